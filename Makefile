@@ -1,0 +1,57 @@
+# Every target makes the environment it needs: Python >= 3.11, make and the package registries are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+
+.PHONY: venv demo test check bench fmt lock assets generate clean
+
+venv: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: venv
+	$(BIN)/hub demo
+
+test: venv
+	@bash tests/browser/install_chromium.sh
+	$(BIN)/python -m pytest
+
+check: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hub schema check
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m tests.bench
+
+$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	@touch $@
+
+fmt: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: venv
+	$(BIN)/hub schema export
+
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header
+lock:
+	test -x $(UV) || { $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
+	$(LOCK) --group dev pyproject.toml -o requirements.lock
+	$(LOCK) --group dev --group bench pyproject.toml -c requirements.lock -o requirements-bench.lock
+
+assets:
+	cd hub/web/graphiql && npm ci && npm run build
+
+clean:
+	rm -rf $(VENV) .hub .mypy_cache .ruff_cache .pytest_cache .hypothesis

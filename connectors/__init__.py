@@ -1,0 +1,1 @@
+"""Sector connectors: one folder for each system, found by name."""

@@ -1,0 +1,1 @@
+"""A GraphQL data-integration hub for cross-sector data linking."""

@@ -1,0 +1,1 @@
+"""The graph: Strawberry types derived from the registry, and execution of plans."""

@@ -1,0 +1,112 @@
+"""Strawberry fields over stored data, and the making of types from values instead of written classes.
+
+The JSON of a plan is keyed by response key, as PostgreSQL built it. A stored field therefore reads its own response key
+from the parent, so that aliases and arguments need no second look.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types import Info
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from hub.model.names import snake
+
+Namespace = dict[str, Any]
+
+
+class StoredField(StrawberryField):
+    """A field whose value the plan has already fetched."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        """False: the response key comes from `info`."""
+        return False
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any) -> Any:
+        """The value under this field's response key."""
+        assert info is not None  # Strawberry gives it to every field that is not basic
+        return source[info.path.key]
+
+
+class RootField(StrawberryField):
+    """A root field: asks the context to run the plan of the whole operation, once, and takes its part."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        """False: the plan comes from `info`."""
+        return False
+
+    @property
+    def is_async(self) -> bool:
+        """True: the store is asked."""
+        return True
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any) -> Awaitable[Any] | Any:
+        """An awaitable of the value under this field's response key."""
+        assert info is not None
+        return info.context.stored(info)
+
+
+def field(
+    kind: type[StrawberryField],
+    annotation: str,
+    namespace: Namespace,
+    *,
+    graphql: str,
+    description: str,
+    arguments: Sequence[StrawberryArgument] = (),
+    deprecated: str | None = None,
+) -> StrawberryField:
+    """One field of a derived type. `annotation` is a Python annotation whose names are looked up in `namespace`, late."""
+    made = kind(
+        python_name=snake(graphql),
+        graphql_name=graphql,
+        type_annotation=StrawberryAnnotation(annotation, namespace=namespace),
+        description=description,
+        deprecation_reason=deprecated,
+    )
+    if arguments:
+        made.arguments = list(arguments)
+    return made
+
+
+def argument(graphql: str, annotation: str, namespace: Namespace, description: str) -> StrawberryArgument:
+    """An optional argument."""
+    return StrawberryArgument(
+        python_name=graphql,
+        graphql_name=graphql,
+        type_annotation=StrawberryAnnotation(annotation, namespace=namespace),
+        description=description,
+        default=strawberry.UNSET,
+    )
+
+
+def object_type(
+    name: str, description: str, fields: Mapping[str, StrawberryField], decorate: Callable[..., Any] = strawberry.type, bases: tuple[type, ...] = (), **options: Any
+) -> Any:
+    """A Strawberry type made of fields."""
+    late = {python_name: made.type_annotation for python_name, made in fields.items()}
+    body: dict[str, Any] = {"__annotations__": dict.fromkeys(fields, Any), **fields}
+    made_type = decorate(type(name, bases, body), name=name, description=description, **options)
+    # Strawberry evaluates annotations when it decorates a class, before the types they name exist: hand them in again.
+    for declared in made_type.__strawberry_definition__.fields:
+        declared.type_annotation = late[declared.python_name]
+    return made_type
+
+
+def input_type(name: str, description: str, fields: Mapping[str, tuple[str, str]], namespace: Namespace, *, one_of: bool = False) -> Any:
+    """A Strawberry input: field name → (annotation, description); every field is optional."""
+    made: dict[str, StrawberryField] = {}
+    for graphql, (annotation, text) in fields.items():
+        made[f"{graphql}_"] = StrawberryField(
+            python_name=f"{graphql}_",
+            graphql_name=graphql,
+            type_annotation=StrawberryAnnotation(annotation, namespace=namespace),
+            description=text,
+            default=strawberry.UNSET,
+        )
+    return object_type(name, description, made, strawberry.input, one_of=one_of or None)

@@ -1,0 +1,33 @@
+"""The schema: Query from the registry, plus the root fields that are not stored data."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from hub.graph.fields import object_type
+from hub.graph.types import derive
+from hub.model.registry import Registry, registry
+
+
+@cache
+def schema() -> strawberry.Schema:
+    """The schema of the declared vocabulary."""
+    return build(registry())
+
+
+def build(known: Registry) -> strawberry.Schema:
+    """A schema of this registry."""
+    derived = derive(known)
+    fields: Mapping[str, Any] = derived.query_fields
+    query = object_type("Query", "Everything the hub holds.", dict(fields))
+    config = StrawberryConfig(disable_field_suggestions=True)
+    return strawberry.Schema(query, types=[derived.types[entity.name] for entity in known], config=config)
+
+
+def core(built: strawberry.Schema) -> GraphQLSchema:
+    """The graphql-core schema beneath: what documents are validated against, and what plans are made with."""
+    return built._schema  # Strawberry gives no public name to it

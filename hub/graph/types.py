@@ -1,0 +1,236 @@
+"""The Strawberry types of the graph, derived from the registry: one object, connection, filter and order for each entity."""
+
+import enum
+from dataclasses import dataclass
+from typing import Annotated, Any, Union
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from hub.graph.fields import Namespace, RootField, StoredField, argument, field, input_type, object_type
+from hub.graph.scalars import add_scalars, filter_name, scalar_name
+from hub.model.names import camel
+from hub.model.registry import AsRecorded, Column, Entity, Linked, Registry
+from hub.model.shapes import CANDIDATE, LINK, PROVENANCE, Part
+
+ORDER_DIRECTION = "OrderDirection"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Everything that the schema takes from the registry: the fields of Query, and the types by name."""
+
+    query_fields: dict[str, StrawberryField]
+    types: Namespace
+
+
+def derive(registry: Registry) -> Derived:
+    """Build all types. Names refer to each other through one namespace, so that their order does not matter."""
+    names: Namespace = {"ID": strawberry.ID}
+    names["Node"] = _node(names)
+    add_scalars(names, registry)
+    names[ORDER_DIRECTION] = _order_direction()
+    names["LinkStatus"] = _link_status()
+    names["PageInfo"] = _page_info(names)
+    names["Provenance"] = _of_parts("Provenance", "Where a row is from and when it was known.", PROVENANCE, names)
+    for recorded in registry.recorded.values():
+        names[recorded.name] = _recorded(recorded, names)
+    for family in registry.families:
+        _family(family, names)
+    for entity in registry:
+        names[f"{entity.name}Filter"] = _filter(entity, names)
+        names[f"{entity.name}Order"] = _order(entity, names)
+        names[entity.name] = _entity(registry, entity, names)
+        _connection(entity, names)
+    for family, kinds in registry.families.items():
+        if len(kinds) > 1:
+            # Annotations are looked up late, so the union may come after the types that name it.
+            members = Union[tuple(names[kind] for kind in kinds)]  # type: ignore[misc]  # members are data
+            names[family] = Annotated[members, strawberry.union(family, description="A subject that may hold, owe or own.")]
+    return Derived(_query_fields(registry, names), names)
+
+
+def connection_arguments(entity: Entity, names: Namespace) -> list[StrawberryArgument]:
+    """The arguments of a connection to this entity."""
+    return [
+        argument("filter", f"{entity.name}Filter | None", names, "Only those for which this holds."),
+        argument("orderBy", f"list[{entity.name}Order] | None", names, "Order; ties are broken by id."),
+        argument("first", "int | None", names, "At most so many, from the start or after `after`."),
+        argument("after", "str | None", names, "Begin after this cursor."),
+        argument("last", "int | None", names, "At most so many, from the end or before `before`."),
+        argument("before", "str | None", names, "End before this cursor."),
+    ]
+
+
+def _node(names: Namespace) -> Any:
+    return object_type("Node", "Anything with a global id.", {"id": _id_field(names)}, strawberry.interface)
+
+
+def _id_field(names: Namespace) -> StrawberryField:
+    return field(StoredField, "ID", names, graphql="id", description="Global id.")
+
+
+def _order_direction() -> Any:
+    values = {
+        "ASC": strawberry.enum_value("ASC", description="Smallest first; nulls last."),
+        "DESC": strawberry.enum_value("DESC", description="Greatest first; nulls first."),
+    }
+    return strawberry.enum(enum.Enum(ORDER_DIRECTION, values), description="Direction of an order.")
+
+
+def _link_status() -> Any:
+    values = {
+        "CONFIRMED": strawberry.enum_value("CONFIRMED", description="Decided by a rule or a person; joined."),
+        "PROBABLE": strawberry.enum_value("PROBABLE", description="Above the accept threshold of the model; joined."),
+        "UNCONFIRMED": strawberry.enum_value("UNCONFIRMED", description="Candidates only; joined to nothing."),
+        "UNLINKED": strawberry.enum_value("UNLINKED", description="No candidate."),
+    }
+    return strawberry.enum(enum.Enum("LinkStatus", values), description="How sure a link is.")
+
+
+def _page_info(names: Namespace) -> Any:
+    about = {
+        "hasNextPage": ("bool", "There are more after this page."),
+        "hasPreviousPage": ("bool", "There are some before this page."),
+        "startCursor": ("str | None", "Cursor of the first edge."),
+        "endCursor": ("str | None", "Cursor of the last edge."),
+    }
+    fields = {n: field(StoredField, a, names, graphql=n, description=d) for n, (a, d) in about.items()}
+    return object_type("PageInfo", "Where a page stands in its connection.", fields)
+
+
+def _of_parts(name: str, about: str, parts: tuple[Part, ...], names: Namespace) -> Any:
+    fields = {p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in parts}
+    return object_type(name, about, fields)
+
+
+def _recorded(recorded: AsRecorded, names: Namespace) -> Any:
+    fields = {c.name: _value(c, names) for c in recorded.fields}
+    return object_type(recorded.name, f"{recorded.label.vi}. {recorded.description}", fields)
+
+
+def _family(family: str, names: Namespace) -> None:
+    """Types of one family of links: the candidate and the link."""
+    subject = field(StoredField, f"{family} | None", names, graphql="subject", description="The candidate.")
+    candidate = {p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in CANDIDATE}
+    names[f"{family}Candidate"] = object_type(
+        f"{family}Candidate", "A subject that may be the one recorded: joined to nothing until confirmed.", {"subject": subject} | candidate
+    )
+    link = {p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in LINK}
+    link["recorded"] = field(
+        StoredField, f"{family}AsRecorded", names, graphql="recorded", description="What the sector wrote, kept as it was."
+    )
+    link["candidates"] = field(
+        StoredField, f"list[{family}Candidate]", names, graphql="candidates", description="Unconfirmed candidates."
+    )
+    names[f"{family}Link"] = object_type(f"{family}Link", "How a record was linked to its subject.", link)
+
+
+def _value(column: Column, names: Namespace) -> StrawberryField:
+    optional = " | None" if column.nullable else ""
+    return field(
+        StoredField,
+        scalar_name(column.value) + optional,
+        names,
+        graphql=column.graphql,
+        description=column.description,
+        deprecated=column.deprecated,
+    )
+
+
+def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
+    fields: dict[str, StrawberryField] = {c.name: _value(c, names) for c in entity.fields}
+    for ref in entity.references:
+        fields[ref.column.name] = _value(ref.column, names)
+        fields[ref.name] = field(StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=ref.description)
+    for linked in entity.linked:
+        fields |= _linked(linked, names)
+    for back in entity.backlinks:
+        target = registry[back.target]
+        fields[back.name] = field(
+            StoredField,
+            f"{back.target}Connection",
+            names,
+            graphql=back.graphql,
+            description=back.description,
+            arguments=connection_arguments(target, names),
+        )
+    fields["provenance"] = field(StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key.")
+    fields = {"id": _id_field(names)} | fields
+    about = f"{entity.label.vi}. {entity.description} Sector: {entity.sector}. Term: {entity.standard}."
+    return object_type(entity.name, about, fields, bases=(names["Node"],))
+
+
+def _linked(linked: Linked, names: Namespace) -> dict[str, StrawberryField]:
+    subject = linked.family if len(linked.kinds) > 1 else linked.kinds[0]
+    return {
+        linked.name: field(
+            StoredField, f"{subject} | None", names, graphql=linked.graphql, description=f"{linked.description} Null until linked."
+        ),
+        f"{linked.name}_link": field(
+            StoredField,
+            f"{linked.family}Link",
+            names,
+            graphql=linked.link_graphql,
+            description="As recorded, and how it was linked.",
+        ),
+    }
+
+
+def _filter(entity: Entity, names: Namespace) -> Any:
+    columns = [c for c in entity.columns if c.filter]
+    fields = {c.graphql: (f"{filter_name(c.value)} | None", c.description) for c in columns}
+    own = f"{entity.name}Filter"
+    fields["and"] = (f"list[{own}] | None", "All of these hold.")
+    fields["or"] = (f"list[{own}] | None", "At least one of these holds.")
+    fields["not"] = (f"{own} | None", "This does not hold.")
+    return input_type(own, f"Conditions on {entity.name}; all that are given must hold.", fields, names)
+
+
+def _order(entity: Entity, names: Namespace) -> Any:
+    columns = [c for c in entity.columns if c.order or c.unique]
+    fields = {c.graphql: (f"{ORDER_DIRECTION} | None", c.description) for c in columns}
+    fields["id"] = (f"{ORDER_DIRECTION} | None", "By the hub's own id: the order in which rows came.")
+    return input_type(f"{entity.name}Order", f"One term of an order of {entity.name}.", fields, names, one_of=True)
+
+
+def _connection(entity: Entity, names: Namespace) -> None:
+    name = entity.name
+    edge = {
+        "cursor": field(StoredField, "str", names, graphql="cursor", description="Where this edge stands, for `after` and `before`."),
+        "node": field(StoredField, name, names, graphql="node", description="The row."),
+    }
+    names[f"{name}Edge"] = object_type(f"{name}Edge", f"One {name} of a connection.", edge)
+    connection = {
+        "nodes": field(StoredField, f"list[{name}]", names, graphql="nodes", description="The rows of the page."),
+        "edges": field(StoredField, f"list[{name}Edge]", names, graphql="edges", description="The rows with their cursors."),
+        "page_info": field(StoredField, "PageInfo", names, graphql="pageInfo", description="Where the page stands."),
+        "total_count": field(
+            StoredField, "int", names, graphql="totalCount", description="How many there are in all; counted only when asked."
+        ),
+    }
+    names[f"{name}Connection"] = object_type(f"{name}Connection", f"A page of {name}.", connection)
+
+
+def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryField]:
+    fields: dict[str, StrawberryField] = {}
+    for entity in registry:
+        if entity.keys:
+            keys = [argument(c.graphql, f"{scalar_name(c.value)} | None", names, c.description) for c in entity.keys]
+            about = f"One {entity.name} by exactly one of its identifiers; null where there is none."
+            fields[entity.table] = field(
+                RootField, f"{entity.name} | None", names, graphql=camel(entity.table), description=about, arguments=keys
+            )
+        fields[entity.plural] = field(
+            RootField,
+            f"{entity.name}Connection",
+            names,
+            graphql=camel(entity.plural),
+            description=f"{entity.label.vi}. All {entity.plural.replace('_', ' ')}, by page.",
+            arguments=connection_arguments(entity, names),
+        )
+    node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
+    fields["node"] = field(RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id])
+    return fields

@@ -1,0 +1,1 @@
+"""The registry of entities, and all that is derived from `schema/`: tables, GraphQL names, generated pages."""

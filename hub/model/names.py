@@ -1,0 +1,19 @@
+"""Names derived from names: snake_case of a declaration to the spellings of SQL and GraphQL."""
+
+import re
+
+
+def camel(snake: str) -> str:
+    """`full_name` → `fullName`."""
+    head, *rest = snake.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def snake(pascal: str) -> str:
+    """`LandUseRight` → `land_use_right`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", pascal).lower()
+
+
+def qualified(field: str, key: str) -> str:
+    """The column of `key` under `field`, without saying a word twice: household + household_code → household_code."""
+    return key if key.startswith(f"{field}_") else f"{field}_{key}"

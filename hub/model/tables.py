@@ -1,0 +1,159 @@
+"""SQLAlchemy tables derived from the registry: `data`, `history`, `link`, `link_history`.
+
+`data.<entity>` holds what is true now, `history.<entity>` every version before it with the period in which the hub held it;
+`link.<entity>_<field>` says which subject a linked field is, and `link_history` what it said before. Ids come from one
+sequence, so an id names one row of the whole hub. `staging` tables are made at run time by ingest and are not declared here.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.types import TypeEngine
+
+from hub.model.registry import Column as Declared
+from hub.model.registry import Entity, Linked, registry
+from schema.values import Storage
+
+SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
+    Storage.TEXT: Text(),
+    Storage.DATE: Date(),
+    Storage.INTEGER: Integer(),
+    Storage.BIGINT: BigInteger(),
+    Storage.NUMERIC: Numeric(),
+    Storage.BOOLEAN: Boolean(),
+    Storage.TIMESTAMP: DateTime(timezone=True),
+}
+ID = Sequence("id_seq", schema="hub", data_type=BigInteger())
+ACCEPTED = "status <> 'UNCONFIRMED'"
+
+
+def sql_type(column: Declared) -> str:
+    """The SQL type of a column, as written in casts: `text`, `date`, `bigint` …"""
+    return column.value.storage.value
+
+
+@cache
+def metadata() -> MetaData:
+    """All derived tables, in one MetaData; `hub.store.meta` adds the hub's own."""
+    built = MetaData()
+    ID._set_metadata(built)
+    for entity in registry():
+        _entity_tables(built, entity)
+        for linked in entity.linked:
+            _link_tables(built, linked)
+    return built
+
+
+def provenance_columns() -> list[Column[Any]]:
+    """What the hub adds to every row: where it is from, under which key, when it was seen, and its content hash."""
+    return [
+        Column("stream_id", SmallInteger, nullable=False),
+        Column("source_key", Text, nullable=False),
+        Column("run_id", BigInteger, nullable=False),
+        Column("content_hash", UUID, nullable=False),
+        Column("first_seen", DateTime(timezone=True), nullable=False),
+        Column("changed_at_source", DateTime(timezone=True)),
+        Column("sys_from", DateTime(timezone=True), nullable=False),
+    ]
+
+
+def _entity_tables(built: MetaData, entity: Entity) -> None:
+    Table(
+        entity.table,
+        built,
+        Column("id", BigInteger, ID, server_default=ID.next_value(), primary_key=True, autoincrement=False),
+        *_value_columns(entity, computed=True),
+        *provenance_columns(),
+        *_indexes(entity),
+        schema="data",
+        comment=entity.description.splitlines()[0],
+    )
+    Table(
+        entity.table,
+        built,
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        *_value_columns(entity, computed=False),
+        *provenance_columns(),
+        Column("sys_to", DateTime(timezone=True), primary_key=True),
+        schema="history",
+        comment=f"Earlier versions of data.{entity.table}, each with the period in which the hub held it.",
+    )
+
+
+def _value_columns(entity: Entity, *, computed: bool) -> list[Column[Any]]:
+    columns: list[Column[Any]] = []
+    for declared in entity.columns:
+        columns.append(
+            Column(declared.name, SQL_TYPES[declared.value.storage], nullable=declared.nullable, comment=declared.description)
+        )
+        if declared.search_key:
+            made = [Computed(f"hub.name_key({declared.name})", persisted=True)] if computed else []
+            # Collation C, so that one index serves prefix search and order, whatever the database's own collation is.
+            columns.append(Column(declared.search_key, Text(collation="C"), *made))
+    return columns
+
+
+def _indexes(entity: Entity) -> list[Index]:
+    table = entity.table
+    indexes = [Index(f"{table}_source", "stream_id", "source_key", unique=True)]
+    for column in entity.columns:
+        if column.unique:
+            indexes.append(Index(f"{table}_{column.name}_key", column.name, unique=True))
+        elif column.search_key:
+            indexes.append(Index(f"{table}_{column.search_key}", column.search_key, "id"))
+        elif column.indexed:
+            indexes.append(Index(f"{table}_{column.name}", column.name, "id"))
+    return indexes
+
+
+def _link_tables(built: MetaData, linked: Linked) -> None:
+    columns = [
+        ("subject_kind", Text, False, "Name of the kind of subject."),
+        ("status", Text, False, "CONFIRMED, PROBABLE or UNCONFIRMED (a candidate, joined to nothing)."),
+        ("method", Text, False, "The rule or model that made the link."),
+        ("confidence", REAL, True, "Probability that the link is right; null for rules."),
+        ("evidence", JSONB, True, "What agreed and what did not."),
+        ("decided_by", Text, False, "The run or the person who decided."),
+        ("decided_at", DateTime(timezone=True), False, "When."),
+        ("sys_from", DateTime(timezone=True), False, "Since when the hub holds this link."),
+    ]
+    Table(
+        linked.table,
+        built,
+        Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
+        *(Column(name, kind, nullable=nullable, comment=comment) for name, kind, nullable, comment in columns),
+        Index(f"{linked.table}_accepted", "record_id", unique=True, postgresql_where=text(ACCEPTED)),
+        Index(f"{linked.table}_subject", "subject_id", "record_id", postgresql_where=text(ACCEPTED)),
+        schema="link",
+        comment=f"Which subject {linked.owner}.{linked.name} is.",
+    )
+    Table(
+        linked.table,
+        built,
+        Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
+        *(Column(name, kind, nullable=nullable, comment=comment) for name, kind, nullable, comment in columns),
+        Column("sys_to", DateTime(timezone=True), primary_key=True),
+        schema="link_history",
+        comment=f"Links that {linked.owner}.{linked.name} had before.",
+    )

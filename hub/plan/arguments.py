@@ -1,0 +1,83 @@
+"""Arguments: the AST of an argument becomes a tree whose objects are shape and whose leaves are bound."""
+
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLInputType,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    get_nullable_type,
+    is_input_object_type,
+    is_list_type,
+    value_from_ast,
+)
+
+from hub.plan.binds import Constant, Items, Leaf, Path, Tree, Variable
+from hub.plan.selection import Document
+
+
+def arguments(document: Document, definition: GraphQLField, node: FieldNode) -> dict[str, Tree]:
+    """The arguments given to a field, by name. One that is an absent variable is absent; explicit nulls are leaves."""
+    found: dict[str, Tree] = {}
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    for name, argument in definition.args.items():
+        if name in given:
+            tree = _tree(document, given[name], argument.type)
+            if tree is not None:
+                found[name] = tree
+    return found
+
+
+def value_of(document: Document, tree: Tree | None) -> Any:
+    """The value of a leaf in this request, to decide shape by whether it is null; None where there is no tree."""
+    return tree.get(document.variables) if isinstance(tree, Constant | Variable | Items) else None
+
+
+def shape(value: Any) -> Any:
+    """What of a variable's value can change a statement: keys, nulls, booleans, enum members; hashable."""
+    if isinstance(value, dict):
+        return tuple((key, shape(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return ("list", tuple(shape(item) for item in value)) if any(isinstance(i, dict) for i in value) else "list"
+    if value is None or isinstance(value, bool):
+        return value
+    return getattr(value, "name", "value")
+
+
+def _tree(document: Document, node: ValueNode, kind: GraphQLInputType) -> Tree | None:
+    if isinstance(node, VariableNode):
+        name = node.name.value
+        return _wrapped(document.variables[name], (name,)) if name in document.variables else None
+    kind = get_nullable_type(kind)  # type: ignore[arg-type]  # input types are nullable types
+    if isinstance(node, ObjectValueNode) and is_input_object_type(kind):
+        fields = {f.name.value: _tree(document, f.value, kind.fields[f.name.value].type) for f in node.fields}
+        return {name: tree for name, tree in fields.items() if tree is not None}
+    if is_list_type(kind):
+        return _list(document, node, kind.of_type)
+    return Constant(value_from_ast(node, kind))
+
+
+def _list(document: Document, node: ValueNode, item: GraphQLInputType) -> Tree:
+    if node.kind == "null_value":
+        return Constant(None)
+    # A single value where a list is expected is a list of one (spec 3.12, input coercion).
+    nodes = node.values if isinstance(node, ListValueNode) else [node]
+    trees = [tree for tree in (_tree(document, n, item) for n in nodes) if tree is not None]
+    if is_input_object_type(get_nullable_type(item)):  # type: ignore[arg-type]
+        return trees
+    leaves: tuple[Leaf, ...] = tuple(t for t in trees if isinstance(t, Constant | Variable | Items))
+    if all(isinstance(leaf, Constant) for leaf in leaves):
+        return Constant([leaf.get({}) for leaf in leaves])
+    return Items(leaves)
+
+
+def _wrapped(value: Any, path: Path) -> Tree:
+    if isinstance(value, dict):
+        return {key: _wrapped(item, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return [_wrapped(item, (*path, index)) for index, item in enumerate(value)]
+    return Variable(path)

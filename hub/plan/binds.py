@@ -1,0 +1,137 @@
+"""Binds: where each parameter of a statement comes from. Values are bound when the plan runs, never rendered into SQL."""
+
+import base64
+import binascii
+import enum
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import OperationRefused
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A value written in the document."""
+
+    value: Any
+
+    def get(self, variables: Mapping[str, Any]) -> Any:
+        """The value."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A value inside the coerced variables, by path."""
+
+    path: Path
+
+    def get(self, variables: Mapping[str, Any]) -> Any:
+        """The value at the path."""
+        found: Any = variables
+        for step in self.path:
+            found = found[step]
+        return found
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list written in the document, of which some items are variables."""
+
+    items: "tuple[Leaf, ...]"
+
+    def get(self, variables: Mapping[str, Any]) -> Any:
+        """The list."""
+        return [item.get(variables) for item in self.items]
+
+
+Leaf = Constant | Variable | Items
+Tree = Leaf | Mapping[str, "Tree"] | list["Tree"]
+"""An argument: objects and lists of objects are shape, everything else is a leaf."""
+
+
+def plain(value: Any) -> Any:
+    """A coerced GraphQL value as PostgreSQL takes it: enum members by name, lists item by item."""
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Bind:
+    """One parameter: a leaf, what is taken of it, and the SQL type it is cast to."""
+
+    leaf: Leaf
+    cast: str
+    take: Callable[[Any], Any] = plain
+
+    def value(self, variables: Mapping[str, Any]) -> Any:
+        """The parameter for these variables. Raises OperationRefused where the value cannot be taken."""
+        return self.take(self.leaf.get(variables))
+
+
+@dataclass(frozen=True)
+class PageSize:
+    """Takes `first` or `last`."""
+
+    default: int
+    most: int
+
+    def __call__(self, value: Any) -> int:
+        if value is None:
+            return self.default
+        if not 0 <= value <= self.most:
+            raise OperationRefused(
+                f"a page has 0 to {self.most} rows, not {value}",
+                code="BAD_PAGE_SIZE",
+                next_step=f"ask for {self.most} at most, and go on from the endCursor",
+            )
+        return int(value)
+
+
+@dataclass(frozen=True)
+class CursorPart:
+    """Takes one value of a cursor, which must have been given for the same order."""
+
+    order: str
+    index: int
+
+    def __call__(self, value: Any) -> Any:
+        try:
+            order, *parts = json.loads(base64.b64decode(value, validate=True))
+        except (ValueError, TypeError, binascii.Error):
+            order, parts = None, []
+        if order != self.order or self.index >= len(parts):
+            raise OperationRefused(
+                "the cursor is not one of this connection in this order",
+                code="BAD_CURSOR",
+                next_step="use a cursor from pageInfo or an edge of the same connection, with the same orderBy",
+            )
+        return parts[self.index]
+
+
+@dataclass(frozen=True)
+class GlobalIdPart:
+    """Takes the type name (0) or the number (1) of a global id; null where it is not one, so that it finds nothing."""
+
+    index: int
+
+    def __call__(self, value: Any) -> Any:
+        kind, number = read_global_id(str(value))
+        return kind if self.index == 0 else number
+
+
+def read_global_id(text: str) -> tuple[str | None, int | None]:
+    """`base64("Citizen:12")` → ("Citizen", 12); (None, None) where it is not a global id."""
+    try:
+        kind, _, number = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+        identifier = int(number)
+    except (ValueError, UnicodeDecodeError, binascii.Error):
+        return None, None
+    return (kind, identifier) if 0 <= identifier < 2**63 else (None, None)

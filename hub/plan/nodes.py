@@ -1,0 +1,225 @@
+"""Plan nodes: pure values between an operation and its SQL. Expressions name the row `{t}`, its link `{l}`."""
+
+from dataclasses import dataclass
+
+from hub.plan.binds import Bind
+
+
+# --- How the rows of a node hang on the row above ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ByColumn:
+    """`{t}.column = {parent}.parent_column`: a reference, from either end."""
+
+    column: str
+    parent_column: str
+
+
+@dataclass(frozen=True)
+class ByLink:
+    """Over an accepted link, from the record to its subject, or (`back`) from the subject to its records."""
+
+    table: str
+    back: bool = False
+
+
+@dataclass(frozen=True)
+class ByKey:
+    """`{t}.column = bind`: a root row by one of its identifiers."""
+
+    column: str
+    bind: Bind
+
+
+@dataclass(frozen=True)
+class All:
+    """Every row: a root connection."""
+
+
+Via = ByColumn | ByLink | ByKey | All
+
+
+# --- What is selected of a row ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One expression over the row."""
+
+    key: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """An object made of the same row: provenance, a subject as recorded."""
+
+    key: str
+    members: "tuple[Member, ...]"
+
+
+@dataclass(frozen=True)
+class Row:
+    """An object of one row of an entity."""
+
+    entity: str
+    table: str
+    members: "tuple[Member, ...]"
+
+
+@dataclass(frozen=True)
+class One:
+    """At most one row, or null."""
+
+    key: str
+    row: Row
+    via: Via
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """At most one row of one of several kinds, over an accepted link."""
+
+    key: str
+    rows: tuple[Row, ...]
+    table: str
+
+
+@dataclass(frozen=True)
+class NodeById:
+    """A root row of any kind by global id; a kind that does not fit the number finds nothing."""
+
+    key: str
+    rows: tuple[Row, ...]
+    kind: Bind
+    id: Bind
+
+
+@dataclass(frozen=True)
+class LinkObject:
+    """The link of a record to its subject: as recorded, status, method, candidates."""
+
+    key: str
+    table: str
+    members: "tuple[Member | Candidates, ...]"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The unconfirmed candidates of a link; `subjects` are the selections of `subject`, by response key and kind."""
+
+    key: str
+    table: str
+    members: "tuple[Member | Candidate, ...]"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The subject of one candidate, of one of several kinds."""
+
+    key: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class OrderTerm:
+    """One term of an order: the expression, its SQL type, whether it can be null, its direction."""
+
+    name: str
+    sql: str
+    cast: str
+    nullable: bool
+    descending: bool
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """A cursor's values, one bind for each term of the order."""
+
+    binds: tuple[Bind, ...]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """`nodes` of a page."""
+
+    key: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class Edges:
+    """`edges` of a page; members are `cursor`, `node` (a Row) and `__typename`."""
+
+    key: str
+    members: "tuple[Scalar | Nodes, ...]"
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """`pageInfo` of a page: pairs of response key and field name."""
+
+    key: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TotalCount:
+    """`totalCount` of a page: counted only because it was asked for."""
+
+    key: str
+
+
+PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection: rows that satisfy conditions, in a total order, one page of them."""
+
+    key: str
+    entity: str
+    table: str
+    via: Via
+    conditions: tuple["Condition", ...]
+    order: tuple[OrderTerm, ...]
+    limit: Bind
+    backward: bool
+    after: Keyset | None
+    before: Keyset | None
+    parts: tuple[PagePart, ...]
+
+
+@dataclass(frozen=True)
+class Test:
+    """A condition: SQL in which `{0}`, `{1}` … stand for its binds."""
+
+    sql: str
+    binds: tuple[Bind, ...] = ()
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every condition holds; with none, true."""
+
+    conditions: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one condition holds; with none, false."""
+
+    conditions: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class Not:
+    """The condition does not hold; unknown counts as not holding."""
+
+    condition: "Condition"
+
+
+Condition = Test | AllOf | AnyOf | Not
+Member = Scalar | Group | One | OneOf | Page | LinkObject
+Root = One | NodeById | Page | Scalar

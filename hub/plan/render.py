@@ -1,0 +1,324 @@
+"""Nodes → SQL: one statement whose single value is the response's `data` as JSON text.
+
+Aliases go by depth (`t0`, `t1`; `l1` for a link, `r1` for a row made an object, `p1` for a page). PostgreSQL builds the
+JSON; the order of keys is the order of selection.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hub.model.tables import ACCEPTED
+from hub.plan.binds import Bind
+from hub.plan.build import order_name
+from hub.plan.nodes import (
+    AllOf,
+    AnyOf,
+    ByColumn,
+    ByKey,
+    ByLink,
+    Candidate,
+    Candidates,
+    Condition,
+    Edges,
+    Group,
+    Keyset,
+    LinkObject,
+    Member,
+    NodeById,
+    Nodes,
+    Not,
+    One,
+    OneOf,
+    OrderTerm,
+    Page,
+    PageInfo,
+    Root,
+    Row,
+    Scalar,
+    Test,
+    TotalCount,
+    Via,
+)
+
+LONGEST_NAME = 63
+"""PostgreSQL cuts longer names; objects with a longer key are put together as text."""
+
+CURSOR = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement with `$1` … and its binds, in order."""
+
+    sql: str
+    binds: tuple[Bind, ...]
+
+
+def render(roots: Sequence[Root]) -> Statement:
+    """The statement of an operation's stored root fields."""
+    renderer = _Renderer()
+    members = [(root.key, renderer.root(root)) for root in roots]
+    return Statement(f"select {_object(members, 'd')}::text", tuple(renderer.binds))
+
+
+@dataclass
+class _Renderer:
+    binds: list[Bind] = field(default_factory=list)
+
+    def bind(self, bind: Bind) -> str:
+        """The placeholder of a bind; equal binds share one."""
+        if bind not in self.binds:
+            self.binds.append(bind)
+        return f"${self.binds.index(bind) + 1}::{bind.cast}"
+
+    def root(self, root: Root) -> str:
+        if isinstance(root, One):
+            return self._one(root, 0)
+        if isinstance(root, NodeById):
+            number, kind = self.bind(root.id), self.bind(root.kind)
+            cases = [
+                f"when '{row.entity}' then (select {self._row(row, 0)} from data.{row.table} t0 where t0.id = {number})"
+                for row in root.rows
+            ]
+            return f"case {kind} {' '.join(cases)} end"
+        if isinstance(root, Page):
+            return self._page(root, 0)
+        return root.sql
+
+    # --- Rows ---------------------------------------------------------------------------------------------------------
+
+    def _row(self, row: Row, depth: int) -> str:
+        return _object([(m.key, self._member(m, depth)) for m in row.members], f"r{depth}")
+
+    def _member(self, member: Member, depth: int) -> str:
+        if isinstance(member, Scalar):
+            return member.sql.format(t=f"t{depth}", l=f"l{depth + 1}")
+        if isinstance(member, Group):
+            return _object([(m.key, self._member(m, depth)) for m in member.members], f"g{depth}")
+        if isinstance(member, One):
+            return self._one(member, depth + 1)
+        if isinstance(member, OneOf):
+            return self._one_of(member, depth + 1)
+        if isinstance(member, Page):
+            return self._page(member, depth + 1)
+        return self._link_object(member, depth)
+
+    def _one(self, one: One, depth: int) -> str:
+        source, where = self._source(one.via, one.row.table, depth)
+        return f"(select {self._row(one.row, depth)} from {source}{_where(where)})"
+
+    def _one_of(self, one: OneOf, depth: int) -> str:
+        return (
+            f"(select {self._by_kind(one.rows, depth)} from link.{one.table} l{depth}"
+            f" where l{depth}.record_id = t{depth - 1}.id and l{depth}.{ACCEPTED})"
+        )
+
+    def _by_kind(self, rows: Sequence[Row], depth: int) -> str:
+        cases = [
+            f"when '{row.entity}' then (select {self._row(row, depth)} from data.{row.table} t{depth}"
+            f" where t{depth}.id = l{depth}.subject_id)"
+            for row in rows
+        ]
+        return f"case l{depth}.subject_kind {' '.join(cases)} end"
+
+    def _source(self, via: Via, table: str, depth: int) -> tuple[str, list[str]]:
+        """The from clause and the conditions that hang a row on the one above."""
+        own = f"data.{table} t{depth}"
+        if isinstance(via, ByColumn):
+            return own, [f"t{depth}.{via.column} = t{depth - 1}.{via.parent_column}"]
+        if isinstance(via, ByKey):
+            return own, [f"t{depth}.{via.column} = {self.bind(via.bind)}"]
+        if isinstance(via, ByLink):
+            near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")
+            link = f"link.{via.table} l{depth} join {own} on t{depth}.id = l{depth}.{far}"
+            return link, [f"l{depth}.{near} = t{depth - 1}.id", f"l{depth}.{ACCEPTED}"]
+        return own, []
+
+    # --- Links --------------------------------------------------------------------------------------------------------
+
+    def _link_object(self, link: LinkObject, depth: int) -> str:
+        alias = f"l{depth + 1}"
+        of_record = f"{{l}}.record_id = t{depth}.id"
+        pending = (
+            f"case when exists (select from link.{link.table} c where c.record_id = t{depth}.id)"
+            " then 'UNCONFIRMED' else 'UNLINKED' end"
+        )
+        members: list[tuple[str, str]] = []
+        for member in link.members:
+            if isinstance(member, Candidates):
+                members.append((member.key, self._candidates(member, depth)))
+            elif isinstance(member, Scalar):
+                members.append((member.key, member.sql.format(t=f"t{depth}", l=alias, pending=pending)))
+            else:
+                members.append((member.key, self._member(member, depth)))
+        joined = f"link.{link.table} {alias} on {of_record.format(l=alias)} and {alias}.{ACCEPTED}"
+        return f"(select {_object(members, f'k{depth}')} from (select) one left join {joined})"
+
+    def _candidates(self, candidates: Candidates, depth: int) -> str:
+        inner = depth + 1
+        members: list[tuple[str, str]] = []
+        for member in candidates.members:
+            if isinstance(member, Candidate):
+                members.append((member.key, self._by_kind(member.rows, inner)))
+            elif isinstance(member, Scalar):
+                members.append((member.key, member.sql.format(t=f"t{depth}", l=f"l{inner}")))
+        return (
+            f"(select coalesce(json_agg({_object(members, f'k{inner}')} order by l{inner}.subject_id), '[]'::json)"
+            f" from link.{candidates.table} l{inner}"
+            f" where l{inner}.record_id = t{depth}.id and l{inner}.status = 'UNCONFIRMED')"
+        )
+
+    # --- Pages --------------------------------------------------------------------------------------------------------
+
+    def _page(self, page: Page, depth: int) -> str:
+        source, hung = self._source(page.via, page.table, depth)
+        matching = hung + [self._condition(c, depth) for c in page.conditions]
+        within = list(matching)
+        within += [self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k]
+        order = _order_by(page, depth)
+        if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount) for part in page.parts):
+            plain = [part for part in page.parts if isinstance(part, Nodes)]
+            if len(plain) == 1:
+                return self._plain_page(page, plain[0], (source, matching, within, order), depth)
+        return self._full_page(page, (source, matching, within, order), depth)
+
+    def _plain_page(self, page: Page, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
+        """Only nodes, forward: no row beyond the page is read and no cursor is made."""
+        source, matching, within, order = clauses
+        row = self._row(nodes.row, depth)
+        rows = f"select {row} as n from {source}{_where(within)} order by {order} limit {self.bind(page.limit)}"
+        members: list[tuple[str, str]] = []
+        for part in page.parts:
+            if isinstance(part, Nodes):
+                members.append((part.key, f"coalesce(json_agg(p{depth}.n), '[]'::json)"))
+            elif isinstance(part, Scalar):
+                members.append((part.key, part.sql))
+            else:
+                members.append((part.key, f"(select count(*) from {source}{_where(matching)})"))
+        return f"(select {_pairs(members)} from ({rows}) p{depth})"
+
+    def _full_page(self, page: Page, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
+        source, matching, within, order = clauses
+        limit = self.bind(page.limit)
+        alias = f"p{depth}"
+        columns = [f"row_number() over (order by {order}) as rn", f"{_cursor(page.order, depth)} as cursor"]
+        members: list[tuple[str, str]] = []
+        for part in page.parts:
+            if isinstance(part, TotalCount):
+                members.append((part.key, f"(select count(*) from {source}{_where(matching)})"))
+            else:
+                members.append((part.key, self._page_part(page, part, columns, limit, depth)))
+        rows = f"select {', '.join(columns)} from {source}{_where(within)} order by {order} limit {limit} + 1"
+        return f"(select {_pairs(members)} from ({rows}) {alias})"
+
+    def _page_part(self, page: Page, part: object, columns: list[str], limit: str, depth: int) -> str:
+        alias = f"p{depth}"
+        direction = " desc" if page.backward else ""
+        kept = f"filter (where {alias}.rn <= {limit})"
+        if isinstance(part, Nodes):
+            name = self._row_column(part.row, columns, depth)
+            return f"coalesce(json_agg({alias}.{name} order by {alias}.rn{direction}) {kept}, '[]'::json)"
+        if isinstance(part, Edges):
+            members = [
+                (m.key, f"{alias}.{self._row_column(m.row, columns, depth)}" if isinstance(m, Nodes) else m.sql.format(cursor=f"{alias}.cursor"))
+                for m in part.members
+            ]
+            edge = _pairs(members)
+            return f"coalesce(json_agg({edge} order by {alias}.rn{direction}) {kept}, '[]'::json)"
+        if isinstance(part, PageInfo):
+            return _pairs([(key, self._page_info(page, name, limit, depth)) for key, name in part.fields])
+        assert isinstance(part, Scalar)
+        return part.sql
+
+    def _row_column(self, row: Row, columns: list[str], depth: int) -> str:
+        name = f"n{len(columns)}"
+        columns.append(f"{self._row(row, depth)} as {name}")
+        return name
+
+    def _page_info(self, page: Page, name: str, limit: str, depth: int) -> str:
+        alias = f"p{depth}"
+        more = f"coalesce(max({alias}.rn) > {limit}, false)"
+        first, last = f"min({alias}.cursor) filter (where {alias}.rn = 1)", (
+            f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {limit}))[1]"
+        )
+        known = {
+            "__typename": "'PageInfo'::text",
+            "hasNextPage": ("true" if page.before else "false") if page.backward else more,
+            "hasPreviousPage": more if page.backward else ("true" if page.after else "false"),
+            "startCursor": last if page.backward else first,
+            "endCursor": first if page.backward else last,
+        }
+        return known[name]
+
+    def _beyond(self, terms: Sequence[OrderTerm], keyset: Keyset, depth: int, *, backward: bool) -> str:
+        """Rows after (or before) a cursor in the total order; an index serves it where one direction and no nulls allow."""
+        columns = [term.sql.format(t=f"t{depth}") for term in terms]
+        values = [self.bind(bind) for bind in keyset.binds]
+        if not any(term.nullable for term in terms) and len({term.descending for term in terms}) == 1:
+            sign = "<" if terms[0].descending is not backward else ">"
+            return f"({', '.join(columns)}) {sign} ({', '.join(values)})"
+        alternatives = []
+        for index, term in enumerate(terms):
+            equal = [f"{c} is not distinct from {v}" for c, v in zip(columns[:index], values[:index], strict=True)]
+            alternatives.append(" and ".join([*equal, _past(term, columns[index], values[index], backward)]))
+        return f"(({') or ('.join(alternatives)}))"
+
+    # --- Conditions ---------------------------------------------------------------------------------------------------
+
+    def _condition(self, condition: Condition, depth: int) -> str:
+        if isinstance(condition, Test):
+            sql = condition.sql.replace("{t}", f"t{depth}")
+            for index, bind in enumerate(condition.binds):
+                sql = sql.replace(f"{{{index}}}", self.bind(bind))
+            return f"({sql})"
+        if isinstance(condition, Not):
+            return f"(({self._condition(condition.condition, depth)}) is not true)"
+        word, none = (" and ", "true") if isinstance(condition, AllOf) else (" or ", "false")
+        assert isinstance(condition, AllOf | AnyOf)
+        inner = [self._condition(c, depth) for c in condition.conditions]
+        return f"({word.join(inner)})" if inner else none
+
+
+def _past(term: OrderTerm, column: str, value: str, backward: bool) -> str:
+    """One term past the cursor's value. Nulls are the greatest, so they come last ascending and first descending."""
+    if term.descending is not backward:
+        return f"({column} < {value} or ({value} is null and {column} is not null))" if term.nullable else f"{column} < {value}"
+    return f"({column} > {value} or ({column} is null and {value} is not null))" if term.nullable else f"{column} > {value}"
+
+
+def _order_by(page: Page, depth: int) -> str:
+    terms = []
+    for term in page.order:
+        descending = term.descending is not page.backward
+        terms.append(f"{term.sql.format(t=f't{depth}')}{' desc' if descending else ''}")
+    return ", ".join(terms)
+
+
+def _cursor(terms: Sequence[OrderTerm], depth: int) -> str:
+    values = [f"{term.sql.format(t=f't{depth}')}::text" for term in terms]
+    return CURSOR.format(parts=", ".join([f"'{order_name(tuple(terms))}'", *values]))
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" where {' and '.join(conditions)}" if conditions else ""
+
+
+def _object(members: Sequence[tuple[str, str]], alias: str) -> str:
+    """A JSON object of any number of members: a row made JSON, since functions take 100 arguments only."""
+    if any(len(key) > LONGEST_NAME for key, _ in members):
+        return _long_object(members)
+    columns = ", ".join(f'{sql} as "{key}"' for key, sql in members)
+    return f"(select row_to_json({alias}) from (select {columns}) {alias})"
+
+
+def _pairs(members: Sequence[tuple[str, str]]) -> str:
+    """A JSON object around aggregates, which a sub-select would not see as its own."""
+    if len(members) > 50 or any(len(key) > LONGEST_NAME for key, _ in members):
+        return _long_object(members)
+    pairs = ", ".join(f"'{key}', {sql}" for key, sql in members)
+    return f"json_build_object({pairs})"
+
+
+def _long_object(members: Sequence[tuple[str, str]]) -> str:
+    parts = [f"'\"{key}\":' || coalesce(to_json({sql})::text, 'null')" for key, sql in members]
+    return f"('{{' || {" || ',' || ".join(parts)} || '}}')::json"

@@ -1,0 +1,1 @@
+"""The store: PostgreSQL, its embedded server, migrations, runs and quarantine."""

@@ -1,0 +1,63 @@
+import './workers.js';
+import '@graphiql/react/style.css';
+import 'graphiql/graphiql.css';
+import '@graphiql/plugin-doc-explorer/style.css';
+import '@graphiql/plugin-history/style.css';
+import '@graphiql/plugin-explorer/style.css';
+import './page.css';
+import { explorerPlugin } from '@graphiql/plugin-explorer';
+import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { GraphiQL } from 'graphiql';
+import { createRoot } from 'react-dom/client';
+import { startersPlugin } from './starters.jsx';
+import { storage } from './storage.js';
+
+const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
+
+/** Turn a path of this server into the address of its WebSocket; undefined where there is none. */
+function webSocketUrl(path) {
+  if (!path) return undefined;
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+/** What the editors hold at the very start: nothing where an earlier state of this tab is about to be restored. */
+function initialEditors(starters) {
+  const [first] = starters;
+  if (!first || storage.getItem('graphiql:tabState')) return {};
+  return { initialQuery: first.query, initialVariables: first.variables || undefined };
+}
+
+function start(root, { endpoint, subscriptionEndpoint, starters }) {
+  const fetcher = createGraphiQLFetcher({
+    url: endpoint,
+    subscriptionUrl: webSocketUrl(subscriptionEndpoint),
+    enableIncrementalDelivery: false,
+    headers: { accept: ACCEPT },
+  });
+  const startersPanel = startersPlugin(starters);
+  const plugins = [
+    ...(starters.length ? [startersPanel] : []),
+    explorerPlugin({ showAttribution: false }),
+    HISTORY_PLUGIN,
+  ];
+  createRoot(root).render(
+    <GraphiQL
+      fetcher={fetcher}
+      storage={storage}
+      plugins={plugins}
+      visiblePlugin={starters.length ? startersPanel : undefined}
+      defaultEditorToolsVisibility
+      showPersistHeadersSettings={false}
+      inputValueDeprecation
+      schemaDescription
+      {...initialEditors(starters)}
+    >
+      <GraphiQL.Logo>GraphQL hub</GraphiQL.Logo>
+    </GraphiQL>,
+  );
+}
+
+start(document.getElementById('graphiql'), JSON.parse(document.getElementById('graphiql-config').textContent));

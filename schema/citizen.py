@@ -1,0 +1,65 @@
+"""Citizen: people, the households they live in, their civil status. Owned by population and civil status."""
+
+from schema.codes import MaritalState, RelationshipToHead, Sex
+from schema.core import Label, field, key, link, linked, record, reference, subject
+from schema.parties import PartyAsRecorded
+from schema.place import AdministrativeUnit
+from schema.values import Address, Day, FormerId, LocalCode, PartialDate, PersonalId, PersonName, Text
+
+
+@subject(sector="citizen", label=Label("Công dân", "Citizen"), standard="SEMIC Core Person 2.1 Person")
+class Citizen:
+    """A person in the population register."""
+
+    personal_id: PersonalId = key("Personal identifier.")
+    former_id: FormerId | None = field("Former identity-card number: the crosswalk for old papers. Not unique.", filter=True)
+    full_name: PersonName = field("Family name, middle name, given name.", filter=True, order=True)
+    sex: Sex | None = field("Sex.", filter=True)
+    birth_date: PartialDate | None = field("Date of birth, or the year alone.", filter=True, order=True)
+    death_date: Day | None = field("Date of death; null for the living.")
+    ethnicity: Text | None = field("Ethnic group as registered.")
+    residence: AdministrativeUnit | None = reference("unit_code", "Commune of registered residence.")
+    residence_address: Address | None = field("Address of residence within the commune.")
+    registered_on: Day | None = field("When the residence was registered.")
+    memberships: list["HouseholdMembership"] = link("HouseholdMembership.member", "Households the person belongs to.")
+    marital_statuses: list["MaritalStatus"] = link("MaritalStatus.person", "Civil-status entries on marriage.")
+    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held.")  # noqa: F821  # resolved by the registry
+    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # noqa: F821
+    tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")  # noqa: F821
+    benefits: list["Benefit"] = link("Benefit.beneficiary", "Social benefits.")  # noqa: F821
+    business_roles: list["BusinessRole"] = link("BusinessRole.person", "What the person is to businesses.")  # noqa: F821
+
+
+@subject(sector="citizen", label=Label("Hộ gia đình", "Household"), standard="SEMIC Core Person residency")
+class Household:
+    """People registered at one residence."""
+
+    household_code: LocalCode = key("Code of the household in residence data.")
+    head_personal_id: PersonalId | None = field("Identifier of the head: since 2025-07-01 also the household's tax code.", filter=True)
+    commune: AdministrativeUnit | None = reference("unit_code", "Commune of the residence.")
+    address: Address | None = field("Address within the commune.")
+    members: list["HouseholdMembership"] = link("HouseholdMembership.household", "Members of the household.")
+    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held by the household.")  # noqa: F821
+    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # noqa: F821
+
+
+@record(sector="citizen", label=Label("Thành viên hộ", "Household membership"), standard="SEMIC Core Person residency")
+class HouseholdMembership:
+    """One person in one household."""
+
+    household: Household = reference("household_code", "The household.")
+    member: Citizen = linked(PartyAsRecorded, "The person.")
+    relationship: RelationshipToHead = field("Relationship to the head.", filter=True)
+    since: Day | None = field("When the person joined.")
+
+
+@record(sector="citizen", label=Label("Tình trạng hôn nhân", "Marital status"), standard="SEMIC Core Person", plural="marital_statuses")
+class MaritalStatus:
+    """One entry of civil status on marriage; the one without an end is in force."""
+
+    person: Citizen = linked(PartyAsRecorded, "Whose status it is.")
+    state: MaritalState = field("The state.", filter=True)
+    spouse: Citizen | None = linked(PartyAsRecorded, "The other spouse, where married.")
+    since: Day | None = field("When it began.", order=True)
+    until: Day | None = field("When it ended; null while in force.")
+    certificate_number: LocalCode | None = field("Number of the marriage certificate.")

@@ -1,0 +1,152 @@
+"""The words a declaration is written in: `subject`, `record`, `key`, `field`, `reference`, `linked`, `link`.
+
+A **subject** is a thing in the world that several sectors know; it has a stable hub id. A **record** is a fact that one
+sector states about subjects. Both are plain classes whose annotated attributes are fields; the annotation is a value type
+of `schema.values` (or another entity), and the marker says what the field is for:
+
+    @record(sector="land", standard="ISO 19152 LA_RRR")
+    class LandUseRight:
+        "A right to use one parcel."
+        certificate_serial: CertificateSerial = key("Serial printed on the certificate.")
+        area: Area | None = field("Area the right covers.", filter=True)
+        holder: Citizen | Household = linked(PartyAsRecorded, "Who holds the right.")
+
+The markers hold facts and do nothing; `hub.model.registry` reads them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field as _dataclass_field
+from typing import Any, Literal, TypeVar
+
+SectorName = Literal["place", "citizen", "land", "finance", "business"]
+Kind = Literal["subject", "record"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a person reads, in the two languages of the user interface."""
+
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True)
+class EntityFacts:
+    """What the decorator says of an entity; kept on the class as `__entity__`."""
+
+    kind: Kind
+    sector: SectorName
+    label: Label
+    standard: str
+    plural: str | None = None
+
+
+@dataclass(frozen=True)
+class FieldFacts:
+    """A value of the entity itself. `key` fields identify it: unique within the hub, and an argument of the root field."""
+
+    description: str
+    key: bool = False
+    filter: bool = False
+    order: bool = False
+    label: Label | None = None
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True)
+class ReferenceFacts:
+    """An exact reference by the key of another entity, kept as a column `<name>_<key>` and joined on equality.
+
+    For reference data and for records of the same sector only: a reference to a subject of another sector is `linked`.
+    """
+
+    description: str
+    key: str
+    filter: bool = True
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkedFacts:
+    """A subject as a sector recorded it. The recorded values stay as they were; linking finds the subject."""
+
+    description: str
+    as_recorded: type
+    label: Label | None = None
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """The other end of a reference or a linked subject, `Entity.field`: a list, no column of its own."""
+
+    target: str
+    description: str
+
+
+@dataclass(frozen=True)
+class AsRecordedFacts:
+    """Marks a class whose fields are the columns kept of a subject as recorded."""
+
+    label: Label
+    fields: tuple[str, ...] = _dataclass_field(default=())
+
+
+def subject(*, sector: SectorName, label: Label, standard: str, plural: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong."""
+    return _entity(EntityFacts("subject", sector, label, standard, plural))
+
+
+def record(*, sector: SectorName, label: Label, standard: str, plural: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Declare a record of one sector."""
+    return _entity(EntityFacts("record", sector, label, standard, plural))
+
+
+def as_recorded(*, label: Label) -> Callable[[type[T]], type[T]]:
+    """Declare the columns in which a sector writes down a subject that it does not own."""
+
+    def mark(cls: type[T]) -> type[T]:
+        cls.__as_recorded__ = AsRecordedFacts(label, tuple(cls.__annotations__))  # type: ignore[attr-defined]  # marker
+        return cls
+
+    return mark
+
+
+def key(description: str, *, label: Label | None = None) -> Any:
+    """A field that identifies the entity: indexed, unique, and an argument of its root field."""
+    return FieldFacts(description, key=True, filter=True, order=True, label=label)
+
+
+def field(
+    description: str,
+    *,
+    filter: bool = False,
+    order: bool = False,
+    label: Label | None = None,
+    deprecated: str | None = None,
+) -> Any:
+    """A value. `filter` and `order` each add an index and an input; `deprecated` gives the reason and what to use instead."""
+    return FieldFacts(description, filter=filter, order=order, label=label, deprecated=deprecated)
+
+
+def reference(key: str, description: str, *, column: str | None = None) -> Any:
+    """An exact reference to another entity by its `key` field; the column is `<name>_<key>` unless `column` names it."""
+    return ReferenceFacts(description, key, column=column)
+
+
+def linked(as_recorded: type, description: str, *, label: Label | None = None) -> Any:
+    """A subject of any sector, kept as recorded and found by linking."""
+    return LinkedFacts(description, as_recorded, label)
+
+
+def link(target: str, description: str) -> Any:
+    """The many end of `Entity.field`."""
+    return LinkFacts(target, description)
+
+
+def _entity(facts: EntityFacts) -> Callable[[type[T]], type[T]]:
+    def mark(cls: type[T]) -> type[T]:
+        cls.__entity__ = facts  # type: ignore[attr-defined]  # the marker is read by hub.model.registry
+        return cls
+
+    return mark

@@ -1,0 +1,215 @@
+"""The GraphiQL page in a real browser: it works by mouse and keyboard, and asks nothing of any other machine."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hub.web.graphiql_page import STATIC_DIRECTORY, StarterQuery
+from tests.browser.small_hub import make_app, serve
+from tests.browser.watched import WatchedPage, shown_text, watched_page
+
+QUERY_EDITOR = ".graphiql-query-editor"
+VARIABLE_EDITOR = ".graphiql-editor-tool"
+RESPONSE = ".graphiql-response"
+ROOT_FIELDS = "{ __schema { queryType { name fields { name } } } }"
+
+
+def open_graphiql(watched: WatchedPage, site: str) -> Page:
+    """Open the page and wait until its editor is there and the schema has been read."""
+    page = watched.page
+    with page.expect_response(lambda response: response.request.method == "POST") as introspection:
+        page.goto(f"{site}/graphql")
+    assert introspection.value.ok
+    page.locator(f"{QUERY_EDITOR} .view-line").first.wait_for()
+    return page
+
+
+def starters_of(page: Page) -> list[dict[str, str]]:
+    starters: list[dict[str, str]] = json.loads(page.locator("#graphiql-config").text_content() or "")["starters"]
+    return starters
+
+
+def run_by_keyboard(page: Page) -> dict[str, object]:
+    """Press Ctrl-Enter in the query editor; return the server's answer once the response pane shows it."""
+    page.locator(f"{QUERY_EDITOR} .view-lines").first.click()
+    with page.expect_response(lambda response: response.request.method == "POST") as answered:
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{RESPONSE} .view-lines")).to_contain_text("data")
+    answer: dict[str, object] = answered.value.json()
+    return answer
+
+
+def replace_text(page: Page, editor: str, text: str) -> None:
+    """Type `text` in place of what the editor holds. Leave closing brackets out: the editor closes them itself."""
+    page.locator(f"{editor} .view-lines").first.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.type(text)
+    page.keyboard.press("Escape")
+
+
+def assert_quiet(watched: WatchedPage) -> None:
+    assert watched.asked, "the recorder saw no request at all, so it proves nothing"
+    assert watched.outside == []
+    assert watched.complaints == []
+
+
+def test_page_renders_with_first_starter_open(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    expect(page).to_have_title("GraphQL hub")
+    assert page.locator("html").get_attribute("lang") == "vi"
+    starters = page.locator(".hub-starters button")
+    expect(starters.first).to_be_visible()
+    offered = starters_of(page)
+    assert starters.count() == len(offered)
+    assert shown_text(page.locator(QUERY_EDITOR)).splitlines()[0] == offered[0]["query"].splitlines()[0]
+    page.wait_for_timeout(500)
+    assert_quiet(watched)
+
+
+def test_starter_runs_on_ctrl_enter(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    answer = run_by_keyboard(page)
+    assert answer.get("data") and not answer.get("errors")
+    assert '"data"' in shown_text(page.locator(RESPONSE))
+    assert_quiet(watched)
+
+
+def test_starter_opens_in_a_tab_of_its_own(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    tabs = page.locator(".graphiql-tab")
+    expect(tabs).to_have_count(1)
+    starters = page.locator(".hub-starters button")
+    starters.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(tabs).to_have_count(2)
+    second = starters_of(page)[1]["query"]
+    expect(page.locator(f"{QUERY_EDITOR} .view-line").first).to_have_text(second.splitlines()[0])
+    page.wait_for_timeout(300)
+    starters.nth(0).click()
+    expect(page.locator(".graphiql-tab-active")).to_have_count(1)
+    expect(tabs).to_have_count(2)
+    assert_quiet(watched)
+
+
+def test_completion_offers_fields_of_the_schema(watched: WatchedPage, site: str) -> None:
+    listed = httpx2.post(f"{site}/graphql", json={"query": ROOT_FIELDS}).json()
+    names = {entry["name"] for entry in listed["data"]["__schema"]["queryType"]["fields"]}
+    wanted = sorted(names)[0]
+    page = open_graphiql(watched, site)
+    replace_text(page, QUERY_EDITOR, "{ " + wanted[:2])
+    page.keyboard.press("Control+Space")
+    row = page.locator(".suggest-widget.visible .monaco-list-row", has_text=wanted).first
+    expect(row).to_be_visible()
+    assert_quiet(watched)
+
+
+def test_mistake_is_underlined(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    replace_text(page, QUERY_EDITOR, "{ noSuchFieldAnywhere")
+    expect(page.locator(f"{QUERY_EDITOR} .squiggly-error").first).to_be_visible()
+    assert_quiet(watched)
+
+
+def test_explorer_docs_and_history_open(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    run_by_keyboard(page)
+    page.get_by_role("button", name=re.compile("Show Documentation Explorer")).click()
+    expect(page.locator(".graphiql-doc-explorer")).to_contain_text("Query")
+    page.get_by_role("button", name=re.compile("Show GraphiQL Explorer")).click()
+    expect(page.locator(".docExplorerWrap")).to_contain_text("query")
+    page.get_by_role("button", name=re.compile("Show History")).click()
+    expect(page.locator(".graphiql-history-items li").first).to_be_visible()
+    assert_quiet(watched)
+
+
+def test_prettify_formats_query_and_variables(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    replace_text(page, QUERY_EDITOR, "{__typename")
+    replace_text(page, VARIABLE_EDITOR, '{"a":[1,2]')
+    page.get_by_role("button", name=re.compile("Prettify")).click()
+    expect(page.locator(f"{QUERY_EDITOR} .view-line", has_text=re.compile(r"^\s+__typename$"))).to_be_visible()
+    expect(page.locator(f"{VARIABLE_EDITOR} .view-line", has_text=re.compile(r'^\s+"a":\s\[$'))).to_be_visible()
+    assert_quiet(watched)
+
+
+def test_theme_follows_the_system_and_can_be_chosen(chromium: Browser, site: str) -> None:
+    with watched_page(chromium, "dark") as watched:
+        page = open_graphiql(watched, site)
+        background = "getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor"
+        dark = page.evaluate(background)
+        page.get_by_role("button", name="Open settings dialog").click()
+        page.get_by_role("button", name="Light", exact=True).click()
+        assert page.evaluate(background) == "rgb(255, 255, 255)" != dark
+        assert_quiet(watched)
+
+
+def test_queries_do_not_outlive_the_tab(watched: WatchedPage, site: str) -> None:
+    """Variables can hold personal identifiers, so nothing of a query may stay on a shared machine."""
+    page = open_graphiql(watched, site)
+    run_by_keyboard(page)
+    page.wait_for_timeout(800)
+    assert "query" in page.evaluate("JSON.stringify(sessionStorage)")
+    assert "query" not in page.evaluate("JSON.stringify(localStorage)")
+    page.reload()
+    expect(page.locator(".graphiql-tab")).to_have_count(1)
+    assert_quiet(watched)
+
+
+def test_subscription_streams_over_web_socket(watched: WatchedPage, small_hub: str) -> None:
+    page = open_graphiql(watched, small_hub)
+    page.locator(".hub-starters button", has_text="Follow changes").click()
+    page.wait_for_timeout(300)
+    page.locator(f"{QUERY_EDITOR} .view-lines").first.click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{RESPONSE} .view-lines")).to_contain_text("3")
+    assert any(url.startswith("ws://127.0.0.1") for url in watched.asked)
+    assert_quiet(watched)
+
+
+def test_starter_text_cannot_break_out_of_the_page(watched: WatchedPage) -> None:
+    hostile = "# </script><script>document.title = 'broken'</script>\n{ __typename }"
+    with serve(make_app((StarterQuery("<b>Đậm</b>", "<i>thin</i>", hostile),))) as url:
+        page = open_graphiql(watched, url)
+        expect(page).to_have_title("GraphQL hub")
+        expect(page.locator(".hub-starters button")).to_contain_text("<b>Đậm</b>")
+        assert "</script>" in shown_text(page.locator(QUERY_EDITOR))
+        assert_quiet(watched)
+
+
+def test_policy_refuses_what_leaves_the_machine(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    refused = page.evaluate(
+        """async () => {
+            const seen = [];
+            addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
+            await fetch('https://cdn.example/data').catch(() => {});
+            const image = new Image(); image.src = 'https://cdn.example/dot.png';
+            await new Promise((done) => setTimeout(done, 300));
+            return seen;
+        }"""
+    )
+    assert sorted(refused) == ["connect-src", "img-src"]
+    assert watched.outside == []
+
+
+def test_recorder_catches_a_page_that_calls_out(watched: WatchedPage, tmp_path: Path) -> None:
+    """Proves the guard of the other tests: a page without a policy that calls out is blocked and recorded."""
+    watched.page.set_content('<img src="https://cdn.example/dot.png">')
+    watched.page.evaluate("new WebSocket('wss://cdn.example/socket') && undefined")
+    watched.page.wait_for_timeout(300)
+    assert sorted(watched.outside) == ["https://cdn.example/dot.png", "wss://cdn.example/socket"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in STATIC_DIRECTORY.iterdir()))
+def test_built_files_are_served_for_caching(name: str, small_hub: str) -> None:
+    response = httpx2.get(f"{small_hub}/static/graphiql/{name}")
+    assert response.status_code == 200
+    hashed = name not in ("manifest.json", "LICENSES.md")
+    assert ("immutable" in response.headers["cache-control"]) is hashed
