@@ -20,6 +20,8 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from hub.errors import HubMisconfigured
+
 STATIC_PATH = "/static/graphiql"
 STATIC_DIRECTORY = Path(__file__).parent / "static" / "graphiql"
 
@@ -81,10 +83,6 @@ _PAGE = """<!doctype html>
 """
 
 
-class GraphiqlNotBuilt(RuntimeError):
-    """The built files of the GraphiQL page are missing or incomplete, so the page cannot be served."""
-
-
 @dataclass(frozen=True, slots=True)
 class StarterQuery:
     """An operation offered ready to run: a title in both languages, its document, and values for its variables.
@@ -108,7 +106,7 @@ def render(
     """Return the HTML of the GraphiQL page for the GraphQL `endpoint`; the first starter query is open at the start.
 
     Endpoints are paths on this origin ("/graphql"); anything else raises ValueError, since the page's policy would
-    block it. A subscription endpoint is served over WebSocket (graphql-transport-ws). Raises GraphiqlNotBuilt when the
+    block it. A subscription endpoint is served over WebSocket (graphql-transport-ws). Raises HubMisconfigured when the
     built files are missing. Send the page with `PAGE_HEADERS`.
     """
     for path in (endpoint, subscription_endpoint):
@@ -130,7 +128,7 @@ def render(
 def graphiql_routes(static_path: str = STATIC_PATH) -> list[BaseRoute]:
     """Return the route that serves the page's built files under `static_path`.
 
-    Files with a hash in their name are cached for a year. Raises GraphiqlNotBuilt when the files are missing.
+    Files with a hash in their name are cached for a year. Raises HubMisconfigured when the files are missing.
     """
     _manifest(STATIC_DIRECTORY)
     return [Mount(static_path, app=_BuiltFiles(directory=STATIC_DIRECTORY), name="graphiql-static")]
@@ -177,9 +175,9 @@ def _manifest(directory: Path) -> Mapping[str, Mapping[str, object]]:
     try:
         manifest: dict[str, dict[str, object]] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise GraphiqlNotBuilt(f"GraphiQL is not built: {path} is missing. Run `make assets`.") from None
+        raise HubMisconfigured(f"GraphiQL is not built: {path} is missing", next_step="run `make assets`") from None
     except ValueError as error:
-        raise GraphiqlNotBuilt(f"GraphiQL's {path} is not valid JSON ({error}). Run `make assets`.") from None
+        raise HubMisconfigured(f"{path} is not valid JSON ({error})", next_step="run `make assets`") from None
     for entry_point in _ENTRY_POINTS:
         _chunk(manifest, entry_point)
     return manifest
@@ -189,7 +187,9 @@ def _chunk(manifest: Mapping[str, Mapping[str, object]], source: str) -> Mapping
     try:
         return manifest[source]
     except KeyError:
-        raise GraphiqlNotBuilt(f"GraphiQL's manifest.json does not name {source!r}. Run `make assets`.") from None
+        raise HubMisconfigured(
+            f"GraphiQL's manifest.json does not name {source!r}", next_step="run `make assets`"
+        ) from None
 
 
 def _links(manifest: Mapping[str, Mapping[str, object]], static_path: str) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _first_files(manifest: Mapping[str, Mapping[str, object]]) -> dict[str, str]
         chunk = _chunk(manifest, source)
         for imported in _strings(chunk, "imports"):
             visit(imported)
-        files.update({name: "css" for name in _strings(chunk, "css")})
+        files.update(dict.fromkeys(_strings(chunk, "css"), "css"))
         files[str(chunk["file"])] = "js"
 
     for entry_point in _ENTRY_POINTS:

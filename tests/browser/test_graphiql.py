@@ -10,7 +10,9 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub.web.graphiql_page import STATIC_DIRECTORY, StarterQuery
+from hub.errors import HubMisconfigured
+from hub.web import graphiql_page
+from hub.web.graphiql_page import STATIC_DIRECTORY, StarterQuery, graphiql_routes, render
 from tests.browser.small_hub import make_app, serve
 from tests.browser.watched import WatchedPage, shown_text, watched_page
 
@@ -76,7 +78,8 @@ def test_page_renders_with_first_starter_open(watched: WatchedPage, site: str) -
 def test_starter_runs_on_ctrl_enter(watched: WatchedPage, site: str) -> None:
     page = open_graphiql(watched, site)
     answer = run_by_keyboard(page)
-    assert answer.get("data") and not answer.get("errors")
+    assert answer.get("data")
+    assert not answer.get("errors")
     assert '"data"' in shown_text(page.locator(RESPONSE))
     assert_quiet(watched)
 
@@ -199,7 +202,7 @@ def test_policy_refuses_what_leaves_the_machine(watched: WatchedPage, site: str)
     assert watched.outside == []
 
 
-def test_recorder_catches_a_page_that_calls_out(watched: WatchedPage, tmp_path: Path) -> None:
+def test_recorder_catches_a_page_that_calls_out(watched: WatchedPage) -> None:
     """Proves the guard of the other tests: a page without a policy that calls out is blocked and recorded."""
     watched.page.set_content('<img src="https://cdn.example/dot.png">')
     watched.page.evaluate("new WebSocket('wss://cdn.example/socket') && undefined")
@@ -213,3 +216,18 @@ def test_built_files_are_served_for_caching(name: str, small_hub: str) -> None:
     assert response.status_code == 200
     hashed = name not in ("manifest.json", "LICENSES.md")
     assert ("immutable" in response.headers["cache-control"]) is hashed
+
+
+@pytest.mark.parametrize("endpoint", ["https://elsewhere.example/graphql", "//elsewhere.example/graphql", "graphql"])
+def test_endpoint_must_be_a_path_of_this_server(endpoint: str) -> None:
+    with pytest.raises(ValueError, match="not a path on this server"):
+        render(endpoint, ())
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "{}"])
+def test_missing_build_says_what_to_run(manifest: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+    monkeypatch.setattr(graphiql_page, "STATIC_DIRECTORY", tmp_path)
+    with pytest.raises(HubMisconfigured, match="make assets"):
+        graphiql_routes()

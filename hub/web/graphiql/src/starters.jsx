@@ -36,7 +36,10 @@ function StarterList({ starters }) {
         Mẫu truy vấn <span lang="en">Starter queries</span>
       </h2>
       <p>
-        Chọn một mẫu rồi nhấn Ctrl-Enter để chạy. <span lang="en">Choose one, then press Ctrl-Enter to run it.</span>
+        Chọn một mẫu, chạy bằng <kbd>Ctrl-Enter</kbd>.
+        <span lang="en">
+          Choose one, run it by <kbd>Ctrl-Enter</kbd>.
+        </span>
       </p>
       <ol>
         {starters.map((starter) => (

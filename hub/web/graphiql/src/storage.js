@@ -5,8 +5,8 @@
 const KEPT = new Set(['graphiql:theme', 'graphiql:docExplorerFlex', 'graphiql:editorFlex', 'graphiql:secondaryEditorFlex']);
 const PREFIX = 'graphiql:';
 
-// Side panel to editors, as 1 : 4. GraphiQL's own 1 : 3 cuts ordinary queries off on a 1366-pixel screen.
-const DEFAULTS = { 'graphiql:docExplorerFlex': '0.25' };
+// Side panel to editors, as 2 : 7. GraphiQL's own 1 : 3 cuts ordinary queries off on a 1366-pixel screen.
+const DEFAULTS = { 'graphiql:docExplorerFlex': '0.29' };
 
 const areaOf = (key) => (KEPT.has(key) ? localStorage : sessionStorage);
 const ownKeys = (area) => Object.keys(area).filter((key) => key.startsWith(PREFIX));

@@ -1,0 +1,36 @@
+"""Connections: an SQLAlchemy engine for writing and administration, an asynchronous psycopg pool for reads."""
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+
+SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
+"""Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
+
+
+def engine(url: str) -> Engine:
+    """An engine over psycopg. `url` is a PostgreSQL URL; two connections at most are kept."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"), pool_size=2, pool_pre_ping=True, connect_args={"options": SESSION}
+    )
+
+
+def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[tuple[str]]]:
+    """A pool of autocommit connections that may only read; opened by the caller. Statements are prepared at first use."""
+    options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
+
+    async def configure(connection: AsyncConnection[tuple[str]]) -> None:
+        connection.prepare_threshold = 0
+        connection.prepared_max = 500
+
+    return AsyncConnectionPool(
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        open=False,
+        kwargs={"autocommit": True, "options": options},
+        configure=configure,
+        timeout=5,
+        name="reads",
+    )

@@ -1,0 +1,101 @@
+"""Migrations: forward only, drafted from the difference between the database and what `schema/` derives."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.functions import statements
+from hub.store.meta import METADATA
+
+FOLDER = Path(__file__).parent / "migrations"
+SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging")
+LOCK = 7_022_001
+"""Advisory lock: two hubs that start at once migrate one after the other."""
+
+
+def migrate(engine: Engine) -> str:
+    """Bring the database to the newest revision. Returns it. Safe to call by several processes at once.
+
+    Raises StoreUnavailable where the database does not answer, HubMisconfigured where it is newer than this program.
+    """
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            prepare(connection)
+            _check_known(connection)
+            command.upgrade(_config(connection), "head")
+    except OperationalError as error:
+        raise StoreUnavailable(
+            "the database does not answer", next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more"
+        ) from error
+    return head()
+
+
+def head() -> str:
+    """The newest revision this program knows."""
+    found = ScriptDirectory(str(FOLDER)).get_current_head()
+    return found or ""
+
+
+def prepare(connection: Connection) -> None:
+    """Schemas, functions and the sequence of ids, which migrations take for granted. Idempotent."""
+    for name in SCHEMAS:
+        connection.execute(text(f"create schema if not exists {name}"))
+    # One sequence for every row of the hub: Alembic does not draft sequences.
+    connection.execute(text("create sequence if not exists hub.id_seq as bigint"))
+    for statement in statements():
+        connection.execute(text(statement.replace(":", r"\:")))
+
+
+def draft(engine: Engine, message: str) -> Path | None:
+    """Write a migration for what the schema declares and the database lacks; None where nothing differs."""
+    with engine.begin() as connection:
+        if not difference(connection):
+            return None
+        script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=_next_revision())
+    assert script is not None and not isinstance(script, list)
+    return Path(script.path)
+
+
+def difference(connection: Connection) -> list[Any]:
+    """What Alembic finds different between the database and the derived tables; empty when migrated = derived."""
+    context = MigrationContext.configure(
+        connection, opts={"include_schemas": True, "include_name": is_ours, "compare_type": True, "version_table_schema": "hub"}
+    )
+    return list(compare_metadata(context, METADATA))
+
+
+def is_ours(name: str | None, kind: str, parents: Any) -> bool:
+    """Whether Alembic should look at a schema or table: the derived ones and the hub's own, never run-time staging."""
+    if kind == "schema":
+        return name in SCHEMAS and name != "staging"
+    return True
+
+
+def _next_revision() -> str:
+    return f"{len(list((FOLDER / 'versions').glob('*.py'))) + 1:04d}"
+
+
+def _check_known(connection: Connection) -> None:
+    current = MigrationContext.configure(connection, opts={"version_table_schema": "hub"}).get_current_revision()
+    known = {script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
+    if current is not None and current not in known:
+        raise HubMisconfigured(
+            f"the database is at revision {current}, which this program does not know",
+            next_step="run the newer program that migrated it; migrations only go forward",
+        )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config
