@@ -43,6 +43,9 @@ from hub.plan.nodes import (
 LONGEST_NAME = 63
 """PostgreSQL cuts longer names; objects with a longer key are put together as text."""
 
+MOST_PAIRS = 50
+"""A function takes 100 arguments at most."""
+
 CURSOR = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
 
 
@@ -77,7 +80,7 @@ class _Renderer:
         if isinstance(root, NodeById):
             number, kind = self.bind(root.id), self.bind(root.kind)
             cases = [
-                f"when '{row.entity}' then (select {self._row(row, 0)} from data.{row.table} t0 where t0.id = {number})"
+                f"when '{row.entity}' then {self._row_of(row, 0, f'data.{row.table} t0 where t0.id = {number}')}"
                 for row in root.rows
             ]
             return f"case {kind} {' '.join(cases)} end"
@@ -87,8 +90,16 @@ class _Renderer:
 
     # --- Rows ---------------------------------------------------------------------------------------------------------
 
+    def _members(self, row: Row, depth: int) -> "Pairs":
+        return [(m.key, self._member(m, depth)) for m in row.members]
+
     def _row(self, row: Row, depth: int) -> str:
-        return _object([(m.key, self._member(m, depth)) for m in row.members], f"r{depth}")
+        """The row in scope as an object."""
+        return _object(self._members(row, depth), f"r{depth}")
+
+    def _row_of(self, row: Row, depth: int, rest: str) -> str:
+        """A scalar select of one row as an object; `rest` is its from clause and what follows."""
+        return _object(self._members(row, depth), f"r{depth}", f" from {rest}")
 
     def _member(self, member: Member, depth: int) -> str:
         if isinstance(member, Scalar):
@@ -105,7 +116,7 @@ class _Renderer:
 
     def _one(self, one: One, depth: int) -> str:
         source, where = self._source(one.via, one.row.table, depth)
-        return f"(select {self._row(one.row, depth)} from {source}{_where(where)})"
+        return self._row_of(one.row, depth, source + _where(where))
 
     def _one_of(self, one: OneOf, depth: int) -> str:
         return (
@@ -115,8 +126,8 @@ class _Renderer:
 
     def _by_kind(self, rows: Sequence[Row], depth: int) -> str:
         cases = [
-            f"when '{row.entity}' then (select {self._row(row, depth)} from data.{row.table} t{depth}"
-            f" where t{depth}.id = l{depth}.subject_id)"
+            f"when '{row.entity}' then "
+            + self._row_of(row, depth, f"data.{row.table} t{depth} where t{depth}.id = l{depth}.subject_id")
             for row in rows
         ]
         return f"case l{depth}.subject_kind {' '.join(cases)} end"
@@ -152,7 +163,7 @@ class _Renderer:
             else:
                 members.append((member.key, self._member(member, depth)))
         joined = f"link.{link.table} {alias} on {of_record.format(l=alias)} and {alias}.{ACCEPTED}"
-        return f"(select {_object(members, f'k{depth}')} from (select) one left join {joined})"
+        return _object(members, f"k{depth}", f" from (select) one left join {joined}")
 
     def _candidates(self, candidates: Candidates, depth: int) -> str:
         inner = depth + 1
@@ -185,17 +196,18 @@ class _Renderer:
     def _plain_page(self, page: Page, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         """Only nodes, forward: no row beyond the page is read and no cursor is made."""
         source, matching, within, order = clauses
-        row = self._row(nodes.row, depth)
-        rows = f"select {row} as n from {source}{_where(within)} order by {order} limit {self.bind(page.limit)}"
+        alias = f"r{depth}"
+        row = self._members(nodes.row, depth)
+        rows = f"select {_columns(row)} from {source}{_where(within)} order by {order} limit {self.bind(page.limit)}"
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, Nodes):
-                members.append((part.key, f"coalesce(json_agg(p{depth}.n), '[]'::json)"))
+                members.append((part.key, f"coalesce(json_agg({_json(row, alias)}), '[]'::json)"))
             elif isinstance(part, Scalar):
                 members.append((part.key, part.sql))
             else:
                 members.append((part.key, f"(select count(*) from {source}{_where(matching)})"))
-        return f"(select {_pairs(members)} from ({rows}) p{depth})"
+        return f"(select {_pairs(members)} from ({rows}) {alias})"
 
     def _full_page(self, page: Page, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         source, matching, within, order = clauses
@@ -303,22 +315,39 @@ def _where(conditions: Sequence[str]) -> str:
     return f" where {' and '.join(conditions)}" if conditions else ""
 
 
-def _object(members: Sequence[tuple[str, str]], alias: str) -> str:
-    """A JSON object of any number of members: a row made JSON, since functions take 100 arguments only."""
-    if any(len(key) > LONGEST_NAME for key, _ in members):
-        return _long_object(members)
-    columns = ", ".join(f'{sql} as "{key}"' for key, sql in members)
-    return f"(select row_to_json({alias}) from (select {columns}) {alias})"
+Pairs = Sequence[tuple[str, str]]
 
 
-def _pairs(members: Sequence[tuple[str, str]]) -> str:
+def _object(members: Pairs, alias: str, source: str = "") -> str:
+    """A scalar select of a JSON object with any number of members: a row made JSON, since functions take 100 arguments."""
+    return f"(select {_json(members, alias)} from (select {_columns(members)}{source}) {alias})"
+
+
+def _columns(members: Pairs) -> str:
+    if _is_long(members):
+        return ", ".join(f"{sql} as c{index}" for index, (_, sql) in enumerate(members))
+    return ", ".join(f'{sql} as "{key}"' for key, sql in members)
+
+
+def _json(members: Pairs, alias: str) -> str:
+    if not _is_long(members):
+        return f"row_to_json({alias})"
+    return _joined([(key, f"{alias}.c{index}") for index, (key, _) in enumerate(members)])
+
+
+def _is_long(members: Pairs) -> bool:
+    return any(len(key) > LONGEST_NAME for key, _ in members)
+
+
+def _pairs(members: Pairs) -> str:
     """A JSON object around aggregates, which a sub-select would not see as its own."""
-    if len(members) > 50 or any(len(key) > LONGEST_NAME for key, _ in members):
-        return _long_object(members)
+    if len(members) > MOST_PAIRS:
+        return _joined(members)
     pairs = ", ".join(f"'{key}', {sql}" for key, sql in members)
     return f"json_build_object({pairs})"
 
 
-def _long_object(members: Sequence[tuple[str, str]]) -> str:
+def _joined(members: Pairs) -> str:
     parts = [f"'\"{key}\":' || coalesce(to_json({sql})::text, 'null')" for key, sql in members]
-    return f"('{{' || {" || ',' || ".join(parts)} || '}}')::json"
+    joined = " || ',' || ".join(parts)
+    return f"('{{' || {joined} || '}}')::json"
