@@ -14,6 +14,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from hub.model.names import snake
+from hub.plan.build import KIND
 
 Namespace = dict[str, Any]
 
@@ -88,14 +89,21 @@ def argument(graphql: str, annotation: str, namespace: Namespace, description: s
 def object_type(
     name: str, description: str, fields: Mapping[str, StrawberryField], decorate: Callable[..., Any] = strawberry.type, bases: tuple[type, ...] = (), **options: Any
 ) -> Any:
-    """A Strawberry type made of fields."""
+    """A Strawberry type made of fields. Its values are dicts: JSON that a plan returned."""
     late = {python_name: made.type_annotation for python_name, made in fields.items()}
-    body: dict[str, Any] = {"__annotations__": dict.fromkeys(fields, Any), **fields}
+    body: dict[str, Any] = {"__annotations__": dict.fromkeys(fields, Any), "is_type_of": _is_type_of(name), **fields}
     made_type = decorate(type(name, bases, body), name=name, description=description, **options)
     # Strawberry evaluates annotations when it decorates a class, before the types they name exist: hand them in again.
     for declared in made_type.__strawberry_definition__.fields:
         declared.type_annotation = late[declared.python_name]
     return made_type
+
+
+def _is_type_of(name: str) -> Any:
+    def is_type_of(value: Any, info: Any) -> bool:
+        return not isinstance(value, dict) or value.get(KIND, name) == name
+
+    return staticmethod(is_type_of)
 
 
 def input_type(name: str, description: str, fields: Mapping[str, tuple[str, str]], namespace: Namespace, *, one_of: bool = False) -> Any:

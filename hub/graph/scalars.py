@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, NewType
 
 import strawberry
+from strawberry.types.scalar import ScalarDefinition
 
 from hub.graph.fields import Namespace, input_type
 from hub.model.registry import Registry
 from schema.values import CodeList, Instant, Storage, Value
 
 BUILT_IN = {"String": str, "Int": int}
+ScalarMap = dict[object, ScalarDefinition]
 NUMBERS = (Storage.BIGINT, Storage.NUMERIC, Storage.INTEGER)
 
 
@@ -24,14 +26,16 @@ def filter_name(value: type[Value]) -> str:
     return "NameFilter" if value.name_search else f"{scalar_name(value)}Filter"
 
 
-def add_scalars(namespace: Namespace, registry: Registry) -> None:
-    """Add every scalar, enum and filter input in use to `namespace`."""
+def add_scalars(namespace: Namespace, registry: Registry) -> ScalarMap:
+    """Add every scalar, enum and filter input in use to `namespace`. Returns the definitions of the scalars."""
+    definitions: ScalarMap = {}
     for value in _in_use(registry):
         name = scalar_name(value)
         if name not in namespace:
-            namespace[name] = _enum(value) if issubclass(value, CodeList) else _scalar(value)
+            namespace[name] = _enum(value) if issubclass(value, CodeList) else _scalar(value, definitions)
         if filter_name(value) not in namespace:
             namespace[filter_name(value)] = _filter(value, namespace)
+    return definitions
 
 
 def _in_use(registry: Registry) -> Iterable[type[Value]]:
@@ -47,17 +51,15 @@ def _enum(value: type[CodeList]) -> Any:
     return strawberry.enum(members, description=_about(value))
 
 
-def _scalar(value: type[Value]) -> Any:
+def _scalar(value: type[Value], definitions: ScalarMap) -> Any:
     name = scalar_name(value)
     if name in BUILT_IN:
         return BUILT_IN[name]
-    return strawberry.scalar(
-        NewType(name, str),  # type: ignore[misc]  # the name is data
-        name=name,
-        description=_about(value),
-        serialize=_same,
-        parse_value=_parser(value),
+    marker = NewType(name, str)  # type: ignore[misc]  # the name is data
+    definitions[marker] = strawberry.scalar(
+        name=name, description=_about(value), serialize=_same, parse_value=_parser(value)
     )
+    return marker
 
 
 def _same(stored: Any) -> Any:

@@ -5,12 +5,20 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 
 from hub.graph.fields import object_type
 from hub.graph.types import derive
 from hub.model.registry import Registry, registry
+
+
+class HubSchema(strawberry.Schema):
+    """A schema that logs nothing of its own: Strawberry would log errors with the values that they quote."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Nothing: `hub.graph.execute` logs kinds and paths."""
 
 
 @cache
@@ -24,8 +32,8 @@ def build(known: Registry) -> strawberry.Schema:
     derived = derive(known)
     fields: Mapping[str, Any] = derived.query_fields
     query = object_type("Query", "Everything the hub holds.", dict(fields))
-    config = StrawberryConfig(disable_field_suggestions=True)
-    return strawberry.Schema(query, types=[derived.types[entity.name] for entity in known], config=config)
+    config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
+    return HubSchema(query, types=[derived.types[entity.name] for entity in known], config=config)
 
 
 def core(built: strawberry.Schema) -> GraphQLSchema:

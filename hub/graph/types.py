@@ -10,7 +10,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from hub.graph.fields import Namespace, RootField, StoredField, argument, field, input_type, object_type
-from hub.graph.scalars import add_scalars, filter_name, scalar_name
+from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.model.names import camel
 from hub.model.registry import AsRecorded, Column, Entity, Linked, Registry
 from hub.model.shapes import CANDIDATE, LINK, PROVENANCE, Part
@@ -24,13 +24,14 @@ class Derived:
 
     query_fields: dict[str, StrawberryField]
     types: Namespace
+    scalars: ScalarMap
 
 
 def derive(registry: Registry) -> Derived:
     """Build all types. Names refer to each other through one namespace, so that their order does not matter."""
     names: Namespace = {"ID": strawberry.ID}
     names["Node"] = _node(names)
-    add_scalars(names, registry)
+    scalars = add_scalars(names, registry)
     names[ORDER_DIRECTION] = _order_direction()
     names["LinkStatus"] = _link_status()
     names["PageInfo"] = _page_info(names)
@@ -49,7 +50,7 @@ def derive(registry: Registry) -> Derived:
             # Annotations are looked up late, so the union may come after the types that name it.
             members = Union[tuple(names[kind] for kind in kinds)]  # type: ignore[misc]  # members are data
             names[family] = Annotated[members, strawberry.union(family, description="A subject that may hold, owe or own.")]
-    return Derived(_query_fields(registry, names), names)
+    return Derived(_query_fields(registry, names), names, scalars)
 
 
 def connection_arguments(entity: Entity, names: Namespace) -> list[StrawberryArgument]:

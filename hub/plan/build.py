@@ -1,7 +1,7 @@
 """Operation → nodes: walks the merged selections of each stored root field along the registry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from graphql import GraphQLField, GraphQLObjectType, SelectionSetNode
@@ -42,6 +42,8 @@ from hub.plan.nodes import (
 from hub.plan.selection import Document, Selected
 
 Sets = tuple[SelectionSetNode, ...]
+KIND = "__kind"
+"""GraphQL reserves names with two underscores, so no response key can be this."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,15 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds the nodes of one operation."""
+    """Builds the nodes of one operation.
+
+    `typed` adds the name of its entity, under `KIND`, to every row of an abstract field: the graph lane completes values
+    itself and has to know the type also where `__typename` is not selected.
+    """
 
     catalog: Catalog
     document: Document
+    typed: bool = False
 
     def root(self, selected: Selected) -> Root:
         """The node of one root field."""
@@ -98,7 +105,7 @@ class Builder:
 
     def _node(self, selected: Selected, leaf: Tree) -> NodeById:
         assert not isinstance(leaf, Mapping | list)  # an ID is a leaf
-        rows = tuple(self._row(entity, selected.beneath) for entity in self.catalog.registry)
+        rows = self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
         return NodeById(
             selected.key, rows, Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
         )
@@ -122,6 +129,13 @@ class Builder:
     def _row(self, entity: Entity, sets: Sets) -> Row:
         selected = self.document.collect(entity.name, sets)
         return Row(entity.name, entity.table, tuple(self._member(entity, field) for field in selected))
+
+    def _rows(self, kinds: tuple[str, ...], sets: Sets) -> tuple[Row, ...]:
+        """A row for each kind that an abstract field can lead to."""
+        rows = tuple(self._row(self.catalog.registry[kind], sets) for kind in kinds)
+        if not self.typed:
+            return rows
+        return tuple(replace(row, members=(*row.members, Scalar(KIND, _literal(row.entity)))) for row in rows)
 
     def _member(self, entity: Entity, field: Selected) -> Member:
         if field.name == "__typename":
@@ -149,7 +163,7 @@ class Builder:
         return One(field.key, self._row(target, field.beneath), ByColumn(reference.target_column, reference.column.name))
 
     def _linked(self, field: Selected, linked: Linked) -> One | OneOf:
-        rows = tuple(self._row(self.catalog.registry[kind], field.beneath) for kind in linked.kinds)
+        rows = self._rows(linked.kinds, field.beneath)
         if len(rows) == 1:
             return One(field.key, rows[0], ByLink(linked.table))
         return OneOf(field.key, rows, linked.table)
@@ -189,8 +203,7 @@ class Builder:
         members: list[Member | Candidate] = []
         for inner in self.document.collect(name, field.beneath):
             if inner.name == "subject":
-                rows = tuple(self._row(self.catalog.registry[kind], inner.beneath) for kind in linked.kinds)
-                members.append(Candidate(inner.key, rows))
+                members.append(Candidate(inner.key, self._rows(linked.kinds, inner.beneath)))
             else:
                 members.append(Scalar(inner.key, known[inner.name]))
         return Candidates(field.key, linked.table, tuple(members))

@@ -46,9 +46,9 @@ class Planner:
         """Whether every root field is stored data or `__typename`, so that one statement answers the operation."""
         return all(self.catalog.is_stored(field.name) or field.name == "__typename" for field in fields)
 
-    def plan(self, read: Document, fields: Sequence[Selected]) -> Plan:
-        """The plan of these root fields. Raises OperationRefused."""
-        builder = Builder(self.catalog, read)
+    def plan(self, read: Document, fields: Sequence[Selected], *, typed: bool = False) -> Plan:
+        """The plan of these root fields; `typed` as in Builder. Raises OperationRefused."""
+        builder = Builder(self.catalog, read, typed)
         roots = tuple(builder.root(field) for field in fields)
         statement = render(roots)
         return Plan(statement.sql, statement.binds, roots)
