@@ -1,6 +1,5 @@
 """The schema: Query from the registry, plus the root fields that are not stored data."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from hub.graph.fields import object_type
+from hub.graph.prefill import prefill_field
 from hub.graph.types import derive
 from hub.model.registry import Registry, registry
 
@@ -30,8 +30,8 @@ def schema() -> strawberry.Schema:
 def build(known: Registry) -> strawberry.Schema:
     """A schema of this registry."""
     derived = derive(known)
-    fields: Mapping[str, Any] = derived.query_fields
-    query = object_type("Query", "Everything the hub holds.", dict(fields))
+    fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(derived.types["PersonalId"])}
+    query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
     return HubSchema(query, types=[derived.types[entity.name] for entity in known], config=config)
 

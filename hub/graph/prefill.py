@@ -1,0 +1,143 @@
+"""The root field `prefill`: runs a procedure's own query through the planner and answers its requirements."""
+
+import enum
+from typing import Any
+
+import orjson
+import strawberry
+from strawberry.types import Info
+
+from hub.graph.prepare import Request
+from hub.model.registry import Registry, registry
+from hub.procedures.definition import Bilingual, procedure
+from hub.procedures.prefill import Answer, Freshness, Held, Prefill, prefill
+
+
+@strawberry.type(name="Label", description="A label in Vietnamese and English.")
+class LabelType:
+    vi: str
+    en: str
+
+
+@strawberry.type(name="LegalBasis", description="A law that a procedure rests on.")
+class LegalBasisType:
+    title: str
+    about: LabelType
+
+
+@strawberry.type(name="Procedure", description="An administrative procedure (CPSV-AP PublicService).")
+class ProcedureType:
+    code: str
+    name: LabelType
+    legal_basis: list[LegalBasisType]
+
+
+@strawberry.type(name="Requirement", description="One thing that a procedure's form asks for (CCCEV Requirement).")
+class RequirementType:
+    code: str
+    label: LabelType
+    holder: str | None = strawberry.field(description="The sector that holds it; null where only the citizen can say.")
+    asked_of: str | None = strawberry.field(description="Who has to be asked, by the procedure itself.")
+
+
+@strawberry.enum(name="AnswerStatus", description="What the hub can say to a requirement.")
+class AnswerStatusType(enum.Enum):
+    HELD = strawberry.enum_value("HELD", description="The state holds it; it is not to be asked for.")
+    MISSING = strawberry.enum_value("MISSING", description="Not held, or not held in full.")
+    UNCONFIRMED = strawberry.enum_value("UNCONFIRMED", description="There are candidates; a person has to confirm the link.")
+
+
+@strawberry.type(name="HeldValue", description="One value, and where it is from.")
+class HeldValueType:
+    value: str = strawberry.field(description="The value as text; NONE and NULL are explained by `label`.")
+    label: LabelType | None = strawberry.field(description="The value in words, where it says that there is none.")
+    of: str | None = strawberry.field(description="Which of several: a certificate, an obligation.")
+    source: str | None = strawberry.field(description="The sector system it is from.")
+    as_of: str | None = strawberry.field(description="The instant for which the source confirmed it.")
+
+
+@strawberry.type(name="RequirementAnswer", description="The answer to one requirement.")
+class AnswerType:
+    requirement: RequirementType
+    status: AnswerStatusType
+    values: list[HeldValueType]
+
+
+@strawberry.type(name="Prefill", description="What a procedure's form can be filled with for one person.")
+class PrefillType:
+    procedure: ProcedureType
+    found: bool = strawberry.field(description="Whether the person is known to the hub.")
+    answers: list[AnswerType] = strawberry.field(description="Every requirement, in the order of the form.")
+    still_to_ask: list[RequirementType] = strawberry.field(description="What is left for the citizen.")
+
+
+def prefill_field(personal_id: Any) -> Any:
+    """The field, for the schema; `personal_id` is the scalar's type."""
+
+    async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> PrefillType:
+        return _shown(await fill(info.context.executor, procedure, str(personal_id)))
+
+    resolve.__annotations__.update({"info": Info, "procedure": str, "personal_id": personal_id, "return": PrefillType})
+    return strawberry.field(
+        resolver=resolve,
+        name="prefill",
+        description="Answers each requirement of a procedure for one person, and lists what is still to be asked.",
+    )
+
+
+async def fill(executor: Any, code: str, personal_id: str) -> Prefill:
+    """Run a procedure for one person. Two statements: its query, and which sources have been read. Raises OperationRefused."""
+    wanted = procedure(code)
+    data, _ = await executor.data(Request(wanted.query, variables={"personalId": personal_id}))
+    entities = sorted({r.entity for r in wanted.requirements if r.entity})
+    read = orjson.loads(await executor.run(freshness_sql(registry(), entities), ()))
+    known = {name: Freshness(row["source"], row["asOf"]) for name, row in read.items() if row["source"]}
+    return prefill(wanted, data, known)
+
+
+def freshness_sql(known: Registry, entities: list[str]) -> str:
+    """A statement that gives, for each entity, the sources that have filled it and the oldest of their as-of instants."""
+    parts = [
+        f"""'{name}', (select json_build_object('source', string_agg(distinct s.connector, ', '), 'asOf', min(s.as_of))"""
+        f" from hub.stream s where exists (select from data.{known[name].table} d where d.stream_id = s.id))"
+        for name in entities
+    ]
+    return f"select json_build_object({', '.join(parts)})::text"
+
+
+def _label(label: Bilingual | None) -> LabelType | None:
+    return LabelType(vi=label.vi, en=label.en) if label else None
+
+
+def _requirement(answer: Answer) -> RequirementType:
+    asked = answer.requirement
+    return RequirementType(
+        code=asked.code, label=LabelType(vi=asked.label.vi, en=asked.label.en), holder=asked.holder, asked_of=asked.asked_of
+    )
+
+
+def _value(held: Held) -> HeldValueType:
+    return HeldValueType(value=held.value, label=_label(held.label), of=held.of, source=held.source, as_of=held.as_of)
+
+
+def _shown(filled: Prefill) -> PrefillType:
+    declared = filled.procedure
+    basis = [
+        LegalBasisType(title=b.title, about=LabelType(vi=b.about.vi, en=b.about.en)) for b in declared.legal_basis
+    ]
+    answers = [
+        AnswerType(
+            requirement=_requirement(answer),
+            status=AnswerStatusType[answer.status.name],
+            values=[_value(held) for held in answer.values],
+        )
+        for answer in filled.answers
+    ]
+    return PrefillType(
+        procedure=ProcedureType(
+            code=declared.code, name=LabelType(vi=declared.name.vi, en=declared.name.en), legal_basis=basis
+        ),
+        found=filled.found,
+        answers=answers,
+        still_to_ask=[_requirement(answer) for answer in filled.still_to_ask],
+    )
