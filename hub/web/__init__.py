@@ -1,0 +1,1 @@
+"""The web application: /graphql, GraphiQL, health and readiness."""

@@ -1,0 +1,114 @@
+"""The Starlette application. `create_app(settings, url)` wires it; nothing is global."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from hub.graph.execute import Executor
+from hub.graph.prepare import Preparer
+from hub.graph.schema import core, schema
+from hub.model.registry import registry
+from hub.plan.planner import Planner
+from hub.settings import Settings
+from hub.store.engine import read_pool
+from hub.store.migrate import head
+from hub.web import graphiql_page, negotiate
+from hub.web.starters import starter_queries
+
+LOG = logging.getLogger("hub.web")
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> Starlette:
+    """The application over the database at `url`. `example_personal_id` goes into the starter queries of a demonstration."""
+    pool: Pool = read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    graphql_schema = core(schema())
+    preparer = Preparer(graphql_schema, Planner(registry(), graphql_schema), settings)
+    web = _Web(Executor(schema(), preparer, pool, explain=settings.explain), pool, settings, example_personal_id)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
+        await pool.open(wait=False)
+        yield
+        await pool.close()
+
+    return Starlette(
+        routes=[
+            Route("/", web.home, methods=["GET"]),
+            Route("/graphql", web.graphql, methods=["GET", "POST"]),
+            Route("/healthz", web.healthz, methods=["GET"]),
+            Route("/readyz", web.readyz, methods=["GET"]),
+            *graphiql_page.graphiql_routes(),
+        ],
+        # GraphQL answers are small and the way to an office app is short: only the page's parts are worth the time.
+        middleware=[Middleware(GZipMiddleware, minimum_size=20_000, compresslevel=4)],
+        exception_handlers={HTTPException: _http_error, 500: _server_error},
+        lifespan=lifespan,
+    )
+
+
+class _Web:
+    def __init__(self, executor: Executor, pool: Pool, settings: Settings, example: str) -> None:
+        self.executor = executor
+        self.pool = pool
+        self.settings = settings
+        self.page = graphiql_page.render("/graphql", starter_queries(example))
+
+    async def home(self, request: Request) -> Response:
+        return RedirectResponse("/graphql")
+
+    async def graphql(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        if request.method == "GET" and "query" not in request.query_params and negotiate.wants_page(accept):
+            return HTMLResponse(self.page, headers=graphiql_page.PAGE_HEADERS)
+        kind = negotiate.media_type(accept)
+        if kind is None:
+            body = negotiate.refused_body("NOT_ACCEPTABLE", f"answers are {negotiate.GRAPHQL} or {negotiate.JSON}")
+            return Response(body, 406, media_type=negotiate.JSON)
+        try:
+            operation = await negotiate.read(request, self.settings.max_body_bytes)
+        except negotiate.HttpRefused as error:
+            return Response(negotiate.refused_body(error.code, error.message), error.status, error.headers, media_type=kind)
+        answer = await self.executor.respond(operation)
+        code = negotiate.status(kind, executed=answer.executed)
+        return Response(answer.body, code, media_type=f"{kind}; charset=utf-8", headers={"vary": "Accept"})
+
+    async def healthz(self, request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(self, request: Request) -> Response:
+        """Ready where the database answers and is at this program's revision."""
+        try:
+            async with self.pool.connection(timeout=2) as connection:
+                cursor = await connection.execute("select version_num from hub.alembic_version")
+                row = await cursor.fetchone()
+        except (psycopg.Error, PoolTimeout):
+            return JSONResponse({"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503)
+        if row is None or row[0] != head():
+            return JSONResponse({"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503)
+        return JSONResponse({"status": "ready"})
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    body = negotiate.refused_body("HTTP", f"{error.detail}: {request.method} {request.url.path}")
+    return Response(body, error.status_code, error.headers, media_type=negotiate.JSON)
+
+
+async def _server_error(request: Request, error: Exception) -> Response:
+    # The kind only: a message may quote a value, and values are personal data.
+    LOG.error("request failed: %s at %s", type(error).__name__, request.url.path)
+    return Response(negotiate.refused_body("INTERNAL", "internal error"), 500, media_type=negotiate.JSON)
