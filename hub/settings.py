@@ -40,3 +40,19 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"HUB_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise HubMisconfigured(f"settings: {wrong}", next_step="correct the variable or .hub/hub.env") from None
+
+
+def reference_page() -> str:
+    """docs/settings.md: every setting with its default."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, or lines of `.hub/hub.env`. Made from `hub/settings.py` by `hub schema export`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        lines.append(f"| `HUB_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,87 @@
+"""`hub doctor`: one line for each thing that has to hold, with the next step where it does not."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import text
+
+from hub.cli.run import Json
+from hub.cli.shown import OUT, show_json
+from hub.cli.store import Store, open_store
+from hub.errors import HubError, HubMisconfigured
+from hub.ingest.discover import discover
+from hub.model.registry import registry
+from hub.procedures.definition import procedures
+from hub.settings import Settings, load
+from hub.store.migrate import difference, head
+from hub.web import graphiql_page
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, whether it holds, and what to do where it does not."""
+
+    what: str
+    holds: bool
+    found: str
+    next_step: str | None = None
+
+
+def doctor(*, json: Json = False) -> None:
+    """Look at settings, schema, connectors, procedures, page and store. Exits with 78 where something does not hold."""
+    settings = load()
+    findings = [*_offline(), *_online(settings)]
+    if json:
+        show_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "[green]ok  [/]" if finding.holds else "[red]wrong[/]"
+            OUT.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+            if finding.next_step:
+                OUT.print(f"      next step: {finding.next_step}", highlight=False)
+    wrong = sum(not finding.holds for finding in findings)
+    if wrong:
+        raise HubMisconfigured(f"{wrong} of {len(findings)} checks do not hold", next_step="see each above")
+
+
+def _offline() -> Iterator[Finding]:
+    yield _tried("schema", lambda: f"{len(registry().entities)} entities")
+    yield _tried("procedures", lambda: ", ".join(procedures()))
+    yield _tried("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
+    for name, manifest in sorted(discover().items()):
+        missing = [variable for variable in manifest.environment() if not os.environ.get(variable)]
+        step = f"set {', '.join(missing)}" if missing else None
+        yield Finding(f"connector {name}", not missing, "not configured" if missing else "configured", step)
+
+
+def _online(settings: Settings) -> Iterator[Finding]:
+    try:
+        with open_store(settings) as store:
+            yield from _store(store)
+    except HubError as error:
+        yield Finding("store", False, error.message, error.next_step)
+
+
+def _store(store: Store) -> Iterator[Finding]:
+    kind = "embedded" if store.server else "by URL"
+    with store.engine.begin() as connection:
+        version = connection.execute(text("show server_version")).scalar_one()
+        yield Finding("store", True, f"PostgreSQL {version}, {kind}, revision {head()}")
+        changes = difference(connection)
+        step = "`hub schema draft`, then `hub migrate`" if changes else None
+        yield Finding("tables", not changes, f"{len(changes)} differences from schema/", step)
+        streams = connection.execute(
+            text("select connector, count(*), min(as_of) from hub.stream group by connector order by connector")
+        ).all()
+        for connector, count, as_of in streams:
+            yield Finding(f"data of {connector}", as_of is not None, f"{count} streams, as of {as_of or 'never'}", None if as_of else "`hub sync`")
+        waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
+        yield Finding("quarantine", True, f"{waiting:,} rows wait")
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, look())
+    except HubError as error:
+        return Finding(what, False, error.message, error.next_step)

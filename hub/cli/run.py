@@ -1,0 +1,103 @@
+"""`hub serve`, `hub sync`, `hub link`, `hub migrate`: the ways data and requests go."""
+
+import dataclasses
+import socket
+from typing import Annotated, Any
+
+import uvicorn
+from cyclopts import Parameter
+
+from hub.cli.shown import ERR, OUT, progress, show_json, show_table
+from hub.cli.store import open_store
+from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.ingest.run import RunReport
+from hub.ingest.run import sync as run_sync
+from hub.link.run import LinkReport
+from hub.link.run import link as run_link
+from hub.settings import Settings, load
+from hub.store.migrate import head
+from hub.web.app import create_app
+
+Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")]
+
+
+def serve(*, host: str | None = None, port: int | None = None) -> None:
+    """Serve the graph: /graphql, GraphiQL, /healthz, /readyz.
+
+    Parameters
+    ----------
+    host
+        Address to listen on; HUB_HOST where not given.
+    port
+        Port to listen on; HUB_PORT where not given.
+    """
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load(**given)
+    with bound(settings) as listener, open_store(settings) as store:
+        where = "{}:{}".format(*listener.getsockname()[:2])
+        ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql", highlight=False)
+        serve_on(listener, settings, store.url)
+
+
+def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_personal_id: str = "") -> None:
+    """Serve on an open listener until interrupted."""
+    app = create_app(settings, url, example_personal_id=example_personal_id)
+    # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+
+
+def bound(settings: Settings) -> socket.socket:
+    """A listening socket. Raises HubMisconfigured where the port cannot be had, before anything else is started."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise HubMisconfigured(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            next_step="stop what uses the port, or choose another: --port 0 takes a free one",
+        ) from None
+    listener.listen(1024)
+    return listener
+
+
+def sync(*connectors: str, accept_deletes: bool = False, json: Json = False) -> None:
+    """Read sector systems into the store. Without names, all connectors; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    connectors
+        Names of connectors.
+    accept_deletes
+        Let a full read remove more rows than its manifest allows.
+    """
+    settings = load()
+    with open_store(settings) as store, progress() as bars:
+        reports = run_sync(store.engine, connectors or None, progress=bars_of(bars), accept_deletes=accept_deletes)
+    show_json([dataclasses.asdict(report) for report in reports]) if json else show_runs(reports)
+    failed = [report for report in reports if report.status == "FAILED"]
+    if failed:
+        raise SourceUnavailable(
+            f"{len(failed)} of {len(reports)} connectors failed: {', '.join(r.connector for r in failed)}",
+            next_step="see the reasons above; the others are stored, so run `hub sync` again for these",
+        )
+
+
+def link(*fields: str, json: Json = False) -> None:
+    """Link records to subjects, by rule. Without names, every linked field.
+
+    Parameters
+    ----------
+    fields
+        Linked fields, as Entity.field.
+    """
+    with open_store(load()) as store, progress() as bars:
+        report = run_link(store.engine, fields or None, progress=bars_of(bars))
+    show_json(dataclasses.asdict(report)) if json else show_links(report)
+
+
+def migrate() -> None:
+    """Bring the database to this program's revision."""
+    with open_store(load()):
+        OUT.print(f"the database is at revision {head()}")

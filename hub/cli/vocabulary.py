@@ -1,0 +1,72 @@
+"""`hub schema`: everything derived from `schema/`, written out, checked, and drafted as a migration."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+import schema as vocabulary
+from cyclopts import Parameter
+
+from hub.cli.shown import OUT
+from hub.cli.store import open_store
+from hub.errors import HubMisconfigured
+from hub.graph.schema import schema as graph_schema
+from hub.model.pages import reference, tables_sql
+from hub.model.registry import registry
+from hub.settings import load, reference_page
+from hub.store.meta import METADATA
+from hub.store.migrate import difference, draft
+
+ROOT = Path(vocabulary.__file__).parent.parent
+app = cyclopts.App(name="schema", help="What is derived from schema/: the SDL, the tables, the reference, migrations.")
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Each derived file and what it should hold."""
+    folder = ROOT / "schema" / "generated"
+    yield folder / "schema.graphql", graph_schema().as_str() + "\n"
+    yield folder / "tables.sql", tables_sql(METADATA)
+    yield folder / "reference.md", reference(registry())
+    yield ROOT / "docs" / "settings.md", reference_page()
+
+
+@app.command
+def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
+    """Write the SDL, the tables, the reference and the settings page."""
+    if stdout:
+        print(graph_schema().as_str())
+        return
+    for path, text in generated():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        OUT.print(f"wrote {path.relative_to(ROOT)}")
+
+
+@app.command
+def check() -> None:
+    """Fail where a derived file is not what schema/ says."""
+    stale = [path for path, text in generated() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if stale:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        raise HubMisconfigured(f"not fresh: {names}", next_step="run `hub schema export` and commit what it writes")
+    OUT.print("derived files are fresh")
+
+
+@app.command(name="draft")
+def draft_migration(message: str) -> None:
+    """Draft a migration for what schema/ declares and the database lacks. MESSAGE says what changes."""
+    with open_store(load()) as store:
+        path = draft(store.engine, message)
+        if path is None:
+            OUT.print("the database has everything that schema/ declares")
+            return
+        OUT.print(f"drafted {path}; read it, then run `hub migrate`")
+
+
+@app.command(name="diff")
+def diff() -> None:
+    """List what schema/ declares and the database lacks."""
+    with open_store(load()) as store, store.engine.begin() as connection:
+        for change in difference(connection):
+            OUT.print(str(change), highlight=False)
