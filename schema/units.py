@@ -6,6 +6,7 @@ Both files were put together from the lists in force before and after the reorga
 
 import csv
 from bisect import bisect_right
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -33,8 +34,17 @@ def canonical(code_at_date: str) -> str | None:
         return None
     if on == OPEN_START:
         return code_at_date if not periods[0][0] else None
+    if not _is_day(on):
+        return None
     index = bisect_right([start for start, _ in periods], on) - 1
     if index < 0:
         return None
     start, end = periods[index]
     return None if end and on >= end else f"{code}@{start or OPEN_START}"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -50,6 +50,10 @@ class Mask(Enum):
     HIDDEN = "not shown"
 
 
+WHITE = r"\t-\r \x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""Unicode White_Space as the inside of a character class, so that every engine means the same by it."""
+
+
 class ValueRejected(ValueError):
     """A value breaks the rule of its type. The message names the rule, never the value."""
 
@@ -144,11 +148,11 @@ def _nfc(text: str) -> str:
 
 
 def _spaces(text: str) -> str:
-    return " ".join(text.split())
+    return re.sub(f"[{WHITE}]+", " ", text).strip(" ")
 
 
 def _no_separators(text: str) -> str:
-    return re.sub(r"[\s.\-_]", "", text)
+    return re.sub(f"[{WHITE}.\\-_]", "", text)
 
 
 _STEPS: dict[Clean, Callable[[str], str]] = {
@@ -302,7 +306,7 @@ class Day(Value):
 
     storage = Storage.DATE
     clean = (Clean.SPACES,)
-    pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    pattern = r"(1[0-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
     ordered = True
     scalar = "Date"
     rule = "a day is YYYY-MM-DD"

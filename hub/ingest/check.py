@@ -1,0 +1,148 @@
+"""Check: the cleaning and checking of value types, as Polars expressions. Pure: frame in, accepted and rejected out.
+
+For every value type the expression here and `Value.parse` in schema/ are the same rule; a property test holds them to it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, reduce
+
+import polars as pl
+
+from hub.ingest.map import SOURCE_KEY
+from hub.model.registry import Column, Entity
+from schema import units
+from schema.values import WHITE, CheckDigit, Clean, CodeList, Storage, Value
+
+RULES: Mapping[str, str] = {
+    "required": "is missing",
+    "pattern": "has not the form of its type",
+    "unit": "names an administrative unit that had no such code on this date",
+    "check_digit": "has a check digit that does not agree",
+    "date": "is no day of the calendar",
+    "range": "is outside its range",
+    "code": "is not in the code list",
+}
+"""Rule → what a person reads after the name of the field. Never the value."""
+
+EARLIEST = pl.date(1, 1, 1)
+STEPS: Mapping[Clean, Callable[[pl.Expr], pl.Expr]] = {
+    Clean.NFC: lambda e: e.str.normalize("NFC").str.replace_many(["ð", "Ð"], ["đ", "Đ"]),
+    Clean.SPACES: lambda e: e.str.replace_all(f"[{WHITE}]+", " ").str.strip_chars(" "),
+    Clean.NO_SEPARATORS: lambda e: e.str.replace_all(f"[{WHITE}.\\-_]", ""),
+    Clean.UPPER: lambda e: e.str.to_uppercase(),
+    Clean.LOWER: lambda e: e.str.to_lowercase(),
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Accepted rows in canonical text, and the rejected ones: their position in the input, field, rule, reason."""
+
+    accepted: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def check(frame: pl.DataFrame, entity: Entity) -> Checked:
+    """Clean every mapped column of an entity, and part the rows that keep the rules from those that do not."""
+    columns = [column for column in entity.columns if column.name in frame.columns]
+    cleaned = frame.with_columns(clean(pl.col(c.name), c.value).alias(c.name) for c in columns)
+    with_units = cleaned.with_columns(
+        pl.col(c.name).map_batches(canonical_units, return_dtype=pl.String).alias(f"{c.name}@") for c in columns if c.value.dated_unit
+    )
+    keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
+    broken = with_units.select(keyless, *(_broken(column).alias(column.name) for column in columns))
+    bad = broken.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    units_found = [pl.col(f"{c.name}@").alias(c.name) for c in columns if c.value.dated_unit]
+    accepted = with_units.with_columns(units_found).select(frame.columns).filter(~bad)
+    return Checked(accepted, _rejects(broken, bad))
+
+
+def clean(value: pl.Expr, kind: type[Value]) -> pl.Expr:
+    """The cleaning of a value type; empty becomes null."""
+    done = reduce(lambda expression, step: STEPS[step](expression), kind.clean, value)
+    return pl.when(done != "").then(done)
+
+
+def rule(value: pl.Expr, kind: type[Value], resolved: pl.Expr | None = None) -> pl.Expr:
+    """The name of the rule that a cleaned value breaks; null where it keeps all, or is null itself.
+
+    `resolved` is the value with its administrative unit made canonical, where the type has one.
+    """
+    tests: list[tuple[str, pl.Expr]] = []
+    if issubclass(kind, CodeList):
+        tests.append(("code", value.is_in(list(kind.codes))))
+    if resolved is not None:
+        tests.append(("unit", resolved.is_not_null()))
+        value = resolved
+    if kind.pattern is not None:
+        tests.append(("pattern", value.str.contains(rf"\A(?:{kind.pattern})\z")))
+    if kind.check_digit is not None:
+        tests.append(("check_digit", _agrees(value, kind.check_digit)))
+    if kind.storage is Storage.DATE:
+        tests.append(("date", value.str.to_date("%Y-%m-%d", strict=False).is_not_null()))
+    if kind.minimum is not None:
+        tests.append(("range", value.cast(pl.Float64, strict=False) >= kind.minimum))
+    if kind.maximum is not None:
+        tests.append(("range", value.cast(pl.Float64, strict=False) <= kind.maximum))
+    found = pl.lit(None, pl.String)
+    for name, holds in reversed(tests):
+        found = pl.when(holds.not_().fill_null(value=True)).then(pl.lit(name)).otherwise(found)
+    return found
+
+
+def canonical_units(values: pl.Series) -> pl.Series:
+    """`06820@2019-05-05:12:345` → `06820@..:12:345`, by the unit that had the code on the day; null where none had."""
+    parts = values.to_frame("value").with_row_index("row").with_columns(
+        pl.col("value").str.extract(r"^([^@:]*)@").alias("code"),
+        pl.col("value").str.extract(r"^[^@:]*@([^:]*)").alias("on"),
+        pl.col("value").str.extract(r"^[^:]*(:.*)$").fill_null("").alias("rest"),
+    )
+    day = pl.when(pl.col("on") == units.OPEN_START).then(EARLIEST).otherwise(
+        pl.when(pl.col("on").str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(pl.col("on").str.to_date("%Y-%m-%d", strict=False))
+    )
+    joined = parts.with_columns(day.alias("day")).join(_eras(), on="code", how="left")
+    open_only = (pl.col("on") != units.OPEN_START) | (pl.col("start") == EARLIEST)
+    held = joined.filter((pl.col("start") <= pl.col("day")) & (pl.col("end").is_null() | (pl.col("day") < pl.col("end"))) & open_only)
+    found = held.select("row", pl.concat_str("key", "rest").alias("canonical"))
+    return parts.join(found, on="row", how="left", maintain_order="left")["canonical"].alias(values.name)
+
+
+@cache
+def _eras() -> pl.DataFrame:
+    rows = [
+        (code, start or None, end or None, f"{code}@{start or units.OPEN_START}")
+        for code, periods in units.eras().items()
+        for start, end in periods
+    ]
+    frame = pl.DataFrame(rows, schema={"code": pl.String, "start": pl.String, "end": pl.String, "key": pl.String}, orient="row")
+    return frame.with_columns(pl.col("start").str.to_date().fill_null(EARLIEST), pl.col("end").str.to_date())
+
+
+def _broken(column: Column) -> pl.Expr:
+    value = pl.col(column.name)
+    resolved = pl.col(f"{column.name}@") if column.value.dated_unit else None
+    when_null = pl.lit(None, pl.String) if column.nullable else pl.lit("required")
+    return pl.when(value.is_null()).then(when_null).otherwise(rule(value, column.value, resolved))
+
+
+def _agrees(value: pl.Expr, digit: CheckDigit) -> pl.Expr:
+    def at(index: int) -> pl.Expr:
+        return value.str.slice(index, 1).cast(pl.Int32, strict=False)
+
+    total = reduce(lambda left, right: left + right, (at(i) * w for i, w in enumerate(digit.weights)))
+    agrees = (digit.base - total % digit.modulus) == at(len(digit.weights))
+    return value.str.len_chars().is_in(list(digit.lengths)).not_() | agrees
+
+
+def _rejects(broken: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
+    """One row for each rejected row: position, first field and rule broken, and all of them in words."""
+    rows = broken.with_row_index("row").filter(bad)
+    words = [
+        pl.when(pl.col(name).is_not_null()).then(pl.concat_str(pl.lit(f"{name} "), pl.col(name).replace_strict(RULES, default=None)))
+        for name in broken.columns
+    ]
+    first = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in broken.columns)
+    return rows.select(
+        "row", first.alias("field"), pl.coalesce(broken.columns).alias("rule"), pl.concat_str(words, separator="; ", ignore_nulls=True).alias("reason")
+    )
