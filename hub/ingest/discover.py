@@ -11,6 +11,7 @@ import polars as pl
 from hub.errors import HubMisconfigured
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Emit, Manifest, load
+from schema.values import CodeList
 
 Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
@@ -61,6 +62,9 @@ def _check_fields(where: str, entity: Entity, emit: Emit) -> None:
     unknown = [field for field in emit.fields if field not in columns]
     if unknown:
         raise HubMisconfigured(f"{where}: no such field: {', '.join(unknown)}", next_step=f"use fields of {entity.name}: {', '.join(columns)}")
+    listless = [n for n, m in emit.fields.items() if isinstance(m.codes, str) and not issubclass(columns[n].value, CodeList)]
+    if listless:
+        raise HubMisconfigured(f"{where}: no code list behind {', '.join(listless)}", next_step="give codes as a table")
     missing = [name for name, column in columns.items() if not column.nullable and name not in emit.fields]
     if missing:
         raise HubMisconfigured(f"{where}: required fields are not mapped: {', '.join(missing)}", next_step="map them, or make them optional in schema/")

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 import polars as pl
 
 from hub.errors import SourceUnavailable
+from hub.model.registry import Column, Entity
 from hub.sdk.manifest import PLACEHOLDER, Emit, FieldMapping, Stream
+from schema.values import CodeList
 
 SOURCE_KEY = "source_key"
 CHANGED_AT = "changed_at_source"
@@ -63,21 +65,22 @@ def flatten(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def mapped(frame: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame:
+def mapped(frame: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
     """The canonical fields of one kind of record, with source key and time of change; all text."""
+    emit = stream.emits[entity.name]
     rows = unfold(frame, emit)
     present = set(rows.columns)
-    expressions = [_field(mapping, present).alias(name) for name, mapping in emit.fields.items()]
+    expressions = [_field(mapping, entity.column(name), present).alias(name) for name, mapping in emit.fields.items()]
     keys = [*stream.key, *([POSITION] if emit.explode else [])]
     key = pl.concat_str([_text(k) for k in keys], separator="|").alias(SOURCE_KEY)
     changed = _instant(_text(stream.changed_at)) if stream.changed_at else pl.lit(None, pl.String)
     return rows.select(key, changed.alias(CHANGED_AT), *expressions)
 
 
-def _field(mapping: FieldMapping, present: set[str]) -> pl.Expr:
+def _field(mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr:
     if mapping.constant is not None:
         return pl.lit(mapping.constant)
-    if any(column not in present for column in mapping.columns()):
+    if any(name not in present for name in mapping.columns()):
         return pl.lit(None, pl.String)  # declared optional; `require` has refused the others
     value = _text(mapping.column) if mapping.column is not None else _template(mapping.template or "")
     if mapping.null:
@@ -85,10 +88,18 @@ def _field(mapping: FieldMapping, present: set[str]) -> pl.Expr:
     if mapping.number == "vi":
         value = value.str.replace_all(r"[.\s]", "").str.replace(",", ".", literal=True)
     if mapping.codes:
-        value = value.str.strip_chars().replace(mapping.codes)
+        value = value.str.strip_chars().replace(_codes(mapping, column))
     if mapping.formats:
         value = pl.coalesce(*(_in_format(value, pattern) for pattern in mapping.formats), value)
     return value
+
+
+def _codes(mapping: FieldMapping, column: Column) -> dict[str, str]:
+    """What the source writes → the code of the list."""
+    if isinstance(mapping.codes, dict):
+        return mapping.codes
+    assert issubclass(column.value, CodeList)  # hub.ingest.discover has checked it
+    return {getattr(label, mapping.codes): code for code, label in column.value.codes.items()}
 
 
 def _instant(value: pl.Expr) -> pl.Expr:

@@ -195,7 +195,7 @@ class _StreamRun:
     def _checked(self, entity: Entity, frame: pl.DataFrame) -> tuple[Entity, "_Batch", pl.DataFrame]:
         emit = self.stream.emits[entity.name]
         rows = mapping.unfold(frame, emit)
-        canonical = mapping.mapped(frame, self.stream, emit)
+        canonical = mapping.mapped(frame, self.stream, entity)
         return entity, _Batch(check(canonical, entity), canonical[mapping.SOURCE_KEY]), rows
 
     def _merge(self, entity: Entity, stream_id: int) -> Counts:

@@ -104,7 +104,8 @@ class Pages(Part):
 class FieldMapping(Part):
     """How one field is made. `column` (or a template of columns) gives the text, the rest turns it into what the schema wants.
 
-    `formats` are tried in order (strptime; `%Y` alone gives the year); `codes` translates; `number = "vi"` reads 1.250.000,5;
+    `formats` are tried in order (strptime; `%Y` alone gives the year); `codes` translates,
+    or names the language whose labels of the code list the source writes; `number = "vi"` reads 1.250.000,5;
     `null` lists texts that mean nothing.
     """
 
@@ -112,7 +113,7 @@ class FieldMapping(Part):
     template: str | None = None
     constant: str | None = None
     formats: tuple[str, ...] = ()
-    codes: dict[str, str] = Field(default_factory=dict)
+    codes: dict[str, str] | Literal["vi", "en"] = Field(default_factory=dict)
     number: Literal["vi"] | None = None
     null: tuple[str, ...] = ()
 

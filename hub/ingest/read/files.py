@@ -30,11 +30,7 @@ def read(where: str, folder: Path, stream: Stream, batch_rows: int) -> Iterator[
 
 
 def _csv(path: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    with path.open("rb") as start:
-        head = start.read(3)
-        if not head:
-            raise pl.exceptions.NoDataError("empty file")
-    lazy = pl.scan_csv(path, separator=stream.delimiter, infer_schema=False, encoding="utf8", missing_utf8_is_empty_string=False)
+    lazy = pl.scan_csv(path, separator=stream.delimiter, infer_schema=False, extra_columns="raise", missing_columns="raise")
     read = 0
     for frame in lazy.collect_batches(chunk_size=batch_rows, maintain_order=True):
         read += frame.height

@@ -68,7 +68,7 @@ def _csv(columns: list[str], buffer: io.BytesIO) -> pl.DataFrame:
     if not buffer.tell():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     return pl.read_csv(
-        buffer.getvalue(), has_header=False, new_columns=columns, infer_schema=False, missing_utf8_is_empty_string=False
+        buffer.getvalue(), has_header=False, new_columns=columns, infer_schema=False
     )
 
 

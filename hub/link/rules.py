@@ -1,0 +1,168 @@
+"""The deterministic rules, as values. Each finds candidates for recorded subjects of one family by one identifier.
+
+A rule names no value: `{r}` is the record as recorded and normalised (see NORMALISED), `{s}` the subject. What is found is
+accepted only where the evidence does not speak against it, and only where it leads to one subject; see `hub.link.sql`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way from a recorded subject to a subject.
+
+    `join` finds it; `party_kinds` are the recorded kinds for which the rule speaks (a record that states none is open to
+    every rule); `name` and `year` are the subject's name key and birth year to hold against the recorded ones, where it has
+    them (`beside` joins where they stand); `accept` is a further condition without which a match is a candidate only. Rules of a lower `tier` are asked only
+    where no rule of a higher one found anything.
+    """
+
+    name: str
+    family: str
+    subject: str
+    join: str
+    about: str
+    party_kinds: tuple[str, ...] = ()
+    beside: str = ""
+    name_key: str | None = None
+    year: str | None = None
+    accept: str | None = None
+    tier: int = 1
+
+
+DIGITS = r"regexp_replace({column}, '[\s.\-_]', '', 'g')"
+
+NORMALISED: Mapping[str, Mapping[str, str]] = {
+    "Party": {
+        "kind": "{t}.{kind}",
+        "name_key": r"hub.name_key(regexp_replace({t}.{name}, '\s+', ' ', 'g'))",
+        "year": r"substring({t}.{birth_date} from '(?:^|\D)((?:18|19|20)\d\d)(?:\D|$)')",
+        "personal": "case when {identifier} ~ '^\\d{{12}}$' then {identifier} when {tax_code} ~ '^\\d{{12}}$' then {tax_code} end",
+        "former": "case when {identifier} ~ '^\\d{{9}}$' then {identifier} end",
+        "tax": "case when {tax_code} ~ '^\\d{{10}}(\\d{{3}})?$' then left({tax_code}, 10) end",
+    },
+    "Parcel": {
+        "identifier": "{t}.{parcel_identifier}",
+        "number": "{t}.{parcel_number}",
+        "unit": (
+            r"(select u.unit_code from data.administrative_unit u where u.code = substring({t}.{parcel_number} from '^(\d{{5}})@')"
+            # Days as text: ISO days sort as text does, and one that is no day of the calendar stops nothing.
+            r" and case when {t}.{parcel_number} like '%@..:%' then u.valid_from is null else"
+            r" coalesce(u.valid_from::text <= {day}, true) and coalesce({day} < u.valid_to::text, true) end)"
+        ),
+        "place": r"substring({t}.{parcel_number} from ':0*([1-9]\d*):') || ':' || substring({t}.{parcel_number} from ':0*([1-9]\d*)$')",
+    },
+}
+"""Family → normalised value → SQL over the recorded columns. Nothing is corrected: what fits no form is no identifier."""
+
+CITIZEN = {"subject": "Citizen", "name_key": "{s}.full_name_key", "year": "left({s}.birth_date, 4)"}
+HEAD = {
+    "subject": "Household",
+    "beside": "left join data.citizen head on head.personal_id = {s}.head_personal_id",
+    "name_key": "head.full_name_key",
+    "year": "left(head.birth_date, 4)",
+}
+"""A household is recorded under the name and birth date of its head."""
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "personal_identifier",
+        "Party",
+        join="{s}.personal_id = {r}.personal",
+        about="The recorded personal identifier, or a tax code that is one, is a citizen's.",
+        party_kinds=("PERSON",),
+        **CITIZEN,
+    ),
+    Rule(
+        "former_identifier",
+        "Party",
+        join="{s}.former_id = {r}.former",
+        about="The recorded former identifier is a citizen's, through the crosswalk of the population register.",
+        party_kinds=("PERSON",),
+        **CITIZEN,
+    ),
+    Rule(
+        "household_head",
+        "Party",
+        join="{s}.head_personal_id = {r}.personal",
+        about="The recorded identifier is that of the household's head: since 2025-07-01 the household's tax code.",
+        party_kinds=("HOUSEHOLD",),
+        **HEAD,
+    ),
+    Rule(
+        "household_head_former",
+        "Party",
+        join="{s}.head_personal_id in (select c.personal_id from data.citizen c where c.former_id = {r}.former)",
+        about="The recorded former identifier is that of the household's head, through the crosswalk.",
+        party_kinds=("HOUSEHOLD",),
+        **HEAD,
+    ),
+    Rule(
+        "household_business_tax_code",
+        "Party",
+        subject="Business",
+        join="{s}.tax_code = coalesce({r}.personal, {r}.tax) and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
+        about="The recorded tax code is a household business's: its own, or since 2025-07-01 its representative's identifier.",
+        party_kinds=("HOUSEHOLD_BUSINESS",),
+    ),
+    Rule(
+        "enterprise_code",
+        "Party",
+        subject="Business",
+        join="{s}.enterprise_code = {r}.tax",
+        about="The recorded tax code, without its branch, is an enterprise code.",
+        party_kinds=("ENTERPRISE",),
+    ),
+    Rule(
+        "parcel_identifier",
+        "Parcel",
+        subject="Parcel",
+        join="{s}.parcel_identifier = {r}.identifier",
+        about="The 12-character parcel identifier.",
+    ),
+    Rule(
+        "parcel_number",
+        "Parcel",
+        subject="Parcel",
+        join="{s}.parcel_number = {r}.unit || ':' || {r}.place",
+        about="Commune of that day, map sheet and parcel number.",
+    ),
+    Rule(
+        "parcel_number_in_successor",
+        "Parcel",
+        subject="Parcel",
+        join=(
+            "{s}.parcel_number in (select h.successor_unit_code || ':' || {r}.place"
+            " from data.administrative_unit_change h where h.predecessor_unit_code = {r}.unit)"
+        ),
+        about="Sheet and number under the commune that the recorded one went into, whole; a split commune gives candidates.",
+        accept=(
+            "(select bool_and(h.kind = 'WHOLE') from data.administrative_unit_change h"
+            " where h.predecessor_unit_code = {r}.unit)"
+            " and (select count(*) = 1 from data.administrative_unit_change h"
+            " where h.successor_unit_code = {s}.commune_unit_code)"
+        ),
+        tier=2,
+    ),
+    Rule(
+        "parcel_number_in_predecessor",
+        "Parcel",
+        subject="Parcel",
+        join=(
+            "{s}.parcel_number in (select h.predecessor_unit_code || ':' || {r}.place"
+            " from data.administrative_unit_change h where h.successor_unit_code = {r}.unit)"
+        ),
+        about="Sheet and number under a commune that the recorded one was made from, where it was made from one whole commune.",
+        accept=(
+            "(select count(*) = 1 and bool_and(h.kind = 'WHOLE') from data.administrative_unit_change h"
+            " where h.successor_unit_code = {r}.unit)"
+        ),
+        tier=2,
+    ),
+)
+
+
+def rules_for(family: str, kinds: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules that can lead to one of these kinds of subject."""
+    return tuple(rule for rule in RULES if rule.family == family and rule.subject in kinds)
