@@ -1,0 +1,56 @@
+"""Social benefits: one worksheet of the social office."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from hub.demo import dirt
+from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
+from hub.demo.identifiers import digits
+from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People
+from hub.demo.vocabulary import BENEFIT_KIND, BENEFIT_STATUS
+from hub.demo.writing import Output, day_text
+
+RATES = BY_SYSTEM["finance"]
+HEADER = ("Số quyết định", "Họ tên", "Ngày sinh", "Số giấy tờ", "Địa chỉ", "Loại trợ cấp", "Mức hưởng", "Từ ngày", "Đến ngày", "Trạng thái")
+BODY = "finance/tro_cap.rows"
+FILE = "finance/tro_cap.xlsx"
+FAULTS = (
+    Fault("kind", "Loại trợ cấp", pl.lit("Trợ cấp khác")),
+    Fault("date", "Từ ngày", pl.lit("31/04/2021")),
+    Fault("decision", "Số quyết định", pl.lit("*")),
+)
+
+
+def write_benefits(people: People, out: Output) -> None:
+    """Benefits by age: old-age allowance from 75, pension from 60, merit from 50, disability at any age, poor households' heads."""
+    rng, age = people.block.rng(8), THIS_YEAR - people.birth_year
+    drawn = rng.random((5, len(people)))
+    eligible = {
+        "OLD_AGE": ((age >= 75) & (drawn[0] < 0.6), 500_000), "DISABILITY": (drawn[1] < 0.012, 700_000),
+        "POOR_HOUSEHOLD": ((people.roles.role == 0) & (drawn[2] < 0.012), 300_000), "MERIT": ((age >= 50) & (drawn[3] < 0.03), 2_055_000),
+        "PENSION": ((age >= 60) & (drawn[4] < 0.30), 5_200_000),
+    }  # fmt: skip
+    chosen = {kind: np.flatnonzero(mask & ~dirt.is_showcase(people, np.arange(len(people)))) for kind, (mask, _) in eligible.items()}
+    who = np.concatenate(list(chosen.values()))
+    kinds = np.repeat([BENEFIT_KIND[k] for k in chosen], [len(v) for v in chosen.values()])
+    count = len(who)
+    amount = np.repeat([eligible[k][1] for k in chosen], [len(v) for v in chosen.values()]) + rng.integers(0, 20, count) * 50_000
+    since = TODAY - 60 - (rng.random(count) * np.minimum(3_600, np.maximum(people.born[who] * 0 + 400, (age[who] - 59) * 365))).astype(np.int64)
+    since = np.maximum(since, people.born[who])
+    died = people.died[who]
+    # Every fifth payment to somebody who died has not been stopped: the social office was not told.
+    ended = ((died >= 0) & (rng.random(count) < 0.8)) | (rng.random(count) < 0.06)
+    until = np.where(ended, np.where(died >= 0, died + 20, np.minimum(since + 700, TODAY - 10)), NOBODY)
+    written = as_recorded(rng, people, who, since, RATES)
+    ids = "QĐ-" + digits(people.block.ids(count), 8)
+    frame = pl.DataFrame({
+        HEADER[0]: ids, HEADER[1]: written["name"], HEADER[2]: written["birth"], HEADER[3]: written["identifier"], HEADER[4]: written["address"],
+        HEADER[5]: kinds, HEADER[6]: amount, HEADER[7]: since, HEADER[8]: np.where(until >= 0, np.maximum(until, since), until),
+        HEADER[9]: pl.Series(list(BENEFIT_STATUS.values())).gather(ended.astype(np.int64)), "dirt": written["dirt"],
+        "subject_key": digits(people.personal[who], 12), "source_id": ids,
+    }).with_columns(day_text(HEADER[7]), day_text(HEADER[8]))  # fmt: skip
+    frame = spoil(rng, frame, FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
+    out.sheet_rows(BODY, frame.select(HEADER))
+    out.truth("finance", "tro_cap", frame.select("source_id", pl.lit("").alias("role"), pl.lit("person").alias("subject_kind"), "subject_key", "dirt"))

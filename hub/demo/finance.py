@@ -1,0 +1,228 @@
+"""Taxpayers, what they owe and paid, and benefits: the files that the tax office and the social office drop in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from hub.demo import dirt
+from hub.demo.business import Businesses
+from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
+from hub.demo.identifiers import Bools, Ints, digits
+from hub.demo.land import HOUSEHOLD, Parcels
+from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People, day_of
+from hub.demo.places import REORGANISED
+from hub.demo.vocabulary import OBLIGATION_STATUS, TAX_KIND, TAXPAYER_KIND, TAXPAYER_STATUS
+from hub.demo.writing import Output, day_text, dotted
+
+RATES = BY_SYSTEM["finance"]
+YEARS = (2023, 2024, 2025, 2026)
+KINDS, TAXES, STATES = tuple(TAXPAYER_KIND), tuple(TAX_KIND), tuple(OBLIGATION_STATUS)
+PERSON, HOME, SHOP, FIRM = range(4)
+INCOME_PAYERS = 0.16
+"""Of people of working age."""
+TAX_CODE_RENEWED = 0.7
+DUE, PARTLY, PAID, OVERDUE, EXEMPT = range(5)
+PAYER_FAULTS = (Fault("tax_code", "mst", pl.lit("8000000000")), Fault("kind", "loai", pl.lit("??")), Fault("status", "trang_thai", pl.lit("99")))
+OBLIGATION_FAULTS = (
+    Fault("amount", "so_tien", pl.lit("không rõ")),
+    Fault("status", "trang_thai", pl.lit("??")),
+    Fault("due_date", "han_nop", pl.lit("31/02/2024")),
+    Fault("tax_kind", "loai_thue", pl.lit("Thuế khác")),
+)
+PAYMENT_FAULTS = (Fault("amount", "so_tien", pl.lit("-")), Fault("date", "ngay_nop", pl.lit("00/00/2024")))
+
+
+@dataclass(frozen=True)
+class Payers:
+    """One entry a taxpayer: of which kind, who stands for it, and which household or business it is (NOBODY for persons)."""
+
+    kind: Ints
+    person: Ints
+    thing: Ints
+    keys: pl.Series
+    subject_kinds: pl.Series
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One entry an obligation."""
+
+    payer: Ints
+    tax: Ints
+    year: Ints
+    amount: Ints
+    parcel: Ints
+
+
+def write_finance(people: People, parcels: Parcels, firms: Businesses, out: Output) -> None:
+    """Taxpayers, obligations, payments, and their truth."""
+    rng = people.block.rng(7)
+    land_payer_person = parcels.holder[parcels.taxed & (parcels.holding != HOUSEHOLD)]
+    workers = (THIS_YEAR - people.birth_year >= 22) & (THIS_YEAR - people.birth_year < 60)
+    earners = np.flatnonzero(workers & (rng.random(len(people)) < INCOME_PAYERS))
+    earners = np.union1d(earners, [0]) if people.block.first else earners
+    persons = np.union1d(land_payer_person, earners)
+    homes = np.unique(parcels.household[parcels.taxed & (parcels.holding == HOUSEHOLD)])
+    payers = _payers(people, firms, persons, homes)
+    owed = _owed(rng, people, parcels, firms, persons, homes, earners)
+    written, codes, registered = _write_payers(rng, people, firms, payers, out)
+    _write_obligations(rng, people, parcels, payers, owed, written, codes, registered, out)
+
+
+def _payers(people: People, firms: Businesses, persons: Ints, homes: Ints) -> Payers:
+    everything = np.arange(len(firms))
+    kind = np.concatenate([np.full(len(persons), PERSON), np.full(len(homes), HOME), np.where(firms.is_household, SHOP, FIRM)])
+    keys = pl.concat([digits(people.personal[persons], 12), people.households.codes.gather(homes), firms.number])
+    return Payers(
+        kind, np.concatenate([persons, people.households.head[homes], firms.representative]),
+        np.concatenate([np.full(len(persons), NOBODY), homes, everything]), keys,
+        pl.Series(["person", "household", "business", "business"]).gather(kind),
+    )  # fmt: skip
+
+
+def _owed(rng: np.random.Generator, people: People, parcels: Parcels, firms: Businesses, persons: Ints, homes: Ints, earners: Ints) -> Owed:
+    showcase = people.block.first & (parcels.household == 0)
+    payer_of_parcel = np.where(
+        parcels.holding == HOUSEHOLD, len(persons) + np.searchsorted(homes, parcels.household), np.searchsorted(persons, parcels.holder)
+    )
+    firm_payers = len(persons) + len(homes) + np.arange(len(firms))
+    parts: list[tuple[Ints, Ints, str, int, Ints]] = []
+    for year in YEARS:
+        taxed = np.flatnonzero(parcels.taxed & (showcase | (rng.random(len(parcels)) < 0.85)))
+        parts.append((payer_of_parcel[taxed], taxed, "NON_AGRICULTURAL_LAND", year, (parcels.area[taxed] * 0.4).astype(np.int64) * 1_000 + 12_500))
+        income = earners[(rng.random(len(earners)) < 0.6) | ((earners == 0) & people.block.first)]
+        parts.append((np.searchsorted(persons, income), _none(income), "PERSONAL_INCOME", year, rng.integers(300, 30_000, len(income)) * 1_000))
+        open_now = np.flatnonzero((firms.status == 0) & (firms.registered < day_of(year, 12, 1)))
+        licence = np.where(firms.is_household[open_now], 500_000, 2_000_000)
+        parts.append((firm_payers[open_now], _none(open_now), "BUSINESS_LICENCE", year, licence))
+        turnover = open_now[rng.random(len(open_now)) < 0.7]
+        parts.append((firm_payers[turnover], _none(turnover), "VALUE_ADDED", year, rng.integers(2_000, 90_000, len(turnover)) * 1_000))
+        issued = np.flatnonzero((parcels.issued.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 == year) & parcels.taxed)
+        for kind, price in (("REGISTRATION_FEE", 90), ("LAND_USE_FEE", 1_500)):
+            asked = issued[rng.random(len(issued)) < 0.6]
+            parts.append((payer_of_parcel[asked], asked, kind, year, (parcels.area[asked] * price).astype(np.int64) * 1_000))
+    sizes = [len(p[0]) for p in parts]
+    return Owed(
+        np.concatenate([p[0] for p in parts]), np.repeat([TAXES.index(p[2]) for p in parts], sizes), np.repeat([p[3] for p in parts], sizes),
+        np.concatenate([p[4] for p in parts]), np.concatenate([p[1] for p in parts]),
+    )  # fmt: skip
+
+
+def _none(like: Ints) -> Ints:
+    return np.full(len(like), NOBODY, dtype=np.int64)
+
+
+def _names(people: People, firms: Businesses, payers: Payers, written: pl.DataFrame) -> pl.Series:
+    """A person's or head's name as written; a business goes by its own."""
+    business = payers.kind >= SHOP
+    own = firms.name.gather(np.where(business, payers.thing, 0))
+    return pl.select(pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))).to_series()
+
+
+def _write_payers(rng: np.random.Generator, people: People, firms: Businesses, payers: Payers, out: Output) -> tuple[pl.DataFrame, pl.DataFrame, Ints]:
+    """The register of taxpayers. Returns the parties as written and their codes before and since 2025-07-01."""
+    count = len(payers.kind)
+    business = payers.kind >= SHOP
+    thing = np.where(business, payers.thing, 0)
+    start = np.where(business, firms.registered[thing], day_of(2009, 1, 1) + (rng.random(count) * (TODAY - 60 - day_of(2009, 1, 1))).astype(np.int64))
+    registered = np.where(dirt.is_showcase(people, payers.person) & ~business, day_of(2016, 5, 16), start)
+    written = as_recorded(rng, people, payers.person, registered, RATES)
+    written = written.with_columns(_names(people, firms, payers, written))
+    firm = pl.lit(pl.Series(payers.kind == FIRM))
+    code, personal = pl.lit(firms.number.gather(thing)), pl.lit(digits(people.personal[payers.person], 12))
+    codes = pl.select(
+        pl.when(firm).then(code).otherwise(pl.lit(people.old_tax_codes.gather(payers.person))).alias("before"), pl.when(firm).then(code).otherwise(personal).alias("since")
+    )
+    written = written.with_columns(
+        *(pl.when(firm).then(None).otherwise(c).alias(c) for c in ("birth", "identifier")), pl.when(firm).then(pl.lit("")).otherwise("dirt").alias("dirt")
+    )
+    renewed = dirt.is_showcase(people, payers.person) | (registered >= REORGANISED) | (rng.random(count) < TAX_CODE_RENEWED)
+    closed = np.select([business, (rng.random(count) < 0.95) | dirt.is_showcase(people, payers.person)], [firms.status[thing], 0], 1)
+    frame = pl.DataFrame({
+        "ma_so": "NNT" + digits(people.block.ids(count), 8), "mst": _either(renewed, codes["since"], codes["before"]), "loai": pl.Series(list(TAXPAYER_KIND.values())).gather(payers.kind),
+        "ten": written["name"], "ngay_sinh": written["birth"], "so_giay_to": written["identifier"], "dia_chi": written["address"],
+        "trang_thai": pl.Series(list(TAXPAYER_STATUS.values())).gather(closed), "ngay_dang_ky": registered, "dirt": written["dirt"],
+        "subject_key": payers.keys, "subject_kind": payers.subject_kinds,
+    }).with_columns(day_text("ngay_dang_ky"))  # fmt: skip
+    frame = spoil(rng, frame, PAYER_FAULTS, RATES.invalid, dirt.is_showcase(people, payers.person), people.block.first)
+    out.csv("finance/nguoi_nop_thue.csv", frame.drop("dirt", "subject_key", "subject_kind"), separator=";", bom=True)
+    out.truth("finance", "nguoi_nop_thue", frame.select(pl.col("ma_so").alias("source_id"), pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"))
+    return written, codes, registered
+
+
+def _either(where: Bools, this: pl.Series, that: pl.Series) -> pl.Series:
+    return pl.select(pl.when(pl.lit(pl.Series(where))).then(pl.lit(this)).otherwise(pl.lit(that))).to_series()
+
+
+def _states(rng: np.random.Generator, owed: Owed, showcase: Bools) -> Ints:
+    """Mostly paid; of this year much is still due; the showcase citizen has paid all but this year's."""
+    drawn, now = rng.random(len(owed.year)), owed.year == THIS_YEAR
+    state = np.where(
+        now, np.select([drawn < 0.45, drawn < 0.52, drawn < 0.98], [DUE, PARTLY, PAID], EXEMPT),
+        np.select([drawn < 0.86, drawn < 0.90, drawn < 0.98], [PAID, PARTLY, OVERDUE], EXEMPT),
+    )  # fmt: skip
+    return np.where(showcase, np.where(now, DUE, PAID), state)
+
+
+def _write_obligations(
+    rng: np.random.Generator, people: People, parcels: Parcels, payers: Payers, owed: Owed, written: pl.DataFrame, codes: pl.DataFrame, registered: Ints, out: Output
+) -> None:
+    """One file a year; land taxes name the parcel as the tax office knew it that year."""
+    count, showcase = len(owed.payer), dirt.is_showcase(people, payers.person)[owed.payer]
+    state = _states(rng, owed, showcase)
+    paid = np.select([state == PAID, state == PARTLY], [owed.amount, owed.amount // 2_000 * 1_000], 0)
+    numbers = "TB" + pl.Series(owed.year).cast(pl.String) + "-" + digits(people.block.ids(count), 8)
+    party, code = written[owed.payer], codes[owed.payer]
+    on_land = owed.parcel != NOBODY
+    # Half the land notices still use the numbers of the last survey, whatever the year.
+    day = np.where((owed.year >= 2026) & (rng.random(count) < 0.5), day_of(2026, 1, 15), day_of(2023, 1, 15))
+    seen = parcels.seen(np.maximum(owed.parcel, 0), day).with_columns(pl.col("so_to", "so_thua").cast(pl.String)).select(
+        pl.when(pl.lit(pl.Series(on_land))).then(c).alias(c) for c in ("ma_xa", "ngay_ma_xa", "so_to", "so_thua")
+    )
+    due = (np.asarray(owed.year - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)) + 364
+    frame = pl.DataFrame({
+        "so_thong_bao": numbers, "ma_so_nnt": "NNT" + digits(people.block.ids(len(payers.kind))[owed.payer], 8),
+        "mst": _either((owed.year > 2025) | (registered[owed.payer] >= REORGANISED), code["since"], code["before"]), "ten_nnt": party["name"],
+        "loai_nnt": pl.Series(list(TAXPAYER_KIND.values())).gather(payers.kind[owed.payer]), "ngay_sinh": party["birth"], "so_giay_to": party["identifier"],
+        "dia_chi": party["address"], "loai_thue": pl.Series(list(TAX_KIND.values())).gather(owed.tax), "nam": owed.year, "so_tien": owed.amount, "da_nop": paid,
+        "han_nop": due, "trang_thai": pl.Series(list(OBLIGATION_STATUS.values())).gather(state), **seen.to_dict(),
+        "dirt": party["dirt"], "subject_key": payers.keys.gather(owed.payer), "subject_kind": payers.subject_kinds.gather(owed.payer),
+        "parcel_key": parcels.keys.gather(np.maximum(owed.parcel, 0)), "paid": paid, "due": due, "showcase": showcase,
+    }).with_columns(dotted(pl.col("so_tien")), dotted(pl.col("da_nop")), day_text("han_nop"))  # fmt: skip
+    frame = spoil(rng, frame, OBLIGATION_FAULTS, RATES.invalid, showcase, people.block.first)
+    for year in YEARS:
+        rows = frame.filter(pl.col("nam") == year).drop("dirt", "subject_key", "subject_kind", "parcel_key", "paid", "due", "showcase")
+        out.csv(f"finance/nghia_vu_thue_{year}.csv", rows, separator=";", bom=True)
+    identity = pl.col("so_thong_bao").alias("source_id")
+    out.truth("finance", "nghia_vu_thue", frame.select(identity, pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"))
+    land = frame.filter(pl.col("ma_xa").is_not_null())
+    out.truth("finance", "nghia_vu_thue", land.select(
+        identity, pl.lit("thua").alias("role"), pl.lit("parcel").alias("subject_kind"), pl.col("parcel_key").alias("subject_key"), pl.lit("").alias("dirt")
+    ))  # fmt: skip
+    _write_payments(rng, people, frame.filter(pl.col("paid") > 0), out)
+
+
+def _write_payments(rng: np.random.Generator, people: People, paid: pl.DataFrame, out: Output) -> None:
+    """One receipt for each paid obligation, two for every fifth; together they make what was paid."""
+    halves = rng.random(len(paid)) < 0.2
+    which = np.concatenate([np.arange(len(paid)), np.flatnonzero(halves)])
+    second = np.arange(len(which)) >= len(paid)
+    amount = paid["paid"].to_numpy()[which]
+    half = amount // 2_000 * 1_000
+    split = halves[which] & (half > 0)
+    received = np.where(split, np.where(second, amount - half, half), amount)
+    keep = ~(second & ~split)
+    count = int(keep.sum())
+    days = np.minimum(paid["due"].to_numpy()[which] - rng.integers(5, 200, len(which)) + second * 4, TODAY - 1)
+    frame = pl.DataFrame({
+        "so_bien_lai": "BL-" + digits(people.block.ids(count), 9), "so_thong_bao": paid["so_thong_bao"].gather(which[keep]), "so_tien": received[keep],
+        "ngay_nop": days[keep], "dirt": [""] * count, "subject_kind": ["obligation"] * count, "showcase": paid["showcase"].gather(which[keep]),
+    }).with_columns(dotted(pl.col("so_tien")), day_text("ngay_nop"))  # fmt: skip
+    frame = spoil(rng, frame, PAYMENT_FAULTS, RATES.invalid / 2, frame["showcase"].to_numpy(), people.block.first)
+    out.csv("finance/nop_tien.csv", frame.drop("dirt", "subject_kind", "showcase"), separator=";", bom=True)
+    out.truth("finance", "nop_tien", frame.select(
+        pl.col("so_bien_lai").alias("source_id"), pl.lit("").alias("role"), "subject_kind", pl.col("so_thong_bao").alias("subject_key"), "dirt"
+    ))  # fmt: skip

@@ -1,0 +1,82 @@
+"""Generate the demo province: `generate(folder, citizens)` writes the files of the four source systems, and the truth aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hub.demo import benefits
+from hub.demo.business import make_businesses, write_businesses
+from hub.demo.finance import write_finance
+from hub.demo.land import make_parcels, write_land
+from hub.demo.people import Block, make_people
+from hub.demo.population import write_population
+from hub.demo.writing import Output
+
+BLOCK_CITIZENS = 10_000
+"""Citizens of a block. Part of what is generated, like the seed: nothing reaches over the edge of a block."""
+SMALLEST, LARGEST = 1_000, 1_000_000
+SUMMARY = "province.json"
+
+Progress = Callable[[int, int], None]
+"""Called with citizens done and citizens in all."""
+
+
+@dataclass(frozen=True)
+class ProvinceSummary:
+    """What was generated. `rows` is by file, within `folder`."""
+
+    folder: str
+    citizens: int
+    seed: int
+    showcase_personal_id: str
+    rows: dict[str, int]
+
+
+def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | None = None) -> ProvinceSummary:
+    """Write the province of this size and seed into `folder`, always the same bytes. Raises ValueError for a size it is not made for."""
+    if not SMALLEST <= citizens <= LARGEST:
+        raise ValueError(f"the demo province has {SMALLEST:,} to {LARGEST:,} citizens, not {citizens:,}; choose a size between")
+    folder.mkdir(parents=True, exist_ok=True)
+    showcase = ""
+    with Output(folder) as out:
+        for block in blocks(citizens, seed):
+            personal_id = _write_block(block, out)
+            showcase = showcase or personal_id
+            if progress:
+                progress(block.first_serial + block.size, citizens)
+        out.finish_workbook(benefits.BODY, benefits.FILE, "Trợ cấp", benefits.HEADER)
+        out.rows[benefits.FILE] = out.rows.pop(benefits.BODY)
+    summary = ProvinceSummary(str(folder), citizens, seed, showcase, dict(sorted(out.rows.items())))
+    (folder / SUMMARY).write_text(json.dumps({k: v for k, v in asdict(summary).items() if k != "folder"}, indent=1) + "\n", encoding="utf-8")
+    return summary
+
+
+def summary_of(folder: Path) -> ProvinceSummary | None:
+    """What an earlier run wrote into this folder; None where there is no finished province."""
+    path = folder / SUMMARY
+    if not path.exists():
+        return None
+    return ProvinceSummary(folder=str(folder), **json.loads(path.read_text(encoding="utf-8")))
+
+
+def blocks(citizens: int, seed: int) -> Iterator[Block]:
+    """The blocks of a province of this size. A remainder too small for a block of its own joins the last."""
+    count = max(1, (citizens + BLOCK_CITIZENS - SMALLEST) // BLOCK_CITIZENS)
+    for number in range(count):
+        start = number * BLOCK_CITIZENS
+        yield Block(number, start, BLOCK_CITIZENS if number < count - 1 else citizens - start, seed)
+
+
+def _write_block(block: Block, out: Output) -> str:
+    """All systems' records of one block. Returns the identifier of its first person."""
+    people = make_people(block)
+    parcels, firms = make_parcels(people), make_businesses(people)
+    write_population(people, out)
+    write_land(people, parcels, out)
+    write_businesses(people, firms, out)
+    write_finance(people, parcels, firms, out)
+    benefits.write_benefits(people, out)
+    return f"{people.personal[0]:012d}"

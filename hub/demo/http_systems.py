@@ -1,0 +1,130 @@
+"""The two HTTP systems of the demo province, each a process of its own: `python -m hub.demo.http_systems land|business`.
+
+Land is a paged REST API behind OAuth2 client credentials, business a JSON Lines export behind an API key. Both serve files
+that were rendered before, so a million citizens cost them an index of line offsets and no more. The process takes its
+listening socket from its parent and ends with it; secrets come through the environment.
+"""
+
+import argparse
+import ctypes
+import hmac
+import os
+import secrets
+import signal
+import socket
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+TOKEN_LIFE_S = 300
+MOST_ROWS = 2_000
+CHUNK = 1 << 20
+PR_SET_PDEATHSIG = 1
+
+
+class Lines:
+    """A JSON Lines file and where each of its lines begins."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        data = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0, dtype=np.uint8)
+        ends = [np.flatnonzero(data[at : at + CHUNK] == 10) + at for at in range(0, len(data), CHUNK)]
+        self.ends = np.concatenate([np.array([-1]), *ends]).astype(np.int64) + 1
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def page(self, number: int, size: int) -> bytes:
+        """The lines of a page, joined as the inside of a JSON array."""
+        first, last = min((number - 1) * size, len(self)), min(number * size, len(self))
+        with self.path.open("rb") as lines:
+            lines.seek(int(self.ends[first]))
+            read = lines.read(int(self.ends[last] - self.ends[first]))
+        return b",".join(read.splitlines())
+
+
+def land_app(folder: Path, client_id: str, client_secret: str, *, token_life_s: float = TOKEN_LIFE_S) -> Starlette:
+    """The land system over `folder`/land/*.jsonl."""
+    files = {name: Lines(folder / "land" / f"{name}.jsonl") for name in ("thua-dat", "quyen-su-dung-dat", "han-che")}
+    tokens: dict[str, float] = {}
+
+    async def token(request: Request) -> Response:
+        form = dict(part.split("=", 1) for part in (await request.body()).decode().split("&") if "=" in part)
+        given = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+        if form.get("grant_type") != "client_credentials":
+            return JSONResponse({"error": "unsupported_grant_type"}, 400)
+        if not (hmac.compare_digest(given[0], client_id) and hmac.compare_digest(given[1], client_secret)):
+            return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
+        made = secrets.token_urlsafe(24)
+        tokens[made] = time.monotonic() + token_life_s
+        return JSONResponse({"access_token": made, "token_type": "Bearer", "expires_in": int(token_life_s)})
+
+    async def rows(request: Request) -> Response:
+        lines = files[request.url.path.rpartition("/")[2]]
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme != "Bearer" or tokens.get(given, 0.0) < time.monotonic():
+            return JSONResponse({"loi": "token không hợp lệ hoặc đã hết hạn"}, 401, {"WWW-Authenticate": "Bearer"})
+        page, size = (request.query_params.get(name, default) for name, default in (("page", "1"), ("page_size", "1000")))
+        if not (page.isdecimal() and size.isdecimal() and int(page) >= 1 and 1 <= int(size) <= MOST_ROWS):
+            return JSONResponse({"loi": f"page từ 1, page_size từ 1 đến {MOST_ROWS}"}, 400)
+        pages = max(1, -(-len(lines) // int(size)))
+        head = f'{{"trang":{int(page)},"so_trang":{pages},"tong_so":{len(lines)},"du_lieu":['.encode()
+        return Response(head + lines.page(int(page), int(size)) + b"]}", media_type="application/json")
+
+    listed = [Route(f"/api/v1/{name}", rows, methods=["GET"]) for name in files]
+    return Starlette(routes=[Route("/oauth/token", token, methods=["POST"]), *listed])
+
+
+def business_app(folder: Path, key: str) -> Starlette:
+    """The business register over `folder`/business/doanh-nghiep.jsonl."""
+
+    async def export(request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get("x-api-key", ""), key):
+            return JSONResponse({"loi": "khoá API không hợp lệ"}, 401)
+        return StreamingResponse(_chunks(folder / "business" / "doanh-nghiep.jsonl"), media_type="application/x-ndjson")
+
+    return Starlette(routes=[Route("/export/doanh-nghiep.jsonl", export, methods=["GET"])])
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as data:
+        while chunk := data.read(CHUNK):
+            yield chunk
+
+
+def _basic(request: Request) -> tuple[str, str] | None:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = b64decode(given, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return user, password
+
+
+def main() -> None:
+    """Serve one system on the socket that the parent handed over."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("system", choices=("land", "business"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("socket", type=int)
+    given = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if given.system == "land":
+        app = land_app(given.folder, os.environ["LAND_CLIENT_ID"], os.environ["LAND_CLIENT_SECRET"])
+    else:
+        app = business_app(given.folder, os.environ["BUSINESS_API_KEY"])
+    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[socket.socket(fileno=given.socket)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The population system's four tables, as its own office keeps them."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from hub.demo import dirt
+from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
+from hub.demo.families import Roles
+from hub.demo.identifiers import Bools, Ints, digits
+from hub.demo.names import ETHNIC_GROUPS
+from hub.demo.people import NOBODY, TODAY, People, day_of
+from hub.demo.places import places
+from hub.demo.vocabulary import MARITAL_STATE, MEMBER
+from hub.demo.writing import Output, day_iso, instant_text
+
+RATES = BY_SYSTEM["population"]
+REGISTER_OPENED = day_of(2016, 1, 1)
+UNKNOWN_COMMUNE = "99999"
+STATES = ("SINGLE", "MARRIED", "DIVORCED", "WIDOWED")
+CITIZEN_FAULTS = (
+    Fault("identifier", "so_dinh_danh", pl.col("so_dinh_danh").str.slice(0, 11)),
+    Fault("identifier_letter", "so_dinh_danh", pl.col("so_dinh_danh").str.slice(0, 11) + "X"),
+    Fault("commune", "ma_xa", pl.lit(UNKNOWN_COMMUNE)),
+    Fault("birth_date", "ngay_sinh", pl.lit("31/02/1980")),
+    Fault("sex", "gioi_tinh", pl.lit("?")),
+)
+MEMBER_FAULTS = (Fault("relationship", "quan_he", pl.lit("??")),)
+HOUSEHOLD_FAULTS = (Fault("commune", "ma_xa", pl.lit(UNKNOWN_COMMUNE)),)
+STATE_FAULTS = (Fault("state", "tinh_trang", pl.lit("Không rõ ràng")), Fault("certificate", "so_giay", pl.lit("*")))
+
+
+def write_population(people: People, out: Output) -> None:
+    """The four tables and their truth."""
+    rng = people.block.rng(2)
+    _citizens(rng, people, out)
+    _households(rng, people, out)
+    _members(rng, people, out)
+    _states(rng, people, out)
+
+
+def _written(rng: np.random.Generator, people: People, who: Ints) -> pl.DataFrame:
+    """Persons as this office writes them: it always uses the personal identifier."""
+    return as_recorded(rng, people, who, np.full(len(who), TODAY), RATES).with_columns(
+        pl.when(pl.col("dirt").str.contains("former_identifier"))
+        .then(pl.lit(digits(people.personal[who], 12))).otherwise("identifier").alias("identifier"),
+        pl.col("dirt").str.replace_all("former_identifier;?", "").str.strip_chars_end(";"),
+    )  # fmt: skip
+
+
+def _updated(rng: np.random.Generator, count: int) -> Ints:
+    return TODAY - 1 - (rng.random(count) ** 2 * 1_500).astype(np.int64)
+
+
+def _citizens(rng: np.random.Generator, people: People, out: Output) -> None:
+    everyone = np.arange(len(people))
+    twice = np.flatnonzero((rng.random(len(people)) < RATES.duplicate) & ~dirt.is_showcase(people, everyone))
+    if people.block.first and not len(twice):
+        twice = np.asarray([len(people) - 1])
+    who = np.concatenate([everyone, twice])
+    count = len(who)
+    registered = np.maximum(REGISTER_OPENED + (rng.random(count) * (TODAY - REGISTER_OPENED - 60)).astype(np.int64), people.born[who] + 20)
+    registered[: len(people)][dirt.is_showcase(people, everyone)] = day_of(2019, 6, 3)
+    former = people.former[who]
+    shared = (rng.random(count) < RATES.shared_former) & (former >= 0) & ~dirt.is_showcase(people, who)
+    former = np.where(shared, np.roll(former, 1), former)
+    written = _written(rng, people, who)
+    again = np.arange(count) >= len(people)
+    flags = dirt.named([("duplicate", again), ("shared_former", shared)], count)
+    frame = pl.DataFrame({
+        "id": people.block.ids(count), "so_dinh_danh": written["identifier"],
+        "so_cmnd_cu": pl.select(pl.when(pl.lit(pl.Series(former >= 0))).then(pl.lit(digits(former, 9)))).to_series(),
+        "ho_va_ten": written["name"], "gioi_tinh": pl.Series(["Nam", "Nữ"]).gather(people.female[who].astype(np.int64)),
+        "ngay_sinh": written["birth"], "ngay_mat": people.died[who],
+        "dan_toc": pl.Series(ETHNIC_GROUPS).gather(people.ethnic[who]),
+        "ma_xa": places().codes(people.pair[who], registered), "ngay_dang_ky": registered,
+        "dia_chi": dirt.addresses(people, people.household[who], people.pair[who], registered),
+        "ghi_chu": pl.Series([None] * count, dtype=pl.String),
+        "cap_nhat_luc": np.maximum(_updated(rng, count), registered),
+        "dirt": pl.select(pl.concat_str(_present(written["dirt"]), _present(flags), separator=";", ignore_nulls=True)).to_series(),
+        "subject_key": digits(people.personal[who], 12),
+    }).with_columns(day_iso("ngay_mat"), day_iso("ngay_dang_ky"), instant_text("cap_nhat_luc"))  # fmt: skip
+    frame = spoil(rng, frame, CITIZEN_FAULTS, RATES.invalid, dirt.is_showcase(people, who), people.block.first)
+    _write(out, "cong_dan", frame, "person")
+
+
+def _present(series: pl.Series) -> pl.Expr:
+    return pl.when(pl.lit(series) != "").then(pl.lit(series))
+
+
+def _households(rng: np.random.Generator, people: People, out: Output) -> None:
+    homes = people.households
+    count = len(homes.head)
+    frame = pl.DataFrame({
+        "id": people.block.ids(count), "ma_ho": homes.codes, "so_dinh_danh_chu_ho": digits(people.personal[homes.head], 12),
+        "ma_xa": places().codes(homes.pair, homes.created), "ngay_lap": homes.created,
+        "dia_chi": dirt.addresses(people, np.arange(count), homes.pair, homes.created),
+        "cap_nhat_luc": _updated(rng, count), "dirt": pl.Series([""] * count), "subject_key": homes.codes,
+    }).with_columns(day_iso("ngay_lap"), instant_text("cap_nhat_luc"))  # fmt: skip
+    frame = spoil(rng, frame, HOUSEHOLD_FAULTS, RATES.invalid / 4, np.arange(count) == 0, people.block.first)
+    _write(out, "ho_gia_dinh", frame, "household")
+
+
+def _members(rng: np.random.Generator, people: People, out: Output) -> None:
+    who = np.arange(len(people))
+    role, female = people.roles.role, people.female
+    words = np.select(
+        [role == Roles.HEAD, (role == Roles.SPOUSE) & female, role == Roles.SPOUSE, role == Roles.CHILD, role == Roles.FATHER, role == Roles.MOTHER],
+        [0, 1, 2, 3, 4, 5], 6,
+    )  # fmt: skip
+    written = _written(rng, people, who)
+    since = np.maximum(people.households.created[people.household], people.born + 15)
+    frame = pl.DataFrame({
+        "id": people.block.ids(len(who)), "ma_ho": people.households.codes.gather(people.household), "so_dinh_danh": written["identifier"],
+        "ho_va_ten": written["name"], "ngay_sinh": written["birth"], "quan_he": pl.Series(list(MEMBER.values())).gather(words),
+        "tu_ngay": np.minimum(since, TODAY - 2), "cap_nhat_luc": _updated(rng, len(who)), "dirt": written["dirt"],
+        "subject_key": digits(people.personal, 12),
+    }).with_columns(day_iso("tu_ngay"), instant_text("cap_nhat_luc"))  # fmt: skip
+    frame = spoil(rng, frame, MEMBER_FAULTS, RATES.invalid / 4, dirt.is_showcase(people, who), people.block.first)
+    _write(out, "thanh_vien_ho", frame, "person")
+
+
+def _states(rng: np.random.Generator, people: People, out: Output) -> None:
+    """One entry for the state in force; of the divorced and widowed also the marriage that ended."""
+    grown = people.adult
+    now = np.flatnonzero(grown)
+    before = np.flatnonzero(grown & (people.state >= 2))
+    who = np.concatenate([now, before])
+    past = np.arange(len(who)) >= len(now)
+    state = np.where(past, 1, people.state[who])
+    since = np.select([state == 0, state == 1], [people.born[who] + 18 * 366, people.married[who]], people.ended[who])
+    until = np.where(state == 1, people.ended[who], NOBODY)
+    wed = state == 1
+    spouse = np.where(wed, people.spouse[who], NOBODY)
+    written, other = _written(rng, people, who), _written(rng, people, np.maximum(spouse, 0))
+    # Husband and wife share one certificate: its number is that of the lesser index of the two.
+    certificate = people.block.number * 10_000 + np.where(spouse >= 0, np.minimum(spouse, who), who)
+    frame = pl.DataFrame({
+        "id": people.block.ids(len(who)), "so_dinh_danh": written["identifier"], "ho_va_ten": written["name"], "ngay_sinh": written["birth"],
+        "tinh_trang": pl.Series([MARITAL_STATE[s] for s in STATES]).gather(state),
+        "so_dinh_danh_vo_chong": _only(spouse >= 0, other["identifier"]), "ho_va_ten_vo_chong": _only(spouse >= 0, other["name"]),
+        "tu_ngay": since, "den_ngay": until, "so_giay": _only(wed, "KH-" + digits(certificate, 7)),
+        "cap_nhat_luc": _updated(rng, len(who)), "dirt": written["dirt"], "subject_key": digits(people.personal[who], 12),
+        "spouse_key": _only(spouse >= 0, digits(people.personal[spouse], 12)), "spouse_dirt": other["dirt"],
+    }).with_columns(day_iso("tu_ngay"), day_iso("den_ngay"), instant_text("cap_nhat_luc"))  # fmt: skip
+    frame = spoil(rng, frame, STATE_FAULTS, RATES.invalid / 4, dirt.is_showcase(people, who), people.block.first)
+    spouses = frame.filter(pl.col("spouse_key").is_not_null()).select(
+        "id", pl.col("spouse_key").alias("subject_key"), pl.col("spouse_dirt").alias("dirt")
+    )
+    _write(out, "hon_nhan", frame.drop("spouse_key", "spouse_dirt"), "person")
+    _write_truth(out, "hon_nhan", spouses, "person", "vo_chong")
+
+
+def _only(where: Bools, values: pl.Series) -> pl.Series:
+    return pl.select(pl.when(pl.lit(pl.Series(where))).then(pl.lit(values))).to_series()
+
+
+def _write(out: Output, table: str, frame: pl.DataFrame, kind: str) -> None:
+    out.csv(f"population/{table}.csv", frame.drop("dirt", "subject_key"))
+    _write_truth(out, table, frame, kind, "")
+
+
+def _write_truth(out: Output, table: str, frame: pl.DataFrame, kind: str, role: str) -> None:
+    out.truth("population", table, frame.select(
+        pl.col("id").alias("source_id"), pl.lit(role).alias("role"), pl.lit(kind).alias("subject_kind"), "subject_key", "dirt"
+    ))  # fmt: skip
