@@ -28,6 +28,7 @@ class FieldReport:
     field: str
     records: int
     confirmed: int
+    probable: int
     unconfirmed: int
     unlinked: int
     methods: dict[str, int]
@@ -105,15 +106,16 @@ def _report(
 ) -> FieldReport:
     total = _one(connection, f"select count(*) from data.{entity.table}")
     rows = connection.execute(
-        f"select method, count(*) from link.{linked.table} where status <> 'UNCONFIRMED' group by method order by method"
+        f"select method, status, count(*) from link.{linked.table} where status <> 'UNCONFIRMED' group by 1, 2 order by 1, 2"
     ).fetchall()
-    waiting = _one(
-        connection, f"select count(distinct record_id) from link.{linked.table} l where status = 'UNCONFIRMED'"
-    )
-    confirmed = sum(count for _, count in rows)
+    waiting = _one(connection, f"select count(distinct record_id) from link.{linked.table} where status = 'UNCONFIRMED'")
+    by_status = {status: sum(n for _, s, n in rows if s == status) for status in ("CONFIRMED", "PROBABLE")}
+    methods = {method: sum(n for m, _, n in rows if m == method) for method, _, _ in rows}
     added, withdrawn, seconds = done
-    unlinked = total - confirmed - waiting
-    return FieldReport(name, total, confirmed, waiting, unlinked, dict(rows), added, withdrawn, round(seconds, 3))
+    unlinked = total - sum(by_status.values()) - waiting
+    return FieldReport(
+        name, total, *by_status.values(), waiting, unlinked, methods, added, withdrawn, round(seconds, 3)
+    )
 
 
 def _one(connection: Connection[Any], query: str) -> Any:

@@ -1,8 +1,8 @@
 """The SQL of linking one field: records normalised, candidates by rule, one decision for each record. Pure text.
 
 Decision. A candidate is accepted where the recorded name agrees with the subject's or is not stated, the birth years do not
-disagree, and the rule's own condition holds. A record is CONFIRMED where its accepted candidates are one subject; otherwise
-everything found is UNCONFIRMED and joined to nothing. An identifier with a typing error can be another person's, with the
+disagree, and the rule's own condition holds. A record is CONFIRMED (or PROBABLE, where the rule is not
+sure) where its accepted candidates are one subject; otherwise everything found is UNCONFIRMED and joined to nothing. An identifier with a typing error can be another person's, with the
 same birth year in it: so agreement of the year alone never confirms against a different name.
 """
 
@@ -33,7 +33,7 @@ def found(linked: Linked) -> tuple[str, ...]:
     rules = rules_for(linked.family, linked.kinds)
     create = (
         "create temporary table found (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
-        " accepted boolean, evidence jsonb) on commit drop"
+        " accepted boolean, sure boolean, evidence jsonb) on commit drop"
     )
     inserts = []
     for rank, rule in enumerate(rules):
@@ -51,16 +51,16 @@ create temporary table wanted on commit drop as
 with one as (
     -- One row for each subject of a record, by the best rule that found it.
     select distinct on (record_id, subject_id) * from found
-    order by record_id, subject_id, accepted desc, rank
+    order by record_id, subject_id, accepted desc, sure desc, rank
 ), counted as (
     select record_id, count(*) filter (where accepted) as accepted from one group by record_id
 )
 select o.record_id, o.subject_id, o.subject_kind, o.method, o.evidence,
-    case when c.accepted = 1 then 'CONFIRMED' else 'UNCONFIRMED' end as status
+    case when c.accepted <> 1 then 'UNCONFIRMED' when o.sure then 'CONFIRMED' else 'PROBABLE' end as status
 from one o join counted c using (record_id)
 where c.accepted <> 1 or o.accepted
 """.strip()
-"""What should be in the link table: one confirmed subject, or every candidate."""
+"""What should be in the link table: one accepted subject, or every candidate."""
 
 
 def changes(linked: Linked) -> tuple[str, str, str]:
@@ -89,7 +89,7 @@ def changes(linked: Linked) -> tuple[str, str, str]:
 
 def _candidates(rule: Rule, rank: int) -> str:
     def filled(sql: str | None) -> str:
-        return (sql or "null::text").format(r="r", s="s")
+        return (sql or "").format(r="r", s="s")
 
     name, year = f"hub.names_agree(r.name_key, {filled(rule.name_key)})", f"(r.year = {filled(rule.year)})"
     holds = [f"{test} is not false" for test, given in ((name, rule.name_key), (year, rule.year)) if given]
@@ -101,6 +101,6 @@ def _candidates(rule: Rule, rank: int) -> str:
     on = filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
     return (
         f"select r.record_id, s.id, '{rule.subject}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
-        f" {f'jsonb_build_object({evidence})' if evidence else 'null::jsonb'}"
-        f" from recorded r join data.{snake(rule.subject)} s on {on} {filled(rule.beside) if rule.beside else ''} where true"
+        f" {filled(rule.sure) or 'true'}, {f'jsonb_build_object({evidence})' if evidence else 'null::jsonb'}"
+        f" from recorded r {filled(rule.through)} join data.{snake(rule.subject)} s on {on} {filled(rule.beside)} where true"
     )
