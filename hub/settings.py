@@ -5,6 +5,7 @@ Every setting is listed in docs/settings.md, which is made from this class.
 
 from pathlib import Path
 
+from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,7 +15,7 @@ from hub.errors import HubMisconfigured
 class Settings(BaseSettings):
     """What an operator can set."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=".hub/hub.env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True)
 
     home: Path = Field(Path(".hub"), description="Folder of the hub's own state: embedded database, demo systems.")
     database_url: SecretStr | None = Field(
@@ -33,8 +34,15 @@ class Settings(BaseSettings):
     )
 
 
+ENV_FILE = Path(".hub/hub.env")
+
+
 def load(**overrides: object) -> Settings:
-    """Settings from the environment and the settings file. Raises HubMisconfigured naming the setting."""
+    """Settings from the environment and the settings file. Raises HubMisconfigured naming the setting.
+
+    The file also holds what connectors refer to, so its lines join the environment, where they are not set already.
+    """
+    load_dotenv(ENV_FILE)
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:

@@ -2,10 +2,12 @@
 
 import dataclasses
 import socket
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import uvicorn
 from cyclopts import Parameter
+from rich.progress import Progress
 
 from hub.cli.shown import ERR, OUT, progress, show_json, show_table
 from hub.cli.store import open_store
@@ -101,3 +103,41 @@ def migrate() -> None:
     """Bring the database to this program's revision."""
     with open_store(load()):
         OUT.print(f"the database is at revision {head()}")
+
+
+def bars_of(bars: Progress) -> Callable[[str, int], None]:
+    """A progress callback that draws one bar for each name it is told of."""
+    tasks = {}
+
+    def tell(name: str, done: int) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=None)
+        bars.update(tasks[name], completed=done)
+
+    return tell
+
+
+def show_runs(reports: list[RunReport]) -> None:
+    """Print what was read, row counts by what happened to them, then problems and drift."""
+    columns = ("connector", "stream", "record", "read", "added", "changed", "unchanged", "deleted", "quarantined")
+    rows = [
+        (r.connector, c.stream, c.entity, c.read, c.added, c.changed, c.unchanged, c.deleted, c.quarantined)
+        for r in reports
+        for c in r.counts
+    ]
+    show_table("Sync", columns, rows, numbers=columns[3:])
+    for report in reports:
+        for problem in report.problems:
+            ERR.print(f"[bold red]{report.connector}[/] {report.status}: {problem}", highlight=False)
+        for drift in report.drift:
+            ERR.print(f"[bold yellow]drift[/] {drift}", highlight=False)
+
+
+def show_links(report: LinkReport) -> None:
+    """Print linked fields by outcome."""
+    columns = ("field", "records", "confirmed", "probable", "unconfirmed", "unlinked", "methods")
+    rows = [
+        (f.field, f.records, f.confirmed, f.probable, f.unconfirmed, f.unlinked, ", ".join(f"{m} {n:,}" for m, n in f.methods.items()))
+        for f in report.fields
+    ]
+    show_table("Links", columns, rows, numbers=columns[1:-1])

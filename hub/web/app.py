@@ -3,11 +3,9 @@
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,26 +15,19 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from hub.graph.execute import Executor
-from hub.graph.prepare import Preparer
-from hub.graph.schema import core, schema
-from hub.model.registry import registry
-from hub.plan.planner import Planner
+from hub.graph.service import Pool, make_executor, make_pool
 from hub.settings import Settings
-from hub.store.engine import read_pool
 from hub.store.migrate import head
 from hub.web import graphiql_page, negotiate
 from hub.web.starters import starter_queries
 
 LOG = logging.getLogger("hub.web")
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
 def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> Starlette:
     """The application over the database at `url`. `example_personal_id` goes into the starter queries of a demonstration."""
-    pool: Pool = read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
-    graphql_schema = core(schema())
-    preparer = Preparer(graphql_schema, Planner(registry(), graphql_schema), settings)
-    web = _Web(Executor(schema(), preparer, pool, explain=settings.explain), pool, settings, example_personal_id)
+    pool = make_pool(settings, url)
+    web = _Web(make_executor(settings, pool), pool, settings, example_personal_id)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

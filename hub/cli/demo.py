@@ -1,0 +1,191 @@
+"""`hub demo`: one command to linked data. Four simulated sector systems, really running; sync, link, prefill, serve."""
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from cyclopts import Parameter
+
+from hub.cli.run import bars_of, bound, serve_on, show_links, show_runs
+from hub.cli.shown import ERR, OUT, progress, show_table
+from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate, summary_of
+from hub.demo.systems import RunningSystems, start_systems
+from hub.errors import OperationRefused
+from hub.graph.execute import Executor
+from hub.graph.prefill import fill
+from hub.graph.prepare import Request
+from hub.graph.service import make_executor, make_pool
+from hub.ingest.run import sync
+from hub.link.run import link
+from hub.procedures.prefill import AnswerStatus, Prefill
+from hub.settings import ENV_FILE, Settings, load
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+from hub.web.starters import starter_queries
+
+PROCEDURE = "land-right-transfer"
+
+
+def demo(
+    *,
+    citizens: Annotated[int, Parameter(help=f"People in the province: {SMALLEST:,} to {LARGEST:,}.")] = 10_000,
+    port: Annotated[int | None, Parameter(help="Port to serve on; 0 takes a free one.")] = None,
+    serve: Annotated[bool, Parameter(help="Go on serving until interrupted.")] = True,
+) -> None:
+    """Make a province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
+    if not SMALLEST <= citizens <= LARGEST:
+        raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
+    settings = load(explain=True, **({} if port is None else {"port": port}))
+    home = (settings.home / "demo").absolute()
+    started = time.monotonic()
+    with bound(settings) as listener:
+        province = _province(home / f"province-{citizens}", citizens)
+        # Nothing in the demonstration is anybody's only copy, so its database does not wait for the disk.
+        with EmbeddedServer.start(home / "postgresql", durable=False) as server, _systems(province, server) as systems:
+            url = _fresh(server)
+            os.environ.update(systems.environment)
+            _load(url)
+            asyncio.run(_show(settings, url, province.showcase_personal_id))
+            OUT.print(f"\n[bold]Ready in {time.monotonic() - started:.0f} s.[/]", highlight=False)
+            if not serve:
+                return
+            address = "http://{}:{}".format(*listener.getsockname()[:2])
+            _show_address(address, province.showcase_personal_id)
+            with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}):
+                serve_on(listener, settings, url, example_personal_id=province.showcase_personal_id)
+
+
+def _province(folder: Path, citizens: int) -> ProvinceSummary:
+    """The province of this size, made once and kept."""
+    known = summary_of(folder)
+    if known is not None:
+        return known
+    shutil.rmtree(folder, ignore_errors=True)
+    with progress() as bars:
+        task = bars.add_task("Making the province: citizens", total=citizens)
+        return generate(folder, citizens, progress=lambda done, _: bars.update(task, completed=done))
+
+
+@contextmanager
+def _systems(province: ProvinceSummary, server: EmbeddedServer) -> Iterator[RunningSystems]:
+    ERR.print("Starting four sector systems: population (PostgreSQL), land (REST, OAuth2), business (JSON Lines), finance (files)")
+    with start_systems(Path(province.folder), server.url("postgres")) as systems:
+        yield systems
+
+
+def _fresh(server: EmbeddedServer) -> str:
+    """An empty hub database, migrated: a demonstration begins anew each time."""
+    server.drop_database("hub")
+    server.create_database("hub")
+    made = engine(server.url("hub"))
+    migrate(made)
+    made.dispose()
+    return server.url("hub")
+
+
+def _load(url: str) -> None:
+    made = engine(url)
+    try:
+        with progress() as bars:
+            reports = sync(made, progress=bars_of(bars))
+            links = link(made, progress=bars_of(bars))
+    finally:
+        made.dispose()
+    show_runs(reports)
+    show_links(links)
+
+
+async def _show(settings: Settings, url: str, personal_id: str) -> None:
+    """Ask the first starter query and prefill a land transfer, as a client would."""
+    async with make_pool(settings, url) as pool:
+        executor = make_executor(settings, pool)
+        await _show_linked(executor, personal_id)
+        _show_prefill(await fill(executor, PROCEDURE, personal_id))
+
+
+async def _show_linked(executor: Executor, personal_id: str) -> None:
+    query = starter_queries(personal_id)[0].query
+    started = time.monotonic()
+    answer: dict[str, Any] = orjson.loads((await executor.respond(Request(query, variables={"personalId": personal_id}, explain=True))).body)
+    took = (time.monotonic() - started) * 1000
+    if "errors" in answer:
+        raise OperationRefused("the first starter query failed", next_step="run `hub doctor`", code=answer["errors"][0]["extensions"]["code"])
+    citizen = answer["data"]["citizen"]
+    rows = []
+    for right in citizen["landUseRights"]["nodes"]:
+        parcel = right["parcel"]
+        commune = parcel["commune"] if parcel else None
+        now = [c["successor"] for c in commune["successors"]["nodes"]] if commune else []
+        where = f"{commune['name']} ({commune['unitCode']})" if commune else None
+        rows.append(("land-use right", right["certificateSerial"], where, *_source(right)))
+        rows += [("  → commune today", unit["name"], unit["unitCode"], *_source(right)) for unit in now]
+    for owed in citizen["taxObligations"]["nodes"]:
+        rows.append(("tax obligation", f"{owed['kind']} {owed['year']}", f"{owed['amount']:,} VND {owed['status']}", *_source(owed)))
+    for role in citizen["businessRoles"]["nodes"]:
+        business = role["business"] or {}
+        rows.append(("business role", role["role"], business.get("legalName"), *_source(role)))
+    title = f"\nOne citizen, four sectors: {citizen['fullName']}. One request, {answer['extensions']['explain']['statements']} SQL statement, {took:.0f} ms with planning"
+    show_table(title, ("what", "which", "linked to", "source", "as of"), rows)
+
+
+def _source(row: dict[str, Any]) -> tuple[str, str]:
+    return row["provenance"]["source"], row["provenance"]["asOf"][:16]
+
+
+def _show_prefill(filled: Prefill) -> None:
+    """The form as an officer would see it, then what is left to ask."""
+    rows: list[tuple[object, ...]] = []
+    for answer in filled.answers:
+        name = answer.requirement.label.vi
+        if answer.requirement.asked_of:
+            continue
+        rows += [
+            (name if first else "", held.label.vi if held.label else held.value, held.of, held.source, (held.as_of or "")[:16])
+            for first, held in ((held is answer.values[0], held) for held in answer.values)
+        ]
+        if answer.status is not AnswerStatus.HELD:
+            rows.append((name if not answer.values else "", f"[{answer.status.value}]", None, answer.requirement.holder, None))
+    title = f"\nPrefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
+    show_table(title, ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of"), rows)
+    left = ", ".join(f"{answer.requirement.label.vi} ({answer.requirement.label.en})" for answer in filled.still_to_ask)
+    held = sum(answer.status is AnswerStatus.HELD for answer in filled.answers)
+    OUT.print(f"[bold]Held: {held} of {len(filled.answers)}.[/] Still to ask the citizen: {left}", highlight=False)
+
+
+def _show_address(address: str, personal_id: str) -> None:
+    starters = starter_queries(personal_id)
+    OUT.print(f"\n[bold]GraphiQL:[/] {address}/graphql", highlight=False)
+    OUT.print("Starter queries, in GraphiQL's side bar:", highlight=False)
+    for number, starter in enumerate(starters, 1):
+        OUT.print(f"  {number}. {starter.title_vi} / {starter.title_en}", highlight=False)
+    body = json.dumps({"query": PREFILL_ONE_LINE, "variables": {"personalId": personal_id}})
+    OUT.print("Or from a terminal:", highlight=False)
+    print(f"  curl -s {address}/graphql -H 'content-type: application/json' -d '{body}'")
+    OUT.print("Stop with Ctrl-C.", highlight=False)
+
+
+PREFILL_ONE_LINE = (
+    "query($personalId: PersonalId!) { citizen(personalId: $personalId) { fullName landUseRights { nodes"
+    " { certificateSerial parcel { parcelNumber commune { name } } provenance { source asOf } } } } }"
+)
+
+
+@contextmanager
+def _environment_file(environment: dict[str, str]) -> Iterator[None]:
+    """While the demonstration serves, `hub sync` and the others find its systems; the file holds secrets, so it is ours alone."""
+    ENV_FILE.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(ENV_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.writelines(f"{name}='{value}'\n" for name, value in environment.items())
+    try:
+        yield
+    finally:
+        ENV_FILE.unlink(missing_ok=True)
