@@ -8,13 +8,20 @@ from schema.place import AdministrativeUnit
 from schema.values import Address, Day, EnterpriseCode, OrganisationName, RegistrationNumber, TaxCode, Text, Vnd
 
 
-@subject(sector="business", label=Label("Doanh nghiệp", "Business"), standard="SEMIC Core Business 2.3 LegalEntity", plural="businesses")
+@subject(
+    sector="business",
+    label=Label("Doanh nghiệp", "Business"),
+    standard="SEMIC Core Business 2.3 LegalEntity",
+    plural="businesses",
+)
 class Business:
     """An enterprise or a household business in the business register."""
 
     registration_number: RegistrationNumber = key("Number of its registration.")
     enterprise_code: EnterpriseCode | None = key("Enterprise code; null for a household business.")
-    tax_code: TaxCode | None = field("Tax code; of a household business, since 2025-07-01, its representative's identifier.", filter=True)
+    tax_code: TaxCode | None = field(
+        "Tax code; of a household business, since 2025-07-01, its representative's identifier.", filter=True
+    )
     legal_name: OrganisationName = field("Name as registered.", filter=True, order=True)
     legal_form: LegalForm = field("Legal form.", filter=True)
     status: BusinessStatus = field("Status in the register.", filter=True)
@@ -24,11 +31,15 @@ class Business:
     seat: AdministrativeUnit | None = reference("unit_code", "Commune of the head office.")
     seat_address: Address | None = field("Address of the head office within the commune.")
     roles: list["BusinessRole"] = link("BusinessRole.business", "Who is what to the business.")
-    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # noqa: F821  # resolved by the registry
-    tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")  # noqa: F821
+    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # resolved by the registry
+    tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")
 
 
-@record(sector="business", label=Label("Vai trò trong doanh nghiệp", "Business role"), standard="FollowTheMoney Directorship, Ownership")
+@record(
+    sector="business",
+    label=Label("Vai trò trong doanh nghiệp", "Business role"),
+    standard="FollowTheMoney Directorship, Ownership",
+)
 class BusinessRole:
     """What one person is to one business."""
 

@@ -12,7 +12,9 @@ class Citizen:
     """A person in the population register."""
 
     personal_id: PersonalId = key("Personal identifier.")
-    former_id: FormerId | None = field("Former identity-card number: the crosswalk for old papers. Not unique.", filter=True)
+    former_id: FormerId | None = field(
+        "Former identity-card number: the crosswalk for old papers. Not unique.", filter=True
+    )
     full_name: PersonName = field("Family name, middle name, given name.", filter=True, order=True)
     sex: Sex | None = field("Sex.", filter=True)
     birth_date: PartialDate | None = field("Date of birth, or the year alone.", filter=True, order=True)
@@ -23,11 +25,11 @@ class Citizen:
     registered_on: Day | None = field("When the residence was registered.")
     memberships: list["HouseholdMembership"] = link("HouseholdMembership.member", "Households the person belongs to.")
     marital_statuses: list["MaritalStatus"] = link("MaritalStatus.person", "Civil-status entries on marriage.")
-    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held.")  # noqa: F821  # resolved by the registry
-    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # noqa: F821
-    tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")  # noqa: F821
-    benefits: list["Benefit"] = link("Benefit.beneficiary", "Social benefits.")  # noqa: F821
-    business_roles: list["BusinessRole"] = link("BusinessRole.person", "What the person is to businesses.")  # noqa: F821
+    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held.")  # resolved by the registry
+    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")
+    tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")
+    benefits: list["Benefit"] = link("Benefit.beneficiary", "Social benefits.")
+    business_roles: list["BusinessRole"] = link("BusinessRole.person", "What the person is to businesses.")
 
 
 @subject(sector="citizen", label=Label("Hộ gia đình", "Household"), standard="SEMIC Core Person residency")
@@ -35,12 +37,14 @@ class Household:
     """People registered at one residence."""
 
     household_code: LocalCode = key("Code of the household in residence data.")
-    head_personal_id: PersonalId | None = field("Identifier of the head: since 2025-07-01 also the household's tax code.", filter=True)
+    head_personal_id: PersonalId | None = field(
+        "Identifier of the head: since 2025-07-01 also the household's tax code.", filter=True
+    )
     commune: AdministrativeUnit | None = reference("unit_code", "Commune of the residence.")
     address: Address | None = field("Address within the commune.")
     members: list["HouseholdMembership"] = link("HouseholdMembership.household", "Members of the household.")
-    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held by the household.")  # noqa: F821
-    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # noqa: F821
+    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held by the household.")
+    taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")
 
 
 @record(sector="citizen", label=Label("Thành viên hộ", "Household membership"), standard="SEMIC Core Person residency")
@@ -53,7 +57,12 @@ class HouseholdMembership:
     since: Day | None = field("When the person joined.")
 
 
-@record(sector="citizen", label=Label("Tình trạng hôn nhân", "Marital status"), standard="SEMIC Core Person", plural="marital_statuses")
+@record(
+    sector="citizen",
+    label=Label("Tình trạng hôn nhân", "Marital status"),
+    standard="SEMIC Core Person",
+    plural="marital_statuses",
+)
 class MaritalStatus:
     """One entry of civil status on marriage; the one without an end is in force."""
 

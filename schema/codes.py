@@ -7,7 +7,11 @@ from schema.values import CodeList
 class UnitLevel(CodeList):
     """Level of an administrative unit. Districts ended on 2025-07-01."""
 
-    codes = {"PROVINCE": Label("Cấp tỉnh", "Province"), "DISTRICT": Label("Cấp huyện", "District"), "COMMUNE": Label("Cấp xã", "Commune")}
+    codes = {
+        "PROVINCE": Label("Cấp tỉnh", "Province"),
+        "DISTRICT": Label("Cấp huyện", "District"),
+        "COMMUNE": Label("Cấp xã", "Commune"),
+    }
 
 
 class UnitChangeKind(CodeList):

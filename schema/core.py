@@ -15,7 +15,8 @@ The markers hold facts and do nothing; `hub.model.registry` reads them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field as _dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as _dataclass_field
 from typing import Any, Literal, TypeVar
 
 SectorName = Literal["place", "citizen", "land", "finance", "business"]
@@ -92,12 +93,16 @@ class AsRecordedFacts:
     fields: tuple[str, ...] = _dataclass_field(default=())
 
 
-def subject(*, sector: SectorName, label: Label, standard: str, plural: str | None = None) -> Callable[[type[T]], type[T]]:
+def subject(
+    *, sector: SectorName, label: Label, standard: str, plural: str | None = None
+) -> Callable[[type[T]], type[T]]:
     """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong."""
     return _entity(EntityFacts("subject", sector, label, standard, plural))
 
 
-def record(*, sector: SectorName, label: Label, standard: str, plural: str | None = None) -> Callable[[type[T]], type[T]]:
+def record(
+    *, sector: SectorName, label: Label, standard: str, plural: str | None = None
+) -> Callable[[type[T]], type[T]]:
     """Declare a record of one sector."""
     return _entity(EntityFacts("record", sector, label, standard, plural))
 

@@ -14,7 +14,9 @@ class Taxpayer:
     """A registration at the tax office: of a person, a household, a household business or an enterprise."""
 
     taxpayer_number: LocalCode = key("Number of the registration within the tax system.")
-    tax_code: TaxCode | None = field("Tax code; the same code may stand on several registrations, one for each kind.", filter=True)
+    tax_code: TaxCode | None = field(
+        "Tax code; the same code may stand on several registrations, one for each kind.", filter=True
+    )
     kind: PartyKind = field("What the registration is of.", filter=True)
     party: Citizen | Household | Business = linked(PartyAsRecorded, "Who is registered.")
     status: TaxpayerStatus = field("Status of the registration.", filter=True)

@@ -25,8 +25,12 @@ from schema.values import (
 class Parcel:
     """A piece of land held under one set of rights."""
 
-    parcel_number: ParcelNumber = key("Commune with the date of its code, map sheet and parcel number, as on the cadastral map.")
-    parcel_identifier: ParcelIdentifier | None = key("12-character identifier, issued once; null where none has been issued.")
+    parcel_number: ParcelNumber = key(
+        "Commune with the date of its code, map sheet and parcel number, as on the cadastral map."
+    )
+    parcel_identifier: ParcelIdentifier | None = key(
+        "12-character identifier, issued once; null where none has been issued."
+    )
     commune: AdministrativeUnit = reference("unit_code", "The commune under whose code the parcel is recorded.")
     map_sheet: Count = field("Number of the cadastral map sheet.", filter=True)
     ordinal: Count = field("Number of the parcel on its sheet.", filter=True)
@@ -36,7 +40,7 @@ class Parcel:
     point: GeoPoint | None = field("An inner point.")
     rights: list["LandUseRight"] = link("LandUseRight.parcel", "Rights held in this parcel.")
     encumbrances: list["Encumbrance"] = link("Encumbrance.parcel", "Mortgages and seizures.")
-    tax_obligations: list["TaxObligation"] = link("TaxObligation.parcel", "Taxes and fees on this parcel.")  # noqa: F821  # resolved by the registry
+    tax_obligations: list["TaxObligation"] = link("TaxObligation.parcel", "Taxes and fees on this parcel.")  # resolved by the registry
 
 
 @record(sector="land", label=Label("Quyền sử dụng đất", "Land-use right"), standard="ISO 19152 LA_RRR")

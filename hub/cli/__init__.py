@@ -11,7 +11,9 @@ from hub.cli.demo import demo
 from hub.cli.shown import show_error
 from hub.errors import HubError
 
-app = cyclopts.App(name="hub", help="A GraphQL data-integration hub for cross-sector data linking.", version_flags=["--version"])
+app = cyclopts.App(
+    name="hub", help="A GraphQL data-integration hub for cross-sector data linking.", version_flags=["--version"]
+)
 app.command(demo)
 app.command(run.serve)
 app.command(run.sync)
@@ -34,5 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("HUB_TRACE"):
             raise
         # A message of an unforeseen error may quote a value, and values are personal data.
-        show_error(HubError(f"unforeseen failure: {type(error).__name__}", next_step="run again with HUB_TRACE=1 to see where"))
+        show_error(
+            HubError(f"unforeseen failure: {type(error).__name__}", next_step="run again with HUB_TRACE=1 to see where")
+        )
         sys.exit(HubError.exit_code)

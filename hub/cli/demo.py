@@ -76,7 +76,9 @@ def _province(folder: Path, citizens: int) -> ProvinceSummary:
 
 @contextmanager
 def _systems(province: ProvinceSummary, server: EmbeddedServer) -> Iterator[RunningSystems]:
-    ERR.print("Starting four sector systems: population (PostgreSQL), land (REST, OAuth2), business (JSON Lines), finance (files)")
+    ERR.print(
+        "Starting four sector systems: population (PostgreSQL), land (REST, OAuth2), business (JSON Lines), finance (files)"
+    )
     with start_systems(Path(province.folder), server.url("postgres")) as systems:
         yield systems
 
@@ -114,10 +116,16 @@ async def _show(settings: Settings, url: str, personal_id: str) -> None:
 async def _show_linked(executor: Executor, personal_id: str) -> None:
     query = starter_queries(personal_id)[0].query
     started = time.monotonic()
-    answer: dict[str, Any] = orjson.loads((await executor.respond(Request(query, variables={"personalId": personal_id}, explain=True))).body)
+    answer: dict[str, Any] = orjson.loads(
+        (await executor.respond(Request(query, variables={"personalId": personal_id}, explain=True))).body
+    )
     took = (time.monotonic() - started) * 1000
     if "errors" in answer:
-        raise OperationRefused("the first starter query failed", next_step="run `hub doctor`", code=answer["errors"][0]["extensions"]["code"])
+        raise OperationRefused(
+            "the first starter query failed",
+            next_step="run `hub doctor`",
+            code=answer["errors"][0]["extensions"]["code"],
+        )
     citizen = answer["data"]["citizen"]
     rows = []
     for right in citizen["landUseRights"]["nodes"]:
@@ -128,7 +136,14 @@ async def _show_linked(executor: Executor, personal_id: str) -> None:
         rows.append(("land-use right", right["certificateSerial"], where, *_source(right)))
         rows += [("  → commune today", unit["name"], unit["unitCode"], *_source(right)) for unit in now]
     for owed in citizen["taxObligations"]["nodes"]:
-        rows.append(("tax obligation", f"{owed['kind']} {owed['year']}", f"{owed['amount']:,} VND {owed['status']}", *_source(owed)))
+        rows.append(
+            (
+                "tax obligation",
+                f"{owed['kind']} {owed['year']}",
+                f"{owed['amount']:,} VND {owed['status']}",
+                *_source(owed),
+            )
+        )
     for role in citizen["businessRoles"]["nodes"]:
         business = role["business"] or {}
         rows.append(("business role", role["role"], business.get("legalName"), *_source(role)))
@@ -148,13 +163,23 @@ def _show_prefill(filled: Prefill) -> None:
         if answer.requirement.asked_of:
             continue
         rows += [
-            (name if first else "", held.label.vi if held.label else held.value, held.of, held.source, (held.as_of or "")[:16])
+            (
+                name if first else "",
+                held.label.vi if held.label else held.value,
+                held.of,
+                held.source,
+                (held.as_of or "")[:16],
+            )
             for first, held in ((held is answer.values[0], held) for held in answer.values)
         ]
         if answer.status is not AnswerStatus.HELD:
-            rows.append((name if not answer.values else "", f"[{answer.status.value}]", None, answer.requirement.holder, None))
+            rows.append(
+                (name if not answer.values else "", f"[{answer.status.value}]", None, answer.requirement.holder, None)
+            )
     title = f"\nPrefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
-    show_table(title, ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of"), rows)
+    show_table(
+        title, ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of"), rows
+    )
     left = ", ".join(f"{answer.requirement.label.vi} ({answer.requirement.label.en})" for answer in filled.still_to_ask)
     held = sum(answer.status is AnswerStatus.HELD for answer in filled.answers)
     OUT.print(f"[bold]Held: {held} of {len(filled.answers)}.[/] Still to ask the citizen: {left}", highlight=False)

@@ -75,7 +75,12 @@ def _store(store: Store) -> Iterator[Finding]:
             text("select connector, count(*), min(as_of) from hub.stream group by connector order by connector")
         ).all()
         for connector, count, as_of in streams:
-            yield Finding(f"data of {connector}", as_of is not None, f"{count} streams, as of {as_of or 'never'}", None if as_of else "`hub sync`")
+            yield Finding(
+                f"data of {connector}",
+                as_of is not None,
+                f"{count} streams, as of {as_of or 'never'}",
+                None if as_of else "`hub sync`",
+            )
         waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
         yield Finding("quarantine", True, f"{waiting:,} rows wait")
 

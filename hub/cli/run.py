@@ -137,7 +137,15 @@ def show_links(report: LinkReport) -> None:
     """Print linked fields by outcome."""
     columns = ("field", "records", "confirmed", "probable", "unconfirmed", "unlinked", "methods")
     rows = [
-        (f.field, f.records, f.confirmed, f.probable, f.unconfirmed, f.unlinked, ", ".join(f"{m} {n:,}" for m, n in f.methods.items()))
+        (
+            f.field,
+            f.records,
+            f.confirmed,
+            f.probable,
+            f.unconfirmed,
+            f.unlinked,
+            ", ".join(f"{m} {n:,}" for m, n in f.methods.items()),
+        )
         for f in report.fields
     ]
     show_table("Links", columns, rows, numbers=columns[1:-1])

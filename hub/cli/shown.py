@@ -1,6 +1,7 @@
 """What a person reads in the terminal: errors, tables, progress bars. Everything but results goes to stderr."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,9 @@ from rich.table import Table
 
 from hub.errors import HubError
 
-OUT = Console(soft_wrap=True)
+WIDTH = None if sys.stdout.isatty() else 140
+"""Tables into a file or a pipe are as wide as they need, not as the 80 columns of no terminal."""
+OUT = Console(soft_wrap=True, width=WIDTH)
 ERR = Console(stderr=True, soft_wrap=True)
 
 
@@ -26,7 +29,9 @@ def show_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> None:
     """Print a table; `numbers` names the columns set to the right."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:

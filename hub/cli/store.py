@@ -22,7 +22,9 @@ class Store:
 
 
 @contextmanager
-def open_store(settings: Settings, *, durable: bool = True, server_settings: Mapping[str, str] | None = None) -> Iterator[Store]:
+def open_store(
+    settings: Settings, *, durable: bool = True, server_settings: Mapping[str, str] | None = None
+) -> Iterator[Store]:
     """The store, migrated; an embedded server that this command started is stopped with it."""
     if settings.database_url is not None:
         yield from _opened(settings.database_url.get_secret_value(), None)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import cyclopts
-import schema as vocabulary
 from cyclopts import Parameter
 
+import schema as vocabulary
 from hub.cli.shown import OUT
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured

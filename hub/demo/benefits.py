@@ -13,7 +13,18 @@ from hub.demo.vocabulary import BENEFIT_KIND, BENEFIT_STATUS
 from hub.demo.writing import Output, day_text
 
 RATES = BY_SYSTEM["finance"]
-HEADER = ("Số quyết định", "Họ tên", "Ngày sinh", "Số giấy tờ", "Địa chỉ", "Loại trợ cấp", "Mức hưởng", "Từ ngày", "Đến ngày", "Trạng thái")
+HEADER = (
+    "Số quyết định",
+    "Họ tên",
+    "Ngày sinh",
+    "Số giấy tờ",
+    "Địa chỉ",
+    "Loại trợ cấp",
+    "Mức hưởng",
+    "Từ ngày",
+    "Đến ngày",
+    "Trạng thái",
+)
 BODY = "finance/tro_cap.rows"
 FILE = "finance/tro_cap.xlsx"
 FAULTS = (
@@ -32,12 +43,24 @@ def write_benefits(people: People, out: Output) -> None:
         "POOR_HOUSEHOLD": ((people.roles.role == 0) & (drawn[2] < 0.012), 300_000), "MERIT": ((age >= 50) & (drawn[3] < 0.03), 2_055_000),
         "PENSION": ((age >= 60) & (drawn[4] < 0.30), 5_200_000),
     }  # fmt: skip
-    chosen = {kind: np.flatnonzero(mask & ~dirt.is_showcase(people, np.arange(len(people)))) for kind, (mask, _) in eligible.items()}
+    chosen = {
+        kind: np.flatnonzero(mask & ~dirt.is_showcase(people, np.arange(len(people))))
+        for kind, (mask, _) in eligible.items()
+    }
     who = np.concatenate(list(chosen.values()))
     kinds = np.repeat([BENEFIT_KIND[k] for k in chosen], [len(v) for v in chosen.values()])
     count = len(who)
-    amount = np.repeat([eligible[k][1] for k in chosen], [len(v) for v in chosen.values()]) + rng.integers(0, 20, count) * 50_000
-    since = TODAY - 60 - (rng.random(count) * np.minimum(3_600, np.maximum(people.born[who] * 0 + 400, (age[who] - 59) * 365))).astype(np.int64)
+    amount = (
+        np.repeat([eligible[k][1] for k in chosen], [len(v) for v in chosen.values()])
+        + rng.integers(0, 20, count) * 50_000
+    )
+    since = (
+        TODAY
+        - 60
+        - (rng.random(count) * np.minimum(3_600, np.maximum(people.born[who] * 0 + 400, (age[who] - 59) * 365))).astype(
+            np.int64
+        )
+    )
     since = np.maximum(since, people.born[who])
     died = people.died[who]
     # Every fifth payment to somebody who died has not been stopped: the social office was not told.
@@ -53,4 +76,10 @@ def write_benefits(people: People, out: Output) -> None:
     }).with_columns(day_text(HEADER[7]), day_text(HEADER[8]))  # fmt: skip
     frame = spoil(rng, frame, FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
     out.sheet_rows(BODY, frame.select(HEADER))
-    out.truth("finance", "tro_cap", frame.select("source_id", pl.lit("").alias("role"), pl.lit("person").alias("subject_kind"), "subject_key", "dirt"))
+    out.truth(
+        "finance",
+        "tro_cap",
+        frame.select(
+            "source_id", pl.lit("").alias("role"), pl.lit("person").alias("subject_kind"), "subject_key", "dirt"
+        ),
+    )

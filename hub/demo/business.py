@@ -23,7 +23,14 @@ FORM_SHARES = (0.55, 0.25, 0.12, 0.05, 0.03)
 HOUSEHOLD_FORM = FORMS.index("HOUSEHOLD_BUSINESS")
 OUTSIDERS = 0.06
 OUTSIDE_PROVINCES = np.asarray([1, 79, 48, 38, 40, 33])
-STREETS = ("Đường Trần Phú", "Đường Hạ Long", "Phố Lê Thánh Tông", "Quốc lộ 18A", "Đường Nguyễn Văn Cừ", "Đường Hùng Vương")
+STREETS = (
+    "Đường Trần Phú",
+    "Đường Hạ Long",
+    "Phố Lê Thánh Tông",
+    "Quốc lộ 18A",
+    "Đường Nguyễn Văn Cừ",
+    "Đường Hùng Vương",
+)
 FAULTS = (
     Fault("tax_code", "ma_so_thue", pl.lit("5700000000")),
     Fault("legal_form", "loai_hinh", pl.lit("XX")),
@@ -94,12 +101,19 @@ def _shop_tax_codes(rng: np.random.Generator, people: People, representative: In
     """The representative's identifier since 2025-07-01; some entries still show the ten-digit code from before."""
     old = pl.Series((registered < REORGANISED) & (rng.random(len(registered)) < 0.3))
     now = digits(people.personal[representative], 12)
-    return pl.select(pl.when(pl.lit(old)).then(pl.lit(people.old_tax_codes.gather(representative))).otherwise(pl.lit(now))).to_series()
+    return pl.select(
+        pl.when(pl.lit(old)).then(pl.lit(people.old_tax_codes.gather(representative))).otherwise(pl.lit(now))
+    ).to_series()
 
 
 def _names(rng: np.random.Generator, people: People, form: Ints, representative: Ints) -> pl.Series:
     book = name_book()
-    first, second = (pl.Series(book.organisation[f"word_{n}"]).gather(rng.integers(0, len(book.organisation[f"word_{n}"]), len(form))) for n in (1, 2))
+    first, second = (
+        pl.Series(book.organisation[f"word_{n}"]).gather(
+            rng.integers(0, len(book.organisation[f"word_{n}"]), len(form))
+        )
+        for n in (1, 2)
+    )
     given = book.givens.gather(people.names.given[representative], np.zeros(len(form), dtype=np.int64))
     kind = pl.Series(list(LEGAL_FORM_NAME.values())).gather(form)
     shop = pl.lit(pl.Series(form == HOUSEHOLD_FORM))
@@ -107,13 +121,17 @@ def _names(rng: np.random.Generator, people: People, form: Ints, representative:
     return pl.select(pl.concat_str(pl.lit(kind), pl.lit(first), end, separator=" ")).to_series()
 
 
-def _members(rng: np.random.Generator, people: People, form: Ints, representative: Ints, able: Ints) -> tuple[Ints, Ints, Ints]:
+def _members(
+    rng: np.random.Generator, people: People, form: Ints, representative: Ints, able: Ints
+) -> tuple[Ints, Ints, Ints]:
     """Everyone has a representative or owner; companies of several members have two to four more, a joint-stock company a director."""
     roles = tuple(BUSINESS_ROLE)
     legal, owner, member, director = (roles.index(r) for r in ("LEGAL_REPRESENTATIVE", "OWNER", "MEMBER", "DIRECTOR"))
     every = np.arange(len(form))
     names = {name: at for at, name in enumerate(FORMS)}
-    owned = every[np.isin(form, [names["LIMITED_ONE_MEMBER"], names["PRIVATE_ENTERPRISE"], names["HOUSEHOLD_BUSINESS"]])]
+    owned = every[
+        np.isin(form, [names["LIMITED_ONE_MEMBER"], names["PRIVATE_ENTERPRISE"], names["HOUSEHOLD_BUSINESS"]])
+    ]
     represented = every[form != HOUSEHOLD_FORM]
     several = every[np.isin(form, [names["LIMITED_MEMBERS"], names["JOINT_STOCK"], names["COOPERATIVE"]])]
     joined = np.repeat(several, rng.integers(2, 5, len(several)))
@@ -121,8 +139,20 @@ def _members(rng: np.random.Generator, people: People, form: Ints, representativ
     business = np.concatenate([owned, represented, joined, directed])
     drawn = rng.choice(able, len(joined))
     outside = rng.random(len(joined)) < OUTSIDERS * len(business) / max(len(joined), 1)
-    person = np.concatenate([representative[owned], representative[represented], np.where(outside, NOBODY, drawn), rng.choice(able, len(directed))])
-    role = np.concatenate([np.full(len(part), code) for part, code in ((owned, owner), (represented, legal), (joined, member), (directed, director))])
+    person = np.concatenate(
+        [
+            representative[owned],
+            representative[represented],
+            np.where(outside, NOBODY, drawn),
+            rng.choice(able, len(directed)),
+        ]
+    )
+    role = np.concatenate(
+        [
+            np.full(len(part), code)
+            for part, code in ((owned, owner), (represented, legal), (joined, member), (directed, director))
+        ]
+    )
     order = np.argsort(business, kind="stable")
     return business[order], person[order], role[order]
 
@@ -131,7 +161,11 @@ def write_businesses(people: People, firms: Businesses, out: Output) -> None:
     """The export and its truth."""
     rng, count = people.block.rng(6), len(firms)
     members = _recorded_members(rng, people, firms)
-    grouped = members.group_by("at", maintain_order=True).agg(pl.struct("ho_ten", "ngay_sinh", "so_giay_to", "dia_chi", "vai_tro", "tu_ngay", "den_ngay", "von_gop").alias("thanh_vien"))
+    grouped = members.group_by("at", maintain_order=True).agg(
+        pl.struct("ho_ten", "ngay_sinh", "so_giay_to", "dia_chi", "vai_tro", "tu_ngay", "den_ngay", "von_gop").alias(
+            "thanh_vien"
+        )
+    )
     seat_day = np.where(rng.random(count) < 0.3, np.maximum(firms.registered, REORGANISED + 60), firms.registered)
     streets, activities = pl.Series(STREETS), pl.Series(name_book().organisation["activity"])
     capital = pl.Series(rng.integers(2, 200, count) * 50_000_000)
@@ -147,7 +181,9 @@ def write_businesses(people: People, firms: Businesses, out: Output) -> None:
         pl.format("Số {}, {}, {}", "so_nha", "duong", "noi").alias("dia_chi"),
     )  # fmt: skip
     keep = (np.arange(count) == 0) & people.block.first
-    frame = spoil(rng, frame, FAULTS, RATES.invalid, keep, people.block.first).with_columns(pl.struct("ma_xa", "ngay_ma_xa", "dia_chi").alias("tru_so"))
+    frame = spoil(rng, frame, FAULTS, RATES.invalid, keep, people.block.first).with_columns(
+        pl.struct("ma_xa", "ngay_ma_xa", "dia_chi").alias("tru_so")
+    )
     columns = ["id", "ma_so", "ma_doanh_nghiep", "ma_so_thue", "ten", "loai_hinh", "trang_thai", "ngay_dang_ky", "von_dieu_le", "nganh_nghe", "tru_so", "thanh_vien", "cap_nhat_luc"]  # fmt: skip
     out.lines("business/doanh-nghiep.jsonl", frame.select(columns))
     out.truth("business", "doanh-nghiep", frame.select(pl.col("id").alias("source_id"), pl.lit("").alias("role"), pl.lit("business").alias("subject_kind"), "subject_key", "dirt"))  # fmt: skip
@@ -159,16 +195,22 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
     business, person = firms.member_business, firms.member_person
     count, outside = len(person), person == NOBODY
     who = np.where(outside, 0, person)
-    since = firms.registered[business] + np.where(rng.random(count) < 0.25, (rng.random(count) * 400).astype(np.int64), 0)
+    since = firms.registered[business] + np.where(
+        rng.random(count) < 0.25, (rng.random(count) * 400).astype(np.int64), 0
+    )
     since = np.minimum(since, TODAY - 3)
     left = (rng.random(count) < 0.08) & (firms.member_role == tuple(BUSINESS_ROLE).index("MEMBER"))
-    until = np.where(left | (firms.status[business] == 2), np.minimum(since + rng.integers(200, 2_000, count), TODAY - 1), NOBODY)
+    until = np.where(
+        left | (firms.status[business] == 2), np.minimum(since + rng.integers(200, 2_000, count), TODAY - 1), NOBODY
+    )
     written = as_recorded(rng, people, who, since, RATES)
     strangers = _outsiders(rng, people, count)
     out = pl.lit(pl.Series(outside))
     contributes = pl.lit(pl.Series((firms.form[business] != HOUSEHOLD_FORM) & (firms.member_role != 0)))
     first = np.concatenate([[0], np.flatnonzero(business[1:] != business[:-1]) + 1])
-    position = np.arange(count) - first[np.cumsum(np.concatenate([[0], (business[1:] != business[:-1]).astype(np.int64)]))]
+    position = (
+        np.arange(count) - first[np.cumsum(np.concatenate([[0], (business[1:] != business[:-1]).astype(np.int64)]))]
+    )
     return pl.DataFrame({
         "at": business, "source_id": firms.id[business], "role": pl.Series(position).cast(pl.String),
         "vai_tro": pl.Series(list(BUSINESS_ROLE.values())).gather(firms.member_role), "since": since, "until": until,
@@ -193,6 +235,8 @@ def _outsiders(rng: np.random.Generator, people: People, count: int) -> pl.DataF
     number = (OUTSIDE_PROVINCES[rng.integers(0, len(OUTSIDE_PROVINCES), count)] * 1_000 + century_year) * 1_000_000
     number += people.block.number * 2_000 + np.arange(count)
     days = pl.DataFrame({"born": born}).select(day_text("born")).to_series()
-    homes = pl.Series(["quận Cầu Giấy, thành phố Hà Nội", "quận 7, Thành phố Hồ Chí Minh", "thành phố Vinh, tỉnh Nghệ An"])
+    homes = pl.Series(
+        ["quận Cầu Giấy, thành phố Hà Nội", "quận 7, Thành phố Hồ Chí Minh", "thành phố Vinh, tỉnh Nghệ An"]
+    )
     return pl.DataFrame({"name": book.render(names, np.zeros(count, dtype=np.int64)), "birth": days, "identifier": digits(number, 12),
                          "address": homes.gather(rng.integers(0, len(homes), count))})  # fmt: skip

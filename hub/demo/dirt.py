@@ -85,9 +85,13 @@ def named(flags: Sequence[tuple[str, Bools]], count: int) -> pl.Series:
     return pl.select(pl.concat_str(exprs, separator=";", ignore_nulls=True).alias("dirt")).to_series()
 
 
-def names_as_recorded(rng: np.random.Generator, people: People, who: Ints, rates: Rates, clean: Bools) -> tuple[pl.Series, list[tuple[str, Bools]]]:
+def names_as_recorded(
+    rng: np.random.Generator, people: People, who: Ints, rates: Rates, clean: Bools
+) -> tuple[pl.Series, list[tuple[str, Bools]]]:
     """Full names as an office spells them, and which rows differ from the register by which spelling."""
-    cumulative = np.cumsum([rates.tone_placement, rates.no_diacritics, rates.decomposed, rates.eth_for_d, rates.upper_case])
+    cumulative = np.cumsum(
+        [rates.tone_placement, rates.no_diacritics, rates.decomposed, rates.eth_for_d, rates.upper_case]
+    )
     variant = (np.searchsorted(cumulative, rng.random(len(who)), side="right") + 1) % len(VARIANTS)
     variant[clean] = 0
     family, middle, given = people.names.family[who], people.names.middle[who], people.names.given[who]
@@ -97,7 +101,9 @@ def names_as_recorded(rng: np.random.Generator, people: People, who: Ints, rates
     return written, [(label.replace(" ", "_"), differs & (variant == at)) for at, label in enumerate(VARIANTS) if at]
 
 
-def births_as_recorded(rng: np.random.Generator, people: People, who: Ints, rates: Rates, clean: Bools) -> tuple[pl.Series, list[tuple[str, Bools]]]:
+def births_as_recorded(
+    rng: np.random.Generator, people: People, who: Ints, rates: Rates, clean: Bools
+) -> tuple[pl.Series, list[tuple[str, Bools]]]:
     """Birth dates as an office writes them."""
     cumulative = np.cumsum([rates.year_only, rates.swapped_day_month * 3, rates.missing_birth])
     form = (np.searchsorted(cumulative, rng.random(len(who)), side="right") + 1) % 4
@@ -130,16 +136,24 @@ def identifiers_as_recorded(
         .when(pl.lit(pl.Series(former))).then(pl.lit(digits(number, 9)))
         .otherwise(pl.lit(digits(number, 12)))
     ).to_series()  # fmt: skip
-    return written, [("former_identifier", former & ~missing), ("typo_identifier", typo), ("missing_identifier", missing)]
+    return written, [
+        ("former_identifier", former & ~missing),
+        ("typo_identifier", typo),
+        ("missing_identifier", missing),
+    ]
 
 
 def addresses(people: People, household: Ints, pair: Ints, on: Ints) -> pl.Series:
     """Group, quarter or hamlet, commune, as written on each day."""
     homes, where = people.households, places()
     quarter = pl.Series(["thôn", "khu"]).gather(where.urban[pair].astype(np.int64))
-    return pl.DataFrame({"t": homes.group[household], "k": quarter, "h": homes.hamlet[household], "p": where.phrases(pair, on)}).select(
-        pl.format("Tổ {}, {} {}, {}", "t", "k", "h", "p")
-    ).to_series()
+    return (
+        pl.DataFrame(
+            {"t": homes.group[household], "k": quarter, "h": homes.hamlet[household], "p": where.phrases(pair, on)}
+        )
+        .select(pl.format("Tổ {}, {} {}, {}", "t", "k", "h", "p"))
+        .to_series()
+    )
 
 
 def as_recorded(rng: np.random.Generator, people: People, who: Ints, on: Ints, rates: Rates) -> pl.DataFrame:
@@ -172,7 +186,9 @@ class Fault:
     value: pl.Expr
 
 
-def spoil(rng: np.random.Generator, frame: pl.DataFrame, faults: Sequence[Fault], rate: float, keep: Bools, first: bool) -> pl.DataFrame:
+def spoil(
+    rng: np.random.Generator, frame: pl.DataFrame, faults: Sequence[Fault], rate: float, keep: Bools, first: bool
+) -> pl.DataFrame:
     """Some rows made invalid, and `dirt` told so. Rows of `keep` are left alone."""
     free = np.flatnonzero(~keep)
     wanted = max(int(rng.binomial(len(free), rate)), len(faults) if first else 0)
@@ -183,8 +199,13 @@ def spoil(rng: np.random.Generator, frame: pl.DataFrame, faults: Sequence[Fault]
     frame = frame.with_columns(pl.Series("_fault", which))
     for at, fault in enumerate(faults):
         hit = pl.col("_fault") == at
-        label = pl.concat_str([pl.when(pl.col("dirt") != "").then("dirt"), pl.lit("invalid_" + fault.kind)], separator=";", ignore_nulls=True)
+        label = pl.concat_str(
+            [pl.when(pl.col("dirt") != "").then("dirt"), pl.lit("invalid_" + fault.kind)],
+            separator=";",
+            ignore_nulls=True,
+        )
         frame = frame.with_columns(
-            pl.when(hit).then(fault.value).otherwise(fault.column).alias(fault.column), pl.when(hit).then(label).otherwise("dirt").alias("dirt")
+            pl.when(hit).then(fault.value).otherwise(fault.column).alias(fault.column),
+            pl.when(hit).then(label).otherwise("dirt").alias("dirt"),
         )
     return frame.drop("_fault")

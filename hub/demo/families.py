@@ -115,7 +115,13 @@ def ages_by_role(rng: np.random.Generator, roles: Roles) -> tuple[Ints, Bools, I
     noise = rng.normal(0, 3.0, people)
     age = np.select(
         [role == Roles.HEAD, role == Roles.SPOUSE, role == Roles.CHILD, role == Roles.FATHER, role == Roles.MOTHER],
-        [head_age[own], spouse_age[own], child, head_age[own] + 27 + noise, head_age[own] + 24.5 + np.maximum(noise, -5)],
+        [
+            head_age[own],
+            spouse_age[own],
+            child,
+            head_age[own] + 27 + noise,
+            head_age[own] + 24.5 + np.maximum(noise, -5),
+        ],
         head_age[own] + 2 * noise,
     ).astype(np.int64)
     female = np.where(role == Roles.HEAD, head_female[own], rng.random(people) < 0.485)

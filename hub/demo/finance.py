@@ -25,7 +25,11 @@ INCOME_PAYERS = 0.16
 """Of people of working age."""
 TAX_CODE_RENEWED = 0.7
 DUE, PARTLY, PAID, OVERDUE, EXEMPT = range(5)
-PAYER_FAULTS = (Fault("tax_code", "mst", pl.lit("8000000000")), Fault("kind", "loai", pl.lit("??")), Fault("status", "trang_thai", pl.lit("99")))
+PAYER_FAULTS = (
+    Fault("tax_code", "mst", pl.lit("8000000000")),
+    Fault("kind", "loai", pl.lit("??")),
+    Fault("status", "trang_thai", pl.lit("99")),
+)
 OBLIGATION_FAULTS = (
     Fault("amount", "so_tien", pl.lit("không rõ")),
     Fault("status", "trang_thai", pl.lit("??")),
@@ -74,7 +78,9 @@ def write_finance(people: People, parcels: Parcels, firms: Businesses, out: Outp
 
 def _payers(people: People, firms: Businesses, persons: Ints, homes: Ints) -> Payers:
     everything = np.arange(len(firms))
-    kind = np.concatenate([np.full(len(persons), PERSON), np.full(len(homes), HOME), np.where(firms.is_household, SHOP, FIRM)])
+    kind = np.concatenate(
+        [np.full(len(persons), PERSON), np.full(len(homes), HOME), np.where(firms.is_household, SHOP, FIRM)]
+    )
     keys = pl.concat([digits(people.personal[persons], 12), people.households.codes.gather(homes), firms.number])
     return Payers(
         kind, np.concatenate([persons, people.households.head[homes], firms.representative]),
@@ -83,27 +89,66 @@ def _payers(people: People, firms: Businesses, persons: Ints, homes: Ints) -> Pa
     )  # fmt: skip
 
 
-def _owed(rng: np.random.Generator, people: People, parcels: Parcels, firms: Businesses, persons: Ints, homes: Ints, earners: Ints) -> Owed:
+def _owed(
+    rng: np.random.Generator,
+    people: People,
+    parcels: Parcels,
+    firms: Businesses,
+    persons: Ints,
+    homes: Ints,
+    earners: Ints,
+) -> Owed:
     showcase = people.block.first & (parcels.household == 0)
     payer_of_parcel = np.where(
-        parcels.holding == HOUSEHOLD, len(persons) + np.searchsorted(homes, parcels.household), np.searchsorted(persons, parcels.holder)
+        parcels.holding == HOUSEHOLD,
+        len(persons) + np.searchsorted(homes, parcels.household),
+        np.searchsorted(persons, parcels.holder),
     )
     firm_payers = len(persons) + len(homes) + np.arange(len(firms))
     parts: list[tuple[Ints, Ints, str, int, Ints]] = []
     for year in YEARS:
         taxed = np.flatnonzero(parcels.taxed & (showcase | (rng.random(len(parcels)) < 0.85)))
-        parts.append((payer_of_parcel[taxed], taxed, "NON_AGRICULTURAL_LAND", year, (parcels.area[taxed] * 0.4).astype(np.int64) * 1_000 + 12_500))
+        parts.append(
+            (
+                payer_of_parcel[taxed],
+                taxed,
+                "NON_AGRICULTURAL_LAND",
+                year,
+                (parcels.area[taxed] * 0.4).astype(np.int64) * 1_000 + 12_500,
+            )
+        )
         income = earners[(rng.random(len(earners)) < 0.6) | ((earners == 0) & people.block.first)]
-        parts.append((np.searchsorted(persons, income), _none(income), "PERSONAL_INCOME", year, rng.integers(300, 30_000, len(income)) * 1_000))
+        parts.append(
+            (
+                np.searchsorted(persons, income),
+                _none(income),
+                "PERSONAL_INCOME",
+                year,
+                rng.integers(300, 30_000, len(income)) * 1_000,
+            )
+        )
         open_now = np.flatnonzero((firms.status == 0) & (firms.registered < day_of(year, 12, 1)))
         licence = np.where(firms.is_household[open_now], 500_000, 2_000_000)
         parts.append((firm_payers[open_now], _none(open_now), "BUSINESS_LICENCE", year, licence))
         turnover = open_now[rng.random(len(open_now)) < 0.7]
-        parts.append((firm_payers[turnover], _none(turnover), "VALUE_ADDED", year, rng.integers(2_000, 90_000, len(turnover)) * 1_000))
-        issued = np.flatnonzero((parcels.issued.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 == year) & parcels.taxed)
+        parts.append(
+            (
+                firm_payers[turnover],
+                _none(turnover),
+                "VALUE_ADDED",
+                year,
+                rng.integers(2_000, 90_000, len(turnover)) * 1_000,
+            )
+        )
+        issued = np.flatnonzero(
+            (parcels.issued.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 == year)
+            & parcels.taxed
+        )
         for kind, price in (("REGISTRATION_FEE", 90), ("LAND_USE_FEE", 1_500)):
             asked = issued[rng.random(len(issued)) < 0.6]
-            parts.append((payer_of_parcel[asked], asked, kind, year, (parcels.area[asked] * price).astype(np.int64) * 1_000))
+            parts.append(
+                (payer_of_parcel[asked], asked, kind, year, (parcels.area[asked] * price).astype(np.int64) * 1_000)
+            )
     sizes = [len(p[0]) for p in parts]
     return Owed(
         np.concatenate([p[0] for p in parts]), np.repeat([TAXES.index(p[2]) for p in parts], sizes), np.repeat([p[3] for p in parts], sizes),
@@ -119,28 +164,42 @@ def _names(people: People, firms: Businesses, payers: Payers, written: pl.DataFr
     """A person's or head's name as written; a business goes by its own."""
     business = payers.kind >= SHOP
     own = firms.name.gather(np.where(business, payers.thing, 0))
-    return pl.select(pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))).to_series()
+    return pl.select(
+        pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))
+    ).to_series()
 
 
-def _write_payers(rng: np.random.Generator, people: People, firms: Businesses, payers: Payers, out: Output) -> tuple[pl.DataFrame, pl.DataFrame, Ints]:
+def _write_payers(
+    rng: np.random.Generator, people: People, firms: Businesses, payers: Payers, out: Output
+) -> tuple[pl.DataFrame, pl.DataFrame, Ints]:
     """The register of taxpayers. Returns the parties as written and their codes before and since 2025-07-01."""
     count = len(payers.kind)
     business = payers.kind >= SHOP
     thing = np.where(business, payers.thing, 0)
-    start = np.where(business, firms.registered[thing], day_of(2009, 1, 1) + (rng.random(count) * (TODAY - 60 - day_of(2009, 1, 1))).astype(np.int64))
+    start = np.where(
+        business,
+        firms.registered[thing],
+        day_of(2009, 1, 1) + (rng.random(count) * (TODAY - 60 - day_of(2009, 1, 1))).astype(np.int64),
+    )
     registered = np.where(dirt.is_showcase(people, payers.person) & ~business, day_of(2016, 5, 16), start)
     written = as_recorded(rng, people, payers.person, registered, RATES)
     written = written.with_columns(_names(people, firms, payers, written))
     firm = pl.lit(pl.Series(payers.kind == FIRM))
     code, personal = pl.lit(firms.number.gather(thing)), pl.lit(digits(people.personal[payers.person], 12))
     codes = pl.select(
-        pl.when(firm).then(code).otherwise(pl.lit(people.old_tax_codes.gather(payers.person))).alias("before"), pl.when(firm).then(code).otherwise(personal).alias("since")
+        pl.when(firm).then(code).otherwise(pl.lit(people.old_tax_codes.gather(payers.person))).alias("before"),
+        pl.when(firm).then(code).otherwise(personal).alias("since"),
     )
     written = written.with_columns(
-        *(pl.when(firm).then(None).otherwise(c).alias(c) for c in ("birth", "identifier")), pl.when(firm).then(pl.lit("")).otherwise("dirt").alias("dirt")
+        *(pl.when(firm).then(None).otherwise(c).alias(c) for c in ("birth", "identifier")),
+        pl.when(firm).then(pl.lit("")).otherwise("dirt").alias("dirt"),
     )
-    renewed = dirt.is_showcase(people, payers.person) | (registered >= REORGANISED) | (rng.random(count) < TAX_CODE_RENEWED)
-    closed = np.select([business, (rng.random(count) < 0.95) | dirt.is_showcase(people, payers.person)], [firms.status[thing], 0], 1)
+    renewed = (
+        dirt.is_showcase(people, payers.person) | (registered >= REORGANISED) | (rng.random(count) < TAX_CODE_RENEWED)
+    )
+    closed = np.select(
+        [business, (rng.random(count) < 0.95) | dirt.is_showcase(people, payers.person)], [firms.status[thing], 0], 1
+    )
     frame = pl.DataFrame({
         "ma_so": "NNT" + digits(people.block.ids(count), 8), "mst": _either(renewed, codes["since"], codes["before"]), "loai": pl.Series(list(TAXPAYER_KIND.values())).gather(payers.kind),
         "ten": written["name"], "ngay_sinh": written["birth"], "so_giay_to": written["identifier"], "dia_chi": written["address"],
@@ -149,7 +208,13 @@ def _write_payers(rng: np.random.Generator, people: People, firms: Businesses, p
     }).with_columns(day_text("ngay_dang_ky"))  # fmt: skip
     frame = spoil(rng, frame, PAYER_FAULTS, RATES.invalid, dirt.is_showcase(people, payers.person), people.block.first)
     out.csv("finance/nguoi_nop_thue.csv", frame.drop("dirt", "subject_key", "subject_kind"), separator=";", bom=True)
-    out.truth("finance", "nguoi_nop_thue", frame.select(pl.col("ma_so").alias("source_id"), pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"))
+    out.truth(
+        "finance",
+        "nguoi_nop_thue",
+        frame.select(
+            pl.col("ma_so").alias("source_id"), pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"
+        ),
+    )
     return written, codes, registered
 
 
@@ -168,7 +233,15 @@ def _states(rng: np.random.Generator, owed: Owed, showcase: Bools) -> Ints:
 
 
 def _write_obligations(
-    rng: np.random.Generator, people: People, parcels: Parcels, payers: Payers, owed: Owed, written: pl.DataFrame, codes: pl.DataFrame, registered: Ints, out: Output
+    rng: np.random.Generator,
+    people: People,
+    parcels: Parcels,
+    payers: Payers,
+    owed: Owed,
+    written: pl.DataFrame,
+    codes: pl.DataFrame,
+    registered: Ints,
+    out: Output,
 ) -> None:
     """One file a year; land taxes name the parcel as the tax office knew it that year."""
     count, showcase = len(owed.payer), dirt.is_showcase(people, payers.person)[owed.payer]
@@ -179,8 +252,12 @@ def _write_obligations(
     on_land = owed.parcel != NOBODY
     # Half the land notices still use the numbers of the last survey, whatever the year.
     day = np.where((owed.year >= 2026) & (rng.random(count) < 0.5), day_of(2026, 1, 15), day_of(2023, 1, 15))
-    seen = parcels.seen(np.maximum(owed.parcel, 0), day).with_columns(pl.col("so_to", "so_thua").cast(pl.String)).select(
-        pl.when(pl.lit(pl.Series(on_land))).then(c).alias(c) for c in ("ma_xa", "ngay_ma_xa", "so_to", "so_thua")
+    seen = (
+        parcels.seen(np.maximum(owed.parcel, 0), day)
+        .with_columns(pl.col("so_to", "so_thua").cast(pl.String))
+        .select(
+            pl.when(pl.lit(pl.Series(on_land))).then(c).alias(c) for c in ("ma_xa", "ngay_ma_xa", "so_to", "so_thua")
+        )
     )
     due = (np.asarray(owed.year - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)) + 364
     frame = pl.DataFrame({
@@ -194,10 +271,16 @@ def _write_obligations(
     }).with_columns(dotted(pl.col("so_tien")), dotted(pl.col("da_nop")), day_text("han_nop"))  # fmt: skip
     frame = spoil(rng, frame, OBLIGATION_FAULTS, RATES.invalid, showcase, people.block.first)
     for year in YEARS:
-        rows = frame.filter(pl.col("nam") == year).drop("dirt", "subject_key", "subject_kind", "parcel_key", "paid", "due", "showcase")
+        rows = frame.filter(pl.col("nam") == year).drop(
+            "dirt", "subject_key", "subject_kind", "parcel_key", "paid", "due", "showcase"
+        )
         out.csv(f"finance/nghia_vu_thue_{year}.csv", rows, separator=";", bom=True)
     identity = pl.col("so_thong_bao").alias("source_id")
-    out.truth("finance", "nghia_vu_thue", frame.select(identity, pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"))
+    out.truth(
+        "finance",
+        "nghia_vu_thue",
+        frame.select(identity, pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"),
+    )
     land = frame.filter(pl.col("ma_xa").is_not_null())
     out.truth("finance", "nghia_vu_thue", land.select(
         identity, pl.lit("thua").alias("role"), pl.lit("parcel").alias("subject_kind"), pl.col("parcel_key").alias("subject_key"), pl.lit("").alias("dirt")

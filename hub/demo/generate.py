@@ -38,7 +38,9 @@ class ProvinceSummary:
 def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | None = None) -> ProvinceSummary:
     """Write the province of this size and seed into `folder`, always the same bytes. Raises ValueError for a size it is not made for."""
     if not SMALLEST <= citizens <= LARGEST:
-        raise ValueError(f"the demo province has {SMALLEST:,} to {LARGEST:,} citizens, not {citizens:,}; choose a size between")
+        raise ValueError(
+            f"the demo province has {SMALLEST:,} to {LARGEST:,} citizens, not {citizens:,}; choose a size between"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     showcase = ""
     with Output(folder) as out:
@@ -50,7 +52,9 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
         out.finish_workbook(benefits.BODY, benefits.FILE, "Trợ cấp", benefits.HEADER)
         out.rows[benefits.FILE] = out.rows.pop(benefits.BODY)
     summary = ProvinceSummary(str(folder), citizens, seed, showcase, dict(sorted(out.rows.items())))
-    (folder / SUMMARY).write_text(json.dumps({k: v for k, v in asdict(summary).items() if k != "folder"}, indent=1) + "\n", encoding="utf-8")
+    (folder / SUMMARY).write_text(
+        json.dumps({k: v for k, v in asdict(summary).items() if k != "folder"}, indent=1) + "\n", encoding="utf-8"
+    )
     return summary
 
 

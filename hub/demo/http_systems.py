@@ -72,7 +72,9 @@ def land_app(folder: Path, client_id: str, client_secret: str, *, token_life_s: 
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or tokens.get(given, 0.0) < time.monotonic():
             return JSONResponse({"loi": "token không hợp lệ hoặc đã hết hạn"}, 401, {"WWW-Authenticate": "Bearer"})
-        page, size = (request.query_params.get(name, default) for name, default in (("page", "1"), ("page_size", "1000")))
+        page, size = (
+            request.query_params.get(name, default) for name, default in (("page", "1"), ("page_size", "1000"))
+        )
         if not (page.isdecimal() and size.isdecimal() and int(page) >= 1 and 1 <= int(size) <= MOST_ROWS):
             return JSONResponse({"loi": f"page từ 1, page_size từ 1 đến {MOST_ROWS}"}, 400)
         pages = max(1, -(-len(lines) // int(size)))
@@ -123,7 +125,9 @@ def main() -> None:
         app = land_app(given.folder, os.environ["LAND_CLIENT_ID"], os.environ["LAND_CLIENT_SECRET"])
     else:
         app = business_app(given.folder, os.environ["BUSINESS_API_KEY"])
-    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[socket.socket(fileno=given.socket)])
+    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(
+        sockets=[socket.socket(fileno=given.socket)]
+    )
 
 
 if __name__ == "__main__":

@@ -24,8 +24,21 @@ SHEETS_PER_BLOCK = 8
 used in every commune, so that its numbers collide after a merger; the others are shared out among communes that merged."""
 COLLIDING = 0.15
 INDIVIDUAL, CO_HOLDERS, HOUSEHOLD = 0, 1, 2
-URBAN_PURPOSES = (("ODT", 0.80, 90.0), ("CLN", 0.08, 300.0), ("TMD", 0.06, 250.0), ("SKC", 0.03, 600.0), ("HNK", 0.03, 350.0))
-RURAL_PURPOSES = (("ONT", 0.45, 220.0), ("LUC", 0.20, 480.0), ("CLN", 0.12, 900.0), ("HNK", 0.10, 420.0), ("RSX", 0.10, 9000.0), ("NTS", 0.03, 2500.0))
+URBAN_PURPOSES = (
+    ("ODT", 0.80, 90.0),
+    ("CLN", 0.08, 300.0),
+    ("TMD", 0.06, 250.0),
+    ("SKC", 0.03, 600.0),
+    ("HNK", 0.03, 350.0),
+)
+RURAL_PURPOSES = (
+    ("ONT", 0.45, 220.0),
+    ("LUC", 0.20, 480.0),
+    ("CLN", 0.12, 900.0),
+    ("HNK", 0.10, 420.0),
+    ("RSX", 0.10, 9000.0),
+    ("NTS", 0.03, 2500.0),
+)
 PURPOSES = tuple(dict.fromkeys(code for code, _, _ in URBAN_PURPOSES + RURAL_PURPOSES))
 TAXED_PURPOSES = ("ODT", "ONT", "TMD", "SKC")
 PARCEL_FAULTS = (
@@ -79,7 +92,11 @@ class Parcels:
         """The true key: number of the parcel as the land system has it."""
         codes = places().codes(self.pair, self.code_day)
         since = pl.Series(["@..:", "@2025-07-01:"]).gather(self.renumbered.astype(np.int64))
-        return pl.DataFrame({"c": codes, "d": since, "s": self.sheet, "n": self.number_now}).select(pl.format("{}{}{}:{}", "c", "d", "s", "n")).to_series()
+        return (
+            pl.DataFrame({"c": codes, "d": since, "s": self.sheet, "n": self.number_now})
+            .select(pl.format("{}{}{}:{}", "c", "d", "s", "n"))
+            .to_series()
+        )
 
     @property
     def number_now(self) -> Ints:
@@ -202,7 +219,19 @@ def _parcels(rng: np.random.Generator, people: People, parcels: Parcels, identif
         pl.when(pl.lit(surveyed)).then(pl.struct("vi_do", "kinh_do")).alias("toa_do"),
     )  # fmt: skip
     frame = spoil(rng, frame, PARCEL_FAULTS, RATES.invalid, parcels.household == 0, people.block.first)
-    columns = ["id", "ma_dinh_danh_thua", "ma_xa", "ngay_ma_xa", "so_to", "so_thua", "dien_tich", "loai_dat", "dia_chi", "toa_do", "cap_nhat_luc"]
+    columns = [
+        "id",
+        "ma_dinh_danh_thua",
+        "ma_xa",
+        "ngay_ma_xa",
+        "so_to",
+        "so_thua",
+        "dien_tich",
+        "loai_dat",
+        "dia_chi",
+        "toa_do",
+        "cap_nhat_luc",
+    ]
     _write(out, "thua-dat", _repeated(rng, people, frame), columns, "parcel")
 
 
@@ -211,7 +240,9 @@ def _repeated(rng: np.random.Generator, people: People, frame: pl.DataFrame) -> 
     again = np.flatnonzero(rng.random(len(frame)) < RATES.duplicate)
     if people.block.first and not len(again):
         again = np.asarray([len(frame) - 1])
-    label = pl.concat_str([pl.when(pl.col("dirt") != "").then("dirt"), pl.lit("duplicate")], separator=";", ignore_nulls=True)
+    label = pl.concat_str(
+        [pl.when(pl.col("dirt") != "").then("dirt"), pl.lit("duplicate")], separator=";", ignore_nulls=True
+    )
     return pl.concat([frame, frame[again].with_columns(label.alias("dirt"))])
 
 
@@ -254,20 +285,30 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
     columns = ["id", "so_phat_hanh", "so_vao_so", "ngay_cap", "thua", "chu_su_dung", "ty_le", "dien_tich", "muc_dich", "thoi_han", "nguon_goc", "trang_thai", "cap_nhat_luc"]  # fmt: skip
     out.lines("land/quyen-su-dung-dat.jsonl", frame.select(columns))
     _truth(out, "quyen-su-dung-dat", frame, "chu_su_dung", pl.col("subject_kind"), "subject_key")
-    _truth(out, "quyen-su-dung-dat", frame.with_columns(pl.lit("").alias("dirt")), "thua", pl.lit("parcel"), "parcel_key")
+    _truth(
+        out, "quyen-su-dung-dat", frame.with_columns(pl.lit("").alias("dirt")), "thua", pl.lit("parcel"), "parcel_key"
+    )
 
 
 def _serials(people: People, parcels: Parcels) -> pl.Series:
     """Two letters and eight digits, six on certificates from before 2010."""
     scatter = Scatter.seeded(people.block.seed, 3)
     number = scatter(people.block.number * 4_000 + np.arange(len(parcels)))
-    letters = pl.Series(SERIAL_LETTERS).gather(np.clip((parcels.issued - day_of(1996, 1, 1)) // 1_130, 0, len(SERIAL_LETTERS) - 1))
+    letters = pl.Series(SERIAL_LETTERS).gather(
+        np.clip((parcels.issued - day_of(1996, 1, 1)) // 1_130, 0, len(SERIAL_LETTERS) - 1)
+    )
     modern = pl.Series(parcels.issued >= day_of(2010, 1, 1))
     long = digits(number * 100 + parcels.id % 97, 8)
-    return letters + " " + pl.select(pl.when(pl.lit(modern)).then(pl.lit(long)).otherwise(pl.lit(digits(number, 6)))).to_series()
+    return (
+        letters
+        + " "
+        + pl.select(pl.when(pl.lit(modern)).then(pl.lit(long)).otherwise(pl.lit(digits(number, 6)))).to_series()
+    )
 
 
-def _encumbrances(rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: Output) -> None:
+def _encumbrances(
+    rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: Output
+) -> None:
     drawn = rng.random(len(parcels))
     drawn[parcels.household == 0] = 1.0
     which = np.flatnonzero(drawn < 0.14)
@@ -279,7 +320,11 @@ def _encumbrances(rng: np.random.Generator, people: People, parcels: Parcels, id
     off = np.where(discharged, np.minimum(on + 200 + rng.integers(0, 2_000, count), TODAY - 5), NOBODY)
     book = name_book().organisation
     names = pl.Series([*book["lender"], *book["authority"]])
-    by = np.where(seized, len(book["lender"]) + rng.integers(0, len(book["authority"]), count), rng.integers(0, len(book["lender"]), count))
+    by = np.where(
+        seized,
+        len(book["lender"]) + rng.integers(0, len(book["authority"]), count),
+        rng.integers(0, len(book["lender"]), count),
+    )
     amount = pl.Series(rng.integers(5, 400, count) * 10_000_000)
     frame = pl.DataFrame({
         "id": people.block.ids(count), "so_dang_ky": "BD-" + digits(people.block.ids(count), 8), "thua": _parcel_struct(parcels.seen(which, on), identifiers.gather(which)),

@@ -26,7 +26,11 @@ GENERATION_ENDS = (1960, 1985, 2005)
 
 VARIANTS = ("as registered", "tone placement", "no diacritics", "decomposed", "eth for d", "upper case")
 TONE_PAIRS = dict(
-    zip("oà oá oả oã oạ oè oé oẻ oẽ oẹ uỳ uý uỷ uỹ uỵ".split(), "òa óa ỏa õa ọa òe óe ẻo õe ọe ùy úy ủy ũy ụy".split(), strict=True)
+    zip(
+        ["oà", "oá", "oả", "oã", "oạ", "oè", "oé", "oẻ", "oẽ", "oẹ", "uỳ", "uý", "uỷ", "uỹ", "uỵ"],
+        ["òa", "óa", "ỏa", "õa", "ọa", "òe", "óe", "ẻo", "õe", "ọe", "ùy", "úy", "ủy", "ũy", "ụy"],
+        strict=True,
+    )
 ) | {"oẻ": "ỏe"}
 TONE = re.compile(r"(?<![qQ])(" + "|".join(TONE_PAIRS) + r")\b")
 
@@ -161,7 +165,10 @@ def name_book() -> NameBook:
     given_lists = {cell: tuple(data["given"][key].split()) for cell, key in keys.items()}
     middles = tuple(dict.fromkeys(word for words in middle_lists.values() for word in words))
     givens = tuple(dict.fromkeys(word for words in given_lists.values() for word in words))
-    shuffled = {cell: np.random.default_rng(at).permutation(np.asarray([givens.index(w) for w in given_lists[cell]])) for at, cell in enumerate(cells)}
+    shuffled = {
+        cell: np.random.default_rng(at).permutation(np.asarray([givens.index(w) for w in given_lists[cell]]))
+        for at, cell in enumerate(cells)
+    }
     return NameBook(
         families=Words.of(families),
         middles=Words.of(middles),

@@ -160,7 +160,9 @@ def _families(drawn: Ints, roles: Roles, female: Bools) -> Ints:
     """Children bear the father's family name, or the mother's where there is no father at home; so do heads and siblings."""
     head_name = drawn[roles.head][roles.household]
     spouse_of_head = roles.spouse[roles.head]
-    from_father = np.where(female[roles.head] & (spouse_of_head >= 0), drawn[spouse_of_head], drawn[roles.head])[roles.household]
+    from_father = np.where(female[roles.head] & (spouse_of_head >= 0), drawn[spouse_of_head], drawn[roles.head])[
+        roles.household
+    ]
     names = np.where(roles.role == Roles.CHILD, from_father, drawn)
     return np.where(np.isin(roles.role, (Roles.FATHER, Roles.OTHER)), head_name, names)
 
@@ -189,7 +191,9 @@ def _marry(rng: np.random.Generator, people: People, first_birth: Ints) -> None:
     people.state[has] = 1
     for index in (np.arange(count), roles.spouse):
         gone = has & (people.died[index] >= 0)
-        people.ended[gone] = np.where(people.ended < 0, people.died[index], np.minimum(people.ended, people.died[index]))[gone]
+        people.ended[gone] = np.where(
+            people.ended < 0, people.died[index], np.minimum(people.ended, people.died[index])
+        )[gone]
     widowed = has & (people.died < 0) & (people.ended >= 0)
     people.state[widowed] = 3
     _alone(rng, people, age)
@@ -220,7 +224,13 @@ def _plant_showcase(people: People) -> None:
     )  # fmt: skip
     for at, (name, born, female) in enumerate(family):
         people.names.family[at], people.names.middle[at], people.names.given[at] = book.parts_of(*name)
-        people.born[at], people.female[at], people.ethnic[at], people.died[at], people.year_known_only[at] = born, female, 0, NOBODY, False
+        people.born[at], people.female[at], people.ethnic[at], people.died[at], people.year_known_only[at] = (
+            born,
+            female,
+            0,
+            NOBODY,
+            False,
+        )
     people.married[:2], people.ended[:2], people.state[:4] = day_of(2006, 11, 18), NOBODY, (1, 1, 0, 0)
     people.households.created[0] = day_of(2007, 2, 5)
 
@@ -246,7 +256,9 @@ def plant_homonyms(people: People, share: float = 0.004) -> Ints:
 def _identify(rng: np.random.Generator, people: People) -> None:
     """Personal identifiers for all, former ones for most born before 2003."""
     serial = people.block.first_serial + np.arange(len(people), dtype=np.int64)
-    provinces = np.asarray(ID_PROVINCES)[np.minimum(np.searchsorted(ID_PROVINCE_CUMULATIVE, rng.random(len(people))), len(ID_PROVINCES) - 1)]
+    provinces = np.asarray(ID_PROVINCES)[
+        np.minimum(np.searchsorted(ID_PROVINCE_CUMULATIVE, rng.random(len(people))), len(ID_PROVINCES) - 1)
+    ]
     if people.block.first:
         provinces[:4] = 22
     year = people.birth_year
@@ -256,4 +268,6 @@ def _identify(rng: np.random.Generator, people: People) -> None:
     held = (year < FORMER_UNTIL_BIRTH_YEAR) & (rng.random(len(people)) < FORMER_HELD)
     if people.block.first:
         held[:2] = True
-    people.former = np.where(held, 100_000_000 + (serial % 2) * 1_000_000 + Scatter.seeded(people.block.seed, 2)(serial), NOBODY)
+    people.former = np.where(
+        held, 100_000_000 + (serial % 2) * 1_000_000 + Scatter.seeded(people.block.seed, 2)(serial), NOBODY
+    )

@@ -58,7 +58,9 @@ class Places:
     def codes(self, pair: Ints, on: Ints) -> pl.Series:
         """The commune code in force at each place on each day (days since 1970)."""
         since = pl.lit(pl.Series(on >= REORGANISED))
-        return pl.select(pl.when(since).then(pl.lit(self.new_codes.gather(pair))).otherwise(pl.lit(self.old_codes.gather(pair)))).to_series()
+        return pl.select(
+            pl.when(since).then(pl.lit(self.new_codes.gather(pair))).otherwise(pl.lit(self.old_codes.gather(pair)))
+        ).to_series()
 
     def phrases(self, pair: Ints, on: Ints) -> pl.Series:
         """The end of an address there as written on each day."""
@@ -83,7 +85,9 @@ def places() -> Places:
     with UNITS_CSV.open(encoding="utf-8", newline="") as lines:
         units = list(csv.DictReader(lines))
     old_units = {u["code"]: u for u in units if u["valid_to"] == "2025-07-01"}
-    districts = {code: u["name"] for code, u in old_units.items() if u["level"] == "DISTRICT" and u["parent_code"] == PROVINCE}
+    districts = {
+        code: u["name"] for code, u in old_units.items() if u["level"] == "DISTRICT" and u["parent_code"] == PROVINCE
+    }
     new_units = {u["code"]: u for u in units if u["valid_from"] == "2025-07-01" and u["parent_code"] == PROVINCE}
     with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
         rows = [c for c in csv.DictReader(lines) if old_units.get(c["old_code"], {}).get("parent_code") in districts]
@@ -94,7 +98,9 @@ def places() -> Places:
     within = {code: sum(w for w, c in zip(raw, rows, strict=True) if c["new_code"] == code) for code in new_units}
     weight = np.asarray([_population(n) * w / within[n["code"]] for n, w in zip(news, raw, strict=True)])
     weight /= weight.sum()
-    minorities = np.asarray([MINORITIES_BY_DISTRICT.get(districts[o["parent_code"]], MINORITIES_ELSEWHERE) for o in olds])
+    minorities = np.asarray(
+        [MINORITIES_BY_DISTRICT.get(districts[o["parent_code"]], MINORITIES_ELSEWHERE) for o in olds]
+    )
     minorities = np.minimum(minorities * MINORITY_SHARE / float(weight @ minorities), 0.97)
     siblings: dict[str, list[str]] = {}
     for change in rows:
@@ -112,6 +118,8 @@ def places() -> Places:
         minorities=minorities,
         latitude=np.asarray([float(o["latitude"] or n["latitude"]) for o, n in zip(olds, news, strict=True)]),
         longitude=np.asarray([float(o["longitude"] or n["longitude"]) for o, n in zip(olds, news, strict=True)]),
-        old_phrases=pl.Series([f"{_lower_kind(o['name'])}, {_lower_kind(districts[o['parent_code']])}, tỉnh Quảng Ninh" for o in olds]),
+        old_phrases=pl.Series(
+            [f"{_lower_kind(o['name'])}, {_lower_kind(districts[o['parent_code']])}, tỉnh Quảng Ninh" for o in olds]
+        ),
         new_phrases=pl.Series([f"{_lower_kind(n['name'])}, tỉnh Quảng Ninh" for n in news]),
     )

@@ -60,7 +60,9 @@ def _citizens(rng: np.random.Generator, people: People, out: Output) -> None:
         twice = np.asarray([len(people) - 1])
     who = np.concatenate([everyone, twice])
     count = len(who)
-    registered = np.maximum(REGISTER_OPENED + (rng.random(count) * (TODAY - REGISTER_OPENED - 60)).astype(np.int64), people.born[who] + 20)
+    registered = np.maximum(
+        REGISTER_OPENED + (rng.random(count) * (TODAY - REGISTER_OPENED - 60)).astype(np.int64), people.born[who] + 20
+    )
     registered[: len(people)][dirt.is_showcase(people, everyone)] = day_of(2019, 6, 3)
     former = people.former[who]
     shared = (rng.random(count) < RATES.shared_former) & (former >= 0) & ~dirt.is_showcase(people, who)

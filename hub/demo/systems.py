@@ -62,8 +62,14 @@ class RunningSystems:
 
 def start_systems(folder: Path, admin_url: str) -> RunningSystems:
     """Fill and start the systems of a generated province. `admin_url` is a PostgreSQL on which databases may be made."""
-    systems = RunningSystems({"POPULATION_DATABASE_URL": fill_population(folder, admin_url), "FINANCE_FOLDER": str(folder / "finance")})
-    secret = {"LAND_CLIENT_ID": "hub", "LAND_CLIENT_SECRET": secrets.token_urlsafe(24), "BUSINESS_API_KEY": secrets.token_urlsafe(24)}
+    systems = RunningSystems(
+        {"POPULATION_DATABASE_URL": fill_population(folder, admin_url), "FINANCE_FOLDER": str(folder / "finance")}
+    )
+    secret = {
+        "LAND_CLIENT_ID": "hub",
+        "LAND_CLIENT_SECRET": secrets.token_urlsafe(24),
+        "BUSINESS_API_KEY": secrets.token_urlsafe(24),
+    }
     systems.environment |= secret
     try:
         for system in ("land", "business"):
@@ -92,7 +98,10 @@ def fill_population(folder: Path, admin_url: str) -> str:
         connection.execute("create schema dan_cu")
         for table, columns in TABLES.items():
             connection.execute(f"create table dan_cu.{table} ({columns})")
-            with connection.cursor() as cursor, cursor.copy(f"copy dan_cu.{table} from stdin (format csv, header)") as copy:
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"copy dan_cu.{table} from stdin (format csv, header)") as copy,
+            ):
                 with (folder / "population" / f"{table}.csv").open("rb") as rows:
                     while chunk := rows.read(1 << 20):
                         copy.write(chunk)
@@ -122,4 +131,6 @@ def _await(process: "subprocess.Popen[bytes]", system: str, address: str) -> Non
                     return
         except OSError:
             time.sleep(0.05)
-    raise SourceUnavailable(f"the demo's {system} system did not start", next_step="look at its message above, and run `hub demo` again")
+    raise SourceUnavailable(
+        f"the demo's {system} system did not start", next_step="look at its message above, and run `hub demo` again"
+    )

@@ -42,4 +42,12 @@ LEGAL_FORM_NAME = {
     "HOUSEHOLD_BUSINESS": "Hộ kinh doanh",
 }
 LONG_TERM = "Lâu dài"
-MEMBER = {"HEAD": "Chủ hộ", "WIFE": "Vợ", "HUSBAND": "Chồng", "CHILD": "Con", "FATHER": "Cha", "MOTHER": "Mẹ", "OTHER": "Khác"}
+MEMBER = {
+    "HEAD": "Chủ hộ",
+    "WIFE": "Vợ",
+    "HUSBAND": "Chồng",
+    "CHILD": "Con",
+    "FATHER": "Cha",
+    "MOTHER": "Mẹ",
+    "OTHER": "Khác",
+}

@@ -66,7 +66,12 @@ class Executor:
     """Executes requests on a read pool."""
 
     def __init__(
-        self, schema: strawberry.Schema, preparer: Preparer, pool: AsyncConnectionPool[AsyncConnection[Any]], *, explain: bool
+        self,
+        schema: strawberry.Schema,
+        preparer: Preparer,
+        pool: AsyncConnectionPool[AsyncConnection[Any]],
+        *,
+        explain: bool,
     ) -> None:
         self.schema = schema
         self.preparer = preparer
@@ -158,7 +163,9 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
         return dict(GraphQLError(str(cause), error.nodes, path=error.path, extensions={"code": cause.code}).formatted)
     if cause is not None and not isinstance(cause, GraphQLError):
         LOG.error("resolver failed: %s at %s", type(cause).__name__, error.path)
-        return dict(GraphQLError("internal error", error.nodes, path=error.path, extensions={"code": "INTERNAL"}).formatted)
+        return dict(
+            GraphQLError("internal error", error.nodes, path=error.path, extensions={"code": "INTERNAL"}).formatted
+        )
     return dict(error.formatted)
 
 

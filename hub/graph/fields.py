@@ -46,7 +46,9 @@ class RootField(StrawberryField):
         """True: the store is asked."""
         return True
 
-    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any) -> Awaitable[Any] | Any:
+    def get_result(
+        self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any
+    ) -> Awaitable[Any] | Any:
         """An awaitable of the value under this field's response key."""
         assert info is not None
         return info.context.stored(info)
@@ -87,7 +89,12 @@ def argument(graphql: str, annotation: str, namespace: Namespace, description: s
 
 
 def object_type(
-    name: str, description: str, fields: Mapping[str, StrawberryField], decorate: Callable[..., Any] = strawberry.type, bases: tuple[type, ...] = (), **options: Any
+    name: str,
+    description: str,
+    fields: Mapping[str, StrawberryField],
+    decorate: Callable[..., Any] = strawberry.type,
+    bases: tuple[type, ...] = (),
+    **options: Any,
 ) -> Any:
     """A Strawberry type made of fields. Its values are dicts: JSON that a plan returned."""
     late = {python_name: made.type_annotation for python_name, made in fields.items()}
@@ -106,7 +113,9 @@ def _is_type_of(name: str) -> Any:
     return staticmethod(is_type_of)
 
 
-def input_type(name: str, description: str, fields: Mapping[str, tuple[str, str]], namespace: Namespace, *, one_of: bool = False) -> Any:
+def input_type(
+    name: str, description: str, fields: Mapping[str, tuple[str, str]], namespace: Namespace, *, one_of: bool = False
+) -> Any:
     """A Strawberry input: field name → (annotation, description); every field is optional."""
     made: dict[str, StrawberryField] = {}
     for graphql, (annotation, text) in fields.items():

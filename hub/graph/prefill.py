@@ -44,7 +44,9 @@ class RequirementType:
 class AnswerStatusType(enum.Enum):
     HELD = strawberry.enum_value("HELD", description="The state holds it; it is not to be asked for.")
     MISSING = strawberry.enum_value("MISSING", description="Not held, or not held in full.")
-    UNCONFIRMED = strawberry.enum_value("UNCONFIRMED", description="There are candidates; a person has to confirm the link.")
+    UNCONFIRMED = strawberry.enum_value(
+        "UNCONFIRMED", description="There are candidates; a person has to confirm the link."
+    )
 
 
 @strawberry.type(name="HeldValue", description="One value, and where it is from.")
@@ -112,7 +114,10 @@ def _label(label: Bilingual | None) -> LabelType | None:
 def _requirement(answer: Answer) -> RequirementType:
     asked = answer.requirement
     return RequirementType(
-        code=asked.code, label=LabelType(vi=asked.label.vi, en=asked.label.en), holder=asked.holder, asked_of=asked.asked_of
+        code=asked.code,
+        label=LabelType(vi=asked.label.vi, en=asked.label.en),
+        holder=asked.holder,
+        asked_of=asked.asked_of,
     )
 
 
@@ -122,9 +127,7 @@ def _value(held: Held) -> HeldValueType:
 
 def _shown(filled: Prefill) -> PrefillType:
     declared = filled.procedure
-    basis = [
-        LegalBasisType(title=b.title, about=LabelType(vi=b.about.vi, en=b.about.en)) for b in declared.legal_basis
-    ]
+    basis = [LegalBasisType(title=b.title, about=LabelType(vi=b.about.vi, en=b.about.en)) for b in declared.legal_basis]
     answers = [
         AnswerType(
             requirement=_requirement(answer),

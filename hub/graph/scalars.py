@@ -91,7 +91,12 @@ def _filter(value: type[Value], namespace: Namespace) -> Any:
         about = "A condition on a name, without regard to tone marks and case."
         return input_type("NameFilter", about, fields, namespace)
     if value.ordered:
-        words = {"gt": "Greater than.", "gte": "Greater than or equal.", "lt": "Less than.", "lte": "Less than or equal."}
+        words = {
+            "gt": "Greater than.",
+            "gte": "Greater than or equal.",
+            "lt": "Less than.",
+            "lte": "Less than or equal.",
+        }
         fields |= {op: (f"{name} | None", text) for op, text in words.items()}
     elif not issubclass(value, CodeList):
         fields["prefix"] = ("str | None", "Begins with this.")

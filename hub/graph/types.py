@@ -49,7 +49,9 @@ def derive(registry: Registry) -> Derived:
         if len(kinds) > 1:
             # Annotations are looked up late, so the union may come after the types that name it.
             members = Union[tuple(names[kind] for kind in kinds)]  # type: ignore[misc]  # members are data
-            names[family] = Annotated[members, strawberry.union(family, description="A subject that may hold, owe or own.")]
+            names[family] = Annotated[
+                members, strawberry.union(family, description="A subject that may hold, owe or own.")
+            ]
     return Derived(_query_fields(registry, names), names, scalars)
 
 
@@ -103,7 +105,9 @@ def _page_info(names: Namespace) -> Any:
 
 
 def _of_parts(name: str, about: str, parts: tuple[Part, ...], names: Namespace) -> Any:
-    fields = {p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in parts}
+    fields = {
+        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in parts
+    }
     return object_type(name, about, fields)
 
 
@@ -115,13 +119,24 @@ def _recorded(recorded: AsRecorded, names: Namespace) -> Any:
 def _family(family: str, names: Namespace) -> None:
     """Types of one family of links: the candidate and the link."""
     subject = field(StoredField, f"{family} | None", names, graphql="subject", description="The candidate.")
-    candidate = {p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in CANDIDATE}
+    candidate = {
+        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description)
+        for p in CANDIDATE
+    }
     names[f"{family}Candidate"] = object_type(
-        f"{family}Candidate", "A subject that may be the one recorded: joined to nothing until confirmed.", {"subject": subject} | candidate
+        f"{family}Candidate",
+        "A subject that may be the one recorded: joined to nothing until confirmed.",
+        {"subject": subject} | candidate,
     )
-    link = {p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in LINK}
+    link = {
+        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in LINK
+    }
     link["recorded"] = field(
-        StoredField, f"{family}AsRecorded", names, graphql="recorded", description="What the sector wrote, kept as it was."
+        StoredField,
+        f"{family}AsRecorded",
+        names,
+        graphql="recorded",
+        description="What the sector wrote, kept as it was.",
     )
     link["candidates"] = field(
         StoredField, f"list[{family}Candidate]", names, graphql="candidates", description="Unconfirmed candidates."
@@ -145,7 +160,9 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
     fields: dict[str, StrawberryField] = {c.name: _value(c, names) for c in entity.fields}
     for ref in entity.references:
         fields[ref.column.name] = _value(ref.column, names)
-        fields[ref.name] = field(StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=ref.description)
+        fields[ref.name] = field(
+            StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=ref.description
+        )
     for linked in entity.linked:
         fields |= _linked(linked, names)
     for back in entity.backlinks:
@@ -158,7 +175,9 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
             description=back.description,
             arguments=connection_arguments(target, names),
         )
-    fields["provenance"] = field(StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key.")
+    fields["provenance"] = field(
+        StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key."
+    )
     fields = {"id": _id_field(names)} | fields
     about = f"{entity.label.vi}. {entity.description} Sector: {entity.sector}. Term: {entity.standard}."
     return object_type(entity.name, about, fields, bases=(names["Node"],))
@@ -168,7 +187,11 @@ def _linked(linked: Linked, names: Namespace) -> dict[str, StrawberryField]:
     subject = linked.family if len(linked.kinds) > 1 else linked.kinds[0]
     return {
         linked.name: field(
-            StoredField, f"{subject} | None", names, graphql=linked.graphql, description=f"{linked.description} Null until linked."
+            StoredField,
+            f"{subject} | None",
+            names,
+            graphql=linked.graphql,
+            description=f"{linked.description} Null until linked.",
         ),
         f"{linked.name}_link": field(
             StoredField,
@@ -200,16 +223,24 @@ def _order(entity: Entity, names: Namespace) -> Any:
 def _connection(entity: Entity, names: Namespace) -> None:
     name = entity.name
     edge = {
-        "cursor": field(StoredField, "str", names, graphql="cursor", description="Where this edge stands, for `after` and `before`."),
+        "cursor": field(
+            StoredField, "str", names, graphql="cursor", description="Where this edge stands, for `after` and `before`."
+        ),
         "node": field(StoredField, name, names, graphql="node", description="The row."),
     }
     names[f"{name}Edge"] = object_type(f"{name}Edge", f"One {name} of a connection.", edge)
     connection = {
         "nodes": field(StoredField, f"list[{name}]", names, graphql="nodes", description="The rows of the page."),
-        "edges": field(StoredField, f"list[{name}Edge]", names, graphql="edges", description="The rows with their cursors."),
+        "edges": field(
+            StoredField, f"list[{name}Edge]", names, graphql="edges", description="The rows with their cursors."
+        ),
         "page_info": field(StoredField, "PageInfo", names, graphql="pageInfo", description="Where the page stands."),
         "total_count": field(
-            StoredField, "int", names, graphql="totalCount", description="How many there are in all; counted only when asked."
+            StoredField,
+            "int",
+            names,
+            graphql="totalCount",
+            description="How many there are in all; counted only when asked.",
         ),
     }
     names[f"{name}Connection"] = object_type(f"{name}Connection", f"A page of {name}.", connection)
@@ -222,7 +253,12 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
             keys = [argument(c.graphql, f"{scalar_name(c.value)} | None", names, c.description) for c in entity.keys]
             about = f"One {entity.name} by exactly one of its identifiers; null where there is none."
             fields[entity.table] = field(
-                RootField, f"{entity.name} | None", names, graphql=camel(entity.table), description=about, arguments=keys
+                RootField,
+                f"{entity.name} | None",
+                names,
+                graphql=camel(entity.table),
+                description=about,
+                arguments=keys,
             )
         fields[entity.plural] = field(
             RootField,
@@ -233,5 +269,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
             arguments=connection_arguments(entity, names),
         )
     node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
-    fields["node"] = field(RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id])
+    fields["node"] = field(
+        RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id]
+    )
     return fields

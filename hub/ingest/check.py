@@ -48,7 +48,9 @@ def check(frame: pl.DataFrame, entity: Entity) -> Checked:
     columns = [column for column in entity.columns if column.name in frame.columns]
     cleaned = frame.with_columns(clean(pl.col(c.name), c.value).alias(c.name) for c in columns)
     with_units = cleaned.with_columns(
-        pl.col(c.name).map_batches(canonical_units, return_dtype=pl.String).alias(f"{c.name}@") for c in columns if c.value.dated_unit
+        pl.col(c.name).map_batches(canonical_units, return_dtype=pl.String).alias(f"{c.name}@")
+        for c in columns
+        if c.value.dated_unit
     )
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
     broken = with_units.select(keyless, *(_broken(column).alias(column.name) for column in columns))
@@ -93,17 +95,29 @@ def rule(value: pl.Expr, kind: type[Value], resolved: pl.Expr | None = None) -> 
 
 def canonical_units(values: pl.Series) -> pl.Series:
     """`06820@2019-05-05:12:345` → `06820@..:12:345`, by the unit that had the code on the day; null where none had."""
-    parts = values.to_frame("value").with_row_index("row").with_columns(
-        pl.col("value").str.extract(r"^([^@:]*)@").alias("code"),
-        pl.col("value").str.extract(r"^[^@:]*@([^:]*)").alias("on"),
-        pl.col("value").str.extract(r"^[^:]*(:.*)$").fill_null("").alias("rest"),
+    parts = (
+        values.to_frame("value")
+        .with_row_index("row")
+        .with_columns(
+            pl.col("value").str.extract(r"^([^@:]*)@").alias("code"),
+            pl.col("value").str.extract(r"^[^@:]*@([^:]*)").alias("on"),
+            pl.col("value").str.extract(r"^[^:]*(:.*)$").fill_null("").alias("rest"),
+        )
     )
-    day = pl.when(pl.col("on") == units.OPEN_START).then(EARLIEST).otherwise(
-        pl.when(pl.col("on").str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(pl.col("on").str.to_date("%Y-%m-%d", strict=False))
+    day = (
+        pl.when(pl.col("on") == units.OPEN_START)
+        .then(EARLIEST)
+        .otherwise(
+            pl.when(pl.col("on").str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(
+                pl.col("on").str.to_date("%Y-%m-%d", strict=False)
+            )
+        )
     )
     joined = parts.with_columns(day.alias("day")).join(_eras(), on="code", how="left")
     open_only = (pl.col("on") != units.OPEN_START) | (pl.col("start") == EARLIEST)
-    held = joined.filter((pl.col("start") <= pl.col("day")) & (pl.col("end").is_null() | (pl.col("day") < pl.col("end"))) & open_only)
+    held = joined.filter(
+        (pl.col("start") <= pl.col("day")) & (pl.col("end").is_null() | (pl.col("day") < pl.col("end"))) & open_only
+    )
     found = held.select("row", pl.concat_str("key", "rest").alias("canonical"))
     return parts.join(found, on="row", how="left", maintain_order="left")["canonical"].alias(values.name)
 
@@ -115,7 +129,9 @@ def _eras() -> pl.DataFrame:
         for code, periods in units.eras().items()
         for start, end in periods
     ]
-    frame = pl.DataFrame(rows, schema={"code": pl.String, "start": pl.String, "end": pl.String, "key": pl.String}, orient="row")
+    frame = pl.DataFrame(
+        rows, schema={"code": pl.String, "start": pl.String, "end": pl.String, "key": pl.String}, orient="row"
+    )
     return frame.with_columns(pl.col("start").str.to_date().fill_null(EARLIEST), pl.col("end").str.to_date())
 
 
@@ -139,10 +155,15 @@ def _rejects(broken: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
     """One row for each rejected row: position, first field and rule broken, and all of them in words."""
     rows = broken.with_row_index("row").filter(bad)
     words = [
-        pl.when(pl.col(name).is_not_null()).then(pl.concat_str(pl.lit(f"{name} "), pl.col(name).replace_strict(RULES, default=None)))
+        pl.when(pl.col(name).is_not_null()).then(
+            pl.concat_str(pl.lit(f"{name} "), pl.col(name).replace_strict(RULES, default=None))
+        )
         for name in broken.columns
     ]
     first = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in broken.columns)
     return rows.select(
-        "row", first.alias("field"), pl.coalesce(broken.columns).alias("rule"), pl.concat_str(words, separator="; ", ignore_nulls=True).alias("reason")
+        "row",
+        first.alias("field"),
+        pl.coalesce(broken.columns).alias("rule"),
+        pl.concat_str(words, separator="; ", ignore_nulls=True).alias("reason"),
     )

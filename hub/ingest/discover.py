@@ -32,7 +32,10 @@ def discover() -> Mapping[str, Manifest]:
     for path in sorted(folder().glob("*/manifest.toml")):
         manifest = load(path)
         if manifest.name != path.parent.name:
-            raise HubMisconfigured(f"connectors/{path.parent.name}: its name is {manifest.name}", next_step="name the folder and the connector alike")
+            raise HubMisconfigured(
+                f"connectors/{path.parent.name}: its name is {manifest.name}",
+                next_step="name the folder and the connector alike",
+            )
         check(manifest)
         found[manifest.name] = manifest
     return found
@@ -61,10 +64,18 @@ def _check_fields(where: str, entity: Entity, emit: Emit) -> None:
     columns = {column.name: column for column in entity.columns}
     unknown = [field for field in emit.fields if field not in columns]
     if unknown:
-        raise HubMisconfigured(f"{where}: no such field: {', '.join(unknown)}", next_step=f"use fields of {entity.name}: {', '.join(columns)}")
-    listless = [n for n, m in emit.fields.items() if isinstance(m.codes, str) and not issubclass(columns[n].value, CodeList)]
+        raise HubMisconfigured(
+            f"{where}: no such field: {', '.join(unknown)}",
+            next_step=f"use fields of {entity.name}: {', '.join(columns)}",
+        )
+    listless = [
+        n for n, m in emit.fields.items() if isinstance(m.codes, str) and not issubclass(columns[n].value, CodeList)
+    ]
     if listless:
         raise HubMisconfigured(f"{where}: no code list behind {', '.join(listless)}", next_step="give codes as a table")
     missing = [name for name, column in columns.items() if not column.nullable and name not in emit.fields]
     if missing:
-        raise HubMisconfigured(f"{where}: required fields are not mapped: {', '.join(missing)}", next_step="map them, or make them optional in schema/")
+        raise HubMisconfigured(
+            f"{where}: required fields are not mapped: {', '.join(missing)}",
+            next_step="map them, or make them optional in schema/",
+        )

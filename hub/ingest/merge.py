@@ -77,11 +77,17 @@ class _Names:
         self.hash = f"md5(row({staged})::text)::uuid"
         searched = [c.search_key for c in entity.columns if c.search_key]
         history = ", ".join(["id", *(c.name for c in entity.columns), *searched, PROVENANCE, "sys_to"])
-        kept = ", ".join(["t.id", *(f"t.{c.name}" for c in entity.columns), *(f"t.{n}" for n in searched), _prefixed("t")])
+        kept = ", ".join(
+            ["t.id", *(f"t.{c.name}" for c in entity.columns), *(f"t.{n}" for n in searched), _prefixed("t")]
+        )
         self.to_history = f"insert into {self.history} ({history}) select {kept}, {self.at} from {self.data} t"
         sets = ", ".join(f"{c.name} = s.{c.name}" for c in entity.columns)
-        provenance = f"{self.stream_id}, s.source_key, {self.run_id}, {{hash}}, {self.at}, s.changed_at_source, {self.at}"
-        self.insert = f"insert into {self.data} ({self.columns}, {PROVENANCE}) select {staged}, {provenance} from {self.stage} s"
+        provenance = (
+            f"{self.stream_id}, s.source_key, {self.run_id}, {{hash}}, {self.at}, s.changed_at_source, {self.at}"
+        )
+        self.insert = (
+            f"insert into {self.data} ({self.columns}, {PROVENANCE}) select {staged}, {provenance} from {self.stage} s"
+        )
         # What differs, in one pass over the staged rows: a run with nothing new reads everything and writes nothing.
         self.difference = (
             f"create temporary table {self.diff} on commit drop as"
@@ -126,7 +132,10 @@ def _duplicates(connection: Connection[Any], names: _Names) -> int:
     """Set aside staged rows whose source key or own key stands twice: the one changed last stays, then the smallest key."""
     found = 0
     for column in ("source_key", *(key.name for key in names.entity.keys)):
-        if not _one(connection, f"select exists (select from {names.stage} where {column} is not null group by {column} having count(*) > 1)"):
+        if not _one(
+            connection,
+            f"select exists (select from {names.stage} where {column} is not null group by {column} having count(*) > 1)",
+        ):
             continue
         doubled = (
             f"select ctid from (select ctid, row_number() over (partition by {column}"
@@ -134,7 +143,9 @@ def _duplicates(connection: Connection[Any], names: _Names) -> int:
             f" where {column} is not null) ranked where rank > 1"
         )
         rule = "duplicate_source_key" if column == "source_key" else "duplicate_key"
-        found += _set_aside(connection, names, column, rule, "stands on another row of the same read", f"ctid in ({doubled})")
+        found += _set_aside(
+            connection, names, column, rule, "stands on another row of the same read", f"ctid in ({doubled})"
+        )
     if found:
         connection.execute(f"analyze {names.stage}")
     return found

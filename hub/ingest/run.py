@@ -64,22 +64,31 @@ class RunReport:
 
 
 def sync(
-    engine: Engine, connectors: Iterable[str] | None = None, *, progress: Progress | None = None, accept_deletes: bool = False
+    engine: Engine,
+    connectors: Iterable[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    accept_deletes: bool = False,
 ) -> list[RunReport]:
     """Run connectors, all where none is named. Raises HubMisconfigured for an unknown name, StoreUnavailable."""
     known = discover()
     names = list(connectors) if connectors is not None else _in_order(known)
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise HubMisconfigured(f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}")
+        raise HubMisconfigured(
+            f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
+        )
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         # Generous memory for the few statements of a merge: one run at a time has it.
-        with psycopg.connect(url, options=f"{SESSION} -c maintenance_work_mem=256MB -c work_mem=128MB", autocommit=True) as connection:
+        with psycopg.connect(
+            url, options=f"{SESSION} -c maintenance_work_mem=256MB -c work_mem=128MB", autocommit=True
+        ) as connection:
             return [_Run(connection, known[name], progress, accept_deletes).report() for name in names]
     except psycopg.OperationalError:
         raise StoreUnavailable(
-            "the database went away during the run", next_step="start it and run `hub sync` again; what was not finished was not kept"
+            "the database went away during the run",
+            next_step="start it and run `hub sync` again; what was not finished was not kept",
         ) from None
 
 
@@ -106,7 +115,8 @@ class _Run:
             return RunReport(self.manifest.name, "FAILED", (), ("another run of this connector is going on",), (), 0.0)
         try:
             self.connection.execute(
-                "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'", (self.manifest.name,)
+                "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
+                (self.manifest.name,),
             )
             run_id = self._scalar(
                 "insert into hub.run (connector, connector_version, status) values (%s, %s, 'RUNNING') returning id",
@@ -121,7 +131,9 @@ class _Run:
         finally:
             self.connection.execute("select pg_advisory_unlock(%s, %s)", lock)
         seconds = round(time.monotonic() - started, 3)
-        return RunReport(self.manifest.name, status, tuple(self.counts), tuple(self.problems), tuple(self.drift), seconds)
+        return RunReport(
+            self.manifest.name, status, tuple(self.counts), tuple(self.problems), tuple(self.drift), seconds
+        )
 
     def _stream(self, name: str, stream: Stream, run_id: int) -> bool:
         """One stream, in one transaction. Returns whether it was taken."""
@@ -190,7 +202,9 @@ class _StreamRun:
             done += frame.height
             if self.run_.progress:
                 self.run_.progress(f"{manifest.name}.{self.name}", done)
-        self.run_.drift += [f"{manifest.name}.{self.name}: column {column} is neither mapped nor ignored" for column in sorted(seen)]
+        self.run_.drift += [
+            f"{manifest.name}.{self.name}: column {column} is neither mapped nor ignored" for column in sorted(seen)
+        ]
 
     def _checked(self, entity: Entity, frame: pl.DataFrame) -> tuple[Entity, "_Batch", pl.DataFrame]:
         emit = self.stream.emits[entity.name]
@@ -206,7 +220,16 @@ class _StreamRun:
         if merged.refused:
             run.problems.append(f"{run.manifest.name}.{self.name}: {merged.refused}")
         kept = quarantine.keep(connection, entity, stream_id, self.run_id, run.manifest.version)
-        return Counts(self.name, entity.name, self.rows[entity.name], merged.added, merged.changed, merged.unchanged, merged.deleted, kept)
+        return Counts(
+            self.name,
+            entity.name,
+            self.rows[entity.name],
+            merged.added,
+            merged.changed,
+            merged.unchanged,
+            merged.deleted,
+            kept,
+        )
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,22 @@ def accept(connection: Connection[Any], entity: Entity, frame: pl.DataFrame) -> 
     _copy(connection, f"stage_{entity.table}", names, frame.select(names))
 
 
-def reject(connection: Connection[Any], entity: Entity, rejected: pl.DataFrame, read: pl.DataFrame, keys: pl.Series) -> None:
+def reject(
+    connection: Connection[Any], entity: Entity, rejected: pl.DataFrame, read: pl.DataFrame, keys: pl.Series
+) -> None:
     """Copy rejected rows with what was read: `rejected` names rows of `read` by position."""
     if rejected.is_empty():
         return
     positions = rejected["row"]
-    payloads = [orjson.dumps(row, default=str).decode().replace("\\u0000", "") for row in read[positions].iter_rows(named=True)]
+    payloads = [
+        orjson.dumps(row, default=str).decode().replace("\\u0000", "") for row in read[positions].iter_rows(named=True)
+    ]
     rows = rejected.select(
-        keys.gather(positions).alias(SOURCE_KEY), "field", "rule", "reason", pl.Series("payload", payloads, dtype=pl.String)
+        keys.gather(positions).alias(SOURCE_KEY),
+        "field",
+        "rule",
+        "reason",
+        pl.Series("payload", payloads, dtype=pl.String),
     )
     _copy(connection, f"reject_{entity.table}", rows.columns, rows)
 

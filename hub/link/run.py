@@ -52,7 +52,9 @@ def link(engine: Engine, fields: Iterable[str] | None = None, *, progress: Progr
     names = list(fields) if fields is not None else list(known)
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise HubMisconfigured(f"there is no linked field {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}")
+        raise HubMisconfigured(
+            f"there is no linked field {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
+        )
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
@@ -61,11 +63,14 @@ def link(engine: Engine, fields: Iterable[str] | None = None, *, progress: Progr
             return _run(connection, [(name, *known[name]) for name in names], progress)
     except psycopg.OperationalError:
         raise StoreUnavailable(
-            "the database went away during linking", next_step="start it and run `hub link` again; finished fields are kept"
+            "the database went away during linking",
+            next_step="start it and run `hub link` again; finished fields are kept",
         ) from None
 
 
-def _run(connection: Connection[Any], fields: list[tuple[str, Entity, Linked]], progress: Progress | None) -> LinkReport:
+def _run(
+    connection: Connection[Any], fields: list[tuple[str, Entity, Linked]], progress: Progress | None
+) -> LinkReport:
     run_id = _one(connection, "insert into hub.link_run default values returning id")
     reports = []
     for name, entity, linked in fields:
@@ -108,7 +113,9 @@ def _report(
     rows = connection.execute(
         f"select method, status, count(*) from link.{linked.table} where status <> 'UNCONFIRMED' group by 1, 2 order by 1, 2"
     ).fetchall()
-    waiting = _one(connection, f"select count(distinct record_id) from link.{linked.table} where status = 'UNCONFIRMED'")
+    waiting = _one(
+        connection, f"select count(distinct record_id) from link.{linked.table} where status = 'UNCONFIRMED'"
+    )
     by_status = {status: sum(n for _, s, n in rows if s == status) for status in ("CONFIRMED", "PROBABLE")}
     methods = {method: sum(n for m, _, n in rows if m == method) for method, _, _ in rows}
     added, withdrawn, seconds = done

@@ -17,7 +17,9 @@ BY_RUN = "starts_with(l.decided_by, 'run:')"
 def records(entity: Entity, linked: Linked) -> str:
     """A temporary table `recorded`: the record's id and its normalised values, for records that a person has not decided."""
     columns = {part.part: part.column.name for part in linked.recorded}
-    digits = {name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns}
+    digits = {
+        name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns
+    }
     names = {"t": "t", **columns, **digits}
     if "parcel_number" in columns:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
@@ -37,7 +39,9 @@ def found(linked: Linked) -> tuple[str, ...]:
     )
     inserts = []
     for rank, rule in enumerate(rules):
-        unanswered = "" if rule.tier == 1 else " and not exists (select from answered a where a.record_id = r.record_id)"
+        unanswered = (
+            "" if rule.tier == 1 else " and not exists (select from answered a where a.record_id = r.record_id)"
+        )
         inserts.append((rule.tier, f"insert into found {_candidates(rule, rank)}{unanswered}"))
     statements = [create, *(sql for tier, sql in inserts if tier == 1)]
     if any(tier > 1 for tier, _ in inserts):
@@ -95,8 +99,13 @@ def _candidates(rule: Rule, rank: int) -> str:
     holds = [f"{test} is not false" for test, given in ((name, rule.name_key), (year, rule.year)) if given]
     if rule.accept:
         holds.append(f"coalesce({filled(rule.accept)}, false)")
-    compared = [(word, test) for word, test, given in (("name", name, rule.name_key), ("birthYear", year, rule.year)) if given]
-    evidence = ", ".join(f"'{word}', case {test} when true then 'agrees' when false then 'differs' else 'missing' end" for word, test in compared)
+    compared = [
+        (word, test) for word, test, given in (("name", name, rule.name_key), ("birthYear", year, rule.year)) if given
+    ]
+    evidence = ", ".join(
+        f"'{word}', case {test} when true then 'agrees' when false then 'differs' else 'missing' end"
+        for word, test in compared
+    )
     kinds = ", ".join(f"'{kind}'" for kind in rule.party_kinds)
     on = filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
     return (

@@ -33,7 +33,14 @@ def reference(registry: Registry) -> str:
     parts += [_value(value) for value in _values(registry)]
     parts += ["", "## Code lists", ""]
     for codes in registry.code_lists:
-        parts += [f"### {codes.__name__}", "", f"{(codes.__doc__ or '').strip()}", "", "| code | Tiếng Việt | English |", "|---|---|---|"]
+        parts += [
+            f"### {codes.__name__}",
+            "",
+            f"{(codes.__doc__ or '').strip()}",
+            "",
+            "| code | Tiếng Việt | English |",
+            "|---|---|---|",
+        ]
         parts += [f"| `{code}` | {label.vi} | {label.en} |" for code, label in codes.codes.items()] + [""]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -73,4 +80,6 @@ def _value(value: type[Value]) -> str:
     def shown(texts: tuple[str, ...]) -> str:
         return ", ".join(f"`{text}`" for text in texts if text)
 
-    return f"| `{value.__name__}` | {value.rule} | {value.unit or ''} | {shown(value.examples)} | {shown(value.refused)} |"
+    return (
+        f"| `{value.__name__}` | {value.rule} | {value.unit or ''} | {shown(value.examples)} | {shown(value.refused)} |"
+    )

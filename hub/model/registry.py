@@ -206,10 +206,16 @@ def registry() -> Registry:
     """Read `schema.MODULES`. Raises HubMisconfigured where a declaration does not hold together."""
     modules = [importlib.import_module(name) for name in schema.MODULES]
     classes = {
-        name: cls for m in modules for name, cls in vars(m).items() if inspect.isclass(cls) and "__entity__" in vars(cls)
+        name: cls
+        for m in modules
+        for name, cls in vars(m).items()
+        if inspect.isclass(cls) and "__entity__" in vars(cls)
     }
     recorded = {
-        name: cls for m in modules for name, cls in vars(m).items() if inspect.isclass(cls) and "__as_recorded__" in vars(cls)
+        name: cls
+        for m in modules
+        for name, cls in vars(m).items()
+        if inspect.isclass(cls) and "__as_recorded__" in vars(cls)
     }
     order = [name for m in modules for name in vars(m) if name in classes and classes[name].__module__ == m.__name__]
     built = Registry(
@@ -253,7 +259,12 @@ class _Reader:
         (target,), nullable = _unwrap(self.hints[name])
         (value,), _ = _unwrap(inspect.get_annotations(target)[facts.key])
         column = Column(
-            facts.column or qualified(name, facts.key), value, nullable, facts.description, indexed=True, filter=facts.filter
+            facts.column or qualified(name, facts.key),
+            value,
+            nullable,
+            facts.description,
+            indexed=True,
+            filter=facts.filter,
         )
         return Reference(name, column, target.__name__, facts.key, facts.description)
 
@@ -261,7 +272,8 @@ class _Reader:
         kinds, nullable = _unwrap(self.hints[name])
         parts = _as_recorded(facts.as_recorded).fields
         recorded = tuple(
-            RecordedColumn(part.name, Column(qualified(name, part.name), part.value, True, part.description)) for part in parts
+            RecordedColumn(part.name, Column(qualified(name, part.name), part.value, True, part.description))
+            for part in parts
         )
         kind_names = tuple(kind.__name__ for kind in kinds)
         return Linked(
@@ -306,7 +318,11 @@ def _unwrap(hint: Any) -> tuple[tuple[type, ...], bool]:
 def _check(built: Registry) -> None:
     for entity in built:
         for link in entity.backlinks:
-            ends = {e.name for e in (*built[link.target].references, *built[link.target].linked)} if link.target in built.entities else ()
+            ends = (
+                {e.name for e in (*built[link.target].references, *built[link.target].linked)}
+                if link.target in built.entities
+                else ()
+            )
             if link.via not in ends:
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{link.name} mirrors {link.target}.{link.via}, which is not a reference or linked field",

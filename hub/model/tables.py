@@ -103,7 +103,12 @@ def _value_columns(entity: Entity, *, computed: bool) -> list[Column[Any]]:
     columns: list[Column[Any]] = []
     for declared in entity.columns:
         columns.append(
-            Column(declared.name, SQL_TYPES[declared.value.storage], nullable=declared.nullable, comment=declared.description)
+            Column(
+                declared.name,
+                SQL_TYPES[declared.value.storage],
+                nullable=declared.nullable,
+                comment=declared.description,
+            )
         )
         if declared.search_key:
             made = [Computed(f"hub.name_key({declared.name})", persisted=True)] if computed else []

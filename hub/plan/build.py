@@ -106,9 +106,7 @@ class Builder:
     def _node(self, selected: Selected, leaf: Tree) -> NodeById:
         assert not isinstance(leaf, Mapping | list)  # an ID is a leaf
         rows = self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
-        return NodeById(
-            selected.key, rows, Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
-        )
+        return NodeById(selected.key, rows, Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1)))
 
     def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ByKey:
         present = {name: leaf for name, leaf in given.items() if value_of(self.document, leaf) is not None}
@@ -150,7 +148,11 @@ class Builder:
         if isinstance(element, Reference):
             return self._reference(field, element)
         if isinstance(element, Linked):
-            return self._link(entity, field, element) if field.name == element.link_graphql else self._linked(field, element)
+            return (
+                self._link(entity, field, element)
+                if field.name == element.link_graphql
+                else self._linked(field, element)
+            )
         return self._backlink(entity, field, element)
 
     def _group(self, field: Selected, type_name: str, sql: Mapping[str, str]) -> Group:
@@ -160,7 +162,9 @@ class Builder:
 
     def _reference(self, field: Selected, reference: Reference) -> One:
         target = self.catalog.registry[reference.target]
-        return One(field.key, self._row(target, field.beneath), ByColumn(reference.target_column, reference.column.name))
+        return One(
+            field.key, self._row(target, field.beneath), ByColumn(reference.target_column, reference.column.name)
+        )
 
     def _linked(self, field: Selected, linked: Linked) -> One | OneOf:
         rows = self._rows(linked.kinds, field.beneath)
@@ -215,7 +219,9 @@ class Builder:
         first, last = (value_of(self.document, given.get(name)) for name in ("first", "last"))
         if first is not None and last is not None:
             raise OperationRefused(
-                f"{field.name}: first and last were both given", code="BAD_USER_INPUT", next_step="page forward or backward"
+                f"{field.name}: first and last were both given",
+                code="BAD_USER_INPUT",
+                next_step="page forward or backward",
             )
         backward = last is not None
         size = given.get("last" if backward else "first", Constant(None))
@@ -231,7 +237,10 @@ class Builder:
             backward=backward,
             after=self._keyset(terms, given.get("after")),
             before=self._keyset(terms, given.get("before")),
-            parts=tuple(self._page_part(entity, inner) for inner in self.document.collect(f"{entity.name}Connection", field.beneath)),
+            parts=tuple(
+                self._page_part(entity, inner)
+                for inner in self.document.collect(f"{entity.name}Connection", field.beneath)
+            ),
         )
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:

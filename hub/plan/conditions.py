@@ -52,7 +52,9 @@ def _tests(document: Document, column: Column, operators: Mapping[str, Tree]) ->
         elif value is None:
             # `eq: null` would find nothing and say nothing; isNull says what is meant.
             raise OperationRefused(
-                f"filter: {column.graphql}.{operator} is null", code="BAD_USER_INPUT", next_step="use isNull: true to ask for nulls"
+                f"filter: {column.graphql}.{operator} is null",
+                code="BAD_USER_INPUT",
+                next_step="use isNull: true to ask for nulls",
             )
         else:
             found.append(_test(column, operator, leaf))  # type: ignore[arg-type]  # operators hold leaves

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from hub.plan.binds import Bind
 
-
 # --- How the rows of a node hang on the row above ---------------------------------------------------------------------
 
 

@@ -185,7 +185,9 @@ class _Renderer:
         source, hung = self._source(page.via, page.table, depth)
         matching = hung + [self._condition(c, depth) for c in page.conditions]
         within = list(matching)
-        within += [self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k]
+        within += [
+            self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k
+        ]
         order = _order_by(page, depth)
         if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount) for part in page.parts):
             plain = [part for part in page.parts if isinstance(part, Nodes)]
@@ -232,7 +234,12 @@ class _Renderer:
             return f"coalesce(json_agg({alias}.{name} order by {alias}.rn{direction}) {kept}, '[]'::json)"
         if isinstance(part, Edges):
             members = [
-                (m.key, f"{alias}.{self._row_column(m.row, columns, depth)}" if isinstance(m, Nodes) else m.sql.format(cursor=f"{alias}.cursor"))
+                (
+                    m.key,
+                    f"{alias}.{self._row_column(m.row, columns, depth)}"
+                    if isinstance(m, Nodes)
+                    else m.sql.format(cursor=f"{alias}.cursor"),
+                )
                 for m in part.members
             ]
             edge = _pairs(members)
@@ -250,8 +257,9 @@ class _Renderer:
     def _page_info(self, page: Page, name: str, limit: str, depth: int) -> str:
         alias = f"p{depth}"
         more = f"coalesce(max({alias}.rn) > {limit}, false)"
-        first, last = f"min({alias}.cursor) filter (where {alias}.rn = 1)", (
-            f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {limit}))[1]"
+        first, last = (
+            f"min({alias}.cursor) filter (where {alias}.rn = 1)",
+            (f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {limit}))[1]"),
         )
         known = {
             "__typename": "'PageInfo'::text",
@@ -294,8 +302,16 @@ class _Renderer:
 def _past(term: OrderTerm, column: str, value: str, backward: bool) -> str:
     """One term past the cursor's value. Nulls are the greatest, so they come last ascending and first descending."""
     if term.descending is not backward:
-        return f"({column} < {value} or ({value} is null and {column} is not null))" if term.nullable else f"{column} < {value}"
-    return f"({column} > {value} or ({column} is null and {value} is not null))" if term.nullable else f"{column} > {value}"
+        return (
+            f"({column} < {value} or ({value} is null and {column} is not null))"
+            if term.nullable
+            else f"{column} < {value}"
+        )
+    return (
+        f"({column} > {value} or ({column} is null and {value} is not null))"
+        if term.nullable
+        else f"{column} > {value}"
+    )
 
 
 def _order_by(page: Page, depth: int) -> str:

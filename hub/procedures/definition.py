@@ -5,10 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import schema
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+import schema
 from hub.errors import HubMisconfigured, OperationRefused
+from schema import codes as code_lists
 
 FOLDER = Path(schema.__file__).parent / "procedures"
 
@@ -34,7 +35,8 @@ class Requirement(BaseModel):
 
     `rows` is a path into the response; `where` keeps rows whose value equals (true and false: is there and is not);
     `value` are paths from a row, joined into one text; `otherwise` is read where they give nothing; `none` says what an
-    empty list of `entity` means, once some source of it has been read; `null` what a missing value means; `needs` names a
+    empty list of `entity` means, once some source of it has been read; `null` what a missing value means; `codes` names
+    the code list of a value path, for its labels; `needs` names a
     requirement without which an empty list says nothing.
     """
 
@@ -53,6 +55,7 @@ class Requirement(BaseModel):
     none: Bilingual | None = None
     entity: str | None = None
     null: Bilingual | None = None
+    codes: dict[str, str] = Field(default_factory=dict)
     needs: str | None = None
 
     @model_validator(mode="after")
@@ -60,6 +63,9 @@ class Requirement(BaseModel):
         held = bool(self.holder and self.rows and self.value)
         if held == bool(self.asked_of):
             raise ValueError(f"requirement {self.code}: give holder, rows and value, or asked_of")
+        unknown = [name for name in self.codes.values() if not hasattr(code_lists, name)]
+        if unknown:
+            raise ValueError(f"requirement {self.code}: no code list {', '.join(unknown)}")
         if (self.none is None) is not (self.entity is None):
             raise ValueError(f"requirement {self.code}: none and entity go together")
         return self
@@ -108,7 +114,9 @@ def load(folder: Path) -> Procedure:
         query = (folder / "query.graphql").read_text(encoding="utf-8")
         return Procedure(**declared, query=query)
     except OSError as error:
-        raise HubMisconfigured(f"{folder.name}: {error.strerror}", next_step="a procedure has procedure.toml and query.graphql") from None
+        raise HubMisconfigured(
+            f"{folder.name}: {error.strerror}", next_step="a procedure has procedure.toml and query.graphql"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise HubMisconfigured(f"{folder.name}/procedure.toml: {error}", next_step="correct the TOML") from None
     except ValidationError as error:

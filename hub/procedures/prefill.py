@@ -6,6 +6,8 @@ from enum import Enum
 from typing import Any
 
 from hub.procedures.definition import Bilingual, Procedure, Requirement
+from schema import codes
+from schema.core import Label
 
 Json = Any
 
@@ -20,7 +22,7 @@ class AnswerStatus(Enum):
 
 @dataclass(frozen=True)
 class Held:
-    """One value with where it is from. `of` tells one row from another; `label` is set where the value is in words."""
+    """One value with where it is from. `of` tells one row from another; `label` says it in words, where it has codes or says none."""
 
     value: str
     label: Bilingual | None
@@ -93,7 +95,7 @@ def _answer(requirement: Requirement, data: Mapping[str, Any]) -> Answer | None:
     values = tuple(held for row in rows if (held := _held(requirement, row)))
     if len(values) == len(rows):
         return Answer(requirement, AnswerStatus.HELD, values)
-    pending = requirement.link is not None and any(_text(row, (requirement.link,), "") == "UNCONFIRMED" for row in rows)
+    pending = requirement.link is not None and any(_text(row, (requirement.link,)) == "UNCONFIRMED" for row in rows)
     return Answer(requirement, AnswerStatus.UNCONFIRMED if pending else AnswerStatus.MISSING, values)
 
 
@@ -110,22 +112,39 @@ def _nothing(
 
 
 def _held(requirement: Requirement, row: _Row) -> Held | None:
-    text = _text(row, requirement.value, requirement.join) or _text(row, requirement.otherwise, requirement.join)
-    label = None
-    if not text:
-        if requirement.null is None:
-            return None
+    paths = requirement.value if _text(row, requirement.value) else requirement.otherwise
+    parts = _parts(row, paths)
+    if parts:
+        text, label = requirement.join.join(part for _, part in parts), _labelled(requirement, parts)
+    elif requirement.null is not None:
         text, label = "NULL", requirement.null
+    else:
+        return None
     # The source is that of the object the value itself stands on, which may be deeper than the row.
-    nearest = next(_walk(row, requirement.value[0].split(".")), row)
+    nearest = next(_walk(row, (paths or requirement.value)[0].split(".")), row)
     provenance = nearest.provenance or row.provenance or {}
-    of = _text(row, (requirement.of,), "") if requirement.of else ""
+    of = _text(row, (requirement.of,)) if requirement.of else ""
     return Held(text, label, of or None, provenance.get("source"), provenance.get("asOf"))
 
 
-def _text(row: _Row, paths: Sequence[str], join: str) -> str:
-    parts = [reached.value for path in paths for reached in _walk(row, path.split("."))]
-    return join.join(str(part) for part in parts if part is not None and not isinstance(part, Mapping))
+def _parts(row: _Row, paths: Sequence[str]) -> list[tuple[str, str]]:
+    """The values at the ends of paths, as text, each with its path."""
+    reached = [(path, end.value) for path in paths for end in _walk(row, path.split("."))]
+    return [(path, str(value)) for path, value in reached if value is not None and not isinstance(value, Mapping)]
+
+
+def _text(row: _Row, paths: Sequence[str]) -> str:
+    return " ".join(part for _, part in _parts(row, paths))
+
+
+def _labelled(requirement: Requirement, parts: Sequence[tuple[str, str]]) -> Bilingual | None:
+    """The text with labels instead of codes; None where it has no codes."""
+    if not requirement.codes:
+        return None
+    lists = {path: getattr(codes, name).codes for path, name in requirement.codes.items()}
+    known = [lists.get(path, {}).get(part, Label(part, part)) for path, part in parts]
+    join = requirement.join
+    return Bilingual(vi=join.join(label.vi for label in known), en=join.join(label.en for label in known))
 
 
 def _kept(row: _Row, where: Mapping[str, str | bool]) -> bool:

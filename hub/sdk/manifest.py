@@ -33,7 +33,10 @@ class Env(Part):
         """The value. Raises HubMisconfigured naming the variable."""
         found = os.environ.get(self.env)
         if not found:
-            raise HubMisconfigured(f"connector {connector}: {self.env} is not set", next_step=f"set {self.env}, in the environment or .hub/hub.env")
+            raise HubMisconfigured(
+                f"connector {connector}: {self.env} is not set",
+                next_step=f"set {self.env}, in the environment or .hub/hub.env",
+            )
         return found
 
 
@@ -202,7 +205,9 @@ def load(path: Path) -> Manifest:
         raise HubMisconfigured(f"{where}: {error}", next_step="correct the TOML there") from None
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise HubMisconfigured(f"{where}: {wrong}", next_step="correct these keys; docs/connectors.md explains each") from None
+        raise HubMisconfigured(
+            f"{where}: {wrong}", next_step="correct these keys; docs/connectors.md explains each"
+        ) from None
 
 
 def _env_names(part: BaseModel) -> Iterator[str]:

@@ -90,7 +90,9 @@ class EmbeddedServer:
         return self._process is not None
 
     @classmethod
-    def start(cls, data_dir: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None) -> "EmbeddedServer":
+    def start(
+        cls, data_dir: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> "EmbeddedServer":
         """Start the server of a data folder, or attach to it where it runs already.
 
         The folder is made at the first start. `durable=False` trades safety at a power cut for speed: demonstrations and
@@ -180,7 +182,8 @@ def _data_folder(asked: Path, account: Account) -> Path:
             folder.chmod(0o711)
     except OSError as error:
         raise HubMisconfigured(
-            f"cannot use {folder} for the database: {error.strerror}", next_step="set HUB_HOME to a folder you may write"
+            f"cannot use {folder} for the database: {error.strerror}",
+            next_step="set HUB_HOME to a folder you may write",
         ) from error
     return folder
 
@@ -189,7 +192,9 @@ def _binaries(account: Account) -> Path:
     """The folder of the server's programs, copied where the account may not reach the wheel's."""
     spec = find_spec(WHEEL)
     if spec is None or spec.origin is None:
-        raise HubMisconfigured(f"the package {WHEEL} is not installed", next_step="run `make venv`, or set HUB_DATABASE_URL")
+        raise HubMisconfigured(
+            f"the package {WHEEL} is not installed", next_step="run `make venv`, or set HUB_DATABASE_URL"
+        )
     package = Path(spec.origin).parent
     if account.may_enter(package / PROGRAMS):
         return package / PROGRAMS
@@ -226,7 +231,8 @@ def _password(data: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except PermissionError:
         raise HubMisconfigured(
-            f"the database in {data} is another user's", next_step="run as that user, or set HUB_HOME to a folder of your own"
+            f"the database in {data} is another user's",
+            next_step="run as that user, or set HUB_HOME to a folder of your own",
         ) from None
 
 
@@ -249,7 +255,13 @@ def _init(binaries: Path, data: Path, account: Account, password: str) -> None:
     command = [binaries / "initdb", "--pgdata", server, "--username", USER, "--auth", "scram-sha-256"]
     command += ["--pwfile", f"/dev/fd/{read}", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
     done = subprocess.run(
-        command, pass_fds=(read,), capture_output=True, text=True, cwd="/", check=False, **account.options  # type: ignore[call-overload]
+        command,
+        pass_fds=(read,),
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        **account.options,  # type: ignore[call-overload]
     )
     os.close(read)
     if done.returncode != 0:
@@ -268,7 +280,13 @@ def _launch(binaries: Path, data: Path, account: Account, settings: Mapping[str,
     with log.open("wb") as out:
         # A session of its own: an interrupt at the terminal is for the hub, which then stops the server in order.
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", start_new_session=True, **account.options  # type: ignore[call-overload]
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd="/",
+            start_new_session=True,
+            **account.options,  # type: ignore[call-overload]
         )
 
 

@@ -12,7 +12,10 @@ SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_
 def engine(url: str) -> Engine:
     """An engine over psycopg. `url` is a PostgreSQL URL; two connections at most are kept."""
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"), pool_size=2, pool_pre_ping=True, connect_args={"options": SESSION}
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=2,
+        pool_pre_ping=True,
+        connect_args={"options": SESSION},
     )
 
 

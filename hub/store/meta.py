@@ -1,6 +1,19 @@
 """The hub's own tables, in the SQL schema `hub`: streams, runs, quarantine, link runs. Same MetaData as the derived tables."""
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hub.model.tables import metadata
@@ -31,7 +44,9 @@ RUN = Table(
     Column("reason", Text, comment="Why it stopped, where it did not succeed. No personal data."),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("ended_at", DateTime(timezone=True)),
-    Column("counts", JSONB, comment="Stream → entity → read, accepted, unchanged, changed, added, deleted, quarantined."),
+    Column(
+        "counts", JSONB, comment="Stream → entity → read, accepted, unchanged, changed, added, deleted, quarantined."
+    ),
     Index("run_connector", "connector", "id"),
     schema="hub",
     comment="One run of one connector.",
@@ -52,7 +67,9 @@ QUARANTINE = Table(
     Column("payload_hash", Text, nullable=False),
     Column("connector_version", Text, nullable=False),
     Column("first_seen", DateTime(timezone=True), nullable=False, server_default=NOW),
-    Column("resolved_at", DateTime(timezone=True), comment="When the source no longer sent it, or a person settled it."),
+    Column(
+        "resolved_at", DateTime(timezone=True), comment="When the source no longer sent it, or a person settled it."
+    ),
     Index(
         "quarantine_open",
         "stream_id",

@@ -34,7 +34,8 @@ def migrate(engine: Engine) -> str:
             command.upgrade(_config(connection), "head")
     except OperationalError as error:
         raise StoreUnavailable(
-            "the database does not answer", next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more"
+            "the database does not answer",
+            next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more",
         ) from error
     return head()
 
@@ -68,7 +69,8 @@ def draft(engine: Engine, message: str) -> Path | None:
 def difference(connection: Connection) -> list[Any]:
     """What Alembic finds different between the database and the derived tables; empty when migrated = derived."""
     context = MigrationContext.configure(
-        connection, opts={"include_schemas": True, "include_name": is_ours, "compare_type": True, "version_table_schema": "hub"}
+        connection,
+        opts={"include_schemas": True, "include_name": is_ours, "compare_type": True, "version_table_schema": "hub"},
     )
     return list(compare_metadata(context, METADATA))
 

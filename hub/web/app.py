@@ -72,7 +72,9 @@ class _Web:
         try:
             operation = await negotiate.read(request, self.settings.max_body_bytes)
         except negotiate.HttpRefused as error:
-            return Response(negotiate.refused_body(error.code, error.message), error.status, error.headers, media_type=kind)
+            return Response(
+                negotiate.refused_body(error.code, error.message), error.status, error.headers, media_type=kind
+            )
         answer = await self.executor.respond(operation)
         code = negotiate.status(kind, executed=answer.executed)
         return Response(answer.body, code, media_type=f"{kind}; charset=utf-8", headers={"vary": "Accept"})
@@ -87,9 +89,13 @@ class _Web:
                 cursor = await connection.execute("select version_num from hub.alembic_version")
                 row = await cursor.fetchone()
         except (psycopg.Error, PoolTimeout):
-            return JSONResponse({"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503)
+            return JSONResponse(
+                {"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503
+            )
         if row is None or row[0] != head():
-            return JSONResponse({"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503)
+            return JSONResponse(
+                {"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503
+            )
         return JSONResponse({"status": "ready"})
 
 

@@ -117,7 +117,9 @@ async def _body(request: Request, most: int) -> bytes:
         async for chunk in request.stream():
             size += len(chunk)
             if size > most:
-                raise HttpRefused(413, "BODY_TOO_LARGE", f"the body is over {most} bytes; send less, or split the operation")
+                raise HttpRefused(
+                    413, "BODY_TOO_LARGE", f"the body is over {most} bytes; send less, or split the operation"
+                )
             chunks.append(chunk)
     except ClientDisconnect:
         raise OperationRefused("the client went away") from None

@@ -14,10 +14,14 @@ from hub.sdk.manifest import Stream
 def read(where: str, folder: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of every matching file, in order of name. Raises SourceUnavailable."""
     if not folder.is_dir():
-        raise SourceUnavailable(f"{where}: there is no folder {folder}", next_step="check the setting, and that the folder is mounted")
+        raise SourceUnavailable(
+            f"{where}: there is no folder {folder}", next_step="check the setting, and that the folder is mounted"
+        )
     paths = sorted(folder.glob(stream.files or "*"))
     if not paths:
-        raise SourceUnavailable(f"{where}: no file {stream.files} in {folder}", next_step="ask the owner for the export")
+        raise SourceUnavailable(
+            f"{where}: no file {stream.files} in {folder}", next_step="ask the owner for the export"
+        )
     for path in paths:
         try:
             yield from READ[stream.format or "csv"](path, stream, batch_rows)
@@ -30,7 +34,9 @@ def read(where: str, folder: Path, stream: Stream, batch_rows: int) -> Iterator[
 
 
 def _csv(path: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    lazy = pl.scan_csv(path, separator=stream.delimiter, infer_schema=False, extra_columns="raise", missing_columns="raise")
+    lazy = pl.scan_csv(
+        path, separator=stream.delimiter, infer_schema=False, extra_columns="raise", missing_columns="raise"
+    )
     read = 0
     for frame in lazy.collect_batches(chunk_size=batch_rows, maintain_order=True):
         read += frame.height

@@ -50,9 +50,15 @@ def _pages(where: str, client: "_Client", stream: Stream, pages: Pages) -> Itera
         document = _json(where, body)
         rows, total = document.get(stream.records or ""), document.get(pages.total_pages)
         if not isinstance(rows, list) or not isinstance(total, int):
-            raise SourceUnavailable(f"{where}: page {number} lacks {stream.records} or {pages.total_pages}", next_step="ask the owner whether the API changed")
+            raise SourceUnavailable(
+                f"{where}: page {number} lacks {stream.records} or {pages.total_pages}",
+                next_step="ask the owner whether the API changed",
+            )
         if body == before and rows:
-            raise SourceUnavailable(f"{where}: page {number} repeats the page before it", next_step="ask the owner whether paging works; nothing was changed in the store")
+            raise SourceUnavailable(
+                f"{where}: page {number} repeats the page before it",
+                next_step="ask the owner whether paging works; nothing was changed in the store",
+            )
         before = body
         yield rows
 
@@ -72,7 +78,10 @@ def _lines(where: str, client: "_Client", stream: Stream, batch_rows: int) -> It
     try:
         yield from json_lines(client.lines(stream.path or "/"), batch_rows)
     except PolarsError as error:
-        raise SourceUnavailable(f"{where}: a line is not JSON: {type(error).__name__}", next_step="ask the owner whether the export was written to its end") from None
+        raise SourceUnavailable(
+            f"{where}: a line is not JSON: {type(error).__name__}",
+            next_step="ask the owner whether the export was written to its end",
+        ) from None
 
 
 def _json(where: str, body: bytes) -> dict[str, Any]:
@@ -80,9 +89,13 @@ def _json(where: str, body: bytes) -> dict[str, Any]:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "no JSON"
-        raise SourceUnavailable(f"{where}: the answer is {kind}", next_step="a proxy or a login page may stand before the API") from None
+        raise SourceUnavailable(
+            f"{where}: the answer is {kind}", next_step="a proxy or a login page may stand before the API"
+        ) from None
     if not isinstance(document, dict):
-        raise SourceUnavailable(f"{where}: the answer is not an object", next_step="ask the owner whether the API changed")
+        raise SourceUnavailable(
+            f"{where}: the answer is not an object", next_step="ask the owner whether the API changed"
+        )
     return document
 
 
@@ -93,7 +106,9 @@ class _Client:
         self.where = where
         self.source = source
         self.connector = connector
-        self.http = httpx2.Client(base_url=source.base_url.value(connector), timeout=source.timeout_s, follow_redirects=False)
+        self.http = httpx2.Client(
+            base_url=source.base_url.value(connector), timeout=source.timeout_s, follow_redirects=False
+        )
         self.token = ""
         self.token_ends = 0.0
 
@@ -106,7 +121,13 @@ class _Client:
     def get(self, path: str, parameters: dict[str, Any]) -> bytes:
         """The body of a GET. Raises SourceUnavailable."""
         try:
-            for attempt in stamina.retry_context(on=(_TryAgain, httpx2.TransportError), attempts=self.source.attempts, wait_initial=0.2, wait_max=5.0, timeout=None):
+            for attempt in stamina.retry_context(
+                on=(_TryAgain, httpx2.TransportError),
+                attempts=self.source.attempts,
+                wait_initial=0.2,
+                wait_max=5.0,
+                timeout=None,
+            ):
                 with attempt:
                     answer = self.http.get(path, params=parameters, headers=self._headers())
                     self._judge(answer.status_code, answer.headers)
@@ -164,14 +185,22 @@ class _Client:
             self.token, self.token_ends = "", 0.0
             raise _TryAgain("the token is refused")
         if status in (401, 403):
-            raise SourceUnavailable(f"{self.where}: the source refuses the credentials ({status})", next_step="check the connector's key or client in the environment")
+            raise SourceUnavailable(
+                f"{self.where}: the source refuses the credentials ({status})",
+                next_step="check the connector's key or client in the environment",
+            )
         if status == 429 or status >= 500:
             _wait(headers.get("retry-after"))
             raise _TryAgain(f"the source answers {status}")
-        raise SourceUnavailable(f"{self.where}: the source answers {status}", next_step="check base address and path in the manifest")
+        raise SourceUnavailable(
+            f"{self.where}: the source answers {status}", next_step="check base address and path in the manifest"
+        )
 
     def _away(self, why: str) -> SourceUnavailable:
-        return SourceUnavailable(f"{self.where}: the source cannot be read: {why}", next_step="check that it runs and can be reached, then run `hub sync` again")
+        return SourceUnavailable(
+            f"{self.where}: the source cannot be read: {why}",
+            next_step="check that it runs and can be reached, then run `hub sync` again",
+        )
 
 
 def _wait(retry_after: str | None) -> None:

@@ -21,9 +21,13 @@ def read(where: str, url: str, stream: Stream, batch_rows: int) -> Iterator[pl.D
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise HubMisconfigured(f"{where}: the database URL cannot be read", next_step="write it as postgresql://user@host/database") from None
+        raise HubMisconfigured(
+            f"{where}: the database URL cannot be read", next_step="write it as postgresql://user@host/database"
+        ) from None
     if parsed.get_backend_name() == "postgresql":
-        yield from _postgresql(where, parsed.set(drivername="postgresql").render_as_string(hide_password=False), stream, batch_rows)
+        yield from _postgresql(
+            where, parsed.set(drivername="postgresql").render_as_string(hide_password=False), stream, batch_rows
+        )
     else:
         yield from _any_database(where, url, stream, batch_rows)
 
@@ -39,11 +43,17 @@ def _postgresql(where: str, url: str, stream: Stream, batch_rows: int) -> Iterat
             with connection.cursor() as reading, reading.copy(copy) as rows:
                 yield from _frames(rows, columns, batch_rows)
     except psycopg.errors.UndefinedTable:
-        raise SourceUnavailable(f"{where}: there is no table {stream.table}", next_step="ask the owner whether it was renamed") from None
+        raise SourceUnavailable(
+            f"{where}: there is no table {stream.table}", next_step="ask the owner whether it was renamed"
+        ) from None
     except psycopg.errors.InsufficientPrivilege:
-        raise SourceUnavailable(f"{where}: no right to read {stream.table}", next_step="ask the owner to grant select") from None
+        raise SourceUnavailable(
+            f"{where}: no right to read {stream.table}", next_step="ask the owner to grant select"
+        ) from None
     except psycopg.OperationalError as error:
-        raise SourceUnavailable(f"{where}: {_why(error)}", next_step="check address, user and password, and that the database runs") from None
+        raise SourceUnavailable(
+            f"{where}: {_why(error)}", next_step="check address, user and password, and that the database runs"
+        ) from None
 
 
 def _frames(rows: "psycopg.Copy", columns: list[str], batch_rows: int) -> Iterator[pl.DataFrame]:
@@ -67,9 +77,7 @@ def _frames(rows: "psycopg.Copy", columns: list[str], batch_rows: int) -> Iterat
 def _csv(columns: list[str], buffer: io.BytesIO) -> pl.DataFrame:
     if not buffer.tell():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    return pl.read_csv(
-        buffer.getvalue(), has_header=False, new_columns=columns, infer_schema=False
-    )
+    return pl.read_csv(buffer.getvalue(), has_header=False, new_columns=columns, infer_schema=False)
 
 
 def _any_database(where: str, url: str, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
@@ -89,9 +97,13 @@ def _any_database(where: str, url: str, stream: Stream, batch_rows: int) -> Iter
             if empty:
                 yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     except NoSuchTableError:
-        raise SourceUnavailable(f"{where}: there is no table {stream.table}", next_step="ask the owner whether it was renamed") from None
+        raise SourceUnavailable(
+            f"{where}: there is no table {stream.table}", next_step="ask the owner whether it was renamed"
+        ) from None
     except (DatabaseError, SQLAlchemyError) as error:
-        raise SourceUnavailable(f"{where}: {type(error).__name__}", next_step="check address, user and password, and that the database runs") from None
+        raise SourceUnavailable(
+            f"{where}: {type(error).__name__}", next_step="check address, user and password, and that the database runs"
+        ) from None
     finally:
         engine.dispose()
 
