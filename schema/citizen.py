@@ -25,7 +25,9 @@ class Citizen:
     registered_on: Day | None = field("When the residence was registered.")
     memberships: list["HouseholdMembership"] = link("HouseholdMembership.member", "Households the person belongs to.")
     marital_statuses: list["MaritalStatus"] = link("MaritalStatus.person", "Civil-status entries on marriage.")
-    land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held.")  # resolved by the registry
+    land_use_rights: list["LandUseRight"] = link(
+        "LandUseRight.holder", "Land-use rights held."
+    )  # resolved by the registry
     taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")
     tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")
     benefits: list["Benefit"] = link("Benefit.beneficiary", "Social benefits.")

@@ -40,7 +40,9 @@ class Parcel:
     point: GeoPoint | None = field("An inner point.")
     rights: list["LandUseRight"] = link("LandUseRight.parcel", "Rights held in this parcel.")
     encumbrances: list["Encumbrance"] = link("Encumbrance.parcel", "Mortgages and seizures.")
-    tax_obligations: list["TaxObligation"] = link("TaxObligation.parcel", "Taxes and fees on this parcel.")  # resolved by the registry
+    tax_obligations: list["TaxObligation"] = link(
+        "TaxObligation.parcel", "Taxes and fees on this parcel."
+    )  # resolved by the registry
 
 
 @record(sector="land", label=Label("Quyền sử dụng đất", "Land-use right"), standard="ISO 19152 LA_RRR")

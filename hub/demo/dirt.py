@@ -72,7 +72,7 @@ def formatted_births(people: People, who: Ints, form: Ints) -> pl.Series:
 
 def mistyped(rng: np.random.Generator, numbers: Ints, width: int) -> Ints:
     """Each number with one of its digits changed to another."""
-    power = 10 ** rng.integers(0, width, len(numbers))
+    power = np.power(10, rng.integers(0, width, len(numbers)), dtype=np.int64)
     digit = numbers // power % 10
     return numbers + ((digit + rng.integers(1, 10, len(numbers))) % 10 - digit) * power
 

@@ -101,10 +101,10 @@ def fill_population(folder: Path, admin_url: str) -> str:
             with (
                 connection.cursor() as cursor,
                 cursor.copy(f"copy dan_cu.{table} from stdin (format csv, header)") as copy,
+                (folder / "population" / f"{table}.csv").open("rb") as rows,
             ):
-                with (folder / "population" / f"{table}.csv").open("rb") as rows:
-                    while chunk := rows.read(1 << 20):
-                        copy.write(chunk)
+                while chunk := rows.read(1 << 20):
+                    copy.write(chunk)
         connection.execute(sql.SQL("grant usage on schema dan_cu to {}").format(sql.Identifier(ROLE)))
         connection.execute(sql.SQL("grant select on all tables in schema dan_cu to {}").format(sql.Identifier(ROLE)))
     return f"postgresql://{ROLE}:{password}@{where}/{DATABASE}"

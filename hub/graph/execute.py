@@ -50,7 +50,7 @@ class Context:
         """The value of a stored root field: one statement for all of them, run once."""
         if self._stored is None:
             self._stored = asyncio.ensure_future(self._run())
-        return (await self._stored)[info.path.key]
+        return (await self._stored)[str(info.path.key)]
 
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner

@@ -4,6 +4,7 @@ The JSON of a plan is keyed by response key, as PostgreSQL built it. A stored fi
 from the parent, so that aliases and arguments need no second look.
 """
 
+import enum
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -104,6 +105,13 @@ def object_type(
     for declared in made_type.__strawberry_definition__.fields:
         declared.type_annotation = late[declared.python_name]
     return made_type
+
+
+def enum_type(name: str, description: str, values: Mapping[str, str]) -> Any:
+    """A Strawberry enum: name of each value → its description."""
+    described = {value: strawberry.enum_value(value, description=text) for value, text in values.items()}
+    made: Any = enum.Enum(name, described)  # type: ignore[misc]  # name and members are data
+    return strawberry.enum(made, description=description)
 
 
 def _is_type_of(name: str) -> Any:

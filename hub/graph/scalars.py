@@ -1,13 +1,12 @@
 """GraphQL scalars and enums of the value types, and the filter inputs over them."""
 
-import enum
 from collections.abc import Callable, Iterable
 from typing import Any, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
-from hub.graph.fields import Namespace, input_type
+from hub.graph.fields import Namespace, enum_type, input_type
 from hub.model.registry import Registry
 from schema.values import CodeList, Instant, Storage, Value
 
@@ -44,11 +43,9 @@ def _in_use(registry: Registry) -> Iterable[type[Value]]:
 
 
 def _enum(value: type[CodeList]) -> Any:
-    described = {
-        code: strawberry.enum_value(code, description=f"{label.vi} / {label.en}") for code, label in value.codes.items()
-    }
-    members = enum.Enum(value.__name__, described)  # type: ignore[misc]
-    return strawberry.enum(members, description=_about(value))
+    return enum_type(
+        value.__name__, _about(value), {code: f"{label.vi} / {label.en}" for code, label in value.codes.items()}
+    )
 
 
 def _scalar(value: type[Value], definitions: ScalarMap) -> Any:

@@ -1,15 +1,16 @@
 """The Strawberry types of the graph, derived from the registry: one object, connection, filter and order for each entity."""
 
-import enum
 from dataclasses import dataclass
-from typing import Annotated, Any, Union
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from hub.graph.fields import Namespace, RootField, StoredField, argument, field, input_type, object_type
+from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_type, field, input_type, object_type
 from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.model.names import camel
 from hub.model.registry import AsRecorded, Column, Entity, Linked, Registry
@@ -48,7 +49,7 @@ def derive(registry: Registry) -> Derived:
     for family, kinds in registry.families.items():
         if len(kinds) > 1:
             # Annotations are looked up late, so the union may come after the types that name it.
-            members = Union[tuple(names[kind] for kind in kinds)]  # type: ignore[misc]  # members are data
+            members: Any = reduce(or_, (names[kind] for kind in kinds))
             names[family] = Annotated[
                 members, strawberry.union(family, description="A subject that may hold, owe or own.")
             ]
@@ -77,20 +78,20 @@ def _id_field(names: Namespace) -> StrawberryField:
 
 def _order_direction() -> Any:
     values = {
-        "ASC": strawberry.enum_value("ASC", description="Smallest first; nulls last."),
-        "DESC": strawberry.enum_value("DESC", description="Greatest first; nulls first."),
+        "ASC": "Smallest first; nulls last.",
+        "DESC": "Greatest first; nulls first.",
     }
-    return strawberry.enum(enum.Enum(ORDER_DIRECTION, values), description="Direction of an order.")
+    return enum_type(ORDER_DIRECTION, "Direction of an order.", values)
 
 
 def _link_status() -> Any:
     values = {
-        "CONFIRMED": strawberry.enum_value("CONFIRMED", description="Decided by a rule or a person; joined."),
-        "PROBABLE": strawberry.enum_value("PROBABLE", description="Above the accept threshold of the model; joined."),
-        "UNCONFIRMED": strawberry.enum_value("UNCONFIRMED", description="Candidates only; joined to nothing."),
-        "UNLINKED": strawberry.enum_value("UNLINKED", description="No candidate."),
+        "CONFIRMED": "Decided by a rule that is sure, or by a person; joined.",
+        "PROBABLE": "Very likely, by a rule that can be wrong now and then; joined.",
+        "UNCONFIRMED": "Candidates only; joined to nothing.",
+        "UNLINKED": "No candidate.",
     }
-    return strawberry.enum(enum.Enum("LinkStatus", values), description="How sure a link is.")
+    return enum_type("LinkStatus", "How sure a link is.", values)
 
 
 def _page_info(names: Namespace) -> Any:

@@ -9,26 +9,33 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Found:
+    """A kind of subject as rules find it: the table `{s}`, and the SQL of the name key and birth year to hold against the
+    recorded ones, where it has them; `beside` joins where they stand."""
+
+    kind: str
+    beside: str = ""
+    name_key: str | None = None
+    year: str | None = None
+
+
+@dataclass(frozen=True)
 class Rule:
     """One way from a recorded subject to a subject.
 
-    `join` finds it, over the tables of `through` where it takes more than one step; `party_kinds` are the recorded kinds for which the rule speaks (a record that states none is open to
-    every rule); `name` and `year` are the subject's name key and birth year to hold against the recorded ones, where it has
-    them (`beside` joins where they stand); `accept` is a further condition without which a match is a candidate only, `sure`
-    one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second `tier` are asked only where no rule
-    of the first found anything.
+    `join` finds it, over the tables of `through` where it takes more than one step; `party_kinds` are the recorded kinds for
+    which the rule speaks (a record that states none is open to every rule); `accept` is a further condition without which a
+    match is a candidate only, `sure` one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second
+    `tier` are asked only where no rule of the first found anything.
     """
 
     name: str
     family: str
-    subject: str
+    subject: Found
     join: str
     about: str
     party_kinds: tuple[str, ...] = ()
     through: str = ""
-    beside: str = ""
-    name_key: str | None = None
-    year: str | None = None
     accept: str | None = None
     sure: str | None = None
     tier: int = 1
@@ -59,14 +66,16 @@ NORMALISED: Mapping[str, Mapping[str, str]] = {
 }
 """Family → normalised value → SQL over the recorded columns. Nothing is corrected: what fits no form is no identifier."""
 
-CITIZEN = {"subject": "Citizen", "name_key": "{s}.full_name_key", "year": "left({s}.birth_date, 4)"}
-HEAD = {
-    "subject": "Household",
-    "beside": "left join data.citizen head on head.personal_id = {s}.head_personal_id",
-    "name_key": "head.full_name_key",
-    "year": "left(head.birth_date, 4)",
-}
+CITIZEN = Found("Citizen", name_key="{s}.full_name_key", year="left({s}.birth_date, 4)")
+HOUSEHOLD = Found(
+    "Household",
+    beside="left join data.citizen head on head.personal_id = {s}.head_personal_id",
+    name_key="head.full_name_key",
+    year="left(head.birth_date, 4)",
+)
 """A household is recorded under the name and birth date of its head."""
+BUSINESS = Found("Business")
+PARCEL = Found("Parcel")
 
 ONE_PREDECESSOR = (
     "(select count(*) = 1 from data.administrative_unit_change o where o.successor_unit_code = h.successor_unit_code)"
@@ -81,7 +90,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.personal_id = {r}.personal",
         about="The recorded personal identifier, or a tax code that is one, is a citizen's.",
         party_kinds=("PERSON",),
-        **CITIZEN,
+        subject=CITIZEN,
     ),
     Rule(
         "former_identifier",
@@ -89,7 +98,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.former_id = {r}.former",
         about="The recorded former identifier is a citizen's, through the crosswalk of the population register.",
         party_kinds=("PERSON",),
-        **CITIZEN,
+        subject=CITIZEN,
     ),
     Rule(
         "household_head",
@@ -97,7 +106,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.head_personal_id = {r}.personal",
         about="The recorded identifier is that of the household's head: since 2025-07-01 the household's tax code.",
         party_kinds=("HOUSEHOLD",),
-        **HEAD,
+        subject=HOUSEHOLD,
     ),
     Rule(
         "household_head_former",
@@ -106,12 +115,12 @@ RULES: tuple[Rule, ...] = (
         join="{s}.head_personal_id = former.personal_id",
         about="The recorded former identifier is that of the household's head, through the crosswalk.",
         party_kinds=("HOUSEHOLD",),
-        **HEAD,
+        subject=HOUSEHOLD,
     ),
     Rule(
         "household_business_tax_code",
         "Party",
-        subject="Business",
+        subject=BUSINESS,
         join="{s}.tax_code = coalesce({r}.personal, {r}.tax) and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
         about="The recorded tax code is a household business's: its own, or since 2025-07-01 its representative's identifier.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
@@ -119,7 +128,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "enterprise_code",
         "Party",
-        subject="Business",
+        subject=BUSINESS,
         join="{s}.enterprise_code = {r}.tax",
         about="The recorded tax code, without its branch, is an enterprise code.",
         party_kinds=("ENTERPRISE",),
@@ -127,21 +136,21 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "parcel_identifier",
         "Parcel",
-        subject="Parcel",
+        subject=PARCEL,
         join="{s}.parcel_identifier = {r}.identifier",
         about="The 12-character parcel identifier.",
     ),
     Rule(
         "parcel_number",
         "Parcel",
-        subject="Parcel",
+        subject=PARCEL,
         join="{s}.parcel_number = {r}.unit || ':' || {r}.place",
         about="Commune of that day, map sheet and parcel number.",
     ),
     Rule(
         "parcel_number_in_successor",
         "Parcel",
-        subject="Parcel",
+        subject=PARCEL,
         through="join data.administrative_unit_change h on h.predecessor_unit_code = {r}.unit",
         join="{s}.parcel_number = h.successor_unit_code || ':' || {r}.place",
         about="Sheet and number under the commune that the recorded one went into, whole; a split commune gives candidates.",
@@ -152,7 +161,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "parcel_number_in_predecessor",
         "Parcel",
-        subject="Parcel",
+        subject=PARCEL,
         through="join data.administrative_unit_change h on h.successor_unit_code = {r}.unit",
         join="{s}.parcel_number = h.predecessor_unit_code || ':' || {r}.place",
         about="Sheet and number under a commune that the recorded one was made from, where it was made from one whole commune.",
@@ -165,4 +174,4 @@ RULES: tuple[Rule, ...] = (
 
 def rules_for(family: str, kinds: tuple[str, ...]) -> tuple[Rule, ...]:
     """The rules that can lead to one of these kinds of subject."""
-    return tuple(rule for rule in RULES if rule.family == family and rule.subject in kinds)
+    return tuple(rule for rule in RULES if rule.family == family and rule.subject.kind in kinds)

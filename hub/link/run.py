@@ -120,9 +120,9 @@ def _report(
     methods = {method: sum(n for m, _, n in rows if m == method) for method, _, _ in rows}
     added, withdrawn, seconds = done
     unlinked = total - sum(by_status.values()) - waiting
-    return FieldReport(
-        name, total, *by_status.values(), waiting, unlinked, methods, added, withdrawn, round(seconds, 3)
-    )
+    confirmed, probable = by_status["CONFIRMED"], by_status["PROBABLE"]
+    outcome = (confirmed, probable, waiting, unlinked)
+    return FieldReport(name, total, *outcome, methods, added, withdrawn, round(seconds, 3))
 
 
 def _one(connection: Connection[Any], query: str) -> Any:

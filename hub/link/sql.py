@@ -17,10 +17,10 @@ BY_RUN = "starts_with(l.decided_by, 'run:')"
 def records(entity: Entity, linked: Linked) -> str:
     """A temporary table `recorded`: the record's id and its normalised values, for records that a person has not decided."""
     columns = {part.part: part.column.name for part in linked.recorded}
-    digits = {
+    digits: dict[str, str] = {
         name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns
     }
-    names = {"t": "t", **columns, **digits}
+    names: dict[str, str] = {"t": "t", **columns, **digits}
     if "parcel_number" in columns:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
     values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[linked.family].items())
@@ -95,12 +95,19 @@ def _candidates(rule: Rule, rank: int) -> str:
     def filled(sql: str | None) -> str:
         return (sql or "").format(r="r", s="s")
 
-    name, year = f"hub.names_agree(r.name_key, {filled(rule.name_key)})", f"(r.year = {filled(rule.year)})"
-    holds = [f"{test} is not false" for test, given in ((name, rule.name_key), (year, rule.year)) if given]
+    name, year = (
+        f"hub.names_agree(r.name_key, {filled(rule.subject.name_key)})",
+        f"(r.year = {filled(rule.subject.year)})",
+    )
+    holds = [
+        f"{test} is not false" for test, given in ((name, rule.subject.name_key), (year, rule.subject.year)) if given
+    ]
     if rule.accept:
         holds.append(f"coalesce({filled(rule.accept)}, false)")
     compared = [
-        (word, test) for word, test, given in (("name", name, rule.name_key), ("birthYear", year, rule.year)) if given
+        (word, test)
+        for word, test, given in (("name", name, rule.subject.name_key), ("birthYear", year, rule.subject.year))
+        if given
     ]
     evidence = ", ".join(
         f"'{word}', case {test} when true then 'agrees' when false then 'differs' else 'missing' end"
@@ -109,7 +116,7 @@ def _candidates(rule: Rule, rank: int) -> str:
     kinds = ", ".join(f"'{kind}'" for kind in rule.party_kinds)
     on = filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
     return (
-        f"select r.record_id, s.id, '{rule.subject}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
+        f"select r.record_id, s.id, '{rule.subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
         f" {filled(rule.sure) or 'true'}, {f'jsonb_build_object({evidence})' if evidence else 'null::jsonb'}"
-        f" from recorded r {filled(rule.through)} join data.{snake(rule.subject)} s on {on} {filled(rule.beside)} where true"
+        f" from recorded r {filled(rule.through)} join data.{snake(rule.subject.kind)} s on {on} {filled(rule.subject.beside)} where true"
     )

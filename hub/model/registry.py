@@ -148,6 +148,12 @@ class Entity:
         """The columns that identify it."""
         return tuple(column for column in self.fields if column.unique)
 
+    @cached_property
+    def ends(self) -> "Mapping[str, Reference | Linked]":
+        """The one ends of links, by name: what a many end may mirror."""
+        found: dict[str, Reference | Linked] = {reference.name: reference for reference in self.references}
+        return found | {linked.name: linked for linked in self.linked}
+
     def column(self, name: str) -> Column:
         """The column of this name. Raises KeyError."""
         return self._by_name[name]
@@ -197,8 +203,7 @@ class Registry:
 
     def end(self, link: Backlink) -> Reference | Linked:
         """The one end that a many end mirrors."""
-        target = self[link.target]
-        return next(end for end in (*target.references, *target.linked) if end.name == link.via)
+        return self[link.target].ends[link.via]
 
 
 @cache
@@ -318,12 +323,7 @@ def _unwrap(hint: Any) -> tuple[tuple[type, ...], bool]:
 def _check(built: Registry) -> None:
     for entity in built:
         for link in entity.backlinks:
-            ends = (
-                {e.name for e in (*built[link.target].references, *built[link.target].linked)}
-                if link.target in built.entities
-                else ()
-            )
-            if link.via not in ends:
+            if link.target not in built.entities or link.via not in built[link.target].ends:
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{link.name} mirrors {link.target}.{link.via}, which is not a reference or linked field",
                     next_step=f"declare {link.via} on {link.target}, or correct the link",

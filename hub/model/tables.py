@@ -131,7 +131,7 @@ def _indexes(entity: Entity) -> list[Index]:
 
 
 def _link_tables(built: MetaData, linked: Linked) -> None:
-    columns = [
+    columns: list[tuple[str, Any, bool, str]] = [
         ("subject_kind", Text, False, "Name of the kind of subject."),
         ("status", Text, False, "CONFIRMED, PROBABLE or UNCONFIRMED (a candidate, joined to nothing)."),
         ("method", Text, False, "The rule or model that made the link."),

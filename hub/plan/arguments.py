@@ -52,12 +52,12 @@ def _tree(document: Document, node: ValueNode, kind: GraphQLInputType) -> Tree |
     if isinstance(node, VariableNode):
         name = node.name.value
         return _wrapped(document.variables[name], (name,)) if name in document.variables else None
-    kind = get_nullable_type(kind)  # type: ignore[arg-type]  # input types are nullable types
-    if isinstance(node, ObjectValueNode) and is_input_object_type(kind):
-        fields = {f.name.value: _tree(document, f.value, kind.fields[f.name.value].type) for f in node.fields}
+    inner = get_nullable_type(kind)
+    if isinstance(node, ObjectValueNode) and is_input_object_type(inner):
+        fields = {f.name.value: _tree(document, f.value, inner.fields[f.name.value].type) for f in node.fields}
         return {name: tree for name, tree in fields.items() if tree is not None}
-    if is_list_type(kind):
-        return _list(document, node, kind.of_type)
+    if is_list_type(inner):
+        return _list(document, node, inner.of_type)
     return Constant(value_from_ast(node, kind))
 
 
@@ -67,7 +67,7 @@ def _list(document: Document, node: ValueNode, item: GraphQLInputType) -> Tree:
     # A single value where a list is expected is a list of one (spec 3.12, input coercion).
     nodes = node.values if isinstance(node, ListValueNode) else [node]
     trees = [tree for tree in (_tree(document, n, item) for n in nodes) if tree is not None]
-    if is_input_object_type(get_nullable_type(item)):  # type: ignore[arg-type]
+    if is_input_object_type(get_nullable_type(item)):
         return trees
     leaves: tuple[Leaf, ...] = tuple(t for t in trees if isinstance(t, Constant | Variable | Items))
     if all(isinstance(leaf, Constant) for leaf in leaves):

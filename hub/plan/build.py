@@ -184,7 +184,8 @@ class Builder:
     def _definition(self, type_name: str, field: str) -> GraphQLField:
         found = self.document.schema.get_type(type_name)
         assert isinstance(found, GraphQLObjectType)
-        return found.fields[field]
+        definition: GraphQLField = found.fields[field]
+        return definition
 
     # --- Links --------------------------------------------------------------------------------------------------------
 

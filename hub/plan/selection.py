@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    BooleanValueNode,
     DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -71,8 +72,12 @@ class Document:
     def _included(self, directives: Sequence[DirectiveNode]) -> bool:
         for directive in directives:
             if directive.name.value in ("skip", "include"):
-                value = directive.arguments[0].value
-                on = self.variables.get(value.name.value) if isinstance(value, VariableNode) else value.value  # type: ignore[attr-defined]
+                (argument,) = directive.arguments or ()  # validated: `if`, and nothing else
+                value = argument.value
+                if isinstance(value, VariableNode):
+                    on = self.variables.get(value.name.value)
+                else:
+                    on = isinstance(value, BooleanValueNode) and value.value
                 if bool(on) is (directive.name.value == "skip"):
                     return False
         return True

@@ -279,15 +279,16 @@ def _launch(binaries: Path, data: Path, account: Account, settings: Mapping[str,
     log = data / "server.log"
     with log.open("wb") as out:
         # A session of its own: an interrupt at the terminal is for the hub, which then stops the server in order.
-        return subprocess.Popen(
+        process: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             cwd="/",
             start_new_session=True,
-            **account.options,  # type: ignore[call-overload]
+            **account.options,  # type: ignore[call-overload]  # options by name
         )
+        return process
 
 
 def _await_ready(server: EmbeddedServer, process: "subprocess.Popen[bytes]") -> None:

@@ -62,7 +62,8 @@ def draft(engine: Engine, message: str) -> Path | None:
         if not difference(connection):
             return None
         script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=_next_revision())
-    assert script is not None and not isinstance(script, list)
+    assert script is not None
+    assert not isinstance(script, list)
     return Path(script.path)
 
 

@@ -74,16 +74,15 @@ async def read(request: Request, max_body: int) -> Operation:
 
 def operation(fields: Mapping[str, Any]) -> Operation:
     """The operation of the fields `query`, `operationName`, `variables`, `extensions`. Raises HttpRefused."""
-    kinds: tuple[tuple[str, type, bool], ...] = (
-        ("query", str, True),
-        ("operationName", str, False),
-        ("variables", dict, False),
-        ("extensions", dict, False),
+    kinds: tuple[tuple[str, type, bool, str], ...] = (
+        ("query", str, True, "a string"),
+        ("operationName", str, False, "a string"),
+        ("variables", dict, False, "an object"),
+        ("extensions", dict, False, "an object"),
     )
-    for name, kind, needed in kinds:
+    for name, kind, needed, words in kinds:
         value = fields.get(name)
         if (value is None and needed) or (value is not None and not isinstance(value, kind)):
-            words = {str: "a string", dict: "an object"}[kind]
             raise HttpRefused(400, "BAD_REQUEST", f"{name} must be {words}")
     extensions = fields.get("extensions") or {}
     return Operation(

@@ -48,8 +48,8 @@ def _pages(where: str, client: "_Client", stream: Stream, pages: Pages) -> Itera
         number += 1
         body = client.get(stream.path or "/", {pages.page: number, pages.size_parameter: pages.size})
         document = _json(where, body)
-        rows, total = document.get(stream.records or ""), document.get(pages.total_pages)
-        if not isinstance(rows, list) or not isinstance(total, int):
+        rows, stated = document.get(stream.records or ""), document.get(pages.total_pages)
+        if not isinstance(rows, list) or not isinstance(stated, int):
             raise SourceUnavailable(
                 f"{where}: page {number} lacks {stream.records} or {pages.total_pages}",
                 next_step="ask the owner whether the API changed",
@@ -59,7 +59,7 @@ def _pages(where: str, client: "_Client", stream: Stream, pages: Pages) -> Itera
                 f"{where}: page {number} repeats the page before it",
                 next_step="ask the owner whether paging works; nothing was changed in the store",
             )
-        before = body
+        before, total = body, stated
         yield rows
 
 

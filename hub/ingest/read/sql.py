@@ -86,7 +86,6 @@ def _any_database(where: str, url: str, stream: Stream, batch_rows: int) -> Iter
     try:
         table = Table(name, MetaData(), schema=schema or None, autoload_with=engine)
         columns = [column.name for column in table.columns]
-        require(where, stream, columns)
         with engine.connect().execution_options(stream_results=True, max_row_buffer=batch_rows) as connection:
             result = connection.execute(select(table))
             empty = True

@@ -1,0 +1,1165 @@
+-- Derived from schema/. To read, not to run: `hub migrate` makes the tables.
+
+CREATE TABLE data.administrative_unit (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	unit_code TEXT NOT NULL,
+	code TEXT NOT NULL,
+	level TEXT NOT NULL,
+	type_name TEXT,
+	name TEXT NOT NULL,
+	name_key TEXT COLLATE "C" GENERATED ALWAYS AS (hub.name_key(name)) STORED,
+	point TEXT,
+	area NUMERIC,
+	valid_from DATE,
+	valid_to DATE,
+	parent_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX administrative_unit_code ON data.administrative_unit (code, id);
+CREATE INDEX administrative_unit_level ON data.administrative_unit (level, id);
+CREATE INDEX administrative_unit_name_key ON data.administrative_unit (name_key, id);
+CREATE INDEX administrative_unit_parent_unit_code ON data.administrative_unit (parent_unit_code, id);
+CREATE UNIQUE INDEX administrative_unit_source ON data.administrative_unit (stream_id, source_key);
+CREATE UNIQUE INDEX administrative_unit_unit_code_key ON data.administrative_unit (unit_code);
+CREATE INDEX administrative_unit_valid_from ON data.administrative_unit (valid_from, id);
+CREATE INDEX administrative_unit_valid_to ON data.administrative_unit (valid_to, id);
+
+CREATE TABLE data.administrative_unit_change (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	kind TEXT NOT NULL,
+	effective_on DATE NOT NULL,
+	predecessor_unit_code TEXT NOT NULL,
+	successor_unit_code TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX administrative_unit_change_effective_on ON data.administrative_unit_change (effective_on, id);
+CREATE INDEX administrative_unit_change_kind ON data.administrative_unit_change (kind, id);
+CREATE INDEX administrative_unit_change_predecessor_unit_code ON data.administrative_unit_change (predecessor_unit_code, id);
+CREATE UNIQUE INDEX administrative_unit_change_source ON data.administrative_unit_change (stream_id, source_key);
+CREATE INDEX administrative_unit_change_successor_unit_code ON data.administrative_unit_change (successor_unit_code, id);
+
+CREATE TABLE data.benefit (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	benefit_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	monthly_amount BIGINT NOT NULL,
+	since DATE,
+	until DATE,
+	status TEXT NOT NULL,
+	beneficiary_kind TEXT,
+	beneficiary_name TEXT,
+	beneficiary_birth_date TEXT,
+	beneficiary_identifier TEXT,
+	beneficiary_tax_code TEXT,
+	beneficiary_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX benefit_benefit_number_key ON data.benefit (benefit_number);
+CREATE INDEX benefit_kind ON data.benefit (kind, id);
+CREATE INDEX benefit_since ON data.benefit (since, id);
+CREATE UNIQUE INDEX benefit_source ON data.benefit (stream_id, source_key);
+CREATE INDEX benefit_status ON data.benefit (status, id);
+
+CREATE TABLE data.business (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	registration_number TEXT NOT NULL,
+	enterprise_code TEXT,
+	tax_code TEXT,
+	legal_name TEXT NOT NULL,
+	legal_name_key TEXT COLLATE "C" GENERATED ALWAYS AS (hub.name_key(legal_name)) STORED,
+	legal_form TEXT NOT NULL,
+	status TEXT NOT NULL,
+	registered_on DATE,
+	registered_capital BIGINT,
+	activity TEXT,
+	seat_address TEXT,
+	seat_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX business_enterprise_code_key ON data.business (enterprise_code);
+CREATE INDEX business_legal_form ON data.business (legal_form, id);
+CREATE INDEX business_legal_name_key ON data.business (legal_name_key, id);
+CREATE INDEX business_registered_on ON data.business (registered_on, id);
+CREATE UNIQUE INDEX business_registration_number_key ON data.business (registration_number);
+CREATE INDEX business_seat_unit_code ON data.business (seat_unit_code, id);
+CREATE UNIQUE INDEX business_source ON data.business (stream_id, source_key);
+CREATE INDEX business_status ON data.business (status, id);
+CREATE INDEX business_tax_code ON data.business (tax_code, id);
+
+CREATE TABLE data.business_role (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	role TEXT NOT NULL,
+	since DATE,
+	until DATE,
+	contribution BIGINT,
+	business_registration_number TEXT NOT NULL,
+	person_kind TEXT,
+	person_name TEXT,
+	person_birth_date TEXT,
+	person_identifier TEXT,
+	person_tax_code TEXT,
+	person_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX business_role_business_registration_number ON data.business_role (business_registration_number, id);
+CREATE INDEX business_role_role ON data.business_role (role, id);
+CREATE INDEX business_role_since ON data.business_role (since, id);
+CREATE UNIQUE INDEX business_role_source ON data.business_role (stream_id, source_key);
+
+CREATE TABLE data.citizen (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	personal_id TEXT NOT NULL,
+	former_id TEXT,
+	full_name TEXT NOT NULL,
+	full_name_key TEXT COLLATE "C" GENERATED ALWAYS AS (hub.name_key(full_name)) STORED,
+	sex TEXT,
+	birth_date TEXT,
+	death_date DATE,
+	ethnicity TEXT,
+	residence_address TEXT,
+	registered_on DATE,
+	residence_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX citizen_birth_date ON data.citizen (birth_date, id);
+CREATE INDEX citizen_former_id ON data.citizen (former_id, id);
+CREATE INDEX citizen_full_name_key ON data.citizen (full_name_key, id);
+CREATE UNIQUE INDEX citizen_personal_id_key ON data.citizen (personal_id);
+CREATE INDEX citizen_residence_unit_code ON data.citizen (residence_unit_code, id);
+CREATE INDEX citizen_sex ON data.citizen (sex, id);
+CREATE UNIQUE INDEX citizen_source ON data.citizen (stream_id, source_key);
+
+CREATE TABLE data.encumbrance (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	registration_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	beneficiary_name TEXT,
+	secured_amount BIGINT,
+	registered_on DATE,
+	discharged_on DATE,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX encumbrance_kind ON data.encumbrance (kind, id);
+CREATE INDEX encumbrance_registered_on ON data.encumbrance (registered_on, id);
+CREATE UNIQUE INDEX encumbrance_registration_number_key ON data.encumbrance (registration_number);
+CREATE UNIQUE INDEX encumbrance_source ON data.encumbrance (stream_id, source_key);
+CREATE INDEX encumbrance_status ON data.encumbrance (status, id);
+
+CREATE TABLE data.household (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	household_code TEXT NOT NULL,
+	head_personal_id TEXT,
+	address TEXT,
+	commune_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX household_commune_unit_code ON data.household (commune_unit_code, id);
+CREATE INDEX household_head_personal_id ON data.household (head_personal_id, id);
+CREATE UNIQUE INDEX household_household_code_key ON data.household (household_code);
+CREATE UNIQUE INDEX household_source ON data.household (stream_id, source_key);
+
+CREATE TABLE data.household_membership (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	relationship TEXT NOT NULL,
+	since DATE,
+	household_code TEXT NOT NULL,
+	member_kind TEXT,
+	member_name TEXT,
+	member_birth_date TEXT,
+	member_identifier TEXT,
+	member_tax_code TEXT,
+	member_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX household_membership_household_code ON data.household_membership (household_code, id);
+CREATE INDEX household_membership_relationship ON data.household_membership (relationship, id);
+CREATE UNIQUE INDEX household_membership_source ON data.household_membership (stream_id, source_key);
+
+CREATE TABLE data.land_use_right (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	certificate_serial TEXT,
+	registry_number TEXT,
+	issued_on DATE,
+	share TEXT,
+	area NUMERIC,
+	purpose TEXT,
+	term_ends_on DATE,
+	origin TEXT,
+	status TEXT NOT NULL,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	holder_kind TEXT,
+	holder_name TEXT,
+	holder_birth_date TEXT,
+	holder_identifier TEXT,
+	holder_tax_code TEXT,
+	holder_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX land_use_right_certificate_serial ON data.land_use_right (certificate_serial, id);
+CREATE INDEX land_use_right_issued_on ON data.land_use_right (issued_on, id);
+CREATE INDEX land_use_right_registry_number ON data.land_use_right (registry_number, id);
+CREATE UNIQUE INDEX land_use_right_source ON data.land_use_right (stream_id, source_key);
+CREATE INDEX land_use_right_status ON data.land_use_right (status, id);
+
+CREATE TABLE data.marital_status (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	state TEXT NOT NULL,
+	since DATE,
+	until DATE,
+	certificate_number TEXT,
+	person_kind TEXT,
+	person_name TEXT,
+	person_birth_date TEXT,
+	person_identifier TEXT,
+	person_tax_code TEXT,
+	person_address TEXT,
+	spouse_kind TEXT,
+	spouse_name TEXT,
+	spouse_birth_date TEXT,
+	spouse_identifier TEXT,
+	spouse_tax_code TEXT,
+	spouse_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX marital_status_since ON data.marital_status (since, id);
+CREATE UNIQUE INDEX marital_status_source ON data.marital_status (stream_id, source_key);
+CREATE INDEX marital_status_state ON data.marital_status (state, id);
+
+CREATE TABLE data.parcel (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	parcel_number TEXT NOT NULL,
+	parcel_identifier TEXT,
+	map_sheet INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	area NUMERIC,
+	purpose TEXT,
+	address TEXT,
+	point TEXT,
+	commune_unit_code TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX parcel_area ON data.parcel (area, id);
+CREATE INDEX parcel_commune_unit_code ON data.parcel (commune_unit_code, id);
+CREATE INDEX parcel_map_sheet ON data.parcel (map_sheet, id);
+CREATE INDEX parcel_ordinal ON data.parcel (ordinal, id);
+CREATE UNIQUE INDEX parcel_parcel_identifier_key ON data.parcel (parcel_identifier);
+CREATE UNIQUE INDEX parcel_parcel_number_key ON data.parcel (parcel_number);
+CREATE INDEX parcel_purpose ON data.parcel (purpose, id);
+CREATE UNIQUE INDEX parcel_source ON data.parcel (stream_id, source_key);
+
+CREATE TABLE data.payment (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	payment_number TEXT NOT NULL,
+	amount BIGINT NOT NULL,
+	paid_on DATE NOT NULL,
+	obligation_number TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX payment_amount ON data.payment (amount, id);
+CREATE INDEX payment_obligation_number ON data.payment (obligation_number, id);
+CREATE INDEX payment_paid_on ON data.payment (paid_on, id);
+CREATE UNIQUE INDEX payment_payment_number_key ON data.payment (payment_number);
+CREATE UNIQUE INDEX payment_source ON data.payment (stream_id, source_key);
+
+CREATE TABLE data.tax_obligation (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	obligation_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	year INTEGER NOT NULL,
+	amount BIGINT NOT NULL,
+	paid_amount BIGINT,
+	due_on DATE,
+	status TEXT NOT NULL,
+	taxpayer_number TEXT,
+	debtor_kind TEXT,
+	debtor_name TEXT,
+	debtor_birth_date TEXT,
+	debtor_identifier TEXT,
+	debtor_tax_code TEXT,
+	debtor_address TEXT,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX tax_obligation_amount ON data.tax_obligation (amount, id);
+CREATE INDEX tax_obligation_due_on ON data.tax_obligation (due_on, id);
+CREATE INDEX tax_obligation_kind ON data.tax_obligation (kind, id);
+CREATE UNIQUE INDEX tax_obligation_obligation_number_key ON data.tax_obligation (obligation_number);
+CREATE UNIQUE INDEX tax_obligation_source ON data.tax_obligation (stream_id, source_key);
+CREATE INDEX tax_obligation_status ON data.tax_obligation (status, id);
+CREATE INDEX tax_obligation_taxpayer_number ON data.tax_obligation (taxpayer_number, id);
+CREATE INDEX tax_obligation_year ON data.tax_obligation (year, id);
+
+CREATE TABLE data.taxpayer (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	taxpayer_number TEXT NOT NULL,
+	tax_code TEXT,
+	kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	registered_on DATE,
+	party_kind TEXT,
+	party_name TEXT,
+	party_birth_date TEXT,
+	party_identifier TEXT,
+	party_tax_code TEXT,
+	party_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX taxpayer_kind ON data.taxpayer (kind, id);
+CREATE UNIQUE INDEX taxpayer_source ON data.taxpayer (stream_id, source_key);
+CREATE INDEX taxpayer_status ON data.taxpayer (status, id);
+CREATE INDEX taxpayer_tax_code ON data.taxpayer (tax_code, id);
+CREATE UNIQUE INDEX taxpayer_taxpayer_number_key ON data.taxpayer (taxpayer_number);
+
+CREATE TABLE history.administrative_unit (
+	id BIGINT NOT NULL,
+	unit_code TEXT NOT NULL,
+	code TEXT NOT NULL,
+	level TEXT NOT NULL,
+	type_name TEXT,
+	name TEXT NOT NULL,
+	name_key TEXT COLLATE "C",
+	point TEXT,
+	area NUMERIC,
+	valid_from DATE,
+	valid_to DATE,
+	parent_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.administrative_unit_change (
+	id BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	effective_on DATE NOT NULL,
+	predecessor_unit_code TEXT NOT NULL,
+	successor_unit_code TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.benefit (
+	id BIGINT NOT NULL,
+	benefit_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	monthly_amount BIGINT NOT NULL,
+	since DATE,
+	until DATE,
+	status TEXT NOT NULL,
+	beneficiary_kind TEXT,
+	beneficiary_name TEXT,
+	beneficiary_birth_date TEXT,
+	beneficiary_identifier TEXT,
+	beneficiary_tax_code TEXT,
+	beneficiary_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.business (
+	id BIGINT NOT NULL,
+	registration_number TEXT NOT NULL,
+	enterprise_code TEXT,
+	tax_code TEXT,
+	legal_name TEXT NOT NULL,
+	legal_name_key TEXT COLLATE "C",
+	legal_form TEXT NOT NULL,
+	status TEXT NOT NULL,
+	registered_on DATE,
+	registered_capital BIGINT,
+	activity TEXT,
+	seat_address TEXT,
+	seat_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.business_role (
+	id BIGINT NOT NULL,
+	role TEXT NOT NULL,
+	since DATE,
+	until DATE,
+	contribution BIGINT,
+	business_registration_number TEXT NOT NULL,
+	person_kind TEXT,
+	person_name TEXT,
+	person_birth_date TEXT,
+	person_identifier TEXT,
+	person_tax_code TEXT,
+	person_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.citizen (
+	id BIGINT NOT NULL,
+	personal_id TEXT NOT NULL,
+	former_id TEXT,
+	full_name TEXT NOT NULL,
+	full_name_key TEXT COLLATE "C",
+	sex TEXT,
+	birth_date TEXT,
+	death_date DATE,
+	ethnicity TEXT,
+	residence_address TEXT,
+	registered_on DATE,
+	residence_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.encumbrance (
+	id BIGINT NOT NULL,
+	registration_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	beneficiary_name TEXT,
+	secured_amount BIGINT,
+	registered_on DATE,
+	discharged_on DATE,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.household (
+	id BIGINT NOT NULL,
+	household_code TEXT NOT NULL,
+	head_personal_id TEXT,
+	address TEXT,
+	commune_unit_code TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.household_membership (
+	id BIGINT NOT NULL,
+	relationship TEXT NOT NULL,
+	since DATE,
+	household_code TEXT NOT NULL,
+	member_kind TEXT,
+	member_name TEXT,
+	member_birth_date TEXT,
+	member_identifier TEXT,
+	member_tax_code TEXT,
+	member_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.land_use_right (
+	id BIGINT NOT NULL,
+	certificate_serial TEXT,
+	registry_number TEXT,
+	issued_on DATE,
+	share TEXT,
+	area NUMERIC,
+	purpose TEXT,
+	term_ends_on DATE,
+	origin TEXT,
+	status TEXT NOT NULL,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	holder_kind TEXT,
+	holder_name TEXT,
+	holder_birth_date TEXT,
+	holder_identifier TEXT,
+	holder_tax_code TEXT,
+	holder_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.marital_status (
+	id BIGINT NOT NULL,
+	state TEXT NOT NULL,
+	since DATE,
+	until DATE,
+	certificate_number TEXT,
+	person_kind TEXT,
+	person_name TEXT,
+	person_birth_date TEXT,
+	person_identifier TEXT,
+	person_tax_code TEXT,
+	person_address TEXT,
+	spouse_kind TEXT,
+	spouse_name TEXT,
+	spouse_birth_date TEXT,
+	spouse_identifier TEXT,
+	spouse_tax_code TEXT,
+	spouse_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.parcel (
+	id BIGINT NOT NULL,
+	parcel_number TEXT NOT NULL,
+	parcel_identifier TEXT,
+	map_sheet INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	area NUMERIC,
+	purpose TEXT,
+	address TEXT,
+	point TEXT,
+	commune_unit_code TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.payment (
+	id BIGINT NOT NULL,
+	payment_number TEXT NOT NULL,
+	amount BIGINT NOT NULL,
+	paid_on DATE NOT NULL,
+	obligation_number TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.tax_obligation (
+	id BIGINT NOT NULL,
+	obligation_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	year INTEGER NOT NULL,
+	amount BIGINT NOT NULL,
+	paid_amount BIGINT,
+	due_on DATE,
+	status TEXT NOT NULL,
+	taxpayer_number TEXT,
+	debtor_kind TEXT,
+	debtor_name TEXT,
+	debtor_birth_date TEXT,
+	debtor_identifier TEXT,
+	debtor_tax_code TEXT,
+	debtor_address TEXT,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE history.taxpayer (
+	id BIGINT NOT NULL,
+	taxpayer_number TEXT NOT NULL,
+	tax_code TEXT,
+	kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	registered_on DATE,
+	party_kind TEXT,
+	party_name TEXT,
+	party_birth_date TEXT,
+	party_identifier TEXT,
+	party_tax_code TEXT,
+	party_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT NOT NULL,
+	run_id BIGINT NOT NULL,
+	content_hash UUID NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+
+CREATE TABLE hub.link_run (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	counts JSONB,
+	changed INTEGER,
+	PRIMARY KEY (id)
+);
+
+CREATE TABLE hub.quarantine (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	stream_id SMALLINT NOT NULL,
+	run_id BIGINT NOT NULL,
+	entity TEXT NOT NULL,
+	source_key TEXT,
+	field TEXT,
+	rule TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	payload JSONB NOT NULL,
+	payload_hash TEXT NOT NULL,
+	connector_version TEXT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	resolved_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id),
+	FOREIGN KEY(stream_id) REFERENCES hub.stream (id),
+	FOREIGN KEY(run_id) REFERENCES hub.run (id)
+);
+CREATE UNIQUE INDEX quarantine_open ON hub.quarantine (stream_id, entity, payload_hash, rule) WHERE resolved_at is null;
+
+CREATE TABLE hub.run (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	connector TEXT NOT NULL,
+	connector_version TEXT NOT NULL,
+	status TEXT NOT NULL,
+	reason TEXT,
+	started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	counts JSONB,
+	PRIMARY KEY (id)
+);
+CREATE INDEX run_connector ON hub.run (connector, id);
+
+CREATE TABLE hub.stream (
+	id SMALLINT GENERATED ALWAYS AS IDENTITY,
+	connector TEXT NOT NULL,
+	name TEXT NOT NULL,
+	as_of TIMESTAMP WITH TIME ZONE,
+	cursor JSONB,
+	PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX stream_connector_name ON hub.stream (connector, name);
+
+CREATE TABLE link.benefit_beneficiary (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX benefit_beneficiary_accepted ON link.benefit_beneficiary (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX benefit_beneficiary_subject ON link.benefit_beneficiary (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.business_role_person (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX business_role_person_accepted ON link.business_role_person (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX business_role_person_subject ON link.business_role_person (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.encumbrance_parcel (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX encumbrance_parcel_accepted ON link.encumbrance_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX encumbrance_parcel_subject ON link.encumbrance_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.household_membership_member (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX household_membership_member_accepted ON link.household_membership_member (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX household_membership_member_subject ON link.household_membership_member (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.land_use_right_holder (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX land_use_right_holder_accepted ON link.land_use_right_holder (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_use_right_holder_subject ON link.land_use_right_holder (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.land_use_right_parcel (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX land_use_right_parcel_accepted ON link.land_use_right_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_use_right_parcel_subject ON link.land_use_right_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.marital_status_person (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX marital_status_person_accepted ON link.marital_status_person (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX marital_status_person_subject ON link.marital_status_person (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.marital_status_spouse (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX marital_status_spouse_accepted ON link.marital_status_spouse (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX marital_status_spouse_subject ON link.marital_status_spouse (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.tax_obligation_debtor (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX tax_obligation_debtor_accepted ON link.tax_obligation_debtor (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX tax_obligation_debtor_subject ON link.tax_obligation_debtor (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.tax_obligation_parcel (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX tax_obligation_parcel_accepted ON link.tax_obligation_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX tax_obligation_parcel_subject ON link.tax_obligation_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.taxpayer_party (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id)
+);
+CREATE UNIQUE INDEX taxpayer_party_accepted ON link.taxpayer_party (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX taxpayer_party_subject ON link.taxpayer_party (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link_history.benefit_beneficiary (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.business_role_person (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.encumbrance_parcel (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.household_membership_member (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.land_use_right_holder (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.land_use_right_parcel (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.marital_status_person (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.marital_status_spouse (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.tax_obligation_debtor (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.tax_obligation_parcel (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
+
+CREATE TABLE link_history.taxpayer_party (
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, subject_id, sys_to)
+);
