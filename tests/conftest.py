@@ -7,13 +7,28 @@ that asks for a database gets a fresh one of its own. In CI a skipped test fails
 import os
 import secrets
 import shutil
+import socket
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 
+from hub.demo.generate import generate
+from hub.demo.systems import start_systems
+from hub.ingest.run import RunReport, sync
+from hub.link.run import LinkReport, link
+from hub.settings import load
 from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+from hub.web.app import create_app
 
 ALLOWED_SKIPS: frozenset[str] = frozenset()
 """Node ids that may be skipped in CI, each with its reason beside it."""
@@ -46,6 +61,52 @@ def database_url(postgres_server: EmbeddedServer) -> Iterator[str]:
 def module_database_url(postgres_server: EmbeddedServer) -> Iterator[str]:
     """An empty database for one module."""
     yield from _fresh(postgres_server)
+
+
+@dataclass(frozen=True)
+class ServedHub:
+    """A hub with the demo province of 1,000 citizens, really served: `url` of the server, `database` of its store."""
+
+    url: str
+    database: str
+    folder: Path
+    personal_id: str
+    runs: tuple[RunReport, ...]
+    links: LinkReport
+
+
+@pytest.fixture(scope="session")
+def served_hub(scratch: Path, postgres_server: EmbeddedServer) -> Iterator[ServedHub]:
+    """Four real sector systems, read, linked and served, as `hub demo` does; made once."""
+    province = generate(scratch / "province", 1_000)
+    postgres_server.create_database("served")
+    database = postgres_server.url("served")
+    made = engine(database)
+    migrate(made)
+    with start_systems(Path(province.folder), postgres_server.url("postgres")) as systems:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in systems.environment.items():
+                patch.setenv(name, value)
+            runs = tuple(sync(made))
+        links = link(made)
+    made.dispose()
+    settings = load(explain=True)
+    with served(create_app(settings, database, example_personal_id=province.showcase_personal_id)) as url:
+        yield ServedHub(url, database, Path(province.folder), province.showcase_personal_id, runs, links)
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """Serve an application in a thread, on a port of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
 
 
 def _fresh(server: EmbeddedServer) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import shutil
 import time
 from collections.abc import Iterator
@@ -54,7 +55,8 @@ def demo(
             os.environ.update(systems.environment)
             _load(url)
             asyncio.run(_show(settings, url, province.showcase_personal_id))
-            OUT.print(f"\n[bold]Ready in {time.monotonic() - started:.0f} s.[/]", highlight=False)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            OUT.print(f"\n[bold]Ready in {time.monotonic() - started:.0f} s[/]; the hub took {peak:,} MB at most.", highlight=False)
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])

@@ -29,7 +29,7 @@ query LinkedCitizen($personalId: PersonalId!) {
         provenance { source asOf sourceKey }
       }
     }
-    taxObligations(first: 10, orderBy: [{ dueOn: DESC }]) {
+    taxObligations(first: 10, orderBy: { dueOn: DESC }) {
       nodes { kind year amount status payments { nodes { amount paidOn } } provenance { source asOf sourceKey } }
     }
     businessRoles(first: 10) {
@@ -65,7 +65,7 @@ SEARCH = """\
 # Tìm theo tên, không phân biệt dấu và chữ hoa: "nguyen thi hoa" tìm thấy "Nguyễn Thị Hoà".
 # Search by name without regard to tone marks and case; page with `after`.
 query Search($prefix: String!, $after: String) {
-  citizens(filter: { fullName: { prefix: $prefix } }, orderBy: [{ fullName: ASC }], first: 10, after: $after) {
+  citizens(filter: { fullName: { prefix: $prefix } }, orderBy: { fullName: ASC }, first: 10, after: $after) {
     totalCount
     pageInfo { hasNextPage endCursor }
     nodes { fullName birthDate sex residence { name } }

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.small_hub import make_app, serve
 from tests.browser.watched import WatchedPage, launch_chromium, watched_page
+from tests.conftest import ServedHub
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,6 @@ def small_hub() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site(small_hub: str) -> str:
+def site(served_hub: ServedHub) -> str:
     """Address of the hub that the page is tested against."""
-    return small_hub
+    return served_hub.url

@@ -74,7 +74,10 @@ def test_root_reaches_programs_in_a_closed_folder(scratch: Path) -> None:
     home = scratch / "programs"
     copy_wheel(home)
     home.chmod(0o700)
-    lines = [f"import sys; sys.path.insert(0, {str(home)!r})", "import hub.store.embedded as e; from pathlib import Path"]
+    lines = [
+        f"import sys; sys.path.insert(0, {str(home)!r})",
+        "import hub.store.embedded as e; from pathlib import Path",
+    ]
     lines += [f"e.CACHE = Path({str(scratch / 'cache')!r})", *ATTACH.splitlines()]
     command = [sys.executable, "-c", "\n".join(lines), str(scratch / "by-cache")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
