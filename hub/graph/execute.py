@@ -126,6 +126,10 @@ class Executor:
             except psycopg.OperationalError:
                 if attempt == 2:
                     raise DATABASE_GONE from None
+            except psycopg.Error as error:
+                # A plan that PostgreSQL refuses is our fault; its message may quote values, so the kind is all we log.
+                LOG.error("statement refused: %s", type(error).__name__)
+                raise HubError("internal error", next_step="tell the operator; the log says when") from None
         raise AssertionError("unreachable")
 
     async def _fast_lane(self, plan: Plan, parameters: Sequence[Any], explain: bool) -> Response:

@@ -20,10 +20,13 @@ class Plan:
 
     sql: str
     binds: tuple[Bind, ...]
+    checked: tuple[Bind, ...]
     roots: tuple[Root, ...]
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """The parameters for coerced variables of the same shape. Raises OperationRefused for a bad page size or cursor."""
+        for bind in self.checked:
+            bind.value(variables)
         return [bind.value(variables) for bind in self.binds]
 
 
@@ -51,4 +54,4 @@ class Planner:
         builder = Builder(self.catalog, read, typed)
         roots = tuple(builder.root(field) for field in fields)
         statement = render(roots)
-        return Plan(statement.sql, statement.binds, roots)
+        return Plan(statement.sql, statement.binds, statement.checked, roots)

@@ -51,22 +51,24 @@ CURSOR = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement with `$1` … and its binds, in order."""
+    """One SQL statement with `$1` … and its binds, in order. `checked` are values it does not need, which have to be good."""
 
     sql: str
     binds: tuple[Bind, ...]
+    checked: tuple[Bind, ...]
 
 
 def render(roots: Sequence[Root]) -> Statement:
     """The statement of an operation's stored root fields."""
     renderer = _Renderer()
     members = [(root.key, renderer.root(root)) for root in roots]
-    return Statement(f"select {_object(members, 'd')}::text", tuple(renderer.binds))
+    return Statement(f"select {_object(members, 'd')}::text", tuple(renderer.binds), tuple(renderer.checked))
 
 
 @dataclass
 class _Renderer:
     binds: list[Bind] = field(default_factory=list)
+    checked: list[Bind] = field(default_factory=list)
 
     def bind(self, bind: Bind) -> str:
         """The placeholder of a bind; equal binds share one."""
@@ -189,11 +191,19 @@ class _Renderer:
             self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k
         ]
         order = _order_by(page, depth)
+        if all(isinstance(part, TotalCount | Scalar) for part in page.parts):
+            return self._counted_page(page, source, matching)
         if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount) for part in page.parts):
             plain = [part for part in page.parts if isinstance(part, Nodes)]
             if len(plain) == 1:
                 return self._plain_page(page, plain[0], (source, matching, within, order), depth)
         return self._full_page(page, (source, matching, within, order), depth)
+
+    def _counted_page(self, page: Page, source: str, matching: list[str]) -> str:
+        """No rows at all: only how many there are."""
+        self.checked.append(page.limit)
+        count = f"(select count(*) from {source}{_where(matching)})"
+        return _pairs([(part.key, part.sql if isinstance(part, Scalar) else count) for part in page.parts])
 
     def _plain_page(self, page: Page, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         """Only nodes, forward: no row beyond the page is read and no cursor is made."""

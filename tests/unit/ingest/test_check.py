@@ -56,7 +56,12 @@ def test_rejected_rows_say_field_rule_and_reason_without_the_value() -> None:
     }
     found = check(pl.DataFrame(rows), entity)
     assert found.accepted.to_dicts() == [
-        {SOURCE_KEY: "1", "personal_id": "022085001234", "full_name": "Nguyễn Thị Hoà", "residence_unit_code": "06820@.."}
+        {
+            SOURCE_KEY: "1",
+            "personal_id": "022085001234",
+            "full_name": "Nguyễn Thị Hoà",
+            "residence_unit_code": "06820@..",
+        }
     ]
     second, third = found.rejected.to_dicts()
     assert (second["row"], second["field"], second["rule"]) == (1, "personal_id", "pattern")

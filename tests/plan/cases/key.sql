@@ -1,0 +1,6 @@
+select (
+select row_to_json(d) from (
+select (
+select row_to_json(r0) from (
+select t0.full_name as "fullName" from data.citizen t0 where t0.personal_id = $1::text) r0) as "citizen") d)::text
+-- $1 = '022085001234'

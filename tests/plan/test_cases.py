@@ -1,0 +1,66 @@
+"""Golden plans: each case is an operation (and its variables); beside it stands the SQL it becomes, with the binds.
+
+Rewrite with UPDATE_GOLDEN=1, and read the difference before it is committed. Whether the SQL is right is shown elsewhere,
+on a database; here it is shown that it does not change unseen.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from graphql import OperationDefinitionNode, parse, validate
+from graphql.execution.values import get_variable_values
+
+from hub.graph.schema import core, schema
+from hub.model.registry import registry
+from hub.plan.planner import Plan, Planner
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.graphql"))
+
+
+def plan(path: Path) -> tuple[Plan, list[object]]:
+    """The plan of a case, and the parameters for its variables."""
+    document = parse(path.read_text(encoding="utf-8"))
+    graphql_schema = core(schema())
+    assert validate(graphql_schema, document) == []
+    given = path.with_suffix(".json")
+    variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
+    (operation,) = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    coerced = get_variable_values(graphql_schema, operation.variable_definitions or (), variables)
+    assert not isinstance(coerced, list), coerced
+    planner = Planner(registry(), graphql_schema)
+    read, fields = planner.root_fields(document, operation, coerced.coerced)
+    assert planner.is_whole(fields)
+    made = planner.plan(read, fields)
+    return made, made.parameters(coerced.coerced)
+
+
+def shown(made: Plan, parameters: list[object]) -> str:
+    """The SQL with a line for each select, then the parameters."""
+    sql = re.sub(r"\((select|with) ", r"(\n\1 ", made.sql)
+    return "\n".join([sql, *(f"-- ${n} = {value!r}" for n, value in enumerate(parameters, 1))]) + "\n"
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_golden(path: Path) -> None:
+    text = shown(*plan(path))
+    golden = path.with_suffix(".sql")
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == text
+
+
+def test_values_are_bound_and_never_rendered() -> None:
+    for path in CASES:
+        made, parameters = plan(path)
+        for value in parameters:
+            # The kind of a global id is compared with the names of the schema, which the statement does hold.
+            if isinstance(value, str) and len(value) > 3 and value not in registry().entities:
+                assert value not in made.sql, path.stem
+
+
+def test_one_statement_each() -> None:
+    for path in CASES:
+        assert ";" not in plan(path)[0].sql

@@ -1,0 +1,56 @@
+"""Cursors and global ids: read back as they were made, refused as anything else."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import OperationRefused
+from hub.plan.arguments import shape
+from hub.plan.binds import CursorPart, PageSize, read_global_id
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", exclude_characters=":"), min_size=1), st.integers(0, 2**63 - 1))
+def test_global_ids_are_read_back(kind: str, number: int) -> None:
+    assert read_global_id(base64.b64encode(f"{kind}:{number}".encode()).decode()) == (kind, number)
+
+
+@given(st.text())
+def test_anything_else_is_no_global_id_and_no_error(text: str) -> None:
+    kind, number = read_global_id(text)
+    assert (kind is None) == (number is None)
+
+
+@given(st.lists(st.one_of(st.none(), st.text()), min_size=1, max_size=4))
+def test_cursors_are_read_back_for_their_own_order_only(values: list[str | None]) -> None:
+    cursor = base64.b64encode(json.dumps(["name asc", *values]).encode()).decode()
+    assert [CursorPart("name asc", i)(cursor) for i in range(len(values))] == values
+    with pytest.raises(OperationRefused, match="cursor") as caught:
+        CursorPart("name desc", 0)(cursor)
+    assert caught.value.code == "BAD_CURSOR"
+    with pytest.raises(OperationRefused):
+        CursorPart("name asc", len(values))(cursor)
+
+
+@given(st.text())
+def test_garbage_is_refused_as_a_cursor(text: str) -> None:
+    with pytest.raises(OperationRefused):
+        CursorPart("id asc", 0)(text)
+
+
+def test_page_sizes() -> None:
+    size = PageSize(20, 500)
+    assert [size(None), size(0), size(500)] == [20, 0, 500]
+    for wrong in (-1, 501):
+        with pytest.raises(OperationRefused, match="0 to 500"):
+            size(wrong)
+
+
+def test_the_shape_of_variables_is_what_changes_a_statement() -> None:
+    assert shape({"a": "x", "n": 3}) == shape({"a": "y", "n": 4})
+    assert shape({"a": None}) != shape({"a": "x"})
+    assert shape({"on": True}) != shape({"on": False})
+    assert shape({"f": {"eq": "x"}}) != shape({"f": {"in": ["x"]}})
+    assert shape({"l": ["a"]}) == shape({"l": ["a", "b"]})
