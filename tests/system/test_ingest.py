@@ -1,0 +1,268 @@
+"""Ingest on a real PostgreSQL: first load, changes, history, deletes, quarantine, faults of sources; nothing lost, nothing doubled."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from hub.ingest import run as ingest
+from hub.ingest.run import RunReport
+from hub.sdk.manifest import Manifest
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+
+HEADER = "id;so;ten;sinh;xa;luc;them\n"
+
+
+def manifest(folder: str, **stream: Any) -> Manifest:
+    """A connector of one CSV stream of citizens and one of payments, in a folder that a variable names."""
+    people = {
+        "files": "people*.csv",
+        "format": "csv",
+        "delimiter": ";",
+        "key": ["id"],
+        "changed_at": "luc",
+        "ignore": ["them"],
+        "emits": {
+            "Citizen": {
+                "fields": {
+                    "personal_id": "so",
+                    "full_name": "ten",
+                    "birth_date": {"column": "sinh", "formats": ["%d/%m/%Y", "%Y"]},
+                    "residence_unit_code": {"template": "{xa}@2020-01-01"},
+                }
+            }
+        },
+        **stream,
+    }
+    label = {"vi": "Thử", "en": "Test"}
+    source = {"kind": "files", "folder": {"env": folder}}
+    facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "7", "freshness": "-"}
+    return Manifest(name="trial", source=source, streams={"people": people}, **facts)  # type: ignore[arg-type]
+
+
+class Trial:
+    """A store and a folder of people."""
+
+    def __init__(self, made: Engine, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.engine, self.folder, self.patch = made, folder, patch
+        patch.setenv("TRIAL_FOLDER", str(folder))
+
+    def write(self, *rows: str, file: str = "people.csv", header: str = HEADER) -> None:
+        (self.folder / file).write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+
+    def sync(self, *, accept_deletes: bool = False, **stream: Any) -> RunReport:
+        self.patch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER", **stream)})
+        (report,) = ingest.sync(self.engine, ["trial"], accept_deletes=accept_deletes)
+        return report
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+@pytest.fixture
+def trial(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
+    made = engine(database_url)
+    migrate(made)
+    yield Trial(made, tmp_path, monkeypatch)
+    made.dispose()
+
+
+def person(number: int, name: str = "Lê Văn An", **other: str) -> str:
+    cells = {"so": f"{number:012d}", "sinh": "1980", "xa": "06820", "luc": "2026-01-01T00:00:00+07:00", **other}
+    return f"{number};{cells['so']};{name};{cells['sinh']};{cells['xa']};{cells['luc']};-"
+
+
+def counts(report: RunReport) -> dict[str, int]:
+    (found,) = report.counts
+    return {name: getattr(found, name) for name in ("read", "added", "changed", "unchanged", "deleted", "quarantined")}
+
+
+def test_load_repeat_change_delete(trial: Trial) -> None:
+    trial.write(*(person(n) for n in range(1, 101)))
+    assert counts(trial.sync()) == {
+        "read": 100,
+        "added": 100,
+        "changed": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "quarantined": 0,
+    }
+    before = trial.rows("select id, source_key, run_id, sys_from from data.citizen order by id")
+    assert counts(trial.sync())["unchanged"] == 100
+    assert trial.rows("select id, source_key, run_id, sys_from from data.citizen order by id") == before
+    trial.write(person(1, "Lê Văn Bình"), *(person(n) for n in range(2, 100)))
+    assert counts(trial.sync()) == {
+        "read": 99,
+        "added": 0,
+        "changed": 1,
+        "unchanged": 98,
+        "deleted": 1,
+        "quarantined": 0,
+    }
+    history = trial.rows("select full_name, source_key, sys_from, sys_to, id from history.citizen order by source_key")
+    assert [(name, key) for name, key, *_ in history] == [("Lê Văn An", "1"), ("Lê Văn An", "100")]
+    (now,) = trial.rows("select full_name, sys_from, id, first_seen from data.citizen where source_key = '1'")
+    assert now[0] == "Lê Văn Bình"
+    assert now[1] == history[0][3] > history[0][2]
+    assert now[2] == history[0][4]
+    assert now[3] == before[0][3]
+
+
+def test_a_rejected_row_keeps_its_old_version_and_waits_once(trial: Trial) -> None:
+    trial.write(person(1), person(2))
+    trial.sync()
+    trial.write(person(1, so="12", xa="99999"), person(2))
+    report = trial.sync()
+    assert counts(report)["quarantined"] == 1
+    assert counts(report)["deleted"] == 0
+    assert trial.rows("select personal_id from data.citizen where source_key = '1'") == [("000000000001",)]
+    trial.sync()
+    ((field, rule, reason, payload, version, resolved),) = trial.rows(
+        "select field, rule, reason, payload, connector_version, resolved_at from hub.quarantine"
+    )
+    assert (field, rule, version, resolved) == ("personal_id", "pattern", "7", None)
+    assert payload["so"] == "12"
+    assert payload["them"] == "-"
+    assert "12" not in reason
+    trial.write(person(1), person(2))
+    trial.sync()
+    assert trial.rows("select resolved_at is not null from hub.quarantine") == [(True,)]
+
+
+def test_duplicates_are_set_aside_and_the_latest_stays(trial: Trial) -> None:
+    trial.write(
+        person(1, "Lê Văn Cũ"),
+        person(1, "Lê Văn Mới", luc="2026-02-01T00:00:00+07:00"),
+        person(2, so="000000000009"),
+        person(3, so="000000000009", luc="2026-03-01T00:00:00+07:00"),
+    )
+    assert counts(trial.sync())["quarantined"] == 2
+    kept = trial.rows("select source_key, full_name from data.citizen order by source_key")
+    assert kept == [("1", "Lê Văn Mới"), ("3", "Lê Văn An")]
+    assert {row[0] for row in trial.rows("select rule from hub.quarantine")} == {
+        "duplicate_source_key",
+        "duplicate_key",
+    }
+    trial.write(person(1), person(3, so="000000000009"), person(4, so="000000000009"))
+    trial.sync()
+    assert trial.rows("select source_key from data.citizen where personal_id = '000000000009'") == [("3",)]
+
+
+def test_a_sweep_beyond_the_bound_waits_for_a_person(trial: Trial) -> None:
+    trial.write(*(person(n) for n in range(1, 101)))
+    trial.sync()
+    trial.write(*(person(n) for n in range(1, 11)))
+    refused = trial.sync()
+    assert (refused.status, counts(refused)["deleted"]) == ("PARTIAL", 0)
+    assert "--accept-deletes" in refused.problems[0]
+    assert counts(trial.sync(accept_deletes=True))["deleted"] == 90
+    assert trial.rows("select count(*) from data.citizen") == [(10,)]
+    assert trial.rows("select count(*) from history.citizen") == [(90,)]
+
+
+def test_no_deletes_where_the_manifest_says_none(trial: Trial) -> None:
+    trial.write(person(1), person(2))
+    trial.sync(deletes="none")
+    trial.write(person(1))
+    assert counts(trial.sync(deletes="none"))["deleted"] == 0
+    assert trial.rows("select count(*) from data.citizen") == [(2,)]
+
+
+def break_folder(trial: Trial) -> None:
+    trial.patch.setenv("TRIAL_FOLDER", "/nowhere/at/all")
+
+
+def break_variable(trial: Trial) -> None:
+    trial.patch.delenv("TRIAL_FOLDER")
+
+
+def break_column(trial: Trial) -> None:
+    trial.write("1;000000000001;An", header="id;so;hoten\n")
+
+
+def break_file(trial: Trial) -> None:
+    trial.write(person(3) + ";SECRET;SECRET")
+
+
+def break_second_file(trial: Trial) -> None:
+    trial.write(*(person(n) for n in range(5, 60_000)), file="people1.csv")
+    (trial.folder / "people2.csv").write_bytes(b"\xff\xfe\x00SECRET\x00")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (break_folder, "there is no folder"),
+        (break_variable, "TRIAL_FOLDER is not set"),
+        (break_column, "missing columns: luc, sinh, ten, xa"),
+        (break_file, "cannot be read as csv"),
+        (break_second_file, ""),
+    ],
+)
+def test_a_source_that_fails_leaves_the_store_as_it_was(
+    trial: Trial, damage: Callable[[Trial], None], words: str
+) -> None:
+    trial.write(person(1), person(2))
+    trial.sync()
+    before = trial.rows("select * from data.citizen order by id")
+    damage(trial)
+    report = trial.sync()
+    assert report.status == "FAILED"
+    assert words in report.problems[0]
+    assert "Next step" in report.problems[0]
+    assert "SECRET" not in report.problems[0]
+    assert trial.rows("select * from data.citizen order by id") == before
+    assert trial.rows("select status from hub.run order by id") == [("SUCCEEDED",), ("FAILED",)]
+
+
+def test_a_column_that_nobody_mapped_is_reported(trial: Trial) -> None:
+    trial.write(person(1) + ";x", header=HEADER.replace("\n", ";moi\n"))
+    report = trial.sync()
+    assert report.status == "SUCCEEDED"
+    assert report.drift == ("trial.people: column moi is neither mapped nor ignored",)
+
+
+def test_one_run_of_a_connector_at_a_time(trial: Trial) -> None:
+    trial.write(person(1))
+    with psycopg.connect(trial.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+        other.execute("select pg_advisory_lock(%s, %s)", (ingest.LOCK_CLASS, ingest._number("trial")))
+        report = trial.sync()
+    assert report.status == "FAILED"
+    assert "another run" in report.problems[0]
+
+
+def test_a_run_that_was_killed_is_known_as_such(trial: Trial) -> None:
+    with trial.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into hub.run (connector, connector_version, status) values ('trial', '7', 'RUNNING')"
+        )
+    trial.write(person(1))
+    trial.sync()
+    assert trial.rows("select status from hub.run order by id") == [("INTERRUPTED",), ("SUCCEEDED",)]
+
+
+def test_a_database_source_refuses_in_our_words(trial: Trial, postgres_server: EmbeddedServer) -> None:
+    good = postgres_server.url("postgres")
+    source = {"kind": "sql", "url": {"env": "TRIAL_URL"}}
+    base = manifest("TRIAL_FOLDER").model_dump(mode="json", by_alias=True, exclude_none=True)
+    base["streams"]["people"] |= {"table": "nobody.people"}
+    trial.patch.setattr(ingest, "discover", lambda: {"trial": Manifest(**{**base, "source": source})})
+    for url, words in (
+        (good, "there is no table nobody.people"),
+        (
+            good.replace(":" + good.split(":")[2].split("@")[0] + "@", ":wrongSECRET@"),
+            "refuses the user or the password",
+        ),
+        ("postgresql://hub:SECRET@127.0.0.1:1/x", "cannot be reached"),
+        ("not a url SECRET", "cannot be read"),
+    ):
+        trial.patch.setenv("TRIAL_URL", url)
+        (report,) = ingest.sync(trial.engine, ["trial"])
+        assert words in report.problems[0]
+        assert "SECRET" not in report.problems[0]

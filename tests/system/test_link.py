@@ -1,0 +1,233 @@
+"""Deterministic linking on a real PostgreSQL: each rule, and above all what is not linked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from hub.link.run import LinkReport, link
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+
+PROVENANCE = {"stream_id": 1, "run_id": 1, "content_hash": "00000000-0000-0000-0000-000000000000"}
+
+
+class Links:
+    """Rows by hand, and what linking made of them."""
+
+    def __init__(self, made: Engine) -> None:
+        self.engine = made
+        self.number = 0
+
+    def add(self, table: str, **values: Any) -> int:
+        self.number += 1
+        row = {**PROVENANCE, "source_key": str(self.number), **values}
+        names = ", ".join([*row, "first_seen", "sys_from"])
+        places = ", ".join([*(f":{name}" for name in row), "now()", "now()"])
+        with self.engine.begin() as connection:
+            found: int = connection.execute(
+                text(f"insert into data.{table} ({names}) values ({places}) returning id"), row
+            ).scalar_one()
+        return found
+
+    def citizen(
+        self, personal: str, name: str = "Nguyễn Văn An", birth: str = "1980-05-01", former: str | None = None
+    ) -> int:
+        return self.add("citizen", personal_id=personal, full_name=name, birth_date=birth, former_id=former)
+
+    def debt(self, **party: Any) -> int:
+        values = {f"debtor_{name}": value for name, value in party.items()}
+        self.number += 1
+        return self.add(
+            "tax_obligation",
+            obligation_number=f"T{self.number}",
+            kind="VALUE_ADDED",
+            year=2025,
+            amount=1,
+            status="DUE",
+            **values,
+        )
+
+    def parcel(self, unit: str, place: str, identifier: str | None = None) -> int:
+        sheet, ordinal = place.split(":")
+        return self.add("parcel", parcel_number=f"{unit}:{place}", commune_unit_code=unit, map_sheet=int(sheet), ordinal=int(ordinal), parcel_identifier=identifier)  # fmt: skip
+
+    def right(self, number: str | None, identifier: str | None = None) -> int:
+        return self.add("land_use_right", status="REGISTERED", parcel_number=number, parcel_identifier=identifier)
+
+    def change(self, old: str, new: str, kind: str) -> None:
+        self.add("administrative_unit_change", predecessor_unit_code=f"{old}@..", successor_unit_code=f"{new}@2025-07-01", kind=kind, effective_on="2025-07-01")  # fmt: skip
+
+    def run(self, field: str = "TaxObligation.debtor") -> LinkReport:
+        return link(self.engine, [field])
+
+    def of(self, record: int, table: str = "tax_obligation_debtor") -> list[tuple[int, str, str]]:
+        with self.engine.connect() as connection:
+            query = text(
+                f"select subject_id, status, method from link.{table} where record_id = :r order by subject_id"
+            )
+            return [tuple(row) for row in connection.execute(query, {"r": record})]  # type: ignore[misc]
+
+
+@pytest.fixture
+def links(database_url: str) -> Iterator[Links]:
+    made = engine(database_url)
+    migrate(made)
+    built = Links(made)
+    for code in ("06664", "06667", "06670", "06655"):
+        built.add(
+            "administrative_unit", unit_code=f"{code}@..", code=code, level="COMMUNE", name=code, valid_to="2025-07-01"
+        )
+    for code in ("06652", "06661", "06706"):
+        built.add(
+            "administrative_unit",
+            unit_code=f"{code}@2025-07-01",
+            code=code,
+            level="COMMUNE",
+            name=code,
+            valid_from="2025-07-01",
+        )
+    built.change("06664", "06652", "WHOLE")
+    built.change("06667", "06652", "WHOLE")
+    built.change("06670", "06661", "WHOLE")
+    built.change("06655", "06661", "PART")
+    built.change("06655", "06706", "PART")
+    yield built
+    made.dispose()
+
+
+def test_identifiers_old_and_new_lead_to_the_citizen(links: Links) -> None:
+    an = links.citizen("022080000001", former="100000001")
+    records = {
+        links.debt(kind="PERSON", identifier="022 080 000 001", name="NGUYEN VAN AN"): "personal_identifier",
+        links.debt(kind="PERSON", tax_code="022080000001", name="Nguyễn Văn An"): "personal_identifier",
+        links.debt(kind="PERSON", identifier="100000001", name="Nguyễn Văn An", birth_date="1980"): "former_identifier",
+        links.debt(kind="PERSON", identifier="022080000001"): "personal_identifier",
+    }
+    links.run()
+    assert {record: links.of(record) for record in records} == {r: [(an, "CONFIRMED", m)] for r, m in records.items()}
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        {"name": "Trần Thị Bình"},
+        {"name": "Trần Thị Bình", "birth_date": "1980"},
+        {"name": "Nguyễn Văn An", "birth_date": "01/05/1979"},
+    ],
+)
+def test_an_identifier_against_the_evidence_is_a_candidate_only(links: Links, party: dict[str, str]) -> None:
+    an = links.citizen("022080000001")
+    record = links.debt(kind="PERSON", identifier="022080000001", **party)
+    links.run()
+    assert links.of(record) == [(an, "UNCONFIRMED", "personal_identifier")]
+
+
+def test_no_identifier_no_link_however_alike(links: Links) -> None:
+    links.citizen("022080000001")
+    records = [
+        links.debt(kind="PERSON", name="Nguyễn Văn An", birth_date="1980-05-01"),
+        links.debt(kind="PERSON", identifier="12345"),
+    ]
+    report = links.run()
+    assert [links.of(record) for record in records] == [[], []]
+    assert report.fields[0].unlinked == 2
+
+
+def test_one_number_names_three_subjects_and_the_kind_decides(links: Links) -> None:
+    number = "022080000001"
+    person = links.citizen(number)
+    home = links.add("household", household_code="HK1", head_personal_id=number)
+    shop = links.add("business", registration_number="22A8000001", tax_code=number, legal_name="An", legal_form="HOUSEHOLD_BUSINESS", status="ACTIVE")  # fmt: skip
+    by_kind = {"PERSON": person, "HOUSEHOLD": home, "HOUSEHOLD_BUSINESS": shop}
+    records = {
+        links.debt(kind=kind, tax_code=number, name="Nguyễn Văn An"): subject for kind, subject in by_kind.items()
+    }
+    open_to_all = links.debt(tax_code=number, name="Nguyễn Văn An")
+    enterprise = links.debt(kind="ENTERPRISE", tax_code=number)
+    links.run()
+    for record, subject in records.items():
+        assert [(s, status) for s, status, _ in links.of(record)] == [(subject, "CONFIRMED")]
+    assert [(s, status) for s, status, _ in links.of(open_to_all)] == [
+        (s, "UNCONFIRMED") for s in sorted(by_kind.values())
+    ]
+    assert links.of(enterprise) == []
+
+
+def test_a_former_number_of_two_people_needs_the_name(links: Links) -> None:
+    an, binh = (
+        links.citizen("022080000001", former="100000001"),
+        links.citizen("022080000002", "Lê Thị Bình", former="100000001"),
+    )
+    named, nameless = (
+        links.debt(identifier="100000001", name="Lê Thị Bình", kind="PERSON"),
+        links.debt(identifier="100000001", kind="PERSON"),
+    )
+    links.run()
+    assert links.of(named) == [(binh, "CONFIRMED", "former_identifier")]
+    assert links.of(nameless) == [(an, "UNCONFIRMED", "former_identifier"), (binh, "UNCONFIRMED", "former_identifier")]
+
+
+def test_enterprises_are_found_by_their_code_and_branches(links: Links) -> None:
+    firm = links.add("business", registration_number="0100233488", enterprise_code="0100233488", legal_name="F", legal_form="JOINT_STOCK", status="ACTIVE")  # fmt: skip
+    records = [links.debt(kind="ENTERPRISE", tax_code=code) for code in ("0100233488", "0100233488-001", "0100233489")]
+    links.run()
+    assert [links.of(r) for r in records] == [[(firm, "CONFIRMED", "enterprise_code")]] * 2 + [[]]
+
+
+def test_parcels_through_the_changes_of_communes(links: Links) -> None:
+    own = links.parcel("06664@..", "1:1")
+    merged = links.parcel("06652@2025-07-01", "2:2")
+    whole = links.parcel("06661@2025-07-01", "3:3")
+    split = [links.parcel("06661@2025-07-01", "4:4"), links.parcel("06706@2025-07-01", "4:4")]
+    one_of_split = links.parcel("06706@2025-07-01", "5:5")
+    marked = links.parcel("06652@2025-07-01", "9:9", "w7er4n8p2q1z")
+    expected = {
+        links.right("06664@2019-02-30:001:01"): [(own, "CONFIRMED", "parcel_number")],
+        links.right("06664@2019-01-01:2:2"): [(merged, "PROBABLE", "parcel_number_in_successor")],
+        links.right("06670@2019-01-01:3:3"): [(whole, "PROBABLE", "parcel_number_in_successor")],
+        links.right("06655@2019-01-01:4:4"): [(p, "UNCONFIRMED", "parcel_number_in_successor") for p in split],
+        links.right("06655@2019-01-01:5:5"): [(one_of_split, "UNCONFIRMED", "parcel_number_in_successor")],
+        links.right(None, "w7er4n8p2q1z"): [(marked, "CONFIRMED", "parcel_identifier")],
+        links.right("06664@2019-01-01:1:1", "w7er4n8p2q1z"): [
+            (own, "UNCONFIRMED", "parcel_number"),
+            (marked, "UNCONFIRMED", "parcel_identifier"),
+        ],
+        links.right("06664@2026-01-01:1:1"): [],
+        links.right("06664@2019-01-01:7:7"): [],
+    }
+    links.run("LandUseRight.parcel")
+    assert {record: links.of(record, "land_use_right_parcel") for record in expected} == expected
+
+
+def test_a_second_run_changes_nothing_and_withdrawn_links_are_kept(links: Links) -> None:
+    an = links.citizen("022080000001")
+    record = links.debt(kind="PERSON", identifier="022080000001")
+    assert links.run().changed == 1
+    assert links.run().changed == 0
+    with links.engine.begin() as connection:
+        connection.execute(text("update data.tax_obligation set debtor_identifier = '022080000009'"))
+    assert links.run().changed == 1
+    assert links.of(record) == []
+    with links.engine.connect() as connection:
+        rows = connection.execute(
+            text("select subject_id, sys_to > sys_from from link_history.tax_obligation_debtor")
+        ).all()
+    assert [tuple(row) for row in rows] == [(an, True)]
+
+
+def test_what_a_person_decided_binds_later_runs(links: Links) -> None:
+    links.citizen("022080000001")
+    binh = links.citizen("022080000002", "Lê Thị Bình")
+    record = links.debt(kind="PERSON", identifier="022080000001")
+    with links.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into link.tax_obligation_debtor (record_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from)"
+                " values (:r, :s, 'Citizen', 'CONFIRMED', 'review', 'person:7', now(), now())"
+            ),
+            {"r": record, "s": binh},
+        )
+    assert links.run().changed == 0
+    assert links.of(record) == [(binh, "CONFIRMED", "review")]

@@ -1,0 +1,83 @@
+"""The store: migrated equals derived, several hubs at once, and the SQL functions."""
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.engine import engine
+from hub.store.migrate import difference, head, migrate
+
+
+def test_migrated_is_derived(database_url: str) -> None:
+    made = engine(database_url)
+    assert migrate(made) == head()
+    with made.connect() as connection:
+        assert difference(connection) == []
+    made.dispose()
+
+
+def test_two_hubs_may_start_at_once(database_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        made = engine(database_url)
+        try:
+            migrate(made)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            made.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
+    made = engine(database_url)
+    migrate(made)
+    with made.begin() as connection:
+        connection.execute(text("update hub.alembic_version set version_num = '9999'"))
+    with pytest.raises(HubMisconfigured, match="9999"):
+        migrate(made)
+    made.dispose()
+
+
+def test_a_database_that_is_away_is_said_to_be(database_url: str) -> None:
+    made = engine("postgresql://hub:SECRET@127.0.0.1:1/hub")
+    with pytest.raises(StoreUnavailable) as caught:
+        migrate(made)
+    assert "SECRET" not in str(caught.value)
+    made.dispose()
+
+
+def test_names_are_folded(database_url: str) -> None:
+    made = engine(database_url)
+    migrate(made)
+    with made.connect() as connection:
+
+        def key(name: str) -> str | None:
+            found: str | None = connection.execute(text("select hub.name_key(:name)"), {"name": name}).scalar_one()
+            return found
+
+        def agree(one: str, other: str) -> bool:
+            return bool(connection.execute(text("select hub.names_agree(:a, :b)"), {"a": one, "b": other}).scalar_one())
+
+        same = (
+            "Nguyễn Thị Hoà",
+            "nguyễn thị hòa",
+            "NGUYỄN THỊ HOÀ",
+            "Nguye\u0302\u0303n Thi\u0323 Hoa\u0300",
+            " Nguyen Thi Hoa ",
+        )
+        assert {key(name) for name in same} == {"nguyen thi hoa"}
+        assert key("Đỗ Ðức đạt") == "do duc dat"
+        assert agree("nguyen thi thu ha", "nguyen thi ha")
+        assert not agree("nguyen van an", "nguyen van anh")
+        assert not agree("nguyen an", "le an")
+    made.dispose()

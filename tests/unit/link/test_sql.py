@@ -1,0 +1,35 @@
+"""Golden SQL of linking two fields, and laws of the rules. Rewrite with UPDATE_GOLDEN=1 and read the difference."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hub.link import sql
+from hub.link.rules import RULES, rules_for
+from hub.model.registry import registry
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", ["LandUseRight.holder", "LandUseRight.parcel"])
+def test_golden(name: str) -> None:
+    entity = registry()[name.split(".")[0]]
+    linked = next(field for field in entity.linked if field.name == name.split(".")[1])
+    statements = [sql.records(entity, linked), *sql.found(linked), sql.WANTED, *sql.changes(linked)]
+    text = ";\n\n".join(statements) + ";\n"
+    path = GOLDEN / f"{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_every_kind_of_subject_has_a_rule_and_every_rule_a_use() -> None:
+    used = set()
+    for entity in registry():
+        for linked in entity.linked:
+            rules = rules_for(linked.family, linked.kinds)
+            assert {rule.subject.kind for rule in rules} == set(linked.kinds)
+            used |= {rule.name for rule in rules}
+    assert used == {rule.name for rule in RULES}
+    assert len({rule.name for rule in RULES}) == len(RULES)
