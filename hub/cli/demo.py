@@ -56,7 +56,10 @@ def demo(
             _load(url)
             asyncio.run(_show(settings, url, province.showcase_personal_id))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            OUT.print(f"\n[bold]Ready in {time.monotonic() - started:.0f} s[/]; the hub took {peak:,} MB at most.", highlight=False)
+            OUT.print(
+                f"\n[bold]Ready in {time.monotonic() - started:.0f} s[/]; the hub took {peak:,} MB at most.",
+                highlight=False,
+            )
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
+from rich.markup import escape
 from sqlalchemy import text
 
 from hub.cli.run import Json
@@ -37,9 +38,9 @@ def doctor(*, json: Json = False) -> None:
     else:
         for finding in findings:
             mark = "[green]ok  [/]" if finding.holds else "[red]wrong[/]"
-            OUT.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+            OUT.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}", highlight=False)
             if finding.next_step:
-                OUT.print(f"      next step: {finding.next_step}", highlight=False)
+                OUT.print(f"      next step: {escape(finding.next_step)}", highlight=False)
     wrong = sum(not finding.holds for finding in findings)
     if wrong:
         raise HubMisconfigured(f"{wrong} of {len(findings)} checks do not hold", next_step="see each above")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import uvicorn
 from cyclopts import Parameter
+from rich.markup import escape
 from rich.progress import Progress
 
 from hub.cli.shown import ERR, OUT, progress, show_json, show_table
@@ -128,9 +129,9 @@ def show_runs(reports: list[RunReport]) -> None:
     show_table("Sync", columns, rows, numbers=columns[3:])
     for report in reports:
         for problem in report.problems:
-            ERR.print(f"[bold red]{report.connector}[/] {report.status}: {problem}", highlight=False)
+            ERR.print(f"[bold red]{report.connector}[/] {report.status}: {escape(problem)}", highlight=False)
         for drift in report.drift:
-            ERR.print(f"[bold yellow]drift[/] {drift}", highlight=False)
+            ERR.print(f"[bold yellow]drift[/] {escape(drift)}", highlight=False)
 
 
 def show_links(report: LinkReport) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -19,9 +20,10 @@ ERR = Console(stderr=True, soft_wrap=True)
 
 def show_error(error: HubError) -> None:
     """Print an error: what, then the next step."""
-    ERR.print(f"[bold red]error[/] [{error.code}] {error.message}", highlight=False, markup=True)
+    # Messages quote names and paths, in which brackets are no markup.
+    ERR.print(f"[bold red]error[/] [{error.code}] {escape(error.message)}", highlight=False, markup=True)
     if error.next_step:
-        ERR.print(f"[bold]next step[/] {error.next_step}", highlight=False)
+        ERR.print(f"[bold]next step[/] {escape(error.next_step)}", highlight=False)
 
 
 def show_json(value: Any) -> None:

@@ -69,4 +69,4 @@ def diff() -> None:
     """List what schema/ declares and the database lacks."""
     with open_store(load()) as store, store.engine.begin() as connection:
         for change in difference(connection):
-            OUT.print(str(change), highlight=False)
+            OUT.print(str(change), highlight=False, markup=False)

@@ -26,13 +26,19 @@ RULES: Mapping[str, str] = {
 """Rule → what a person reads after the name of the field. Never the value."""
 
 EARLIEST = pl.date(1, 1, 1)
-STEPS: Mapping[Clean, Callable[[pl.Expr], pl.Expr]] = {
-    Clean.NFC: lambda e: e.str.normalize("NFC").str.replace_many(["ð", "Ð"], ["đ", "Đ"]),
-    Clean.SPACES: lambda e: e.str.replace_all(f"[{WHITE}]+", " ").str.strip_chars(" "),
-    Clean.NO_SEPARATORS: lambda e: e.str.replace_all(f"[{WHITE}.\\-_]", ""),
-    Clean.UPPER: lambda e: e.str.to_uppercase(),
-    Clean.LOWER: lambda e: e.str.to_lowercase(),
+NOT_STABLE = r"[^\x00-\x{cf}\x{d1}-\x{ef}\x{f1}-\x{2ff}\x{1ea0}-\x{1ef9}]"
+"""Anything but letters that NFC leaves alone where no combining mark stands beside them; Ð and ð, too, are changed."""
+STEPS: Mapping[Clean, tuple[str, Callable[[pl.Series], pl.Series]]] = {
+    Clean.NFC: (NOT_STABLE, lambda s: s.str.normalize("NFC").str.replace_many(["ð", "Ð"], ["đ", "Đ"])),
+    Clean.SPACES: (
+        f"^ | $|  |[{WHITE.replace(' ', '')}]",
+        lambda s: s.str.replace_all(f"[{WHITE}]+", " ").str.strip_chars(" "),
+    ),
+    Clean.NO_SEPARATORS: (f"[{WHITE}.\\-_]", lambda s: s.str.replace_all(f"[{WHITE}.\\-_]", "")),
+    Clean.UPPER: (".", lambda s: s.str.to_uppercase()),
+    Clean.LOWER: (".", lambda s: s.str.to_lowercase()),
 }
+"""Step → which values it can change at all, and the change. Most values are clean: to look is cheaper than to rewrite."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,14 @@ def check(frame: pl.DataFrame, entity: Entity) -> Checked:
 
 def clean(value: pl.Expr, kind: type[Value]) -> pl.Expr:
     """The cleaning of a value type; empty becomes null."""
-    done = reduce(lambda expression, step: STEPS[step](expression), kind.clean, value)
+    done = value.map_batches(lambda series: reduce(_step, kind.clean, series), return_dtype=pl.String)
     return pl.when(done != "").then(done)
+
+
+def _step(values: pl.Series, step: Clean) -> pl.Series:
+    concerned, change = STEPS[step]
+    at = values.str.contains(concerned).arg_true()
+    return values if at.is_empty() else values.scatter(at, change(values.gather(at)))
 
 
 def rule(value: pl.Expr, kind: type[Value], resolved: pl.Expr | None = None) -> pl.Expr:

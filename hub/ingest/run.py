@@ -78,13 +78,21 @@ def sync(
         raise HubMisconfigured(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
         )
+    manifests = [known[name] for name in names]
+    return run(engine, manifests, progress=progress, accept_deletes=accept_deletes)
+
+
+def run(
+    engine: Engine, manifests: Iterable[Manifest], *, progress: Progress | None = None, accept_deletes: bool = False
+) -> list[RunReport]:
+    """Run connectors by their manifests, in the order given. Raises StoreUnavailable."""
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         # Generous memory for the few statements of a merge: one run at a time has it.
         with psycopg.connect(
             url, options=f"{SESSION} -c maintenance_work_mem=256MB -c work_mem=128MB", autocommit=True
         ) as connection:
-            return [_Run(connection, known[name], progress, accept_deletes).report() for name in names]
+            return [_Run(connection, manifest, progress, accept_deletes).report() for manifest in manifests]
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during the run",

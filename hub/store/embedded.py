@@ -55,7 +55,13 @@ SETTINGS: Mapping[str, str] = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
-NOT_DURABLE: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOT_DURABLE: Mapping[str, str] = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def prepare(connection: Connection) -> None:
     for name in SCHEMAS:
         connection.execute(text(f"create schema if not exists {name}"))
     # One sequence for every row of the hub: Alembic does not draft sequences.
-    connection.execute(text("create sequence if not exists hub.id_seq as bigint"))
+    connection.execute(text("create sequence if not exists hub.id_seq as bigint cache 100"))
     for statement in statements():
         connection.execute(text(statement.replace(":", r"\:")))
 

@@ -49,6 +49,7 @@ def test_derived_files_are_fresh_and_a_stale_one_is_named(tmp_path: Path) -> Non
     ("arguments", "code", "words"),
     [
         (("sync", "nobody"), 78, "there is no connector nobody"),
+        (("sync", "[/x]"), 78, "there is no connector [/x]"),
         (("link", "Nothing.at_all"), 78, "there is no linked field"),
         (("demo", "--citizens", "5"), 64, "1,000 to 1,000,000"),
         (("sync", "finance"), 69, "FINANCE_FOLDER is not set"),

@@ -53,5 +53,5 @@ def test_a_many_end_without_its_one_end_is_refused() -> None:
         others: list["Wrong"] = link("Wrong.missing", "Nothing mirrors it.")
 
     entity = _Reader(Wrong, {"Wrong": Wrong}).entity()
-    with pytest.raises(HubMisconfigured, match="Wrong.missing"):
+    with pytest.raises(HubMisconfigured, match=r"Wrong\.missing"):
         _check(Registry({"Wrong": entity}, {}))
