@@ -16,7 +16,7 @@ class Citizen:
         "Former identity-card number: the crosswalk for old papers. Not unique.", filter=True
     )
     full_name: PersonName = field("Family name, middle name, given name.", filter=True, order=True)
-    sex: Sex | None = field("Sex.", filter=True)
+    sex: Sex | None = field("Sex.", filter=True, index=False)
     birth_date: PartialDate | None = field("Date of birth, or the year alone.", filter=True, order=True)
     death_date: Day | None = field("Date of death; null for the living.")
     ethnicity: Text | None = field("Ethnic group as registered.")

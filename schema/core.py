@@ -51,6 +51,7 @@ class FieldFacts:
     key: bool = False
     filter: bool = False
     order: bool = False
+    index: bool = True
     label: Label | None = None
     deprecated: str | None = None
 
@@ -127,11 +128,12 @@ def field(
     *,
     filter: bool = False,
     order: bool = False,
+    index: bool = True,
     label: Label | None = None,
     deprecated: str | None = None,
 ) -> Any:
-    """A value. `filter` and `order` each add an index and an input; `deprecated` gives the reason and what to use instead."""
-    return FieldFacts(description, filter=filter, order=order, label=label, deprecated=deprecated)
+    """A value. `filter` and `order` add inputs, and an index unless `index` says that it would not pay; `deprecated` gives the reason and what to use instead."""
+    return FieldFacts(description, filter=filter, order=order, index=index, label=label, deprecated=deprecated)
 
 
 def reference(key: str, description: str, *, column: str | None = None) -> Any:

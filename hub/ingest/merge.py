@@ -44,13 +44,13 @@ FEW = 20
 def merge(connection: Connection[Any], work: Merge) -> Merged:
     """Merge the staged rows of one entity."""
     names = _Names(work)
-    connection.execute(f"analyze {names.stage}")
     conflicting = _duplicates(connection, names)
     first_load = not _one(connection, f"select exists (select from {names.data})")
     deleted, refused = (0, None) if first_load or not work.sweep else _sweep(connection, work, names)
     if first_load:
         added = _load(connection, names)
         return Merged(added, 0, 0, 0, conflicting, None)
+    connection.execute(f"analyze {names.stage}")
     conflicting += _conflicts(connection, names)
     connection.execute(names.difference)
     connection.execute(f"analyze {names.diff}")
@@ -124,9 +124,12 @@ def _load(connection: Connection[Any], names: _Names) -> int:
         connection.execute(f"drop index {name}")
     # A table emptied in the transaction that fills it needs no WAL for its rows where the server keeps none for replicas.
     connection.execute(f"truncate {names.data}")
+    connection.execute(f"alter table {names.data} drop constraint {names.table}_pkey")
     added = connection.execute(names.insert.format(hash=names.hash)).rowcount
+    connection.execute(f"alter table {names.data} add constraint {names.table}_pkey primary key (id)")
     for definition, _ in indexes:
         connection.execute(definition)
+    connection.execute(f"analyze {names.data}")
     return added
 
 
@@ -148,8 +151,6 @@ def _duplicates(connection: Connection[Any], names: _Names) -> int:
         found += _set_aside(
             connection, names, column, rule, "stands on another row of the same read", f"ctid in ({doubled})"
         )
-    if found:
-        connection.execute(f"analyze {names.stage}")
     return found
 
 

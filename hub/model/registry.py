@@ -298,7 +298,7 @@ def _column(name: str, hint: Any, facts: FieldFacts) -> Column:
         nullable,
         facts.description,
         unique=facts.key,
-        indexed=facts.filter or facts.order,
+        indexed=facts.index and (facts.filter or facts.order),
         filter=facts.filter,
         order=facts.order,
         deprecated=facts.deprecated,

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from hub.errors import OperationRefused
 from hub.graph.prepare import Request as Operation
 
 GRAPHQL = "application/graphql-response+json"
@@ -121,7 +120,7 @@ async def _body(request: Request, most: int) -> bytes:
                 )
             chunks.append(chunk)
     except ClientDisconnect:
-        raise OperationRefused("the client went away") from None
+        raise HttpRefused(400, "BAD_REQUEST", "the client went away") from None
     return b"".join(chunks)
 
 

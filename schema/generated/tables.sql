@@ -168,7 +168,6 @@ CREATE INDEX citizen_former_id ON data.citizen (former_id, id);
 CREATE INDEX citizen_full_name_key ON data.citizen (full_name_key, id);
 CREATE UNIQUE INDEX citizen_personal_id_key ON data.citizen (personal_id);
 CREATE INDEX citizen_residence_unit_code ON data.citizen (residence_unit_code, id);
-CREATE INDEX citizen_sex ON data.citizen (sex, id);
 CREATE UNIQUE INDEX citizen_source ON data.citizen (stream_id, source_key);
 
 CREATE TABLE data.encumbrance (

@@ -187,7 +187,6 @@ def upgrade() -> None:
     op.create_index('citizen_full_name_key', 'citizen', ['full_name_key', 'id'], unique=False, schema='data')
     op.create_index('citizen_personal_id_key', 'citizen', ['personal_id'], unique=True, schema='data')
     op.create_index('citizen_residence_unit_code', 'citizen', ['residence_unit_code', 'id'], unique=False, schema='data')
-    op.create_index('citizen_sex', 'citizen', ['sex', 'id'], unique=False, schema='data')
     op.create_index('citizen_source', 'citizen', ['stream_id', 'source_key'], unique=True, schema='data')
     op.create_table('encumbrance',
     sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('hub.id_seq')"), autoincrement=False, nullable=False),
