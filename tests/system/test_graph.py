@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import orjson
@@ -21,12 +22,17 @@ from tests.conftest import ServedHub
 
 
 class Graph:
-    """Runs operations on a database, in one event loop."""
+    """Runs operations on a database, in an event loop of its own thread: the browser tests leave theirs running in this one."""
 
     def __init__(self, url: str, settings: Settings) -> None:
-        self.runner = asyncio.Runner()
-        self.pool = self.runner.run(self._pool(settings, url))
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.pool = self.run(self._pool(settings, url))
         self.executor = make_executor(settings, self.pool)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     async def _pool(self, settings: Settings, url: str) -> Any:
         pool = make_pool(settings, url)
@@ -34,7 +40,7 @@ class Graph:
         return pool
 
     def ask(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        response = self.runner.run(self.executor.respond(Request(query, variables=variables, **options)))
+        response = self.run(self.executor.respond(Request(query, variables=variables, **options)))
         answer: dict[str, Any] = orjson.loads(response.body)
         return answer
 
@@ -49,8 +55,10 @@ class Graph:
         return error["extensions"]["code"], error["message"]
 
     def close(self) -> None:
-        self.runner.run(self.pool.close())
-        self.runner.close()
+        self.run(self.pool.close())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,17 @@
 """Pages over rows by hand, with nulls and ties, held against the same order computed in plain Python."""
 
-import asyncio
 import base64
 import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import psycopg
 import pytest
 
-from hub.graph.prepare import Request
-from hub.graph.service import make_executor, make_pool
 from hub.settings import load
 from hub.store.engine import engine
 from hub.store.migrate import migrate
+from tests.system.test_graph import Graph
 
 BIRTHS = ("1980", None, "1975-02-01", "1980", None, "1990-12-31", "1975-02-01")
 SEXES = ("MALE", "FEMALE", None)
@@ -56,21 +53,14 @@ def rows(module_database_url: str) -> list[Row]:
 @pytest.fixture(scope="module")
 def ask(module_database_url: str, rows: list[Row]) -> Iterator[Any]:
     """Runs a connection of citizens and returns it."""
-    runner = asyncio.Runner()
-    settings = load()
-    pool = make_pool(settings, module_database_url)
-    runner.run(pool.open())
-    executor = make_executor(settings, pool)
+    graph = Graph(module_database_url, load())
 
     def page(arguments: str, cursor: str | None) -> Any:
         query = f"query($c: String) {{ citizens({arguments}) {{ totalCount edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
-        answer = orjson.loads(runner.run(executor.respond(Request(query, variables={"c": cursor}))).body)
-        assert "errors" not in answer, answer
-        return answer["data"]["citizens"]
+        return graph.data(query, {"c": cursor})["citizens"]
 
     yield page
-    runner.run(pool.close())
-    runner.close()
+    graph.close()
 
 
 def expected(rows: list[Row], order: tuple[tuple[str, str], ...]) -> list[str]:

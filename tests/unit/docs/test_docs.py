@@ -1,0 +1,64 @@
+"""What a user can meet is written down: settings, error codes, commands, manifest keys, link rules; and links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hub.link.rules import RULES
+from hub.sdk import manifest
+from hub.settings import Settings, reference_page
+
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_setting_is_on_its_page() -> None:
+    assert text("docs/settings.md") == reference_page()
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_every_error_code_is_explained() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "hub").rglob("*.py")]
+    codes = {
+        code
+        for source in sources
+        for code in re.findall(r'(?:code=|_coded\(error, |HttpRefused\(\s*\d+, )"([A-Z_]+)"', source)
+    }
+    assert len(codes) > 8
+    assert [code for code in sorted(codes) if f"`{code}`" not in text("docs/errors.md")] == []
+
+
+def test_every_manifest_key_is_explained() -> None:
+    parts = (
+        manifest.Manifest,
+        manifest.Stream,
+        manifest.FieldMapping,
+        manifest.RestSource,
+        manifest.OAuth2,
+        manifest.ApiKey,
+        manifest.FilesSource,
+    )
+    keys = {name for part in parts for name in part.model_fields} - {"encoding"}
+    page = text("docs/connectors.md")
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", page)] == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "schema export"):
+        assert f"hub {command}" in text("README.md")
+
+
+def test_every_link_rule_is_explained() -> None:
+    page = text("docs/linking.md").replace("…", "parcel_number")
+    assert [rule.name for rule in RULES if rule.name not in page] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
