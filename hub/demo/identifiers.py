@@ -56,11 +56,12 @@ def personal_ids(province: Ints, female: Bools, birth_year: Ints, random: Ints) 
 
 
 def tax_codes(prefix: str, serial: Ints) -> pl.Series:
-    """Ten-digit tax codes with their check digit: `prefix`, then twice the serial, or one more where that has no valid code.
+    """Ten-digit tax codes with their check digit: `prefix`, then an even number for each serial, or one more where that has no valid code.
 
-    Adding one to the ninth digit moves the weighted sum by 3, so of two neighbours at least one is valid.
+    Adding one to the ninth digit moves the weighted sum by 3, so of two neighbours at least one is valid. Numbers begin at 2:
+    no taxpayer has all zeros after the office's digits.
     """
-    base = int(prefix) * 10 ** (9 - len(prefix)) + serial * 2
+    base = int(prefix) * 10 ** (9 - len(prefix)) + (serial + 1) * 2
     assert TaxCode.check_digit is not None
     weights = TaxCode.check_digit.weights
     base = np.where(_weighted(base, weights) % 11 == 0, base + 1, base)

@@ -1,0 +1,279 @@
+"""The generated province: identifiers obey their rules, rates and frequencies hold, the truth names every record, memory is bounded."""
+
+import csv
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import orjson
+import polars as pl
+import pytest
+from stdnum.exceptions import ValidationError
+from stdnum.vn import mst
+
+from hub.demo.dirt import BY_SYSTEM
+from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, blocks, generate
+from hub.demo.names import tone_moved, without_diacritics
+from schema.units import CHANGES_CSV
+from schema.values import CertificateSerial, ParcelIdentifier, ParcelNumber, PersonalId, TaxCode, ValueRejected
+
+CITIZENS = 12_000
+MEMORY_MB = 700
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory: pytest.TempPathFactory) -> ProvinceSummary:
+    return generate(tmp_path_factory.mktemp("province"), CITIZENS)
+
+
+def table(province: ProvinceSummary, name: str, separator: str = ",") -> pl.DataFrame:
+    read = pl.read_csv(Path(province.folder) / name, separator=separator, infer_schema=False)
+    return read.with_columns(pl.col("^(dirt|role)$").fill_null(""))
+
+
+def csv_rows(path: Path) -> "list[dict[str, str]]":
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def lines(province: ProvinceSummary, name: str) -> "list[dict[str, object]]":
+    return [orjson.loads(line) for line in (Path(province.folder) / name).read_bytes().splitlines()]
+
+
+def citizens(province: ProvinceSummary) -> pl.DataFrame:
+    """Rows of the register beside their truth, those made invalid or written twice left out."""
+    truth = table(province, "truth/population.cong_dan.csv").rename({"source_id": "id"})
+    clean = ~pl.col("dirt").str.contains("invalid|duplicate")
+    return table(province, "population/cong_dan.csv").join(truth, on="id").filter(clean)
+
+
+def test_personal_identifiers_obey_their_layout_and_are_unique(province: ProvinceSummary) -> None:
+    people = citizens(province).filter(pl.col("dirt") == "")
+    for number, sex, born in people.select("so_dinh_danh", "gioi_tinh", "ngay_sinh").iter_rows():
+        year = int(born[-4:])
+        assert PersonalId.parse(number) == number
+        assert int(number[3]) == (year // 100 - 19) * 2 + (sex == "Nữ")
+        assert int(number[4:6]) == year % 100
+    keys = table(province, "truth/population.cong_dan.csv")["subject_key"]
+    assert keys.n_unique() == CITIZENS
+    assert 0.8 < (people["so_dinh_danh"].str.slice(0, 3) == "022").mean() < 0.95
+
+
+def test_most_born_before_2003_have_a_former_number_and_nobody_later(province: ProvinceSummary) -> None:
+    people = citizens(province).with_columns(pl.col("ngay_sinh").str.slice(-4).cast(pl.Int32).alias("year"))
+    assert (
+        people.filter(pl.col("year") >= 2003)["so_cmnd_cu"].null_count() == people.filter(pl.col("year") >= 2003).height
+    )
+    assert 0.8 < 1 - people.filter(pl.col("year") < 2003)["so_cmnd_cu"].is_null().mean() < 0.97
+
+
+def test_tax_codes_have_their_check_digit_but_for_the_rows_made_invalid(province: ProvinceSummary) -> None:
+    payers = table(province, "finance/nguoi_nop_thue.csv", ";").join(
+        table(province, "truth/finance.nguoi_nop_thue.csv").rename({"source_id": "ma_so"}), on="ma_so"
+    )
+    refused = set()
+    for number, code, dirt in payers.select("ma_so", "mst", "dirt").iter_rows():
+        made_invalid = "invalid_tax_code" in (dirt or "")
+        try:
+            TaxCode.parse(code)
+            assert len(code) == 12 or mst.validate(code) == code
+        except (ValueRejected, ValidationError):
+            assert made_invalid
+            refused.add(number)
+        else:
+            assert not made_invalid
+    assert refused
+
+
+@pytest.mark.parametrize(
+    ("name", "percent"), [("Nguyễn", 38), ("Trần", 11), ("Lê", 9.5), ("Phạm", 7), ("Phan", 4.5), ("Đặng", 2)]
+)
+def test_family_names_have_their_published_frequency(province: ProvinceSummary, name: str, percent: float) -> None:
+    families = citizens(province).filter(pl.col("dirt") == "")["ho_va_ten"].str.split(" ").list.first()
+    assert (families == name).mean() * 100 == pytest.approx(percent, rel=0.12, abs=0.5)
+
+
+def test_households_ages_and_groups_are_those_of_the_province(province: ProvinceSummary) -> None:
+    people = citizens(province)
+    age = 2026 - people["ngay_sinh"].str.slice(-4).cast(pl.Int32)
+    assert 0.20 < (age < 15).mean() < 0.28
+    assert 0.09 < (age >= 60).mean() < 0.17
+    assert (people["dan_toc"] == "Kinh").mean() == pytest.approx(0.88, abs=0.025)
+    assert CITIZENS / table(province, "population/ho_gia_dinh.csv").height == pytest.approx(3.5, abs=0.15)
+
+
+def test_children_bear_the_fathers_family_name(province: ProvinceSummary) -> None:
+    members = table(province, "population/thanh_vien_ho.csv").with_columns(
+        pl.col("ho_va_ten").str.split(" ").list.first().alias("family")
+    )
+    fathers = members.filter(pl.col("quan_he") == "Chồng").select("ma_ho", father="family")
+    children = members.filter(pl.col("quan_he") == "Con").join(fathers, on="ma_ho")
+    # Not every one, since this office too misspells some names.
+    assert children.height > 100
+    assert (children["family"] == children["father"]).mean() > 0.93
+
+
+def test_husband_and_wife_name_each_other(province: ProvinceSummary) -> None:
+    truth = table(province, "truth/population.hon_nhan.csv").with_columns(pl.col("role").fill_null(""))
+    own = dict(truth.filter(pl.col("role") == "").select("source_id", "subject_key").iter_rows())
+    pairs = {
+        (own[row], spouse)
+        for row, spouse in truth.filter(pl.col("role") == "vo_chong").select("source_id", "subject_key").iter_rows()
+    }
+    living = set(truth["subject_key"])
+    assert len(pairs) > CITIZENS / 4
+    assert all((wife, husband) in pairs for husband, wife in pairs if wife in living)
+
+
+@pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
+def test_homonyms_born_in_one_year_in_one_commune_exist(size: int, tmp_path: Path) -> None:
+    made = generate(tmp_path, size)
+    homonyms: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for name, born, commune, key in (
+        citizens(made).select("ho_va_ten", "ngay_sinh", "dia_chi", "subject_key").iter_rows()
+    ):
+        homonyms[name, born[-4:], commune.partition(", ")[2].partition(", ")[2]].add(key)
+    assert sum(len(keys) > 1 for keys in homonyms.values()) >= 2
+
+
+def test_land_dirt_is_as_frequent_as_its_table_says(province: ProvinceSummary) -> None:
+    truth = table(province, "truth/land.quyen-su-dung-dat.csv").filter(pl.col("role") == "chu_su_dung")
+    share = {
+        kind: truth["dirt"].fill_null("").str.contains(kind).mean()
+        for kind in ("year_only", "missing_identifier", "typo_identifier", "upper_case")
+    }
+    rates = BY_SYSTEM["land"]
+    assert share["year_only"] == pytest.approx(rates.year_only, rel=0.1)
+    assert share["missing_identifier"] == pytest.approx(rates.missing_identifier, rel=0.25)
+    assert share["typo_identifier"] == pytest.approx(rates.typo_identifier, rel=0.4)
+    assert share["upper_case"] == pytest.approx(rates.upper_case, rel=0.2)
+
+
+def test_clean_rows_of_land_and_parcel_numbers_obey_their_rules(province: ProvinceSummary) -> None:
+    truth = {row["source_id"]: row for row in csv_rows(Path(province.folder) / "truth/land.thua-dat.csv")}
+    keys, identifiers = Counter(row["subject_key"] for row in truth.values()), set()
+    assert keys.most_common(1)[0][1] == 1
+    renumbered = 0
+    for parcel in lines(province, "land/thua-dat.jsonl"):
+        row = truth[str(parcel["id"])]
+        if "invalid" in row["dirt"]:
+            continue
+        number = f"{parcel['ma_xa']}@{parcel['ngay_ma_xa']}:{parcel['so_to']}:{parcel['so_thua']}"
+        assert ParcelNumber.parse(number) == row["subject_key"]
+        renumbered += "@2025-07-01:" in row["subject_key"]
+        if parcel["ma_dinh_danh_thua"]:
+            identifiers.add(ParcelIdentifier.parse(str(parcel["ma_dinh_danh_thua"])))
+    assert renumbered / len(truth) == pytest.approx(0.35, abs=0.03)
+    assert len(identifiers) > len(truth) / 4
+
+
+def test_each_kind_of_invalid_row_is_there_even_in_the_smallest_province(tmp_path: Path) -> None:
+    generate(tmp_path, SMALLEST)
+    kinds = {
+        (path.stem.partition(".")[0], kind)
+        for path in (tmp_path / "truth").glob("*.csv")
+        for row in csv_rows(path)
+        for kind in row["dirt"].split(";")
+        if kind.startswith("invalid_") or kind == "duplicate"
+    }
+    assert kinds >= {
+        ("population", "invalid_identifier"), ("population", "invalid_commune"), ("population", "invalid_birth_date"), ("population", "duplicate"),
+        ("land", "invalid_area"), ("land", "invalid_serial"), ("land", "invalid_purpose"), ("land", "invalid_issue_date"), ("land", "duplicate"),
+        ("finance", "invalid_tax_code"), ("finance", "invalid_amount"), ("finance", "invalid_tax_kind"),
+        ("business", "invalid_tax_code"), ("business", "invalid_legal_form"), ("business", "invalid_commune"),
+    }  # fmt: skip
+
+
+def test_the_truth_names_subjects_that_exist(province: ProvinceSummary) -> None:
+    registers = {
+        "person": set(table(province, "truth/population.cong_dan.csv")["subject_key"]),
+        "household": set(table(province, "truth/population.ho_gia_dinh.csv")["subject_key"]),
+        "parcel": set(table(province, "truth/land.thua-dat.csv")["subject_key"]),
+        "business": set(table(province, "truth/business.doanh-nghiep.csv")["subject_key"]),
+        "obligation": set(table(province, "truth/finance.nghia_vu_thue.csv")["source_id"]),
+    }
+    seen: Counter[str] = Counter()
+    for path in (Path(province.folder) / "truth").glob("*.csv"):
+        for row in csv_rows(path):
+            seen[row["subject_kind"]] += 1
+            assert row["subject_kind"] == "outsider" or row["subject_key"] in registers[row["subject_kind"]], path.name
+    assert set(seen) == {*registers, "outsider"}
+
+
+def test_payments_make_what_the_obligation_says_was_paid(province: ProvinceSummary) -> None:
+    bad = {
+        row
+        for row, dirt in table(province, "truth/finance.nop_tien.csv").select("source_id", "dirt").iter_rows()
+        if dirt
+    }
+    received: Counter[str] = Counter()
+    spoiled = set()
+    for number, of, amount, _ in table(province, "finance/nop_tien.csv", ";").iter_rows():
+        if number in bad:
+            spoiled.add(of)
+        else:
+            received[of] += int(amount.replace(".", ""))
+    states = Counter()
+    for year in (2023, 2024, 2025, 2026):
+        for row in table(province, f"finance/nghia_vu_thue_{year}.csv", ";").iter_rows(named=True):
+            states[row["trang_thai"]] += 1
+            if row["so_thong_bao"] not in spoiled:
+                assert received[row["so_thong_bao"]] == int(row["da_nop"].replace(".", ""))
+    assert {"Đã nộp", "Chưa nộp", "Nộp một phần", "Quá hạn", "Được miễn"} <= set(states)
+
+
+@pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
+def test_the_showcase_citizen_is_the_same_in_every_province_and_holds_what_a_show_needs(
+    size: int, tmp_path: Path
+) -> None:
+    made = generate(tmp_path, size)
+    who = made.showcase_personal_id
+    rights = [r for r in lines(made, "land/quyen-su-dung-dat.jsonl") if r["chu_su_dung"]["so_giay_to"] == who]  # type: ignore[index]
+    whole = {row["old_code"] for row in csv_rows(CHANGES_CSV) if row["kind"] == "WHOLE"}
+    assert len(rights) >= 2
+    assert any(r["thua"]["ma_xa"] in whole and r["thua"]["ngay_ma_xa"] < "2025-07-01" for r in rights)  # type: ignore[index]
+    assert all(CertificateSerial.parse(str(r["so_phat_hanh"])) for r in rights)
+    owed = pl.concat(table(made, f"finance/nghia_vu_thue_{year}.csv", ";") for year in (2023, 2024, 2025, 2026))
+    assert {"Đã nộp", "Chưa nộp"} <= set(owed.filter(pl.col("so_giay_to") == who)["trang_thai"])
+    married = table(made, "population/hon_nhan.csv").filter(pl.col("so_dinh_danh") == who)
+    assert married["tinh_trang"].to_list() == ["Đã kết hôn"]
+    firms = lines(made, "business/doanh-nghiep.jsonl")
+    assert any(
+        f["trang_thai"] == "Đang hoạt động" and any(m["so_giay_to"] == who for m in f["thanh_vien"]) for f in firms
+    )  # type: ignore[attr-defined]
+    assert who == "022080683727"
+
+
+@pytest.mark.parametrize("citizens_wanted", [1_000, 10_000, 10_001, 10_999, 11_000, 999_999, 1_000_000])
+def test_blocks_make_up_the_province_and_none_is_too_small(citizens_wanted: int) -> None:
+    made = list(blocks(citizens_wanted, 22))
+    assert sum(block.size for block in made) == citizens_wanted
+    assert all(block.size >= SMALLEST for block in made)
+    assert [block.first_serial for block in made] == [sum(b.size for b in made[:at]) for at in range(len(made))]
+
+
+@pytest.mark.parametrize("size", [0, SMALLEST - 1, LARGEST + 1])
+def test_a_size_it_is_not_made_for_is_refused(size: int, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="1,000 to 1,000,000"):
+        generate(tmp_path / "none", size)
+    assert not (tmp_path / "none").exists()
+
+
+def test_memory_does_not_grow_with_the_province(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; from pathlib import Path; from hub.demo.generate import generate;"
+        " generate(Path(sys.argv[1]), int(sys.argv[2])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peak = {}
+    for size in (10_000, 50_000):
+        command = [sys.executable, "-c", program, str(tmp_path / str(size)), str(size)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+        peak[size] = int(done.stdout) / 1024
+    assert peak[50_000] < MEMORY_MB
+    assert peak[50_000] < peak[10_000] * 1.5
+
+
+def test_spellings() -> None:
+    assert [tone_moved(name) for name in ("Hoà", "Thuỷ", "Quý", "Hoàng")] == ["Hòa", "Thủy", "Quý", "Hoàng"]
+    assert without_diacritics("Đặng Thị Huệ") == "Dang Thi Hue"
