@@ -26,11 +26,42 @@ class Settings(BaseSettings):
     pool_size: int = Field(8, ge=1, le=200, description="Read connections of one process.")
     statement_timeout_s: float = Field(10.0, gt=0, description="Longest time one read may take, in seconds.")
     max_body_bytes: int = Field(200_000, ge=1_000, description="Largest request body, in bytes.")
-    max_depth: int = Field(15, ge=1, description="Deepest nesting of fields in an operation.")
+    max_result_bytes: int = Field(10_000_000, ge=1_000, description="Longest result of one read, in bytes of JSON.")
+    max_document_chars: int = Field(50_000, ge=100, description="Longest document, in characters.")
+    max_tokens: int = Field(4_000, ge=10, description="Most tokens of a document.")
+    max_depth: int = Field(15, ge=1, description="Deepest nesting of fields in an operation, fragments expanded.")
     max_fields: int = Field(2_000, ge=1, description="Most fields of an operation, fragments expanded.")
+    max_breadth: int = Field(500, ge=1, description="Most fields selected on one object, fragments expanded.")
+    max_aliases: int = Field(100, ge=0, description="Most aliases of an operation, fragments expanded.")
+    max_directives: int = Field(100, ge=0, description="Most directives of an operation, fragments expanded.")
+    max_rows: int = Field(
+        100_000, ge=1, description="Most rows of an operation, estimated: page sizes multiplied down the tree."
+    )
+    max_filter_links: int = Field(3, ge=0, description="Most links that one filter may follow.")
+    validation_budget_s: float = Field(
+        0.25, gt=0, description="Longest time that a new document may take to be parsed and validated, in seconds."
+    )
+    max_subscriptions: int = Field(1_000, ge=0, description="Subscriptions open at once in one process.")
+    max_subscriptions_each: int = Field(20, ge=1, description="Operations running at once on one WebSocket.")
+    documents: Path | None = Field(
+        None, description="Folder of trusted documents: `*.graphql`, or `*.json` maps from id to text."
+    )
+    trusted_only: bool = Field(False, description="Whether only documents of that folder are run.")
+    introspection: bool = Field(True, description="Whether the schema may be asked for; GraphiQL needs it.")
     plan_cache: int = Field(1_000, ge=0, description="Plans kept, one for each document and shape of variables.")
     explain: bool = Field(
-        False, description="Whether a request may ask for its SQL in `extensions`; on in `hub demo`, off elsewhere."
+        False,
+        description="Whether anyone may ask for the plan and the SQL in `extensions`; on in `hub demo`, off elsewhere.",
+    )
+    admin_token: SecretStr | None = Field(
+        None, description="Who sends it as `X-Hub-Admin-Token` may ask for `explain` where others may not."
+    )
+    allowed_hosts: str = Field(
+        "localhost,127.0.0.1,[::1]",
+        description="Names under which the hub answers, by comma, without port; `*` for any. HUB_HOST is always one.",
+    )
+    allowed_origins: str = Field(
+        "", description="Origins, by comma, whose pages may open a WebSocket, beside those of the hub's own."
     )
 
 

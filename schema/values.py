@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import ClassVar
 
@@ -126,6 +126,9 @@ def _check_storage(cls: type[Value], text: str) -> None:
     try:
         if cls.storage is Storage.DATE:
             date.fromisoformat(text)
+        elif cls.storage is Storage.TIMESTAMP:
+            if datetime.fromisoformat(text).tzinfo is None:
+                raise ValueError
         elif cls.storage in (Storage.INTEGER, Storage.BIGINT, Storage.NUMERIC):
             number = float(text)
             below = cls.minimum is not None and number < cls.minimum
@@ -335,6 +338,7 @@ class Instant(Value):
     scalar = "DateTime"
     rule = "an instant is an ISO 8601 time with its offset"
     examples = ("2026-01-01T00:00:00+00:00",)
+    refused = ("2026-01-01T00:00:00", "yesterday")
 
 
 class Vnd(Value):

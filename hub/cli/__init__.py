@@ -8,6 +8,7 @@ import cyclopts
 
 from hub.cli import doctor, run, vocabulary
 from hub.cli.demo import demo
+from hub.cli.explain import explain
 from hub.cli.shown import show_error
 from hub.errors import HubError
 
@@ -19,6 +20,7 @@ app.command(run.serve)
 app.command(run.sync)
 app.command(run.link)
 app.command(run.migrate)
+app.command(explain)
 app.command(doctor.doctor)
 app.command(vocabulary.app)
 

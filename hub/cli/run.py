@@ -20,6 +20,7 @@ from hub.link.run import link as run_link
 from hub.settings import Settings, load
 from hub.store.migrate import head
 from hub.web.app import create_app
+from hub.web.edge import WithRequestId
 
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")]
 
@@ -46,7 +47,28 @@ def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_p
     """Serve on an open listener until interrupted."""
     app = create_app(settings, url, example_personal_id=example_personal_id)
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, ws_max_size=settings.max_body_bytes, log_config=LOGGING
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": WithRequestId}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING", "propagate": False} for name in ("hub", "uvicorn")},
+}
+"""Each line says which request it belongs to; the answer to that request says so too, in X-Request-Id."""
 
 
 def bound(settings: Settings) -> socket.socket:

@@ -1,40 +1,44 @@
-"""Execution: a request in, the bytes of a response out. The only place where a plan meets the database.
+"""Execution: a request in, the bytes of a response out.
 
 Two lanes give one answer. In the fast lane one statement answers the whole operation and its JSON is passed on untouched.
-Everything else (introspection, prefill, operations that mix them with stored data) goes through Strawberry, whose stored
-root fields run the same plan.
+Everything else (introspection, prefill, subscriptions, operations that mix them with stored data) goes through Strawberry,
+whose stored root fields run the same plan.
 """
 
 import asyncio
+import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import psycopg
-import strawberry
-from graphql import GraphQLError
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
 from strawberry.types import Info
 
-from hub.errors import HubError, OperationRefused, StoreUnavailable
+from hub.errors import HubError, OperationRefused
+from hub.graph.changes import Changes
+from hub.graph.explain import Explanation, explained
 from hub.graph.prepare import Preparer, Ready, Rejected, Request, refused
+from hub.graph.reads import Reads
+from hub.graph.recent import Recent
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
-DATABASE_GONE = StoreUnavailable(
-    "the database does not answer", next_step="try again shortly; if it lasts, the operator looks at `hub doctor`"
-)
+INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
+ANSWERS_KEPT = 20
 
 
 @dataclass(frozen=True)
 class Response:
-    """The bytes of a response; `executed` is false where the request was refused before execution."""
+    """The bytes of a response; `executed` is false where the request was refused before execution.
+
+    `code` is the first error's, where there is one.
+    """
 
     body: bytes
     executed: bool
+    code: str | None = None
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Context:
 
     executor: "Executor"
     ready: Ready
-    statements: list[str] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     _stored: asyncio.Task[dict[str, Any]] | None = None
 
     async def stored(self, info: Info[Any, Any]) -> Any:
@@ -52,112 +56,191 @@ class Context:
             self._stored = asyncio.ensure_future(self._run())
         return (await self._stored)[str(info.path.key)]
 
+    async def node(self, info: Info[Any, Any], global_id: str) -> Any:
+        """One row by its global id, with what this field selects of it; null where it is gone."""
+        nodes = info._raw_info.field_nodes  # Strawberry's public selections are not nodes any more
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        plan = self.executor.preparer.planner.node(self.ready.checked.document, self.ready.variables, sets, global_id)
+        return (await self._read(plan))["node"]
+
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner
-        read, fields = planner.root_fields(self.ready.document, self.ready.operation, self.ready.variables)
-        plan = planner.plan(read, [f for f in fields if planner.catalog.is_stored(f.name)], typed=True)
-        self.statements.append(plan.sql)
-        text = await self.executor.run(plan.sql, plan.parameters(self.ready.variables))
+        read = planner.read(self.ready.checked.document, self.ready.operation, self.ready.variables)
+        return await self._read(planner.plan(read, typed=True))
+
+    async def _read(self, plan: Plan) -> dict[str, Any]:
+        text = await self.executor.reads.json(plan.sql, plan.parameters(self.ready.variables))
+        self.plans.append(plan)
         data: dict[str, Any] = orjson.loads(text)
         return data
 
 
 class Executor:
-    """Executes requests on a read pool."""
+    """Executes requests."""
 
     def __init__(
-        self,
-        schema: strawberry.Schema,
-        preparer: Preparer,
-        pool: AsyncConnectionPool[AsyncConnection[Any]],
-        *,
-        explain: bool,
+        self, schema: GraphQLSchema, preparer: Preparer, reads: Reads, changes: Changes, *, explain: bool
     ) -> None:
         self.schema = schema
         self.preparer = preparer
-        self.pool = pool
+        self.reads = reads
+        self.changes = changes
         self.explain = explain
+        self._introspected: Recent[tuple[str, str | None], bytes] = Recent(ANSWERS_KEPT)
 
-    async def respond(self, request: Request) -> Response:
+    async def respond(self, request: Request, *, admin: bool = False) -> Response:
         """The response to one request. Never raises: every failure is a GraphQL error with a code."""
         try:
             ready = self.preparer.ready(request)
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
+            if ready.is_subscription:
+                raise OperationRefused(
+                    "a subscription is answered over WebSocket (graphql-transport-ws) or Server-Sent Events",
+                    code="SUBSCRIPTION_TRANSPORT",
+                    next_step="connect by WebSocket, or send Accept: text/event-stream",
+                )
         except Rejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
-        explain = request.explain and self.explain
+        explain = request.explain and (self.explain or admin)
         if ready.plan is None:
             return await self._graph_lane(request, ready, explain)
-        return await self._fast_lane(ready.plan, parameters, explain)
+        return await self._fast_lane(request, ready, ready.plan, parameters, explain)
+
+    def ready_stream(self, request: Request) -> Ready | Response:
+        """A subscription made ready, or the response that refuses it."""
+        try:
+            ready = self.preparer.ready(request)
+        except Rejected as error:
+            return _errors(error.errors, executed=False)
+        except OperationRefused as error:
+            return _errors([refused(error)], executed=False)
+        return ready
+
+    async def stream(self, ready: Ready) -> AsyncGenerator[bytes]:
+        """The responses of a subscription, one for each event, until it ends or the caller closes it."""
+        context = Context(self, ready)
+        source: Any = subscribe(
+            self.schema,
+            ready.checked.document,
+            context_value=context,
+            variable_values=dict(ready.given),
+            operation_name=ready.operation.name.value if ready.operation.name else None,
+        )
+        if inspect.isawaitable(source):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            yield orjson.dumps(_body(source))
+            return
+        try:
+            async for result in source:
+                context.plans.clear()
+                yield orjson.dumps(_body(result))
+        except HubError as error:
+            yield _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True).body
+        finally:
+            await source.aclose()
 
     async def data(self, request: Request) -> tuple[dict[str, Any], str]:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
         ready = self.preparer.ready(request)
         assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
-        found: dict[str, Any] = orjson.loads(await self.run(ready.plan.sql, ready.plan.parameters(ready.variables)))
+        text = await self.reads.json(ready.plan.sql, ready.plan.parameters(ready.variables))
+        found: dict[str, Any] = orjson.loads(text)
         return found, ready.plan.sql
 
-    async def run(self, sql: str, parameters: Sequence[Any]) -> str:
-        """Execute a plan's statement. Returns JSON text. Tried once more where the connection was lost: plans only read.
-
-        Raises OperationRefused for bad values and for reads that take too long, StoreUnavailable.
-        """
-        for attempt in (1, 2):
-            try:
-                async with self.pool.connection() as connection, AsyncRawCursor(connection) as cursor:
-                    await cursor.execute(sql, parameters)
-                    row = await cursor.fetchone()
-                    assert row is not None  # the statement is a bare select of one value
-                    return str(row[0])
-            except psycopg.errors.QueryCanceled:
-                raise OperationRefused(
-                    "the read took too long and was stopped",
-                    code="TIMEOUT",
-                    next_step="ask for smaller pages or fewer levels, or filter by an identifier",
-                ) from None
-            except psycopg.DataError:
-                raise OperationRefused(
-                    "a value cannot be compared with its field", next_step="check dates, numbers and cursors"
-                ) from None
-            except PoolTimeout:
-                raise DATABASE_GONE from None
-            except psycopg.OperationalError:
-                if attempt == 2:
-                    raise DATABASE_GONE from None
-            except psycopg.Error as error:
-                # A plan that PostgreSQL refuses is our fault; its message may quote values, so the kind is all we log.
-                LOG.error("statement refused: %s", type(error).__name__)
-                raise HubError("internal error", next_step="tell the operator; the log says when") from None
-        raise AssertionError("unreachable")
-
-    async def _fast_lane(self, plan: Plan, parameters: Sequence[Any], explain: bool) -> Response:
+    async def explained(self, request: Request) -> Explanation:
+        """What one statement that answers a request is. Raises OperationRefused, StoreUnavailable."""
         try:
-            text = await self.run(plan.sql, parameters)
+            ready = self.preparer.ready(request)
+        except Rejected as error:
+            raise OperationRefused(error.errors[0].message, next_step="correct the document or the variables") from None
+        if ready.plan is None:
+            raise OperationRefused(
+                "the operation is not stored data alone, so it has no one plan",
+                next_step="explain its stored fields in an operation of their own",
+            )
+        return await explained(ready.plan, self.reads, ready.variables)
+
+    async def _fast_lane(
+        self, request: Request, ready: Ready, plan: Plan, parameters: Sequence[Any], explain: bool
+    ) -> Response:
+        try:
+            text = await self.reads.json(plan.sql, parameters)
+            if not explain and not request.cost:
+                return Response(b'{"data":' + text.encode() + b"}", executed=True)
+            extensions = await self._extensions(request, ready, [plan], explain)
         except HubError as error:
             return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
-        extensions = b',"extensions":' + orjson.dumps(_explained([plan.sql])) if explain else b""
-        return Response(b'{"data":' + text.encode() + extensions + b"}", executed=True)
+        return Response(
+            b'{"data":' + text.encode() + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True
+        )
 
     async def _graph_lane(self, request: Request, ready: Ready, explain: bool) -> Response:
+        plain = not (explain or request.cost or ready.variables)
+        key = (ready.checked.text, request.operation_name)
+        if plain and (kept := self._introspected.get(key)):
+            return Response(kept, executed=True)
         context = Context(self, ready)
-        result = await self.schema.execute(
-            request.query,
-            variable_values=dict(request.variables or {}),
+        result = await self._execute(request, ready, context)
+        body = _body(result)
+        if explain or request.cost:
+            try:
+                body["extensions"] = await self._extensions(request, ready, context.plans, explain)
+            except HubError as error:
+                body["extensions"] = {"explain": {"error": str(error)}}
+        encoded = orjson.dumps(body, default=str)
+        if plain and not result.errors and not context.plans and result.data and self._is_introspection(ready):
+            self._introspected.put(key, encoded)
+        return Response(encoded, executed=True)
+
+    async def _execute(self, request: Request, ready: Ready, context: Context) -> ExecutionResult:
+        result = execute(
+            self.schema,
+            ready.checked.document,
             context_value=context,
+            variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
         )
-        body: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            body["errors"] = [_shown(error) for error in result.errors]
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _is_introspection(self, ready: Ready) -> bool:
+        """Whether the answer is about the schema alone, and so the same each time."""
+        read = self.preparer.planner.read(ready.checked.document, ready.operation, ready.variables)
+        return all(selected.name in INTROSPECTION for selected in read.fields)
+
+    async def _extensions(self, request: Request, ready: Ready, plans: Sequence[Plan], explain: bool) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if request.cost:
+            size, most = ready.size, self.preparer.planner.limits
+            rows = sum(plan.estimated_rows(ready.variables) for plan in plans)
+            found["cost"] = {
+                name: {"is": value, "most": limit}
+                for name, value, limit in (
+                    ("depth", size.depth, most.depth),
+                    ("fields", size.fields, most.fields),
+                    ("breadth", size.breadth, most.breadth),
+                    ("aliases", size.aliases, most.aliases),
+                    ("directives", size.directives, most.directives),
+                    ("rows", rows, most.rows),
+                )
+            }
         if explain:
-            body["extensions"] = _explained(context.statements)
-        return Response(orjson.dumps(body, default=str), executed=True)
+            explanations = [await explained(plan, self.reads, ready.variables) for plan in plans]
+            found["explain"] = {
+                "statements": len(plans),
+                "sql": [plan.sql for plan in plans],
+                "plans": [explanation.as_json() for explanation in explanations],
+            }
+        return found
 
 
-def _explained(statements: Sequence[str]) -> dict[str, Any]:
-    return {"explain": {"statements": len(statements), "sql": list(statements)}}
+def _body(result: ExecutionResult) -> dict[str, Any]:
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [_shown(error) for error in result.errors]
+    return body
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:
@@ -170,6 +253,8 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
         return dict(
             GraphQLError("internal error", error.nodes, path=error.path, extensions={"code": "INTERNAL"}).formatted
         )
+    if "code" not in (error.extensions or {}):
+        error.extensions = {**(error.extensions or {}), "code": "INTERNAL"}
     return dict(error.formatted)
 
 
@@ -177,4 +262,5 @@ def _errors(errors: Sequence[GraphQLError], *, executed: bool, data: bool = Fals
     body: dict[str, Any] = {"errors": [error.formatted for error in errors]}
     if data:
         body["data"] = None
-    return Response(orjson.dumps(body), executed=executed)
+    code = (errors[0].extensions or {}).get("code")
+    return Response(orjson.dumps(body), executed=executed, code=code)

@@ -34,6 +34,35 @@ class StoredField(StrawberryField):
         return source[info.path.key]
 
 
+class ValueField(StrawberryField):
+    """A field whose value stands in the parent under the field's own name."""
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any) -> Any:
+        """The value under this field's name."""
+        return source[self.graphql_name]
+
+
+class NodeField(StrawberryField):
+    """A row by the global id that stands in the parent: asks the context to plan and read it."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        """False: what is selected comes from `info`."""
+        return False
+
+    @property
+    def is_async(self) -> bool:
+        """True: the store is asked."""
+        return True
+
+    def get_result(
+        self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any
+    ) -> Awaitable[Any] | Any:
+        """An awaitable of the row."""
+        assert info is not None
+        return info.context.node(info, source["id"])
+
+
 class RootField(StrawberryField):
     """A root field: asks the context to run the plan of the whole operation, once, and takes its part."""
 

@@ -92,7 +92,7 @@ async def fill(executor: Any, code: str, personal_id: str) -> Prefill:
     wanted = procedure(code)
     data, _ = await executor.data(Request(wanted.query, variables={"personalId": personal_id}))
     entities = sorted({r.entity for r in wanted.requirements if r.entity})
-    read = orjson.loads(await executor.run(freshness_sql(registry(), entities), ()))
+    read = orjson.loads(await executor.reads.json(freshness_sql(registry(), entities), ()))
     known = {name: Freshness(row["source"], row["asOf"]) for name, row in read.items() if row["source"]}
     return prefill(wanted, data, known)
 

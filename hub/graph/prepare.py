@@ -5,30 +5,32 @@ variable and the rule, never the value: values are personal data and errors are 
 """
 
 import re
-from collections import OrderedDict
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OperationType,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.execution.values import get_variable_values
 
 from hub.errors import OperationRefused
+from hub.graph.documents import Documents
+from hub.graph.recent import Recent
 from hub.plan import limits
 from hub.plan.arguments import shape
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 VALUES = (
     (re.compile(r"[;,] found:? .*", re.DOTALL), ""),
@@ -36,6 +38,8 @@ VALUES = (
     (re.compile(r"Value '.*' does not exist", re.DOTALL), "The value does not exist"),
 )
 """Where graphql-core's messages quote the value that they are about."""
+
+COMMENTS = 1_000
 
 
 class Rejected(Exception):
@@ -48,59 +52,127 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One GraphQL request, as it came over HTTP."""
+    """One GraphQL request. `document_id` names a persisted document; with `query` beside it, registers one.
 
-    query: str
+    `explain` and `cost` ask for these extensions; `read_only` refuses what is not a query (GET).
+    """
+
+    query: str | None = None
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
+    document_id: str | None = None
     explain: bool = False
+    cost: bool = False
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A document that was parsed, limited and validated, and the size of each operation."""
+
+    text: str
+    document: DocumentNode
+    sizes: Mapping[str | None, limits.Size]
 
 
 @dataclass(frozen=True)
 class Ready:
     """A request that may be executed: its operation, coerced variables, and the plan where one statement answers it whole."""
 
-    document: DocumentNode
+    checked: Checked
     operation: OperationDefinitionNode
+    given: Mapping[str, Any]
     variables: Mapping[str, Any]
     plan: Plan | None
+
+    @property
+    def size(self) -> limits.Size:
+        """The size of the operation."""
+        return self.checked.sizes[self.operation.name.value if self.operation.name else None]
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether the answer is a stream of events."""
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+
+def limits_of(settings: Settings) -> limits.Limits:
+    """The limits that an operator has set."""
+    return limits.Limits(
+        chars=settings.max_document_chars,
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        fields=settings.max_fields,
+        breadth=settings.max_breadth,
+        aliases=settings.max_aliases,
+        directives=settings.max_directives,
+        filter_links=settings.max_filter_links,
+        rows=settings.max_rows,
+        result_bytes=settings.max_result_bytes,
+    )
 
 
 class Preparer:
     """Parses, limits, validates and plans requests."""
 
-    def __init__(self, schema: GraphQLSchema, planner: Planner, settings: Settings) -> None:
+    def __init__(self, schema: GraphQLSchema, planner: Planner, documents: Documents, settings: Settings) -> None:
         self.schema = schema
         self.planner = planner
+        self.documents = documents
         self.settings = settings
-        self._documents: _Recent[str, DocumentNode] = _Recent(settings.plan_cache)
-        self._plans: _Recent[tuple[Any, ...], Plan | None] = _Recent(settings.plan_cache)
+        rules = list(specified_rules)
+        self._rules = rules if settings.introspection else [*rules, NoSchemaIntrospectionCustomRule]
+        self._documents: Recent[str, Checked] = Recent(settings.plan_cache)
+        self._plans: Recent[tuple[Any, ...], tuple[Plan | None]] = Recent(settings.plan_cache)
 
     def ready(self, request: Request) -> Ready:
         """Make a request ready. Raises Rejected with GraphQL errors, OperationRefused for limits and arguments."""
-        document = self._documents.get(request.query)
-        if document is None:
-            document = self._checked(request.query)
-            self._documents.put(request.query, document)
-        operation = _operation(document, request.operation_name)
+        text = self.documents.text(request.query, request.document_id)
+        checked = self._documents.get(text)
+        if checked is None:
+            checked = self.checked(text)
+            self._documents.put(text, checked)
+        operation = _operation(checked.document, request.operation_name)
+        if request.read_only and operation.operation is not OperationType.QUERY:
+            raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
-        key = (request.query, request.operation_name, shape(variables))
-        plan = self._plans.get(key, _MISSING)
-        if plan is _MISSING:
-            plan = self._planned(document, operation, variables)
-            self._plans.put(key, plan)
-        return Ready(document, operation, variables, plan)
+        key = (text, request.operation_name, shape(variables))
+        found = self._plans.get(key)
+        if found is None:
+            found = (self._planned(checked.document, operation, variables),)
+            self._plans.put(key, found)
+        return Ready(checked, operation, request.variables or {}, variables, found[0])
 
-    def _checked(self, query: str) -> DocumentNode:
+    def checked(self, text: str) -> Checked:
+        """Parse, limit and validate a document. Raises Rejected, OperationRefused."""
+        started = time.monotonic()
+        most = self.planner.limits
+        if len(text) > most.chars:
+            raise limits.too_large("characters", len(text), most.chars, "leave out comments, or split the document")
         try:
-            document = parse(query, max_tokens=limits.MAX_TOKENS)
+            document = parse(text, max_lexical_tokens=most.tokens, max_comments=COMMENTS)
         except GraphQLSyntaxError as error:
+            if "Parsing aborted" in error.message or "nesting" in error.message.lower():
+                raise limits.too_large("tokens or levels", limits.ENDLESS, most.tokens, "split the document") from None
             raise Rejected([_coded(error, "SYNTAX")]) from None
-        limits.check(document, max_depth=self.settings.max_depth, max_fields=self.settings.max_fields)
-        errors = validate(self.schema, document, max_errors=10, hide_suggestions=True, allow_empty_selection_sets=False)
+        sizes = limits.check(document, most)
+        try:
+            errors = self._validated(document, started)
+        except limits.OutOfTime:
+            raise OperationRefused(
+                "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
+            ) from None
         if errors:
             raise Rejected([_coded(error, "INVALID") for error in errors])
-        return document
+        return Checked(text, document, sizes)
+
+    def _validated(self, document: DocumentNode, started: float) -> list[GraphQLError]:
+        left = self.settings.validation_budget_s - (time.monotonic() - started)
+        # The budget comes first, so that it is looked at before the other rules do their work on a node.
+        rules = [limits.budget(left), *self._rules]
+        return validate(
+            self.schema, document, rules, max_errors=10, hide_suggestions=True, allow_empty_selection_sets=False
+        )
 
     def _coerced(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any]:
         definitions = operation.variable_definitions or ()
@@ -114,10 +186,17 @@ class Preparer:
     def _planned(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> Plan | None:
-        if operation.operation.value != "query":
+        if operation.operation is not OperationType.QUERY:
             return None
-        read, fields = self.planner.root_fields(document, operation, variables)
-        return self.planner.plan(read, fields) if self.planner.is_whole(fields) else None
+        read = self.planner.read(document, operation, variables)
+        if all(self.planner.is_stored(field) for field in read.fields):
+            return self.planner.plan(read)
+        if read.in_the_past and any(field.name == "prefill" for field in read.fields):
+            raise OperationRefused(
+                "prefill answers for now, and does not go with @asOf",
+                next_step="leave @asOf out, or ask for the stored fields themselves",
+            )
+        return None
 
 
 def refused(error: OperationRefused, path: Sequence[str | int] | None = None) -> GraphQLError:
@@ -141,25 +220,3 @@ def _coded(error: GraphQLError, code: str) -> GraphQLError:
     for pattern, replacement in VALUES:
         message = pattern.sub(replacement, message)
     return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions={"code": code})
-
-
-_MISSING: Any = object()
-
-
-class _Recent(Generic[K, V]):
-    """The most recently used entries, up to a number."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.entries: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K, default: Any = None) -> Any:
-        if key not in self.entries:
-            return default
-        self.entries.move_to_end(key)
-        return self.entries[key]
-
-    def put(self, key: K, value: V) -> None:
-        self.entries[key] = value
-        while len(self.entries) > self.most:
-            self.entries.popitem(last=False)

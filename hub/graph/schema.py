@@ -1,15 +1,17 @@
 """The schema: Query from the registry, plus the root fields that are not stored data."""
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
+from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from hub.graph.fields import object_type
 from hub.graph.prefill import prefill_field
+from hub.graph.subscription import subscription_type
 from hub.graph.types import derive
 from hub.model.registry import Registry, registry
 
@@ -33,9 +35,36 @@ def build(known: Registry) -> strawberry.Schema:
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(derived.types["PersonalId"])}
     query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
-    return HubSchema(query, types=[derived.types[entity.name] for entity in known], config=config)
+    return HubSchema(
+        query,
+        subscription=subscription_type(derived.types),
+        types=[derived.types[entity.name] for entity in known],
+        directives=[as_of_directive(derived.types["DateTime"])],
+        config=config,
+    )
+
+
+def as_of_directive(instant: Any) -> Any:
+    """The operation directive `@asOf`. The planner reads it; there is nothing to resolve."""
+
+    def as_of(instant: Any) -> None: ...
+
+    as_of.__annotations__["instant"] = Annotated[
+        instant, strawberry.argument(description="The past instant, with its offset.")
+    ]
+    return strawberry.directive(
+        locations=[DirectiveLocation.QUERY],
+        name="asOf",
+        description="Answers the whole query with rows and links as the hub held them at an instant.",
+    )(as_of)
 
 
 def core(built: strawberry.Schema) -> GraphQLSchema:
     """The graphql-core schema beneath: what documents are validated against, and what plans are made with."""
-    return built._schema  # Strawberry gives no public name to it
+    beneath: GraphQLSchema = built._schema  # Strawberry gives no public name to it
+    for kind in beneath.type_map.values():
+        # Strawberry checks @oneOf in a rule of its own, which only its own execution runs; graphql-core's rules hold it too.
+        definition = kind.extensions.get("strawberry-definition")
+        if isinstance(kind, GraphQLInputObjectType) and definition is not None and definition.is_one_of:
+            kind.is_one_of = True
+    return beneath

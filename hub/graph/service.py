@@ -1,19 +1,16 @@
-"""The graph as one thing: the declared schema, its planner and caches, over a read pool."""
+"""The graph as one thing: the declared schema, its planner, caches and feed of changes, over a read pool."""
 
-from typing import Any
-
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
-
+from hub.errors import HubMisconfigured, OperationRefused
+from hub.graph.changes import Changes
+from hub.graph.documents import Documents, read_folder
 from hub.graph.execute import Executor
-from hub.graph.prepare import Preparer
+from hub.graph.prepare import Preparer, Rejected, limits_of
+from hub.graph.reads import Pool, Reads
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Planner
 from hub.settings import Settings
 from hub.store.engine import read_pool
-
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
 def make_pool(settings: Settings, url: str) -> Pool:
@@ -22,7 +19,25 @@ def make_pool(settings: Settings, url: str) -> Pool:
 
 
 def make_executor(settings: Settings, pool: Pool) -> Executor:
-    """An executor of the declared vocabulary."""
+    """An executor of the declared vocabulary. Raises HubMisconfigured where a trusted document does not hold."""
     graphql_schema = core(schema())
-    preparer = Preparer(graphql_schema, Planner(registry(), graphql_schema), settings)
-    return Executor(schema(), preparer, pool, explain=settings.explain)
+    trusted = read_folder(settings.documents) if settings.documents else {}
+    documents = Documents(trusted, trusted_only=settings.trusted_only)
+    planner = Planner(registry(), graphql_schema, limits_of(settings))
+    preparer = Preparer(graphql_schema, planner, documents, settings)
+    for identifier, text in trusted.items():
+        _check(preparer, identifier, text)
+    reads = Reads(pool)
+    changes = Changes(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
+    return Executor(graphql_schema, preparer, reads, changes, explain=settings.explain)
+
+
+def _check(preparer: Preparer, identifier: str, text: str) -> None:
+    try:
+        preparer.checked(text)
+    except (Rejected, OperationRefused) as error:
+        reason = error.errors[0].message if isinstance(error, Rejected) else error.message
+        raise HubMisconfigured(
+            f"HUB_DOCUMENTS: the document {identifier[:12]}… does not hold: {reason}",
+            next_step="correct it, or take it out of the folder",
+        ) from None

@@ -14,7 +14,7 @@ from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_t
 from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.model.names import camel
 from hub.model.registry import AsRecorded, Column, Entity, Linked, Registry
-from hub.model.shapes import CANDIDATE, LINK, PROVENANCE, Part
+from hub.model.shapes import CANDIDATE, LINK, MAX_PAGE, PROVENANCE, Part
 
 ORDER_DIRECTION = "OrderDirection"
 
@@ -31,23 +31,25 @@ class Derived:
 def derive(registry: Registry) -> Derived:
     """Build all types. Names refer to each other through one namespace, so that their order does not matter."""
     names: Namespace = {"ID": strawberry.ID}
-    names["Node"] = _node(names)
     scalars = add_scalars(names, registry)
     names[ORDER_DIRECTION] = _order_direction()
     names["LinkStatus"] = _link_status()
     names["PageInfo"] = _page_info(names)
     names["Provenance"] = _of_parts("Provenance", "Where a row is from and when it was known.", PROVENANCE, names)
+    _interfaces(names)
     for recorded in registry.recorded.values():
         names[recorded.name] = _recorded(recorded, names)
     for family in registry.families:
         _family(family, names)
     for entity in registry:
-        names[f"{entity.name}Filter"] = _filter(entity, names)
+        names[f"{entity.name}Filter"] = _filter(registry, entity, names)
+        names[f"{entity.name}ListFilter"] = _list_filter(entity, names)
         names[f"{entity.name}Order"] = _order(entity, names)
         names[entity.name] = _entity(registry, entity, names)
         _connection(entity, names)
     for family, kinds in registry.families.items():
         if len(kinds) > 1:
+            names[f"{family}Filter"] = _family_filter(registry, family, kinds, names)
             # Annotations are looked up late, so the union may come after the types that name it.
             members: Any = reduce(or_, (names[kind] for kind in kinds))
             names[family] = Annotated[
@@ -68,8 +70,19 @@ def connection_arguments(entity: Entity, names: Namespace) -> list[StrawberryArg
     ]
 
 
-def _node(names: Namespace) -> Any:
-    return object_type("Node", "Anything with a global id.", {"id": _id_field(names)}, strawberry.interface)
+def _interfaces(names: Namespace) -> None:
+    """Node, and the two kinds of entity that are nodes."""
+    names["Node"] = object_type("Node", "Anything with a global id.", {"id": _id_field(names)}, strawberry.interface)
+    for name, about in (
+        ("Subject", "A thing in the world that several sectors know; its id is stable."),
+        ("Record", "A fact that one sector states about subjects."),
+    ):
+        fields = {"id": _id_field(names), "provenance": _provenance_field(names)}
+        names[name] = object_type(name, about, fields, strawberry.interface, (names["Node"],))
+
+
+def _provenance_field(names: Namespace) -> StrawberryField:
+    return field(StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key.")
 
 
 def _id_field(names: Namespace) -> StrawberryField:
@@ -176,12 +189,10 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
             description=back.description,
             arguments=connection_arguments(target, names),
         )
-    fields["provenance"] = field(
-        StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key."
-    )
+    fields["provenance"] = _provenance_field(names)
     fields = {"id": _id_field(names)} | fields
     about = f"{entity.label.vi}. {entity.description} Sector: {entity.sector}. Term: {entity.standard}."
-    return object_type(entity.name, about, fields, bases=(names["Node"],))
+    return object_type(entity.name, about, fields, bases=(names[entity.kind.capitalize()],))
 
 
 def _linked(linked: Linked, names: Namespace) -> dict[str, StrawberryField]:
@@ -204,14 +215,38 @@ def _linked(linked: Linked, names: Namespace) -> dict[str, StrawberryField]:
     }
 
 
-def _filter(entity: Entity, names: Namespace) -> Any:
+def _filter(registry: Registry, entity: Entity, names: Namespace) -> Any:
     columns = [c for c in entity.columns if c.filter]
     fields = {c.graphql: (f"{filter_name(c.value)} | None", c.description) for c in columns}
+    for ref in entity.references:
+        fields[ref.graphql] = (f"{ref.target}Filter | None", f"There is one, and it satisfies this. {ref.description}")
+    for linked in entity.linked:
+        target = linked.family if len(linked.kinds) > 1 else linked.kinds[0]
+        about = f"It is linked to one that satisfies this. {linked.description}"
+        fields[linked.graphql] = (f"{target}Filter | None", about)
+    for back in entity.backlinks:
+        fields[back.graphql] = (f"{back.target}ListFilter | None", f"On the many. {back.description}")
     own = f"{entity.name}Filter"
     fields["and"] = (f"list[{own}] | None", "All of these hold.")
     fields["or"] = (f"list[{own}] | None", "At least one of these holds.")
     fields["not"] = (f"{own} | None", "This does not hold.")
     return input_type(own, f"Conditions on {entity.name}; all that are given must hold.", fields, names)
+
+
+def _list_filter(entity: Entity, names: Namespace) -> Any:
+    own = f"{entity.name}Filter"
+    fields = {
+        "some": (f"{own} | None", "At least one of them satisfies this."),
+        "none": (f"{own} | None", "Not one of them satisfies this."),
+    }
+    return input_type(f"{entity.name}ListFilter", f"Conditions on the {entity.name}s of something.", fields, names)
+
+
+def _family_filter(registry: Registry, family: str, kinds: tuple[str, ...], names: Namespace) -> Any:
+    fields = {
+        camel(registry[kind].table): (f"{kind}Filter | None", f"It is a {kind} that satisfies this.") for kind in kinds
+    }
+    return input_type(f"{family}Filter", f"A condition on a {family}, by its kind.", fields, names, one_of=True)
 
 
 def _order(entity: Entity, names: Namespace) -> Any:
@@ -273,4 +308,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
     fields["node"] = field(
         RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id]
     )
+    ids = StrawberryArgument("ids", "ids", StrawberryAnnotation(list[strawberry.ID]), description="Global ids.")
+    about = f"Rows by their global ids, {MAX_PAGE} at most, in the order of the ids; null for an id of nothing."
+    fields["nodes"] = field(RootField, "list[Node | None]", names, graphql="nodes", description=about, arguments=[ids])
     return fields

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.model.registry import Entity
+from hub.store.changes import announce
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def merge(connection: Connection[Any], work: Merge) -> Merged:
     changed = connection.execute(names.keep_history).rowcount
     connection.execute(names.update)
     added = connection.execute(names.insert_new).rowcount
+    if changed or added:
+        announce(connection, names.announced)
     staged = _one(connection, f"select count(*) from {names.stage}")
     return Merged(added, changed, staged - added - changed, deleted, conflicting, refused)
 
@@ -103,6 +106,14 @@ class _Names:
         )
         self.insert_new = (
             self.insert.format(hash="d.hash") + f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
+        )
+        self.announced = (
+            f"select '{entity.name}', t.id, case when d.id is null then 'ADDED' else 'CHANGED' end, null,"
+            f" t.stream_id, t.sys_from from {self.diff} d join {self.data} t"
+            f" on t.stream_id = {self.stream_id} and t.source_key = d.source_key"
+        )
+        self.announced_deleted = (
+            f"select '{entity.name}', t.id, 'DELETED', null, t.stream_id, {self.at} from {self.data} t where"
         )
 
 
@@ -192,6 +203,7 @@ def _sweep(connection: Connection[Any], work: Merge, names: _Names) -> tuple[int
             " nothing was deleted. Next step: ask the owner, then run `hub sync` with --accept-deletes"
         )
     connection.execute(f"{names.to_history} where {gone}")
+    announce(connection, f"{names.announced_deleted} {gone}")
     return connection.execute(f"delete from {names.data} t where {gone}").rowcount, None
 
 

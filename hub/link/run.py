@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.link import sql
 from hub.model.registry import Entity, Linked, registry
+from hub.store.changes import announce
 from hub.store.engine import SESSION
 
 LOCK = 7_022_002
@@ -98,9 +99,12 @@ def _field(connection: Connection[Any], run_id: int, name: str, entity: Entity, 
         connection.execute(sql.WANTED)
         connection.execute("analyze wanted")
         keep, delete, insert = sql.changes(linked)
+        first = not _one(connection, f"select exists (select from link.{linked.table})")
         connection.execute(keep, values)
         withdrawn = connection.execute(delete).rowcount
         added = connection.execute(insert, values).rowcount
+        if not first and added + withdrawn:
+            announce(connection, sql.announced(linked), values)
     if added + withdrawn:
         connection.execute(f"analyze link.{linked.table}")
     return _report(connection, name, entity, linked, (added, withdrawn, time.monotonic() - started))

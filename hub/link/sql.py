@@ -9,6 +9,7 @@ same birth year in it: so agreement of the year alone never confirms against a d
 from hub.link.rules import DIGITS, NORMALISED, Rule, rules_for
 from hub.model.names import snake
 from hub.model.registry import Entity, Linked
+from hub.model.tables import ACCEPTED
 
 BY_RUN = "starts_with(l.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
@@ -89,6 +90,22 @@ def changes(linked: Linked) -> tuple[str, str, str]:
         f" where not exists (select from {table} l where {same})"
     )
     return keep, f"delete from {table} l where {wrong}", insert
+
+
+def announced(linked: Linked) -> str:
+    """What the feed of changes is told: accepted links that were not there before, and those that are gone. Takes %(at)s."""
+    now, before = f"link.{linked.table}", f"link_history.{linked.table}"
+    made = (
+        f"select '{linked.owner}', l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
+        f" where l.sys_from = %(at)s and l.{ACCEPTED} and not exists (select from {before} h where h.record_id = l.record_id"
+        f" and h.subject_id = l.subject_id and h.sys_to = %(at)s and h.{ACCEPTED})"
+    )
+    gone = (
+        f"select '{linked.owner}', h.record_id, 'UNLINKED', h.subject_id, null::smallint, %(at)s from {before} h"
+        f" where h.sys_to = %(at)s and h.{ACCEPTED} and not exists (select from {now} l where l.record_id = h.record_id"
+        f" and l.subject_id = h.subject_id and l.{ACCEPTED})"
+    )
+    return f"{made} union all {gone}"
 
 
 def _candidates(rule: Rule, rank: int) -> str:

@@ -3,7 +3,7 @@
 `sql` is an expression over the alias `{t}` of the row, or `{l}` of its link; the planner fills it in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 500
@@ -43,6 +43,18 @@ PROVENANCE = (
         "Version of the connector that read this version of the row.",
     ),
 )
+
+PAST_PROVENANCE = tuple(
+    replace(
+        part,
+        sql="coalesce((select max(r.started_at) from hub.run r join hub.stream s on s.connector = r.connector"
+        " where s.id = {t}.stream_id and r.status = 'SUCCEEDED' and r.started_at <= {at}), {t}.sys_from)",
+    )
+    if part.graphql == "asOf"
+    else part
+    for part in PROVENANCE
+)
+"""Provenance as it was at the instant `{at}`: the last read that had confirmed the row by then."""
 
 LINK = (
     Part("status", "LinkStatus", "coalesce({l}.status, {pending})", "How sure the link is."),

@@ -63,6 +63,13 @@ def metadata() -> MetaData:
     return built
 
 
+def stored_columns(entity: Entity) -> tuple[str, ...]:
+    """Every column that `data` and `history` have of an entity, by name."""
+    searched = (column.search_key for column in entity.columns if column.search_key)
+    added = (column.name for column in provenance_columns())
+    return ("id", *(column.name for column in entity.columns), *searched, *added)
+
+
 def provenance_columns() -> list[Column[Any]]:
     """What the hub adds to every row: where it is from, under which key, when it was seen, and its content hash."""
     return [
@@ -94,6 +101,7 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         *_value_columns(entity, computed=False),
         *provenance_columns(),
         Column("sys_to", DateTime(timezone=True), primary_key=True),
+        *_past_indexes(entity),
         schema="history",
         comment=f"Earlier versions of data.{entity.table}, each with the period in which the hub held it.",
     )
@@ -130,6 +138,12 @@ def _indexes(entity: Entity) -> list[Index]:
     return indexes
 
 
+def _past_indexes(entity: Entity) -> list[Index]:
+    """What a read of a past instant looks rows up by: keys and references. Filters on other columns read all of history."""
+    looked_up = [c for c in entity.columns if c.unique] + [reference.column for reference in entity.references]
+    return [Index(f"{entity.table}_past_{column.name}", column.name) for column in looked_up]
+
+
 def _link_tables(built: MetaData, linked: Linked) -> None:
     columns: list[tuple[str, Any, bool, str]] = [
         ("subject_kind", Text, False, "Name of the kind of subject."),
@@ -159,6 +173,7 @@ def _link_tables(built: MetaData, linked: Linked) -> None:
         Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
         *(Column(name, kind, nullable=nullable, comment=comment) for name, kind, nullable, comment in columns),
         Column("sys_to", DateTime(timezone=True), primary_key=True),
+        Index(f"{linked.table}_past_subject", "subject_id"),
         schema="link_history",
         comment=f"Links that {linked.owner}.{linked.name} had before.",
     )

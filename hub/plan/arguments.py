@@ -1,8 +1,10 @@
 """Arguments: the AST of an argument becomes a tree whose objects are shape and whose leaves are bound."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import (
+    DirectiveNode,
     FieldNode,
     GraphQLField,
     GraphQLInputType,
@@ -30,6 +32,21 @@ def arguments(document: Document, definition: GraphQLField, node: FieldNode) -> 
             if tree is not None:
                 found[name] = tree
     return found
+
+
+def directive_argument(
+    document: Document, directives: Sequence[DirectiveNode], directive: str, name: str
+) -> Leaf | None:
+    """The argument of a directive of an operation; None where the directive is not there."""
+    for node in directives:
+        if node.name.value == directive:
+            definition = document.schema.get_directive(directive)
+            (given,) = (argument.value for argument in node.arguments or () if argument.name.value == name)
+            assert definition is not None  # validated
+            leaf = _tree(document, given, definition.args[name].type)
+            assert isinstance(leaf, Constant | Variable)  # a scalar that has to be given
+            return leaf
+    return None
 
 
 def value_of(document: Document, tree: Tree | None) -> Any:

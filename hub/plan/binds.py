@@ -4,8 +4,10 @@ import base64
 import binascii
 import enum
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.errors import OperationRefused
@@ -123,15 +125,51 @@ class GlobalIdPart:
     index: int
 
     def __call__(self, value: Any) -> Any:
-        kind, number = read_global_id(str(value))
-        return kind if self.index == 0 else number
+        return read_global_id(str(value))[self.index]
+
+
+@dataclass(frozen=True)
+class GlobalIdParts:
+    """Takes the type names (0) or the numbers (1) of a list of global ids, at most `most`."""
+
+    index: int
+    most: int
+
+    def __call__(self, value: Any) -> Any:
+        if len(value) > self.most:
+            raise OperationRefused(
+                f"nodes takes {self.most} ids at most, not {len(value)}",
+                code="BAD_PAGE_SIZE",
+                next_step="ask for them in several operations",
+            )
+        return [read_global_id(str(item))[self.index] for item in value]
+
+
+GLOBAL_ID = re.compile(r"([A-Za-z]+):(0|[1-9][0-9]{0,17})", re.ASCII)
+"""One spelling for each row: other spellings of the same number are no ids."""
 
 
 def read_global_id(text: str) -> tuple[str | None, int | None]:
     """`base64("Citizen:12")` → ("Citizen", 12); (None, None) where it is not a global id."""
     try:
-        kind, _, number = base64.b64decode(text, validate=True).decode("ascii").partition(":")
-        identifier = int(number)
-    except (ValueError, UnicodeDecodeError, binascii.Error):
+        raw = base64.b64decode(text, validate=True)
+        found = GLOBAL_ID.fullmatch(raw.decode("ascii"))
+    except (ValueError, binascii.Error):
         return None, None
-    return (kind, identifier) if 0 <= identifier < 2**63 else (None, None)
+    if found is None or base64.b64encode(raw).decode() != text:
+        return None, None
+    return found[1], int(found[2])
+
+
+@dataclass(frozen=True)
+class PastInstant:
+    """Takes the instant of `@asOf`: one that has passed."""
+
+    def __call__(self, value: Any) -> Any:
+        if datetime.fromisoformat(str(value)) > datetime.now(UTC):
+            raise OperationRefused(
+                "@asOf: the instant has not come yet",
+                code="BAD_USER_INPUT",
+                next_step="give an instant in the past, or leave @asOf out to read what holds now",
+            )
+        return str(value)

@@ -11,8 +11,8 @@ from hub.model import shapes
 from hub.model.names import camel
 from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry
 from hub.plan.arguments import arguments, value_of
-from hub.plan.binds import Bind, Constant, CursorPart, GlobalIdPart, PageSize, Tree
-from hub.plan.conditions import conditions, order
+from hub.plan.binds import Bind, Constant, CursorPart, GlobalIdPart, GlobalIdParts, PageSize, Tree
+from hub.plan.conditions import Filters, backlink_via, order
 from hub.plan.nodes import (
     All,
     ByColumn,
@@ -27,6 +27,7 @@ from hub.plan.nodes import (
     Member,
     NodeById,
     Nodes,
+    NodesById,
     One,
     OneOf,
     OrderTerm,
@@ -74,7 +75,7 @@ class Catalog:
 
     def is_stored(self, field: str) -> bool:
         """Whether a root field is stored data, and so the planner's."""
-        return field in self.roots or field == "node"
+        return field in self.roots or field in ("node", "nodes")
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,14 @@ class Builder:
     """Builds the nodes of one operation.
 
     `typed` adds the name of its entity, under `KIND`, to every row of an abstract field: the graph lane completes values
-    itself and has to know the type also where `__typename` is not selected.
+    itself and has to know the type also where `__typename` is not selected. `past` reads what was known at an instant.
     """
 
     catalog: Catalog
     document: Document
+    filter_links: int
     typed: bool = False
+    past: bool = False
 
     def root(self, selected: Selected) -> Root:
         """The node of one root field."""
@@ -98,6 +101,8 @@ class Builder:
         given = arguments(self.document, query.fields[selected.name], selected.node)
         if selected.name == "node":
             return self._node(selected, given["id"])
+        if selected.name == "nodes":
+            return self._nodes(selected, given["ids"])
         entity, many = self.catalog.roots[selected.name]
         if many:
             return self._page(selected, entity, All(), given)
@@ -105,8 +110,19 @@ class Builder:
 
     def _node(self, selected: Selected, leaf: Tree) -> NodeById:
         assert not isinstance(leaf, Mapping | list)  # an ID is a leaf
-        rows = self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
-        return NodeById(selected.key, rows, Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1)))
+        kind, number = Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
+        return NodeById(selected.key, self.any_row(selected), kind, number)
+
+    def _nodes(self, selected: Selected, leaf: Tree) -> NodesById:
+        assert not isinstance(leaf, Mapping | list)  # a list of IDs is a leaf
+        kinds, numbers = (
+            Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE)) for index, cast in enumerate(("text[]", "bigint[]"))
+        )
+        return NodesById(selected.key, self.any_row(selected), kinds, numbers)
+
+    def any_row(self, selected: Selected) -> tuple[Row, ...]:
+        """What is selected of a row of each kind."""
+        return self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
 
     def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ByKey:
         present = {name: leaf for name, leaf in given.items() if value_of(self.document, leaf) is not None}
@@ -141,7 +157,8 @@ class Builder:
         if field.name == "id":
             return Scalar(field.key, f"hub.global_id({_literal(entity.name)}, {{t}}.id)")
         if field.name == "provenance":
-            return self._group(field, "Provenance", {part.graphql: part.sql for part in shapes.PROVENANCE})
+            parts = shapes.PAST_PROVENANCE if self.past else shapes.PROVENANCE
+            return self._group(field, "Provenance", {part.graphql: part.sql for part in parts})
         element = self.catalog.by_field[entity.name][field.name]
         if isinstance(element, Column):
             return Scalar(field.key, f"{{t}}.{element.name}")
@@ -174,10 +191,7 @@ class Builder:
 
     def _backlink(self, entity: Entity, field: Selected, back: Backlink) -> Page:
         target = self.catalog.registry[back.target]
-        end = self.catalog.registry.end(back)
-        via: Via = (
-            ByLink(end.table, back=True) if isinstance(end, Linked) else ByColumn(end.column.name, end.target_column)
-        )
+        via = backlink_via(self.catalog.registry, self.catalog.registry.end(back))
         given = arguments(self.document, self._definition(entity.name, field.name), field.node)
         return self._page(field, target, via, given)
 
@@ -232,7 +246,7 @@ class Builder:
             entity=entity.name,
             table=entity.table,
             via=via,
-            conditions=conditions(self.document, entity, given.get("filter")),
+            conditions=self._filters.conditions(entity, given.get("filter")),
             order=terms,
             limit=Bind(size, "int", PageSize(shapes.DEFAULT_PAGE, shapes.MAX_PAGE)),
             backward=backward,
@@ -243,6 +257,10 @@ class Builder:
                 for inner in self.document.collect(f"{entity.name}Connection", field.beneath)
             ),
         )
+
+    @property
+    def _filters(self) -> Filters:
+        return Filters(self.catalog.registry, self.document, self.filter_links)
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:
         if leaf is None or isinstance(leaf, Mapping | list) or value_of(self.document, leaf) is None:

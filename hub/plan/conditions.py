@@ -1,13 +1,15 @@
-"""Conditions and orders: filter and orderBy arguments, turned into nodes over the columns of an entity."""
+"""Conditions and orders: filter and orderBy arguments, turned into nodes over the columns and links of an entity."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from hub.errors import OperationRefused
-from hub.model.registry import Column, Entity
+from hub.model.names import camel
+from hub.model.registry import Column, Entity, Linked, Reference, Registry
 from hub.model.tables import sql_type
 from hub.plan.arguments import value_of
 from hub.plan.binds import Bind, Leaf, Tree, plain
-from hub.plan.nodes import AllOf, AnyOf, Condition, Not, OrderTerm, Test
+from hub.plan.nodes import AllOf, AnyOf, ByColumn, ByLink, Condition, Not, OrderTerm, Test, Through, Via
 from hub.plan.selection import Document
 
 TEMPLATES: Mapping[str, str] = {
@@ -28,37 +30,84 @@ NAME_TEMPLATES: Mapping[str, str] = {
 ID_TERM = OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=False)
 
 
-def conditions(document: Document, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
-    """The conditions of a filter argument; all of them must hold. Null filters are no conditions."""
-    if not isinstance(tree, Mapping):
-        return ()
-    found: list[Condition] = []
-    for name, part in tree.items():
-        if name in COMBINE:
-            found.append(COMBINE[name](document, entity, part))
-        elif isinstance(part, Mapping):
-            column = next(c for c in entity.columns if c.graphql == name)
-            found.extend(_tests(document, column, part))
-    return tuple(found)
+def backlink_via(registry: Registry, end: Reference | Linked) -> Via:
+    """How the rows of a many end hang on the row above."""
+    return ByLink(end.table, back=True) if isinstance(end, Linked) else ByColumn(end.column.name, end.target_column)
 
 
-def _tests(document: Document, column: Column, operators: Mapping[str, Tree]) -> list[Condition]:
-    found: list[Condition] = []
-    for operator, leaf in operators.items():
-        value = value_of(document, leaf)
-        if operator == "isNull":
-            if value is not None:
-                found.append(Test(f"{{t}}.{column.name} is {'' if value else 'not '}null"))
-        elif value is None:
-            # `eq: null` would find nothing and say nothing; isNull says what is meant.
+@dataclass(frozen=True)
+class Filters:
+    """Reads filter arguments. `links` is how many links a filter may still follow."""
+
+    registry: Registry
+    document: Document
+    links: int
+
+    def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
+        """The conditions of a filter argument; all of them must hold. Null filters are no conditions."""
+        if not isinstance(tree, Mapping):
+            return ()
+        found: list[Condition] = []
+        for name, part in tree.items():
+            if name in ("and", "or"):
+                each = tuple(AllOf(self.conditions(entity, item)) for item in _list(part))
+                found.append(AllOf(each) if name == "and" else AnyOf(each))
+            elif name == "not":
+                found.append(Not(AllOf(self.conditions(entity, part))))
+            elif isinstance(part, Mapping):
+                found.extend(self._field(entity, name, part))
+        return tuple(found)
+
+    def _field(self, entity: Entity, name: str, part: Mapping[str, Tree]) -> list[Condition]:
+        column = next((c for c in entity.columns if c.graphql == name), None)
+        if column is not None:
+            return self._tests(column, part)
+        if self.links == 0:
             raise OperationRefused(
-                f"filter: {column.graphql}.{operator} is null",
-                code="BAD_USER_INPUT",
-                next_step="use isNull: true to ask for nulls",
+                f"filter: {entity.name}.{name} follows one link more than a filter may",
+                code="OPERATION_TOO_LARGE",
+                next_step="filter by fewer links, or begin at an entity nearer to the condition",
             )
-        else:
-            found.append(_test(column, operator, leaf))  # type: ignore[arg-type]  # operators hold leaves
-    return found
+        beyond = replace(self, links=self.links - 1)
+        back = next((b for b in entity.backlinks if b.graphql == name), None)
+        if back is not None:
+            via = backlink_via(self.registry, self.registry.end(back))
+            return [beyond._through(via, back.target, inner, none=word == "none") for word, inner in part.items()]
+        end = next(e for e in entity.ends.values() if e.graphql == name)
+        if isinstance(end, Reference):
+            return [beyond._through(ByColumn(end.target_column, end.column.name), end.target, part)]
+        if len(end.kinds) == 1:
+            return [beyond._through(ByLink(end.table), end.kinds[0], part)]
+        kinds = {camel(self.registry[kind].table): kind for kind in end.kinds}
+        # A kind of the family that this field cannot lead to: nothing satisfies it.
+        return [
+            beyond._through(ByLink(end.table), kinds[word], inner) if word in kinds else AnyOf(())
+            for word, inner in part.items()
+        ]
+
+    def _through(self, via: Via, target: str, tree: Tree, *, none: bool = False) -> Condition:
+        entity = self.registry[target]
+        if not isinstance(tree, Mapping):
+            return AllOf(())  # a null filter
+        return Through(via, entity.table, self.conditions(entity, tree), none)
+
+    def _tests(self, column: Column, operators: Mapping[str, Tree]) -> list[Condition]:
+        found: list[Condition] = []
+        for operator, leaf in operators.items():
+            value = value_of(self.document, leaf)
+            if operator == "isNull":
+                if value is not None:
+                    found.append(Test(f"{{t}}.{column.name} is {'' if value else 'not '}null"))
+            elif value is None:
+                # `eq: null` would find nothing and say nothing; isNull says what is meant.
+                raise OperationRefused(
+                    f"filter: {column.graphql}.{operator} is null",
+                    code="BAD_USER_INPUT",
+                    next_step="use isNull: true to ask for nulls",
+                )
+            else:
+                found.append(_test(column, operator, leaf))  # type: ignore[arg-type]  # operators hold leaves
+        return found
 
 
 def _test(column: Column, operator: str, leaf: Leaf) -> Test:
@@ -69,23 +118,8 @@ def _test(column: Column, operator: str, leaf: Leaf) -> Test:
     return Test(template.replace("{column}", target), (Bind(leaf, cast, plain),))
 
 
-def _all(document: Document, entity: Entity, tree: Tree) -> Condition:
-    return AllOf(tuple(AllOf(conditions(document, entity, part)) for part in _list(tree)))
-
-
-def _any(document: Document, entity: Entity, tree: Tree) -> Condition:
-    return AnyOf(tuple(AllOf(conditions(document, entity, part)) for part in _list(tree)))
-
-
-def _not(document: Document, entity: Entity, tree: Tree) -> Condition:
-    return Not(AllOf(conditions(document, entity, tree)))
-
-
 def _list(tree: Tree) -> list[Tree]:
     return tree if isinstance(tree, list) else [tree] if isinstance(tree, Mapping) else []
-
-
-COMBINE: Mapping[str, Callable[[Document, Entity, Tree], Condition]] = {"and": _all, "or": _any, "not": _not}
 
 
 def order(document: Document, entity: Entity, tree: Tree | None) -> tuple[OrderTerm, ...]:

@@ -96,6 +96,16 @@ class NodeById:
 
 
 @dataclass(frozen=True)
+class NodesById:
+    """Root rows of any kind by global ids, in the order of the ids, with nulls."""
+
+    key: str
+    rows: tuple[Row, ...]
+    kinds: Bind
+    ids: Bind
+
+
+@dataclass(frozen=True)
 class LinkObject:
     """The link of a record to its subject: as recorded, status, method, candidates."""
 
@@ -219,6 +229,16 @@ class Not:
     condition: "Condition"
 
 
-Condition = Test | AllOf | AnyOf | Not
+@dataclass(frozen=True)
+class Through:
+    """There is a row over a link that satisfies the conditions; with `none`, there is no such row."""
+
+    via: Via
+    table: str
+    conditions: "tuple[Condition, ...]"
+    none: bool = False
+
+
+Condition = Test | AllOf | AnyOf | Not | Through
 Member = Scalar | Group | One | OneOf | Page | LinkObject
-Root = One | NodeById | Page | Scalar
+Root = One | NodeById | NodesById | Page | Scalar

@@ -1,17 +1,33 @@
 """The planner: a parsed and validated operation becomes a Plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    NameNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
 
 from hub.model.registry import Registry
-from hub.plan.binds import Bind
+from hub.model.tables import stored_columns
+from hub.plan.arguments import directive_argument
+from hub.plan.binds import Bind, Constant, GlobalIdPart, PastInstant
 from hub.plan.build import Builder, Catalog
-from hub.plan.nodes import Root
-from hub.plan.render import render
+from hub.plan.estimate import Rows, rows
+from hub.plan.limits import Limits, too_large
+from hub.plan.nodes import NodeById, Root
+from hub.plan.render import Past, render
 from hub.plan.selection import Document, Selected
+
+AS_OF = "asOf"
+"""The operation directive that reads rows and links as the hub held them at an instant."""
 
 
 @dataclass(frozen=True)
@@ -22,36 +38,99 @@ class Plan:
     binds: tuple[Bind, ...]
     checked: tuple[Bind, ...]
     roots: tuple[Root, ...]
+    rows: tuple[Rows, ...]
+    most_rows: int
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
-        """The parameters for coerced variables of the same shape. Raises OperationRefused for a bad page size or cursor."""
+        """The parameters for coerced variables of the same shape.
+
+        Raises OperationRefused for a bad page size or cursor, or where the pages multiply to too many rows.
+        """
         for bind in self.checked:
             bind.value(variables)
-        return [bind.value(variables) for bind in self.binds]
+        found = [bind.value(variables) for bind in self.binds]
+        estimated = self.estimated_rows(variables)
+        if estimated > self.most_rows:
+            raise too_large(
+                "rows, each page taken as full,", estimated, self.most_rows, "ask for smaller pages or fewer levels"
+            )
+        return found
+
+    def estimated_rows(self, variables: Mapping[str, Any]) -> int:
+        """The most rows that the statement may build."""
+        return sum(part.count(variables) for part in self.rows)
 
 
+@dataclass(frozen=True)
+class Operation:
+    """An operation read for planning: its merged root fields, and the instant it is about where that is not now."""
+
+    document: Document
+    fields: tuple[Selected, ...]
+    at: Bind | None = None
+
+    @property
+    def in_the_past(self) -> bool:
+        """Whether the operation asks for a past instant."""
+        return self.at is not None
+
+
+@dataclass(frozen=True)
 class Planner:
     """Makes plans over one registry and one schema. Holds no state that a plan changes."""
 
-    def __init__(self, registry: Registry, schema: GraphQLSchema) -> None:
-        self.schema = schema
-        self.catalog = Catalog(registry)
+    registry: Registry
+    schema: GraphQLSchema
+    limits: Limits = field(default_factory=Limits)
 
-    def root_fields(
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What each GraphQL field of stored data is."""
+        return Catalog(self.registry)
+
+    def read(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> tuple[Document, tuple[Selected, ...]]:
-        """The merged root fields of an operation."""
-        fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-        read = Document(self.schema, fragments, variables)
-        return read, read.collect("Query", (operation.selection_set,))
+    ) -> Operation:
+        """The merged root fields of an operation, and its instant."""
+        read = Document(self.schema, _fragments(document), variables)
+        instant = directive_argument(read, operation.directives or (), AS_OF, "instant")
+        at = None if instant is None else Bind(instant, "timestamptz", PastInstant())
+        assert self.schema.query_type is not None
+        return Operation(read, read.collect(self.schema.query_type.name, (operation.selection_set,)), at)
 
-    def is_whole(self, fields: Sequence[Selected]) -> bool:
-        """Whether every root field is stored data or `__typename`, so that one statement answers the operation."""
-        return all(self.catalog.is_stored(field.name) or field.name == "__typename" for field in fields)
+    def is_stored(self, field: Selected) -> bool:
+        """Whether one statement can answer this root field."""
+        return self.catalog.is_stored(field.name) or field.name == "__typename"
 
-    def plan(self, read: Document, fields: Sequence[Selected], *, typed: bool = False) -> Plan:
-        """The plan of these root fields; `typed` as in Builder. Raises OperationRefused."""
-        builder = Builder(self.catalog, read, typed)
-        roots = tuple(builder.root(field) for field in fields)
-        statement = render(roots)
-        return Plan(statement.sql, statement.binds, statement.checked, roots)
+    def plan(self, operation: Operation, *, typed: bool = False) -> Plan:
+        """The plan of the operation's stored root fields; `typed` as in Builder. Raises OperationRefused."""
+        builder = Builder(self.catalog, operation.document, self.limits.filter_links, typed, operation.in_the_past)
+        chosen = [f for f in operation.fields if self.is_stored(f) and not (typed and f.name == "__typename")]
+        return self._rendered(tuple(builder.root(f) for f in chosen), operation.at)
+
+    def node(
+        self, document: DocumentNode, variables: Mapping[str, Any], sets: Sequence[SelectionSetNode], global_id: str
+    ) -> Plan:
+        """The typed plan of one row by its global id, under the key `node`, with what is selected of it."""
+        read = Document(self.schema, _fragments(document), variables)
+        builder = Builder(self.catalog, read, self.limits.filter_links, True)
+        leaf = Constant(global_id)
+        selected = Selected("node", "node", FieldNode(name=NameNode(value="node")), tuple(sets))
+        root = NodeById(
+            "node",
+            builder.any_row(selected),
+            Bind(leaf, "text", GlobalIdPart(0)),
+            Bind(leaf, "bigint", GlobalIdPart(1)),
+        )
+        return self._rendered((root,), None)
+
+    def _rendered(self, roots: tuple[Root, ...], at: Bind | None) -> Plan:
+        past = None
+        if at is not None:
+            past = Past(at, {entity.table: stored_columns(entity) for entity in self.registry})
+        statement = render(roots, past, most_bytes=self.limits.result_bytes)
+        return Plan(statement.sql, statement.binds, statement.checked, roots, rows(roots), self.limits.rows)
+
+
+def _fragments(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    return {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}

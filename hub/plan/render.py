@@ -4,7 +4,7 @@ Aliases go by depth (`t0`, `t1`; `l1` for a link, `r1` for a row made an object,
 JSON; the order of keys is the order of selection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.model.tables import ACCEPTED
@@ -26,6 +26,7 @@ from hub.plan.nodes import (
     Member,
     NodeById,
     Nodes,
+    NodesById,
     Not,
     One,
     OneOf,
@@ -36,6 +37,7 @@ from hub.plan.nodes import (
     Row,
     Scalar,
     Test,
+    Through,
     TotalCount,
     Via,
 )
@@ -58,15 +60,32 @@ class Statement:
     checked: tuple[Bind, ...]
 
 
-def render(roots: Sequence[Root]) -> Statement:
-    """The statement of an operation's stored root fields."""
-    renderer = _Renderer()
+@dataclass(frozen=True)
+class Past:
+    """A past instant, and the columns that data and history have of each table."""
+
+    at: Bind
+    columns: Mapping[str, tuple[str, ...]]
+
+
+LINK_COLUMNS = "record_id, subject_id, subject_kind, status, method, confidence, decided_at"
+
+
+def render(roots: Sequence[Root], past: Past | None = None, *, most_bytes: int) -> Statement:
+    """The statement of an operation's stored root fields. Its value is null where the JSON is longer than `most_bytes`."""
+    renderer = _Renderer(past)
     members = [(root.key, renderer.root(root)) for root in roots]
-    return Statement(f"select {_object(members, 'd')}::text", tuple(renderer.binds), tuple(renderer.checked))
+    # `offset 0` keeps PostgreSQL from making the JSON twice, for its length and for itself.
+    sql = (
+        f"select case when octet_length(j) <= {most_bytes} then j end"
+        f" from (select {_object(members, 'd')}::text as j offset 0) result"
+    )
+    return Statement(sql, tuple(renderer.binds), tuple(renderer.checked))
 
 
 @dataclass
 class _Renderer:
+    past: Past | None
     binds: list[Bind] = field(default_factory=list)
     checked: list[Bind] = field(default_factory=list)
 
@@ -81,14 +100,42 @@ class _Renderer:
             return self._one(root, 0)
         if isinstance(root, NodeById):
             number, kind = self.bind(root.id), self.bind(root.kind)
-            cases = [
-                f"when '{row.entity}' then {self._row_of(row, 0, f'data.{row.table} t0 where t0.id = {number}')}"
-                for row in root.rows
-            ]
-            return f"case {kind} {' '.join(cases)} end"
+            return f"case {kind} {self._cases(root.rows, 0, number)} end"
+        if isinstance(root, NodesById):
+            wanted = f"unnest({self.bind(root.kinds)}, {self.bind(root.ids)}) with ordinality w(kind, id, place)"
+            case = f"case w.kind {self._cases(root.rows, 0, 'w.id')} end"
+            return f"(select coalesce(json_agg({case} order by w.place), '[]'::json) from {wanted})"
         if isinstance(root, Page):
             return self._page(root, 0)
         return root.sql
+
+    # --- Tables, now or at an instant -----------------------------------------------------------------------------------
+
+    def _table(self, table: str) -> str:
+        """The rows of an entity that hold: in `data`, or at the past instant in `data` and `history` together."""
+        if self.past is None:
+            return f"data.{table}"
+        return self._held(f"data.{table}", f"history.{table}", ", ".join(self.past.columns[table]))
+
+    def _links(self, table: str) -> str:
+        """The links of a linked field that hold."""
+        if self.past is None:
+            return f"link.{table}"
+        return self._held(f"link.{table}", f"link_history.{table}", LINK_COLUMNS)
+
+    def _held(self, now: str, before: str, columns: str) -> str:
+        assert self.past is not None
+        at = self.bind(self.past.at)
+        return (
+            f"(select {columns} from {now} where sys_from <= {at}"
+            f" union all select {columns} from {before} where sys_from <= {at} and sys_to > {at})"
+        )
+
+    def _sql(self, scalar: Scalar, **names: str) -> str:
+        """The expression of a scalar, with the names of the rows in scope."""
+        if self.past is not None:
+            names["at"] = self.bind(self.past.at)
+        return scalar.sql.format(**names)
 
     # --- Rows ---------------------------------------------------------------------------------------------------------
 
@@ -105,7 +152,7 @@ class _Renderer:
 
     def _member(self, member: Member, depth: int) -> str:
         if isinstance(member, Scalar):
-            return member.sql.format(t=f"t{depth}", l=f"l{depth + 1}")
+            return self._sql(member, t=f"t{depth}", l=f"l{depth + 1}")
         if isinstance(member, Group):
             return _object([(m.key, self._member(m, depth)) for m in member.members], f"g{depth}")
         if isinstance(member, One):
@@ -117,34 +164,37 @@ class _Renderer:
         return self._link_object(member, depth)
 
     def _one(self, one: One, depth: int) -> str:
-        source, where = self._source(one.via, one.row.table, depth)
+        source, where = self._source(one.via, one.row.table, _Aliases.at(depth))
         return self._row_of(one.row, depth, source + _where(where))
 
     def _one_of(self, one: OneOf, depth: int) -> str:
         return (
-            f"(select {self._by_kind(one.rows, depth)} from link.{one.table} l{depth}"
+            f"(select {self._by_kind(one.rows, depth)} from {self._links(one.table)} l{depth}"
             f" where l{depth}.record_id = t{depth - 1}.id and l{depth}.{ACCEPTED})"
         )
 
     def _by_kind(self, rows: Sequence[Row], depth: int) -> str:
-        cases = [
-            f"when '{row.entity}' then "
-            + self._row_of(row, depth, f"data.{row.table} t{depth} where t{depth}.id = l{depth}.subject_id")
-            for row in rows
-        ]
-        return f"case l{depth}.subject_kind {' '.join(cases)} end"
+        return f"case l{depth}.subject_kind {self._cases(rows, depth, f'l{depth}.subject_id')} end"
 
-    def _source(self, via: Via, table: str, depth: int) -> tuple[str, list[str]]:
+    def _cases(self, rows: Sequence[Row], depth: int, number: str) -> str:
+        """For each kind, the row of this id."""
+        return " ".join(
+            f"when '{row.entity}' then "
+            + self._row_of(row, depth, f"{self._table(row.table)} t{depth} where t{depth}.id = {number}")
+            for row in rows
+        )
+
+    def _source(self, via: Via, table: str, names: "_Aliases") -> tuple[str, list[str]]:
         """The from clause and the conditions that hang a row on the one above."""
-        own = f"data.{table} t{depth}"
+        own = f"{self._table(table)} {names.row}"
         if isinstance(via, ByColumn):
-            return own, [f"t{depth}.{via.column} = t{depth - 1}.{via.parent_column}"]
+            return own, [f"{names.row}.{via.column} = {names.parent}.{via.parent_column}"]
         if isinstance(via, ByKey):
-            return own, [f"t{depth}.{via.column} = {self.bind(via.bind)}"]
+            return own, [f"{names.row}.{via.column} = {self.bind(via.bind)}"]
         if isinstance(via, ByLink):
             near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")
-            link = f"link.{via.table} l{depth} join {own} on t{depth}.id = l{depth}.{far}"
-            return link, [f"l{depth}.{near} = t{depth - 1}.id", f"l{depth}.{ACCEPTED}"]
+            link = f"{self._links(via.table)} {names.link} join {own} on {names.row}.id = {names.link}.{far}"
+            return link, [f"{names.link}.{near} = {names.parent}.id", f"{names.link}.{ACCEPTED}"]
         return own, []
 
     # --- Links --------------------------------------------------------------------------------------------------------
@@ -153,7 +203,7 @@ class _Renderer:
         alias = f"l{depth + 1}"
         of_record = f"{{l}}.record_id = t{depth}.id"
         pending = (
-            f"case when exists (select from link.{link.table} c where c.record_id = t{depth}.id)"
+            f"case when exists (select from {self._links(link.table)} c where c.record_id = t{depth}.id)"
             " then 'UNCONFIRMED' else 'UNLINKED' end"
         )
         members: list[tuple[str, str]] = []
@@ -161,10 +211,10 @@ class _Renderer:
             if isinstance(member, Candidates):
                 members.append((member.key, self._candidates(member, depth)))
             elif isinstance(member, Scalar):
-                members.append((member.key, member.sql.format(t=f"t{depth}", l=alias, pending=pending)))
+                members.append((member.key, self._sql(member, t=f"t{depth}", l=alias, pending=pending)))
             else:
                 members.append((member.key, self._member(member, depth)))
-        joined = f"link.{link.table} {alias} on {of_record.format(l=alias)} and {alias}.{ACCEPTED}"
+        joined = f"{self._links(link.table)} {alias} on {of_record.format(l=alias)} and {alias}.{ACCEPTED}"
         return _object(members, f"k{depth}", f" from (select) one left join {joined}")
 
     def _candidates(self, candidates: Candidates, depth: int) -> str:
@@ -174,18 +224,19 @@ class _Renderer:
             if isinstance(member, Candidate):
                 members.append((member.key, self._by_kind(member.rows, inner)))
             elif isinstance(member, Scalar):
-                members.append((member.key, member.sql.format(t=f"t{depth}", l=f"l{inner}")))
+                members.append((member.key, self._sql(member, t=f"t{depth}", l=f"l{inner}")))
         return (
             f"(select coalesce(json_agg({_object(members, f'k{inner}')} order by l{inner}.subject_id), '[]'::json)"
-            f" from link.{candidates.table} l{inner}"
+            f" from {self._links(candidates.table)} l{inner}"
             f" where l{inner}.record_id = t{depth}.id and l{inner}.status = 'UNCONFIRMED')"
         )
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
     def _page(self, page: Page, depth: int) -> str:
-        source, hung = self._source(page.via, page.table, depth)
-        matching = hung + [self._condition(c, depth) for c in page.conditions]
+        names = _Aliases.at(depth)
+        source, hung = self._source(page.via, page.table, names)
+        matching = hung + [self._condition(c, names.row) for c in page.conditions]
         within = list(matching)
         within += [
             self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k
@@ -295,18 +346,37 @@ class _Renderer:
 
     # --- Conditions ---------------------------------------------------------------------------------------------------
 
-    def _condition(self, condition: Condition, depth: int) -> str:
+    def _condition(self, condition: Condition, row: str) -> str:
+        """The condition on the row of this alias."""
         if isinstance(condition, Test):
-            sql = condition.sql.replace("{t}", f"t{depth}")
+            sql = condition.sql.replace("{t}", row)
             for index, bind in enumerate(condition.binds):
                 sql = sql.replace(f"{{{index}}}", self.bind(bind))
             return f"({sql})"
         if isinstance(condition, Not):
-            return f"(({self._condition(condition.condition, depth)}) is not true)"
+            return f"(({self._condition(condition.condition, row)}) is not true)"
+        if isinstance(condition, Through):
+            names = _Aliases(f"{row}f", f"{row}l", row)
+            source, hung = self._source(condition.via, condition.table, names)
+            inner = hung + [self._condition(c, names.row) for c in condition.conditions]
+            return f"{'not ' if condition.none else ''}exists (select from {source}{_where(inner)})"
         word, none = (" and ", "true") if isinstance(condition, AllOf) else (" or ", "false")
         assert isinstance(condition, AllOf | AnyOf)
-        inner = [self._condition(c, depth) for c in condition.conditions]
+        inner = [self._condition(c, row) for c in condition.conditions]
         return f"({word.join(inner)})" if inner else none
+
+
+@dataclass(frozen=True)
+class _Aliases:
+    """The names of a row, of the link it is reached by, and of the row above."""
+
+    row: str
+    link: str
+    parent: str
+
+    @classmethod
+    def at(cls, depth: int) -> "_Aliases":
+        return cls(f"t{depth}", f"l{depth}", f"t{depth - 1}")
 
 
 def _past(term: OrderTerm, column: str, value: str, backward: bool) -> str:

@@ -52,6 +52,29 @@ RUN = Table(
     comment="One run of one connector.",
 )
 
+CHANGE = Table(
+    "change",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "transaction",
+        BigInteger,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+        comment="Of the transaction that wrote it: readers take only what no older transaction can still come before.",
+    ),
+    Column("entity", Text, nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("action", Text, nullable=False, comment="ADDED, CHANGED, DELETED, LINKED or UNLINKED."),
+    Column("subject_id", BigInteger, comment="The other end of a link that was made or withdrawn."),
+    Column("stream_id", SmallInteger, comment="The stream that the change came from; null for links."),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("change_transaction_id", "transaction", "id"),
+    Index("change_at", "at", postgresql_using="brin"),
+    schema="hub",
+    comment="What changed in the last day, for subscriptions.",
+)
+
 QUARANTINE = Table(
     "quarantine",
     METADATA,

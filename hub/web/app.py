@@ -11,15 +11,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
 
-from hub.graph.execute import Executor
-from hub.graph.service import Pool, make_executor, make_pool
+from hub.graph.reads import Pool
+from hub.graph.service import make_executor, make_pool
 from hub.settings import Settings
 from hub.store.migrate import head
 from hub.web import graphiql_page, negotiate
+from hub.web.edge import Edge
+from hub.web.endpoint import GraphQLEndpoint, Headers
 from hub.web.starters import starter_queries
+from hub.web.websocket import WebSocketEndpoint
 
 LOG = logging.getLogger("hub.web")
 
@@ -27,57 +30,42 @@ LOG = logging.getLogger("hub.web")
 def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> Starlette:
     """The application over the database at `url`. `example_personal_id` goes into the starter queries of a demonstration."""
     pool = make_pool(settings, url)
-    web = _Web(make_executor(settings, pool), pool, settings, example_personal_id)
+    executor = make_executor(settings, pool)
+    web = _Web(pool)
+    page = graphiql_page.render("/graphql", starter_queries(example_personal_id)).encode()
+    headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
+    headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
         await pool.open(wait=False)
         yield
+        await executor.changes.close()
         await pool.close()
 
     return Starlette(
         routes=[
             Route("/", web.home, methods=["GET"]),
-            Route("/graphql", web.graphql, methods=["GET", "POST"]),
+            Route("/graphql", GraphQLEndpoint(executor, settings, lambda: (page, headers))),
+            WebSocketRoute("/graphql", WebSocketEndpoint(executor, settings).__call__),
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
             *graphiql_page.graphiql_routes(),
         ],
         # GraphQL answers are small and the way to an office app is short: only the page's parts are worth the time.
-        middleware=[Middleware(GZipMiddleware, minimum_size=20_000, compresslevel=4)],
+        middleware=[Middleware(Edge, settings), Middleware(GZipMiddleware, minimum_size=20_000, compresslevel=4)],
         exception_handlers={HTTPException: _http_error, 500: _server_error},
         lifespan=lifespan,
     )
 
 
 class _Web:
-    def __init__(self, executor: Executor, pool: Pool, settings: Settings, example: str) -> None:
-        self.executor = executor
+    def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.settings = settings
-        self.page = graphiql_page.render("/graphql", starter_queries(example))
 
     async def home(self, request: Request) -> Response:
         return RedirectResponse("/graphql")
-
-    async def graphql(self, request: Request) -> Response:
-        accept = request.headers.get("accept", "")
-        if request.method == "GET" and "query" not in request.query_params and negotiate.wants_page(accept):
-            return HTMLResponse(self.page, headers=graphiql_page.PAGE_HEADERS)
-        kind = negotiate.media_type(accept)
-        if kind is None:
-            body = negotiate.refused_body("NOT_ACCEPTABLE", f"answers are {negotiate.GRAPHQL} or {negotiate.JSON}")
-            return Response(body, 406, media_type=negotiate.JSON)
-        try:
-            operation = await negotiate.read(request, self.settings.max_body_bytes)
-        except negotiate.HttpRefused as error:
-            return Response(
-                negotiate.refused_body(error.code, error.message), error.status, error.headers, media_type=kind
-            )
-        answer = await self.executor.respond(operation)
-        code = negotiate.status(kind, executed=answer.executed)
-        return Response(answer.body, code, media_type=f"{kind}; charset=utf-8", headers={"vary": "Accept"})
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})

@@ -1,19 +1,25 @@
 """GraphQL over HTTP: what a request asks, and with which media type and status it is answered.
 
-Source: the GraphQL-over-HTTP specification. `application/graphql-response+json` says with its status whether the request
-was executed; `application/json` answers 200 to every well-formed request, for older clients.
+Source: the GraphQL-over-HTTP specification, with its appendix on persisted documents, and Apollo's automatic persisted
+queries. `application/graphql-response+json` says with its status whether the request was executed; `application/json`
+answers 200 to every well-formed request, for older clients; `text/event-stream` streams (the graphql-sse protocol).
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
 
 from hub.graph.prepare import Request as Operation
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+EVENTS = "text/event-stream"
+
+STATUSES = {"METHOD_NOT_ALLOWED": 405}
+"""Codes of refusals whose status is the same in every media type."""
 
 
 class HttpRefused(Exception):
@@ -27,6 +33,7 @@ class HttpRefused(Exception):
         self.headers = dict(headers or {})
 
 
+@lru_cache(200)
 def media_type(accept: str) -> str | None:
     """The media type to answer with, for an Accept header; None where none of ours is acceptable."""
     if not accept.strip():
@@ -36,7 +43,7 @@ def media_type(accept: str) -> str | None:
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = _quality(parameters)
         # A range that also covers the older type gives the older type: its client did not ask for the newer by name.
-        answer = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}.get(name)
+        answer = {GRAPHQL: GRAPHQL, EVENTS: EVENTS, JSON: JSON, "application/*": JSON, "*/*": JSON}.get(name)
         if answer and quality > 0 and (best is None or quality > best[0]):
             best = (quality, position, answer)
     return best[2] if best else None
@@ -47,21 +54,18 @@ def wants_page(accept: str) -> bool:
     return "text/html" in accept.lower() and GRAPHQL not in accept.lower()
 
 
-def status(kind: str, *, executed: bool, code: str = "") -> int:
+def status(kind: str, *, executed: bool, code: str | None = None) -> int:
     """The status of an answer: 200 where it was executed or the type is plain JSON, otherwise by what was wrong."""
-    if executed or (kind == JSON and code != "SYNTAX_BODY"):
-        return 200
-    return 400
+    if code in STATUSES:
+        return STATUSES[code]
+    return 200 if executed or kind == JSON else 400
 
 
-async def read(request: Request, max_body: int) -> Operation:
-    """The operation of a GET or POST request. Raises HttpRefused."""
-    if request.method == "GET":
-        return _from_query(request)
-    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if content_type != JSON:
+def from_body(content_type: str, body: bytes) -> Operation:
+    """The operation of a POST. Raises HttpRefused."""
+    # A form or plain text could come from a page of another site without the browser asking us first.
+    if content_type.split(";")[0].strip().lower() != JSON:
         raise HttpRefused(415, "UNSUPPORTED_MEDIA_TYPE", "send the request as application/json")
-    body = await _body(request, max_body)
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -71,24 +75,50 @@ async def read(request: Request, max_body: int) -> Operation:
     return operation(fields)
 
 
-def operation(fields: Mapping[str, Any]) -> Operation:
-    """The operation of the fields `query`, `operationName`, `variables`, `extensions`. Raises HttpRefused."""
-    kinds: tuple[tuple[str, type, bool, str], ...] = (
-        ("query", str, True, "a string"),
-        ("operationName", str, False, "a string"),
-        ("variables", dict, False, "an object"),
-        ("extensions", dict, False, "an object"),
-    )
-    for name, kind, needed, words in kinds:
+def from_query(query_string: str) -> Operation:
+    """The operation of a GET. Raises HttpRefused."""
+    try:
+        pairs = parse_qsl(query_string, keep_blank_values=True, errors="strict", max_num_fields=20)
+    except (UnicodeDecodeError, ValueError):
+        raise HttpRefused(400, "BAD_REQUEST", "the query string cannot be read") from None
+    fields: dict[str, Any] = dict(pairs)
+    for name in ("variables", "extensions"):
+        if name in fields:
+            try:
+                fields[name] = orjson.loads(fields[name])
+            except orjson.JSONDecodeError:
+                raise HttpRefused(400, "BAD_REQUEST", f"{name} is not JSON") from None
+    return operation(fields, read_only=True)
+
+
+FIELDS: tuple[tuple[str, type, str], ...] = (
+    ("query", str, "a string"),
+    ("documentId", str, "a string"),
+    ("operationName", str, "a string"),
+    ("variables", dict, "an object"),
+    ("extensions", dict, "an object"),
+)
+
+
+def operation(fields: Mapping[str, Any], *, read_only: bool = False) -> Operation:
+    """The operation of `query` or `documentId`, `operationName`, `variables`, `extensions`. Raises HttpRefused."""
+    for name, kind, words in FIELDS:
         value = fields.get(name)
-        if (value is None and needed) or (value is not None and not isinstance(value, kind)):
+        if value is not None and not isinstance(value, kind):
             raise HttpRefused(400, "BAD_REQUEST", f"{name} must be {words}")
     extensions = fields.get("extensions") or {}
+    document_id = fields.get("documentId") or _persisted(extensions)
+    query = fields.get("query")
+    if query is None and document_id is None:
+        raise HttpRefused(400, "BAD_REQUEST", "query must be a string, or documentId name a persisted document")
     return Operation(
-        fields["query"],
+        query,
         fields.get("operationName") or None,
         fields.get("variables") or {},
+        document_id.removeprefix("sha256:") if document_id else None,
         explain=extensions.get("explain") is True,
+        cost=extensions.get("cost") is True,
+        read_only=read_only,
     )
 
 
@@ -97,31 +127,15 @@ def refused_body(code: str, message: str) -> bytes:
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
 
 
-def _from_query(request: Request) -> Operation:
-    fields: dict[str, Any] = dict(request.query_params)
-    for name in ("variables", "extensions"):
-        if name in fields:
-            try:
-                fields[name] = orjson.loads(fields[name])
-            except orjson.JSONDecodeError:
-                raise HttpRefused(400, "BAD_REQUEST", f"{name} is not JSON") from None
-    return operation(fields)
-
-
-async def _body(request: Request, most: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                raise HttpRefused(
-                    413, "BODY_TOO_LARGE", f"the body is over {most} bytes; send less, or split the operation"
-                )
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise HttpRefused(400, "BAD_REQUEST", "the client went away") from None
-    return b"".join(chunks)
+def _persisted(extensions: Mapping[str, Any]) -> str | None:
+    """The hash of Apollo's automatic persisted queries."""
+    given = extensions.get("persistedQuery")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given.get("version") != 1 or not isinstance(given.get("sha256Hash"), str):
+        raise HttpRefused(400, "BAD_REQUEST", "extensions.persistedQuery must have version 1 and sha256Hash, a string")
+    found: str = given["sha256Hash"]
+    return found
 
 
 def _quality(parameters: list[str]) -> float:

@@ -442,6 +442,8 @@ CREATE TABLE history.administrative_unit (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX administrative_unit_past_parent_unit_code ON history.administrative_unit (parent_unit_code);
+CREATE INDEX administrative_unit_past_unit_code ON history.administrative_unit (unit_code);
 
 CREATE TABLE history.administrative_unit_change (
 	id BIGINT NOT NULL,
@@ -459,6 +461,8 @@ CREATE TABLE history.administrative_unit_change (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX administrative_unit_change_past_predecessor_unit_code ON history.administrative_unit_change (predecessor_unit_code);
+CREATE INDEX administrative_unit_change_past_successor_unit_code ON history.administrative_unit_change (successor_unit_code);
 
 CREATE TABLE history.benefit (
 	id BIGINT NOT NULL,
@@ -484,6 +488,7 @@ CREATE TABLE history.benefit (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX benefit_past_benefit_number ON history.benefit (benefit_number);
 
 CREATE TABLE history.business (
 	id BIGINT NOT NULL,
@@ -509,6 +514,9 @@ CREATE TABLE history.business (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX business_past_enterprise_code ON history.business (enterprise_code);
+CREATE INDEX business_past_registration_number ON history.business (registration_number);
+CREATE INDEX business_past_seat_unit_code ON history.business (seat_unit_code);
 
 CREATE TABLE history.business_role (
 	id BIGINT NOT NULL,
@@ -533,6 +541,7 @@ CREATE TABLE history.business_role (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX business_role_past_business_registration_number ON history.business_role (business_registration_number);
 
 CREATE TABLE history.citizen (
 	id BIGINT NOT NULL,
@@ -557,6 +566,8 @@ CREATE TABLE history.citizen (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX citizen_past_personal_id ON history.citizen (personal_id);
+CREATE INDEX citizen_past_residence_unit_code ON history.citizen (residence_unit_code);
 
 CREATE TABLE history.encumbrance (
 	id BIGINT NOT NULL,
@@ -579,6 +590,7 @@ CREATE TABLE history.encumbrance (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX encumbrance_past_registration_number ON history.encumbrance (registration_number);
 
 CREATE TABLE history.household (
 	id BIGINT NOT NULL,
@@ -596,6 +608,8 @@ CREATE TABLE history.household (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX household_past_commune_unit_code ON history.household (commune_unit_code);
+CREATE INDEX household_past_household_code ON history.household (household_code);
 
 CREATE TABLE history.household_membership (
 	id BIGINT NOT NULL,
@@ -618,6 +632,7 @@ CREATE TABLE history.household_membership (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX household_membership_past_household_code ON history.household_membership (household_code);
 
 CREATE TABLE history.land_use_right (
 	id BIGINT NOT NULL,
@@ -699,6 +714,9 @@ CREATE TABLE history.parcel (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX parcel_past_commune_unit_code ON history.parcel (commune_unit_code);
+CREATE INDEX parcel_past_parcel_identifier ON history.parcel (parcel_identifier);
+CREATE INDEX parcel_past_parcel_number ON history.parcel (parcel_number);
 
 CREATE TABLE history.payment (
 	id BIGINT NOT NULL,
@@ -716,6 +734,8 @@ CREATE TABLE history.payment (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX payment_past_obligation_number ON history.payment (obligation_number);
+CREATE INDEX payment_past_payment_number ON history.payment (payment_number);
 
 CREATE TABLE history.tax_obligation (
 	id BIGINT NOT NULL,
@@ -745,6 +765,8 @@ CREATE TABLE history.tax_obligation (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX tax_obligation_past_obligation_number ON history.tax_obligation (obligation_number);
+CREATE INDEX tax_obligation_past_taxpayer_number ON history.tax_obligation (taxpayer_number);
 
 CREATE TABLE history.taxpayer (
 	id BIGINT NOT NULL,
@@ -769,6 +791,21 @@ CREATE TABLE history.taxpayer (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id, sys_to)
 );
+CREATE INDEX taxpayer_past_taxpayer_number ON history.taxpayer (taxpayer_number);
+
+CREATE TABLE hub.change (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	transaction BIGINT DEFAULT pg_current_xact_id()::text::bigint NOT NULL,
+	entity TEXT NOT NULL,
+	record_id BIGINT NOT NULL,
+	action TEXT NOT NULL,
+	subject_id BIGINT,
+	stream_id SMALLINT,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX change_at ON hub.change USING brin (at);
+CREATE INDEX change_transaction_id ON hub.change (transaction, id);
 
 CREATE TABLE hub.link_run (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -1012,6 +1049,7 @@ CREATE TABLE link_history.benefit_beneficiary (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX benefit_beneficiary_past_subject ON link_history.benefit_beneficiary (subject_id);
 
 CREATE TABLE link_history.business_role_person (
 	record_id BIGINT NOT NULL,
@@ -1027,6 +1065,7 @@ CREATE TABLE link_history.business_role_person (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX business_role_person_past_subject ON link_history.business_role_person (subject_id);
 
 CREATE TABLE link_history.encumbrance_parcel (
 	record_id BIGINT NOT NULL,
@@ -1042,6 +1081,7 @@ CREATE TABLE link_history.encumbrance_parcel (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX encumbrance_parcel_past_subject ON link_history.encumbrance_parcel (subject_id);
 
 CREATE TABLE link_history.household_membership_member (
 	record_id BIGINT NOT NULL,
@@ -1057,6 +1097,7 @@ CREATE TABLE link_history.household_membership_member (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX household_membership_member_past_subject ON link_history.household_membership_member (subject_id);
 
 CREATE TABLE link_history.land_use_right_holder (
 	record_id BIGINT NOT NULL,
@@ -1072,6 +1113,7 @@ CREATE TABLE link_history.land_use_right_holder (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX land_use_right_holder_past_subject ON link_history.land_use_right_holder (subject_id);
 
 CREATE TABLE link_history.land_use_right_parcel (
 	record_id BIGINT NOT NULL,
@@ -1087,6 +1129,7 @@ CREATE TABLE link_history.land_use_right_parcel (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX land_use_right_parcel_past_subject ON link_history.land_use_right_parcel (subject_id);
 
 CREATE TABLE link_history.marital_status_person (
 	record_id BIGINT NOT NULL,
@@ -1102,6 +1145,7 @@ CREATE TABLE link_history.marital_status_person (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX marital_status_person_past_subject ON link_history.marital_status_person (subject_id);
 
 CREATE TABLE link_history.marital_status_spouse (
 	record_id BIGINT NOT NULL,
@@ -1117,6 +1161,7 @@ CREATE TABLE link_history.marital_status_spouse (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX marital_status_spouse_past_subject ON link_history.marital_status_spouse (subject_id);
 
 CREATE TABLE link_history.tax_obligation_debtor (
 	record_id BIGINT NOT NULL,
@@ -1132,6 +1177,7 @@ CREATE TABLE link_history.tax_obligation_debtor (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX tax_obligation_debtor_past_subject ON link_history.tax_obligation_debtor (subject_id);
 
 CREATE TABLE link_history.tax_obligation_parcel (
 	record_id BIGINT NOT NULL,
@@ -1147,6 +1193,7 @@ CREATE TABLE link_history.tax_obligation_parcel (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX tax_obligation_parcel_past_subject ON link_history.tax_obligation_parcel (subject_id);
 
 CREATE TABLE link_history.taxpayer_party (
 	record_id BIGINT NOT NULL,
@@ -1162,3 +1209,4 @@ CREATE TABLE link_history.taxpayer_party (
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, subject_id, sys_to)
 );
+CREATE INDEX taxpayer_party_past_subject ON link_history.taxpayer_party (subject_id);

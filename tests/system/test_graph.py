@@ -1,64 +1,20 @@
 """The graph over the demo province: answers held against plain SQL over the same rows, pages, lanes, and failures."""
 
-import asyncio
 import logging
-import threading
 import unicodedata
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import psycopg
 import pytest
 
-from hub.graph.prepare import Request
-from hub.graph.service import make_executor, make_pool
-from hub.settings import Settings, load
+from hub.settings import load
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 from hub.web.starters import CITIZEN, PREFILL, starter_queries
 from tests.conftest import ServedHub
-
-
-class Graph:
-    """Runs operations on a database, in an event loop of its own thread: the browser tests leave theirs running in this one."""
-
-    def __init__(self, url: str, settings: Settings) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
-        self.pool = self.run(self._pool(settings, url))
-        self.executor = make_executor(settings, self.pool)
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
-
-    async def _pool(self, settings: Settings, url: str) -> Any:
-        pool = make_pool(settings, url)
-        await pool.open()
-        return pool
-
-    def ask(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        response = self.run(self.executor.respond(Request(query, variables=variables, **options)))
-        answer: dict[str, Any] = orjson.loads(response.body)
-        return answer
-
-    def data(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self.ask(query, variables)
-        assert "errors" not in answer, answer
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    def code(self, query: str, variables: dict[str, Any] | None = None) -> tuple[str, str]:
-        (error,) = self.ask(query, variables)["errors"]
-        return error["extensions"]["code"], error["message"]
-
-    def close(self) -> None:
-        self.run(self.pool.close())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-        self.loop.close()
+from tests.system.graph import Graph
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +164,14 @@ def test_unions_nodes_and_candidates_answer_alike_in_both_lanes(graph: Graph) ->
         ('{ citizens(after: "SECRET") { nodes { id } } }', None, "BAD_CURSOR"),
         ("{ citizens(filter: { sex: { eq: null } }) { nodes { id } } }", None, "BAD_USER_INPUT"),
         ("{ citizens { nodes { unknown } } }", None, "INVALID"),
+        ("{ citizens(orderBy: [{ fullName: ASC, id: DESC }]) { totalCount } }", None, "INVALID"),
+        (
+            "query($o: [CitizenOrder!]) { citizens(orderBy: $o) { totalCount } }",
+            {"o": [{"fullName": "ASC", "id": "DESC"}]},
+            "BAD_USER_INPUT",
+        ),
+        ("{ citizens(first: -1) { nodes { id } } }", None, "BAD_PAGE_SIZE"),
+        ('{ citizen(personalId: "022085001234", personalId: "022085001235") { id } }', None, "INVALID"),
         ("{ citizens(unknown: 1) { totalCount } }", None, "INVALID"),
         ("{ citizens(", None, "SYNTAX"),
         ("query A { __typename } query B { __typename }", None, "NO_OPERATION"),
@@ -229,7 +193,7 @@ def test_refusals_have_a_code_and_never_the_value(
 
 
 def test_a_read_that_takes_too_long_is_stopped(served_hub: ServedHub) -> None:
-    graph = Graph(served_hub.database, load(statement_timeout_s=0.001))
+    graph = Graph(served_hub.database, load(statement_timeout_s=0.001, max_rows=10**9))
     try:
         nested = "{ citizens(first: 500) { nodes { memberships(first: 500) { nodes { household { members(first: 500) { totalCount nodes { id } } } } } } } }"
         code, message = graph.code(nested)

@@ -1,5 +1,6 @@
 """GraphQL over HTTP against the served hub: media types, statuses, the page, health."""
 
+import socket
 from typing import Any
 
 import httpx2
@@ -7,6 +8,7 @@ import pytest
 
 from hub.settings import load
 from hub.web.app import create_app
+from hub.web.edge import WithRequestId
 from tests.conftest import ServedHub, served
 
 GRAPHQL = "application/graphql-response+json"
@@ -94,3 +96,125 @@ def test_health_and_readiness(http: httpx2.Client, database_url: str) -> None:
         assert httpx2.get(f"{url}/healthz").status_code == 200
         answer = httpx2.get(f"{url}/readyz")
         assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+
+
+def test_get_has_an_etag_and_304(http: httpx2.Client) -> None:
+    first = http.get("/graphql", params=COUNT)
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "private, no-cache"
+    for given in (tag, f'"x", {tag}', tag.removeprefix("W/"), "*"):
+        again = http.get("/graphql", params=COUNT, headers={"If-None-Match": given})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert http.get("/graphql", params=COUNT, headers={"If-None-Match": 'W/"x"'}).status_code == 200
+    other = http.get("/graphql", params=COUNT, headers={"If-None-Match": tag, "Accept": GRAPHQL})
+    assert other.status_code == 200
+    assert other.headers["etag"] != tag
+    assert "etag" not in http.get("/graphql", params={"query": "{ nothing }"}).headers
+    assert http.post("/graphql", json=COUNT).headers["cache-control"] == "no-store"
+    head = http.head("/graphql", params=COUNT)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", tag)
+
+
+def test_get_does_not_write_or_stream(http: httpx2.Client) -> None:
+    stream = {"query": "subscription { recordChanged { id } }"}
+    answer = http.get("/graphql", params=stream)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    answer = http.post("/graphql", json=stream)
+    assert answer.json()["errors"][0]["extensions"]["code"] == "SUBSCRIPTION_TRANSPORT"
+
+
+def test_answers_are_compressed_where_it_pays(http: httpx2.Client) -> None:
+    asked = {"query": "{ citizens(first: 500) { nodes { id fullName personalId } } }"}
+    answer = http.post("/graphql", json=asked, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.json()["data"]["citizens"]["nodes"]) == 500
+    assert "content-encoding" not in http.post("/graphql", json=COUNT, headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_every_answer_has_a_request_id(http: httpx2.Client) -> None:
+    made = {http.post("/graphql", json=COUNT).headers["x-request-id"] for _ in range(3)}
+    assert len(made) == 3
+    assert http.get("/healthz", headers={"X-Request-Id": "office-7.b"}).headers["x-request-id"] == "office-7.b"
+    for bad in ("x" * 65, "a b", "<script>"):
+        assert http.get("/healthz", headers={"X-Request-Id": bad}).headers["x-request-id"] != bad
+
+
+def test_what_is_logged_says_which_request(served_hub: ServedHub, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(WithRequestId())
+    app = create_app(load(), served_hub.database)
+
+    async def broken(request: Any) -> None:
+        raise ValueError("SECRET")
+
+    app.router.add_route("/broken", broken)
+    with served(app) as url:
+        answer = httpx2.get(f"{url}/broken", headers={"X-Request-Id": "find-me"})
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (500, "INTERNAL")
+    (record,) = [r for r in caplog.records if r.name == "hub.web"]
+    assert record.__dict__["request_id"] == "find-me"
+    assert "SECRET" not in answer.text + record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:81", 200),
+        ("127.0.0.1:9", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("evil.example:8000", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost@evil.example", 421),
+        ("evil.example#localhost", 421),
+        ("", 421),
+    ],
+)
+def test_the_hub_answers_under_its_own_names_only(http: httpx2.Client, host: str, status: int) -> None:
+    answer = http.post("/graphql", json=COUNT, headers={"Host": host})
+    assert answer.status_code == status
+    if status == 421:
+        (error,) = answer.json()["errors"]
+        assert error["extensions"]["code"] == "HOST_NOT_ALLOWED"
+        assert "HUB_ALLOWED_HOSTS" in error["message"]
+
+
+def test_two_hosts_are_none(served_hub: ServedHub) -> None:
+    host, port = served_hub.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as raw:
+        raw.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+        assert raw.recv(4_000).split(b" ")[1] in (b"400", b"421")
+
+
+def test_an_operator_names_other_hosts(served_hub: ServedHub) -> None:
+    settings = load(allowed_hosts="hub.example.vn")
+    with served(create_app(settings, served_hub.database)) as url:
+        assert httpx2.get(f"{url}/healthz", headers={"Host": "hub.example.vn"}).status_code == 200
+        assert httpx2.get(f"{url}/healthz", headers={"Host": "localhost"}).status_code == 421
+    with served(create_app(load(allowed_hosts="*"), served_hub.database)) as url:
+        assert httpx2.get(f"{url}/healthz", headers={"Host": "any.example"}).status_code == 200
+
+
+def test_an_administrator_may_see_the_plan(served_hub: ServedHub) -> None:
+    asked = {**COUNT, "extensions": {"explain": True}}
+    settings = load(explain=False, admin_token="let-me-see")
+    with served(create_app(settings, served_hub.database)) as url:
+        for token in ("", "let-me", "let-me-see-"):
+            answer = httpx2.post(f"{url}/graphql", json=asked, headers={"X-Hub-Admin-Token": token})
+            assert "extensions" not in answer.json()
+        answer = httpx2.post(f"{url}/graphql", json=asked, headers={"X-Hub-Admin-Token": "let-me-see"})
+    (plan,) = answer.json()["extensions"]["explain"]["plans"]
+    assert plan["plan"] == [{"citizens: a page of citizen of all, ordered by id": ["values: totalCount (count)"]}]
+    assert plan["sql"].startswith("select")
+    assert plan["postgresql"]["Total Cost"] > 0
+
+
+def test_cost_is_told_to_who_asks(http: httpx2.Client) -> None:
+    query = "query($n: Int) { a: citizens(first: $n) { nodes { landUseRights(first: 3) { nodes { id } } residence { id } } } }"
+    asked = {"query": query, "variables": {"n": 7}, "extensions": {"cost": True}}
+    for lane in (query, query[:-1] + "__schema { queryType { name } } }"):
+        cost = http.post("/graphql", json={**asked, "query": lane}).json()["extensions"]["cost"]
+        assert cost["rows"] == {"is": 7 * (1 + 3 + 1), "most": 100_000}
+        assert cost["aliases"]["is"] == 1
+    assert cost["depth"]["is"] == 5

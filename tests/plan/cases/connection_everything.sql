@@ -1,3 +1,4 @@
+select case when octet_length(j) <= 10000000 then j end from (
 select (
 select row_to_json(d) from (
 select (
@@ -7,5 +8,5 @@ select row_number() over (order by t0.id) as rn, translate(encode(convert_to(jso
 select row_to_json(r0) from (
 select t0.full_name as "fullName") r0) as n2, (
 select row_to_json(r0) from (
-select hub.global_id('Citizen'::text, t0.id) as "id") r0) as n3 from data.citizen t0 order by t0.id limit $1::int + 1) p0) as "citizens") d)::text
+select hub.global_id('Citizen'::text, t0.id) as "id") r0) as n3 from data.citizen t0 order by t0.id limit $1::int + 1) p0) as "citizens") d)::text as j offset 0) result
 -- $1 = 2

@@ -1,4 +1,5 @@
+select case when octet_length(j) <= 10000000 then j end from (
 select (
 select row_to_json(d) from (
 select json_build_object('totalCount', (
-select count(*) from data.citizen t0)) as "citizens") d)::text
+select count(*) from data.citizen t0)) as "citizens") d)::text as j offset 0) result

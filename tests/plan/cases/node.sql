@@ -1,3 +1,4 @@
+select case when octet_length(j) <= 10000000 then j end from (
 select (
 select row_to_json(d) from (
 select case $2::text when 'AdministrativeUnit' then (
@@ -30,6 +31,6 @@ select 'Benefit'::text as "__typename", hub.global_id('Benefit'::text, t0.id) as
 select row_to_json(r0) from (
 select 'Business'::text as "__typename", hub.global_id('Business'::text, t0.id) as "id" from data.business t0 where t0.id = $1::bigint) r0) when 'BusinessRole' then (
 select row_to_json(r0) from (
-select 'BusinessRole'::text as "__typename", hub.global_id('BusinessRole'::text, t0.id) as "id" from data.business_role t0 where t0.id = $1::bigint) r0) end as "node") d)::text
+select 'BusinessRole'::text as "__typename", hub.global_id('BusinessRole'::text, t0.id) as "id" from data.business_role t0 where t0.id = $1::bigint) r0) end as "node") d)::text as j offset 0) result
 -- $1 = 12
 -- $2 = 'Citizen'

@@ -1,0 +1,103 @@
+"""`hub explain`: what an operation becomes, without running it: the plan as a tree, the SQL, what PostgreSQL estimates."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from cyclopts import Parameter
+from rich.markup import escape
+from rich.tree import Tree
+
+from hub.cli.shown import OUT, show_json
+from hub.cli.store import open_store
+from hub.errors import OperationRefused
+from hub.graph.explain import Branch, Explanation
+from hub.graph.prepare import Request
+from hub.graph.service import make_executor, make_pool
+from hub.settings import Settings, load
+
+
+def explain(
+    query: str,
+    *,
+    variables: str = "{}",
+    operation: str | None = None,
+    json: Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")] = False,
+) -> None:
+    """Show the plan of an operation, its SQL, and what PostgreSQL estimates. Nothing is read.
+
+    Parameters
+    ----------
+    query
+        The document; the path of a .graphql file; or - for standard input.
+    variables
+        Variables, as a JSON object.
+    operation
+        Name of the operation, where the document has several.
+    """
+    given = _variables(variables)
+    settings = load()
+    with open_store(settings) as store:
+        request = Request(_document(query), operation, given)
+        found = asyncio.run(_explained(settings, store.url, request))
+    if json:
+        show_json(found.as_json())
+        return
+    OUT.print(_tree("plan", found.plan))
+    OUT.print(f"\n[bold]SQL[/]\n{escape(found.sql)}", highlight=False, soft_wrap=True)
+    OUT.print(f"\n[bold]rows at most[/] {found.rows:,}", highlight=False)
+    OUT.print(_postgresql("PostgreSQL estimates", found.estimate))
+
+
+async def _explained(settings: Settings, url: str, request: Request) -> Explanation:
+    pool = make_pool(settings, url)
+    await pool.open()
+    try:
+        return await make_executor(settings, pool).explained(request)
+    finally:
+        await pool.close()
+
+
+def _variables(text: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise OperationRefused(
+            "--variables is not a JSON object", next_step="""quote it, as in --variables '{"id": "…"}'"""
+        )
+    return found
+
+
+def _document(query: str) -> str:
+    if query == "-":
+        return sys.stdin.read()
+    if query.endswith(".graphql"):
+        path = Path(query)
+        if not path.is_file():
+            raise OperationRefused(
+                f"there is no file {path}", next_step="correct the path, or give the document itself"
+            )
+        return path.read_text(encoding="utf-8")
+    return query
+
+
+def _tree(title: str, branches: tuple[Branch, ...]) -> Tree:
+    made = Tree(escape(title), highlight=False)
+    for branch in branches:
+        made.add(_tree(branch.text, branch.beneath))
+    return made
+
+
+def _postgresql(title: str, plan: Mapping[str, Any]) -> Tree:
+    relation = plan.get("Index Name") or plan.get("Relation Name")
+    on = f" on {relation}" if relation else ""
+    words = f"{plan['Node Type']}{on}: {plan['Plan Rows']:,} rows, cost {plan['Total Cost']:,.2f}"
+    made = Tree(escape(f"{title}: {words}" if title else words), highlight=False)
+    for inner in plan.get("Plans", ()):
+        made.add(_postgresql(inner.get("Subplan Name", ""), inner))
+    return made

@@ -1,0 +1,102 @@
+"""Reads: the statement of a plan to the database and its JSON back. The only place where a plan meets PostgreSQL."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from hub.errors import HubError, OperationRefused, StoreUnavailable
+
+LOG = logging.getLogger("hub.graph")
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+DATABASE_GONE = StoreUnavailable(
+    "the database does not answer", next_step="try again shortly; if it lasts, the operator looks at `hub doctor`"
+)
+OTHER_REVISION = StoreUnavailable(
+    "the database is at another revision than this program", next_step="the operator runs `hub migrate`"
+)
+TOO_SLOW = OperationRefused(
+    "the read took too long and was stopped",
+    code="TIMEOUT",
+    next_step="ask for smaller pages or fewer levels, or filter by an identifier",
+)
+BAD_VALUE = OperationRefused("a value cannot be compared with its field", next_step="check dates, numbers and cursors")
+TOO_COMPLEX = OperationRefused(
+    "the operation is more than one statement can hold",
+    code="OPERATION_TOO_LARGE",
+    next_step="split the operation, or ask for fewer fields",
+)
+TOO_LONG = OperationRefused(
+    "the result is longer than HUB_MAX_RESULT_BYTES", code="RESULT_TOO_LARGE", next_step="ask for smaller pages"
+)
+
+
+class Reads:
+    """Runs statements on the read pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def json(self, sql: str, parameters: Sequence[Any]) -> str:
+        """Execute a statement. Returns its JSON text. Tried once more where the connection was lost: statements only read.
+
+        Where the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
+        too long or give too much, StoreUnavailable.
+        """
+        text = await self._value(sql, parameters)
+        if text is None:
+            raise TOO_LONG
+        return str(text)
+
+    async def estimate(self, sql: str, parameters: Sequence[Any]) -> dict[str, Any]:
+        """What PostgreSQL expects of a statement: its plan, with estimated cost and rows. Raises as `json` does."""
+        (plan,) = await self._value(f"explain (format json) {sql}", parameters)
+        described: dict[str, Any] = plan["Plan"]
+        return described
+
+    async def _value(self, sql: str, parameters: Sequence[Any]) -> Any:
+        for attempt in (1, 2):
+            try:
+                return await self._once(sql, parameters)
+            except psycopg.Error as error:
+                failure = _failure(error)
+                if failure is not DATABASE_GONE or attempt == 2:
+                    raise failure from None
+                # After a restart every kept connection is broken, not only this one.
+                await self.pool.check()
+        raise AssertionError("unreachable")
+
+    async def _once(self, sql: str, parameters: Sequence[Any]) -> Any:
+        try:
+            async with self.pool.connection() as connection, AsyncRawCursor(connection) as cursor:
+                await cursor.execute(sql, parameters)
+                row = await cursor.fetchone()
+                assert row is not None  # every statement is a bare select of one value
+                return row[0]
+        except PoolTimeout:
+            raise DATABASE_GONE from None
+
+
+def _failure(error: psycopg.Error) -> HubError:
+    """The clean error for one of PostgreSQL's."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return TOO_SLOW
+    if isinstance(error, psycopg.DataError):
+        return BAD_VALUE
+    if isinstance(
+        error, psycopg.errors.ProgramLimitExceeded | psycopg.errors.StatementTooComplex | psycopg.errors.TooManyColumns
+    ):
+        return TOO_COMPLEX
+    if isinstance(
+        error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn | psycopg.errors.InvalidSchemaName
+    ):
+        return OTHER_REVISION
+    if isinstance(error, psycopg.OperationalError):
+        return DATABASE_GONE
+    # A plan that PostgreSQL refuses is our fault; its message may quote values, so the kind is all we log.
+    LOG.error("statement refused: %s", type(error).__name__)
+    return HubError("internal error", next_step="tell the operator; the log says when")

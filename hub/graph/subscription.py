@@ -1,0 +1,100 @@
+"""The root field `recordChanged`: a stream of changes, each with the row as it is now."""
+
+import base64
+import contextlib
+import enum
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+from hub.errors import OperationRefused
+from hub.graph.changes import Change, Wanted
+from hub.graph.fields import Namespace, NodeField, ValueField, enum_type, field, object_type
+from hub.model.registry import registry
+from hub.plan.binds import read_global_id
+from hub.store.changes import ACTIONS
+
+ABOUT = {
+    "ADDED": "The record is new.",
+    "CHANGED": "A value of the record changed.",
+    "DELETED": "The source no longer has the record.",
+    "LINKED": "The record was joined to a subject.",
+    "UNLINKED": "A link of the record was withdrawn.",
+}
+
+
+def subscription_type(names: Namespace) -> Any:
+    """The root type Subscription; `names` are the derived types."""
+    actions = enum_type("ChangeAction", "What happened to a record.", {action: ABOUT[action] for action in ACTIONS})
+    about = {
+        "action": ("ChangeAction", "What happened."),
+        "type": ("str", "Name of the record's type."),
+        "id": ("ID", "Global id of the record."),
+        "source": ("str | None", "The sector system that it came from; null for links."),
+        "at": ("DateTime", "When the hub took it in."),
+    }
+    namespace = {**names, "ChangeAction": actions}
+    fields: dict[str, StrawberryField] = {
+        name: field(ValueField, kind, namespace, graphql=name, description=text) for name, (kind, text) in about.items()
+    }
+    fields["node"] = field(
+        NodeField,
+        "Node | None",
+        namespace,
+        graphql="node",
+        description="The record as it is now; null where it is gone.",
+    )
+    changed = object_type("RecordChange", "One change of one record.", fields)
+
+    async def record_changed(
+        info: Info[Any, Any],
+        types: Annotated[list[str] | None, strawberry.argument(description="Only records of these types.")] = None,
+        subject: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Only this subject, and records that are or were linked to it."),
+        ] = None,
+        source: Annotated[str | None, strawberry.argument(description="Only what this sector system sent.")] = None,
+    ) -> AsyncIterator[Any]:
+        async with contextlib.aclosing(
+            info.context.executor.changes.follow(_wanted(types, subject, source))
+        ) as changes:
+            async for change in changes:
+                yield _event(change, actions)
+
+    record_changed.__annotations__["return"] = AsyncIterator[changed]  # type: ignore[valid-type]  # made from data
+    made: Any = strawberry.subscription(
+        resolver=record_changed,
+        name="recordChanged",
+        description="Changes of records from now on, each at least once, in the order in which they were taken in.",
+    )
+    return object_type("Subscription", "What can be followed.", {"record_changed": made})
+
+
+def _wanted(types: list[str] | None, subject: str | None, source: str | None) -> Wanted:
+    known = registry().entities
+    if types is not None and not set(types) <= known.keys():
+        raise OperationRefused(
+            "recordChanged: there is no such type of record", next_step=f"use some of: {', '.join(known)}"
+        )
+    if subject is None:
+        return Wanted(tuple(types) if types is not None else None, None, source)
+    kind, number = read_global_id(subject)
+    if kind is None or kind not in known or known[kind].kind != "subject":
+        raise OperationRefused(
+            "recordChanged: subject is not the id of a subject",
+            next_step="take the id of a row of a type that implements Subject",
+        )
+    return Wanted(tuple(types) if types is not None else None, number, source)
+
+
+def _event(change: Change, actions: type[enum.Enum]) -> dict[str, Any]:
+    return {
+        "action": actions[change.action],
+        "type": change.type,
+        "id": base64.b64encode(f"{change.type}:{change.record_id}".encode()).decode(),
+        "source": change.source,
+        "at": change.at,
+    }

@@ -1,0 +1,219 @@
+"""The GraphQL endpoint over HTTP, as bare ASGI: what surrounds a read costs as little as it can.
+
+A POST or GET is answered whole, or as a stream of events where `text/event-stream` is asked for. Where the client goes away
+before its answer is there, the work is cancelled, and with it the SQL.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncGenerator, Callable, Iterator
+
+from starlette.types import Receive, Scope, Send
+
+from hub.graph.execute import Executor, Response
+from hub.graph.prepare import Ready, Request
+from hub.settings import Settings
+from hub.web import negotiate
+from hub.web.negotiate import HttpRefused
+
+Headers = list[tuple[bytes, bytes]]
+
+WATCH_AFTER_S = 0.1
+"""Most reads are over sooner; only for the others is it worth looking whether the client is still there."""
+KEEP_ALIVE_S = 12.0
+ADMIN_HEADER = b"x-hub-admin-token"
+
+
+class GraphQLEndpoint:
+    """An ASGI application for one path. `page` gives the body and headers of the page for people."""
+
+    def __init__(self, executor: Executor, settings: Settings, page: Callable[[], tuple[bytes, Headers]]) -> None:
+        self.executor = executor
+        self.page = page
+        self.max_body = settings.max_body_bytes
+        token = settings.admin_token
+        self.admin_token = token.get_secret_value().encode() if token else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        kind = negotiate.JSON
+        try:
+            if scope["method"] in ("GET", "HEAD"):
+                if negotiate.wants_page(accept) and b"query=" not in scope["query_string"]:
+                    body, page_headers = self.page()
+                    await _send(send, 200, body, page_headers)
+                    return
+                kind = _media_type(accept)
+                request = negotiate.from_query(scope["query_string"].decode("latin-1"))
+            elif scope["method"] == "POST":
+                kind = _media_type(accept)
+                content_type = headers.get(b"content-type", b"").decode("latin-1")
+                request = negotiate.from_body(content_type, await _body(receive, headers, self.max_body))
+            else:
+                raise HttpRefused(405, "HTTP", "use GET or POST", {"allow": "GET, HEAD, POST"})
+        except HttpRefused as error:
+            answer = negotiate.JSON if kind == negotiate.EVENTS else kind
+            extra = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+            body = negotiate.refused_body(error.code, error.message)
+            await _send(send, error.status, body, [*_typed(answer), *extra])
+            return
+        with _cancelled_when_gone(receive) as gone:
+            if kind == negotiate.EVENTS:
+                await self._events(request, send)
+            else:
+                admin = self._is_admin(headers)
+                response = await self.executor.respond(request, admin=admin)
+                await self._answer(scope, headers, kind, response, send)
+        if gone:
+            return
+
+    async def _answer(
+        self, scope: Scope, headers: dict[bytes, bytes], kind: str, response: Response, send: Send
+    ) -> None:
+        status = negotiate.status(kind, executed=response.executed, code=response.code)
+        extra = _typed(kind)
+        if status == 405:
+            extra.append((b"allow", b"POST"))
+        if scope["method"] == "POST":
+            extra.append((b"cache-control", b"no-store"))
+        elif status == 200 and response.code is None:
+            # Weak: compression gives other bytes for the same answer. The two media types are different answers.
+            tag = (
+                b'W/"'
+                + hashlib.blake2b(response.body, digest_size=12, person=kind[:16].encode()).hexdigest().encode()
+                + b'"'
+            )
+            extra += [(b"etag", tag), (b"cache-control", b"private, no-cache")]
+            if _matches(headers.get(b"if-none-match", b""), tag):
+                await _send(send, 304, b"", extra)
+                return
+        await _send(send, status, response.body, extra)
+
+    async def _events(self, request: Request, send: Send) -> None:
+        ready = self.executor.ready_stream(request)
+        if isinstance(ready, Response):
+            await _send(send, 400, ready.body, _typed(negotiate.JSON))
+            return
+        start = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": start})
+        async with contextlib.aclosing(_with_keep_alive(self._results(request, ready))) as results:
+            async for result in results:
+                event = b":\n\n" if result is None else b"event: next\ndata: " + result + b"\n\n"
+                await send({"type": "http.response.body", "body": event, "more_body": True})
+        await send({"type": "http.response.body", "body": b"event: complete\ndata: \n\n", "more_body": False})
+
+    async def _results(self, request: Request, ready: Ready) -> AsyncGenerator[bytes]:
+        if not ready.is_subscription:
+            yield (await self.executor.respond(request)).body
+            return
+        async with contextlib.aclosing(self.executor.stream(ready)) as results:
+            async for result in results:
+                yield result
+
+    def _is_admin(self, headers: dict[bytes, bytes]) -> bool:
+        given = headers.get(ADMIN_HEADER)
+        return given is not None and self.admin_token is not None and hmac.compare_digest(given, self.admin_token)
+
+
+def _media_type(accept: str) -> str:
+    kind = negotiate.media_type(accept)
+    if kind is None:
+        raise HttpRefused(406, "NOT_ACCEPTABLE", f"answers are {negotiate.GRAPHQL} or {negotiate.JSON}")
+    return kind
+
+
+def _typed(kind: str) -> Headers:
+    return [(b"content-type", f"{kind}; charset=utf-8".encode()), (b"vary", b"Accept")]
+
+
+def _matches(given: bytes, tag: bytes) -> bool:
+    """If-None-Match, by weak comparison."""
+    tags = [part.strip().removeprefix(b"W/") for part in given.split(b",")]
+    return b"*" in tags or tag.removeprefix(b"W/") in tags
+
+
+async def _send(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    sized = headers if status == 304 else [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": sized})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+    too_large = HttpRefused(
+        413,
+        "BODY_TOO_LARGE",
+        f"the body is over {most} bytes; send less, or split the operation",
+        {"connection": "close"},
+    )
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HttpRefused(400, "BAD_REQUEST", "the client went away")
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > most:
+            raise too_large
+        if not message.get("more_body", False):
+            return body
+
+
+@contextlib.contextmanager
+def _cancelled_when_gone(receive: Receive) -> Iterator[list[bool]]:
+    """Cancel the work inside when the client disconnects. Gives a list that then has an entry."""
+    loop = asyncio.get_running_loop()
+    working = asyncio.current_task()
+    assert working is not None
+    gone: list[bool] = []
+    watching: list[asyncio.Task[None]] = []
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.append(True)
+        working.cancel()
+
+    timer = loop.call_later(WATCH_AFTER_S, lambda: watching.append(loop.create_task(watch())))
+    try:
+        yield gone
+    except asyncio.CancelledError:
+        if not gone:
+            raise  # the server stops
+        working.uncancel()
+    finally:
+        timer.cancel()
+        for task in watching:
+            task.cancel()
+
+
+async def _with_keep_alive(results: AsyncGenerator[bytes]) -> AsyncGenerator[bytes | None]:
+    """The results, and None after each silence, so that what stands between keeps the connection open."""
+    waiting: asyncio.Task[bytes] | None = None
+    try:
+        while True:
+            waiting = waiting or asyncio.ensure_future(anext(results))
+            done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_S)
+            if not done:
+                yield None
+                continue
+            try:
+                result = waiting.result()
+            except StopAsyncIteration:
+                return
+            waiting = None
+            yield result
+    finally:
+        if waiting is not None:
+            waiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await waiting

@@ -1,0 +1,189 @@
+"""The GraphQL endpoint over WebSocket: the protocol graphql-transport-ws, and no other.
+
+Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Operations go the same way as over HTTP, through the
+same limits; Strawberry's own handler would parse and run them itself, and log errors with the values in them
+(docs/decisions/0004).
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from hub.graph.execute import Executor, Response
+from hub.settings import Settings
+from hub.web import negotiate
+from hub.web.negotiate import HttpRefused
+
+LOG = logging.getLogger("hub.web")
+PROTOCOL = "graphql-transport-ws"
+INIT_WITHIN_S = 5.0
+
+
+class WebSocketEndpoint:
+    """Serves WebSockets of one path."""
+
+    def __init__(self, executor: Executor, settings: Settings) -> None:
+        self.executor = executor
+        self.settings = settings
+        self.origins = {origin.strip() for origin in settings.allowed_origins.split(",") if origin.strip()}
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        """Handle one connection until it is closed."""
+        if PROTOCOL not in websocket.scope["subprotocols"]:
+            # Closed before it is accepted, the handshake fails with 403; a client of the older protocol goes no further.
+            await websocket.close(4406, "Subprotocol not acceptable")
+            return
+        if not self._is_own(websocket.headers.get("origin"), websocket.headers.get("host", "")):
+            await websocket.close(4403, "Forbidden")
+            return
+        await websocket.accept(PROTOCOL)
+        await _Connection(self.executor, websocket, self.settings).serve()
+
+    def _is_own(self, origin: str | None, host: str) -> bool:
+        """Whether the page that connects is ours: browsers let any page open a WebSocket to any host."""
+        return origin is None or origin in self.origins or urlsplit(origin).netloc.lower() == host.lower()
+
+
+class _Closed(Exception):
+    """The connection is to be closed with this code and reason."""
+
+
+class _Connection:
+    def __init__(self, executor: Executor, websocket: WebSocket, settings: Settings) -> None:
+        self.executor = executor
+        self.websocket = websocket
+        self.most_running = settings.max_subscriptions_each
+        self.most_bytes = settings.max_body_bytes
+        self.acknowledged = False
+        self.running: dict[str, asyncio.Task[None]] = {}
+
+    async def serve(self) -> None:
+        try:
+            await asyncio.wait_for(self._initialise(), INIT_WITHIN_S)
+            while True:
+                await self._handle(await self._receive())
+        except TimeoutError:
+            await self._close(4408, "Connection initialisation timeout")
+        except _Closed as closed:
+            await self._close(*closed.args)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            # Slots are given back before the connection is forgotten, whatever ended it.
+            tasks = list(self.running.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _initialise(self) -> None:
+        message = await self._receive()
+        if message["type"] == "ping":
+            await self._send({"type": "pong"})
+            await self._initialise()
+            return
+        if message["type"] != "connection_init":
+            raise _Closed(4401, "Unauthorized")
+        await self._send({"type": "connection_ack"})
+
+    async def _receive(self) -> dict[str, Any]:
+        message = await self.websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text = message.get("text")
+        if text is None:
+            raise _Closed(4400, "Messages are text")
+        if len(text) > self.most_bytes:
+            raise _Closed(4400, "The message is too large")
+        try:
+            fields = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise _Closed(4400, "The message is not JSON") from None
+        if not isinstance(fields, dict) or not isinstance(fields.get("type"), str):
+            raise _Closed(4400, "The message has no type")
+        return fields
+
+    async def _handle(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "ping":
+            await self._send({"type": "pong"})
+        elif kind == "subscribe":
+            await self._subscribe(message)
+        elif kind == "complete":
+            if task := self.running.pop(str(message.get("id")), None):
+                task.cancel()
+        elif kind == "connection_init":
+            raise _Closed(4429, "Too many initialisation requests")
+        elif kind != "pong":
+            raise _Closed(4400, "The message has an unknown type")
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        identifier, payload = message.get("id"), message.get("payload")
+        if not isinstance(identifier, str) or not identifier or not isinstance(payload, dict):
+            raise _Closed(4400, "subscribe needs an id and a payload")
+        if identifier in self.running:
+            raise _Closed(4409, f"Subscriber for {identifier[:50]} already exists")
+        if len(self.running) >= self.most_running:
+            code, words = "TOO_MANY_SUBSCRIPTIONS", f"{self.most_running} operations are running on this connection"
+            await self._error(identifier, negotiate.refused_body(code, words))
+            return
+        self.running[identifier] = asyncio.create_task(self._run(identifier, payload))
+
+    async def _run(self, identifier: str, payload: dict[str, Any]) -> None:
+        try:
+            await self._results(identifier, payload)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the connection closed while a result was on its way
+        except Exception as error:
+            # The kind only: a message may quote a value, and values are personal data.
+            LOG.error("operation over WebSocket failed: %s", type(error).__name__)
+            with contextlib.suppress(Exception):
+                await self._error(identifier, negotiate.refused_body("INTERNAL", "internal error"))
+        finally:
+            if self.running.get(identifier) is asyncio.current_task():
+                del self.running[identifier]
+
+    async def _results(self, identifier: str, payload: dict[str, Any]) -> None:
+        try:
+            request = negotiate.operation(payload)
+        except HttpRefused as error:
+            await self._error(identifier, negotiate.refused_body(error.code, error.message))
+            return
+        ready = self.executor.ready_stream(request)
+        if isinstance(ready, Response):
+            await self._error(identifier, ready.body)
+            return
+        if ready.is_subscription:
+            async with contextlib.aclosing(self.executor.stream(ready)) as results:
+                async for result in results:
+                    await self._next(identifier, result)
+        else:
+            response = await self.executor.respond(request)
+            if not response.executed:
+                await self._error(identifier, response.body)
+                return
+            await self._next(identifier, response.body)
+        # The id is free before the client hears of the end, since it may use it again at once.
+        self.running.pop(identifier, None)
+        await self._send({"type": "complete", "id": identifier})
+
+    async def _next(self, identifier: str, body: bytes) -> None:
+        await self.websocket.send_text(
+            f'{{"type":"next","id":{orjson.dumps(identifier).decode()},"payload":{body.decode()}}}'
+        )
+
+    async def _error(self, identifier: str, body: bytes) -> None:
+        self.running.pop(identifier, None)
+        await self._send({"type": "error", "id": identifier, "payload": orjson.loads(body)["errors"]})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self.websocket.send_text(orjson.dumps(message).decode())
+
+    async def _close(self, code: int, reason: str) -> None:
+        if self.websocket.application_state is not WebSocketState.DISCONNECTED:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self.websocket.close(code, reason)
