@@ -5,7 +5,7 @@ Each fragment is measured once, so that a document of nested spreads costs no mo
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,9 @@ class Limits:
 
     chars: int = 50_000
     tokens: int = 4_000
+    operations: int = 50
     spreads: int = 100
+    comparisons: int = 3_000
     depth: int = 15
     fields: int = 2_000
     breadth: int = 500
@@ -65,18 +67,52 @@ def too_large(what: str, found: int, most: int, next_step: str) -> OperationRefu
 def check(document: DocumentNode, limits: Limits) -> Mapping[str | None, Size]:
     """The size of each operation by name. Raises OperationRefused where one is beyond a limit."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if len(operations) > limits.operations:
+        raise too_large("operations in its document", len(operations), limits.operations, "send fewer at a time")
     measure = _Measure(fragments)
     found: dict[str | None, Size] = {}
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            size = measure.selection_set(definition.selection_set)
-            _refuse(size, limits)
-            found[definition.name.value if definition.name else None] = size
-    for fragment in fragments.values():
-        measure.fragment(fragment.name.value)  # unused ones too: validation will walk them
+    for operation in operations:
+        size = measure.selection_set(operation.selection_set)
+        _refuse(size, limits)
+        found[operation.name.value if operation.name else None] = size
+    for name in fragments:
+        _refuse(measure.fragment(name), limits)  # unused ones too: validation will walk them
+    if measure.cyclic:
+        raise OperationRefused(
+            "a fragment spreads itself", code="INVALID", next_step="take the spread out of the fragment"
+        )
     if measure.spreads > limits.spreads:
         raise too_large("fragment spreads", measure.spreads, limits.spreads, "put fields in place of some fragments")
+    roots = [*operations, *(fragment for name, fragment in fragments.items() if name not in measure.spread)]
+    comparisons = sum(_comparisons([root.selection_set], fragments) for root in roots)
+    if comparisons > limits.comparisons:
+        step = "select each field once"
+        raise too_large("pairs of fields that must be held against each other", comparisons, limits.comparisons, step)
     return found
+
+
+def _comparisons(sets: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """How many pairs of fields share a response name on one object: validation compares each (OverlappingFieldsCanBeMerged).
+
+    Only for documents within the other limits and without cycles: it walks the expanded selection.
+    """
+    named: dict[str, list[SelectionSetNode | None]] = {}
+    seen: set[str] = set()
+    waiting = list(sets)
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                named.setdefault((node.alias or node.name).value, []).append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = fragments.get(node.name.value)
+                if fragment is not None and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    waiting.append(fragment.selection_set)
+            else:
+                waiting.append(node.selection_set)  # type: ignore[attr-defined]  # an inline fragment
+    pairs = sum(len(found) * (len(found) - 1) // 2 for found in named.values())
+    return pairs + sum(_comparisons([s for s in found if s], fragments) for found in named.values())
 
 
 def _refuse(size: Size, limits: Limits) -> None:
@@ -97,12 +133,16 @@ class _Measure:
         self.fragments = fragments
         self.known: dict[str, Size] = {}
         self.spreads = 0
+        self.spread: set[str] = set()
+        self.cyclic = False
+        self._open: set[str] = set()
 
     def selection_set(self, selections: SelectionSetNode | None) -> Size:
         depth = fields = breadth = widest = aliases = directives = 0
         for node in selections.selections if selections else ():
             if isinstance(node, FragmentSpreadNode):
                 self.spreads += 1
+                self.spread.add(node.name.value)
                 size = self.fragment(node.name.value)
                 own_depth, own, here = 0, 0, size.breadth
             elif isinstance(node, FieldNode):
@@ -121,11 +161,14 @@ class _Measure:
         return Size(depth, fields, max(breadth, widest), aliases, directives)
 
     def fragment(self, name: str) -> Size:
+        if name in self._open:
+            self.cyclic = True
+            return Size()
         if name not in self.known:
-            # While a fragment is being measured it counts as nothing: validation refuses cycles and unknown names.
-            self.known[name] = Size()
-            fragment = self.fragments.get(name)
+            self._open.add(name)
+            fragment = self.fragments.get(name)  # an unknown one counts as nothing: validation refuses it
             self.known[name] = self.selection_set(fragment.selection_set if fragment else None)
+            self._open.remove(name)
         return self.known[name]
 
 

@@ -36,6 +36,7 @@ DATA = Path("/var/lib/cross-sector-hub")
 USER = "hub"
 NOTE = "moved-to"
 PASSWORD = "password"
+PORT = "port"
 START_TIMEOUT_S = 60.0
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
@@ -114,7 +115,7 @@ class EmbeddedServer:
             binaries = _binaries(account)
             if not (data / "server" / "PG_VERSION").is_file():
                 _init(binaries, data, account, password)
-            port = _free_port()
+            port = _port(data)
             options = {**SETTINGS, **({} if durable else NOT_DURABLE), **(settings or {})}
             process = _launch(binaries, data, account, {**options, "port": str(port)})
             server = cls(data, port, password, process)
@@ -335,11 +336,19 @@ def _pid(data: Path) -> int | None:
     return pid if b"postgres" in command and str(data / "server").encode() in command else None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _port(data: Path) -> int:
+    """The port of the last start where it is free, so that a hub which outlives the server finds it again."""
+    path = data / PORT
+    last = path.read_text(encoding="utf-8") if path.exists() else "0"
+    for wanted in (int(last) if last.isdigit() else 0, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
+            # As PostgreSQL binds it: connections of the last start that are still closing do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            port: int = probe.getsockname()[1]
+            path.write_text(str(port), encoding="utf-8")
+            return port
+    raise StoreUnavailable("no port of 127.0.0.1 is free", next_step="look what takes them, and start again")
 
 
 def _last(text: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from hub.link.run import link
 from hub.settings import Settings, load
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
@@ -28,10 +29,8 @@ ALL = "subscription { recordChanged { action type id source at node { id ... on 
 class Socket:
     """A client of graphql-transport-ws."""
 
-    def __init__(self, url: str, **options: Any) -> None:
-        self.raw: ClientConnection = connect(
-            url.replace("http", "ws") + "/graphql", subprotocols=["graphql-transport-ws"], **options
-        )
+    def __init__(self, raw: ClientConnection) -> None:
+        self.raw = raw
 
     def begin(self) -> "Socket":
         self.send(type="connection_init")
@@ -70,13 +69,14 @@ def hub(database: str, **settings: Any) -> Iterator[str]:
         yield url
 
 
+def address(url: str) -> str:
+    return url.replace("http", "ws") + "/graphql"
+
+
 @contextmanager
 def socket(url: str, **options: Any) -> Iterator[Socket]:
-    made = Socket(url, **options)
-    try:
-        yield made
-    finally:
-        made.raw.close()
+    with connect(address(url), subprotocols=["graphql-transport-ws"], **options) as raw:
+        yield Socket(raw)
 
 
 def settled() -> None:
@@ -134,8 +134,6 @@ def test_events_by_type_source_and_subject(trial: Trial, database_url: str) -> N
 
 def test_links_are_events_of_their_subject(trial: Trial, database_url: str) -> None:
     """What a link run joins and withdraws; and changes of a linked record reach who follows its subject."""
-    from hub.link.run import link
-
     trial.write(person(1, so="022085001234"), person(2, so="022085001235"))
     trial.sync()
     columns = "certificate_serial, status, stream_id, source_key, run_id, content_hash, first_seen, sys_from, holder_name, holder_identifier"  # fmt: skip
@@ -329,20 +327,20 @@ def test_a_socket_that_says_nothing_is_closed(url: str, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("protocols", [["graphql-ws"], ["graphql-ws", "x"], None])
 def test_the_older_protocol_is_off(url: str, protocols: Any) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        connect(url.replace("http", "ws") + "/graphql", subprotocols=protocols)
+    with pytest.raises(InvalidStatus) as refused, connect(address(url), subprotocols=protocols):
+        pass
     assert refused.value.response.status_code == 403
 
 
 def test_pages_of_other_sites_cannot_connect(url: str, postgres_server: EmbeddedServer) -> None:
     for origin in ("https://evil.example", "null", "http://127.0.0.1.evil.example"):
-        with pytest.raises(InvalidStatus):
-            Socket(url, origin=origin)
+        with pytest.raises(InvalidStatus), socket(url, origin=origin):
+            pass
     with socket(url, origin=url) as ws:
         ws.begin()
-    with hub(postgres_server.url("protocol"), allowed_origins="https://app.example") as other:
-        with socket(other, origin="https://app.example") as ws:
-            ws.begin()
+    allowed = "https://app.example"
+    with hub(postgres_server.url("protocol"), allowed_origins=allowed) as other, socket(other, origin=allowed) as ws:
+        ws.begin()
 
 
 def test_slots_are_bounded_and_given_back(url: str) -> None:

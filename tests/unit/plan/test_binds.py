@@ -2,6 +2,7 @@
 
 import base64
 import json
+import string
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hub.plan.arguments import shape
 from hub.plan.binds import CursorPart, PageSize, read_global_id
 
 
-@given(st.text(alphabet=st.characters(codec="ascii", exclude_characters=":"), min_size=1), st.integers(0, 2**63 - 1))
+@given(st.text(string.ascii_letters, min_size=1), st.integers(0, 10**18 - 1))
 def test_global_ids_are_read_back(kind: str, number: int) -> None:
     assert read_global_id(base64.b64encode(f"{kind}:{number}".encode()).decode()) == (kind, number)
 
