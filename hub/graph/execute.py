@@ -214,7 +214,7 @@ class Executor:
         found: dict[str, Any] = {}
         if request.cost:
             size, most = ready.size, self.preparer.planner.limits
-            rows = sum(plan.estimated_rows(ready.variables) for plan in plans)
+            rows = sum(plan.estimate.rows(ready.variables) for plan in plans)
             found["cost"] = {
                 name: {"is": value, "most": limit}
                 for name, value, limit in (

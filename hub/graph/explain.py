@@ -70,7 +70,7 @@ class Explanation:
 async def explained(plan: Plan, reads: Reads, variables: Mapping[str, Any]) -> Explanation:
     """Explain a plan for these variables. Nothing is read of the rows. Raises as `Reads.json` does."""
     estimate = await reads.estimate(plan.sql, plan.parameters(variables))
-    return Explanation(tree(plan.roots), plan.sql, plan.estimated_rows(variables), estimate)
+    return Explanation(tree(plan.roots), plan.sql, plan.estimate.rows(variables), estimate)
 
 
 def tree(nodes: Sequence[object]) -> tuple[Branch, ...]:

@@ -28,7 +28,7 @@ from hub.errors import OperationRefused
 from hub.graph.documents import Documents
 from hub.graph.recent import Recent
 from hub.plan import limits
-from hub.plan.arguments import shape
+from hub.plan.arguments import page_sizes, shape
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
 
@@ -68,11 +68,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Checked:
-    """A document that was parsed, limited and validated, and the size of each operation."""
+    """A document that was parsed, limited and validated, and the size of each operation.
+
+    `paged` are the variables that are page sizes, which a plan is made for.
+    """
 
     text: str
     document: DocumentNode
     sizes: Mapping[str | None, limits.Size]
+    paged: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,8 @@ class Preparer:
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
-        key = (text, request.operation_name, shape(variables))
+        sizes = tuple(variables.get(name) for name in checked.paged)
+        key = (text, request.operation_name, shape(variables), sizes)
         found = self._plans.get(key)
         if found is None:
             found = (self._planned(checked.document, operation, variables),)
@@ -145,7 +150,7 @@ class Preparer:
 
     def checked(self, text: str) -> Checked:
         """Parse, limit and validate a document. Raises Rejected, OperationRefused."""
-        started = time.monotonic()
+        started = time.thread_time()
         most = self.planner.limits
         if len(text) > most.chars:
             raise limits.too_large("characters", len(text), most.chars, "leave out comments, or split the document")
@@ -164,10 +169,10 @@ class Preparer:
             ) from None
         if errors:
             raise Rejected([_coded(error, "INVALID") for error in errors])
-        return Checked(text, document, sizes)
+        return Checked(text, document, sizes, page_sizes(document))
 
     def _validated(self, document: DocumentNode, started: float) -> list[GraphQLError]:
-        left = self.settings.validation_budget_s - (time.monotonic() - started)
+        left = self.settings.validation_budget_s - (time.thread_time() - started)
         # The budget comes first, so that it is looked at before the other rules do their work on a node.
         rules = [limits.budget(left), *self._rules]
         return validate(

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DirectiveNode,
+    DocumentNode,
     FieldNode,
     GraphQLField,
     GraphQLInputType,
@@ -12,10 +14,12 @@ from graphql import (
     ObjectValueNode,
     ValueNode,
     VariableNode,
+    Visitor,
     get_nullable_type,
     is_input_object_type,
     is_list_type,
     value_from_ast,
+    visit,
 )
 
 from hub.plan.binds import Constant, Items, Leaf, Path, Tree, Variable
@@ -63,6 +67,19 @@ def shape(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     return getattr(value, "name", "value")
+
+
+def page_sizes(document: DocumentNode) -> tuple[str, ...]:
+    """The names of the variables given as `first` or `last` anywhere in a document."""
+    found: dict[str, None] = {}
+
+    class Sizes(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+            if node.name.value in ("first", "last") and isinstance(node.value, VariableNode):
+                found[node.value.name.value] = None
+
+    visit(document, Sizes())
+    return tuple(found)
 
 
 def _tree(document: Document, node: ValueNode, kind: GraphQLInputType) -> Tree | None:

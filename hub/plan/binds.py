@@ -79,25 +79,6 @@ class Bind:
 
 
 @dataclass(frozen=True)
-class PageSize:
-    """Takes `first` or `last`."""
-
-    default: int
-    most: int
-
-    def __call__(self, value: Any) -> int:
-        if value is None:
-            return self.default
-        if not 0 <= value <= self.most:
-            raise OperationRefused(
-                f"a page has 0 to {self.most} rows, not {value}",
-                code="BAD_PAGE_SIZE",
-                next_step=f"ask for {self.most} at most, and go on from the endCursor",
-            )
-        return int(value)
-
-
-@dataclass(frozen=True)
 class CursorPart:
     """Takes one value of a cursor, which must have been given for the same order."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, SelectionSetNode
 
@@ -11,7 +12,7 @@ from hub.model import shapes
 from hub.model.names import camel
 from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry
 from hub.plan.arguments import arguments, value_of
-from hub.plan.binds import Bind, Constant, CursorPart, GlobalIdPart, GlobalIdParts, PageSize, Tree
+from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
 from hub.plan.conditions import Filters, backlink_via, order
 from hub.plan.nodes import (
     All,
@@ -239,8 +240,6 @@ class Builder:
                 next_step="page forward or backward",
             )
         backward = last is not None
-        size = given.get("last" if backward else "first", Constant(None))
-        assert not isinstance(size, Mapping | list)  # page sizes are leaves
         return Page(
             key=field.key,
             entity=entity.name,
@@ -248,7 +247,7 @@ class Builder:
             via=via,
             conditions=self._filters.conditions(entity, given.get("filter")),
             order=terms,
-            limit=Bind(size, "int", PageSize(shapes.DEFAULT_PAGE, shapes.MAX_PAGE)),
+            size=_page_size(last if backward else first),
             backward=backward,
             after=self._keyset(terms, given.get("after")),
             before=self._keyset(terms, given.get("before")),
@@ -295,6 +294,18 @@ class Builder:
 def order_name(terms: tuple[OrderTerm, ...]) -> str:
     """The order in words, put into every cursor, so that a cursor of another order is refused."""
     return ",".join(f"{term.name} {'desc' if term.descending else 'asc'}" for term in terms)
+
+
+def _page_size(given: Any) -> int:
+    if given is None:
+        return shapes.DEFAULT_PAGE
+    if not 0 <= given <= shapes.MAX_PAGE:
+        raise OperationRefused(
+            f"a page has 0 to {shapes.MAX_PAGE} rows, not {given}",
+            code="BAD_PAGE_SIZE",
+            next_step=f"ask for {shapes.MAX_PAGE} at most, and go on from the endCursor",
+        )
+    return int(given)
 
 
 def _literal(text: str) -> str:

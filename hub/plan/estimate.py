@@ -20,6 +20,7 @@ from hub.plan.nodes import (
     One,
     OneOf,
     Page,
+    Root,
     Row,
 )
 
@@ -28,45 +29,43 @@ CANDIDATES = 5
 
 
 @dataclass(frozen=True)
-class Rows:
-    """So many rows (a page size, a list of ids, or a number), each with the rows beneath it; of several kinds the largest."""
+class Estimate:
+    """Rows that are known with the plan, and rows for each id of a list that only the variables have."""
 
-    times: Bind | int
-    beneath: "tuple[Rows, ...]" = ()
-    kinds: "tuple[tuple[Rows, ...], ...]" = ()
+    fixed: int
+    each: tuple[tuple[Bind, int], ...]
 
-    def count(self, variables: Mapping[str, Any]) -> int:
+    def rows(self, variables: Mapping[str, Any]) -> int:
         """The estimate for these variables."""
-        if isinstance(self.times, int):
-            times = self.times
-        else:
-            value = self.times.value(variables)
-            times = len(value) if isinstance(value, list) else value
-        each = 1 + sum(rows.count(variables) for rows in self.beneath)
-        each += max((sum(rows.count(variables) for rows in kind) for kind in self.kinds), default=0)
-        return int(times * each)
+        return self.fixed + sum(len(ids.value(variables)) * times for ids, times in self.each)
 
 
-def rows(nodes: Sequence[object]) -> tuple[Rows, ...]:
-    """What these plan nodes add to the estimate."""
-    found: list[Rows] = []
+def estimate(roots: Sequence[Root]) -> Estimate:
+    """The estimate of a plan's root fields."""
+    lists = [root for root in roots if isinstance(root, NodesById)]
+    fixed = _rows([root for root in roots if not isinstance(root, NodesById)])
+    return Estimate(fixed, tuple((root.ids, 1 + _largest(root.rows)) for root in lists))
+
+
+def _rows(nodes: Sequence[object]) -> int:
+    """The rows that these plan nodes add."""
+    found = 0
     for node in nodes:
         if isinstance(node, Page):
-            found.append(Rows(node.limit, rows(node.parts)))
+            found += node.size * (1 + _rows(node.parts))
         elif isinstance(node, One):
-            found.append(Rows(1, rows(node.row.members)))
+            found += 1 + _rows(node.row.members)
         elif isinstance(node, OneOf | NodeById | Candidate):
-            found.append(Rows(1, kinds=_kinds(node.rows)))
-        elif isinstance(node, NodesById):
-            found.append(Rows(node.ids, kinds=_kinds(node.rows)))
+            found += 1 + _largest(node.rows)
         elif isinstance(node, Candidates):
-            found.append(Rows(CANDIDATES, rows(node.members)))
+            found += CANDIDATES * (1 + _rows(node.members))
         elif isinstance(node, Nodes):
-            found.extend(rows(node.row.members))
+            found += _rows(node.row.members)
         elif isinstance(node, Edges | Group | LinkObject):
-            found.extend(rows(node.members))
-    return tuple(found)
+            found += _rows(node.members)
+    return found
 
 
-def _kinds(alternatives: Sequence[Row]) -> tuple[tuple[Rows, ...], ...]:
-    return tuple(rows(row.members) for row in alternatives)
+def _largest(kinds: Sequence[Row]) -> int:
+    """A row is of one kind: what the kind with the most rows beneath it adds."""
+    return max((_rows(row.members) for row in kinds), default=0)

@@ -178,14 +178,14 @@ class OutOfTime(Exception):
 
 def budget(seconds: float) -> type[ASTValidationRule]:
     """A validation rule that stops validation when its time is over. Raises OutOfTime from within."""
-    end = time.monotonic() + seconds
+    end = time.thread_time() + seconds
 
     class Budget(ASTValidationRule):
         def __init__(self, context: ValidationContext) -> None:
             super().__init__(context)
 
         def enter(self, node: Node, *_: Any) -> None:
-            if time.monotonic() > end:
+            if time.thread_time() > end:
                 raise OutOfTime
 
     return Budget

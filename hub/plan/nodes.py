@@ -185,7 +185,10 @@ PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar
 
 @dataclass(frozen=True)
 class Page:
-    """A connection: rows that satisfy conditions, in a total order, one page of them."""
+    """A connection: rows that satisfy conditions, in a total order, one page of them.
+
+    The size is part of the plan: PostgreSQL plans a statement well only where it knows how many rows are wanted.
+    """
 
     key: str
     entity: str
@@ -193,7 +196,7 @@ class Page:
     via: Via
     conditions: tuple["Condition", ...]
     order: tuple[OrderTerm, ...]
-    limit: Bind
+    size: int
     backward: bool
     after: Keyset | None
     before: Keyset | None

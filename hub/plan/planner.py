@@ -20,7 +20,7 @@ from hub.model.tables import stored_columns
 from hub.plan.arguments import directive_argument
 from hub.plan.binds import Bind, Constant, GlobalIdPart, PastInstant
 from hub.plan.build import Builder, Catalog
-from hub.plan.estimate import Rows, rows
+from hub.plan.estimate import Estimate, estimate
 from hub.plan.limits import Limits, too_large
 from hub.plan.nodes import NodeById, Root
 from hub.plan.render import Past, render
@@ -36,29 +36,22 @@ class Plan:
 
     sql: str
     binds: tuple[Bind, ...]
-    checked: tuple[Bind, ...]
     roots: tuple[Root, ...]
-    rows: tuple[Rows, ...]
+    estimate: Estimate
     most_rows: int
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """The parameters for coerced variables of the same shape.
 
-        Raises OperationRefused for a bad page size or cursor, or where the pages multiply to too many rows.
+        Raises OperationRefused for a bad cursor, or where the pages multiply to too many rows.
         """
-        for bind in self.checked:
-            bind.value(variables)
         found = [bind.value(variables) for bind in self.binds]
-        estimated = self.estimated_rows(variables)
+        estimated = self.estimate.rows(variables)
         if estimated > self.most_rows:
             raise too_large(
                 "rows, each page taken as full,", estimated, self.most_rows, "ask for smaller pages or fewer levels"
             )
         return found
-
-    def estimated_rows(self, variables: Mapping[str, Any]) -> int:
-        """The most rows that the statement may build."""
-        return sum(part.count(variables) for part in self.rows)
 
 
 @dataclass(frozen=True)
@@ -129,7 +122,7 @@ class Planner:
         if at is not None:
             past = Past(at, {entity.table: stored_columns(entity) for entity in self.registry})
         statement = render(roots, past, most_bytes=self.limits.result_bytes)
-        return Plan(statement.sql, statement.binds, statement.checked, roots, rows(roots), self.limits.rows)
+        return Plan(statement.sql, statement.binds, roots, estimate(roots), self.limits.rows)
 
 
 def _fragments(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:

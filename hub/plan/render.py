@@ -53,11 +53,10 @@ CURSOR = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement with `$1` … and its binds, in order. `checked` are values it does not need, which have to be good."""
+    """One SQL statement with `$1` … and its binds, in order."""
 
     sql: str
     binds: tuple[Bind, ...]
-    checked: tuple[Bind, ...]
 
 
 @dataclass(frozen=True)
@@ -80,14 +79,13 @@ def render(roots: Sequence[Root], past: Past | None = None, *, most_bytes: int) 
         f"select case when octet_length(j) <= {most_bytes} then j end"
         f" from (select {_object(members, 'd')}::text as j offset 0) result"
     )
-    return Statement(sql, tuple(renderer.binds), tuple(renderer.checked))
+    return Statement(sql, tuple(renderer.binds))
 
 
 @dataclass
 class _Renderer:
     past: Past | None
     binds: list[Bind] = field(default_factory=list)
-    checked: list[Bind] = field(default_factory=list)
 
     def bind(self, bind: Bind) -> str:
         """The placeholder of a bind; equal binds share one."""
@@ -252,7 +250,6 @@ class _Renderer:
 
     def _counted_page(self, page: Page, source: str, matching: list[str]) -> str:
         """No rows at all: only how many there are."""
-        self.checked.append(page.limit)
         count = f"(select count(*) from {source}{_where(matching)})"
         return _pairs([(part.key, part.sql if isinstance(part, Scalar) else count) for part in page.parts])
 
@@ -261,7 +258,7 @@ class _Renderer:
         source, matching, within, order = clauses
         alias = f"r{depth}"
         row = self._members(nodes.row, depth)
-        rows = f"select {_columns(row)} from {source}{_where(within)} order by {order} limit {self.bind(page.limit)}"
+        rows = f"select {_columns(row)} from {source}{_where(within)} order by {order} limit {page.size}"
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, Nodes):
@@ -274,7 +271,6 @@ class _Renderer:
 
     def _full_page(self, page: Page, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         source, matching, within, order = clauses
-        limit = self.bind(page.limit)
         alias = f"p{depth}"
         columns = [f"row_number() over (order by {order}) as rn", f"{_cursor(page.order, depth)} as cursor"]
         members: list[tuple[str, str]] = []
@@ -282,14 +278,14 @@ class _Renderer:
             if isinstance(part, TotalCount):
                 members.append((part.key, f"(select count(*) from {source}{_where(matching)})"))
             else:
-                members.append((part.key, self._page_part(page, part, columns, limit, depth)))
-        rows = f"select {', '.join(columns)} from {source}{_where(within)} order by {order} limit {limit} + 1"
+                members.append((part.key, self._page_part(page, part, columns, depth)))
+        rows = f"select {', '.join(columns)} from {source}{_where(within)} order by {order} limit {page.size + 1}"
         return f"(select {_pairs(members)} from ({rows}) {alias})"
 
-    def _page_part(self, page: Page, part: object, columns: list[str], limit: str, depth: int) -> str:
+    def _page_part(self, page: Page, part: object, columns: list[str], depth: int) -> str:
         alias = f"p{depth}"
         direction = " desc" if page.backward else ""
-        kept = f"filter (where {alias}.rn <= {limit})"
+        kept = f"filter (where {alias}.rn <= {page.size})"
         if isinstance(part, Nodes):
             name = self._row_column(part.row, columns, depth)
             return f"coalesce(json_agg({alias}.{name} order by {alias}.rn{direction}) {kept}, '[]'::json)"
@@ -306,7 +302,7 @@ class _Renderer:
             edge = _pairs(members)
             return f"coalesce(json_agg({edge} order by {alias}.rn{direction}) {kept}, '[]'::json)"
         if isinstance(part, PageInfo):
-            return _pairs([(key, self._page_info(page, name, limit, depth)) for key, name in part.fields])
+            return _pairs([(key, self._page_info(page, name, depth)) for key, name in part.fields])
         assert isinstance(part, Scalar)
         return part.sql
 
@@ -315,12 +311,12 @@ class _Renderer:
         columns.append(f"{self._row(row, depth)} as {name}")
         return name
 
-    def _page_info(self, page: Page, name: str, limit: str, depth: int) -> str:
+    def _page_info(self, page: Page, name: str, depth: int) -> str:
         alias = f"p{depth}"
-        more = f"coalesce(max({alias}.rn) > {limit}, false)"
+        more = f"coalesce(max({alias}.rn) > {page.size}, false)"
         first, last = (
             f"min({alias}.cursor) filter (where {alias}.rn = 1)",
-            (f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {limit}))[1]"),
+            (f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {page.size}))[1]"),
         )
         known = {
             "__typename": "'PageInfo'::text",

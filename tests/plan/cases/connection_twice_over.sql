@@ -2,7 +2,7 @@ select case when octet_length(j) <= 10000000 then j end from (
 select (
 select row_to_json(d) from (
 select (
-select json_build_object('a', coalesce(json_agg(p0.n2 order by p0.rn) filter (where p0.rn <= $1::int), '[]'::json), 'b', coalesce(json_agg(p0.n3 order by p0.rn) filter (where p0.rn <= $1::int), '[]'::json), 'edges', coalesce(json_agg(json_build_object('one', p0.n4, 'two', p0.n5) order by p0.rn) filter (where p0.rn <= $1::int), '[]'::json)) from (
+select json_build_object('a', coalesce(json_agg(p0.n2 order by p0.rn) filter (where p0.rn <= 2), '[]'::json), 'b', coalesce(json_agg(p0.n3 order by p0.rn) filter (where p0.rn <= 2), '[]'::json), 'edges', coalesce(json_agg(json_build_object('one', p0.n4, 'two', p0.n5) order by p0.rn) filter (where p0.rn <= 2), '[]'::json)) from (
 select row_number() over (order by t0.id) as rn, translate(encode(convert_to(json_build_array('id asc', t0.id::text)::text, 'UTF8'), 'base64'), E'\n', '') as cursor, (
 select row_to_json(r0) from (
 select t0.full_name as "fullName") r0) as n2, (
@@ -11,5 +11,4 @@ select t0.sex as "sex") r0) as n3, (
 select row_to_json(r0) from (
 select hub.global_id('Citizen'::text, t0.id) as "id") r0) as n4, (
 select row_to_json(r0) from (
-select t0.birth_date as "birthDate") r0) as n5 from data.citizen t0 order by t0.id limit $1::int + 1) p0) as "citizens") d)::text as j offset 0) result
--- $1 = 2
+select t0.birth_date as "birthDate") r0) as n5 from data.citizen t0 order by t0.id limit 3) p0) as "citizens") d)::text as j offset 0) result

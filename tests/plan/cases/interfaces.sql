@@ -40,7 +40,7 @@ select case l2.subject_kind when 'Citizen' then (
 select row_to_json(r2) from (
 select 'Citizen'::text as "__typename", hub.global_id('Citizen'::text, t2.id) as "id" from data.citizen t2 where t2.id = l2.subject_id) r2) when 'Household' then (
 select row_to_json(r2) from (
-select 'Household'::text as "__typename", hub.global_id('Household'::text, t2.id) as "id" from data.household t2 where t2.id = l2.subject_id) r2) end from link.land_use_right_holder l2 where l2.record_id = t1.id and l2.status <> 'UNCONFIRMED') as "holder" from link.land_use_right_parcel l1 join data.land_use_right t1 on t1.id = l1.record_id where l1.subject_id = t0.id and l1.status <> 'UNCONFIRMED' order by t1.id limit $3::int) r1) as "rights", (
+select 'Household'::text as "__typename", hub.global_id('Household'::text, t2.id) as "id" from data.household t2 where t2.id = l2.subject_id) r2) end from link.land_use_right_holder l2 where l2.record_id = t1.id and l2.status <> 'UNCONFIRMED') as "holder" from link.land_use_right_parcel l1 join data.land_use_right t1 on t1.id = l1.record_id where l1.subject_id = t0.id and l1.status <> 'UNCONFIRMED' order by t1.id limit 1) r1) as "rights", (
 select row_to_json(g0) from (
 select (
 select s.connector from hub.stream s where s.id = t0.stream_id) as "source") g0) as "provenance" from data.parcel t0 where t0.id = $1::bigint) r0) when 'LandUseRight' then (
@@ -86,4 +86,3 @@ select (
 select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g0) as "provenance" from data.business_role t0 where t0.id = $1::bigint) r0) end as "node") d)::text as j offset 0) result
 -- $1 = 2
 -- $2 = 'Parcel'
--- $3 = 1

@@ -15,5 +15,4 @@ select l1.method as "method", case l1.subject_kind when 'Citizen' then (
 select row_to_json(r1) from (
 select t1.full_name as "fullName" from data.citizen t1 where t1.id = l1.subject_id) r1) when 'Household' then (
 select row_to_json(r1) from (
-select  from data.household t1 where t1.id = l1.subject_id) r1) end as "subject") k1) order by l1.subject_id), '[]'::json) from link.land_use_right_holder l1 where l1.record_id = t0.id and l1.status = 'UNCONFIRMED') as "candidates" from (select) one left join link.land_use_right_holder l1 on l1.record_id = t0.id and l1.status <> 'UNCONFIRMED') k0) as "holderLink" from data.land_use_right t0 order by t0.id limit $1::int) r0) as "landUseRights") d)::text as j offset 0) result
--- $1 = 1
+select  from data.household t1 where t1.id = l1.subject_id) r1) end as "subject") k1) order by l1.subject_id), '[]'::json) from link.land_use_right_holder l1 where l1.record_id = t0.id and l1.status = 'UNCONFIRMED') as "candidates" from (select) one left join link.land_use_right_holder l1 on l1.record_id = t0.id and l1.status <> 'UNCONFIRMED') k0) as "holderLink" from data.land_use_right t0 order by t0.id limit 1) r0) as "landUseRights") d)::text as j offset 0) result

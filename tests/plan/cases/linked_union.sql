@@ -10,5 +10,4 @@ select 'Citizen'::text as "__typename", t1.full_name as "fullName" from data.cit
 select row_to_json(r1) from (
 select 'Household'::text as "__typename", t1.household_code as "householdCode" from data.household t1 where t1.id = l1.subject_id) r1) when 'Business' then (
 select row_to_json(r1) from (
-select 'Business'::text as "__typename", t1.legal_name as "legalName" from data.business t1 where t1.id = l1.subject_id) r1) end from link.tax_obligation_debtor l1 where l1.record_id = t0.id and l1.status <> 'UNCONFIRMED') as "debtor" from data.tax_obligation t0 order by t0.id limit $1::int) r0) as "taxObligations") d)::text as j offset 0) result
--- $1 = 1
+select 'Business'::text as "__typename", t1.legal_name as "legalName" from data.business t1 where t1.id = l1.subject_id) r1) end from link.tax_obligation_debtor l1 where l1.record_id = t0.id and l1.status <> 'UNCONFIRMED') as "debtor" from data.tax_obligation t0 order by t0.id limit 1) r0) as "taxObligations") d)::text as j offset 0) result

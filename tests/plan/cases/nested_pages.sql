@@ -13,7 +13,6 @@ select case l3.subject_kind when 'Citizen' then (
 select row_to_json(r3) from (
 select t3.full_name as "fullName" from data.citizen t3 where t3.id = l3.subject_id) r3) when 'Household' then (
 select row_to_json(r3) from (
-select  from data.household t3 where t3.id = l3.subject_id) r3) end from link.land_use_right_holder l3 where l3.record_id = t2.id and l3.status <> 'UNCONFIRMED') as "holder" from link.land_use_right_parcel l2 join data.land_use_right t2 on t2.id = l2.record_id where l2.subject_id = t1.id and l2.status <> 'UNCONFIRMED' order by t2.issued_on desc, t2.id limit $3::int) r2) as "rights" from data.parcel t1 where t1.commune_unit_code = t0.unit_code and (t1.area > $2::numeric) order by t1.id limit $3::int) r1) as "parcels" from data.administrative_unit t0 where t0.unit_code = $1::text) r0) as "administrativeUnit") d)::text as j offset 0) result
+select  from data.household t3 where t3.id = l3.subject_id) r3) end from link.land_use_right_holder l3 where l3.record_id = t2.id and l3.status <> 'UNCONFIRMED') as "holder" from link.land_use_right_parcel l2 join data.land_use_right t2 on t2.id = l2.record_id where l2.subject_id = t1.id and l2.status <> 'UNCONFIRMED' order by t2.issued_on desc, t2.id limit 2) r2) as "rights" from data.parcel t1 where t1.commune_unit_code = t0.unit_code and (t1.area > $2::numeric) order by t1.id limit 2) r1) as "parcels" from data.administrative_unit t0 where t0.unit_code = $1::text) r0) as "administrativeUnit") d)::text as j offset 0) result
 -- $1 = '06820@..'
 -- $2 = 100.0
--- $3 = 2

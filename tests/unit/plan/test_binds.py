@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
 from hub.plan.arguments import shape
-from hub.plan.binds import CursorPart, PageSize, read_global_id
+from hub.plan.binds import CursorPart, read_global_id
 
 
 @given(st.text(string.ascii_letters, min_size=1), st.integers(0, 10**18 - 1))
@@ -39,14 +39,6 @@ def test_cursors_are_read_back_for_their_own_order_only(values: list[str | None]
 def test_garbage_is_refused_as_a_cursor(text: str) -> None:
     with pytest.raises(OperationRefused):
         CursorPart("id asc", 0)(text)
-
-
-def test_page_sizes() -> None:
-    size = PageSize(20, 500)
-    assert [size(None), size(0), size(500)] == [20, 0, 500]
-    for wrong in (-1, 501):
-        with pytest.raises(OperationRefused, match="0 to 500"):
-            size(wrong)
 
 
 def test_the_shape_of_variables_is_what_changes_a_statement() -> None:
