@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
@@ -96,7 +96,7 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer) -> Iterator[Serve
 
 
 @contextmanager
-def served(app: Starlette) -> Iterator[str]:
+def served(app: ASGIApp) -> Iterator[str]:
     """Serve an application in a thread, on a port of its own."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2))
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -169,13 +169,11 @@ class Executor:
         try:
             text = await self.reads.json(plan.sql, parameters)
             if not explain and not request.cost:
-                return Response(b'{"data":' + text.encode() + b"}", executed=True)
+                return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)
         except HubError as error:
             return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
-        return Response(
-            b'{"data":' + text.encode() + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True
-        )
+        return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
     async def _graph_lane(self, request: Request, ready: Ready, explain: bool) -> Response:
         plain = not (explain or request.cost or ready.variables)

@@ -41,8 +41,8 @@ class Reads:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def json(self, sql: str, parameters: Sequence[Any]) -> str:
-        """Execute a statement. Returns its JSON text. Tried once more where the connection was lost: statements only read.
+    async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
+        """Execute a statement. Returns its JSON text, in UTF-8. Tried once more where the connection was lost: statements only read.
 
         Where the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
         too long or give too much, StoreUnavailable.
@@ -50,7 +50,8 @@ class Reads:
         text = await self._value(sql, parameters)
         if text is None:
             raise TOO_LONG
-        return str(text)
+        assert isinstance(text, bytes)  # the pool does not decode text
+        return text
 
     async def estimate(self, sql: str, parameters: Sequence[Any]) -> dict[str, Any]:
         """What PostgreSQL expects of a statement: its plan, with estimated cost and rows. Raises as `json` does."""
@@ -72,13 +73,18 @@ class Reads:
 
     async def _once(self, sql: str, parameters: Sequence[Any]) -> Any:
         try:
-            async with self.pool.connection() as connection, AsyncRawCursor(connection) as cursor:
-                await cursor.execute(sql, parameters)
-                row = await cursor.fetchone()
-                assert row is not None  # every statement is a bare select of one value
-                return row[0]
+            connection = await self.pool.getconn()
         except PoolTimeout:
             raise DATABASE_GONE from None
+        # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
+        try:
+            cursor = AsyncRawCursor(connection)
+            await cursor.execute(sql, parameters)
+            row = await cursor.fetchone()
+        finally:
+            await self.pool.putconn(connection)
+        assert row is not None  # every statement is a bare select of one value
+        return row[0]
 
 
 def _failure(error: psycopg.Error) -> HubError:

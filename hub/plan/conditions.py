@@ -44,11 +44,13 @@ class Filters:
     links: int
 
     def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
-        """The conditions of a filter argument; all of them must hold. Null filters are no conditions."""
+        """The conditions of a filter argument; all of them must hold. Null filters, and null parts, are no conditions."""
         if not isinstance(tree, Mapping):
             return ()
         found: list[Condition] = []
         for name, part in tree.items():
+            if not isinstance(part, Mapping | list):
+                continue  # null
             if name in ("and", "or"):
                 each = tuple(AllOf(self.conditions(entity, item)) for item in _list(part))
                 found.append(AllOf(each) if name == "and" else AnyOf(each))

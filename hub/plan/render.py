@@ -33,6 +33,7 @@ from hub.plan.nodes import (
     OrderTerm,
     Page,
     PageInfo,
+    PagePart,
     Root,
     Row,
     Scalar,
@@ -232,6 +233,8 @@ class _Renderer:
     # --- Pages --------------------------------------------------------------------------------------------------------
 
     def _page(self, page: Page, depth: int) -> str:
+        if not any(_reads_rows(part, page) for part in page.parts):
+            return self._bare_page(page, depth)
         names = _Aliases.at(depth)
         source, hung = self._source(page.via, page.table, names)
         matching = hung + [self._condition(c, names.row) for c in page.conditions]
@@ -240,18 +243,27 @@ class _Renderer:
             self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k
         ]
         order = _order_by(page, depth)
-        if all(isinstance(part, TotalCount | Scalar) for part in page.parts):
-            return self._counted_page(page, source, matching)
         if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount) for part in page.parts):
             plain = [part for part in page.parts if isinstance(part, Nodes)]
             if len(plain) == 1:
                 return self._plain_page(page, plain[0], (source, matching, within, order), depth)
         return self._full_page(page, (source, matching, within, order), depth)
 
-    def _counted_page(self, page: Page, source: str, matching: list[str]) -> str:
-        """No rows at all: only how many there are."""
-        count = f"(select count(*) from {source}{_where(matching)})"
-        return _pairs([(part.key, part.sql if isinstance(part, Scalar) else count) for part in page.parts])
+    def _bare_page(self, page: Page, depth: int) -> str:
+        """No rows at all: at most how many there are, and what is known without them."""
+        members: list[tuple[str, str]] = []
+        for part in page.parts:
+            if isinstance(part, PageInfo):
+                members.append((part.key, _pairs([(key, _known(page)[name]) for key, name in part.fields])))
+            elif isinstance(part, TotalCount):
+                names = _Aliases.at(depth)
+                source, hung = self._source(page.via, page.table, names)
+                matching = hung + [self._condition(c, names.row) for c in page.conditions]
+                members.append((part.key, f"(select count(*) from {source}{_where(matching)})"))
+            else:
+                assert isinstance(part, Scalar)
+                members.append((part.key, part.sql))
+        return _pairs(members)
 
     def _plain_page(self, page: Page, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         """Only nodes, forward: no row beyond the page is read and no cursor is made."""
@@ -314,18 +326,17 @@ class _Renderer:
     def _page_info(self, page: Page, name: str, depth: int) -> str:
         alias = f"p{depth}"
         more = f"coalesce(max({alias}.rn) > {page.size}, false)"
+        # A page of no rows has no cursors, though the row beyond it is read.
         first, last = (
-            f"min({alias}.cursor) filter (where {alias}.rn = 1)",
+            f"min({alias}.cursor) filter (where {alias}.rn = 1 and {page.size} > 0)",
             (f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {page.size}))[1]"),
         )
-        known = {
-            "__typename": "'PageInfo'::text",
-            "hasNextPage": ("true" if page.before else "false") if page.backward else more,
-            "hasPreviousPage": more if page.backward else ("true" if page.after else "false"),
+        found = {
+            "hasPreviousPage" if page.backward else "hasNextPage": more,
             "startCursor": last if page.backward else first,
             "endCursor": first if page.backward else last,
         }
-        return known[name]
+        return {**found, **_known(page)}[name]
 
     def _beyond(self, terms: Sequence[OrderTerm], keyset: Keyset, depth: int, *, backward: bool) -> str:
         """Rows after (or before) a cursor in the total order; an index serves it where one direction and no nulls allow."""
@@ -373,6 +384,21 @@ class _Aliases:
     @classmethod
     def at(cls, depth: int) -> "_Aliases":
         return cls(f"t{depth}", f"l{depth}", f"t{depth - 1}")
+
+
+def _known(page: Page) -> Mapping[str, str]:
+    """The fields of `pageInfo` that the arguments alone say."""
+    behind = page.before if page.backward else page.after
+    return {
+        "__typename": "'PageInfo'::text",
+        "hasNextPage" if page.backward else "hasPreviousPage": "true" if behind else "false",
+    }
+
+
+def _reads_rows(part: PagePart, page: Page) -> bool:
+    if isinstance(part, PageInfo):
+        return any(name not in _known(page) for _, name in part.fields)
+    return isinstance(part, Nodes | Edges)
 
 
 def _past(term: OrderTerm, column: str, value: str, backward: bool) -> str:

@@ -1,6 +1,10 @@
 """Connections: an SQLAlchemy engine for writing and administration, an asynchronous psycopg pool for reads."""
 
+from typing import Any
+
 from psycopg import AsyncConnection
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -19,13 +23,25 @@ def engine(url: str) -> Engine:
     )
 
 
-def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[tuple[str]]]:
-    """A pool of autocommit connections that may only read; opened by the caller. Statements are prepared at first use."""
+class TextBytes(Loader):
+    """Text as it came: the JSON of an answer goes on to the client without being decoded."""
+
+    def load(self, data: Buffer) -> bytes:
+        """The bytes."""
+        return bytes(data)
+
+
+def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """A pool of autocommit connections that may only read; opened by the caller. Statements are prepared at first use.
+
+    Text comes as the bytes that PostgreSQL sent.
+    """
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
 
-    async def configure(connection: AsyncConnection[tuple[str]]) -> None:
+    async def configure(connection: AsyncConnection[Any]) -> None:
         connection.prepare_threshold = 0
         connection.prepared_max = 500
+        connection.adapters.register_loader("text", TextBytes)
 
     return AsyncConnectionPool(
         url,

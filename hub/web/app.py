@@ -1,7 +1,6 @@
-"""The Starlette application. `create_app(settings, url)` wires it; nothing is global."""
+"""The web application. `create_app(settings, url)` wires it; nothing is global."""
 
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -13,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from hub.graph.reads import Pool
 from hub.graph.service import make_executor, make_pool
@@ -20,19 +20,19 @@ from hub.settings import Settings
 from hub.store.migrate import head
 from hub.web import graphiql_page, negotiate
 from hub.web.edge import Edge
-from hub.web.endpoint import GraphQLEndpoint, Headers
+from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.starters import starter_queries
 from hub.web.websocket import WebSocketEndpoint
 
-LOG = logging.getLogger("hub.web")
+GRAPHQL_PATH = "/graphql"
 
 
-def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> Starlette:
+def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> ASGIApp:
     """The application over the database at `url`. `example_personal_id` goes into the starter queries of a demonstration."""
     pool = make_pool(settings, url)
     executor = make_executor(settings, pool)
     web = _Web(pool)
-    page = graphiql_page.render("/graphql", starter_queries(example_personal_id)).encode()
+    page = graphiql_page.render(GRAPHQL_PATH, starter_queries(example_personal_id)).encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
     headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
 
@@ -44,20 +44,19 @@ def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -
         await executor.changes.close()
         await pool.close()
 
-    return Starlette(
+    rest = Starlette(
         routes=[
             Route("/", web.home, methods=["GET"]),
-            Route("/graphql", GraphQLEndpoint(executor, settings, lambda: (page, headers))),
-            WebSocketRoute("/graphql", WebSocketEndpoint(executor, settings).__call__),
+            WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, settings).__call__),
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
             *graphiql_page.graphiql_routes(),
         ],
-        # GraphQL answers are small and the way to an office app is short: only the page's parts are worth the time.
-        middleware=[Middleware(Edge, settings), Middleware(GZipMiddleware, minimum_size=20_000, compresslevel=4)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],
         exception_handlers={HTTPException: _http_error, 500: _server_error},
         lifespan=lifespan,
     )
+    return Edge(rest, GraphQLEndpoint(executor, settings, lambda: (page, headers)), GRAPHQL_PATH, settings)
 
 
 class _Web:
@@ -65,7 +64,7 @@ class _Web:
         self.pool = pool
 
     async def home(self, request: Request) -> Response:
-        return RedirectResponse("/graphql")
+        return RedirectResponse(GRAPHQL_PATH)
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -80,7 +79,7 @@ class _Web:
             return JSONResponse(
                 {"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503
             )
-        if row is None or row[0] != head():
+        if row is None or row[0] != head().encode():
             return JSONResponse(
                 {"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503
             )
@@ -94,6 +93,5 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _server_error(request: Request, error: Exception) -> Response:
-    # The kind only: a message may quote a value, and values are personal data.
-    LOG.error("request failed: %s at %s", type(error).__name__, request.url.path)
+    # The edge logs it, by its kind.
     return Response(negotiate.refused_body("INTERNAL", "internal error"), 500, media_type=negotiate.JSON)

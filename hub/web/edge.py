@@ -1,5 +1,9 @@
-"""The edge: what every HTTP request and WebSocket meets first: is the host ours, and which request is this in the logs."""
+"""The edge: what every HTTP request and WebSocket meets first: is the host ours, and which request is this in the logs.
 
+GraphQL requests go from here straight to their endpoint: routing and middleware cost as much as a keyed read does.
+"""
+
+import itertools
 import logging
 import re
 import secrets
@@ -10,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.settings import Settings
 from hub.web import negotiate
 
+LOG = logging.getLogger("hub.web")
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 """Of the request that is being answered; it stands in every line that is logged meanwhile."""
 
@@ -18,10 +23,15 @@ GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Edge:
-    """ASGI middleware."""
+    """The outermost ASGI application: over `app`, and over `graphql`, which has the HTTP requests for one path."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, graphql: ASGIApp, graphql_path: str, settings: Settings) -> None:
         self.app = app
+        self.graphql = graphql
+        self.graphql_path = graphql_path
+        # Unique across processes by the first half, within one by the second.
+        self._first_half = secrets.token_hex(6)
+        self._second_half = itertools.count(1)
         names = {name.strip().lower().encode() for name in settings.allowed_hosts.split(",") if name.strip()}
         self.any_host = b"*" in names
         self.hosts = frozenset(names | {settings.host.lower().encode(), f"[{settings.host.lower()}]".encode()})
@@ -37,18 +47,30 @@ class Edge:
                 hosts.append(value)
             elif name == ID_HEADER:
                 given = value
-        identifier = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        own = f"{self._first_half}-{next(self._second_half):x}".encode()
+        identifier = given if GOOD_ID.fullmatch(given) else own
         REQUEST_ID.set(identifier.decode())
         if not self._is_ours(hosts):
             await _refuse(scope, receive, send, identifier)
             return
 
+        started = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 message["headers"] = [*message.get("headers", ()), (ID_HEADER, identifier)]
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        direct = scope["type"] == "http" and scope["path"] == self.graphql_path
+        try:
+            await (self.graphql if direct else self.app)(scope, receive, send_with_id)
+        except Exception as error:
+            # The kind only: a message may quote a value, and values are personal data.
+            LOG.error("request failed: %s at %s", type(error).__name__, scope["path"])
+            if scope["type"] == "http" and not started:
+                await _answer(send, 500, "INTERNAL", "internal error", identifier)
 
     def _is_ours(self, hosts: list[bytes]) -> bool:
         """Whether the one Host header names us. A page of another site could otherwise point its own name at this address."""
@@ -69,13 +91,17 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, identifier: bytes)
         await send({"type": "websocket.close", "code": 4403})
         return
     message = "the hub does not answer under this host name. Next step: the operator adds it to HUB_ALLOWED_HOSTS."
-    body = negotiate.refused_body("HOST_NOT_ALLOWED", message)
+    await _answer(send, 421, "HOST_NOT_ALLOWED", message, identifier)
+
+
+async def _answer(send: Send, status: int, code: str, message: str, identifier: bytes) -> None:
+    body = negotiate.refused_body(code, message)
     headers = [
         (b"content-type", negotiate.JSON.encode()),
         (b"content-length", str(len(body)).encode()),
         (ID_HEADER, identifier),
     ]
-    await send({"type": "http.response.start", "status": 421, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -6,6 +6,7 @@ before its answer is there, the work is cancelled, and with it the SQL.
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -20,6 +21,9 @@ from hub.web.negotiate import HttpRefused
 
 Headers = list[tuple[bytes, bytes]]
 
+COMPRESSED_FROM = 20_000
+"""Bytes. The way to an office app is short: compressing a smaller answer costs more than sending it."""
+COMPRESSION = 4
 WATCH_AFTER_S = 0.1
 """Most reads are over sooner; only for the others is it worth looking whether the client is still there."""
 KEEP_ALIVE_S = 12.0
@@ -90,7 +94,13 @@ class GraphQLEndpoint:
             if _matches(headers.get(b"if-none-match", b""), tag):
                 await _send(send, 304, b"", extra)
                 return
-        await _send(send, status, response.body, extra)
+        body = response.body
+        if len(body) >= COMPRESSED_FROM:
+            extra[1] = (b"vary", b"Accept, Accept-Encoding")
+            if b"gzip" in headers.get(b"accept-encoding", b""):
+                body = gzip.compress(body, COMPRESSION)
+                extra.append((b"content-encoding", b"gzip"))
+        await _send(send, status, body, extra)
 
     async def _events(self, request: Request, send: Send) -> None:
         ready = self.executor.ready_stream(request)

@@ -1,0 +1,6 @@
+select case when octet_length(j) <= 10000000 then j end from (
+select (
+select row_to_json(d) from (
+select json_build_object('totalCount', (
+select count(*) from data.citizen t0)) as "citizens", json_build_object('totalCount', (
+select count(*) from data.citizen t0 where (true))) as "others") d)::text as j offset 0) result
