@@ -12,7 +12,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp
 
 from hub.graph.reads import Pool
 from hub.graph.service import make_executor, make_pool
@@ -27,7 +26,7 @@ from hub.web.websocket import WebSocketEndpoint
 GRAPHQL_PATH = "/graphql"
 
 
-def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> ASGIApp:
+def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> Edge:
     """The application over the database at `url`. `example_personal_id` goes into the starter queries of a demonstration."""
     pool = make_pool(settings, url)
     executor = make_executor(settings, pool)
@@ -73,7 +72,7 @@ class _Web:
         """Ready where the database answers and is at this program's revision."""
         try:
             async with self.pool.connection(timeout=2) as connection:
-                cursor = await connection.execute("select version_num from hub.alembic_version")
+                cursor = await connection.execute("select version_num::text from hub.alembic_version")
                 row = await cursor.fetchone()
         except (psycopg.Error, PoolTimeout):
             return JSONResponse(

@@ -82,6 +82,44 @@ def test_a_wrong_setting_is_named() -> None:
     assert "HUB_PORT" in done.stderr
 
 
+def test_explain_shows_the_plan_and_reads_nothing(migrated: str, tmp_path: Path) -> None:
+    query = "query A($id: PersonalId!) { citizen(personalId: $id) { fullName landUseRights(first: 3) { nodes { parcel { area } } } } }"
+    given = ("--variables", '{"id": "022085001234"}')
+    shown = hub("explain", query, *given, url=migrated)
+    assert shown.returncode == 0, shown.stderr
+    for words in (
+        "one citizen by personal_id",
+        "a page of land_use_right by link.",
+        "select",
+        "rows at most 7",
+        "PostgreSQL estimates",
+    ):
+        assert words in shown.stdout
+    assert "022085001234" not in shown.stdout
+    (tmp_path / "a.graphql").write_text(f"{query} query B {{ citizens {{ totalCount }} }}")
+    told = hub("explain", "a.graphql", "--operation", "A", *given, "--json", url=migrated, cwd=tmp_path)
+    found = json.loads(told.stdout)
+    assert (found["rows"], "Total Cost" in found["postgresql"], found["sql"].startswith("select")) == (7, True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("{ nothing }",), "Cannot query field"),
+        (("{ __schema { queryType { name } } }",), "not stored data alone"),
+        (("{ citizens { totalCount } }", "--variables", "[]"), "--variables is not a JSON object"),
+        (("none.graphql",), "there is no file none.graphql"),
+        (("query A { __typename } query B { __typename }",), "give operationName, one of: A, B"),
+    ],
+)
+def test_explain_refuses_with_the_next_step(migrated: str, arguments: tuple[str, ...], words: str) -> None:
+    done = hub("explain", *arguments, url=migrated)
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert "next step" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_place_is_read_and_doctor_tells(migrated: str) -> None:
     done = hub("sync", "place", "--json", url=migrated)
     assert done.returncode == 0, done.stderr

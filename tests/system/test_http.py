@@ -1,9 +1,13 @@
 """GraphQL over HTTP against the served hub: media types, statuses, the page, health."""
 
+import json
 import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
 from hub.settings import load
@@ -13,6 +17,16 @@ from tests.conftest import ServedHub, served
 
 GRAPHQL = "application/graphql-response+json"
 COUNT = {"query": "{ citizens { totalCount } }"}
+
+
+def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
+    """Whether it holds within some seconds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +160,7 @@ def test_what_is_logged_says_which_request(served_hub: ServedHub, caplog: pytest
     async def broken(request: Any) -> None:
         raise ValueError("SECRET")
 
-    app.router.add_route("/broken", broken)
+    app.app.router.add_route("/broken", broken)
     with served(app) as url:
         answer = httpx2.get(f"{url}/broken", headers={"X-Request-Id": "find-me"})
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (500, "INTERNAL")
@@ -208,6 +222,34 @@ def test_an_administrator_may_see_the_plan(served_hub: ServedHub) -> None:
     assert plan["plan"] == [{"citizens: a page of citizen of all, ordered by id": ["values: totalCount (count)"]}]
     assert plan["sql"].startswith("select")
     assert plan["postgresql"]["Total Cost"] > 0
+
+
+def test_a_client_that_goes_away_takes_its_sql_with_it(served_hub: ServedHub) -> None:
+    """A read waits for a lock; its client leaves; the statement is gone before the lock is."""
+    query = "{ households(first: 1) { nodes { id } } }"
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    with (
+        served(create_app(load(statement_timeout_s=30), served_hub.database)) as url,
+        psycopg.connect(served_hub.database) as locking,
+        psycopg.connect(served_hub.database, autocommit=True) as watching,
+    ):
+
+        def waits(number: int) -> bool:
+            return until(lambda: watching.execute(waiting).fetchone() == (number,))
+
+        locking.execute("lock data.household in access exclusive mode")
+        host, port = url.removeprefix("http://").split(":")
+        body = json.dumps({"query": query})
+        for lane in (body, json.dumps({"query": query[:-1] + "__schema { queryType { name } } }"})):
+            with socket.create_connection((host, int(port))) as raw:
+                head = f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(lane)}\r\n\r\n"
+                raw.sendall((head + lane).encode())
+                assert waits(1)
+            assert waits(0)
+        locking.rollback()
+        # The connections that were cancelled are as good as before.
+        answers = [httpx2.post(f"{url}/graphql", json={"query": query}).json() for _ in range(5)]
+    assert all("errors" not in answer for answer in answers)
 
 
 def test_cost_is_told_to_who_asks(http: httpx2.Client) -> None:
