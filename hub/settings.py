@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
     max_filter_links: int = Field(3, ge=0, description="Most links that one filter may follow.")
     validation_budget_s: float = Field(
-        0.25, gt=0, description="Most processor time for parsing and validating a new document, in seconds."
+        0.5, gt=0, description="Most processor time for parsing and validating a new document, in seconds."
     )
     max_subscriptions: int = Field(1_000, ge=0, description="Subscriptions open at once in one process.")
     max_subscriptions_each: int = Field(20, ge=1, description="Operations running at once on one WebSocket.")

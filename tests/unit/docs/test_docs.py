@@ -49,7 +49,7 @@ def test_every_manifest_key_is_explained() -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "schema export"):
+    for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "explain", "schema export"):
         assert f"hub {command}" in text("README.md")
 
 
