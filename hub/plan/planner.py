@@ -23,8 +23,9 @@ from hub.plan.build import Builder, Catalog
 from hub.plan.estimate import Estimate, estimate
 from hub.plan.limits import Limits, too_large
 from hub.plan.nodes import NodeById, Root
-from hub.plan.render import Past, render
+from hub.plan.render import render
 from hub.plan.selection import Document, Selected
+from hub.plan.sources import Past
 
 AS_OF = "asOf"
 """The operation directive that reads rows and links as the hub held them at an instant."""

@@ -1,0 +1,48 @@
+"""JSON objects as SQL: members are pairs of a response key and an expression; the order of keys is theirs."""
+
+from collections.abc import Sequence
+
+LONGEST_NAME = 63
+"""PostgreSQL cuts longer names; objects with a longer key are put together as text."""
+
+MOST_PAIRS = 50
+"""A function takes 100 arguments at most."""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def json_object(members: Pairs, alias: str, source: str = "") -> str:
+    """A scalar select of a JSON object with any number of members: a row made JSON, since functions take 100 arguments."""
+    return f"(select {json_of(members, alias)} from (select {columns(members)}{source}) {alias})"
+
+
+def columns(members: Pairs) -> str:
+    """The select list of the members."""
+    if _is_long(members):
+        return ", ".join(f"{sql} as c{index}" for index, (_, sql) in enumerate(members))
+    return ", ".join(f'{sql} as "{key}"' for key, sql in members)
+
+
+def json_of(members: Pairs, alias: str) -> str:
+    """The JSON object of a row that was selected with `columns`."""
+    if not _is_long(members):
+        return f"row_to_json({alias})"
+    return _joined([(key, f"{alias}.c{index}") for index, (key, _) in enumerate(members)])
+
+
+def _is_long(members: Pairs) -> bool:
+    return any(len(key) > LONGEST_NAME for key, _ in members)
+
+
+def json_pairs(members: Pairs) -> str:
+    """A JSON object around aggregates, which a sub-select would not see as its own."""
+    if len(members) > MOST_PAIRS:
+        return _joined(members)
+    pairs = ", ".join(f"'{key}', {sql}" for key, sql in members)
+    return f"json_build_object({pairs})"
+
+
+def _joined(members: Pairs) -> str:
+    parts = [f"'\"{key}\":' || coalesce(to_json({sql})::text, 'null')" for key, sql in members]
+    joined = " || ',' || ".join(parts)
+    return f"('{{' || {joined} || '}}')::json"
