@@ -1,7 +1,6 @@
 """The audits of the npm package graphql-http, by the specification's own editors, against the served hub."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,11 +23,9 @@ def test_every_audit_of_the_package_is_a_test(node: NodeProject) -> None:
 
 
 @pytest.mark.parametrize(("identifier", "name"), AUDITS, ids=[identifier for identifier, _ in AUDITS])
-def test_audit(
-    audited: dict[str, dict[str, Any]], identifier: str, name: str, record_property: Callable[[str, object], None]
-) -> None:
-    """What the specification asks or advises is met; what it leaves open is met or noted."""
+def test_audit(audited: dict[str, dict[str, Any]], identifier: str, name: str) -> None:
+    """What the specification asks or advises is met; what it leaves open is met or noted, as `pytest -rP` shows."""
     result = audited[identifier]
-    record_property("audit", result["status"])
+    print(f"{result['status']}: {name}; {result.get('reason')}")
     met = {"ok", "notice"} if name.startswith("MAY") else {"ok"}
-    assert result["status"] in met, f"{name}: {result['reason']}; answered {result['answered']}"
+    assert result["status"] in met, f"{name}: {result.get('reason')}; answered {result['answered']}"
