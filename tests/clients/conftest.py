@@ -32,7 +32,7 @@ class NodeProject:
     def environment(self) -> dict[str, str]:
         """Node's surroundings: the environment's Node first, no colours in what is compared, no warnings between lines."""
         path = os.pathsep.join((str(self.folder / "node_modules" / ".bin"), SCRIPTS, os.environ["PATH"]))
-        return {**os.environ, "PATH": path, "NO_COLOR": "1", "NODE_NO_WARNINGS": "1", "SDL": str(SDL)}
+        return {**os.environ, "PATH": path, "NO_COLOR": "1", "NODE_NO_WARNINGS": "1"}
 
     def try_run(self, *command: str, under: str = ".") -> subprocess.CompletedProcess[str]:
         """Run a command in a folder of the project, whatever comes of it."""
@@ -56,5 +56,6 @@ def node(scratch: Path) -> NodeProject:
     """The installed project. Its lock holds hashes, and no script of a package is run."""
     project = NodeProject(scratch / "clients")
     shutil.copytree(HERE, project.folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "node_modules"))
+    shutil.copy(SDL, project.folder)
     project.run("npm", "ci", "--ignore-scripts")
     return project

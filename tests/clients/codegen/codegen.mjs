@@ -2,7 +2,7 @@
 const text = { input: 'string', output: 'string' };
 
 export default {
-  schema: process.env.SDL,
+  schema: '../schema.graphql',
   documents: 'operations/*.graphql',
   generates: {
     'generated/': {
