@@ -50,8 +50,8 @@ lock:
 	$(LOCK) --group dev pyproject.toml -o requirements.lock
 	$(LOCK) --group dev --group bench pyproject.toml -c requirements.lock -o requirements-bench.lock
 
-assets:
-	cd hub/web/graphiql && npm ci && npm run build
+assets: venv
+	cd hub/web/graphiql && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci && npm run build
 
 clean:
 	rm -rf $(VENV) .hub .mypy_cache .ruff_cache .pytest_cache .hypothesis

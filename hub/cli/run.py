@@ -49,7 +49,13 @@ def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_p
     app = create_app(settings, url, example_personal_id=example_personal_id)
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, ws_max_size=settings.max_body_bytes, log_config=LOGGING
+        app,
+        log_level="warning",
+        access_log=False,
+        ws_max_size=settings.max_body_bytes,
+        log_config=LOGGING,
+        # A stream has no end of its own to wait for.
+        timeout_graceful_shutdown=GRACE_S,
     )
     # What has been made by now stays for good: the collector need not walk it again while requests wait.
     gc.collect()
@@ -57,6 +63,7 @@ def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_p
     uvicorn.Server(config).run(sockets=[listener])
 
 
+GRACE_S = 5
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
