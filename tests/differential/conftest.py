@@ -1,0 +1,33 @@
+"""One world for all tests of this folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.model.registry import registry
+from hub.settings import load
+from tests.differential.arguments import Pool
+from tests.differential.rows import fill
+from tests.differential.world import World
+from tests.system.graph import Graph
+
+ENDLESS_ROWS = 10**9
+"""The estimate of rows takes every page as full; those of this world are not."""
+
+
+@pytest.fixture(scope="module")
+def world(module_database_url: str) -> World:
+    fill(module_database_url)
+    return World.read(module_database_url, registry())
+
+
+@pytest.fixture(scope="module")
+def graph(module_database_url: str, world: World) -> Iterator[Graph]:
+    made = Graph(module_database_url, load(max_rows=ENDLESS_ROWS, validation_budget_s=60))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def pool(world: World) -> Pool:
+    return Pool.of(world)

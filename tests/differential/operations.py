@@ -1,0 +1,360 @@
+"""Operations drawn from the schema: selections that walk its types, with everything that GraphQL lets a caller write.
+
+Every operation is valid by construction. For fields that could be merged, a response key always means the same: in one
+group of types (those whose fields may stand on one object) it is one field with the same arguments and type.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    is_object_type,
+)
+from hypothesis import strategies as st
+
+from hub.model.names import camel
+from hub.model.registry import registry
+from tests.differential.arguments import ABSENT, LARGEST_PAGE, Declared, Draft, Pool, Ref, Tree, literal
+from tests.differential.rows import INSTANTS
+
+DEPTH = 5
+FIELDS = 40
+ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
+EXTRA = "zz"
+INSTANTS_ASKED = (
+    *(at.isoformat() for at in INSTANTS),
+    "2025-02-28T23:59:59.999999Z",
+    "2025-04-01T19:30:00.499999+07:00",
+    "2025-06-15T00:00:00Z",
+    "2026-01-01T00:00:00Z",
+)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A connection whose cursors stand in a variable: ask for them, take one. Each executor has cursors of its own."""
+
+    document: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A drawn operation. The variables named in `probes` are given a cursor by whoever runs it."""
+
+    head: str
+    body: str
+    fragments: str
+    variables: Mapping[str, Any]
+    probes: Mapping[str, Probe]
+    features: Counter[str]
+
+    def document(self, extra: str = "") -> str:
+        """The document, with another root field at its end."""
+        return f"{self.head} {{ {self.body} {extra} }} {self.fragments}"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A named fragment: the type it is on, how deep it goes."""
+
+    name: str
+    kind: str
+    depth: int
+
+
+@dataclass
+class Selecting(Draft):
+    """An operation whose selections are being drawn."""
+
+    fragments: dict[str, tuple[Fragment, str]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[str, dict[str, tuple[str, str]]]] = field(default_factory=dict)
+    probes: dict[str, Probe] = field(default_factory=dict)
+    directive: str = ""
+    left: int = FIELDS
+    aliases: int = 0
+
+    # --- Selections ---------------------------------------------------------------------------------------------------
+
+    def selection(self, kind: GraphQLNamedType, depth: int) -> str:
+        """A selection set on a type."""
+        count = self.draw(st.integers(1, 4 if depth > 1 else 3))
+        made: list[str] = []
+        drawn: list[tuple[str, str, GraphQLField | None]] = []
+        for _ in range(count):
+            how = self.one_of(("field",) * 6 + ("inline", "named", "again"))
+            if how == "again" and drawn:
+                made.append(self._again(drawn, depth))
+            elif how == "named" and depth > 0:
+                made.append(self._spread(kind, depth))
+            elif how != "field" or kind.name == "Party":
+                made.append(self._inline(kind, depth))
+            else:
+                made.append(self._field(kind, depth, drawn))
+        return f"{{ {' '.join(made)} }}"
+
+    def _fields_of(self, kind: GraphQLNamedType, depth: int) -> Sequence[str]:
+        fields: Mapping[str, GraphQLField] = getattr(kind, "fields", {})
+        names = [n for n, f in fields.items() if depth > 0 or not self._reaches(f)]
+        if kind.name == "Query":
+            names = [name for name in names if name != "prefill"] + ["node", "nodes"] * 4
+        elif depth > 0 and self.left > 0:
+            # Links are worth more than columns.
+            names += [name for name in names if self._reaches(fields[name])] * 3
+        return names or ["__typename"]
+
+    def _reaches(self, definition: GraphQLField) -> bool:
+        """Whether a field leads on to other rows."""
+        beneath = get_named_type(definition.type)
+        return is_composite_type(beneath) and beneath.name not in ("Provenance", "PageInfo") and not beneath.name.endswith("AsRecorded")  # fmt: skip
+
+    def _field(self, kind: GraphQLNamedType, depth: int, drawn: list[tuple[str, str, GraphQLField | None]]) -> str:
+        deep = depth if self.left > 0 or kind.name.endswith(("Connection", "Edge")) else 0
+        name = "__typename" if self.chance(8) else self.one_of(self._fields_of(kind, deep))
+        self.left -= 1
+        if name == "__typename":
+            self.mark("__typename")
+            head = self._key(kind, name, "", "String!")
+            drawn.append((head, "", None))
+            return f"{head} {self._directives()}"
+        definition: GraphQLField = kind.fields[name]  # type: ignore[attr-defined]  # it has fields
+        arguments = self._arguments(kind, name, definition)
+        head = self._key(kind, name, arguments, str(definition.type)) + arguments
+        drawn.append((head, name, definition))
+        return self._written(head, definition, depth)
+
+    def _written(self, head: str, definition: GraphQLField, depth: int) -> str:
+        beneath = get_named_type(definition.type)
+        self._mark_type(beneath.name)
+        directives = self._directives()
+        if not is_composite_type(beneath):
+            return f"{head} {directives}"
+        nested = depth if beneath.name.endswith(("Connection", "Edge")) else depth - 1
+        return f"{head} {directives} {self.selection(beneath, max(nested, 0))}"
+
+    def _mark_type(self, name: str) -> None:
+        if name in ("Party", "Node", "Provenance", "PageInfo"):
+            self.mark(name)
+        elif name.endswith(("Link", "Candidate", "Edge", "Connection", "AsRecorded")):
+            self.mark(next(end for end in ("Link", "Candidate", "Edge", "Connection", "AsRecorded") if name.endswith(end)))
+
+    def _again(self, drawn: Sequence[tuple[str, str, GraphQLField | None]], depth: int) -> str:
+        """A field that the selection set has already, with the same response name: they are merged."""
+        head, _, definition = self.one_of(drawn)
+        self.mark("merged")
+        return f"{head} {self._directives()}" if definition is None else self._written(head, definition, depth)
+
+    # --- Response keys ------------------------------------------------------------------------------------------------
+
+    def _key(self, kind: GraphQLNamedType, name: str, arguments: str, returned: str) -> str:
+        options = [name]
+        if self.aliases < 20 and self.chance(20):
+            options.insert(0, self.one_of(ALIASES))
+        options.append(f"k{len(self.keys)}")
+        key = next(option for option in options if self._may(kind, option, name, arguments, returned))
+        group = self._group(kind)
+        self.keys.setdefault((group, key), (returned, {}))[1][kind.name] = (name, arguments)
+        if len({meaning for meaning in self.keys[group, key][1].values()}) > 1:
+            self.mark("one key for fields of several types")
+        if key == name:
+            return name
+        self.mark("alias")
+        self.aliases += 1
+        return f"{key}: {name}"
+
+    def _may(self, kind: GraphQLNamedType, key: str, name: str, arguments: str, returned: str) -> bool:
+        """Whether the key may stand for this field wherever it may be merged (spec 5.3.2)."""
+        known = self.keys.get((self._group(kind), key))
+        if known is None:
+            return True
+        meaning = (name, arguments)
+        leaf = not is_composite_type(get_named_type(self._type(kind, name)))
+        return known[0] == returned and all(
+            was == meaning
+            or (leaf and other != kind.name and is_object_type(kind) and is_object_type(self.pool.schema.type_map[other]))
+            for other, was in known[1].items()
+        )
+
+    def _type(self, kind: GraphQLNamedType, name: str) -> Any:
+        return self.pool.schema.type_map["String"] if name == "__typename" else kind.fields[name].type  # type: ignore[attr-defined]  # it has fields
+
+    def _group(self, kind: GraphQLNamedType) -> str:
+        return "row" if kind.name in registry().entities or is_abstract_type(kind) else kind.name
+
+    # --- Fragments ----------------------------------------------------------------------------------------------------
+
+    def _conditions(self, kind: GraphQLNamedType) -> list[GraphQLNamedType]:
+        """Types that a fragment may be on where this type is."""
+        schema = self.pool.schema
+        if not is_composite_type(kind) or self._group(kind) != "row":
+            return [kind]
+        own = self._possible(kind)
+        rows = [schema.type_map[name] for name in (*registry().entities, "Party", "Subject", "Record", "Node")]
+        return [row for row in rows if own & self._possible(row)]
+
+    def _possible(self, kind: GraphQLNamedType) -> set[str]:
+        if not is_abstract_type(kind):
+            return {kind.name}
+        return {one.name for one in self.pool.schema.get_possible_types(kind)}  # type: ignore[arg-type]  # abstract
+
+    def _inline(self, kind: GraphQLNamedType, depth: int) -> str:
+        if self.chance(15) and kind.name != "Party":
+            self.mark("inline fragment without a type")
+            return f"... {self._directives()} {self.selection(kind, depth)}"
+        condition = self.one_of(self._conditions(kind))
+        self._mark_condition("inline fragment", kind, condition)
+        return f"... on {condition.name} {self._directives()} {self.selection(condition, depth)}"
+
+    def _mark_condition(self, feature: str, kind: GraphQLNamedType, condition: GraphQLNamedType) -> None:
+        self.mark(feature)
+        if is_abstract_type(condition) and condition is not kind:
+            self.mark("fragment on an abstract type")
+        if is_abstract_type(kind) and condition is not kind:
+            self.mark(f"fragment within {kind.name}")
+
+    def _spread(self, kind: GraphQLNamedType, depth: int) -> str:
+        conditions = {condition.name: condition for condition in self._conditions(kind)}
+        known = [f for f, _ in self.fragments.values() if f.kind in conditions and f.depth <= depth]
+        if known and self.chance(60):
+            self.mark("fragment spread again")
+            return f"...{self.one_of(known).name} {self._directives()}"
+        condition = conditions[self.one_of(sorted(conditions))]
+        self._mark_condition("named fragment", kind, condition)
+        text = self.selection(condition, depth)
+        fragment = Fragment(f"F{len(self.fragments)}", condition.name, depth)
+        self.fragments[fragment.name] = (fragment, f"fragment {fragment.name} on {condition.name} {text}")
+        return f"...{fragment.name} {self._directives()}"
+
+    def _directives(self) -> str:
+        found = []
+        for name in ("skip", "include"):
+            if self.chance(5):
+                self.mark(name)
+                found.append(f"@{name}(if: {literal(self.boolean(name))})")
+        return " ".join(found)
+
+    # --- Arguments ----------------------------------------------------------------------------------------------------
+
+    def _arguments(self, kind: GraphQLNamedType, name: str, definition: GraphQLField) -> str:
+        if name in ("node", "nodes") and kind.name == "Query":
+            self.mark(name)
+            return self._ids(name, definition)
+        if not definition.args:
+            return ""
+        if "first" not in definition.args:
+            return _written(self._keys(name, definition))
+        found = self._page_arguments(definition)
+        if kind.name == "Query" and self.chance(15):
+            found |= self._cursors(name, found)
+        elif kind.name != "Query":
+            self.mark("back link")
+        return _written(found)
+
+    def _ids(self, name: str, definition: GraphQLField) -> str:
+        ids = st.one_of(st.sampled_from(self.pool.ids), st.sampled_from(("garbage", "Q2l0aXplbjox", "Tm90aGluZzox", "")))
+        if name == "node":
+            tree: Tree = self.draw(ids)
+        else:
+            tree = self.draw(st.lists(ids, max_size=5)) if self.chance(85) else self.draw(ids)
+        ((argument, wanted),) = definition.args.items()
+        if self.chance(40):
+            tree = self.variable(wanted.type, tree, optional=False)
+        return _written({argument: tree})
+
+    def _keys(self, name: str, definition: GraphQLField) -> dict[str, Tree]:
+        """One identifier; the others are left out, null, or absent variables."""
+        self.mark("by key")
+        entity = next(entity for entity in registry() if camel(entity.table) == name)
+        chosen, *others = self.draw(st.permutations(sorted(definition.args)))
+        tree = self.one_of(self.pool.values[entity.name, chosen])
+        kind = definition.args[chosen].type
+        found = {chosen: self.variable(kind, tree, optional=False) if self.chance(40) else tree}
+        for other in others:
+            if self.chance(30):
+                self.mark("null argument")
+                found[other] = None
+        return found
+
+    def _page_arguments(self, definition: GraphQLField) -> dict[str, Tree]:
+        found: dict[str, Tree] = {}
+        for name, percent in (("filter", 40), ("orderBy", 40)):
+            if not self.chance(percent):
+                continue
+            self.mark(name)
+            found[name] = None if self.chance(4) else self.value(definition.args[name].type, None, 3)
+            order = self.effective(found[name])
+            if name == "orderBy" and isinstance(order, list) and len(order) > 1:
+                self.mark("order by several")
+        size = self.one_of(("first", "first", "last", ""))
+        if size:
+            self.mark(size)
+            found[size] = self._size(definition, size)
+        if self.chance(4):
+            self.mark("null argument")
+            found["first" if size != "first" else "last"] = None
+        return dict(self.draw(st.permutations(sorted(found.items()))))
+
+    def _size(self, definition: GraphQLField, size: str) -> Tree:
+        number = self.draw(st.integers(0, LARGEST_PAGE))
+        # An absent `last` would page forward, with the default size.
+        return self.variable(definition.args[size].type, number, optional=size == "first") if self.chance(20) else number
+
+    def _cursors(self, name: str, found: Mapping[str, Tree]) -> dict[str, Tree]:
+        """`after` or `before` a row of the same connection."""
+        shared = {key: self.effective(found[key]) for key in ("filter", "orderBy") if key in found}
+        text = _written({key: tree for key, tree in shared.items() if tree is not ABSENT} | {"first": 500})
+        document = f"query {self.directive} {{ x: {name}{text} {{ edges {{ cursor }} }} }}"
+        made: dict[str, Tree] = {}
+        for argument in ("after", "before"):
+            if self.chance(60):
+                self.mark(argument)
+                variable = f"c{len(self.probes)}"
+                self.variables[variable] = Declared("String", ABSENT, ABSENT)
+                self.probes[variable] = Probe(document, self.draw(st.integers(0, 30)))
+                made[argument] = Ref(variable)
+        return made
+
+    # --- The whole ----------------------------------------------------------------------------------------------------
+
+    def as_of(self) -> str:
+        """The head's directive, where the operation asks for the past; probes have it as a literal."""
+        if not self.chance(30):
+            return ""
+        self.mark("asOf")
+        instant = self.one_of(INSTANTS_ASKED)
+        self.directive = f'@asOf(instant: "{instant}")'
+        if not self.chance(40):
+            return self.directive
+        kind = GraphQLNonNull(self.pool.schema.type_map["DateTime"])  # type: ignore[arg-type]  # a scalar
+        return f"@asOf(instant: {literal(self.variable(kind, instant, optional=False))})"
+
+
+def _written(arguments: Mapping[str, Tree]) -> str:
+    return f"({', '.join(f'{name}: {literal(tree)}' for name, tree in arguments.items())})" if arguments else ""
+
+
+@st.composite
+def operations(draw: Any, pool: Pool) -> Operation:
+    """A valid operation about the world of this pool."""
+    drawing = Selecting(draw, pool)
+    directive = drawing.as_of()
+    query = pool.schema.query_type
+    assert query is not None
+    body = drawing.selection(query, DEPTH)[1:-1]
+    declared = ", ".join(variable.text(name) for name, variable in drawing.variables.items())
+    return Operation(
+        f"query{f'({declared})' if declared else ''} {directive}",
+        body,
+        " ".join(text for _, text in drawing.fragments.values()),
+        {name: v.given for name, v in drawing.variables.items() if v.given is not ABSENT},
+        drawing.probes,
+        drawing.features,
+    )
