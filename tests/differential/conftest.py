@@ -11,8 +11,11 @@ from tests.differential.rows import fill
 from tests.differential.world import World
 from tests.system.graph import Graph
 
-ENDLESS_ROWS = 10**9
-"""The estimate of rows takes every page as full; those of this world are not."""
+MANY = 100_000
+WIDE = load(
+    max_rows=10**9, max_fields=MANY, max_breadth=MANY, max_aliases=MANY, max_directives=MANY, validation_budget_s=60
+)
+"""Limits are tested elsewhere. Fragments spread again and again count each time, and pages count as full."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def world(module_database_url: str) -> World:
 
 @pytest.fixture(scope="module")
 def graph(module_database_url: str, world: World) -> Iterator[Graph]:
-    made = Graph(module_database_url, load(max_rows=ENDLESS_ROWS, validation_budget_s=60))
+    made = Graph(module_database_url, WIDE)
     yield made
     made.close()
 

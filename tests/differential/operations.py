@@ -4,6 +4,7 @@ Every operation is valid by construction. For fields that could be merged, a res
 group of types (those whose fields may stand on one object) it is one field with the same arguments and type.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +23,20 @@ from hypothesis import strategies as st
 
 from hub.model.names import camel
 from hub.model.registry import registry
-from tests.differential.arguments import ABSENT, LARGEST_PAGE, Declared, Draft, Pool, Ref, Tree, literal
+from tests.differential.arguments import ABSENT, Declared, Draft, Pool, Ref, Tree, literal
 from tests.differential.rows import INSTANTS
 
 DEPTH = 5
+SMALLEST_PAGE = 1
+"""KNOWN: a page of 0 rows forward has a startCursor where there are rows, and backward an endCursor: no edge has it."""
+LARGEST_PAGE = 6
 FIELDS = 40
 ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
 EXTRA = "zz"
+ROWS = re.compile(r"(\w+: )?(nodes|edges) +\{|pageInfo +\{ (\w+: )?(start|end)Cursor +[}\w]")
+ROWS_OR_COUNT = re.compile(f"{ROWS.pattern}|totalCount +$")
+"""A part of a connection that is read whatever variables say."""
+HOW = ("field",) * 7 + ("inline", "named", "again")
 INSTANTS_ASKED = (
     *(at.isoformat() for at in INSTANTS),
     "2025-02-28T23:59:59.999999Z",
@@ -86,11 +94,15 @@ class Selecting(Draft):
 
     def selection(self, kind: GraphQLNamedType, depth: int) -> str:
         """A selection set on a type."""
-        count = self.draw(st.integers(1, 4 if depth > 1 else 3))
+        return f"{{ {' '.join(self._selections(kind, depth))} }}"
+
+    def _selections(self, kind: GraphQLNamedType, depth: int) -> list[str]:
+        count = self.draw(st.integers(1, 4 if depth > 1 else 3)) if self.left > 0 else 1
         made: list[str] = []
         drawn: list[tuple[str, str, GraphQLField | None]] = []
         for _ in range(count):
-            how = self.one_of(("field",) * 6 + ("inline", "named", "again"))
+            how = self.one_of(HOW) if self.left > 0 else "field"
+            self.left -= 1
             if how == "again" and drawn:
                 made.append(self._again(drawn, depth))
             elif how == "named" and depth > 0:
@@ -99,6 +111,21 @@ class Selecting(Draft):
                 made.append(self._inline(kind, depth))
             else:
                 made.append(self._field(kind, depth, drawn))
+        return made
+
+    def _page(self, kind: GraphQLNamedType, depth: int, head: str) -> str:
+        """A selection set on a connection.
+
+        KNOWN: a page of which nothing is read that its filter or cursors are for (only `__typename`, or nothing at all
+        after @skip, or only `totalCount` beside a cursor) is refused by PostgreSQL: a parameter is bound and not used.
+        KNOWN: `pageInfo` of which only constants are read (`hasPreviousPage` forward, `hasNextPage` backward,
+        `__typename`, nothing), without nodes or edges: one object for each row, where one is meant.
+        """
+        made = self._selections(kind, depth)
+        counted = all(part.startswith(("totalCount", "__typename")) for part in made) and "after:" not in head and "before:" not in head  # fmt: skip
+        reads = ROWS_OR_COUNT if counted else ROWS
+        if not any(reads.match(part) for part in made):
+            made.append(f"{self._key(kind, 'nodes', '', str(kind.fields['nodes'].type))} {{ __typename }}")  # type: ignore[attr-defined]  # a connection
         return f"{{ {' '.join(made)} }}"
 
     def _fields_of(self, kind: GraphQLNamedType, depth: int) -> Sequence[str]:
@@ -119,7 +146,6 @@ class Selecting(Draft):
     def _field(self, kind: GraphQLNamedType, depth: int, drawn: list[tuple[str, str, GraphQLField | None]]) -> str:
         deep = depth if self.left > 0 or kind.name.endswith(("Connection", "Edge")) else 0
         name = "__typename" if self.chance(8) else self.one_of(self._fields_of(kind, deep))
-        self.left -= 1
         if name == "__typename":
             self.mark("__typename")
             head = self._key(kind, name, "", "String!")
@@ -137,7 +163,9 @@ class Selecting(Draft):
         directives = self._directives()
         if not is_composite_type(beneath):
             return f"{head} {directives}"
-        nested = depth if beneath.name.endswith(("Connection", "Edge")) else depth - 1
+        if beneath.name.endswith("Connection"):
+            return f"{head} {directives} {self._page(beneath, depth, head)}"
+        nested = depth if beneath.name.endswith("Edge") else depth - 1
         return f"{head} {directives} {self.selection(beneath, max(nested, 0))}"
 
     def _mark_type(self, name: str) -> None:
@@ -303,7 +331,7 @@ class Selecting(Draft):
         return dict(self.draw(st.permutations(sorted(found.items()))))
 
     def _size(self, definition: GraphQLField, size: str) -> Tree:
-        number = self.draw(st.integers(0, LARGEST_PAGE))
+        number = self.draw(st.integers(SMALLEST_PAGE, LARGEST_PAGE))
         # An absent `last` would page forward, with the default size.
         return self.variable(definition.args[size].type, number, optional=size == "first") if self.chance(20) else number
 
