@@ -179,7 +179,8 @@ class Draft:
             return {name: self._part(kind, name, hint, links, inside, required=True)}
         if not links:
             names = [name for name in names if not self._nests(kind, name)]
-        chosen = self.draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
+        few = 0 if self.chance(5) else 1
+        chosen = self.draw(st.lists(st.sampled_from(names), min_size=few, max_size=few + 1, unique=True))
         return {name: self._part(kind, name, hint, links, inside) for name in chosen}
 
     def _nests(self, kind: GraphQLInputObjectType, name: str) -> bool:

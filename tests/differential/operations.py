@@ -32,6 +32,8 @@ SMALLEST_PAGE = 1
 LARGEST_PAGE = 6
 FIELDS = 40
 ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
+SHARED = {"String": "text", "String!": "label", "Date": "day"}
+"""Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
 ROWS = re.compile(r"(\w+: )?(nodes|edges) +\{|pageInfo +\{ (\w+: )?(start|end)Cursor +[}\w]")
 ROWS_OR_COUNT = re.compile(f"{ROWS.pattern}|totalCount +$")
@@ -97,7 +99,7 @@ class Selecting(Draft):
         return f"{{ {' '.join(self._selections(kind, depth))} }}"
 
     def _selections(self, kind: GraphQLNamedType, depth: int) -> list[str]:
-        count = self.draw(st.integers(1, 4 if depth > 1 else 3)) if self.left > 0 else 1
+        count = self.draw(st.integers(2, 4 if depth > 1 else 3)) if self.left > 0 else 1
         made: list[str] = []
         drawn: list[tuple[str, str, GraphQLField | None]] = []
         for _ in range(count):
@@ -132,7 +134,8 @@ class Selecting(Draft):
         fields: Mapping[str, GraphQLField] = getattr(kind, "fields", {})
         names = [n for n, f in fields.items() if depth > 0 or not self._reaches(f)]
         if kind.name == "Query":
-            names = [name for name in names if name != "prefill"] + ["node", "nodes"] * 4
+            pages = [name for name, definition in fields.items() if "first" in definition.args]
+            names = [*(name for name in names if name != "prefill"), *pages * 3, *["node", "nodes"] * 3]
         elif depth > 0 and self.left > 0:
             # Links are worth more than columns.
             names += [name for name in names if self._reaches(fields[name])] * 3
@@ -152,6 +155,8 @@ class Selecting(Draft):
             drawn.append((head, "", None))
             return f"{head} {self._directives()}"
         definition: GraphQLField = kind.fields[name]  # type: ignore[attr-defined]  # it has fields
+        if name == "totalCount":
+            self.mark(name)
         arguments = self._arguments(kind, name, definition)
         head = self._key(kind, name, arguments, str(definition.type)) + arguments
         drawn.append((head, name, definition))
@@ -184,7 +189,9 @@ class Selecting(Draft):
 
     def _key(self, kind: GraphQLNamedType, name: str, arguments: str, returned: str) -> str:
         options = [name]
-        if self.aliases < 20 and self.chance(20):
+        if kind.name in registry().entities and returned in SHARED and self.chance(40):
+            options.insert(0, SHARED[returned])
+        elif self.aliases < 20 and self.chance(20):
             options.insert(0, self.one_of(ALIASES))
         options.append(f"k{len(self.keys)}")
         key = next(option for option in options if self._may(kind, option, name, arguments, returned))
@@ -287,7 +294,8 @@ class Selecting(Draft):
         return _written(found)
 
     def _ids(self, name: str, definition: GraphQLField) -> str:
-        ids = st.one_of(st.sampled_from(self.pool.ids), st.sampled_from(("garbage", "Q2l0aXplbjox", "Tm90aGluZzox", "")))
+        wrong = ("garbage", "Q2l0aXplbjox", "Tm90aGluZzox", "")
+        ids = st.sampled_from(wrong if self.chance(10) else self.pool.ids)
         if name == "node":
             tree: Tree = self.draw(ids)
         else:
@@ -313,7 +321,7 @@ class Selecting(Draft):
 
     def _page_arguments(self, definition: GraphQLField) -> dict[str, Tree]:
         found: dict[str, Tree] = {}
-        for name, percent in (("filter", 40), ("orderBy", 40)):
+        for name, percent in (("filter", 60), ("orderBy", 45)):
             if not self.chance(percent):
                 continue
             self.mark(name)

@@ -71,12 +71,13 @@ class ReferenceExecutor:
             self.schema,
             document,
             variable_values=dict(variables),
-            context_value=self.world.at(self._instant(operation, variables)),
+            context_value=self.world.at(self.instant(operation, variables)),
             field_resolver=self.resolve,
             type_resolver=lambda value, info, kind: value.entity,
         )
 
-    def _instant(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> datetime | None:
+    def instant(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> datetime | None:
+        """The instant of @asOf."""
         directive = self.schema.get_directive("asOf")
         coerced = get_variable_values(self.schema, operation.variable_definitions or (), dict(variables))
         assert directive is not None
@@ -97,9 +98,9 @@ class ReferenceExecutor:
 
     def _root(self, now: Snapshot, name: str, given: Mapping[str, Any]) -> Any:
         if name == "node":
-            return self._by_global_id(now, given["id"])
+            return self.global_row(now, given["id"])
         if name == "nodes":
-            return [self._by_global_id(now, one) for one in given["ids"]]
+            return [self.global_row(now, one) for one in given["ids"]]
         if name in self.connections:
             entity = self.connections[name]
             return self.connection(now, entity, now.rows[entity.name], given)
@@ -107,7 +108,8 @@ class ReferenceExecutor:
         ((key, value),) = [(key, value) for key, value in given.items() if value is not None]
         return now.find(entity.name, named(entity, key).name, value)
 
-    def _by_global_id(self, now: Snapshot, text: str) -> Row | None:
+    def global_row(self, now: Snapshot, text: str) -> Row | None:
+        """The row of a global id."""
         rows = [row for rows in now.rows.values() for row in rows]
         return next((row for row in rows if global_id(row) == text), None)
 
@@ -207,7 +209,7 @@ class ReferenceExecutor:
         if name == "not":
             return not self.matches(now, row, part)
         if any(back.graphql == name for back in entity.backlinks):
-            return self._on_the_many(now, self.many(now, row, name), part)
+            return self.on_the_many(now, self.many(now, row, name), part)
         end = next((end for end in entity.ends.values() if end.graphql == name), None)
         if end is None:
             return test(named(entity, name), row.values, part)
@@ -217,7 +219,8 @@ class ReferenceExecutor:
             return one is not None and camel(self.registry[one.entity].table) == kind and self.matches(now, one, part)
         return one is not None and self.matches(now, one, part)
 
-    def _on_the_many(self, now: Snapshot, rows: Sequence[Row], part: Mapping[str, Filter]) -> bool:
+    def on_the_many(self, now: Snapshot, rows: Sequence[Row], part: Mapping[str, Filter]) -> bool:
+        """Whether the rows at a many end satisfy a list filter."""
         some, none = part.get("some"), part.get("none")
         if some is not None and not any(self.matches(now, row, some) for row in rows):
             return False

@@ -66,7 +66,7 @@ FEW = 16
 KEYS: Mapping[str, str] = {
     "PersonalId": "0220850000{:02}",
     "RegistrationNumber": "22A80000{:02}",
-    "ParcelNumber": "06820@..:{}:345",
+    "ParcelNumber": "06820@..:1{}:345",
     "ParcelIdentifier": "w7er4n8p2q{:02}",
     "LocalCode": "K-{}",
 }
