@@ -6,8 +6,8 @@ import pytest
 
 from hub.model.registry import registry
 from hub.settings import load
-from tests.differential.arguments import Pool
 from tests.differential.rows import fill
+from tests.differential.values import Pool
 from tests.differential.world import World
 from tests.system.graph import Graph
 

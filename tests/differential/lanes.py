@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.graph.prepare import Request
-from tests.differential.operations import EXTRA, Operation, Probe
+from tests.differential.arguments import Probe
+from tests.differential.operations import EXTRA, Operation
 from tests.differential.reference import Cursor, ReferenceExecutor
 from tests.system.graph import Graph
 

@@ -13,7 +13,6 @@ from typing import Any
 from graphql import (
     GraphQLField,
     GraphQLNamedType,
-    GraphQLNonNull,
     get_named_type,
     is_abstract_type,
     is_composite_type,
@@ -21,16 +20,13 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from hub.model.names import camel
 from hub.model.registry import registry
-from tests.differential.arguments import ABSENT, Declared, Draft, Pool, Ref, Tree, literal
-from tests.differential.rows import INSTANTS
+from tests.differential.arguments import Arguing, Probe
+from tests.differential.values import ABSENT, Pool, literal
 
 DEPTH = 5
-SMALLEST_PAGE = 1
-"""KNOWN: a page of 0 rows forward has a startCursor where there are rows, and backward an endCursor: no edge has it."""
-LARGEST_PAGE = 6
-FIELDS = 40
+PARTS = 30
+"""So many fields and fragments; a selection set begun after these has one field."""
 ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
 SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
@@ -39,21 +35,6 @@ ROWS = re.compile(r"(\w+: )?(nodes|edges) +\{|pageInfo +\{ (\w+: )?(start|end)Cu
 ROWS_OR_COUNT = re.compile(f"{ROWS.pattern}|totalCount +$")
 """A part of a connection that is read whatever variables say."""
 HOW = ("field",) * 7 + ("inline", "named", "again")
-INSTANTS_ASKED = (
-    *(at.isoformat() for at in INSTANTS),
-    "2025-02-28T23:59:59.999999Z",
-    "2025-04-01T19:30:00.499999+07:00",
-    "2025-06-15T00:00:00Z",
-    "2026-01-01T00:00:00Z",
-)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A connection whose cursors stand in a variable: ask for them, take one. Each executor has cursors of its own."""
-
-    document: str
-    index: int
 
 
 @dataclass(frozen=True)
@@ -82,14 +63,12 @@ class Fragment:
 
 
 @dataclass
-class Selecting(Draft):
+class Selecting(Arguing):
     """An operation whose selections are being drawn."""
 
     fragments: dict[str, tuple[Fragment, str]] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[str, dict[str, tuple[str, str]]]] = field(default_factory=dict)
-    probes: dict[str, Probe] = field(default_factory=dict)
-    directive: str = ""
-    left: int = FIELDS
+    left: int = PARTS
     aliases: int = 0
 
     # --- Selections ---------------------------------------------------------------------------------------------------
@@ -157,7 +136,7 @@ class Selecting(Draft):
         definition: GraphQLField = kind.fields[name]  # type: ignore[attr-defined]  # it has fields
         if name == "totalCount":
             self.mark(name)
-        arguments = self._arguments(kind, name, definition)
+        arguments = self.arguments(kind, name, definition)
         head = self._key(kind, name, arguments, str(definition.type)) + arguments
         drawn.append((head, name, definition))
         return self._written(head, definition, depth)
@@ -177,7 +156,9 @@ class Selecting(Draft):
         if name in ("Party", "Node", "Provenance", "PageInfo"):
             self.mark(name)
         elif name.endswith(("Link", "Candidate", "Edge", "Connection", "AsRecorded")):
-            self.mark(next(end for end in ("Link", "Candidate", "Edge", "Connection", "AsRecorded") if name.endswith(end)))
+            self.mark(
+                next(end for end in ("Link", "Candidate", "Edge", "Connection", "AsRecorded") if name.endswith(end))
+            )
 
     def _again(self, drawn: Sequence[tuple[str, str, GraphQLField | None]], depth: int) -> str:
         """A field that the selection set has already, with the same response name: they are merged."""
@@ -197,7 +178,7 @@ class Selecting(Draft):
         key = next(option for option in options if self._may(kind, option, name, arguments, returned))
         group = self._group(kind)
         self.keys.setdefault((group, key), (returned, {}))[1][kind.name] = (name, arguments)
-        if len({meaning for meaning in self.keys[group, key][1].values()}) > 1:
+        if len(set(self.keys[group, key][1].values())) > 1:
             self.mark("one key for fields of several types")
         if key == name:
             return name
@@ -214,7 +195,12 @@ class Selecting(Draft):
         leaf = not is_composite_type(get_named_type(self._type(kind, name)))
         return known[0] == returned and all(
             was == meaning
-            or (leaf and other != kind.name and is_object_type(kind) and is_object_type(self.pool.schema.type_map[other]))
+            or (
+                leaf
+                and other != kind.name
+                and is_object_type(kind)
+                and is_object_type(self.pool.schema.type_map[other])
+            )
             for other, was in known[1].items()
         )
 
@@ -269,112 +255,13 @@ class Selecting(Draft):
         return f"...{fragment.name} {self._directives()}"
 
     def _directives(self) -> str:
+        if not self.chance(10):
+            return ""
         found = []
-        for name in ("skip", "include"):
-            if self.chance(5):
-                self.mark(name)
-                found.append(f"@{name}(if: {literal(self.boolean(name))})")
+        for name in self.one_of((("skip",), ("include",), ("skip", "include"))):
+            self.mark(name)
+            found.append(f"@{name}(if: {literal(self.boolean(name))})")
         return " ".join(found)
-
-    # --- Arguments ----------------------------------------------------------------------------------------------------
-
-    def _arguments(self, kind: GraphQLNamedType, name: str, definition: GraphQLField) -> str:
-        if name in ("node", "nodes") and kind.name == "Query":
-            self.mark(name)
-            return self._ids(name, definition)
-        if not definition.args:
-            return ""
-        if "first" not in definition.args:
-            return _written(self._keys(name, definition))
-        found = self._page_arguments(definition)
-        if kind.name == "Query" and self.chance(15):
-            found |= self._cursors(name, found)
-        elif kind.name != "Query":
-            self.mark("back link")
-        return _written(found)
-
-    def _ids(self, name: str, definition: GraphQLField) -> str:
-        wrong = ("garbage", "Q2l0aXplbjox", "Tm90aGluZzox", "")
-        ids = st.sampled_from(wrong if self.chance(10) else self.pool.ids)
-        if name == "node":
-            tree: Tree = self.draw(ids)
-        else:
-            tree = self.draw(st.lists(ids, max_size=5)) if self.chance(85) else self.draw(ids)
-        ((argument, wanted),) = definition.args.items()
-        if self.chance(40):
-            tree = self.variable(wanted.type, tree, optional=False)
-        return _written({argument: tree})
-
-    def _keys(self, name: str, definition: GraphQLField) -> dict[str, Tree]:
-        """One identifier; the others are left out, null, or absent variables."""
-        self.mark("by key")
-        entity = next(entity for entity in registry() if camel(entity.table) == name)
-        chosen, *others = self.draw(st.permutations(sorted(definition.args)))
-        tree = self.one_of(self.pool.values[entity.name, chosen])
-        kind = definition.args[chosen].type
-        found = {chosen: self.variable(kind, tree, optional=False) if self.chance(40) else tree}
-        for other in others:
-            if self.chance(30):
-                self.mark("null argument")
-                found[other] = None
-        return found
-
-    def _page_arguments(self, definition: GraphQLField) -> dict[str, Tree]:
-        found: dict[str, Tree] = {}
-        for name, percent in (("filter", 60), ("orderBy", 45)):
-            if not self.chance(percent):
-                continue
-            self.mark(name)
-            found[name] = None if self.chance(4) else self.value(definition.args[name].type, None, 3)
-            order = self.effective(found[name])
-            if name == "orderBy" and isinstance(order, list) and len(order) > 1:
-                self.mark("order by several")
-        size = self.one_of(("first", "first", "last", ""))
-        if size:
-            self.mark(size)
-            found[size] = self._size(definition, size)
-        if self.chance(4):
-            self.mark("null argument")
-            found["first" if size != "first" else "last"] = None
-        return dict(self.draw(st.permutations(sorted(found.items()))))
-
-    def _size(self, definition: GraphQLField, size: str) -> Tree:
-        number = self.draw(st.integers(SMALLEST_PAGE, LARGEST_PAGE))
-        # An absent `last` would page forward, with the default size.
-        return self.variable(definition.args[size].type, number, optional=size == "first") if self.chance(20) else number
-
-    def _cursors(self, name: str, found: Mapping[str, Tree]) -> dict[str, Tree]:
-        """`after` or `before` a row of the same connection."""
-        shared = {key: self.effective(found[key]) for key in ("filter", "orderBy") if key in found}
-        text = _written({key: tree for key, tree in shared.items() if tree is not ABSENT} | {"first": 500})
-        document = f"query {self.directive} {{ x: {name}{text} {{ edges {{ cursor }} }} }}"
-        made: dict[str, Tree] = {}
-        for argument in ("after", "before"):
-            if self.chance(60):
-                self.mark(argument)
-                variable = f"c{len(self.probes)}"
-                self.variables[variable] = Declared("String", ABSENT, ABSENT)
-                self.probes[variable] = Probe(document, self.draw(st.integers(0, 30)))
-                made[argument] = Ref(variable)
-        return made
-
-    # --- The whole ----------------------------------------------------------------------------------------------------
-
-    def as_of(self) -> str:
-        """The head's directive, where the operation asks for the past; probes have it as a literal."""
-        if not self.chance(30):
-            return ""
-        self.mark("asOf")
-        instant = self.one_of(INSTANTS_ASKED)
-        self.directive = f'@asOf(instant: "{instant}")'
-        if not self.chance(40):
-            return self.directive
-        kind = GraphQLNonNull(self.pool.schema.type_map["DateTime"])  # type: ignore[arg-type]  # a scalar
-        return f"@asOf(instant: {literal(self.variable(kind, instant, optional=False))})"
-
-
-def _written(arguments: Mapping[str, Tree]) -> str:
-    return f"({', '.join(f'{name}: {literal(tree)}' for name, tree in arguments.items())})" if arguments else ""
 
 
 @st.composite

@@ -29,7 +29,17 @@ INSTANTS = tuple(
 )
 """When the world changed. It was empty before the first."""
 
-UNITS = ("22@..", "22@2025-07-01", "196@..", "193@..", "06820@..", "06820@2025-07-01", "06652@..", "06658@..", "06661@..")
+UNITS = (
+    "22@..",
+    "22@2025-07-01",
+    "196@..",
+    "193@..",
+    "06820@..",
+    "06820@2025-07-01",
+    "06652@..",
+    "06658@..",
+    "06661@..",
+)
 NO_UNIT = "01@.."
 """A real code, of which the world has no row."""
 
@@ -42,7 +52,15 @@ NAMES = (
 )  # fmt: skip
 POOLS: Mapping[type[Value], Sequence[str]] = {
     values.PersonName: NAMES,
-    values.OrganisationName: ("Hạ Long", "HẠ LONG", "Ha Long 2", "Đông Triều", "đông triều", TEXTS[2], "Phường Đông Mai"),
+    values.OrganisationName: (
+        "Hạ Long",
+        "HẠ LONG",
+        "Ha Long 2",
+        "Đông Triều",
+        "đông triều",
+        TEXTS[2],
+        "Phường Đông Mai",
+    ),
     values.PartialDate: ("1954", "1954-03-12", "1954-03-12", "1980-01-01", "2001-12-31"),
     values.AdministrativeUnitCode: (*UNITS, NO_UNIT),
     values.Day: DAYS,
@@ -155,9 +173,7 @@ class _Writer:
                 "changed_at_source": self.random.choice((None, INSTANTS[index] - timedelta(days=1, milliseconds=40))),
             }
             drawn = {"id": row_id, **self._values(entity, number), **provenance}
-            self._hold(
-                entity, Held(drawn, INSTANTS[index], None if until is None else INSTANTS[until])
-            )
+            self._hold(entity, Held(drawn, INSTANTS[index], None if until is None else INSTANTS[until]))
 
     def _hold(self, entity: Entity, held: Held) -> None:
         row = {**held.values, "sys_from": held.since}

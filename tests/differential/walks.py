@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from hub.model.names import camel
 from hub.model.registry import registry
-from tests.differential.arguments import Draft, Pool, Tree, literal
+from tests.differential.arguments import INSTANTS_ASKED
 from tests.differential.lanes import Data, Lane
-from tests.differential.operations import INSTANTS_ASKED
+from tests.differential.values import Draft, Pool, Tree, literal
 
 MOST_PAGES = 80
 PAGE = "{ totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"
