@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from graphql import GraphQLField, GraphQLNamedType, GraphQLNonNull
+from graphql import GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLNonNull, get_named_type
 from hypothesis import strategies as st
 
 from hub.model.names import camel
@@ -62,6 +62,10 @@ class Arguing(Draft):
         else:
             tree = self.draw(st.lists(ids, max_size=5)) if self.chance(85) else self.draw(ids)
         ((argument, wanted),) = definition.args.items()
+        if isinstance(tree, list) and self.chance(20):
+            item: GraphQLInputType = wanted.type.of_type.of_type  # type: ignore[union-attr]  # [ID!]!
+            tree = [self.variable(item, one, optional=False) if self.chance(50) else one for one in tree]
+            return _written({argument: tree})
         if self.chance(40):
             tree = self.variable(wanted.type, tree, optional=False)
         return _written({argument: tree})
@@ -71,8 +75,8 @@ class Arguing(Draft):
         self.mark("by key")
         entity = next(entity for entity in registry() if camel(entity.table) == name)
         chosen, *others = self.draw(st.permutations(sorted(definition.args)))
-        tree = self.one_of(self.pool.values[entity.name, chosen])
         kind = definition.args[chosen].type
+        tree = self.leaf(get_named_type(kind).name, (entity.name, chosen))
         found = {chosen: self.variable(kind, tree, optional=False) if self.chance(40) else tree}
         for other in others:
             if self.chance(30):

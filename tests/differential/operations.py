@@ -34,7 +34,7 @@ EXTRA = "zz"
 ROWS = re.compile(r"(\w+: )?(nodes|edges) +\{|pageInfo +\{ (\w+: )?(start|end)Cursor +[}\w]")
 ROWS_OR_COUNT = re.compile(f"{ROWS.pattern}|totalCount +$")
 """A part of a connection that is read whatever variables say."""
-HOW = ("field",) * 7 + ("inline", "named", "again")
+HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 
 
 @dataclass(frozen=True)
@@ -243,8 +243,8 @@ class Selecting(Arguing):
 
     def _spread(self, kind: GraphQLNamedType, depth: int) -> str:
         conditions = {condition.name: condition for condition in self._conditions(kind)}
-        known = [f for f, _ in self.fragments.values() if f.kind in conditions and f.depth <= depth]
-        if known and self.chance(60):
+        known = [f for f, _ in self.fragments.values() if f.kind in conditions and f.depth <= depth + 1]
+        if known and self.chance(80):
             self.mark("fragment spread again")
             return f"...{self.one_of(known).name} {self._directives()}"
         condition = conditions[self.one_of(sorted(conditions))]

@@ -315,8 +315,9 @@ class Cursor(str):
 
 
 def cursor(terms: Sequence[tuple[str, str]], row: Row) -> Cursor:
-    """The cursor of a row in an order."""
-    return Cursor(json.dumps([terms, row.id]))
+    """The cursor of a row in an order: the same for `orderBy` that says the same."""
+    whole = [*terms] if "id" in dict(terms) else [*terms, ("id", "ASC")]
+    return Cursor(json.dumps([whole, row.id]))
 
 
 def number(given: str) -> int:

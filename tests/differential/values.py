@@ -29,8 +29,9 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 Hint = tuple[str, str] | None
 """The entity and the field that a value is compared with."""
 
+SEPARATED = ("PersonalId", "FormerId", "TaxCode", "EnterpriseCode", "RegistrationNumber")
+"""Types whose values may be written in groups."""
 COMPARED = ("eq", "in", "gt", "gte", "lt", "lte", "prefix")
-MOST_LINKS = 3
 
 
 class Word(str):
@@ -175,7 +176,7 @@ class Draft:
             return self._object(inner, hint, links, inside)
         if isinstance(inner, GraphQLEnumType):
             return Word(self.one_of(sorted(inner.values)))
-        return self._leaf(inner.name, hint)
+        return self.leaf(inner.name, hint)
 
     def _object(self, kind: GraphQLInputObjectType, hint: Hint, links: int, inside: bool) -> dict[str, Tree]:
         names = sorted(kind.fields)
@@ -200,7 +201,7 @@ class Draft:
         nests = self._nests(kind, name)
         if name in ("and", "or", "not", "some", "none", "isNull"):
             self.mark(f"filter {name}")
-        elif nests and not name.startswith("id"):
+        elif nests:
             self.mark("filter through a link")
         # KNOWN: null for `or` and for `not` finds nothing, where every other null part of a filter is no condition.
         if not required and name not in ("or", "not") and self.chance(4):
@@ -222,18 +223,31 @@ class Draft:
             return tree
         return self.variable(kind.fields[operator].type, tree, optional=True)
 
-    def _leaf(self, scalar: str, hint: Hint) -> Tree:
+    def leaf(self, scalar: str, hint: Hint) -> Tree:
+        """A scalar: a value of the field that it is compared with."""
         if scalar == "Boolean":
             return self.chance(50)
         assert hint is not None, scalar
         found = self.one_of(self.pool.values[hint])
         entity, name = hint
         column = next(c for c in registry()[entity].columns if c.graphql == name)
-        return self.spelled(found) if column.search_key else found
+        if column.search_key:
+            return self.spelled(found)
+        return self.uncleaned(scalar, found) if self.chance(20) else found
+
+    def uncleaned(self, scalar: str, value: Any) -> Any:
+        """A value as a caller may write it, where its type takes other spellings than the canonical one."""
+        if scalar in SEPARATED:
+            self.mark("uncleaned")
+            return f" {value[:3]}.{value[3:6]}-{value[6:]}"
+        if scalar == "AdministrativeUnitCode":
+            self.mark("uncleaned")
+            return value.replace("@..", "@2019-05-05").replace("@2025-07-01", "@2025-08-08")
+        return value
 
     def spelled(self, name: str) -> str:
         """A name as somebody else may write it."""
-        how = self.one_of(("same", "same", "upper", "lower", "bare", "decomposed", "old stroke", "spaced"))
+        how = self.one_of(("same", "upper", "lower", "bare", "decomposed", "old stroke", "spaced"))
         self.mark(f"spelled {how}")
         bare = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
         return {
