@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLNonNull, get_named_type
 from hypothesis import strategies as st
@@ -98,7 +99,7 @@ class Arguing(Draft):
         if size:
             self.mark(size)
             found[size] = self._size(definition, size)
-        if self.chance(4):
+        if self.chance(8):
             self.mark("null argument")
             found["first" if size != "first" else "last"] = None
         return dict(self.draw(st.permutations(sorted(found.items()))))
@@ -134,8 +135,8 @@ class Arguing(Draft):
         self.directive = f'@asOf(instant: "{instant}")'
         if not self.chance(40):
             return self.directive
-        kind = GraphQLNonNull(self.pool.schema.type_map["DateTime"])  # type: ignore[arg-type]  # a scalar
-        return f"@asOf(instant: {literal(self.variable(kind, instant, optional=False))})"
+        kind: Any = self.pool.schema.type_map["DateTime"]
+        return f"@asOf(instant: {literal(self.variable(GraphQLNonNull(kind), instant, optional=False))})"
 
 
 def _written(arguments: Mapping[str, Tree]) -> str:

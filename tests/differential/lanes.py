@@ -82,8 +82,8 @@ def comparable(data: Data, reference: Data) -> str:
             beside = like if isinstance(like, dict) else {}
             return {key: shown(part, beside.get(key)) for key, part in value.items()}
         if isinstance(value, list):
-            beside = like if isinstance(like, list) and len(like) == len(value) else [None] * len(value)
-            return [shown(part, other) for part, other in zip(value, beside, strict=True)]
+            others = like if isinstance(like, list) and len(like) == len(value) else [None] * len(value)
+            return [shown(part, other) for part, other in zip(value, others, strict=True)]
         if isinstance(like, Cursor) and isinstance(value, str):
             return seen.setdefault(value, f"cursor {len(seen)}")
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

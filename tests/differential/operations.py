@@ -224,7 +224,7 @@ class Selecting(Arguing):
     def _possible(self, kind: GraphQLNamedType) -> set[str]:
         if not is_abstract_type(kind):
             return {kind.name}
-        return {one.name for one in self.pool.schema.get_possible_types(kind)}  # type: ignore[arg-type]  # abstract
+        return {one.name for one in self.pool.schema.get_possible_types(kind)}
 
     def _inline(self, kind: GraphQLNamedType, depth: int) -> str:
         if self.chance(15) and kind.name != "Party":

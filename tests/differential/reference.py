@@ -87,7 +87,7 @@ class ReferenceExecutor:
 
     # --- Fields -------------------------------------------------------------------------------------------------------
 
-    def resolve(self, source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+    def resolve(self, source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
         """The value of a field: of the query, of a row, or of an object that was made whole."""
         now: Snapshot = info.context
         if source is None:
@@ -121,7 +121,7 @@ class ReferenceExecutor:
             return now.provenance(row)
         for linked in entity.linked:
             if name == linked.graphql:
-                return now.subject(now.accepted(linked, row))
+                return self.one(now, row, linked)
             if name == linked.link_graphql:
                 return link_object(now, linked, row)
         for reference in entity.references:

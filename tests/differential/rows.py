@@ -90,7 +90,7 @@ KEYS: Mapping[str, str] = {
     "LocalCode": "K-{}",
 }
 ENTERPRISE_CODES = tuple(
-    code for code in (f"0100233{n:03}" for n in range(400, 900)) if values.EnterpriseCode.check_digit.holds(code)  # type: ignore[union-attr]  # it has one
+    code for code in (f"0100233{n:03}" for n in range(400, 900)) if values.EnterpriseCode.check_digit.holds(code)
 )  # fmt: skip
 STREAMS = (("population", "people"), ("population", "units"), ("land", "parcels"), ("tax", "files"))
 
@@ -132,7 +132,7 @@ class _Writer:
 
     def _insert(self, table: str, row: Mapping[str, Any], rest: str = "") -> None:
         marks = ", ".join(["%s"] * len(row))
-        self.connection.execute(f"insert into {table} ({', '.join(row)}) {rest} values ({marks})", list(row.values()))  # type: ignore[arg-type]  # names of the registry
+        self.connection.execute(f"insert into {table} ({', '.join(row)}) {rest} values ({marks})", list(row.values()))
 
     def _streams(self) -> None:
         given = "overriding system value"
@@ -185,7 +185,7 @@ class _Writer:
         self._insert(f"history.{entity.table}", {**row, "sys_to": held.until})
         for column in keys:
             made = f"update history.{entity.table} set {column.search_key} = hub.name_key({column.name})"
-            self.connection.execute(made)  # type: ignore[arg-type]  # names of the registry
+            self.connection.execute(made)
 
     def _values(self, entity: Entity, number: int) -> dict[str, Any]:
         targets = {ref.column.name: ref for ref in entity.references}

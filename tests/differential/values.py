@@ -90,8 +90,8 @@ class Pool:
                 stored = {shown(row[column.name]) for row in rows if row[column.name] is not None}
                 missing = shown_as(pool(column.value), stored)
                 found[entity.name, column.graphql] = (*sorted(stored), *missing)
-        rows = [Row(name, row) for name, all_ in world.rows.items() for row in all_]
-        return cls(reference_schema(), found, sorted({global_id(row) for row in rows}))
+        ids = {global_id(Row(name, row)) for name, all_ in world.rows.items() for row in all_}
+        return cls(reference_schema(), found, sorted(ids))
 
 
 def shown_as(texts: Sequence[str], stored: set[Any]) -> list[Any]:
@@ -160,7 +160,7 @@ class Draft:
             tree = self._value(kind, hint, links, True)
             self.mark("variable of an object" if isinstance(tree, dict) else "variable of a leaf")
             one_of = required and not is_non_null_type(kind)
-            named = GraphQLNonNull(kind) if one_of else kind
+            named: Any = GraphQLNonNull(get_nullable_type(kind)) if one_of else kind
             return self.variable(named, tree, optional=not is_non_null_type(named), one_of=one_of)
         return self._value(kind, hint, links, inside)
 
@@ -185,6 +185,8 @@ class Draft:
             return {name: self._part(kind, name, hint, links, inside, required=True)}
         if not links:
             names = [name for name in names if not self._nests(kind, name)]
+        # Names are folded, so that there is more to go wrong with them than with other values.
+        names += [name for name in names if get_named_type(kind.fields[name].type).name == "NameFilter"] * 4
         few = 0 if self.chance(5) else 1
         chosen = self.draw(st.lists(st.sampled_from(names), min_size=few, max_size=few + 1, unique=True))
         return {name: self._part(kind, name, hint, links, inside) for name in chosen}

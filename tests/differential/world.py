@@ -43,7 +43,7 @@ class World:
         with psycopg.connect(url, options=SESSION, row_factory=dict_row) as connection:
 
             def table(name: str) -> list[Values]:
-                return list(connection.execute(f"select * from {name}"))  # type: ignore[arg-type]  # names of the registry
+                return list(connection.execute(f"select * from {name}"))
 
             def versions(now: str, before: str) -> list[Values]:
                 return [{**row, "sys_to": None} for row in table(now)] + table(before)
