@@ -1,0 +1,189 @@
+"""Both lanes and a plain reference answer every drawn operation alike; and where the reference is wrong, this shows.
+
+Drawn from a fixed seed. A longer hunt, with operations that are other ones each time:
+`DIFFERENTIAL_EXAMPLES=5000 pytest tests/differential`.
+"""
+
+import difflib
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject, SearchStrategy
+
+from hub.model.registry import Entity, Linked, Reference
+from tests.differential.lanes import Data, Lane, comparable, lanes
+from tests.differential.operations import operations
+from tests.differential.reference import Filter, ReferenceExecutor
+from tests.differential.values import Pool
+from tests.differential.walks import Walk, walks
+from tests.differential.world import Row, Snapshot, Values, World
+from tests.system.graph import Graph
+
+HUNT = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "0"))
+FIXED = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    report_multiple_bugs=False,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+"""A difference is shown as it was drawn: to make it smaller takes minutes."""
+HUNTED = settings(FIXED, max_examples=HUNT or 1, derandomize=False, phases=(Phase.generate, Phase.shrink))
+DRAWN = HUNTED if HUNT else FIXED
+LEAST = 5
+OFTEN = (
+    *("alias", "merged", "one key for fields of several types", "__typename", "variable", "variable given"),
+    *("variable default", "variable both", "variable absent", "variable of a leaf", "variable of an object"),
+    *("skip", "include", "skip variable", "include variable", "null argument", "single as list", "asOf"),
+    *("inline fragment", "inline fragment without a type", "named fragment", "fragment spread again"),
+    *("fragment on an abstract type", "fragment within Party", "fragment within Node", "fragment within Subject"),
+    *("Party", "Node", "Link", "Candidate", "AsRecorded", "Provenance", "Connection", "Edge", "PageInfo", "back link"),
+    *("node", "nodes", "by key", "first", "last", "after", "before", "totalCount", "orderBy", "order by several"),
+    *("filter", "filter by name", "filter by value", "filter eq", "filter in", "filter range", "filter prefix"),
+    *("filter isNull", "filter and", "filter or", "filter not", "filter some", "filter none", "filter through a link"),
+    *("null in a filter", "uncleaned"),
+)
+"""What the drawn operations have to have in them."""
+
+
+class Different(AssertionError):
+    """Two executors disagree."""
+
+
+def different(found: Data, expected: Data) -> str:
+    """The lines in which an answer is not as expected."""
+    one, other = (comparable(data, expected).splitlines() for data in (expected, found))
+    return "\n".join(difflib.unified_diff(one, other, "expected", "found", lineterm=""))
+
+
+def held_alike(
+    profile: settings, drawn: SearchStrategy[Any], run: Callable[[Lane, Any], Data], all_lanes: Sequence[Lane]
+) -> list[Data]:
+    """Run what is drawn in every lane. Raises Different where an answer is not the last lane's; returns its answers."""
+    answers: list[Data] = []
+
+    @profile
+    @given(st.data())
+    def hold(data: DataObject) -> None:
+        one = data.draw(drawn)
+        *others, reference = all_lanes
+        expected = run(reference, one)
+        answers.append(expected)
+        for lane in others:
+            found = run(lane, one)
+            if lines := different(found, expected):
+                note(f"{one}\n{lines}")
+                raise Different(lane.name)
+
+    hold()
+    return answers
+
+
+def test_operations_are_answered_alike(pool: Pool, world: World, graph: Graph) -> None:
+    answers = held_alike(DRAWN, operations(pool), Lane.run, lanes(graph, ReferenceExecutor(world)))
+    assert sum(len(str(answer)) > 200 for answer in answers) > len(answers) / 3, (
+        "most answers have next to nothing in them"
+    )
+
+
+def walked(lane: Lane, walk: Walk) -> Data:
+    pages = walk.pages(lane)
+    ids = walk.ids(pages)
+    assert len(ids) == len(set(ids)) == (pages[0]["totalCount"] if pages else 0)
+    return pages
+
+
+def test_pages_are_walked_alike(pool: Pool, world: World, graph: Graph) -> None:
+    profile = settings(DRAWN, max_examples=HUNT // 4 or 40)
+    answers = held_alike(profile, walks(pool), walked, lanes(graph, ReferenceExecutor(world)))
+    assert sum(len(pages) > 1 for pages in answers) > len(answers) / 3
+
+
+def test_operations_have_everything_in_them(pool: Pool) -> None:
+    found: Counter[str] = Counter()
+
+    @FIXED
+    @given(st.data())
+    def draw(data: DataObject) -> None:
+        found.update(data.draw(operations(pool)).features.keys())
+
+    draw()
+    assert {feature: found[feature] for feature in OFTEN if found[feature] < LEAST} == {}
+
+
+class IgnoresFilters(ReferenceExecutor):
+    def matches(self, now: Snapshot, row: Row, condition: Filter) -> bool:
+        return True
+
+
+class NullsElsewhere(ReferenceExecutor):
+    def with_nulls(self, some: list[Row], nulls: list[Row], descending: bool) -> list[Row]:
+        return super().with_nulls(some, nulls, not descending)
+
+
+class BreaksTiesBackwards(ReferenceExecutor):
+    def ordered(self, entity: Entity, rows: Sequence[Row], terms: Sequence[tuple[str, str]]) -> list[Row]:
+        return super().ordered(entity, rows, [*terms, ("id", "DESC")] if terms else terms)
+
+
+class IgnoresOrder(ReferenceExecutor):
+    def ordered(self, entity: Entity, rows: Sequence[Row], terms: Sequence[tuple[str, str]]) -> list[Row]:
+        return super().ordered(entity, rows, [])
+
+
+class LivesNow(ReferenceExecutor):
+    def instant(self, operation: Any, variables: Mapping[str, Any]) -> datetime | None:
+        return None
+
+
+class CountsThePage(ReferenceExecutor):
+    def connection(self, now: Snapshot, entity: Entity, rows: Sequence[Row], given: Mapping[str, Any]) -> Any:
+        page = super().connection(now, entity, rows, given)
+        return {**page, "totalCount": len(page["nodes"])}
+
+
+class NoneIsSome(ReferenceExecutor):
+    def on_the_many(self, now: Snapshot, rows: Sequence[Row], part: Mapping[str, Filter]) -> bool:
+        return super().on_the_many(now, rows, {"some": part.get("none") or part.get("some")})
+
+
+class JoinsCandidates(ReferenceExecutor):
+    def one(self, now: Snapshot, row: Row, end: Reference | Linked) -> Row | None:
+        if isinstance(end, Linked):
+            return next((now.subject(link) for link in now.links_of(end, row)), None)
+        return super().one(now, row, end)
+
+
+class MinglesTypes(ReferenceExecutor):
+    def global_row(self, now: Snapshot, text: str) -> Row | None:
+        return super().global_row(now, text) or next(iter(now.rows["Citizen"]), None)
+
+
+WRONG_PAGES = (NullsElsewhere, BreaksTiesBackwards, IgnoresOrder)
+
+
+@pytest.mark.parametrize("wrong", ReferenceExecutor.__subclasses__())
+def test_a_wrong_executor_is_found(wrong: type[ReferenceExecutor], pool: Pool, world: World, graph: Graph) -> None:
+    fast, _, mutant = lanes(graph, wrong(world))
+    drawn, run = (walks(pool), walked) if wrong in WRONG_PAGES else (operations(pool), Lane.run)
+    with pytest.raises(Different):
+        held_alike(settings(FIXED, max_examples=1_000), drawn, run, (fast, mutant))
+
+
+def test_key_order_numbers_and_cursors_are_compared() -> None:
+    def same(one: Values, other: Values) -> bool:
+        return not different(one, other)
+
+    assert not same({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    assert same({"a": 1.0}, {"a": 1})
+    assert not same({"a": True}, {"a": 1})
+    assert not same({"a": "1"}, {"a": 1})
+    assert not same({"a": None}, {})
