@@ -13,12 +13,12 @@ from pathlib import Path
 import psycopg
 
 from hub.store.embedded import EmbeddedServer
-from tests.bench import ingest, reads
+from tests.bench import attacks, costs, growth, ingest, reads
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
 from tests.bench.servers import install
 
-PARTS = ("ingest", "reads")
+PARTS = ("ingest", "reads", "growth", "attacks", "costs")
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,11 @@ class Sizes:
     citizens: int
     seconds: int
     rounds: int
+    grown: tuple[int, ...]
 
 
-FULL = Sizes(ingested=500_000, citizens=20_000, seconds=5, rounds=3)
-QUICK = Sizes(ingested=50_000, citizens=1_000, seconds=1, rounds=1)
+FULL = Sizes(ingested=500_000, citizens=20_000, seconds=5, rounds=3, grown=(10_000, 100_000, 1_000_000))
+QUICK = Sizes(ingested=50_000, citizens=1_000, seconds=1, rounds=1, grown=(500, 5_000))
 
 
 def main() -> None:
@@ -66,6 +67,12 @@ def _measure(
         node = install(folder)
         versions["postgraphile"] = json.loads((node / "package.json").read_text())["dependencies"]["postgraphile"]
         reads.measure(bench, url, folder, node, seconds=sizes.seconds, rounds=sizes.rounds)
+    if "growth" in parts:
+        growth.measure(bench, server, folder, sizes.grown, seconds=sizes.seconds, rounds=sizes.rounds)
+    if "attacks" in parts:
+        attacks.measure(bench, url)
+    if "costs" in parts:
+        costs.measure(bench, url, folder, seconds=sizes.seconds)
     return versions
 
 
