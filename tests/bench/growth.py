@@ -59,6 +59,8 @@ def measure(
             sent = bodies(operation.documents[HUB], [{"id": personal_id} for personal_id in ids])
             runs[f"{size:,} citizens"] = partial(load, wrk, folder, f"{hub.base}/graphql", sent)
         loads = in_turn(runs, rounds, seconds)
+    for size in sizes:
+        server.drop_database(_name(size))
     costs = {name: 1e6 / found.rate for name, found in loads.items()}
     *smaller, largest = costs
     targets = tuple(Target(1.25, name, at_most=True) for name in smaller)
@@ -76,13 +78,16 @@ def measure(
     )
 
 
+def _name(size: int) -> str:
+    return f"bench_{size}"
+
+
 def _databases(server: EmbeddedServer, sizes: Sequence[int]) -> Iterator[tuple[int, str]]:
-    base = f"bench_{sizes[0]}"
     for size in sizes:
-        name = f"bench_{size}"
+        name = _name(size)
         server.drop_database(name)
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            template = NAME if size == sizes[0] else base
+            template = NAME if size == sizes[0] else _name(sizes[0])
             connection.execute(
                 sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
             )
@@ -96,7 +101,7 @@ def _databases(server: EmbeddedServer, sizes: Sequence[int]) -> Iterator[tuple[i
             (count,) = connection.execute("select count(*) from data.citizen").fetchall()[0]
             assert count > 0.99 * size, (size, count)
     for size in sizes:
-        yield size, server.url(f"bench_{size}")
+        yield size, server.url(_name(size))
 
 
 def _trim(connection: "Connection[tuple[object, ...]]", size: int) -> None:

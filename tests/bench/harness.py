@@ -80,7 +80,8 @@ def page(bench: Bench, document: Mapping[str, object]) -> str:
         lines += [f"## {table}", "", "| | unit | hub | " + " | ".join(peers) + " | hub ÷ peers | target | met |"]
         lines += ["|---|---|--:|" + "--:|" * len(peers) + "---|---|---|"]
         lines += [_line(row, peers) for row in rows] + [""]
-        lines += [f"{row.name}: {row.note}" for row in rows if row.note] + [""]
+        notes = [f"- {row.name}: {row.note}" for row in rows if row.note]
+        lines += [*notes, ""] if notes else []
     for heading, section in bench.sections.items():
         lines += [f"## {heading}", "", *section, ""]
     lines += ["## How it is measured", "", *(f"- {line}" for line in bench.method), ""]
