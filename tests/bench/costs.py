@@ -21,9 +21,8 @@ from hub.graph.service import make_executor, make_pool
 from hub.settings import load as load_settings
 from tests.bench.harness import Bench
 from tests.bench.load import Load, bodies, find_wrk, load
-from tests.bench.operations import OPERATIONS, Operation, Variables
+from tests.bench.operations import OPERATIONS, Operation, Variables, path
 from tests.bench.peers.handwritten import STATEMENTS
-from tests.bench.reads import path
 from tests.bench.servers import HANDWRITTEN, HUB, Served, served
 
 HEADING = "Where the time goes"
@@ -51,9 +50,12 @@ def measure(bench: Bench, url: str, folder: Path, *, seconds: int) -> None:
     with ExitStack() as stack:
         servers = {name: stack.enter_context(served(name, url)) for name in (HUB, HANDWRITTEN)}
         after[HUB] = _cursors(servers[HUB])
-        given = {"citizen": {peer: [{"id": i} for i in ids] for peer in servers}, "page": after}
+        given: dict[str, dict[str, list[Variables]]] = {
+            "citizen": {peer: [{"id": i} for i in ids] for peer in servers},
+            "page": after,
+        }
         for operation in OPERATIONS[:2]:
-            runs = {}
+            runs: dict[str, Callable[[int], Load]] = {}
             for peer, server in servers.items():
                 sent = bodies(operation.documents.get(peer, ""), given[operation.key][peer])
                 runs[peer] = partial(load, wrk, folder, server.base + path(operation, peer), sent)
@@ -166,7 +168,7 @@ def _statement(url: str, operation: Operation, peer: str, given: Sequence[Variab
     with psycopg.connect(url, autocommit=True, cursor_factory=RawCursor, prepare_threshold=0) as connection:
         plans = [_explained(connection, sql, parameters) for sql, parameters in statements]
         for sql, parameters in statements:
-            connection.execute(sql, parameters).fetchall()  # type: ignore[call-overload]
+            connection.execute(sql, parameters).fetchall()
         ((generic, custom),) = connection.execute(
             "select sum(generic_plans), sum(custom_plans) from pg_prepared_statements where statement = $1",
             [statements[0][0]],
@@ -178,7 +180,7 @@ def _statement(url: str, operation: Operation, peer: str, given: Sequence[Variab
 
 def _explained(connection: "Connection[Any]", sql: str, parameters: Sequence[Any]) -> dict[str, float]:
     explained = connection.execute(
-        f"explain (analyze, timing off, format json) {sql}",  # type: ignore[arg-type]
+        f"explain (analyze, timing off, format json) {sql}",
         parameters,
     ).fetchall()
     plan: dict[str, float] = explained[0][0][0]

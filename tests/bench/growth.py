@@ -106,12 +106,10 @@ def _databases(server: EmbeddedServer, sizes: Sequence[int]) -> Iterator[tuple[i
 
 def _trim(connection: "Connection[tuple[object, ...]]", size: int) -> None:
     """Keep so many citizens, and what is linked to them."""
-    connection.execute(
-        f"create temporary table gone as select id from data.citizen order by id offset {size}"  # type: ignore[arg-type]
-    )
+    connection.execute(f"create temporary table gone as select id from data.citizen order by id offset {size}")
     for link, record in LINKS.items():
         connection.execute(
-            f"with cut as (delete from {link} where subject_id in (select id from gone) returning record_id)"  # type: ignore[arg-type]
+            f"with cut as (delete from {link} where subject_id in (select id from gone) returning record_id)"
             f" delete from {record} where id in (select record_id from cut)"
         )
     connection.execute("delete from data.citizen where id in (select id from gone)")
@@ -119,7 +117,7 @@ def _trim(connection: "Connection[tuple[object, ...]]", size: int) -> None:
         "delete from link.land_use_right_parcel where record_id not in (select id from data.land_use_right)"
     )
     for table in TOUCHED:
-        connection.execute(f"vacuum (full) {table}")  # type: ignore[arg-type]
+        connection.execute(f"vacuum (full) {table}")
 
 
 def _copy(connection: "Connection[tuple[object, ...]]", copies: int) -> None:
@@ -131,7 +129,7 @@ def _copy(connection: "Connection[tuple[object, ...]]", copies: int) -> None:
             (table,),
         ).fetchall()
         for name, _ in indexes:
-            connection.execute(f"drop index {name}")  # type: ignore[arg-type]
+            connection.execute(f"drop index {name}")
         columns = [
             str(row[0])
             for row in connection.execute(
@@ -142,12 +140,12 @@ def _copy(connection: "Connection[tuple[object, ...]]", copies: int) -> None:
         ]
         values = ", ".join(_value(table, column) for column in columns)
         connection.execute(
-            f"insert into {table} ({', '.join(columns)}) select {values}"  # type: ignore[arg-type]
+            f"insert into {table} ({', '.join(columns)}) select {values}"
             f" from (select *, row_number() over () as g from {table}) t, generate_series(1, {copies}) n"
             f" order by n{', t.id' if table in KEYS else ''}"
         )
         for _, definition in indexes:
-            connection.execute(str(definition))  # type: ignore[arg-type]
+            connection.execute(str(definition))
 
 
 def _value(table: str, column: str) -> str:

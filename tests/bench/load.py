@@ -56,7 +56,18 @@ def load(wrk: str, folder: Path, address: str, requests: Sequence[str], seconds:
     script = folder / "load.lua"
     script.write_text(SCRIPT % sent, encoding="utf-8")
     time.sleep(0.3)
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script), address]
+    command = [
+        wrk,
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "--timeout",
+        "30s",
+        "--latency",
+        "-s",
+        str(script),
+        address,
+    ]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(f"{address}:\n{text}")

@@ -76,7 +76,7 @@ def _deep(sample: Sample, peer: str) -> list[Variables]:
 
 
 def _searches(sample: Sample, peer: str) -> list[Variables]:
-    first = [{"prefix": prefix, "after": None} for prefix in sample.prefixes]
+    first: list[Variables] = [{"prefix": prefix, "after": None} for prefix in sample.prefixes]
     return first + [{"prefix": prefix, "after": after} for prefix, after in sample.followed[peer].items()]
 
 

@@ -143,7 +143,7 @@ def _endpoint(pool: Pool, name: str) -> Callable[[Request], Awaitable[Response]]
         statement = later if variables.get("after") else first
         parameters = [variables[key] for key in statement.take]
         async with pool.connection() as connection, AsyncRawCursor(connection) as cursor:
-            await cursor.execute(statement.sql, parameters)  # type: ignore[arg-type]  # the statements above
+            await cursor.execute(statement.sql, parameters)
             row = await cursor.fetchone()
         body = before + (row[0].encode() if row else b"null") + b"}}"
         return Response(body, media_type="application/json")
