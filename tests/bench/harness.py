@@ -48,6 +48,8 @@ class Bench:
 
     rows: list[Row] = field(default_factory=list)
     method: list[str] = field(default_factory=list)
+    sections: dict[str, list[str]] = field(default_factory=dict)
+    """Tables that are not rows of figures beside peers': the lines of each by its heading."""
 
 
 def _met(row: Row, target: Target) -> bool:
@@ -55,15 +57,16 @@ def _met(row: Row, target: Target) -> bool:
     return row.hub <= target.ratio * base if target.at_most else row.hub >= target.ratio * base
 
 
-def write(bench: Bench, postgresql: str) -> None:
+def write(bench: Bench, versions_of_peers: Mapping[str, str]) -> None:
     """Write docs/benchmarks.json for machines and docs/benchmarks.md for people."""
     versions = {
         "python": platform.python_version(),
-        "postgresql": postgresql,
+        **versions_of_peers,
         **{name: version(name) for name in LIBRARIES},
     }
     rows = [{**asdict(row), "met": row.met} for row in bench.rows]
     document = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, "machine": _machine(), "rows": rows}
+    document["sections"] = bench.sections
     (ROOT / "docs" / "benchmarks.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     (ROOT / "docs" / "benchmarks.md").write_text(page(bench, document), encoding="utf-8")
 
@@ -77,7 +80,10 @@ def page(bench: Bench, document: Mapping[str, object]) -> str:
         lines += [f"## {table}", "", "| | unit | hub | " + " | ".join(peers) + " | hub ÷ peers | target | met |"]
         lines += ["|---|---|--:|" + "--:|" * len(peers) + "---|---|---|"]
         lines += [_line(row, peers) for row in rows] + [""]
-        lines += [f"{row.name}: {row.note}" for row in rows if row.note] + [""]
+        notes = [f"- {row.name}: {row.note}" for row in rows if row.note]
+        lines += [*notes, ""] if notes else []
+    for heading, section in bench.sections.items():
+        lines += [f"## {heading}", "", *section, ""]
     lines += ["## How it is measured", "", *(f"- {line}" for line in bench.method), ""]
     versions = document["versions"]
     assert isinstance(versions, dict)
@@ -86,13 +92,18 @@ def page(bench: Bench, document: Mapping[str, object]) -> str:
 
 
 def _line(row: Row, peers: list[str]) -> str:
-    ratios = ", ".join(f"{row.hub / value:.2f} × {peer}" for peer, value in row.peers.items())
+    ratios = ", ".join(f"{row.hub / value:.2f} × {peer}" for peer, value in row.peers.items() if value)
     targets = ", ".join(
         f"{'≤' if t.at_most else '≥'} {t.ratio:g}{f' × {t.peer}' if t.peer else ''}" for t in row.targets
     )
-    cells = [f"{row.peers[peer]:,.0f}" if peer in row.peers else "" for peer in peers]
+    cells = [shown(row.peers[peer]) if peer in row.peers else "" for peer in peers]
     met = "" if not row.targets else "yes" if row.met else "**no**"
-    return f"| {row.name} | {row.unit} | {row.hub:,.0f} | {' | '.join(cells)} | {ratios} | {targets} | {met} |"
+    return f"| {row.name} | {row.unit} | {shown(row.hub)} | {' | '.join(cells)} | {ratios} | {targets} | {met} |"
+
+
+def shown(value: float) -> str:
+    """A figure with three digits at least."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _machine() -> str:

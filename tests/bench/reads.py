@@ -1,160 +1,116 @@
-"""Linked reads: one citizen with rights → parcel, obligations, roles → business, by the hub and by the idiomatic server."""
+"""Linked reads, searches, pages: the hub beside PostGraphile, an idiomatic server, hand-written SQL and pgbench."""
 
-import json
-import os
-import random
-import re
-import shutil
-import socket
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import httpx2
-import psycopg
+from tests.bench.harness import Bench, Row
+from tests.bench.load import CONNECTIONS, Load, bodies, find_pgbench, find_wrk, load, middle, pgbench
+from tests.bench.operations import OPERATIONS, Operation, Sample, Variables, path, plain, sample
+from tests.bench.peers.handwritten import STATEMENTS
+from tests.bench.servers import HANDWRITTEN, HUB, PGBENCH, POSTGRAPHILE, STRAWBERRY, Served, served
 
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
-from hub.ingest.run import sync
-from hub.link.run import link
-from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
-from hub.store.migrate import migrate
-from tests.bench.harness import ROOT, Bench, Row, Target
-
-TABLE = "Linked reads"
-CONNECTIONS, ROUNDS = 16, 3
-ID = {"hub": "PersonalId!", "peer": "String!"}
-QUERY = (
-    "query($id: %s) { citizen(personalId: $id) { personalId fullName birthDate"
-    " landUseRights(first: 10) { nodes { certificateSerial status parcel { parcelNumber area } } }"
-    " taxObligations(first: 10) { nodes { kind year amount status } }"
-    " businessRoles(first: 10) { nodes { role business { legalName enterpriseCode } } } } }"
-)
-PEER = "Strawberry + SQLAlchemy + DataLoader"
+AUDITED = 50
 
 
-def measure(bench: Bench, server: EmbeddedServer, folder: Path, *, citizens: int, seconds: int) -> None:
-    """Load a province, start both servers, audit their answers, then load them in turn."""
-    wrk = _wrk()
-    url = _province(server, folder, citizens)
-    with psycopg.connect(url) as connection:
-        ids = [
-            row[0] for row in connection.execute("select personal_id from data.citizen order by random() limit 2000")
-        ]
-    with (
-        _served("tests.bench.peers.hub_server", url) as hub,
-        _served("tests.bench.peers.strawberry_sqlalchemy", url) as peer,
-    ):
-        _audit(hub, peer, ids[:50])
-        rates: dict[str, list[tuple[float, float, float]]] = {"hub": [], "peer": []}
-        for _ in range(ROUNDS):
-            for name, address in (("hub", hub), ("peer", peer)):
-                rates[name].append(_load(wrk, folder, address, QUERY % ID[name], ids, seconds))
-    rate, p50, p99 = ([statistics.median(r[i] for r in rates[name]) for name in ("hub", "peer")] for i in range(3))
-    note = f"latency at {CONNECTIONS} connections, p50/p99: hub {p50[0]:.1f}/{p99[0]:.1f} ms, peer {p50[1]:.1f}/{p99[1]:.1f} ms"
-    bench.rows.append(
-        Row(
-            TABLE,
-            "One linked citizen, 3 links deep, by identifier",
-            "requests/s",
-            rate[0],
-            {PEER: rate[1]},
-            (Target(10, PEER),),
-            note,
-        )
-    )
-    bench.method.append(
-        f"Linked reads: {citizens:,} citizens of the demo province; one server process each over the same tables of the same"
-        f" PostgreSQL; wrk, {CONNECTIONS} connections, {seconds} s, {ROUNDS} rounds in turn, medians; random identifiers;"
-        " before it, the answers for 50 people are held to be equal."
-    )
+def measure(bench: Bench, url: str, folder: Path, node: Path, *, seconds: int, rounds: int) -> None:
+    """Start every peer, hold their answers to be equal, then load them in turn."""
+    wrk, program = find_wrk(), find_pgbench()
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(served(name, url, node)) for name in (HUB, POSTGRAPHILE, HANDWRITTEN, STRAWBERRY)
+        }
+        drawn = sample(url, servers)
+        audited = {operation.key: audit(operation, drawn, servers) for operation in OPERATIONS}
+        for operation in OPERATIONS:
+            runs = _runs(operation, drawn, servers, folder, wrk)
+            if operation.number is not None and program is not None:
+                statement, most = for_pgbench(operation), len(drawn.keys) - 100
+                runs[PGBENCH] = partial(pgbench, program, folder, url, statement, most)
+            bench.rows.append(_row(operation, in_turn(runs, rounds, seconds)))
+    _method(bench, len(drawn.keys), seconds, rounds, audited, program)
 
 
-def _province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
-    province = generate(folder / f"reads-{citizens}", citizens)
-    server.drop_database("bench_reads")
-    server.create_database("bench_reads")
-    url = server.url("bench_reads")
-    made = engine(url)
-    migrate(made)
-    with start_systems(Path(province.folder), server.url("postgres")) as systems:
-        os.environ.update(systems.environment)
-        sync(made)
-        link(made)
-    made.dispose()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("vacuum analyze")
-    return url
+def audit(operation: Operation, drawn: Sample, servers: Mapping[str, Served]) -> int:
+    """Hold every peer's answers to be equal to the hub's. Returns for how many sets of variables. Raises AssertionError."""
+    variables = {peer: operation.variables(drawn, peer) for peer in _peers(operation)}
+    count = len(variables[HUB])
+    asked = range(0, count, max(1, count // AUDITED))
+    for index in asked:
+        answers = {
+            peer: plain(servers[peer].ask(path(operation, peer), _body(operation, peer, given[index])))
+            for peer, given in variables.items()
+        }
+        assert all(answer == answers[HUB] for answer in answers.values()), (operation.key, answers)
+        assert any(answers[HUB].values()), (operation.key, "an empty answer measures nothing")
+    return len(asked)
 
 
-@contextmanager
-def _served(module: str, url: str) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        number = listener.fileno()
-        process = subprocess.Popen([sys.executable, "-m", module, url, str(number)], pass_fds=(number,), cwd=ROOT)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
-    try:
-        httpx2.post(address, json={"query": "{ __typename }"}, timeout=30, follow_redirects=True)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
+def _peers(operation: Operation) -> list[str]:
+    return [*operation.documents, HANDWRITTEN]
 
 
-def _audit(hub: str, peer: str, ids: list[str]) -> None:
-    for personal_id in ids:
-        answers = [_ask(address, QUERY % ID[name], personal_id) for name, address in (("hub", hub), ("peer", peer))]
-        assert answers[0] == answers[1], answers
+def _body(operation: Operation, peer: str, given: Variables) -> dict[str, object]:
+    return {"query": operation.documents.get(peer, ""), "variables": dict(given)}
 
 
-def _ask(address: str, query: str, personal_id: str) -> Any:
-    body = {"query": query, "variables": {"id": personal_id}}
-    # No redirects: the load generator would count them as answers.
-    answer = httpx2.post(address, json=body, timeout=30).json()
-    assert "errors" not in answer, answer
-    return json.loads(json.dumps(answer["data"]), parse_int=float)
-
-
-def _load(wrk: str, folder: Path, address: str, query: str, ids: list[str], seconds: int) -> tuple[float, float, float]:
-    """Requests a second, p50 and p99 in ms."""
-    random.shuffle(ids)
-    body = json.dumps({"query": query, "variables": {"id": "%s"}})
-    listed = ", ".join(f'"{personal_id}"' for personal_id in ids)
-    script = folder / "load.lua"
-    script.write_text(
-        f"local ids = {{ {listed} }}\nlocal body = [==[{body}]==]\nlocal n = 0\n"
-        'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
-        "request = function() n = n % #ids + 1 return wrk.format(nil, nil, nil, string.format(body, ids[n])) end\n"
-    )
-    time.sleep(0.5)
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script), address]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in text:
-        raise RuntimeError(text)
-    rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", text)[0])
-    return rate, *(_ms(re.findall(rf"{p}%\s+([\d.]+)(us|ms|s)", text)[0]) for p in (50, 99))
-
-
-def _ms(found: tuple[str, str]) -> float:
-    return float(found[0]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[1]]
-
-
-def _wrk() -> str:
-    """The load generator; Debian's package where it is missing and may be installed."""
-    if shutil.which("wrk") is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"], check=True, stdout=subprocess.DEVNULL
-        )
-    found = shutil.which("wrk")
-    if found is None:
-        raise SystemExit(
-            "the read benchmark needs wrk. Next step: install it (Debian: sudo apt-get install wrk) and run again"
-        )
+def _runs(
+    operation: Operation, drawn: Sample, servers: Mapping[str, Served], folder: Path, wrk: str
+) -> dict[str, Callable[[int], Load]]:
+    found: dict[str, Callable[[int], Load]] = {}
+    for peer in _peers(operation):
+        sent = bodies(operation.documents.get(peer, ""), operation.variables(drawn, peer))
+        found[peer] = partial(load, wrk, folder, servers[peer].base + path(operation, peer), sent)
     return found
+
+
+def in_turn(runs: Mapping[str, Callable[[int], Load]], rounds: int, seconds: int) -> dict[str, Load]:
+    """The median of some rounds, in each of them every peer in turn, after a second of each that is not counted."""
+    found: dict[str, list[Load]] = {peer: [] for peer in runs}
+    for run in runs.values():
+        run(1)
+    for _ in range(rounds):
+        for peer, run in runs.items():
+            found[peer].append(run(seconds))
+    return {peer: middle(loads) for peer, loads in found.items()}
+
+
+def for_pgbench(operation: Operation) -> str:
+    """The hand-written statement with pgbench's variable in place of its parameters."""
+    statement = STATEMENTS[operation.key].sql
+    for parameter, expression in (operation.number or {}).items():
+        statement = statement.replace(parameter, expression)
+    return statement
+
+
+def _row(operation: Operation, loads: Mapping[str, Load]) -> Row:
+    latencies = ", ".join(f"{peer} {found.p50:.1f}/{found.p99:.1f}" for peer, found in loads.items() if peer != PGBENCH)
+    peers = {peer: found.rate for peer, found in loads.items() if peer != HUB}
+    note = f"latency at {CONNECTIONS} connections, p50/p99 in ms: {latencies}"
+    return Row(operation.table, operation.name, "requests/s", loads[HUB].rate, peers, operation.targets, note)
+
+
+def _method(
+    bench: Bench, citizens: int, seconds: int, rounds: int, audited: Mapping[str, int], program: str | None
+) -> None:
+    bench.method += [
+        f"Reads: {citizens:,} citizens of the demo province; one server process each over the same tables of the same"
+        f" PostgreSQL, 8 connections to it; wrk with {CONNECTIONS} connections, requests made beforehand, variables in a new"
+        f" random order; a second to warm up, then {rounds} rounds of {seconds} s, in each of them every peer in turn; medians. Before any load the peers'"
+        " answers are held to be equal for "
+        + ", ".join(f"{count} × {key}" for key, count in audited.items())
+        + ": all members and values, numbers as numbers; of cursors only whether there is one.",
+        "PostGraphile 5: the Amber preset on Node's own HTTP server with NODE_ENV=production, no pgSettings (so no"
+        " transaction about each statement), no mutations, no GraphiQL and WebSocket; prepared statements and its cache of"
+        " plans, as it comes. The hub has no foreign keys, so smart tags name them, over views that join each record to the"
+        " keys of its accepted links; the search is an SQL function that PostgreSQL inlines. outputDataAsString made no"
+        " difference.",
+        "Hand-written: one Starlette route and one prepared SQL statement for each operation, which builds the JSON; orjson"
+        " reads the body, uvicorn serves it as it does the hub.",
+        "pgbench: the hand-written statement of the row alone, prepared, "
+        f"{CONNECTIONS} clients, one thread; a random row of a table of numbered citizens gives its parameter."
+        if program
+        else "pgbench: not found on this machine, so the limit is not shown.",
+        "Strawberry + SQLAlchemy + DataLoader: one class and one loader for each relation, loads batched for each level.",
+    ]

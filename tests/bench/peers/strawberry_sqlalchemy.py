@@ -218,16 +218,29 @@ class Loaders:
 
 
 @strawberry.type
+class CitizenPage:
+    nodes: list[Citizen]
+
+
+@strawberry.type
 class Query:
     @strawberry.field
     async def citizen(self, info: Info[Any, Any], personal_id: str) -> Citizen | None:
         async with info.context["loaders"].sessions() as session:
             row = await session.scalar(select(Citizens).where(Citizens.personal_id == personal_id))
-        return (
-            Citizen(id=row.id, personal_id=row.personal_id, full_name=row.full_name, birth_date=row.birth_date)
-            if row
-            else None
-        )
+        return _citizen(row) if row else None
+
+    @strawberry.field
+    async def citizens(self, info: Info[Any, Any], first: int = 20, after: str | None = None) -> CitizenPage:
+        query = select(Citizens).order_by(Citizens.id).limit(first)
+        if after is not None:
+            query = query.where(Citizens.id > int(after))
+        async with info.context["loaders"].sessions() as session:
+            return CitizenPage(nodes=[_citizen(row) for row in await session.scalars(query)])
+
+
+def _citizen(row: Citizens) -> Citizen:
+    return Citizen(id=row.id, personal_id=row.personal_id, full_name=row.full_name, birth_date=row.birth_date)
 
 
 class App(GraphQL[Any, Any]):

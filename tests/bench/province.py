@@ -1,0 +1,36 @@
+"""The demo province in a database of its own, read and linked by the hub, with what the peers need beside it."""
+
+import os
+from pathlib import Path
+
+import psycopg
+
+from hub.demo.generate import generate
+from hub.demo.systems import start_systems
+from hub.ingest.run import sync
+from hub.link.run import link
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+from tests.bench.servers import PEERS
+
+NAME = "bench_reads"
+
+
+def province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
+    """The URL of a database with a province of this many citizens, or few less: some rows are wrong on purpose."""
+    made = generate(folder / f"reads-{citizens}", citizens)
+    server.drop_database(NAME)
+    server.create_database(NAME)
+    url = server.url(NAME)
+    store = engine(url)
+    migrate(store)
+    with start_systems(Path(made.folder), server.url("postgres")) as systems:
+        os.environ.update(systems.environment)
+        sync(store)
+        link(store)
+    store.dispose()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((PEERS / "views.sql").read_bytes())
+        connection.execute("vacuum analyze")
+    return url
