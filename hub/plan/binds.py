@@ -12,6 +12,9 @@ from typing import Any
 
 from hub.errors import OperationRefused
 
+LONGEST_TEXT = 2_000
+"""Characters of one value in a filter or key."""
+
 Path = tuple[str | int, ...]
 
 
@@ -57,7 +60,14 @@ Tree = Leaf | Mapping[str, "Tree"] | list["Tree"]
 
 
 def plain(value: Any) -> Any:
-    """A coerced GraphQL value as PostgreSQL takes it: enum members by name, lists item by item."""
+    """A coerced GraphQL value as PostgreSQL takes it: enum members by name, lists item by item.
+
+    Raises OperationRefused for text longer than any value of the vocabulary: folding it would cost the database dear.
+    """
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise OperationRefused(
+            f"a value has more than {LONGEST_TEXT:,} characters", code="BAD_USER_INPUT", next_step="send a shorter one"
+        )
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, list):

@@ -49,8 +49,8 @@ class Filters:
             return ()
         found: list[Condition] = []
         for name, part in tree.items():
-            if not isinstance(part, Mapping | list):
-                continue  # null
+            if not isinstance(part, Mapping | list) and value_of(self.document, part) is None:
+                continue
             if name in ("and", "or"):
                 each = tuple(AllOf(self.conditions(entity, item)) for item in _list(part))
                 found.append(AllOf(each) if name == "and" else AnyOf(each))

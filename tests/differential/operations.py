@@ -4,7 +4,6 @@ Every operation is valid by construction. For fields that could be merged, a res
 group of types (those whose fields may stand on one object) it is one field with the same arguments and type.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,9 +30,6 @@ ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
 SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
-ROWS = re.compile(r"(\w+: )?(nodes|edges) +\{|pageInfo +\{ (\w+: )?(start|end)Cursor +[}\w]")
-ROWS_OR_COUNT = re.compile(f"{ROWS.pattern}|totalCount +$")
-"""A part of a connection that is read whatever variables say."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 
 
@@ -94,21 +90,6 @@ class Selecting(Arguing):
                 made.append(self._field(kind, depth, drawn))
         return made
 
-    def _page(self, kind: GraphQLNamedType, depth: int, head: str) -> str:
-        """A selection set on a connection.
-
-        KNOWN: a page of which nothing is read that its filter or cursors are for (only `__typename`, or nothing at all
-        after @skip, or only `totalCount` beside a cursor) is refused by PostgreSQL: a parameter is bound and not used.
-        KNOWN: `pageInfo` of which only constants are read (`hasPreviousPage` forward, `hasNextPage` backward,
-        `__typename`, nothing), without nodes or edges: one object for each row, where one is meant.
-        """
-        made = self._selections(kind, depth)
-        counted = all(part.startswith(("totalCount", "__typename")) for part in made) and "after:" not in head and "before:" not in head  # fmt: skip
-        reads = ROWS_OR_COUNT if counted else ROWS
-        if not any(reads.match(part) for part in made):
-            made.append(f"{self._key(kind, 'nodes', '', str(kind.fields['nodes'].type))} {{ __typename }}")  # type: ignore[attr-defined]  # a connection
-        return f"{{ {' '.join(made)} }}"
-
     def _fields_of(self, kind: GraphQLNamedType, depth: int) -> Sequence[str]:
         fields: Mapping[str, GraphQLField] = getattr(kind, "fields", {})
         names = [n for n, f in fields.items() if depth > 0 or not self._reaches(f)]
@@ -147,9 +128,7 @@ class Selecting(Arguing):
         directives = self._directives()
         if not is_composite_type(beneath):
             return f"{head} {directives}"
-        if beneath.name.endswith("Connection"):
-            return f"{head} {directives} {self._page(beneath, depth, head)}"
-        nested = depth if beneath.name.endswith("Edge") else depth - 1
+        nested = depth if beneath.name.endswith(("Connection", "Edge")) else depth - 1
         return f"{head} {directives} {self.selection(beneath, max(nested, 0))}"
 
     def _mark_type(self, name: str) -> None:

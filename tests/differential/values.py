@@ -205,8 +205,7 @@ class Draft:
             self.mark(f"filter {name}")
         elif nests:
             self.mark("filter through a link")
-        # KNOWN: null for `or` and for `not` finds nothing, where every other null part of a filter is no condition.
-        if not required and name not in ("or", "not") and self.chance(4):
+        if not required and self.chance(4):
             self.mark("null in a filter")
             return None
         at = (_entity(kind), name) if _entity(kind) in registry().entities else hint

@@ -1,19 +1,16 @@
-"""The hub, served on a socket that the parent handed over: `python -m tests.bench.peers.hub_server URL SOCKET`."""
+"""The hub, as `hub serve` runs it, on a socket that the parent handed over: `python -m tests.bench.peers.hub_server URL SOCKET`."""
 
 import socket
 import sys
 
-import uvicorn
-
+from hub.cli.run import serve_on
 from hub.settings import load
-from hub.web.app import create_app
 
 
 def main() -> None:
     """Serve, with the settings an operator has who set none."""
     url, number = sys.argv[1:]
-    config = uvicorn.Config(create_app(load(), url), log_level="error", access_log=False)
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(number))])
+    serve_on(socket.socket(fileno=int(number)), load(), url)
 
 
 if __name__ == "__main__":

@@ -3,4 +3,4 @@ select (
 select row_to_json(d) from (
 select json_build_object('totalCount', (
 select count(*) from data.citizen t0)) as "citizens", json_build_object('totalCount', (
-select count(*) from data.citizen t0 where (true))) as "others") d)::text as j offset 0) result
+select count(*) from data.citizen t0 where (true and ((((false)) is not true))))) as "others") d)::text as j offset 0) result
