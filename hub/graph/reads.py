@@ -1,7 +1,7 @@
 """Reads: the statement of a plan to the database and its JSON back. The only place where a plan meets PostgreSQL."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -9,9 +9,11 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
+from hub.store.wire import Wire
 
 LOG = logging.getLogger("hub.graph")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
+Read = Callable[[AsyncConnection[Any], str, Sequence[Any]], Awaitable[Any]]
 
 DATABASE_GONE = StoreUnavailable(
     "the database does not answer", next_step="try again shortly; if it lasts, the operator looks at `hub doctor`"
@@ -40,6 +42,7 @@ class Reads:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self._wire = Wire()
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
         """Execute a statement. Returns its JSON text, in UTF-8. Tried once more where the connection was lost: statements only read.
@@ -47,22 +50,21 @@ class Reads:
         Where the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
         too long or give too much, StoreUnavailable.
         """
-        text = await self._value(sql, parameters)
+        text: bytes | None = await self._tried_twice(self._wire.value, sql, parameters)
         if text is None:
             raise TOO_LONG
-        assert isinstance(text, bytes)  # the pool does not decode text
         return text
 
     async def estimate(self, sql: str, parameters: Sequence[Any]) -> dict[str, Any]:
         """What PostgreSQL expects of a statement: its plan, with estimated cost and rows. Raises as `json` does."""
-        (plan,) = await self._value(f"explain (format json) {sql}", parameters)
+        (plan,) = await self._tried_twice(_first_value, f"explain (format json) {sql}", parameters)
         described: dict[str, Any] = plan["Plan"]
         return described
 
-    async def _value(self, sql: str, parameters: Sequence[Any]) -> Any:
+    async def _tried_twice(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
         for attempt in (1, 2):
             try:
-                return await self._once(sql, parameters)
+                return await self._once(read, sql, parameters)
             except psycopg.Error as error:
                 failure = _failure(error)
                 if failure is not DATABASE_GONE or attempt == 2:
@@ -71,20 +73,24 @@ class Reads:
                 await self.pool.check()
         raise AssertionError("unreachable")
 
-    async def _once(self, sql: str, parameters: Sequence[Any]) -> Any:
+    async def _once(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
         try:
             connection = await self.pool.getconn()
         except PoolTimeout:
             raise DATABASE_GONE from None
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
         try:
-            cursor = AsyncRawCursor(connection)
-            await cursor.execute(sql, parameters)
-            row = await cursor.fetchone()
+            return await read(connection, sql, parameters)
         finally:
             await self.pool.putconn(connection)
-        assert row is not None  # every statement is a bare select of one value
-        return row[0]
+
+
+async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> Any:
+    cursor = AsyncRawCursor(connection)
+    await cursor.execute(sql, parameters)
+    row = await cursor.fetchone()
+    assert row is not None  # every statement gives one row
+    return row[0]
 
 
 def _failure(error: psycopg.Error) -> HubError:

@@ -3,8 +3,6 @@
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -23,33 +21,16 @@ def engine(url: str) -> Engine:
     )
 
 
-class TextBytes(Loader):
-    """Text as it came: the JSON of an answer goes on to the client without being decoded."""
-
-    def load(self, data: Buffer) -> bytes:
-        """The bytes."""
-        return bytes(data)
-
-
 def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool of autocommit connections that may only read; opened by the caller. Statements are prepared at first use.
-
-    Text comes as the bytes that PostgreSQL sent.
-    """
+    """A pool of autocommit connections that may only read; opened by the caller."""
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
-
-    async def configure(connection: AsyncConnection[Any]) -> None:
-        connection.prepare_threshold = 0
-        connection.prepared_max = 500
-        connection.adapters.register_loader("text", TextBytes)
 
     return AsyncConnectionPool(
         url,
         min_size=min(2, size),
         max_size=size,
         open=False,
-        kwargs={"autocommit": True, "options": options},
-        configure=configure,
+        kwargs={"autocommit": True, "options": options, "prepare_threshold": None},
         timeout=5,
         name="reads",
     )

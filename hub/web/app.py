@@ -72,13 +72,13 @@ class _Web:
         """Ready where the database answers and is at this program's revision."""
         try:
             async with self.pool.connection(timeout=2) as connection:
-                cursor = await connection.execute("select version_num::text from hub.alembic_version")
+                cursor = await connection.execute("select version_num from hub.alembic_version")
                 row = await cursor.fetchone()
         except (psycopg.Error, PoolTimeout):
             return JSONResponse(
                 {"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503
             )
-        if row is None or row[0] != head().encode():
+        if row is None or row[0] != head():
             return JSONResponse(
                 {"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503
             )
