@@ -66,13 +66,18 @@ def _runs(
 
 
 def in_turn(runs: Mapping[str, Callable[[int], Load]], rounds: int, seconds: int) -> dict[str, Load]:
-    """The median of some rounds, in each of them every peer in turn, after a second of each that is not counted."""
+    """The median of some rounds, in each of them every peer in turn, after a second of each that is not counted.
+
+    Each round begins with another peer: who comes after a heavy one finds the machine warm.
+    """
     found: dict[str, list[Load]] = {peer: [] for peer in runs}
     for run in runs.values():
         run(1)
-    for _ in range(rounds):
-        for peer, run in runs.items():
-            found[peer].append(run(seconds))
+    peers = list(runs)
+    for number in range(rounds):
+        first = number % len(peers)
+        for peer in peers[first:] + peers[:first]:
+            found[peer].append(runs[peer](seconds))
     return {peer: middle(loads) for peer, loads in found.items()}
 
 
