@@ -42,18 +42,22 @@ class ValueField(StrawberryField):
         return source[self.graphql_name]
 
 
-class NodeField(StrawberryField):
-    """A row by the global id that stands in the parent: asks the context to plan and read it."""
+class ReadField(StrawberryField):
+    """A field whose value is read when it is asked for."""
 
     @property
     def is_basic_field(self) -> bool:
-        """False: what is selected comes from `info`."""
+        """False: what is read comes from `info`."""
         return False
 
     @property
     def is_async(self) -> bool:
         """True: the store is asked."""
         return True
+
+
+class NodeField(ReadField):
+    """A row by the global id that stands in the parent: asks the context to plan and read it."""
 
     def get_result(
         self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any
@@ -63,18 +67,8 @@ class NodeField(StrawberryField):
         return info.context.node(info, source["id"])
 
 
-class RootField(StrawberryField):
+class RootField(ReadField):
     """A root field: asks the context to run the plan of the whole operation, once, and takes its part."""
-
-    @property
-    def is_basic_field(self) -> bool:
-        """False: the plan comes from `info`."""
-        return False
-
-    @property
-    def is_async(self) -> bool:
-        """True: the store is asked."""
-        return True
 
     def get_result(
         self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any

@@ -12,7 +12,7 @@ from schema.values import CodeList, Value
 
 def tables_sql(tables: MetaData) -> str:
     """Every derived table and index as SQL, in order of name: to read, not to run; migrations make the tables."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy types dialects loosely
     lines = ["-- Derived from schema/. To read, not to run: `hub migrate` makes the tables.", ""]
     for table in sorted(tables.tables.values(), key=lambda t: t.fullname):
         # The dialect leaves blanks at the ends of lines.

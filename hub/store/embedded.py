@@ -268,7 +268,7 @@ def _init(binaries: Path, data: Path, account: Account, password: str) -> None:
         text=True,
         cwd="/",
         check=False,
-        **account.options,  # type: ignore[call-overload]
+        **account.options,  # type: ignore[call-overload]  # options by name
     )
     os.close(read)
     if done.returncode != 0:

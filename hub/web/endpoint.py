@@ -64,15 +64,13 @@ class GraphQLEndpoint:
             body = negotiate.refused_body(error.code, error.message)
             await _send(send, error.status, body, [*_typed(answer), *extra])
             return
-        with _cancelled_when_gone(receive) as gone:
+        with _cancelled_when_gone(receive):
             if kind == negotiate.EVENTS:
                 await self._events(request, send)
             else:
                 admin = self._is_admin(headers)
                 response = await self.executor.respond(request, admin=admin)
                 await self._answer(scope, headers, kind, response, send)
-        if gone:
-            return
 
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], kind: str, response: Response, send: Send
@@ -179,8 +177,8 @@ async def _body(receive: Receive, headers: dict[bytes, bytes], most: int) -> byt
 
 
 @contextlib.contextmanager
-def _cancelled_when_gone(receive: Receive) -> Iterator[list[bool]]:
-    """Cancel the work inside when the client disconnects. Gives a list that then has an entry."""
+def _cancelled_when_gone(receive: Receive) -> Iterator[None]:
+    """Cancel the work inside when the client disconnects; what comes after it goes on."""
     loop = asyncio.get_running_loop()
     working = asyncio.current_task()
     assert working is not None
@@ -195,7 +193,7 @@ def _cancelled_when_gone(receive: Receive) -> Iterator[list[bool]]:
 
     timer = loop.call_later(WATCH_AFTER_S, lambda: watching.append(loop.create_task(watch())))
     try:
-        yield gone
+        yield
     except asyncio.CancelledError:
         if not gone:
             raise  # the server stops

@@ -59,7 +59,6 @@ class _Connection:
         self.websocket = websocket
         self.most_running = settings.max_subscriptions_each
         self.most_bytes = settings.max_body_bytes
-        self.acknowledged = False
         self.running: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
@@ -81,11 +80,8 @@ class _Connection:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _initialise(self) -> None:
-        message = await self._receive()
-        if message["type"] == "ping":
+        while (message := await self._receive())["type"] == "ping":
             await self._send({"type": "pong"})
-            await self._initialise()
-            return
         if message["type"] != "connection_init":
             raise _Closed(4401, "Unauthorized")
         await self._send({"type": "connection_ack"})

@@ -31,7 +31,6 @@ def plan(path: Path) -> tuple[Plan, list[object]]:
     coerced = get_variable_values(graphql_schema, operation.variable_definitions or (), variables)
     assert not isinstance(coerced, list), coerced
     planner = Planner(registry(), graphql_schema)
-    planner = Planner(registry(), graphql_schema)
     read = planner.read(document, operation, coerced.coerced)
     assert all(planner.is_stored(field) for field in read.fields)
     made = planner.plan(read)

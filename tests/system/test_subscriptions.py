@@ -319,6 +319,15 @@ def test_what_breaks_the_protocol_closes_the_socket(url: str, messages: list[Any
         assert ws.raw.close_code in (code, 4400 if code == 1009 else code)
 
 
+def test_a_flood_of_pings_before_the_beginning_is_answered(url: str) -> None:
+    with socket(url) as ws:
+        for _ in range(3_000):
+            ws.send(type="ping")
+        for _ in range(3_000):
+            assert ws.receive() == {"type": "pong"}
+        ws.begin()
+
+
 def test_a_socket_that_says_nothing_is_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.web.websocket.INIT_WITHIN_S", 0.3)
     with socket(url) as ws:
