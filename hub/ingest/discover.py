@@ -10,7 +10,8 @@ import polars as pl
 
 from hub.errors import HubMisconfigured
 from hub.model.registry import Entity, registry
-from hub.sdk.manifest import Emit, Manifest, load
+from hub.sdk.manifest import Manifest, load
+from hub.sdk.mapping import Emit
 from schema.values import CodeList
 
 Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]

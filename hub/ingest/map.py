@@ -10,7 +10,8 @@ import polars as pl
 
 from hub.errors import SourceUnavailable
 from hub.model.registry import Column, Entity
-from hub.sdk.manifest import PLACEHOLDER, Emit, FieldMapping, Stream
+from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping
+from hub.sdk.streams import Stream
 from schema.values import CodeList
 
 SOURCE_KEY = "source_key"

@@ -26,7 +26,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from hub.model.registry import Column as Declared
@@ -71,12 +71,13 @@ def stored_columns(entity: Entity) -> tuple[str, ...]:
 
 
 def provenance_columns() -> list[Column[Any]]:
-    """What the hub adds to every row: where it is from, under which key, when it was seen, and its content hash."""
+    """What the hub adds to every row: where it is from, under which key, when it was seen, and its digest."""
     return [
         Column("stream_id", SmallInteger, nullable=False),
-        Column("source_key", Text, nullable=False),
+        # Collation C: keys are compared as bytes, children of a row are found by its key's prefix, and sorting is cheaper.
+        Column("source_key", Text(collation="C"), nullable=False),
         Column("run_id", BigInteger, nullable=False),
-        Column("content_hash", UUID, nullable=False),
+        Column("row_digest", BigInteger, nullable=False, comment="Of the row as the source gave it and the rules it was read by."),
         Column("first_seen", DateTime(timezone=True), nullable=False),
         Column("changed_at_source", DateTime(timezone=True)),
         Column("sys_from", DateTime(timezone=True), nullable=False),

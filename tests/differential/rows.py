@@ -169,7 +169,7 @@ class _Writer:
                 "stream_id": stream,
                 "source_key": f"{entity.name}:{number}",
                 "run_id": 1 + 3 * index + self.random.randrange(3),
-                "content_hash": "00000000-0000-0000-0000-000000000000",
+                "row_digest": 0,
                 "first_seen": INSTANTS[start],
                 "changed_at_source": self.random.choice((None, INSTANTS[index] - timedelta(days=1, milliseconds=40))),
             }

@@ -10,7 +10,7 @@ from hub.link.run import LinkReport, link
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 
-PROVENANCE = {"stream_id": 1, "run_id": 1, "content_hash": "00000000-0000-0000-0000-000000000000"}
+PROVENANCE = {"stream_id": 1, "run_id": 1, "row_digest": 0}
 
 
 class Links:

@@ -41,7 +41,7 @@ def rows(module_database_url: str) -> list[Row]:
             }
             found = connection.execute(
                 "insert into data.citizen (personal_id, full_name, birth_date, sex, stream_id, source_key, run_id,"
-                " content_hash, first_seen, sys_from) values (%s, %s, %s, %s, 1, %s, 1, gen_random_uuid(), now(), now())"
+                " row_digest, first_seen, sys_from) values (%s, %s, %s, %s, 1, %s, 1, 0, now(), now())"
                 " returning id",
                 (*row.values(), SEXES[n // 7], str(n)),
             ).fetchone()

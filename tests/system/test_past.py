@@ -80,8 +80,8 @@ def test_links_as_they_were(trial: Trial, graph: Graph, database_url: str) -> No
 
         one_id, two_id = (one(f"select id from data.citizen where source_key = '{key}'") for key in "12")
         right = one(
-            "insert into data.land_use_right (status, stream_id, source_key, run_id, content_hash, first_seen, sys_from)"
-            " values ('REGISTERED', 1, 'r', 1, '00000000-0000-0000-0000-000000000000', now(), now()) returning id"
+            "insert into data.land_use_right (status, stream_id, source_key, run_id, row_digest, first_seen, sys_from)"
+            " values ('REGISTERED', 1, 'r', 1, 0, now(), now()) returning id"
         )
         columns = "record_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from"
         connection.execute(f"insert into link.land_use_right_holder ({columns}) values ({right}, {one_id}, 'Citizen', 'CONFIRMED', 'm', 'run:1', now(), now())")  # fmt: skip

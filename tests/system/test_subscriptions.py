@@ -136,10 +136,10 @@ def test_links_are_events_of_their_subject(trial: Trial, database_url: str) -> N
     """What a link run joins and withdraws; and changes of a linked record reach who follows its subject."""
     trial.write(person(1, so="022085001234"), person(2, so="022085001235"))
     trial.sync()
-    columns = "certificate_serial, status, stream_id, source_key, run_id, content_hash, first_seen, sys_from, holder_name, holder_identifier"  # fmt: skip
+    columns = "certificate_serial, status, stream_id, source_key, run_id, row_digest, first_seen, sys_from, holder_name, holder_identifier"  # fmt: skip
     insert = (
         f"insert into data.land_use_right ({columns}) values (%s, 'REGISTERED', 1, %s, 1,"
-        " '00000000-0000-0000-0000-000000000000', now(), now(), 'Lê Văn An', %s)"
+        " 0, now(), now(), 'Lê Văn An', %s)"
     )
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(insert, ("AA 1", "r1", "022085001235"))

@@ -1,24 +1,29 @@
-"""Read: the rows of one stream as frames of a bounded number of rows, columns as the source names them."""
+"""Read: the rows of one stream as batches of frames, columns as the source names them. One module for each kind of source."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import importlib
+from collections.abc import Mapping
 
-import polars as pl
+from hub.ingest.read.base import Context, Reader
 
-from hub.ingest.read import files, rest, sql
-from hub.sdk.manifest import FilesSource, Manifest, RestSource, SqlSource, Stream
+READERS: Mapping[str, str] = {
+    "sql": "hub.ingest.read.sql:SqlReader",
+    "files": "hub.ingest.read.files:FilesReader",
+    "rest": "hub.ingest.read.rest:RestReader",
+    "soap": "hub.ingest.read.soap:SoapReader",
+    "stream": "hub.ingest.read.stream:EventReader",
+    "cdc": "hub.ingest.read.cdc:CdcReader",
+    "push": "hub.ingest.read.push:PushReader",
+}
+"""Kind of source → its reader. Imported when first wanted: a hub without SOAP never loads an XML library."""
 
-BATCH_ROWS = 50_000
+
+def reader_class(kind: str) -> type[Reader]:
+    """The reader of a kind of source."""
+    module, _, name = READERS[kind].partition(":")
+    found: type[Reader] = getattr(importlib.import_module(module), name)
+    return found
 
 
-def read(manifest: Manifest, name: str, stream: Stream, beside: Path) -> Iterator[pl.DataFrame]:
-    """Read a stream. `beside` is what a `beside` folder is relative to. Raises SourceUnavailable, HubMisconfigured."""
-    source = manifest.source
-    where = f"{manifest.name}.{name}"
-    if isinstance(source, SqlSource):
-        yield from sql.read(where, source.url.value(manifest.name), stream, BATCH_ROWS)
-    elif isinstance(source, FilesSource):
-        folder = Path(source.folder.value(manifest.name)) if source.folder else beside / (source.beside or "")
-        yield from files.read(where, folder, stream, BATCH_ROWS)
-    elif isinstance(source, RestSource):
-        yield from rest.read(where, manifest.name, source, stream, BATCH_ROWS)
+def open_reader(context: Context) -> Reader:
+    """A reader of one stream. Raises SourceUnavailable, HubMisconfigured, here or when it reads."""
+    return reader_class(context.manifest.kind)(context)

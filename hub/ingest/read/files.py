@@ -8,10 +8,27 @@ from polars.exceptions import PolarsError
 
 from hub.errors import SourceUnavailable
 from hub.ingest.map import flatten
-from hub.sdk.manifest import Stream
+from hub.ingest.read.base import Batch, Reader, State
+from hub.sdk.sources import FilesSource
+from hub.sdk.streams import FilesStream
 
 
-def read(where: str, folder: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+class FilesReader(Reader):
+    """Reads files."""
+
+    def read(self, state: State | None) -> Iterator[Batch]:
+        """Every row of every file."""
+        context = self.context
+        source, stream = context.manifest.source, context.stream
+        assert isinstance(source, FilesSource)
+        assert isinstance(stream, FilesStream)
+        beside = context.folder.parent.parent / (source.beside or "")
+        folder = Path(source.folder.value(context.manifest.name)) if source.folder else beside
+        for frame in read(context.where, folder, stream, context.batch_rows):
+            yield Batch(frame)
+
+
+def read(where: str, folder: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of every matching file, in order of name. Raises SourceUnavailable."""
     if not folder.is_dir():
         raise SourceUnavailable(
@@ -33,7 +50,7 @@ def read(where: str, folder: Path, stream: Stream, batch_rows: int) -> Iterator[
             ) from None
 
 
-def _csv(path: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+def _csv(path: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     lazy = pl.scan_csv(
         path, separator=stream.delimiter, infer_schema=False, extra_columns="raise", missing_columns="raise"
     )
@@ -45,14 +62,14 @@ def _csv(path: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
         yield lazy.collect()
 
 
-def _excel(path: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+def _excel(path: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     frame = pl.read_excel(path, sheet_name=stream.sheet, engine="calamine", infer_schema_length=0)
     yield from frame.iter_slices(batch_rows)
     if frame.is_empty():
         yield frame
 
 
-def _jsonl(path: Path, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+def _jsonl(path: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     with path.open("rb") as lines:
         yield from json_lines(lines, batch_rows)
 

@@ -17,7 +17,9 @@ from polars.exceptions import PolarsError
 from hub.errors import SourceUnavailable
 from hub.ingest.map import flatten
 from hub.ingest.read.files import json_lines
-from hub.sdk.manifest import ApiKey, OAuth2, Pages, RestSource, Stream
+from hub.ingest.read.base import Batch, Reader, State
+from hub.sdk.sources import ApiKey, OAuth2, RestSource
+from hub.sdk.streams import PagePaging, RestStream
 
 LONGEST_WAIT_S = 60.0
 
@@ -30,25 +32,38 @@ class _TryAgain(Exception):
         self.why = why
 
 
-def read(where: str, connector: str, source: RestSource, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+class RestReader(Reader):
+    """Reads a list of an HTTP API."""
+
+    def read(self, state: State | None) -> Iterator[Batch]:
+        """Every row."""
+        context = self.context
+        source, stream = context.manifest.source, context.stream
+        assert isinstance(source, RestSource)
+        assert isinstance(stream, RestStream)
+        for frame in read(context.where, context.manifest.name, source, stream, context.batch_rows):
+            yield Batch(frame)
+
+
+def read(where: str, connector: str, source: RestSource, stream: RestStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of the stream. Raises SourceUnavailable."""
     with _Client(where, connector, source) as client:
-        if stream.pages is None:
+        if not isinstance(stream.paging, PagePaging):
             yield from _lines(where, client, stream, batch_rows)
             return
-        for rows in _batched(_pages(where, client, stream, stream.pages), batch_rows):
+        for rows in _batched(_pages(where, client, stream, stream.paging), batch_rows):
             yield flatten(pl.from_dicts(rows, infer_schema_length=None, strict=False))
 
 
-def _pages(where: str, client: "_Client", stream: Stream, pages: Pages) -> Iterator[list[dict[str, Any]]]:
+def _pages(where: str, client: "_Client", stream: RestStream, pages: PagePaging) -> Iterator[list[dict[str, Any]]]:
     total = 1
     number = 0
     before: bytes | None = None
     while number < total:
         number += 1
-        body = client.get(stream.path or "/", {pages.page: number, pages.size_parameter: pages.size})
+        body = client.get(stream.path or "/", {pages.parameter: number, pages.size_parameter: pages.size})
         document = _json(where, body)
-        rows, stated = document.get(stream.records or ""), document.get(pages.total_pages)
+        rows, stated = document.get(stream.records or ""), document.get(pages.total_pages or '')
         if not isinstance(rows, list) or not isinstance(stated, int):
             raise SourceUnavailable(
                 f"{where}: page {number} lacks {stream.records} or {pages.total_pages}",
@@ -74,7 +89,7 @@ def _batched(pages: Iterator[list[dict[str, Any]]], batch_rows: int) -> Iterator
         yield kept
 
 
-def _lines(where: str, client: "_Client", stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+def _lines(where: str, client: "_Client", stream: RestStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     try:
         yield from json_lines(client.lines(stream.path or "/"), batch_rows)
     except PolarsError as error:

@@ -11,12 +11,27 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchTableError, SQLAlchemyError
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.sdk.manifest import Stream
+from hub.ingest.read.base import Batch, Reader, State
+from hub.sdk.sources import SqlSource
+from hub.sdk.streams import SqlStream
 
 CONNECT_TIMEOUT_S = 10
 
 
-def read(where: str, url: str, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+class SqlReader(Reader):
+    """Reads a table."""
+
+    def read(self, state: State | None) -> Iterator[Batch]:
+        """Every row."""
+        source, stream = self.context.manifest.source, self.context.stream
+        assert isinstance(source, SqlSource)
+        assert isinstance(stream, SqlStream)
+        url = source.url.value(self.context.manifest.name)
+        for frame in read(self.context.where, url, stream, self.context.batch_rows):
+            yield Batch(frame)
+
+
+def read(where: str, url: str, stream: SqlStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of the stream's table. Raises SourceUnavailable, HubMisconfigured."""
     try:
         parsed = make_url(url)
@@ -32,8 +47,8 @@ def read(where: str, url: str, stream: Stream, batch_rows: int) -> Iterator[pl.D
         yield from _any_database(where, url, stream, batch_rows)
 
 
-def _postgresql(where: str, url: str, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    table = sql.SQL(".").join(sql.Identifier(part) for part in (stream.table or "").split("."))
+def _postgresql(where: str, url: str, stream: SqlStream, batch_rows: int) -> Iterator[pl.DataFrame]:
+    table = sql.SQL(".").join(sql.Identifier(part) for part in stream.table.split("."))
     options = "-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC"
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, options=options) as connection:
@@ -80,9 +95,9 @@ def _csv(columns: list[str], buffer: io.BytesIO) -> pl.DataFrame:
     return pl.read_csv(buffer.getvalue(), has_header=False, new_columns=columns, infer_schema=False)
 
 
-def _any_database(where: str, url: str, stream: Stream, batch_rows: int) -> Iterator[pl.DataFrame]:
+def _any_database(where: str, url: str, stream: SqlStream, batch_rows: int) -> Iterator[pl.DataFrame]:
     engine = create_engine(url)
-    schema, _, name = (stream.table or "").rpartition(".")
+    schema, _, name = stream.table.rpartition(".")
     try:
         table = Table(name, MetaData(), schema=schema or None, autoload_with=engine)
         columns = [column.name for column in table.columns]

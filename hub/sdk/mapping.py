@@ -1,0 +1,129 @@
+"""The mapping of a manifest: how a row of a source becomes records of the schema."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from hub.sdk.parts import Part
+
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+class Split(Part):
+    """A part of a text: split `by` a separator, take the part at `take` (-1 is the last); or the group of a `pattern`."""
+
+    by: str | None = None
+    take: int = 0
+    pattern: str | None = Field(None, description="A regular expression with one group.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Split":
+        if (self.by is None) == (self.pattern is None):
+            raise ValueError("give by or pattern")
+        if self.pattern is not None and re.compile(self.pattern).groups != 1:
+            raise ValueError("the pattern needs one group")
+        return self
+
+
+class Join(Part):
+    """Columns joined by a separator; those without a value are left out."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    by: str = ", "
+
+
+class FieldMapping(Part):
+    """How one field is made: one of `column`, `template`, `join`, `constant` gives the text, the rest turn it into what
+    the schema wants, in this order: `split`, `null`, `number`, `scale`, `codes`, `formats`.
+    """
+
+    column: str | None = Field(None, description='A source column, or the path of a nested value: "thua.so_to".')
+    template: str | None = Field(None, description='Columns within text, "{ma_xa}@{ngay}"; null where one is null.')
+    join: Join | None = None
+    constant: str | None = None
+    split: Split | None = None
+    null: tuple[str, ...] = Field((), description="Texts that mean nothing.")
+    number: Literal["vi"] | None = Field(None, description='"vi" reads 1.250.000,5.')
+    scale: float | None = Field(None, gt=0, description="Factor from the source's unit to the schema's: 10000 for ha to m².")
+    codes: dict[str, str] | Literal["vi", "en"] = Field(
+        {}, description="What the source writes → code; or the language whose labels of the code list it writes."
+    )
+    formats: tuple[str, ...] = Field((), description="Dates, by strptime, tried in order; %Y alone gives the year.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "FieldMapping":
+        if sum(origin is not None for origin in (self.column, self.template, self.join, self.constant)) != 1:
+            raise ValueError("give one of column, template, join, constant")
+        return self
+
+    def columns(self) -> Iterator[str]:
+        """The source columns it reads."""
+        if self.column is not None:
+            yield self.column
+        elif self.template is not None:
+            yield from PLACEHOLDER.findall(self.template)
+        elif self.join is not None:
+            yield from self.join.columns
+
+
+class Condition(Part):
+    """Which rows: those whose column has one of these values."""
+
+    column: str
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class Emit(Part):
+    """One kind of record that a stream gives."""
+
+    explode: str | None = Field(None, description="The list that is unfolded, one record for each item.")
+    when: Condition | None = Field(None, description="Which rows become this kind of record; all where it is not given.")
+    fields: dict[str, FieldMapping]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        """A bare string is a column; `parties.<name>` is its fields, under the name, of columns within `within`."""
+        if not isinstance(value, Mapping) or not isinstance(value.get("fields", {}), Mapping):
+            return value
+        fields = {name: _long(given) for name, given in value.get("fields", {}).items()}
+        for party, given in value.get("parties", {}).items():
+            fields |= _party(party, given)
+        return {**{k: v for k, v in value.items() if k != "parties"}, "fields": fields}
+
+
+def _long(given: Any) -> Any:
+    return {"column": given} if isinstance(given, str) else given
+
+
+def _party(name: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"parties.{name}: a table of fields")
+    within = f"{given['within']}." if given.get("within") else ""
+    found = {}
+    for part, mapping in given.items():
+        if part == "within":
+            continue
+        long = _long(mapping)
+        if isinstance(long, Mapping):
+            long = dict(long)
+            if isinstance(long.get("column"), str):
+                long["column"] = within + long["column"]
+            if isinstance(long.get("template"), str):
+                long["template"] = PLACEHOLDER.sub(lambda m: "{" + within + m.group(1) + "}", long["template"])
+            if isinstance(long.get("join"), Mapping):
+                long["join"] = {**long["join"], "columns": [within + c for c in long["join"].get("columns", ())]}
+        found[f"{name}_{part}"] = long
+    return found
+
+
+class Patch(Part):
+    """A known dirty value of a source and what it stands for, applied before the mapping."""
+
+    column: str
+    value: str = Field(description="What the source writes.")
+    to: str | None = Field(None, description="What it stands for; nothing where it is not given.")
+    where: Condition | None = None
+    note: str = Field("", description="Why this is known to be so.")

@@ -1,0 +1,235 @@
+"""The streams of a manifest, by kind of source: how a list of rows is read, what identifies a row, what it becomes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hub.sdk.mapping import Condition, Emit, Patch
+from hub.sdk.parts import Duration, Part
+
+Drift = Literal["evolve", "freeze", "discard_value", "discard_row"]
+
+
+class Cursor(Part):
+    """What grows with every change at the source, so that a read can begin where the last one ended."""
+
+    column: str = Field(description="A time or a growing number, on every row.")
+    kind: Literal["time", "number"] = "time"
+    overlap: Duration = Field("15 min", validate_default=True, description="How far back a read begins again (time).")
+    overlap_numbers: int = Field(0, ge=0, description="The same for numbers.")
+
+
+class Stream(Part):
+    """What every stream has."""
+
+    read: Literal["full", "incremental"] = "full"
+    cursor: Cursor | None = Field(None, description="For incremental reads.")
+    key: tuple[str, ...] = Field(min_length=1, description="Columns that identify a row in its source.")
+    changed_at: str | None = Field(None, description="Column with the time of change; an older version never overwrites.")
+    deletes: Literal["sweep", "tombstone", "none"] = Field(
+        "sweep", description="How rows go: those a full read lacks, those marked, none."
+    )
+    tombstone: Condition | None = Field(None, description="The mark of a deleted row.")
+    sweep_every: Duration = Field(
+        "7 days", validate_default=True, description="Incremental with sweep: how often all keys are read."
+    )
+    max_deleted: float = Field(0.2, ge=0, le=1, description="Share of rows that may go without a person.")
+    max_shrunk: float = Field(
+        0.5, ge=0, le=1, description="Share of rows by which a full read may be shorter than the store, without a person."
+    )
+    drift: Drift = Field("evolve", description="What happens when columns or codes are not as declared.")
+    commit_rows: int = Field(200_000, ge=1, description="Rows of an incremental read after which it is committed.")
+    optional: tuple[str, ...] = Field((), description="Mapped columns that may be absent.")
+    ignore: tuple[str, ...] = Field((), description="Columns not wanted.")
+    patches: tuple[Patch, ...] = ()
+    emits: dict[str, Emit] = Field(min_length=1, description="Kind of record → its mapping.")
+
+    @model_validator(mode="after")
+    def _together(self) -> "Stream":
+        if (self.deletes == "tombstone") != (self.tombstone is not None):
+            raise ValueError('deletes = "tombstone" and tombstone go together')
+        return self
+
+    def columns(self) -> set[str]:
+        """Every source column that the stream reads."""
+        read = {column for emit in self.emits.values() for m in emit.fields.values() for column in m.columns()}
+        read |= {emit.explode for emit in self.emits.values() if emit.explode}
+        read |= {emit.when.column for emit in self.emits.values() if emit.when}
+        read |= {self.tombstone.column} if self.tombstone else set()
+        read |= {patch.where.column for patch in self.patches if patch.where}
+        return read | set(self.key) | ({self.changed_at} if self.changed_at else set()) | self.read_by()
+
+    def read_by(self) -> set[str]:
+        """Columns that reading itself needs."""
+        return {self.cursor.column} if self.cursor else set()
+
+
+class _Incremental(Stream):
+    @model_validator(mode="after")
+    def _cursor(self) -> "_Incremental":
+        if (self.read == "incremental") != (self.cursor is not None):
+            raise ValueError('read = "incremental" and cursor go together')
+        return self
+
+
+class SqlStream(_Incremental):
+    """A table or view of a database."""
+
+    table: str = Field(description="The table, `schema.table`.")
+
+
+class PagePaging(Part):
+    """Numbered pages."""
+
+    kind: Literal["page"]
+    parameter: str = "page"
+    first: int = 1
+    size_parameter: str | None = "page_size"
+    size: int = Field(1000, ge=1)
+    total_pages: str | None = Field(None, description="Path of the number of pages; without it, the first empty page ends.")
+
+
+class OffsetPaging(Part):
+    """Offset and limit."""
+
+    kind: Literal["offset"]
+    parameter: str = "offset"
+    size_parameter: str = "limit"
+    size: int = Field(1000, ge=1)
+    total: str | None = Field(None, description="Path of the number of rows; without it, a page that is not full ends.")
+
+
+class CursorPaging(Part):
+    """Each page names the next by a token."""
+
+    kind: Literal["cursor"]
+    parameter: str = "cursor"
+    next: str = Field(description="Path of the token in a page; none at the end.")
+    size_parameter: str | None = None
+    size: int = Field(1000, ge=1)
+
+
+class LinkPaging(Part):
+    """Each page names the next in a Link header (RFC 8288), rel="next"."""
+
+    kind: Literal["link"]
+    size_parameter: str | None = None
+    size: int = Field(1000, ge=1)
+
+
+Paging = Annotated[PagePaging | OffsetPaging | CursorPaging | LinkPaging, Field(discriminator="kind")]
+
+
+class Since(Part):
+    """The parameter that asks for rows changed since a time or number."""
+
+    parameter: str
+    format: str = Field("iso", description='"iso" (UTC, RFC 3339), "epoch" (seconds), or a strptime pattern.')
+
+
+class RestLookup(Part):
+    """How rows are asked for by key: one parameter with up to `batch` keys, or a path with {key}."""
+
+    path: str
+    parameter: str | None = None
+    separator: str = ","
+    batch: int = Field(50, ge=1)
+
+
+class RestStream(_Incremental):
+    """A list of an HTTP API."""
+
+    path: str
+    parameters: dict[str, str] = {}
+    format: Literal["json", "jsonl"] = "json"
+    records: str = Field("", description='Path of the list in a page, "data.items"; empty where the page is the list.')
+    paging: Paging | None = None
+    since: Since | None = Field(None, description="For incremental reads.")
+    lookup: RestLookup | None = None
+    max_page_bytes: int = Field(64_000_000, ge=1_000, description="Largest page, unpacked.")
+
+    @model_validator(mode="after")
+    def _since(self) -> "RestStream":
+        if (self.read == "incremental") != (self.since is not None):
+            raise ValueError('read = "incremental" and since go together')
+        return self
+
+
+class SoapLookup(Part):
+    """How rows are asked for by key."""
+
+    operation: str
+    argument: str
+    batch: int = Field(1, ge=1, description="Keys of one call; more than one where the argument is a list.")
+
+
+class SoapStream(_Incremental):
+    """An operation of a SOAP service."""
+
+    operation: str
+    arguments: dict[str, str] = {}
+    records: str = Field(description="Path of the list in the answer.")
+    paging: Annotated[PagePaging | OffsetPaging | CursorPaging, Field(discriminator="kind")] | None = None
+    since: Since | None = Field(None, description="For incremental reads: `parameter` is the argument.")
+    lookup: SoapLookup | None = None
+
+
+class FilesStream(Stream):
+    """Files of one pattern. `full`: together they are the whole list; `incremental`: each is taken once, by content."""
+
+    files: str = Field(description="Pattern of names: nghia_vu_thue_*.csv")
+    format: Literal["csv", "excel", "jsonl", "parquet"]
+    encoding: str = Field("utf-8", description="csv, jsonl: a name that Python knows, such as cp1258 or utf-16.")
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    quote: str | None = Field('"', description="csv: the quote; none where quotes are text.")
+    skip_rows: int = Field(0, ge=0, description="csv, excel: lines before the header.")
+    sheet: str | None = Field(None, description="excel: the sheet; the first where it is not given.")
+    max_file_bytes: int = Field(4_000_000_000, ge=1_000, description="Largest file, unpacked.")
+
+    @model_validator(mode="after")
+    def _no_cursor(self) -> "FilesStream":
+        if self.cursor is not None:
+            raise ValueError("files have no cursor: each is taken once, by content")
+        if self.read == "incremental" and self.deletes == "sweep":
+            raise ValueError('files taken once cannot be swept: give deletes = "tombstone" or "none"')
+        return self
+
+
+class EventStream(Stream):
+    """Messages of one subject of a JetStream, JSON, one record or a list each."""
+
+    subject: str
+    durable: str = Field(description="Name of the durable consumer on the server.")
+    records: str = Field("", description="Path of the rows in a message; empty where the message is the row.")
+    deletes: Literal["sweep", "tombstone", "none"] = "none"
+
+    @model_validator(mode="after")
+    def _events(self) -> "EventStream":
+        if self.deletes == "sweep" or self.cursor is not None or self.read != "full":
+            raise ValueError('events: no read, no cursor, and deletes = "tombstone" or "none"')
+        return self
+
+
+class CdcStream(Stream):
+    """One table whose changes are followed. Its first read is a snapshot; deletes are those of the source."""
+
+    table: str = Field(description="The table, `schema.table`, in the publication.")
+
+    @model_validator(mode="after")
+    def _changes(self) -> "CdcStream":
+        if self.cursor is not None or self.read != "full" or self.deletes != "sweep":
+            raise ValueError("cdc: no read, cursor or deletes: the log says it all")
+        return self
+
+
+class PushStream(Stream):
+    """Rows that the source delivers, JSON, one record or a list each."""
+
+    records: str = Field("", description="Path of the rows in a delivery; empty where the body is the row or the list.")
+    deletes: Literal["sweep", "tombstone", "none"] = "none"
+
+    @model_validator(mode="after")
+    def _deliveries(self) -> "PushStream":
+        if self.deletes == "sweep" or self.cursor is not None or self.read != "full":
+            raise ValueError('push: no read, no cursor, and deletes = "tombstone" or "none"')
+        return self
