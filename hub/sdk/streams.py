@@ -25,7 +25,9 @@ class Stream(Part):
     read: Literal["full", "incremental"] = "full"
     cursor: Cursor | None = Field(None, description="For incremental reads.")
     key: tuple[str, ...] = Field(min_length=1, description="Columns that identify a row in its source.")
-    changed_at: str | None = Field(None, description="Column with the time of change; an older version never overwrites.")
+    changed_at: str | None = Field(
+        None, description="Column with the time of change; an older version never overwrites."
+    )
     deletes: Literal["sweep", "tombstone", "none"] = Field(
         "sweep", description="How rows go: those a full read lacks, those marked, none."
     )
@@ -35,7 +37,10 @@ class Stream(Part):
     )
     max_deleted: float = Field(0.2, ge=0, le=1, description="Share of rows that may go without a person.")
     max_shrunk: float = Field(
-        0.5, ge=0, le=1, description="Share of rows by which a full read may be shorter than the store, without a person."
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of rows by which a full read may be shorter than the store, without a person.",
     )
     drift: Drift = Field("evolve", description="What happens when columns or codes are not as declared.")
     commit_rows: int = Field(200_000, ge=1, description="Rows of an incremental read after which it is committed.")
@@ -86,7 +91,9 @@ class PagePaging(Part):
     first: int = 1
     size_parameter: str | None = "page_size"
     size: int = Field(1000, ge=1)
-    total_pages: str | None = Field(None, description="Path of the number of pages; without it, the first empty page ends.")
+    total_pages: str | None = Field(
+        None, description="Path of the number of pages; without it, the first empty page ends."
+    )
 
 
 class OffsetPaging(Part):
@@ -96,7 +103,9 @@ class OffsetPaging(Part):
     parameter: str = "offset"
     size_parameter: str = "limit"
     size: int = Field(1000, ge=1)
-    total: str | None = Field(None, description="Path of the number of rows; without it, a page that is not full ends.")
+    total: str | None = Field(
+        None, description="Path of the number of rows; without it, a page shorter than one before it ends."
+    )
 
 
 class CursorPaging(Part):
@@ -135,6 +144,12 @@ class RestLookup(Part):
     separator: str = ","
     batch: int = Field(50, ge=1)
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "RestLookup":
+        if ("{key}" in self.path) != (self.parameter is None):
+            raise ValueError("give a parameter, or a path with {key}")
+        return self
+
 
 class RestStream(_Incremental):
     """A list of an HTTP API."""
@@ -152,6 +167,17 @@ class RestStream(_Incremental):
     def _since(self) -> "RestStream":
         if (self.read == "incremental") != (self.since is not None):
             raise ValueError('read = "incremental" and since go together')
+        return self
+
+    @model_validator(mode="after")
+    def _readable(self) -> "RestStream":
+        stated = {"total_pages", "total", "next"} & {
+            k for k, v in (vars(self.paging) if self.paging else {}).items() if v is not None
+        }
+        if stated and (self.format == "jsonl" or not self.records):
+            raise ValueError(f"{stated.pop()} is beside the list: the page must be an object, and records its list")
+        if self.lookup and len(self.key) != 1:
+            raise ValueError("lookup: rows are asked for by one key column")
         return self
 
 
