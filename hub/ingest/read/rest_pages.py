@@ -76,7 +76,7 @@ class Numbered(Pages):
 
     def _gone(self, page: Page, path: str) -> int:
         """Take over what the page states at `path`. Returns by how much it is less than ever before: rows went, and
-        others moved up over a boundary that was passed.
+        as many others may have moved up over the beginning of this page, where they would never be read.
         """
         stated = dig(page.document, path)
         if not isinstance(stated, str) or not stated.isdecimal():
@@ -109,7 +109,7 @@ class ByNumber(Numbered):
         if self.paging.total_pages is None:
             return at + 1 if page.rows else None
         gone = self._gone(page, self.paging.total_pages)
-        following = max(at + 1 - gone, self.paging.first)
+        following = max(at - gone, self.paging.first) if gone else at + 1
         if not page.rows and at <= self._last() and self._last() > self.paging.first:
             raise self._contradiction(f"page {at} of {self.total} is empty")
         return following if following <= self._last() else None
@@ -145,7 +145,7 @@ class ByOffset(Numbered):
             gone = self._gone(page, self.paging.total)
             if not came and at < (self.total or 0):
                 raise self._contradiction(f"the page at {at} of {self.total} is empty")
-            following = max(at + came - gone, 0)
+            following = max(at - gone, 0) if gone else at + came
             return following if following < (self.total or 0) else None
         # Only beside a longer page is a page short: the first may be all that a source gives at once.
         short = self.longest is not None and came < self.longest
