@@ -35,21 +35,29 @@ def whole(where: str, answer: httpx2.Response, limit: int, patience_s: float) ->
 
 def lines(where: str, answer: httpx2.Response, limit: int) -> Iterator[bytes]:
     """The lines of the body, without those that are blank. Raises SourceUnavailable, BreaksOff."""
-    rest = b""
+    begun: list[
+        bytes
+    ] = []  # a line that is not at its end: joined once, or a long one would be copied with every piece
+    size = 0
     for piece in pieces(where, answer):
-        *ready, rest = (rest + piece).split(b"\n")
-        if len(rest) > limit or any(len(line) > limit for line in ready):
+        first, *others = piece.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if size > limit or any(len(line) > limit for line in others):
             raise _too_large(where, "a line", limit)
-        yield from (line for line in ready if line.strip())
-    if rest.strip():
-        yield rest
+        if others:
+            *ready, rest = b"".join(begun), *others
+            yield from (line for line in ready if line.strip())
+            begun, size = [rest], len(rest)
+    if (last := b"".join(begun)).strip():
+        yield last
 
 
 def pieces(where: str, answer: httpx2.Response) -> Iterator[bytes]:
     """The body, unpacked, in pieces of at most a megabyte. Raises SourceUnavailable, BreaksOff."""
     packing = answer.headers.get("content-encoding", "identity").strip().lower()
     if packing in ("", "identity"):
-        yield from answer.iter_raw(PIECE)
+        yield from answer.iter_raw()
     elif packing in ("gzip", "x-gzip", "deflate"):
         yield from _unpacked(answer)
     else:
@@ -63,7 +71,7 @@ def _unpacked(answer: httpx2.Response) -> Iterator[bytes]:
     unpacking = zlib.decompressobj(GZIP_OR_ZLIB)
     begun = False
     try:
-        for chunk in answer.iter_raw(PIECE):
+        for chunk in answer.iter_raw():
             left = chunk
             while left:
                 if unpacking.eof:  # gzip may be several members, one after another
