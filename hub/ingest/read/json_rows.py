@@ -1,6 +1,7 @@
 """Rows of JSON as frames. Numbers stay the digits that the source wrote: 1.10 is not 1.1, and no identifier is rounded."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -24,7 +25,7 @@ DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_js
 def decoded(text: bytes) -> Any:
     """The document: numbers are text. Raises ValueError."""
     try:
-        return DECODER.decode(text.decode("utf-8-sig"))
+        return DECODER.decode(str(text.removeprefix(BOM_UTF8), "utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
