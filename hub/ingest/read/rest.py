@@ -16,10 +16,10 @@ from polars.exceptions import PolarsError
 
 from hub.errors import SourceUnavailable
 from hub.ingest.read import rest_lookup
-from hub.ingest.read.ahead import Ahead
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.http import Answer, AnswerRefused, Client, Request, TryAgain, json_of
 from hub.ingest.read.json_rows import Row, dig, empty_frame, frame_of
+from hub.ingest.read.prefetch import Prefetch
 from hub.ingest.read.progress import Place, Progress
 from hub.ingest.read.rest_pages import At, ByLink, Page, Pages, pages_of
 from hub.sdk.streams import RestStream
@@ -129,7 +129,7 @@ class RestReader(Reader):
         """The pages, from where the progress is. Raises _Elsewhere where that cannot be found again."""
         pages = pages_of(self.where, self.stream.paging)
         threads = min(self.context.manifest.source.concurrency - 1, MOST_AHEAD)
-        with Ahead[At, Answer[Page]](lambda at: self._page(progress, pages, at), threads) as ahead:
+        with Prefetch[At, Answer[Page]](lambda at: self._page(progress, pages, at), threads) as ahead:
             at = progress.place.value if progress.place else pages.first()
             answer = self._resumed(progress.place, pages, ahead) if progress.place else ahead.take(at)
             while True:
@@ -146,7 +146,7 @@ class RestReader(Reader):
                     raise SourceUnavailable(f"{self.where}: a page repeats the page before it", next_step=ASK)
                 at = following
 
-    def _resumed(self, place: Place, pages: Pages, ahead: Ahead[At, Answer[Page]]) -> Answer[Page]:
+    def _resumed(self, place: Place, pages: Pages, ahead: Prefetch[At, Answer[Page]]) -> Answer[Page]:
         """The page at which an earlier read was, if it is still what it was. Raises _Elsewhere, TryAgain."""
         if place.kind != pages.kind:
             raise _Elsewhere

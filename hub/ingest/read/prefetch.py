@@ -8,7 +8,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
-class Ahead(Generic[A, T]):
+class Prefetch(Generic[A, T]):
     """Fetches places that are expected in `threads` threads; with none, each is fetched when it is taken."""
 
     def __init__(self, fetch: Callable[[A], T], threads: int) -> None:
@@ -16,7 +16,7 @@ class Ahead(Generic[A, T]):
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="hub-page") if threads else None
         self.coming: dict[A, Future[T]] = {}
 
-    def __enter__(self) -> "Ahead[A, T]":
+    def __enter__(self) -> "Prefetch[A, T]":
         return self
 
     def __exit__(self, *_: object) -> None:
