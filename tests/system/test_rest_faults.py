@@ -146,6 +146,12 @@ def test_a_page_that_is_none_is_refused(stage: Stage, fault: str) -> None:
     assert len([a for a in source.asked if a["page"] == "2"]) == asked
 
 
+def test_an_offset_that_is_empty_before_its_end_is_refused(stage: Stage) -> None:
+    empty = JSONResponse({"data": {"items": []}, "meta": {"rows": 30}})
+    source = api(lambda api, request: empty if request.query_params["at"] == "20" else None, paging="offset")
+    refused(stage, stage.serve(source), {**PAGED, "paging": PAGING["offset"]}, "the page at 20 of 30 is empty")
+
+
 @pytest.mark.parametrize("way", ["page", "offset", "cursor", "link"])
 def test_a_page_that_comes_again_is_refused(stage: Stage, way: str) -> None:
     rows = [{"id": str(n)} for n in range(10)]
@@ -245,7 +251,7 @@ def test_a_source_that_drips_is_left(stage: Stage, monkeypatch: pytest.MonkeyPat
     with ExitStack() as stack:
         url = stack.enter_context(raw_server(drips))
         stack.callback(stopped.set)
-        refused(stage, url, {}, "breaks off")
+        refused(stage, url, {}, ": the answer breaks off")
 
 
 @pytest.mark.parametrize(
