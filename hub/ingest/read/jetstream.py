@@ -109,8 +109,9 @@ class Consumer:
         found = await self._fetch_all(unknown)
         if sum(message.metadata.num_delivered > 1 for message in found) < unknown:
             end = asyncio.get_running_loop().time() + _due_s(self.info)
-            while asyncio.get_running_loop().time() < end and not told_to_end():
-                await asyncio.sleep(GATHER_S)  # noqa: ASYNC110  # what tells it to end is a thread's event
+            # What tells it to end is a thread's event, so it looks again and again.
+            while asyncio.get_running_loop().time() < end and not told_to_end():  # noqa: ASYNC110
+                await asyncio.sleep(GATHER_S)
             found += await self._fetch_all(unknown)
         return sorted(self._new(found), key=sequence)
 
