@@ -56,6 +56,10 @@ class PushReader(Reader):
         self.held: set[int] = set()
         self.tidied_at: float | None = None
 
+    def whole(self, state: State | None) -> bool:
+        """Never: what is sent is what changed."""
+        return False
+
     def read(self, state: State | None) -> Iterator[Batch]:
         """What waits in the inbox and, where it is followed, what comes. Raises StoreUnavailable."""
         stream = self.context.stream

@@ -42,6 +42,10 @@ class EventReader(Reader):
         self.consumer = Consumer(_wanted(context, source, stream))
         self.loop: EventLoop | None = None
 
+    def whole(self, state: State | None) -> bool:
+        """Never: what is sent is what changed."""
+        return False
+
     def read(self, state: State | None) -> Iterator[Batch]:
         """What waits on the server and, where it is followed, what comes. Raises SourceUnavailable, HubMisconfigured."""
         self.loop = EventLoop()
