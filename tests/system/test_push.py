@@ -16,11 +16,9 @@ import polars as pl
 import psycopg
 import pytest
 
-from hub.ingest.check import check
-from hub.ingest.map import mapped
+from hub.ingest import run as ingest
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Batch, Context, Reader
-from hub.model.registry import registry
 from hub.sdk.manifest import Manifest, parse
 from hub.settings import load
 from hub.store.engine import engine
@@ -267,10 +265,22 @@ def test_what_is_no_record_is_kept_for_quarantine_and_blocks_nothing(pushed: Pus
         "[" * 15,
         "\ufffd\ufffd",
     ]
-    stream = manifest().streams["people"]
-    checked = check(mapped(batch.frame, stream, registry().entities["Citizen"]), registry().entities["Citizen"])
-    assert checked.accepted["source_key"].to_list() == ["1"]
-    assert checked.rejected.height == 7
+
+
+def test_a_run_stores_what_was_sent_and_puts_the_rest_into_quarantine(
+    pushed: Pushed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "discover", lambda: {"trial": manifest()})
+    pushed.send(b"<html>no</html>", "bad")
+    pushed.send(sent(person(1), person(2, xa="none")), "good")
+    made = engine(pushed.database)
+    (report,) = ingest.sync(made, ["trial"])
+    made.dispose()
+    assert (report.problems, report.drift) == ((), ())
+    assert pushed.rows("select source_key from data.citizen") == [("1",)]
+    kept = pushed.rows("select source_key, payload ->> '_raw' from hub.quarantine order by id")
+    assert sorted(kept, key=str) == [("2", None), (None, "<html>no</html>")]
+    assert [body for _, _, body in pushed.rows()] == [None, None]
 
 
 def test_numbers_are_read_as_they_were_written(pushed: Pushed) -> None:
