@@ -50,6 +50,12 @@ def transform(manifest: Manifest) -> Transform | None:
     return found
 
 
+def transform_source(manifest: Manifest) -> bytes:
+    """The text of the connector's own transform; empty where it has none."""
+    path = folder() / manifest.name / "transform.py"
+    return path.read_bytes() if path.is_file() else b""
+
+
 def check(manifest: Manifest) -> None:
     """Hold a manifest against the schema. Raises HubMisconfigured naming entity and field."""
     known = registry().entities

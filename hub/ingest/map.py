@@ -5,18 +5,24 @@ no declared format, a code outside the list) goes through as it was written, so 
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import polars as pl
 
 from hub.errors import SourceUnavailable
 from hub.model.registry import Column, Entity
-from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping
+from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping, Split
 from hub.sdk.streams import Stream
 from schema.values import CodeList
 
 SOURCE_KEY = "source_key"
 CHANGED_AT = "changed_at_source"
+DIGEST = "row_digest"
+NUMBER = "n"
+"""The position of a row in what was read since the last commit: of two versions of a row, the later one is newer."""
 POSITION = "#"
+READ_DIGEST, READ_NUMBER = "#digest", "#n"
+"""The same while rows still have the columns of their source."""
 INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?(Z|[+-][01][0-9](:?[0-5][0-9])?)?)?$"
 
 
@@ -46,8 +52,8 @@ def unfold(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
     """One row for each item of the exploded list, its fields as `list.field`; rows without items go."""
     if emit.explode is None:
         return frame
-    if frame.schema[emit.explode] == pl.Null:
-        return frame.clear()
+    if frame.schema.get(emit.explode, pl.Null()) == pl.Null:
+        return frame.clear().with_columns(pl.lit(None, pl.Int64).alias(POSITION))
     listed = frame.with_columns(pl.int_ranges(pl.col(emit.explode).list.len()).alias(POSITION))
     listed = listed.filter(pl.col(emit.explode).list.len() > 0).explode(emit.explode, POSITION)
     return flatten(listed)
@@ -66,33 +72,102 @@ def flatten(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def mapped(frame: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
-    """The canonical fields of one kind of record, with source key and time of change; all text."""
+def patched(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
+    """Known dirty values replaced, as the manifest lists them."""
+    for patch in stream.patches:
+        if patch.column not in frame.columns:
+            continue
+        concerned = _text(patch.column) == patch.value
+        if patch.where:
+            concerned &= _text(patch.where.column).is_in(patch.where.values)
+        value = pl.when(concerned).then(pl.lit(patch.to, pl.String)).otherwise(_text(patch.column))
+        frame = frame.with_columns(value.alias(patch.column))
+    return frame
+
+
+def source_key(columns: Iterable[str]) -> pl.Expr:
+    """The key of a row as the store keeps it; null where a part is. Parts are parted by `|`, which within them is doubled."""
+    parts = [_text(column) for column in columns]
+    if len(parts) == 1:
+        return parts[0].alias(SOURCE_KEY)
+    return pl.concat_str([p.str.replace_all("|", "||", literal=True) for p in parts], separator="|").alias(SOURCE_KEY)
+
+
+def changed_at(stream: Stream) -> pl.Expr:
+    """The time of change, where the stream has one."""
+    found = _instant(_text(stream.changed_at)) if stream.changed_at else pl.lit(None, pl.String)
+    return found.alias(CHANGED_AT)
+
+
+def chosen(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
+    """The rows that become this kind of record."""
+    if emit.when is None:
+        return frame
+    return frame.filter(_text(emit.when.column).is_in(emit.when.values))
+
+
+def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
+    """The canonical fields of one kind of record, with source key and time of change; all text.
+
+    `rows` are chosen, unfolded and numbered; a digest that they carry goes along.
+    """
     emit = stream.emits[entity.name]
-    rows = unfold(frame, emit)
     present = set(rows.columns)
     expressions = [_field(mapping, entity.column(name), present).alias(name) for name, mapping in emit.fields.items()]
-    keys = [*stream.key, *([POSITION] if emit.explode else [])]
-    key = pl.concat_str([_text(k) for k in keys], separator="|").alias(SOURCE_KEY)
-    changed = _instant(_text(stream.changed_at)) if stream.changed_at else pl.lit(None, pl.String)
-    return rows.select(key, changed.alias(CHANGED_AT), *expressions)
+    key = source_key(stream.key)
+    if emit.explode:
+        key = pl.concat_str([key, pl.col(POSITION).cast(pl.String)], separator="|").alias(SOURCE_KEY)
+    digest = (pl.col(READ_DIGEST) if READ_DIGEST in present else pl.lit(0, pl.Int64)).alias(DIGEST)
+    return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, changed_at(stream), digest, *expressions)
 
 
 def _field(mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr:
     if mapping.constant is not None:
         return pl.lit(mapping.constant)
-    if any(name not in present for name in mapping.columns()):
+    absent = [name for name in mapping.columns() if name not in present]
+    if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
         return pl.lit(None, pl.String)  # declared optional; `require` has refused the others
-    value = _text(mapping.column) if mapping.column is not None else _template(mapping.template or "")
+    value = _origin(mapping, present)
+    if mapping.split is not None:
+        value = _part(value, mapping.split)
     if mapping.null:
         value = pl.when(value.is_in(mapping.null)).then(None).otherwise(value)
     if mapping.number == "vi":
         value = value.str.replace_all(r"[.\s]", "").str.replace(",", ".", literal=True)
+    if mapping.scale is not None:
+        value = _scaled(value, mapping.scale)
     if mapping.codes:
         value = value.str.strip_chars().replace(_codes(mapping, column))
     if mapping.formats:
         value = pl.coalesce(*(_in_format(value, pattern) for pattern in mapping.formats), value)
     return value
+
+
+def _origin(mapping: FieldMapping, present: set[str]) -> pl.Expr:
+    if mapping.column is not None:
+        return _text(mapping.column)
+    if mapping.join is not None:
+        parts = [_text(c).str.strip_chars() for c in mapping.join.columns if c in present]
+        filled = [pl.when(part != "").then(part) for part in parts]
+        joined = pl.concat_str(filled, separator=mapping.join.by, ignore_nulls=True)
+        return pl.when(joined != "").then(joined)
+    return _template(mapping.template or "")
+
+
+def _part(value: pl.Expr, split: Split) -> pl.Expr:
+    if split.pattern is not None:
+        return value.str.extract(split.pattern)
+    return value.str.split(split.by or "").list.get(split.take, null_on_oob=True).str.strip_chars()
+
+
+def _scaled(value: pl.Expr, factor: float) -> pl.Expr:
+    """Times a factor, in decimals: 0.1 ha is 1000 m², not 1000.0000000000001. What is no number stays as it is."""
+    number = value.str.strip_chars().str.to_decimal(scale=9)
+    result = (number * pl.lit(Decimal(str(factor)))).cast(pl.String)
+    trimmed = pl.when(result.str.contains(".", literal=True)).then(
+        result.str.strip_chars_end("0").str.strip_chars_end(".")
+    )
+    return pl.coalesce(trimmed, result, value)
 
 
 def _codes(mapping: FieldMapping, column: Column) -> dict[str, str]:

@@ -1,6 +1,9 @@
-"""Merge: staged rows into the store, set-based. Only rows whose content hash differs are touched; old versions go to history.
+"""Merge: staged rows into the store, set-based. Only rows whose values differ are touched; old versions go to history.
 
-One merge per stream and kind of record, within the transaction of its stream: all of it is seen, or nothing.
+One merge per commit and kind of record, within the transaction of its stream: all of it is seen, or nothing. A read is of one
+of two sorts. A *whole* read has every row once: a key that stands twice is a fault of the source, and a row that it lacks is
+gone. A read of *changes* has versions of rows in the order in which they came: the newest wins, and an older version than the
+store's never overwrites it.
 """
 
 from dataclasses import dataclass
@@ -9,103 +12,139 @@ from typing import Any
 
 from psycopg import Connection
 
+from hub.ingest.map import NUMBER
+from hub.ingest.stage import Staged
 from hub.model.registry import Entity
 from hub.store.changes import announce
+
+PROVENANCE = "stream_id, source_key, run_id, row_digest, first_seen, changed_at_source, sys_from"
+FEW = 20
+"""So many rows may always go: a share says little of a small table."""
+ANALYSED = 1_000
+"""From so many staged rows on, the planner is told what it has; below, telling costs more than a bad guess."""
 
 
 @dataclass(frozen=True)
 class Merge:
-    """What one merge is about: whose rows, in which run, at which instant; whether rows not staged are to go."""
+    """What one merge is about: whose rows, in which run, at which instant; what is known of the read."""
 
     entity: Entity
     stream_id: int
     run_id: int
     at: datetime
-    sweep: bool
-    max_deleted: float
-    accept_deletes: bool
+    whole: bool
+    digested: bool = False
+    """Whether rows that were not staged are known to be as they were, by digest."""
+    exploded: bool = False
 
 
 @dataclass(frozen=True)
 class Merged:
-    """Rows by what happened to them; `refused` says why deletions were not made."""
+    """Rows by what happened to them; `conflicting` ones went to the rejects."""
 
     added: int
     changed: int
-    unchanged: int
+    staged: int
     deleted: int
     conflicting: int
-    refused: str | None
+
+    @property
+    def unchanged(self) -> int:
+        """Staged rows that the store had just so, or newer."""
+        return self.staged - self.added - self.changed
 
 
-FEW = 20
-"""So many rows may always go: a share says little of a small table."""
-
-
-def merge(connection: Connection[Any], work: Merge) -> Merged:
-    """Merge the staged rows of one entity."""
+def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0) -> Merged:
+    """Merge the staged rows of one kind of record. `deleted` rows went in a sweep before."""
     names = _Names(work)
-    conflicting = _duplicates(connection, names)
-    first_load = not _one(connection, f"select exists (select from {names.data})")
-    deleted, refused = (0, None) if first_load or not work.sweep else _sweep(connection, work, names)
-    if first_load:
-        added = _load(connection, names)
-        return Merged(added, 0, 0, 0, conflicting, None)
-    connection.execute(f"analyze {names.stage}")
-    conflicting += _conflicts(connection, names)
-    connection.execute(names.difference)
-    connection.execute(f"analyze {names.diff}")
-    changed = connection.execute(names.keep_history).rowcount
-    connection.execute(names.update)
-    added = connection.execute(names.insert_new).rowcount
-    if changed or added:
-        announce(connection, names.announced)
     staged = _one(connection, f"select count(*) from {names.stage}")
-    return Merged(added, changed, staged - added - changed, deleted, conflicting, refused)
+    if staged >= ANALYSED:
+        connection.execute(f"analyze {names.stage}")
+    conflicting = 0
+    if work.whole:
+        conflicting = _duplicates(connection, names) if staged else 0
+    else:
+        _newest(connection, names)
+    deleted += _removed(connection, names)
+    if work.exploded and not work.whole:
+        deleted += _items(connection, names)
+    if not staged:
+        return Merged(0, 0, 0, deleted, conflicting)
+    conflicting += _conflicts(connection, names)
+    differing = connection.execute(names.difference).rowcount
+    if differing >= ANALYSED:
+        connection.execute(f"analyze {names.diff}")
+    changed = added = 0
+    if differing:
+        changed = connection.execute(names.keep_history).rowcount
+        connection.execute(names.update)
+        added = connection.execute(names.insert_new).rowcount
+        announce(connection, names.announced)
+    if work.digested:
+        connection.execute(names.refresh_digests)
+    return Merged(added, changed, staged - conflicting, deleted, conflicting)
+
+
+def held(connection: Connection[Any], work: Merge) -> int:
+    """How many rows of the stream the store has."""
+    return int(
+        _one(connection, f"select count(*) from data.{work.entity.table} where stream_id = {work.stream_id:d}") or 0
+    )
+
+
+def swept(connection: Connection[Any], work: Merge, *, listed: bool = False) -> int:
+    """How many rows a sweep would remove."""
+    names = _Names(work)
+    return int(_one(connection, f"select count(*) from {names.data} t where {names.missing(listed=listed)}") or 0)
+
+
+def sweep(connection: Connection[Any], work: Merge, *, listed: bool = False) -> int:
+    """Remove rows that the source no longer has. A row that came and was rejected is still there, and stays as it was."""
+    names = _Names(work)
+    return _delete(connection, names, names.missing(listed=listed))
 
 
 class _Names:
     """The SQL of one merge, rendered from the entity's own column names."""
 
     def __init__(self, work: Merge) -> None:
-        entity = work.entity
-        self.entity = entity
-        self.table = entity.table
+        entity, staged = work.entity, Staged(work.entity)
+        self.work, self.entity = work, entity
         self.data, self.history = f"data.{entity.table}", f"history.{entity.table}"
-        self.stage, self.diff, self.reject = f"stage_{entity.table}", f"diff_{entity.table}", f"reject_{entity.table}"
-        self.stream_id, self.run_id = work.stream_id, work.run_id
+        self.stage, self.diff, self.reject = staged.rows, staged.differing, staged.rejects
+        self.gone, self.parents, self.unseen, self.listed = staged.gone, staged.parents, staged.unseen, staged.listed
+        self.stream_id = f"{work.stream_id:d}::smallint"
         self.at = f"'{work.at.isoformat()}'::timestamptz"
-        self.columns = ", ".join(c.name for c in entity.columns)
-        staged = ", ".join(f"s.{c.name}" for c in entity.columns)
-        self.hash = f"md5(row({staged})::text)::uuid"
+        own = [c.name for c in entity.columns]
+        here, there = (", ".join(f"{alias}.{name}" for name in own) for alias in "st")
         searched = [c.search_key for c in entity.columns if c.search_key]
-        history = ", ".join(["id", *(c.name for c in entity.columns), *searched, PROVENANCE, "sys_to"])
-        kept = ", ".join(
-            ["t.id", *(f"t.{c.name}" for c in entity.columns), *(f"t.{n}" for n in searched), _prefixed("t")]
-        )
+        history = ", ".join(["id", *own, *searched, PROVENANCE, "sys_to"])
+        kept = ", ".join(f"t.{name}" for name in ["id", *own, *searched, *PROVENANCE.split(", ")])
         self.to_history = f"insert into {self.history} ({history}) select {kept}, {self.at} from {self.data} t"
-        sets = ", ".join(f"{c.name} = s.{c.name}" for c in entity.columns)
-        provenance = (
-            f"{self.stream_id}, s.source_key, {self.run_id}, {{hash}}, {self.at}, s.changed_at_source, {self.at}"
-        )
-        self.insert = (
-            f"insert into {self.data} ({self.columns}, {PROVENANCE}) select {staged}, {provenance} from {self.stage} s"
-        )
-        # What differs, in one pass over the staged rows: a run with nothing new reads everything and writes nothing.
         self.difference = (
-            f"create temporary table {self.diff} on commit drop as"
-            f" select s.source_key, t.id, {self.hash} as hash from {self.stage} s left join {self.data} t"
+            f"insert into {self.diff} select s.source_key, t.id from {self.stage} s left join {self.data} t"
             f" on t.stream_id = {self.stream_id} and t.source_key = s.source_key"
-            f" where t.id is null or t.content_hash <> {self.hash}"
+            f" where t.id is null or row({there}) is distinct from row({here})"
         )
         self.keep_history = f"{self.to_history} join {self.diff} d on d.id = t.id"
+        sets = ", ".join(f"{name} = s.{name}" for name in own)
         self.update = (
-            f"update {self.data} t set {sets}, run_id = {self.run_id}, content_hash = d.hash,"
+            f"update {self.data} t set {sets}, run_id = {work.run_id:d}, row_digest = s.row_digest,"
             f" changed_at_source = s.changed_at_source, sys_from = {self.at}"
             f" from {self.diff} d join {self.stage} s on s.source_key = d.source_key where t.id = d.id"
         )
+        provenance = (
+            f"{self.stream_id}, s.source_key, {work.run_id:d}, s.row_digest, {self.at}, s.changed_at_source, {self.at}"
+        )
         self.insert_new = (
-            self.insert.format(hash="d.hash") + f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
+            f"insert into {self.data} ({', '.join(own)}, {PROVENANCE}) select {here}, {provenance} from {self.stage} s"
+            f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
+        )
+        # The same values from another row, or by newer rules: told apart by digest no more from now on.
+        self.refresh_digests = (
+            f"update {self.data} t set row_digest = s.row_digest, changed_at_source = s.changed_at_source"
+            f" from {self.stage} s where t.stream_id = {self.stream_id} and t.source_key = s.source_key"
+            f" and t.row_digest <> s.row_digest"
         )
         self.announced = (
             f"select '{entity.name}', t.id, case when d.id is null then 'ADDED' else 'CHANGED' end, null,"
@@ -116,95 +155,155 @@ class _Names:
             f"select '{entity.name}', t.id, 'DELETED', null, t.stream_id, {self.at} from {self.data} t where"
         )
 
+    def missing(self, *, listed: bool) -> str:
+        """The rows of the store that the source has no more: not in the list of its keys, or not in a whole read."""
+        if listed:
+            present = f"exists (select from {self.listed} l where {self.within('l.source_key')})"
+            return f"t.stream_id = {self.stream_id} and not {present}"
+        unseen = f" and t.row_digest in (select digest from {self.unseen})" if self.work.digested else ""
+        return (
+            f"t.stream_id = {self.stream_id}{unseen}"
+            f" and not exists (select from {self.stage} s where s.source_key = t.source_key)"
+            f" and not exists (select from {self.reject} r where r.source_key = t.source_key)"
+        )
 
-PROVENANCE = "stream_id, source_key, run_id, content_hash, first_seen, changed_at_source, sys_from"
+    def within(self, key: str) -> str:
+        """Whether a row of the store is the one of a source key, or one of the items of its list."""
+        if not self.work.exploded:
+            return f"t.source_key = {key}"
+        # `}` is the character after `|`: a range of the index, where LIKE would look at every row.
+        return f"(t.source_key > {key} || '|' and t.source_key < {key} || '}}')"
 
 
-def _prefixed(alias: str) -> str:
-    return ", ".join(f"{alias}.{name}" for name in PROVENANCE.split(", "))
-
-
-def _load(connection: Connection[Any], names: _Names) -> int:
-    """Fill an empty table: its indexes are made after the rows, which is several times faster than with them."""
-    indexes = connection.execute(
-        "select pg_get_indexdef(i.indexrelid), i.indexrelid::regclass::text from pg_index i"
-        " where i.indrelid = %s::regclass and not i.indisprimary",
-        (names.data,),
-    ).fetchall()
-    for _, name in indexes:
-        connection.execute(f"drop index {name}")
-    # A table emptied in the transaction that fills it needs no WAL for its rows where the server keeps none for replicas.
-    connection.execute(f"truncate {names.data}")
-    connection.execute(f"alter table {names.data} drop constraint {names.table}_pkey")
-    added = connection.execute(names.insert.format(hash=names.hash)).rowcount
-    connection.execute(f"alter table {names.data} add constraint {names.table}_pkey primary key (id)")
-    for definition, _ in indexes:
-        connection.execute(definition)
-    connection.execute(f"analyze {names.data}")
-    return added
+def _delete(connection: Connection[Any], names: _Names, which: str) -> int:
+    kept = connection.execute(f"{names.to_history} where {which}").rowcount
+    if not kept:
+        return 0
+    announce(connection, f"{names.announced_deleted} {which}")
+    return connection.execute(f"delete from {names.data} t where {which}").rowcount
 
 
 def _duplicates(connection: Connection[Any], names: _Names) -> int:
-    """Set aside staged rows whose source key or own key stands twice: the one changed last stays, then the smallest key."""
+    """Set aside staged rows of a whole read whose key stands twice: the one changed last stays, then the smallest key."""
     found = 0
     for column in ("source_key", *(key.name for key in names.entity.keys)):
-        if not _one(
-            connection,
-            f"select exists (select from {names.stage} where {column} is not null group by {column} having count(*) > 1)",
-        ):
+        if not _one(connection, doubled(names.stage, column)):
             continue
-        doubled = (
-            f"select ctid from (select ctid, row_number() over (partition by {column}"
-            f" order by changed_at_source desc nulls last, source_key, ctid) as rank from {names.stage}"
-            f" where {column} is not null) ranked where rank > 1"
-        )
-        rule = "duplicate_source_key" if column == "source_key" else "duplicate_key"
+        found += _set_aside(connection, names, column, f"ctid in ({extra(names.stage, column)})")
+    if names.work.digested:
+        # The other row of that key was known by its digest, and so not staged.
+        known = f"t.row_digest not in (select digest from {names.unseen})"
+        newer = f"{names.stage}.changed_at_source > t.changed_at_source"
         found += _set_aside(
-            connection, names, column, rule, "stands on another row of the same read", f"ctid in ({doubled})"
+            connection,
+            names,
+            "source_key",
+            f"exists (select from {names.data} t where t.stream_id = {names.stream_id}"
+            f" and t.source_key = {names.stage}.source_key and {known}"
+            f" and t.row_digest <> {names.stage}.row_digest and not coalesce({newer}, false))",
         )
     return found
 
 
+def doubled(table: str, column: str, where: str = "true") -> str:
+    """SQL: whether a key stands twice in a table."""
+    return (
+        f"select exists (select from {table} where {column} is not null and {where}"
+        f" group by {column} having count(*) > 1)"
+    )
+
+
+def extra(table: str, column: str) -> str:
+    """SQL: the ctids of the rows of a table that give way to another of the same key."""
+    return (
+        f"select ctid from (select ctid, row_number() over (partition by {column}"
+        f" order by changed_at_source desc nulls last, source_key, ctid) as rank from {table}"
+        f" where {column} is not null) ranked where rank > 1"
+    )
+
+
+STALE = "t.changed_at_source > {staged}.changed_at_source"
+
+
+def _newest(connection: Connection[Any], names: _Names) -> None:
+    """Keep of each row the newest version only, and nothing that is older than the store's."""
+    # By the source's own time where it gives one, by order of arrival otherwise.
+    newer = (
+        "(coalesce(o.changed_at_source, '-infinity'), o.{n}) > (coalesce({t}.changed_at_source, '-infinity'), {t}.{n})"
+    )
+    stage, gone = names.stage, names.gone
+    if not names.work.exploded:
+        for table, others in ((stage, (stage, gone)), (gone, (gone, stage))):
+            for other in others:
+                connection.execute(
+                    f"delete from {table} where exists (select from {other} o where o.source_key = {table}.source_key"
+                    f" and {newer.format(n=NUMBER, t=table)})"
+                )
+    connection.execute(
+        f"delete from {stage} using {names.data} t where t.stream_id = {names.stream_id}"
+        f" and t.source_key = {stage}.source_key and {STALE.format(staged=stage)}"
+    )
+
+
+def _removed(connection: Connection[Any], names: _Names) -> int:
+    """Delete what the source says is deleted, unless the store has a newer version."""
+    if not _one(connection, f"select exists (select from {names.gone})"):
+        return 0
+    which = (
+        f"t.stream_id = {names.stream_id} and exists (select from {names.gone} g where {names.within('g.source_key')}"
+        f" and not coalesce({STALE.format(staged='g')}, false))"
+    )
+    return _delete(connection, names, _by_index(names, names.gone, which))
+
+
+def _items(connection: Connection[Any], names: _Names) -> int:
+    """Delete the items that a list has no more."""
+    which = (
+        f"t.stream_id = {names.stream_id} and exists (select from {names.parents} p where {names.within('p.source_key')})"
+        f" and not exists (select from {names.stage} s where s.source_key = t.source_key)"
+        f" and not exists (select from {names.reject} r where r.source_key = t.source_key)"
+    )
+    return _delete(connection, names, _by_index(names, names.parents, which))
+
+
+def _by_index(names: _Names, keys: str, which: str) -> str:
+    """The same rows, found from the few keys: an `exists` over a range would look at every row of the store."""
+    return f"t.id in (select t.id from {keys} k join {names.data} t on t.stream_id = {names.stream_id} and {names.within('k.source_key')} where {which})"
+
+
 def _conflicts(connection: Connection[Any], names: _Names) -> int:
-    """Set aside staged rows whose own key a row of the store has under another source key."""
+    """Set aside staged rows whose own key another row has: of the store, or of the same commit."""
     found = 0
     for key in names.entity.keys:
         taken = (
             f"exists (select from {names.data} t where t.{key.name} = {names.stage}.{key.name}"
-            f" and (t.stream_id, t.source_key) is distinct from ({names.stream_id}::smallint, {names.stage}.source_key))"
+            f" and (t.stream_id, t.source_key) is distinct from ({names.stream_id}, {names.stage}.source_key))"
         )
-        found += _set_aside(connection, names, key.name, "duplicate_key", "stands on another row of the store", taken)
+        found += _set_aside(connection, names, key.name, taken, "stands on another row of the store")
+        if not names.work.whole and _one(connection, doubled(names.stage, key.name)):
+            found += _set_aside(connection, names, key.name, f"ctid in ({extra(names.stage, key.name)})")
     return found
 
 
-def _set_aside(connection: Connection[Any], names: _Names, field: str, rule: str, words: str, where: str) -> int:
+def _set_aside(
+    connection: Connection[Any],
+    names: _Names,
+    field: str,
+    where: str,
+    words: str = "stands on another row of the same read",
+) -> int:
+    return set_aside(connection, names.stage, names.reject, field, where, words)
+
+
+def set_aside(connection: Connection[Any], table: str, reject: str, field: str, where: str, words: str) -> int:
+    """Move rows whose key is another's to the rejects. Returns how many."""
+    rule = "duplicate_source_key" if field == "source_key" else "duplicate_key"
     moved = (
-        f"with gone as (delete from {names.stage} where {where} returning *)"
-        f" insert into {names.reject} (source_key, field, rule, reason, payload)"
-        f" select source_key, %s, %s, %s, to_jsonb(gone) from gone"
+        f"with gone as (delete from {table} where {where} returning *)"
+        f" insert into {reject} (source_key, field, rule, reason, payload)"
+        f" select source_key, %s, %s, %s, jsonb_strip_nulls(to_jsonb(gone)) from gone"
     )
     return connection.execute(moved, (field, rule, f"{field} {words}")).rowcount
-
-
-def _sweep(connection: Connection[Any], work: Merge, names: _Names) -> tuple[int, str | None]:
-    """Remove rows that the source no longer has. A row that came and was rejected is still there, and stays as it was."""
-    gone = (
-        f"t.stream_id = {names.stream_id}"
-        f" and not exists (select from {names.stage} s where s.source_key = t.source_key)"
-        f" and not exists (select from {names.reject} r where r.source_key = t.source_key)"
-    )
-    count = _one(connection, f"select count(*) from {names.data} t where {gone}")
-    if not count:
-        return 0, None
-    held = _one(connection, f"select count(*) from {names.data} t where t.stream_id = {names.stream_id}")
-    if count > FEW and count > held * work.max_deleted and not work.accept_deletes:
-        return 0, (
-            f"{work.entity.name}: the source no longer has {count} of {held} rows, more than the manifest allows;"
-            " nothing was deleted. Next step: ask the owner, then run `hub sync` with --accept-deletes"
-        )
-    connection.execute(f"{names.to_history} where {gone}")
-    announce(connection, f"{names.announced_deleted} {gone}")
-    return connection.execute(f"delete from {names.data} t where {gone}").rowcount, None
 
 
 def _one(connection: Connection[Any], query: str) -> Any:

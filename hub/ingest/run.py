@@ -1,63 +1,38 @@
-"""Runs: one connector after another, each stream in one transaction, and a record of what happened.
+"""Runs: one connector after another, and a record of what happened.
 
-A stream that fails leaves the store as it was and does not stop the others. One run of a connector at a time, across
-processes. Reading, mapping and checking go on in a thread while the batch before is copied.
+A stream that fails leaves the store as its last commit left it and does not stop the others. One run of a connector at a time,
+across processes: a lock of the session holds it, and ends with the process, however it ends.
 """
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
-import polars as pl
 import psycopg
 from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable
-from hub.ingest import map as mapping
-from hub.ingest import quarantine, stage
-from hub.ingest.check import Checked, check
-from hub.ingest.discover import Transform, discover, folder, transform
-from hub.ingest.merge import Merge, merge
-from hub.ingest.read import read
-from hub.model.registry import Entity, registry
-from hub.sdk.manifest import Manifest, Stream
+from hub.ingest.discover import discover, folder
+from hub.ingest.read import open_reader
+from hub.ingest.read.base import Context
+from hub.ingest.stream_run import Count, Orders, Outcome, Progress, StreamRun
+from hub.sdk.manifest import Manifest
 from hub.store.engine import SESSION
 
-LOCK_CLASS = 7_022
-AHEAD = 2
-"""Batches that may wait to be copied: enough to overlap, few enough to bound memory."""
-
-Progress = Callable[[str, int], None]
-"""Told the name of a stream, and how many rows of it have been read so far."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """One kind of record of one stream, by what happened to its rows."""
-
-    stream: str
-    entity: str
-    read: int
-    added: int
-    changed: int
-    unchanged: int
-    deleted: int
-    quarantined: int
+LOCK = "select pg_try_advisory_lock(hashtextextended('hub.connector:' || %s, 0))"
+UNLOCK = "select pg_advisory_unlock(hashtextextended('hub.connector:' || %s, 0))"
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run of one connector. `status` is SUCCEEDED, PARTIAL (see `problems`) or FAILED."""
+    """One run of one connector. `status` is SUCCEEDED, PARTIAL (see `problems`), FAILED or DEFERRED."""
 
     connector: str
     status: str
-    counts: tuple[Counts, ...]
+    counts: tuple[Count, ...]
     problems: tuple[str, ...]
     drift: tuple[str, ...]
     seconds: float
@@ -69,6 +44,7 @@ def sync(
     *,
     progress: Progress | None = None,
     accept_deletes: bool = False,
+    full: bool = False,
 ) -> list[RunReport]:
     """Run connectors, all where none is named. Raises HubMisconfigured for an unknown name, StoreUnavailable."""
     known = discover()
@@ -79,25 +55,37 @@ def sync(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
         )
     manifests = [known[name] for name in names]
-    return run(engine, manifests, progress=progress, accept_deletes=accept_deletes)
+    return run(engine, manifests, progress=progress, accept_deletes=accept_deletes, full=full)
 
 
 def run(
-    engine: Engine, manifests: Iterable[Manifest], *, progress: Progress | None = None, accept_deletes: bool = False
+    engine: Engine,
+    manifests: Iterable[Manifest],
+    *,
+    progress: Progress | None = None,
+    accept_deletes: bool = False,
+    full: bool = False,
 ) -> list[RunReport]:
     """Run connectors by their manifests, in the order given. Raises StoreUnavailable."""
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = store_url(engine)
     try:
-        # Generous memory for the few statements of a merge: one run at a time has it.
-        with psycopg.connect(
-            url, options=f"{SESSION} -c maintenance_work_mem=256MB -c work_mem=128MB", autocommit=True
-        ) as connection:
-            return [_Run(connection, manifest, progress, accept_deletes).report() for manifest in manifests]
+        with connect(url) as connection:
+            return [_Run(connection, url, manifest, progress, accept_deletes, full).report() for manifest in manifests]
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during the run",
             next_step="start it and run `hub sync` again; what was not finished was not kept",
         ) from None
+
+
+def store_url(engine: Engine) -> str:
+    """The URL of an engine's database, as psycopg takes it. It holds the password."""
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def connect(url: str) -> Connection[Any]:
+    """A connection for a run: generous memory for the few statements of a merge, since one run at a time has it."""
+    return psycopg.connect(url, options=f"{SESSION} -c maintenance_work_mem=256MB -c work_mem=128MB", autocommit=True)
 
 
 def _in_order(known: Iterable[str]) -> list[str]:
@@ -108,189 +96,121 @@ def _in_order(known: Iterable[str]) -> list[str]:
 @dataclass
 class _Run:
     connection: Connection[Any]
+    url: str
     manifest: Manifest
     progress: Progress | None
     accept_deletes: bool
-    counts: list[Counts] = field(default_factory=list)
+    full: bool
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    drift: list[str] = field(default_factory=list)
 
     def report(self) -> RunReport:
         """Run, under the connector's lock, and write the run's record."""
         started = time.monotonic()
-        lock = (LOCK_CLASS, _number(self.manifest.name))
-        if not self._scalar("select pg_try_advisory_lock(%s, %s)", lock):
+        if not self._scalar(LOCK, (self.manifest.name,)):
             return RunReport(self.manifest.name, "FAILED", (), ("another run of this connector is going on",), (), 0.0)
         try:
-            self.connection.execute(
-                "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
-                (self.manifest.name,),
-            )
-            run_id = self._scalar(
-                "insert into hub.run (connector, connector_version, status) values (%s, %s, 'RUNNING') returning id",
-                (self.manifest.name, self.manifest.version),
-            )
-            failed = sum(not self._stream(name, stream, run_id) for name, stream in self.manifest.streams.items())
+            run_id = begin(self.connection, self.manifest, "FULL" if self.full else "SYNC")
+            failed = sum(not self._stream(name, run_id) for name in self.manifest.streams)
             status = "FAILED" if failed == len(self.manifest.streams) else "PARTIAL" if self.problems else "SUCCEEDED"
-            self.connection.execute(
-                "update hub.run set status = %s, reason = %s, counts = %s, ended_at = now() where id = %s",
-                (status, "; ".join(self.problems) or None, orjson.dumps(self.counts).decode(), run_id),
-            )
+            end(self.connection, run_id, status, self.problems, self.outcomes)
         finally:
-            self.connection.execute("select pg_advisory_unlock(%s, %s)", lock)
+            if not self.connection.broken:
+                self.connection.execute(UNLOCK, (self.manifest.name,))
         seconds = round(time.monotonic() - started, 3)
-        return RunReport(
-            self.manifest.name, status, tuple(self.counts), tuple(self.problems), tuple(self.drift), seconds
-        )
-
-    def _stream(self, name: str, stream: Stream, run_id: int) -> bool:
-        """One stream, in one transaction. Returns whether it was taken."""
-        try:
-            with self.connection.transaction():
-                work = _StreamRun(self, name, stream, run_id)
-                self.counts += work.run()
-        except psycopg.OperationalError:
-            raise
-        except HubError as error:
-            self.problems.append(str(error))
-            return False
-        except psycopg.Error as error:
-            # The kind only: PostgreSQL's message quotes the value that it refuses.
-            self.problems.append(f"{self.manifest.name}.{name}: the store refused the rows: {type(error).__name__}")
-            return False
-        return True
+        counts = tuple(count for outcome in self.outcomes.values() for count in outcome.counts.values())
+        drift = tuple(words for outcome in self.outcomes.values() for words in outcome.drift)
+        return RunReport(self.manifest.name, status, counts, tuple(self.problems), drift, seconds)
 
     def _scalar(self, query: str, parameters: tuple[Any, ...]) -> Any:
         row = self.connection.execute(query, parameters).fetchone()
         assert row is not None  # each returns a value
         return row[0]
 
-
-class _StreamRun:
-    """The work of one stream within its transaction."""
-
-    def __init__(self, run: _Run, name: str, stream: Stream, run_id: int) -> None:
-        self.run_ = run
-        self.name = name
-        self.stream = stream
-        self.run_id = run_id
-        self.at = datetime.now(UTC)
-        self.entities = [registry()[entity] for entity in stream.emits]
-        self.rows = dict.fromkeys(stream.emits, 0)
-
-    def run(self) -> list[Counts]:
-        connection = self.run_.connection
-        stream_id = self.run_._scalar(
-            "insert into hub.stream (connector, name) values (%s, %s)"
-            " on conflict (connector, name) do update set name = excluded.name returning id",
-            (self.run_.manifest.name, self.name),
-        )
-        for entity in self.entities:
-            stage.create(connection, entity)
-        for batch in _ahead(self._batches()):
-            for entity, checked, rows in batch:
-                self.rows[entity.name] += rows.height
-                stage.accept(connection, entity, checked.accepted)
-                stage.reject(connection, entity, checked.rejected, rows, checked.rejected_keys)
-        counts = [self._merge(entity, stream_id) for entity in self.entities]
-        quarantine.settle(connection, stream_id, self.run_id)
-        connection.execute("update hub.stream set as_of = %s where id = %s", (self.at, stream_id))
-        return counts
-
-    def _batches(self) -> Iterator[list[tuple[Entity, "_Batch", pl.DataFrame]]]:
-        manifest = self.run_.manifest
-        change: Transform | None = transform(manifest)
-        done = 0
-        seen: set[str] = set()
-        for frame in read(manifest, self.name, self.stream, folder().parent):
-            seen |= set(mapping.unexpected(self.stream, frame.columns))
-            changed = change(self.name, frame.lazy()).collect() if change else frame
-            mapping.require(f"{manifest.name}.{self.name}", self.stream, changed.columns)
-            yield [self._checked(entity, changed) for entity in self.entities]
-            done += frame.height
-            if self.run_.progress:
-                self.run_.progress(f"{manifest.name}.{self.name}", done)
-        self.run_.drift += [
-            f"{manifest.name}.{self.name}: column {column} is neither mapped nor ignored" for column in sorted(seen)
-        ]
-
-    def _checked(self, entity: Entity, frame: pl.DataFrame) -> tuple[Entity, "_Batch", pl.DataFrame]:
-        emit = self.stream.emits[entity.name]
-        rows = mapping.unfold(frame, emit)
-        canonical = mapping.mapped(frame, self.stream, entity)
-        return entity, _Batch(check(canonical, entity), canonical[mapping.SOURCE_KEY]), rows
-
-    def _merge(self, entity: Entity, stream_id: int) -> Counts:
-        run, connection = self.run_, self.run_.connection
-        sweep = self.stream.deletes == "sweep"
-        work = Merge(entity, stream_id, self.run_id, self.at, sweep, self.stream.max_deleted, run.accept_deletes)
-        merged = merge(connection, work)
-        if merged.refused:
-            run.problems.append(f"{run.manifest.name}.{self.name}: {merged.refused}")
-        kept = quarantine.keep(connection, entity, stream_id, self.run_id, run.manifest.version)
-        return Counts(
-            self.name,
-            entity.name,
-            self.rows[entity.name],
-            merged.added,
-            merged.changed,
-            merged.unchanged,
-            merged.deleted,
-            kept,
-        )
+    def _stream(self, name: str, run_id: int) -> bool:
+        """One stream. Returns whether it was taken to its end."""
+        orders = Orders(run_id, self.full, self.accept_deletes, self.progress)
+        done, problems = run_stream(self.connection, self.url, self.manifest, name, orders, self.outcomes)
+        self.problems += problems
+        return done
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Checked rows of one kind of record, with the source key of every row read."""
+def run_stream(
+    connection: Connection[Any],
+    url: str,
+    manifest: Manifest,
+    name: str,
+    orders: Orders,
+    outcomes: dict[str, Outcome],
+    **context: Any,
+) -> tuple[bool, list[str]]:
+    """Read one stream. Returns whether it came to its end, and what stood in the way. Its outcome joins `outcomes`.
 
-    checked: Checked
-    rejected_keys: pl.Series
-
-    @property
-    def accepted(self) -> pl.DataFrame:
-        return self.checked.accepted
-
-    @property
-    def rejected(self) -> pl.DataFrame:
-        return self.checked.rejected
-
-
-def _ahead(batches: Iterator[Any]) -> Iterator[Any]:
-    """The same batches, made in a thread a little ahead; its failure is raised here."""
-    made: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(AHEAD)
-    stopped = threading.Event()
-
-    def make() -> None:
-        failure: BaseException | None = None
-        try:
-            for batch in batches:
-                if stopped.is_set():
-                    return
-                made.put((batch, None))
-        except BaseException as error:  # handed over, whatever it is
-            failure = error
-        made.put((None, failure))
-
-    worker = threading.Thread(target=make, name="ingest", daemon=True)
-    worker.start()
+    Raises psycopg.OperationalError where the store is away.
+    """
+    where = f"{manifest.name}.{name}"
     try:
-        while True:
-            batch, failure = made.get()
-            if failure is not None:
-                raise failure
-            if batch is None:
-                return
-            yield batch
-    finally:
-        stopped.set()
-        while worker.is_alive():
-            try:
-                made.get(timeout=0.05)
-            except queue.Empty:
-                continue
+        taken = _taken(connection, manifest.name, name)
+        given = Context(manifest, name, manifest.streams[name], folder() / manifest.name, url, taken=taken, **context)
+        reader = open_reader(given)
+        try:
+            work = StreamRun(connection, manifest, name, orders, reader)
+            outcomes[name] = work.outcome
+            work.run()
+        finally:
+            reader.close()
+    except HubError as error:
+        return False, [*(outcomes[name].problems if name in outcomes else ()), str(error)]
+    except psycopg.Error as error:
+        if connection.broken:
+            raise
+        # The kind only: PostgreSQL's message quotes the value that it refuses.
+        return False, [f"{where}: the store refused the rows: {type(error).__name__}. Next step: {_advice(error)}."]
+    return True, outcomes[name].problems
 
 
-def _number(name: str) -> int:
-    """A stable number of 31 bits for an advisory lock."""
-    return int.from_bytes(name.encode()[-3:].rjust(3, b"\0"), "big") ^ len(name) << 24 & 0x7FFFFFFF
+def _advice(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "make room on the disk of the database; nothing was lost, the next run reads it again"
+    if isinstance(error, psycopg.OperationalError):
+        return "run it again; nothing was lost"
+    return "run it with HUB_TRACE=1 and tell the maintainers the kind"
+
+
+def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
+    """A new record of a run; one that was left open was interrupted. Returns its number."""
+    connection.execute(
+        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
+        (manifest.name,),
+    )
+    row = connection.execute(
+        "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
+        (manifest.name, manifest.version, mode),
+    ).fetchone()
+    assert row is not None  # returning
+    return int(row[0])
+
+
+def end(
+    connection: Connection[Any], run_id: int, status: str, problems: list[str], outcomes: dict[str, Outcome]
+) -> None:
+    """Complete the record of a run."""
+    counts = [asdict(count) for outcome in outcomes.values() for count in outcome.counts.values()]
+    timings = {
+        name: {"seconds": round(o.seconds, 3), "source_s": round(o.waited_s, 3), "store_s": round(o.stored_s, 3)}
+        for name, o in outcomes.items()
+    }
+    drift = [words for outcome in outcomes.values() for words in outcome.drift]
+    connection.execute(
+        "update hub.run set status = %s, reason = %s, counts = %s, timings = %s, drift = %s, ended_at = now()"
+        " where id = %s",
+        (status, "; ".join(problems) or None, *(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
+    )
+
+
+def _taken(connection: Connection[Any], connector: str, name: str) -> frozenset[str]:
+    found = connection.execute(
+        "select f.digest from hub.file f join hub.stream s on s.id = f.stream_id where s.connector = %s and s.name = %s",
+        (connector, name),
+    ).fetchall()
+    return frozenset(digest for (digest,) in found)

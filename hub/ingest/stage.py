@@ -1,32 +1,86 @@
-"""Stage: accepted rows by COPY into a temporary table, rejected ones beside them. Nothing is seen before the merge commits."""
+"""Stage: accepted rows by COPY into a temporary table, rejected ones beside them. Nothing is seen before the merge commits.
 
+The tables live as long as the connection and are emptied at every commit, so that a connector that is followed, with a
+commit every few hundred milliseconds, does not fill the system catalogue.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
 from psycopg import Connection, sql
 
-from hub.ingest.map import CHANGED_AT, SOURCE_KEY
+from hub.ingest.map import CHANGED_AT, DIGEST, NUMBER, SOURCE_KEY
 from hub.model.registry import Entity
 from hub.model.tables import sql_type
 
 
+@dataclass(frozen=True)
+class Staged:
+    """Names of the temporary tables of one kind of record."""
+
+    entity: Entity
+
+    @property
+    def rows(self) -> str:
+        """Accepted rows."""
+        return f"stage_{self.entity.table}"
+
+    @property
+    def rejects(self) -> str:
+        """Rejected rows."""
+        return f"reject_{self.entity.table}"
+
+    @property
+    def gone(self) -> str:
+        """Keys of rows that the source says are deleted."""
+        return f"gone_{self.entity.table}"
+
+    @property
+    def parents(self) -> str:
+        """Keys of the rows whose list was unfolded."""
+        return f"parent_{self.entity.table}"
+
+    @property
+    def unseen(self) -> str:
+        """Digests that the store has and a full read has not seen."""
+        return f"unseen_{self.entity.table}"
+
+    @property
+    def listed(self) -> str:
+        """Every key that the source has, where a sweep listed them alone."""
+        return f"listed_{self.entity.table}"
+
+    @property
+    def differing(self) -> str:
+        """What a merge has to write."""
+        return f"diff_{self.entity.table}"
+
+
 def create(connection: Connection[Any], entity: Entity) -> None:
-    """The staging tables of one kind of record; they end with the transaction."""
+    """Make the tables of one kind of record, where this connection has not got them yet."""
+    names = Staged(entity)
+    key = 'source_key text collate "C"'
     columns = ", ".join(f'"{column.name}" {sql_type(column)}' for column in entity.columns)
-    connection.execute(
-        f"create temporary table stage_{entity.table} (source_key text, changed_at_source timestamptz, {columns}) on commit drop"
-    )
-    connection.execute(
-        f"create temporary table reject_{entity.table}"
-        " (source_key text, field text, rule text, reason text, payload jsonb) on commit drop"
-    )
+    tables = {
+        names.rows: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, row_digest bigint, {columns}",
+        names.rejects: f"{key}, field text, rule text, reason text, payload jsonb",
+        names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
+        names.parents: key,
+        names.unseen: "digest bigint",
+        names.listed: key,
+        names.differing: f"{key}, id bigint",
+    }
+    for name, inside in tables.items():
+        connection.execute(f"create temporary table if not exists {name} ({inside}) on commit delete rows")
 
 
 def accept(connection: Connection[Any], entity: Entity, frame: pl.DataFrame) -> None:
-    """Copy accepted rows."""
-    names = [SOURCE_KEY, CHANGED_AT, *(c.name for c in entity.columns if c.name in frame.columns)]
-    _copy(connection, f"stage_{entity.table}", names, frame.select(names))
+    """Copy accepted rows, which have `n`."""
+    names = [NUMBER, SOURCE_KEY, CHANGED_AT, DIGEST, *(c.name for c in entity.columns if c.name in frame.columns)]
+    copy(connection, Staged(entity).rows, names, frame)
 
 
 def reject(
@@ -46,14 +100,36 @@ def reject(
         "reason",
         pl.Series("payload", payloads, dtype=pl.String),
     )
-    _copy(connection, f"reject_{entity.table}", rows.columns, rows)
+    copy(connection, Staged(entity).rejects, rows.columns, rows)
 
 
-def _copy(connection: Connection[Any], table: str, names: list[str], frame: pl.DataFrame) -> None:
+def gone(connection: Connection[Any], entity: Entity, keys: pl.DataFrame) -> None:
+    """Copy keys of deleted rows: `n`, key, time of change."""
+    copy(connection, Staged(entity).gone, [NUMBER, SOURCE_KEY, CHANGED_AT], keys)
+
+
+def parents(connection: Connection[Any], entity: Entity, keys: pl.Series) -> None:
+    """Copy keys of rows whose list was unfolded."""
+    copy(connection, Staged(entity).parents, [SOURCE_KEY], keys.alias(SOURCE_KEY).to_frame())
+
+
+def listed(connection: Connection[Any], entity: Entity, keys: pl.Series) -> None:
+    """Copy keys that the source has."""
+    copy(connection, Staged(entity).listed, [SOURCE_KEY], keys.alias(SOURCE_KEY).to_frame())
+
+
+def unseen(connection: Connection[Any], entity: Entity, digests: pl.Series) -> None:
+    """Copy digests that a read has not seen."""
+    copy(connection, Staged(entity).unseen, ["digest"], digests.alias("digest").to_frame())
+    connection.execute(f"analyze {Staged(entity).unseen}")
+
+
+def copy(connection: Connection[Any], table: str, names: Sequence[str], frame: pl.DataFrame) -> None:
+    """COPY columns of a frame into a table, which may be schema.table."""
     target = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(name) for name in names)
+        sql.Identifier(*table.split(".")), sql.SQL(", ").join(sql.Identifier(name) for name in names)
     )
     # Values are never empty text, so an empty field is always null.
-    data = frame.write_csv(include_header=False, null_value="")
+    data = frame.select(names).write_csv(include_header=False, null_value="").encode()
     with connection.cursor() as cursor, cursor.copy(target) as out:
         out.write(data)

@@ -77,7 +77,12 @@ def provenance_columns() -> list[Column[Any]]:
         # Collation C: keys are compared as bytes, children of a row are found by its key's prefix, and sorting is cheaper.
         Column("source_key", Text(collation="C"), nullable=False),
         Column("run_id", BigInteger, nullable=False),
-        Column("row_digest", BigInteger, nullable=False, comment="Of the row as the source gave it and the rules it was read by."),
+        Column(
+            "row_digest",
+            BigInteger,
+            nullable=False,
+            comment="Of the row as the source gave it and the rules it was read by.",
+        ),
         Column("first_seen", DateTime(timezone=True), nullable=False),
         Column("changed_at_source", DateTime(timezone=True)),
         Column("sys_from", DateTime(timezone=True), nullable=False),

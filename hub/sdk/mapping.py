@@ -46,7 +46,9 @@ class FieldMapping(Part):
     split: Split | None = None
     null: tuple[str, ...] = Field((), description="Texts that mean nothing.")
     number: Literal["vi"] | None = Field(None, description='"vi" reads 1.250.000,5.')
-    scale: float | None = Field(None, gt=0, description="Factor from the source's unit to the schema's: 10000 for ha to m².")
+    scale: float | None = Field(
+        None, gt=0, description="Factor from the source's unit to the schema's: 10000 for ha to m²."
+    )
     codes: dict[str, str] | Literal["vi", "en"] = Field(
         {}, description="What the source writes → code; or the language whose labels of the code list it writes."
     )
@@ -79,7 +81,9 @@ class Emit(Part):
     """One kind of record that a stream gives."""
 
     explode: str | None = Field(None, description="The list that is unfolded, one record for each item.")
-    when: Condition | None = Field(None, description="Which rows become this kind of record; all where it is not given.")
+    when: Condition | None = Field(
+        None, description="Which rows become this kind of record; all where it is not given."
+    )
     fields: dict[str, FieldMapping]
 
     @model_validator(mode="before")

@@ -25,7 +25,9 @@ class Stream(Part):
     read: Literal["full", "incremental"] = "full"
     cursor: Cursor | None = Field(None, description="For incremental reads.")
     key: tuple[str, ...] = Field(min_length=1, description="Columns that identify a row in its source.")
-    changed_at: str | None = Field(None, description="Column with the time of change; an older version never overwrites.")
+    changed_at: str | None = Field(
+        None, description="Column with the time of change; an older version never overwrites."
+    )
     deletes: Literal["sweep", "tombstone", "none"] = Field(
         "sweep", description="How rows go: those a full read lacks, those marked, none."
     )
@@ -35,7 +37,10 @@ class Stream(Part):
     )
     max_deleted: float = Field(0.2, ge=0, le=1, description="Share of rows that may go without a person.")
     max_shrunk: float = Field(
-        0.5, ge=0, le=1, description="Share of rows by which a full read may be shorter than the store, without a person."
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of rows by which a full read may be shorter than the store, without a person.",
     )
     drift: Drift = Field("evolve", description="What happens when columns or codes are not as declared.")
     commit_rows: int = Field(200_000, ge=1, description="Rows of an incremental read after which it is committed.")
@@ -86,7 +91,9 @@ class PagePaging(Part):
     first: int = 1
     size_parameter: str | None = "page_size"
     size: int = Field(1000, ge=1)
-    total_pages: str | None = Field(None, description="Path of the number of pages; without it, the first empty page ends.")
+    total_pages: str | None = Field(
+        None, description="Path of the number of pages; without it, the first empty page ends."
+    )
 
 
 class OffsetPaging(Part):

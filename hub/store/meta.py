@@ -32,7 +32,9 @@ STREAM = Table(
     Column("as_of", DateTime(timezone=True), comment="Start of the last read that confirmed every row of the stream."),
     Column("cursor", JSONB, comment="Where the next incremental read begins: the reader's own, a few values."),
     Column("confirmed_at", DateTime(timezone=True), comment="Start of the last read or sweep that saw every key."),
-    Column("columns", JSONB, comment="Columns as last seen, with the kind of their values: what drift is held against."),
+    Column(
+        "columns", JSONB, comment="Columns as last seen, with the kind of their values: what drift is held against."
+    ),
     Index("stream_connector_name", "connector", "name", unique=True),
     schema="hub",
     comment="One stream of one connector: the source that provenance names.",
@@ -50,7 +52,9 @@ RUN = Table(
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("ended_at", DateTime(timezone=True)),
     Column(
-        "counts", JSONB, comment="A list: stream, entity, read, accepted, added, changed, unchanged, deleted, quarantined."
+        "counts",
+        JSONB,
+        comment="A list: stream, entity, read, accepted, added, changed, unchanged, deleted, quarantined.",
     ),
     Column("timings", JSONB, comment="Stream → seconds in all, and of them waiting for the source and for the store."),
     Column("drift", JSONB, comment="What was found other than declared, in words."),
@@ -157,9 +161,7 @@ DRIFT = Table(
     Column("first_seen", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("last_seen", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("resolved_at", DateTime(timezone=True), comment="When it was no longer seen."),
-    Index(
-        "drift_open", "stream_id", "kind", "column", unique=True, postgresql_where=text("resolved_at is null")
-    ),
+    Index("drift_open", "stream_id", "kind", "column", unique=True, postgresql_where=text("resolved_at is null")),
     schema="hub",
     comment="Sources that are other than their manifests say.",
 )

@@ -7,7 +7,7 @@ import pytest
 
 from hub.ingest import run as ingest
 from hub.ingest.run import RunReport
-from hub.sdk.manifest import Manifest
+from hub.sdk.manifest import parse
 from hub.store.embedded import EmbeddedServer
 from tests.system.trial import HEADER, Trial, manifest, person
 
@@ -94,7 +94,7 @@ def test_a_sweep_beyond_the_bound_waits_for_a_person(trial: Trial) -> None:
     trial.write(*(person(n) for n in range(1, 11)))
     refused = trial.sync()
     assert (refused.status, counts(refused)["deleted"]) == ("PARTIAL", 0)
-    assert "--accept-deletes" in refused.problems[0]
+    assert "`hub runs approve 1`" in refused.problems[0]
     assert counts(trial.sync(accept_deletes=True))["deleted"] == 90
     assert trial.rows("select count(*) from data.citizen") == [(10,)]
     assert trial.rows("select count(*) from history.citizen") == [(90,)]
@@ -165,7 +165,7 @@ def test_a_column_that_nobody_mapped_is_reported(trial: Trial) -> None:
 def test_one_run_of_a_connector_at_a_time(trial: Trial) -> None:
     trial.write(person(1))
     with psycopg.connect(trial.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
-        other.execute("select pg_advisory_lock(%s, %s)", (ingest.LOCK_CLASS, ingest._number("trial")))
+        other.execute(ingest.LOCK, ("trial",))
         report = trial.sync()
     assert report.status == "FAILED"
     assert "another run" in report.problems[0]
@@ -184,9 +184,12 @@ def test_a_run_that_was_killed_is_known_as_such(trial: Trial) -> None:
 def test_a_database_source_refuses_in_our_words(trial: Trial, postgres_server: EmbeddedServer) -> None:
     good = postgres_server.url("postgres")
     source = {"kind": "sql", "url": {"env": "TRIAL_URL"}}
-    base = manifest("TRIAL_FOLDER").model_dump(mode="json", by_alias=True, exclude_none=True)
-    base["streams"]["people"] |= {"table": "nobody.people"}
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": Manifest(**{**base, "source": source})})
+    base = manifest("TRIAL_FOLDER").model_dump(mode="json", exclude_unset=True)
+    people = base["streams"]["people"]
+    for name in ("files", "format", "delimiter"):
+        del people[name]
+    people["table"] = "nobody.people"
+    trial.patch.setattr(ingest, "discover", lambda: {"trial": parse({**base, "source": source})})
     for url, words in (
         (good, "there is no table nobody.people"),
         (

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from hub.ingest import run as ingest
 from hub.ingest.run import RunReport
-from hub.sdk.manifest import Manifest
+from hub.sdk.manifest import Manifest, parse
 
 HEADER = "id;so;ten;sinh;xa;luc;them\n"
 
@@ -37,7 +37,7 @@ def manifest(folder: str, **stream: Any) -> Manifest:
     label = {"vi": "Thử", "en": "Test"}
     source = {"kind": "files", "folder": {"env": folder}}
     facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "7", "freshness": "-"}
-    return Manifest(name="trial", source=source, streams={"people": people}, **facts)  # type: ignore[arg-type]
+    return parse({"name": "trial", "source": source, "streams": {"people": people}, **facts})
 
 
 class Trial:
@@ -50,9 +50,9 @@ class Trial:
     def write(self, *rows: str, file: str = "people.csv", header: str = HEADER) -> None:
         (self.folder / file).write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
 
-    def sync(self, *, accept_deletes: bool = False, **stream: Any) -> RunReport:
+    def sync(self, *, accept_deletes: bool = False, full: bool = False, **stream: Any) -> RunReport:
         self.patch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER", **stream)})
-        (report,) = ingest.sync(self.engine, ["trial"], accept_deletes=accept_deletes)
+        (report,) = ingest.sync(self.engine, ["trial"], accept_deletes=accept_deletes, full=full)
         return report
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -22,6 +22,9 @@ import polars as pl
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
+OWN_COLUMNS = frozenset({"_op", "_subject", "_sequence", "_time", "_raw"})
+"""Columns that readers add: how a row came, or what a message was that is no row. A manifest may map them."""
+
 State = Mapping[str, Any]
 """Where an incremental read goes on: a few JSON values. It never grows with the number of rows."""
 

@@ -16,8 +16,8 @@ from polars.exceptions import PolarsError
 
 from hub.errors import SourceUnavailable
 from hub.ingest.map import flatten
-from hub.ingest.read.files import json_lines
 from hub.ingest.read.base import Batch, Reader, State
+from hub.ingest.read.files import json_lines
 from hub.sdk.sources import ApiKey, OAuth2, RestSource
 from hub.sdk.streams import PagePaging, RestStream
 
@@ -63,7 +63,7 @@ def _pages(where: str, client: "_Client", stream: RestStream, pages: PagePaging)
         number += 1
         body = client.get(stream.path or "/", {pages.parameter: number, pages.size_parameter: pages.size})
         document = _json(where, body)
-        rows, stated = document.get(stream.records or ""), document.get(pages.total_pages or '')
+        rows, stated = document.get(stream.records or ""), document.get(pages.total_pages or "")
         if not isinstance(rows, list) or not isinstance(stated, int):
             raise SourceUnavailable(
                 f"{where}: page {number} lacks {stream.records} or {pages.total_pages}",
