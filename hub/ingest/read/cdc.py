@@ -89,7 +89,7 @@ class CdcReader(Reader):
         with self._asking() as connection:
             table = tables.table(connection, self.wanted)
             rows = tables.rows_of(connection, table, key, keys.select(key).rows(), table.columns)
-        yield tables.framed(table.columns, [Row("I", row[len(key) :]) for row in rows])
+        yield tables.framed(table.columns, table.oids, [Row("I", row[len(key) :]) for row in rows])
 
     def acknowledge(self, tokens: Sequence[Any]) -> None:
         """Let the source forget what is committed. Where it cannot be told now, it is told later."""
@@ -123,7 +123,7 @@ class CdcReader(Reader):
     def _compare(self, connection: slot.Connection, state: State | None, most: int | None) -> str | None:
         """Look at the source as it is now. Why the changes since a state cannot be had; None: they can."""
         self._table = tables.table(connection, self.wanted)
-        self._origin = Origin(*slot.cluster(connection), self._table.oid)
+        self._origin = Origin(*slot.cluster(connection), self._table.oid, self._table.membership)
         held = slot.held(connection, self.wanted.slot)
         if held is not None and not held.ours:
             raise HubMisconfigured(
@@ -138,13 +138,13 @@ class CdcReader(Reader):
         return why_whole(state, self._origin, held, slot.written(connection), most)
 
     def _check_again(self, connection: slot.Connection) -> None:
-        """A source that comes back as another one is not gone on with."""
+        """A source that is another one now is not gone on with."""
         follower = self._follower
         assert follower is not None
         why = self._compare(connection, follower.origin.state(follower.position), None)
         if why is not None:
             raise SourceUnavailable(
-                f"{self.context.where}: the source went away, and now {why}",
+                f"{self.context.where}: the source is not as it was: {why}",
                 next_step="run again: the table is then read whole",
             )
         follower.advanced = self._held.confirmed
@@ -165,7 +165,7 @@ class CdcReader(Reader):
             if not taken:
                 # Nobody would read what this slot keeps: the next run makes another.
                 self._session.tell(lambda connection: slot.drop(connection, self.wanted))
-        yield replace(self._origin, shows=shows).stating(self._table.columns, [], at)
+        yield replace(self._origin, shows=shows).stating(self._table.empty(), at)
 
     def _begin(self, connection: slot.Connection) -> Visible:
         """Begin the snapshot: which transactions it shows. The lock is first, so that no TRUNCATE comes between."""
@@ -208,6 +208,7 @@ def why_whole(state: State, origin: Origin, held: slot.Held, written: int, most:
         (state["system"] != origin.system, "the address leads to another database"),
         (state["timeline"] != origin.timeline, "the source was restored, or a standby took its place"),
         (state["table"] != origin.table, "the table was made anew"),
+        (state["publication"] != origin.membership, "the publication was made anew, or the table's part in it"),
         (at > written, "the source's log is shorter than what was read of it"),
         (held.confirmed > at, "its slot was moved by another reader, or the hub's own database is an older one"),
         (most is not None and held.bytes > most, f"its slot held back {held.bytes >> 20} MB of log, more than max_lag"),

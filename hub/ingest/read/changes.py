@@ -76,6 +76,7 @@ class Piece:
     """Some changes with the same columns. `end` is the position behind them; None within a transaction."""
 
     columns: tuple[str, ...]
+    types: tuple[int, ...]
     key: tuple[str, ...]
     """The columns that identify a row."""
     rows: list[Row]
@@ -128,8 +129,9 @@ class _Gathering:
     def cut(self) -> Piece:
         """What was gathered, as a piece; committed as a whole only where no row is of the open transaction."""
         end = self.end if self.whole == len(self.rows) else None
-        columns = self.relation.columns if self.relation else ()
-        piece = Piece(columns, tuple([columns[i] for i in self.key]), self.rows, end, self.messages)
+        columns, types = (self.relation.columns, self.relation.types) if self.relation else ((), ())
+        key = tuple([columns[i] for i in self.key])
+        piece = Piece(columns, types, key, self.rows, end, self.messages)
         self.rows, self.whole, self.messages = [], 0, 0
         return piece
 
@@ -168,7 +170,7 @@ class _Gathering:
             if (relation.schema, relation.name) == (self.table.schema, self.table.name) and not self.skipping:
                 yield from self._gone("another table took its name")
             return
-        if self.rows and self.relation is not None and self.relation.columns != relation.columns:
+        if self.rows and self.relation is not None and self.relation != relation:
             yield self.cut()
         self.relation = relation
         named = [column for column in self.table.key if column in relation.columns]

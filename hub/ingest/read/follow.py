@@ -7,10 +7,10 @@ position to which the slot was advanced, so what is given out and not yet acknow
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
 import psycopg
 
 from hub.errors import HubMisconfigured
@@ -25,29 +25,32 @@ FETCH = 1_000
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.05, 0.5
 REST = 4
 """A wait is at least so many times as long as the last look took: looking takes a fifth of one core there at most."""
-STATE_EVERY_S = 10.0
-"""How often a follower says how far it is where only other tables change, so that the slot does not hold their log."""
+CHECK_EVERY_S = 10.0
+"""How often a follower looks whether the source is as it was: a table that is taken out of the publication is just silent.
+It then also says how far it is, where only other tables changed, so that the slot does not hold their log."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a position belongs to: a database cluster, a branch of its history, a table; and the snapshot it came after."""
+    """What a position belongs to: a database cluster, a branch of its history, a table in a publication; and the snapshot it came after."""
 
     system: str
     timeline: int
     table: int
+    membership: str
     shows: Visible | None = None
 
     def state(self, at: int) -> State:
         """The state at a position. What the snapshot shows matters until the log is past it."""
-        state = {"lsn": shown(at), "system": self.system, "timeline": self.timeline, "table": self.table}
+        state: dict[str, Any] = {"lsn": shown(at), "system": self.system, "timeline": self.timeline}
+        state |= {"table": self.table, "publication": self.membership}
         if self.shows is not None and at < self.shows.until:
             state |= {"shows": self.shows.text, "until": shown(self.shows.until)}
         return state
 
-    def stating(self, columns: Sequence[str], rows: Sequence[Row], at: int) -> Batch:
+    def stating(self, frame: pl.DataFrame, at: int) -> Batch:
         """A batch after which reading goes on at a position."""
-        return Batch(tables.framed(columns, rows), self.state(at), shown(at), commit=True)
+        return Batch(frame, self.state(at), shown(at), commit=True)
 
 
 @dataclass
@@ -63,7 +66,7 @@ class Follower:
     """The position to which the slot was advanced."""
     acknowledged: int = 0
     _stated: int = 0
-    _stated_at: float = field(default_factory=time.monotonic)
+    _checked_at: float = field(default_factory=time.monotonic)
     _loose: bool = False
     """Whether rows were given out that no state covers yet."""
     _given: deque[tuple[int, int]] = field(default_factory=deque)
@@ -95,8 +98,10 @@ class Follower:
                 break
             if stop is not None and not more:
                 wait = SHORTEST_WAIT_S if self._stated > before else min(wait * 2, LONGEST_WAIT_S)
-                if self._stated_at + STATE_EVERY_S < time.monotonic():
+                if self._checked_at + CHECK_EVERY_S < time.monotonic():
                     yield from self._rest()
+                    self._checked_at = time.monotonic()
+                    self.session.ask(self.session.again)
                 self.session.wait(max(wait, REST * (time.monotonic() - looked_at)))
                 to = self.session.ask(slot.written)
         yield from self._rest()
@@ -114,11 +119,11 @@ class Follower:
     def _rest(self) -> Iterator[Batch]:
         """Say how far the log was read, where no change said it."""
         if self.position > self._stated:
-            yield self._stating(self.table.columns, [], self.position)
+            yield self._stating(self.table.empty(), self.position)
 
-    def _stating(self, columns: Sequence[str], rows: Sequence[Row], at: int) -> Batch:
-        self._stated, self._stated_at, self._loose = at, time.monotonic(), False
-        return self.origin.stating(columns, rows, at)
+    def _stating(self, frame: pl.DataFrame, at: int) -> Batch:
+        self._stated, self._loose = at, False
+        return self.origin.stating(frame, at)
 
     # --- One look -----------------------------------------------------------------------------------------------------
 
@@ -133,8 +138,7 @@ class Follower:
             for piece in pieces(self._log(cursor), self._followed, before, self.origin.shows, self.context.batch_rows):
                 yield from self._batch(piece)
         finally:
-            with suppress(psycopg.Error):
-                cursor.close()
+            slot.close(cursor)
         more = self._fetched >= bound
         self.position = self.position if more else max(self.position, to)
         self._stride = 1 if self.position > before else self._stride * 2
@@ -154,16 +158,16 @@ class Follower:
                 yield data
 
     def _batch(self, piece: Piece) -> Iterator[Batch]:
-        columns = piece.columns or self.table.columns
         rows = self._filled(piece)
+        frame = tables.framed(piece.columns, piece.types, rows) if piece.columns else self.table.empty()
         if piece.end is None:
             self._loose = True
-            yield Batch(tables.framed(columns, rows))
+            yield Batch(frame)
             return
         self.position = piece.end
         self._given.append((piece.end, piece.messages))
         if rows or self._loose:
-            yield self._stating(columns, rows, piece.end)
+            yield self._stating(frame, piece.end)
 
     def _filled(self, piece: Piece) -> list[Row]:
         """The rows, with the values that the log does not hold looked up. A later change says what comes after them.

@@ -44,12 +44,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """How a table looks from here on; `identity` are the columns that identify its old rows."""
+    """How a table looks from here on; `types` are oids, `identity` the columns that identify its old rows."""
 
     oid: int
     schema: str
     name: str
     columns: tuple[str, ...]
+    types: tuple[int, ...]
     identity: frozenset[str]
 
 
@@ -199,13 +200,16 @@ def _commit(fields: _Fields) -> Commit:
 def _relation(fields: _Fields) -> Relation:
     oid, schema, name = fields.number(">I"), fields.string(), fields.string()
     fields.take(1)  # the kind of identity, which each column's flag says better
-    columns, identity = [], []
+    columns: list[str] = []
+    types: list[int] = []
+    identity: list[str] = []
     for _ in range(fields.number(">H")):
         identifies = fields.number(">B") & 1
         columns.append(fields.string())
         identity += columns[-1:] if identifies else []
-        fields.take(4 + 4)  # type and its modifier
-    return Relation(oid, schema or "pg_catalog", name, tuple(columns), frozenset(identity))
+        types.append(fields.number(">I"))
+        fields.take(4)  # the type's modifier
+    return Relation(oid, schema or "pg_catalog", name, tuple(columns), tuple(types), frozenset(identity))
 
 
 def _insert(fields: _Fields) -> Insert:

@@ -4,7 +4,7 @@ Nothing is written at the source but the slot itself: every session is read-only
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -16,7 +16,7 @@ from hub.ingest.read.pgoutput import position, shown
 
 # The output functions depend on these: the values of COPY and of the log are then the same text.
 SESSION = (
-    "-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC -c intervalstyle=postgres"
+    "-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601"
     " -c extra_float_digits=1 -c bytea_output=hex"
 )
 Connection = psycopg.Connection[TupleRow]
@@ -155,14 +155,24 @@ def peek(connection: Connection, wanted: Wanted, to: int, changes: int) -> "psyc
     The cursor outlives its transaction: the source keeps the messages in a file, not a snapshot that holds vacuum back.
     """
     cursor = connection.cursor(name="hub_changes", withhold=True)
-    with refusals(wanted):
-        cursor.execute(
-            "select data from pg_logical_slot_peek_binary_changes("
-            "%s, %s, %s, 'proto_version', '1', 'publication_names', %s)",
-            (wanted.slot, shown(to), changes, sql.Identifier(wanted.publication).as_string(None)),
-            binary=True,
-        )
+    try:
+        with refusals(wanted):
+            cursor.execute(
+                "select data from pg_logical_slot_peek_binary_changes("
+                "%s, %s, %s, 'proto_version', '1', 'publication_names', %s)",
+                (wanted.slot, shown(to), changes, sql.Identifier(wanted.publication).as_string(None)),
+                binary=True,
+            )
+    except BaseException:
+        close(cursor)
+        raise
     return cursor
+
+
+def close(cursor: "psycopg.ServerCursor[TupleRow]") -> None:
+    """Close a cursor, also where the source went away with it."""
+    with suppress(psycopg.Error):
+        cursor.close()
 
 
 def one(cursor: "psycopg.Cursor[TupleRow]") -> TupleRow:

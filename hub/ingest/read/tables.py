@@ -13,6 +13,8 @@ from hub.ingest.read.changes import Row
 from hub.ingest.read.slot import Connection, Wanted, one
 
 OP = "_op"
+BOOL, BYTEA = 16, 17
+"""Types whose text in the log and in COPY is not how the hub writes their values: `t`, `\\x00`."""
 OLDEST = 130_000
 """The first version that says whether a slot is lost."""
 
@@ -24,9 +26,12 @@ class Table:
     oid: int
     schema: str
     name: str
-    types: dict[str, str]
+    types: dict[str, tuple[str, int]]
+    """Column → its type as SQL has it, and the type's oid."""
     only: str | None
     """The publication's row filter, as SQL."""
+    membership: str
+    """Which entry of which publication it has: a table that was taken out and put in again has another."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -34,9 +39,18 @@ class Table:
         return tuple(self.types)
 
     @property
+    def oids(self) -> tuple[int, ...]:
+        """The oids of their types."""
+        return tuple(oid for _, oid in self.types.values())
+
+    @property
     def identifier(self) -> sql.Identifier:
         """Its name in SQL."""
         return sql.Identifier(self.schema, self.name)
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of its columns, and `_op`, without rows."""
+        return framed(self.columns, self.oids, [])
 
     def select(self, columns: Sequence[str]) -> sql.Composed:
         """A select of all published rows."""
@@ -47,6 +61,32 @@ class Table:
 
 def table(connection: Connection, wanted: Wanted) -> Table:
     """The table, after a look at everything that following it needs. Raises HubMisconfigured, SourceUnavailable."""
+    _check_server(connection, wanted)
+    schema, _, name = wanted.table.rpartition(".")
+    row = connection.execute(
+        "select c.oid, n.nspname::text, c.relname::text, c.relkind = 'p' from pg_class c"
+        " join pg_namespace n on n.oid = c.relnamespace where c.relname = %s and c.relkind in ('r', 'p')"
+        " and case when %s = '' then pg_table_is_visible(c.oid) else n.nspname = %s end",
+        (name, schema, schema),
+    ).fetchone()
+    if row is None:
+        raise SourceUnavailable(
+            f"{wanted.where}: there is no table {wanted.table}", next_step="ask the owner whether it was renamed"
+        )
+    oid, schema, name, parted = row
+    publication = _publication(connection, wanted, sql.Identifier(schema, name).as_string(None), parted)
+    only, columns = _published(connection, wanted, schema, name, parted)
+    member = connection.execute(
+        "select oid from pg_publication_rel where prpubid = %s and prrelid = %s", (publication, oid)
+    ).fetchone()
+    membership = f"{publication}.{member[0] if member else 0}"
+    found = Table(oid, schema, name, _types(connection, oid, columns), only, membership)
+    _check_columns(wanted, found)
+    _check_identity(connection, wanted, found)
+    return found
+
+
+def _check_server(connection: Connection, wanted: Wanted) -> None:
     if connection.info.server_version < OLDEST:
         raise HubMisconfigured(
             f"{wanted.where}: the source is older than PostgreSQL 13", next_step="read the table with a sql connector"
@@ -60,46 +100,33 @@ def table(connection: Connection, wanted: Wanted) -> Table:
             f"{wanted.where}: the source does not write its log for followers",
             next_step="ask the owner to set wal_level = logical and to restart PostgreSQL",
         )
-    schema, _, name = wanted.table.rpartition(".")
+
+
+def _publication(connection: Connection, wanted: Wanted, table: str, parted: bool) -> int:
+    """The publication's oid. The owner made it: the hub makes none, and changes none."""
     row = connection.execute(
-        "select c.oid, n.nspname::text, c.relname::text, c.relkind::text from pg_class c"
-        " join pg_namespace n on n.oid = c.relnamespace where c.relname = %s and c.relkind in ('r', 'p')"
-        " and case when %s = '' then pg_table_is_visible(c.oid) else n.nspname = %s end",
-        (name, schema, schema),
+        "select oid, pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
+        (wanted.publication,),
     ).fetchone()
+    name = sql.Identifier(wanted.publication).as_string(None)
     if row is None:
-        raise SourceUnavailable(
-            f"{wanted.where}: there is no table {wanted.table}", next_step="ask the owner whether it was renamed"
+        raise HubMisconfigured(
+            f"{wanted.where}: there is no publication {wanted.publication} at the source",
+            next_step=f"ask the owner to run: CREATE PUBLICATION {name} FOR TABLE {table}"
+            + (" WITH (publish_via_partition_root = true)" if parted else ""),
         )
-    only, published = _published(connection, wanted, row[1], row[2], row[3] == "p")
-    found = Table(row[0], row[1], row[2], _types(connection, row[0], published), only)
-    _check_columns(wanted, found)
-    _check_identity(connection, wanted, found)
-    return found
+    if not row[1]:
+        raise HubMisconfigured(
+            f"{wanted.where}: the publication {wanted.publication} leaves out kinds of changes",
+            next_step=f"ask the owner to run: ALTER PUBLICATION {name} SET (publish = 'insert, update, delete, truncate')",
+        )
+    return int(row[0])
 
 
 def _published(
     connection: Connection, wanted: Wanted, schema: str, name: str, parted: bool
 ) -> tuple[str | None, list[str] | None]:
     """The row filter and the columns of the table in the publication; None: every row, every column."""
-    publication = sql.Identifier(wanted.publication).as_string(None)
-    full_name = sql.Identifier(schema, name).as_string(None)
-    row = connection.execute(
-        "select pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
-        (wanted.publication,),
-    ).fetchone()
-    if row is None:
-        raise HubMisconfigured(
-            f"{wanted.where}: there is no publication {wanted.publication} at the source",
-            next_step=f"ask the owner to run: CREATE PUBLICATION {publication} FOR TABLE {full_name}"
-            + (" WITH (publish_via_partition_root = true)" if parted else ""),
-        )
-    if not row[0]:
-        raise HubMisconfigured(
-            f"{wanted.where}: the publication {wanted.publication} leaves out kinds of changes",
-            next_step=f"ask the owner to run: ALTER PUBLICATION {publication}"
-            " SET (publish = 'insert, update, delete, truncate')",
-        )
     described = connection.info.server_version >= 150_000
     columns = "rowfilter, attnames::text[]" if described else "null, null"
     found = connection.execute(
@@ -109,22 +136,23 @@ def _published(
         (wanted.publication, schema, name),
     ).fetchone()
     if found is None:
-        change = "SET (publish_via_partition_root = true)" if parted else f"ADD TABLE {full_name}"
+        publication, table = sql.Identifier(wanted.publication), sql.Identifier(schema, name)
+        change = "SET (publish_via_partition_root = true)" if parted else f"ADD TABLE {table.as_string(None)}"
         raise HubMisconfigured(
             f"{wanted.where}: {wanted.table} is not in the publication {wanted.publication}",
-            next_step=f"ask the owner to run: ALTER PUBLICATION {publication} {change}",
+            next_step=f"ask the owner to run: ALTER PUBLICATION {publication.as_string(None)} {change}",
         )
     return found[0], found[1]
 
 
-def _types(connection: Connection, oid: int, published: list[str] | None) -> dict[str, str]:
+def _types(connection: Connection, oid: int, published: list[str] | None) -> dict[str, tuple[str, int]]:
     rows = connection.execute(
-        "select attname::text, format_type(atttypid, atttypmod) from pg_attribute where attrelid = %s and attnum > 0"
-        " and not attisdropped and (case when %s::text[] is null then attgenerated = '' else attname = any(%s) end)"
+        "select attname::text, format_type(atttypid, atttypmod), atttypid from pg_attribute where attrelid = %s"
+        " and attnum > 0 and not attisdropped and (case when %s::text[] is null then attgenerated = '' else attname = any(%s) end)"
         " order by attnum",
         (oid, published, published),
     ).fetchall()
-    return dict(rows)
+    return {name: (kind, type_oid) for name, kind, type_oid in rows}
 
 
 def _check_columns(wanted: Wanted, table: Table) -> None:
@@ -165,7 +193,7 @@ def rows_of(
         table.identifier,
         sql.SQL(" and ").join(
             # The key's own type, so that its index is used.
-            sql.SQL("t.{} = k.{}::{}").format(sql.Identifier(k), sql.Identifier(n), sql.SQL(table.types[k]))
+            sql.SQL("t.{} = k.{}::{}").format(sql.Identifier(k), sql.Identifier(n), sql.SQL(table.types[k][0]))
             for k, n in zip(key, names, strict=True)
         ),
     )
@@ -191,22 +219,31 @@ def copied(connection: Connection, table: Table, columns: Sequence[str], batch_r
             buffer.write(row)
             count += 1
             if count == batch_rows:
-                yield _parsed(columns, buffer)
+                yield _parsed(table, columns, buffer)
                 buffer, count = io.BytesIO(), 0
     if count:
-        yield _parsed(columns, buffer)
+        yield _parsed(table, columns, buffer)
 
 
-def _parsed(columns: Sequence[str], buffer: io.BytesIO) -> pl.DataFrame:
-    return pl.read_csv(buffer.getvalue(), has_header=False, new_columns=list(columns), infer_schema=False)
+def _parsed(table: Table, columns: Sequence[str], buffer: io.BytesIO) -> pl.DataFrame:
+    frame = pl.read_csv(buffer.getvalue(), has_header=False, new_columns=list(columns), infer_schema=False)
+    return _written(frame, columns, [table.types[column][1] for column in columns])
 
 
-def framed(columns: Sequence[str], rows: Iterable[Row]) -> pl.DataFrame:
+def framed(columns: Sequence[str], types: Sequence[int], rows: Iterable[Row]) -> pl.DataFrame:
     """Changes as a frame: the columns, all text, and `_op`."""
-    listed = [*zip(*[(*row.values, row.op) for row in rows], strict=True)]
-    return pl.DataFrame(
-        {name: pl.Series(name, listed[i] if listed else [], dtype=pl.String) for i, name in enumerate((*columns, OP))}
-    )
+    listed = [*zip(*[(*row.values, row.op) for row in rows], strict=True)] or [()] * (len(columns) + 1)
+    series = [pl.Series(name, texts, pl.String) for name, texts in zip((*columns, OP), listed, strict=True)]
+    return _written(pl.DataFrame(series), columns, types)
+
+
+def _written(frame: pl.DataFrame, columns: Sequence[str], types: Sequence[int]) -> pl.DataFrame:
+    """Values as the hub writes them, whichever way they came: `true`, hex without a prefix."""
+    by_type = {
+        BOOL: lambda column: pl.col(column).replace({"t": "true", "f": "false"}),
+        BYTEA: lambda column: pl.col(column).str.strip_prefix("\\x"),
+    }
+    return frame.with_columns(by_type[kind](c) for c, kind in zip(columns, types, strict=True) if kind in by_type)
 
 
 def _listed(columns: Sequence[str]) -> sql.Composed:
