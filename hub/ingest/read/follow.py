@@ -4,6 +4,7 @@ A look is bounded: it takes as many messages as a batch has rows, or one transac
 position to which the slot was advanced, so what is given out and not yet acknowledged comes again, and is left out here.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -73,6 +74,8 @@ class Follower:
     """Positions given out, and the messages before each since the one before."""
     _fetched: int = 0
     _stride: int = 1
+    _took_s: float = 0.0
+    _told: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self._stated = self.acknowledged = self.position
@@ -87,7 +90,7 @@ class Follower:
         wait, failures = SHORTEST_WAIT_S, 0
         to = self.session.ask(slot.written)
         while True:
-            looked_at, before = time.monotonic(), self.position
+            before = self.position
             try:
                 more = yield from self._look(to)
                 failures = 0
@@ -102,13 +105,14 @@ class Follower:
                     yield from self._rest()
                     self._checked_at = time.monotonic()
                     self.session.ask(self.session.again)
-                self.session.wait(max(wait, REST * (time.monotonic() - looked_at)))
+                self.session.wait(max(wait, REST * self._took_s) if to > before else wait)
                 to = self.session.ask(slot.written)
         yield from self._rest()
 
     def acknowledge(self, at: int) -> None:
         """What lies before a position is committed: the source may forget it, now or when it can next be told."""
         self.acknowledged = max(self.acknowledged, at)
+        self._told.set()
         self.session.tell(self._advance)
 
     def _advance(self, connection: slot.Connection) -> None:
@@ -131,8 +135,10 @@ class Follower:
         """Some of the changes up to a position. Returns whether there may be more of them."""
         if to <= self.position:
             return False
-        before, bound = self.position, self._bound()
+        before, bound, looked_at = self.position, self._bound(), time.monotonic()
         cursor = self.session.ask(lambda connection: slot.peek(connection, self.session.wanted, to, bound))
+        # The source decodes before it answers: what follows is the hub's own time.
+        self._took_s = time.monotonic() - looked_at
         self._fetched = 0
         try:
             for piece in pieces(self._log(cursor), self._followed, before, self.origin.shows, self.context.batch_rows):
@@ -145,7 +151,15 @@ class Follower:
         return more
 
     def _bound(self) -> int:
-        """How many messages to ask for: those that come again, and as many new ones as a batch has rows."""
+        """How many messages to ask for: those that come again, and as many new ones as a batch has rows.
+
+        What is about to be acknowledged is waited for, no longer than it takes to read it again.
+        """
+        until = time.monotonic() + self._took_s
+        while self._given and self.acknowledged < self._given[-1][0] and time.monotonic() < until:
+            self._told.clear()
+            if self.acknowledged < self._given[-1][0]:
+                self._told.wait(until - time.monotonic())
         self.session.tell(self._advance)
         while self._given and self._given[0][0] <= self.advanced:
             self._given.popleft()
