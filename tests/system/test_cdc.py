@@ -223,14 +223,16 @@ def test_what_the_snapshot_shows_does_not_come_again(sector: Sector, hub: Hub, m
 
     def remake_and_change(*arguments: Any) -> int:
         at = made(*arguments)
-        sector.run("update people set ten = 'first' where id = 1", "update people set ten = 'second' where id = 1")
+        sector.run(
+            *["update people set ten = 'first' where id = 1"] * 9, "update people set ten = 'second' where id = 1"
+        )
         return at
 
     monkeypatch.setattr(slot, "remake", remake_and_change)
     hub.sync()
     assert hub.rows["1"]["ten"] == "second"
     sector.run("update people set ten = 'third' where id = 1")
-    changes = pl.concat([batch.frame for batch in hub.reader().read(hub.state)])
+    changes = pl.concat([batch.frame for batch in hub.reader(batch_rows=2).read(hub.state)])
     assert changes["ten"].to_list() == ["third"]
 
 
@@ -249,11 +251,14 @@ def test_a_large_transaction_comes_in_pieces_and_commits_at_its_end(sector: Sect
     assert hub.rows == sector.people()
 
 
-def test_a_transaction_cut_exactly_at_its_end_is_committed(sector: Sector, hub: Hub) -> None:
+def test_a_transaction_cut_exactly_at_its_end_is_committed_at_once(sector: Sector, hub: Hub) -> None:
     hub.sync()
+    stop = threading.Event()
+    thread = following(hub, hub.reader(follow=stop, batch_rows=10), [])
     sector.run("insert into people select n, 'x', null from generate_series(100, 109) n")
-    hub.sync(batch_rows=10)
-    assert hub.rows == sector.people()
+    until(lambda: hub.rows == sector.people(), seconds=follow.CHECK_EVERY_S / 2)
+    stop.set()
+    thread.join(20)
 
 
 def test_many_small_transactions_are_read_on_although_nothing_is_acknowledged(sector: Sector, hub: Hub) -> None:
@@ -413,6 +418,20 @@ def test_changes_of_other_tables_alone_let_the_slot_go_on(sector: Sector, hub: H
     assert sector.one(confirmed) is True
     assert hub.sync() is False
     assert hub.rows == sector.people()
+
+
+def test_a_follower_lets_the_slot_go_on_where_only_other_tables_change(
+    sector: Sector, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "CHECK_EVERY_S", 0.1)
+    hub.sync()
+    stop = threading.Event()
+    thread = following(hub, hub.reader(follow=stop), [])
+    sector.run("insert into other select generate_series(1, 1000)")
+    at = sector.one("select pg_current_wal_lsn()")
+    until(lambda: sector.one(f"select confirmed_flush_lsn >= '{at}' from pg_replication_slots"))
+    stop.set()
+    thread.join(20)
 
 
 # --- Crashes and restarts ---------------------------------------------------------------------------------------------

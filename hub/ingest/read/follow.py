@@ -73,6 +73,7 @@ class Follower:
     _given: deque[tuple[int, int]] = field(default_factory=deque)
     """Positions given out, and the messages before each since the one before."""
     _fetched: int = 0
+    _messages: int = 0
     _stride: int = 1
     _took_s: float = 0.0
     _told: threading.Event = field(default_factory=threading.Event)
@@ -139,7 +140,7 @@ class Follower:
         cursor = self.session.ask(lambda connection: slot.peek(connection, self.session.wanted, to, bound))
         # The source decodes before it answers: what follows is the hub's own time.
         self._took_s = time.monotonic() - looked_at
-        self._fetched = 0
+        self._fetched = self._messages = 0
         try:
             for piece in pieces(self._log(cursor), self._followed, before, self.origin.shows, self.context.batch_rows):
                 yield from self._batch(piece)
@@ -174,12 +175,14 @@ class Follower:
     def _batch(self, piece: Piece) -> Iterator[Batch]:
         rows = self._filled(piece)
         frame = tables.framed(piece.columns, piece.types, rows) if piece.columns else self.table.empty()
+        self._messages += piece.messages
         if piece.end is None:
             self._loose = True
             yield Batch(frame)
             return
         self.position = piece.end
-        self._given.append((piece.end, piece.messages))
+        self._given.append((piece.end, self._messages))
+        self._messages = 0
         if rows or self._loose:
             yield self._stating(frame, piece.end)
 
