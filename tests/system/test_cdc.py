@@ -548,6 +548,24 @@ def test_a_slot_dropped_while_it_is_followed_is_no_silence(sector: Sector, hub: 
     assert hub.rows == sector.people()
 
 
+def test_a_slot_that_is_another_one_after_a_lost_connection_is_noticed(sector: Sector, hub: Hub) -> None:
+    hub.sync()
+    errors: list[Exception] = []
+    thread = following(hub, hub.reader(follow=threading.Event()), errors)
+    sector.run("insert into people values (4, 'a', null)")
+    until(lambda: "4" in hub.rows)
+    sector.run(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'hub'",
+        f"select pg_drop_replication_slot('{SLOT}')",
+        "delete from people where id = 4",
+        f"select pg_create_logical_replication_slot('{SLOT}', 'pgoutput')",
+    )
+    thread.join(20)
+    assert "moved by another reader" in str(errors[0])
+    assert hub.sync() is True
+    assert hub.rows == sector.people()
+
+
 def tried(action: Any) -> bool:
     """Whether something failed."""
     try:
