@@ -15,7 +15,7 @@ from hub.ingest.read.file_csv import read_csv
 from hub.ingest.read.json_rows import decoded, frame_of
 from hub.sdk.streams import FilesStream
 
-ROUNDED = re.compile(rb"[:\[,]\s*-?([0-9]+[.eE]|[0-9]{19})")
+ROUNDED = re.compile(rb'(?:": ?|\[ ?|, )-?(?:[0-9]+[.eE]|[0-9]{19})')
 """A number (or text that looks like one) that Polars would round: it reads decimals as floats."""
 EXACT = (pl.String, pl.Int64, pl.Int128, pl.Boolean, pl.Null)
 """What Polars reads from JSON as it is written."""
