@@ -14,7 +14,8 @@ from hub.ingest import map as mapping
 from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
-from hub.ingest.read.base import OWN_COLUMNS, Batch, State, Taken
+from hub.ingest.read.base import OWN_COLUMNS, RAW, Batch, State, Taken
+from hub.ingest.search import with_search_keys
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition
@@ -79,6 +80,7 @@ class Preparation:
         frame = self._changed(mapping.patched(raw, self.stream))
         frame = self._numbered(self._complete(frame))
         height = frame.height
+        frame, unread = self._records(frame)
         frame, gone = self._parted(frame)
         if self.digested:
             frame = self._digested(frame)
@@ -87,8 +89,10 @@ class Preparation:
             seen = known.see(frame[mapping.READ_DIGEST])
             passed = int(seen.sum())
             frame = frame.filter(~seen)
-        parts = tuple(self._part(entity, frame, passed, gone) for entity in self.entities)
-        return Prepared(parts, height, drift, batch.state, batch.token, batch.taken, batch.commit)
+        parts = [self._part(entity, frame, passed, gone) for entity in self.entities]
+        if not unread.is_empty():
+            parts.append(self._unread(unread))
+        return Prepared(tuple(parts), height, drift, batch.state, batch.token, batch.taken, batch.commit)
 
     def again(self, entity: Entity, rows: pl.DataFrame) -> Part:
         """Rows of one kind of record that were rejected before, as they were kept, made ready once more."""
@@ -101,7 +105,7 @@ class Preparation:
         chosen = mapping.chosen(frame, emit)
         parents = None
         if emit.explode:
-            parents = chosen.select(mapping.source_key(self.stream.key)).to_series()
+            parents = chosen.select(mapping.source_key(self.stream)).to_series()
         rows = mapping.unfold(chosen, emit)
         part = self._checked(entity, rows, rows.height + passed, passed)
         return Part(
@@ -112,7 +116,8 @@ class Preparation:
         canonical = mapping.mapped(rows, self.stream, entity)
         checked = check(canonical, entity)
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
-        return Part(entity, read, passed, checked.accepted, checked.rejected, kept, canonical[mapping.SOURCE_KEY])
+        accepted = with_search_keys(checked.accepted, entity)
+        return Part(entity, read, passed, accepted, checked.rejected, kept, canonical[mapping.SOURCE_KEY])
 
     def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
         first = self.numbered
@@ -130,6 +135,24 @@ class Preparation:
         mapping.require(self.where, self.stream, frame.columns)
         return frame
 
+    def _records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Rows, and messages that were none."""
+        if RAW not in frame.columns:
+            return frame, frame.clear()
+        return frame.filter(pl.col(RAW).is_null()), frame.filter(pl.col(RAW).is_not_null())
+
+    def _unread(self, messages: pl.DataFrame) -> Part:
+        """Messages that were no records, whatever a stream chooses or unfolds: they wait for a person as they came."""
+        positions = pl.int_range(messages.height, dtype=pl.UInt32, eager=True).alias("row")
+        rejected = positions.to_frame().with_columns(
+            pl.lit(RAW).alias("field"),
+            pl.lit("unreadable").alias("rule"),
+            pl.lit("the message is no record").alias("reason"),
+        )
+        kept = messages.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
+        keys = pl.repeat(None, messages.height, dtype=pl.String, eager=True)
+        return Part(self.entities[0], messages.height, 0, pl.DataFrame(), rejected, kept, keys)
+
     def _parted(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """Rows, and the keys of those that are marked as deleted."""
         if self.tombstone is None:
@@ -139,7 +162,7 @@ class Preparation:
         ).to_series()
         numbered = frame.filter(marked).select(
             pl.col(mapping.READ_NUMBER).alias(mapping.NUMBER),
-            mapping.source_key(self.stream.key),
+            mapping.source_key(self.stream),
             mapping.changed_at(self.stream),
         )
         if self.manifest.kind == "cdc":

@@ -109,7 +109,8 @@ class StreamRun:
         """Read to the end. Raises SourceUnavailable, HubMisconfigured, Refused; what was committed stays."""
         started, clock = datetime.now(UTC), time.monotonic()
         state = None if self.orders.full else self.state
-        whole = self.orders.full or self.reader.whole(state)
+        # What is followed says itself when it has everything: a whole read of an inbox would be taken for a table's end.
+        whole = (self.orders.full and not self.manifest.follows) or self.reader.whole(state)
         for entity in self.entities:
             stage.create(self.connection, entity)
         try:
@@ -289,7 +290,7 @@ class StreamRun:
             read = 0
             listing = self.reader.keys()
             for frame in listing:
-                keys = frame.select(mapping.source_key(self.stream.key)).to_series()
+                keys = frame.select(mapping.source_key(self.stream)).to_series()
                 read += len(keys)
                 for entity in self.entities:
                     stage.listed(self.connection, entity, keys)
@@ -318,9 +319,11 @@ class StreamRun:
             count = self.outcome.counts[part.entity.name]
             count.read += part.read
             count.unchanged += part.known
-            if part.entity.name in fills:
+            if part.accepted.is_empty():
+                pass
+            elif part.entity.name in fills:
                 fills[part.entity.name].rows(part.accepted)
-            elif not part.accepted.is_empty():
+            else:
                 stage.accept(self.connection, part.entity, part.accepted)
             stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
             if part.gone is not None and not part.gone.is_empty():
