@@ -405,15 +405,17 @@ class StreamRun:
     def _corrections(self, fills: dict[str, Load]) -> None:
         """Rejected rows that a person has corrected go in after all."""
         for entity in self.entities:
-            rows = quarantine.corrected(self.connection, self.stream_id, entity)
-            if rows is None:
+            found = quarantine.corrected(self.connection, self.stream_id, entity)
+            if found is None:
                 continue
-            part = self.preparation.again(entity, rows)
+            part = self.preparation.again(entity, found.rows)
             if entity.name in fills:
                 fills[entity.name].rows(part.accepted)
             else:
                 stage.accept(self.connection, entity, part.accepted)
-            stage.reject(self.connection, entity, part.rejected, part.rows, part.keys)
+            # Kept as the source sends them, so that the correction is still theirs.
+            payloads = [found.payloads[row] for row in part.rejected["row"]]
+            stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys)
 
     def _known(self) -> Known:
         (entity,) = self.entities

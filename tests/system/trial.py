@@ -1,7 +1,7 @@
 """A small store of citizens, filled by the hub's own ingest from CSV files that a test writes."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import Engine
@@ -38,6 +38,13 @@ def manifest(folder: str, **stream: Any) -> Manifest:
     source = {"kind": "files", "folder": {"env": folder}}
     facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "7", "freshness": "-"}
     return parse({"name": "trial", "source": source, "streams": {"people": people}, **facts})
+
+
+class Command(Protocol):
+    """A command of `hub`, run in this process on the trial's store."""
+
+    def __call__(self, *arguments: str, fails: int = 0) -> str:
+        """Run it. Returns what it printed on both streams; `fails` is the exit code that is expected."""
 
 
 class Trial:
