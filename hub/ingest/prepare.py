@@ -95,10 +95,13 @@ class Preparation:
         return Prepared(parts, height, tuple(drift), batch.state, batch.token, batch.taken, batch.commit)
 
     def again(self, entity: Entity, rows: pl.DataFrame) -> Part:
-        """Rows of one kind of record that were rejected before, as they were kept, made ready once more."""
+        """Rows of one kind of record that were rejected before, as they were kept, made ready once more.
+
+        They are patched, not transformed: what is kept is what the transform gave. Of a list, they are its items.
+        """
         if mapping.POSITION not in rows.columns and self.stream.emits[entity.name].explode:
             rows = rows.with_columns(pl.lit(0, pl.Int64).alias(mapping.POSITION))
-        rows = self._numbered(self._complete(mapping.patched(rows, self.stream)))
+        rows = self._numbered(self._filled(mapping.patched(rows, self.stream)))
         part, _, _ = self._checked(entity, rows, len(rows), 0)
         return part
 
@@ -145,10 +148,13 @@ class Preparation:
     def _complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Events leave out what they have no value for; from other sources a missing column is drift, or a fault."""
         if self.manifest.kind in ("stream", "push"):
-            absent = mapping.missing(self.stream, frame.columns)
-            return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+            return self._filled(frame)
         mapping.require(self.where, self.stream, frame.columns, self.watch.renamed)
         return frame
+
+    def _filled(self, frame: pl.DataFrame) -> pl.DataFrame:
+        absent = mapping.missing(self.stream, frame.columns)
+        return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
     def _parted(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """Rows, and the keys of those that are marked as deleted."""

@@ -166,11 +166,11 @@ def _again(connection: Connection[Any], group: _Group) -> Replayed:
         _resolve(connection, rows, rejected)
         _newest_reasons(connection, group, rows, rejected, run_id)
         accepted = len(rows) - len(rejected)
+        older = accepted - _merged(connection, part)
         _end(connection, run_id, group, merged, len(rows), len(rejected))
         # Within a transaction of the caller, they are not emptied by its end.
         connection.execute(f"truncate {Staged(entity).rows}, {Staged(entity).rejects}, {Staged(entity).differing}")
     reasons = tuple(reason for _, _, reason in rejected.values())
-    older = accepted - merged.staged
     return Replayed(group.manifest.name, group.stream, group.entity, accepted, len(rejected), older, reasons=reasons)
 
 
@@ -212,6 +212,13 @@ def _rejected(connection: Connection[Any], part: Part) -> dict[int, tuple[str | 
         if key in by_key and row not in found:
             found[row] = (None, None, by_key[key])
     return found
+
+
+def _merged(connection: Connection[Any], part: Part) -> int:
+    """How many rows a merge found newer than the store's, or as new."""
+    row = connection.execute(f"select count(*) from {Staged(part.entity).rows}").fetchone()
+    assert row is not None  # an aggregate
+    return int(row[0])
 
 
 def _resolve(connection: Connection[Any], rows: Sequence[_Row], rejected: Mapping[int, object]) -> None:

@@ -35,6 +35,10 @@ def sync(trial: Trial, **stream: Any) -> RunReport:
     return trial.sync(emits=EMITS, ignore=[], **stream)
 
 
+def changes(trial: Trial, *rows: str, header: str = COLUMNS, **stream: Any) -> RunReport:
+    return trial.changes(*rows, header=header + "\n", emits=EMITS, ignore=[], **stream)
+
+
 def drifts(trial: Trial, where: str = "resolved_at is null") -> list[tuple[Any, ...]]:
     return trial.rows(f'select kind, "column", grade from hub.drift where {where} order by id')
 
@@ -226,15 +230,26 @@ def test_freeze_stops_a_first_load_at_a_later_batch_before_anything_is_written(t
 
 
 def test_reads_of_changes_resolve_a_code_when_no_row_waits_for_it(trial: Trial) -> None:
-    files = {"read": "incremental", "deletes": "none"}
-    trial.write(citizen(1, gioi="X9"), file="people1.csv", header=COLUMNS + "\n")
-    sync(trial, **files)
-    trial.write(citizen(2), file="people2.csv", header=COLUMNS + "\n")
-    assert sync(trial, **files).drift == ()
+    changes(trial, citizen(1, gioi="X9"))
+    assert changes(trial, citizen(2)).drift == ()
     assert drifts(trial) == [("CODE", "gioi", "BREAKING")]
-    trial.write(citizen(1, at="2026-02-01T00:00:00+07:00"), file="people3.csv", header=COLUMNS + "\n")
-    sync(trial, **files)
+    changes(trial, citizen(1, at="2026-02-01T00:00:00+07:00"))
     assert drifts(trial) == []
+
+
+def test_reads_of_changes_keep_the_shape_that_they_do_not_show(trial: Trial) -> None:
+    write(trial, *(citizen(n, cu=f"{n:09d}") for n in range(1, 41)))
+    sync(trial)
+    changes(trial, citizen(41))
+    assert trial.rows("select columns->>'cu' from hub.stream") == [("integer",)]
+    refused = changes(trial, citizen(42) + ";x", header=COLUMNS + ";moi", drift="freeze")
+    assert "is frozen" in refused.problems[0]
+    assert trial.rows("select cursor->>'n', (select max(source_key::int) from data.citizen) from hub.stream") == [
+        ("1", 41)
+    ]
+    answer(trial, approved=True)
+    changes(trial, citizen(42) + ";x", header=COLUMNS + ";moi", drift="freeze")
+    assert trial.rows("select count(*) from data.citizen") == [(42,)]
 
 
 def test_only_a_new_kind_can_be_accepted(trial: Trial) -> None:
