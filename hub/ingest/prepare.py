@@ -16,6 +16,7 @@ from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
 from hub.ingest.drift import Finding, Shape, Watch
 from hub.ingest.read.base import Batch, State, Taken
+from hub.ingest.search import with_search_keys
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition
@@ -112,7 +113,7 @@ class Preparation:
         chosen = mapping.chosen(frame, emit)
         parents = None
         if emit.explode:
-            parents = chosen.select(mapping.source_key(self.stream.key)).to_series()
+            parents = chosen.select(mapping.source_key(self.stream)).to_series()
         rows = mapping.unfold(chosen, emit)
         part, canonical, faults = self._checked(entity, rows, rows.height + passed, passed)
         drift += self.watch.codes(entity, canonical, faults)
@@ -125,8 +126,9 @@ class Preparation:
         canonical = mapping.mapped(rows, self.stream, entity)
         checked = check(canonical, entity, discard=self.stream.drift == "discard_value")
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
+        accepted = with_search_keys(checked.accepted, entity)
         keys = canonical[mapping.SOURCE_KEY]
-        part = Part(entity, read, passed, checked.accepted, checked.rejected, kept, keys, discarded=checked.discarded)
+        part = Part(entity, read, passed, accepted, checked.rejected, kept, keys, discarded=checked.discarded)
         return part, canonical, checked.faults
 
     def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -165,7 +167,7 @@ class Preparation:
         ).to_series()
         numbered = frame.filter(marked).select(
             pl.col(mapping.READ_NUMBER).alias(mapping.NUMBER),
-            mapping.source_key(self.stream.key),
+            mapping.source_key(self.stream),
             mapping.changed_at(self.stream),
         )
         if self.manifest.kind == "cdc":
