@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import psycopg
 from psycopg import Connection
 
 from hub.ingest.drift import Shape
@@ -41,6 +42,16 @@ class Place:
             raise Interfered(
                 f"{self.where}: another run moved its cursor", next_step="run `hub sync` again; nothing was lost"
             )
+
+    def hold(self, wait_s: float) -> None:
+        """Hold the stream for this transaction, wherever its cursor is. Raises Interfered where a run keeps it longer."""
+        try:
+            self.connection.execute(f"set local lock_timeout = {int(wait_s * 1000)}")
+            self.connection.execute("select from hub.stream where id = %s for no key update", (self.stream_id,))
+        except psycopg.errors.LockNotAvailable:
+            raise Interfered(
+                f"{self.where}: a run of this stream is going on", next_step="try again when it is over"
+            ) from None
 
     def move(self, state: State | None) -> None:
         """Move the cursor, in the transaction that writes the rows; None leaves it."""

@@ -79,6 +79,23 @@ class StreamRun:
         self.outcome.seconds = time.monotonic() - clock
         return self.outcome
 
+    def refresh(self, wait_s: float) -> Outcome:
+        """Rows that a reader asked for by key. They go in as changes do; the place of the stream stays where it is.
+
+        Raises Interfered where a run of the stream goes on for longer than `wait_s` seconds.
+        """
+        for entity in self.entities:
+            stage.create(self.connection, entity)
+        with self.connection.transaction():
+            self.place.hold(wait_s)
+            for batch in self._ahead(self._prepared(None, None)):
+                self._take(batch, {})
+            self._corrections({})
+            for entity in self.entities:
+                self._merge_changes(entity, datetime.now(UTC))
+            self.observed.keep()
+        return self.outcome
+
     def _read(self, state: State | None, started: datetime, *, whole: bool) -> None:
         if whole:
             self._whole(state, started)
