@@ -260,10 +260,7 @@ def _advice(error: psycopg.Error) -> str:
 
 def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     """A new record of a run; one that was left open was interrupted. Returns its number."""
-    connection.execute(
-        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
-        (manifest.name,),
-    )
+    interrupt(connection, manifest.name)
     row = connection.execute(
         "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
         (manifest.name, manifest.version, mode),
@@ -272,20 +269,37 @@ def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     return int(row[0])
 
 
+def interrupt(connection: Connection[Any], connector: str) -> None:
+    """Close the record of a run that was left open."""
+    connection.execute(
+        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
+        (connector,),
+    )
+
+
 def end(
     connection: Connection[Any], run_id: int, status: str, problems: list[str], outcomes: dict[str, Outcome]
 ) -> None:
     """Complete the record of a run."""
-    counts = [asdict(count) for outcome in outcomes.values() for count in outcome.counts.values()]
+    note(connection, run_id, outcomes)
+    connection.execute(
+        "update hub.run set status = %s, reason = %s, ended_at = now() where id = %s",
+        (status, "; ".join(problems) or None, run_id),
+    )
+
+
+def note(connection: Connection[Any], run_id: int, outcomes: dict[str, Outcome]) -> None:
+    """Write what a run has done so far into its record."""
+    found = dict(outcomes)
+    counts = [asdict(count) for outcome in found.values() for count in outcome.counts.values()]
     timings = {
         name: {"seconds": round(o.seconds, 3), "source_s": round(o.waited_s, 3), "store_s": round(o.stored_s, 3)}
-        for name, o in outcomes.items()
+        for name, o in found.items()
     }
-    drift = [words for outcome in outcomes.values() for words in outcome.drift]
+    drift = [words for outcome in found.values() for words in outcome.drift]
     connection.execute(
-        "update hub.run set status = %s, reason = %s, counts = %s, timings = %s, drift = %s, ended_at = now()"
-        " where id = %s",
-        (status, "; ".join(problems) or None, *(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
+        "update hub.run set counts = %s, timings = %s, drift = %s where id = %s",
+        (*(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
     )
 
 
