@@ -75,7 +75,7 @@ class Process:
         return time.monotonic() - began
 
 
-def until(holds: Callable[[], bool], within_s: float = 30) -> None:
+def until(holds: Callable[[], bool], within_s: float = 12) -> None:
     deadline = time.monotonic() + within_s
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -212,7 +212,12 @@ def test_a_followed_connector_is_followed_by_one_and_handed_over(trial: Trial, s
     ((status, counts),) = trial.rows(
         "select status, (counts -> 0 ->> 'added')::int from hub.run where mode = 'FOLLOW' order by id limit 1"
     )
-    assert (status, counts) == ("SUCCEEDED", 3)
+    assert (status, counts) == ("SUCCEEDED", 3), (
+        first.lines,
+        trial.rows("select counts, reason from hub.run"),
+        trial.rows("select * from hub.stream"),
+        trial.rows("select field, rule, reason from hub.quarantine"),
+    )
     assert "follow followed: started" in first.lines
     second.says("follow followed: started")
     (folder / "4.json").write_text(line(4))
