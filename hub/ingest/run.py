@@ -43,7 +43,7 @@ class RunReport:
     until: datetime | None = None
     """Until when a deferred run is put off."""
     away: bool = False
-    """Whether the source was away, so that trying again may help."""
+    """Whether the source was away, or another run had it: trying again may help."""
 
     @property
     def changed(self) -> int:
@@ -119,10 +119,10 @@ def store_url(engine: Engine) -> str:
 def connect(url: str) -> Connection[Any]:
     """A connection for a run: generous memory for the few statements of a merge, since one run at a time has it.
 
-    The server looks every few seconds whether its client lives, so that a killed run gives its lock back within a statement.
+    The server looks every second whether its client lives, so that a killed run gives its lock back within a statement.
     """
     memory = "-c maintenance_work_mem=256MB -c work_mem=128MB"
-    watched = "-c client_connection_check_interval=5s"
+    watched = "-c client_connection_check_interval=1s"
     return psycopg.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
 
 
@@ -145,7 +145,8 @@ class _Run:
     def report(self) -> RunReport:
         """Run, under the connector's lock, and write the run's record."""
         if not self._scalar(LOCK, (self.manifest.name,)):
-            return RunReport(self.manifest.name, "FAILED", (), ("another run of this connector is going on",), (), 0.0)
+            reasons = ("another run of this connector is going on",)
+            return RunReport(self.manifest.name, "FAILED", (), reasons, (), 0.0, away=True)
         try:
             put_off = (
                 None if self.choices.anyway else circuit.deferral(self.connection, self.manifest, datetime.now(UTC))

@@ -168,6 +168,14 @@ def test_a_source_that_is_away_is_tried_again_with_growing_waits_and_at_last_not
             connection.exec_driver_sql("delete from jobs.procrastinate_jobs")
 
 
+def test_a_connector_that_another_run_has_is_tried_again(queue: Queue) -> None:
+    with psycopg.connect(store_url(queue.trial.engine), autocommit=True) as holder:
+        holder.execute(ingest.LOCK, ("trial",))
+        queue.do(lambda tasks: tasks.sync("trial"))
+    ((_, args, _),) = queue.waiting()
+    assert args == {"connector": "trial", "attempt": 2}
+
+
 def test_a_run_that_is_put_off_is_queued_for_when_it_may(queue: Queue) -> None:
     with queue.trial.engine.begin() as connection:
         connection.exec_driver_sql("insert into hub.circuit values ('trial', 5, now() + interval '1 h', null)")
