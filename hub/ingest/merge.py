@@ -115,11 +115,10 @@ class _Names:
         self.gone, self.parents, self.unseen, self.listed = staged.gone, staged.parents, staged.unseen, staged.listed
         self.stream_id = f"{work.stream_id:d}::smallint"
         self.at = f"'{work.at.isoformat()}'::timestamptz"
-        own = [c.name for c in entity.columns]
-        here, there = (", ".join(f"{alias}.{name}" for name in own) for alias in "st")
-        searched = [c.search_key for c in entity.columns if c.search_key]
-        history = ", ".join(["id", *own, *searched, PROVENANCE, "sys_to"])
-        kept = ", ".join(f"t.{name}" for name in ["id", *own, *searched, *PROVENANCE.split(", ")])
+        here, there = (", ".join(f"{alias}.{c.name}" for c in entity.columns) for alias in "st")
+        written = [*(c.name for c in entity.columns), *(c.search_key for c in entity.columns if c.search_key)]
+        history = ", ".join(["id", *written, PROVENANCE, "sys_to"])
+        kept = ", ".join(f"t.{name}" for name in ["id", *written, *PROVENANCE.split(", ")])
         self.to_history = f"insert into {self.history} ({history}) select {kept}, {self.at} from {self.data} t"
         self.difference = (
             f"insert into {self.diff} select s.source_key, t.id from {self.stage} s left join {self.data} t"
@@ -127,17 +126,18 @@ class _Names:
             f" where t.id is null or row({there}) is distinct from row({here})"
         )
         self.keep_history = f"{self.to_history} join {self.diff} d on d.id = t.id"
-        sets = ", ".join(f"{name} = s.{name}" for name in own)
+        sets = ", ".join(f"{name} = s.{name}" for name in written)
         self.update = (
             f"update {self.data} t set {sets}, run_id = {work.run_id:d}, row_digest = s.row_digest,"
             f" changed_at_source = s.changed_at_source, sys_from = {self.at}"
             f" from {self.diff} d join {self.stage} s on s.source_key = d.source_key where t.id = d.id"
         )
+        given = ", ".join(f"s.{name}" for name in written)
         provenance = (
             f"{self.stream_id}, s.source_key, {work.run_id:d}, s.row_digest, {self.at}, s.changed_at_source, {self.at}"
         )
         self.insert_new = (
-            f"insert into {self.data} ({', '.join(own)}, {PROVENANCE}) select {here}, {provenance} from {self.stage} s"
+            f"insert into {self.data} ({', '.join(written)}, {PROVENANCE}) select {given}, {provenance} from {self.stage} s"
             f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
         )
         # The same values from another row, or by newer rules: told apart by digest no more from now on.
@@ -186,6 +186,7 @@ def _delete(connection: Connection[Any], names: _Names, which: str) -> int:
 def _duplicates(connection: Connection[Any], names: _Names) -> int:
     """Set aside staged rows of a whole read whose key stands twice: the one changed last stays, then the smallest key."""
     found = 0
+    forget_copies(connection, names.stage, names.entity)
     for column in ("source_key", *(key.name for key in names.entity.keys)):
         if not _one(connection, doubled(names.stage, column)):
             continue
@@ -203,6 +204,16 @@ def _duplicates(connection: Connection[Any], names: _Names) -> int:
             f" and t.row_digest <> {names.stage}.row_digest and not coalesce({newer}, false))",
         )
     return found
+
+
+def forget_copies(connection: Connection[Any], table: str, entity: Entity) -> int:
+    """Of rows that came twice just the same keep one: a list that is paged while it grows gives such. Returns how many went."""
+    if not _one(connection, doubled(table, "source_key")):
+        return 0
+    values = ", ".join(c.name for c in entity.columns)
+    ranked = f"select ctid, row_number() over (partition by source_key, {values} order by ctid) as rank from {table}"
+    which = f"ctid in (select ctid from ({ranked}) copies where rank > 1)"
+    return connection.execute(f"delete from {table} where {which}").rowcount
 
 
 def doubled(table: str, column: str, where: str = "true") -> str:

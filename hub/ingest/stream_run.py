@@ -6,7 +6,7 @@ run that is killed loses nothing that was committed, and reads the rest again.
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,12 @@ import orjson
 from psycopg import Connection
 
 from hub.errors import HubError, SourceUnavailable
-from hub.ingest import approve, quarantine, stage
+from hub.ingest import approve, drift_record, quarantine, stage
 from hub.ingest import map as mapping
 from hub.ingest.ahead import ahead
 from hub.ingest.approve import Question
 from hub.ingest.digest import Known
+from hub.ingest.drift import Finding, Shape, covered
 from hub.ingest.load import Load, empty
 from hub.ingest.merge import FEW, Merge, held, merge, sweep, swept
 from hub.ingest.prepare import Preparation, Prepared
@@ -62,6 +63,7 @@ class Count:
     unchanged: int = 0
     deleted: int = 0
     quarantined: int = 0
+    discarded: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,23 +102,33 @@ class StreamRun:
         self.reader = reader
         self.entities = [registry()[entity] for entity in self.stream.emits]
         self.outcome = Outcome({e.name: Count(name, e.name) for e in self.entities})
-        self.preparation = Preparation(manifest, name)
         self.asked: set[tuple[str, str | None]] = set()
         self.done = 0
-        self.stream_id, self.state, self.confirmed_at = _stream(connection, manifest.name, name)
+        self.stream_id, self.state, self.confirmed_at, self.shape = _stream(connection, manifest.name, name)
+        self.preparation = Preparation(manifest, name, self.shape)
+        self.found: dict[tuple[str, str], Finding] = {}
+        self.approved = drift_record.taken(connection, self.stream_id) if self.stream.drift == "freeze" else {}
 
     def run(self) -> Outcome:
         """Read to the end. Raises SourceUnavailable, HubMisconfigured, Refused; what was committed stays."""
         started, clock = datetime.now(UTC), time.monotonic()
         state = None if self.orders.full else self.state
-        whole = self.orders.full or self.reader.whole(state)
+        # What is followed says itself when it has everything: a whole read of an inbox would be taken for a table's end.
+        whole = (self.orders.full and not self.manifest.follows) or self.reader.whole(state)
         for entity in self.entities:
             stage.create(self.connection, entity)
         try:
             self._read(state, started, whole=whole)
         except Refused as refused:
             # Its transaction is rolled back; the question stays.
+            self._keep_drift()
             raise Refused(refused.question, self._ask(refused.question)) from None
+        except SourceUnavailable:
+            # What the source lacks is often why.
+            self._see(self.preparation.watch.findings.values())
+            self._keep_drift()
+            raise
+        self._settle_drift(whole=whole)
         approve.withdraw(self.connection, self.stream_id, self.orders.run_id, self.asked)
         self.outcome.seconds = time.monotonic() - clock
         return self.outcome
@@ -149,6 +161,8 @@ class StreamRun:
         self.reader.acknowledge(tokens)
 
     def _finish_whole(self, at: datetime, fills: dict[str, Load], known: Known | None, last: State | None) -> None:
+        self._see(self.preparation.watch.finish())
+        self._hold_to_shape()
         for entity in self.entities:
             count = self.outcome.counts[entity.name]
             work = self._work(entity, at, whole=True, digested=known is not None)
@@ -162,6 +176,7 @@ class StreamRun:
             count.accepted = count.added + count.changed + count.unchanged
         quarantine.settle(self.connection, self.stream_id, self.orders.run_id)
         self._note(at, last, confirmed=True)
+        self._keep_shape(whole=True)
 
     def _merge_whole(self, work: Merge, count: Count, known: Known | None) -> None:
         present = held(self.connection, work)
@@ -232,6 +247,8 @@ class StreamRun:
                     for entity in self.entities:
                         self._merge_changes(entity, began)
                     self._note(began, last, confirmed=False)
+                    self._keep_shape(whole=False)
+                    self._keep_drift()
                 self.reader.acknowledge(tokens)
                 batch, failure = (None, failure) if failure else _next(batches)
         if failure:
@@ -289,7 +306,7 @@ class StreamRun:
             read = 0
             listing = self.reader.keys()
             for frame in listing:
-                keys = frame.select(mapping.source_key(self.stream.key)).to_series()
+                keys = frame.select(mapping.source_key(self.stream)).to_series()
                 read += len(keys)
                 for entity in self.entities:
                     stage.listed(self.connection, entity, keys)
@@ -313,14 +330,18 @@ class StreamRun:
     def _take(self, batch: Prepared, fills: dict[str, Load]) -> None:
         """Stage one prepared batch."""
         started = time.monotonic()
-        self.outcome.drift += [words for words in batch.drift if words not in self.outcome.drift]
+        self._see(batch.drift)
+        self._hold_to_shape()
         for part in batch.parts:
             count = self.outcome.counts[part.entity.name]
             count.read += part.read
             count.unchanged += part.known
-            if part.entity.name in fills:
+            count.discarded += part.discarded
+            if part.accepted.is_empty():
+                pass
+            elif part.entity.name in fills:
                 fills[part.entity.name].rows(part.accepted)
-            elif not part.accepted.is_empty():
+            else:
                 stage.accept(self.connection, part.entity, part.accepted)
             stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
             if part.gone is not None and not part.gone.is_empty():
@@ -331,6 +352,42 @@ class StreamRun:
         if self.orders.progress:
             self.orders.progress(self.where, self.done)
         self.outcome.stored_s += time.monotonic() - started
+
+    def _see(self, findings: Iterable[Finding]) -> None:
+        """Gather drift, each in its newest words."""
+        self.found |= {finding.identity: finding for finding in findings}
+        self.outcome.drift[:] = [finding.words(self.where) for finding in self.found.values()]
+
+    def _hold_to_shape(self) -> None:
+        """A frozen stream goes no further than a person has approved of. Raises Refused."""
+        if self.stream.drift != "freeze":
+            return
+        found = [f for f in self.found.values() if f.stops and not covered(f, self.approved.get(f.identity))]
+        if found:
+            words = "; ".join(f"column {finding.column} {finding.detail}" for finding in found)
+            raise Refused(Question("DRIFT", f"{self.where} is frozen: {words}; nothing of this was written"))
+
+    def _keep_drift(self) -> None:
+        drift_record.keep(self.connection, self.stream_id, self.orders.run_id, self.found.values())
+
+    def _settle_drift(self, *, whole: bool) -> None:
+        """Keep what was found, resolve what is over, and count an approval that was needed as used."""
+        self._keep_drift()
+        discards = self.stream.drift == "discard_value"
+        read = drift_record.Read(self.preparation.watch.judged(), whole, self.done > 0, discards)
+        drift_record.settle(self.connection, self.stream_id, self.orders.run_id, read)
+        if self.stream.drift == "freeze" and any(finding.stops for finding in self.found.values()):
+            approve.allowed(self.connection, self.stream_id, self.orders.run_id, Question("DRIFT", "taken"))
+
+    def _keep_shape(self, *, whole: bool) -> None:
+        """Move what the next read is held against, in the transaction that writes the rows."""
+        # A frozen stream came this far because a person approved; elsewhere `hub drift accept` does.
+        frozen = self.stream.drift == "freeze"
+        taken = {column for kind, column in self.found if kind == "RETYPED" and frozen}
+        shape = self.preparation.watch.shape(taken, whole=whole)
+        if shape != self.shape:
+            self.shape = shape
+            self.connection.execute("update hub.stream set columns = %s where id = %s", (_json(shape), self.stream_id))
 
     def _prepared(self, state: State | None, known: Known | None) -> Iterator[Prepared]:
         for batch in self.reader.read(state):
@@ -351,15 +408,17 @@ class StreamRun:
     def _corrections(self, fills: dict[str, Load]) -> None:
         """Rejected rows that a person has corrected go in after all."""
         for entity in self.entities:
-            rows = quarantine.corrected(self.connection, self.stream_id, entity)
-            if rows is None:
+            found = quarantine.corrected(self.connection, self.stream_id, entity)
+            if found is None:
                 continue
-            part = self.preparation.again(entity, rows)
+            part = self.preparation.again(entity, found.rows)
             if entity.name in fills:
                 fills[entity.name].rows(part.accepted)
             else:
                 stage.accept(self.connection, entity, part.accepted)
-            stage.reject(self.connection, entity, part.rejected, part.rows, part.keys)
+            # Kept as the source sends them, so that the correction is still theirs.
+            payloads = [found.payloads[row] for row in part.rejected["row"]]
+            stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys)
 
     def _known(self) -> Known:
         (entity,) = self.entities
@@ -416,17 +475,17 @@ def _next(batches: Iterator[Prepared]) -> tuple[Prepared | None, SourceUnavailab
         return None, failure
 
 
-def _stream(connection: Connection[Any], connector: str, name: str) -> tuple[int, State | None, datetime | None]:
-    """The stream's number, its cursor, and when all of its keys were last seen; it is made where there is none."""
+def _stream(connection: Connection[Any], connector: str, name: str) -> tuple[int, State | None, datetime | None, Shape]:
+    """The stream's number, its cursor, when all of its keys were last seen, and its shape; it is made where there is none."""
     connection.execute(
         "insert into hub.stream (connector, name) values (%s, %s) on conflict (connector, name) do nothing",
         (connector, name),
     )
     row = connection.execute(
-        "select id, cursor, confirmed_at from hub.stream where connector = %s and name = %s", (connector, name)
+        "select id, cursor, confirmed_at, columns from hub.stream where connector = %s and name = %s", (connector, name)
     ).fetchone()
     assert row is not None  # just made
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3] or {}
 
 
 def _keep_file(connection: Connection[Any], stream_id: int, run_id: int, taken: Taken) -> None:

@@ -2,13 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cyclopts import App
 
-from hub.cli import app
+from hub.cli import app, drift, quarantine
+from hub.ingest.drift import Grade, Sort
 from hub.link.rules import RULES
 from hub.sdk import manifest
+from hub.sdk.streams import Drift
 from hub.settings import Settings, reference_page
 from hub.store.meta import RUN
 
@@ -76,6 +79,19 @@ def test_every_status_of_a_run_is_explained() -> None:
     statuses = re.findall("[A-Z]{6,}", str(RUN.c.status.comment))
     assert len(statuses) == 6
     assert [status for status in statuses if f"`{status}`" not in page] == []
+
+
+def test_every_command_on_drift_and_quarantine_is_explained() -> None:
+    commands = {
+        f"hub {' '.join(app.name)} {name}" for app in (drift.app, quarantine.app) for name in app if name[0] != "-"
+    }
+    assert len(commands) > 8
+    assert [command for command in sorted(commands) if f"`{command}" not in text("docs/quality.md")] == []
+
+
+def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
+    words = [*get_args(Sort), *get_args(Grade), *(f"`{mode}`" for mode in get_args(Drift))]
+    assert [word for word in words if f"| {word}" not in text("docs/quality.md")] == []
 
 
 def test_every_link_rule_is_explained() -> None:
