@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -24,6 +24,7 @@ def clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
+@settings(deadline=None)
 @given(moments, minutes, minutes)
 def test_a_window_holds_a_time_as_long_as_its_hours_say(at: datetime, begin: int, finish: int) -> None:
     minute = at.hour * 60 + at.minute
@@ -36,6 +37,7 @@ def test_a_window_holds_a_time_as_long_as_its_hours_say(at: datetime, begin: int
         assert timedelta(0) < end - at <= timedelta(minutes=length)
 
 
+@settings(deadline=None)
 @given(moments, minutes, minutes, st.sampled_from(DAYS))
 def test_a_window_of_a_weekday_begins_on_it(at: datetime, begin: int, finish: int, day: str) -> None:
     end = window_end([f"{day} {clock(begin)}-{clock(finish)}"], at)
@@ -47,6 +49,7 @@ def test_a_window_of_a_weekday_begins_on_it(at: datetime, begin: int, finish: in
     assert DAYS[(end - timedelta(minutes=length)).weekday()] == day
 
 
+@settings(deadline=None)
 @given(moments, minutes, minutes, minutes)
 def test_windows_that_follow_on_are_one(at: datetime, a: int, b: int, c: int) -> None:
     first, second = f"{clock(a)}-{clock(b)}", f"{clock(b)}-{clock(c)}"
@@ -70,6 +73,7 @@ def test_what_is_no_window_is_refused(text: str) -> None:
         SqlSource.model_validate({"kind": "sql", "url": {"env": "X"}, "maintenance": [text]})
 
 
+@settings(deadline=None)
 @given(moments, st.sampled_from(["h", "day"]))
 def test_a_quota_window_holds_its_time_and_the_next_begins_at_its_end(at: datetime, unit: str) -> None:
     start, end = window(at.astimezone(UTC), unit, HANOI)
@@ -85,6 +89,7 @@ def test_a_day_of_summer_time_has_another_length_and_begins_at_midnight_all_the_
     assert (start.hour, end.hour) == (0, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.integers(1, 20))
 def test_rests_double_and_are_bounded(failures: int, allowed: int) -> None:
     minute = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import HubMisconfigured
@@ -26,6 +26,7 @@ def scheduled(cron: str | None, **source: Any) -> Manifest:
     return parse({"name": "trial", "schedule": cron, "source": source, "streams": {"people": stream}, **facts})
 
 
+@settings(deadline=None)
 @given(st.integers(0, 59), st.integers(0, 23), st.integers(0, 3 * 365 * 86_400))
 def test_a_daily_schedule_strikes_once_a_day_at_the_hour_of_its_zone(minute: int, hour: int, after: int) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=after)
@@ -64,6 +65,7 @@ def test_a_connector_without_a_schedule_has_none() -> None:
     assert list(schedules([scheduled(None)])) == []
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1_000))
 def test_waits_grow_and_are_bounded(attempt: int) -> None:
     assert timedelta(seconds=15) <= wait_before(attempt) <= 1.5 * LONGEST_WAIT
