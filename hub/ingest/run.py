@@ -19,9 +19,10 @@ from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnava
 from hub.ingest import circuit
 from hub.ingest.discover import discover, folder
 from hub.ingest.limits import Gate, QuotaUsedUp
+from hub.ingest.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Context
-from hub.ingest.stream_run import Count, Orders, Outcome, Progress, StreamRun
+from hub.ingest.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import SESSION
 

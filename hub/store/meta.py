@@ -116,6 +116,13 @@ QUARANTINE = Table(
         unique=True,
         postgresql_where=text("resolved_at is null"),
     ),
+    Index(
+        "quarantine_waiting",
+        "stream_id",
+        "entity",
+        "source_key",
+        postgresql_where=text("resolved_at is null"),
+    ),
     schema="hub",
     comment="Rows that broke a rule: nothing read is ever lost.",
 )

@@ -157,6 +157,7 @@ def upgrade() -> None:
                existing_comment='Where the next incremental read begins.',
                existing_nullable=True,
                schema='hub')
+    op.create_index('quarantine_waiting', 'quarantine', ['stream_id', 'entity', 'source_key'], unique=False, schema='hub', postgresql_where=sa.text('resolved_at is null'))
     for schema in ('data', 'history'):
         for table in ROWS:
             # Zero is no row's digest: the first read after this looks at every row again, and finds its values the same.
