@@ -196,6 +196,8 @@ def show_runs(reports: list[RunReport]) -> None:
             ERR.print(f"[bold red]{report.connector}[/] {report.status}: {escape(problem)}", highlight=False)
         for drift in report.drift:
             ERR.print(f"[bold yellow]drift[/] {escape(drift)}", highlight=False)
+        for words in report.notes:
+            ERR.print(f"[bold]note[/] {escape(words)}", highlight=False)
 
 
 def show_links(report: LinkReport) -> None:

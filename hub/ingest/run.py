@@ -43,6 +43,8 @@ class RunReport:
     run_id: int | None = None
     until: datetime | None = None
     """Until when a deferred run is put off."""
+    notes: tuple[str, ...] = ()
+    """What is no fault and a person should know."""
     away: bool = False
     """Whether the source was away, or another run had it: trying again may help."""
 
@@ -172,7 +174,8 @@ class _Run:
         counts = tuple(count for outcome in self.outcomes.values() for count in outcome.counts.values())
         drift = tuple(words for outcome in self.outcomes.values() for words in outcome.drift)
         facts = (self.manifest.name, status, counts, tuple(self.problems), drift, seconds)
-        return RunReport(*facts, run_id=run_id, away=away)
+        notes = tuple(words for outcome in self.outcomes.values() for words in outcome.notes)
+        return RunReport(*facts, run_id=run_id, notes=notes, away=away)
 
     def _deferred(self, put_off: circuit.Deferral) -> RunReport:
         run_id = begin(self.connection, self.manifest, self._mode)
@@ -262,7 +265,8 @@ def _advice(error: psycopg.Error) -> str:
 
 def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     """A new record of a run; one that was left open was interrupted. Returns its number."""
-    interrupt(connection, manifest.name)
+    if mode != "LOOKUP":
+        interrupt(connection, manifest.name)
     row = connection.execute(
         "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
         (manifest.name, manifest.version, mode),
@@ -272,9 +276,10 @@ def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
 
 
 def interrupt(connection: Connection[Any], connector: str) -> None:
-    """Close the record of a run that was left open."""
+    """Close the record of a run that was left open. Look-ups go on beside runs, for seconds."""
     connection.execute(
-        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
+        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'"
+        " and (mode is distinct from 'LOOKUP' or started_at < now() - interval '1 hour')",
         (connector,),
     )
 
@@ -299,9 +304,10 @@ def note(connection: Connection[Any], run_id: int, outcomes: dict[str, Outcome])
         for name, o in found.items()
     }
     drift = [words for outcome in found.values() for words in outcome.drift]
+    notes = [words for outcome in found.values() for words in outcome.notes]
     connection.execute(
-        "update hub.run set counts = %s, timings = %s, drift = %s where id = %s",
-        (*(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
+        "update hub.run set counts = %s, timings = %s, drift = %s, notes = %s where id = %s",
+        (*(orjson.dumps(x).decode() for x in (counts, timings, drift, notes)), run_id),
     )
 
 
