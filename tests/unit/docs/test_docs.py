@@ -2,11 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from hub.cli import drift, quarantine
+from hub.ingest.drift import Grade, Sort
 from hub.link.rules import RULES
 from hub.sdk import manifest
+from hub.sdk.streams import Drift
 from hub.settings import Settings, reference_page
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +55,19 @@ def test_every_manifest_key_is_explained() -> None:
 def test_every_command_is_in_the_readme() -> None:
     for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "explain", "schema export"):
         assert f"hub {command}" in text("README.md")
+
+
+def test_every_command_on_drift_and_quarantine_is_explained() -> None:
+    commands = {
+        f"hub {' '.join(app.name)} {name}" for app in (drift.app, quarantine.app) for name in app if name[0] != "-"
+    }
+    assert len(commands) > 8
+    assert [command for command in sorted(commands) if f"`{command}" not in text("docs/quality.md")] == []
+
+
+def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
+    words = [*get_args(Sort), *get_args(Grade), *(f"`{mode}`" for mode in get_args(Drift))]
+    assert [word for word in words if f"| {word}" not in text("docs/quality.md")] == []
 
 
 def test_every_link_rule_is_explained() -> None:
