@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+Part = Mapping[str, Any]
+"""What one part measured, as the JSON document has it: date, machine, versions, rows, method, sections."""
 LIBRARIES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "psycopg", "polars", "starlette", "uvicorn", "dlt")
 
 
@@ -59,19 +61,21 @@ def _met(row: Row, target: Target) -> bool:
 
 
 def write(measured: Mapping[str, Bench], versions_of_peers: Mapping[str, str], order: Sequence[str]) -> None:
-    """Write docs/benchmarks.json for machines and docs/benchmarks.md for people: parts not measured now stay as they were.
-
-    `order` names the parts there are; one that is recorded under another name is dropped.
-    """
+    """Write docs/benchmarks.json for machines and docs/benchmarks.md for people: parts not measured now stay as they were."""
     path = ROOT / "docs" / "benchmarks.json"
     recorded = json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
-    recorded |= {name: _part(bench, versions_of_peers) for name, bench in measured.items()}
-    parts = {name: recorded[name] for name in order if name in recorded}
+    parts = together(recorded, {name: _part(bench, versions_of_peers) for name, bench in measured.items()}, order)
     path.write_text(json.dumps({"parts": parts}, indent=2) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text(page(parts), encoding="utf-8")
 
 
-def _part(bench: Bench, versions_of_peers: Mapping[str, str]) -> dict[str, Any]:
+def together(recorded: Mapping[str, Part], measured: Mapping[str, Part], order: Sequence[str]) -> dict[str, Part]:
+    """The parts that there are, in order, each as it was measured last; one that is in no order is of an older bench."""
+    latest = {**recorded, **measured}
+    return {name: latest[name] for name in order if name in latest}
+
+
+def _part(bench: Bench, versions_of_peers: Mapping[str, str]) -> Part:
     versions = {"python": platform.python_version(), **versions_of_peers, **{name: version(name) for name in LIBRARIES}}
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -83,7 +87,7 @@ def _part(bench: Bench, versions_of_peers: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def page(parts: Mapping[str, Mapping[str, Any]]) -> str:
+def page(parts: Mapping[str, Part]) -> str:
     """The page for people, of the parts as the JSON document has them."""
     lines = ["# Benchmarks", "", "Written by `make bench`; each table says when it was measured.", ""]
     for part in parts.values():
@@ -110,11 +114,13 @@ def _table(rows: Sequence[Row]) -> list[str]:
     return [*lines, *notes, ""] if notes else lines
 
 
-def _versions(parts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _versions(parts: Mapping[str, Part]) -> list[str]:
     """A line for each set of versions, with the parts that were measured with it."""
     used: dict[str, list[str]] = {}
     for name, part in parts.items():
-        used.setdefault(", ".join(f"{library} {number}" for library, number in part["versions"].items()), []).append(name)
+        used.setdefault(", ".join(f"{library} {number}" for library, number in part["versions"].items()), []).append(
+            name
+        )
     return [f"- Versions at {', '.join(names)}: {versions}." for versions, names in used.items()]
 
 

@@ -1,6 +1,7 @@
 """Ingest: the first load of a CSV file beside dlt and beside raw COPY, the same people again, and the memory it takes."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,13 +116,14 @@ def _second_rows(loads: Loads) -> list[Row]:
 
 
 def _memory_rows(loads: Loads, smaller: Loads | None) -> list[Row]:
-    def row(name: str, peak_mb: float, before: float | None) -> Row:
-        peers = {} if smaller is None or before is None else {f"{smaller.rows:,} rows": before}
+    def row(name: str, peak_mb: float, before: Mapping[str, float]) -> Row:
+        peers = {f"{smaller.rows:,} rows": before["peak_mb"]} if smaller else {}
         return Row(MEMORY, f"{name} of {loads.rows:,} rows", "MB", peak_mb, peers, (Target(MOST_MB, at_most=True),))
 
+    compared = smaller or loads
     return [
-        row("First load", loads.first["peak_mb"], smaller and smaller.first["peak_mb"]),
-        row("Second full read", loads.unchanged["peak_mb"], smaller and smaller.unchanged["peak_mb"]),
+        row("First load", loads.first["peak_mb"], compared.first),
+        row("Second full read", loads.unchanged["peak_mb"], compared.unchanged),
     ]
 
 
