@@ -14,6 +14,7 @@ from rich.progress import Progress
 from hub.cli.shown import ERR, OUT, progress, show_json, show_table
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.ingest.discover import broken
 from hub.ingest.run import RunReport
 from hub.ingest.run import sync as run_sync
 from hub.link.run import LinkReport
@@ -112,6 +113,9 @@ def sync(*connectors: str, accept_deletes: bool = False, json: Json = False) -> 
     with open_store(settings) as store, progress() as bars:
         reports = run_sync(store.engine, connectors or None, progress=bars_of(bars), accept_deletes=accept_deletes)
     show_json([dataclasses.asdict(report) for report in reports]) if json else show_runs(reports)
+    for name, error in broken().items():
+        if connectors and name not in connectors:
+            ERR.print(f"[bold yellow]broken[/] {escape(name)} is left out: {escape(str(error))}", highlight=False)
     failed = [report for report in reports if report.status == "FAILED"]
     if failed:
         raise SourceUnavailable(

@@ -15,7 +15,7 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable
-from hub.ingest.discover import discover, folder
+from hub.ingest.discover import broken, discover, home
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Context
 from hub.ingest.stream_run import Count, Orders, Outcome, Progress, StreamRun
@@ -46,16 +46,20 @@ def sync(
     accept_deletes: bool = False,
     full: bool = False,
 ) -> list[RunReport]:
-    """Run connectors, all where none is named. Raises HubMisconfigured for an unknown name, StoreUnavailable."""
-    known = discover()
-    names = list(connectors) if connectors is not None else _in_order(known)
-    unknown = [name for name in names if name not in known]
+    """Run connectors, all where none is named; a broken one fails, and the others run.
+
+    Raises HubMisconfigured for an unknown name, StoreUnavailable.
+    """
+    known, wrong = discover(), broken()
+    names = list(connectors) if connectors is not None else [*wrong, *_in_order(known)]
+    unknown = [name for name in names if name not in known and name not in wrong]
     if unknown:
         raise HubMisconfigured(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
         )
-    manifests = [known[name] for name in names]
-    return run(engine, manifests, progress=progress, accept_deletes=accept_deletes, full=full)
+    failed = [RunReport(name, "FAILED", (), (str(wrong[name]),), (), 0.0) for name in names if name in wrong]
+    manifests = [known[name] for name in names if name not in wrong]
+    return failed + run(engine, manifests, progress=progress, accept_deletes=accept_deletes, full=full)
 
 
 def run(
@@ -151,7 +155,7 @@ def run_stream(
     where = f"{manifest.name}.{name}"
     try:
         taken = _taken(connection, manifest.name, name)
-        given = Context(manifest, name, manifest.streams[name], folder() / manifest.name, url, taken=taken, **context)
+        given = Context(manifest, name, manifest.streams[name], home(manifest), url, taken=taken, **context)
         reader = open_reader(given)
         try:
             work = StreamRun(connection, manifest, name, orders, reader)

@@ -19,24 +19,25 @@ def line_of(text: str, location: Sequence[int | str]) -> int:
     """
     deepest, found = 0, 1
     for path, line in _paths(text):
-        # A header comes before its keys, and the first of equals is where the table begins.
-        if len(path) > deepest and _leads(path, location):
-            deepest, found = len(path), line
+        # The first of equals is where a table begins; `[a.b]` is where `a` begins if nothing before it is.
+        depth = _agreed(path, location)
+        if depth > deepest:
+            deepest, found = depth, line
     return found
 
 
-def _leads(path: Path, location: Sequence[int | str]) -> bool:
-    """Whether the parts of the path occur in the location in their order, from its first part on."""
+def _agreed(path: Path, location: Sequence[int | str]) -> int:
+    """How many parts of the path, from its first on, occur in the location in their order."""
     if not location or path[0] != location[0]:
-        return False
+        return 0
     at = 0
-    for part in path:
+    for depth, part in enumerate(path):
         while at < len(location) and location[at] != part:
             at += 1
         if at == len(location):
-            return False
+            return depth
         at += 1
-    return True
+    return len(path)
 
 
 def _paths(text: str) -> list[tuple[Path, int]]:

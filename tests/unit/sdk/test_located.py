@@ -46,7 +46,7 @@ key = ["id"]
         (("title", "fr"), 2),
         (("source",), 4),
         (("source", "rest", "timeout_s"), 4),
-        (("source", "auth", "api_key", "key"), 4),
+        (("source", "auth", "api_key", "key"), 6),
         (("source", "auth", "kind"), 6),
         (("streams", "parcels", "key"), 14),
         (("streams", "parcels", "key", 0), 14),
