@@ -1,0 +1,131 @@
+"""Samples: `samples/<stream>.jsonl` has rows as the source gives them, `samples/<stream>.expected.jsonl` what they become.
+
+Rows of databases and tables are flat; those of JSON and XML are nested as the source nests them. A line of what is expected is
+one record: entity, source key, and either its fields or the field and rule for which it is set aside.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from hub.errors import HubMisconfigured
+from hub.ingest.discover import home
+from hub.ingest.map import CHANGED_AT, DIGEST, NUMBER, SOURCE_KEY, flatten
+from hub.ingest.prepare import Preparation
+from hub.ingest.read.base import Batch
+from hub.sdk.manifest import Manifest
+
+Row = dict[str, Any]
+"""A row as the source gives it."""
+Record = dict[str, Any]
+"""A record as a line of `<stream>.expected.jsonl` has it."""
+FOLDER = "samples"
+OWN = (NUMBER, SOURCE_KEY, CHANGED_AT, DIGEST)
+
+
+def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
+    """The file of a stream's samples, or of what they become."""
+    return home(manifest) / FOLDER / f"{stream}{'.expected' if expected else ''}.jsonl"
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file. Raises HubMisconfigured naming file and line."""
+    shown = "/".join(path.parts[-3:])
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise HubMisconfigured(
+            f"{shown}: {error.strerror}", next_step="`hub connector new` writes samples; docs/connectors.md tells how"
+        ) from None
+    return [_object(shown, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _object(shown: str, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise HubMisconfigured(f"{shown}:{number}: is no JSON object", next_step="write one row as an object a line")
+    return found
+
+
+def write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write objects as JSON Lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+
+
+def nested(manifest: Manifest, stream: str) -> bool:
+    """Whether rows of this source are nested objects, with numbers as numbers; otherwise they are flat and text."""
+    if manifest.kind == "files":
+        return getattr(manifest.streams[stream], "format", "") == "jsonl"
+    return manifest.kind in ("rest", "soap", "stream", "push")
+
+
+def frame_of(rows: Sequence[Row], *, nested: bool) -> pl.DataFrame:
+    """Rows as a reader would hand them on."""
+    if nested:
+        return flatten(pl.from_dicts(rows, infer_schema_length=None, strict=False)) if rows else pl.DataFrame()
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return pl.DataFrame(
+        [[None if row.get(name) is None else str(row[name]) for name in columns] for row in rows],
+        schema=dict.fromkeys(columns, pl.String),
+        orient="row",
+    )
+
+
+def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
+    """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
+    frame = frame_of(rows, nested=nested(manifest, stream))
+    prepared = Preparation(manifest, stream).prepare(Batch(frame), None)
+    found: list[Record] = []
+    for part in prepared.parts:
+        found += [_accepted(part.entity.name, row) for row in part.accepted.iter_rows(named=True)]
+        found += [
+            {
+                "entity": part.entity.name,
+                "key": part.keys[row["row"]],
+                "rejected": {"field": row["field"], "rule": row["rule"]},
+            }
+            for row in part.rejected.iter_rows(named=True)
+        ]
+    return found
+
+
+def _accepted(entity: str, row: Mapping[str, Any]) -> Record:
+    changed = {"changed_at": row[CHANGED_AT]} if row[CHANGED_AT] else {}
+    fields = {name: value for name, value in row.items() if name not in OWN and value is not None}
+    return {"entity": entity, "key": row[SOURCE_KEY], **changed, "fields": fields}
+
+
+def accept(manifest: Manifest) -> list[Path]:
+    """Write what the samples become as what is expected of them. Returns the files."""
+    written = []
+    for stream in manifest.streams:
+        path = path_of(manifest, stream, expected=True)
+        write(path, mapped(manifest, stream, read(path_of(manifest, stream))))
+        written.append(path)
+    return written
+
+
+def difference(manifest: Manifest, stream: str) -> list[str]:
+    """How what the samples become differs from what is expected; nothing where it does not."""
+    expected = read(path_of(manifest, stream, expected=True))
+    rows = read(path_of(manifest, stream))
+    first, second = mapped(manifest, stream, rows), mapped(manifest, stream, rows)
+    if first != second:
+        return [f"{stream}: read twice, the samples become something else: a transform must give the same each time"]
+    return [
+        f"{stream}: {_told(record)} is {word}"
+        for word, those, others in (("not expected", first, expected), ("expected and missing", expected, first))
+        for record in those
+        if record not in others
+    ]
+
+
+def _told(record: Record) -> str:
+    return f"{record.get('entity')} {record.get('key')}" + (" as rejected" if "rejected" in record else "")
