@@ -5,10 +5,11 @@ For every value type the expression here and `Value.parse` in schema/ are the sa
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, partial, reduce
 
 import polars as pl
 
+from hub.ingest.distinct import by_distinct
 from hub.ingest.map import SOURCE_KEY
 from hub.model.registry import Column, Entity
 from schema import units
@@ -52,18 +53,23 @@ class Checked:
 def check(frame: pl.DataFrame, entity: Entity) -> Checked:
     """Clean every mapped column of an entity, and part the rows that keep the rules from those that do not."""
     columns = [column for column in entity.columns if column.name in frame.columns]
-    cleaned = frame.with_columns(clean(pl.col(c.name), c.value).alias(c.name) for c in columns)
-    with_units = cleaned.with_columns(
-        pl.col(c.name).map_batches(canonical_units, return_dtype=pl.String).alias(f"{c.name}@")
-        for c in columns
-        if c.value.dated_unit
-    )
+    judged = {c.name: by_distinct(frame[c.name], partial(_judged, column=c)) for c in columns}
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
-    broken = with_units.select(keyless, *(_broken(column).alias(column.name) for column in columns))
+    broken = frame.select(keyless).with_columns(found["broken"].alias(name) for name, found in judged.items())
     bad = broken.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    units_found = [pl.col(f"{c.name}@").alias(c.name) for c in columns if c.value.dated_unit]
-    accepted = with_units.with_columns(units_found).select(frame.columns).filter(~bad)
+    accepted = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items()).filter(~bad)
     return Checked(accepted, _rejects(broken, bad))
+
+
+def _judged(values: pl.Series, column: Column) -> pl.DataFrame:
+    """The values of a column as they are stored, `accepted`, and the rule that each breaks, `broken`."""
+    cleaned = values.to_frame(column.name).select(clean(pl.col(column.name), column.value))
+    resolved = None
+    if column.value.dated_unit:
+        cleaned = cleaned.with_columns(canonical_units(cleaned[column.name]).alias("@"))
+        resolved = pl.col("@")
+    accepted = resolved if resolved is not None else pl.col(column.name)
+    return cleaned.select(accepted.alias("accepted"), _broken(column, resolved).alias("broken"))
 
 
 def clean(value: pl.Expr, kind: type[Value]) -> pl.Expr:
@@ -147,9 +153,8 @@ def _eras() -> pl.DataFrame:
     return frame.with_columns(pl.col("start").str.to_date().fill_null(EARLIEST), pl.col("end").str.to_date())
 
 
-def _broken(column: Column) -> pl.Expr:
+def _broken(column: Column, resolved: pl.Expr | None) -> pl.Expr:
     value = pl.col(column.name)
-    resolved = pl.col(f"{column.name}@") if column.value.dated_unit else None
     when_null = pl.lit(None, pl.String) if column.nullable else pl.lit("required")
     return pl.when(value.is_null()).then(when_null).otherwise(rule(value, column.value, resolved))
 

@@ -85,12 +85,14 @@ def patched(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
     return frame
 
 
-def source_key(columns: Iterable[str]) -> pl.Expr:
-    """The key of a row as the store keeps it; null where a part is. Parts are parted by `|`, which within them is doubled."""
-    parts = [_text(column) for column in columns]
-    if len(parts) == 1:
-        return parts[0].alias(SOURCE_KEY)
-    return pl.concat_str([p.str.replace_all("|", "||", literal=True) for p in parts], separator="|").alias(SOURCE_KEY)
+def source_key(stream: Stream) -> pl.Expr:
+    """The key of a row as the store keeps it; null where a part is. `|` stands between parts and before an item's number,
+    so within them it is written `\\|`, in streams that have either.
+    """
+    parts = [_text(column) for column in stream.key]
+    if len(parts) > 1 or any(emit.explode for emit in stream.emits.values()):
+        parts = [p.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for p in parts]
+    return pl.concat_str(parts, separator="|").alias(SOURCE_KEY)
 
 
 def changed_at(stream: Stream) -> pl.Expr:
@@ -114,7 +116,7 @@ def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
     emit = stream.emits[entity.name]
     present = set(rows.columns)
     expressions = [_field(mapping, entity.column(name), present).alias(name) for name, mapping in emit.fields.items()]
-    key = source_key(stream.key)
+    key = source_key(stream)
     if emit.explode:
         key = pl.concat_str([key, pl.col(POSITION).cast(pl.String)], separator="|").alias(SOURCE_KEY)
     digest = (pl.col(READ_DIGEST) if READ_DIGEST in present else pl.lit(0, pl.Int64)).alias(DIGEST)

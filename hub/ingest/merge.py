@@ -115,11 +115,10 @@ class _Names:
         self.gone, self.parents, self.unseen, self.listed = staged.gone, staged.parents, staged.unseen, staged.listed
         self.stream_id = f"{work.stream_id:d}::smallint"
         self.at = f"'{work.at.isoformat()}'::timestamptz"
-        own = [c.name for c in entity.columns]
-        here, there = (", ".join(f"{alias}.{name}" for name in own) for alias in "st")
-        searched = [c.search_key for c in entity.columns if c.search_key]
-        history = ", ".join(["id", *own, *searched, PROVENANCE, "sys_to"])
-        kept = ", ".join(f"t.{name}" for name in ["id", *own, *searched, *PROVENANCE.split(", ")])
+        here, there = (", ".join(f"{alias}.{c.name}" for c in entity.columns) for alias in "st")
+        written = [*(c.name for c in entity.columns), *(c.search_key for c in entity.columns if c.search_key)]
+        history = ", ".join(["id", *written, PROVENANCE, "sys_to"])
+        kept = ", ".join(f"t.{name}" for name in ["id", *written, *PROVENANCE.split(", ")])
         self.to_history = f"insert into {self.history} ({history}) select {kept}, {self.at} from {self.data} t"
         self.difference = (
             f"insert into {self.diff} select s.source_key, t.id from {self.stage} s left join {self.data} t"
@@ -127,17 +126,18 @@ class _Names:
             f" where t.id is null or row({there}) is distinct from row({here})"
         )
         self.keep_history = f"{self.to_history} join {self.diff} d on d.id = t.id"
-        sets = ", ".join(f"{name} = s.{name}" for name in own)
+        sets = ", ".join(f"{name} = s.{name}" for name in written)
         self.update = (
             f"update {self.data} t set {sets}, run_id = {work.run_id:d}, row_digest = s.row_digest,"
             f" changed_at_source = s.changed_at_source, sys_from = {self.at}"
             f" from {self.diff} d join {self.stage} s on s.source_key = d.source_key where t.id = d.id"
         )
+        given = ", ".join(f"s.{name}" for name in written)
         provenance = (
             f"{self.stream_id}, s.source_key, {work.run_id:d}, s.row_digest, {self.at}, s.changed_at_source, {self.at}"
         )
         self.insert_new = (
-            f"insert into {self.data} ({', '.join(own)}, {PROVENANCE}) select {here}, {provenance} from {self.stage} s"
+            f"insert into {self.data} ({', '.join(written)}, {PROVENANCE}) select {given}, {provenance} from {self.stage} s"
             f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
         )
         # The same values from another row, or by newer rules: told apart by digest no more from now on.

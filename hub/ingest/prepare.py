@@ -15,6 +15,7 @@ from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
 from hub.ingest.read.base import OWN_COLUMNS, Batch, State, Taken
+from hub.ingest.search import with_search_keys
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition
@@ -101,7 +102,7 @@ class Preparation:
         chosen = mapping.chosen(frame, emit)
         parents = None
         if emit.explode:
-            parents = chosen.select(mapping.source_key(self.stream.key)).to_series()
+            parents = chosen.select(mapping.source_key(self.stream)).to_series()
         rows = mapping.unfold(chosen, emit)
         part = self._checked(entity, rows, rows.height + passed, passed)
         return Part(
@@ -112,7 +113,8 @@ class Preparation:
         canonical = mapping.mapped(rows, self.stream, entity)
         checked = check(canonical, entity)
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
-        return Part(entity, read, passed, checked.accepted, checked.rejected, kept, canonical[mapping.SOURCE_KEY])
+        accepted = with_search_keys(checked.accepted, entity)
+        return Part(entity, read, passed, accepted, checked.rejected, kept, canonical[mapping.SOURCE_KEY])
 
     def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
         first = self.numbered
@@ -139,7 +141,7 @@ class Preparation:
         ).to_series()
         numbered = frame.filter(marked).select(
             pl.col(mapping.READ_NUMBER).alias(mapping.NUMBER),
-            mapping.source_key(self.stream.key),
+            mapping.source_key(self.stream),
             mapping.changed_at(self.stream),
         )
         if self.manifest.kind == "cdc":

@@ -4,6 +4,7 @@ The tables live as long as the connection and are emptied at every commit, so th
 commit every few hundred milliseconds, does not fill the system catalogue.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 import polars as pl
 from psycopg import Connection, sql
 
-from hub.ingest.map import CHANGED_AT, DIGEST, NUMBER, SOURCE_KEY
+from hub.ingest.map import CHANGED_AT, NUMBER, SOURCE_KEY
 from hub.model.registry import Entity
 from hub.model.tables import sql_type
 
@@ -63,7 +64,9 @@ def create(connection: Connection[Any], entity: Entity) -> None:
     """Make the tables of one kind of record, where this connection has not got them yet."""
     names = Staged(entity)
     key = 'source_key text collate "C"'
-    columns = ", ".join(f'"{column.name}" {sql_type(column)}' for column in entity.columns)
+    kinds = {column.name: sql_type(column) for column in entity.columns}
+    kinds |= {column.search_key: 'text collate "C"' for column in entity.columns if column.search_key}
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
     tables = {
         names.rows: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, row_digest bigint, {columns}",
         names.rejects: f"{key}, field text, rule text, reason text, payload jsonb",
@@ -78,9 +81,8 @@ def create(connection: Connection[Any], entity: Entity) -> None:
 
 
 def accept(connection: Connection[Any], entity: Entity, frame: pl.DataFrame) -> None:
-    """Copy accepted rows, which have `n`."""
-    names = [NUMBER, SOURCE_KEY, CHANGED_AT, DIGEST, *(c.name for c in entity.columns if c.name in frame.columns)]
-    copy(connection, Staged(entity).rows, names, frame)
+    """Copy accepted rows: `n`, source key, time of change, digest, values."""
+    copy(connection, Staged(entity).rows, frame.columns, frame)
 
 
 def reject(
@@ -130,6 +132,7 @@ def copy(connection: Connection[Any], table: str, names: Sequence[str], frame: p
         sql.Identifier(*table.split(".")), sql.SQL(", ").join(sql.Identifier(name) for name in names)
     )
     # Values are never empty text, so an empty field is always null.
-    data = frame.select(names).write_csv(include_header=False, null_value="").encode()
+    data = io.BytesIO()
+    frame.select(names).write_csv(data, include_header=False, null_value="")
     with connection.cursor() as cursor, cursor.copy(target) as out:
-        out.write(data)
+        out.write(data.getbuffer())

@@ -289,7 +289,7 @@ class StreamRun:
             read = 0
             listing = self.reader.keys()
             for frame in listing:
-                keys = frame.select(mapping.source_key(self.stream.key)).to_series()
+                keys = frame.select(mapping.source_key(self.stream)).to_series()
                 read += len(keys)
                 for entity in self.entities:
                     stage.listed(self.connection, entity, keys)

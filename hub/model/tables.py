@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Computed,
     Date,
     DateTime,
     Index,
@@ -94,7 +93,7 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         entity.table,
         built,
         Column("id", BigInteger, ID, server_default=ID.next_value(), primary_key=True, autoincrement=False),
-        *_value_columns(entity, computed=True),
+        *_value_columns(entity),
         *provenance_columns(),
         *_indexes(entity),
         schema="data",
@@ -104,7 +103,7 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         entity.table,
         built,
         Column("id", BigInteger, primary_key=True, autoincrement=False),
-        *_value_columns(entity, computed=False),
+        *_value_columns(entity),
         *provenance_columns(),
         Column("sys_to", DateTime(timezone=True), primary_key=True),
         *_past_indexes(entity),
@@ -113,7 +112,7 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
     )
 
 
-def _value_columns(entity: Entity, *, computed: bool) -> list[Column[Any]]:
+def _value_columns(entity: Entity) -> list[Column[Any]]:
     columns: list[Column[Any]] = []
     for declared in entity.columns:
         columns.append(
@@ -125,9 +124,9 @@ def _value_columns(entity: Entity, *, computed: bool) -> list[Column[Any]]:
             )
         )
         if declared.search_key:
-            made = [Computed(f"hub.name_key({declared.name})", persisted=True)] if computed else []
-            # Collation C, so that one index serves prefix search and order, whatever the database's own collation is.
-            columns.append(Column(declared.search_key, Text(collation="C"), *made))
+            # Made by ingest: as a generated column it took two thirds of a first load (docs/decisions/0007). Collation C, so
+            # that one index serves prefix search and order, whatever the database's own collation is.
+            columns.append(Column(declared.search_key, Text(collation="C")))
     return columns
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from hub.demo.generate import generate
 from hub.ingest.discover import discover
-from hub.sdk.manifest import FilesSource, Manifest
+from hub.sdk.manifest import Manifest, parse
 from schema.units import eras
 
 TILE = 10_000
@@ -35,9 +35,8 @@ def write_csv(folder: Path, rows: int) -> Path:
 
 def manifest() -> Manifest:
     """The population connector's citizens, read from a folder of CSV files."""
-    population = discover()["population"]
-    stream = population.streams["citizens"].model_copy(
-        update={"table": None, "files": "people.csv", "format": "csv", "ignore": ()}
-    )
-    source = FilesSource.model_validate({"kind": "files", "folder": {"env": "BENCH_FOLDER"}})
-    return population.model_copy(update={"name": "bench", "source": source, "streams": {"citizens": stream}})
+    document = discover()["population"].model_dump(mode="json", exclude_unset=True)
+    stream = {k: v for k, v in document["streams"]["citizens"].items() if k not in ("table", "ignore")}
+    source = {"kind": "files", "folder": {"env": "BENCH_FOLDER"}}
+    stream |= {"files": "people.csv", "format": "csv"}
+    return parse({**document, "name": "bench", "source": source, "streams": {"citizens": stream}})

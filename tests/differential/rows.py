@@ -178,14 +178,12 @@ class _Writer:
 
     def _hold(self, entity: Entity, held: Held) -> None:
         row = {**held.values, "sys_from": held.since}
-        if held.until is None:
-            self._insert(f"data.{entity.table}", row)
-            return
-        keys = [column for column in entity.columns if column.search_key]
-        self._insert(f"history.{entity.table}", {**row, "sys_to": held.until})
-        for column in keys:
-            made = f"update history.{entity.table} set {column.search_key} = hub.name_key({column.name})"
-            self.connection.execute(made)
+        table = f"data.{entity.table}" if held.until is None else f"history.{entity.table}"
+        self._insert(table, row if held.until is None else {**row, "sys_to": held.until})
+        for column in entity.columns:
+            if column.search_key:
+                made = f"update {table} set {column.search_key} = hub.name_key({column.name})"
+                self.connection.execute(made)
 
     def _values(self, entity: Entity, number: int) -> dict[str, Any]:
         targets = {ref.column.name: ref for ref in entity.references}

@@ -40,10 +40,10 @@ def rows(module_database_url: str) -> list[Row]:
                 "birthDate": BIRTHS[n % 7],
             }
             found = connection.execute(
-                "insert into data.citizen (personal_id, full_name, birth_date, sex, stream_id, source_key, run_id,"
-                " row_digest, first_seen, sys_from) values (%s, %s, %s, %s, 1, %s, 1, 0, now(), now())"
+                "insert into data.citizen (personal_id, full_name, full_name_key, birth_date, sex, stream_id, source_key, run_id,"
+                " row_digest, first_seen, sys_from) values (%s, %s, lower(%s), %s, %s, 1, %s, 1, 0, now(), now())"
                 " returning id",
-                (*row.values(), SEXES[n // 7], str(n)),
+                (row["personalId"], row["fullName"], row["fullName"], row["birthDate"], SEXES[n // 7], str(n)),
             ).fetchone()
             assert found is not None
             built.append({**row, "id": found[0]})

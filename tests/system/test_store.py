@@ -1,11 +1,17 @@
 """The store: migrated equals derived, several hubs at once, and the SQL functions."""
 
 import threading
+from collections.abc import Iterator
 
+import polars as pl
+import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.ingest.search import name_key
 from hub.store.engine import engine
 from hub.store.migrate import difference, head, migrate
 
@@ -81,3 +87,20 @@ def test_names_are_folded(database_url: str) -> None:
         assert not agree("nguyen van an", "nguyen van anh")
         assert not agree("nguyen an", "le an")
     made.dispose()
+
+
+@given(names=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12), max_size=20))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_ingest_and_store_make_the_same_search_keys(names_connection: psycopg.Connection, names: list[str]) -> None:
+    names += ["Nguyễn Thị Hoà", "Đỗ Ðức ĐẠT", " Lê  Văn ", "Nguye\u0302\u0303n"]
+    wanted = [row[0] for row in names_connection.execute("select hub.name_key(n) from unnest(%s::text[]) with ordinality as t(n, at) order by at", (names,))]  # fmt: skip
+    assert name_key(pl.Series(names, dtype=pl.String)).to_list() == wanted
+
+
+@pytest.fixture(scope="module")
+def names_connection(module_database_url: str) -> Iterator[psycopg.Connection]:
+    made = engine(module_database_url)
+    migrate(made)
+    made.dispose()
+    with psycopg.connect(module_database_url) as connection:
+        yield connection

@@ -1,94 +1,178 @@
-"""Files: CSV, Excel and JSON Lines in a folder. Every file that matches is read; each is a part of the same stream."""
+"""Files of one pattern: together the whole list (`full`), or each taken once, by its content (`incremental`).
 
+A file that is still being written is not read. Two looks tell: its size or time of writing changes between them, or while
+it is read; so does its name, where the sender renames it at the end.
+"""
+
+import codecs
+import hashlib
+import time
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path, PurePosixPath
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from hub.errors import SourceUnavailable
+from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.map import flatten
-from hub.ingest.read.base import Batch, Reader, State
-from hub.sdk.sources import FilesSource
+from hub.ingest.read.base import Batch, Context, Reader, State, Taken
+from hub.ingest.read.file_bytes import FileFault
+from hub.ingest.read.file_formats import READ
+from hub.ingest.read.file_places import Entry, place
 from hub.sdk.streams import FilesStream
+
+UNFINISHED = (".part", ".tmp", ".filepart")
+"""How names of files end that are still being sent."""
+BETWEEN_LOOKS_S = 0.1
+FRESH_S = 5.0
+"""A file written longer ago than this is not looked at twice before it is read."""
 
 
 class FilesReader(Reader):
     """Reads files."""
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        assert isinstance(context.stream, FilesStream)
+        self.stream = context.stream
+        _refuse_wrong(context.where, self.stream)
+        self.place = place(context)
+
     def read(self, state: State | None) -> Iterator[Batch]:
-        """Every row of every file."""
-        context = self.context
-        source, stream = context.manifest.source, context.stream
-        assert isinstance(source, FilesSource)
-        assert isinstance(stream, FilesStream)
-        beside = context.folder.parent.parent / (source.beside or "")
-        folder = Path(source.folder.value(context.manifest.name)) if source.folder else beside
-        for frame in read(context.where, folder, stream, context.batch_rows):
-            yield Batch(frame)
-
-
-def read(where: str, folder: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of every matching file, in order of name. Raises SourceUnavailable."""
-    if not folder.is_dir():
-        raise SourceUnavailable(
-            f"{where}: there is no folder {folder}", next_step="check the setting, and that the folder is mounted"
-        )
-    paths = sorted(folder.glob(stream.files or "*"))
-    if not paths:
-        raise SourceUnavailable(
-            f"{where}: no file {stream.files} in {folder}", next_step="ask the owner for the export"
-        )
-    for path in paths:
-        try:
-            yield from READ[stream.format or "csv"](path, stream, batch_rows)
-        except (PolarsError, OSError, UnicodeDecodeError) as error:
-            # Only the kind: a parser's message quotes the line, and lines are personal data.
+        """Every row of every file, or of every file whose content was not taken before; each of those ends with a commit."""
+        full = self.stream.read == "full"
+        entries = self._entries()
+        if not entries and full:
             raise SourceUnavailable(
-                f"{where}: {path.name} cannot be read as {stream.format}: {type(error).__name__}",
-                next_step="check its encoding, delimiter and that it was written to its end; other sources go on",
+                f"{self.context.where}: there is no file {self.stream.files}", next_step="ask the owner for the export"
+            )
+        seen = set(self.context.taken)
+        for entry in entries:
+            with self.place.fetched(entry, self.stream.max_file_bytes) as path:
+                if full:
+                    yield from (Batch(frame) for frame in self._frames(entry, path))
+                    continue
+                taken = Taken(self._digest(entry, path), entry.name, entry.size)
+                if taken.digest not in seen:
+                    seen.add(taken.digest)
+                    yield from _ended(self._frames(entry, path), taken)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.place.close()
+
+    def _entries(self) -> list[Entry]:
+        """The files that are to be read. Raises SourceUnavailable where a whole list is not whole yet."""
+        first = self.place.entries(self.stream.files)
+        if any(_fresh(entry) for entry in first):
+            time.sleep(BETWEEN_LOOKS_S)
+            second = set(self.place.entries(self.stream.files))
+        else:
+            second = set(first)
+        settled = [entry for entry in first if entry in second and not entry.name.endswith(UNFINISHED)]
+        unsettled = {entry.name for entry in second.union(first)} - {entry.name for entry in settled}
+        if unsettled and self.stream.read == "full":
+            raise self._being_written(min(unsettled))
+        return settled
+
+    def _frames(self, entry: Entry, path: Path) -> Iterator[pl.DataFrame]:
+        """The rows of a file in frames of `batch_rows`, at least one frame. Raises SourceUnavailable."""
+        with self._told(entry.name):
+            yield from _sized(READ[self.stream.format](path, entry.name, self.stream), self.context.batch_rows)
+        if self.place.look(entry.name) != entry:
+            raise self._being_written(entry.name)
+
+    def _digest(self, entry: Entry, path: Path) -> str:
+        with self._told(entry.name), path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        """Tell what is wrong with a file in our words."""
+        try:
+            yield
+        except FileFault as fault:
+            raise SourceUnavailable(
+                f"{self.context.where}: {name}: {fault.what}",
+                next_step="correct format, encoding, delimiter or quote in the manifest, or ask the owner for the file again",
+            ) from None
+        except OSError as error:
+            raise SourceUnavailable(
+                f"{self.context.where}: {name} cannot be read: {type(error).__name__}",
+                next_step="check that the hub may read it",
             ) from None
 
-
-def _csv(path: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    lazy = pl.scan_csv(
-        path, separator=stream.delimiter, infer_schema=False, extra_columns="raise", missing_columns="raise"
-    )
-    read = 0
-    for frame in lazy.collect_batches(chunk_size=batch_rows, maintain_order=True):
-        read += frame.height
-        yield frame
-    if read == 0:
-        yield lazy.collect()
+    def _being_written(self, name: str) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"{self.context.where}: {name} is still being written",
+            next_step="run again when it is there; ask the owner to send under another name and to rename it at the end",
+        )
 
 
-def _excel(path: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    frame = pl.read_excel(path, sheet_name=stream.sheet, engine="calamine", infer_schema_length=0)
-    yield from frame.iter_slices(batch_rows)
-    if frame.is_empty():
-        yield frame
+def _refuse_wrong(where: str, stream: FilesStream) -> None:
+    """Refuse a pattern that leaves the folder, and an encoding that Python lacks."""
+    pattern = PurePosixPath(stream.files.replace("\\", "/"))
+    if not stream.files or pattern.is_absolute() or ".." in pattern.parts:
+        raise HubMisconfigured(
+            f"{where}: the pattern {stream.files} leaves the folder", next_step="give names within the folder"
+        )
+    try:
+        text = codecs.lookup(stream.encoding)._is_text_encoding
+    except LookupError:
+        text = False
+    if not text:
+        raise HubMisconfigured(
+            f"{where}: there is no encoding {stream.encoding}", next_step="give one that Python knows: utf-8, cp1258"
+        )
+    if not stream.delimiter.isascii() or not (stream.quote or "").isascii() or len(stream.quote or "-") != 1:
+        raise HubMisconfigured(
+            f"{where}: delimiter and quote are one ASCII character each", next_step="correct them in the manifest"
+        )
 
 
-def _jsonl(path: Path, stream: FilesStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    with path.open("rb") as lines:
-        yield from json_lines(lines, batch_rows)
+def _fresh(entry: Entry) -> bool:
+    """Whether it was written a moment ago, by either clock."""
+    if entry.written.isdigit():
+        written = int(entry.written) / 1e9
+    else:
+        try:
+            written = datetime.fromisoformat(entry.written).timestamp()
+        except ValueError:
+            return False  # an object appears whole
+    return abs(datetime.now(UTC).timestamp() - written) < FRESH_S
+
+
+def _sized(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of `rows`; frames whose columns differ are not put together."""
+    kept: pl.DataFrame | None = None
+    for frame in frames:
+        if kept is not None and kept.schema == frame.schema:
+            kept = pl.concat([kept, frame])
+        else:
+            if kept is not None:
+                yield kept
+            kept = frame
+        while kept.height > rows:
+            yield kept[:rows]
+            kept = kept[rows:]
+    if kept is not None:
+        yield kept
+
+
+def _ended(frames: Iterator[pl.DataFrame], taken: Taken) -> Iterator[Batch]:
+    """Batches of one file, the last of which says that it was taken."""
+    before: pl.DataFrame | None = None
+    for frame in frames:
+        if before is not None:
+            yield Batch(before)
+        before = frame
+    assert before is not None  # every format gives at least one frame
+    yield Batch(before, taken=taken, commit=True)
 
 
 def json_lines(lines: Iterator[bytes], batch_rows: int) -> Iterator[pl.DataFrame]:
     """Frames of JSON Lines, nested objects flattened."""
-    kept: list[bytes] = []
-    for line in lines:
-        if line.strip():
-            kept.append(line if line.endswith(b"\n") else line + b"\n")
-        if len(kept) >= batch_rows:
-            yield _frame(kept)
-            kept = []
-    if kept:
-        yield _frame(kept)
-
-
-def _frame(lines: list[bytes]) -> pl.DataFrame:
-    return flatten(pl.read_ndjson(b"".join(lines), infer_schema_length=None))
-
-
-READ = {"csv": _csv, "excel": _excel, "jsonl": _jsonl}
+    while some := [line for line in islice(lines, batch_rows) if line.strip()]:
+        yield flatten(pl.read_ndjson(b"\n".join(some), infer_schema_length=None))

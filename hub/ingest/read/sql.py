@@ -1,132 +1,294 @@
-"""SQL: one table of a database. PostgreSQL is read by COPY, every other database by a server-side cursor of SQLAlchemy."""
+"""SQL: one table or view of a database, whole, since a cursor, its keys alone, or single rows.
 
-import io
-from collections.abc import Iterator
+Databases other than PostgreSQL are read by pages in the order of the key, so that a connection that is lost costs one page.
+Rows that cannot be placed in an order are read first, every time: a row without a cursor is never found by one, and a row
+without a key is the engine's to reject. An index on (cursor, key) makes all of it cheap.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from unicodedata import combining, normalize
+from zoneinfo import ZoneInfo
 
 import polars as pl
-import psycopg
-from psycopg import sql
-from sqlalchemy import MetaData, Table, create_engine, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchTableError, SQLAlchemyError
+import stamina
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, or_, select
 
-from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.read.base import Batch, Reader, State
-from hub.sdk.sources import SqlSource
+from hub.errors import SourceUnavailable
+from hub.ingest.read.base import Batch, Context, Reader, State
+from hub.ingest.read.postgresql import PostgresqlAccess
+from hub.ingest.read.sql_access import Access, parsed
+from hub.ingest.read.sql_cursor import Marks
+from hub.ingest.read.sql_errors import SourceLost
 from hub.sdk.streams import SqlStream
 
-CONNECT_TIMEOUT_S = 10
+KEYS_AT_ONCE = 500
+"""Keys of one lookup: below every database's bound on parameters with keys of four columns."""
+
+Answer = TypeVar("Answer")
+Position = tuple[str | None, ...]
+"""The cells of a row in the columns that a part is ordered by."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of the table that are read together: a condition, and the columns that put them in order, if any."""
+
+    condition: ColumnElement[bool] | None
+    order: tuple[str, ...] = ()
+    at: Position | None = None
+    """Where to go on; the first row where there is none."""
+    streamed: bool = False
+    """Whether the answer may be of any length."""
 
 
 class SqlReader(Reader):
     """Reads a table."""
 
+    looks_up = True
+    lists_keys = True
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        url = parsed(context)
+        self.access = (PostgresqlAccess if url.get_backend_name() == "postgresql" else Access)(context, url)
+        assert isinstance(context.stream, SqlStream)
+        self.stream = context.stream
+
+    def whole(self, state: State | None) -> bool:
+        """The first incremental read gives every row, too."""
+        return self.stream.read == "full" or state is None
+
     def read(self, state: State | None) -> Iterator[Batch]:
-        """Every row."""
-        source, stream = self.context.manifest.source, self.context.stream
-        assert isinstance(source, SqlSource)
-        assert isinstance(stream, SqlStream)
-        url = source.url.value(self.context.manifest.name)
-        for frame in read(self.context.where, url, stream, self.context.batch_rows):
-            yield Batch(frame)
-
-
-def read(where: str, url: str, stream: SqlStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of the stream's table. Raises SourceUnavailable, HubMisconfigured."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise HubMisconfigured(
-            f"{where}: the database URL cannot be read", next_step="write it as postgresql://user@host/database"
-        ) from None
-    if parsed.get_backend_name() == "postgresql":
-        yield from _postgresql(
-            where, parsed.set(drivername="postgresql").render_as_string(hide_password=False), stream, batch_rows
-        )
-    else:
-        yield from _any_database(where, url, stream, batch_rows)
-
-
-def _postgresql(where: str, url: str, stream: SqlStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    table = sql.SQL(".").join(sql.Identifier(part) for part in stream.table.split("."))
-    options = "-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC"
-    try:
-        with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, options=options) as connection:
-            cursor = connection.execute(sql.SQL("select * from {} limit 0").format(table))
-            columns = [column.name for column in cursor.description or ()]
-            copy = sql.SQL("copy (select * from {}) to stdout (format csv, header)").format(table)
-            with connection.cursor() as reading, reading.copy(copy) as rows:
-                yield from _frames(rows, columns, batch_rows)
-    except psycopg.errors.UndefinedTable:
-        raise SourceUnavailable(
-            f"{where}: there is no table {stream.table}", next_step="ask the owner whether it was renamed"
-        ) from None
-    except psycopg.errors.InsufficientPrivilege:
-        raise SourceUnavailable(
-            f"{where}: no right to read {stream.table}", next_step="ask the owner to grant select"
-        ) from None
-    except psycopg.OperationalError as error:
-        raise SourceUnavailable(
-            f"{where}: {_why(error)}", next_step="check address, user and password, and that the database runs"
-        ) from None
-
-
-def _frames(rows: "psycopg.Copy", columns: list[str], batch_rows: int) -> Iterator[pl.DataFrame]:
-    """COPY hands over one row at a time, so a count of rows is a count of messages."""
-    header: bytes | None = None
-    buffer = io.BytesIO()
-    count = 0
-    for row in rows:
-        line = bytes(row)
-        if header is None:
-            header = line
-            continue
-        buffer.write(line)
-        count += 1
-        if count == batch_rows:
-            yield _csv(columns, buffer)
-            buffer, count = io.BytesIO(), 0
-    yield _csv(columns, buffer)
-
-
-def _csv(columns: list[str], buffer: io.BytesIO) -> pl.DataFrame:
-    if not buffer.tell():
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    return pl.read_csv(buffer.getvalue(), has_header=False, new_columns=columns, infer_schema=False)
-
-
-def _any_database(where: str, url: str, stream: SqlStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    engine = create_engine(url)
-    schema, _, name = stream.table.rpartition(".")
-    try:
-        table = Table(name, MetaData(), schema=schema or None, autoload_with=engine)
-        columns = [column.name for column in table.columns]
-        with engine.connect().execution_options(stream_results=True, max_row_buffer=batch_rows) as connection:
-            result = connection.execute(select(table))
-            empty = True
-            for rows in result.partitions(batch_rows):
+        """The rows, all or those since `state`, which is {"since": text}, while a read goes on also "at" and "high"."""
+        columns = self._columns()
+        began = datetime.now(UTC)
+        since: str | None = (state or {}).get("since")
+        high = state["high"] if state and "high" in state else self._high(since, began)
+        empty = True
+        for part in self._parts(state):
+            for frame, at in self._rows(part, columns):
                 empty = False
-                texts = [[None if value is None else str(value) for value in row] for row in rows]
-                yield pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
-            if empty:
-                yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    except NoSuchTableError:
-        raise SourceUnavailable(
-            f"{where}: there is no table {stream.table}", next_step="ask the owner whether it was renamed"
-        ) from None
-    except (DatabaseError, SQLAlchemyError) as error:
-        raise SourceUnavailable(
-            f"{where}: {type(error).__name__}", next_step="check address, user and password, and that the database runs"
-        ) from None
-    finally:
-        engine.dispose()
+                # A first read is one transaction: it is not gone on from, since rows that go meanwhile would stay.
+                going_on = state is not None and at is not None and self.stream.read == "incremental"
+                yield Batch(frame, {"since": since, "at": list(at or ()), "high": high} if going_on else None)
+        if empty or self.stream.read == "incremental":
+            yield Batch(self.access.empty(columns), {"since": high} if self.stream.read == "incremental" else None)
+
+    def keys(self) -> Iterator[pl.DataFrame]:
+        """The key columns of every row."""
+        self._columns()
+        for part in self._all():
+            for frame, _ in self._rows(part, list(self.stream.key)):
+                yield frame
+
+    def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows with these keys."""
+        self.access.refresh()
+        columns = self._columns()
+        wanted = keys.select(pl.col(self.stream.key).cast(pl.String)).drop_nulls().unique(maintain_order=True)
+        for some in wanted.iter_slices(KEYS_AT_ONCE):
+            condition = self._among(some)
+            if condition is not None:
+                for frame, _ in self._rows(Part(condition), columns):
+                    yield frame
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.access.close()
+
+    def _columns(self) -> list[str]:
+        columns = list(_again(lambda: self.access.kinds, self.access.source.attempts))
+        absent = sorted((set(self.stream.key) | self.stream.read_by()) - set(columns))
+        if absent:
+            raise SourceUnavailable(
+                f"{self.context.where}: {self.stream.table} lacks columns of its key or cursor: {', '.join(absent)}",
+                next_step="ask the owner whether they were renamed, then correct the manifest",
+            )
+        return columns
+
+    def _parts(self, state: State | None) -> list[Part]:
+        """What is to be read, in order. A read that was broken off goes on within one of the parts."""
+        cursor = self.stream.cursor
+        if cursor is None or state is None:
+            return self._all()
+        by_cursor, key = self.access.column(cursor.column), self.stream.key
+        ordered = (cursor.column, *key)
+        placed = self._keyed()
+        since = state["since"]
+        low = (
+            by_cursor.is_not(None) if since is None else by_cursor >= self._bound(cursor.column, self._marks.low(since))
+        )
+        at: Position | None = tuple(state["at"]) if "at" in state else None
+        late = Part(and_(low, placed), ordered, at if at and at[0] is not None else None)
+        if late.at:
+            return [late]
+        without_cursor = Part(and_(by_cursor.is_(None), placed), ordered, at)
+        return [without_cursor, late] if at else [Part(self._keyless(), streamed=True), without_cursor, late]
+
+    def _all(self) -> list[Part]:
+        """Every row: as one answer, or the few without a key and then all others in the order of the key."""
+        if self.access.backend_page is None:
+            return [Part(None)]
+        return [Part(self._keyless(), streamed=True), Part(self._keyed(), self.stream.key)]
+
+    def _keyed(self) -> ColumnElement[bool]:
+        return and_(*(self.access.column(name).is_not(None) for name in self.stream.key))
+
+    def _keyless(self) -> ColumnElement[bool]:
+        return or_(*(self.access.column(name).is_(None) for name in self.stream.key))
+
+    @property
+    def _marks(self) -> Marks:
+        assert self.stream.cursor is not None
+        zone = ZoneInfo(self.access.source.timezone)
+        kind = self.access.kinds[self.stream.cursor.column]
+        return Marks(self.context.where, self.stream.cursor, kind, zone)
+
+    def _high(self, since: str | None, began: datetime) -> str | None:
+        """The `since` that this read will leave: asked before the rows are, so that none falls between two reads."""
+        if self.stream.cursor is None:
+            return None
+        name = self.stream.cursor.column
+        highest = select(func.max(self.access.column(name)).label(name)).select_from(self.access.table)
+        (frame,) = _again(lambda: list(self.access.frames(highest)), self.access.source.attempts)
+        return self._marks.next(since, frame.item(), began)
+
+    def _rows(self, part: Part, columns: Sequence[str]) -> Iterator[tuple[pl.DataFrame, Position | None]]:
+        walk = _Walk(self, part, columns)
+        while (frame := _again(walk.next, self.access.source.attempts)) is not None:
+            yield frame.select(columns), walk.at
+
+    def _among(self, keys: pl.DataFrame) -> ColumnElement[bool] | None:
+        """Rows with one of the keys; none where no row can have any of them."""
+        either: list[tuple[Any, ...]] = []
+        for row in keys.iter_rows():
+            try:
+                either.append(tuple(map(self.access.bound, self.stream.key, row)))
+            except ValueError:
+                continue  # a key that the column cannot hold is no row's
+        if not either:
+            return None
+        names = [self.access.column(name) for name in self.stream.key]
+        if len(names) == 1:
+            return names[0].in_([value for (value,) in either])
+        return or_(*(and_(*(name == value for name, value in zip(names, row, strict=True))) for row in either))
+
+    def _bound(self, column: str, text: str) -> BindParameter[Any]:
+        try:
+            return self.access.bound(column, text)
+        except ValueError:
+            raise SourceUnavailable(
+                f"{self.context.where}: {column} does not hold what it held when it was read last",
+                next_step="ask the owner whether its type changed; forget the stream's state to read all of it",
+            ) from None
+
+    def after(self, order: Sequence[str], at: Position) -> ColumnElement[bool]:
+        """Rows after a position: compared column by column, since not every database compares rows."""
+        ways: list[ColumnElement[bool]] = []
+        same: list[ColumnElement[bool]] = []
+        for name, cell in zip(order, at, strict=True):
+            column = self.access.column(name)
+            if cell is None:
+                continue  # the part's own condition says that it is null
+            value = self._bound(name, cell)
+            ways.append(and_(*same, column > value))
+            same.append(column == value)
+        return or_(*ways)
 
 
-def _why(error: psycopg.OperationalError) -> str:
-    """In our words: the driver's message repeats address and user."""
-    text = str(error)
-    if "password" in text or "authentication" in text or "role" in text:
-        return "the database refuses the user or the password"
-    if "does not exist" in text:
-        return "the database does not exist"
-    return "the database cannot be reached"
+class _Walk:
+    """One part, frame by frame, gone on with after a lost connection from the last row that was handed over.
+
+    Rows with equal places are never parted: what a page ends with is held back until the next shows where they end.
+    """
+
+    def __init__(self, reader: SqlReader, part: Part, columns: Sequence[str]) -> None:
+        self.reader, self.part = reader, part
+        self.at = part.at
+        self.columns = list(dict.fromkeys((*columns, *part.order)))
+        self.page = reader.access.backend_page if part.order else None
+        self.frames: Iterator[pl.DataFrame] | None = None
+        self.held: pl.DataFrame | None = None
+        self.given = 0
+        self.over = False
+
+    def next(self) -> pl.DataFrame | None:
+        """The next rows, None at the end. Raises SourceLost where it may be called again."""
+        try:
+            while not self.over:
+                frame = self._next()
+                if frame is not None:
+                    return frame
+        except SourceLost as lost:
+            self.frames, self.held = None, None
+            if self.given and not self.part.order:
+                raise SourceUnavailable(lost.message, next_step=lost.next_step) from None
+            raise
+        return None
+
+    def _next(self) -> pl.DataFrame | None:
+        if self.frames is None:
+            self.read = 0
+            self.frames = self.reader.access.frames(self._statement(), streamed=self.part.streamed)
+        frame = next(self.frames, None)
+        if frame is None:
+            return self._ended()
+        self.read += frame.height
+        if not self.part.order:
+            return self._give(frame)
+        known = frame if self.held is None else pl.concat([self.held, frame])
+        whole = known.height - _equal_at_end(known.select(self.part.order))
+        self.held = known[whole:]
+        return self._give(known[:whole]) if whole else None
+
+    def _ended(self) -> pl.DataFrame | None:
+        """The statement gave all it had: the end, unless a page was full."""
+        self.frames, held, self.held = None, self.held, None
+        if self.page is not None and self.read >= self.page:
+            nothing_new = held is not None and held.height >= self.page
+            self.page = self.page * 2 if nothing_new else self.reader.access.backend_page
+            return None
+        self.over = True
+        return self._give(held) if held is not None else None
+
+    def _give(self, frame: pl.DataFrame) -> pl.DataFrame:
+        self.given += frame.height
+        if self.part.order:
+            self.at = frame.select(self.part.order).row(-1)
+        return frame
+
+    def _statement(self) -> Select[Any]:
+        access = self.reader.access
+        statement = select(*map(access.column, self.columns)).select_from(access.table)
+        if self.part.condition is not None:
+            statement = statement.where(self.part.condition)
+        if self.at is not None:
+            statement = statement.where(self.reader.after(self.part.order, self.at))
+        if self.part.order:
+            statement = statement.order_by(*map(access.column, self.part.order))
+        return statement.limit(self.page) if self.page is not None else statement
+
+
+def _equal_at_end(places: pl.DataFrame) -> int:
+    """How many rows at the end may be equal to the last for the database, whose collation may see no case and no accents."""
+    last = tuple(map(_folded, places.row(-1)))
+    count = 1
+    while count < places.height and tuple(map(_folded, places.row(-1 - count))) == last:
+        count += 1
+    return count
+
+
+def _folded(cell: str | None) -> str | None:
+    if cell is None:
+        return None
+    plain = normalize("NFKD", cell.casefold().replace("đ", "d"))
+    return "".join(letter for letter in plain if not combining(letter)).rstrip()
+
+
+def _again(ask: Callable[[], Answer], attempts: int) -> Answer:
+    """The answer, asked for again while the source is away for a moment. Raises what the last try raises."""
+    caller = stamina.RetryingCaller(attempts=attempts, wait_initial=0.2, wait_max=5.0, timeout=None)
+    return caller(SourceLost, ask)

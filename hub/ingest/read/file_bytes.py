@@ -1,0 +1,143 @@
+"""The bytes of one file as whole records in UTF-8: unpacked, transcoded and bounded, a block at a time.
+
+A fault names the line, never what stands there.
+"""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+BLOCK_BYTES = 4 << 20
+MOST_RECORD_BYTES = 32 << 20
+"""A record longer than this is none: a quote was opened and never closed, or lines do not end."""
+
+BOM = codecs.BOM_UTF8
+
+
+class FileFault(Exception):
+    """What is wrong with a file, in words that say nothing of its content; `line` counts from one."""
+
+    def __init__(self, what: str, line: int | None = None) -> None:
+        super().__init__(what)
+        self.what = what if line is None else f"line {line}: {what}"
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a text file is written."""
+
+    encoding: str
+    quote: bytes
+    """One byte; empty where quotes are text, so that every line is a record."""
+    skip_lines: int
+    most_bytes: int
+    """Most bytes of the file, unpacked."""
+
+
+def records(path: Path, name: str, writing: Writing) -> Iterator[tuple[int, bytes]]:
+    """Blocks of whole records, each with the number of its first line. Raises FileFault."""
+    line, left = 1 + writing.skip_lines, b""
+    for block in _without_lines(
+        _in_utf8(_blocks(path, name, writing.most_bytes), writing.encoding), writing.skip_lines
+    ):
+        left += block
+        end = _last_end(left, writing.quote)
+        if end:
+            yield line, _sound(left[:end], line)
+            line += left.count(b"\n", 0, end)
+            left = left[end:]
+        elif len(left) > MOST_RECORD_BYTES:
+            raise FileFault("a record has no end: a quote is not closed, or lines do not end", line)
+    if left:
+        if writing.quote and left.count(writing.quote) % 2:
+            raise FileFault("a quote is not closed", line)
+        yield line, _sound(left, line)
+
+
+def _blocks(path: Path, name: str, most: int) -> Iterator[bytes]:
+    """The file's bytes, unpacked if it is named `.gz`: a small file may hide a large one."""
+    total = 0
+    packed = name.lower().endswith(".gz")
+    try:
+        with cast(BinaryIO, gzip.open(path)) if packed else path.open("rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                total += len(block)
+                if total > most:
+                    raise FileFault(f"is larger than max_file_bytes, {most}, allows")
+                yield block
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise FileFault("is not gzip, or was not written to its end") from None
+
+
+def _in_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The same text in UTF-8, without a byte order mark."""
+    plain = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    first = True
+    for block in blocks if plain else _transcoded(blocks, encoding):
+        yield block.removeprefix(BOM) if first else block
+        first = False
+
+
+def _transcoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    for block in blocks:
+        before = decoder.getstate()
+        try:
+            text = decoder.decode(block)
+        except UnicodeDecodeError as error:
+            decoder.setstate(before)
+            whole = decoder.decode(block[: max(0, error.start - len(before[0]))])
+            raise _undecodable(encoding, line + whole.count("\n")) from None
+        line += text.count("\n")
+        yield text.encode()
+    try:
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeDecodeError:
+        raise _undecodable(encoding, line) from None
+
+
+def _undecodable(encoding: str, line: int) -> FileFault:
+    return FileFault(f"holds bytes that are no {encoding}", line)
+
+
+def _without_lines(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
+    for block in blocks:
+        rest = block
+        while count and rest:
+            _, ended, rest = rest.partition(b"\n")
+            count -= bool(ended)
+        if rest:
+            yield rest
+
+
+def _last_end(data: bytes, quote: bytes) -> int:
+    """Where the last whole record ends, 0 where none does: after a line end with an even number of quotes before it."""
+    odd = data.count(quote) % 2 if quote else 0
+    end = len(data)
+    while True:
+        found = data.rfind(b"\n", 0, end)
+        if found < 0:
+            return 0
+        if quote:
+            odd ^= data.count(quote, found, end) % 2
+        if not odd:
+            return found + 1
+        end = found
+
+
+def _sound(block: bytes, line: int) -> bytes:
+    """The block, if it is UTF-8 and has no NUL, which no text column of the store can hold. Raises FileFault."""
+    nul = block.find(b"\0")
+    if nul >= 0:
+        raise FileFault("holds a NUL byte", line + block.count(b"\n", 0, nul))
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            raise _undecodable("utf-8", line + block.count(b"\n", 0, error.start)) from None
+    return block

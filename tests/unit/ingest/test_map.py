@@ -1,0 +1,107 @@
+"""Mapping: what a manifest says of a row is what the row becomes."""
+
+import itertools
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.ingest import map as mapping
+from hub.model.registry import registry
+from hub.sdk.mapping import Emit, FieldMapping
+from hub.sdk.streams import SqlStream
+
+
+def stream(fields: dict[str, Any], entity: str = "Parcel", **keys: Any) -> SqlStream:
+    emit = {"fields": fields, **keys.pop("emit", {})}
+    return SqlStream.model_validate({"table": "t", "key": ["id"], "emits": {entity: emit}, **keys})
+
+
+def one(row: dict[str, Any], fields: dict[str, Any], entity: str = "Parcel", **keys: Any) -> dict[str, Any]:
+    """The canonical record that one row becomes."""
+    declared = stream(fields, entity, **keys)
+    frame = mapping.patched(pl.DataFrame([{"id": "1", **row}]), declared)
+    numbered = frame.with_columns(pl.lit(0, pl.Int64).alias(mapping.READ_NUMBER))
+    (found,) = mapping.mapped(numbered, declared, registry()[entity]).to_dicts()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("row", "given", "expected"),
+    [
+        ({"a": "x"}, "a", "x"),
+        ({"a": "x", "b": "y"}, {"template": "{a}-{b}"}, "x-y"),
+        ({"a": "x", "b": None}, {"template": "{a}-{b}"}, None),
+        ({"a": "x", "b": None, "c": " z "}, {"join": {"columns": ["a", "b", "c"]}}, "x, z"),
+        ({"a": "", "b": None}, {"join": {"columns": ["a", "b"]}}, None),
+        ({"a": "x"}, {"constant": "k"}, "k"),
+        ({"a": "Tổ 1; khu 2"}, {"column": "a", "split": {"by": ";", "take": -1}}, "khu 2"),
+        ({"a": "Tổ 1"}, {"column": "a", "split": {"by": ";", "take": 1}}, None),
+        ({"a": "tờ 12 thửa 34"}, {"column": "a", "split": {"pattern": "thửa ([0-9]+)"}}, "34"),
+        ({"a": "Lâu dài"}, {"column": "a", "null": ["Lâu dài"]}, None),
+        ({"a": "1.250.000,5"}, {"column": "a", "number": "vi"}, "1250000.5"),
+        ({"a": "0,1"}, {"column": "a", "number": "vi", "scale": 10000}, "1000"),
+        ({"a": "0.123"}, {"column": "a", "scale": 10000}, "1230"),
+        ({"a": "nhiều"}, {"column": "a", "scale": 10000}, "nhiều"),
+        ({"a": " X "}, {"column": "a", "codes": {"X": "Y"}}, "Y"),
+        ({"a": "03/06/2019"}, {"column": "a", "formats": ["%d/%m/%Y", "%Y"]}, "2019-06-03"),
+        ({"a": "1980"}, {"column": "a", "formats": ["%d/%m/%Y", "%Y"]}, "1980"),
+        ({"a": "31/02/2019"}, {"column": "a", "formats": ["%d/%m/%Y"]}, "31/02/2019"),
+    ],
+)
+def test_a_field_is_made_as_declared(row: dict[str, Any], given: Any, expected: str | None) -> None:
+    assert one(row, {"address": given})["address"] == expected
+
+
+def test_a_party_is_mapped_as_a_group() -> None:
+    given = {"fields": {"status": "s"}, "parties": {"holder": {"within": "chu", "name": "ten", "birth_date": {"column": "sinh", "formats": ["%d/%m/%Y"]}, "address": {"template": "{to}, {xa}"}}}}  # fmt: skip
+    emit = Emit.model_validate(given)
+    assert set(emit.fields) == {"status", "holder_name", "holder_birth_date", "holder_address"}
+    columns = {name: set(field.columns()) for name, field in emit.fields.items()}
+    assert columns["holder_name"] == {"chu.ten"}
+    assert columns["holder_address"] == {"chu.to", "chu.xa"}
+
+
+def test_patches_replace_known_values_only_where_they_hold() -> None:
+    patches = [
+        {"column": "a", "value": "NAM ", "to": "Nam", "note": "trailing space of the old client"},
+        {"column": "a", "value": "?", "where": {"column": "b", "values": ["old"]}},
+    ]
+    keys = {"patches": patches, "optional": ["b"]}
+    assert one({"a": "NAM ", "b": "new"}, {"address": "a"}, **keys)["address"] == "Nam"
+    assert one({"a": "?", "b": "old"}, {"address": "a"}, **keys)["address"] is None
+    assert one({"a": "?", "b": "new"}, {"address": "a"}, **keys)["address"] == "?"
+
+
+def test_rows_are_chosen_and_lists_unfolded() -> None:
+    declared = stream({"address": "l.x"}, emit={"explode": "l", "when": {"column": "k", "values": ["1"]}})
+    emit = declared.emits["Parcel"]
+    frame = pl.DataFrame(
+        {"id": ["a", "b", "c"], "k": ["1", "1", "2"], "l": [[{"x": "p"}, {"x": "q"}], [], [{"x": "r"}]]}
+    ).with_columns(pl.int_range(3).alias(mapping.READ_NUMBER))
+    rows = mapping.unfold(mapping.chosen(frame, emit), emit)
+    found = mapping.mapped(rows, declared, registry()["Parcel"])
+    assert found["address"].to_list() == ["p", "q"]
+    assert found["source_key"].to_list() == ["a|0", "a|1"]
+    without = mapping.unfold(frame.drop("l"), emit)
+    assert mapping.mapped(without, declared, registry()["Parcel"]).is_empty()
+
+
+def test_composite_keys_are_never_confused() -> None:
+    texts = ["".join(letters) for n in range(3) for letters in itertools.product("a|\\", repeat=n)]
+    keys = list(itertools.product(texts, repeat=2))
+    declared = SqlStream.model_validate({"table": "t", "key": ["x", "y"], "emits": {"Parcel": {"fields": {}}}})
+    made = pl.DataFrame(keys, schema=["x", "y"], orient="row").select(mapping.source_key(declared)).to_series()
+    assert made.n_unique() == len(keys)
+
+
+@given(st.decimals(0, 10**6, places=4), st.sampled_from([10000.0, 0.001, 500.0]))
+def test_units_are_converted_exactly(number: Any, factor: float) -> None:
+    declared = FieldMapping.model_validate({"column": "a", "scale": factor})
+    found = pl.DataFrame({"a": [str(number)]}).select(
+        mapping._field(declared, registry()["Parcel"].column("area"), {"a"}).alias("a")
+    )
+    assert Decimal(found.item()) == number * Decimal(str(factor))
