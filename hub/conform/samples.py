@@ -4,6 +4,7 @@ Rows of databases and tables are flat; those of JSON and XML are nested as the s
 one record: entity, source key, and either its fields or the field and rule for which it is set aside.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import polars as pl
 
 from hub.errors import HubMisconfigured
 from hub.ingest.discover import home
-from hub.ingest.map import CHANGED_AT, DIGEST, NUMBER, SOURCE_KEY, flatten
+from hub.ingest.map import CHANGED_AT, SOURCE_KEY
 from hub.ingest.prepare import Preparation
+from hub.ingest.read import json_rows
 from hub.ingest.read.base import Batch
+from hub.model.registry import Entity
 from hub.sdk.manifest import Manifest
 
 Row = dict[str, Any]
@@ -23,7 +26,6 @@ Row = dict[str, Any]
 Record = dict[str, Any]
 """A record as a line of `<stream>.expected.jsonl` has it."""
 FOLDER = "samples"
-OWN = (NUMBER, SOURCE_KEY, CHANGED_AT, DIGEST)
 
 
 def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
@@ -69,13 +71,20 @@ def nested(manifest: Manifest, stream: str) -> bool:
 def frame_of(rows: Sequence[Row], *, nested: bool) -> pl.DataFrame:
     """Rows as a reader would hand them on."""
     if nested:
-        return flatten(pl.from_dicts(rows, infer_schema_length=None, strict=False)) if rows else pl.DataFrame()
+        return json_rows.frame_of([json_rows.decoded(orjson.dumps(row)) for row in rows]) if rows else pl.DataFrame()
     columns = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame(
-        [[None if row.get(name) is None else str(row[name]) for name in columns] for row in rows],
+        [[cell(row.get(name)) for name in columns] for row in rows],
         schema=dict.fromkeys(columns, pl.String),
         orient="row",
     )
+
+
+def cell(value: object) -> str | None:
+    """A value as text, in sources that have nothing else."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
@@ -84,7 +93,7 @@ def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]
     prepared = Preparation(manifest, stream).prepare(Batch(frame), None)
     found: list[Record] = []
     for part in prepared.parts:
-        found += [_accepted(part.entity.name, row) for row in part.accepted.iter_rows(named=True)]
+        found += [_accepted(part.entity, row) for row in part.accepted.iter_rows(named=True)]
         found += [
             {
                 "entity": part.entity.name,
@@ -96,10 +105,10 @@ def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]
     return found
 
 
-def _accepted(entity: str, row: Mapping[str, Any]) -> Record:
+def _accepted(entity: Entity, row: Mapping[str, Any]) -> Record:
     changed = {"changed_at": row[CHANGED_AT]} if row[CHANGED_AT] else {}
-    fields = {name: value for name, value in row.items() if name not in OWN and value is not None}
-    return {"entity": entity, "key": row[SOURCE_KEY], **changed, "fields": fields}
+    fields = {c.name: row[c.name] for c in entity.columns if row.get(c.name) is not None}
+    return {"entity": entity.name, "key": row[SOURCE_KEY], **changed, "fields": fields}
 
 
 def accept(manifest: Manifest) -> list[Path]:
