@@ -7,18 +7,12 @@ that asks for a database gets a fresh one of its own. In CI a skipped test fails
 import os
 import secrets
 import shutil
-import socket
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp
 
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
@@ -29,6 +23,7 @@ from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
+from tests.serving import served
 
 ALLOWED_SKIPS: frozenset[str] = frozenset()
 """Node ids that may be skipped in CI, each with its reason beside it."""
@@ -93,20 +88,6 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer) -> Iterator[Serve
     settings = load(explain=True)
     with served(create_app(settings, database, example_personal_id=province.showcase_personal_id)) as url:
         yield ServedHub(url, database, Path(province.folder), province.showcase_personal_id, runs, links)
-
-
-@contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Serve an application in a thread, on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
 
 
 def _fresh(server: EmbeddedServer) -> Iterator[str]:

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from hub.cli.shown import ERR, OUT, progress, show_json, show_table
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.discover import broken
+from hub.ingest.discover import broken, discover
 from hub.ingest.run import RunReport
 from hub.ingest.run import sync as run_sync
 from hub.link.run import LinkReport
@@ -28,7 +28,7 @@ Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document fo
 
 
 def serve(*, host: str | None = None, port: int | None = None) -> None:
-    """Serve the graph: /graphql, GraphiQL, /healthz, /readyz.
+    """Serve the graph: /graphql, GraphiQL, /healthz, /readyz; and take deliveries at /push.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
 
 def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_personal_id: str = "") -> None:
     """Serve on an open listener until interrupted."""
-    app = create_app(settings, url, example_personal_id=example_personal_id)
+    app = create_app(settings, url, example_personal_id=example_personal_id, connectors=discover())
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
         app,

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.ingest.map import NUMBER
-from hub.ingest.merge import Merge, extra, set_aside
+from hub.ingest.merge import Merge, extra, forget_copies, set_aside
 from hub.ingest.stage import Staged, copy
 from hub.model.registry import Entity
 
@@ -75,6 +75,7 @@ class Load:
         else:
             return 0
         assert unique  # no other index refuses a row
+        self.copied -= forget_copies(self.connection, self.table, self.work.entity)
         aside = 0
         reject = Staged(self.work.entity).rejects
         for column in ("source_key", *(key.name for key in self.work.entity.keys)):

@@ -186,6 +186,7 @@ def _delete(connection: Connection[Any], names: _Names, which: str) -> int:
 def _duplicates(connection: Connection[Any], names: _Names) -> int:
     """Set aside staged rows of a whole read whose key stands twice: the one changed last stays, then the smallest key."""
     found = 0
+    forget_copies(connection, names.stage, names.entity)
     for column in ("source_key", *(key.name for key in names.entity.keys)):
         if not _one(connection, doubled(names.stage, column)):
             continue
@@ -203,6 +204,16 @@ def _duplicates(connection: Connection[Any], names: _Names) -> int:
             f" and t.row_digest <> {names.stage}.row_digest and not coalesce({newer}, false))",
         )
     return found
+
+
+def forget_copies(connection: Connection[Any], table: str, entity: Entity) -> int:
+    """Of rows that came twice just the same keep one: a list that is paged while it grows gives such. Returns how many went."""
+    if not _one(connection, doubled(table, "source_key")):
+        return 0
+    values = ", ".join(c.name for c in entity.columns)
+    ranked = f"select ctid, row_number() over (partition by source_key, {values} order by ctid) as rank from {table}"
+    which = f"ctid in (select ctid from ({ranked}) copies where rank > 1)"
+    return connection.execute(f"delete from {table} where {which}").rowcount
 
 
 def doubled(table: str, column: str, where: str = "true") -> str:

@@ -103,7 +103,9 @@ class OffsetPaging(Part):
     parameter: str = Field("offset", description="Parameter of the rows to pass over.")
     size_parameter: str = Field("limit", description="Parameter of the size.")
     size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
-    total: str | None = Field(None, description="Path of the number of rows; without it, a page that is not full ends.")
+    total: str | None = Field(
+        None, description="Path of the number of rows; without it, a page shorter than one before it ends."
+    )
 
 
 class CursorPaging(Part):
@@ -142,6 +144,12 @@ class RestLookup(Part):
     separator: str = Field(",", description="What stands between keys of one request.")
     batch: int = Field(50, ge=1, description="Most keys of one request.")
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "RestLookup":
+        if ("{key}" in self.path) != (self.parameter is None):
+            raise ValueError("give a parameter, or a path with {key}")
+        return self
+
 
 class RestStream(_Incremental):
     """A list of an HTTP API."""
@@ -161,6 +169,17 @@ class RestStream(_Incremental):
     def _since(self) -> "RestStream":
         if (self.read == "incremental") != (self.since is not None):
             raise ValueError('read = "incremental" and since go together')
+        return self
+
+    @model_validator(mode="after")
+    def _readable(self) -> "RestStream":
+        stated = {"total_pages", "total", "next"} & {
+            k for k, v in (vars(self.paging) if self.paging else {}).items() if v is not None
+        }
+        if stated and (self.format == "jsonl" or not self.records):
+            raise ValueError(f"{stated.pop()} is beside the list: the page must be an object, and records its list")
+        if self.lookup and len(self.key) != 1:
+            raise ValueError("lookup: rows are asked for by one key column")
         return self
 
 

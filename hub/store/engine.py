@@ -1,4 +1,4 @@
-"""Connections: an SQLAlchemy engine for writing and administration, an asynchronous psycopg pool for reads."""
+"""Connections: an SQLAlchemy engine for writing and administration, asynchronous psycopg pools for reads and for deliveries."""
 
 from typing import Any
 
@@ -33,4 +33,21 @@ def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnec
         kwargs={"autocommit": True, "options": options, "prepare_threshold": None},
         timeout=5,
         name="reads",
+    )
+
+
+def write_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """A pool of autocommit connections that may write; opened by the caller, and without connections until one is used.
+
+    What it commits is on disk, whatever the server's settings: a sender is told so and forgets what it sent.
+    """
+    options = f"{SESSION} -c synchronous_commit=on -c statement_timeout={int(statement_timeout_s * 1000)}"
+    return AsyncConnectionPool(
+        url,
+        min_size=0,
+        max_size=size,
+        open=False,
+        kwargs={"autocommit": True, "options": options},
+        timeout=5,
+        name="writes",
     )

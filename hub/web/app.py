@@ -1,7 +1,7 @@
 """The web application. `create_app(settings, url)` wires it; nothing is global."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -15,20 +15,31 @@ from starlette.routing import Route, WebSocketRoute
 
 from hub.graph.reads import Pool
 from hub.graph.service import make_executor, make_pool
+from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.migrate import head
 from hub.web import graphiql_page, negotiate
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
+from hub.web.negotiate import HttpRefused
+from hub.web.push import PUSH_PATH, PushEndpoint
 from hub.web.starters import starter_queries
 from hub.web.websocket import WebSocketEndpoint
 
 GRAPHQL_PATH = "/graphql"
+NO_CONNECTORS: Mapping[str, Manifest] = {}
 
 
-def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -> Edge:
-    """The application over the database at `url`. `example_personal_id` goes into the starter queries of a demonstration."""
+def create_app(
+    settings: Settings, url: str, *, example_personal_id: str = "", connectors: Mapping[str, Manifest] = NO_CONNECTORS
+) -> Edge:
+    """The application over the database at `url`.
+
+    `example_personal_id` goes into the starter queries of a demonstration. Of `connectors`, by name, those that push may
+    deliver.
+    """
     pool = make_pool(settings, url)
+    push = PushEndpoint(connectors, settings, url)
     executor = make_executor(settings, pool)
     web = _Web(pool)
     page = graphiql_page.render(GRAPHQL_PATH, starter_queries(example_personal_id)).encode()
@@ -40,6 +51,7 @@ def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -
         # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
         await pool.open(wait=False)
         yield
+        await push.close()
         await executor.changes.close()
         await pool.close()
 
@@ -49,10 +61,11 @@ def create_app(settings: Settings, url: str, *, example_personal_id: str = "") -
             WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, settings).__call__),
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
+            Route(PUSH_PATH, push.take, methods=["POST"]),
             *graphiql_page.graphiql_routes(),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],
-        exception_handlers={HTTPException: _http_error, 500: _server_error},
+        exception_handlers={HTTPException: _http_error, HttpRefused: _refused, 500: _server_error},
         lifespan=lifespan,
     )
     return Edge(rest, GraphQLEndpoint(executor, settings, lambda: (page, headers)), GRAPHQL_PATH, settings)
@@ -89,6 +102,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     body = negotiate.refused_body("HTTP", f"{error.detail}: {request.method} {request.url.path}")
     return Response(body, error.status_code, error.headers, media_type=negotiate.JSON)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HttpRefused)
+    body = negotiate.refused_body(error.code, error.message)
+    return Response(body, error.status, error.headers, media_type=negotiate.JSON)
 
 
 async def _server_error(request: Request, error: Exception) -> Response:

@@ -19,7 +19,7 @@ from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.clients.conftest import SCRIPTS, NodeProject
 from tests.clients.follower import following
-from tests.conftest import served
+from tests.serving import served
 from tests.system.trial import Trial, person
 
 CHANGES = """subscription($types: [String!]) {

@@ -10,7 +10,8 @@ import pytest
 
 from hub.settings import load
 from hub.web.app import create_app
-from tests.conftest import ServedHub, served
+from tests.conftest import ServedHub
+from tests.serving import served
 
 TOO_LARGE = "OPERATION_TOO_LARGE"
 

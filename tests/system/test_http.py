@@ -13,7 +13,8 @@ import pytest
 from hub.settings import load
 from hub.web.app import create_app
 from hub.web.edge import WithRequestId
-from tests.conftest import ServedHub, served
+from tests.conftest import ServedHub
+from tests.serving import served
 
 GRAPHQL = "application/graphql-response+json"
 COUNT = {"query": "{ citizens { totalCount } }"}

@@ -13,7 +13,8 @@ from hub.graph.documents import sha256
 from hub.graph.recent import Recent
 from hub.settings import load
 from hub.web.app import create_app
-from tests.conftest import ServedHub, served
+from tests.conftest import ServedHub
+from tests.serving import served
 
 COUNT = "query Count($first: Int = 1) { citizens(first: $first) { totalCount } }\n"
 NAMES = "{ citizens(first: 1) { nodes { fullName } } }"

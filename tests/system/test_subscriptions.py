@@ -20,7 +20,7 @@ from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
-from tests.conftest import served
+from tests.serving import served
 from tests.system.trial import Trial, person
 
 ALL = "subscription { recordChanged { action type id source at node { id ... on Citizen { fullName } } } }"

@@ -1,224 +1,219 @@
-"""REST: numbered pages or JSON Lines over HTTP, with OAuth2 client credentials or an API key.
+"""REST: a list over HTTP, in pages or as JSON Lines; whole, or what changed since; and single rows by key.
 
-The hub keeps its feet: it waits as Retry-After says, tries again what may pass, renews a token that ended, and takes no page
-for good that is not JSON, lacks its list, or counts differently than the first.
+A page is taken for good only if it is JSON, has its list, and is not the page before it once more. An incremental read moves
+its beginning at its end alone, since pages need not be in the order of change; until then its states say at which page it is,
+so that a long first load goes on after a crash.
 """
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import httpx2
-import orjson
 import polars as pl
-import stamina
 from polars.exceptions import PolarsError
 
 from hub.errors import SourceUnavailable
-from hub.ingest.map import flatten
-from hub.ingest.read.base import Batch, Reader, State
-from hub.ingest.read.files import json_lines
-from hub.sdk.sources import ApiKey, OAuth2, RestSource
-from hub.sdk.streams import PagePaging, RestStream
+from hub.ingest.read import rest_lookup
+from hub.ingest.read.base import Batch, Context, Reader, State
+from hub.ingest.read.http import Answer, AnswerRefused, Client, Request, TryAgain, json_of
+from hub.ingest.read.json_rows import Row, dig, empty_frame, frame_of
+from hub.ingest.read.prefetch import Prefetch
+from hub.ingest.read.progress import Place, Progress
+from hub.ingest.read.rest_pages import At, ByLink, Page, Pages, pages_of
+from hub.sdk.streams import RestStream
 
-LONGEST_WAIT_S = 60.0
+LINES = 5_000
+"""Lines that are handed on at once, as a page is."""
+
+MOST_AHEAD = 3
+GONE = (404, 410)
+ABSENT = object()
+ASK = "ask the owner whether the API changed or its paging broke; nothing was changed in the store"
 
 
-class _TryAgain(Exception):
-    """The answer may be better next time."""
+class _Elsewhere(Exception):
+    """The page at which a read was to go on is not there any more."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows that came at once, and where a read that has them goes on."""
+
+    rows: Sequence[Row]
+    place: Place | None = None
 
 
 class RestReader(Reader):
     """Reads a list of an HTTP API."""
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        assert isinstance(context.stream, RestStream)
+        self.stream = context.stream
+        self.where = context.where
+        self.looks_up = self.stream.lookup is not None
+        self.client = Client(context)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.client.close()
+
     def read(self, state: State | None) -> Iterator[Batch]:
-        """Every row."""
-        context = self.context
-        source, stream = context.manifest.source, context.stream
-        assert isinstance(source, RestSource)
-        assert isinstance(stream, RestStream)
-        for frame in read(context.where, context.manifest.name, source, stream, context.batch_rows):
-            yield Batch(frame)
-
-
-def read(where: str, connector: str, source: RestSource, stream: RestStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of the stream. Raises SourceUnavailable."""
-    with _Client(where, connector, source) as client:
-        if not isinstance(stream.paging, PagePaging):
-            yield from _lines(where, client, stream, batch_rows)
-            return
-        for rows in _batched(_pages(where, client, stream, stream.paging), batch_rows):
-            yield flatten(pl.from_dicts(rows, infer_schema_length=None, strict=False))
-
-
-def _pages(where: str, client: "_Client", stream: RestStream, pages: PagePaging) -> Iterator[list[dict[str, Any]]]:
-    total = 1
-    number = 0
-    before: bytes | None = None
-    while number < total:
-        number += 1
-        body = client.get(stream.path or "/", {pages.parameter: number, pages.size_parameter: pages.size})
-        document = _json(where, body)
-        rows, stated = document.get(stream.records or ""), document.get(pages.total_pages or "")
-        if not isinstance(rows, list) or not isinstance(stated, int):
-            raise SourceUnavailable(
-                f"{where}: page {number} lacks {stream.records} or {pages.total_pages}",
-                next_step="ask the owner whether the API changed",
-            )
-        if body == before and rows:
-            raise SourceUnavailable(
-                f"{where}: page {number} repeats the page before it",
-                next_step="ask the owner whether paging works; nothing was changed in the store",
-            )
-        before, total = body, stated
-        yield rows
-
-
-def _batched(pages: Iterator[list[dict[str, Any]]], batch_rows: int) -> Iterator[list[dict[str, Any]]]:
-    kept: list[dict[str, Any]] = []
-    for rows in pages:
-        kept += rows
-        if len(kept) >= batch_rows:
-            yield kept
-            kept = []
-    if kept:
-        yield kept
-
-
-def _lines(where: str, client: "_Client", stream: RestStream, batch_rows: int) -> Iterator[pl.DataFrame]:
-    try:
-        yield from json_lines(client.lines(stream.path or "/"), batch_rows)
-    except PolarsError as error:
-        raise SourceUnavailable(
-            f"{where}: a line is not JSON: {type(error).__name__}",
-            next_step="ask the owner whether the export was written to its end",
-        ) from None
-
-
-def _json(where: str, body: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        kind = "HTML" if body.lstrip()[:1] == b"<" else "no JSON"
-        raise SourceUnavailable(
-            f"{where}: the answer is {kind}", next_step="a proxy or a login page may stand before the API"
-        ) from None
-    if not isinstance(document, dict):
-        raise SourceUnavailable(
-            f"{where}: the answer is not an object", next_step="ask the owner whether the API changed"
-        )
-    return document
-
-
-class _Client:
-    """An HTTP client that authenticates, tries again, and says in one line what went wrong."""
-
-    def __init__(self, where: str, connector: str, source: RestSource) -> None:
-        self.where = where
-        self.source = source
-        self.connector = connector
-        self.http = httpx2.Client(
-            base_url=source.base_url.value(connector), timeout=source.timeout_s, follow_redirects=False
-        )
-        self.token = ""
-        self.token_ends = 0.0
-
-    def __enter__(self) -> "_Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
-
-    def get(self, path: str, parameters: dict[str, Any]) -> bytes:
-        """The body of a GET. Raises SourceUnavailable."""
+        """Every row, or those that changed; at least one batch. Raises SourceUnavailable, HubMisconfigured."""
+        progress = Progress.of(self.context, self.stream.since, state)
         try:
-            for attempt in stamina.retry_context(
-                on=(_TryAgain, httpx2.TransportError),
-                attempts=self.source.attempts,
-                wait_initial=0.2,
-                wait_max=5.0,
-                timeout=None,
-            ):
-                with attempt:
-                    answer = self.http.get(path, params=parameters, headers=self._headers())
-                    self._judge(answer.status_code, answer.headers)
-                    return answer.content
-        except httpx2.TransportError as error:
-            raise self._away(type(error).__name__) from None
-        except _TryAgain as error:
-            raise self._away(error.why) from None
-        raise AssertionError("unreachable")
+            yield from self._batches(progress)
+        except _Elsewhere:
+            yield from self._batches(progress.anew())
 
-    def lines(self, path: str) -> Iterator[bytes]:
-        """The lines of a streamed body. A broken stream is not begun again: what was read is not yet in the store."""
+    def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows with these keys. Raises SourceUnavailable."""
+        column = self.stream.key[0]
+        wanted = [key for key in keys[column].cast(pl.String).unique(maintain_order=True).to_list() if key]
+        for asked in rest_lookup.requests(self.client, self.stream, wanted):
+            try:
+                document = self.client.get(asked.request, self.stream.max_page_bytes, self._document).content
+            except AnswerRefused as error:
+                if error.status in GONE and len(asked.keys) == 1:
+                    continue
+                raise
+            alone = rest_lookup.alone(document, self.stream)
+            # A source that does not know the parameter gives its whole list: only what was asked for counts.
+            rows = [row for row in ([alone] if alone else self._rows(document)) if dig(row, column) in asked.keys]
+            if rows:
+                yield self._frame(rows)
+
+    def _batches(self, progress: Progress) -> Iterator[Batch]:
+        gathered: list[Row] = []
+        place: Place | None = None
+        for part in self._parts(progress):
+            # A batch waits for the rows after it: so the last is known to be the last, and has rows if any came.
+            if part.rows and len(gathered) >= self.context.batch_rows:
+                yield Batch(self._frame(gathered), progress.middle(place))
+                gathered = []
+            gathered += part.rows
+            progress.see(part.rows)
+            place = part.place
+        yield Batch(self._frame(gathered), progress.end())
+
+    def _parts(self, progress: Progress) -> Iterator[_Part]:
+        if self.stream.format == "jsonl" and self.stream.paging is None:
+            return self._lines(progress)
+        return self._pages(progress)
+
+    def _lines(self, progress: Progress) -> Iterator[_Part]:
+        url = self.client.url(self.stream.path).copy_merge_params(self._asked(progress))
+        rows: list[Row] = []
+        for line in self.client.lines(Request(url), self.stream.max_page_bytes):
+            rows.append(self._row(line))
+            if len(rows) == LINES:
+                yield _Part(rows)
+                rows = []
+        yield _Part(rows)
+
+    def _row(self, line: bytes) -> Row:
         try:
-            with self.http.stream("GET", path, headers=self._headers()) as answer:
-                self._judge(answer.status_code, answer.headers)
-                rest = b""
-                for chunk in answer.iter_bytes():
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    yield from lines
-                if rest:
-                    yield rest
-        except httpx2.TransportError as error:
-            raise self._away(type(error).__name__) from None
-        except _TryAgain as error:
-            raise self._away(error.why) from None
-
-    def _headers(self) -> dict[str, str]:
-        auth = self.source.auth
-        if isinstance(auth, ApiKey):
-            return {auth.header: auth.key.value(self.connector)}
-        if isinstance(auth, OAuth2):
-            if time.monotonic() >= self.token_ends:
-                self._fetch_token(auth)
-            return {"Authorization": f"Bearer {self.token}"}
-        return {}
-
-    def _fetch_token(self, auth: OAuth2) -> None:
-        credentials = (auth.client_id.value(self.connector), auth.client_secret.value(self.connector))
-        answer = self.http.post(auth.token_path, data={"grant_type": "client_credentials"}, auth=credentials)
-        if answer.status_code in (400, 401, 403):
+            row = json_of(self.where, line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
             raise SourceUnavailable(
-                f"{self.where}: the token endpoint refuses the credentials ({answer.status_code})",
-                next_step=f"check {auth.client_id.env} and {auth.client_secret.env}",
+                f"{self.where}: a line is not JSON, or no object",
+                next_step="ask the owner whether the export was written to its end",
             )
-        self._judge(answer.status_code, answer.headers)
-        granted = _json(self.where, answer.content)
-        self.token = str(granted.get("access_token", ""))
-        # Renewed a little early, so that no request starts with a token that ends on its way.
-        self.token_ends = time.monotonic() + max(float(granted.get("expires_in", 60)) - 5.0, 1.0)
+        return row
 
-    def _judge(self, status: int, headers: httpx2.Headers) -> None:
-        if status < 300:
-            return
-        if status == 401 and isinstance(self.source.auth, OAuth2) and self.token:
-            self.token, self.token_ends = "", 0.0
-            raise _TryAgain("the token is refused")
-        if status in (401, 403):
+    def _pages(self, progress: Progress) -> Iterator[_Part]:
+        """The pages, from where the progress is. Raises _Elsewhere where that cannot be found again."""
+        pages = pages_of(self.where, self.stream.paging)
+        threads = min(self.context.manifest.source.concurrency - 1, MOST_AHEAD)
+        with Prefetch[At, Answer[Page]](lambda at: self._page(progress, pages, at), threads) as ahead:
+            at = progress.place.value if progress.place else pages.first()
+            answer = self._resumed(progress.place, pages, ahead) if progress.place else ahead.take(at)
+            while True:
+                progress.source_clock(answer.clock)
+                page = answer.content
+                following = self._following(pages, at, page)
+                if following is not None:
+                    ahead.expect(pages.ahead(following, threads))
+                yield _Part(page.rows, self._place(pages, at, page, following))
+                if following is None:
+                    return
+                answer = ahead.take(following)
+                if _is_on(at, following) and page.rows and answer.content.rows == page.rows:
+                    raise SourceUnavailable(f"{self.where}: a page repeats the page before it", next_step=ASK)
+                at = following
+
+    def _resumed(self, place: Place, pages: Pages, ahead: Prefetch[At, Answer[Page]]) -> Answer[Page]:
+        """The page at which an earlier read was, if it is still what it was. Raises _Elsewhere, TryAgain."""
+        if place.kind != pages.kind:
+            raise _Elsewhere
+        try:
+            answer = ahead.take(place.value)
+        except TryAgain:
+            raise
+        except SourceUnavailable:
+            raise _Elsewhere from None
+        # Rows that went since, before this page, moved others over its beginning: they would never be read.
+        if place.first is not None and place.first != self._first(answer.content):
+            raise _Elsewhere
+        return answer
+
+    def _place(self, pages: Pages, at: At, page: Page, following: At | None) -> Place | None:
+        if not pages.kind or following is None:
+            return None
+        return Place(pages.kind, at, self._first(page)) if pages.again else Place(pages.kind, following)
+
+    def _first(self, page: Page) -> str:
+        """What the first row of a page is known by: a hash, since keys may name people."""
+        keys = [str(dig(page.rows[0], name)) for name in self.stream.key] if page.rows else []
+        return sha256("|".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def _following(self, pages: Pages, at: At, page: Page) -> At | None:
+        following = pages.after(at, page)
+        if not isinstance(pages, ByLink) or following is None:
+            return following
+        return self.client.beside(self._url(pages, at, {}), str(following)).raw_path.decode()
+
+    def _page(self, progress: Progress, pages: Pages, at: At) -> Answer[Page]:
+        asked = {**self._asked(progress), **pages.parameters(at)}
+        answer = self.client.get(Request(self._url(pages, at, asked)), self.stream.max_page_bytes, self._document)
+        return replace(answer, content=Page(self._rows(answer.content), answer.content, answer.link))
+
+    def _asked(self, progress: Progress) -> dict[str, str]:
+        since = {self.stream.since.parameter: progress.asked} if self.stream.since and progress.asked else {}
+        return {**self.stream.parameters, **since}
+
+    def _url(self, pages: Pages, at: At, parameters: Mapping[str, str]) -> httpx2.URL:
+        if isinstance(pages, ByLink) and at != "":
+            return self.client.beside(self.client.base, str(at))
+        return self.client.url(self.stream.path).copy_merge_params(parameters)
+
+    def _document(self, body: bytes) -> Any:
+        if self.stream.format == "jsonl":
+            return [json_of(self.where, line) for line in body.split(b"\n") if line.strip()]
+        return json_of(self.where, body)
+
+    def _rows(self, document: Any) -> list[Row]:
+        rows = dig(document, self.stream.records, ABSENT)
+        if rows is None:  # so some write an empty list
+            return []
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            what = f"no list of objects at {self.stream.records}" if self.stream.records else "no list of objects"
+            raise SourceUnavailable(f"{self.where}: the answer has {what}", next_step=ASK)
+        return rows
+
+    def _frame(self, rows: Sequence[Row]) -> pl.DataFrame:
+        try:
+            return frame_of(rows) if rows else empty_frame(self.stream)
+        except PolarsError as error:
             raise SourceUnavailable(
-                f"{self.where}: the source refuses the credentials ({status})",
-                next_step="check the connector's key or client in the environment",
-            )
-        if status == 429 or status >= 500:
-            _wait(headers.get("retry-after"))
-            raise _TryAgain(f"the source answers {status}")
-        raise SourceUnavailable(
-            f"{self.where}: the source answers {status}", next_step="check base address and path in the manifest"
-        )
-
-    def _away(self, why: str) -> SourceUnavailable:
-        return SourceUnavailable(
-            f"{self.where}: the source cannot be read: {why}",
-            next_step="check that it runs and can be reached, then run `hub sync` again",
-        )
+                f"{self.where}: rows cannot be made one table: {type(error).__name__}", next_step=ASK
+            ) from None
 
 
-def _wait(retry_after: str | None) -> None:
-    """Wait as the source asks, a minute at most; seconds only, since no source here sends dates."""
-    if retry_after and retry_after.isdigit():
-        time.sleep(min(float(retry_after), LONGEST_WAIT_S))
+def _is_on(at: At, following: At) -> bool:
+    """Whether a page comes after another; a number or offset may also go back, where rows went."""
+    return not (isinstance(at, int) and isinstance(following, int) and following <= at)
