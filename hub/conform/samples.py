@@ -14,7 +14,7 @@ import polars as pl
 
 from hub.errors import HubMisconfigured
 from hub.ingest.discover import home
-from hub.ingest.map import CHANGED_AT, SOURCE_KEY
+from hub.ingest.map import CHANGED_AT, NUMBER, SOURCE_KEY
 from hub.ingest.prepare import Preparation
 from hub.ingest.read import json_rows
 from hub.ingest.read.base import Batch
@@ -103,6 +103,20 @@ def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]
             for row in part.rejected.iter_rows(named=True)
         ]
     return found
+
+
+def good(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
+    """Entity → the positions of the rows that become records of it."""
+    frame = frame_of(rows, nested=nested(manifest, stream))
+    prepared = Preparation(manifest, stream).prepare(Batch(frame), None)
+    if prepared.height != len(rows):
+        # A transform that adds rows or leaves some out: each has to be asked for itself.
+        each = [{part["entity"] for part in mapped(manifest, stream, [row]) if "fields" in part} for row in rows]
+        return {
+            entity: {at for at, found in enumerate(each) if entity in found}
+            for entity in manifest.streams[stream].emits
+        }
+    return {part.entity.name: set(part.accepted[NUMBER].to_list()) for part in prepared.parts}
 
 
 def _accepted(entity: Entity, row: Mapping[str, Any]) -> Record:

@@ -70,10 +70,10 @@ def held_back(manifest: Manifest, rows: StreamRows) -> StreamRows:
     """The rows without the last that becomes a record: what a source had the day before."""
     fewer: dict[str, list[Row]] = {}
     for stream, given in rows.items():
-        good = [at for at in range(len(given)) if expected_keys(manifest, {stream: [given[at]]})]
+        good = set().union(*samples.good(manifest, stream, given).values())
         if not good:
             raise Failure(f"{stream}: no sample row becomes a record")
-        fewer[stream] = given[: good[-1]] + given[good[-1] + 1 :]
+        fewer[stream] = given[: max(good)] + given[max(good) + 1 :]
     return fewer
 
 
@@ -100,76 +100,103 @@ def as_they_are(world: World, store: Store, rows: StreamRows) -> Held:
 
 @dataclass(frozen=True)
 class Damage:
-    """One field of one kind of record, spoilt in one row."""
+    """What is done to a row so that one field of one kind of record cannot be made of it."""
 
     stream: str
     entity: str
     field: str
-    row: Row
-    how: str
+    paths: tuple[str, ...]
+    value: str | None
 
     def __str__(self) -> str:
-        return f"{self.stream}: {self.entity}.{self.field} {self.how}"
+        return f"{self.stream}: {self.entity}.{self.field} {'emptied' if self.value is None else 'broken'}"
+
+    def done_to(self, row: Row) -> Row:
+        """The row, spoilt."""
+        for path in self.paths:
+            row = changed(row, path, self.value)
+        return row
 
 
-def damages(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Iterator[Damage]:
-    """Each required field and each key, in turn emptied and broken, where a row of the source says it. Raises Failure."""
+def damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
+    """Each required field and the key, in turn emptied and broken."""
     declared = manifest.streams[stream]
-    row = next(r for r in rows if expected_keys(manifest, {stream: [r]}))
     for name, emit in declared.emits.items():
-        whole = next(
-            (r for r in rows if (stream, name) in {k[:2] for k in expected_keys(manifest, {stream: [r]})}), row
-        )
         for column in registry()[name].columns:
-            if column.nullable or emit.fields[column.name].constant is not None:
+            paths = tuple(emit.fields[column.name].columns()) if column.name in emit.fields else ()
+            if column.nullable or not paths:
                 continue
-            read = [c for c in emit.fields[column.name].columns() if has(whole, c)]
-            if read:
-                yield Damage(stream, name, column.name, _with(whole, read, None), "emptied")
-            if read and not _takes(column.value, NONSENSE) and not _placed(manifest, stream, read):
-                yield Damage(stream, name, column.name, _with(whole, read, NONSENSE), "broken")
-    keys = [c for c in declared.key if has(row, c)]
-    if keys:
-        yield Damage(stream, next(iter(declared.emits)), "source key", _with(row, keys[:1], None), "emptied")
+            yield Damage(stream, name, column.name, paths, None)
+            if not _takes(column.value, NONSENSE) and not _placed(manifest, stream, paths):
+                yield Damage(stream, name, column.name, paths, NONSENSE)
+    yield Damage(stream, next(iter(declared.emits)), "source key", declared.key[:1], None)
 
 
 def damaged(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
-    """Each damage with what is wrong with how it was taken, None where nothing is. Those of different rows share a run."""
-    waiting = {name: list(damages(tried.world.declared, name, rows)) for name, rows in tried.rows.items()}
+    """Each damage with what is wrong with how it was taken, None where nothing is. A run has one for each row at most."""
+    waiting = {name: list(damages(tried.world.declared, name)) for name in tried.rows}
     while any(waiting.values()):
-        now = [left.pop(0) for left in waiting.values() if left]
-        yield from zip(map(str, now), _together(tried, ground, now), strict=True)
+        now: dict[str, dict[int, Damage]] = {}
+        for name, left in waiting.items():
+            now[name], waiting[name] = _placed_in(tried, name, left)
+        yield from _together(tried, ground, now)
+        if not any(now.values()):
+            return  # what is left is of columns that only a transform makes, or that no sample has
 
 
-def _together(tried: Tried, ground: Ground, now: Sequence[Damage]) -> list[str | None]:
-    """One damage of each stream in one run: the spoilt row instead of the one it was made from."""
-    declared = tried.world.declared
-    rows = dict(tried.rows)
-    for damage in now:
-        at = _nearest(tried.rows[damage.stream], damage.row)
-        rows[damage.stream] = [*rows[damage.stream][:at], damage.row, *rows[damage.stream][at + 1 :]]
+def _placed_in(tried: Tried, stream: str, wanted: Sequence[Damage]) -> tuple[dict[int, Damage], list[Damage]]:
+    """Damages by the row that each is done to, and those for which this run has no row left."""
+    rows = tried.rows[stream]
+    good = samples.good(tried.world.declared, stream, rows)
+    placed: dict[int, Damage] = {}
+    left: list[Damage] = []
+    for damage in wanted:
+        fit = (
+            at
+            for at in sorted(good[damage.entity])
+            if at not in placed and all(has(rows[at], path) for path in damage.paths)
+        )
+        at = next(fit, None)
+        if at is None:
+            left.append(damage)
+        else:
+            placed[at] = damage
+    return placed, left
+
+
+def _together(
+    tried: Tried, ground: Ground, now: Mapping[str, Mapping[int, Damage]]
+) -> Iterator[tuple[str, str | None]]:
+    """One run over spoilt rows."""
+    rows = {
+        name: [now[name][at].done_to(row) if at in now[name] else row for at, row in enumerate(given)]
+        for name, given in tried.rows.items()
+    }
     with ground.store() as store:
         tried.world.put(rows)
         report = store.run(tried.manifest)
-        held, aside = store.held(tried.manifest), store.quarantined()
-    wrong: list[str | None] = []
-    for damage in now:
-        rejected = [r for r in samples.mapped(declared, damage.stream, [damage.row]) if "rejected" in r]
-        expected = expected_keys(declared, {damage.stream: rows[damage.stream]}) & set(tried.target)
-        found = {key: values for key, values in held.items() if key[0] == damage.stream}
-        if not any(r["entity"] == damage.entity for r in rejected):
-            wrong.append("the mapping lets it in")
-        elif report.status == "FAILED":
-            wrong.append(f"the run fails for it: {'; '.join(report.problems)}")
-        elif not any(stream == damage.stream and entity == damage.entity for stream, entity, _ in aside):
-            wrong.append("it is not in quarantine")
-        elif lost := expected - set(found):
-            wrong.append(f"other records are not in the store: {_some(lost)}")
-        elif set(found) - expected:
-            wrong.append("it is in the store")
-        else:
-            wrong.append(None)
-    return wrong
+        held, aside = set(store.held(tried.manifest)), store.quarantined()
+    for name, done in now.items():
+        expected = expected_keys(tried.world.declared, {name: rows[name]}) & set(tried.target)
+        found = {key for key in held if key[0] == name}
+        for at, damage in done.items():
+            wrong = None
+            if not _refused(tried.world.declared, damage, rows[name][at]):
+                wrong = "the mapping lets it in"
+            elif report.status == "FAILED":
+                wrong = f"the run fails for it: {'; '.join(report.problems)}"
+            elif (name, damage.entity) not in {(stream, entity) for stream, entity, _ in aside}:
+                wrong = "it is not in quarantine"
+            elif expected - found:
+                wrong = f"other records are not in the store: {_some(expected - found)}"
+            elif found - expected:
+                wrong = f"the store has records that it should not: {_some(found - expected)}"
+            yield str(damage), wrong
+
+
+def _refused(manifest: Manifest, damage: Damage, row: Row) -> bool:
+    records = samples.mapped(manifest, damage.stream, [row])
+    return any("rejected" in record and record["entity"] == damage.entity for record in records)
 
 
 def deleted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
@@ -212,17 +239,6 @@ def drifted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
         elif {k: v for k, v in held.items() if k[0] == name} != {k: v for k, v in tried.target.items() if k[0] == name}:
             wrong = "the store is other than without it"
         yield f"{name}: a new column", wrong
-
-
-def _with(row: Row, paths: Sequence[str], value: Any) -> Row:
-    for path in paths:
-        row = changed(row, path, value)
-    return row
-
-
-def _nearest(rows: Sequence[Row], row: Row) -> int:
-    """The row that a damaged one was made from: the one with which it shares most."""
-    return max(range(len(rows)), key=lambda at: sum(rows[at].get(name) == value for name, value in row.items()))
 
 
 def _takes(kind: Any, text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from hub.errors import SourceUnavailable
 from hub.ingest import map as mapping
 from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
@@ -122,7 +123,16 @@ class Preparation:
         return frame.with_columns(pl.int_range(first, self.numbered, eager=True).alias(mapping.READ_NUMBER))
 
     def _changed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return self.transform(self.name, frame.lazy()).collect() if self.transform else frame
+        if self.transform is None:
+            return frame
+        try:
+            return self.transform(self.name, frame.lazy()).collect()
+        except Exception as error:
+            # Whatever its code raises; the message may quote a value, so the kind alone is told.
+            raise SourceUnavailable(
+                f"{self.where}: transform.py fails on what was read: {type(error).__name__}",
+                next_step="ask the owner whether columns changed; `hub connector preview` shows the rows",
+            ) from None
 
     def _complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Events leave out what they have no value for; from other sources a missing column is a fault."""

@@ -40,7 +40,7 @@ class RestWorld(World):
         self.rows: Rows = {}
         self.played: set[str] = set()
         self.released = threading.Event()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        server = _Server(("127.0.0.1", 0), _handler(self))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         self.stack.callback(server.server_close)
@@ -92,6 +92,11 @@ def _small(named: tuple[str, RestStream]) -> tuple[str, RestStream]:
     if stream.paging is not None:
         changes["paging"] = stream.paging.model_copy(update={"size": PAGE_ROWS})
     return name, stream.model_copy(update=changes)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever asks may go at any time."""
 
 
 def _handler(world: RestWorld) -> type[BaseHTTPRequestHandler]:
