@@ -143,7 +143,7 @@ class _Answer:
             return
         at = self._at(stream)
         fault = self.world.due(name, last=at + PAGE_ROWS >= len(rows) or stream.paging is None)
-        if fault == "repeated_page":
+        if self.world.fault == "repeated_page":
             at = 0
         body, headers = self._page(stream, rows, at, looping=fault == "looping_cursor")
         self._send(fault, body, headers)
