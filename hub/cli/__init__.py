@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from hub.cli import doctor, run, vocabulary
+from hub.cli import connector, doctor, run, vocabulary
 from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import show_error
@@ -23,6 +23,7 @@ app.command(run.migrate)
 app.command(explain)
 app.command(doctor.doctor)
 app.command(vocabulary.app)
+app.command(connector.app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -63,6 +63,16 @@ class Checked:
         """Whether a part was tried, and nothing of it failed or could not be run."""
         return bool(self.of(part)) and all(r.status in ("passed", "not applicable") for r in self.of(part))
 
+    def counted(self, part: Part) -> str:
+        """How much of a part passed, as a person reads it."""
+        found = self.of(part)
+        tried = [result for result in found if result.status in ("passed", "failed")]
+        if not found:
+            return "–"
+        if not tried:
+            return found[0].status
+        return f"{sum(result.status == 'passed' for result in tried)}/{len(tried)}"
+
     @property
     def grade(self) -> Grade | None:
         """The best grade whose parts all hold."""

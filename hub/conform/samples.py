@@ -15,7 +15,7 @@ import polars as pl
 from hub.errors import HubMisconfigured
 from hub.ingest.discover import home
 from hub.ingest.map import CHANGED_AT, NUMBER, SOURCE_KEY
-from hub.ingest.prepare import Preparation
+from hub.ingest.prepare import Preparation, Prepared
 from hub.ingest.read import json_rows
 from hub.ingest.read.base import Batch
 from hub.model.registry import Entity
@@ -90,7 +90,11 @@ def cell(value: object) -> str | None:
 def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
     """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
     frame = frame_of(rows, nested=nested(manifest, stream))
-    prepared = Preparation(manifest, stream).prepare(Batch(frame), None)
+    return records_of(Preparation(manifest, stream).prepare(Batch(frame), None))
+
+
+def records_of(prepared: Prepared) -> list[Record]:
+    """The records of a batch, accepted and rejected."""
     found: list[Record] = []
     for part in prepared.parts:
         found += [_accepted(part.entity, row) for row in part.accepted.iter_rows(named=True)]
