@@ -107,13 +107,14 @@ def _pagings(manifest: Manifest) -> list[object]:
 def _text_files(manifest: Manifest) -> str | None:
     if manifest.kind != "files" or any(_strict(stream) for stream in manifest.streams.values()):
         return None
-    return "every byte is a letter of its encoding"
+    return "any bytes can be such a file: each is a letter of its encoding, or no text at all"
 
 
 def _strict(stream: Stream) -> bool:
-    return getattr(stream, "format", "") in ("excel", "parquet") or getattr(stream, "encoding", "").lower().startswith(
-        "utf"
-    )
+    """Whether bytes that do not belong there show: a workbook has checksums, UTF-8 and UTF-16 have rules."""
+    if getattr(stream, "format", "") in ("excel", "parquet"):
+        return getattr(stream, "format", "") == "excel"
+    return getattr(stream, "encoding", "").lower().startswith("utf")
 
 
 NEEDS = {
