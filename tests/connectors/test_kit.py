@@ -45,9 +45,8 @@ REST = {
         ("rest", REST["cursor"], INCREMENTAL + '\nsince = { parameter = "tu" }'),
         ("rest", REST["link"], 'deletes = "none"'),
         ("files", 'files = "nguoi_*.jsonl"\nformat = "jsonl"', ""),
-        ("files", 'files = "nguoi.parquet"\nformat = "parquet"', 'deletes = "none"'),
     ],
-    ids=["sql-incremental", "rest-offset", "rest-cursor-incremental", "rest-link", "files-jsonl", "files-parquet"],
+    ids=["sql-incremental", "rest-offset", "rest-cursor-incremental", "rest-link", "files-jsonl"],
 )
 def test_good_connectors_have_the_best_grade(ground: Ground, tmp_path: Path, kind: str, stream: str, more: str) -> None:
     found = check(connector(tmp_path, kind, stream, more), ground)
