@@ -11,9 +11,8 @@ from hub.conform import samples
 from hub.conform.samples import Record
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.discover import home
-from hub.ingest.prepare import Preparation
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Batch, Context
+from hub.ingest.read.base import Context
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import CdcSource, SqlSource
 from hub.sdk.streams import CdcStream, SqlStream
@@ -42,7 +41,7 @@ def preview(manifest: Manifest, stream: str, rows: int, *, from_samples: bool = 
         frame = samples.frame_of(given, nested=samples.nested(manifest, stream))
     else:
         frame = first_rows(manifest, stream, rows)
-    prepared = Preparation(manifest, stream).prepare(Batch(frame), None)
+    prepared = samples.prepared(manifest, stream, frame)
     found = samples.records_of(prepared)
     return Preview(
         stream,
@@ -50,7 +49,7 @@ def preview(manifest: Manifest, stream: str, rows: int, *, from_samples: bool = 
         frame.columns,
         [record for record in found if "fields" in record],
         [record for record in found if "rejected" in record],
-        [str(words) for words in prepared.drift],
+        [finding.words(f"{manifest.name}.{stream}") for finding in prepared.drift],
     )
 
 

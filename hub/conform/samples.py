@@ -26,6 +26,8 @@ Row = dict[str, Any]
 Record = dict[str, Any]
 """A record as a line of `<stream>.expected.jsonl` has it."""
 FOLDER = "samples"
+OPERATION = "_op"
+"""The column in which a followed table says how a row came."""
 
 
 def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
@@ -89,14 +91,20 @@ def cell(value: object) -> str | None:
 
 def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
     """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
-    frame = frame_of(rows, nested=nested(manifest, stream))
-    return records_of(Preparation(manifest, stream).prepare(Batch(frame), None))
+    return records_of(prepared(manifest, stream, frame_of(rows, nested=nested(manifest, stream))))
 
 
-def records_of(prepared: Prepared) -> list[Record]:
+def prepared(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Prepared:
+    """What a reader handed on, mapped and checked; nothing is known of earlier reads."""
+    if manifest.kind == "cdc" and OPERATION not in frame.columns:
+        frame = frame.with_columns(pl.lit("I").alias(OPERATION))
+    return Preparation(manifest, stream, {}).prepare(Batch(frame), None)
+
+
+def records_of(batch: Prepared) -> list[Record]:
     """The records of a batch, accepted and rejected."""
     found: list[Record] = []
-    for part in prepared.parts:
+    for part in batch.parts:
         found += [_accepted(part.entity, row) for row in part.accepted.iter_rows(named=True)]
         found += [
             {
@@ -111,16 +119,15 @@ def records_of(prepared: Prepared) -> list[Record]:
 
 def good(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
     """Entity → the positions of the rows that become records of it."""
-    frame = frame_of(rows, nested=nested(manifest, stream))
-    prepared = Preparation(manifest, stream).prepare(Batch(frame), None)
-    if prepared.height != len(rows):
+    found = prepared(manifest, stream, frame_of(rows, nested=nested(manifest, stream)))
+    if found.height != len(rows):
         # A transform that adds rows or leaves some out: each has to be asked for itself.
         each = [{part["entity"] for part in mapped(manifest, stream, [row]) if "fields" in part} for row in rows]
         return {
             entity: {at for at, found in enumerate(each) if entity in found}
             for entity in manifest.streams[stream].emits
         }
-    return {part.entity.name: set(part.accepted[NUMBER].to_list()) for part in prepared.parts}
+    return {part.entity.name: set(part.accepted[NUMBER].to_list()) for part in found.parts}
 
 
 def _accepted(entity: Entity, row: Mapping[str, Any]) -> Record:

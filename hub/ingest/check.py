@@ -3,14 +3,14 @@
 For every value type the expression here and `Value.parse` in schema/ are the same rule; a property test holds them to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial, reduce
 
 import polars as pl
 
 from hub.ingest.distinct import by_distinct
-from hub.ingest.map import SOURCE_KEY
+from hub.ingest.map import DIGEST, SOURCE_KEY
 from hub.model.registry import Column, Entity
 from schema import units
 from schema.values import WHITE, CheckDigit, Clean, CodeList, Storage, Value
@@ -44,21 +44,45 @@ STEPS: Mapping[Clean, tuple[str, Callable[[pl.Series], pl.Series]]] = {
 
 @dataclass(frozen=True)
 class Checked:
-    """Accepted rows in canonical text, and the rejected ones: their position in the input, field, rule, reason."""
+    """Accepted rows in canonical text; the rejected ones: their position in the input, field, rule, reason; and all `faults`:
+    the position of every row with one, and for each field the rule that it breaks. `discarded` values became null.
+    """
 
     accepted: pl.DataFrame
     rejected: pl.DataFrame
+    faults: pl.DataFrame
+    discarded: int = 0
 
 
-def check(frame: pl.DataFrame, entity: Entity) -> Checked:
-    """Clean every mapped column of an entity, and part the rows that keep the rules from those that do not."""
+def check(frame: pl.DataFrame, entity: Entity, *, discard: bool = False) -> Checked:
+    """Clean every mapped column of an entity, and part the rows that keep the rules from those that do not.
+
+    With `discard`, a value that breaks a rule becomes null where its field may be, and its row is accepted.
+    """
     columns = [column for column in entity.columns if column.name in frame.columns]
     judged = {c.name: by_distinct(frame[c.name], partial(_judged, column=c)) for c in columns}
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
     broken = frame.select(keyless).with_columns(found["broken"].alias(name) for name, found in judged.items())
-    bad = broken.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    accepted = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items()).filter(~bad)
-    return Checked(accepted, _rejects(broken, bad))
+    faulty = broken.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    canonical = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items())
+    faults = broken.with_row_index("row").filter(faulty)
+    if not discard or faults.is_empty():
+        return Checked(canonical.filter(~faulty), _rejects(broken, faulty), faults)
+    loose = [c.name for c in columns if c.nullable]
+    hard = broken.drop(loose)
+    bad = hard.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    emptied = _emptied(canonical, broken, loose).filter(~bad)
+    discarded = sum(broken.filter(~bad).select(pl.col(loose).is_not_null().sum()).row(0)) if loose else 0
+    return Checked(emptied, _rejects(hard, bad), faults, discarded)
+
+
+def _emptied(canonical: pl.DataFrame, broken: pl.DataFrame, loose: Sequence[str]) -> pl.DataFrame:
+    """Without the values that break a rule. Such a row has no digest, so that the next full read looks at it again."""
+    nulls = [pl.when(broken[name].is_null()).then(pl.col(name)).alias(name) for name in loose]
+    if DIGEST in canonical.columns and loose:
+        whole = broken.select(pl.all_horizontal(pl.col(loose).is_null())).to_series()
+        nulls.append(pl.when(whole).then(pl.col(DIGEST)).otherwise(0).alias(DIGEST))
+    return canonical.with_columns(nulls)
 
 
 def _judged(values: pl.Series, column: Column) -> pl.DataFrame:

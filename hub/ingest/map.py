@@ -4,13 +4,13 @@ Every field comes out as text, uncleaned; `hub.ingest.check` cleans and checks. 
 no declared format, a code outside the list) goes through as it was written, so that the check names what is wrong with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import polars as pl
 
 from hub.errors import SourceUnavailable
-from hub.model.registry import Column, Entity
+from hub.model.registry import Column, Entity, registry
 from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping, Split
 from hub.sdk.streams import Stream
 from schema.values import CodeList
@@ -28,7 +28,7 @@ INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.
 
 def missing(stream: Stream, columns: Iterable[str]) -> list[str]:
     """Columns that the stream maps and the source does not have."""
-    return sorted(stream.columns() - set(columns) - set(stream.optional) - {POSITION} - _within_lists(stream))
+    return sorted(stream.columns() - set(columns) - set(stream.optional) - {POSITION} - within_lists(stream))
 
 
 def unexpected(stream: Stream, columns: Iterable[str]) -> list[str]:
@@ -38,14 +38,38 @@ def unexpected(stream: Stream, columns: Iterable[str]) -> list[str]:
     return sorted(c for c in columns if c not in known and not c.startswith(lists or ("\0",)))
 
 
-def require(where: str, stream: Stream, columns: Iterable[str]) -> None:
-    """Refuse a source without the columns that are mapped. Raises SourceUnavailable."""
+def reading(stream: Stream) -> set[str]:
+    """Columns by which rows are known, ordered, chosen and unfolded: without one of them none can be read."""
+    chosen = {emit.when.column for emit in stream.emits.values() if emit.when}
+    chosen |= {emit.explode for emit in stream.emits.values() if emit.explode}
+    chosen |= {stream.tombstone.column} if stream.tombstone else set()
+    chosen |= {stream.changed_at} if stream.changed_at else set()
+    patched_by = {patch.where.column for patch in stream.patches if patch.where}
+    return chosen | patched_by | set(stream.key) | stream.read_by()
+
+
+def needed(stream: Stream) -> set[str]:
+    """Columns that a source cannot lack: those that reading rests on, and those of required fields."""
+    required = {
+        column
+        for name, emit in stream.emits.items()
+        for field, made in emit.fields.items()
+        for column in made.columns()
+        if not registry()[name].column(field).nullable
+    }
+    return reading(stream) | required
+
+
+def require(where: str, stream: Stream, columns: Iterable[str], renamed: Mapping[str, str]) -> None:
+    """Refuse a source without the columns that are needed. Raises SourceUnavailable; `renamed` are guesses of new names."""
     absent = missing(stream, columns)
-    if absent:
-        raise SourceUnavailable(
-            f"{where}: missing columns: {', '.join(absent)}",
-            next_step="ask the owner whether they were renamed, then correct the manifest; nothing was changed in the store",
-        )
+    if not needed(stream) & set(absent):
+        return
+    guesses = [f"{old} is probably {new} now" for old, new in renamed.items()]
+    raise SourceUnavailable(
+        "; ".join([f"{where}: missing columns: {', '.join(absent)}", *guesses]),
+        next_step="ask the owner whether they were renamed, then correct the manifest; nothing was changed in the store",
+    )
 
 
 def unfold(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
@@ -75,8 +99,8 @@ def flatten(frame: pl.DataFrame) -> pl.DataFrame:
 def patched(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
     """Known dirty values replaced, as the manifest lists them."""
     for patch in stream.patches:
-        if patch.column not in frame.columns:
-            continue
+        if patch.column not in frame.columns or (patch.where and patch.where.column not in frame.columns):
+            continue  # what is missing is named later, all of it
         concerned = _text(patch.column) == patch.value
         if patch.where:
             concerned &= _text(patch.where.column).is_in(patch.where.values)
@@ -128,7 +152,7 @@ def _field(mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr:
         return pl.lit(mapping.constant)
     absent = [name for name in mapping.columns() if name not in present]
     if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
-        return pl.lit(None, pl.String)  # declared optional; `require` has refused the others
+        return pl.lit(None, pl.String)  # `require` has refused a source without what is needed
     value = _origin(mapping, present)
     if mapping.split is not None:
         value = _part(value, mapping.split)
@@ -210,7 +234,7 @@ def _in_format(value: pl.Expr, pattern: str) -> pl.Expr:
     return text.str.to_date(pattern, strict=False).dt.to_string("%Y-%m-%d")
 
 
-def _within_lists(stream: Stream) -> set[str]:
+def within_lists(stream: Stream) -> set[str]:
     """Columns that appear only once a list is unfolded."""
     lists = [f"{emit.explode}." for emit in stream.emits.values() if emit.explode]
     return {column for column in stream.columns() if any(column.startswith(prefix) for prefix in lists)}

@@ -1,11 +1,10 @@
 """Prepare: a batch as a source gave it becomes what is staged, one part for each kind of record. Pure but for what it counts.
 
-Patch → transform → hold against the declared columns → set deletions apart → pass over what is known by digest → choose,
+Patch → transform → hold against the declared columns and the last read → set deletions apart → pass over what is known by digest → choose,
 unfold, map → check.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -15,7 +14,8 @@ from hub.ingest import map as mapping
 from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
-from hub.ingest.read.base import OWN_COLUMNS, Batch, State, Taken
+from hub.ingest.drift import Finding, Shape, Watch
+from hub.ingest.read.base import RAW, Batch, State, Taken
 from hub.ingest.search import with_search_keys
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
@@ -42,6 +42,8 @@ class Part:
     keys: pl.Series
     gone: pl.DataFrame | None = None
     parents: pl.Series | None = None
+    discarded: int = 0
+    """Values that broke a rule and became null."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Prepared:
 
     parts: tuple[Part, ...]
     height: int
-    drift: tuple[str, ...]
+    drift: tuple[Finding, ...]
     state: State | None
     token: Any
     taken: Taken | None
@@ -58,9 +60,9 @@ class Prepared:
 
 
 class Preparation:
-    """Makes the batches of one read ready. It numbers rows as they come."""
+    """Makes the batches of one read ready. It numbers rows as they come, and watches for drift from the shape `before`."""
 
-    def __init__(self, manifest: Manifest, name: str) -> None:
+    def __init__(self, manifest: Manifest, name: str, before: Shape) -> None:
         self.manifest = manifest
         self.name = name
         self.stream = manifest.streams[name]
@@ -71,16 +73,18 @@ class Preparation:
         # With several kinds of record, or lists, or choice, one digest cannot say that all of a row's records are there.
         self.digested = len(emits) == 1 and emits[0].explode is None and emits[0].when is None
         self.seed = seed_of(manifest, name, transform_source(manifest)) if self.digested else 0
+        self.watch = Watch(manifest, name, before)
         self.tombstone = DELETED if manifest.kind == "cdc" else self.stream.tombstone
         self.numbered = 0
 
     def prepare(self, batch: Batch, known: Known | None) -> Prepared:
         """Make a batch ready; with `known`, rows that the store has just so are counted and go no further."""
         raw = batch.frame
-        drift = self._drift(raw.columns)
         frame = self._changed(mapping.patched(raw, self.stream))
+        drift = list(self.watch.see(raw, frame))
         frame = self._numbered(self._complete(frame))
         height = frame.height
+        frame, unread = self._records(frame)
         frame, gone = self._parted(frame)
         if self.digested:
             frame = self._digested(frame)
@@ -89,33 +93,46 @@ class Preparation:
             seen = known.see(frame[mapping.READ_DIGEST])
             passed = int(seen.sum())
             frame = frame.filter(~seen)
-        parts = tuple(self._part(entity, frame, passed, gone) for entity in self.entities)
-        return Prepared(parts, height, drift, batch.state, batch.token, batch.taken, batch.commit)
+        parts = [self._part(entity, frame, passed, gone, drift) for entity in self.entities]
+        if not unread.is_empty():
+            parts.append(self._unread(unread))
+        return Prepared(tuple(parts), height, tuple(drift), batch.state, batch.token, batch.taken, batch.commit)
 
     def again(self, entity: Entity, rows: pl.DataFrame) -> Part:
-        """Rows of one kind of record that were rejected before, as they were kept, made ready once more."""
+        """Rows of one kind of record that were rejected before, as they were kept, made ready once more.
+
+        They are patched, not transformed: what is kept is what the transform gave. Of a list, they are its items.
+        """
         if mapping.POSITION not in rows.columns and self.stream.emits[entity.name].explode:
             rows = rows.with_columns(pl.lit(0, pl.Int64).alias(mapping.POSITION))
-        return self._checked(entity, self._numbered(self._complete(rows)), len(rows), 0)
+        rows = self._numbered(self._filled(mapping.patched(rows, self.stream)))
+        part, _, _ = self._checked(entity, rows, len(rows), 0)
+        return part
 
-    def _part(self, entity: Entity, frame: pl.DataFrame, passed: int, gone: pl.DataFrame | None) -> Part:
+    def _part(
+        self, entity: Entity, frame: pl.DataFrame, passed: int, gone: pl.DataFrame | None, drift: list[Finding]
+    ) -> Part:
         emit = self.stream.emits[entity.name]
         chosen = mapping.chosen(frame, emit)
         parents = None
         if emit.explode:
             parents = chosen.select(mapping.source_key(self.stream)).to_series()
         rows = mapping.unfold(chosen, emit)
-        part = self._checked(entity, rows, rows.height + passed, passed)
-        return Part(
-            entity, part.read, passed, part.accepted, part.rejected, part.rows, part.keys, gone=gone, parents=parents
-        )
+        part, canonical, faults = self._checked(entity, rows, rows.height + passed, passed)
+        drift += self.watch.codes(entity, canonical, faults)
+        return replace(part, gone=gone, parents=parents)
 
-    def _checked(self, entity: Entity, rows: pl.DataFrame, read: int, passed: int) -> Part:
+    def _checked(
+        self, entity: Entity, rows: pl.DataFrame, read: int, passed: int
+    ) -> tuple[Part, pl.DataFrame, pl.DataFrame]:
+        """The part of these rows; what the mapping made of them, and which of their fields break which rule."""
         canonical = mapping.mapped(rows, self.stream, entity)
-        checked = check(canonical, entity)
+        checked = check(canonical, entity, discard=self.stream.drift == "discard_value")
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
         accepted = with_search_keys(checked.accepted, entity)
-        return Part(entity, read, passed, accepted, checked.rejected, kept, canonical[mapping.SOURCE_KEY])
+        keys = canonical[mapping.SOURCE_KEY]
+        part = Part(entity, read, passed, accepted, checked.rejected, kept, keys, discarded=checked.discarded)
+        return part, canonical, checked.faults
 
     def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
         first = self.numbered
@@ -127,6 +144,11 @@ class Preparation:
             return frame
         try:
             return self.transform(self.name, frame.lazy()).collect()
+        except pl.exceptions.ColumnNotFoundError:
+            raise SourceUnavailable(
+                f"{self.where}: the source lacks a column that the connector's transform.py reads",
+                next_step="ask the owner whether it was renamed, then correct transform.py; nothing was changed in the store",
+            ) from None
         except Exception as error:
             # Whatever its code raises; the message may quote a value, so the kind alone is told.
             raise SourceUnavailable(
@@ -135,12 +157,33 @@ class Preparation:
             ) from None
 
     def _complete(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Events leave out what they have no value for; from other sources a missing column is a fault."""
+        """Events leave out what they have no value for; from other sources a missing column is drift, or a fault."""
         if self.manifest.kind in ("stream", "push"):
-            absent = mapping.missing(self.stream, frame.columns)
-            return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
-        mapping.require(self.where, self.stream, frame.columns)
+            return self._filled(frame)
+        mapping.require(self.where, self.stream, frame.columns, self.watch.renamed)
         return frame
+
+    def _records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Rows, and messages that were none."""
+        if RAW not in frame.columns:
+            return frame, frame.clear()
+        return frame.filter(pl.col(RAW).is_null()), frame.filter(pl.col(RAW).is_not_null())
+
+    def _unread(self, messages: pl.DataFrame) -> Part:
+        """Messages that were no records, whatever a stream chooses or unfolds: they wait for a person as they came."""
+        positions = pl.int_range(messages.height, dtype=pl.UInt32, eager=True).alias("row")
+        rejected = positions.to_frame().with_columns(
+            pl.lit(RAW).alias("field"),
+            pl.lit("unreadable").alias("rule"),
+            pl.lit("the message is no record").alias("reason"),
+        )
+        kept = messages.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
+        keys = pl.repeat(None, messages.height, dtype=pl.String, eager=True)
+        return Part(self.entities[0], messages.height, 0, pl.DataFrame(), rejected, kept, keys)
+
+    def _filled(self, frame: pl.DataFrame) -> pl.DataFrame:
+        absent = mapping.missing(self.stream, frame.columns)
+        return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
     def _parted(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """Rows, and the keys of those that are marked as deleted."""
@@ -162,7 +205,3 @@ class Preparation:
     def _digested(self, frame: pl.DataFrame) -> pl.DataFrame:
         columns = sorted(self.stream.columns() & set(frame.columns))
         return frame.with_columns(digests(frame, columns, self.seed).alias(mapping.READ_DIGEST))
-
-    def _drift(self, columns: Sequence[str]) -> tuple[str, ...]:
-        found = mapping.unexpected(self.stream, [c for c in columns if c not in OWN_COLUMNS])
-        return tuple(f"{self.where}: column {column} is neither mapped nor ignored" for column in found)

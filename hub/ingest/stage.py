@@ -91,12 +91,21 @@ def reject(
     """Copy rejected rows with what was read: `rejected` names rows of `read` by position."""
     if rejected.is_empty():
         return
-    positions = rejected["row"]
     payloads = [
-        orjson.dumps(row, default=str).decode().replace("\\u0000", "") for row in read[positions].iter_rows(named=True)
+        orjson.dumps(row, default=str).decode().replace("\\u0000", "")
+        for row in read[rejected["row"]].iter_rows(named=True)
     ]
+    reject_as(connection, entity, rejected, payloads, keys)
+
+
+def reject_as(
+    connection: Connection[Any], entity: Entity, rejected: pl.DataFrame, payloads: Sequence[str], keys: pl.Series
+) -> None:
+    """Copy rejected rows with the payload of each, as JSON; `rejected` names rows of `keys` by position."""
+    if rejected.is_empty():
+        return
     rows = rejected.select(
-        keys.gather(positions).alias(SOURCE_KEY),
+        keys.gather(rejected["row"]).alias(SOURCE_KEY),
         "field",
         "rule",
         "reason",

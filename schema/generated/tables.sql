@@ -923,6 +923,7 @@ CREATE TABLE hub.quarantine (
 	FOREIGN KEY(run_id) REFERENCES hub.run (id)
 );
 CREATE UNIQUE INDEX quarantine_open ON hub.quarantine (stream_id, entity, payload_hash, rule) WHERE resolved_at is null;
+CREATE INDEX quarantine_waiting ON hub.quarantine (stream_id, entity, source_key) WHERE resolved_at is null;
 
 CREATE TABLE hub.quota (
 	connector TEXT NOT NULL,

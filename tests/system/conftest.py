@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from hub.cli import main, quarantine
+from hub.ingest import run as ingest
+from hub.ingest.run import store_url
 from hub.store.engine import engine
 from hub.store.migrate import migrate
-from tests.system.trial import Trial
+from tests.system.trial import Command, Trial
 
 
 @pytest.fixture
@@ -16,3 +19,20 @@ def trial(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     migrate(made)
     yield Trial(made, tmp_path, monkeypatch)
     made.dispose()
+
+
+@pytest.fixture
+def cli(trial: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """`hub` on the trial's store and on the manifest of its last run."""
+    monkeypatch.setenv("HUB_DATABASE_URL", store_url(trial.engine))
+    monkeypatch.setattr(quarantine, "discover", lambda: ingest.discover())
+
+    def run(*arguments: str, fails: int = 0) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        printed = capsys.readouterr()
+        assert (left.value.code or 0) == fails, printed
+        return printed.out + (printed.err if fails else "")
+
+    return run

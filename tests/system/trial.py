@@ -1,12 +1,15 @@
 """A small store of citizens, filled by the hub's own ingest from CSV files that a test writes."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine
 
 from hub.ingest import run as ingest
+from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.run import RunReport
 from hub.sdk.manifest import Manifest, parse
 
@@ -40,6 +43,27 @@ def manifest(folder: str, **stream: Any) -> Manifest:
     return parse({"name": "trial", "source": source, "streams": {"people": people}, **facts})
 
 
+class Command(Protocol):
+    """A command of `hub`, run in this process on the trial's store."""
+
+    def __call__(self, *arguments: str, fails: int = 0) -> str:
+        """Run it. Returns what it printed on both streams; `fails` is the exit code that is expected."""
+
+
+class Changes(Reader):
+    """A reader of changes, of which a test says what they are."""
+
+    def __init__(self, context: Context, frame: pl.DataFrame) -> None:
+        super().__init__(context)
+        self.frame = frame
+
+    def whole(self, state: State | None) -> bool:
+        return False
+
+    def read(self, state: State | None) -> Iterator[Batch]:
+        yield Batch(self.frame, {"n": (state or {}).get("n", 0) + 1})
+
+
 class Trial:
     """A store and a folder of people."""
 
@@ -54,6 +78,14 @@ class Trial:
         self.patch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER", **stream)})
         (report,) = ingest.sync(self.engine, ["trial"], accept_deletes=accept_deletes, full=full)
         return report
+
+    def changes(self, *rows: str, header: str = HEADER, **stream: Any) -> RunReport:
+        """A run of a reader of changes that gives these rows."""
+        text = header + "".join(f"{row}\n" for row in rows)
+        frame = pl.read_csv(text.encode(), separator=";", infer_schema=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ingest, "open_reader", lambda context: Changes(context, frame))
+            return self.sync(**{"deletes": "none", **stream})
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:

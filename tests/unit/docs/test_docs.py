@@ -10,9 +10,12 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from hub.cli import drift, quarantine
+from hub.ingest.drift import Grade, Sort
 from hub.link.rules import RULES
 from hub.model.manifest_pages import EXAMPLES, manifest_page, manifest_schema
 from hub.sdk.manifest import KINDS, parse
+from hub.sdk.streams import Drift
 from hub.settings import Settings, reference_page
 
 ROOT = Path(__file__).parents[3]
@@ -87,6 +90,19 @@ def test_the_json_schema_of_manifests_says_what_the_models_say() -> None:
 def test_every_command_is_in_the_readme() -> None:
     for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "explain", "schema export"):
         assert f"hub {command}" in text("README.md")
+
+
+def test_every_command_on_drift_and_quarantine_is_explained() -> None:
+    commands = {
+        f"hub {' '.join(app.name)} {name}" for app in (drift.app, quarantine.app) for name in app if name[0] != "-"
+    }
+    assert len(commands) > 8
+    assert [command for command in sorted(commands) if f"`{command}" not in text("docs/quality.md")] == []
+
+
+def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
+    words = [*get_args(Sort), *get_args(Grade), *(f"`{mode}`" for mode in get_args(Drift))]
+    assert [word for word in words if f"| {word}" not in text("docs/quality.md")] == []
 
 
 def test_every_link_rule_is_explained() -> None:

@@ -1,0 +1,80 @@
+"""`hub drift`: sources that are other than their manifests say. Nothing here is personal data."""
+
+from dataclasses import asdict
+
+import cyclopts
+from rich.markup import escape
+
+from hub.cli.run import Json
+from hub.cli.shown import OUT, show_json, show_table
+from hub.cli.store import open_store
+from hub.ingest import drift_record
+from hub.ingest.drift_record import Drift
+from hub.ingest.run import connect, store_url
+from hub.settings import load
+
+app = cyclopts.App(name="drift", help="Sources that are other than their manifests say, or than they were.")
+COLUMNS = (
+    "id",
+    "connector",
+    "stream",
+    "grade",
+    "kind",
+    "column",
+    "",
+    "touches",
+    "procedures",
+    "first seen",
+    "resolved",
+)
+
+
+@app.command(name="list")
+def listed(connector: str | None = None, *, all: bool = False, json: Json = False) -> None:
+    """List drift, the worst first.
+
+    Parameters
+    ----------
+    connector
+        Of this connector alone.
+    all
+        What is over, too.
+    """
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        found = drift_record.listed(connection, connector, every=all)
+    if json:
+        show_json([asdict(drift) for drift in found])
+    else:
+        show_table("Drift", COLUMNS, [_row(drift) for drift in found])
+
+
+@app.command
+def accept(number: int) -> None:
+    """Take the new kind of a column's values for good: the next reads are held against it.
+
+    Parameters
+    ----------
+    number
+        The id of a drift of kind RETYPED.
+    """
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        found = drift_record.accept(connection, number)
+    OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken", highlight=False)
+
+
+def _row(drift: Drift) -> tuple[object, ...]:
+    fields = ", ".join(f"{entity}.{name}" for entity, names in drift.entities.items() for name in names)
+    resolved = f"{drift.resolved_at:%Y-%m-%d %H:%M}" if drift.resolved_at else None
+    return (
+        str(drift.id),
+        drift.connector,
+        drift.stream,
+        drift.grade,
+        drift.kind,
+        escape(drift.column),
+        escape(drift.detail),
+        escape(fields),
+        ", ".join(drift.procedures),
+        f"{drift.first_seen:%Y-%m-%d %H:%M}",
+        resolved,
+    )

@@ -1,0 +1,237 @@
+"""`hub quarantine`: rows that broke a rule. Lists and counts have no personal data; `show` and `patch` do, for who asks."""
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+from psycopg import Connection
+from rich.markup import escape
+
+from hub.cli.run import Json
+from hub.cli.shown import ERR, OUT, show_json, show_table
+from hub.cli.store import open_store
+from hub.errors import OperationRefused
+from hub.ingest import waiting
+from hub.ingest.discover import discover
+from hub.ingest.replay import Edit, Replayed
+from hub.ingest.replay import fix as fix_row
+from hub.ingest.replay import replay as replay_rows
+from hub.ingest.run import connect, store_url
+from hub.ingest.waiting import Which
+from hub.settings import load
+
+app = cyclopts.App(name="quarantine", help="Rows that broke a rule, and what is to become of them.")
+By = Annotated[str | None, Parameter(help="Who says so; the user of the machine where not given.")]
+Cells = Annotated[
+    tuple[str, ...], Parameter(name="--set", negative="", help="column=value, as the source would write it.")
+]
+Emptied = Annotated[tuple[str, ...], Parameter(name="--null", negative="", help="A column that has no value.")]
+
+
+@app.command(name="list")
+def listed(
+    connector: str | None = None,
+    *,
+    rule: str | None = None,
+    entity: str | None = None,
+    all: bool = False,
+    limit: int = 100,
+    json: Json = False,
+) -> None:
+    """List rows that wait, the newest first, without their values.
+
+    Parameters
+    ----------
+    connector
+        Of this connector alone.
+    rule
+        Those that broke this rule: required, pattern, code, date, range, unit, check_digit, duplicate_key.
+    entity
+        Those of this kind of record.
+    all
+        What was resolved, too.
+    limit
+        How many at most.
+    """
+    with _store() as connection:
+        found = waiting.listed(connection, discover(), Which(connector, rule, entity, every=all), limit)
+    if json:
+        show_json([asdict(row) for row in found])
+        return
+    columns = ("id", "connector", "stream", "record", "key", "field", "rule", "reason", "first seen", "version", "")
+    show_table("Quarantine", columns, [_row(row) for row in found])
+
+
+@app.command
+def counts(*, json: Json = False) -> None:
+    """Count rows that wait, by connector, stream, kind of record, rule and field."""
+    with _store() as connection:
+        found = waiting.counts(connection)
+    if json:
+        show_json([asdict(number) for number in found])
+        return
+    rows = [(n.connector, n.stream, n.entity, n.rule, n.field, n.rows, f"{n.oldest:%Y-%m-%d %H:%M}") for n in found]
+    show_table(
+        "Quarantine", ("connector", "stream", "record", "rule", "field", "rows", "oldest"), rows, numbers=("rows",)
+    )
+
+
+@app.command
+def show(number: int, *, json: Json = False) -> None:
+    """Show one row with its values. They are personal data: look at them only where you may, and keep no copy.
+
+    Parameters
+    ----------
+    number
+        The id of the row.
+    """
+    with _store() as connection:
+        row = waiting.shown(connection, number)
+    if json:
+        show_json(asdict(row))
+        return
+    facts = {name: value for name, value in asdict(row).items() if name not in ("payload", "changes")}
+    told = [(name, _plain(value)) for name, value in facts.items() if value is not None]
+    show_table(f"Row {number}", ("", ""), told)
+    changes = row.changes or {}
+    cells = [(_plain(name), _plain(value), _plain(changes.get(name))) for name, value in row.payload.items()]
+    show_table("As read", ("column", "value", "corrected"), cells)
+
+
+@app.command
+def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = None, by: By = None) -> None:
+    """Correct a row, and put it into the store at once. The correction holds as long as the source sends the same row.
+
+    Parameters
+    ----------
+    number
+        The id of the row.
+    note
+        Why.
+    """
+    changes: dict[str, str | None] = {**_cells(set), **dict.fromkeys(null)}
+    with _store() as connection:
+        done = fix_row(connection, discover(), Edit(number, changes, note, by or getpass.getuser()))
+    words = "accepted, but the store has a newer version of it" if done.older else "in the store"
+    OUT.print(f"row {number}: {words}. Run `hub link` to link it", highlight=False)
+
+
+@app.command
+def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
+    """Try rows that wait once more, with the mapping and the patches of today.
+
+    Parameters
+    ----------
+    which
+        A connector, or ids of rows; all where nothing is given.
+    rule
+        Those that broke this rule.
+    """
+    numbers = [int(word) for word in which if word.isdecimal()]
+    names = [word for word in which if not word.isdecimal()]
+    if len(names) > 1:
+        raise OperationRefused("one connector at a time", next_step="give one name, or ids of rows")
+    chosen = Which(names[0] if names else None, rule, numbers=numbers or None)
+    with _store() as connection:
+        done = replay_rows(connection, discover(), chosen)
+    show_json([asdict(kind) for kind in done]) if json else _show_replayed(done)
+
+
+@app.command
+def patch(number: int, *, column: str, to: str | None = None, where: str | None = None) -> None:
+    """Print the patch of a manifest that a row calls for. It holds a value of the row, which may be personal data.
+
+    Parameters
+    ----------
+    number
+        The id of the row.
+    column
+        The column whose value is known to be wrong.
+    to
+        What the value stands for; what the row was corrected to where not given, and nothing where it was not.
+    where
+        A second column: only rows with this row's value in it.
+    """
+    with _store() as connection:
+        row = waiting.shown(connection, number)
+    found = waiting.patch_of(row, column, to, where)
+    print(waiting.patch_toml(row.stream, found))
+    ERR.print(
+        f"add this to connectors/{row.connector}/manifest.toml, then `hub quarantine replay {row.connector}`",
+        highlight=False,
+    )
+
+
+@app.command
+def dismiss(number: int, *, note: str, by: By = None) -> None:
+    """Let a row wait no more. It stays out of the store as long as the source sends the same row.
+
+    Parameters
+    ----------
+    number
+        The id of the row.
+    note
+        Why.
+    """
+    with _store() as connection:
+        waiting.dismiss(connection, number, note, by or getpass.getuser())
+    OUT.print(f"row {number}: dismissed; `hub quarantine reopen {number}` takes it back", highlight=False)
+
+
+@app.command
+def reopen(number: int) -> None:
+    """Take a dismissal back.
+
+    Parameters
+    ----------
+    number
+        The id of the row.
+    """
+    with _store() as connection:
+        waiting.reopen(connection, number)
+    OUT.print(f"row {number}: waits again", highlight=False)
+
+
+@contextmanager
+def _store() -> Iterator[Connection[Any]]:
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        yield connection
+
+
+def _row(row: waiting.Waiting) -> tuple[object, ...]:
+    first = f"{row.first_seen:%Y-%m-%d %H:%M}"
+    told = (row.entity, _plain(row.source_key), row.field, row.rule, row.reason, first)
+    return str(row.id), row.connector, row.stream, *told, row.connector_version, row.resolution
+
+
+def _plain(value: object) -> str:
+    """A value as it is: brackets in it are no markup."""
+    return "" if value is None else escape(str(value))
+
+
+def _cells(given: Sequence[str]) -> dict[str, str]:
+    wrong = [cell for cell in given if "=" not in cell]
+    if wrong:
+        raise OperationRefused(f"{len(wrong)} of --set is not column=value", next_step="write --set column=value")
+    return dict(cell.split("=", 1) for cell in given)
+
+
+def _show_replayed(done: Sequence[Replayed]) -> None:
+    columns = ("connector", "stream", "record", "accepted", "still rejected", "older", "duplicates")
+    rows = [(d.connector, d.stream, d.entity, d.accepted, d.rejected, d.older, d.duplicates) for d in done]
+    show_table("Replay", columns, rows, numbers=columns[3:])
+    if any(d.duplicates for d in done):
+        ERR.print(
+            "duplicates cannot be tried by themselves: what is kept of them is not what was read. They go in when the source"
+            " sends one row of their key",
+            highlight=False,
+        )
+    for kind in done:
+        if kind.problem:
+            ERR.print(
+                f"[bold red]{kind.connector}.{kind.stream}[/]", escape(kind.problem), highlight=False, markup=True
+            )

@@ -1,0 +1,252 @@
+"""Quarantine from end to end: seen without values, corrected, patched, tried again, dismissed; corrections in every way of reading."""
+
+import json
+import tomllib
+from typing import Any
+
+from hub.ingest import run as ingest
+from hub.ingest.run import connect, store_url
+from hub.sdk.manifest import parse
+from tests.system.trial import Command, Trial, manifest, person
+
+SECRET = "Trần Thị Bí Mật"
+LATER = "2026-02-01T00:00:00+07:00"
+
+
+def states(trial: Trial) -> list[tuple[Any, ...]]:
+    return trial.rows("select rule, resolution from hub.quarantine order by id")
+
+
+def names(trial: Trial) -> list[tuple[Any, ...]]:
+    return trial.rows("select source_key, full_name, personal_id from data.citizen order by source_key")
+
+
+def reject_one(trial: Trial, **cells: str) -> None:
+    """One good row, and one whose personal identifier is no such thing."""
+    trial.write(person(1), person(2, SECRET, so="12", **cells))
+    trial.sync()
+
+
+def test_a_correction_goes_in_at_once_and_binds_as_long_as_the_row_stays(trial: Trial, cli: Command) -> None:
+    reject_one(trial)
+    cli("quarantine", "fix", "1", "--set", "so=000000000002", "--note", "thẻ", "--by", "An")
+    fixed = [("1", "Lê Văn An", "000000000001"), ("2", SECRET, "000000000002")]
+    assert names(trial) == fixed
+    assert states(trial) == [("pattern", "CORRECTED")]
+    assert trial.rows("select mode, status, counts->0->'added' from hub.run order by id desc limit 1") == [
+        ("REPLAY", "SUCCEEDED", 1)
+    ]
+    assert trial.rows("select changes, note, made_by from hub.correction") == [({"so": "000000000002"}, "thẻ", "An")]
+    before = trial.rows("select id, sys_from from data.citizen order by id")
+    for full in (False, True):
+        count = trial.sync(full=full).counts[0]
+        assert (count.quarantined, count.added, count.changed, count.deleted) == (0, 0, 0, 0)
+    assert trial.rows("select id, sys_from from data.citizen order by id") == before
+    assert states(trial) == [("pattern", "CORRECTED")]
+    trial.write(person(1), person(2, "Trần Thị Sen", so="000000000022"))
+    trial.sync()
+    assert names(trial) == [fixed[0], ("2", "Trần Thị Sen", "000000000022")]
+    trial.write(person(1), person(2, "Trần Thị Sen", so="13"))
+    assert trial.sync().counts[0].quarantined == 1
+
+
+def test_a_correction_binds_a_first_load(trial: Trial, cli: Command) -> None:
+    reject_one(trial)
+    cli("quarantine", "fix", "1", "--set", "so=000000000002")
+    with trial.engine.begin() as connection:
+        connection.exec_driver_sql("truncate data.citizen")
+    count = trial.sync().counts[0]
+    assert (count.added, count.quarantined) == (2, 0)
+    assert len(names(trial)) == 2
+
+
+def test_a_correction_binds_reads_of_changes(trial: Trial, cli: Command) -> None:
+    trial.changes(person(1, so="12"))
+    cli("quarantine", "fix", "1", "--set", "so=000000000001")
+    count = trial.changes(person(1, so="12")).counts[0]
+    assert (count.quarantined, count.unchanged) == (0, 1)
+    assert trial.changes(person(1, so="13", luc=LATER)).counts[0].quarantined == 1
+    assert states(trial) == [("pattern", "CORRECTED"), ("pattern", None)]
+    trial.changes(person(1, so="000000000005", luc=LATER))
+    assert states(trial) == [("pattern", "CORRECTED"), ("pattern", "MENDED")]
+    assert names(trial) == [("1", "Lê Văn An", "000000000005")]
+
+
+def test_a_correction_binds_an_item_of_an_unfolded_list(trial: Trial, cli: Command) -> None:
+    label = {"vi": "Thử", "en": "Test"}
+    fields = {
+        "business_registration_number": "ma",
+        "person_name": "nguoi.ten",
+        "role": "nguoi.vai",
+        "person_kind": {"constant": "PERSON"},
+    }
+    stream = {
+        "files": "*.jsonl",
+        "format": "jsonl",
+        "key": ["ma"],
+        "emits": {"BusinessRole": {"explode": "nguoi", "fields": fields}},
+    }
+    facts = {"title": label, "sector": "business", "owner": "-", "legal_basis": "-", "version": "1", "freshness": "-"}
+    source = {"kind": "files", "folder": {"env": "TRIAL_FOLDER"}}
+    declared = parse({"name": "trial", "source": source, "streams": {"firms": stream}, **facts})
+    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    roles = [{"ten": "Lê Văn An", "vai": "OWNER"}, {"ten": SECRET, "vai": "BOSS"}]
+    (trial.folder / "a.jsonl").write_text(json.dumps({"ma": "2200000001", "nguoi": roles}) + "\n", encoding="utf-8")
+    (report,) = ingest.sync(trial.engine)
+    assert report.counts[0].quarantined == 1, report
+    (known,) = trial.rows("select role from data.business_role")
+    cli("quarantine", "fix", "1", "--set", f"nguoi.vai={known[0]}")
+    (report,) = ingest.sync(trial.engine)
+    assert (report.counts[0].quarantined, report.counts[0].deleted, report.counts[0].unchanged) == (0, 0, 2)
+    assert trial.rows("select source_key, person_name from data.business_role order by 1") == [
+        ("2200000001|0", "Lê Văn An"),
+        ("2200000001|1", SECRET),
+    ]
+
+
+def test_a_correction_that_is_not_enough_leaves_nothing_but_a_message(trial: Trial, cli: Command) -> None:
+    reject_one(trial)
+    runs = trial.rows("select count(*) from hub.run")
+    words = cli("quarantine", "fix", "1", "--set", "so=77", fails=65)
+    assert "personal_id has not the form" in words
+    assert "77" not in words
+    assert "nowhere" in cli("quarantine", "fix", "1", "--set", "nowhere=1", fails=64)
+    assert "column=value" in cli("quarantine", "fix", "1", "--set", "so", fails=64)
+    assert "changes something" in cli("quarantine", "fix", "1", fails=64)
+    assert trial.rows("select count(*) from hub.correction") == [(0,)]
+    assert trial.rows("select count(*) from hub.run") == runs
+    assert states(trial) == [("pattern", None)]
+    assert len(names(trial)) == 1
+    # A key that another row has is said, too, and nothing of it stays.
+    assert "stands on another row" in cli("quarantine", "fix", "1", "--set", "so=000000000001", fails=65)
+    assert trial.rows("select count(*) from hub.correction") == [(0,)]
+
+
+def test_a_correction_may_take_a_value_away_and_a_second_one_adds_to_it(trial: Trial, cli: Command) -> None:
+    trial.write(person(1, sinh="32/13/1980"))
+    trial.sync()
+    cli("quarantine", "fix", "1", "--null", "sinh")
+    assert trial.rows("select birth_date from data.citizen") == [(None,)]
+    assert "does not wait any more" in cli("quarantine", "fix", "1", "--set", "ten=x", fails=64)
+
+
+def test_rows_go_in_when_the_manifest_is_corrected_and_the_others_say_why_today(trial: Trial, cli: Command) -> None:
+    trial.write(person(1, sinh="1980.05.01"), person(2, so="12", sinh="1980.05.01"), person(3, so="13"))
+    trial.sync()
+    fields = manifest("X").streams["people"].emits["Citizen"].model_dump(mode="json", exclude_unset=True)["fields"]
+    fields["birth_date"]["formats"] = ["%Y.%m.%d", "%Y"]
+    declared = manifest("TRIAL_FOLDER", emits={"Citizen": {"fields": fields}})
+    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    (done,) = json.loads(cli("quarantine", "replay", "trial", "--json"))
+    assert (done["accepted"], done["rejected"], done["duplicates"]) == (1, 2, 0)
+    assert trial.rows("select source_key, birth_date from data.citizen") == [("1", "1980-05-01")]
+    waits = trial.rows("select source_key, reason, resolution from hub.quarantine order by source_key")
+    assert waits == [
+        ("1", "birth_date has not the form of its type", "MENDED"),
+        ("2", "personal_id has not the form of its type", None),
+        ("3", "personal_id has not the form of its type", None),
+    ]
+    (done,) = json.loads(cli("quarantine", "replay", "3", "--json"))
+    assert (done["accepted"], done["rejected"]) == (0, 1)
+    assert json.loads(cli("quarantine", "replay", "trial", "--rule", "unit", "--json")) == []
+
+
+def test_a_patch_is_printed_and_mends_what_waits(trial: Trial, cli: Command) -> None:
+    reject_one(trial, xa="9'\\\\9")
+    toml = tomllib.loads(cli("quarantine", "patch", "1", "--column", "so", "--to", "000000000002", "--where", "xa"))
+    (patch,) = toml["streams"]["people"]["patches"]
+    assert (patch["value"], patch["to"], patch["where"]) == (
+        "12",
+        "000000000002",
+        {"column": "xa", "values": ["9'\\\\9"]},
+    )
+    (other,) = tomllib.loads(cli("quarantine", "patch", "1", "--column", "xa", "--to", "06820"))["streams"]["people"][
+        "patches"
+    ]
+    assert "no value in a column x" in cli("quarantine", "patch", "1", "--column", "x", fails=64)
+    declared = manifest("TRIAL_FOLDER", patches=[patch, other])
+    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    cli("quarantine", "replay")
+    assert states(trial) == [("pattern", "MENDED")]
+    assert len(names(trial)) == 2
+    count = trial.sync(patches=[patch, other]).counts[0]
+    assert (count.quarantined, count.deleted, count.changed) == (0, 0, 0)
+
+
+def test_duplicates_are_not_tried_and_it_is_said(trial: Trial, cli: Command) -> None:
+    trial.write(person(1, so="000000000009"), person(2, so="000000000009"))
+    trial.sync()
+    (done,) = json.loads(cli("quarantine", "replay", "--json"))
+    assert (done["accepted"], done["rejected"], done["duplicates"]) == (0, 0, 1)
+    assert "correct it at the source" in cli("quarantine", "fix", "1", "--set", "ten=x", fails=64)
+    assert states(trial) == [("duplicate_key", None)]
+
+
+def test_a_dismissed_row_waits_no_more_until_it_changes(trial: Trial, cli: Command) -> None:
+    reject_one(trial)
+    cli("quarantine", "dismiss", "1", "--note", "người đã chuyển đi")
+    for _ in range(2):
+        assert trial.sync().counts[0].quarantined == 1
+    assert states(trial) == [("pattern", "DISMISSED")]
+    assert trial.rows("select note from hub.correction") == [("người đã chuyển đi",)]
+    cli("quarantine", "reopen", "1")
+    trial.sync()
+    assert states(trial) == [("pattern", None)]
+    cli("quarantine", "dismiss", "1", "--note", "chuyển")
+    trial.write(person(1), person(2, SECRET, so="14"))
+    trial.sync()
+    assert states(trial) == [("pattern", "DISMISSED"), ("pattern", None)]
+
+
+def test_lists_and_counts_have_no_values_and_show_has(trial: Trial, cli: Command) -> None:
+    reject_one(trial, xa="[/x]")
+    told = (
+        cli("quarantine", "list")
+        + cli("quarantine", "list", "trial", "--all", "--rule", "pattern", "--entity", "Citizen", "--json")
+        + cli("quarantine", "counts")
+        + cli("quarantine", "counts", "--json")
+        + cli("quarantine", "replay")
+    )
+    assert "Bí Mật" not in told
+    assert "personal_id has not the form of its type" in told
+    assert json.loads(cli("quarantine", "list", "--rule", "unit", "--json")) == []
+    (number,) = json.loads(cli("quarantine", "counts", "--json"))
+    assert (number["rule"], number["field"], number["rows"]) == ("pattern", "personal_id", 1)
+    assert SECRET in cli("quarantine", "show", "1")
+    assert json.loads(cli("quarantine", "show", "1", "--json"))["payload"]["xa"] == "[/x]"
+    assert "no row 9" in cli("quarantine", "show", "9", fails=64)
+
+
+def test_a_key_that_is_personal_is_shown_by_its_end(trial: Trial, cli: Command) -> None:
+    trial.write(person(1, so="012345678", sinh="x"))
+    trial.sync(key=["so"])
+    (row,) = json.loads(cli("quarantine", "list", "--json"))
+    assert row["source_key"] == "…678"
+
+
+def test_a_stream_that_is_being_written_is_waited_for(trial: Trial, cli: Command) -> None:
+    reject_one(trial)
+    trial.patch.setattr("hub.ingest.replay.PATIENCE", "200ms")
+    with connect(store_url(trial.engine)) as other, other.transaction():
+        other.execute("select from hub.stream for no key update")
+        assert "is being written by a run" in cli("quarantine", "fix", "1", "--set", "so=000000000002", fails=64)
+        (done,) = json.loads(cli("quarantine", "replay", "--json"))
+    assert "is being written by a run" in done["problem"]
+    assert states(trial) == [("pattern", None)]
+
+
+def test_an_older_version_does_not_overwrite_the_store(trial: Trial, cli: Command) -> None:
+    trial.changes(person(1, "Lê Văn Cũ", so="12"))
+    trial.changes(person(2))
+    with trial.engine.begin() as connection:
+        connection.exec_driver_sql("update data.citizen set source_key = '1', changed_at_source = '2026-03-01'")
+    assert "newer version" in cli("quarantine", "fix", "1", "--set", "so=000000000002")
+    assert [name for _, name, _ in names(trial)] == ["Lê Văn An"]
+
+
+def test_a_row_that_the_source_deletes_waits_no_more(trial: Trial) -> None:
+    marked = {"tombstone": {"column": "them", "values": ["D"]}, "deletes": "tombstone"}
+    trial.changes(person(1, so="12"), **marked)
+    assert states(trial) == [("pattern", None)]
+    trial.changes(person(1, so="12").removesuffix("-") + "D", **marked)
+    assert states(trial) == [("pattern", "MENDED")]
