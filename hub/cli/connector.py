@@ -10,6 +10,7 @@ import cyclopts
 from cyclopts import Parameter
 from rich.markup import escape
 
+from hub.cli.connector_new import new
 from hub.cli.run import Json
 from hub.cli.shown import ERR, OUT, show_json, show_table
 from hub.conform import samples
@@ -22,6 +23,7 @@ from hub.sdk.manifest import Manifest
 from hub.settings import load
 
 app = cyclopts.App(name="connector", help="List connectors, check them, look at what they read, draft new ones.")
+app.command(new)
 PARTS = NEEDED["A"]
 
 

@@ -70,8 +70,8 @@ CASES: tuple[Case, ...] = (
     Case("ties", "gives many rows the same time of change", "healed", {"cdc": "the log has an order of its own"}),
     Case("clock", "has a clock that is a day ahead", "healed", {"cdc": "the log has an order of its own"}),
     Case("column_added", "has a column more", "healed", {}),
-    Case("column_removed", "lacks a column", "refused", {}),
-    Case("column_renamed", "has a column under another name", "refused", {}),
+    Case("column_removed", "lacks a column that is needed", "refused", {}),
+    Case("column_renamed", "has a needed column under another name", "refused", {}),
     Case("empty", "gives nothing, and says that is all", "refused", FOLLOWED | {"cdc": "deletes are in the log"}),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from hub.conform.samples import Row
 from hub.conform.trials import EXTRA, Failure, StreamRows, Tried, expected_keys, healthy
 from hub.conform.worlds.base import World
 from hub.ingest.run import RunReport
+from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 
 LONGEST_S = 20.0
@@ -204,7 +205,7 @@ def _columns(tried: Tried, store: Store, change: Callable[[Row, str], Row]) -> N
     declared = tried.world.declared
     rows: dict[str, list[Row]] = {}
     for name, given in tried.rows.items():
-        path = _mapped_column(declared, name, given)
+        path = _needed_column(declared, name, given)
         rows[name] = [change(row, path) for row in given] if path else given
     tried.world.put(rows)
     report = _run(tried.world, store)
@@ -216,15 +217,16 @@ def _columns(tried: Tried, store: Store, change: Callable[[Row, str], Row]) -> N
     _same(store.held(tried.manifest), tried.target, "after the column was back")
 
 
-def _mapped_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str | None:
-    """A column that a required field is made of, and that is no key; or any that is mapped."""
+def _needed_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str | None:
+    """A column that a required field is made of, and that is no key: without others a field is empty, which is said."""
     declared = manifest.streams[stream]
     apart = {*declared.key, *declared.optional, declared.changed_at, *declared.read_by()}
     found = [
         column
-        for emit in declared.emits.values()
+        for name, emit in declared.emits.items()
         if emit.explode is None
-        for mapping in emit.fields.values()
+        for field, mapping in emit.fields.items()
+        if not registry()[name].column(field).nullable
         for column in mapping.columns()
         if column not in apart and all(has(row, column) for row in rows)
     ]
