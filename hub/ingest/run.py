@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnavailable
 from hub.ingest import circuit
-from hub.ingest.discover import discover, folder
+from hub.ingest.discover import broken, discover, home
 from hub.ingest.limits import Gate, QuotaUsedUp
 from hub.ingest.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.read import open_reader
@@ -75,21 +75,38 @@ def sync(
     full: bool = False,
     anyway: bool = False,
 ) -> list[RunReport]:
-    """Run connectors, all where none is named. Raises HubMisconfigured for an unknown name, StoreUnavailable."""
+    """Run connectors, all where none is named; a broken one fails, and the others run.
+
+    Raises HubMisconfigured for an unknown name, StoreUnavailable.
+    """
     choices = Choices(accept_deletes, full, anyway)
-    return run(engine, chosen(connectors), choices, progress=progress)
+    names = None if connectors is None else list(connectors)
+    return [*left_out(names), *run(engine, chosen(names), choices, progress=progress)]
 
 
 def chosen(connectors: Iterable[str] | None) -> list[Manifest]:
-    """The connectors of these names, all where none is given. Raises HubMisconfigured for an unknown name."""
+    """The connectors of these names, all where none is given, without those that are broken.
+
+    Raises HubMisconfigured for an unknown name.
+    """
     known = discover()
     names = list(connectors) if connectors is not None else _in_order(known)
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in known and name not in broken()]
     if unknown:
         raise HubMisconfigured(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
         )
-    return [known[name] for name in names]
+    return [known[name] for name in names if name in known]
+
+
+def left_out(connectors: Iterable[str] | None) -> list[RunReport]:
+    """A failed report for each of these connectors, or of all, that is broken: none of it can be run."""
+    wanted = None if connectors is None else set(connectors)
+    return [
+        RunReport(name, "FAILED", (), (str(error),), (), 0.0)
+        for name, error in broken().items()
+        if wanted is None or name in wanted
+    ]
 
 
 NO_CHOICES = Choices()
@@ -236,7 +253,7 @@ def run_stream(
     where = f"{manifest.name}.{name}"
     try:
         taken = _taken(connection, manifest.name, name)
-        given = Context(manifest, name, manifest.streams[name], folder() / manifest.name, url, taken=taken, **context)
+        given = Context(manifest, name, manifest.streams[name], home(manifest), url, taken=taken, **context)
         reader = open_reader(given)
         try:
             work = StreamRun(connection, manifest, name, orders, reader)
