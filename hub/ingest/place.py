@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import psycopg
 from psycopg import Connection
 
 from hub.ingest.drift import Shape
@@ -42,6 +43,16 @@ class Place:
                 f"{self.where}: another run moved its cursor", next_step="run `hub sync` again; nothing was lost"
             )
 
+    def hold(self, wait_s: float) -> None:
+        """Hold the stream for this transaction, wherever its cursor is. Raises Interfered where a run keeps it longer."""
+        try:
+            self.connection.execute(f"set local lock_timeout = {int(wait_s * 1000)}")
+            self.connection.execute("select from hub.stream where id = %s for no key update", (self.stream_id,))
+        except psycopg.errors.LockNotAvailable:
+            raise Interfered(
+                f"{self.where}: a run of this stream is going on", next_step="try again when it is over"
+            ) from None
+
     def move(self, state: State | None) -> None:
         """Move the cursor, in the transaction that writes the rows; None leaves it."""
         if state is None:
@@ -56,6 +67,12 @@ class Place:
         self.current(at)
         self.connection.execute("update hub.stream set confirmed_at = %s where id = %s", (at, self.stream_id))
         self.confirmed_at = at
+
+    def doubt(self, at: datetime) -> None:
+        """Every row that the source had at this time is in the store, and perhaps others: all keys are to be seen again."""
+        self.current(at)
+        self.connection.execute("update hub.stream set confirmed_at = null where id = %s", (self.stream_id,))
+        self.confirmed_at = None
 
     def current(self, at: datetime) -> None:
         """Every change until this time is in the store."""

@@ -12,11 +12,14 @@ import psycopg
 import pytest
 
 from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.ingest import run as ingest
 from hub.ingest.read import follow, open_reader, slot
 from hub.ingest.read.base import Batch, State
 from hub.ingest.read.cdc import CdcReader
 from hub.ingest.read.slot import lag
 from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
 from tests.system.reading import context
 
 SETTINGS = {
@@ -712,3 +715,52 @@ def test_tables_of_several_key_columns(sector: Sector, hub: Hub) -> None:
     assert changes.frame.rows() == [("06820", "2", None, "D"), ("06820", "3", "b", "U")]
     (found,) = reader.lookup(pl.DataFrame({"xa": ["06820", "06820"], "so": ["1", "2"]}))
     assert found.rows() == [("06820", "1", "a", "I")]
+
+
+# --- Through the engine -----------------------------------------------------------------------------------------------
+
+
+def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str) -> None:
+    store = engine(database_url)
+    migrate(store)
+    sector.run(
+        "create table citizens (id text primary key, ten text, xa text)",
+        "alter publication hub add table citizens",
+        "insert into citizens select '0220850012' || n, 'Lê Văn An', '06820' from generate_series(10, 39) n",
+    )
+    fields = {
+        "personal_id": "id",
+        "full_name": "ten",
+        "residence_unit_code": {"template": "{xa}@2020-01-01"},
+    }
+    stream = {"table": "citizens", "key": ["id"], "emits": {"Citizen": {"fields": fields}}}
+    manifest = context({"kind": "cdc", "url": {"env": "TRIAL_SOURCE"}}, stream).manifest
+
+    def sync() -> tuple[str, int, int, int]:
+        (report,) = ingest.run(store, [manifest])
+        (count,) = report.counts
+        assert report.problems == ()
+        with store.connect() as connection:
+            held = connection.exec_driver_sql("select source_key, full_name from data.citizen").fetchall()
+        with psycopg.connect(sector.url) as source:
+            assert sorted(map(tuple, held)) == sorted(source.execute("select id, ten from citizens").fetchall())
+        return report.status, count.added, count.changed, count.deleted
+
+    assert sync() == ("SUCCEEDED", 30, 0, 0)
+    sector.run(
+        "update citizens set ten = 'Trần Thị Bình' where id = '022085001210'",
+        "delete from citizens where id = '022085001211'",
+        "update citizens set id = '022085001299' where id = '022085001212'",
+        "insert into citizens values ('022085001298', 'a', '06820')",
+        "delete from citizens where id = '022085001298'",
+    )
+    assert sync() == ("SUCCEEDED", 1, 1, 2)
+    assert sync() == ("SUCCEEDED", 0, 0, 0)
+    sector.run("truncate citizens", "insert into citizens values ('022085001210', 'Trần Thị Bình', '06820')")
+    (report,) = ingest.run(store, [manifest])
+    assert "truncated" in report.problems[0]
+    (report,) = ingest.run(store, [manifest])
+    assert any("no longer has" in problem for problem in report.problems), report
+    ingest.run(store, [manifest], accept_deletes=True, full=True)
+    assert sync() == ("SUCCEEDED", 0, 0, 0)
+    store.dispose()
