@@ -192,9 +192,19 @@ class _Session:
 def together(earlier: Outcome, later: Outcome) -> Outcome:
     """What two tries of one stream did."""
     counts = {name: _added(earlier.counts[name], count) for name, count in later.counts.items()}
-    drift = [*earlier.drift, *(words for words in later.drift if words not in earlier.drift)]
-    seconds = (earlier.seconds + later.seconds, earlier.waited_s + later.waited_s, earlier.stored_s + later.stored_s)
-    return Outcome(counts, [*later.problems], drift, [*earlier.notes, *later.notes], *seconds)
+    return Outcome(
+        counts,
+        problems=[*later.problems],
+        drift=_each_once(earlier.drift, later.drift),
+        notes=_each_once(earlier.notes, later.notes),
+        seconds=earlier.seconds + later.seconds,
+        waited_s=earlier.waited_s + later.waited_s,
+        stored_s=earlier.stored_s + later.stored_s,
+    )
+
+
+def _each_once(earlier: list[str], later: list[str]) -> list[str]:
+    return [*earlier, *(words for words in later if words not in earlier)]
 
 
 def _added(one: Count, other: Count) -> Count:
