@@ -58,6 +58,7 @@ RUN = Table(
     ),
     Column("timings", JSONB, comment="Stream → seconds in all, and of them waiting for the source and for the store."),
     Column("drift", JSONB, comment="What was found other than declared, in words."),
+    Column("notes", JSONB, comment="What is no fault and a person should know, in words."),
     Index("run_connector", "connector", "id"),
     schema="hub",
     comment="One run of one connector.",
@@ -211,6 +212,15 @@ QUOTA = Table(
     Column("used", BigInteger, nullable=False),
     schema="hub",
     comment="Requests made to a source in an hour or day.",
+)
+
+PACE = Table(
+    "pace",
+    METADATA,
+    Column("connector", Text, primary_key=True),
+    Column("next_at", DateTime(timezone=True), nullable=False, comment="When the next request may go out."),
+    schema="hub",
+    comment="Sources with a rate: requests queue for the next slot.",
 )
 
 FILE = Table(

@@ -903,6 +903,12 @@ CREATE TABLE hub.link_run (
 	PRIMARY KEY (id)
 );
 
+CREATE TABLE hub.pace (
+	connector TEXT NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (connector)
+);
+
 CREATE TABLE hub.quarantine (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	stream_id SMALLINT NOT NULL,
@@ -944,6 +950,7 @@ CREATE TABLE hub.run (
 	counts JSONB,
 	timings JSONB,
 	drift JSONB,
+	notes JSONB,
 	PRIMARY KEY (id)
 );
 CREATE INDEX run_connector ON hub.run (connector, id);
