@@ -131,7 +131,8 @@ class StreamRun:
             count = self.outcome.counts[entity.name]
             work = self._work(entity, at, whole=True, digested=known is not None)
             if entity.name in fills:
-                count.added, _ = self._stored(fills[entity.name].end)
+                count.added, copies = self._stored(fills[entity.name].end)
+                count.unchanged += copies
             else:
                 self._merge_whole(work, count, known)
             count.quarantined = quarantine.keep(
