@@ -126,12 +126,12 @@ def test_a_correction_that_is_enough_no_more_waits_as_the_source_sends_it(trial:
     trial.write(person(1, so="12"))
     trial.sync()
     cli("quarantine", "fix", "1", "--set", "so=000000000001")
-    fields = {"personal_id": "so", "full_name": "ten", "birth_date": "ten"}
+    fields = {"personal_id": "so", "full_name": "ten", "birth_date": "them"}
     assert trial.sync(emits={"Citizen": {"fields": fields}}).counts[0].quarantined == 1
     (waits,) = trial.rows("select id, field, payload->>'so' from hub.quarantine where resolved_at is null")
     assert waits[1:] == ("birth_date", "12")
-    cli("quarantine", "fix", str(waits[0]), "--set", "ten=1980")
-    assert trial.rows("select changes from hub.correction") == [({"so": "000000000001", "ten": "1980"},)]
+    cli("quarantine", "fix", str(waits[0]), "--set", "them=1980")
+    assert trial.rows("select changes from hub.correction") == [({"so": "000000000001", "them": "1980"},)]
 
 
 def test_a_correction_may_take_a_value_away_and_a_second_one_adds_to_it(trial: Trial, cli: Command) -> None:
