@@ -15,7 +15,7 @@ from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
 from hub.ingest.drift import Finding, Shape, Watch
-from hub.ingest.read.base import Batch, State, Taken
+from hub.ingest.read.base import RAW, Batch, State, Taken
 from hub.ingest.search import with_search_keys
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
@@ -84,6 +84,7 @@ class Preparation:
         drift = list(self.watch.see(raw, frame))
         frame = self._numbered(self._complete(frame))
         height = frame.height
+        frame, unread = self._records(frame)
         frame, gone = self._parted(frame)
         if self.digested:
             frame = self._digested(frame)
@@ -92,8 +93,10 @@ class Preparation:
             seen = known.see(frame[mapping.READ_DIGEST])
             passed = int(seen.sum())
             frame = frame.filter(~seen)
-        parts = tuple(self._part(entity, frame, passed, gone, drift) for entity in self.entities)
-        return Prepared(parts, height, tuple(drift), batch.state, batch.token, batch.taken, batch.commit)
+        parts = [self._part(entity, frame, passed, gone, drift) for entity in self.entities]
+        if not unread.is_empty():
+            parts.append(self._unread(unread))
+        return Prepared(tuple(parts), height, tuple(drift), batch.state, batch.token, batch.taken, batch.commit)
 
     def again(self, entity: Entity, rows: pl.DataFrame) -> Part:
         """Rows of one kind of record that were rejected before, as they were kept, made ready once more.
@@ -153,6 +156,24 @@ class Preparation:
             return self._filled(frame)
         mapping.require(self.where, self.stream, frame.columns, self.watch.renamed)
         return frame
+
+    def _records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Rows, and messages that were none."""
+        if RAW not in frame.columns:
+            return frame, frame.clear()
+        return frame.filter(pl.col(RAW).is_null()), frame.filter(pl.col(RAW).is_not_null())
+
+    def _unread(self, messages: pl.DataFrame) -> Part:
+        """Messages that were no records, whatever a stream chooses or unfolds: they wait for a person as they came."""
+        positions = pl.int_range(messages.height, dtype=pl.UInt32, eager=True).alias("row")
+        rejected = positions.to_frame().with_columns(
+            pl.lit(RAW).alias("field"),
+            pl.lit("unreadable").alias("rule"),
+            pl.lit("the message is no record").alias("reason"),
+        )
+        kept = messages.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
+        keys = pl.repeat(None, messages.height, dtype=pl.String, eager=True)
+        return Part(self.entities[0], messages.height, 0, pl.DataFrame(), rejected, kept, keys)
 
     def _filled(self, frame: pl.DataFrame) -> pl.DataFrame:
         absent = mapping.missing(self.stream, frame.columns)

@@ -61,13 +61,18 @@ def settle(connection: Connection[Any], stream_id: int, run_id: int) -> int:
 
 
 def mended(connection: Connection[Any], entity: Entity, stream_id: int) -> int:
-    """After a read of changes: what came again and was accepted now, or was deleted, is settled. Returns how many."""
+    """After a read of changes: what came again and was accepted now, was deleted, or was rejected in a newer version, is
+    settled. Returns how many.
+    """
     names = Staged(entity)
+    rejected = f"select from {names.rejects} r where r.source_key = q.source_key"
     return connection.execute(
-        "update hub.quarantine q set resolved_at = now(), resolution = 'MENDED' where stream_id = %s and entity = %s"
-        " and resolved_at is null"
-        f" and source_key in (select source_key from {names.rows} union all select source_key from {names.gone})"
-        f" and not exists (select from {names.rejects} r where r.source_key = q.source_key)",
+        "update hub.quarantine q set resolved_at = now(), resolution ="
+        f" case when exists ({rejected}) then 'SUPERSEDED' else 'MENDED' end"
+        " where stream_id = %s and entity = %s and resolved_at is null"
+        f" and source_key in (select source_key from {names.rows} union all select source_key from {names.gone}"
+        f" union all select source_key from {names.rejects})"
+        f" and not exists ({rejected} and md5(r.payload::text) = q.payload_hash)",
         (stream_id, entity.name),
     ).rowcount
 

@@ -16,10 +16,10 @@ from psycopg import Connection
 from hub.errors import HubError, HubMisconfigured, OperationRefused, RecordRejected
 from hub.ingest import quarantine, stage
 from hub.ingest.merge import Merge, Merged, merge
+from hub.ingest.outcome import Count
 from hub.ingest.prepare import Part, Preparation
 from hub.ingest.quarantine import DUPLICATES
 from hub.ingest.stage import Staged
-from hub.ingest.stream_run import Count
 from hub.ingest.waiting import CHOSEN, ROWS, Shown, Which, answer, open_row
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest

@@ -16,9 +16,10 @@ from sqlalchemy import Engine
 
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable
 from hub.ingest.discover import discover, folder
+from hub.ingest.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Context
-from hub.ingest.stream_run import Count, Orders, Outcome, Progress, StreamRun
+from hub.ingest.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import SESSION
 

@@ -6,86 +6,32 @@ run that is killed loses nothing that was committed, and reads the rest again.
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-import orjson
 from psycopg import Connection
 
-from hub.errors import HubError, SourceUnavailable
-from hub.ingest import approve, drift_record, quarantine, stage
+from hub.errors import SourceUnavailable
 from hub.ingest import map as mapping
+from hub.ingest import quarantine, stage
 from hub.ingest.ahead import ahead
-from hub.ingest.approve import Question
+from hub.ingest.bounds import Bounds
 from hub.ingest.digest import Known
-from hub.ingest.drift import Finding, Shape, covered
 from hub.ingest.load import Load, empty
-from hub.ingest.merge import FEW, Merge, held, merge, sweep, swept
+from hub.ingest.merge import Merge, held, merge, sweep, swept
+from hub.ingest.observed import Observed
+from hub.ingest.outcome import Count, Orders, Outcome, Refused
+from hub.ingest.place import Place
 from hub.ingest.prepare import Preparation, Prepared
-from hub.ingest.read.base import Reader, State, Taken
+from hub.ingest.read.base import Reader, State
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
 AHEAD = 2
 """Batches that may wait to be copied: enough to overlap, few enough to bound memory."""
-
-Progress = Callable[[str, int], None]
-"""Told the name of a stream, and how many rows of it have been read so far."""
-
-
-class Refused(HubError):
-    """The run does not dare to do this without a person."""
-
-    code = "WAITS_FOR_APPROVAL"
-
-    def __init__(self, question: Question, number: int | None = None) -> None:
-        self.question = question
-        super().__init__(question.reason, next_step=f"ask the owner, then `hub runs approve {number}` or `refuse`")
-
-
-class Interfered(HubError):
-    """Another run moved the cursor of this stream."""
-
-
-@dataclass
-class Count:
-    """One kind of record of one stream, by what happened to its rows. It grows while the stream is read."""
-
-    stream: str
-    entity: str
-    read: int = 0
-    accepted: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    quarantined: int = 0
-    discarded: int = 0
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What a run was told to do."""
-
-    run_id: int
-    full: bool = False
-    accept_deletes: bool = False
-    progress: Progress | None = None
-
-
-@dataclass
-class Outcome:
-    """What became of a stream: counts, what was refused, what was other than declared, seconds by where they went."""
-
-    counts: dict[str, Count]
-    problems: list[str] = field(default_factory=list)
-    drift: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    waited_s: float = 0.0
-    stored_s: float = 0.0
+T = TypeVar("T")
 
 
 class StreamRun:
@@ -102,34 +48,52 @@ class StreamRun:
         self.reader = reader
         self.entities = [registry()[entity] for entity in self.stream.emits]
         self.outcome = Outcome({e.name: Count(name, e.name) for e in self.entities})
-        self.asked: set[tuple[str, str | None]] = set()
         self.done = 0
-        self.stream_id, self.state, self.confirmed_at, self.shape = _stream(connection, manifest.name, name)
-        self.preparation = Preparation(manifest, name, self.shape)
-        self.found: dict[tuple[str, str], Finding] = {}
-        self.approved = drift_record.taken(connection, self.stream_id) if self.stream.drift == "freeze" else {}
+        self.place = Place(connection, manifest.name, name)
+        self.bounds = Bounds(connection, self.stream, self.place, orders)
+        self.preparation = Preparation(manifest, name, self.place.shape)
+        watch = self.preparation.watch
+        self.observed = Observed(connection, self.stream, self.place, self.bounds, watch, self.outcome)
 
     def run(self) -> Outcome:
         """Read to the end. Raises SourceUnavailable, HubMisconfigured, Refused; what was committed stays."""
         started, clock = datetime.now(UTC), time.monotonic()
-        state = None if self.orders.full else self.state
-        whole = self.orders.full or self.reader.whole(state)
+        state = None if self.orders.full else self.place.state
+        # What is followed says itself when it has everything: a whole read of an inbox would be taken for a table's end.
+        whole = (self.orders.full and not self.manifest.follows) or self.reader.whole(state)
         for entity in self.entities:
             stage.create(self.connection, entity)
         try:
             self._read(state, started, whole=whole)
         except Refused as refused:
             # Its transaction is rolled back; the question stays.
-            self._keep_drift()
-            raise Refused(refused.question, self._ask(refused.question)) from None
+            self.observed.keep()
+            raise Refused(refused.question, self.bounds.ask(refused.question)) from None
         except SourceUnavailable:
             # What the source lacks is often why.
-            self._see(self.preparation.watch.findings.values())
-            self._keep_drift()
+            self.observed.gather(self.preparation.watch.findings.values())
+            self.observed.keep()
             raise
-        self._settle_drift(whole=whole)
-        approve.withdraw(self.connection, self.stream_id, self.orders.run_id, self.asked)
+        self.observed.settle(whole=whole, rows=self.done > 0)
+        self.bounds.close()
         self.outcome.seconds = time.monotonic() - clock
+        return self.outcome
+
+    def refresh(self, wait_s: float) -> Outcome:
+        """Rows that a reader asked for by key. They go in as changes do; the place of the stream stays where it is.
+
+        Raises Interfered where a run of the stream goes on for longer than `wait_s` seconds.
+        """
+        for entity in self.entities:
+            stage.create(self.connection, entity)
+        with self.connection.transaction():
+            self.place.hold(wait_s)
+            for batch in self._ahead(self._prepared(None, None)):
+                self._take(batch, {})
+            self._corrections({})
+            for entity in self.entities:
+                self._merge_changes(entity, datetime.now(UTC))
+            self.observed.keep()
         return self.outcome
 
     def _read(self, state: State | None, started: datetime, *, whole: bool) -> None:
@@ -144,7 +108,7 @@ class StreamRun:
         """A read of everything, in one transaction."""
         tokens: list[Any] = []
         with self.connection.transaction():
-            self._lock()
+            self.place.lock()
             fills = {e.name: Load(self.connection, self._work(e, at, whole=True)) for e in self.entities}
             fills = {name: fill for name, fill in fills.items() if empty(self.connection, fill.work.entity)}
             known = None if fills or not self.preparation.digested else self._known()
@@ -160,8 +124,7 @@ class StreamRun:
         self.reader.acknowledge(tokens)
 
     def _finish_whole(self, at: datetime, fills: dict[str, Load], known: Known | None, last: State | None) -> None:
-        self._see(self.preparation.watch.finish())
-        self._hold_to_shape()
+        self.observed.see(self.preparation.watch.finish())
         for entity in self.entities:
             count = self.outcome.counts[entity.name]
             work = self._work(entity, at, whole=True, digested=known is not None)
@@ -170,65 +133,23 @@ class StreamRun:
             else:
                 self._merge_whole(work, count, known)
             count.quarantined = quarantine.keep(
-                self.connection, entity, self.stream_id, self.orders.run_id, self.manifest.version
+                self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
             )
             count.accepted = count.added + count.changed + count.unchanged
-        quarantine.settle(self.connection, self.stream_id, self.orders.run_id)
-        self._note(at, last, confirmed=True)
-        self._keep_shape(whole=True)
+        quarantine.settle(self.connection, self.place.stream_id, self.orders.run_id)
+        self.place.move(last)
+        self.place.confirm(at)
+        self.observed.keep_shape(whole=True)
 
     def _merge_whole(self, work: Merge, count: Count, known: Known | None) -> None:
         present = held(self.connection, work)
-        self._hold_to_bounds(work, count, present)
+        self.bounds.believe(work, count.read, present)
         if known is not None:
             stage.unseen(self.connection, work.entity, known.unseen())
-        deleted = 0
-        if self._sweeps():
-            going = swept(self.connection, work)
-            if going and self._may_delete(work, going, present):
-                deleted = sweep(self.connection, work)
+        deleted = self._swept(work, present) if self.stream.deletes == "sweep" else 0
         merged = self._stored(lambda: merge(self.connection, work, deleted=deleted))
         count.added, count.changed, count.deleted = merged.added, merged.changed, merged.deleted
         count.unchanged += merged.unchanged
-
-    def _hold_to_bounds(self, work: Merge, count: Count, present: int) -> None:
-        """A full read that gives nothing, or far less than before where nothing is swept, is not believed."""
-        if self.orders.accept_deletes or not present:
-            return
-        least = 1 if self._sweeps() or present <= FEW else present * (1 - self.stream.max_shrunk)
-        if count.read >= least:
-            return
-        question = Question(
-            "SHRUNK",
-            f"{self.where}: {work.entity.name}: the source gave {count.read} rows where the store has {present};"
-            " nothing was changed in the store",
-            work.entity.name,
-            count.read,
-            present,
-        )
-        if not approve.allowed(self.connection, self.stream_id, self.orders.run_id, question):
-            raise Refused(question)
-
-    def _may_delete(self, work: Merge, going: int, present: int) -> bool:
-        bounded = going <= FEW or going <= present * self.stream.max_deleted
-        if bounded or self.orders.accept_deletes:
-            return True
-        question = Question(
-            "DELETES",
-            f"{self.where}: {work.entity.name}: the source no longer has {going} of {present} rows, more than the"
-            " manifest allows; they were not deleted",
-            work.entity.name,
-            going,
-            present,
-        )
-        if approve.allowed(self.connection, self.stream_id, self.orders.run_id, question):
-            return True
-        self.outcome.problems.append(str(Refused(question, self._ask(question))))
-        return False
-
-    def _ask(self, question: Question) -> int:
-        self.asked.add((question.kind, question.entity))
-        return approve.ask(self.connection, self.stream_id, self.orders.run_id, question)
 
     def _changes(self, state: State | None, at: datetime) -> None:
         """A read of what changed, committed as it goes. Of a source that fails, what it gave until then is kept."""
@@ -240,23 +161,25 @@ class StreamRun:
                 tokens: list[Any] = []
                 began = datetime.now(UTC)
                 with self.connection.transaction():
-                    self._lock()
+                    self.place.lock()
                     last, failure = self._gather(batch, batches, tokens)
                     self._corrections({})
                     for entity in self.entities:
                         self._merge_changes(entity, began)
-                    self._note(began, last, confirmed=False)
-                    self._keep_shape(whole=False)
-                    self._keep_drift()
+                    self.place.move(last)
+                    if self.manifest.follows:
+                        self.place.current(began)
+                    self.observed.keep_shape(whole=False)
+                    self.observed.keep()
                 self.reader.acknowledge(tokens)
                 batch, failure = (None, failure) if failure else _next(batches)
         if failure:
             raise failure
-        self._note_end(at)
         if state is None:
             # It began at the beginning, so it has seen every key.
-            self.connection.execute("update hub.stream set confirmed_at = %s where id = %s", (at, self.stream_id))
-            self.confirmed_at = at
+            self.place.confirm(at)
+        else:
+            self.place.current(at)
 
     def _gather(
         self, batch: Prepared, batches: Iterator[Prepared], tokens: list[Any]
@@ -271,7 +194,7 @@ class StreamRun:
             last = current.state or last
             tokens += [] if current.token is None else [current.token]
             if current.taken:
-                _keep_file(self.connection, self.stream_id, self.orders.run_id, current.taken)
+                self.place.take(current.taken, self.orders.run_id)
             if current.commit or (gathered >= self.stream.commit_rows and current.state is not None):
                 break
             current, failure = _next(batches)
@@ -285,15 +208,16 @@ class StreamRun:
         count.unchanged += merged.unchanged
         count.deleted += merged.deleted
         count.accepted = count.added + count.changed + count.unchanged
-        quarantine.mended(self.connection, entity, self.stream_id)
+        quarantine.mended(self.connection, entity, self.place.stream_id)
         count.quarantined += quarantine.keep(
-            self.connection, entity, self.stream_id, self.orders.run_id, self.manifest.version
+            self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
         )
 
     def _sweep_due(self, now: datetime) -> bool:
         if self.stream.deletes != "sweep" or self.manifest.follows:
             return False
-        return self.confirmed_at is None or now - self.confirmed_at >= self.stream.sweep_every
+        confirmed = self.place.confirmed_at
+        return confirmed is None or now - confirmed >= self.stream.sweep_every
 
     def _sweep_by_keys(self, at: datetime) -> None:
         """Hold the store against every key that the source has; where keys alone cannot be had, a full read does it."""
@@ -301,7 +225,7 @@ class StreamRun:
             self._whole(None, at)
             return
         with self.connection.transaction():
-            self._lock()
+            self.place.lock()
             read = 0
             listing = self.reader.keys()
             for frame in listing:
@@ -311,34 +235,37 @@ class StreamRun:
                     stage.listed(self.connection, entity, keys)
             for entity in self.entities:
                 self._sweep_listed(entity, at, read)
-            self._note(at, None, confirmed=True)
+            self.place.confirm(at)
 
     def _sweep_listed(self, entity: Entity, at: datetime, read: int) -> None:
         count = self.outcome.counts[entity.name]
         work = self._work(entity, at, whole=True)
         present = held(self.connection, work)
-        self._hold_to_bounds(work, Count(self.name, entity.name, read=read), present)
-        going = swept(self.connection, work, listed=True)
-        if going and self._may_delete(work, going, present):
-            count.deleted += sweep(self.connection, work, listed=True)
+        self.bounds.believe(work, read, present)
+        count.deleted += self._swept(work, present, listed=True)
 
-    def _sweeps(self) -> bool:
-        """Whether rows that a whole read lacks go. A table that is followed is swept by its snapshot."""
-        return self.stream.deletes == "sweep"
+    def _swept(self, work: Merge, present: int, *, listed: bool = False) -> int:
+        """Remove what the source has no more, as far as that may be. Returns how many."""
+        going = swept(self.connection, work, listed=listed)
+        refused = self.bounds.may_delete(work, going, present) if going else None
+        if refused:
+            self.outcome.problems.append(str(refused))
+        return sweep(self.connection, work, listed=listed) if going and not refused else 0
 
     def _take(self, batch: Prepared, fills: dict[str, Load]) -> None:
         """Stage one prepared batch."""
         started = time.monotonic()
-        self._see(batch.drift)
-        self._hold_to_shape()
+        self.observed.see(batch.drift)
         for part in batch.parts:
             count = self.outcome.counts[part.entity.name]
             count.read += part.read
             count.unchanged += part.known
             count.discarded += part.discarded
-            if part.entity.name in fills:
+            if part.accepted.is_empty():
+                pass
+            elif part.entity.name in fills:
                 fills[part.entity.name].rows(part.accepted)
-            elif not part.accepted.is_empty():
+            else:
                 stage.accept(self.connection, part.entity, part.accepted)
             stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
             if part.gone is not None and not part.gone.is_empty():
@@ -349,42 +276,6 @@ class StreamRun:
         if self.orders.progress:
             self.orders.progress(self.where, self.done)
         self.outcome.stored_s += time.monotonic() - started
-
-    def _see(self, findings: Iterable[Finding]) -> None:
-        """Gather drift, each in its newest words."""
-        self.found |= {finding.identity: finding for finding in findings}
-        self.outcome.drift[:] = [finding.words(self.where) for finding in self.found.values()]
-
-    def _hold_to_shape(self) -> None:
-        """A frozen stream goes no further than a person has approved of. Raises Refused."""
-        if self.stream.drift != "freeze":
-            return
-        found = [f for f in self.found.values() if f.stops and not covered(f, self.approved.get(f.identity))]
-        if found:
-            words = "; ".join(f"column {finding.column} {finding.detail}" for finding in found)
-            raise Refused(Question("DRIFT", f"{self.where} is frozen: {words}; nothing of this was written"))
-
-    def _keep_drift(self) -> None:
-        drift_record.keep(self.connection, self.stream_id, self.orders.run_id, self.found.values())
-
-    def _settle_drift(self, *, whole: bool) -> None:
-        """Keep what was found, resolve what is over, and count an approval that was needed as used."""
-        self._keep_drift()
-        discards = self.stream.drift == "discard_value"
-        read = drift_record.Read(self.preparation.watch.judged(), whole, self.done > 0, discards)
-        drift_record.settle(self.connection, self.stream_id, self.orders.run_id, read)
-        if self.stream.drift == "freeze" and any(finding.stops for finding in self.found.values()):
-            approve.allowed(self.connection, self.stream_id, self.orders.run_id, Question("DRIFT", "taken"))
-
-    def _keep_shape(self, *, whole: bool) -> None:
-        """Move what the next read is held against, in the transaction that writes the rows."""
-        # A frozen stream came this far because a person approved; elsewhere `hub drift accept` does.
-        frozen = self.stream.drift == "freeze"
-        taken = {column for kind, column in self.found if kind == "RETYPED" and frozen}
-        shape = self.preparation.watch.shape(taken, whole=whole)
-        if shape != self.shape:
-            self.shape = shape
-            self.connection.execute("update hub.stream set columns = %s where id = %s", (_json(shape), self.stream_id))
 
     def _prepared(self, state: State | None, known: Known | None) -> Iterator[Prepared]:
         for batch in self.reader.read(state):
@@ -405,7 +296,7 @@ class StreamRun:
     def _corrections(self, fills: dict[str, Load]) -> None:
         """Rejected rows that a person has corrected go in after all."""
         for entity in self.entities:
-            found = quarantine.corrected(self.connection, self.stream_id, entity)
+            found = quarantine.corrected(self.connection, self.place.stream_id, entity)
             if found is None:
                 continue
             part = self.preparation.again(entity, found.rows)
@@ -419,45 +310,18 @@ class StreamRun:
 
     def _known(self) -> Known:
         (entity,) = self.entities
-        return Known.load(self.connection, entity, self.stream_id)
+        return Known.load(self.connection, entity, self.place.stream_id)
 
     def _work(self, entity: Entity, at: datetime, *, whole: bool, digested: bool = False) -> Merge:
         exploded = self.stream.emits[entity.name].explode is not None
-        return Merge(entity, self.stream_id, self.orders.run_id, at, whole, digested, exploded)
+        return Merge(entity, self.place.stream_id, self.orders.run_id, at, whole, digested, exploded)
 
-    def _stored(self, work: Callable[[], Any]) -> Any:
+    def _stored(self, work: Callable[[], T]) -> T:
         started = time.monotonic()
         try:
             return work()
         finally:
             self.outcome.stored_s += time.monotonic() - started
-
-    def _lock(self) -> None:
-        """Hold the stream for this transaction. Raises Interfered where another run has moved its cursor."""
-        row = self.connection.execute(
-            "select cursor from hub.stream where id = %s for no key update", (self.stream_id,)
-        ).fetchone()
-        if row is None or row[0] != self.state:
-            raise Interfered(
-                f"{self.where}: another run moved its cursor", next_step="run `hub sync` again; nothing was lost"
-            )
-
-    def _note(self, at: datetime, state: State | None, *, confirmed: bool) -> None:
-        """Move the cursor, in the transaction that writes the rows."""
-        self.state = dict(state) if state is not None else self.state
-        self.connection.execute(
-            "update hub.stream set cursor = %s, as_of = case when %s then %s else as_of end,"
-            " confirmed_at = case when %s then %s else confirmed_at end where id = %s",
-            (_json(self.state), confirmed, at, confirmed, at, self.stream_id),
-        )
-        if confirmed:
-            self.confirmed_at = at
-        elif self.manifest.follows:
-            self._note_end(at)
-
-    def _note_end(self, at: datetime) -> None:
-        """A read of changes came to its end: everything until its start is in the store."""
-        self.connection.execute("update hub.stream set as_of = %s where id = %s", (at, self.stream_id))
 
     @property
     def where(self) -> str:
@@ -470,28 +334,3 @@ def _next(batches: Iterator[Prepared]) -> tuple[Prepared | None, SourceUnavailab
         return next(batches, None), None
     except SourceUnavailable as failure:
         return None, failure
-
-
-def _stream(connection: Connection[Any], connector: str, name: str) -> tuple[int, State | None, datetime | None, Shape]:
-    """The stream's number, its cursor, when all of its keys were last seen, and its shape; it is made where there is none."""
-    connection.execute(
-        "insert into hub.stream (connector, name) values (%s, %s) on conflict (connector, name) do nothing",
-        (connector, name),
-    )
-    row = connection.execute(
-        "select id, cursor, confirmed_at, columns from hub.stream where connector = %s and name = %s", (connector, name)
-    ).fetchone()
-    assert row is not None  # just made
-    return row[0], row[1], row[2], row[3] or {}
-
-
-def _keep_file(connection: Connection[Any], stream_id: int, run_id: int, taken: Taken) -> None:
-    connection.execute(
-        "insert into hub.file (stream_id, digest, name, size, run_id) values (%s, %s, %s, %s, %s)"
-        " on conflict do nothing",
-        (stream_id, taken.digest, taken.name, taken.size, run_id),
-    )
-
-
-def _json(state: State | None) -> str | None:
-    return None if state is None else orjson.dumps(state).decode()

@@ -104,7 +104,9 @@ QUARANTINE = Table(
     Column(
         "resolved_at", DateTime(timezone=True), comment="When the source no longer sent it, or a person settled it."
     ),
-    Column("resolution", Text, comment="MENDED at the source, CORRECTED here, or DISMISSED."),
+    Column(
+        "resolution", Text, comment="MENDED at the source, CORRECTED here, DISMISSED, or SUPERSEDED by a newer version."
+    ),
     Index(
         "quarantine_open",
         "stream_id",
@@ -112,6 +114,13 @@ QUARANTINE = Table(
         "payload_hash",
         "rule",
         unique=True,
+        postgresql_where=text("resolved_at is null"),
+    ),
+    Index(
+        "quarantine_waiting",
+        "stream_id",
+        "entity",
+        "source_key",
         postgresql_where=text("resolved_at is null"),
     ),
     schema="hub",

@@ -135,7 +135,7 @@ def break_second_file(trial: Trial) -> None:
         (break_folder, "there is no folder"),
         (break_variable, "TRIAL_FOLDER is not set"),
         (break_column, "missing columns: luc, sinh, ten, xa"),
-        (break_file, "cannot be read as csv"),
+        (break_file, "line 2: 9 cells where the header has 7"),
         (break_second_file, ""),
     ],
 )

@@ -22,7 +22,9 @@ import polars as pl
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
-OWN_COLUMNS = frozenset({"_op", "_subject", "_sequence", "_time", "_raw"})
+RAW = "_raw"
+"""The column with the text of what was no record."""
+OWN_COLUMNS = frozenset({"_op", "_subject", "_sequence", "_time", RAW})
 """Columns that readers add: how a row came, or what a message was that is no row. A manifest may map them."""
 
 State = Mapping[str, Any]

@@ -30,6 +30,10 @@ def read_csv(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFram
         if table is None:
             table, header_bytes = _table(stream, block, line)
             rest, first = block[header_bytes:], line + block.count(b"\n", 0, header_bytes)
+        # Polars takes the number of columns from the first line, even if nothing is in it.
+        begins = len(rest) - len(rest.lstrip(b"\r\n"))
+        first += rest.count(b"\n", 0, begins)
+        rest = rest[begins:]
         if rest:
             frame = table.frame(rest, first)
             empty = empty and frame.is_empty()

@@ -1,5 +1,6 @@
 """The formats of files: each gives the rows of one file as frames of text, lists kept."""
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,8 +15,10 @@ from hub.ingest.read.file_csv import read_csv
 from hub.ingest.read.json_rows import decoded, frame_of
 from hub.sdk.streams import FilesStream
 
+ROUNDED = re.compile(rb'(?:": ?|\[ ?|, )-?(?:[0-9]+[.eE]|[0-9]{19})')
+"""A number (or text that looks like one) that Polars would round: it reads decimals as floats."""
 EXACT = (pl.String, pl.Int64, pl.Int128, pl.Boolean, pl.Null)
-"""What Polars reads from JSON as it is written; a decimal would become a float."""
+"""What Polars reads from JSON as it is written."""
 
 
 def read_jsonl(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFrame]:
@@ -32,9 +35,10 @@ def read_jsonl(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFr
 def _json(block: bytes, line: int) -> pl.DataFrame:
     """Fast where all is exact: 5 times faster than Python's decoder, which keeps every digit of every number."""
     try:
-        frame = pl.read_ndjson(block, infer_schema_length=None)
-        if all(_exact(kind) for kind in frame.dtypes):
-            return flatten(frame)
+        if ROUNDED.search(block) is None:
+            frame = pl.read_ndjson(block, infer_schema_length=None)
+            if all(_exact(kind) for kind in frame.dtypes):
+                return flatten(frame)
     except PolarsError:
         pass  # shapes that differ, or no JSON: the slow way says which
     rows = []

@@ -128,8 +128,7 @@ class Remote:
         self.where = context.where
         self.parts = infer_storage_options(url)
         self.scheme = str(self.parts["protocol"])
-        bucket = str(self.parts.get("host", "")) if self.scheme == "s3" else ""
-        self.root = (bucket + str(self.parts["path"])).rstrip("/")
+        self.root = str(self.parts["path"]).rstrip("/")
         self._system: Any = None
 
     def entries(self, pattern: str) -> list[Entry]:
@@ -208,15 +207,10 @@ class Remote:
         return self._system
 
     def _sftp(self) -> "_KnownSftp":
-        own = {name: value for name, value in self.options.items() if name != "known_hosts"}
         user = {"username": self.parts.get("username"), "password": self.parts.get("password")}
-        given = {name: value for name, value in user.items() if value} | own
-        key_file = self.options.get("key_filename")
-        if key_file is not None and not Path(key_file).is_file():
-            raise HubMisconfigured(
-                f"{self.where}: the file of the SFTP key is not there", next_step="check the option key_filename"
-            )
-        secret = bool(given.keys() & {"password", "key_filename"})
+        user |= {"password": self.options["password"]} if "password" in self.options else {}
+        given = {name: value for name, value in user.items() if value}
+        given |= {"pkey": self._key()} if "key_filename" in self.options else {}
         seconds = self.source.timeout_s
         return _KnownSftp(
             str(self.parts["host"]),
@@ -226,10 +220,23 @@ class Remote:
             banner_timeout=seconds,
             auth_timeout=seconds,
             allow_agent=False,
-            look_for_keys=not secret,
+            look_for_keys=not given.keys() & {"password", "pkey"},
             skip_instance_cache=True,
             **given,
         )
+
+    def _key(self) -> Any:
+        try:
+            return paramiko.PKey.from_path(self.options["key_filename"], self._passphrase())
+        except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.UnknownKeyType):
+            raise HubMisconfigured(
+                f"{self.where}: the SFTP key cannot be read",
+                next_step="check the options key_filename and passphrase",
+            ) from None
+
+    def _passphrase(self) -> bytes | None:
+        found = self.options.get("passphrase")
+        return found.encode() if found else None
 
     def _s3(self) -> Any:
         seconds = self.source.timeout_s

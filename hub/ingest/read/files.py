@@ -10,13 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.map import flatten
 from hub.ingest.read.base import Batch, Context, Reader, State, Taken
 from hub.ingest.read.file_bytes import FileFault
 from hub.ingest.read.file_formats import READ
@@ -170,9 +168,3 @@ def _ended(frames: Iterator[pl.DataFrame], taken: Taken) -> Iterator[Batch]:
         before = frame
     assert before is not None  # every format gives at least one frame
     yield Batch(before, taken=taken, commit=True)
-
-
-def json_lines(lines: Iterator[bytes], batch_rows: int) -> Iterator[pl.DataFrame]:
-    """Frames of JSON Lines, nested objects flattened."""
-    while some := [line for line in islice(lines, batch_rows) if line.strip()]:
-        yield flatten(pl.read_ndjson(b"\n".join(some), infer_schema_length=None))

@@ -17,10 +17,9 @@ from typing import Any
 import polars as pl
 
 from hub.ingest.map import POSITION
+from hub.ingest.read.base import RAW
 from hub.sdk.streams import Stream
 
-RAW = "_raw"
-"""The column with the text of what was no record."""
 MOST_MEMBERS = 1_000
 """Members of one record, flattened. One that has more is no record."""
 DEEPEST = 50

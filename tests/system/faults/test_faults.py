@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -210,6 +210,7 @@ def test_nothing_is_lost_and_nothing_doubled(server: EmbeddedServer, runs: Runs,
             max_examples=examples,
             stateful_step_count=10,
             deadline=None,
+            phases=(Phase.reuse, Phase.generate),
             suppress_health_check=list(HealthCheck),
         ),
     )

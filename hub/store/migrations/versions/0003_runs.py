@@ -133,7 +133,7 @@ def upgrade() -> None:
     schema='hub',
     comment='Files that were taken, each once.'
     )
-    op.add_column('quarantine', sa.Column('resolution', sa.Text(), nullable=True, comment='MENDED at the source, CORRECTED here, or DISMISSED.'), schema='hub')
+    op.add_column('quarantine', sa.Column('resolution', sa.Text(), nullable=True, comment='MENDED at the source, CORRECTED here, DISMISSED, or SUPERSEDED by a newer version.'), schema='hub')
     op.add_column('run', sa.Column('mode', sa.Text(), nullable=True, comment='SYNC, FULL, FOLLOW, REPLAY or LOOKUP.'), schema='hub')
     op.add_column('run', sa.Column('timings', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='Stream → seconds in all, and of them waiting for the source and for the store.'), schema='hub')
     op.add_column('run', sa.Column('drift', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='What was found other than declared, in words.'), schema='hub')
@@ -157,6 +157,7 @@ def upgrade() -> None:
                existing_comment='Where the next incremental read begins.',
                existing_nullable=True,
                schema='hub')
+    op.create_index('quarantine_waiting', 'quarantine', ['stream_id', 'entity', 'source_key'], unique=False, schema='hub', postgresql_where=sa.text('resolved_at is null'))
     for schema in ('data', 'history'):
         for table in ROWS:
             # Zero is no row's digest: the first read after this looks at every row again, and finds its values the same.
