@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     pool_size: int = Field(8, ge=1, le=200, description="Read connections of one process.")
+    keep_runs_days: int = Field(
+        90, ge=1, description="How long records of runs that changed nothing, and of jobs, are kept, in days."
+    )
     statement_timeout_s: float = Field(10.0, gt=0, description="Longest time one read may take, in seconds.")
     max_body_bytes: int = Field(200_000, ge=1_000, description="Largest request body, in bytes.")
     max_result_bytes: int = Field(10_000_000, ge=1_000, description="Longest result of one read, in bytes of JSON.")

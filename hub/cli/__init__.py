@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from hub.cli import doctor, drift, quarantine, run, vocabulary
+from hub.cli import doctor, drift, quarantine, run, runs, vocabulary
 from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import show_error
+from hub.cli.worker import worker
 from hub.errors import HubError
 
 app = cyclopts.App(
@@ -18,6 +19,8 @@ app = cyclopts.App(
 app.command(demo)
 app.command(run.serve)
 app.command(run.sync)
+app.command(worker)
+app.command(runs.app)
 app.command(run.link)
 app.command(run.migrate)
 app.command(explain)

@@ -3,7 +3,7 @@
 import dataclasses
 import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import uvicorn
@@ -15,8 +15,9 @@ from hub.cli.shown import ERR, OUT, progress, show_json, show_table
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.discover import discover
-from hub.ingest.run import RunReport
-from hub.ingest.run import sync as run_sync
+from hub.ingest.run import Choices, RunReport, chosen, store_url
+from hub.ingest.run import run as run_connectors
+from hub.jobs.queue import put_syncs
 from hub.link.run import LinkReport
 from hub.link.run import link as run_link
 from hub.settings import Settings, load
@@ -99,7 +100,14 @@ def bound(settings: Settings) -> socket.socket:
     return listener
 
 
-def sync(*connectors: str, accept_deletes: bool = False, json: Json = False) -> None:
+def sync(
+    *connectors: str,
+    accept_deletes: bool = False,
+    full: bool = False,
+    anyway: bool = False,
+    later: bool = False,
+    json: Json = False,
+) -> None:
     """Read sector systems into the store. Without names, all connectors; one that fails does not stop the others.
 
     Parameters
@@ -108,10 +116,26 @@ def sync(*connectors: str, accept_deletes: bool = False, json: Json = False) -> 
         Names of connectors.
     accept_deletes
         Let a full read remove more rows than its manifest allows.
+    full
+        Read everything, not only what changed.
+    anyway
+        Read a source that is in maintenance, or left alone because it failed.
+    later
+        Queue the runs for `hub worker`.
     """
-    settings = load()
-    with open_store(settings) as store, progress() as bars:
-        reports = run_sync(store.engine, connectors or None, progress=bars_of(bars), accept_deletes=accept_deletes)
+    choices = Choices(accept_deletes, full, anyway)
+    manifests = chosen(connectors or None)
+    with open_store(load()) as store, progress() as bars:
+        if later:
+            queued = put_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
+            show_json(queued) if json else show_queued(queued)
+            return
+        reports = run_connectors(store.engine, manifests, choices, progress=bars_of(bars))
+    show_reports(reports, json=json)
+
+
+def show_reports(reports: list[RunReport], *, json: bool) -> None:
+    """Print what runs did. Raises SourceUnavailable where one failed; one that was put off did not."""
     show_json([dataclasses.asdict(report) for report in reports]) if json else show_runs(reports)
     failed = [report for report in reports if report.status == "FAILED"]
     if failed:
@@ -119,6 +143,12 @@ def sync(*connectors: str, accept_deletes: bool = False, json: Json = False) -> 
             f"{len(failed)} of {len(reports)} connectors failed: {', '.join(r.connector for r in failed)}",
             next_step="see the reasons above; the others are stored, so run `hub sync` again for these",
         )
+
+
+def show_queued(queued: Mapping[str, bool]) -> None:
+    """Print what was queued."""
+    for name, new in queued.items():
+        OUT.print(f"{name}: {'queued' if new else 'waits in the queue already'}", highlight=False)
 
 
 def link(*fields: str, json: Json = False) -> None:

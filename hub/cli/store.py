@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from hub.ingest.run import store_url
+from hub.jobs import schema as jobs
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
@@ -25,7 +27,7 @@ class Store:
 def open_store(
     settings: Settings, *, durable: bool = True, server_settings: Mapping[str, str] | None = None
 ) -> Iterator[Store]:
-    """The store, migrated; an embedded server that this command started is stopped with it."""
+    """The store, migrated, and its queue; an embedded server that this command started is stopped with it."""
     if settings.database_url is not None:
         yield from _opened(settings.database_url.get_secret_value(), None)
         return
@@ -41,6 +43,7 @@ def _opened(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
     made = engine(url)
     try:
         migrate(made)
+        jobs.apply(store_url(made))
         yield Store(url, made, server)
     finally:
         made.dispose()

@@ -57,6 +57,8 @@ class Outcome:
     counts: dict[str, Count]
     problems: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader has to say that is no fault: why a table was read whole."""
     seconds: float = 0.0
     waited_s: float = 0.0
     stored_s: float = 0.0

@@ -68,6 +68,12 @@ class Place:
         self.connection.execute("update hub.stream set confirmed_at = %s where id = %s", (at, self.stream_id))
         self.confirmed_at = at
 
+    def doubt(self, at: datetime) -> None:
+        """Every row that the source had at this time is in the store, and perhaps others: all keys are to be seen again."""
+        self.current(at)
+        self.connection.execute("update hub.stream set confirmed_at = null where id = %s", (self.stream_id,))
+        self.confirmed_at = None
+
     def current(self, at: datetime) -> None:
         """Every change until this time is in the store."""
         self.connection.execute("update hub.stream set as_of = %s where id = %s", (at, self.stream_id))

@@ -7,6 +7,7 @@ across processes: a lock of the session holds it, and ends with the process, how
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,8 +15,10 @@ import psycopg
 from psycopg import Connection
 from sqlalchemy import Engine
 
-from hub.errors import HubError, HubMisconfigured, StoreUnavailable
+from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnavailable
+from hub.ingest import circuit
 from hub.ingest.discover import discover, folder
+from hub.ingest.limits import Gate, QuotaUsedUp
 from hub.ingest.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Context
@@ -37,6 +40,28 @@ class RunReport:
     problems: tuple[str, ...]
     drift: tuple[str, ...]
     seconds: float
+    run_id: int | None = None
+    until: datetime | None = None
+    """Until when a deferred run is put off."""
+    away: bool = False
+    """Whether the source was away, or another run had it: trying again may help."""
+
+    @property
+    def changed(self) -> int:
+        """Rows that were added, changed or deleted."""
+        return sum(count.added + count.changed + count.deleted for count in self.counts)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a person wants connectors to be run."""
+
+    accept_deletes: bool = False
+    """Let a full read remove more rows than its manifest allows."""
+    full: bool = False
+    """Read everything, not only what changed."""
+    anyway: bool = False
+    """Read a source that is in maintenance, or left alone because it failed."""
 
 
 def sync(
@@ -46,8 +71,15 @@ def sync(
     progress: Progress | None = None,
     accept_deletes: bool = False,
     full: bool = False,
+    anyway: bool = False,
 ) -> list[RunReport]:
     """Run connectors, all where none is named. Raises HubMisconfigured for an unknown name, StoreUnavailable."""
+    choices = Choices(accept_deletes, full, anyway)
+    return run(engine, chosen(connectors), choices, progress=progress)
+
+
+def chosen(connectors: Iterable[str] | None) -> list[Manifest]:
+    """The connectors of these names, all where none is given. Raises HubMisconfigured for an unknown name."""
     known = discover()
     names = list(connectors) if connectors is not None else _in_order(known)
     unknown = [name for name in names if name not in known]
@@ -55,23 +87,24 @@ def sync(
         raise HubMisconfigured(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
         )
-    manifests = [known[name] for name in names]
-    return run(engine, manifests, progress=progress, accept_deletes=accept_deletes, full=full)
+    return [known[name] for name in names]
+
+
+NO_CHOICES = Choices()
 
 
 def run(
     engine: Engine,
     manifests: Iterable[Manifest],
+    choices: Choices = NO_CHOICES,
     *,
     progress: Progress | None = None,
-    accept_deletes: bool = False,
-    full: bool = False,
 ) -> list[RunReport]:
     """Run connectors by their manifests, in the order given. Raises StoreUnavailable."""
     url = store_url(engine)
     try:
         with connect(url) as connection:
-            return [_Run(connection, url, manifest, progress, accept_deletes, full).report() for manifest in manifests]
+            return [_Run(connection, url, manifest, choices, progress).report() for manifest in manifests]
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during the run",
@@ -85,8 +118,13 @@ def store_url(engine: Engine) -> str:
 
 
 def connect(url: str) -> Connection[Any]:
-    """A connection for a run: generous memory for the few statements of a merge, since one run at a time has it."""
-    return psycopg.connect(url, options=f"{SESSION} -c maintenance_work_mem=256MB -c work_mem=128MB", autocommit=True)
+    """A connection for a run: generous memory for the few statements of a merge, since one run at a time has it.
+
+    The server looks every second whether its client lives, so that a killed run gives its lock back within a statement.
+    """
+    memory = "-c maintenance_work_mem=256MB -c work_mem=128MB"
+    watched = "-c client_connection_check_interval=1s"
+    return psycopg.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
 
 
 def _in_order(known: Iterable[str]) -> list[str]:
@@ -99,41 +137,84 @@ class _Run:
     connection: Connection[Any]
     url: str
     manifest: Manifest
+    choices: Choices
     progress: Progress | None
-    accept_deletes: bool
-    full: bool
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    failures: list[HubError] = field(default_factory=list)
 
     def report(self) -> RunReport:
         """Run, under the connector's lock, and write the run's record."""
-        started = time.monotonic()
         if not self._scalar(LOCK, (self.manifest.name,)):
-            return RunReport(self.manifest.name, "FAILED", (), ("another run of this connector is going on",), (), 0.0)
+            reasons = ("another run of this connector is going on",)
+            return RunReport(self.manifest.name, "FAILED", (), reasons, (), 0.0, away=True)
         try:
-            run_id = begin(self.connection, self.manifest, "FULL" if self.full else "SYNC")
-            failed = sum(not self._stream(name, run_id) for name in self.manifest.streams)
-            status = "FAILED" if failed == len(self.manifest.streams) else "PARTIAL" if self.problems else "SUCCEEDED"
-            end(self.connection, run_id, status, self.problems, self.outcomes)
+            put_off = (
+                None if self.choices.anyway else circuit.deferral(self.connection, self.manifest, datetime.now(UTC))
+            )
+            return self._run() if put_off is None else self._deferred(put_off)
         finally:
             if not self.connection.broken:
                 self.connection.execute(UNLOCK, (self.manifest.name,))
+
+    def _run(self) -> RunReport:
+        started = time.monotonic()
+        run_id = begin(self.connection, self.manifest, self._mode)
+        gate = Gate(self.manifest, self.url)
+        try:
+            done = sum(self._stream(name, run_id, gate) for name in self.manifest.streams)
+        finally:
+            gate.close()
+        away = self._judge(done)
+        status = "FAILED" if not done else "PARTIAL" if self.problems else "SUCCEEDED"
+        end(self.connection, run_id, status, self.problems, self.outcomes)
         seconds = round(time.monotonic() - started, 3)
         counts = tuple(count for outcome in self.outcomes.values() for count in outcome.counts.values())
         drift = tuple(words for outcome in self.outcomes.values() for words in outcome.drift)
-        return RunReport(self.manifest.name, status, counts, tuple(self.problems), drift, seconds)
+        facts = (self.manifest.name, status, counts, tuple(self.problems), drift, seconds)
+        return RunReport(*facts, run_id=run_id, away=away)
+
+    def _deferred(self, put_off: circuit.Deferral) -> RunReport:
+        run_id = begin(self.connection, self.manifest, self._mode)
+        end(self.connection, run_id, "DEFERRED", [put_off.reason], {})
+        reasons = (put_off.reason,)
+        return RunReport(self.manifest.name, "DEFERRED", (), reasons, (), 0.0, run_id=run_id, until=put_off.until)
+
+    def _judge(self, done: int) -> bool:
+        """Note on the circuit whether the source answered. Returns whether it was away for a stream."""
+        # A quota that is used up is no failure of the source, and to try again before its window ends is of no use.
+        away = [f for f in self.failures if isinstance(f, SourceUnavailable) and not isinstance(f, QuotaUsedUp)]
+        if done:
+            circuit.succeeded(self.connection, self.manifest)
+        elif away:
+            circuit.failed(self.connection, self.manifest, str(away[-1]))
+        return bool(away)
+
+    @property
+    def _mode(self) -> str:
+        return "FULL" if self.choices.full else "SYNC"
 
     def _scalar(self, query: str, parameters: tuple[Any, ...]) -> Any:
         row = self.connection.execute(query, parameters).fetchone()
         assert row is not None  # each returns a value
         return row[0]
 
-    def _stream(self, name: str, run_id: int) -> bool:
+    def _stream(self, name: str, run_id: int, gate: Gate) -> bool:
         """One stream. Returns whether it was taken to its end."""
-        orders = Orders(run_id, self.full, self.accept_deletes, self.progress)
-        done, problems = run_stream(self.connection, self.url, self.manifest, name, orders, self.outcomes)
-        self.problems += problems
-        return done
+        orders = Orders(run_id, self.choices.full, self.choices.accept_deletes, self.progress)
+        ended = run_stream(self.connection, self.url, self.manifest, name, orders, self.outcomes, gate=gate)
+        self.problems += ended.problems
+        self.failures += [ended.failure] if ended.failure else []
+        return ended.done
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the reading of a stream ended: whether at its end, what stood in the way, and what broke it off."""
+
+    done: bool
+    problems: list[str]
+    failure: HubError | None = None
 
 
 def run_stream(
@@ -144,8 +225,8 @@ def run_stream(
     orders: Orders,
     outcomes: dict[str, Outcome],
     **context: Any,
-) -> tuple[bool, list[str]]:
-    """Read one stream. Returns whether it came to its end, and what stood in the way. Its outcome joins `outcomes`.
+) -> Ended:
+    """Read one stream. Its outcome joins `outcomes`; `context` is what else its reader is given: a gate, when to stop.
 
     Raises psycopg.OperationalError where the store is away.
     """
@@ -161,13 +242,14 @@ def run_stream(
         finally:
             reader.close()
     except HubError as error:
-        return False, [*(outcomes[name].problems if name in outcomes else ()), str(error)]
+        return Ended(False, [*(outcomes[name].problems if name in outcomes else ()), str(error)], error)
     except psycopg.Error as error:
         if connection.broken:
             raise
         # The kind only: PostgreSQL's message quotes the value that it refuses.
-        return False, [f"{where}: the store refused the rows: {type(error).__name__}. Next step: {_advice(error)}."]
-    return True, outcomes[name].problems
+        problem = f"{where}: the store refused the rows: {type(error).__name__}. Next step: {_advice(error)}."
+        return Ended(False, [problem])
+    return Ended(True, outcomes[name].problems)
 
 
 def _advice(error: psycopg.Error) -> str:
@@ -180,10 +262,7 @@ def _advice(error: psycopg.Error) -> str:
 
 def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     """A new record of a run; one that was left open was interrupted. Returns its number."""
-    connection.execute(
-        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
-        (manifest.name,),
-    )
+    interrupt(connection, manifest.name)
     row = connection.execute(
         "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
         (manifest.name, manifest.version, mode),
@@ -192,20 +271,37 @@ def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     return int(row[0])
 
 
+def interrupt(connection: Connection[Any], connector: str) -> None:
+    """Close the record of a run that was left open."""
+    connection.execute(
+        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
+        (connector,),
+    )
+
+
 def end(
     connection: Connection[Any], run_id: int, status: str, problems: list[str], outcomes: dict[str, Outcome]
 ) -> None:
     """Complete the record of a run."""
-    counts = [asdict(count) for outcome in outcomes.values() for count in outcome.counts.values()]
+    note(connection, run_id, outcomes)
+    connection.execute(
+        "update hub.run set status = %s, reason = %s, ended_at = now() where id = %s",
+        (status, "; ".join(problems) or None, run_id),
+    )
+
+
+def note(connection: Connection[Any], run_id: int, outcomes: dict[str, Outcome]) -> None:
+    """Write what a run has done so far into its record."""
+    found = dict(outcomes)
+    counts = [asdict(count) for outcome in found.values() for count in outcome.counts.values()]
     timings = {
         name: {"seconds": round(o.seconds, 3), "source_s": round(o.waited_s, 3), "store_s": round(o.stored_s, 3)}
-        for name, o in outcomes.items()
+        for name, o in found.items()
     }
-    drift = [words for outcome in outcomes.values() for words in outcome.drift]
+    drift = [words for outcome in found.values() for words in outcome.drift]
     connection.execute(
-        "update hub.run set status = %s, reason = %s, counts = %s, timings = %s, drift = %s, ended_at = now()"
-        " where id = %s",
-        (status, "; ".join(problems) or None, *(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
+        "update hub.run set counts = %s, timings = %s, drift = %s where id = %s",
+        (*(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
     )
 
 

@@ -8,7 +8,7 @@ from hub.sdk.parts import Duration, Part, Reference
 
 RATE = r"^[0-9]+/(s|min|h)$"
 QUOTA = r"^[0-9]+/(h|day)$"
-WINDOW = r"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"
+WINDOW = r"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class Source(Part):

@@ -213,6 +213,15 @@ QUOTA = Table(
     comment="Requests made to a source in an hour or day.",
 )
 
+PACE = Table(
+    "pace",
+    METADATA,
+    Column("connector", Text, primary_key=True),
+    Column("next_at", DateTime(timezone=True), nullable=False, comment="When the next request may go out."),
+    schema="hub",
+    comment="Sources with a rate: requests queue for the next slot.",
+)
+
 FILE = Table(
     "file",
     METADATA,

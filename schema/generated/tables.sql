@@ -903,6 +903,12 @@ CREATE TABLE hub.link_run (
 	PRIMARY KEY (id)
 );
 
+CREATE TABLE hub.pace (
+	connector TEXT NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (connector)
+);
+
 CREATE TABLE hub.quarantine (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	stream_id SMALLINT NOT NULL,

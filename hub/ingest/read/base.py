@@ -106,6 +106,8 @@ class Reader:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.notes: list[str] = []
+        """What a person should know of this read and is no fault. No personal data."""
 
     def whole(self, state: State | None) -> bool:
         """Whether `read(state)` will give every row the source has, so that rows it lacks are gone."""

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from cyclopts import App
 
-from hub.cli import drift, quarantine
+from hub.cli import app, drift, quarantine
 from hub.ingest.drift import Grade, Sort
 from hub.link.rules import RULES
 from hub.sdk import manifest
 from hub.sdk.streams import Drift
 from hub.settings import Settings, reference_page
+from hub.store.meta import RUN
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -55,6 +57,28 @@ def test_every_manifest_key_is_explained() -> None:
 def test_every_command_is_in_the_readme() -> None:
     for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "explain", "schema export"):
         assert f"hub {command}" in text("README.md")
+
+
+def test_every_command_is_in_the_docs() -> None:
+    pages = " ".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [c for c in commands(app) if not re.search(rf"hub {c.replace(' ', ' (.* )?')}", pages)] == []
+
+
+def commands(app: App, before: str = "") -> list[str]:
+    """Every command as it is typed, without `hub`."""
+    found = []
+    for name in app:
+        if not name.startswith("-"):
+            nested = [n for n in app[name] if not n.startswith("-")]
+            found += commands(app[name], f"{before}{name} ") if nested else [f"{before}{name}"]
+    return found
+
+
+def test_every_status_of_a_run_is_explained() -> None:
+    page = text("docs/running.md")
+    statuses = re.findall("[A-Z]{6,}", str(RUN.c.status.comment))
+    assert len(statuses) == 6
+    assert [status for status in statuses if f"`{status}`" not in page] == []
 
 
 def test_every_command_on_drift_and_quarantine_is_explained() -> None:

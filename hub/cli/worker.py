@@ -1,0 +1,52 @@
+"""`hub worker`: works off the queue and the schedules, and follows what is followed."""
+
+import os
+import sys
+import threading
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from hub.cli.store import open_store
+from hub.errors import HubMisconfigured
+from hub.ingest.run import chosen
+from hub.jobs.worker import Orders, Worker
+from hub.settings import load
+
+
+def worker(
+    *,
+    concurrency: int = 2,
+    follow: bool = True,
+    only: Annotated[list[str] | None, Parameter(negative=())] = None,
+    heartbeat: float = 10.0,
+) -> None:
+    """Run connectors as they are scheduled, queued and followed, until it is told to stop.
+
+    Parameters
+    ----------
+    concurrency
+        Runs at once; one of each connector at most.
+    follow
+        Follow the connectors whose sources say what changes.
+    only
+        Schedule and follow this connector alone; may be given several times.
+    heartbeat
+        Seconds between two signs of life. After three without one, the jobs of a worker go to another.
+    """
+    if concurrency < 1 or heartbeat <= 0:
+        raise HubMisconfigured("concurrency and heartbeat are above zero", next_step="see `hub worker --help`")
+    settings = load()
+    orders = Orders(chosen(only), concurrency, follow, heartbeat, settings.keep_runs_days)
+    with open_store(settings) as store:
+        Worker(store.engine, orders, say).run()
+    if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
+        # A run that was cut may be within a library that does not end with the interpreter.
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def say(line: str) -> None:
+    """One line with its time."""
+    print(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {line}", flush=True)
