@@ -11,7 +11,7 @@ from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json
 from hub.cli.store import Store, open_store
 from hub.errors import HubError, HubMisconfigured
-from hub.ingest.discover import discover
+from hub.ingest.discover import broken, discover
 from hub.model.registry import registry
 from hub.procedures.definition import procedures
 from hub.settings import Settings, load
@@ -50,6 +50,8 @@ def _offline() -> Iterator[Finding]:
     yield _tried("schema", lambda: f"{len(registry().entities)} entities")
     yield _tried("procedures", lambda: ", ".join(procedures()))
     yield _tried("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
+    for name, error in broken().items():
+        yield Finding(f"connector {name}", False, error.message, error.next_step)
     for name, manifest in sorted(discover().items()):
         missing = [variable for variable in manifest.environment() if not os.environ.get(variable)]
         step = f"set {', '.join(missing)}" if missing else None

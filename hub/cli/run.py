@@ -14,8 +14,8 @@ from rich.progress import Progress
 from hub.cli.shown import ERR, OUT, progress, show_json, show_table
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.discover import discover
-from hub.ingest.run import Choices, RunReport, chosen, store_url
+from hub.ingest.discover import broken, discover
+from hub.ingest.run import Choices, RunReport, chosen, left_out, store_url
 from hub.ingest.run import run as run_connectors
 from hub.jobs.queue import put_syncs
 from hub.link.run import LinkReport
@@ -131,7 +131,11 @@ def sync(
             show_json(queued) if json else show_queued(queued)
             return
         reports = run_connectors(store.engine, manifests, choices, progress=bars_of(bars))
+    reports = [*left_out(connectors or None), *reports]
     show_reports(reports, json=json)
+    for name, error in broken().items():
+        if connectors and name not in connectors:
+            ERR.print(f"[bold yellow]broken[/] {escape(name)} is left out: {escape(str(error))}", highlight=False)
 
 
 def show_reports(reports: list[RunReport], *, json: bool) -> None:
@@ -196,6 +200,8 @@ def show_runs(reports: list[RunReport]) -> None:
             ERR.print(f"[bold red]{report.connector}[/] {report.status}: {escape(problem)}", highlight=False)
         for drift in report.drift:
             ERR.print(f"[bold yellow]drift[/] {escape(drift)}", highlight=False)
+        for words in report.notes:
+            ERR.print(f"[bold]note[/] {escape(words)}", highlight=False)
 
 
 def show_links(report: LinkReport) -> None:

@@ -68,6 +68,8 @@ def show(number: int, *, json: Json = False) -> None:
     show_table("Seconds", ("stream", "in all", "for the source", "for the store"), times, numbers=("in all",))
     for words in record.drift:
         OUT.print(f"[bold yellow]drift[/] {escape(words)}", highlight=False)
+    for words in record.notes:
+        OUT.print(f"[bold]note[/] {escape(words)}", highlight=False)
     if record.reason:
         OUT.print(f"[bold red]problem[/] {escape(record.reason)}", highlight=False)
 

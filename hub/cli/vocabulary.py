@@ -12,6 +12,7 @@ from hub.cli.shown import OUT
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.graph.schema import schema as graph_schema
+from hub.model.manifest_pages import manifest_page, manifest_schema
 from hub.model.pages import reference, tables_sql
 from hub.model.registry import registry
 from hub.settings import load, reference_page
@@ -29,11 +30,13 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield folder / "tables.sql", tables_sql(METADATA)
     yield folder / "reference.md", reference(registry())
     yield ROOT / "docs" / "settings.md", reference_page()
+    yield ROOT / "docs" / "manifest.md", manifest_page()
+    yield ROOT / "hub" / "sdk" / "manifest.schema.json", manifest_schema()
 
 
 @app.command
 def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
-    """Write the SDL, the tables, the reference and the settings page."""
+    """Write the SDL, the tables, the reference, the settings page, and the reference and JSON Schema of manifests."""
     if stdout:
         print(graph_schema().as_str())
         return

@@ -1,88 +1,186 @@
-"""Discover: the connectors by name, each with its manifest held against the schema."""
+"""Discover: the connectors by name, each with its manifest held against the schema.
 
-import importlib
-from collections.abc import Callable, Mapping
+A connector is a folder with a `manifest.toml`. Three places are looked at: the package `connectors` of this project, every
+folder of HUB_CONNECTORS_PATH, and installed packages that name themselves under the entry points `hub.connectors`. A connector
+that does not hold is told apart from the others and does not keep them from running.
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 
-from hub.errors import HubMisconfigured
+from hub.errors import HubError, HubMisconfigured
 from hub.model.registry import Entity, registry
-from hub.sdk.manifest import Manifest, load
+from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, shown
 from hub.sdk.mapping import Emit
+from hub.settings import load as load_settings
 from schema.values import CodeList
+
+GROUP = "hub.connectors"
+"""Entry points of this group name packages whose folder is a connector."""
+FILE = "manifest.toml"
 
 Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
 
+@dataclass(frozen=True)
+class Found:
+    """The connectors by name, and by name or folder what keeps others from being one."""
+
+    manifests: Mapping[str, Manifest]
+    broken: Mapping[str, HubError]
+
+
 @cache
 def folder() -> Path:
-    """The folder of connectors. Raises HubMisconfigured where the package is not installed."""
+    """The folder of this project's own connectors. Raises HubMisconfigured where the package is not installed."""
     spec = find_spec("connectors")
     if spec is None or not spec.submodule_search_locations:
         raise HubMisconfigured("there is no package `connectors`", next_step="install the project, `make venv`")
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-@cache
 def discover() -> Mapping[str, Manifest]:
-    """Every connector by name. Raises HubMisconfigured."""
-    found: dict[str, Manifest] = {}
-    for path in sorted(folder().glob("*/manifest.toml")):
-        manifest = load(path)
-        if manifest.name != path.parent.name:
-            raise HubMisconfigured(
-                f"connectors/{path.parent.name}: its name is {manifest.name}",
-                next_step="name the folder and the connector alike",
+    """Every connector by name, but for the broken ones."""
+    return found().manifests
+
+
+def broken() -> Mapping[str, HubError]:
+    """What should be a connector and is none, and why; by name, or by folder where that is not known."""
+    return found().broken
+
+
+def found(*more: Path) -> Found:
+    """What is in the three places, and in more folders of connectors; looked at once for each list of folders."""
+    given = [load_settings().connectors_path, *(str(folder) for folder in more)]
+    return _found(os.pathsep.join(part for part in given if part))
+
+
+@cache
+def _found(path: str) -> Found:
+    wrong: dict[str, HubError] = {}
+    manifests: dict[str, Manifest] = {}
+    for home_ in _homes(path, wrong):
+        try:
+            manifest = load_connector(home_)
+        except HubError as error:
+            wrong[home_.name] = error
+            continue
+        other = manifests.get(manifest.name)
+        if other is not None:
+            wrong[manifest.name] = HubMisconfigured(
+                f"two connectors are called {manifest.name}: {home(other)} and {home_}",
+                next_step="rename one of them, its folder and its name alike",
             )
-        check(manifest)
-        found[manifest.name] = manifest
-    return found
+        manifests[manifest.name] = manifest
+    return Found({name: m for name, m in manifests.items() if name not in wrong}, wrong)
+
+
+def _homes(path: str, wrong: dict[str, HubError]) -> Iterator[Path]:
+    """The folders of all that should be connectors, those of one place by name."""
+    for place in (folder(), *(Path(part) for part in path.split(os.pathsep) if part)):
+        if not place.is_dir():
+            wrong[str(place)] = HubMisconfigured(
+                f"there is no folder {place}", next_step="correct HUB_CONNECTORS_PATH, or make the folder"
+            )
+        yield from sorted(found.parent.absolute() for found in place.glob(f"*/{FILE}"))
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        package = _package(point.value)
+        if package is None:
+            wrong[point.name] = HubMisconfigured(
+                f"the package {point.value} that is to hold the connector {point.name} cannot be found",
+                next_step=f"its entry point under {GROUP} names a package whose folder holds {FILE}",
+            )
+        else:
+            yield package
+
+
+def _package(name: str) -> Path | None:
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def load_connector(home: Path) -> Manifest:
+    """The manifest of the connector in a folder, held against the schema. Raises WrongManifest, HubMisconfigured."""
+    path = home / FILE
+    manifest = load(path)
+    wrong = list(problems(manifest))
+    if manifest.name != home.name:
+        wrong.append((("name",), f"is {manifest.name}, and its folder {home.name}: name them alike"))
+    if wrong:
+        raise WrongManifest(faults(shown(path), path.read_text(encoding="utf-8"), wrong))
+    return manifest
+
+
+def home(manifest: Manifest) -> Path:
+    """The connector's own folder."""
+    return manifest.folder or folder() / manifest.name
 
 
 def transform(manifest: Manifest) -> Transform | None:
-    """The connector's own transform, where it has one."""
-    if not (folder() / manifest.name / "transform.py").is_file():
-        return None
-    found: Transform = importlib.import_module(f"connectors.{manifest.name}.transform").transform
+    """The connector's own transform, where it has one. Raises HubMisconfigured where it cannot be loaded."""
+    path = home(manifest) / "transform.py"
+    return _loaded(manifest.name, path) if path.is_file() else None
+
+
+@cache
+def _loaded(name: str, path: Path) -> Transform:
+    """The function of a transform.py, by path and under a name of its own: connectors need not be packages."""
+    spec = importlib.util.spec_from_file_location(f"_hub_connector_{name}", path)
+    assert spec is not None  # a .py file has a loader
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        found: Transform = module.transform
+    except Exception as error:
+        # Whatever its code raises: the message may be anything, so the kind alone is told.
+        raise HubMisconfigured(
+            f"{name}/transform.py cannot be loaded: {type(error).__name__}",
+            next_step="it defines transform(stream, frame); `hub connector check` looks at its imports",
+        ) from error
     return found
 
 
 def transform_source(manifest: Manifest) -> bytes:
     """The text of the connector's own transform; empty where it has none."""
-    path = folder() / manifest.name / "transform.py"
+    path = home(manifest) / "transform.py"
     return path.read_bytes() if path.is_file() else b""
 
 
-def check(manifest: Manifest) -> None:
-    """Hold a manifest against the schema. Raises HubMisconfigured naming entity and field."""
+def problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
+    """Where a manifest does not hold against the schema, and how."""
     known = registry().entities
     for name, stream in manifest.streams.items():
         for entity, emit in stream.emits.items():
-            where = f"connectors/{manifest.name}/manifest.toml: streams.{name}.emits.{entity}"
+            at: Location = ("streams", name, "emits", entity)
             if entity not in known:
-                raise HubMisconfigured(f"{where}: no such entity", next_step=f"use one of: {', '.join(known)}")
-            _check_fields(where, known[entity], emit)
+                yield at, f"no such entity; use one of: {', '.join(known)}"
+            else:
+                yield from _fields((*at, "fields"), known[entity], emit)
 
 
-def _check_fields(where: str, entity: Entity, emit: Emit) -> None:
+def _fields(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
     columns = {column.name: column for column in entity.columns}
-    unknown = [field for field in emit.fields if field not in columns]
-    if unknown:
-        raise HubMisconfigured(
-            f"{where}: no such field: {', '.join(unknown)}",
-            next_step=f"use fields of {entity.name}: {', '.join(columns)}",
-        )
-    listless = [
-        n for n, m in emit.fields.items() if isinstance(m.codes, str) and not issubclass(columns[n].value, CodeList)
-    ]
-    if listless:
-        raise HubMisconfigured(f"{where}: no code list behind {', '.join(listless)}", next_step="give codes as a table")
+    for field, mapping in emit.fields.items():
+        if field not in columns:
+            yield (*at, field), f"no such field; use fields of {entity.name}: {', '.join(columns)}"
+        elif isinstance(mapping.codes, str) and not issubclass(columns[field].value, CodeList):
+            yield (*at, field), "no code list behind it: give codes as a table"
     missing = [name for name, column in columns.items() if not column.nullable and name not in emit.fields]
     if missing:
-        raise HubMisconfigured(
-            f"{where}: required fields are not mapped: {', '.join(missing)}",
-            next_step="map them, or make them optional in schema/",
-        )
+        yield at, f"required fields are not mapped: {', '.join(missing)}"

@@ -85,6 +85,8 @@ class _Session:
     follower: Follower
     connection: Connection[Any]
     halt: threading.Event = field(default_factory=threading.Event)
+    stops: dict[str, threading.Event] = field(default_factory=dict)
+    """What each stream's reader is told to stop by: by the session, or where its own engine failed."""
     done: dict[str, Outcome] = field(default_factory=dict)
     """What earlier tries of a stream did."""
     going: dict[str, dict[str, Outcome]] = field(default_factory=dict)
@@ -109,6 +111,8 @@ class _Session:
             self._watch(run_id)
         finally:
             self.halt.set()
+            for stop in list(self.stops.values()):
+                stop.set()
             for thread in threads:
                 thread.join()
             gate.close()
@@ -145,13 +149,14 @@ class _Session:
     def _try(self, name: str, run_id: int, gate: Gate) -> str | None:
         """Read a stream until it ends. Returns what broke it off; None where nothing did."""
         self.going[name] = {}
+        stop = self.stops[name] = threading.Event()
+        if self.halt.is_set():
+            return None
         url, manifest = self.follower.url, self.follower.manifest
         orders = Orders(run_id, progress=lambda *_: self._well(name))
         try:
             with connect(url) as connection:
-                ended = run_stream(
-                    connection, url, manifest, name, orders, self.going[name], gate=gate, follow=self.halt
-                )
+                ended = run_stream(connection, url, manifest, name, orders, self.going[name], gate=gate, follow=stop)
         except (psycopg.Error, HubError) as error:
             return f"the store went away: {type(error).__name__}."
         except Exception as error:
@@ -187,9 +192,19 @@ class _Session:
 def together(earlier: Outcome, later: Outcome) -> Outcome:
     """What two tries of one stream did."""
     counts = {name: _added(earlier.counts[name], count) for name, count in later.counts.items()}
-    drift = [*earlier.drift, *(words for words in later.drift if words not in earlier.drift)]
-    seconds = (earlier.seconds + later.seconds, earlier.waited_s + later.waited_s, earlier.stored_s + later.stored_s)
-    return Outcome(counts, [*later.problems], drift, *seconds)
+    return Outcome(
+        counts,
+        problems=[*later.problems],
+        drift=_each_once(earlier.drift, later.drift),
+        notes=_each_once(earlier.notes, later.notes),
+        seconds=earlier.seconds + later.seconds,
+        waited_s=earlier.waited_s + later.waited_s,
+        stored_s=earlier.stored_s + later.stored_s,
+    )
+
+
+def _each_once(earlier: list[str], later: list[str]) -> list[str]:
+    return [*earlier, *(words for words in later if words not in earlier)]
 
 
 def _added(one: Count, other: Count) -> Count:

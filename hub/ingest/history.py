@@ -14,7 +14,7 @@ COLUMNS = (
     " extract(epoch from coalesce(ended_at, now()) - started_at)::float8 as seconds, reason,"
     # Counts of the first revisions were objects.
     " case jsonb_typeof(counts) when 'array' then counts else '[]' end as counts,"
-    " coalesce(timings, '{}') as timings, coalesce(drift, '[]') as drift"
+    " coalesce(timings, '{}') as timings, coalesce(drift, '[]') as drift, coalesce(notes, '[]') as notes"
 )
 
 
@@ -34,6 +34,7 @@ class RunRecord:
     counts: list[dict[str, Any]]
     timings: dict[str, dict[str, float]]
     drift: list[str]
+    notes: list[str]
 
     def total(self, what: str) -> int:
         """A count over all streams and kinds of record."""

@@ -11,7 +11,7 @@ import polars as pl
 from psycopg import Connection
 
 from hub.errors import OperationRefused
-from hub.ingest.discover import folder
+from hub.ingest.discover import home
 from hub.ingest.outcome import Count, Orders
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Batch, Context, Reader, State
@@ -48,7 +48,7 @@ def look_up(
         raise OperationRefused(
             f"{where}: a key has {len(stream.key)} parts", next_step=f"give {', '.join(stream.key)} of each row"
         )
-    reader = open_reader(Context(manifest, name, stream, folder() / manifest.name, url, **context))
+    reader = open_reader(Context(manifest, name, stream, home(manifest), url, **context))
     try:
         if not reader.looks_up:
             raise OperationRefused(

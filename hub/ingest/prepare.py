@@ -149,6 +149,12 @@ class Preparation:
                 f"{self.where}: the source lacks a column that the connector's transform.py reads",
                 next_step="ask the owner whether it was renamed, then correct transform.py; nothing was changed in the store",
             ) from None
+        except Exception as error:
+            # Whatever its code raises; the message may quote a value, so the kind alone is told.
+            raise SourceUnavailable(
+                f"{self.where}: transform.py fails on what was read: {type(error).__name__}",
+                next_step="ask the owner whether columns changed; `hub connector preview` shows the rows",
+            ) from None
 
     def _complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Events leave out what they have no value for; from other sources a missing column is drift, or a fault."""

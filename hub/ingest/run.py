@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnavailable
 from hub.ingest import circuit
-from hub.ingest.discover import discover, folder
+from hub.ingest.discover import broken, discover, home
 from hub.ingest.limits import Gate, QuotaUsedUp
 from hub.ingest.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.read import open_reader
@@ -43,6 +43,8 @@ class RunReport:
     run_id: int | None = None
     until: datetime | None = None
     """Until when a deferred run is put off."""
+    notes: tuple[str, ...] = ()
+    """What is no fault and a person should know."""
     away: bool = False
     """Whether the source was away, or another run had it: trying again may help."""
 
@@ -73,21 +75,38 @@ def sync(
     full: bool = False,
     anyway: bool = False,
 ) -> list[RunReport]:
-    """Run connectors, all where none is named. Raises HubMisconfigured for an unknown name, StoreUnavailable."""
+    """Run connectors, all where none is named; a broken one fails, and the others run.
+
+    Raises HubMisconfigured for an unknown name, StoreUnavailable.
+    """
     choices = Choices(accept_deletes, full, anyway)
-    return run(engine, chosen(connectors), choices, progress=progress)
+    names = None if connectors is None else list(connectors)
+    return [*left_out(names), *run(engine, chosen(names), choices, progress=progress)]
 
 
 def chosen(connectors: Iterable[str] | None) -> list[Manifest]:
-    """The connectors of these names, all where none is given. Raises HubMisconfigured for an unknown name."""
+    """The connectors of these names, all where none is given, without those that are broken.
+
+    Raises HubMisconfigured for an unknown name.
+    """
     known = discover()
     names = list(connectors) if connectors is not None else _in_order(known)
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in known and name not in broken()]
     if unknown:
         raise HubMisconfigured(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
         )
-    return [known[name] for name in names]
+    return [known[name] for name in names if name in known]
+
+
+def left_out(connectors: Iterable[str] | None) -> list[RunReport]:
+    """A failed report for each of these connectors, or of all, that is broken: none of it can be run."""
+    wanted = None if connectors is None else set(connectors)
+    return [
+        RunReport(name, "FAILED", (), (str(error),), (), 0.0)
+        for name, error in broken().items()
+        if wanted is None or name in wanted
+    ]
 
 
 NO_CHOICES = Choices()
@@ -172,7 +191,8 @@ class _Run:
         counts = tuple(count for outcome in self.outcomes.values() for count in outcome.counts.values())
         drift = tuple(words for outcome in self.outcomes.values() for words in outcome.drift)
         facts = (self.manifest.name, status, counts, tuple(self.problems), drift, seconds)
-        return RunReport(*facts, run_id=run_id, away=away)
+        notes = tuple(words for outcome in self.outcomes.values() for words in outcome.notes)
+        return RunReport(*facts, run_id=run_id, notes=notes, away=away)
 
     def _deferred(self, put_off: circuit.Deferral) -> RunReport:
         run_id = begin(self.connection, self.manifest, self._mode)
@@ -233,7 +253,7 @@ def run_stream(
     where = f"{manifest.name}.{name}"
     try:
         taken = _taken(connection, manifest.name, name)
-        given = Context(manifest, name, manifest.streams[name], folder() / manifest.name, url, taken=taken, **context)
+        given = Context(manifest, name, manifest.streams[name], home(manifest), url, taken=taken, **context)
         reader = open_reader(given)
         try:
             work = StreamRun(connection, manifest, name, orders, reader)
@@ -262,7 +282,8 @@ def _advice(error: psycopg.Error) -> str:
 
 def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     """A new record of a run; one that was left open was interrupted. Returns its number."""
-    interrupt(connection, manifest.name)
+    if mode != "LOOKUP":
+        interrupt(connection, manifest.name)
     row = connection.execute(
         "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
         (manifest.name, manifest.version, mode),
@@ -272,9 +293,10 @@ def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
 
 
 def interrupt(connection: Connection[Any], connector: str) -> None:
-    """Close the record of a run that was left open."""
+    """Close the record of a run that was left open. Look-ups go on beside runs, for seconds."""
     connection.execute(
-        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'",
+        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'"
+        " and (mode is distinct from 'LOOKUP' or started_at < now() - interval '1 hour')",
         (connector,),
     )
 
@@ -299,9 +321,10 @@ def note(connection: Connection[Any], run_id: int, outcomes: dict[str, Outcome])
         for name, o in found.items()
     }
     drift = [words for outcome in found.values() for words in outcome.drift]
+    notes = [words for outcome in found.values() for words in outcome.notes]
     connection.execute(
-        "update hub.run set counts = %s, timings = %s, drift = %s where id = %s",
-        (*(orjson.dumps(x).decode() for x in (counts, timings, drift)), run_id),
+        "update hub.run set counts = %s, timings = %s, drift = %s, notes = %s where id = %s",
+        (*(orjson.dumps(x).decode() for x in (counts, timings, drift, notes)), run_id),
     )
 
 

@@ -299,7 +299,7 @@ class StreamRun:
     def _ahead(self, batches: Iterator[Prepared]) -> "Generator[Prepared]":
         """The same batches, made in a thread a little ahead; what is waited for them is counted."""
         made = ahead(batches, AHEAD)
-        with contextlib.closing(made):
+        try:
             while True:
                 started = time.monotonic()
                 batch = next(made, None)
@@ -307,6 +307,11 @@ class StreamRun:
                 if batch is None:
                     return
                 yield batch
+        finally:
+            # A reader that follows waits for more; whatever ended this here, it is not to wait any longer.
+            if self.reader.context.follow is not None:
+                self.reader.context.follow.set()
+            made.close()
 
     def _corrections(self, fills: dict[str, Load]) -> None:
         """Rejected rows that a person has corrected go in after all."""

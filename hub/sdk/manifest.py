@@ -5,11 +5,12 @@ A manifest is `connectors/<name>/manifest.toml`. Addresses and secrets are refer
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from hub.errors import HubMisconfigured
 from hub.sdk.located import line_of
@@ -27,22 +28,33 @@ from hub.sdk.sources import (
 from hub.sdk.streams import CdcStream, EventStream, FilesStream, PushStream, RestStream, SoapStream, SqlStream, Stream
 
 Grade = Literal["A", "B", "C"]
+Location = tuple[int | str, ...]
+"""Where a key is: the keys and positions that lead to it."""
+SOURCE = "Where the sector system is, and how gently it is treated."
+STREAMS = "Name → one list of rows."
 
 
 class Manifest(Part):
     """One connector."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name of its folder.")
-    title: Bilingual
-    sector: str
+    title: Bilingual = Field(description="What people call it.")
+    sector: str = Field(description="Sector that it is of: place, citizen, land, finance, business.")
     owner: str = Field(description="Who answers for the data.")
     legal_basis: str = Field(description="Why they may be read.")
     version: str = Field(description="Kept with every row that waits in quarantine.")
     freshness: str = Field(description="How old data may be, as the source promises, in words.")
     schedule: str | None = Field(None, description='When it is read, as five fields of cron: "*/15 * * * *".')
     grade: Grade | None = Field(None, description="What `hub connector check` gives it: A, B or C.")
-    source: Source
-    streams: Mapping[str, Stream] = Field(min_length=1)
+    source: Source = Field(description=SOURCE)
+    streams: Mapping[str, Stream] = Field(min_length=1, description=STREAMS)
+
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder it was read from; none where it was made otherwise."""
+        return self._folder
 
     @property
     def kind(self) -> str:
@@ -62,50 +74,50 @@ class Manifest(Part):
 class SqlManifest(Manifest):
     """A connector to a database."""
 
-    source: SqlSource
-    streams: Mapping[str, SqlStream] = Field(min_length=1)
+    source: SqlSource = Field(description=SOURCE)
+    streams: Mapping[str, SqlStream] = Field(min_length=1, description=STREAMS)
 
 
 class FilesManifest(Manifest):
     """A connector to files."""
 
-    source: FilesSource
-    streams: Mapping[str, FilesStream] = Field(min_length=1)
+    source: FilesSource = Field(description=SOURCE)
+    streams: Mapping[str, FilesStream] = Field(min_length=1, description=STREAMS)
 
 
 class RestManifest(Manifest):
     """A connector to an HTTP API."""
 
-    source: RestSource
-    streams: Mapping[str, RestStream] = Field(min_length=1)
+    source: RestSource = Field(description=SOURCE)
+    streams: Mapping[str, RestStream] = Field(min_length=1, description=STREAMS)
 
 
 class SoapManifest(Manifest):
     """A connector to a SOAP service."""
 
-    source: SoapSource
-    streams: Mapping[str, SoapStream] = Field(min_length=1)
+    source: SoapSource = Field(description=SOURCE)
+    streams: Mapping[str, SoapStream] = Field(min_length=1, description=STREAMS)
 
 
 class StreamManifest(Manifest):
     """A connector to a JetStream."""
 
-    source: StreamSource
-    streams: Mapping[str, EventStream] = Field(min_length=1)
+    source: StreamSource = Field(description=SOURCE)
+    streams: Mapping[str, EventStream] = Field(min_length=1, description=STREAMS)
 
 
 class CdcManifest(Manifest):
     """A connector to the changes of a PostgreSQL database."""
 
-    source: CdcSource
-    streams: Mapping[str, CdcStream] = Field(min_length=1)
+    source: CdcSource = Field(description=SOURCE)
+    streams: Mapping[str, CdcStream] = Field(min_length=1, description=STREAMS)
 
 
 class PushManifest(Manifest):
     """A connector to a system that sends."""
 
-    source: PushSource
-    streams: Mapping[str, PushStream] = Field(min_length=1)
+    source: PushSource = Field(description=SOURCE)
+    streams: Mapping[str, PushStream] = Field(min_length=1, description=STREAMS)
 
 
 KINDS: Mapping[str, type[Manifest]] = {
@@ -136,12 +148,38 @@ class _AnyKind(Manifest):
     source: _NoSource
 
 
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a manifest: the file as people know it, the line, the key, and what about it."""
+
+    file: str
+    line: int
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.key}: {self.what}"
+
+
+class WrongManifest(HubMisconfigured):
+    """A manifest does not hold."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(map(str, faults)), next_step="correct these keys; docs/manifest.md explains each")
+
+
+def shown(path: Path) -> str:
+    """How messages name a manifest: the folder that holds the connector's, the connector's, the file."""
+    return "/".join(path.parts[-3:])
+
+
 def load(path: Path) -> Manifest:
-    """Read a manifest. Raises HubMisconfigured naming the file, and line, key and fault of each wrong key."""
-    where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+    """Read a manifest, which then knows its folder. Raises WrongManifest, HubMisconfigured."""
+    where = shown(path)
     try:
         text = path.read_text(encoding="utf-8")
-        return parse(tomllib.loads(text))
+        manifest = parse(tomllib.loads(text))
     except OSError as error:
         raise HubMisconfigured(f"{where}: {error.strerror}", next_step="a connector has a manifest.toml") from None
     except UnicodeDecodeError:
@@ -149,14 +187,26 @@ def load(path: Path) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         raise HubMisconfigured(f"{where}: {error}", next_step="correct the TOML there") from None
     except ValidationError as error:
-        wrong = "; ".join(f"line {line_of(text, e['loc'])}: {_key(e['loc'])}: {e['msg']}" for e in error.errors())
-        raise HubMisconfigured(
-            f"{where}: {wrong}", next_step="correct these keys; docs/manifest.md explains each"
-        ) from None
+        raise WrongManifest(faults(where, text, [(e["loc"], e["msg"]) for e in error.errors()])) from None
+    manifest._folder = path.parent
+    return manifest
 
 
-def _key(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location))
+def faults(where: str, text: str, wrong: Iterable[tuple[Location, str]]) -> list[Fault]:
+    """Faults at locations of a manifest's text, by line; one for each key that is no reference, whatever it could be."""
+    found: dict[Location, Fault] = {}
+    for location, what in wrong:
+        place, words = _plain(location, what)
+        found.setdefault(place, Fault(where, line_of(text, place), ".".join(map(str, place)), words))
+    return sorted(found.values(), key=lambda fault: fault.line)
+
+
+def _plain(location: Location, what: str) -> tuple[Location, str]:
+    """The same fault in the words of a manifest, not of its models."""
+    named = [at for at, part in enumerate(location) if part in (Env.__name__, SecretFile.__name__)]
+    if named:
+        return location[: named[0]], 'is a reference: { env = "NAME" } or { file = "/run/secrets/name" }'
+    return location, what.removeprefix("Value error, ")
 
 
 def _references(part: BaseModel) -> Iterator[Env | SecretFile]:

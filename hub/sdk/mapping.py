@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from hub.sdk.parts import Part
 
@@ -14,8 +14,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 class Split(Part):
     """A part of a text: split `by` a separator, take the part at `take` (-1 is the last); or the group of a `pattern`."""
 
-    by: str | None = None
-    take: int = 0
+    by: str | None = Field(None, description="What parts the text.")
+    take: int = Field(0, description="Which part, from 0; -1 is the last.")
     pattern: str | None = Field(None, description="A regular expression with one group.")
 
     @model_validator(mode="after")
@@ -30,8 +30,8 @@ class Split(Part):
 class Join(Part):
     """Columns joined by a separator; those without a value are left out."""
 
-    columns: tuple[str, ...] = Field(min_length=1)
-    by: str = ", "
+    columns: tuple[str, ...] = Field(min_length=1, description="Columns, in order.")
+    by: str = Field(", ", description="What stands between them.")
 
 
 class FieldMapping(Part):
@@ -41,9 +41,9 @@ class FieldMapping(Part):
 
     column: str | None = Field(None, description='A source column, or the path of a nested value: "thua.so_to".')
     template: str | None = Field(None, description='Columns within text, "{ma_xa}@{ngay}"; null where one is null.')
-    join: Join | None = None
-    constant: str | None = None
-    split: Split | None = None
+    join: Join | None = Field(None, description="Several columns as one text.")
+    constant: str | None = Field(None, description="The same text for every row.")
+    split: Split | None = Field(None, description="A part of the text.")
     null: tuple[str, ...] = Field((), description="Texts that mean nothing.")
     number: Literal["vi"] | None = Field(None, description='"vi" reads 1.250.000,5.')
     scale: float | None = Field(
@@ -73,18 +73,36 @@ class FieldMapping(Part):
 class Condition(Part):
     """Which rows: those whose column has one of these values."""
 
-    column: str
-    values: tuple[str, ...] = Field(min_length=1)
+    column: str = Field(description="A source column.")
+    values: tuple[str, ...] = Field(min_length=1, description="Texts, one of which it has.")
+
+
+def _with_short_forms(schema: dict[str, Any]) -> None:
+    """What `Emit` reads beside what it holds: bare texts for columns, and parties."""
+    fields = schema["properties"]["fields"]
+    fields["additionalProperties"] = {"anyOf": [{"type": "string"}, fields["additionalProperties"]]}
+    party = {"type": "object", "properties": {"within": {"type": "string"}}}
+    party["additionalProperties"] = fields["additionalProperties"]
+    schema["properties"]["parties"] = {
+        "type": "object",
+        "additionalProperties": party,
+        "description": "Party → its parts, each made as a field; `within` is the object that holds their columns.",
+    }
+    schema["required"] = []
 
 
 class Emit(Part):
     """One kind of record that a stream gives."""
 
+    model_config = ConfigDict(json_schema_extra=_with_short_forms)
+
     explode: str | None = Field(None, description="The list that is unfolded, one record for each item.")
     when: Condition | None = Field(
         None, description="Which rows become this kind of record; all where it is not given."
     )
-    fields: dict[str, FieldMapping]
+    fields: dict[str, FieldMapping] = Field(
+        description="Field of the record → how it is made; a bare text is a column."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -126,8 +144,8 @@ def _party(name: str, given: Any) -> dict[str, Any]:
 class Patch(Part):
     """A known dirty value of a source and what it stands for, applied before the mapping."""
 
-    column: str
+    column: str = Field(description="A source column.")
     value: str = Field(description="What the source writes.")
     to: str | None = Field(None, description="What it stands for; nothing where it is not given.")
-    where: Condition | None = None
+    where: Condition | None = Field(None, description="In which rows; in all where it is not given.")
     note: str = Field("", description="Why this is known to be so.")

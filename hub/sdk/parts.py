@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from hub.errors import HubMisconfigured
 
@@ -23,7 +23,7 @@ class Part(BaseModel):
 class Env(Part):
     """A value that the environment holds."""
 
-    env: str
+    env: str = Field(description="Name of the environment variable.")
 
     @property
     def shown(self) -> str:
@@ -44,7 +44,7 @@ class Env(Part):
 class SecretFile(Part):
     """A value that a file holds, as container platforms mount secrets; white space around it is not part of it."""
 
-    file: str
+    file: str = Field(description="Path of a file, as container platforms mount secrets.")
 
     @property
     def shown(self) -> str:
@@ -72,8 +72,8 @@ Reference = Env | SecretFile
 class Bilingual(Part):
     """A label in the two languages of the user interface."""
 
-    vi: str
-    en: str
+    vi: str = Field(description="In Vietnamese.")
+    en: str = Field(description="In English.")
 
 
 def _duration(value: Any) -> Any:

@@ -30,14 +30,14 @@ class Source(Part):
 class SqlSource(Source):
     """A database, by SQLAlchemy or postgresql:// URL."""
 
-    kind: Literal["sql"]
+    kind: Literal["sql"] = Field(description="The kind of source.")
     url: Reference = Field(description="PostgreSQL, MariaDB/MySQL, SQLite; SQL Server and Oracle with their drivers.")
 
 
 class FilesSource(Source):
     """Files in a folder, on an SFTP server or in an object store: one of `folder`, `beside`, `url`."""
 
-    kind: Literal["files"]
+    kind: Literal["files"] = Field(description="The kind of source.")
     folder: Reference | None = Field(None, description="A folder of this machine.")
     beside: str | None = Field(None, description="A path from the folder that holds the connector's folder's parent.")
     url: Reference | None = Field(None, description="An fsspec URL: sftp://user@host/path, s3://bucket/path.")
@@ -55,27 +55,27 @@ class FilesSource(Source):
 class OAuth2(Part):
     """OAuth2 client credentials (RFC 6749, 4.4): the token is fetched from `token_path` and renewed when it ends."""
 
-    kind: Literal["oauth2_client_credentials"]
+    kind: Literal["oauth2_client_credentials"] = Field(description="How the hub proves itself.")
     token_path: str = Field(description="Path under base_url, or a whole URL.")
-    client_id: Reference
-    client_secret: Reference
-    scope: str | None = None
+    client_id: Reference = Field(description="Who the hub is.")
+    client_secret: Reference = Field(description="Its secret.")
+    scope: str | None = Field(None, description="Scope that is asked for, where the source wants one.")
 
 
 class ApiKey(Part):
     """A key in a header."""
 
-    kind: Literal["api_key"]
-    header: str = "X-API-Key"
-    key: Reference
+    kind: Literal["api_key"] = Field(description="How the hub proves itself.")
+    header: str = Field("X-API-Key", description="Name of the header.")
+    key: Reference = Field(description="The key.")
 
 
 class Basic(Part):
     """User and password (RFC 7617)."""
 
-    kind: Literal["basic"]
-    user: Reference
-    password: Reference
+    kind: Literal["basic"] = Field(description="How the hub proves itself.")
+    user: Reference = Field(description="Name of the user.")
+    password: Reference = Field(description="Its password.")
 
 
 Auth = Annotated[OAuth2 | ApiKey | Basic, Field(discriminator="kind")]
@@ -84,9 +84,9 @@ Auth = Annotated[OAuth2 | ApiKey | Basic, Field(discriminator="kind")]
 class RestSource(Source):
     """An HTTP API."""
 
-    kind: Literal["rest"]
-    base_url: Reference
-    auth: Auth | None = None
+    kind: Literal["rest"] = Field(description="The kind of source.")
+    base_url: Reference = Field(description="Address that every path is beneath.")
+    auth: Auth | None = Field(None, description="How the hub proves itself; not at all where it is not given.")
     headers: dict[str, str] = Field({}, description="Headers that are no secret.")
 
 
@@ -103,17 +103,17 @@ class XRoad(Part):
 class SoapSource(Source):
     """A SOAP service described by a WSDL."""
 
-    kind: Literal["soap"]
+    kind: Literal["soap"] = Field(description="The kind of source.")
     wsdl: Reference | str = Field(description="Address (by reference), or a file in the connector's folder.")
     endpoint: Reference | None = Field(None, description="Address of the service, where the WSDL's own is another.")
-    auth: Basic | None = None
-    xroad: XRoad | None = None
+    auth: Basic | None = Field(None, description="How the hub proves itself; not at all where it is not given.")
+    xroad: XRoad | None = Field(None, description="Headers of X-Road, where the service is behind it.")
 
 
 class StreamSource(Source):
     """A NATS JetStream."""
 
-    kind: Literal["stream"]
+    kind: Literal["stream"] = Field(description="The kind of source.")
     url: Reference = Field(description="nats:// or tls:// addresses, by comma.")
     jetstream: str = Field(description="Name of the stream on the server.")
     credentials: Reference | None = Field(None, description="Content of a .creds file.")
@@ -122,8 +122,8 @@ class StreamSource(Source):
 class CdcSource(Source):
     """Changes of PostgreSQL tables, by logical decoding through the SQL interface."""
 
-    kind: Literal["cdc"]
-    url: Reference
+    kind: Literal["cdc"] = Field(description="The kind of source.")
+    url: Reference = Field(description="A postgresql:// URL of a role that may replicate.")
     publication: str = Field("hub", description="Publication that the owner made for the tables.")
     max_lag: str = Field(
         "1 GB", pattern="^[0-9]+ (MB|GB)$", description="WAL that a slot may hold back before it is dropped."
@@ -133,10 +133,10 @@ class CdcSource(Source):
 class PushSource(Source):
     """A system that sends: signed deliveries (Standard Webhooks) to /push/<connector>/<stream>."""
 
-    kind: Literal["push"]
+    kind: Literal["push"] = Field(description="The kind of source.")
     secret: Reference = Field(description="Shared secret of the signature, base64, `whsec_` before it or not.")
     tolerance: Duration = Field("5 min", validate_default=True, description="Oldest delivery that is taken.")
-    max_body_bytes: int = Field(1_000_000, ge=1_000)
+    max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest delivery that is taken.")
 
 
 AnySource = Annotated[

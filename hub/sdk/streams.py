@@ -14,7 +14,7 @@ class Cursor(Part):
     """What grows with every change at the source, so that a read can begin where the last one ended."""
 
     column: str = Field(description="A time or a growing number, on every row.")
-    kind: Literal["time", "number"] = "time"
+    kind: Literal["time", "number"] = Field("time", description="What it is.")
     overlap: Duration = Field("15 min", validate_default=True, description="How far back a read begins again (time).")
     overlap_numbers: int = Field(0, ge=0, description="The same for numbers.")
 
@@ -22,7 +22,7 @@ class Cursor(Part):
 class Stream(Part):
     """What every stream has."""
 
-    read: Literal["full", "incremental"] = "full"
+    read: Literal["full", "incremental"] = Field("full", description="All rows each time, or those since the last.")
     cursor: Cursor | None = Field(None, description="For incremental reads.")
     key: tuple[str, ...] = Field(min_length=1, description="Columns that identify a row in its source.")
     changed_at: str | None = Field(
@@ -46,7 +46,7 @@ class Stream(Part):
     commit_rows: int = Field(200_000, ge=1, description="Rows of an incremental read after which it is committed.")
     optional: tuple[str, ...] = Field((), description="Mapped columns that may be absent.")
     ignore: tuple[str, ...] = Field((), description="Columns not wanted.")
-    patches: tuple[Patch, ...] = ()
+    patches: tuple[Patch, ...] = Field((), description="Known dirty values, put right before the mapping.")
     emits: dict[str, Emit] = Field(min_length=1, description="Kind of record → its mapping.")
 
     @model_validator(mode="after")
@@ -86,11 +86,11 @@ class SqlStream(_Incremental):
 class PagePaging(Part):
     """Numbered pages."""
 
-    kind: Literal["page"]
-    parameter: str = "page"
-    first: int = 1
-    size_parameter: str | None = "page_size"
-    size: int = Field(1000, ge=1)
+    kind: Literal["page"] = Field(description="How pages follow each other.")
+    parameter: str = Field("page", description="Parameter of the number.")
+    first: int = Field(1, description="Number of the first page.")
+    size_parameter: str | None = Field("page_size", description="Parameter of the size; none is sent where it is none.")
+    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
     total_pages: str | None = Field(
         None, description="Path of the number of pages; without it, the first empty page ends."
     )
@@ -99,10 +99,10 @@ class PagePaging(Part):
 class OffsetPaging(Part):
     """Offset and limit."""
 
-    kind: Literal["offset"]
-    parameter: str = "offset"
-    size_parameter: str = "limit"
-    size: int = Field(1000, ge=1)
+    kind: Literal["offset"] = Field(description="How pages follow each other.")
+    parameter: str = Field("offset", description="Parameter of the rows to pass over.")
+    size_parameter: str = Field("limit", description="Parameter of the size.")
+    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
     total: str | None = Field(
         None, description="Path of the number of rows; without it, a page shorter than one before it ends."
     )
@@ -111,19 +111,19 @@ class OffsetPaging(Part):
 class CursorPaging(Part):
     """Each page names the next by a token."""
 
-    kind: Literal["cursor"]
-    parameter: str = "cursor"
+    kind: Literal["cursor"] = Field(description="How pages follow each other.")
+    parameter: str = Field("cursor", description="Parameter that takes the token.")
     next: str = Field(description="Path of the token in a page; none at the end.")
-    size_parameter: str | None = None
-    size: int = Field(1000, ge=1)
+    size_parameter: str | None = Field(None, description="Parameter of the size; none is sent where it is not given.")
+    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
 
 
 class LinkPaging(Part):
     """Each page names the next in a Link header (RFC 8288), rel="next"."""
 
-    kind: Literal["link"]
-    size_parameter: str | None = None
-    size: int = Field(1000, ge=1)
+    kind: Literal["link"] = Field(description="How pages follow each other.")
+    size_parameter: str | None = Field(None, description="Parameter of the size; none is sent where it is not given.")
+    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
 
 
 Paging = Annotated[PagePaging | OffsetPaging | CursorPaging | LinkPaging, Field(discriminator="kind")]
@@ -132,17 +132,17 @@ Paging = Annotated[PagePaging | OffsetPaging | CursorPaging | LinkPaging, Field(
 class Since(Part):
     """The parameter that asks for rows changed since a time or number."""
 
-    parameter: str
+    parameter: str = Field(description="Name of the parameter.")
     format: str = Field("iso", description='"iso" (UTC, RFC 3339), "epoch" (seconds), or a strptime pattern.')
 
 
 class RestLookup(Part):
     """How rows are asked for by key: one parameter with up to `batch` keys, or a path with {key}."""
 
-    path: str
-    parameter: str | None = None
-    separator: str = ","
-    batch: int = Field(50, ge=1)
+    path: str = Field(description="Path under base_url; {key} in it stands for one key.")
+    parameter: str | None = Field(None, description="Parameter that takes the keys.")
+    separator: str = Field(",", description="What stands between keys of one request.")
+    batch: int = Field(50, ge=1, description="Most keys of one request.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "RestLookup":
@@ -154,13 +154,15 @@ class RestLookup(Part):
 class RestStream(_Incremental):
     """A list of an HTTP API."""
 
-    path: str
-    parameters: dict[str, str] = {}
-    format: Literal["json", "jsonl"] = "json"
+    path: str = Field(description="Path under base_url.")
+    parameters: dict[str, str] = Field({}, description="Parameters of every request.")
+    format: Literal["json", "jsonl"] = Field("json", description="Pages of JSON, or one body of JSON Lines.")
     records: str = Field("", description='Path of the list in a page, "data.items"; empty where the page is the list.')
-    paging: Paging | None = None
+    paging: Paging | None = Field(
+        None, description="How pages follow each other; one answer is all where it is not given."
+    )
     since: Since | None = Field(None, description="For incremental reads.")
-    lookup: RestLookup | None = None
+    lookup: RestLookup | None = Field(None, description="How single rows are asked for, live.")
     max_page_bytes: int = Field(64_000_000, ge=1_000, description="Largest page, unpacked.")
 
     @model_validator(mode="after")
@@ -184,29 +186,31 @@ class RestStream(_Incremental):
 class SoapLookup(Part):
     """How rows are asked for by key."""
 
-    operation: str
-    argument: str
+    operation: str = Field(description="Name of the operation.")
+    argument: str = Field(description="Argument that takes the key.")
     batch: int = Field(1, ge=1, description="Keys of one call; more than one where the argument is a list.")
 
 
 class SoapStream(_Incremental):
     """An operation of a SOAP service."""
 
-    operation: str
-    arguments: dict[str, str] = {}
+    operation: str = Field(description="Name of the operation.")
+    arguments: dict[str, str] = Field({}, description="Arguments of every call.")
     records: str = Field(description="Path of the list in the answer.")
-    paging: Annotated[PagePaging | OffsetPaging | CursorPaging, Field(discriminator="kind")] | None = None
+    paging: Annotated[PagePaging | OffsetPaging | CursorPaging, Field(discriminator="kind")] | None = Field(
+        None, description="How pages follow each other; one answer is all where it is not given."
+    )
     since: Since | None = Field(None, description="For incremental reads: `parameter` is the argument.")
-    lookup: SoapLookup | None = None
+    lookup: SoapLookup | None = Field(None, description="How single rows are asked for, live.")
 
 
 class FilesStream(Stream):
     """Files of one pattern. `full`: together they are the whole list; `incremental`: each is taken once, by content."""
 
     files: str = Field(description="Pattern of names: nghia_vu_thue_*.csv")
-    format: Literal["csv", "excel", "jsonl", "parquet"]
+    format: Literal["csv", "excel", "jsonl", "parquet"] = Field(description="How the files are written.")
     encoding: str = Field("utf-8", description="csv, jsonl: a name that Python knows, such as cp1258 or utf-16.")
-    delimiter: str = Field(",", min_length=1, max_length=1)
+    delimiter: str = Field(",", min_length=1, max_length=1, description="csv: what parts the cells.")
     quote: str | None = Field('"', description="csv: the quote; none where quotes are text.")
     skip_rows: int = Field(0, ge=0, description="csv, excel: lines before the header.")
     sheet: str | None = Field(None, description="excel: the sheet; the first where it is not given.")
@@ -224,10 +228,10 @@ class FilesStream(Stream):
 class EventStream(Stream):
     """Messages of one subject of a JetStream, JSON, one record or a list each."""
 
-    subject: str
+    subject: str = Field(description="Subject of the messages; * and > stand for parts of it.")
     durable: str = Field(description="Name of the durable consumer on the server.")
     records: str = Field("", description="Path of the rows in a message; empty where the message is the row.")
-    deletes: Literal["sweep", "tombstone", "none"] = "none"
+    deletes: Literal["sweep", "tombstone", "none"] = Field("none", description="How rows go: those marked, or none.")
 
     @model_validator(mode="after")
     def _events(self) -> "EventStream":
@@ -252,7 +256,7 @@ class PushStream(Stream):
     """Rows that the source delivers, JSON, one record or a list each."""
 
     records: str = Field("", description="Path of the rows in a delivery; empty where the body is the row or the list.")
-    deletes: Literal["sweep", "tombstone", "none"] = "none"
+    deletes: Literal["sweep", "tombstone", "none"] = Field("none", description="How rows go: those marked, or none.")
 
     @model_validator(mode="after")
     def _deliveries(self) -> "PushStream":

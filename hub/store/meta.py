@@ -58,6 +58,7 @@ RUN = Table(
     ),
     Column("timings", JSONB, comment="Stream → seconds in all, and of them waiting for the source and for the store."),
     Column("drift", JSONB, comment="What was found other than declared, in words."),
+    Column("notes", JSONB, comment="What is no fault and a person should know, in words."),
     Index("run_connector", "connector", "id"),
     schema="hub",
     comment="One run of one connector.",

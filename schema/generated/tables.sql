@@ -950,6 +950,7 @@ CREATE TABLE hub.run (
 	counts JSONB,
 	timings JSONB,
 	drift JSONB,
+	notes JSONB,
 	PRIMARY KEY (id)
 );
 CREATE INDEX run_connector ON hub.run (connector, id);

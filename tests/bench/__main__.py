@@ -5,75 +5,133 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
 
 from hub.store.embedded import EmbeddedServer
-from tests.bench import attacks, costs, growth, ingest, reads
+from tests.bench import attacks, cdc, connectors, costs, growth, ingest, reads
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
 from tests.bench.servers import install
-
-PARTS = ("ingest", "reads", "growth", "attacks", "costs")
 
 
 @dataclass(frozen=True)
 class Sizes:
     """How much is measured."""
 
-    ingested: int
+    ingest: ingest.Sizes
+    connectors: connectors.Sizes
+    cdc: cdc.Sizes
     citizens: int
     seconds: int
     rounds: int
     grown: tuple[int, ...]
 
 
-FULL = Sizes(ingested=500_000, citizens=20_000, seconds=5, rounds=3, grown=(10_000, 100_000, 1_000_000))
-QUICK = Sizes(ingested=50_000, citizens=1_000, seconds=1, rounds=1, grown=(500, 5_000))
+FULL = Sizes(
+    ingest=ingest.Sizes(rows=1_000_000, dicts=200_000, most=5_000_000),
+    connectors=connectors.Sizes(table=1_000_000, api=200_000),
+    cdc=cdc.Sizes(rows=100_000, changes=6_000),
+    citizens=20_000,
+    seconds=5,
+    rounds=3,
+    grown=(10_000, 100_000, 1_000_000),
+)
+QUICK = Sizes(
+    ingest=ingest.Sizes(rows=20_000, dicts=5_000, most=None),
+    connectors=connectors.Sizes(table=20_000, api=10_000),
+    cdc=cdc.Sizes(rows=2_000, changes=600),
+    citizens=1_000,
+    seconds=1,
+    rounds=1,
+    grown=(500, 5_000),
+)
+
+
+@dataclass
+class Run:
+    """One run: a PostgreSQL in memory, a folder in memory, and what the parts share."""
+
+    server: EmbeddedServer
+    folder: Path
+    sizes: Sizes
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def province(self) -> str:
+        """The URL of the database that the parts about reads have in common, made for the first of them."""
+        return province(self.server, self.folder, self.sizes.citizens)
+
+
+def _ingest(run: Run, bench: Bench) -> None:
+    ingest.measure(bench, run.server, run.folder, run.sizes.ingest)
+
+
+def _connectors(run: Run, bench: Bench) -> None:
+    connectors.measure(bench, run.server, run.folder, run.sizes.connectors)
+
+
+def _cdc(run: Run, bench: Bench) -> None:
+    cdc.measure(bench, run.server, run.folder, run.sizes.cdc)
+
+
+def _reads(run: Run, bench: Bench) -> None:
+    node = install(run.folder)
+    run.versions["postgraphile"] = json.loads((node / "package.json").read_text())["dependencies"]["postgraphile"]
+    reads.measure(bench, run.province, run.folder, node, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
+
+
+def _growth(run: Run, bench: Bench) -> None:
+    assert run.province  # its database is the template of growth's own
+    growth.measure(bench, run.server, run.folder, run.sizes.grown, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
+
+
+def _attacks(run: Run, bench: Bench) -> None:
+    attacks.measure(bench, run.province)
+
+
+def _costs(run: Run, bench: Bench) -> None:
+    costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
+
+
+PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
+    "ingest": _ingest,
+    "connectors": _connectors,
+    "cdc": _cdc,
+    "reads": _reads,
+    "growth": _growth,
+    "attacks": _attacks,
+    "costs": _costs,
+}
 
 
 def main() -> None:
     """Run the benches in one PostgreSQL in memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, and nothing is written")
-    parser.add_argument("--only", choices=PARTS, help="one part alone, and nothing is written")
+    parser.add_argument("--only", choices=PARTS, help="one part alone; the others stay as they were recorded")
     given = parser.parse_args()
-    parts = PARTS if given.only is None else (given.only,)
-    bench = Bench()
+    measured: dict[str, Bench] = {}
     with _folder() as folder, EmbeddedServer.start(folder / "postgresql", durable=False) as server:
-        versions = _measure(bench, server, folder, QUICK if given.quick else FULL, parts)
-    _print(bench)
-    if not given.quick and given.only is None:
-        write(bench, versions)
+        run = Run(server, folder, QUICK if given.quick else FULL, {"postgresql": _version(server)})
+        for name in PARTS if given.only is None else (given.only,):
+            measured[name] = Bench()
+            PARTS[name](run, measured[name])
+            _print(measured[name])
+    if not given.quick:
+        write(measured, run.versions, order=tuple(PARTS))
         print(f"wrote {(ROOT / 'docs' / 'benchmarks.md')}")
 
 
-def _measure(
-    bench: Bench, server: EmbeddedServer, folder: Path, sizes: Sizes, parts: tuple[str, ...]
-) -> dict[str, str]:
+def _version(server: EmbeddedServer) -> str:
     with psycopg.connect(server.url("postgres")) as connection:
         number = connection.info.server_version
-    versions = {"postgresql": f"{number // 10_000}.{number % 10_000}"}
-    if "ingest" in parts:
-        ingest.measure(bench, server, folder, rows=sizes.ingested)
-    if parts == ("ingest",):
-        return versions
-    url = province(server, folder, sizes.citizens)
-    if "reads" in parts:
-        node = install(folder)
-        versions["postgraphile"] = json.loads((node / "package.json").read_text())["dependencies"]["postgraphile"]
-        reads.measure(bench, url, folder, node, seconds=sizes.seconds, rounds=sizes.rounds)
-    if "growth" in parts:
-        growth.measure(bench, server, folder, sizes.grown, seconds=sizes.seconds, rounds=sizes.rounds)
-    if "attacks" in parts:
-        attacks.measure(bench, url)
-    if "costs" in parts:
-        costs.measure(bench, url, folder, seconds=sizes.seconds)
-    return versions
+    return f"{number // 10_000}.{number % 10_000}"
 
 
 @contextmanager

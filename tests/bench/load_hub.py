@@ -1,39 +1,28 @@
-"""One load of people.csv by the hub, in a process of its own: `python -m tests.bench.load_hub URL FOLDER`."""
+"""One load of the people by the hub, in a process of its own: `python -m tests.bench.load_hub URL KIND WHERE`."""
 
 import json
-import os
-import resource
 import sys
 import time
 
 from hub.ingest.run import run
 from hub.store.engine import engine
-from tests.bench.people import manifest
+from tests.bench.harness import peak_mb
+from tests.bench.manifests import citizens
 
 
 def main() -> None:
-    """Load once; print seconds, rows, and peak memory in MB."""
-    url, folder = sys.argv[1:]
-    os.environ["BENCH_FOLDER"] = folder
+    """Load once; print seconds, what became of the rows, and peak memory in MB."""
+    url, kind, where = sys.argv[1:]
+    manifest = citizens(kind, where)
     made = engine(url)
     started = time.monotonic()
-    (report,) = run(made, [manifest()])
+    (report,) = run(made, [manifest])
     seconds = time.monotonic() - started
     made.dispose()
     assert report.status == "SUCCEEDED", report.problems
     (counts,) = report.counts
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        json.dumps(
-            {
-                "seconds": seconds,
-                "read": counts.read,
-                "added": counts.added,
-                "unchanged": counts.unchanged,
-                "peak_mb": peak,
-            }
-        )
-    )
+    names = ("read", "added", "changed", "unchanged", "deleted")
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb(), **{name: getattr(counts, name) for name in names}}))
 
 
 if __name__ == "__main__":

@@ -53,9 +53,16 @@ def served(name: str, url: str, folder: Path | None = None) -> Iterator[Served]:
         with _postgraphile(url, folder) as found:
             yield found
         return
+    with on_socket(MODULES[name], url) as found:
+        yield found
+
+
+@contextmanager
+def on_socket(module: str, *arguments: str) -> Iterator[Served]:
+    """A module of ours as a server process, handed the number of a listening socket as its last argument."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         number = listener.fileno()
-        command = [sys.executable, "-m", MODULES[name], url, str(number)]
+        command = [sys.executable, "-m", module, *arguments, str(number)]
         process = subprocess.Popen(command, pass_fds=(number,), cwd=ROOT)
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with _awaited(process, base) as found:

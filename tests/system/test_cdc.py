@@ -761,6 +761,6 @@ def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str)
     assert "truncated" in report.problems[0]
     (report,) = ingest.run(store, [manifest])
     assert any("no longer has" in problem for problem in report.problems), report
-    ingest.run(store, [manifest], accept_deletes=True, full=True)
+    ingest.run(store, [manifest], ingest.Choices(accept_deletes=True))  # what was held back is looked at again
     assert sync() == ("SUCCEEDED", 0, 0, 0)
     store.dispose()

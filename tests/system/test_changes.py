@@ -13,7 +13,7 @@ from hub.errors import OperationRefused
 from hub.ingest import approve
 from hub.ingest.lookup import look_up
 from hub.ingest.outcome import Interfered
-from hub.ingest.run import RunReport, connect, run, store_url
+from hub.ingest.run import Choices, RunReport, connect, run, store_url
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine
 from hub.store.migrate import migrate
@@ -64,7 +64,7 @@ class Table:
         return parse({"name": "changes", "source": source, "streams": {"people": people}, **facts})
 
     def sync(self, *, full: bool = False, accept_deletes: bool = False, **stream: Any) -> RunReport:
-        (report,) = run(self.engine, [self.manifest(**stream)], full=full, accept_deletes=accept_deletes)
+        (report,) = run(self.engine, [self.manifest(**stream)], Choices(accept_deletes, full))
         return report
 
     def held(self) -> dict[str, str]:

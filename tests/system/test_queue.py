@@ -252,8 +252,10 @@ def test_prune_keeps_what_is_provenance_or_waits(queue: Queue) -> None:
     (((first, second, third),),) = queue.rows("select array_agg(id order by id) from hub.run")
     done = prune(store_url(queue.trial.engine), keep_days=30)
     assert (done.runs, done.deliveries, done.quotas) == (1, 1, 1)
-    # The first wrote rows; the last is the newest.
+    # The first wrote rows; a row waits in quarantine by the last, which is also the newest.
     assert queue.rows("select id from hub.run order by id") == [(first,), (third,)]
     assert second not in (first, third)
     assert queue.rows("select delivery from hub.inbox") == [("2",)]
+    with queue.trial.engine.begin() as connection:
+        connection.exec_driver_sql("delete from hub.quarantine")
     assert prune(store_url(queue.trial.engine), keep_days=30).runs == 0

@@ -1,16 +1,21 @@
 """What a user can meet is written down: settings, error codes, commands, manifest keys, link rules; and links lead somewhere."""
 
+import json
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from cyclopts import App
+from pydantic import BaseModel
 
 from hub.cli import app, drift, quarantine
 from hub.ingest.drift import Grade, Sort
 from hub.link.rules import RULES
-from hub.sdk import manifest
+from hub.model.manifest_pages import EXAMPLES, manifest_page, manifest_schema
+from hub.sdk.manifest import KINDS, parse
 from hub.sdk.streams import Drift
 from hub.settings import Settings, reference_page
 from hub.store.meta import RUN
@@ -39,19 +44,49 @@ def test_every_error_code_is_explained() -> None:
     assert [code for code in sorted(codes) if f"`{code}`" not in text("docs/errors.md")] == []
 
 
+def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A model of a manifest and every model that its keys are made of."""
+    yield model
+    inside = [field.annotation for field in model.model_fields.values()]
+    while inside:
+        kind = inside.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from models(kind)
+        inside += get_args(kind)
+
+
 def test_every_manifest_key_is_explained() -> None:
-    parts = (
-        manifest.Manifest,
-        manifest.Stream,
-        manifest.FieldMapping,
-        manifest.RestSource,
-        manifest.OAuth2,
-        manifest.ApiKey,
-        manifest.FilesSource,
+    assert text("docs/manifest.md") == manifest_page()
+    every = {model for manifest in KINDS.values() for model in models(manifest)}
+    assert len(every) > 30
+    assert [f"{m.__name__}.{n}" for m in every for n, f in m.model_fields.items() if not f.description] == []
+    page = text("docs/manifest.md")
+    assert [n for model in every for n in model.model_fields if f"| `{n}` |" not in page] == []
+
+
+def test_the_examples_of_every_kind_are_manifests() -> None:
+    facts = {"name": "a", "title": {"vi": "a", "en": "a"}} | dict.fromkeys(
+        ("sector", "owner", "legal_basis", "version", "freshness"), "-"
     )
-    keys = {name for part in parts for name in part.model_fields} - {"encoding"}
-    page = text("docs/connectors.md")
-    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", page)] == []
+    assert set(EXAMPLES) == set(KINDS)
+    for kind in EXAMPLES.values():
+        example = tomllib.loads(kind.example)
+        for stream in example["streams"].values():
+            stream["emits"] = {"Citizen": {"fields": {"full_name": "ten"}}}
+        assert parse({**facts, **example}).kind in KINDS
+
+
+def test_the_json_schema_of_manifests_says_what_the_models_say() -> None:
+    document = json.loads(text("hub/sdk/manifest.schema.json"))
+    assert text("hub/sdk/manifest.schema.json") == manifest_schema()
+    assert [
+        branch["if"]["properties"]["source"]["properties"]["kind"]["const"] for branch in document["allOf"]
+    ] == list(KINDS)
+    for manifest in KINDS.values():
+        for model in models(manifest):
+            described = document["$defs"][model.__name__]
+            assert set(described["properties"]) - {"parties"} == set(model.model_fields)
+            assert described["additionalProperties"] is False
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -137,6 +137,7 @@ def upgrade() -> None:
     op.add_column('run', sa.Column('mode', sa.Text(), nullable=True, comment='SYNC, FULL, FOLLOW, REPLAY or LOOKUP.'), schema='hub')
     op.add_column('run', sa.Column('timings', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='Stream → seconds in all, and of them waiting for the source and for the store.'), schema='hub')
     op.add_column('run', sa.Column('drift', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='What was found other than declared, in words.'), schema='hub')
+    op.add_column('run', sa.Column('notes', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='What is no fault and a person should know, in words.'), schema='hub')
     op.alter_column('run', 'status',
                existing_type=sa.TEXT(),
                comment='RUNNING, SUCCEEDED, PARTIAL, FAILED, DEFERRED or INTERRUPTED.',

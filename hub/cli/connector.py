@@ -1,0 +1,208 @@
+"""`hub connector`: list connectors, check them, look at what they would read, and draft new ones."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+from rich.markup import escape
+
+from hub.cli.connector_new import new
+from hub.cli.run import Json
+from hub.cli.shown import ERR, OUT, show_json, show_table
+from hub.conform import samples
+from hub.conform.check import NEEDED, Checked, check
+from hub.conform.ground import Ground
+from hub.conform.preview import Preview, preview
+from hub.errors import HubError, HubMisconfigured
+from hub.ingest.discover import broken, discover, found, home
+from hub.sdk.manifest import Manifest
+from hub.settings import load
+
+app = cyclopts.App(name="connector", help="List connectors, check them, look at what they read, draft new ones.")
+app.command(new)
+PARTS = NEEDED["A"]
+
+
+@app.command(name="list")
+def list_(*, json: Json = False) -> None:
+    """List connectors: kind, streams, whether their environment is set; and what should be one and is broken."""
+    load()
+    rows = [
+        {
+            "connector": name,
+            "kind": manifest.kind,
+            "sector": manifest.sector,
+            "title": manifest.title.en,
+            "streams": list(manifest.streams),
+            "grade": manifest.grade,
+            "unset": [variable for variable in manifest.environment() if not os.environ.get(variable)],
+            "folder": str(home(manifest)),
+        }
+        for name, manifest in sorted(discover().items())
+    ]
+    wrong = [{"connector": name, "broken": str(error)} for name, error in broken().items()]
+    if json:
+        show_json([*rows, *wrong])
+        return
+    columns = ("connector", "kind", "sector", "title", "streams", "grade", "unset")
+    show_table("Connectors", columns, [[_cell(row[column]) for column in columns] for row in rows])
+    for one in wrong:
+        ERR.print(f"[bold red]broken[/] {escape(one['connector'])}: {escape(one['broken'])}", highlight=False)
+
+
+@app.command(name="check")
+def check_(
+    *names: str,
+    folder: Path | None = None,
+    verbose: Annotated[bool, Parameter(help="Show every case.")] = False,
+    accept: Annotated[bool, Parameter(help="Take what the samples become now as what is expected of them.")] = False,
+    json: Json = False,
+) -> None:
+    """Check connectors offline: lint, samples, damaged rows, deletes, drift, a source that misbehaves. Gives a grade.
+
+    Parameters
+    ----------
+    names
+        Names of connectors; all where none is given.
+    folder
+        A folder that holds connectors, beside those that are found.
+    """
+    manifests, wrong = _chosen(names, folder)
+    if accept:
+        for manifest in manifests:
+            for path in samples.accept(manifest):
+                ERR.print(f"wrote {path}; read it before you commit it", highlight=False)
+    checked = _checked(manifests)
+    if json:
+        show_json([*map(_document, checked), *({"connector": n, "broken": str(e)} for n, e in wrong.items())])
+    else:
+        _show_checked(checked, wrong, verbose=verbose)
+    failed = [one.connector for one in checked if not one.conforms] + list(wrong)
+    if failed:
+        raise HubMisconfigured(
+            f"{len(failed)} of {len(checked) + len(wrong)} connectors are not what they state: {', '.join(failed)}",
+            next_step="mend what failed, or state the grade that it has; `--verbose` shows every case",
+        )
+
+
+@app.command(name="preview")
+def preview_(
+    name: str,
+    stream: str | None = None,
+    *,
+    rows: int = 20,
+    from_samples: Annotated[bool, Parameter(name="--samples", help="Read the samples instead of the source.")] = False,
+    folder: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Read a little of a source and show the records that it would become. Nothing is stored; values are shown.
+
+    Parameters
+    ----------
+    name
+        The connector.
+    stream
+        One of its streams; all where it is not given.
+    rows
+        How many rows of each stream.
+    folder
+        A folder that holds connectors, beside those that are found.
+    """
+    manifests, wrong = _chosen([name], folder)
+    if wrong:
+        raise wrong[name]
+    (manifest,) = manifests
+    shown = [
+        preview(manifest, one, rows, from_samples=from_samples) for one in ([stream] if stream else manifest.streams)
+    ]
+    if json:
+        show_json([dataclasses.asdict(one) for one in shown])
+        return
+    for one in shown:
+        _show_preview(one)
+
+
+def _chosen(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:
+    """The connectors of these names, and what is wrong with those that are none. Raises HubMisconfigured."""
+    there = found(*([folder.absolute()] if folder else []))
+    wanted = names or [*there.broken, *sorted(there.manifests)]
+    unknown = [name for name in wanted if name not in there.manifests and name not in there.broken]
+    if unknown:
+        raise HubMisconfigured(
+            f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(sorted(there.manifests))}"
+        )
+    wrong = {name: there.broken[name] for name in wanted if name in there.broken}
+    return [there.manifests[name] for name in wanted if name not in wrong], wrong
+
+
+def _checked(manifests: Sequence[Manifest]) -> list[Checked]:
+    if not manifests:
+        return []
+    with Ground.prepared() as ground, ERR.status("…") as status:
+
+        def one(manifest: Manifest) -> Checked:
+            return check(manifest, ground, lambda words: status.update(f"{manifest.name}: {words}"))
+
+        return [one(manifest) for manifest in manifests]
+
+
+def _document(checked: Checked) -> dict[str, object]:
+    return {
+        "connector": checked.connector,
+        "kind": checked.kind,
+        "grade": checked.grade,
+        "stated": checked.stated,
+        "conforms": checked.conforms,
+        "results": [dataclasses.asdict(result) for result in checked.results],
+    }
+
+
+def _show_checked(checked: Sequence[Checked], wrong: dict[str, HubError], *, verbose: bool) -> None:
+    rows: list[tuple[object, ...]] = [
+        (one.connector, one.kind, *(one.counted(part) for part in PARTS), one.grade or "none", one.stated or "none")
+        for one in checked
+    ]
+    show_table("Conformance", ("connector", "kind", *PARTS, "grade", "stated"), rows)
+    for name, error in wrong.items():
+        faults = getattr(error, "faults", ())
+        for words in [str(fault) for fault in faults] or [error.message]:
+            ERR.print(f"[bold red]broken[/] {escape(name)}: {escape(words)}", highlight=False)
+    for one in checked:
+        for result in one.results:
+            if verbose or result.status in ("failed", "not run"):
+                mark = MARKS[result.status]
+                words = f"{result.part}: {result.case}" + (f": {result.detail}" if result.detail else "")
+                OUT.print(f"{mark} {escape(one.connector)} {escape(words)}", highlight=False)
+
+
+MARKS = {
+    "passed": "[green]passed[/]",
+    "failed": "[red]failed[/]",
+    "not applicable": "[dim]does not apply[/]",
+    "not run": "[yellow]not run[/]",
+}
+
+
+def _show_preview(one: Preview) -> None:
+    for entity in dict.fromkeys(record["entity"] for record in one.records):
+        records = [record for record in one.records if record["entity"] == entity]
+        fields = list(dict.fromkeys(name for record in records for name in record["fields"]))
+        rows = [(record["key"], *(record["fields"].get(name) for name in fields)) for record in records]
+        show_table(f"{one.stream} → {entity}", ("key", *fields), rows)
+    for record in one.rejected:
+        words = f"{record['entity']} {record['key']}: {record['rejected']['field']} breaks {record['rejected']['rule']}"
+        OUT.print(f"[red]set aside[/] {escape(words)}", highlight=False)
+    for words in one.drift:
+        OUT.print(f"[yellow]drift[/] {escape(words)}", highlight=False)
+    OUT.print(
+        f"{one.stream}: {one.read} rows read, {len(one.records)} records, {len(one.rejected)} set aside; nothing was stored",
+        highlight=False,
+    )
+
+
+def _cell(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

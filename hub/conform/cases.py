@@ -1,0 +1,129 @@
+"""The cases of chaos as a table: what a source does, which kinds of source can do it, and what is then expected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hub.sdk.manifest import Manifest
+from hub.sdk.streams import CursorPaging, LinkPaging, Stream
+
+Expected = Literal["healed", "refused", "nothing"]
+"""What a run makes of it: all rows go in; nothing goes in that should not, and the run says so; nothing is there to say."""
+
+NO_HTTP = "no HTTP"
+NO_NETWORK = "read from a folder"
+NOT_PAGED = "not read in pages"
+TYPED = "the source refuses such bytes itself"
+FRAMED = "the protocol has no half message"
+NO_CURSOR = "no cursor"
+NEVER_EMPTY = "no full read"
+BROKER = "the broker keeps what is not acknowledged"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way in which a source misbehaves. `without` says of kinds that cannot why not."""
+
+    name: str
+    words: str
+    expected: Expected
+    without: Mapping[str, str]
+
+    def reason(self, manifest: Manifest) -> str | None:
+        """Why it does not apply to a connector; None where it does."""
+        if manifest.kind in self.without:
+            return self.without[manifest.kind]
+        need = NEEDS.get(self.name)
+        return need(manifest) if need else None
+
+
+def _kinds(reason: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, reason)
+
+
+NETWORK = {**_kinds(NO_NETWORK, "files"), **_kinds("delivered by the source", "push")}
+HTTP = {
+    **_kinds(NO_HTTP, "sql", "cdc", "stream"),
+    **_kinds(NO_NETWORK, "files"),
+    **_kinds("delivered by the source", "push"),
+}
+PAGES = HTTP
+FOLLOWED = _kinds(NEVER_EMPTY, "stream", "push")
+
+CASES: tuple[Case, ...] = (
+    Case("retry_after", "429 with Retry-After", "healed", {**HTTP, "soap": "answers with faults"}),
+    Case("too_many", "429 without Retry-After", "healed", {**HTTP, "soap": "answers with faults"}),
+    Case("server_error", "503 once", "healed", HTTP),
+    Case("stall", "falls silent within an answer", "refused", {**NETWORK, "stream": BROKER}),
+    Case("reset", "resets the connection within an answer", "refused", {**NETWORK, "stream": BROKER}),
+    Case("half_close", "ends the connection within an answer", "refused", {**NETWORK, "stream": BROKER}),
+    Case("truncated", "gives half a body", "refused", _kinds(FRAMED, "sql", "cdc", "stream") | {"push": "signed as a whole"}),
+    Case("html", "gives a web page instead", "refused", _kinds(NO_HTTP, "sql", "cdc")),
+    Case("repeated_page", "gives the same page for every page", "refused", PAGES),
+    Case("looping_cursor", "leads back to a page that was read", "refused", PAGES),
+    Case("garbage", "gives bytes that are no text", "refused", _kinds(TYPED, "sql", "cdc")),
+    Case("bomb", "gives a small body that unpacks to a huge one", "refused", _kinds(NO_HTTP, "sql", "cdc", "stream", "push")),
+    Case("tenfold", "has ten times the rows", "healed", {}),
+    Case("duplicates", "gives every row twice", "healed", {"cdc": "the log has a row once"}),
+    Case("out_of_order", "gives its rows the other way round", "healed", {"cdc": "the log is in order"}),
+    Case("late", "gives a row older than the last that was read", "healed", {"cdc": "the log is in order"}),
+    Case("ties", "gives many rows the same time of change", "healed", {"cdc": "the log has an order of its own"}),
+    Case("clock", "has a clock that is a day ahead", "healed", {"cdc": "the log has an order of its own"}),
+    Case("column_added", "has a column more", "healed", {}),
+    Case("column_removed", "lacks a column that is needed", "refused", {}),
+    Case("column_renamed", "has a needed column under another name", "refused", {}),
+    Case("empty", "gives nothing, and says that is all", "refused", FOLLOWED | {"cdc": "deletes are in the log"}),
+)  # fmt: skip
+
+
+def _paged(manifest: Manifest) -> str | None:
+    return None if _pagings(manifest) else NOT_PAGED
+
+
+def _loops(manifest: Manifest) -> str | None:
+    if any(isinstance(paging, CursorPaging | LinkPaging) for paging in _pagings(manifest)):
+        return None
+    return "pages are counted" if _pagings(manifest) else NOT_PAGED
+
+
+def _cursor(manifest: Manifest) -> str | None:
+    return None if any(stream.cursor for stream in manifest.streams.values()) else NO_CURSOR
+
+
+def _time(manifest: Manifest) -> str | None:
+    kinds = {stream.cursor.kind for stream in manifest.streams.values() if stream.cursor}
+    return None if "time" in kinds else NO_CURSOR if not kinds else "its cursor is a number"
+
+
+def _full(manifest: Manifest) -> str | None:
+    return None if any(stream.read == "full" for stream in manifest.streams.values()) else NEVER_EMPTY
+
+
+def _pagings(manifest: Manifest) -> list[object]:
+    found: list[object] = [getattr(stream, "paging", None) for stream in manifest.streams.values()]
+    return [paging for paging in found if paging is not None]
+
+
+def _text_files(manifest: Manifest) -> str | None:
+    if manifest.kind != "files" or any(_strict(stream) for stream in manifest.streams.values()):
+        return None
+    return "any bytes can be such a file: each is a letter of its encoding, or no text at all"
+
+
+def _strict(stream: Stream) -> bool:
+    """Whether bytes that do not belong there show: a workbook has checksums, UTF-8 and UTF-16 have rules."""
+    if getattr(stream, "format", "") in ("excel", "parquet"):
+        return getattr(stream, "format", "") == "excel"
+    return getattr(stream, "encoding", "").lower().startswith("utf")
+
+
+NEEDS = {
+    "repeated_page": _paged,
+    "looping_cursor": _loops,
+    "ties": _cursor,
+    "late": _cursor,
+    "clock": _time,
+    "empty": _full,
+    "garbage": _text_files,
+}
+"""Case → what of the manifest decides whether it applies."""

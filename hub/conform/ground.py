@@ -1,0 +1,146 @@
+"""The ground that trials stand on: an ephemeral PostgreSQL with a store for each of them, made from one migrated template."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from stamina import instrumentation
+
+from hub.ingest.run import RunReport, run
+from hub.model.registry import registry
+from hub.sdk.manifest import Manifest
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+
+MEMORY = Path("/dev/shm")
+EMPTY = "conform_empty"
+SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "64MB",
+    # Sources whose changes are followed need the log in full.
+    "wal_level": "logical",
+    "max_wal_senders": "10",
+    "max_replication_slots": "20",
+}
+
+Key = tuple[str, str, str]
+"""A record of the store: stream, entity, source key."""
+Held = dict[Key, tuple[Any, ...]]
+"""What the store holds: record → its values."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A hub's store for one trial."""
+
+    url: str
+    name: str
+
+    def run(self, manifest: Manifest) -> RunReport:
+        """Run a connector once."""
+        made = engine(self.url)
+        try:
+            (report,) = run(made, [manifest])
+        finally:
+            made.dispose()
+        return report
+
+    def held(self, manifest: Manifest) -> Held:
+        """Every record of the connector with its values."""
+        return {key: values for key, (values, _) in self._read(manifest, identities=False).items()}
+
+    def identities(self, manifest: Manifest) -> dict[Key, Any]:
+        """Every record with its id and the time since which it is so: what stays where nothing changed."""
+        return {key: identity for key, (_, identity) in self._read(manifest, identities=True).items()}
+
+    def quarantined(self) -> list[tuple[str, str, str | None]]:
+        """Stream, entity and source key of the rows that wait."""
+        query = (
+            "select s.name, q.entity, q.source_key from hub.quarantine q join hub.stream s on s.id = q.stream_id"
+            " where q.resolved_at is null order by q.id"
+        )
+        return self.ask(query)
+
+    def ask(self, query: str) -> list[Any]:
+        """The rows of a statement; none where it gives none."""
+        with psycopg.connect(self.url) as connection:
+            cursor = connection.execute(query.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def _read(self, manifest: Manifest, *, identities: bool) -> dict[Key, tuple[tuple[Any, ...], Any]]:
+        found: dict[Key, tuple[tuple[Any, ...], Any]] = {}
+        with psycopg.connect(self.url) as connection:
+            for entity in sorted({entity for stream in manifest.streams.values() for entity in stream.emits}):
+                columns = ", ".join(f"t.{column.name}" for column in registry()[entity].columns)
+                query = (
+                    f"select s.name, t.source_key, t.id, t.sys_from, {columns}"
+                    f" from data.{registry()[entity].table} t join hub.stream s on s.id = t.stream_id"
+                )
+                for stream, key, number, since, *values in connection.execute(query.encode()):
+                    found[stream, entity, key] = (tuple(values), (number, since) if identities else None)
+        return found
+
+
+@dataclass
+class Ground:
+    """The server. Use as a context."""
+
+    folder: Path
+    server: EmbeddedServer
+
+    @classmethod
+    @contextmanager
+    def prepared(cls) -> "Iterator[Ground]":
+        """A server with an empty store as template, gone at the end."""
+        hooks = instrumentation.get_on_retry_hooks()
+        # Sources that break are tried again all the time here; nobody wants to read of each.
+        instrumentation.set_on_retry_hooks(())
+        base = MEMORY if os.access(MEMORY, os.W_OK) else None
+        folder = Path(tempfile.mkdtemp(prefix="hub-conform-", dir=base))
+        folder.chmod(0o711)
+        try:
+            with EmbeddedServer.start(folder / "postgresql", durable=False, settings=SETTINGS) as server:
+                server.create_database(EMPTY)
+                made = engine(server.url(EMPTY))
+                migrate(made)
+                made.dispose()
+                yield cls(folder, server)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            instrumentation.set_on_retry_hooks(hooks)
+
+    @contextmanager
+    def store(self, like: str = EMPTY) -> Iterator[Store]:
+        """A store as the one of this name is."""
+        name = f"conform_{secrets.token_hex(4)}"
+        self._admin(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(like)))
+        try:
+            yield Store(self.server.url(name), name)
+        finally:
+            self.server.drop_database(name)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The name of an empty database for a source."""
+        name = f"source_{secrets.token_hex(4)}"
+        self._admin(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        try:
+            yield name
+        finally:
+            self.server.drop_database(name)
+
+    def scratch(self) -> Path:
+        """A new folder, gone with the ground."""
+        return Path(tempfile.mkdtemp(dir=self.folder))
+
+    def _admin(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.server.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)

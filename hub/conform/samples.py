@@ -1,0 +1,165 @@
+"""Samples: `samples/<stream>.jsonl` has rows as the source gives them, `samples/<stream>.expected.jsonl` what they become.
+
+Rows of databases and tables are flat; those of JSON and XML are nested as the source nests them. A line of what is expected is
+one record: entity, source key, and either its fields or the field and rule for which it is set aside.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from hub.errors import HubMisconfigured
+from hub.ingest.discover import home
+from hub.ingest.map import CHANGED_AT, NUMBER, SOURCE_KEY
+from hub.ingest.prepare import Preparation, Prepared
+from hub.ingest.read import json_rows
+from hub.ingest.read.base import Batch
+from hub.model.registry import Entity
+from hub.sdk.manifest import Manifest
+
+Row = dict[str, Any]
+"""A row as the source gives it."""
+Record = dict[str, Any]
+"""A record as a line of `<stream>.expected.jsonl` has it."""
+FOLDER = "samples"
+OPERATION = "_op"
+"""The column in which a followed table says how a row came."""
+
+
+def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
+    """The file of a stream's samples, or of what they become."""
+    return home(manifest) / FOLDER / f"{stream}{'.expected' if expected else ''}.jsonl"
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file. Raises HubMisconfigured naming file and line."""
+    shown = "/".join(path.parts[-3:])
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise HubMisconfigured(
+            f"{shown}: {error.strerror}", next_step="`hub connector new` writes samples; docs/connectors.md tells how"
+        ) from None
+    return [_object(shown, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _object(shown: str, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise HubMisconfigured(f"{shown}:{number}: is no JSON object", next_step="write one row as an object a line")
+    return found
+
+
+def write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write objects as JSON Lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+
+
+def nested(manifest: Manifest, stream: str) -> bool:
+    """Whether rows of this source are nested objects, with numbers as numbers; otherwise they are flat and text."""
+    if manifest.kind == "files":
+        return getattr(manifest.streams[stream], "format", "") == "jsonl"
+    return manifest.kind in ("rest", "soap", "stream", "push")
+
+
+def frame_of(rows: Sequence[Row], *, nested: bool) -> pl.DataFrame:
+    """Rows as a reader would hand them on."""
+    if nested:
+        return json_rows.frame_of([json_rows.decoded(orjson.dumps(row)) for row in rows]) if rows else pl.DataFrame()
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return pl.DataFrame(
+        [[cell(row.get(name)) for name in columns] for row in rows],
+        schema=dict.fromkeys(columns, pl.String),
+        orient="row",
+    )
+
+
+def cell(value: object) -> str | None:
+    """A value as text, in sources that have nothing else."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
+    """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
+    return records_of(prepared(manifest, stream, frame_of(rows, nested=nested(manifest, stream))))
+
+
+def prepared(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Prepared:
+    """What a reader handed on, mapped and checked; nothing is known of earlier reads."""
+    if manifest.kind == "cdc" and OPERATION not in frame.columns:
+        frame = frame.with_columns(pl.lit("I").alias(OPERATION))
+    return Preparation(manifest, stream, {}).prepare(Batch(frame), None)
+
+
+def records_of(batch: Prepared) -> list[Record]:
+    """The records of a batch, accepted and rejected."""
+    found: list[Record] = []
+    for part in batch.parts:
+        found += [_accepted(part.entity, row) for row in part.accepted.iter_rows(named=True)]
+        found += [
+            {
+                "entity": part.entity.name,
+                "key": part.keys[row["row"]],
+                "rejected": {"field": row["field"], "rule": row["rule"]},
+            }
+            for row in part.rejected.iter_rows(named=True)
+        ]
+    return found
+
+
+def good(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
+    """Entity → the positions of the rows that become records of it."""
+    found = prepared(manifest, stream, frame_of(rows, nested=nested(manifest, stream)))
+    if found.height != len(rows):
+        # A transform that adds rows or leaves some out: each has to be asked for itself.
+        each = [{part["entity"] for part in mapped(manifest, stream, [row]) if "fields" in part} for row in rows]
+        return {
+            entity: {at for at, found in enumerate(each) if entity in found}
+            for entity in manifest.streams[stream].emits
+        }
+    return {part.entity.name: set(part.accepted[NUMBER].to_list()) for part in found.parts}
+
+
+def _accepted(entity: Entity, row: Mapping[str, Any]) -> Record:
+    changed = {"changed_at": row[CHANGED_AT]} if row[CHANGED_AT] else {}
+    fields = {c.name: row[c.name] for c in entity.columns if row.get(c.name) is not None}
+    return {"entity": entity.name, "key": row[SOURCE_KEY], **changed, "fields": fields}
+
+
+def accept(manifest: Manifest) -> list[Path]:
+    """Write what the samples become as what is expected of them. Returns the files."""
+    written = []
+    for stream in manifest.streams:
+        path = path_of(manifest, stream, expected=True)
+        write(path, mapped(manifest, stream, read(path_of(manifest, stream))))
+        written.append(path)
+    return written
+
+
+def difference(manifest: Manifest, stream: str) -> list[str]:
+    """How what the samples become differs from what is expected; nothing where it does not."""
+    expected = read(path_of(manifest, stream, expected=True))
+    rows = read(path_of(manifest, stream))
+    first, second = mapped(manifest, stream, rows), mapped(manifest, stream, rows)
+    if first != second:
+        return [f"{stream}: read twice, the samples become something else: a transform must give the same each time"]
+    return [
+        f"{stream}: {_told(record)} is {word}"
+        for word, those, others in (("not expected", first, expected), ("expected and missing", expected, first))
+        for record in those
+        if record not in others
+    ]
+
+
+def _told(record: Record) -> str:
+    return f"{record.get('entity')} {record.get('key')}" + (" as rejected" if "rejected" in record else "")

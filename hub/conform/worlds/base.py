@@ -1,0 +1,99 @@
+"""What a world is: a source system with the rows of the samples, at which the connector's manifest is pointed."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel
+
+from hub.conform.ground import Ground
+from hub.conform.samples import Row
+from hub.sdk.manifest import Manifest
+from hub.sdk.parts import Env, SecretFile
+from hub.sdk.sources import Source
+
+TIMEOUT_S = 1.0
+"""How long the hub waits for an answer of a world. A world answers in milliseconds or not at all."""
+ATTEMPTS = 2
+SECRET = "Y29uZm9ybS1jb25mb3JtLWNvbmZvcm0h"
+"""What every reference holds that says who the hub is: base64, since some want it."""
+
+Rows = Mapping[str, Sequence[Row]]
+"""Stream → the rows that the source has."""
+P = TypeVar("P", bound=BaseModel)
+
+
+class World:
+    """A source system. Use as a context; `manifest` is then the connector's, pointed at it."""
+
+    faults: ClassVar[frozenset[str]] = frozenset()
+    """The cases of `hub.conform.cases` that it can play by itself, beside those that are played with rows."""
+
+    def __init__(self, manifest: Manifest, ground: Ground) -> None:
+        self.declared = manifest
+        self.manifest = manifest
+        self.ground = ground
+        self.folder = ground.scratch()
+        self.fault: str | None = None
+        self.stack = ExitStack()
+
+    def __enter__(self) -> "World":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    def start(self) -> None:
+        """Begin to serve, and point the manifest."""
+        raise NotImplementedError
+
+    def put(self, rows: Rows) -> None:
+        """Have these rows from now on, and no others."""
+        raise NotImplementedError
+
+    def break_(self, fault: str) -> None:
+        """Misbehave from now on."""
+        self.fault = fault
+
+    def heal(self) -> None:
+        """Behave again."""
+        self.fault = None
+
+    def cut(self) -> None:
+        """Let go of whoever waits: the trial has waited long enough."""
+
+    def point(self, values: Mapping[str, str], streams: Mapping[str, BaseModel] | None = None) -> None:
+        """Point the manifest here: references of the source by their key, each other one at a secret that is none."""
+        source = _referring(self.declared.source, values, self.folder)
+        gentle = {"timeout_s": TIMEOUT_S, "attempts": ATTEMPTS, "rate": None, "quota": None, "maintenance": ()}
+        source = source.model_copy(update={**gentle, "breaker_failures": 1_000})
+        changes: dict[str, object] = {"source": source}
+        if streams is not None:
+            changes["streams"] = dict(streams)
+        self.manifest = self.declared.model_copy(update=changes)
+
+
+def _referring(source: Source, values: Mapping[str, str], folder: Path) -> Source:
+    return _replaced(source, values, folder, "")
+
+
+def _replaced(part: P, values: Mapping[str, str], folder: Path, prefix: str) -> P:
+    found: dict[str, object] = {}
+    for name, value in part:
+        key = f"{prefix}{name}"
+        if isinstance(value, Env | SecretFile):
+            found[name] = secret(folder, key, values.get(name, SECRET))
+        elif isinstance(value, BaseModel):
+            found[name] = _replaced(value, values, folder, f"{key}-")
+        elif isinstance(value, dict) and any(isinstance(v, Env | SecretFile) for v in value.values()):
+            found[name] = {k: secret(folder, f"{key}-{k}", values.get(k, SECRET)) for k in value}
+    return part.model_copy(update=found)
+
+
+def secret(folder: Path, name: str, value: str) -> SecretFile:
+    """A reference to a value, in a file."""
+    path = folder / f"secret-{name}"
+    path.write_text(value, encoding="utf-8")
+    return SecretFile(file=str(path))

@@ -1,0 +1,239 @@
+"""Probe: what a source has, looked at by the reader that will read it: tables, files, pages; columns, and the first rows."""
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.conform.preview import first_rows
+from hub.errors import HubMisconfigured, OperationRefused, SourceUnavailable
+from hub.ingest.read.json_rows import dig
+from hub.ingest.read.sql_access import DRIVERS
+from hub.sdk.manifest import Manifest, parse
+
+SAMPLE = 20
+SNIFFED = 65_536
+ENCODINGS = ("utf-8", "utf-16", "cp1258")
+FORMATS: Mapping[str, str] = {".csv": "csv", ".txt": "csv", ".xlsx": "excel", ".xls": "excel", ".jsonl": "jsonl", ".parquet": "parquet"}  # fmt: skip
+LISTS = (
+    "",
+    "data",
+    "items",
+    "rows",
+    "results",
+    "records",
+    "content",
+    "du_lieu",
+    "danh_sach",
+    "data.items",
+    "result.items",
+)
+TOTALS = ("total", "total_count", "count", "tong_so", "meta.total", "pagination.total")
+PAGES = ("total_pages", "pages", "so_trang", "page_count", "meta.total_pages", "pagination.total_pages")
+NEXT = ("next", "next_cursor", "cursor", "nextCursor", "meta.next", "meta.next_cursor", "paging.next")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be drafted: a name, a kind, the parts of source and stream that are known."""
+
+    name: str
+    kind: str
+    source: Mapping[str, Any]
+    stream: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What was found: more of source and stream, the rows as the reader gives them, the columns that identify one."""
+
+    wanted: Wanted
+    rows: Sequence[Mapping[str, Any]]
+    key: Sequence[str] = ()
+    notes: Sequence[str] = field(default=())
+
+
+def environment(name: str, connector: str) -> str:
+    """The value of a variable. Raises HubMisconfigured naming it."""
+    found = os.environ.get(name)
+    if not found:
+        raise HubMisconfigured(
+            f"connector {connector}: {name} is not set",
+            next_step=f"set {name}: what it holds is looked at, and not kept",
+        )
+    return found
+
+
+# --- Databases --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TableFound:
+    """A table of a database."""
+
+    name: str
+    columns: Sequence[tuple[str, str]]
+    key: Sequence[str]
+    rows: int
+
+
+def tables(url: str) -> list[TableFound]:
+    """The tables and views of a database that its user may see, with a count of rows. Raises SourceUnavailable."""
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed.set(drivername=DRIVERS.get(parsed.get_backend_name(), parsed.drivername)))
+    except SQLAlchemyError as error:
+        raise HubMisconfigured(
+            f"the address is no URL of a database: {type(error).__name__}",
+            next_step="write it as mysql://user:password@host/database",
+        ) from None
+    try:
+        with engine.connect() as connection:
+            looking = inspect(connection)
+            quote = engine.dialect.identifier_preparer.quote
+            default = looking.default_schema_name
+            found: list[TableFound] = []
+            for schema in (None, *(s for s in looking.get_schema_names() if s not in _system(default))):
+                for name in (*looking.get_table_names(schema), *looking.get_view_names(schema)):
+                    columns = [(c["name"], str(c["type"])) for c in looking.get_columns(name, schema)]
+                    key = looking.get_pk_constraint(name, schema)["constrained_columns"]
+                    full = f"{schema}.{name}" if schema else name
+                    counted = ".".join(map(quote, full.split(".")))
+                    rows = connection.execute(text(f"select count(*) from {counted}")).scalar_one()
+                    found.append(TableFound(full, columns, key, rows))
+            return found
+    except (SQLAlchemyError, OSError) as error:
+        raise SourceUnavailable(
+            f"the database cannot be looked at: {type(error).__name__}",
+            next_step="check address, user and password, and that the database runs",
+        ) from None
+    finally:
+        engine.dispose()
+
+
+def _system(default: str | None) -> set[str | None]:
+    return {default, "information_schema", "mysql", "performance_schema", "sys", "pg_catalog", "pg_toast", "main"}
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+
+def files(folder: Path) -> list[str]:
+    """The names of the files of a folder that can be read. Raises SourceUnavailable."""
+    if not folder.is_dir():
+        raise SourceUnavailable("the folder is not there", next_step="check the variable that names it")
+    return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in FORMATS)
+
+
+def sniffed(path: Path) -> dict[str, Any]:
+    """How a file is written: format, and for CSV encoding and delimiter where they are not the usual ones."""
+    kind = FORMATS[path.suffix.lower()]
+    if kind != "csv":
+        return {"format": kind}
+    head = path.open("rb").read(SNIFFED)
+    encoding = next((name for name in ENCODINGS if _decodes(head, name)), "utf-8")
+    lines = head.decode(encoding, "replace").splitlines()
+    delimiter = max(",;\t|", key=lambda mark: lines[0].count(mark)) if lines else ","
+    found = {"format": kind, "encoding": encoding, "delimiter": delimiter}
+    if next(csv.reader(lines[:1], delimiter=delimiter), []) == []:
+        raise SourceUnavailable("the file has no header", next_step="choose another, or ask the owner")
+    return {
+        name: value for name, value in found.items() if (name, value) not in {("encoding", "utf-8"), ("delimiter", ",")}
+    }
+
+
+def _decodes(head: bytes, encoding: str) -> bool:
+    if encoding == "utf-16" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    try:
+        # The last letter may be cut in two.
+        head[: len(head) - 4 if len(head) == SNIFFED else None].decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+
+def page(url: str, headers: Mapping[str, str], auth: tuple[str, str] | None) -> tuple[Any, Mapping[str, str]]:
+    """One answer and its headers. Raises SourceUnavailable."""
+    try:
+        answer = httpx2.get(url, headers=dict(headers), auth=auth, timeout=30.0)
+        document = answer.json() if answer.status_code == 200 else None
+    except (httpx2.HTTPError, ValueError) as error:
+        raise SourceUnavailable(
+            f"the API cannot be looked at: {type(error).__name__}", next_step="check address and path"
+        ) from None
+    if document is None:
+        raise SourceUnavailable(
+            f"the API answers {answer.status_code}", next_step="check the path, and the variables of the credentials"
+        )
+    return document, answer.headers
+
+
+def guessed(document: Any, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Where the list is in a page, and how pages probably follow each other. Raises OperationRefused."""
+    records = next((path for path in LISTS if _is_list(dig(document, path))), None)
+    if records is None:
+        raise OperationRefused(
+            "no list of objects was found in the answer", next_step="give its path: --records data.items"
+        )
+    found: dict[str, Any] = {"records": records} if records else {}
+    if 'rel="next"' in headers.get("link", ""):
+        return {**found, "paging": {"kind": "link"}}
+    for paths, kind, key in ((NEXT, "cursor", "next"), (PAGES, "page", "total_pages"), (TOTALS, "offset", "total")):
+        at = next((path for path in paths if isinstance(dig(document, path), str | int)), None)
+        if at is not None:
+            return {**found, "paging": {"kind": kind, key: at}}
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value) and bool(value)
+
+
+# --- Rows -------------------------------------------------------------------------------------------------------------
+
+
+def probed(wanted: Wanted, key: Sequence[str] = ()) -> Probed:
+    """The first rows, by the reader that will read them. Raises SourceUnavailable, HubMisconfigured."""
+    frame = first_rows(provisional(wanted, key or ["id"]), "rows", SAMPLE)
+    return Probed(wanted, _nested(frame.to_dicts()) if wanted.kind != "sql" else frame.to_dicts(), key)
+
+
+def provisional(wanted: Wanted, key: Sequence[str]) -> Manifest:
+    """A manifest that reads and maps nothing."""
+    facts = dict.fromkeys(("sector", "owner", "legal_basis", "version", "freshness"), "-")
+    stream = {**wanted.stream, "key": list(key), "emits": {"Citizen": {"fields": {}}}}
+    return parse(
+        {
+            "name": wanted.name,
+            "title": {"vi": "-", "en": "-"},
+            **facts,
+            "source": {"kind": wanted.kind, **wanted.source},
+            "streams": {"rows": stream},
+        }
+    )
+
+
+def _nested(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as the source nests them: what a frame has as `a.b` is an object again."""
+    made: list[dict[str, Any]] = []
+    for row in rows:
+        whole: dict[str, Any] = {}
+        for path, value in row.items():
+            *heads, last = path.split(".")
+            inner = whole
+            for head in heads:
+                inner = inner.setdefault(head, {})
+            inner[last] = value
+        made.append(whole)
+    return made

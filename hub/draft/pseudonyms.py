@@ -1,0 +1,153 @@
+"""Pseudonyms: rows of a source made rows of nobody. Their form stays: what was good is good still, what was broken is broken
+still, and the same value is the same everywhere, so that records still refer to each other.
+
+Digits and letters are replaced by a keyed digest; the key is made for one draft and kept nowhere. Names come from a list, days
+move by up to half a year, codes of code lists and administrative units stay.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.draft.propose import DATES, Proposal
+from hub.model.registry import Entity
+from schema import units
+from schema.values import CodeList, Value, ValueRejected
+
+FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng", "Bùi", "Đỗ")
+MIDDLE = ("Văn", "Thị", "Đức", "Ngọc", "Minh", "Thu", "Quang", "Hồng")
+GIVEN = (
+    "An",
+    "Bình",
+    "Chi",
+    "Dũng",
+    "Giang",
+    "Hà",
+    "Hoà",
+    "Khánh",
+    "Lan",
+    "Mai",
+    "Nam",
+    "Oanh",
+    "Phúc",
+    "Quân",
+    "Thảo",
+    "Tú",
+)
+TRIES = 200
+"""A number with a check digit is found in eleven tries on average."""
+TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ].*)?$")
+NUMBER = re.compile(r"^[0-9]{1,8}$")
+UNIT = re.compile(r"^[0-9]{2,5}$")
+
+
+class Pseudonyms:
+    """What stands for what, for one draft."""
+
+    def __init__(
+        self, entity: Entity, proposals: Sequence[Proposal], *, keys: Sequence[str] = (), kept: Sequence[str] = ()
+    ) -> None:
+        self.secret = secrets.token_bytes(32)
+        self.kept = frozenset(kept)
+        self.keys = frozenset(keys)
+        self.numbers: dict[str, str] = {}
+        self.kinds: dict[str, type[Value]] = {p.column: entity.column(p.field).value for p in proposals}
+        self.names = {p.column for p in proposals if p.field == "name" or p.field.endswith("_name")}
+
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The rows, of nobody."""
+        return [{name: self._value(name, value) for name, value in row.items()} for row in rows]
+
+    def _value(self, path: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: self._value(f"{path}.{name}", inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._value(path, inner) for inner in value]
+        if value is None or isinstance(value, bool) or path in self.kept:
+            return value
+        if path in self.keys and NUMBER.match(str(value)):
+            # So few numbers would meet; in the order in which they come they say nothing.
+            number = self.numbers.setdefault(str(value), str(len(self.numbers) + 1))
+            return type(value)(number)
+        if isinstance(value, int | float):
+            changed = self._shuffled(str(abs(value)), 0)
+            return type(value)(changed) * (-1 if value < 0 else 1)
+        return self._text(path, str(value))
+
+    def _text(self, path: str, text: str) -> str:
+        kind = self.kinds.get(path)
+        if (kind is not None and issubclass(kind, CodeList)) or not text.strip() or _is_unit(text):
+            return text
+        if path in self.names or (kind is not None and kind.name_search):
+            return self._name(text)
+        if (moved := self._moved(text)) is not None:
+            return moved
+        good = kind is not None and _keeps(kind, text)
+        for salt in range(TRIES):
+            made = self._shuffled(text, salt)
+            if kind is None or not good or _keeps(kind, made):
+                return made
+        return kind.examples[0] if kind is not None and kind.examples else text[:1]
+
+    def _name(self, text: str) -> str:
+        digest = self._digest(text, 0)
+        words = [FAMILY[digest[0] % len(FAMILY)], MIDDLE[digest[1] % len(MIDDLE)], GIVEN[digest[2] % len(GIVEN)]]
+        broken = re.sub(r"[^0-9]", "", text)
+        name = " ".join([*words, *([self._shuffled(broken, 0)] if broken else [])])
+        return name.upper() if text.isupper() else name
+
+    def _moved(self, text: str) -> str | None:
+        """Another day, in the same form; None where the text is no day."""
+        digest = self._digest(text, 0)
+        days = timedelta(days=digest[0] % 181 - 90)
+        if found := TIME.match(text):
+            try:
+                return (datetime.fromisoformat(found[1]) + days).date().isoformat() + (found[2] or "")
+            except ValueError:
+                return None
+        for pattern in DATES:
+            try:
+                day = datetime.strptime(text, pattern)  # noqa: DTZ007  # a day has no zone
+            except ValueError:
+                continue
+            if 1900 <= day.year <= 2100:
+                return (day + days).strftime(pattern)
+        return None
+
+    def _shuffled(self, text: str, salt: int) -> str:
+        """Other digits for digits and other letters for letters, by the value alone."""
+        stream = b"".join(self._digest(text, salt * 64 + part) for part in range(len(text) // 32 + 1))
+        return "".join(
+            _other(old, byte, first=at == 0) for at, (old, byte) in enumerate(zip(text, stream, strict=False))
+        )
+
+    def _digest(self, text: str, salt: int) -> bytes:
+        return hmac.new(self.secret, f"{salt}:{text}".encode(), hashlib.sha256).digest()
+
+
+def _other(old: str, byte: int, *, first: bool) -> str:
+    if old.isascii() and old.isdigit():
+        # A number that did not begin with 0 does not begin with it.
+        return str(byte % 9 + 1) if first and old != "0" else "0" if first else str(byte % 10)
+    if old.isalpha():
+        letters = "abcdeghiklmnopqrstuvxy"
+        new = letters[byte % len(letters)]
+        return new.upper() if old.isupper() else new
+    return old
+
+
+def _keeps(kind: type[Value], text: str) -> bool:
+    try:
+        kind.parse(text)
+    except ValueRejected:
+        return False
+    return True
+
+
+def _is_unit(text: str) -> bool:
+    """Whether it is the code of an administrative unit: places are nobody."""
+    return UNIT.match(text) is not None and text in units.eras()

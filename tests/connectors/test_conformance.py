@@ -1,0 +1,29 @@
+"""Every connector is what its manifest states: linted, sampled, damaged, deleted, drifted, and read from a source that breaks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.conform.check import check
+from hub.conform.ground import Ground
+from hub.ingest.discover import broken, discover
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with Ground.prepared() as made:
+        yield made
+
+
+def test_no_connector_is_broken() -> None:
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("name", sorted(discover()))
+def test_a_connector_has_the_grade_that_it_states(name: str, ground: Ground) -> None:
+    found = check(discover()[name], ground)
+    assert [
+        f"{r.part}: {r.case}: {r.status}: {r.detail}" for r in found.results if r.status in ("failed", "not run")
+    ] == []
+    assert found.grade == found.stated
+    assert found.conforms
