@@ -12,6 +12,8 @@ Expected = Literal["healed", "refused", "nothing"]
 
 NO_HTTP = "no HTTP"
 NO_NETWORK = "read from a folder"
+WHOLE = "messages come whole; one that is no record is garbage"
+KEEPALIVES = "told by the keepalives of TCP, which the kit's proxy answers"
 NOT_PAGED = "not read in pages"
 TYPED = "the source refuses such bytes itself"
 FRAMED = "the protocol has no half message"
@@ -54,11 +56,11 @@ CASES: tuple[Case, ...] = (
     Case("retry_after", "429 with Retry-After", "healed", {**HTTP, "soap": "answers with faults"}),
     Case("too_many", "429 without Retry-After", "healed", {**HTTP, "soap": "answers with faults"}),
     Case("server_error", "503 once", "healed", HTTP),
-    Case("stall", "falls silent within an answer", "refused", {**NETWORK, "stream": BROKER}),
+    Case("stall", "falls silent within an answer", "refused", {**NETWORK, "stream": BROKER, "cdc": KEEPALIVES}),
     Case("reset", "resets the connection within an answer", "refused", {**NETWORK, "stream": BROKER}),
     Case("half_close", "ends the connection within an answer", "refused", {**NETWORK, "stream": BROKER}),
     Case("truncated", "gives half a body", "refused", _kinds(FRAMED, "sql", "cdc", "stream") | {"push": "signed as a whole"}),
-    Case("html", "gives a web page instead", "refused", _kinds(NO_HTTP, "sql", "cdc")),
+    Case("html", "gives a web page instead", "refused", _kinds(NO_HTTP, "sql", "cdc") | _kinds(WHOLE, "stream", "push")),
     Case("repeated_page", "gives the same page for every page", "refused", PAGES),
     Case("looping_cursor", "leads back to a page that was read", "refused", PAGES),
     Case("garbage", "gives bytes that are no text", "refused", _kinds(TYPED, "sql", "cdc")),

@@ -14,16 +14,19 @@ from hub.conform.chaos import chaos
 from hub.conform.ground import Ground
 from hub.conform.lint import lint
 from hub.conform.trials import Failure, Tried
-from hub.conform.worlds.base import World
+from hub.conform.worlds.base import NotHere, World
 from hub.errors import HubError
 from hub.sdk.manifest import Grade, Manifest
 
 Part = Literal["lint", "samples", "damage", "deletes", "drift", "chaos"]
 Status = Literal["passed", "failed", "not applicable", "not run"]
 WORLDS: Mapping[str, str] = {
+    "cdc": "hub.conform.worlds.cdc:CdcWorld",
     "files": "hub.conform.worlds.files:FilesWorld",
     "rest": "hub.conform.worlds.rest:RestWorld",
     "sql": "hub.conform.worlds.sql:SqlWorld",
+    "push": "hub.conform.worlds.messages:PushWorld",
+    "stream": "hub.conform.worlds.messages:EventWorld",
 }
 """Kind of source → its world."""
 NEEDED: Mapping[Grade, tuple[Part, ...]] = {
@@ -127,6 +130,9 @@ def _trials(manifest: Manifest, ground: Ground, tell: Told) -> Iterator[Result]:
         try:
             stack.enter_context(world)
             tried = stack.enter_context(_tried(world, ground))
+        except NotHere as lacking:
+            yield Result("samples", "read", "not run", str(lacking))
+            return
         except (Failure, HubError) as failure:
             yield Result("samples", "read, and read again", "failed", str(failure))
             return
@@ -153,5 +159,5 @@ def _tried(world: World, ground: Ground) -> Iterator[Tried]:
     with ground.store() as full, ground.store() as prior:
         target = trials.as_they_are(world, full, rows)
         world.put(fewer)
-        trials.healthy(prior.run(world.manifest))
+        trials.healthy(world.run(prior))
         yield Tried(world, rows, fewer, full, prior, target, prior.held(world.manifest))

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from hub.store.migrate import migrate
 
 MEMORY = Path("/dev/shm")
 EMPTY = "conform_empty"
-SETTINGS: Mapping[str, str] = {
-    "shared_buffers": "64MB",
-    # Sources whose changes are followed need the log in full.
+SETTINGS: Mapping[str, str] = {"shared_buffers": "64MB"}
+FOLLOWED: Mapping[str, str] = {
+    **SETTINGS,
     "wal_level": "logical",
     "max_wal_senders": "10",
     "max_replication_slots": "20",
@@ -91,10 +91,15 @@ class Store:
 
 @dataclass
 class Ground:
-    """The server. Use as a context."""
+    """The servers: one for stores and sources, and one for sources whose log is followed, started when first wanted.
+
+    To make a slot waits for every transaction of its server, and the hub has one open while it reads.
+    """
 
     folder: Path
     server: EmbeddedServer
+    stack: ExitStack
+    followed: EmbeddedServer | None = None
 
     @classmethod
     @contextmanager
@@ -107,12 +112,13 @@ class Ground:
         folder = Path(tempfile.mkdtemp(prefix="hub-conform-", dir=base))
         folder.chmod(0o711)
         try:
-            with EmbeddedServer.start(folder / "postgresql", durable=False, settings=SETTINGS) as server:
+            with ExitStack() as stack:
+                server = stack.enter_context(_started(folder / "postgresql", SETTINGS))
                 server.create_database(EMPTY)
                 made = engine(server.url(EMPTY))
                 migrate(made)
                 made.dispose()
-                yield cls(folder, server)
+                yield cls(folder, server, stack)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             instrumentation.set_on_retry_hooks(hooks)
@@ -128,14 +134,17 @@ class Ground:
             self.server.drop_database(name)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The name of an empty database for a source."""
+    def database(self, *, followed: bool = False) -> Iterator[tuple[EmbeddedServer, str]]:
+        """An empty database for a source, on a server: the server and its name."""
+        if followed and self.followed is None:
+            self.followed = self.stack.enter_context(_started(self.folder / "followed", FOLLOWED))
+        server = self.followed if followed and self.followed else self.server
         name = f"source_{secrets.token_hex(4)}"
-        self._admin(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        server.create_database(name)
         try:
-            yield name
+            yield server, name
         finally:
-            self.server.drop_database(name)
+            server.drop_database(name)
 
     def scratch(self) -> Path:
         """A new folder, gone with the ground."""
@@ -144,3 +153,7 @@ class Ground:
     def _admin(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.server.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _started(folder: Path, settings: Mapping[str, str]) -> EmbeddedServer:
+    return EmbeddedServer.start(folder, durable=False, settings=settings)

@@ -80,7 +80,7 @@ def held_back(manifest: Manifest, rows: StreamRows) -> StreamRows:
 def as_they_are(world: World, store: Store, rows: StreamRows) -> Held:
     """The samples, read for the first time and again. Returns what the store holds. Raises Failure."""
     world.put(rows)
-    healthy(store.run(world.manifest))
+    healthy(world.run(store))
     held = store.held(world.manifest)
     expected = expected_keys(world.declared, rows)
     if strange := set(held) - expected:
@@ -89,7 +89,7 @@ def as_they_are(world: World, store: Store, rows: StreamRows) -> Held:
     if lost := expected - set(held) - aside:
         raise Failure(f"records are neither in the store nor in quarantine: {_some(lost)}")
     before = store.identities(world.manifest)
-    report = store.run(world.manifest)
+    report = world.run(store)
     healthy(report)
     if store.identities(world.manifest) != before:
         raise Failure("a second read of the same rows changed the store")
@@ -174,7 +174,7 @@ def _together(
     }
     with ground.store() as store:
         tried.world.put(rows)
-        report = store.run(tried.manifest)
+        report = tried.world.run(store)
         held, aside = set(store.held(tried.manifest)), store.quarantined()
     for name, done in now.items():
         expected = expected_keys(tried.world.declared, {name: rows[name]}) & set(tried.target)
@@ -214,7 +214,7 @@ def deleted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
             tried.world.put(rows)
             # As if the last look at every key were long ago.
             store.ask("update hub.stream set confirmed_at = '2000-01-01'")
-            report = store.run(tried.manifest)
+            report = tried.world.run(store)
             held = store.held(tried.manifest)
         wrong = None
         if report.status != "SUCCEEDED":
@@ -229,7 +229,7 @@ def drifted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
     rows = {name: [{**row, EXTRA: "x"} for row in given] for name, given in tried.rows.items()}
     with ground.store(tried.full.name) as store:
         tried.world.put(rows)
-        report = store.run(tried.manifest)
+        report = tried.world.run(store)
         held = store.held(tried.manifest)
     for name in tried.rows:
         said = [*map(str, report.drift), *report.problems]

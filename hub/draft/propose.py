@@ -114,8 +114,6 @@ def _ways(value: type[Value], values: Sequence[str]) -> Iterator[Mapping[str, ob
     if value.storage is Storage.DATE or issubclass(value, PartialDate):
         for pattern in DATES:
             yield {"formats": [pattern]}
-            if issubclass(value, PartialDate):
-                yield {"formats": [pattern, "%Y"]}
     if value.storage in (Storage.BIGINT, Storage.NUMERIC) and any(re.search(r"[.,]", text) for text in values):
         yield {"number": "vi"}
 
@@ -135,8 +133,6 @@ def _turned(value: type[Value], text: str, keys: Mapping[str, object]) -> str:
         return _labels(value, str(keys["codes"])).get(text, text)
     formats = keys.get("formats")
     for pattern in formats if isinstance(formats, list) else ():
-        if pattern == "%Y" and re.fullmatch(r"[0-9]{4}", text):
-            return text
         try:
             return datetime.strptime(text, pattern).date().isoformat()  # noqa: DTZ007  # a day has no zone
         except ValueError:

@@ -19,10 +19,10 @@ WEAKEST = 0.72
 
 def plain(name: str) -> str:
     """`Họ và tên`, `hoVaTen`, `HO_VA_TEN` → `ho_va_ten`; of a path, its last part."""
-    last = name.rpartition(".")[2]
-    parted = re.sub(r"(?<=[a-zà-ỹ0-9])(?=[A-ZÀ-Ỹ])", "_", last)
-    letters = unicodedata.normalize("NFKD", parted.casefold().replace("đ", "d"))
-    return re.sub(r"[^a-z0-9]+", "_", "".join(c for c in letters if not unicodedata.combining(c))).strip("_")
+    letters = unicodedata.normalize("NFKD", name.rpartition(".")[2].replace("đ", "d").replace("Đ", "D"))
+    bare = "".join(c for c in letters if not unicodedata.combining(c))
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
+    return re.sub(r"[^a-z0-9]+", "_", parted).strip("_")
 
 
 def likeness(column: str, field: str, recorded: str | None = None) -> float:

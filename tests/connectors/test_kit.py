@@ -44,9 +44,21 @@ REST = {
         ("rest", REST["offset"], ""),
         ("rest", REST["cursor"], INCREMENTAL + '\nsince = { parameter = "tu" }'),
         ("rest", REST["link"], 'deletes = "none"'),
+        ("cdc", 'table = "dan_cu.nguoi"', ""),
+        ("push", 'records = "rows"', 'changed_at = "luc"'),
+        ("stream", 'subject = "a.b"\ndurable = "hub"', 'changed_at = "luc"'),
         ("files", 'files = "nguoi_*.jsonl"\nformat = "jsonl"', ""),
     ],
-    ids=["sql-incremental", "rest-offset", "rest-cursor-incremental", "rest-link", "files-jsonl"],
+    ids=[
+        "sql-incremental",
+        "rest-offset",
+        "rest-cursor-incremental",
+        "rest-link",
+        "cdc",
+        "push",
+        "stream",
+        "files-jsonl",
+    ],
 )
 def test_good_connectors_have_the_best_grade(ground: Ground, tmp_path: Path, kind: str, stream: str, more: str) -> None:
     found = check(connector(tmp_path, kind, stream, more), ground)

@@ -30,3 +30,22 @@ def test_a_broken_connector_is_named_and_the_others_run(tmp_path: Path, migrated
     findings = {f["what"]: f for f in json.loads(hub("doctor", "--json", url=migrated, **given).stdout)}
     assert findings["connector trial"]["holds"]
     assert "torn/manifest.toml:1" in findings["connector torn"]["found"]
+
+
+def test_connectors_are_listed_and_a_broken_one_is_checked_by_line(tmp_path: Path) -> None:
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "manifest.toml").write_text('name = "torn"\nversion = 1\n', encoding="utf-8")
+    given = {"HUB_CONNECTORS_PATH": str(tmp_path)}
+    listed = {one["connector"]: one for one in json.loads(hub("connector", "list", "--json", **given).stdout)}
+    assert listed["land"]["unset"] == ["LAND_API_URL", "LAND_CLIENT_ID", "LAND_CLIENT_SECRET"]
+    assert "Field required" in listed["torn"]["broken"]
+    done = hub("connector", "check", "torn", **given)
+    assert done.returncode == 78
+    assert "torn/manifest.toml:2: version: Input should be a valid string" in done.stderr.replace("\n", "")
+    unknown = hub("connector", "preview", "nobody", **given)
+    assert unknown.returncode == 78
+    assert "there is no connector nobody" in unknown.stderr
+    shown = json.loads(
+        hub("connector", "preview", "land", "rights", "--samples", "--rows", "2", "--json", **given).stdout
+    )
+    assert [(one["read"], len(one["records"]), one["drift"]) for one in shown] == [(2, 2, [])]

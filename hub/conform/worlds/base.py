@@ -7,8 +7,9 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel
 
-from hub.conform.ground import Ground
+from hub.conform.ground import Ground, Store
 from hub.conform.samples import Row
+from hub.ingest.run import RunReport
 from hub.sdk.manifest import Manifest
 from hub.sdk.parts import Env, SecretFile
 from hub.sdk.sources import Source
@@ -22,6 +23,10 @@ SECRET = "Y29uZm9ybS1jb25mb3JtLWNvbmZvcm0h"
 Rows = Mapping[str, Sequence[Row]]
 """Stream → the rows that the source has."""
 P = TypeVar("P", bound=BaseModel)
+
+
+class NotHere(Exception):
+    """What a world needs is not on this machine."""
 
 
 class World:
@@ -60,6 +65,13 @@ class World:
     def heal(self) -> None:
         """Behave again."""
         self.fault = None
+
+    def run(self, store: Store, *, attempts: int | None = None) -> RunReport:
+        """Run the connector once; a system that sends has sent what it has before."""
+        manifest = self.manifest
+        if attempts is not None:
+            manifest = manifest.model_copy(update={"source": manifest.source.model_copy(update={"attempts": attempts})})
+        return store.run(manifest)
 
     def cut(self) -> None:
         """Let go of whoever waits: the trial has waited long enough."""

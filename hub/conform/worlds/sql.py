@@ -15,15 +15,17 @@ class SqlWorld(World):
     """A PostgreSQL database, whatever database the source has: what the engine does after reading is the same."""
 
     faults: ClassVar[frozenset[str]] = frozenset({"reset", "half_close", "stall"})
+    followed: ClassVar[bool] = False
+    """Whether its log has to be of use."""
 
     def start(self) -> None:
         """Make the database."""
-        name = self.stack.enter_context(self.ground.database())
-        self.proxy = Proxy(self.ground.server.port)
+        server, name = self.stack.enter_context(self.ground.database(followed=self.followed))
+        self.proxy = Proxy(server.port)
         self.stack.callback(self.proxy.close)
-        direct = self.ground.server.url(name)
+        direct = server.url(name)
         self.connection = self.stack.enter_context(psycopg.connect(direct, autocommit=True))
-        self.point({"url": direct.replace(f":{self.ground.server.port}/", f":{self.proxy.port}/")})
+        self.point({"url": direct.replace(f":{server.port}/", f":{self.proxy.port}/")})
         self.columns: dict[str, list[str]] = {}
 
     def put(self, rows: Rows) -> None:

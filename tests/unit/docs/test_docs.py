@@ -90,7 +90,7 @@ def test_the_json_schema_of_manifests_says_what_the_models_say() -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "explain", "schema export"):
+    for command in ("demo", "serve", "sync", "link", "migrate", "doctor", "explain", "schema export", "connector list"):
         assert f"hub {command}" in text("README.md")
 
 

@@ -1,0 +1,73 @@
+"""What is proposed for columns of a source: by name, by value, with a reason; and nothing where nothing speaks for it."""
+
+import pytest
+
+from hub.draft.propose import Proposal, changed_at, entity_for, key_of, propose
+from hub.draft.words import likeness, plain
+from hub.model.registry import registry
+
+CITIZENS = {
+    "id": ["1", "2", "3"],
+    "HoVaTen": ["Lê Văn An", "Trần Thị Bình", "Vũ Minh Chi"],
+    "Số CCCD": ["022085001234", "022085001235", "022085001236"],
+    "ngay_sinh": ["01/02/1980", "1954", "03/04/1990"],
+    "gioi_tinh": ["Nam", "Nữ", "Nữ"],
+    "ghi_chu_noi_bo": ["a", "b", "c"],
+    "cap_nhat_luc": ["2026-01-01T00:00:00+07:00", "2026-01-02 10:00:00", "2026-01-03"],
+}
+
+
+def by_field(found: list[Proposal]) -> dict[str, Proposal]:
+    return {proposal.field: proposal for proposal in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("Họ và tên", "ho_va_ten"),
+        ("hoVaTen", "ho_va_ten"),
+        ("NGÀY_SINH", "ngay_sinh"),
+        ("thua.So To", "so_to"),
+        ("ĐịaChỉ", "dia_chi"),
+    ],
+)
+def test_names_are_compared_without_tone_marks_and_case(name: str, same: str) -> None:
+    assert plain(name) == same
+
+
+def test_columns_of_citizens_are_known() -> None:
+    found = by_field(propose(CITIZENS, registry()["Citizen"]))
+    assert {field: p.column for field, p in found.items()} == {
+        "personal_id": "Số CCCD",
+        "full_name": "HoVaTen",
+        "birth_date": "ngay_sinh",
+        "sex": "gioi_tinh",
+    }
+    assert found["birth_date"].keys == {"formats": ["%d/%m/%Y"]}
+    assert found["sex"].keys == {"codes": "vi"}
+    assert all(0.45 <= p.confidence <= 1 for p in found.values())
+    assert entity_for(CITIZENS).name == "Citizen"
+    assert changed_at(CITIZENS) == "cap_nhat_luc"
+    assert key_of(CITIZENS, 3) == ["id"]
+
+
+def test_values_speak_where_names_do_not() -> None:
+    columns = {"c1": ["022085001234", "022085001235"], "c2": ["x", "y"]}
+    assert [(p.field, p.column) for p in propose(columns, registry()["Citizen"])] == [("personal_id", "c1")]
+
+
+def test_values_of_another_type_speak_against_a_name() -> None:
+    assert propose({"gioi_tinh": ["0", "1", "0"], "ngay_sinh": ["abc", "xyz", "-"]}, registry()["Citizen"]) == []
+
+
+def test_numbers_in_vietnamese_notation() -> None:
+    columns = {"so_tien": ["1.250.000", "2.000.000"], "so_qd": ["QD1", "QD2"]}
+    found = by_field(propose(columns, registry()["Benefit"]))
+    assert found["monthly_amount"].keys == {"number": "vi"}
+    assert found["benefit_number"].column == "so_qd"
+
+
+def test_a_name_that_is_alike_by_chance_is_not() -> None:
+    assert likeness("mau_sac", "full_name") == 0.0
+    assert likeness("ngay_sinh", "birth_date") == 1.0
+    assert likeness("ngay_sinh", "holder_birth_date", "birth_date") >= 0.85
