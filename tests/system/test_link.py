@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from hub.ingest.search import name_key
 from hub.link.run import LinkReport, link
+from hub.model.registry import registry
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 
@@ -25,6 +26,10 @@ class Links:
     def add(self, table: str, **values: Any) -> int:
         self.number += 1
         row = {**PROVENANCE, "source_key": str(self.number), **values}
+        (entity,) = (entity for entity in registry() if entity.table == table)
+        for column in entity.columns:
+            if column.search_key and values.get(column.name):
+                row[column.search_key] = name_key(pl.Series([values[column.name]])).item()
         names = ", ".join([*row, "first_seen", "sys_from"])
         places = ", ".join([*(f":{name}" for name in row), "now()", "now()"])
         with self.engine.begin() as connection:
@@ -36,10 +41,7 @@ class Links:
     def citizen(
         self, personal: str, name: str = "Nguyễn Văn An", birth: str = "1980-05-01", former: str | None = None
     ) -> int:
-        key = name_key(pl.Series([name])).item()
-        return self.add(
-            "citizen", personal_id=personal, full_name=name, full_name_key=key, birth_date=birth, former_id=former
-        )
+        return self.add("citizen", personal_id=personal, full_name=name, birth_date=birth, former_id=former)
 
     def debt(self, **party: Any) -> int:
         values = {f"debtor_{name}": value for name, value in party.items()}
