@@ -31,7 +31,7 @@ class Load:
         self.work = work
         self.table = f"data.{work.entity.table}"
         self.indexes: list[tuple[str, str, bool]] = []
-        self.copied = 0
+        self.copied = self.copies = 0
 
     def begin(self) -> None:
         """Take the indexes down; they stand again in `end`, or when the transaction is rolled back."""
@@ -54,7 +54,7 @@ class Load:
         self.copied += frame.height
 
     def end(self) -> tuple[int, int]:
-        """Make the indexes. Returns how many rows were loaded, and how many set aside for their key."""
+        """Make the indexes. Returns how many rows were loaded, and how many were copies of another."""
         unset = ", ".join(f"alter {name} drop default" for name in self._constants())
         self.connection.execute(f"alter table {self.table} {unset}")
         aside = 0
@@ -64,7 +64,7 @@ class Load:
             f"alter table {self.table} add constraint {self.work.entity.table}_pkey primary key (id)"
         )
         self.connection.execute(f"analyze {self.table}")
-        return self.copied - aside, aside
+        return self.copied - self.copies - aside, self.copies
 
     def _index(self, definition: str, *, unique: bool) -> int:
         try:
@@ -75,7 +75,7 @@ class Load:
         else:
             return 0
         assert unique  # no other index refuses a row
-        self.copied -= forget_copies(self.connection, self.table, self.work.entity)
+        self.copies = forget_copies(self.connection, self.table, self.work.entity)
         aside = 0
         reject = Staged(self.work.entity).rejects
         for column in ("source_key", *(key.name for key in self.work.entity.keys)):

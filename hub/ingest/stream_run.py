@@ -23,7 +23,7 @@ from hub.ingest.merge import Merge, held, merge, sweep, swept
 from hub.ingest.observed import Observed
 from hub.ingest.outcome import Count, Orders, Outcome, Refused
 from hub.ingest.place import Place
-from hub.ingest.prepare import Preparation, Prepared
+from hub.ingest.prepare import Part, Preparation, Prepared
 from hub.ingest.read.base import Reader, State
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
@@ -131,7 +131,8 @@ class StreamRun:
             count = self.outcome.counts[entity.name]
             work = self._work(entity, at, whole=True, digested=known is not None)
             if entity.name in fills:
-                count.added, _ = self._stored(fills[entity.name].end)
+                count.added, copies = self._stored(fills[entity.name].end)
+                count.unchanged += copies
             else:
                 self._merge_whole(work, count, known)
             count.quarantined = quarantine.keep(
@@ -276,12 +277,7 @@ class StreamRun:
             count.read += part.read
             count.unchanged += part.known
             count.discarded += part.discarded
-            if part.accepted.is_empty():
-                pass
-            elif part.entity.name in fills:
-                fills[part.entity.name].rows(part.accepted)
-            else:
-                stage.accept(self.connection, part.entity, part.accepted)
+            self._put(part, fills)
             stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
             if part.gone is not None and not part.gone.is_empty():
                 stage.gone(self.connection, part.entity, part.gone)
@@ -291,6 +287,13 @@ class StreamRun:
         if self.orders.progress:
             self.orders.progress(self.where, self.done)
         self.outcome.stored_s += time.monotonic() - started
+
+    def _put(self, part: Part, fills: dict[str, Load]) -> None:
+        """The accepted rows of a part: into the table that is being filled, or beside it."""
+        if part.entity.name in fills and not part.accepted.is_empty():
+            fills[part.entity.name].rows(part.accepted)
+        elif not part.accepted.is_empty():
+            stage.accept(self.connection, part.entity, part.accepted)
 
     def _prepared(self, state: State | None, known: Known | None) -> Iterator[Prepared]:
         for batch in self.reader.read(state):
@@ -320,10 +323,7 @@ class StreamRun:
             if found is None:
                 continue
             part = self.preparation.again(entity, found.rows)
-            if entity.name in fills:
-                fills[entity.name].rows(part.accepted)
-            else:
-                stage.accept(self.connection, entity, part.accepted)
+            self._put(part, fills)
             # Kept as the source sends them, so that the correction is still theirs.
             payloads = [found.payloads[row] for row in part.rejected["row"]]
             stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys)

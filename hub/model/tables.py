@@ -12,6 +12,7 @@ from sqlalchemy import (
     REAL,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -96,6 +97,14 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         *_value_columns(entity),
         *provenance_columns(),
         *_indexes(entity),
+        # A name without its key would be a name that no search finds.
+        *(
+            CheckConstraint(
+                f"({c.name} is null) = ({c.search_key} is null)", name=f"{entity.table}_{c.search_key}_made"
+            )
+            for c in entity.columns
+            if c.search_key
+        ),
         schema="data",
         comment=entity.description.splitlines()[0],
     )

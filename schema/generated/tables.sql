@@ -20,7 +20,8 @@ CREATE TABLE data.administrative_unit (
 	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (id)
+	PRIMARY KEY (id),
+	CONSTRAINT administrative_unit_name_key_made CHECK ((name is null) = (name_key is null))
 );
 CREATE INDEX administrative_unit_code ON data.administrative_unit (code, id);
 CREATE INDEX administrative_unit_level ON data.administrative_unit (level, id);
@@ -102,7 +103,8 @@ CREATE TABLE data.business (
 	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (id)
+	PRIMARY KEY (id),
+	CONSTRAINT business_legal_name_key_made CHECK ((legal_name is null) = (legal_name_key is null))
 );
 CREATE UNIQUE INDEX business_enterprise_code_key ON data.business (enterprise_code);
 CREATE INDEX business_legal_form ON data.business (legal_form, id);
@@ -161,7 +163,8 @@ CREATE TABLE data.citizen (
 	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (id)
+	PRIMARY KEY (id),
+	CONSTRAINT citizen_full_name_key_made CHECK ((full_name is null) = (full_name_key is null))
 );
 CREATE INDEX citizen_birth_date ON data.citizen (birth_date, id);
 CREATE INDEX citizen_former_id ON data.citizen (former_id, id);

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from hub.ingest.follow import FIRST_REST_S
 from hub.store.embedded import EmbeddedServer
 from tests.bench.cdc_writer import Change
 from tests.bench.connectors import fill_table
@@ -20,7 +21,7 @@ from tests.bench.harness import ROOT, Bench, Row, Target
 from tests.bench.manifests import TABLE
 from tests.bench.people import People
 from tests.bench.servers import HUB, Served, served
-from tests.bench.stores import store
+from tests.bench.stores import MOST_REFUSED, counted, store
 
 HEADING = "Followed changes"
 RATE = 200
@@ -60,7 +61,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, sizes: Sizes) ->
         store(server, "bench_hub") as url,
     ):
         source = _source(other, path)
-        with _following(url, source), served(HUB, url) as hub:
+        with _following(url, source, sizes.rows), served(HUB, url) as hub:
             changes = _plan(url, sizes)
             watch = Watch(hub, changes)
             seconds = watch.run(source, work)
@@ -82,22 +83,25 @@ def _source(server: EmbeddedServer, path: Path) -> str:
 
 
 @contextmanager
-def _following(url: str, source: str) -> Iterator[None]:
-    """The hub's engine while it follows; it is held to end in order."""
+def _following(url: str, source: str, rows: int) -> Iterator[None]:
+    """The hub while it follows, from when its snapshot is stored; it is held to end in order."""
     command = [sys.executable, "-m", "tests.bench.cdc_follow", url, source]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT)
     assert process.stdin is not None
-    assert process.stdout is not None
     try:
-        said = process.stdout.readline().strip()
-        assert said == "following", said
+        deadline = time.monotonic() + PATIENCE_S
+        while counted(url, "select count(*) from data.citizen") <= (1 - MOST_REFUSED) * rows:
+            assert process.poll() is None, process.returncode
+            assert time.monotonic() < deadline, "the snapshot is not there"
+            time.sleep(0.1)
+        # Between the snapshot and the changes it rests once.
+        time.sleep(2 * FIRST_REST_S)
         yield
         process.stdin.close()
         assert process.wait(PATIENCE_S) == 0, process.returncode
     finally:
         process.kill()
         process.wait()
-        process.stdout.close()
 
 
 def _plan(url: str, sizes: Sizes) -> list[Change]:
@@ -186,8 +190,8 @@ def _rows(latencies: list[float], rate: float) -> list[Row]:
 def _method(sizes: Sizes) -> str:
     return (
         f"Followed changes: a table of {sizes.rows:,} people on a second PostgreSQL with wal_level = logical, without waits for"
-        " the disk. The hub's engine takes the snapshot and follows in a process of its own, another serves the graph. A third"
-        f" makes {sizes.changes:,} changes, {RATE} a second, each a transaction of one row, updates and inserts in turn, with"
+        " the disk. The hub follows it as its worker does, in a process of its own which only does this; another serves the graph."
+        f" After the snapshot a third makes {sizes.changes:,} changes, {RATE} a second, each a transaction of one row, updates and inserts in turn, with"
         " the source's clock in the row: the time counts from within the transaction, just before its commit. Until each is"
         f" seen, one query asks every {POLL_S * 1000:.0f} ms for all changes that are not, by their keys, and a change is seen"
         " when the answer that has its new value has come: every change is measured, and the wait for the next query is"

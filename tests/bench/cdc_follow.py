@@ -1,39 +1,24 @@
-"""The hub's engine following a table, in a process of its own: `python -m tests.bench.cdc_follow STORE SOURCE`.
+"""The hub following a table as its worker does, in a process of its own: `python -m tests.bench.cdc_follow STORE SOURCE`.
 
-It says `following` once the snapshot is stored, and ends when its input does.
+It ends when its input does, and fails where the connector had a problem.
 """
 
 import sys
 import threading
-from typing import Any
 
-from psycopg import Connection
-
-from hub.ingest.outcome import Orders, Outcome
-from hub.ingest.run import begin, connect, end, run_stream
-from hub.sdk.manifest import Manifest
-from tests.bench.manifests import STREAM, citizens
+from hub.ingest.follow import Follower
+from tests.bench.manifests import citizens
 
 
 def main() -> None:
-    """Take the snapshot, then follow."""
+    """Follow."""
     store, source = sys.argv[1:]
-    manifest = citizens("cdc", source)
     stop = threading.Event()
-    with connect(store) as connection:
-        read(connection, store, manifest, stop)
-        print("following", flush=True)
-        threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
-        read(connection, store, manifest, stop)
-
-
-def read(connection: Connection[Any], store: str, manifest: Manifest, stop: threading.Event) -> None:
-    """One run of the stream: a snapshot where it was never read, which ends by itself; otherwise until told to stop."""
-    run_id = begin(connection, manifest, "SYNC")
-    outcomes: dict[str, Outcome] = {}
-    done, problems = run_stream(connection, store, manifest, STREAM, Orders(run_id), outcomes, follow=stop)
-    end(connection, run_id, "SUCCEEDED" if done else "FAILED", problems, outcomes)
-    assert done, problems
+    told: list[str] = []
+    follower = Follower(store, citizens("cdc", source), stop, told.append, lambda _: None)
+    threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
+    follower.run()
+    assert told[-1].endswith("SUCCEEDED"), told
 
 
 def _await_end(stop: threading.Event) -> None:

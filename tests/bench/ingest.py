@@ -8,7 +8,7 @@ from pathlib import Path
 from hub.store.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, child
 from tests.bench.people import People
-from tests.bench.stores import database, first_load, number, second_read, store
+from tests.bench.stores import counted, database, first_load, second_read, store
 
 TABLE = "Ingest"
 MEMORY = "Memory of ingest"
@@ -70,7 +70,7 @@ def _peers(server: EmbeddedServer, work: Path, people: People, sizes: Sizes) -> 
     speed = {ARROW: _dlt(server, work, "arrow", people.rows)}
     with database(server, "bench_copy") as url:
         speed[COPY] = people.rows / child("tests.bench.load_copy", url, str(path))["seconds"]
-        assert number(url, "select count(*) from people") == people.rows
+        assert counted(url, "select count(*) from people") == people.rows
     People(people.tile, sizes.dicts).write(work)
     return {**speed, DICTS: _dlt(server, work, "dicts", sizes.dicts)}
 
@@ -78,7 +78,7 @@ def _peers(server: EmbeddedServer, work: Path, people: People, sizes: Sizes) -> 
 def _dlt(server: EmbeddedServer, work: Path, way: str, rows: int) -> float:
     with database(server, "bench_dlt") as url:
         found = child("tests.bench.load_dlt", url, str(work), way)
-        assert number(url, "select count(*) from dlt_bench.people") == rows
+        assert counted(url, "select count(*) from dlt_bench.people") == rows
     return rows / found["seconds"]
 
 

@@ -39,25 +39,25 @@ def first_load(url: str, kind: str, where: str, rows: int) -> dict[str, float]:
     found = child("tests.bench.load_hub", url, kind, where)
     assert found["read"] == rows, found
     assert found["added"] > (1 - MOST_REFUSED) * rows, found
-    assert number(url, "select count(*) from data.citizen") == found["added"], found
+    assert counted(url, "select count(*) from data.citizen") == found["added"], found
     return found
 
 
 def second_read(url: str, where: str, first: dict[str, float], *, changed: bool) -> dict[str, float]:
     """Read an edition of the same people; what is counted, and what the store has after it, are held to be right."""
-    due = number(url, f"select count(*) from data.citizen where source_key::bigint % {CHANGED_EVERY} = 0")
+    due = counted(url, f"select count(*) from data.citizen where source_key::bigint % {CHANGED_EVERY} = 0")
     expected = {"read": first["read"], "added": 0, "changed": due * changed, "deleted": 0}
     expected["unchanged"] = first["added"] - expected["changed"]
     found = child("tests.bench.load_hub", url, "files", where)
     assert {name: found[name] for name in expected} == expected, (found, expected)
-    assert number(url, "select count(*) from data.citizen") == first["added"], found
+    assert counted(url, "select count(*) from data.citizen") == first["added"], found
     moved = f"select count(*) from data.citizen where residence_address = '{NEW_ADDRESS}'"
     right = f"{moved} and source_key::bigint % {CHANGED_EVERY} = 0"
-    assert number(url, moved) == number(url, right) == expected["changed"], found
+    assert counted(url, moved) == counted(url, right) == expected["changed"], found
     return found
 
 
-def number(url: str, query: str) -> int:
+def counted(url: str, query: str) -> int:
     """The one number that a query gives."""
     with psycopg.connect(url) as connection:
         row = connection.execute(query).fetchone()

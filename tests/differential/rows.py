@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import polars as pl
 import psycopg
 
+from hub.ingest.search import name_key
 from hub.model.registry import Column, Entity, Linked, Registry, registry
 from hub.store.engine import engine
 from hub.store.migrate import migrate
@@ -179,11 +181,10 @@ class _Writer:
     def _hold(self, entity: Entity, held: Held) -> None:
         row = {**held.values, "sys_from": held.since}
         table = f"data.{entity.table}" if held.until is None else f"history.{entity.table}"
-        self._insert(table, row if held.until is None else {**row, "sys_to": held.until})
         for column in entity.columns:
             if column.search_key:
-                made = f"update {table} set {column.search_key} = hub.name_key({column.name})"
-                self.connection.execute(made)
+                row[column.search_key] = name_key(pl.Series([row[column.name]], dtype=pl.String)).item()
+        self._insert(table, row if held.until is None else {**row, "sys_to": held.until})
 
     def _values(self, entity: Entity, number: int) -> dict[str, Any]:
         targets = {ref.column.name: ref for ref in entity.references}

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.ingest.search import name_key
 from hub.link.run import LinkReport, link
 from hub.store.engine import engine
 from hub.store.migrate import migrate
@@ -34,7 +36,10 @@ class Links:
     def citizen(
         self, personal: str, name: str = "Nguyễn Văn An", birth: str = "1980-05-01", former: str | None = None
     ) -> int:
-        return self.add("citizen", personal_id=personal, full_name=name, birth_date=birth, former_id=former)
+        key = name_key(pl.Series([name])).item()
+        return self.add(
+            "citizen", personal_id=personal, full_name=name, full_name_key=key, birth_date=birth, former_id=former
+        )
 
     def debt(self, **party: Any) -> int:
         values = {f"debtor_{name}": value for name, value in party.items()}

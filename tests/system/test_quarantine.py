@@ -122,6 +122,18 @@ def test_a_correction_that_is_not_enough_leaves_nothing_but_a_message(trial: Tri
     assert trial.rows("select count(*) from hub.correction") == [(0,)]
 
 
+def test_a_correction_that_is_enough_no_more_waits_as_the_source_sends_it(trial: Trial, cli: Command) -> None:
+    trial.write(person(1, so="12"))
+    trial.sync()
+    cli("quarantine", "fix", "1", "--set", "so=000000000001")
+    fields = {"personal_id": "so", "full_name": "ten", "birth_date": "them"}
+    assert trial.sync(emits={"Citizen": {"fields": fields}}).counts[0].quarantined == 1
+    (waits,) = trial.rows("select id, field, payload->>'so' from hub.quarantine where resolved_at is null")
+    assert waits[1:] == ("birth_date", "12")
+    cli("quarantine", "fix", str(waits[0]), "--set", "them=1980")
+    assert trial.rows("select changes from hub.correction") == [({"so": "000000000001", "them": "1980"},)]
+
+
 def test_a_correction_may_take_a_value_away_and_a_second_one_adds_to_it(trial: Trial, cli: Command) -> None:
     trial.write(person(1, sinh="32/13/1980"))
     trial.sync()

@@ -168,4 +168,6 @@ def upgrade() -> None:
             op.alter_column(table, 'source_key', type_=sa.Text(collation='C'), existing_nullable=False, schema=schema)
     for table, column in KEYS:
         op.execute(f'alter table data.{table} alter column {column} drop expression')
+        name = column.removesuffix('_key')
+        op.create_check_constraint(f'{table}_{column}_made', table, f'({name} is null) = ({column} is null)', schema='data')
     # ### end Alembic commands ###
