@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,8 @@ from hub.settings import load
 app = cyclopts.App(name="connector", help="List connectors, check them, look at what they read, draft new ones.")
 app.command(new)
 PARTS = NEEDED["A"]
+AT_ONCE = 4
+"""Connectors that are checked at the same time."""
 
 
 @app.command(name="list")
@@ -147,7 +150,9 @@ def _checked(manifests: Sequence[Manifest]) -> list[Checked]:
         def one(manifest: Manifest) -> Checked:
             return check(manifest, ground, lambda words: status.update(f"{manifest.name}: {words}"))
 
-        return [one(manifest) for manifest in manifests]
+        # Much of a check is waiting for a source that is silent.
+        with ThreadPoolExecutor(AT_ONCE) as several:
+            return list(several.map(one, manifests))
 
 
 def _document(checked: Checked) -> dict[str, object]:

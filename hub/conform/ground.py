@@ -4,9 +4,10 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ class Ground:
     server: EmbeddedServer
     stack: ExitStack
     followed: EmbeddedServer | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     @contextmanager
@@ -136,8 +138,9 @@ class Ground:
     @contextmanager
     def database(self, *, followed: bool = False) -> Iterator[tuple[EmbeddedServer, str]]:
         """An empty database for a source, on a server: the server and its name."""
-        if followed and self.followed is None:
-            self.followed = self.stack.enter_context(_started(self.folder / "followed", FOLLOWED))
+        with self.lock:
+            if followed and self.followed is None:
+                self.followed = self.stack.enter_context(_started(self.folder / "followed", FOLLOWED))
         server = self.followed if followed and self.followed else self.server
         name = f"source_{secrets.token_hex(4)}"
         server.create_database(name)

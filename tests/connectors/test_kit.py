@@ -13,7 +13,7 @@ from hub.conform.check import WORLDS, Checked, check
 from hub.conform.ground import Ground
 from hub.conform.lint import imports, lint
 from hub.errors import SourceUnavailable
-from hub.ingest import stream_run
+from hub.ingest import bounds
 from hub.ingest.read import rest
 from hub.sdk.manifest import KINDS, Manifest
 from tests.connectors.trial import INCREMENTAL, connector
@@ -129,7 +129,7 @@ def swallow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that believes a read which gives nothing."""
-    monkeypatch.setattr(stream_run.StreamRun, "_hold_to_bounds", lambda *_: None)
+    monkeypatch.setattr(bounds.Bounds, "believe", lambda *_: None)
 
 
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
