@@ -7,7 +7,12 @@ from schema.place import AdministrativeUnit
 from schema.values import Address, Day, FormerId, LocalCode, PartialDate, PersonalId, PersonName, Text
 
 
-@subject(sector="citizen", label=Label("Công dân", "Citizen"), standard="SEMIC Core Person 2.1 Person")
+@subject(
+    sector="citizen",
+    label=Label("Công dân", "Citizen"),
+    standard="SEMIC Core Person 2.1 Person",
+    duplicates=True,
+)
 class Citizen:
     """A person in the population register."""
 

@@ -41,6 +41,7 @@ class EntityFacts:
     label: Label
     standard: str
     plural: str | None = None
+    duplicates: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,14 @@ class AsRecordedFacts:
 
 
 def subject(
-    *, sector: SectorName, label: Label, standard: str, plural: str | None = None
+    *, sector: SectorName, label: Label, standard: str, plural: str | None = None, duplicates: bool = False
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong."""
-    return _entity(EntityFacts("subject", sector, label, standard, plural))
+    """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong.
+
+    `duplicates` says that the register may hold one such thing twice: linking then proposes merges, which a person decides. Such
+    a subject is referred to by linked fields only, never by exact reference.
+    """
+    return _entity(EntityFacts("subject", sector, label, standard, plural, duplicates))
 
 
 def record(

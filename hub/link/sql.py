@@ -54,13 +54,16 @@ def found(linked: Linked) -> tuple[str, ...]:
 WANTED = """
 create temporary table wanted on commit drop as
 with one as (
-    -- One row for each subject of a record, by the best rule that found it.
-    select distinct on (record_id, subject_id) * from found
-    order by record_id, subject_id, accepted desc, sure desc, rank
+    -- One row for each subject of a record, by the best rule that found it; merged subjects are one.
+    select distinct on (f.record_id, coalesce(h.heir_id, f.subject_id))
+        f.record_id, f.subject_id as found_id, coalesce(h.heir_id, f.subject_id) as subject_id, f.subject_kind, f.method,
+        f.evidence, f.accepted, f.sure
+    from found f left join link.heir h on h.subject_id = f.subject_id
+    order by f.record_id, coalesce(h.heir_id, f.subject_id), f.accepted desc, f.sure desc, f.rank, f.subject_id
 ), counted as (
     select record_id, count(*) filter (where accepted) as accepted from one group by record_id
 )
-select o.record_id, o.subject_id, o.subject_kind, o.method, o.evidence,
+select o.record_id, o.found_id, o.subject_id, o.subject_kind, o.method, o.evidence,
     case when c.accepted <> 1 then 'UNCONFIRMED' when o.sure then 'CONFIRMED' else 'PROBABLE' end as status
 from one o join counted c using (record_id)
 where c.accepted <> 1 or o.accepted
@@ -75,18 +78,19 @@ def changes(linked: Linked) -> tuple[str, str, str]:
     """
     table = f"link.{linked.table}"
     same = (
-        "w.record_id = l.record_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method"
+        "w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status"
+        " and w.method = l.method"
         " and w.evidence is not distinct from l.evidence"
     )
     wrong = f"{BY_RUN} and not exists (select from wanted w where {same})"
-    columns = "record_id, subject_id, subject_kind, status, method, confidence, evidence, decided_by, decided_at"
+    columns = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
     keep = (
         f"insert into link_history.{linked.table} ({columns}, sys_from, sys_to)"
         f" select {columns}, sys_from, %(at)s from {table} l where {wrong}"
     )
     insert = (
-        f"insert into {table} ({columns}, sys_from) select w.record_id, w.subject_id, w.subject_kind, w.status, w.method,"
-        f" null, w.evidence, %(by)s, %(at)s, %(at)s from wanted w"
+        f"insert into {table} ({columns}, sys_from) select w.record_id, w.found_id, w.subject_id, w.subject_kind,"
+        f" w.status, w.method, null, null, w.evidence, %(by)s, %(at)s, %(at)s from wanted w"
         f" where not exists (select from {table} l where {same})"
     )
     return keep, f"delete from {table} l where {wrong}", insert
@@ -127,13 +131,14 @@ def _candidates(rule: Rule, rank: int) -> str:
         if given
     ]
     evidence = ", ".join(
-        f"'{word}', case {test} when true then 'agrees' when false then 'differs' else 'missing' end"
+        f"jsonb_build_object('comparison', '{word}', 'outcome',"
+        f" case {test} when true then 'agrees' when false then 'differs' else 'missing' end, 'bits', null)"
         for word, test in compared
     )
     kinds = ", ".join(f"'{kind}'" for kind in rule.party_kinds)
     on = filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
     return (
         f"select r.record_id, s.id, '{rule.subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
-        f" {filled(rule.sure) or 'true'}, {f'jsonb_build_object({evidence})' if evidence else 'null::jsonb'}"
+        f" {filled(rule.sure) or 'true'}, {f'jsonb_build_array({evidence})' if evidence else 'null::jsonb'}"
         f" from recorded r {filled(rule.through)} join data.{snake(rule.subject.kind)} s on {on} {filled(rule.subject.beside)} where true"
     )

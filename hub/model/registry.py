@@ -131,6 +131,12 @@ class Entity:
     references: tuple[Reference, ...]
     linked: tuple[Linked, ...]
     backlinks: tuple[Backlink, ...]
+    duplicates: bool = False
+
+    @property
+    def duplicate_table(self) -> str:
+        """Name of the link table, in the SQL schema `link`, of rows that may be the same thing as an older one."""
+        return f"{self.table}_duplicate"
 
     @property
     def table(self) -> str:
@@ -255,6 +261,7 @@ class _Reader:
             references=tuple(self._reference(n, m) for n, m in marks.items() if isinstance(m, ReferenceFacts)),
             linked=tuple(self._linked(n, m) for n, m in marks.items() if isinstance(m, LinkedFacts)),
             backlinks=tuple(self._backlink(n, m) for n, m in marks.items() if isinstance(m, LinkFacts)),
+            duplicates=facts.duplicates,
         )
 
     def _field(self, name: str, facts: FieldFacts) -> Column:
@@ -327,6 +334,12 @@ def _check(built: Registry) -> None:
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{link.name} mirrors {link.target}.{link.via}, which is not a reference or linked field",
                     next_step=f"declare {link.via} on {link.target}, or correct the link",
+                )
+        for reference in entity.references:
+            if built[reference.target].duplicates:
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{reference.name} refers to {reference.target}, which may be held twice, by its key",
+                    next_step="make it a linked field, so that it can follow a merge",
                 )
         for column in entity.columns:
             if not (inspect.isclass(column.value) and issubclass(column.value, Value)):

@@ -231,8 +231,8 @@ def test_what_a_person_decided_binds_later_runs(links: Links) -> None:
     with links.engine.begin() as connection:
         connection.execute(
             text(
-                "insert into link.tax_obligation_debtor (record_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from)"
-                " values (:r, :s, 'Citizen', 'CONFIRMED', 'review', 'person:7', now(), now())"
+                "insert into link.tax_obligation_debtor (record_id, found_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from)"
+                " values (:r, :s, :s, 'Citizen', 'CONFIRMED', 'review', 'person:7', now(), now())"
             ),
             {"r": record, "s": binh},
         )

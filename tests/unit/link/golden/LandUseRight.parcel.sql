@@ -14,19 +14,22 @@ insert into found select r.record_id, s.id, 'Parcel', 'parcel_number_in_predeces
 
 create temporary table wanted on commit drop as
 with one as (
-    -- One row for each subject of a record, by the best rule that found it.
-    select distinct on (record_id, subject_id) * from found
-    order by record_id, subject_id, accepted desc, sure desc, rank
+    -- One row for each subject of a record, by the best rule that found it; merged subjects are one.
+    select distinct on (f.record_id, coalesce(h.heir_id, f.subject_id))
+        f.record_id, f.subject_id as found_id, coalesce(h.heir_id, f.subject_id) as subject_id, f.subject_kind, f.method,
+        f.evidence, f.accepted, f.sure
+    from found f left join link.heir h on h.subject_id = f.subject_id
+    order by f.record_id, coalesce(h.heir_id, f.subject_id), f.accepted desc, f.sure desc, f.rank, f.subject_id
 ), counted as (
     select record_id, count(*) filter (where accepted) as accepted from one group by record_id
 )
-select o.record_id, o.subject_id, o.subject_kind, o.method, o.evidence,
+select o.record_id, o.found_id, o.subject_id, o.subject_kind, o.method, o.evidence,
     case when c.accepted <> 1 then 'UNCONFIRMED' when o.sure then 'CONFIRMED' else 'PROBABLE' end as status
 from one o join counted c using (record_id)
 where c.accepted <> 1 or o.accepted;
 
-insert into link_history.land_use_right_parcel (record_id, subject_id, subject_kind, status, method, confidence, evidence, decided_by, decided_at, sys_from, sys_to) select record_id, subject_id, subject_kind, status, method, confidence, evidence, decided_by, decided_at, sys_from, %(at)s from link.land_use_right_parcel l where starts_with(l.decided_by, 'run:') and not exists (select from wanted w where w.record_id = l.record_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method and w.evidence is not distinct from l.evidence);
+insert into link_history.land_use_right_parcel (record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at, sys_from, sys_to) select record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at, sys_from, %(at)s from link.land_use_right_parcel l where starts_with(l.decided_by, 'run:') and not exists (select from wanted w where w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method and w.evidence is not distinct from l.evidence);
 
-delete from link.land_use_right_parcel l where starts_with(l.decided_by, 'run:') and not exists (select from wanted w where w.record_id = l.record_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method and w.evidence is not distinct from l.evidence);
+delete from link.land_use_right_parcel l where starts_with(l.decided_by, 'run:') and not exists (select from wanted w where w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method and w.evidence is not distinct from l.evidence);
 
-insert into link.land_use_right_parcel (record_id, subject_id, subject_kind, status, method, confidence, evidence, decided_by, decided_at, sys_from) select w.record_id, w.subject_id, w.subject_kind, w.status, w.method, null, w.evidence, %(by)s, %(at)s, %(at)s from wanted w where not exists (select from link.land_use_right_parcel l where w.record_id = l.record_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method and w.evidence is not distinct from l.evidence);
+insert into link.land_use_right_parcel (record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at, sys_from) select w.record_id, w.found_id, w.subject_id, w.subject_kind, w.status, w.method, null, null, w.evidence, %(by)s, %(at)s, %(at)s from wanted w where not exists (select from link.land_use_right_parcel l where w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method and w.evidence is not distinct from l.evidence);
