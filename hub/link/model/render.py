@@ -130,8 +130,8 @@ def settings(
         ],
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,
-        "em_convergence": 1e-6,
-        "max_iterations": 50,
+        "em_convergence": 1e-4,
+        "max_iterations": 25,
     }
     if prior is not None:
         made["probability_two_random_records_match"] = prior
