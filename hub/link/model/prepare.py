@@ -12,6 +12,8 @@ from hub.errors import HubMisconfigured
 from hub.link.model.spec import Field, Kind, Spec
 
 KEY = "unique_id"
+TAILED = 9
+"""The shortest identifier whose last six characters say something."""
 
 
 def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +69,6 @@ def _date(column: str) -> tuple[pl.Expr, ...]:
     stated = pl.when(digits.str.len_chars().is_in([4, 8])).then(digits.str.slice(0, 4)).cast(pl.Int32)
     return (
         whole.alias(column),
-        (year + day + month).alias(column + "_swapped"),
         (year + pl.min_horizontal(month, day) + pl.max_horizontal(month, day)).alias(column + "_sorted"),
         stated.alias(column + "_year"),
     )
@@ -79,7 +80,10 @@ def _code(column: str) -> tuple[pl.Expr, ...]:
 
 def _identifier(column: str) -> tuple[pl.Expr, ...]:
     value = pl.col(column).cast(pl.String).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    return (_filled(value).alias(column),)
+    return (
+        _filled(value).alias(column),
+        pl.when(value.str.len_chars() >= TAILED).then(value.str.tail(6)).alias(column + "_tail"),
+    )
 
 
 def _number(column: str) -> tuple[pl.Expr, ...]:
