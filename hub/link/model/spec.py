@@ -169,7 +169,9 @@ class Spec:
     def digest(self) -> str:
         """What a trained model is bound to: any change of what is compared and how needs a new training. Bands do not."""
         document = {key: value for key, value in asdict(self).items() if key != "bands"}
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+        # As numbers come back from JSON: 1 is 1.0.
+        alike = json.loads(json.dumps(document), parse_int=float)
+        return hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def frequencies(self) -> tuple[str, ...]:
