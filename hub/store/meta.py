@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 
 from hub.model.tables import metadata
 
@@ -267,6 +267,9 @@ LINK_RUN = Table(
     ),
     Column("counts", JSONB, comment="Link → method → number."),
     Column("changed", Integer, comment="Links added, changed or withdrawn."),
+    Column(
+        "queued", Boolean, nullable=False, server_default=text("false"), comment="Whether link.review has taken it in."
+    ),
     schema="hub",
     comment="One run of linking.",
 )
@@ -326,6 +329,28 @@ DECISION = Table(
     Index("decision_second_of", "second_of"),
     schema="link",
     comment="What persons decided of links and merges. Binds every later run until it is undone.",
+)
+
+REVIEW = Table(
+    "review",
+    METADATA,
+    Column(
+        "field", Text(collation="C"), primary_key=True, comment="The linked field, or Entity.duplicate for a merge."
+    ),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kinds", ARRAY(Text), nullable=False, comment="Kinds of the candidates."),
+    Column("candidates", Integer, nullable=False),
+    Column(
+        "weight",
+        DOUBLE_PRECISION,
+        comment="Match weight of the best candidate in bits; null where only rules found any.",
+    ),
+    Column("distance", DOUBLE_PRECISION, nullable=False, comment="How far from undecided the weights are, in bits."),
+    Column("waiting", BigInteger, nullable=False, comment="Rows that hang on the answer."),
+    Column("value", BigInteger, nullable=False, comment="(1 + procedures) × (1 + waiting)."),
+    Index("review_order", text("(- value)"), "distance", "field", "record_id"),
+    schema="link",
+    comment="The review queue in its order, derived from the candidates of the link tables.",
 )
 
 MODEL = Table(
