@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from splink import DuckDBAPI, Linker
 from splink.internals.exceptions import EMTrainingException, SplinkException
 
 from hub.errors import HubError, HubMisconfigured
-from hub.link.model.render import DIALECTS, Dialect, Settings
+from hub.link.model.render import DIALECTS, Dialect
+from hub.link.model.render import Settings as SplinkSettings
+from hub.settings import Settings
 
 # Splink tells its progress and the SQL of failures; what an engine says of a failure may hold a value of a row.
 logging.getLogger("splink").setLevel(logging.CRITICAL)
@@ -47,7 +49,10 @@ class Backend(ABC):
 
     @contextmanager
     def linker(
-        self, sides: Sequence[pl.DataFrame], options: Settings, frequencies: Mapping[str, pl.DataFrame] | None = None
+        self,
+        sides: Sequence[pl.DataFrame],
+        options: SplinkSettings,
+        frequencies: Mapping[str, pl.DataFrame] | None = None,
     ) -> Iterator[Linker]:
         """Splink over one frame or two, with tables of how frequent values are. All of it goes from the engine afterwards."""
         made: list[str] = []
@@ -63,7 +68,9 @@ class Backend(ABC):
             raise
         except (SplinkException, *self.failures) as error:
             # The engine's own words can hold a value of a row.
-            raise HubError(f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED) from None
+            raise HubError(
+                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
+            ) from None
         finally:
             for name in made:
                 self._drop(name)
@@ -130,6 +137,13 @@ class DuckDB(Backend):
         path.unlink()
 
 
+def configured(settings: Settings, folder: Path | None = None) -> AbstractContextManager[Backend]:
+    """The engine that the operator chose."""
+    return running(
+        settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads, folder=folder
+    )
+
+
 @contextmanager
 def running(name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None) -> Iterator[Backend]:
     """An engine by its name, `duckdb` or `spark`, with a scratch folder within `folder` that goes with it. Raises
@@ -155,4 +169,6 @@ def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[
         with spark(scratch, memory_mb, threads) as engine:
             yield engine
     else:
-        raise HubMisconfigured(f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark")
+        raise HubMisconfigured(
+            f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark"
+        )
