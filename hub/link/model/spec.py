@@ -77,10 +77,6 @@ class Is:
     columns: tuple[str, ...]
     at: float | None = None
 
-    def __post_init__(self) -> None:
-        # 1 and 1.0 are one value and two texts, and the digest is of the text.
-        object.__setattr__(self, "at", self.at if self.at is None else float(self.at))
-
 
 @dataclass(frozen=True)
 class Level:
@@ -173,7 +169,9 @@ class Spec:
     def digest(self) -> str:
         """What a trained model is bound to: any change of what is compared and how needs a new training. Bands do not."""
         document = {key: value for key, value in asdict(self).items() if key != "bands"}
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+        # As numbers come back from JSON: 1 is 1.0.
+        alike = json.loads(json.dumps(document), parse_int=float)
+        return hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def frequencies(self) -> tuple[str, ...]:
