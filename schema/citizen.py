@@ -7,7 +7,12 @@ from schema.place import AdministrativeUnit
 from schema.values import Address, Day, FormerId, LocalCode, PartialDate, PersonalId, PersonName, Text
 
 
-@subject(sector="citizen", label=Label("Công dân", "Citizen"), standard="SEMIC Core Person 2.1 Person")
+@subject(
+    sector="citizen",
+    label=Label("Công dân", "Citizen"),
+    standard="SEMIC Core Person 2.1 Person",
+    duplicates=True,
+)
 class Citizen:
     """A person in the population register."""
 
@@ -54,7 +59,7 @@ class HouseholdMembership:
     """One person in one household."""
 
     household: Household = reference("household_code", "The household.")
-    member: Citizen = linked(PartyAsRecorded, "The person.")
+    member: Citizen = linked(PartyAsRecorded, "The person.", unique_within=("household_code",))
     relationship: RelationshipToHead = field("Relationship to the head.", filter=True)
     since: Day | None = field("When the person joined.")
 

@@ -79,6 +79,8 @@ class Linked:
     recorded: tuple[RecordedColumn, ...]
     nullable: bool
     description: str
+    unique_within: tuple[str, ...] | None = None
+    """Columns of the owner: of the records that agree on them no two are the same subject."""
 
     @property
     def graphql(self) -> str:
@@ -131,6 +133,12 @@ class Entity:
     references: tuple[Reference, ...]
     linked: tuple[Linked, ...]
     backlinks: tuple[Backlink, ...]
+    duplicates: bool = False
+
+    @property
+    def duplicate_table(self) -> str:
+        """Name of the link table, in the SQL schema `link`, of rows that may be the same thing as an older one."""
+        return f"{self.table}_duplicate"
 
     @property
     def table(self) -> str:
@@ -255,6 +263,7 @@ class _Reader:
             references=tuple(self._reference(n, m) for n, m in marks.items() if isinstance(m, ReferenceFacts)),
             linked=tuple(self._linked(n, m) for n, m in marks.items() if isinstance(m, LinkedFacts)),
             backlinks=tuple(self._backlink(n, m) for n, m in marks.items() if isinstance(m, LinkFacts)),
+            duplicates=facts.duplicates,
         )
 
     def _field(self, name: str, facts: FieldFacts) -> Column:
@@ -282,7 +291,14 @@ class _Reader:
         )
         kind_names = tuple(kind.__name__ for kind in kinds)
         return Linked(
-            name, self.cls.__name__, kind_names, facts.as_recorded.__name__, recorded, nullable, facts.description
+            name,
+            self.cls.__name__,
+            kind_names,
+            facts.as_recorded.__name__,
+            recorded,
+            nullable,
+            facts.description,
+            facts.unique_within,
         )
 
     def _backlink(self, name: str, facts: LinkFacts) -> Backlink:
@@ -327,6 +343,19 @@ def _check(built: Registry) -> None:
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{link.name} mirrors {link.target}.{link.via}, which is not a reference or linked field",
                     next_step=f"declare {link.via} on {link.target}, or correct the link",
+                )
+        for linked in entity.linked:
+            unknown = sorted(set(linked.unique_within or ()) - {column.name for column in entity.columns})
+            if unknown:
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{linked.name} is unique within {', '.join(unknown)}, which it does not have",
+                    next_step="name columns of the same entity",
+                )
+        for reference in entity.references:
+            if built[reference.target].duplicates:
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{reference.name} refers to {reference.target}, which may be held twice, by its key",
+                    next_step="make it a linked field, so that it can follow a merge",
                 )
         for column in entity.columns:
             if not (inspect.isclass(column.value) and issubclass(column.value, Value)):
