@@ -139,9 +139,7 @@ def _communes(
     return (), None
 
 
-def _called(
-    piece: Piece, province: str | None, districts: frozenset[str] | None, *, marked: bool
-) -> tuple[Unit, ...]:
+def _called(piece: Piece, province: str | None, districts: frozenset[str] | None, *, marked: bool) -> tuple[Unit, ...]:
     """The communes called so within the province, those first that agree with all else that is written."""
     known = gazetteer()
     named = known.communes.get(piece.plain, ())
