@@ -122,7 +122,8 @@ class Planner:
         past = None
         if at is not None:
             past = Past(at, {entity.table: stored_columns(entity) for entity in self.registry})
-        statement = render(roots, past, most_bytes=self.limits.result_bytes)
+        merging = frozenset(entity.table for entity in self.registry if entity.duplicates)
+        statement = render(roots, past, merging=merging, most_bytes=self.limits.result_bytes)
         return Plan(statement.sql, statement.binds, roots, estimate(roots), self.limits.rows)
 
 
