@@ -56,6 +56,6 @@ select t1.source_key as "sourceKey") g1) as "provenance" from data.business_role
 select s.connector from hub.stream s where s.id = t0.stream_id) as "source", t0.sys_from as "since", t0.sys_to as "resolvedAt") r0) as n2 from link.discrepancy t0 where (t0.sector = lower($1::text)) and (t0.stream_id = any(array(
 select s.id from hub.stream s where s.connector = $2::text))) and (t0.kind = $3::text) and (t0.sys_to is null) and (t0.id) < ($4::bigint) order by t0.id desc limit 4) p0) as "discrepancies") d)::text as j offset 0) result
 -- $1 = 'LAND'
--- $2 = 'land'
+-- $2 = 'cadastre'
 -- $3 = 'DIFFERS'
 -- $4 = '12'
