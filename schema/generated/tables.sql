@@ -1025,7 +1025,7 @@ CREATE TABLE link.citizen_duplicate (
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id, found_id)
 );
-CREATE UNIQUE INDEX citizen_duplicate_accepted ON link.citizen_duplicate (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX citizen_duplicate_accepted ON link.citizen_duplicate (record_id) WHERE status <> 'UNCONFIRMED';
 CREATE INDEX citizen_duplicate_found ON link.citizen_duplicate (found_id);
 CREATE INDEX citizen_duplicate_subject ON link.citizen_duplicate (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 

@@ -43,7 +43,7 @@ def upgrade() -> None:
     schema='link',
     comment='Which older Citizen (subject) a younger one (record) is the same as.'
     )
-    op.create_index('citizen_duplicate_accepted', 'citizen_duplicate', ['record_id'], unique=True, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
+    op.create_index('citizen_duplicate_accepted', 'citizen_duplicate', ['record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_index('citizen_duplicate_found', 'citizen_duplicate', ['found_id'], unique=False, schema='link')
     op.create_index('citizen_duplicate_subject', 'citizen_duplicate', ['subject_id', 'record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_table('considered',
