@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 
 from hub.graph.fields import object_type
 from hub.graph.prefill import prefill_field
+from hub.graph.review import mutation_type
 from hub.graph.subscription import subscription_type
 from hub.graph.types import derive
 from hub.model.registry import Registry, registry
@@ -37,6 +38,7 @@ def build(known: Registry) -> strawberry.Schema:
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
     return HubSchema(
         query,
+        mutation=mutation_type(derived.types),
         subscription=subscription_type(derived.types),
         types=[derived.types[entity.name] for entity in known],
         directives=[as_of_directive(derived.types["DateTime"])],

@@ -104,7 +104,7 @@ class Builder:
         if selected.name == "node":
             return self._node(selected, given["id"])
         if selected.name == "nodes":
-            return self._nodes(selected, given["ids"])
+            return self.nodes(selected, given["ids"])
         if selected.name == DISCREPANCIES:
             return self._page(selected, self._discrepancies(given), All(), given)
         entity, many = self.catalog.roots[selected.name]
@@ -115,16 +115,17 @@ class Builder:
     def _node(self, selected: Selected, leaf: Tree) -> NodeById:
         assert not isinstance(leaf, Mapping | list)  # an ID is a leaf
         kind, number = Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
-        return NodeById(selected.key, self.any_row(selected), kind, number)
+        return NodeById(selected.key, self._any_row(selected), kind, number)
 
-    def _nodes(self, selected: Selected, leaf: Tree) -> NodesById:
+    def nodes(self, selected: Selected, leaf: Tree) -> NodesById:
+        """Rows of any kind by the global ids of this list."""
         assert not isinstance(leaf, Mapping | list)  # a list of IDs is a leaf
         kinds, numbers = (
             Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE)) for index, cast in enumerate(("text[]", "bigint[]"))
         )
-        return NodesById(selected.key, self.any_row(selected), kinds, numbers)
+        return NodesById(selected.key, self._any_row(selected), kinds, numbers)
 
-    def any_row(self, selected: Selected) -> tuple[Row, ...]:
+    def _any_row(self, selected: Selected) -> tuple[Row, ...]:
         """What is selected of a row of each kind."""
         return self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
 

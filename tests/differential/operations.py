@@ -97,11 +97,12 @@ class Selecting(Arguing):
         names = [n for n, f in fields.items() if depth > 0 or not self._reaches(f)]
         if kind.name == "Query":
             pages = [name for name, definition in fields.items() if "first" in definition.args]
-            names = [*(n for n in names if n not in NOT_STORED), *pages * 3, *["node", "nodes"] * 3]
-            names += ["discrepancies"] * 6
+            names = [*(n for n in names if n not in NOT_STORED), *pages * 3, *["node", "nodes"] * 5]
+            names += ["discrepancies", "citizen"] * 6
         elif depth > 0 and self.left > 0:
             # Links are worth more than columns.
             names += [name for name in names if self._reaches(fields[name])] * 3
+            names += [name for name in names if name == "mergedFrom"] * 2
         return names or ["__typename"]
 
     def _reaches(self, definition: GraphQLField) -> bool:

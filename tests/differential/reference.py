@@ -122,7 +122,8 @@ class ReferenceExecutor:
         """The row of a global id, or its heir, which may be there when the row itself is not."""
         for merge in now.heirs.values():
             if id_of(merge["subject_kind"], merge["subject_id"]) == text:
-                return now.find(merge["subject_kind"], "id", merge["heir_id"])
+                row = now.find(merge["subject_kind"], "id", merge["subject_id"])
+                return self.heir(now, row) if row else now.find(merge["subject_kind"], "id", merge["heir_id"])
         rows = [row for rows in now.rows.values() for row in rows]
         return next((row for row in rows if global_id(row) == text), None)
 
