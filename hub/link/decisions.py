@@ -19,6 +19,7 @@ from hub.link.kept import COLUMNS, Field, field_named, look_again, take, tell
 from hub.link.lock import hold
 from hub.link.merges import cluster, regroup
 from hub.link.pairs import Pair, agreed_pair
+from hub.link.stake import requeue
 from hub.link.verdicts import BINDING, DECISION, Decision, Verdict, checked, reason_of, reviewer_of
 
 PAIR = "l.record_id = %(record)s and l.found_id = %(found)s"
@@ -39,6 +40,7 @@ def decide(connection: Connection[Any], verdict: Verdict) -> Decision:
         pair = agreed_pair(connection, field, given)
         decision = _kept(connection, given, pair, at)
         EFFECTS[field.merges, given.verdict](connection, field, decision, pair)
+        requeue(connection, field, [decision.record_id])
     return decision
 
 
@@ -62,7 +64,9 @@ def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str)
             ).fetchone()
         assert undone is not None  # it was read in this transaction, and decisions are never deleted
         if undone.second_of is None:
-            _revert(connection, field_named(undone.field), undone, at)
+            field = field_named(undone.field)
+            _revert(connection, field, undone, at)
+            requeue(connection, field, [undone.record_id])
     return undone
 
 
@@ -173,6 +177,15 @@ def _revert(connection: Connection[Any], field: Field, decision: Decision, at: d
         tell(connection, field, [decision.record_id], at)
 
 
+_OF_PAIR = ("b.found_id = %(found)s", "l.found_id = b.found_id", "d.subject_id = b.found_id")
+_OF_RECORD = (
+    "true",
+    "l.sys_from > %(decided)s",
+    "coalesce(o.heir_id, d.subject_id) = coalesce(h.heir_id, b.found_id)",
+)
+"""Which rows a decision took; which there may not be now; which other decisions speak of one."""
+
+
 def _restore(connection: Connection[Any], field: Field, decision: Decision, at: datetime) -> None:
     """Put back the rows that the decision took, where that is exactly what a run of that day left: the record is of the same
     version, no run has made other rows of it since, no other decision speaks of them, and the rows found are still there.
@@ -183,19 +196,18 @@ def _restore(connection: Connection[Any], field: Field, decision: Decision, at: 
         f"(b.subject_kind = '{kind}' and exists (select from data.{table} s where s.id = b.found_id))"
         for kind, table in field.tables
     )
-    pair = "b.found_id = %(found)s" if field.merges else "true"
-    made_since = f"l.record_id = b.record_id and l.sys_from > %(decided)s and {'l.found_id = b.found_id' if field.merges else 'true'}"
+    # A row of the register has as many rows here as there are pairs it is in, each decided by itself.
+    taken, touched, refused = _OF_PAIR if field.merges else _OF_RECORD
     connection.execute(
         f"insert into link.{field.table} ({COLUMNS}, sys_from)"
         " select b.record_id, b.found_id, coalesce(h.heir_id, b.found_id), b.subject_kind, b.status, b.method, b.confidence,"
         " b.weight, b.evidence, b.decided_by, b.decided_at, %(at)s"
         f" from link_history.{field.table} b left join link.heir h on h.subject_id = b.found_id"
-        f" where b.record_id = %(record)s and b.sys_to = %(decided)s and {pair} and ({found})"
+        f" where b.record_id = %(record)s and b.sys_to = %(decided)s and {taken} and ({found})"
         f" and exists (select from data.{field.entity.table} r where r.id = b.record_id and r.sys_from <= %(decided)s)"
-        f" and not exists (select from link.{field.table} l where {made_since})"
+        f" and not exists (select from link.{field.table} l where l.record_id = b.record_id and {touched})"
         f" and not exists (select from link.decision d left join link.heir o on o.subject_id = d.subject_id"
-        f" where d.record_id = b.record_id and d.field = %(field)s and {BINDING}"
-        " and coalesce(o.heir_id, d.subject_id) = coalesce(h.heir_id, b.found_id))",
+        f" where d.record_id = b.record_id and d.field = %(field)s and {BINDING} and {refused})",
         {"record": decision.record_id, "found": decision.subject_id, "decided": decision.decided_at, "at": at, "field": field.name},
     )  # fmt: skip
 

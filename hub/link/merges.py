@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from hub.link.clusters import heirs
 from hub.link.kept import Field, leading_to, look_again, move, tell
+from hub.link.stake import requeue
 
 
 def heir_of(connection: Connection[Any], row: int) -> int:
@@ -45,6 +46,8 @@ def regroup(connection: Connection[Any], field: Field, members: Sequence[int], y
             tell(connection, reached, records, at)
             # As one subject, two candidates of a record may be enough to accept: the next run looks.
             look_again(connection, records)
+            # What is asked of other rows of the cluster may be answered now, or open again.
+            requeue(connection, reached, {*records, *members} if reached == field else records)
 
 
 def _keep_heirs(

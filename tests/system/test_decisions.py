@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from psycopg import Connection
 from hub.errors import OperationRefused
 from hub.link import lock
 from hub.link.decisions import decide, undo
+from hub.link.stake import refresh
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.store.engine import engine
 from hub.store.migrate import migrate
@@ -20,7 +22,7 @@ from tests.system.links import Links
 DEBTOR, MERGE = "TaxObligation.debtor", "Citizen.duplicate"
 EMPTIED = (
     "data.citizen, data.tax_obligation, data.benefit, data.land_use_right, data.household, hub.change, hub.link_run,"
-    " link.decision, link.heir, link_history.heir, link.considered, link.citizen_duplicate, link_history.citizen_duplicate,"
+    " link.decision, link.review, link.heir, link_history.heir, link.considered, link.citizen_duplicate, link_history.citizen_duplicate,"
     " link.tax_obligation_debtor, link_history.tax_obligation_debtor, link.benefit_beneficiary,"
     " link_history.benefit_beneficiary, link.land_use_right_holder, link_history.land_use_right_holder"
 )
@@ -333,7 +335,7 @@ def heirs(links: Links) -> dict[int, int]:
 class World:
     """A model of merges: confirmed pairs, refused pairs, and what everything stands for."""
 
-    def __init__(self, links: Links, found: list[int]) -> None:
+    def __init__(self, links: Links, found: list[int], proposed: set[tuple[int, int]]) -> None:
         self.links = links
         self.people = [links.citizen(f"02208000{n:04}") for n in range(6)]
         self.records: dict[int, int] = {}
@@ -343,6 +345,8 @@ class World:
             status = ("CONFIRMED", "PROBABLE", "UNCONFIRMED")[number // 3 % 3]
             links.candidate(tables[number % 3], record, self.people[person], status=status)
             self.records[record] = self.people[person]
+        for older, younger in proposed:
+            links.candidate("citizen_duplicate", self.people[younger], self.people[older], weight=younger - older)
         self.decided: dict[int, tuple[frozenset[int], Word]] = {}
         self.start = state(links)
 
@@ -381,13 +385,18 @@ STEP = st.one_of(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(found=st.lists(st.integers(0, 5), max_size=9), steps=st.lists(STEP, max_size=12))
+@given(
+    found=st.lists(st.integers(0, 5), max_size=9),
+    proposed=st.sets(st.sampled_from([*combinations(range(6), 2)]), max_size=4),
+    steps=st.lists(STEP, max_size=12),
+)
 def test_any_merges_and_undos_leave_every_record_where_the_pairs_say(
-    made: Links, found: list[int], steps: list[Any]
+    made: Links, found: list[int], proposed: set[tuple[int, int]], steps: list[Any]
 ) -> None:
     made.do(f"truncate {EMPTIED}")
-    world = World(made, found)
+    world = World(made, found, proposed)
     with made.connection() as connection:
+        refresh(connection)
         for step in steps:
             if isinstance(step, int):
                 for number in [*world.decided][step : step + 1]:
@@ -400,7 +409,14 @@ def test_any_merges_and_undos_leave_every_record_where_the_pairs_say(
                 else:
                     assert code(connection, MERGE, *pair, word) in {"ALREADY_DECIDED", "DECISION_CONFLICT"}
             world.holds()
+        kept = asked(made)
+        refresh(connection)
+        assert kept == asked(made)
         for number in reversed(world.decided):
             undo(connection, number, by="an", reason="x")
     assert state(made) == world.start
     assert heirs(made) == {}
+
+
+def asked(links: Links) -> list[tuple[Any, ...]]:
+    return links.rows("select * from link.review order by 1, 2")
