@@ -46,8 +46,8 @@ def page_arguments(names: Namespace) -> list[StrawberryArgument]:
     ]
 
 
-def add_connection(name: str, names: Namespace) -> None:
-    """Add the edge and the connection of a type to `names`."""
+def add_connection(name: str, names: Namespace, *, counted: bool = True) -> None:
+    """Add the edge and the connection of a type to `names`; not `counted`, it has no `totalCount`."""
     edge = {
         "cursor": ("str", "Where this edge stands, for `after` and `before`."),
         "node": (name, "The row."),
@@ -57,8 +57,9 @@ def add_connection(name: str, names: Namespace) -> None:
         "nodes": (f"list[{name}]", "The rows of the page."),
         "edges": (f"list[{name}Edge]", "The rows with their cursors."),
         "pageInfo": ("PageInfo", "Where the page stands."),
-        "totalCount": ("int", "How many there are in all; counted only when asked."),
     }
+    if counted:
+        connection["totalCount"] = ("int", "How many there are in all; counted only when asked.")
     names[f"{name}Connection"] = object_type(f"{name}Connection", f"A page of {name}.", _stored(connection, names))
 
 

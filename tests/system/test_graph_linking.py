@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from hub.link.stake import refresh
 from hub.model.names import camel
 from hub.model.registry import registry
 from hub.model.shapes import camel_sql
@@ -350,3 +351,94 @@ def test_only_the_administrator_decides_and_only_by_posted_json(links: Links, da
         assert done["data"]["decideLink"]["decision"]["verdict"] == "SAME"
     with served(create_app(load(), database_url)) as url:
         assert code(httpx2.post(f"{url}/graphql", json=asked, headers={"X-Hub-Admin-Token": ""})) == "FORBIDDEN"
+
+
+# --- The queue --------------------------------------------------------------------------------------------------------
+
+QUEUE = """query($first: Int!, $after: String, $field: String, $sector: Sector) {
+  reviewQueue(first: $first, after: $after, field: $field, sector: $sector) {
+    edges { cursor } pageInfo { hasNextPage hasPreviousPage endCursor }
+    nodes { field sector weight stake { value waiting procedures distance }
+      candidates { weight method e: evidence { comparison bits } subject { ... on Citizen { personalId } } }
+      record { id ... on TaxObligation { debtorLink { recorded { name } } } ... on Citizen { fullName } } } } }"""
+
+
+def test_the_queue_pages_through_open_questions_with_their_evidence(links: Links, graph: Graph) -> None:
+    citizens = [links.citizen(f"02208500000{n}", name=f"Lê Văn {n}") for n in range(1, 5)]
+    debts = [links.debt(name=f"b{n}") for n in range(3)]
+    for n, debt in enumerate(debts):
+        links.candidate("tax_obligation_debtor", debt, citizens[0], weight=2 + n, evidence=EVIDENCE)
+        links.candidate("tax_obligation_debtor", debt, citizens[1], weight=-4)
+    links.candidate("citizen_duplicate", citizens[3], citizens[2], weight=9.5, evidence=EVIDENCE[:1])
+    with links.connection() as connection:
+        refresh(connection)
+    seen: list[dict[str, Any]] = []
+    after, pages = None, 0
+    while True:
+        page = graph.data(QUEUE, {"first": 3, "after": after}, admin=True)["reviewQueue"]
+        assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+        assert [edge["cursor"] for edge in page["edges"]][-1] == page["pageInfo"]["endCursor"]
+        seen, pages = seen + page["nodes"], pages + 1
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    assert (pages, len(seen)) == (2, 4)
+    assert [item["stake"]["value"] for item in seen] == sorted((i["stake"]["value"] for i in seen), reverse=True)
+    (merge_item,) = [item for item in seen if item["field"] == "Citizen.duplicate"]
+    assert merge_item["record"] == {"id": gid("Citizen", citizens[3]), "fullName": "Lê Văn 4"}
+    assert merge_item["candidates"] == [
+        {
+            "weight": 9.5,
+            "method": "model",
+            "e": [{"comparison": "name", "bits": 7.5}],
+            "subject": {"personalId": "022085000003"},
+        }
+    ]
+    of_debts = [item for item in seen if item is not merge_item]
+    assert {item["record"]["debtorLink"]["recorded"]["name"] for item in of_debts} == {"b0", "b1", "b2"}
+    for item in of_debts:
+        assert [c["subject"]["personalId"] for c in item["candidates"]] == [OLD, NEW]
+        assert item["candidates"][0]["weight"] == item["weight"]
+    only = graph.data(QUEUE, {"first": 9, "field": "Citizen.duplicate"}, admin=True)["reviewQueue"]["nodes"]
+    assert only == [merge_item]
+    assert graph.data(QUEUE, {"first": 9, "sector": "LAND"}, admin=True)["reviewQueue"]["nodes"] == []
+
+
+def test_a_page_of_the_queue_takes_a_statement_for_each_field_and_not_for_each_item(
+    links: Links, database_url: str
+) -> None:
+    citizen = links.citizen(OLD)
+    for _ in range(5):
+        links.candidate("tax_obligation_debtor", links.debt(name="b"), citizen, weight=2)
+    with links.connection() as connection:
+        refresh(connection)
+    graph = Graph(database_url, load(explain=True))
+    answer = graph.ask(QUEUE, {"first": 5}, admin=True, explain=True)
+    graph.close()
+    assert len(answer["data"]["reviewQueue"]["nodes"]) == 5
+    assert answer["extensions"]["explain"]["statements"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"first": 0}, "BAD_PAGE_SIZE"),
+        ({"first": 501}, "BAD_PAGE_SIZE"),
+        ({"first": 2, "after": "SECRET"}, "BAD_CURSOR"),
+        ({"first": 2, "field": "SECRET"}, "UNKNOWN_FIELD"),
+    ],
+)
+def test_what_is_no_page_of_the_queue(graph: Graph, given: dict[str, Any], code: str) -> None:
+    found, message = graph.code(QUEUE, given, admin=True)
+    assert found == code
+    assert "SECRET" not in message
+
+
+def test_the_queue_is_the_administrators_and_for_now(links: Links, graph: Graph) -> None:
+    citizen, debt = links.citizen(OLD), links.debt(name="SECRET")
+    links.candidate("tax_obligation_debtor", debt, citizen, weight=2)
+    answer = graph.ask(QUEUE, {"first": 5})
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert "SECRET" not in str(answer)
+    past = 'query @asOf(instant: "2026-01-01T00:00:00Z") { reviewQueue { nodes { field } } }'
+    assert graph.code(past, admin=True)[0] == "BAD_USER_INPUT"
