@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     allowed_origins: str = Field(
         "", description="Origins, by comma, whose pages may open a WebSocket, beside those of the hub's own."
     )
+    reviewer: str = Field("", description="Who decides in `hub review`, where `--reviewer` does not say so.")
+    review_second_share: float = Field(
+        0.05, ge=0, le=1, description="Share of decisions on links and merges that are due for a second opinion."
+    )
 
 
 ENV_FILE = Path(".hub/hub.env")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from hub.cli import connector, doctor, drift, quarantine, run, runs, vocabulary
+from hub.cli import connector, doctor, drift, quarantine, review, run, runs, vocabulary
 from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import show_error
@@ -22,6 +22,7 @@ app.command(run.sync)
 app.command(worker)
 app.command(runs.app)
 app.command(run.link)
+app.command(review.app)
 app.command(run.migrate)
 app.command(explain)
 app.command(doctor.doctor)
