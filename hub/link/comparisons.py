@@ -10,6 +10,7 @@ from hub.link import communes
 from hub.model.authorities import Copy
 from schema.authority import Comparison
 
+KINDS = ("SPELLING", "DIFFERS")
 TONES = "\u0300\u0301\u0303\u0309\u0323"
 SHAPES = "\u0302\u0306\u031b"
 MONTH, DAY = "(0?[1-9]|1[0-2])", "(0?[1-9]|[12][0-9]|3[01])"

@@ -47,7 +47,9 @@ class Found:
     open: Mapping[str, int]
 
 
-def find(connection: Connection[Any], fields: Iterable[str], at: datetime, *, touched: bool = False) -> tuple[Found, ...]:
+def find(
+    connection: Connection[Any], fields: Iterable[str], at: datetime, *, touched: bool = False
+) -> tuple[Found, ...]:
     """Bring `link.discrepancy` up to what the links of these fields (`Entity.field`) say now, in one transaction.
 
     Of all records, or where `touched` is set, of those in the temporary table `touched(record_id)` only: records that are
@@ -62,16 +64,15 @@ def find(connection: Connection[Any], fields: Iterable[str], at: datetime, *, to
             for statement in differing(entity, linked, touched=touched):
                 connection.execute(statement)
         connection.execute("analyze differing")
-        values = {"at": at, "fields": [f"{linked.owner}.{linked.name}" for _, linked in chosen]}
+        names = [f"{linked.owner}.{linked.name}" for _, linked in chosen]
+        values = {"at": at, "fields": names}
         close, open_ = changes(touched=touched)
         closed = dict(connection.execute(close, values).fetchall())
         opened = dict(connection.execute(open_, values).fetchall())
         now = _open(connection, values)
         for name in ("differing", *communes.TABLES):
             connection.execute(f"drop table if exists pg_temp.{name}")
-    return tuple(
-        Found(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in values["fields"]
-    )
+    return tuple(Found(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in names)
 
 
 def differing(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]:

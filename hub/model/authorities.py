@@ -50,10 +50,12 @@ def copies(registry: Registry, entity: Entity) -> tuple[Copy, ...]:
     """Every copy that records of this entity hold, in order of declaration. Raises HubMisconfigured."""
     found = [_own(registry, entity, column, facts) for column in entity.fields for facts in column.authority]
     for linked in entity.linked:
-        for part in linked.recorded:
-            for facts in part.column.authority:
-                if _kind(facts) in linked.kinds:
-                    found.append(_resolved(registry, entity, linked, part.column, facts))
+        found += [
+            _resolved(registry, entity, linked, part.column, facts)
+            for part in linked.recorded
+            for facts in part.column.authority
+            if _kind(facts) in linked.kinds
+        ]
     return tuple(found)
 
 
@@ -109,7 +111,9 @@ def _resolved(registry: Registry, entity: Entity, linked: Linked, column: Column
         key = next((key for key in holder.keys if key.value is step.value), None)
         if key is None:
             raise _refused(
-                where, f"goes through {facts.through}, which is no key of {holder.name}", "name a field of its key's type"
+                where,
+                f"goes through {facts.through}, which is no key of {holder.name}",
+                "name a field of its key's type",
             )
         hop = Hop(start.column(step.name), key)
     copy = Copy(
@@ -181,7 +185,10 @@ def _codes(where: str, copy: Copy) -> None:
     if not (issubclass(own, CodeList) and issubclass(held, CodeList)):
         raise _uncomparable(where, copy)
     named = dict(copy.codes)
-    if named.keys() != held.codes.keys() or not {code for codes in named.values() for code in codes} <= own.codes.keys():
+    if (
+        named.keys() != held.codes.keys()
+        or not {code for codes in named.values() for code in codes} <= own.codes.keys()
+    ):
         raise _refused(
             where,
             f"names other codes than {held.__name__} and {own.__name__} have",
@@ -226,6 +233,8 @@ def _refused(where: str, what: str, next_step: str) -> HubMisconfigured:
 def declared(registry: Registry) -> Iterator[tuple[str, AuthorityFacts]]:
     """Every declaration as it was written: the field of the copy, and one authority of it."""
     for recorded in registry.recorded.values():
-        yield from ((f"{recorded.name}.{column.name}", facts) for column in recorded.fields for facts in column.authority)
+        yield from (
+            (f"{recorded.name}.{column.name}", facts) for column in recorded.fields for facts in column.authority
+        )
     for entity in registry:
         yield from ((f"{entity.name}.{column.name}", facts) for column in entity.fields for facts in column.authority)
