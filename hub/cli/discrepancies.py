@@ -111,7 +111,10 @@ def export(
         Where `<sector>.csv` goes; files of that name are replaced, and only the user of the machine may read them.
     """
     which = Which(sector, entity, field, kind, since, every=all)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
     written: dict[str, int] = {}
     with _store() as connection:
         for name, rows in groupby(handover.handed(connection, which), lambda row: row.sector):
@@ -137,10 +140,14 @@ def _write(path: Path, rows: Iterator[handover.Handed]) -> int:
             count = handover.write(rows, out)
         beside.replace(path)
     except OSError as error:
-        raise OperationRefused(
-            f"{path} cannot be written: {error.strerror}", next_step="name a folder that you may write to"
-        ) from None
+        raise _unwritable(path, error) from None
     return count
+
+
+def _unwritable(path: Path, error: OSError) -> OperationRefused:
+    return OperationRefused(
+        f"{path} cannot be written: {error.strerror}", next_step="name a folder that you may write to"
+    )
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,6 +14,7 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from hub.cli import discrepancies
 from hub.errors import OperationRefused
 from hub.ingest.search import name_key
 from hub.link import handover
@@ -32,9 +35,7 @@ class World:
     def __init__(self, connection: Connection[Any]) -> None:
         self.connection = connection
         self.number = 0
-        connection.execute(
-            "insert into hub.stream (id, connector, name, manifest_version) values (1, 'finance', 'taxpayers', '1')"
-        )
+        connection.execute("insert into hub.stream (connector, name) values ('finance', 'taxpayers')")
 
     def add(self, entity: str, **values: Any) -> int:
         self.number += 1
@@ -304,3 +305,27 @@ def test_handing_over(world: World) -> None:
     ]
     with pytest.raises(OperationRefused, match="no sector"):
         Which("nowhere")
+
+
+def test_the_command_line_hands_over_what_it_counts(
+    world: World, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+    world.taxpayer("Citizen", world.citizen(), name="Trần Thị Bé")
+    world.run()
+    discrepancies.counts(json=True)
+    (counted,) = json.loads(capsys.readouterr().out)
+    assert (counted["sector"], counted["field"], counted["rows"]) == ("finance", "party_name", 1)
+    discrepancies.listed("finance", json=True)
+    discrepancies.listed("finance")
+    shown = capsys.readouterr().out
+    assert "party_name" in shown
+    assert "Trần" not in shown
+    discrepancies.export(tmp_path / "out", json=True)
+    (made,) = json.loads(capsys.readouterr().out)
+    file = Path(made["file"])
+    assert (file.name, made["rows"], file.stat().st_mode & 0o777) == ("finance.csv", 1, 0o600)
+    assert "Trần Thị Bé,Nguyễn Thị Hoà" in file.read_text(encoding="utf-8")
+    (tmp_path / "flat").write_text("", encoding="utf-8")
+    with pytest.raises(OperationRefused, match="cannot be written"):
+        discrepancies.export(tmp_path / "flat")
