@@ -165,7 +165,7 @@ def _names(people: People, firms: Businesses, payers: Payers, written: pl.DataFr
     business = payers.kind >= SHOP
     own = firms.name.gather(np.where(business, payers.thing, 0))
     return pl.select(
-        pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))
+        pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"])).alias("name")
     ).to_series()
 
 
