@@ -228,8 +228,9 @@ def _write_payers(
 
 
 def _codes_since(people: People, payers: Payers, written: pl.DataFrame, gone: Bools) -> pl.Series:
-    """Personal identifiers; of those who moved away what is written, if it is one."""
-    theirs = pl.when(pl.lit(written["identifier"]).str.len_chars() == 12).then(pl.lit(written["identifier"]))
+    """Personal identifiers; of those who moved away what is written, if it is one, or the code that they had before."""
+    before = pl.lit(people.old_tax_codes.gather(payers.person))
+    theirs = pl.when(pl.lit(written["identifier"]).str.len_chars() == 12).then(pl.lit(written["identifier"])).otherwise(before)
     own = pl.lit(digits(people.personal[payers.person], 12))
     return pl.select(pl.when(pl.lit(pl.Series(gone))).then(theirs).otherwise(own)).to_series()
 
