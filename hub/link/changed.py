@@ -56,7 +56,8 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     ]
     if "Household" in kinds:
         held = " union ".join(
-            f"select c.personal_id from {schema}.citizen c join changed n on n.id = c.id" for schema in ("data", "history")
+            f"select c.personal_id from {schema}.citizen c join changed n on n.id = c.id"
+            for schema in ("data", "history")
         )
         statements.append(
             "insert into changed_subject select h.id, 'Household' from data.household h"

@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.link.sql import BY_RUN, LinkTable
-from hub.model.tables import ACCEPTED
 
 MEMBERSHIP = "HouseholdMembership.member"
 """The linked field that says who lives in which household. It is linked before the others, and has no companions itself."""
 HOUSEHOLDS = (
     "create temporary table household_of as select distinct l.found_id, m.household_code from link.household_membership_member l"
-    f" join data.household_membership m on m.id = l.record_id where l.{ACCEPTED}"
+    " join data.household_membership m on m.id = l.record_id where l.status = 'CONFIRMED'"
 )
-"""Found row of a citizen → code of a household."""
+"""Found row of a citizen → code of a household, by what is sure: likeness is no evidence for likeness."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,9 @@ class Companion:
 
 
 COMPANIONS: Mapping[str, Companion] = {
-    "LandUseRight.holder": Companion("LandUseRight.holder", "s.certificate_serial = t.certificate_serial and s.id <> t.id"),
+    "LandUseRight.holder": Companion(
+        "LandUseRight.holder", "s.certificate_serial = t.certificate_serial and s.id <> t.id"
+    ),
     "MaritalStatus.person": Companion("MaritalStatus.spouse", "s.id = t.id"),
     "MaritalStatus.spouse": Companion("MaritalStatus.person", "s.id = t.id"),
 }

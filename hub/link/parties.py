@@ -56,18 +56,24 @@ def register(connection: Connection[Any], kind: str, *, only: str | None = None)
     return Register(kind, party_kind, features)
 
 
-def recorded(connection: Connection[Any], table: LinkTable, linked: Linked, records: str, beside: str | None) -> pl.DataFrame:
+def recorded(
+    connection: Connection[Any], table: LinkTable, linked: Linked, records: str, beside: str | None
+) -> pl.DataFrame:
     """What a sector wrote of the parties of `records`, a select of record_id: record_id, WRITTEN, and the households that stand
     beside, from `beside`, a select of record_id and households."""
     columns = {part.part: part.column.name for part in linked.recorded}
     written = ", ".join(f"t.{columns[part]} as {part}" for part in WRITTEN)
-    stands, joined = ("b.households", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
+    stands, joined = (
+        ("b.households", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
+    )
     rows = frame(
         connection,
         f"select r.record_id, {written}, {stands} as households from ({records}) r"
         f" join data.{table.owner.table} t on t.id = r.record_id{joined}",
     )
-    only_kind = next((SUBJECTS[kind][0] for kind in table.kinds if kind in SUBJECTS), None) if len(table.kinds) == 1 else None
+    only_kind = (
+        next((SUBJECTS[kind][0] for kind in table.kinds if kind in SUBJECTS), None) if len(table.kinds) == 1 else None
+    )
     return rows.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(table.field).alias("field"))
 
 
@@ -84,9 +90,7 @@ def distinct_parties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return features, keyed.select("field", "record_id", "kind", "key")
 
 
-def weighed(
-    model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend
-) -> pl.DataFrame:
+def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend) -> pl.DataFrame:
     """The pairs that are worth a look: key, found_id, subject_kind, weight, confidence, evidence (JSON text).
 
     A party of no stated kind is weighed against every register.
@@ -133,16 +137,20 @@ def frame(connection: Connection[Any], query: str) -> pl.DataFrame:
     with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as out:
         text = b"".join(bytes(part) for part in out)
     read = pl.read_csv(io.BytesIO(text), infer_schema=False)
-    return read.with_columns(pl.col(name).cast(pl.Int64) for name in ("key", "record_id") if name in read.columns)
+    return read.with_columns(pl.col(name).cast(pl.Int64) for name in IDS if name in read.columns)
+
+
+IDS = ("key", "record_id", "subject_id", "heir_id")
 
 
 def fill(connection: Connection[Any], table: str, rows: pl.DataFrame) -> None:
     """Rows into a table with these columns."""
     if rows.is_empty():
         return
-    with connection.cursor() as cursor, cursor.copy(
-        f"copy {table} ({', '.join(rows.columns)}) from stdin (format csv)"
-    ) as into:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy {table} ({', '.join(rows.columns)}) from stdin (format csv)") as into,
+    ):
         into.write(rows.write_csv(include_header=False).encode())
 
 

@@ -17,7 +17,7 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.link import changed, companions, sql
+from hub.link import changed, companions, parties, sql
 from hub.link.fields import Field, Report, apply, decide, fields_of, reset, start
 from hub.link.likeness import Likeness
 from hub.link.locks import RUN
@@ -90,45 +90,58 @@ class _Run:
         some: bool,
         progress: Progress | None,
     ) -> None:
-        self.connection, self.fields, self.likeness, self.some, self.progress = connection, fields, likeness, some, progress
+        self.connection, self.fields, self.likeness, self.some, self.progress = (
+            connection,
+            fields,
+            likeness,
+            some,
+            progress,
+        )
         self.reports: list[Report] = []
 
     def all(self, *, whole: bool) -> LinkReport:
         """Link, and record the run."""
         begun = time.monotonic()
-        basis = _basis(self.likeness.digest)
-        self.run_id, self.started = self._begin(basis)
+        self.run_id, self.started = self._begin()
         self.connection.execute(changed.find(changed.concerned(registry())))
-        self.whole = whole or self._is_new(basis)
+        self.whole = whole or self.likeness.to_train or self._is_new()
         if not self.whole:
             self._look_at_subjects()
+        self._know_households()
         first = [field for field in self.fields if field.name == companions.MEMBERSHIP]
         rest = [field for field in self.fields if field.name != companions.MEMBERSHIP]
-        self._round(first)
-        self.connection.execute(companions.HOUSEHOLDS)
-        self.connection.execute("create index on household_of (found_id)")
+        if self.likeness.to_train:
+            # What a model learns from rests on who lives where, by rule; then the memberships are weighed like all else.
+            self._round(first, told=False)
+            rest = [*first, *rest]
+        else:
+            self._round(first)
+        self._know_households()
         self._round(rest)
         if not self.some:
             self._remember()
         return self._end(time.monotonic() - begun)
 
+    def _know_households(self) -> None:
+        self.connection.execute("drop table if exists household_of")
+        self.connection.execute(companions.HOUSEHOLDS)
+        self.connection.execute("create index on household_of (found_id)")
+        self.connection.execute("analyze household_of")
+        self.likeness.forget()
+
     # --- Begin and end ------------------------------------------------------------------------------------------------
 
-    def _begin(self, basis: str) -> tuple[int, datetime]:
-        trained = self.likeness.trained
-        row = self.connection.execute(
-            "insert into hub.link_run (basis, model_id) values (%s, %s) returning id, started_at",
-            (basis, trained.id if trained else None),
-        ).fetchone()
+    def _begin(self) -> tuple[int, datetime]:
+        row = self.connection.execute("insert into hub.link_run default values returning id, started_at").fetchone()
         assert row is not None  # the statement returns the row it made
         return row[0], row[1]
 
-    def _is_new(self, basis: str) -> bool:
+    def _is_new(self) -> bool:
         """Whether everything has to be linked: for the first time, by other rules or another model, or since too much changed."""
         last = self.connection.execute(
             "select basis from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES') order by id desc limit 1"
         ).fetchone()
-        if last is None or last[0] != basis:
+        if last is None or last[0] != _basis(self.likeness.digest):
             return True
         reference = ", ".join(f"'{name}'" for name in changed.REFERENCE)
         kinds = {kind for field in self.fields for kind in field.table.kinds}
@@ -149,11 +162,19 @@ class _Run:
         total = sum(report.added + report.withdrawn for report in self.reports)
         counts = {report.field: report.methods for report in self.reports}
         mode = "SOME" if self.some else "FULL" if self.whole else "CHANGES"
-        self.connection.execute(
-            "update hub.link_run set ended_at = now(), mode = %s, counts = %s, changed = %s where id = %s",
-            (mode, orjson.dumps(counts).decode(), total, self.run_id),
-        )
         trained = self.likeness.trained
+        self.connection.execute(
+            "update hub.link_run set ended_at = now(), mode = %s, counts = %s, changed = %s, basis = %s, model_id = %s"
+            " where id = %s",
+            (
+                mode,
+                orjson.dumps(counts).decode(),
+                total,
+                _basis(self.likeness.digest),
+                trained.id if trained else None,
+                self.run_id,
+            ),
+        )
         model = trained.method if trained else None
         return LinkReport(self.run_id, mode, model, tuple(self.reports), total, round(seconds, 3))
 
@@ -174,8 +195,7 @@ class _Run:
             return
         for field in fields:
             if self._changed(field):
-                for select in self._met(field):
-                    self.connection.execute(changed.add(field.table, select))
+                self._meet(field)
         by_name = {field.name: field for field in fields}
         for field in fields:
             if field.companion in by_name:
@@ -189,23 +209,28 @@ class _Run:
         row = self.connection.execute(f"select exists (select from changed_subject where kind in ({kinds}))").fetchone()
         return bool(row and row[0])
 
-    def _met(self, field: Field) -> Iterable[str]:
-        """Selects of the records that a changed subject can be found for, by rule or by likeness."""
-        recorded = field.table.temporary("recorded")
+    def _meet(self, field: Field) -> None:
+        """Touch the records that a changed subject can be found for, by rule or by likeness."""
+        recorded, met = field.table.temporary("recorded"), field.table.temporary("met")
         self.connection.execute(f"create temporary table {recorded} as {sql.records(field.table, field.linked)}")
-        yield from sql.met(field.table, field.linked, "changed_subject")
-        self.connection.execute(f"drop table {recorded}")
+        for select in sql.met(field.table, field.linked, "changed_subject"):
+            self.connection.execute(changed.add(field.table, select))
         if field.weighed:
-            yield self.likeness.meeting(field)
+            self.connection.execute(f"create temporary table {met} (record_id bigint)")
+            parties.fill(self.connection, met, self.likeness.meeting(field))
+            self.connection.execute(changed.add(field.table, f"select record_id from {met}"))
+        self.connection.execute(f"drop table if exists {recorded}, {met}")
 
     # --- Decide and apply ---------------------------------------------------------------------------------------------
 
-    def _round(self, fields: list[Field]) -> None:
-        """Decide fields that do not rest on each other, then write them."""
+    def _round(self, fields: list[Field], *, told: bool = True) -> None:
+        """Decide fields that do not rest on each other, then write them; `told` is whether that is what is reported."""
         self._touch(fields)
         for _ in range(ROUNDS):
             for field in fields:
                 decide(self.connection, field)
+            if self.likeness.to_train and told:
+                self.likeness.learn(fields)
             self.likeness.weigh(fields)
             more = [self._wanted(field) for field in fields]
             if not any(more):
@@ -214,10 +239,11 @@ class _Run:
                 reset(self.connection, field, keep=("touched",))
         for field in fields:
             report, at = apply(self.connection, field, self.run_id, whole=self.whole)
-            self.reports.append(report)
+            if told:
+                self.reports.append(report)
             if field.name == companions.MEMBERSHIP and not self.whole:
                 self.connection.execute(changed.moved(field.table)[1], {"at": at})
-            if self.progress:
+            if self.progress and told:
                 self.progress(field.name, report.records)
             reset(self.connection, field)
 
@@ -242,5 +268,7 @@ def _basis(model: str) -> str:
     """A digest of all that a decision rests on beside the records: rules, what stands together, and the model."""
     rules = [asdict(rule) for rule in RULES]
     beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
-    document = orjson.dumps([rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, model], option=orjson.OPT_SORT_KEYS)
+    document = orjson.dumps(
+        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, model], option=orjson.OPT_SORT_KEYS
+    )
     return hashlib.sha256(document).hexdigest()[:16]

@@ -20,9 +20,7 @@ from hub.model.tables import ACCEPTED
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
-COLUMNS = (
-    "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
-)
+COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted")
 
 
@@ -235,7 +233,9 @@ def changes(table: LinkTable, *, whole: bool) -> tuple[str, str, str, str, str]:
         "w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status"
         " and w.method = l.method and w.weight is not distinct from l.weight and w.evidence is not distinct from l.evidence"
     )
-    within = "" if whole else f"exists (select from {table.temporary('touched')} o where o.record_id = l.record_id) and "
+    within = (
+        "" if whole else f"exists (select from {table.temporary('touched')} o where o.record_id = l.record_id) and "
+    )
     gone = f"not exists (select from data.{table.owner.table} t where t.id = l.record_id) or {_missing(table)}"
     wrong = f"{within}(({BY_RUN.format(l='l')} and not exists (select from {wanted} w where {same})) or {gone})"
     keep = (

@@ -28,7 +28,9 @@ class Trained:
 def active(connection: Connection[Any], spec: Spec) -> Trained | None:
     """The active model of a specification; None where none was trained yet. Raises HubMisconfigured where it was trained for an
     earlier form of the specification."""
-    row = connection.execute("select id, version, body from link.model where spec = %s and active", (spec.name,)).fetchone()
+    row = connection.execute(
+        "select id, version, body from link.model where spec = %s and active", (spec.name,)
+    ).fetchone()
     if row is None:
         return None
     model = from_bytes(bytes(row[2]))

@@ -61,7 +61,9 @@ class Backend(ABC):
             if isinstance(error, EMTrainingException):
                 raise
             # The engine's own words can hold a value of a row.
-            raise HubError(f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED) from None
+            raise HubError(
+                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
+            ) from None
         finally:
             for name in made:
                 self._drop(name)
@@ -128,9 +130,7 @@ class DuckDB(Backend):
 
 
 @contextmanager
-def running(
-    name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None
-) -> Iterator[Backend]:
+def running(name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None) -> Iterator[Backend]:
     """An engine by its name, `duckdb` or `spark`, with a scratch folder that goes with it. Raises HubMisconfigured for another
     name, and where Spark or Java is not there."""
     scratch = Path(tempfile.mkdtemp(prefix="hub-link-", dir=folder))
@@ -142,6 +142,8 @@ def running(
             finally:
                 engine.connection.close()
         else:
-            raise HubMisconfigured(f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark")
+            raise HubMisconfigured(
+                f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark"
+            )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -53,7 +53,9 @@ def _edits(level: Level, dialect: Dialect) -> str:
     near = f"abs(length({one}) - length({two})) <= {level.at:g}"
     if level.at == 1:
         part = f"cast(floor(least(length({one}), length({two})) / 2) as int) - 1"
-        near += f" and (substr({one}, 1, {part}) = substr({two}, 1, {part}) or right({one}, {part}) = right({two}, {part}))"
+        near += (
+            f" and (substr({one}, 1, {part}) = substr({two}, 1, {part}) or right({one}, {part}) = right({two}, {part}))"
+        )
     return f"{near} and {dialect.edits}({one}, {two}) <= {level.at:g}"
 
 

@@ -117,7 +117,9 @@ def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Compari
         for level in TREATMENTS[role].levels
         if beside or level.test is not By.CROSSED
     )
-    stated = tuple((name,) for name in dict.fromkeys((column, *(() if role is not Role.BIRTH_DATE else (column + "_year",)))))
+    stated = tuple(
+        (name,) for name in dict.fromkeys((column, *(() if role is not Role.BIRTH_DATE else (column + "_year",))))
+    )
     return Comparison(column, stated, levels)
 
 

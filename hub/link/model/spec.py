@@ -187,9 +187,7 @@ DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_swapped", "_sorted", "_year")}
 
 def prepared_columns(spec: Spec) -> dict[str, Field]:
     """Each prepared column, own or derived, by the field that it is of."""
-    return {
-        field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))
-    }
+    return {field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))}
 
 
 def _problems(spec: Spec) -> Iterator[str]:
