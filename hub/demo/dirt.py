@@ -12,7 +12,7 @@ from hub.demo.identifiers import Bools, Floats, Ints, digits
 from hub.demo.names import VARIANTS, name_book
 from hub.demo.people import NOBODY, People, day_of
 from hub.demo.places import places
-from hub.demo.slips import slipped
+from hub.demo.slips import SLIPS, slipped
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,12 @@ def named(flags: Sequence[tuple[str, Bools]], count: int) -> pl.Series:
     if not count:
         return pl.Series("dirt", [], dtype=pl.String)
     return pl.select(pl.concat_str(exprs, separator=";", ignore_nulls=True).alias("dirt")).to_series()
+
+
+def without_names(dirt: pl.Expr) -> pl.Expr:
+    """Kinds of dirt but for those of a person's name, which is not written where a business goes by its own."""
+    kinds = [label.replace(" ", "_") for label in VARIANTS[1:]] + list(SLIPS)
+    return dirt.str.split(";").list.set_difference(kinds).list.join(";")
 
 
 def names_as_recorded(

@@ -9,7 +9,7 @@ import polars as pl
 
 from hub.demo import dirt
 from hub.demo.business import Businesses
-from hub.demo.dirt import BY_SYSTEM, Fault, spoil
+from hub.demo.dirt import BY_SYSTEM, Fault, spoil, without_names
 from hub.demo.identifiers import Bools, Ints, digits
 from hub.demo.land import HOUSEHOLD, Parcels
 from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People, day_of
@@ -172,9 +172,8 @@ def _names(people: People, firms: Businesses, payers: Payers, written: pl.DataFr
     """A person's or head's name as written; a business goes by its own."""
     business = payers.kind >= SHOP
     own = firms.name.gather(np.where(business, payers.thing, 0))
-    return pl.select(
-        pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))
-    ).to_series()
+    chosen = pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))
+    return pl.select(chosen.alias("name")).to_series()
 
 
 def _write_payers(
@@ -201,7 +200,7 @@ def _write_payers(
     )
     written = written.with_columns(
         *(pl.when(firm).then(None).otherwise(c).alias(c) for c in ("birth", "identifier")),
-        pl.when(firm).then(pl.lit("")).otherwise("dirt").alias("dirt"),
+        pl.when(firm).then(pl.lit("")).when(pl.lit(pl.Series(business))).then(without_names(pl.col("dirt"))).otherwise("dirt").alias("dirt"),
     )
     renewed = (
         dirt.is_showcase(people, payers.person) | (registered >= REORGANISED) | (rng.random(count) < TAX_CODE_RENEWED)
