@@ -57,10 +57,10 @@ def beside(table: LinkTable, other: LinkTable, records: str) -> str:
 
 
 def households(table: LinkTable, other: LinkTable, records: str, sure: str) -> str:
-    """Select of record_id and the codes of the households that its companions live in; `sure` is the table of `certain`."""
+    """Select of record_id and companions, the codes of the households that those beside it live in; `sure` is the table of `certain`."""
     on = COMPANIONS[table.field].on
     return (
-        f"select r.record_id, string_agg(distinct h.household_code, ' ' order by h.household_code) as households"
+        f"select r.record_id, string_agg(distinct h.household_code, ' ' order by h.household_code) as companions"
         f" from {records} r join data.{table.owner.table} t on t.id = r.record_id join data.{other.owner.table} s on {on}"
         f" join {sure} c on c.record_id = s.id join household_of h on h.found_id = c.found_id group by r.record_id"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from psycopg import Connection
 
+from hub.link.model.around import around
 from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
 from hub.link.model.score import score
@@ -18,20 +19,20 @@ from hub.model.registry import Linked
 FAMILY = "Party"
 """The family of linked fields that the model weighs."""
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
-HOUSEHOLDS = "households"
+COMPANIONS = "companions"
 """Codes of households, a list: where a candidate lives, and where those live who stand beside a recorded party."""
 SUBJECTS: Mapping[str, tuple[str, str]] = {
     "Citizen": (
         "PERSON",
         "select c.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
-        " c.residence_address as address, c.residence_unit_code as unit_code, h.households from data.citizen c"
-        " left join (select found_id, string_agg(household_code, ' ' order by household_code) as households"
+        " c.residence_address as address, c.residence_unit_code as unit_code, h.companions from data.citizen c"
+        " left join (select found_id, string_agg(household_code, ' ' order by household_code) as companions"
         " from household_of group by found_id) h on h.found_id = c.id",
     ),
     "Household": (
         "HOUSEHOLD",
         "select s.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
-        " s.address, s.commune_unit_code as unit_code, s.household_code as households from data.household s"
+        " s.address, s.commune_unit_code as unit_code, s.household_code as companions from data.household s"
         " join data.citizen c on c.personal_id = s.head_personal_id",
     ),
 }
@@ -52,7 +53,7 @@ def register(connection: Connection[Any], kind: str, *, only: str | None = None)
     party_kind, query = SUBJECTS[kind]
     rows = frame(connection, f"select * from ({query}) s" + (f" where key in ({only})" if only else ""))
     written = rows.with_columns(pl.lit(party_kind).alias("kind"), pl.lit(None, pl.String).alias("tax_code"))
-    features = party_features(written.select(INPUT)).with_columns(rows["former_id"], _listed(rows["households"]))
+    features = around(party_features(written.select(INPUT))).with_columns(rows["former_id"], _listed(rows[COMPANIONS]))
     return Register(kind, party_kind, features)
 
 
@@ -60,15 +61,15 @@ def recorded(
     connection: Connection[Any], table: LinkTable, linked: Linked, records: str, beside: str | None
 ) -> pl.DataFrame:
     """What a sector wrote of the parties of `records`, a select of record_id: record_id, WRITTEN, and the households that stand
-    beside, from `beside`, a select of record_id and households."""
+    beside, from `beside`, a select of record_id and companions."""
     columns = {part.part: part.column.name for part in linked.recorded}
     written = ", ".join(f"t.{columns[part]} as {part}" for part in WRITTEN)
     stands, joined = (
-        ("b.households", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
+        ("b.companions", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
     )
     rows = frame(
         connection,
-        f"select r.record_id, {written}, {stands} as households from ({records}) r"
+        f"select r.record_id, {written}, {stands} as companions from ({records}) r"
         f" join data.{table.owner.table} t on t.id = r.record_id{joined}",
     )
     only_kind = (
@@ -82,11 +83,11 @@ def distinct_parties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Offices write one person many times just the same, and what is equal scores equal.
     """
-    by = [*WRITTEN, HOUSEHOLDS]
+    by = [*WRITTEN, COMPANIONS]
     parties = rows.select(by).unique(maintain_order=True).with_row_index("key")
     keyed = rows.join(parties, on=by, how="left", nulls_equal=True)
     written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code"))
-    features = party_features(written.select(INPUT)).with_columns(_listed(parties[HOUSEHOLDS]))
+    features = around(party_features(written.select(INPUT))).with_columns(_listed(parties[COMPANIONS]))
     return features, keyed.select("field", "record_id", "kind", "key")
 
 
@@ -156,4 +157,4 @@ def fill(connection: Connection[Any], table: str, rows: pl.DataFrame) -> None:
 
 def _listed(households: pl.Series) -> pl.Series:
     """Codes parted by spaces as lists; empty where there is none."""
-    return households.fill_null("").str.split(" ").list.eval(pl.element().filter(pl.element() != "")).alias(HOUSEHOLDS)
+    return households.fill_null("").str.split(" ").list.eval(pl.element().filter(pl.element() != "")).alias(COMPANIONS)

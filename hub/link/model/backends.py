@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class Backend(ABC):
     dialect: Dialect
     api: Any
     """Splink's handle of the engine."""
+    failures: tuple[type[Exception], ...]
+    """What the engine raises."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,13 +59,11 @@ class Backend(ABC):
                 linker.table_management.register_term_frequency_lookup(table, column)
             yield linker
             linker.table_management.invalidate_cache()
-        except (SplinkException, duckdb.Error) as error:
-            if isinstance(error, EMTrainingException):
-                raise
+        except EMTrainingException:
+            raise
+        except (SplinkException, *self.failures) as error:
             # The engine's own words can hold a value of a row.
-            raise HubError(
-                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
-            ) from None
+            raise HubError(f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED) from None
         finally:
             for name in made:
                 self._drop(name)
@@ -74,9 +74,8 @@ class Backend(ABC):
         name = f"{kind}_{self._loaded}"
         path = self.folder / f"{name}.parquet"
         frame.write_parquet(path)
-        self._read(name, path)
         made.append(name)
-        path.unlink()
+        self._read(name, path)
         return self.api.register(name, dataset_display_name=name)
 
     @abstractmethod
@@ -85,17 +84,18 @@ class Backend(ABC):
 
     @abstractmethod
     def _drop(self, name: str) -> None:
-        """Forget a table."""
+        """Forget a table and what it was filled from."""
 
     @abstractmethod
     def _read(self, name: str, path: Path) -> None:
-        """Fill a table from a file that goes away afterwards."""
+        """Make a table of a file."""
 
 
 class DuckDB(Backend):
     """DuckDB in memory, which spills to `folder` above its memory limit."""
 
     dialect = DIALECTS["duckdb"]
+    failures = (duckdb.Error,)
 
     def __init__(self, folder: Path, memory_mb: int, threads: int) -> None:
         super().__init__(folder)
@@ -127,23 +127,32 @@ class DuckDB(Backend):
 
     def _read(self, name: str, path: Path) -> None:
         self.connection.execute(f"create table {name} as select * from read_parquet('{path}')")
+        path.unlink()
 
 
 @contextmanager
 def running(name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None) -> Iterator[Backend]:
-    """An engine by its name, `duckdb` or `spark`, with a scratch folder that goes with it. Raises HubMisconfigured for another
-    name, and where Spark or Java is not there."""
+    """An engine by its name, `duckdb` or `spark`, with a scratch folder within `folder` that goes with it. Raises
+    HubMisconfigured for another name, and where Spark or Java is not there."""
     scratch = Path(tempfile.mkdtemp(prefix="hub-link-", dir=folder))
     try:
-        if name == "duckdb":
-            engine = DuckDB(scratch, memory_mb, threads)
-            try:
-                yield engine
-            finally:
-                engine.connection.close()
-        else:
-            raise HubMisconfigured(
-                f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark"
-            )
+        with _engine(name, scratch, memory_mb, threads) as backend:
+            yield backend
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[Backend]:
+    if name == "duckdb":
+        engine = DuckDB(scratch, memory_mb, threads)
+        with closing(engine.connection):
+            yield engine
+    elif name == "spark":
+        # Only who chooses Spark needs it: an installation without it is whole.
+        from hub.link.model.spark import spark
+
+        with spark(scratch, memory_mb, threads) as engine:
+            yield engine
+    else:
+        raise HubMisconfigured(f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark")

@@ -12,6 +12,8 @@ from hub.errors import HubMisconfigured
 from hub.link.model.spec import Field, Kind, Spec
 
 KEY = "unique_id"
+TAILED = 9
+"""The shortest identifier whose last six characters say something."""
 
 
 def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
@@ -50,10 +52,7 @@ def _filled(value: pl.Expr) -> pl.Expr:
 
 def _name(column: str) -> tuple[pl.Expr, ...]:
     value = pl.col(column).cast(pl.String).str.normalize("NFC").str.to_lowercase().str.replace_all(r"\s+", " ")
-    return (
-        _filled(value.str.strip_chars()).alias(column),
-        plain(pl.col(column).cast(pl.String)).alias(column + "_ascii"),
-    )
+    return (_filled(value.str.strip_chars()).alias(column), plain(pl.col(column).cast(pl.String)).alias(column + "_ascii"))
 
 
 def _text(column: str) -> tuple[pl.Expr, ...]:
@@ -67,7 +66,6 @@ def _date(column: str) -> tuple[pl.Expr, ...]:
     stated = pl.when(digits.str.len_chars().is_in([4, 8])).then(digits.str.slice(0, 4)).cast(pl.Int32)
     return (
         whole.alias(column),
-        (year + day + month).alias(column + "_swapped"),
         (year + pl.min_horizontal(month, day) + pl.max_horizontal(month, day)).alias(column + "_sorted"),
         stated.alias(column + "_year"),
     )
@@ -79,7 +77,10 @@ def _code(column: str) -> tuple[pl.Expr, ...]:
 
 def _identifier(column: str) -> tuple[pl.Expr, ...]:
     value = pl.col(column).cast(pl.String).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    return (_filled(value).alias(column),)
+    return (
+        _filled(value).alias(column),
+        pl.when(value.str.len_chars() >= TAILED).then(value.str.tail(6)).alias(column + "_tail"),
+    )
 
 
 def _number(column: str) -> tuple[pl.Expr, ...]:
@@ -107,8 +108,6 @@ def _prepared(field: Field, frame: pl.DataFrame) -> tuple[pl.Expr, ...]:
     if field.column in frame.columns:
         return expressions
     # The types stay those of a column that is there, since both sides go into one table.
-    empty = pl.DataFrame(
-        {field.column: pl.Series([], dtype=pl.List(pl.String) if field.kind is Kind.LIST else pl.String)}
-    )
+    empty = pl.DataFrame({field.column: pl.Series([], dtype=pl.List(pl.String) if field.kind is Kind.LIST else pl.String)})
     types = empty.select(expressions).schema
     return tuple(pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items())

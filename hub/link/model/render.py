@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.link.model.prepare import KEY
-from hub.link.model.spec import OTHER, UNSTATED, Block, By, Comparison, Level, Spec
+from hub.link.model.spec import OTHER, UNSTATED, Block, By, Comparison, Is, Level, Spec
 
 Settings = dict[str, Any]
 
@@ -26,61 +26,64 @@ DIALECTS = {
 }
 
 
-def _equal(level: Level, dialect: Dialect) -> str:
-    return " and ".join(f"{column}_l = {column}_r" for column in level.columns)
+def _equal(one: Is, dialect: Dialect) -> str:
+    return " and ".join(f"{column}_l = {column}_r" for column in one.columns)
 
 
-def _crossed(level: Level, dialect: Dialect) -> str:
-    one, two = level.columns
-    return f"{one}_l = {two}_r and {two}_l = {one}_r"
+def _crossed(one: Is, dialect: Dialect) -> str:
+    first, second = one.columns
+    return f"{first}_l = {second}_r and {second}_l = {first}_r"
 
 
-def _exchanged(level: Level, dialect: Dialect) -> str:
-    one, two = level.columns
-    return f"({one}_l = {two}_r or {two}_l = {one}_r)"
+def _exchanged(one: Is, dialect: Dialect) -> str:
+    first, second = one.columns
+    return f"({first}_l = {second}_r or {second}_l = {first}_r)"
 
 
-def _similar(level: Level, dialect: Dialect) -> str:
-    (column,) = level.columns
-    return f"{dialect.similarity}({column}_l, {column}_r) >= {level.at}"
+def _similar(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"{dialect.similarity}({column}_l, {column}_r) >= {one.at}"
 
 
-def _edits(level: Level, dialect: Dialect) -> str:
+def _edits(one: Is, dialect: Dialect) -> str:
     """Distances are dear (a quarter of a minute for four million pairs), so values that cannot be so near are turned away first:
     one edit leaves the first or the last letters as they are, up to one before the middle."""
-    (column,) = level.columns
-    one, two = f"{column}_l", f"{column}_r"
-    near = f"abs(length({one}) - length({two})) <= {level.at:g}"
-    if level.at == 1:
-        part = f"cast(floor(least(length({one}), length({two})) / 2) as int) - 1"
-        near += (
-            f" and (substr({one}, 1, {part}) = substr({two}, 1, {part}) or right({one}, {part}) = right({two}, {part}))"
-        )
-    return f"{near} and {dialect.edits}({one}, {two}) <= {level.at:g}"
+    (column,) = one.columns
+    left, right = f"{column}_l", f"{column}_r"
+    near = f"abs(length({left}) - length({right})) <= {one.at:g}"
+    if one.at == 1:
+        part = f"cast(floor(least(length({left}), length({right})) / 2) as int) - 1"
+        first = f"substr({left}, 1, {part}) = substr({right}, 1, {part})"
+        near += f" and ({first} or right({left}, {part}) = right({right}, {part}))"
+    return f"{near} and {dialect.edits}({left}, {right}) <= {one.at:g}"
 
 
-def _within(level: Level, dialect: Dialect) -> str:
-    (column,) = level.columns
-    return f"abs({column}_l - {column}_r) <= {level.at}"
+def _within(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"abs({column}_l - {column}_r) <= {one.at:g}"
 
 
-def _shares(level: Level, dialect: Dialect) -> str:
-    (column,) = level.columns
+def _shares(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
     return f"{dialect.overlap}({column}_l, {column}_r)"
 
 
-def _initial(level: Level, dialect: Dialect) -> str:
-    (column,) = level.columns
-    one, two = f"{column}_l", f"{column}_r"
-    return f"(length({one}) = 1 or length({two}) = 1) and substr({one}, 1, 1) = substr({two}, 1, 1)"
+def _lacking(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"({column}_l is null or {column}_r is null)"
 
 
-def _one_sided(level: Level, dialect: Dialect) -> str:
-    (column,) = level.columns
+def _one_sided(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
     return f"({column}_l is null) <> ({column}_r is null)"
 
 
-TESTS: Mapping[By, Callable[[Level, Dialect], str]] = {
+def _neither(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"({column}_l is null and {column}_r is null)"
+
+
+CONDITIONS: Mapping[By, Callable[[Is, Dialect], str]] = {
     By.EQUAL: _equal,
     By.CROSSED: _crossed,
     By.EXCHANGED: _exchanged,
@@ -88,8 +91,9 @@ TESTS: Mapping[By, Callable[[Level, Dialect], str]] = {
     By.EDITS: _edits,
     By.WITHIN: _within,
     By.SHARES: _shares,
-    By.INITIAL: _initial,
+    By.LACKING: _lacking,
     By.ONE_SIDED: _one_sided,
+    By.NEITHER: _neither,
 }
 
 
@@ -154,7 +158,8 @@ def _comparison(comparison: Comparison, dialect: Dialect, frequencies: bool) -> 
 
 
 def _level(level: Level, dialect: Dialect, frequencies: bool) -> Settings:
-    made: Settings = {"sql_condition": TESTS[level.test](level, dialect), "label_for_charts": level.outcome}
+    condition = " and ".join(CONDITIONS[one.by](one, dialect) for one in level.conditions)
+    made: Settings = {"sql_condition": condition, "label_for_charts": level.outcome}
     if level.frequency and frequencies:
         made["tf_adjustment_column"] = level.frequency
     return made

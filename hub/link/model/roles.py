@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
-from hub.link.model.spec import Block, By, Comparison, Field, Kind, Level, Spec, Training
+from hub.link.model.spec import Block, By, Comparison, Field, Is, Kind, Level, Spec, Training
 
 
 class Role(StrEnum):
@@ -36,10 +36,10 @@ class Treatment:
 
 C = ("{c}",)
 NAME_LEVELS = (
-    Level("equal", By.EQUAL, C, frequency="{c}"),
-    Level("in the place of the other name", By.CROSSED, ("{c}", "{other}")),
-    Level("nearly equal", By.SIMILAR, ("{c}_ascii",), at=0.92),
-    Level("similar", By.SIMILAR, ("{c}_ascii",), at=0.8),
+    Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),
+    Level("in the place of the other name", (Is(By.CROSSED, ("{c}", "{other}")),)),
+    Level("nearly equal", (Is(By.SIMILAR, ("{c}_ascii",), 0.92),)),
+    Level("similar", (Is(By.SIMILAR, ("{c}_ascii",), 0.8),)),
 )
 TREATMENTS: Mapping[Role, Treatment] = {
     Role.GIVEN_NAME: Treatment(Kind.NAME, NAME_LEVELS, selects=True),
@@ -47,10 +47,10 @@ TREATMENTS: Mapping[Role, Treatment] = {
     Role.BIRTH_DATE: Treatment(
         Kind.DATE,
         (
-            Level("equal", By.EQUAL, C),
-            Level("day and month swapped", By.EQUAL, ("{c}_sorted",)),
-            Level("one typing error", By.EDITS, C, at=1),
-            Level("same year", By.EQUAL, ("{c}_year",)),
+            Level("equal", (Is(By.EQUAL, C),)),
+            Level("day and month swapped", (Is(By.EQUAL, ("{c}_sorted",)),)),
+            Level("one typing error", (Is(By.EDITS, C, 1),)),
+            Level("same year", (Is(By.EQUAL, ("{c}_year",)),)),
         ),
         selects=True,
         block="{c}_sorted",
@@ -58,26 +58,26 @@ TREATMENTS: Mapping[Role, Treatment] = {
     Role.IDENTIFIER: Treatment(
         Kind.IDENTIFIER,
         (
-            Level("equal", By.EQUAL, C),
-            Level("one typing error", By.EDITS, C, at=1),
+            Level("equal", (Is(By.EQUAL, C),)),
+            Level("one typing error", (Is(By.EDITS, C, 1),)),
         ),
         selects=True,
     ),
     Role.WORDS: Treatment(
         Kind.TEXT,
         (
-            Level("equal", By.EQUAL, C, frequency="{c}"),
-            Level("nearly equal", By.SIMILAR, C, at=0.92),
-            Level("similar", By.SIMILAR, C, at=0.8),
+            Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),
+            Level("nearly equal", (Is(By.SIMILAR, C, 0.92),)),
+            Level("similar", (Is(By.SIMILAR, C, 0.8),)),
         ),
         selects=True,
     ),
     Role.CODE: Treatment(
         Kind.CODE,
-        (Level("equal", By.EQUAL, C, frequency="{c}"), Level("one typing error", By.EDITS, C, at=1)),
+        (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"), Level("one typing error", (Is(By.EDITS, C, 1),))),
         selects=True,
     ),
-    Role.CATEGORY: Treatment(Kind.CODE, (Level("equal", By.EQUAL, C, frequency="{c}"),), selects=False),
+    Role.CATEGORY: Treatment(Kind.CODE, (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),), selects=False),
 }
 
 
@@ -107,20 +107,19 @@ def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Compari
     other = {Role.GIVEN_NAME: Role.SURNAME, Role.SURNAME: Role.GIVEN_NAME}.get(role)
     beside = next((name for name, its in columns.items() if its is other), None)
     levels = tuple(
-        Level(
-            level.outcome,
-            level.test,
-            tuple(name.format(c=column, other=beside) for name in level.columns),
-            level.at,
-            level.frequency and level.frequency.format(c=column),
-        )
+        _named(level, column, beside)
         for level in TREATMENTS[role].levels
-        if beside or level.test is not By.CROSSED
+        if beside or all(one.by is not By.CROSSED for one in level.conditions)
     )
-    stated = tuple(
-        (name,) for name in dict.fromkeys((column, *(() if role is not Role.BIRTH_DATE else (column + "_year",))))
-    )
+    stated = tuple((name,) for name in dict.fromkeys((column, *(() if role is not Role.BIRTH_DATE else (column + "_year",)))))
     return Comparison(column, stated, levels)
+
+
+def _named(level: Level, column: str, beside: str | None) -> Level:
+    conditions = tuple(
+        Is(one.by, tuple(name.format(c=column, other=beside) for name in one.columns), one.at) for one in level.conditions
+    )
+    return Level(level.outcome, conditions, level.frequency and level.frequency.format(c=column))
 
 
 def _learned_over(columns: Mapping[str, Role], blocking: list[str]) -> tuple[Block, ...]:

@@ -22,8 +22,10 @@ class Kind(StrEnum):
     TEXT = "text"
     """Words: a street, a place."""
     DATE = "date"
-    """A day, as a date or as digits of year, month and day; or only its year. Derives `_swapped`, `_sorted` and `_year`."""
+    """A day, as a date or as digits of year, month and day; or only its year. Derives `_year`, and `_sorted`, in which day
+    and month stand in order of size: two dates of which one has them swapped are equal there."""
     IDENTIFIER = "identifier"
+    """Letters and digits. Derives `_tail`, the last six, which an error in front of them leaves alone."""
     CODE = "code"
     """A value that agrees or does not."""
     NUMBER = "number"
@@ -32,7 +34,7 @@ class Kind(StrEnum):
 
 
 class By(StrEnum):
-    """How one level of a comparison looks at two records, over the level's columns."""
+    """How two records are looked at, over its columns."""
 
     EQUAL = "equal"
     """Each column is equal."""
@@ -50,8 +52,12 @@ class By(StrEnum):
     """The lists have an element in common."""
     INITIAL = "initial"
     """One is the first letter of the other."""
+    LACKING = "lacking"
+    """One record at least does not state it."""
     ONE_SIDED = "one_sided"
     """One record states it, the other does not."""
+    NEITHER = "neither"
+    """No record states it."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,21 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Level:
-    """One outcome of a comparison. `frequency` names the column whose value's frequency adjusts the weight: to agree on a rare
-    name says more."""
+class Is:
+    """One condition on two records."""
 
-    outcome: str
-    test: By
+    by: By
     columns: tuple[str, ...]
     at: float | None = None
+
+
+@dataclass(frozen=True)
+class Level:
+    """One outcome of a comparison, where all its conditions hold. `frequency` names the column whose value's frequency adjusts
+    the weight: to agree on a rare name says more."""
+
+    outcome: str
+    conditions: tuple[Is, ...]
     frequency: str | None = None
 
 
@@ -156,7 +169,9 @@ class Spec:
     def digest(self) -> str:
         """What a trained model is bound to: any change of what is compared and how needs a new training. Bands do not."""
         document = {key: value for key, value in asdict(self).items() if key != "bands"}
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+        # As numbers come back from JSON: 1 is 1.0.
+        alike = json.loads(json.dumps(document), parse_int=float)
+        return hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def frequencies(self) -> tuple[str, ...]:
@@ -170,7 +185,7 @@ class Spec:
         compared = [
             column
             for comparison in self.comparisons
-            for columns in (*comparison.stated, *(level.columns for level in comparison.levels))
+            for columns in (*comparison.stated, *(one.columns for level in comparison.levels for one in level.conditions))
             for column in columns
         ]
         training = self.training
@@ -182,12 +197,14 @@ class Spec:
         return tuple(dict.fromkeys((*compared, *blocked)))
 
 
-DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_swapped", "_sorted", "_year")}
+DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIFIER: ("_tail",)}
 
 
 def prepared_columns(spec: Spec) -> dict[str, Field]:
     """Each prepared column, own or derived, by the field that it is of."""
-    return {field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))}
+    return {
+        field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))
+    }
 
 
 def _problems(spec: Spec) -> Iterator[str]:
@@ -199,6 +216,8 @@ def _problems(spec: Spec) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "two comparisons have one name"
     for comparison in spec.comparisons:
+        if not comparison.name.isidentifier():
+            yield f"comparison {comparison.name!r} is named otherwise than columns are"
         if len(set(comparison.outcomes)) < len(comparison.outcomes):
             yield f"comparison {comparison.name} has one outcome twice"
     if not 0 < spec.training.recall <= 1:

@@ -15,7 +15,6 @@ from hub.link.normalise.births import UNKNOWN, read_birth
 from hub.link.normalise.identifiers import read_identifiers
 from hub.link.normalise.names import NOTHING, read_name
 from hub.link.normalise.places import NOWHERE, Place, place_of_code
-from hub.link.normalise.text import ascii_key
 
 INPUT = ("key", "kind", "name", "birth_date", "identifier", "tax_code", "address", "unit_code")
 """What is read of a party: whatever tells it apart, a PartyKind, texts, and a commune code with its date. All but the key may
@@ -79,10 +78,12 @@ FEATURES: tuple[Feature, ...] = (
     Feature("unit_how", _TEXT, "How the communes were found: a value of `places.How`."),
 )
 """The features, in the order of their columns, after `key` and `kind`."""
-DTYPES = {feature.name: feature.dtype for feature in FEATURES}
-NAME = ("name", "surname", "middle", "given", "initials", "name_other", "name_ascii", "surname_ascii", "given_ascii")
+DTYPES = {feature.name: feature.dtype for feature in FEATURES} | {"units_joined": _TEXT}
+NAME = (
+    "name", "name_ascii", "surname", "middle", "given", "surname_ascii", "given_ascii", "initials", "name_other",
+)  # fmt: skip
 BIRTH = ("birth_day", "birth_month", "birth_year", "birth_precision", "birth_swapped")
-PLACE = ("units", "unit", "unit_recorded", "unit_how", "hamlet", "grp", "street")
+PLACE = ("units_joined", "unit", "unit_recorded", "unit_how", "hamlet", "grp", "street")
 """What `_names`, `_births` and `_places` give."""
 
 
@@ -103,6 +104,7 @@ def party_features(parties: pl.DataFrame) -> pl.DataFrame:
         ],
         how="horizontal",
     )
+    features = features.with_columns(pl.col("units_joined").str.extract_all(r"\S+").alias("units"))
     return features.select("key", "kind", *(pl.col(feature.name).cast(feature.dtype) for feature in FEATURES))
 
 
@@ -129,9 +131,7 @@ def _hidden(column: str) -> str:
 
 def _names(names: pl.Series, kinds: pl.Series) -> Iterable[tuple[Any, ...]]:
     for text, kind in zip(names, kinds, strict=True):
-        name = read_name(text, kind) if text else NOTHING
-        plain = [ascii_key(part) if part else None for part in (name.name, name.surname, name.given)]
-        yield *name, *plain
+        yield read_name(text, kind) if text else NOTHING
 
 
 def _births(births: pl.Series) -> Iterable[tuple[Any, ...]]:
@@ -144,7 +144,8 @@ def _places(addresses: pl.Series, unit_codes: pl.Series) -> Iterable[tuple[Any, 
     for text, unit_code in zip(addresses, unit_codes, strict=True):
         address = read_address(text) if text else NO_ADDRESS
         place = _within(place_of_code(unit_code), address.place) if unit_code else address.place
-        yield place.units, place.unit, place.recorded, place.how.value, address.hamlet, address.group, address.street
+        # Lists of Python would be made into a column one by one.
+        yield " ".join(place.units), place.unit, place.recorded, place.how.value, address.hamlet, address.group, address.street
 
 
 def _within(coded: Place, written: Place) -> Place:
