@@ -1,7 +1,10 @@
 """Homonyms: citizens who share name, birth year and commune with another. What was joined to them without further evidence.
 
-Judged by what was recorded and what the register holds, not by the evidence that linking states of itself.
+Judged by what was recorded and what the register holds: that a model was sure is no evidence. Of what linking states itself
+only evidence of another kind counts, such as who is recorded beside the person.
 """
+
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -44,8 +47,29 @@ def without_further_evidence(connection: Store, linked: pl.DataFrame) -> pl.Data
             .join(recorded, left_on="record_id", right_on="key")
             .join(held, left_on="found_id", right_on="key", suffix="_held")
         )
-        found.append(both.filter(~FURTHER).select("field", pl.col("record_id").cast(pl.Int64)))
+        alone = both.filter(~FURTHER).select("field", pl.col("record_id").cast(pl.Int64))
+        told = pl.Series(list(_otherwise_told(connection, str(field), alone["record_id"])), dtype=pl.Int64)
+        found.append(alone.filter(~pl.col("record_id").is_in(told.implode())))
     return pl.concat(found)
+
+
+JUDGED = ("prior", "name", "surname", "middle_names", "given_name", "birth", "birthYear", "address")
+"""Comparisons of what is looked at here; another one that speaks for a link is further evidence."""
+
+
+def _otherwise_told(connection: Store, field: str, records: pl.Series) -> Iterator[int]:
+    """Those records whose accepted link another comparison speaks for."""
+    owner, _, name = field.partition(".")
+    (linked,) = (linked for linked in registry()[owner].linked if linked.name == name)
+    rows = connection.execute(
+        f"select l.record_id from link.{linked.table} l where l.record_id = any(%s) and l.status <> 'UNCONFIRMED' and exists"
+        " (select from jsonb_array_elements(coalesce(l.evidence, '[]')) e where (e ->> 'bits')::float > 0"
+        " and e ->> 'comparison' <> all(%s))",
+        (records.to_list(), list(JUDGED)),
+    ).fetchall()
+    for (record_id,) in rows:
+        assert isinstance(record_id, int)  # the type of the column
+        yield record_id
 
 
 FURTHER = pl.any_horizontal(
