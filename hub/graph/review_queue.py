@@ -16,7 +16,7 @@ from strawberry.types.field import StrawberryField
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
 from hub.graph.parts import add_connection
 from hub.graph.review import administrator, evidence_of, global_id
-from hub.link.kept import field_named
+from hub.link.field import field_named
 from hub.link.review import QueueItem, QueuePage, Wanted, queue
 from hub.model.shapes import DEFAULT_PAGE
 from hub.model.tables import OPEN

@@ -95,7 +95,9 @@ def distribution(pairs: pl.DataFrame) -> tuple[Bin, ...]:
     width = (high - low) / BINS or 1.0
     place = ((pl.col("weight") - low) / width).floor().clip(0, BINS - 1).cast(pl.Int64).alias("bin")
     counted = weighed.group_by(place).agg(pl.col("right").sum().alias("true"), (~pl.col("right")).sum().alias("false"))
-    by_bin: Mapping[int, tuple[int, int]] = {b: (t, f) for b, t, f in counted.select("bin", "true", "false").iter_rows()}
+    by_bin: Mapping[int, tuple[int, int]] = {
+        b: (t, f) for b, t, f in counted.select("bin", "true", "false").iter_rows()
+    }
     return tuple(
         Bin(round(low + at * width, 6), round(low + (at + 1) * width, 6), *by_bin.get(at, (0, 0))) for at in range(BINS)
     )
