@@ -38,7 +38,7 @@ def start(connection: Connection[Any], field: Field, *, whole: bool) -> None:
         connection.execute(f"create temporary table {touched} as select id as record_id from data.{field.entity.table}")
         connection.execute(f"create unique index on {touched} (record_id)")
         return
-    for statement in changed.touched(field.table):
+    for statement in changed.touched(field):
         connection.execute(statement)
 
 
@@ -62,7 +62,8 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
     """Bring the link table to `wanted` in one transaction. Returns what that came to, and its instant."""
     started = time.monotonic()
     with connection.transaction():
-        values = {"at": hold(connection, wait_s=PATIENCE_S), "by": f"run:{run_id}"}
+        at = hold(connection, wait_s=PATIENCE_S)
+        values = {"at": at, "by": f"run:{run_id}"}
         forget, renew, keep, delete, insert = sql.changes(field, whole=whole)
         first = not _value(connection, f"select exists (select from link.{field.table})")
         connection.execute(forget)
@@ -75,7 +76,7 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
             announce(connection, sql.announced(field), values)
     if added + withdrawn > SEVERAL:
         connection.execute(f"analyze link.{field.table}")
-    return _report(connection, field, added, withdrawn, time.monotonic() - started), values["at"]
+    return _report(connection, field, added, withdrawn, time.monotonic() - started), at
 
 
 PATIENCE_S = 60
