@@ -1,6 +1,6 @@
-"""The lock of linking: runs and decisions change the same rows, so one of them at a time.
+"""The locks of linking: runs and decisions change the same rows, so one transaction of them at a time.
 
-A run holds it as long as its session; a decision holds it for its one transaction, and waits for a run only so long.
+A run looks for minutes and writes for seconds: it keeps other runs out all the while, and decisions only while it writes.
 """
 
 from datetime import datetime
@@ -11,9 +11,12 @@ from psycopg import Connection
 
 from hub.errors import OperationRefused
 
-LOCK = 7_022_002
+RUN = 7_022_002
+"""One run at a time, for as long as its session: two would each undo the other's difference."""
+WRITE = 7_022_003
+"""Held by the transactions that write links: a run's, one for each field, and those of a person's decision."""
 WAIT_S = 10
-"""A person waits for a decision. A run of the changed records alone is over within this."""
+"""A person waits for a decision, and a run that writes a large field for the first time takes some seconds."""
 
 
 def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
@@ -23,7 +26,7 @@ def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
     """
     connection.execute("select set_config('lock_timeout', %s, true)", (f"{int(wait_s * 1000)}ms",))
     try:
-        connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        connection.execute("select pg_advisory_xact_lock(%s)", (WRITE,))
     except psycopg.errors.LockNotAvailable:
         raise OperationRefused(
             f"a run of linking is under way and was not over within {wait_s:g} s",

@@ -21,7 +21,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.kept import Field, field_named, fields, leading_to
-from hub.link.lock import LOCK
+from hub.link.lock import WRITE
 from hub.model.registry import registry
 from hub.model.tables import ACCEPTED, OPEN
 from hub.model.uses import procedures_by_column
@@ -65,7 +65,7 @@ def take_in(connection: Connection[Any]) -> None:
     with connection.transaction():
         row = connection.execute(f"select case when {writable} then ({stale}) else false end").fetchone()
         if row == (True,):
-            held = connection.execute("select pg_try_advisory_xact_lock(%s)", (LOCK,)).fetchone()
+            held = connection.execute("select pg_try_advisory_xact_lock(%s)", (WRITE,)).fetchone()
             if held == (True,):
                 refresh(connection)
 

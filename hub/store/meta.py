@@ -262,6 +262,9 @@ LINK_RUN = Table(
         "mode", Text, comment="FULL: every record; CHANGES: those that a change can have an effect on; DECISION: one."
     ),
     Column("model_id", BigInteger, comment="The frozen model of link.model that scored."),
+    Column(
+        "basis", Text, comment="Digest of the rules and the model: where it is another, every record is linked anew."
+    ),
     Column("counts", JSONB, comment="Link → method → number."),
     Column("changed", Integer, comment="Links added, changed or withdrawn."),
     Column(
@@ -371,6 +374,7 @@ CONSIDERED = Table(
     "considered",
     METADATA,
     Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entity", Text, nullable=False),
     Column("sys_from", DateTime(timezone=True), nullable=False),
     schema="link",
     comment="Which version of each row linking has taken into account; the rest is what has changed.",

@@ -903,6 +903,7 @@ CREATE TABLE hub.link_run (
 	ended_at TIMESTAMP WITH TIME ZONE,
 	mode TEXT,
 	model_id BIGINT,
+	basis TEXT,
 	counts JSONB,
 	changed INTEGER,
 	queued BOOLEAN DEFAULT false NOT NULL,
@@ -1035,6 +1036,7 @@ CREATE INDEX citizen_duplicate_subject ON link.citizen_duplicate (subject_id, re
 
 CREATE TABLE link.considered (
 	record_id BIGINT NOT NULL,
+	entity TEXT NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id)
 );

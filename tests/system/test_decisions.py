@@ -71,7 +71,7 @@ def fed(links: Links) -> list[tuple[Any, ...]]:
 
 def consider(links: Links, *rows: int) -> None:
     for row in rows:
-        links.do("insert into link.considered values (:r, now()) on conflict do nothing", r=row)
+        links.do("insert into link.considered values (:r, 'TaxObligation', now()) on conflict do nothing", r=row)
 
 
 def considered(links: Links) -> list[int]:
@@ -286,7 +286,7 @@ def test_a_second_opinion_is_another_persons_and_changes_nothing(links: Links, c
 
 def test_a_decision_waits_for_a_run_only_so_long(links: Links, connection: Connection[Any]) -> None:
     with links.connection() as run, connection.transaction():
-        run.execute("select pg_advisory_lock(%s)", (lock.LOCK,))
+        run.execute("select pg_advisory_lock(%s)", (lock.WRITE,))
         with pytest.raises(OperationRefused) as caught:
             lock.hold(connection, wait_s=0.05)
     assert caught.value.code == "LINKING_IN_PROGRESS"

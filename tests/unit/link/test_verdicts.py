@@ -3,7 +3,6 @@
 import pytest
 
 from hub.errors import OperationRefused
-from hub.link import lock, run
 from hub.link.verdicts import Verdict, checked
 
 
@@ -28,7 +27,3 @@ def test_words_that_are_missing_or_too_long_are_refused(verdict: str, reviewer: 
     with pytest.raises(OperationRefused) as caught:
         checked(Verdict("TaxObligation.debtor", 1, 2, verdict, reviewer, reason))  # type: ignore[arg-type]  # the test
     assert caught.value.code == code
-
-
-def test_runs_and_decisions_have_one_lock() -> None:
-    assert run.LOCK == lock.LOCK

@@ -49,6 +49,7 @@ def upgrade() -> None:
     op.create_index('citizen_duplicate_subject', 'citizen_duplicate', ['subject_id', 'record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_table('considered',
     sa.Column('record_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('entity', sa.Text(), nullable=False),
     sa.Column('sys_from', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('record_id'),
     schema='link',
@@ -171,6 +172,7 @@ def upgrade() -> None:
     op.add_column('link_run', sa.Column('queued', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment='Whether link.review has taken it in.'), schema='hub')
     op.add_column('link_run', sa.Column('mode', sa.Text(), nullable=True, comment='FULL: every record; CHANGES: those that a change can have an effect on; DECISION: one.'), schema='hub')
     op.add_column('link_run', sa.Column('model_id', sa.BigInteger(), nullable=True, comment='The frozen model of link.model that scored.'), schema='hub')
+    op.add_column('link_run', sa.Column('basis', sa.Text(), nullable=True, comment='Digest of the rules and the model: where it is another, every record is linked anew.'), schema='hub')
     for name in LINKS:
         _found(name, 'link', 'record_id, found_id')
         op.create_index(f'{name}_found', name, ['found_id'], unique=False, schema='link')
