@@ -60,7 +60,7 @@ class HouseholdMembership:
     """One person in one household."""
 
     household: Household = reference("household_code", "The household.")
-    member: Citizen = linked(PartyAsRecorded, "The person.")
+    member: Citizen = linked(PartyAsRecorded, "The person.", unique_within=("household_code",))
     relationship: RelationshipToHead = field("Relationship to the head.", filter=True)
     since: Day | None = field("When the person joined.")
 

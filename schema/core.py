@@ -80,6 +80,7 @@ class LinkedFacts:
     description: str
     as_recorded: type
     label: Label | None = None
+    unique_within: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,16 @@ def reference(key: str, description: str, *, column: str | None = None) -> Any:
     return ReferenceFacts(description, key, column=column)
 
 
-def linked(as_recorded: type, description: str, *, label: Label | None = None) -> Any:
-    """A subject of any sector, kept as recorded and found by linking."""
-    return LinkedFacts(description, as_recorded, label)
+def linked(
+    as_recorded: type, description: str, *, label: Label | None = None, unique_within: tuple[str, ...] | None = None
+) -> Any:
+    """A subject of any sector, kept as recorded and found by linking.
+
+    `unique_within` says that of the records that agree on these columns no two are the same subject (one-to-one; an empty tuple
+    is the whole entity). Where likeness alone makes two of them one subject, neither is joined: a person decides. Identifiers are
+    not outvoted by it.
+    """
+    return LinkedFacts(description, as_recorded, label, unique_within)
 
 
 def link(target: str, description: str) -> Any:

@@ -19,7 +19,7 @@ class Taxpayer:
         "Tax code; the same code may stand on several registrations, one for each kind.", filter=True
     )
     kind: PartyKind = field("What the registration is of.", filter=True)
-    party: Citizen | Household | Business = linked(PartyAsRecorded, "Who is registered.")
+    party: Citizen | Household | Business = linked(PartyAsRecorded, "Who is registered.", unique_within=("kind",))
     status: TaxpayerStatus = field(
         "Status of the registration.",
         filter=True,

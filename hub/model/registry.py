@@ -82,6 +82,8 @@ class Linked:
     recorded: tuple[RecordedColumn, ...]
     nullable: bool
     description: str
+    unique_within: tuple[str, ...] | None = None
+    """Columns of the owner: of the records that agree on them no two are the same subject."""
 
     @property
     def graphql(self) -> str:
@@ -295,7 +297,14 @@ class _Reader:
         )
         kind_names = tuple(kind.__name__ for kind in kinds)
         return Linked(
-            name, self.cls.__name__, kind_names, facts.as_recorded.__name__, recorded, nullable, facts.description
+            name,
+            self.cls.__name__,
+            kind_names,
+            facts.as_recorded.__name__,
+            recorded,
+            nullable,
+            facts.description,
+            facts.unique_within,
         )
 
     def _backlink(self, name: str, facts: LinkFacts) -> Backlink:
@@ -341,6 +350,13 @@ def _check(built: Registry) -> None:
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{link.name} mirrors {link.target}.{link.via}, which is not a reference or linked field",
                     next_step=f"declare {link.via} on {link.target}, or correct the link",
+                )
+        for linked in entity.linked:
+            unknown = sorted(set(linked.unique_within or ()) - {column.name for column in entity.columns})
+            if unknown:
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{linked.name} is unique within {', '.join(unknown)}, which it does not have",
+                    next_step="name columns of the same entity",
                 )
         for reference in entity.references:
             if built[reference.target].duplicates:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 
 from hub.model.tables import metadata
 
@@ -262,8 +262,14 @@ LINK_RUN = Table(
         "mode", Text, comment="FULL: every record; CHANGES: those that a change can have an effect on; DECISION: one."
     ),
     Column("model_id", BigInteger, comment="The frozen model of link.model that scored."),
+    Column(
+        "basis", Text, comment="Digest of the rules and the model: where it is another, every record is linked anew."
+    ),
     Column("counts", JSONB, comment="Link → method → number."),
     Column("changed", Integer, comment="Links added, changed or withdrawn."),
+    Column(
+        "queued", Boolean, nullable=False, server_default=text("false"), comment="Whether link.review has taken it in."
+    ),
     schema="hub",
     comment="One run of linking.",
 )
@@ -325,6 +331,28 @@ DECISION = Table(
     comment="What persons decided of links and merges. Binds every later run until it is undone.",
 )
 
+REVIEW = Table(
+    "review",
+    METADATA,
+    Column(
+        "field", Text(collation="C"), primary_key=True, comment="The linked field, or Entity.duplicate for a merge."
+    ),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kinds", ARRAY(Text), nullable=False, comment="Kinds of the candidates."),
+    Column("candidates", Integer, nullable=False),
+    Column(
+        "weight",
+        DOUBLE_PRECISION,
+        comment="Match weight of the best candidate in bits; null where only rules found any.",
+    ),
+    Column("distance", DOUBLE_PRECISION, nullable=False, comment="How far from undecided the weights are, in bits."),
+    Column("waiting", BigInteger, nullable=False, comment="Rows that hang on the answer."),
+    Column("value", BigInteger, nullable=False, comment="(1 + procedures) × (1 + waiting)."),
+    Index("review_order", text("(- value)"), "distance", "field", "record_id"),
+    schema="link",
+    comment="The review queue in its order, derived from the candidates of the link tables.",
+)
+
 MODEL = Table(
     "model",
     METADATA,
@@ -346,6 +374,7 @@ CONSIDERED = Table(
     "considered",
     METADATA,
     Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entity", Text, nullable=False),
     Column("sys_from", DateTime(timezone=True), nullable=False),
     schema="link",
     comment="Which version of each row linking has taken into account; the rest is what has changed.",

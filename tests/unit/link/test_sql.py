@@ -16,7 +16,16 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_golden(name: str) -> None:
     entity = registry()[name.split(".")[0]]
     linked = next(field for field in entity.linked if field.name == name.split(".")[1])
-    statements = [sql.records(entity, linked), *sql.found(linked), sql.WANTED, *sql.changes(linked)]
+    table = sql.link_table(entity, linked)
+    statements = [
+        sql.records(table, linked),
+        *sql.found(table, linked),
+        sql.unanswered(table),
+        sql.wanted(table),
+        sql.contested(table, ("status",)),
+        sql.rivals(table),
+        *sql.changes(table, whole=False),
+    ]
     text = ";\n\n".join(statements) + ";\n"
     path = GOLDEN / f"{name}.sql"
     if os.environ.get("UPDATE_GOLDEN"):

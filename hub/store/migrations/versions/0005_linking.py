@@ -43,11 +43,13 @@ def upgrade() -> None:
     schema='link',
     comment='Which older Citizen (subject) a younger one (record) is the same as.'
     )
-    op.create_index('citizen_duplicate_accepted', 'citizen_duplicate', ['record_id'], unique=True, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
+    op.create_index('citizen_duplicate_accepted', 'citizen_duplicate', ['record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_index('citizen_duplicate_found', 'citizen_duplicate', ['found_id'], unique=False, schema='link')
+    op.create_index('citizen_duplicate_open', 'citizen_duplicate', ['record_id', 'weight'], unique=False, schema='link', postgresql_where=sa.text("status = 'UNCONFIRMED'"))
     op.create_index('citizen_duplicate_subject', 'citizen_duplicate', ['subject_id', 'record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_table('considered',
     sa.Column('record_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('entity', sa.Text(), nullable=False),
     sa.Column('sys_from', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('record_id'),
     schema='link',
@@ -157,11 +159,28 @@ def upgrade() -> None:
     comment='Merges that were undone or changed, each with the period in which it held.'
     )
     op.create_index('heir_past_heir', 'heir', ['heir_id'], unique=False, schema='link_history')
+    op.create_table('review',
+    sa.Column('field', sa.Text(collation='C'), nullable=False, comment='The linked field, or Entity.duplicate for a merge.'),
+    sa.Column('record_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('kinds', postgresql.ARRAY(sa.Text()), nullable=False, comment='Kinds of the candidates.'),
+    sa.Column('candidates', sa.Integer(), nullable=False),
+    sa.Column('weight', sa.DOUBLE_PRECISION(), nullable=True, comment='Match weight of the best candidate in bits; null where only rules found any.'),
+    sa.Column('distance', sa.DOUBLE_PRECISION(), nullable=False, comment='How far from undecided the weights are, in bits.'),
+    sa.Column('waiting', sa.BigInteger(), nullable=False, comment='Rows that hang on the answer.'),
+    sa.Column('value', sa.BigInteger(), nullable=False, comment='(1 + procedures) × (1 + waiting).'),
+    sa.PrimaryKeyConstraint('field', 'record_id'),
+    schema='link',
+    comment='The review queue in its order, derived from the candidates of the link tables.'
+    )
+    op.create_index('review_order', 'review', [sa.text('(- value)'), 'distance', 'field', 'record_id'], unique=False, schema='link')
+    op.add_column('link_run', sa.Column('queued', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment='Whether link.review has taken it in.'), schema='hub')
     op.add_column('link_run', sa.Column('mode', sa.Text(), nullable=True, comment='FULL: every record; CHANGES: those that a change can have an effect on; DECISION: one.'), schema='hub')
     op.add_column('link_run', sa.Column('model_id', sa.BigInteger(), nullable=True, comment='The frozen model of link.model that scored.'), schema='hub')
+    op.add_column('link_run', sa.Column('basis', sa.Text(), nullable=True, comment='Digest of the rules and the model: where it is another, every record is linked anew.'), schema='hub')
     for name in LINKS:
         _found(name, 'link', 'record_id, found_id')
         op.create_index(f'{name}_found', name, ['found_id'], unique=False, schema='link')
+        op.create_index(f'{name}_open', name, ['record_id', 'weight'], unique=False, schema='link', postgresql_where=sa.text("status = 'UNCONFIRMED'"))
         _found(name, 'link_history', 'record_id, found_id, sys_to')
 
 
