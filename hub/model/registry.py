@@ -207,6 +207,22 @@ class Registry:
         return {family: tuple(kinds) for family, kinds in found.items()}
 
     @cached_property
+    def copied(self) -> tuple[str, ...]:
+        """The kinds of subject that other sectors keep copies of: those that a linked field can lead to."""
+        found = {kind for kinds in self.families.values() for kind in kinds}
+        return tuple(entity.name for entity in self if entity.name in found)
+
+    @cached_property
+    def copying(self) -> tuple[str, ...]:
+        """The kinds of record that keep such copies."""
+        return tuple(entity.name for entity in self if entity.linked)
+
+    @cached_property
+    def sectors(self) -> tuple[str, ...]:
+        """The sectors, in order of declaration."""
+        return tuple(dict.fromkeys(entity.sector for entity in self))
+
+    @cached_property
     def code_lists(self) -> tuple[type[CodeList], ...]:
         """The code lists in use, by name."""
         used = {c.value for e in self for c in e.columns if issubclass(c.value, CodeList)}
