@@ -434,6 +434,21 @@ def test_what_is_no_page_of_the_queue(graph: Graph, given: dict[str, Any], code:
     assert "SECRET" not in message
 
 
+def test_second_opinions_are_counted(links: Links, graph: Graph) -> None:
+    citizen = links.citizen(OLD)
+    for word in ("SAME", "DIFFERENT"):
+        first = graph.data(DECIDE, verdict(debt := links.debt(name="b"), citizen), admin=True)["decideLink"]
+        given = verdict(debt, citizen, word, reviewer="Bé", secondOf=first["decision"]["id"])
+        graph.data(DECIDE, given, admin=True)
+    query = "{ reviewAgreement { field pairs agreed observed kappa } }"
+    found = graph.data(query, admin=True)["reviewAgreement"]
+    assert {(one["field"], one["pairs"], one["agreed"], one["observed"]) for one in found} == {
+        ("TaxObligation.debtor", 2, 1, 0.5),
+        ("all", 2, 1, 0.5),
+    }
+    assert graph.code(query)[0] == "FORBIDDEN"
+
+
 def test_the_queue_is_the_administrators_and_for_now(links: Links, graph: Graph) -> None:
     citizen, debt = links.citizen(OLD), links.debt(name="SECRET")
     links.candidate("tax_obligation_debtor", debt, citizen, weight=2)
