@@ -4,6 +4,7 @@ Every setting is listed in docs/settings.md, which is made from this class.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError
@@ -49,6 +50,14 @@ class Settings(BaseSettings):
     )
     max_subscriptions: int = Field(1_000, ge=0, description="Subscriptions open at once in one process.")
     max_subscriptions_each: int = Field(20, ge=1, description="Operations running at once on one WebSocket.")
+    link_backend: Literal["duckdb", "spark"] = Field(
+        "duckdb",
+        description="Engine of probabilistic linking: in this process, or Spark (the extra `spark`, and Java).",
+    )
+    link_memory_mb: int = Field(
+        2_000, ge=256, description="Most memory of that engine, in MB; above it DuckDB spills to the disk."
+    )
+    link_threads: int = Field(2, ge=1, description="Threads of that engine.")
     documents: Path | None = Field(
         None, description="Folder of trusted documents: `*.graphql`, or `*.json` maps from id to text."
     )

@@ -110,8 +110,10 @@ query Links($first: Int = 20) {
 
 
 CERTAINTY = """\
-# Một người: liên kết nào đã xác nhận, nào có khả năng, nào còn chờ; căn cứ của từng liên kết; và dữ liệu ngành khác ghi khác.
-# One person: which links are confirmed, probable or still open, on what evidence; and what other sectors have written otherwise.
+# Một người: liên kết nào chắc, nào có khả năng, nào còn chờ, vì sao;
+# và ngành nào ghi khác.
+# One person: which links are sure, probable or still open, and why;
+# and which sector has written something else.
 query Certainty($personalId: PersonalId!) {
   citizen(personalId: $personalId) {
     fullName
@@ -124,7 +126,10 @@ query Certainty($personalId: PersonalId!) {
     }
     discrepancies(first: 10) {
       totalCount
-      nodes { field held recorded kind sector source since recordedIn { type field } }
+      nodes {
+        field held recorded kind sector source since
+        recordedIn { type field }
+      }
     }
   }
 }
@@ -139,7 +144,11 @@ fragment Parcel on ParcelLink {
   status method weight decidedBy
   recorded { parcelNumber }
   evidence { comparison outcome bits }
-  candidates { method weight subject { parcelNumber commune { name } } evidence { comparison outcome bits } }
+  candidates {
+    method weight
+    subject { parcelNumber commune { name } }
+    evidence { comparison outcome bits }
+  }
 }
 """
 

@@ -14,7 +14,6 @@ from hub.model.registry import registry
 from hub.model.shapes import camel_sql
 from hub.settings import load
 from hub.store.engine import engine
-from hub.store.meta import DISCREPANCY
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.serving import served
@@ -187,8 +186,7 @@ def discrepancy(links: Links, subject: int, record: int, **other: Any) -> None:
         "sys_from": now(),
         **other,
     }
-    kept = {name: value for name, value in row.items() if name in DISCREPANCY.c}
-    links.do(f"insert into link.discrepancy ({', '.join(kept)}) values ({', '.join(f':{n}' for n in kept)})", **kept)
+    links.do(f"insert into link.discrepancy ({', '.join(row)}) values ({', '.join(f':{n}' for n in row)})", **row)
 
 
 WHOLE = """{ subject { ... on Citizen { personalId } } field held recorded kind sector source resolvedAt
