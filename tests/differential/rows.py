@@ -274,13 +274,16 @@ class _Writer:
                 open_ones.add((at, column, field))
             row = {
                 "subject_kind": kind,
-                "subject_id": self.random.choice((*self.ids[kind][:8], *self.merges, 999_999))
+                "subject_id": 0,  # whose heir it was when it was found, which the graph does not ask
+                "found_id": self.random.choice((*self.ids[kind][:8], *self.merges, 999_999))
                 if kind == "Citizen"
                 else self.random.choice(self.ids[kind][:6]),
                 "subject_field": field,
                 "held": self.random.choice(TEXTS),
                 "record_entity": copy.name,
                 "record_id": at,
+                "field": f"{copy.name}.{copy.linked[0].name}",
+                "source_key": "-",
                 "record_field": column,
                 "recorded": self.random.choice(NAMES),
                 "kind": self.random.choice(("SPELLING", "DIFFERS")),
