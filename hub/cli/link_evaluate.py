@@ -61,7 +61,19 @@ def evaluate(
         ERR.print(f"{labelled} new labelled pairs in {label_into}", highlight=False)
 
 
-COLUMNS = ("", "records", "right", "wrong", "in review", "astray", "missed", "nobody", "precision", "recall", "with review")
+COLUMNS = (
+    "",
+    "records",
+    "right",
+    "wrong",
+    "in review",
+    "astray",
+    "missed",
+    "nobody",
+    "precision",
+    "recall",
+    "with review",
+)
 
 
 def show_evaluation(found: Evaluation) -> None:
@@ -74,7 +86,8 @@ def show_evaluation(found: Evaluation) -> None:
     OUT.print(f"homonyms joined without further evidence: {found.homonyms.bare:,}", highlight=False)
     for entity, one in found.merges.items():
         OUT.print(
-            f"merges of {entity}: {one.real:,} real, {one.proposed:,} proposed, {one.right:,} of them right", highlight=False
+            f"merges of {entity}: {one.real:,} real, {one.proposed:,} proposed, {one.right:,} of them right",
+            highlight=False,
         )
     _show_false(found.false_links)
 

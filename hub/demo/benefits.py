@@ -81,7 +81,5 @@ def write_benefits(people: People, out: Output) -> None:
     out.truth(
         "finance",
         "tro_cap",
-        frame.select(
-            "source_id", pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"
-        ),
+        frame.select("source_id", pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"),
     )

@@ -210,7 +210,13 @@ OUTDONE_BY_BARE = (
 
 
 def _of_others(
-    rng: np.random.Generator, people: People, who: Ints, rates: Rates, identifier: pl.Series, flags: dict[str, Bools], clean: Bools
+    rng: np.random.Generator,
+    people: People,
+    who: Ints,
+    rates: Rates,
+    identifier: pl.Series,
+    flags: dict[str, Bools],
+    clean: Bools,
 ) -> pl.Series:
     """Personal identifiers that are another's, or the person's own second one, put in place of the first; `flags` told so."""
     plain = ~(flags["former_identifier"] | flags["typo_identifier"] | flags["missing_identifier"] | clean)

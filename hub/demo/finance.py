@@ -200,7 +200,12 @@ def _write_payers(
     )
     written = written.with_columns(
         *(pl.when(firm).then(None).otherwise(c).alias(c) for c in ("birth", "identifier")),
-        pl.when(firm).then(pl.lit("")).when(pl.lit(pl.Series(business))).then(without_names(pl.col("dirt"))).otherwise("dirt").alias("dirt"),
+        pl.when(firm)
+        .then(pl.lit(""))
+        .when(pl.lit(pl.Series(business)))
+        .then(without_names(pl.col("dirt")))
+        .otherwise("dirt")
+        .alias("dirt"),
     )
     renewed = (
         dirt.is_showcase(people, payers.person) | (registered >= REORGANISED) | (rng.random(count) < TAX_CODE_RENEWED)
@@ -229,7 +234,11 @@ def _write_payers(
 def _codes_since(people: People, payers: Payers, written: pl.DataFrame, gone: Bools) -> pl.Series:
     """Personal identifiers; of those who moved away what is written, if it is one, or the code that they had before."""
     before = pl.lit(people.old_tax_codes.gather(payers.person))
-    theirs = pl.when(pl.lit(written["identifier"]).str.len_chars() == 12).then(pl.lit(written["identifier"])).otherwise(before)
+    theirs = (
+        pl.when(pl.lit(written["identifier"]).str.len_chars() == 12)
+        .then(pl.lit(written["identifier"]))
+        .otherwise(before)
+    )
     own = pl.lit(digits(people.personal[payers.person], 12))
     return pl.select(pl.when(pl.lit(pl.Series(gone))).then(theirs).otherwise(own)).to_series()
 

@@ -294,7 +294,12 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
     out.lines("land/quyen-su-dung-dat.jsonl", frame.select(columns))
     _truth(out, "quyen-su-dung-dat", frame, "chu_su_dung", pl.col("subject_kind"), "subject_key")
     _truth(
-        out, "quyen-su-dung-dat", frame.with_columns(pl.col("parcel_dirt").alias("dirt")), "thua", pl.lit("parcel"), "parcel_key"
+        out,
+        "quyen-su-dung-dat",
+        frame.with_columns(pl.col("parcel_dirt").alias("dirt")),
+        "thua",
+        pl.lit("parcel"),
+        "parcel_key",
     )
 
 

@@ -27,7 +27,9 @@ def outsiders(rng: np.random.Generator, people: People, count: int) -> pl.DataFr
     year = 1955 + (born - FIRST) // 366
     middle, given = book.draw_given(rng, female, year)
     names = NameParts(book.draw_families(rng, np.zeros(count, dtype=np.int64)), middle, given)
-    number = (OUTSIDE_PROVINCES[rng.integers(0, len(OUTSIDE_PROVINCES), count)] * 1_000 + _class(year, female)) * 1_000_000
+    number = (
+        OUTSIDE_PROVINCES[rng.integers(0, len(OUTSIDE_PROVINCES), count)] * 1_000 + _class(year, female)
+    ) * 1_000_000
     number += people.block.number * 2_000 + np.arange(count)
     days = pl.DataFrame({"born": born}).select(day_text("born")).to_series()
     homes = pl.Series(HOMES)

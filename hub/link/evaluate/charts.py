@@ -69,7 +69,13 @@ def precision(title: str, groups: Mapping[str, Tally]) -> str:
     bottom = TOP + ROW * len(accepted) + 4
     shapes = [
         text(16, 26, title, size=16, bold=True),
-        text(16, 48, "Điểm: giá trị đo; vạch: khoảng tin cậy 95 % (Wilson). / Dot: measured; line: 95 % Wilson interval.", size=11, colour=SOFT),
+        text(
+            16,
+            48,
+            "Điểm: giá trị đo; vạch: khoảng tin cậy 95 % (Wilson). / Dot: measured; line: 95 % Wilson interval.",
+            size=11,
+            colour=SOFT,
+        ),
         text(16, 65, "◀: thấp hơn trục, xem số bên phải. / ◀: below the axis, see the figure.", size=11, colour=SOFT),
     ]
     for tick in (0.99, 0.9925, 0.995, 0.9975, 0.9995, 1.0):
@@ -87,7 +93,11 @@ def _whisker(label: str, found: Proportion, y: float, scale: Scale) -> list[str]
     tip = f"{found.part:,} / {found.whole:,}; {low:.5f}–{high:.5f}"
     middle = y + 10
     below = value < PRECISION_FROM
-    mark = text(scale.start, middle + 4, "◀", anchor="middle", colour=RED) if below else dot(scale(value), middle, BLUE, tip)
+    mark = (
+        text(scale.start, middle + 4, "◀", anchor="middle", colour=RED)
+        if below
+        else dot(scale(value), middle, BLUE, tip)
+    )
     return [
         text(LABELS - 12, y + 14, _short(label), anchor="end"),
         line(scale(low), middle, scale(high), middle, BLUE, 2),
@@ -172,13 +182,25 @@ def weight_histogram(title: str, bins: Sequence[Bin]) -> str:
         shapes += [box(16 + at * 190, 42, 11, 11, colour), text(32 + at * 190, 52, words, size=11, colour=SOFT)]
     for power in range(top + 1):
         y = up(power)
-        shapes += [line(90, y, WIDTH - 40, y), text(82, y + 4, f"{10**power - 1 if not power else 10**power:,}", size=10, anchor="end", colour=SOFT)]
+        shapes += [
+            line(90, y, WIDTH - 40, y),
+            text(82, y + 4, f"{10**power - 1 if not power else 10**power:,}", size=10, anchor="end", colour=SOFT),
+        ]
     for one in bins:
         width = (across(one.high) - across(one.low)) / 2 - 0.5
         for half, (count, colour) in enumerate(((one.true, BLUE), (one.false, RED))):
             if count:
                 y = up(math.log10(count + 1))
-                shapes.append(box(across(one.low) + half * (width + 0.5), y, width, 330 - y, colour, f"{one.low:.1f}…{one.high:.1f}: {count:,}"))
+                shapes.append(
+                    box(
+                        across(one.low) + half * (width + 0.5),
+                        y,
+                        width,
+                        330 - y,
+                        colour,
+                        f"{one.low:.1f}…{one.high:.1f}: {count:,}",
+                    )
+                )
     return picture(WIDTH, 380, title, [*shapes, *_weights(across, 330, bins[0].low, bins[-1].high)])
 
 

@@ -47,10 +47,7 @@ class Evaluation:
             "measured_at": self.measured_at.isoformat(timespec="seconds"),
             "overall": self.overall.document(),
             "not_stored": self.not_stored,
-            **{
-                name: {group: one.document() for group, one in getattr(self, name).items()}
-                for name in self.BREAKDOWNS
-            },
+            **{name: {group: one.document() for group, one in getattr(self, name).items()} for name in self.BREAKDOWNS},
             "homonyms": self.homonyms.document(),
             "merges": {entity: one.document() for entity, one in self.merges.items()},
             "thresholds": [point.document() for point in self.thresholds],

@@ -80,7 +80,9 @@ def false_links(connection: Store, pairs: pl.DataFrame, *, values: bool = False)
     """The accepted links among `pairs` that are wrong, in order of field and record."""
     wrong = pairs.filter(pl.col("status").is_in(ACCEPTED), ~pl.col("right")).sort("field", "record_id")
     return tuple(
-        link for (field,), rows in wrong.group_by("field", maintain_order=True) for link in _of(connection, str(field), rows, values)
+        link
+        for (field,), rows in wrong.group_by("field", maintain_order=True)
+        for link in _of(connection, str(field), rows, values)
     )
 
 
@@ -101,7 +103,15 @@ def _of(connection: Store, field: str, rows: pl.DataFrame, values: bool) -> Iter
         kind, evidence, decided_by, *record = more[row["record_id"], row["found_id"]]
         told = {**row, "dirt": [kind for kind in row["dirt"].split(";") if kind], "decided_by": decided_by}
         register = registry()[str(kind)]
-        shown = _values(connection, (entity, parts, row["record_id"]), (register, register.keys + register.fields, row["found_id"])) if values else None
+        shown = (
+            _values(
+                connection,
+                (entity, parts, row["record_id"]),
+                (register, register.keys + register.fields, row["found_id"]),
+            )
+            if values
+            else None
+        )
         yield FalseLink(
             field, row["record_id"], row["found_id"], row["subject_id"], str(kind), row["status"], row["method"], row["weight"],
             row["confidence"], evidence, str(decided_by), tuple(told["dirt"]), next(why for why, holds in REASONS if holds(told)),
@@ -122,8 +132,12 @@ def _values(connection: Store, *rows: tuple[Entity, tuple[Column, ...], int]) ->
     shown: Values = {}
     for side, (entity, columns, row_id) in zip(("recorded", "held"), rows, strict=True):
         names = list(dict.fromkeys(column.name for column in columns))
-        row = connection.execute(f"select {', '.join(names)} from data.{entity.table} where id = %s", (row_id,)).fetchone()
-        shown[side] = {name: None if value is None else str(value) for name, value in zip(names, row or (), strict=False)}
+        row = connection.execute(
+            f"select {', '.join(names)} from data.{entity.table} where id = %s", (row_id,)
+        ).fetchone()
+        shown[side] = {
+            name: None if value is None else str(value) for name, value in zip(names, row or (), strict=False)
+        }
     return shown
 
 

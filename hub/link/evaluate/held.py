@@ -57,14 +57,14 @@ def _rows(source: Source, entity: Entity) -> str:
     """SQL of the rows of `data` that a stream gave, as `r`."""
     stream = Literal(source.stream).as_string()
     connector = Literal(source.connector).as_string()
-    return (
-        f"data.{entity.table} r join hub.stream t on t.id = r.stream_id and t.connector = {connector} and t.name = {stream}"
-    )
+    return f"data.{entity.table} r join hub.stream t on t.id = r.stream_id and t.connector = {connector} and t.name = {stream}"
 
 
 def _subjects(connection: Store, truth: Truth) -> pl.DataFrame:
     """Columns subject_kind, subject_key, id, entity: a row for each row of a register, so several for a subject held twice."""
-    found = [pl.DataFrame(schema={"subject_kind": pl.String, "subject_key": pl.String, "id": pl.Int64, "entity": pl.String})]
+    found = [
+        pl.DataFrame(schema={"subject_kind": pl.String, "subject_key": pl.String, "id": pl.Int64, "entity": pl.String})
+    ]
     for entry in truth.subjects:
         held = frame(connection, f"select r.id, r.source_key from {_rows(entry.source, entry.entity)}")
         known = subjects_of(truth, entry).join(held, on="source_key")

@@ -28,8 +28,14 @@ def homonym_ids(connection: Store, subjects: pl.DataFrame) -> pl.DataFrame:
     """Of the rows of `subjects` (id, entity, subject_key …) those of citizens that have a homonym: another person, not another
     row of the same."""
     candidates = frame(connection, SHARED)
-    features = party_features(candidates.select(INPUT)).select(pl.col("key").cast(pl.Int64).alias("id"), "name_ascii", "birth_year", "unit")
-    known = subjects.filter(pl.col("entity") == ENTITY).join(features, on="id").drop_nulls(["name_ascii", "birth_year", "unit"])
+    features = party_features(candidates.select(INPUT)).select(
+        pl.col("key").cast(pl.Int64).alias("id"), "name_ascii", "birth_year", "unit"
+    )
+    known = (
+        subjects.filter(pl.col("entity") == ENTITY)
+        .join(features, on="id")
+        .drop_nulls(["name_ascii", "birth_year", "unit"])
+    )
     people = pl.col("subject_key").n_unique().over("name_ascii", "birth_year", "unit")
     return known.filter(people > 1).select(subjects.columns)
 

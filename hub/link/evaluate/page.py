@@ -60,7 +60,9 @@ def drawn(found: Evaluation) -> dict[str, str]:
         "precision_by_method": charts.precision("Độ chính xác theo phương pháp / Precision by method", found.by_method),
     }
     if found.thresholds:
-        made["thresholds"] = charts.threshold_curves("Nếu đổi ngưỡng chấp nhận / If the threshold were another", found.thresholds)
+        made["thresholds"] = charts.threshold_curves(
+            "Nếu đổi ngưỡng chấp nhận / If the threshold were another", found.thresholds
+        )
     if found.weights:
         made["weights"] = charts.weight_histogram("Trọng số của các cặp / Weights of pairs", found.weights)
     return made
@@ -75,7 +77,9 @@ def page(found: Evaluation, pictures: Mapping[str, str]) -> str:
         f"{found.overall.records:,} bản ghi / records · {found.not_stored:,} không có trong kho / not in the store</p>",
         _tiles(found),
         *pictures.values(),
-        "" if found.thresholds else '<p class="en">Mọi liên kết do quy tắc, không có trọng số. / Rules made every link: there are no weights to chart.</p>',
+        ""
+        if found.thresholds
+        else '<p class="en">Mọi liên kết do quy tắc, không có trọng số. / Rules made every link: there are no weights to chart.</p>',
         *(f"{_heading(vi, en)}{_table(getattr(found, name))}" for name, vi, en in SECTIONS),
         _merges(found),
         _list(found.false_links),
@@ -118,7 +122,7 @@ def _table(groups: Mapping[str, Tally]) -> str:
     rows = []
     for label, one in groups.items():
         counts = (one.records, one.right, one.wrong, one.offered, one.astray, one.missed, one.nobody)
-        cells = [f'<td{" class=bad" if at == 2 and count else ""}>{count:,}</td>' for at, count in enumerate(counts)]
+        cells = [f"<td{' class=bad' if at == 2 and count else ''}>{count:,}</td>" for at, count in enumerate(counts)]
         rates = [
             f'<td>{_value(rate)}<span class="range">{_range(rate)}</span></td>'
             for rate in (one.precision, one.recall, one.recall_with_review)
@@ -136,7 +140,14 @@ def _tabled(first: tuple[str, str], headings: Iterable[tuple[str, str]], rows: I
 
 
 def _merges(found: Evaluation) -> str:
-    headings = (("có thật", "real"), ("đề nghị", "proposed"), ("đúng", "right"), ("đã gộp", "accepted"), ("chính xác", "precision"), ("bao phủ", "recall"))
+    headings = (
+        ("có thật", "real"),
+        ("đề nghị", "proposed"),
+        ("đúng", "right"),
+        ("đã gộp", "accepted"),
+        ("chính xác", "precision"),
+        ("bao phủ", "recall"),
+    )
     rows = [
         f"<tr><td>{escape(entity)}</td>" + "".join(f"<td>{n:,}</td>" for n in (one.real, one.proposed, one.right, one.accepted))
         + "".join(f'<td>{_value(rate)}<span class="range">{_range(rate)}</span></td>' for rate in (one.precision, one.recall)) + "</tr>"
@@ -146,7 +157,15 @@ def _merges(found: Evaluation) -> str:
 
 
 def _list(links: Sequence[FalseLink]) -> str:
-    headings = (("bản ghi", "record"), ("chủ thể", "subject"), ("trạng thái", "status"), ("phương pháp", "method"), ("bit", "weight"), ("bằng chứng", "evidence"), ("lý do", "reason"))
+    headings = (
+        ("bản ghi", "record"),
+        ("chủ thể", "subject"),
+        ("trạng thái", "status"),
+        ("phương pháp", "method"),
+        ("bit", "weight"),
+        ("bằng chứng", "evidence"),
+        ("lý do", "reason"),
+    )
     rows = [
         f"<tr><td>{_broken(link.field)}</td><td>{link.record_id}</td><td>{link.found_id}</td><td>{escape(link.status)}</td>"
         f'<td class="words">{_broken(link.method)}</td><td>{"" if link.weight is None else f"{link.weight:.1f}"}</td>'

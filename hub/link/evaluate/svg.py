@@ -8,7 +8,9 @@ FONT = "'Be Vietnam Pro','Noto Sans','Segoe UI',system-ui,-apple-system,'Helveti
 INK, SOFT, GRID = "#1b1f24", "#57606a", "#d8dee4"
 
 
-def text(x: float, y: float, words: str, *, size: int = 12, anchor: str = "start", colour: str = INK, bold: bool = False) -> str:
+def text(
+    x: float, y: float, words: str, *, size: int = 12, anchor: str = "start", colour: str = INK, bold: bool = False
+) -> str:
     """Words at a baseline."""
     weight = ' font-weight="600"' if bold else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{colour}"{weight}>{escape(words)}</text>'

@@ -59,7 +59,7 @@ def points(records: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Point, ...]:
     ruled = pairs.filter(pl.col("weight").is_null(), pl.col("status").is_in(ACCEPTED))
     by_rule = Proportion(int(ruled["right"].sum()), ruled.height)
     linkable = int(records["linkable"].sum())
-    left = linkable - records.join(ruled, on=("field", "record_id"), how="semi")["linkable"].sum()
+    left = linkable - int(records.join(ruled, on=("field", "record_id"), how="semi")["linkable"].sum())
     weights, right = best["weight"].to_list(), best["right"].to_list()
     return tuple(_point(at, weights, right, left, by_rule, linkable) for at in _steps(weights))
 
@@ -95,7 +95,9 @@ def distribution(pairs: pl.DataFrame) -> tuple[Bin, ...]:
     width = (high - low) / BINS or 1.0
     place = ((pl.col("weight") - low) / width).floor().clip(0, BINS - 1).cast(pl.Int64).alias("bin")
     counted = weighed.group_by(place).agg(pl.col("right").sum().alias("true"), (~pl.col("right")).sum().alias("false"))
-    by_bin: Mapping[int, tuple[int, int]] = {b: (t, f) for b, t, f in counted.select("bin", "true", "false").iter_rows()}
+    by_bin: Mapping[int, tuple[int, int]] = {
+        b: (t, f) for b, t, f in counted.select("bin", "true", "false").iter_rows()
+    }
     return tuple(
         Bin(round(low + at * width, 6), round(low + (at + 1) * width, 6), *by_bin.get(at, (0, 0))) for at in range(BINS)
     )

@@ -130,7 +130,8 @@ def _each(
         if missing or unknown:
             words = [*(f"{key} is missing" for key in missing), *(f"{key} is not known" for key in unknown)]
             raise HubMisconfigured(
-                f"{path}, entry {at} of {section}: {', '.join(words)}", next_step="correct the entry; see docs/linking.md"
+                f"{path}, entry {at} of {section}: {', '.join(words)}",
+                next_step="correct the entry; see docs/linking.md",
             )
         source = Source(entry["file"], entry["connector"], entry["stream"], entry.get("source_key", OWN_KEY))
         if not (path.parent / source.file).exists():

@@ -63,7 +63,9 @@ class Backend(ABC):
             raise
         except (SplinkException, *self.failures) as error:
             # The engine's own words can hold a value of a row.
-            raise HubError(f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED) from None
+            raise HubError(
+                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
+            ) from None
         finally:
             for name in made:
                 self._drop(name)
@@ -155,4 +157,6 @@ def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[
         with spark(scratch, memory_mb, threads) as engine:
             yield engine
     else:
-        raise HubMisconfigured(f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark")
+        raise HubMisconfigured(
+            f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark"
+        )

@@ -185,7 +185,10 @@ class Spec:
         compared = [
             column
             for comparison in self.comparisons
-            for columns in (*comparison.stated, *(one.columns for level in comparison.levels for one in level.conditions))
+            for columns in (
+                *comparison.stated,
+                *(one.columns for level in comparison.levels for one in level.conditions),
+            )
             for column in columns
         ]
         training = self.training
@@ -202,9 +205,7 @@ DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIF
 
 def prepared_columns(spec: Spec) -> dict[str, Field]:
     """Each prepared column, own or derived, by the field that it is of."""
-    return {
-        field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))
-    }
+    return {field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))}
 
 
 def _problems(spec: Spec) -> Iterator[str]:

@@ -106,7 +106,9 @@ class _Session:
         options = settings(self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False)
         training = self.spec.training
         with self.backend.linker(self.sides, options) as linker:
-            rules = [{"blocking_rule": block(rule), "sql_dialect": self.backend.dialect.name} for rule in training.certain]
+            rules = [
+                {"blocking_rule": block(rule), "sql_dialect": self.backend.dialect.name} for rule in training.certain
+            ]
             linker.training.estimate_probability_two_random_records_match(rules, recall=training.recall)
             found = linker.misc.save_model_to_json()["probability_two_random_records_match"]
         if not 0 < found < 1:
@@ -119,7 +121,9 @@ class _Session:
     def maximised(self, u: Rates, prior: float) -> tuple[Rates, list[str]]:
         """m of each outcome, and the blocks that had no pairs. With u fixed, each block learns the comparisons that have no
         column of it; what several learn is their median."""
-        options = settings(self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior)
+        options = settings(
+            self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
+        )
         skipped = []
         with self.backend.linker(self.sides, options) as linker:
             for rule in self.spec.training.over:

@@ -145,7 +145,15 @@ def _places(addresses: pl.Series, unit_codes: pl.Series) -> Iterable[tuple[Any, 
         address = read_address(text) if text else NO_ADDRESS
         place = _within(place_of_code(unit_code), address.place) if unit_code else address.place
         # Lists of Python would be made into a column one by one.
-        yield " ".join(place.units), place.unit, place.recorded, place.how.value, address.hamlet, address.group, address.street
+        yield (
+            " ".join(place.units),
+            place.unit,
+            place.recorded,
+            place.how.value,
+            address.hamlet,
+            address.group,
+            address.street,
+        )
 
 
 def _within(coded: Place, written: Place) -> Place:

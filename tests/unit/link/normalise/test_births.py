@@ -43,7 +43,9 @@ def test_forms(text: str, birth: Birth) -> None:
     assert read_birth(text) == birth
 
 
-@pytest.mark.parametrize("text", ["", "80", "14/05/80", "1700", "1879", "195X", "không rõ", "/1980", "14/05/19800", "32196"])
+@pytest.mark.parametrize(
+    "text", ["", "80", "14/05/80", "1700", "1879", "195X", "không rõ", "/1980", "14/05/19800", "32196"]
+)
 def test_what_says_no_year_is_unknown(text: str) -> None:
     assert read_birth(text) == UNKNOWN
 

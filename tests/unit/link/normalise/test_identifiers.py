@@ -78,7 +78,14 @@ def test_a_digit_too_few_is_not_taken_for_a_lost_zero() -> None:
     assert read("02208500123") == {"id_digits": "02208500123"}
 
 
-@given(*[st.lists(st.one_of(st.none(), st.text(max_size=16), st.text("0123456789OIl.- ", max_size=16)), min_size=5, max_size=5)] * 2)
+@given(
+    *[
+        st.lists(
+            st.one_of(st.none(), st.text(max_size=16), st.text("0123456789OIl.- ", max_size=16)), min_size=5, max_size=5
+        )
+    ]
+    * 2
+)
 def test_any_text_is_read(identifiers: list[str | None], tax_codes: list[str | None]) -> None:
     frame = read_identifiers(pl.Series(identifiers, dtype=pl.String), pl.Series(tax_codes, dtype=pl.String))
     assert frame.schema == FEATURES

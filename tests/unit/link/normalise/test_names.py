@@ -74,7 +74,8 @@ def test_initials_are_those_of_the_whole_name(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("Công ty TNHH Hạ Long", None), ("Hoàng Hà", "ENTERPRISE"), ("Tạp hoá Lê An", "HOUSEHOLD_BUSINESS")]
+    ("text", "kind"),
+    [("Công ty TNHH Hạ Long", None), ("Hoàng Hà", "ENTERPRISE"), ("Tạp hoá Lê An", "HOUSEHOLD_BUSINESS")],
 )
 def test_organisations_have_no_parts(text: str, kind: str | None) -> None:
     name = read_name(text, kind)

@@ -87,7 +87,7 @@ def test_keys_of_any_type_are_kept() -> None:
 
 
 texts = st.one_of(st.none(), st.text(max_size=24), st.sampled_from(["Nguyễn Văn An", "1980", "022080001234", ADDRESS, HA_TU, "06820@.."]))  # fmt: skip
-parties = st.fixed_dictionaries({column: texts for column in INPUT})
+parties = st.fixed_dictionaries(dict.fromkeys(INPUT, texts))
 
 
 @given(st.lists(parties, max_size=6))
