@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from hub.cli import connector, doctor, drift, link_evaluate, quarantine, run, runs, vocabulary
+from hub.cli import connector, discrepancies, doctor, drift, link_evaluate, quarantine, review, run, runs, vocabulary
 from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import show_error
@@ -25,11 +25,13 @@ app.command(run.sync)
 app.command(worker)
 app.command(runs.app)
 app.command(link)
+app.command(review.app)
 app.command(run.migrate)
 app.command(explain)
 app.command(doctor.doctor)
 app.command(vocabulary.app)
 app.command(connector.app)
+app.command(discrepancies.app)
 app.command(drift.app)
 app.command(quarantine.app)
 

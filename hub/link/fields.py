@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link import changed, companions, sql
-from hub.link.locks import WRITE
+from hub.link.lock import WRITE
 from hub.link.parties import FAMILY
 from hub.link.sql import LinkTable
 from hub.model.registry import Linked, Registry

@@ -20,7 +20,7 @@ from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.link import changed, companions, parties, sql
 from hub.link.fields import Field, Report, apply, decide, fields_of, reset, start
 from hub.link.likeness import Likeness
-from hub.link.locks import RUN
+from hub.link.lock import RUN
 from hub.link.rules import NORMALISED, RULES
 from hub.model.registry import registry
 from hub.store.engine import SESSION

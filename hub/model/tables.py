@@ -45,6 +45,7 @@ SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
 }
 ID = Sequence("id_seq", schema="hub", data_type=BigInteger())
 ACCEPTED = "status <> 'UNCONFIRMED'"
+OPEN = "status = 'UNCONFIRMED'"
 
 
 def sql_type(column: Declared) -> str:
@@ -64,7 +65,9 @@ def metadata() -> MetaData:
             _link_tables(built, linked.table, about, f"Links that {linked.owner}.{linked.name} had before.")
         if entity.duplicates:
             about = f"Which older {entity.name} (subject) a younger one (record) is the same as."
-            _link_tables(built, entity.duplicate_table, about, f"Duplicates of {entity.name} that were taken back.")
+            before = f"Duplicates of {entity.name} that were taken back."
+            # A row can be the same thing as two older ones, each by a pair of its own that can be undone.
+            _link_tables(built, entity.duplicate_table, about, before, one=False)
     return built
 
 
@@ -163,7 +166,7 @@ def _past_indexes(entity: Entity) -> list[Index]:
     return [Index(f"{entity.table}_past_{column.name}", column.name) for column in looked_up]
 
 
-def _link_tables(built: MetaData, name: str, about: str, before: str) -> None:
+def _link_tables(built: MetaData, name: str, about: str, before: str, *, one: bool = True) -> None:
     # A merge changes which subject a row stands for, not which row was found: so undoing it needs no new search.
     columns: list[tuple[str, Any, bool, str]] = [
         ("subject_id", BigInteger, False, "The subject: the heir of the row that was found."),
@@ -183,9 +186,11 @@ def _link_tables(built: MetaData, name: str, about: str, before: str) -> None:
         Column("record_id", BigInteger, primary_key=True, autoincrement=False),
         Column("found_id", BigInteger, primary_key=True, autoincrement=False, comment="The row that was found."),
         *(Column(column, kind, nullable=nullable, comment=comment) for column, kind, nullable, comment in columns),
-        Index(f"{name}_accepted", "record_id", unique=True, postgresql_where=text(ACCEPTED)),
+        Index(f"{name}_accepted", "record_id", unique=one, postgresql_where=text(ACCEPTED)),
         Index(f"{name}_subject", "subject_id", "record_id", postgresql_where=text(ACCEPTED)),
         Index(f"{name}_found", "found_id"),
+        # The review queue is a few in a hundred of the rows: it is read from its own index alone.
+        Index(f"{name}_open", "record_id", "weight", postgresql_where=text(OPEN)),
         schema="link",
         comment=about,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 
 from hub.model.tables import metadata
 
@@ -267,6 +267,9 @@ LINK_RUN = Table(
     ),
     Column("counts", JSONB, comment="Link → method → number."),
     Column("changed", Integer, comment="Links added, changed or withdrawn."),
+    Column(
+        "queued", Boolean, nullable=False, server_default=text("false"), comment="Whether link.review has taken it in."
+    ),
     schema="hub",
     comment="One run of linking.",
 )
@@ -328,6 +331,28 @@ DECISION = Table(
     comment="What persons decided of links and merges. Binds every later run until it is undone.",
 )
 
+REVIEW = Table(
+    "review",
+    METADATA,
+    Column(
+        "field", Text(collation="C"), primary_key=True, comment="The linked field, or Entity.duplicate for a merge."
+    ),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kinds", ARRAY(Text), nullable=False, comment="Kinds of the candidates."),
+    Column("candidates", Integer, nullable=False),
+    Column(
+        "weight",
+        DOUBLE_PRECISION,
+        comment="Match weight of the best candidate in bits; null where only rules found any.",
+    ),
+    Column("distance", DOUBLE_PRECISION, nullable=False, comment="How far from undecided the weights are, in bits."),
+    Column("waiting", BigInteger, nullable=False, comment="Rows that hang on the answer."),
+    Column("value", BigInteger, nullable=False, comment="(1 + procedures) × (1 + waiting)."),
+    Index("review_order", text("(- value)"), "distance", "field", "record_id"),
+    schema="link",
+    comment="The review queue in its order, derived from the candidates of the link tables.",
+)
+
 MODEL = Table(
     "model",
     METADATA,
@@ -359,28 +384,33 @@ DISCREPANCY = Table(
     "discrepancy",
     METADATA,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("subject_kind", Text, nullable=False),
-    Column("subject_id", BigInteger, nullable=False),
-    Column("subject_field", Text, nullable=False, comment="The authoritative column, such as full_name."),
-    Column("held", Text, nullable=False, comment="What the authoritative source holds."),
+    Column("field", Text, nullable=False, comment="The linked field, Entity.field, that leads to the subject."),
     Column("record_entity", Text, nullable=False),
     Column("record_id", BigInteger, nullable=False),
     Column("record_field", Text, nullable=False, comment="The column of the copy, such as debtor_name."),
     Column("recorded", Text, nullable=False, comment="What the copy says."),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", BigInteger, nullable=False, comment="The subject: the heir of the row that was found."),
+    Column("found_id", BigInteger, nullable=False, comment="The row that was found, and compared."),
+    Column("subject_field", Text, nullable=False, comment="The authoritative column, such as full_name."),
+    Column("held", Text, nullable=False, comment="What the authoritative source holds."),
     Column("kind", Text, nullable=False, comment="SPELLING (the same but for marks) or DIFFERS."),
     Column("sector", Text, nullable=False, comment="The sector that owns the copy and has to mend it."),
     Column("stream_id", SmallInteger, nullable=False, comment="Where the copy is from."),
+    Column("source_key", Text(collation="C"), nullable=False, comment="Key of the copy in its source."),
     Column("sys_from", DateTime(timezone=True), nullable=False, comment="Since when the hub has seen it."),
     Column("sys_to", DateTime(timezone=True), comment="When the values agreed again, or the link was withdrawn."),
     Index(
         "discrepancy_open",
         "record_id",
+        "field",
         "record_field",
         "subject_field",
         unique=True,
         postgresql_where=text("sys_to is null"),
     ),
     Index("discrepancy_subject", "subject_id", "id"),
+    Index("discrepancy_record", "record_id", "id"),
     Index("discrepancy_sector", "sector", "id", postgresql_where=text("sys_to is null")),
     schema="link",
     comment="Copies that differ from the authoritative source, routed to the sector that owns the copy.",

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from hub.store.embedded import EmbeddedServer
-from tests.bench import attacks, cdc, connectors, costs, growth, ingest, reads
+from tests.bench import attacks, cdc, connectors, costs, growth, ingest, linking, reads
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
 from tests.bench.servers import install
@@ -99,6 +99,10 @@ def _costs(run: Run, bench: Bench) -> None:
     costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
 
 
+def _linking(run: Run, bench: Bench) -> None:
+    linking.measure(bench)
+
+
 PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "ingest": _ingest,
     "connectors": _connectors,
@@ -107,6 +111,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "growth": _growth,
     "attacks": _attacks,
     "costs": _costs,
+    "linking": _linking,
 }
 
 

@@ -86,7 +86,7 @@ def _neighbours(rows: list[dict[str, str]]) -> dict[str, set[str]]:
     )
     radius = np.sqrt(area / math.pi)
     for at, key in enumerate(keys):
-        width = math.cos(math.radians(north[at])) * (east - east[at])
+        width = np.cos(np.radians((north + north[at]) / 2)) * (east - east[at])
         distance = DEGREE_KM * np.hypot(north - north[at], width)
         near[key].update(keys[other] for other in np.flatnonzero(distance <= TOUCHING * (radius + radius[at])))
     return near

@@ -182,15 +182,7 @@ class Spec:
     @property
     def columns(self) -> tuple[str, ...]:
         """The prepared columns that comparing and blocking need."""
-        compared = [
-            column
-            for comparison in self.comparisons
-            for columns in (
-                *comparison.stated,
-                *(one.columns for level in comparison.levels for one in level.conditions),
-            )
-            for column in columns
-        ]
+        compared = [column for comparison in self.comparisons for column in sorted(_columns_of(comparison))]
         training = self.training
         blocked = [
             column
@@ -221,7 +213,15 @@ def _problems(spec: Spec) -> Iterator[str]:
             yield f"comparison {comparison.name!r} is named otherwise than columns are"
         if len(set(comparison.outcomes)) < len(comparison.outcomes):
             yield f"comparison {comparison.name} has one outcome twice"
+    for comparison in spec.comparisons:
+        if all(_columns_of(comparison) & set(block.columns) for block in spec.training.over):
+            yield f"comparison {comparison.name} is never learned: each block of the training has a column of it"
     if not 0 < spec.training.recall <= 1:
         yield "recall is no part of a whole"
     if not 0 < spec.bands.review < spec.bands.accept < 1:
         yield "bands are not probabilities in order"
+
+
+def _columns_of(comparison: Comparison) -> set[str]:
+    conditions = (one.columns for level in comparison.levels for one in level.conditions)
+    return {column for columns in (*comparison.stated, *conditions) for column in columns}

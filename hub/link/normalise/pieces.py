@@ -21,7 +21,8 @@ UNIT_KINDS = {
 HAMLET, GROUP, STREET = "hamlet", "grp", "street"
 LOCAL = (HAMLET, GROUP, STREET)
 
-BREAK = re.compile(r"[,;|\n]|\s[-–]\s|(?<![0-9])[/–-](?![0-9])")
+COMMA = re.compile(r"[,;|\n]")
+HYPHEN = re.compile(r"\s[-–]\s|(?<![0-9])[/–-](?![0-9])")
 ABBREVIATED = re.compile(r"\b(tp|tx|tt|[pxhqt])\.\s*(?=[^\W_])")
 """A kind of unit by its first letters and a full stop begins a piece, whatever stands before it."""
 NUMBERED = re.compile(r"\b([pq])([0-9]{1,2})\b")
@@ -79,15 +80,26 @@ def pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _parts(text: str) -> list[str]:
-    """What stands between breaks; a break within the name of a unit (Bà Rịa - Vũng Tàu) is none."""
+    """What stands between breaks; a hyphen within the name of a unit (Bà Rịa - Vũng Tàu) is none."""
     parts: list[str] = []
-    for between_commas in re.split(r"[,;|\n]", text):
-        whole = _cut(between_commas)
-        if len(whole) == 1 and gazetteer().knows(whole[0].plain):
-            parts.append(between_commas)
-        else:
-            parts += BREAK.split(between_commas)
+    for between_commas in COMMA.split(text):
+        several = HYPHEN.split(between_commas)
+        if len(several) == 1 or _all_units(between_commas):
+            several = [between_commas]
+        while several:
+            size = next((n for n in range(min(len(several), 3), 1, -1) if _is_name(" ".join(several[:n]))), 1)
+            parts.append(" ".join(several[:size]))
+            several = several[size:]
     return parts
+
+
+def _all_units(part: str) -> bool:
+    return all(piece.label not in LOCAL and gazetteer().knows(piece.plain) for piece in _cut(part))
+
+
+def _is_name(part: str) -> bool:
+    pieces = _cut(part)
+    return len(pieces) == 1 and gazetteer().knows(pieces[0].plain)
 
 
 @lru_cache(WORDS_KEPT)
@@ -102,7 +114,7 @@ def _cut(part: str) -> tuple[Piece, ...]:
     while left:
         label = _label(left, 0)
         size = _end(left, label)
-        meaning = words().labels.meaning[tuple(left[:label])] if label else ""
+        meaning = _meaning(left[:label])
         first, *others = [left[label:size]] if meaning in LOCAL else _names(left[label:size]) or [left[label:size]]
         found.append(_piece(meaning, [*left[:label], *first], first))
         found += [_piece("", name, name) for name in others]
@@ -140,6 +152,19 @@ def _end(left: list[str], label: int) -> int:
     if known(ascii_key(" ".join(left[label:]))):
         return len(left)
     cuts = [at for at in range(label + 1, len(left)) if _label(left, at) and len(left[at]) > 1]
-    if label and words().labels.meaning[tuple(left[:label])] not in LOCAL:
-        cuts.sort(key=lambda at: not known(ascii_key(" ".join(left[label:at]))))
+    if label and _meaning(left[:label]) not in LOCAL:
+        # Xã Tứ Quận, Huyện … is not Xã Tứ, Quận Huyện …; Tân Hoà, Thành phố … is not Tân Hoà Thành, Phố …
+        named = [at for at in cuts if known(ascii_key(" ".join(left[label:at])))]
+        cuts = [at for at in named if _begins_unit(left[at:])][-1:] or named[-1:] or cuts
     return cuts[0] if cuts else len(left)
+
+
+def _begins_unit(left: list[str]) -> bool:
+    """These words begin with a kind of unit, and then a name."""
+    label = _label(left, 0)
+    then = _meaning(left[label : label + _label(left, label)])
+    return _meaning(left[:label]) not in LOCAL and (not then or then in LOCAL)
+
+
+def _meaning(label: list[str]) -> str:
+    return words().labels.meaning[tuple(label)] if label else ""

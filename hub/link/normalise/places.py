@@ -68,8 +68,13 @@ def placed(tail: tuple[Piece, ...]) -> tuple[Place, int]:
     communes, at = _communes(tail, left, province, districts)
     if at is None:
         return NOWHERE, left
-    said = tail[at].label == communes[0].kind and tail[at].name == communes[0].name
+    said = _marked(tail) and tail[at].label == communes[0].kind and tail[at].name == communes[0].name
     return _place(communes, exact=said and bool(province or districts)), at
+
+
+def _marked(tail: tuple[Piece, ...]) -> bool:
+    """The address is written with tone marks, so that a name without any means just that."""
+    return not all(piece.words.isascii() for piece in tail)
 
 
 def _place(communes: tuple[Unit, ...], *, exact: bool) -> Place:
@@ -126,7 +131,7 @@ def _communes(
             break
         if piece.label not in ("", *UNIT_KINDS["COMMUNE"]) or not (piece.label or province or districts):
             continue
-        found = _called(piece, province, districts)
+        found = _called(piece, province, districts, marked=_marked(tail))
         if found:
             return found, at
         if not piece.label:
@@ -134,7 +139,7 @@ def _communes(
     return (), None
 
 
-def _called(piece: Piece, province: str | None, districts: frozenset[str] | None) -> tuple[Unit, ...]:
+def _called(piece: Piece, province: str | None, districts: frozenset[str] | None, *, marked: bool) -> tuple[Unit, ...]:
     """The communes called so within the province, those first that agree with all else that is written."""
     known = gazetteer()
     named = known.communes.get(piece.plain, ())
@@ -143,7 +148,7 @@ def _called(piece: Piece, province: str | None, districts: frozenset[str] | None
         # Of a district that is known: one of its communes, or one of now that has a part of it.
         old = [unit for unit in within if unit.parent in districts]
         within = old or [unit for unit in within if districts & known.districts_of[unit.key]]
-    tests = [_named(piece), _of_kind(piece)]
+    tests = [_named(piece), _of_kind(piece)] if marked else [_of_kind(piece)]
     if districts is None:
         # Without a district it is an address of since there are none.
         tests.append(lambda unit: unit.in_force)

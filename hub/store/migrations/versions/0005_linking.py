@@ -43,8 +43,9 @@ def upgrade() -> None:
     schema='link',
     comment='Which older Citizen (subject) a younger one (record) is the same as.'
     )
-    op.create_index('citizen_duplicate_accepted', 'citizen_duplicate', ['record_id'], unique=True, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
+    op.create_index('citizen_duplicate_accepted', 'citizen_duplicate', ['record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_index('citizen_duplicate_found', 'citizen_duplicate', ['found_id'], unique=False, schema='link')
+    op.create_index('citizen_duplicate_open', 'citizen_duplicate', ['record_id', 'weight'], unique=False, schema='link', postgresql_where=sa.text("status = 'UNCONFIRMED'"))
     op.create_index('citizen_duplicate_subject', 'citizen_duplicate', ['subject_id', 'record_id'], unique=False, schema='link', postgresql_where=sa.text("status <> 'UNCONFIRMED'"))
     op.create_table('considered',
     sa.Column('record_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -79,24 +80,28 @@ def upgrade() -> None:
     op.create_index('decision_second_of', 'decision', ['second_of'], unique=False, schema='link')
     op.create_table('discrepancy',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('subject_kind', sa.Text(), nullable=False),
-    sa.Column('subject_id', sa.BigInteger(), nullable=False),
-    sa.Column('subject_field', sa.Text(), nullable=False, comment='The authoritative column, such as full_name.'),
-    sa.Column('held', sa.Text(), nullable=False, comment='What the authoritative source holds.'),
+    sa.Column('field', sa.Text(), nullable=False, comment='The linked field, Entity.field, that leads to the subject.'),
     sa.Column('record_entity', sa.Text(), nullable=False),
     sa.Column('record_id', sa.BigInteger(), nullable=False),
     sa.Column('record_field', sa.Text(), nullable=False, comment='The column of the copy, such as debtor_name.'),
     sa.Column('recorded', sa.Text(), nullable=False, comment='What the copy says.'),
+    sa.Column('subject_kind', sa.Text(), nullable=False),
+    sa.Column('subject_id', sa.BigInteger(), nullable=False, comment='The subject: the heir of the row that was found.'),
+    sa.Column('found_id', sa.BigInteger(), nullable=False, comment='The row that was found, and compared.'),
+    sa.Column('subject_field', sa.Text(), nullable=False, comment='The authoritative column, such as full_name.'),
+    sa.Column('held', sa.Text(), nullable=False, comment='What the authoritative source holds.'),
     sa.Column('kind', sa.Text(), nullable=False, comment='SPELLING (the same but for marks) or DIFFERS.'),
     sa.Column('sector', sa.Text(), nullable=False, comment='The sector that owns the copy and has to mend it.'),
     sa.Column('stream_id', sa.SmallInteger(), nullable=False, comment='Where the copy is from.'),
+    sa.Column('source_key', sa.Text(collation='C'), nullable=False, comment='Key of the copy in its source.'),
     sa.Column('sys_from', sa.DateTime(timezone=True), nullable=False, comment='Since when the hub has seen it.'),
     sa.Column('sys_to', sa.DateTime(timezone=True), nullable=True, comment='When the values agreed again, or the link was withdrawn.'),
     sa.PrimaryKeyConstraint('id'),
     schema='link',
     comment='Copies that differ from the authoritative source, routed to the sector that owns the copy.'
     )
-    op.create_index('discrepancy_open', 'discrepancy', ['record_id', 'record_field', 'subject_field'], unique=True, schema='link', postgresql_where=sa.text('sys_to is null'))
+    op.create_index('discrepancy_open', 'discrepancy', ['record_id', 'field', 'record_field', 'subject_field'], unique=True, schema='link', postgresql_where=sa.text('sys_to is null'))
+    op.create_index('discrepancy_record', 'discrepancy', ['record_id', 'id'], unique=False, schema='link')
     op.create_index('discrepancy_sector', 'discrepancy', ['sector', 'id'], unique=False, schema='link', postgresql_where=sa.text('sys_to is null'))
     op.create_index('discrepancy_subject', 'discrepancy', ['subject_id', 'id'], unique=False, schema='link')
     op.create_table('heir',
@@ -154,12 +159,28 @@ def upgrade() -> None:
     comment='Merges that were undone or changed, each with the period in which it held.'
     )
     op.create_index('heir_past_heir', 'heir', ['heir_id'], unique=False, schema='link_history')
+    op.create_table('review',
+    sa.Column('field', sa.Text(collation='C'), nullable=False, comment='The linked field, or Entity.duplicate for a merge.'),
+    sa.Column('record_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('kinds', postgresql.ARRAY(sa.Text()), nullable=False, comment='Kinds of the candidates.'),
+    sa.Column('candidates', sa.Integer(), nullable=False),
+    sa.Column('weight', sa.DOUBLE_PRECISION(), nullable=True, comment='Match weight of the best candidate in bits; null where only rules found any.'),
+    sa.Column('distance', sa.DOUBLE_PRECISION(), nullable=False, comment='How far from undecided the weights are, in bits.'),
+    sa.Column('waiting', sa.BigInteger(), nullable=False, comment='Rows that hang on the answer.'),
+    sa.Column('value', sa.BigInteger(), nullable=False, comment='(1 + procedures) × (1 + waiting).'),
+    sa.PrimaryKeyConstraint('field', 'record_id'),
+    schema='link',
+    comment='The review queue in its order, derived from the candidates of the link tables.'
+    )
+    op.create_index('review_order', 'review', [sa.text('(- value)'), 'distance', 'field', 'record_id'], unique=False, schema='link')
+    op.add_column('link_run', sa.Column('queued', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment='Whether link.review has taken it in.'), schema='hub')
     op.add_column('link_run', sa.Column('mode', sa.Text(), nullable=True, comment='FULL: every record; CHANGES: those that a change can have an effect on; DECISION: one.'), schema='hub')
     op.add_column('link_run', sa.Column('model_id', sa.BigInteger(), nullable=True, comment='The frozen model of link.model that scored.'), schema='hub')
     op.add_column('link_run', sa.Column('basis', sa.Text(), nullable=True, comment='Digest of the rules and the model: where it is another, every record is linked anew.'), schema='hub')
     for name in LINKS:
         _found(name, 'link', 'record_id, found_id')
         op.create_index(f'{name}_found', name, ['found_id'], unique=False, schema='link')
+        op.create_index(f'{name}_open', name, ['record_id', 'weight'], unique=False, schema='link', postgresql_where=sa.text("status = 'UNCONFIRMED'"))
         _found(name, 'link_history', 'record_id, found_id, sys_to')
 
 
