@@ -62,9 +62,10 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
 
 
 def summary_of(folder: Path) -> ProvinceSummary | None:
-    """What an earlier run wrote into this folder; None where there is no finished province."""
+    """What an earlier run wrote into this folder; None where there is no finished province, or one of an older generator, whose
+    truth has no index."""
     path = folder / SUMMARY
-    if not path.exists():
+    if not (path.exists() and (folder / "truth" / TRUTH_INDEX.name).exists()):
         return None
     return ProvinceSummary(folder=str(folder), **json.loads(path.read_text(encoding="utf-8")))
 

@@ -285,7 +285,7 @@ def _identify(rng: np.random.Generator, people: People) -> None:
 def _confuse(people: People) -> None:
     """Who is registered twice, and who is easily taken for whom."""
     block, who = people.block, np.arange(len(people))
-    free = people.alive & people.adult & ((people.household > 0) | ~block.first)
+    free: Bools = people.alive & people.adult & ((people.household > 0) | np.bool_(not block.first))
     scattered = Scatter.seeded(block.seed, 5)(block.first_serial + who)
     people.second = second_identifiers(block.rng(9), people.personal, scattered, free, first=block.first)
     people.near = near_identifiers(people.personal, people.alive)

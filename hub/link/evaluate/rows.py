@@ -16,7 +16,7 @@ NUMBERS = {
 def frame(connection: Store, query: str) -> pl.DataFrame:
     """The rows of a query, which holds no value from outside."""
     data = io.BytesIO()
-    with connection.cursor().copy(SQL("copy ({}) to stdout (format csv, header)").format(SQL(query))) as copy:  # type: ignore[arg-type]
+    with connection.cursor().copy(SQL("copy ({}) to stdout (format csv, header)").format(SQL(query))) as copy:
         for chunk in copy:
             data.write(chunk)
     data.seek(0)

@@ -59,7 +59,7 @@ def points(records: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Point, ...]:
     ruled = pairs.filter(pl.col("weight").is_null(), pl.col("status").is_in(ACCEPTED))
     by_rule = Proportion(int(ruled["right"].sum()), ruled.height)
     linkable = int(records["linkable"].sum())
-    left = linkable - records.join(ruled, on=("field", "record_id"), how="semi")["linkable"].sum()
+    left = linkable - int(records.join(ruled, on=("field", "record_id"), how="semi")["linkable"].sum())
     weights, right = best["weight"].to_list(), best["right"].to_list()
     return tuple(_point(at, weights, right, left, by_rule, linkable) for at in _steps(weights))
 
