@@ -13,6 +13,7 @@ from hub.link.field import Field
 from hub.link.model.backends import Backend, running
 from hub.link.model.party import PARTY
 from hub.link.model.train import train
+from hub.settings import load
 
 FEWEST = 2_000
 """So many citizens at least are needed to learn how people differ; with fewer, rules alone decide."""
@@ -34,9 +35,11 @@ class Likeness:
 
     @classmethod
     @contextmanager
-    def opened(cls, connection: Connection[Any], backend: str, *, train: bool) -> Iterator[Self]:
-        """With the active model. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
-        with running(backend) as engine:
+    def opened(cls, connection: Connection[Any], *, train: bool) -> Iterator[Self]:
+        """With the active model, on the engine that the settings choose. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
+        settings = load()
+        engine_of = running(settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads)
+        with engine_of as engine:
             yield cls(connection, engine, train=train)
 
     @property

@@ -53,7 +53,6 @@ def link(
     *,
     full: bool = False,
     train: bool = False,
-    backend: str = "duckdb",
     progress: Progress | None = None,
 ) -> LinkReport:
     """Link what has changed since the last run; everything with `full`, with `train` by a model trained anew, where no run was
@@ -72,7 +71,7 @@ def link(
     try:
         with psycopg.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(%s)", (RUN,))
-            with Likeness.opened(connection, backend, train=train) as likeness:
+            with Likeness.opened(connection, train=train) as likeness:
                 run = _Run(connection, tuple(known[name] for name in names), likeness, fields is not None, progress)
                 return run.all(whole=full or train or fields is not None)
     except psycopg.OperationalError:

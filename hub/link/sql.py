@@ -22,11 +22,12 @@ TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted")
 
 
 def refused(field: Field, row: str, found: str) -> str:
-    """Whether a person has said that this pair is not the same, of the found row or of its heir."""
+    """Whether a person has said that this pair is not the same: of the found row, or of another that is one subject with it."""
+    heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = {id}), {id})"
     return (
         f"exists (select from link.decision d where d.field = '{field.name}' and d.record_id = {row}.record_id"
-        f" and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and (d.subject_id = {found}"
-        f" or d.subject_id = (select h.heir_id from link.heir h where h.subject_id = {found})))"
+        " and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null"
+        f" and {heir.format(id='d.subject_id')} = {heir.format(id=found)})"
     )
 
 
