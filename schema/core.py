@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from dataclasses import field as _dataclass_field
 from typing import Any, Literal, TypeVar
 
+from schema.authority import AuthorityFacts
+
 SectorName = Literal["place", "citizen", "land", "finance", "business"]
 Kind = Literal["subject", "record"]
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class EntityFacts:
     label: Label
     standard: str
     plural: str | None = None
+    duplicates: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class FieldFacts:
     index: bool = True
     label: Label | None = None
     deprecated: str | None = None
+    authority: tuple[AuthorityFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class LinkedFacts:
     description: str
     as_recorded: type
     label: Label | None = None
+    unique_within: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,14 @@ class AsRecordedFacts:
 
 
 def subject(
-    *, sector: SectorName, label: Label, standard: str, plural: str | None = None
+    *, sector: SectorName, label: Label, standard: str, plural: str | None = None, duplicates: bool = False
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong."""
-    return _entity(EntityFacts("subject", sector, label, standard, plural))
+    """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong.
+
+    `duplicates` says that the register may hold one such thing twice: linking then proposes merges, which a person decides. Such
+    a subject is referred to by linked fields only, never by exact reference.
+    """
+    return _entity(EntityFacts("subject", sector, label, standard, plural, duplicates))
 
 
 def record(
@@ -131,9 +140,15 @@ def field(
     index: bool = True,
     label: Label | None = None,
     deprecated: str | None = None,
+    authority: tuple[AuthorityFacts, ...] = (),
 ) -> Any:
-    """A value. `filter` and `order` add inputs, and an index unless `index` says that it would not pay; `deprecated` gives the reason and what to use instead."""
-    return FieldFacts(description, filter=filter, order=order, index=index, label=label, deprecated=deprecated)
+    """A value. `filter` and `order` add inputs, and an index unless `index` says that it would not pay; `deprecated` gives the reason and what to use instead.
+
+    A value that is a copy of another register's names that register's field in `authority` (see `schema.authority`).
+    """
+    return FieldFacts(
+        description, filter=filter, order=order, index=index, label=label, deprecated=deprecated, authority=authority
+    )
 
 
 def reference(key: str, description: str, *, column: str | None = None) -> Any:
@@ -141,9 +156,16 @@ def reference(key: str, description: str, *, column: str | None = None) -> Any:
     return ReferenceFacts(description, key, column=column)
 
 
-def linked(as_recorded: type, description: str, *, label: Label | None = None) -> Any:
-    """A subject of any sector, kept as recorded and found by linking."""
-    return LinkedFacts(description, as_recorded, label)
+def linked(
+    as_recorded: type, description: str, *, label: Label | None = None, unique_within: tuple[str, ...] | None = None
+) -> Any:
+    """A subject of any sector, kept as recorded and found by linking.
+
+    `unique_within` says that of the records that agree on these columns no two are the same subject (one-to-one; an empty tuple
+    is the whole entity). Where likeness alone makes two of them one subject, neither is joined: a person decides. Identifiers are
+    not outvoted by it.
+    """
+    return LinkedFacts(description, as_recorded, label, unique_within)
 
 
 def link(target: str, description: str) -> Any:

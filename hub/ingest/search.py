@@ -4,11 +4,12 @@ import polars as pl
 
 from hub.ingest.distinct import by_distinct
 from hub.model.registry import Entity
-from hub.store.functions import D_WITH_STROKE, MARKS
+from hub.store.functions import D_WITH_STROKE, LETTERS, MARKS
 
 FOLDED = {
     **dict.fromkeys(D_WITH_STROKE, "d"),
     **dict.fromkeys(MARKS, ""),
+    **dict(zip(LETTERS, LETTERS.lower(), strict=True)),
     **{chr(letter): chr(letter + 32) for letter in range(ord("A"), ord("Z") + 1)},
 }
 """Character of a decomposed name → what stands for it."""

@@ -1,9 +1,14 @@
-"""Run linking: each linked field in one transaction, as a difference to what the store holds."""
+"""Run linking: what has changed since the last run, or everything. Each field in one transaction, as a difference to the store.
 
+Rules decide first. What they leave open the model weighs, all fields together, since one person stands in many records. Then
+each field's links are brought to what is wanted; what a person has decided binds.
+"""
+
+import hashlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,44 +17,50 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.link import sql
-from hub.model.registry import Entity, Linked, registry
-from hub.store.changes import announce
+from hub.link import changed, companions, discrepancies, duplicates, parties, sql, stake
+from hub.link.field import Field
+from hub.link.field import fields as all_fields
+from hub.link.likeness import Likeness
+from hub.link.lock import RUN
+from hub.link.rules import NORMALISED, RULES
+from hub.link.steps import Report, apply, decide, reset, start
+from hub.model.registry import registry
 from hub.store.engine import SESSION
 
-LOCK = 7_022_002
 Progress = Callable[[str, int], None]
 """Told the linked field that is done, and how many records it has."""
-
-
-@dataclass(frozen=True)
-class FieldReport:
-    """One linked field: records by outcome, accepted ones by method, and what this run changed."""
-
-    field: str
-    records: int
-    confirmed: int
-    probable: int
-    unconfirmed: int
-    unlinked: int
-    methods: dict[str, int]
-    added: int
-    withdrawn: int
-    seconds: float
+ROUNDS = 10
+"""So often at most are the rivals of what is claimed looked at: claims do not depend on each other, so two would do."""
 
 
 @dataclass(frozen=True)
 class LinkReport:
-    """One run of linking. `changed` is what was added or withdrawn over all fields."""
+    """One run of linking. `mode` is FULL or CHANGES; `model` the model that weighed what rules left open, where there was one;
+    `fields` end with the proposed merges of a register; `changed` is what was added or withdrawn over all of them."""
 
     run_id: int
-    fields: tuple[FieldReport, ...]
+    mode: str
+    model: str | None
+    fields: tuple[Report, ...]
+    discrepancies: tuple[discrepancies.Found, ...]
     changed: int
+    seconds: float
 
 
-def link(engine: Engine, fields: Iterable[str] | None = None, *, progress: Progress | None = None) -> LinkReport:
-    """Link fields, named `Entity.field`, all where none is named. Raises HubMisconfigured, StoreUnavailable."""
-    known = {f"{entity.name}.{linked.name}": (entity, linked) for entity in registry() for linked in entity.linked}
+def link(
+    engine: Engine,
+    fields: Iterable[str] | None = None,
+    *,
+    full: bool = False,
+    train: bool = False,
+    progress: Progress | None = None,
+) -> LinkReport:
+    """Link what has changed since the last run; everything with `full`, with `train` by a model trained anew, where no run was
+    before, or where rules or model have changed. With `fields`, named `Entity.field`, all records of these and no others.
+
+    Raises HubMisconfigured, StoreUnavailable.
+    """
+    known = {name: field for name, field in all_fields().items() if field.linked}
     names = list(fields) if fields is not None else list(known)
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -59,9 +70,10 @@ def link(engine: Engine, fields: Iterable[str] | None = None, *, progress: Progr
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
-            # Two runs at once would each undo the other's difference: the second waits.
-            connection.execute("select pg_advisory_lock(%s)", (LOCK,))
-            return _run(connection, [(name, *known[name]) for name in names], progress)
+            connection.execute("select pg_advisory_lock(%s)", (RUN,))
+            with Likeness.opened(connection, train=train) as likeness:
+                run = _Run(connection, tuple(known[name] for name in names), likeness, fields is not None, progress)
+                return run.all(whole=full or train or fields is not None)
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during linking",
@@ -69,67 +81,223 @@ def link(engine: Engine, fields: Iterable[str] | None = None, *, progress: Progr
         ) from None
 
 
-def _run(
-    connection: Connection[Any], fields: list[tuple[str, Entity, Linked]], progress: Progress | None
-) -> LinkReport:
-    run_id = _one(connection, "insert into hub.link_run default values returning id")
-    reports = []
-    for name, entity, linked in fields:
-        reports.append(_field(connection, run_id, name, entity, linked))
-        if progress:
-            progress(name, reports[-1].records)
-    changed = sum(report.added + report.withdrawn for report in reports)
-    counts = {report.field: report.methods for report in reports}
-    connection.execute(
-        "update hub.link_run set ended_at = now(), counts = %s, changed = %s where id = %s",
-        (orjson.dumps(counts).decode(), changed, run_id),
+class _Run:
+    """One run, on one connection."""
+
+    def __init__(
+        self,
+        connection: Connection[Any],
+        fields: tuple[Field, ...],
+        likeness: Likeness,
+        some: bool,
+        progress: Progress | None,
+    ) -> None:
+        self.connection, self.fields, self.likeness, self.some, self.progress = (
+            connection,
+            fields,
+            likeness,
+            some,
+            progress,
+        )
+        self.reports: list[Report] = []
+        self.found: tuple[discrepancies.Found, ...] = ()
+
+    def all(self, *, whole: bool) -> LinkReport:
+        """Link, and record the run."""
+        begun = time.monotonic()
+        self.run_id, self.started = self._begin()
+        self.connection.execute(changed.find(changed.concerned(registry())))
+        self.whole = whole or self.likeness.to_train or self._is_new()
+        if not self.whole:
+            self._look_at_subjects()
+        self._know_households()
+        first = [field for field in self.fields if field.name == companions.MEMBERSHIP]
+        rest = [field for field in self.fields if field.name != companions.MEMBERSHIP]
+        if self.likeness.to_train:
+            # What a model learns from rests on who lives where, by rule; then the memberships are weighed like all else.
+            self._round(first, told=False)
+            rest = [*first, *rest]
+        else:
+            self._round(first)
+        self._know_households()
+        self._round(rest)
+        if not self.some:
+            for field in all_fields().values():
+                if field.merges:
+                    self._propose(field)
+            self._remember()
+        return self._end(time.monotonic() - begun)
+
+    def _know_households(self) -> None:
+        self.connection.execute("drop table if exists household_of")
+        self.connection.execute(companions.HOUSEHOLDS)
+        self.connection.execute("create index on household_of (found_id)")
+        self.connection.execute("analyze household_of")
+        self.likeness.forget()
+
+    # --- Begin and end ------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> tuple[int, datetime]:
+        row = self.connection.execute("insert into hub.link_run default values returning id, started_at").fetchone()
+        assert row is not None  # the statement returns the row it made
+        return row[0], row[1]
+
+    def _is_new(self) -> bool:
+        """Whether everything has to be linked: for the first time, by other rules or another model, or since too much changed."""
+        last = self.connection.execute(
+            "select basis from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES') order by id desc limit 1"
+        ).fetchone()
+        if last is None or last[0] != _basis(self.likeness.digest):
+            return True
+        reference = ", ".join(f"'{name}'" for name in changed.REFERENCE)
+        kinds = {kind for field in self.fields for kind in field.kinds}
+        subjects = ", ".join(f"'{kind}'" for kind in kinds)
+        units, moved, known = self.connection.execute(
+            f"select (select count(*) from changed where entity in ({reference})),"
+            f" (select count(*) from changed where entity in ({subjects})),"
+            f" (select count(*) from link.considered where entity in ({subjects}))"
+        ).fetchone() or (0, 0, 0)
+        return bool(units or moved > known * changed.LARGE)
+
+    def _remember(self) -> None:
+        with self.connection.transaction():
+            self.connection.execute(changed.FORGET)
+            self.connection.execute(changed.REMEMBER, {"started": self.started})
+
+    def _end(self, seconds: float) -> LinkReport:
+        total = sum(report.added + report.withdrawn for report in self.reports)
+        counts = {report.field: report.methods for report in self.reports}
+        mode = "SOME" if self.some else "FULL" if self.whole else "CHANGES"
+        trained = self.likeness.trained
+        self.connection.execute(
+            "update hub.link_run set ended_at = now(), mode = %s, counts = %s, changed = %s, basis = %s, model_id = %s"
+            " where id = %s",
+            (
+                mode,
+                orjson.dumps(counts).decode(),
+                total,
+                _basis(self.likeness.digest),
+                trained.id if trained else None,
+                self.run_id,
+            ),
+        )
+        stake.refresh(self.connection)
+        model = trained.method if trained else None
+        return LinkReport(self.run_id, mode, model, tuple(self.reports), self.found, total, round(seconds, 3))
+
+    # --- What to look at ----------------------------------------------------------------------------------------------
+
+    def _look_at_subjects(self) -> None:
+        kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.kinds))
+        for statement in changed.subjects(kinds):
+            self.connection.execute(statement)
+        for field in self.fields:
+            if field.name == companions.MEMBERSHIP:
+                self.connection.execute(changed.moved(field)[0])
+
+    def _touch(self, fields: list[Field]) -> None:
+        for field in fields:
+            start(self.connection, field, whole=self.whole)
+        if self.whole:
+            return
+        for field in fields:
+            if self._changed(field):
+                self._meet(field)
+        for field in fields:
+            other = companions.companion_of(field)
+            if other in fields:
+                beside = companions.beside(other, field, other.temporary("touched"))
+                self.connection.execute(changed.add(field, beside))
+
+    def _changed(self, field: Field) -> bool:
+        """Whether a register that this field can lead to has changed."""
+        kinds = ", ".join(f"'{kind}'" for kind in field.kinds)
+        row = self.connection.execute(f"select exists (select from changed_subject where kind in ({kinds}))").fetchone()
+        return bool(row and row[0])
+
+    def _meet(self, field: Field) -> None:
+        """Touch the records that a changed subject can be found for, by rule or by likeness."""
+        recorded, met = field.temporary("recorded"), field.temporary("met")
+        self.connection.execute(f"create temporary table {recorded} as {sql.records(field)}")
+        for select in sql.met(field, "changed_subject"):
+            self.connection.execute(changed.add(field, select))
+        if field.weighed:
+            self.connection.execute(f"create temporary table {met} (record_id bigint)")
+            parties.fill(self.connection, met, self.likeness.meeting(field))
+            self.connection.execute(changed.add(field, f"select record_id from {met}"))
+        self.connection.execute(f"drop table if exists {recorded}, {met}")
+
+    # --- Decide and apply ---------------------------------------------------------------------------------------------
+
+    def _round(self, fields: list[Field], *, told: bool = True) -> None:
+        """Decide fields that do not rest on each other, then write them; `told` is whether that is what is reported."""
+        self._touch(fields)
+        for _ in range(ROUNDS):
+            for field in fields:
+                decide(self.connection, field)
+            if self.likeness.to_train and told:
+                self.likeness.learn(fields)
+            self.likeness.weigh(fields)
+            more = [self._wanted(field) for field in fields]
+            if not any(more):
+                break
+            for field in fields:
+                reset(self.connection, field, keep=("touched",))
+        for field in fields:
+            report, at = apply(self.connection, field, self.run_id, whole=self.whole)
+            if told:
+                self.reports.append(report)
+            if field.name == companions.MEMBERSHIP and not self.whole:
+                self.connection.execute(changed.moved(field)[1], {"at": at})
+            if self.progress and told:
+                self.progress(field.name, report.records)
+        if told and fields:
+            self._compare(fields)
+        for field in fields:
+            reset(self.connection, field)
+
+    def _compare(self, fields: list[Field]) -> None:
+        """Hold the copies of what was looked at against their authorities."""
+        looked_at = " union all ".join(f"select record_id from {field.temporary('touched')}" for field in fields)
+        self.connection.execute(f"create temporary table touched as {looked_at}")
+        at = self.connection.execute("select clock_timestamp()").fetchone()
+        assert at is not None  # it is always some time
+        self.found += discrepancies.find(
+            self.connection, [field.name for field in fields], at[0], touched=not self.whole
+        )
+        self.connection.execute("drop table touched")
+
+    def _propose(self, field: Field) -> None:
+        """Propose merges of rows of a register."""
+        if self.likeness.trained is None:
+            return
+        duplicates.propose(self.connection, field, self.likeness, whole=self.whole)
+        report, _ = apply(self.connection, field, self.run_id, whole=self.whole)
+        self.reports.append(report)
+        reset(self.connection, field)
+
+    def _wanted(self, field: Field) -> bool:
+        """Make `wanted`. Whether claims meet those of records that are not looked at yet, which are then touched."""
+        trained = self.likeness.trained
+        method = {"model": f"model:{trained.method}" if trained else None}
+        self.connection.execute(sql.wanted(field), method)
+        within = field.recorded.unique_within
+        if within is None:
+            return False
+        self.connection.execute(f"analyze {field.temporary('wanted')}")
+        if not self.whole:
+            added = self.connection.execute(changed.add(field, sql.rivals(field))).rowcount
+            if added:
+                return True
+        self.connection.execute(sql.contested(field, within))
+        return False
+
+
+def _basis(model: str) -> str:
+    """A digest of all that a decision rests on beside the records: rules, what stands together, and the model."""
+    rules = [asdict(rule) for rule in RULES]
+    beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
+    document = orjson.dumps(
+        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, model], option=orjson.OPT_SORT_KEYS
     )
-    return LinkReport(run_id, tuple(reports), changed)
-
-
-def _field(connection: Connection[Any], run_id: int, name: str, entity: Entity, linked: Linked) -> FieldReport:
-    started = time.monotonic()
-    values = {"at": datetime.now(UTC), "by": f"run:{run_id}"}
-    with connection.transaction():
-        connection.execute(sql.records(entity, linked))
-        connection.execute("analyze recorded")
-        for statement in sql.found(linked):
-            connection.execute(statement)
-        connection.execute("analyze found")
-        connection.execute(sql.WANTED)
-        connection.execute("analyze wanted")
-        keep, delete, insert = sql.changes(linked)
-        first = not _one(connection, f"select exists (select from link.{linked.table})")
-        connection.execute(keep, values)
-        withdrawn = connection.execute(delete).rowcount
-        added = connection.execute(insert, values).rowcount
-        if not first and added + withdrawn:
-            announce(connection, sql.announced(linked), values)
-    if added + withdrawn:
-        connection.execute(f"analyze link.{linked.table}")
-    return _report(connection, name, entity, linked, (added, withdrawn, time.monotonic() - started))
-
-
-def _report(
-    connection: Connection[Any], name: str, entity: Entity, linked: Linked, done: tuple[int, int, float]
-) -> FieldReport:
-    total = _one(connection, f"select count(*) from data.{entity.table}")
-    rows = connection.execute(
-        f"select method, status, count(*) from link.{linked.table} where status <> 'UNCONFIRMED' group by 1, 2 order by 1, 2"
-    ).fetchall()
-    waiting = _one(
-        connection, f"select count(distinct record_id) from link.{linked.table} where status = 'UNCONFIRMED'"
-    )
-    by_status = {status: sum(n for _, s, n in rows if s == status) for status in ("CONFIRMED", "PROBABLE")}
-    methods = {method: sum(n for m, _, n in rows if m == method) for method, _, _ in rows}
-    added, withdrawn, seconds = done
-    unlinked = total - sum(by_status.values()) - waiting
-    confirmed, probable = by_status["CONFIRMED"], by_status["PROBABLE"]
-    outcome = (confirmed, probable, waiting, unlinked)
-    return FieldReport(name, total, *outcome, methods, added, withdrawn, round(seconds, 3))
-
-
-def _one(connection: Connection[Any], query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    assert row is not None  # each returns a value
-    return row[0]
+    return hashlib.sha256(document).hexdigest()[:16]

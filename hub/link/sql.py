@@ -1,139 +1,293 @@
 """The SQL of linking one field: records normalised, candidates by rule, one decision for each record. Pure text.
 
-Decision. A candidate is accepted where the recorded name agrees with the subject's or is not stated, the birth years do not
-disagree, and the rule's own condition holds. A record is CONFIRMED (or PROBABLE, where the rule is not
-sure) where its accepted candidates are one subject; otherwise everything found is UNCONFIRMED and joined to nothing. An identifier with a typing error can be another person's, with the
-same birth year in it: so agreement of the year alone never confirms against a different name.
+Decision. A candidate of a rule is accepted where the recorded name agrees with the subject's or is not stated, the birth years
+do not disagree, and the rule's own condition holds. A record is CONFIRMED (or PROBABLE, where the rule is not sure) where its
+accepted candidates are one subject. Where they are not, the model's choice is PROBABLE, if it has one; otherwise everything
+found is UNCONFIRMED and joined to nothing. An identifier with a typing error can be another person's, with the same birth year
+in it: so agreement of the year alone never confirms against a different name. What a person decided binds.
+
+Temporary tables of a field, each with its name behind: `touched` are the records that this run decides; `recorded` their
+normalised values; `found` the candidates of the rules, `one` of them the best for each subject; `scored` the candidates of the
+model; `wanted` what the link table should hold of these records.
 """
 
-from hub.link.rules import DIGITS, NORMALISED, Rule, rules_for
+from hub.link.field import COLUMNS, Field
+from hub.link.rules import DIGITS, NORMALISED, Found, Rule, rules_for
 from hub.model.names import snake
-from hub.model.registry import Entity, Linked
 from hub.model.tables import ACCEPTED
 
-BY_RUN = "starts_with(l.decided_by, 'run:')"
+BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
+TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted")
 
 
-def records(entity: Entity, linked: Linked) -> str:
-    """A temporary table `recorded`: the record's id and its normalised values, for records that a person has not decided."""
-    columns = {part.part: part.column.name for part in linked.recorded}
+def refused(field: Field, row: str, found: str) -> str:
+    """Whether a person has said that this pair is not the same: of the found row, or of another that is one subject with it."""
+    heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = {id}), {id})"
+    return (
+        f"exists (select from link.decision d where d.field = '{field.name}' and d.record_id = {row}.record_id"
+        " and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null"
+        f" and {heir.format(id='d.subject_id')} = {heir.format(id=found)})"
+    )
+
+
+def decided(field: Field, record: str) -> str:
+    """Whether a person has said what this record is."""
+    by_person = f"not {BY_RUN.format(l='l')}"
+    return f"exists (select from link.{field.table} l where l.record_id = {record} and {by_person})"
+
+
+# --- Candidates -------------------------------------------------------------------------------------------------------
+
+
+def records(field: Field, *, only: str | None = None) -> str:
+    """A select of the normalised values of records that no person has decided; `only` is a table of ids."""
+    columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits: dict[str, str] = {
         name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns
     }
     names: dict[str, str] = {"t": "t", **columns, **digits}
     if "parcel_number" in columns:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
-    values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[linked.family].items())
-    return (
-        f"create temporary table recorded on commit drop as select t.id as record_id, {values} from data.{entity.table} t"
-        f" where not exists (select from link.{linked.table} l where l.record_id = t.id and not {BY_RUN})"
-    )
+    values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[field.recorded.family].items())
+    chosen = f" join {only} o on o.record_id = t.id" if only else ""
+    return f"select t.id as record_id, {values} from data.{field.entity.table} t{chosen} where not {decided(field, 't.id')}"
 
 
-def found(linked: Linked) -> tuple[str, ...]:
-    """Statements that fill a temporary table `found` with the candidates of every rule, a lower tier only where needed."""
-    rules = rules_for(linked.family, linked.kinds)
+def found(field: Field) -> tuple[str, ...]:
+    """Statements that fill `found` with the candidates of every rule, a lower tier only where needed, then `one`."""
+    rules = rules_for(field.recorded.family, field.kinds)
+    recorded, into = field.temporary("recorded"), field.temporary("found")
     create = (
-        "create temporary table found (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
-        " accepted boolean, sure boolean, evidence jsonb) on commit drop"
+        f"create temporary table {into} (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
+        " accepted boolean, sure boolean, evidence jsonb)"
     )
     inserts = []
     for rank, rule in enumerate(rules):
         unanswered = (
             "" if rule.tier == 1 else " and not exists (select from answered a where a.record_id = r.record_id)"
         )
-        inserts.append((rule.tier, f"insert into found {_candidates(rule, rank)}{unanswered}"))
+        inserts.append((rule.tier, f"insert into {into} {_candidates(rule, rank, recorded)}{unanswered}"))
     statements = [create, *(sql for tier, sql in inserts if tier == 1)]
     if any(tier > 1 for tier, _ in inserts):
-        statements.append("create temporary table answered on commit drop as select distinct record_id from found")
+        statements.append(f"create temporary table answered as select distinct record_id from {into}")
         statements += [sql for tier, sql in inserts if tier > 1]
-    return tuple(statements)
+        statements.append("drop table answered")
+    return (*statements, _one(field))
 
 
-WANTED = """
-create temporary table wanted on commit drop as
-with one as (
-    -- One row for each subject of a record, by the best rule that found it.
-    select distinct on (record_id, subject_id) * from found
-    order by record_id, subject_id, accepted desc, sure desc, rank
-), counted as (
-    select record_id, count(*) filter (where accepted) as accepted from one group by record_id
-)
-select o.record_id, o.subject_id, o.subject_kind, o.method, o.evidence,
-    case when c.accepted <> 1 then 'UNCONFIRMED' when o.sure then 'CONFIRMED' else 'PROBABLE' end as status
-from one o join counted c using (record_id)
-where c.accepted <> 1 or o.accepted
-""".strip()
-"""What should be in the link table: one accepted subject, or every candidate."""
-
-
-def changes(linked: Linked) -> tuple[str, str, str]:
-    """Statements that bring the link table to `wanted`: keep history, delete, insert. What is right already is not touched.
-
-    Each takes %(at)s; the last also %(by)s.
-    """
-    table = f"link.{linked.table}"
-    same = (
-        "w.record_id = l.record_id and w.subject_id = l.subject_id and w.status = l.status and w.method = l.method"
-        " and w.evidence is not distinct from l.evidence"
+def met(field: Field, subjects: str) -> tuple[str, ...]:
+    """Selects of the records that a rule of any tier leads to one of `subjects`, a table of ids; over the recorded values of
+    all records, which `recorded` has."""
+    rules = rules_for(field.recorded.family, field.kinds)
+    recorded = field.temporary("recorded")
+    return tuple(
+        f"select r.record_id from {recorded} r {_filled(rule.through)} join data.{snake(rule.subject.kind)} s on"
+        f" {_joined(rule)} join {subjects} changed on changed.id = s.id"
+        for rule in rules
     )
-    wrong = f"{BY_RUN} and not exists (select from wanted w where {same})"
-    columns = "record_id, subject_id, subject_kind, status, method, confidence, evidence, decided_by, decided_at"
+
+
+def _one(field: Field) -> str:
+    """One row for each subject of a record, by the best rule that found it; merged subjects are one."""
+    heir = "coalesce(h.heir_id, f.subject_id)"
+    return (
+        f"create temporary table {field.temporary('one')} as select distinct on (f.record_id, {heir}) f.record_id,"
+        f" f.subject_id as found_id, {heir} as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure"
+        f" from {field.temporary('found')} f left join link.heir h on h.subject_id = f.subject_id"
+        f" where not {refused(field, 'f', 'f.subject_id')}"
+        f" order by f.record_id, {heir}, f.accepted desc, f.sure desc, f.rank, f.subject_id"
+    )
+
+
+def unanswered(field: Field) -> str:
+    """A select of the records of `recorded` that the rules leave open."""
+    one = field.temporary("one")
+    return (
+        f"select r.record_id from {field.temporary('recorded')} r where (select count(*) from {one} o"
+        f" where o.record_id = r.record_id and o.accepted) <> 1"
+    )
+
+
+def scored(field: Field) -> str:
+    """The empty table of the model's candidates."""
+    return (
+        f"create temporary table {field.temporary('scored')} (record_id bigint, found_id bigint, subject_kind text,"
+        " confidence real, weight real, evidence jsonb, chosen boolean)"
+    )
+
+
+# --- Decision ---------------------------------------------------------------------------------------------------------
+
+
+def wanted(field: Field) -> str:
+    """Statement that makes `wanted`: one accepted subject of a record, or every candidate. `%(model)s` names the model."""
+    one, scored = field.temporary("one"), field.temporary("scored")
+    return f"""
+create temporary table {field.temporary("wanted")} as
+with ruled as (
+    select o.* from {one} o join (
+        select record_id from {one} where accepted group by record_id having count(*) = 1
+    ) c using (record_id) where o.accepted
+), modelled as (
+    -- Of rows that are one subject by now the likeliest.
+    select distinct on (s.record_id, coalesce(h.heir_id, s.found_id)) s.*, coalesce(h.heir_id, s.found_id) as subject_id
+    from {scored} s left join link.heir h on h.subject_id = s.found_id
+    where not exists (select from ruled r where r.record_id = s.record_id) and not {refused(field, "s", "s.found_id")}
+    order by s.record_id, coalesce(h.heir_id, s.found_id), s.chosen desc, s.weight desc, s.found_id
+), chosen as (
+    select * from modelled where chosen
+)
+select record_id, found_id, subject_id, subject_kind, case when sure then 'CONFIRMED' else 'PROBABLE' end as status,
+    method, null::real as confidence, null::real as weight, evidence, false as by_model
+from ruled
+union all
+select record_id, found_id, subject_id, subject_kind, 'PROBABLE', %(model)s::text, confidence, weight, evidence, true
+from chosen
+union all
+select record_id, coalesce(o.found_id, m.found_id), subject_id, coalesce(o.subject_kind, m.subject_kind), 'UNCONFIRMED',
+    coalesce(o.method, %(model)s::text), m.confidence, m.weight, coalesce(m.evidence, o.evidence), m.record_id is not null
+from {one} o full join modelled m using (record_id, subject_id)
+where not exists (select from ruled r where r.record_id = coalesce(o.record_id, m.record_id))
+    and not exists (select from chosen c where c.record_id = coalesce(o.record_id, m.record_id))
+""".strip()
+
+
+def empty_wanted(field: Field) -> str:
+    """Statement that makes `wanted` with no rows."""
+    return (
+        f"create temporary table {field.temporary('wanted')} (record_id bigint, found_id bigint, subject_id bigint,"
+        " subject_kind text, status text, method text, confidence real, weight real, evidence jsonb, by_model boolean)"
+    )
+
+
+def contested(field: Field, within: tuple[str, ...]) -> str:
+    """Statement that takes back what likeness claims against another record of the same group, where the other is no weaker."""
+    wanted, touched = field.temporary("wanted"), field.temporary("touched")
+    group = f"row({', '.join(f't.{column}' for column in within)})" if within else "row(true)"
+    complete = " and ".join(f"t.{column} is not null" for column in within) or "true"
+    return f"""
+with claims as (
+    select w.record_id, w.subject_id, {group} as grouped, w.by_model, w.weight
+    from {wanted} w join data.{field.entity.table} t on t.id = w.record_id
+    where w.{ACCEPTED} and {complete}
+    union all
+    select l.record_id, l.subject_id, {group}, l.weight is not null, l.weight
+    from link.{field.table} l join data.{field.entity.table} t on t.id = l.record_id
+    where l.{ACCEPTED} and {complete} and not exists (select from {touched} o where o.record_id = l.record_id)
+)
+update {wanted} w set status = 'UNCONFIRMED' from claims mine
+where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.{ACCEPTED} and w.by_model
+    and exists (
+        select from claims other where other.subject_id = mine.subject_id and other.grouped = mine.grouped
+        and other.record_id <> mine.record_id and (not other.by_model or other.weight >= mine.weight)
+    )
+""".strip()
+
+
+def rivals(field: Field) -> str:
+    """Select of the records outside `touched` with a row for a subject that is claimed in `wanted` or was by those touched."""
+    wanted, touched = field.temporary("wanted"), field.temporary("touched")
+    return (
+        f"select distinct l.record_id from link.{field.table} l where not exists (select from {touched} o"
+        f" where o.record_id = l.record_id) and l.subject_id in (select w.subject_id from {wanted} w union"
+        f" select b.subject_id from link.{field.table} b join {touched} o using (record_id))"
+    )
+
+
+def changes(field: Field, *, whole: bool) -> tuple[str, str, str, str, str]:
+    """Statements that bring the link table to `wanted`: forget what persons have decided meanwhile, take the heirs of now, keep
+    history, delete, insert.
+
+    What is right already is not touched; nor, where the run is not of the whole, a record it has not looked at. The third and
+    the last take %(at)s, the last also %(by)s.
+    """
+    links, wanted = f"link.{field.table}", field.temporary("wanted")
+    forget = (
+        f"delete from {wanted} w where {decided(field, 'w.record_id')} or {refused(field, 'w', 'w.found_id')}"
+        f" or not exists (select from data.{field.entity.table} t where t.id = w.record_id)"
+    )
+    heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)"
+    renew = f"update {wanted} w set subject_id = {heir} where w.subject_id <> {heir}"
+    same = (
+        "w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status"
+        " and w.method = l.method and w.weight is not distinct from l.weight and w.evidence is not distinct from l.evidence"
+    )
+    within = (
+        "" if whole else f"exists (select from {field.temporary('touched')} o where o.record_id = l.record_id) and "
+    )
+    gone = f"not exists (select from data.{field.entity.table} t where t.id = l.record_id) or {_missing(field)}"
+    wrong = f"{within}(({BY_RUN.format(l='l')} and not exists (select from {wanted} w where {same})) or {gone})"
     keep = (
-        f"insert into link_history.{linked.table} ({columns}, sys_from, sys_to)"
-        f" select {columns}, sys_from, %(at)s from {table} l where {wrong}"
+        f"insert into link_history.{field.table} ({COLUMNS}, sys_from, sys_to)"
+        f" select {COLUMNS}, sys_from, %(at)s from {links} l where {wrong}"
     )
     insert = (
-        f"insert into {table} ({columns}, sys_from) select w.record_id, w.subject_id, w.subject_kind, w.status, w.method,"
-        f" null, w.evidence, %(by)s, %(at)s, %(at)s from wanted w"
-        f" where not exists (select from {table} l where {same})"
+        f"insert into {links} ({COLUMNS}, sys_from) select w.record_id, w.found_id, w.subject_id, w.subject_kind,"
+        f" w.status, w.method, w.confidence, w.weight, w.evidence, %(by)s, %(at)s, %(at)s from {wanted} w"
+        f" where not exists (select from {links} l where {same})"
     )
-    return keep, f"delete from {table} l where {wrong}", insert
+    return forget, renew, keep, f"delete from {links} l where {wrong}", insert
 
 
-def announced(linked: Linked) -> str:
+def _missing(field: Field) -> str:
+    """Whether the found row of a link is in its register no more."""
+    tests = [
+        f"(l.subject_kind = '{kind}' and not exists (select from data.{snake(kind)} s where s.id = l.found_id))"
+        for kind in field.kinds
+    ]
+    return " or ".join(tests)
+
+
+def announced(field: Field) -> str:
     """What the feed of changes is told: accepted links that were not there before, and those that are gone. Takes %(at)s."""
-    now, before = f"link.{linked.table}", f"link_history.{linked.table}"
+    now, before = f"link.{field.table}", f"link_history.{field.table}"
     made = (
-        f"select '{linked.owner}', l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
+        f"select '{field.entity.name}', l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
         f" where l.sys_from = %(at)s and l.{ACCEPTED} and not exists (select from {before} h where h.record_id = l.record_id"
         f" and h.subject_id = l.subject_id and h.sys_to = %(at)s and h.{ACCEPTED})"
     )
     gone = (
-        f"select '{linked.owner}', h.record_id, 'UNLINKED', h.subject_id, null::smallint, %(at)s from {before} h"
+        f"select '{field.entity.name}', h.record_id, 'UNLINKED', h.subject_id, null::smallint, %(at)s from {before} h"
         f" where h.sys_to = %(at)s and h.{ACCEPTED} and not exists (select from {now} l where l.record_id = h.record_id"
         f" and l.subject_id = h.subject_id and l.{ACCEPTED})"
     )
     return f"{made} union all {gone}"
 
 
-def _candidates(rule: Rule, rank: int) -> str:
-    def filled(sql: str | None) -> str:
-        return (sql or "").format(r="r", s="s")
+# --- Rules ------------------------------------------------------------------------------------------------------------
 
-    name, year = (
-        f"hub.names_agree(r.name_key, {filled(rule.subject.name_key)})",
-        f"(r.year = {filled(rule.subject.year)})",
-    )
-    holds = [
-        f"{test} is not false" for test, given in ((name, rule.subject.name_key), (year, rule.subject.year)) if given
-    ]
-    if rule.accept:
-        holds.append(f"coalesce({filled(rule.accept)}, false)")
-    compared = [
-        (word, test)
-        for word, test, given in (("name", name, rule.subject.name_key), ("birthYear", year, rule.subject.year))
-        if given
-    ]
-    evidence = ", ".join(
-        f"'{word}', case {test} when true then 'agrees' when false then 'differs' else 'missing' end"
-        for word, test in compared
-    )
+
+def _filled(sql: str | None) -> str:
+    return (sql or "").format(r="r", s="s")
+
+
+def _joined(rule: Rule) -> str:
     kinds = ", ".join(f"'{kind}'" for kind in rule.party_kinds)
-    on = filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
+    return _filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
+
+
+def _tests(subject: Found) -> list[tuple[str, str]]:
+    """What the recorded values are held against: the word for it, and the test, null where one side states nothing."""
+    name = f"hub.names_agree(r.name_key, {_filled(subject.name_key)})"
+    year = f"(r.year = {_filled(subject.year)})"
+    given = ((name, "name", subject.name_key), (year, "birthYear", subject.year))
+    return [(word, test) for test, word, stated in given if stated]
+
+
+def _candidates(rule: Rule, rank: int, recorded: str) -> str:
+    tests = _tests(rule.subject)
+    holds = [f"{test} is not false" for _, test in tests]
+    if rule.accept:
+        holds.append(f"coalesce({_filled(rule.accept)}, false)")
+    evidence = ", ".join(
+        f"jsonb_build_object('comparison', '{word}', 'outcome',"
+        f" case {test} when true then 'agrees' when false then 'differs' else 'missing' end, 'bits', null)"
+        for word, test in tests
+    )
     return (
         f"select r.record_id, s.id, '{rule.subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
-        f" {filled(rule.sure) or 'true'}, {f'jsonb_build_object({evidence})' if evidence else 'null::jsonb'}"
-        f" from recorded r {filled(rule.through)} join data.{snake(rule.subject.kind)} s on {on} {filled(rule.subject.beside)} where true"
+        f" {_filled(rule.sure) or 'true'}, {f'jsonb_build_array({evidence})' if evidence else 'null::jsonb'}"
+        f" from {recorded} r {_filled(rule.through)} join data.{snake(rule.subject.kind)} s on {_joined(rule)}"
+        f" {_filled(rule.subject.beside)} where true"
     )

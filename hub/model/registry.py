@@ -14,7 +14,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import schema
 from hub.errors import HubMisconfigured
+from hub.model import authorities
 from hub.model.names import camel, qualified, snake
+from schema.authority import AuthorityFacts
 from schema.core import AsRecordedFacts, EntityFacts, FieldFacts, Kind, Label, LinkedFacts, LinkFacts, ReferenceFacts
 from schema.values import CodeList, Value
 
@@ -32,6 +34,7 @@ class Column:
     filter: bool = False
     order: bool = False
     deprecated: str | None = None
+    authority: tuple[AuthorityFacts, ...] = ()
 
     @property
     def graphql(self) -> str:
@@ -79,6 +82,8 @@ class Linked:
     recorded: tuple[RecordedColumn, ...]
     nullable: bool
     description: str
+    unique_within: tuple[str, ...] | None = None
+    """Columns of the owner: of the records that agree on them no two are the same subject."""
 
     @property
     def graphql(self) -> str:
@@ -131,6 +136,12 @@ class Entity:
     references: tuple[Reference, ...]
     linked: tuple[Linked, ...]
     backlinks: tuple[Backlink, ...]
+    duplicates: bool = False
+
+    @property
+    def duplicate_table(self) -> str:
+        """Name of the link table, in the SQL schema `link`, of rows that may be the same thing as an older one."""
+        return f"{self.table}_duplicate"
 
     @property
     def table(self) -> str:
@@ -196,6 +207,22 @@ class Registry:
         return {family: tuple(kinds) for family, kinds in found.items()}
 
     @cached_property
+    def copied(self) -> tuple[str, ...]:
+        """The kinds of subject that other sectors keep copies of: those that a linked field can lead to."""
+        found = {kind for kinds in self.families.values() for kind in kinds}
+        return tuple(entity.name for entity in self if entity.name in found)
+
+    @cached_property
+    def copying(self) -> tuple[str, ...]:
+        """The kinds of record that keep such copies."""
+        return tuple(entity.name for entity in self if entity.linked)
+
+    @cached_property
+    def sectors(self) -> tuple[str, ...]:
+        """The sectors, in order of declaration."""
+        return tuple(dict.fromkeys(entity.sector for entity in self))
+
+    @cached_property
     def code_lists(self) -> tuple[type[CodeList], ...]:
         """The code lists in use, by name."""
         used = {c.value for e in self for c in e.columns if issubclass(c.value, CodeList)}
@@ -255,6 +282,7 @@ class _Reader:
             references=tuple(self._reference(n, m) for n, m in marks.items() if isinstance(m, ReferenceFacts)),
             linked=tuple(self._linked(n, m) for n, m in marks.items() if isinstance(m, LinkedFacts)),
             backlinks=tuple(self._backlink(n, m) for n, m in marks.items() if isinstance(m, LinkFacts)),
+            duplicates=facts.duplicates,
         )
 
     def _field(self, name: str, facts: FieldFacts) -> Column:
@@ -277,12 +305,22 @@ class _Reader:
         kinds, nullable = _unwrap(self.hints[name])
         parts = _as_recorded(facts.as_recorded).fields
         recorded = tuple(
-            RecordedColumn(part.name, Column(qualified(name, part.name), part.value, True, part.description))
+            RecordedColumn(
+                part.name,
+                Column(qualified(name, part.name), part.value, True, part.description, authority=part.authority),
+            )
             for part in parts
         )
         kind_names = tuple(kind.__name__ for kind in kinds)
         return Linked(
-            name, self.cls.__name__, kind_names, facts.as_recorded.__name__, recorded, nullable, facts.description
+            name,
+            self.cls.__name__,
+            kind_names,
+            facts.as_recorded.__name__,
+            recorded,
+            nullable,
+            facts.description,
+            facts.unique_within,
         )
 
     def _backlink(self, name: str, facts: LinkFacts) -> Backlink:
@@ -302,6 +340,7 @@ def _column(name: str, hint: Any, facts: FieldFacts) -> Column:
         filter=facts.filter,
         order=facts.order,
         deprecated=facts.deprecated,
+        authority=facts.authority,
     )
 
 
@@ -328,9 +367,23 @@ def _check(built: Registry) -> None:
                     f"schema: {entity.name}.{link.name} mirrors {link.target}.{link.via}, which is not a reference or linked field",
                     next_step=f"declare {link.via} on {link.target}, or correct the link",
                 )
+        for linked in entity.linked:
+            unknown = sorted(set(linked.unique_within or ()) - {column.name for column in entity.columns})
+            if unknown:
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{linked.name} is unique within {', '.join(unknown)}, which it does not have",
+                    next_step="name columns of the same entity",
+                )
+        for reference in entity.references:
+            if built[reference.target].duplicates:
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{reference.name} refers to {reference.target}, which may be held twice, by its key",
+                    next_step="make it a linked field, so that it can follow a merge",
+                )
         for column in entity.columns:
             if not (inspect.isclass(column.value) and issubclass(column.value, Value)):
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{column.name} has no value type",
                     next_step="annotate it with a class of schema.values or schema.codes",
                 )
+    authorities.check(built)

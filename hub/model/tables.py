@@ -1,7 +1,8 @@
 """SQLAlchemy tables derived from the registry: `data`, `history`, `link`, `link_history`.
 
 `data.<entity>` holds what is true now, `history.<entity>` every version before it with the period in which the hub held it;
-`link.<entity>_<field>` says which subject a linked field is, and `link_history` what it said before. Ids come from one
+`link.<entity>_<field>` says which subject a linked field is, `link.<entity>_duplicate` which older row is the same subject,
+and `link_history` what they said before. Ids come from one
 sequence, so an id names one row of the whole hub. `staging` tables are made at run time by ingest and are not declared here.
 """
 
@@ -30,7 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from hub.model.registry import Column as Declared
-from hub.model.registry import Entity, Linked, registry
+from hub.model.registry import Entity, registry
 from schema.values import Storage
 
 SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
@@ -44,6 +45,7 @@ SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
 }
 ID = Sequence("id_seq", schema="hub", data_type=BigInteger())
 ACCEPTED = "status <> 'UNCONFIRMED'"
+OPEN = "status = 'UNCONFIRMED'"
 
 
 def sql_type(column: Declared) -> str:
@@ -59,7 +61,13 @@ def metadata() -> MetaData:
     for entity in registry():
         _entity_tables(built, entity)
         for linked in entity.linked:
-            _link_tables(built, linked)
+            about = f"Which subject {linked.owner}.{linked.name} is."
+            _link_tables(built, linked.table, about, f"Links that {linked.owner}.{linked.name} had before.")
+        if entity.duplicates:
+            about = f"Which older {entity.name} (subject) a younger one (record) is the same as."
+            before = f"Duplicates of {entity.name} that were taken back."
+            # A row can be the same thing as two older ones, each by a pair of its own that can be undone.
+            _link_tables(built, entity.duplicate_table, about, before, one=False)
     return built
 
 
@@ -158,36 +166,42 @@ def _past_indexes(entity: Entity) -> list[Index]:
     return [Index(f"{entity.table}_past_{column.name}", column.name) for column in looked_up]
 
 
-def _link_tables(built: MetaData, linked: Linked) -> None:
+def _link_tables(built: MetaData, name: str, about: str, before: str, *, one: bool = True) -> None:
+    # A merge changes which subject a row stands for, not which row was found: so undoing it needs no new search.
     columns: list[tuple[str, Any, bool, str]] = [
+        ("subject_id", BigInteger, False, "The subject: the heir of the row that was found."),
         ("subject_kind", Text, False, "Name of the kind of subject."),
         ("status", Text, False, "CONFIRMED, PROBABLE or UNCONFIRMED (a candidate, joined to nothing)."),
         ("method", Text, False, "The rule or model that made the link."),
         ("confidence", REAL, True, "Probability that the link is right; null for rules."),
-        ("evidence", JSONB, True, "What agreed and what did not."),
+        ("weight", REAL, True, "Match weight in bits; null for rules."),
+        ("evidence", JSONB, True, "What agreed and what did not: a list of comparison, outcome, bits."),
         ("decided_by", Text, False, "The run or the person who decided."),
         ("decided_at", DateTime(timezone=True), False, "When."),
         ("sys_from", DateTime(timezone=True), False, "Since when the hub holds this link."),
     ]
     Table(
-        linked.table,
+        name,
         built,
         Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-        Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
-        *(Column(name, kind, nullable=nullable, comment=comment) for name, kind, nullable, comment in columns),
-        Index(f"{linked.table}_accepted", "record_id", unique=True, postgresql_where=text(ACCEPTED)),
-        Index(f"{linked.table}_subject", "subject_id", "record_id", postgresql_where=text(ACCEPTED)),
+        Column("found_id", BigInteger, primary_key=True, autoincrement=False, comment="The row that was found."),
+        *(Column(column, kind, nullable=nullable, comment=comment) for column, kind, nullable, comment in columns),
+        Index(f"{name}_accepted", "record_id", unique=one, postgresql_where=text(ACCEPTED)),
+        Index(f"{name}_subject", "subject_id", "record_id", postgresql_where=text(ACCEPTED)),
+        Index(f"{name}_found", "found_id"),
+        # The review queue is a few in a hundred of the rows: it is read from its own index alone.
+        Index(f"{name}_open", "record_id", "weight", postgresql_where=text(OPEN)),
         schema="link",
-        comment=f"Which subject {linked.owner}.{linked.name} is.",
+        comment=about,
     )
     Table(
-        linked.table,
+        name,
         built,
         Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-        Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
-        *(Column(name, kind, nullable=nullable, comment=comment) for name, kind, nullable, comment in columns),
+        Column("found_id", BigInteger, primary_key=True, autoincrement=False, comment="The row that was found."),
+        *(Column(column, kind, nullable=nullable, comment=comment) for column, kind, nullable, comment in columns),
         Column("sys_to", DateTime(timezone=True), primary_key=True),
-        Index(f"{linked.table}_past_subject", "subject_id"),
+        Index(f"{name}_past_subject", "subject_id"),
         schema="link_history",
-        comment=f"Links that {linked.owner}.{linked.name} had before.",
+        comment=before,
     )

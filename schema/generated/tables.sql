@@ -901,8 +901,12 @@ CREATE TABLE hub.link_run (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
 	ended_at TIMESTAMP WITH TIME ZONE,
+	mode TEXT,
+	model_id BIGINT,
+	basis TEXT,
 	counts JSONB,
 	changed INTEGER,
+	queued BOOLEAN DEFAULT false NOT NULL,
 	PRIMARY KEY (id)
 );
 
@@ -972,352 +976,556 @@ CREATE UNIQUE INDEX stream_connector_name ON hub.stream (connector, name);
 
 CREATE TABLE link.benefit_beneficiary (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX benefit_beneficiary_accepted ON link.benefit_beneficiary (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX benefit_beneficiary_found ON link.benefit_beneficiary (found_id);
+CREATE INDEX benefit_beneficiary_open ON link.benefit_beneficiary (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX benefit_beneficiary_subject ON link.benefit_beneficiary (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.business_role_person (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX business_role_person_accepted ON link.business_role_person (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX business_role_person_found ON link.business_role_person (found_id);
+CREATE INDEX business_role_person_open ON link.business_role_person (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX business_role_person_subject ON link.business_role_person (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.citizen_duplicate (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE INDEX citizen_duplicate_accepted ON link.citizen_duplicate (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX citizen_duplicate_found ON link.citizen_duplicate (found_id);
+CREATE INDEX citizen_duplicate_open ON link.citizen_duplicate (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX citizen_duplicate_subject ON link.citizen_duplicate (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.considered (
+	record_id BIGINT NOT NULL,
+	entity TEXT NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id)
+);
+
+CREATE TABLE link.decision (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	field TEXT NOT NULL,
+	record_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	verdict TEXT NOT NULL,
+	reviewer TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	weight REAL,
+	evidence JSONB,
+	second_of BIGINT,
+	undone_at TIMESTAMP WITH TIME ZONE,
+	undone_by TEXT,
+	undone_reason TEXT,
+	PRIMARY KEY (id),
+	FOREIGN KEY(second_of) REFERENCES link.decision (id)
+);
+CREATE UNIQUE INDEX decision_binding ON link.decision (field, record_id, subject_id) WHERE undone_at is null and second_of is null;
+CREATE INDEX decision_record ON link.decision (record_id);
+CREATE INDEX decision_second_of ON link.decision (second_of);
+
+CREATE TABLE link.discrepancy (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	field TEXT NOT NULL,
+	record_entity TEXT NOT NULL,
+	record_id BIGINT NOT NULL,
+	record_field TEXT NOT NULL,
+	recorded TEXT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_field TEXT NOT NULL,
+	held TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	sector TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX discrepancy_open ON link.discrepancy (record_id, field, record_field, subject_field) WHERE sys_to is null;
+CREATE INDEX discrepancy_record ON link.discrepancy (record_id, id);
+CREATE INDEX discrepancy_sector ON link.discrepancy (sector, id) WHERE sys_to is null;
+CREATE INDEX discrepancy_subject ON link.discrepancy (subject_id, id);
 
 CREATE TABLE link.encumbrance_parcel (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX encumbrance_parcel_accepted ON link.encumbrance_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX encumbrance_parcel_found ON link.encumbrance_parcel (found_id);
+CREATE INDEX encumbrance_parcel_open ON link.encumbrance_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX encumbrance_parcel_subject ON link.encumbrance_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.heir (
+	subject_id BIGINT NOT NULL,
+	heir_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (subject_id)
+);
+CREATE INDEX heir_heir ON link.heir (heir_id);
 
 CREATE TABLE link.household_membership_member (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX household_membership_member_accepted ON link.household_membership_member (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX household_membership_member_found ON link.household_membership_member (found_id);
+CREATE INDEX household_membership_member_open ON link.household_membership_member (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX household_membership_member_subject ON link.household_membership_member (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.land_use_right_holder (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX land_use_right_holder_accepted ON link.land_use_right_holder (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_use_right_holder_found ON link.land_use_right_holder (found_id);
+CREATE INDEX land_use_right_holder_open ON link.land_use_right_holder (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX land_use_right_holder_subject ON link.land_use_right_holder (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.land_use_right_parcel (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX land_use_right_parcel_accepted ON link.land_use_right_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_use_right_parcel_found ON link.land_use_right_parcel (found_id);
+CREATE INDEX land_use_right_parcel_open ON link.land_use_right_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX land_use_right_parcel_subject ON link.land_use_right_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.marital_status_person (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX marital_status_person_accepted ON link.marital_status_person (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX marital_status_person_found ON link.marital_status_person (found_id);
+CREATE INDEX marital_status_person_open ON link.marital_status_person (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX marital_status_person_subject ON link.marital_status_person (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.marital_status_spouse (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX marital_status_spouse_accepted ON link.marital_status_spouse (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX marital_status_spouse_found ON link.marital_status_spouse (found_id);
+CREATE INDEX marital_status_spouse_open ON link.marital_status_spouse (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX marital_status_spouse_subject ON link.marital_status_spouse (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.model (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	spec TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	digest TEXT NOT NULL,
+	trained_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	trained_on JSONB NOT NULL,
+	body BYTEA NOT NULL,
+	active BOOLEAN NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX model_active ON link.model (spec) WHERE active;
+CREATE UNIQUE INDEX model_spec_version ON link.model (spec, version);
+
+CREATE TABLE link.review (
+	field TEXT COLLATE "C" NOT NULL,
+	record_id BIGINT NOT NULL,
+	kinds TEXT[] NOT NULL,
+	candidates INTEGER NOT NULL,
+	weight DOUBLE PRECISION,
+	distance DOUBLE PRECISION NOT NULL,
+	waiting BIGINT NOT NULL,
+	value BIGINT NOT NULL,
+	PRIMARY KEY (field, record_id)
+);
+CREATE INDEX review_order ON link.review ((- value), distance, field, record_id);
 
 CREATE TABLE link.tax_obligation_debtor (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX tax_obligation_debtor_accepted ON link.tax_obligation_debtor (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX tax_obligation_debtor_found ON link.tax_obligation_debtor (found_id);
+CREATE INDEX tax_obligation_debtor_open ON link.tax_obligation_debtor (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX tax_obligation_debtor_subject ON link.tax_obligation_debtor (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.tax_obligation_parcel (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX tax_obligation_parcel_accepted ON link.tax_obligation_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX tax_obligation_parcel_found ON link.tax_obligation_parcel (found_id);
+CREATE INDEX tax_obligation_parcel_open ON link.tax_obligation_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX tax_obligation_parcel_subject ON link.tax_obligation_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.taxpayer_party (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id)
+	PRIMARY KEY (record_id, found_id)
 );
 CREATE UNIQUE INDEX taxpayer_party_accepted ON link.taxpayer_party (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX taxpayer_party_found ON link.taxpayer_party (found_id);
+CREATE INDEX taxpayer_party_open ON link.taxpayer_party (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX taxpayer_party_subject ON link.taxpayer_party (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link_history.benefit_beneficiary (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX benefit_beneficiary_past_subject ON link_history.benefit_beneficiary (subject_id);
 
 CREATE TABLE link_history.business_role_person (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX business_role_person_past_subject ON link_history.business_role_person (subject_id);
 
-CREATE TABLE link_history.encumbrance_parcel (
+CREATE TABLE link_history.citizen_duplicate (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX citizen_duplicate_past_subject ON link_history.citizen_duplicate (subject_id);
+
+CREATE TABLE link_history.encumbrance_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX encumbrance_parcel_past_subject ON link_history.encumbrance_parcel (subject_id);
 
+CREATE TABLE link_history.heir (
+	subject_id BIGINT NOT NULL,
+	heir_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (subject_id, sys_to)
+);
+CREATE INDEX heir_past_heir ON link_history.heir (heir_id);
+
 CREATE TABLE link_history.household_membership_member (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX household_membership_member_past_subject ON link_history.household_membership_member (subject_id);
 
 CREATE TABLE link_history.land_use_right_holder (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX land_use_right_holder_past_subject ON link_history.land_use_right_holder (subject_id);
 
 CREATE TABLE link_history.land_use_right_parcel (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX land_use_right_parcel_past_subject ON link_history.land_use_right_parcel (subject_id);
 
 CREATE TABLE link_history.marital_status_person (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX marital_status_person_past_subject ON link_history.marital_status_person (subject_id);
 
 CREATE TABLE link_history.marital_status_spouse (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX marital_status_spouse_past_subject ON link_history.marital_status_spouse (subject_id);
 
 CREATE TABLE link_history.tax_obligation_debtor (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX tax_obligation_debtor_past_subject ON link_history.tax_obligation_debtor (subject_id);
 
 CREATE TABLE link_history.tax_obligation_parcel (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX tax_obligation_parcel_past_subject ON link_history.tax_obligation_parcel (subject_id);
 
 CREATE TABLE link_history.taxpayer_party (
 	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
 	subject_id BIGINT NOT NULL,
 	subject_kind TEXT NOT NULL,
 	status TEXT NOT NULL,
 	method TEXT NOT NULL,
 	confidence REAL,
+	weight REAL,
 	evidence JSONB,
 	decided_by TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
-	PRIMARY KEY (record_id, subject_id, sys_to)
+	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX taxpayer_party_past_subject ON link_history.taxpayer_party (subject_id);

@@ -12,8 +12,9 @@ from tests.browser.watched import WatchedPage, launch_chromium, watched_page
 from tests.conftest import ServedHub
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed with the module: while Playwright is open its event loop runs in this thread, and no other test could run one."""
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright)
         yield browser

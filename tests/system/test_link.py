@@ -1,80 +1,13 @@
 """Deterministic linking on a real PostgreSQL: each rule, and above all what is not linked."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import polars as pl
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from hub.ingest.search import name_key
-from hub.link.run import LinkReport, link
-from hub.model.registry import registry
 from hub.store.engine import engine
 from hub.store.migrate import migrate
-
-PROVENANCE = {"stream_id": 1, "run_id": 1, "row_digest": 0}
-
-
-class Links:
-    """Rows by hand, and what linking made of them."""
-
-    def __init__(self, made: Engine) -> None:
-        self.engine = made
-        self.number = 0
-
-    def add(self, table: str, **values: Any) -> int:
-        self.number += 1
-        row = {**PROVENANCE, "source_key": str(self.number), **values}
-        (entity,) = (entity for entity in registry() if entity.table == table)
-        for column in entity.columns:
-            if column.search_key and values.get(column.name):
-                row[column.search_key] = name_key(pl.Series([values[column.name]])).item()
-        names = ", ".join([*row, "first_seen", "sys_from"])
-        places = ", ".join([*(f":{name}" for name in row), "now()", "now()"])
-        with self.engine.begin() as connection:
-            found: int = connection.execute(
-                text(f"insert into data.{table} ({names}) values ({places}) returning id"), row
-            ).scalar_one()
-        return found
-
-    def citizen(
-        self, personal: str, name: str = "Nguyễn Văn An", birth: str = "1980-05-01", former: str | None = None
-    ) -> int:
-        return self.add("citizen", personal_id=personal, full_name=name, birth_date=birth, former_id=former)
-
-    def debt(self, **party: Any) -> int:
-        values = {f"debtor_{name}": value for name, value in party.items()}
-        self.number += 1
-        return self.add(
-            "tax_obligation",
-            obligation_number=f"T{self.number}",
-            kind="VALUE_ADDED",
-            year=2025,
-            amount=1,
-            status="DUE",
-            **values,
-        )
-
-    def parcel(self, unit: str, place: str, identifier: str | None = None) -> int:
-        sheet, ordinal = place.split(":")
-        return self.add("parcel", parcel_number=f"{unit}:{place}", commune_unit_code=unit, map_sheet=int(sheet), ordinal=int(ordinal), parcel_identifier=identifier)  # fmt: skip
-
-    def right(self, number: str | None, identifier: str | None = None) -> int:
-        return self.add("land_use_right", status="REGISTERED", parcel_number=number, parcel_identifier=identifier)
-
-    def change(self, old: str, new: str, kind: str) -> None:
-        self.add("administrative_unit_change", predecessor_unit_code=f"{old}@..", successor_unit_code=f"{new}@2025-07-01", kind=kind, effective_on="2025-07-01")  # fmt: skip
-
-    def run(self, field: str = "TaxObligation.debtor") -> LinkReport:
-        return link(self.engine, [field])
-
-    def of(self, record: int, table: str = "tax_obligation_debtor") -> list[tuple[int, str, str]]:
-        with self.engine.connect() as connection:
-            query = text(
-                f"select subject_id, status, method from link.{table} where record_id = :r order by subject_id"
-            )
-            return [tuple(row) for row in connection.execute(query, {"r": record})]  # type: ignore[misc]
+from tests.system.links import Links
 
 
 @pytest.fixture
@@ -231,8 +164,8 @@ def test_what_a_person_decided_binds_later_runs(links: Links) -> None:
     with links.engine.begin() as connection:
         connection.execute(
             text(
-                "insert into link.tax_obligation_debtor (record_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from)"
-                " values (:r, :s, 'Citizen', 'CONFIRMED', 'review', 'person:7', now(), now())"
+                "insert into link.tax_obligation_debtor (record_id, found_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from)"
+                " values (:r, :s, :s, 'Citizen', 'CONFIRMED', 'review', 'person:7', now(), now())"
             ),
             {"r": record, "s": binh},
         )

@@ -83,8 +83,8 @@ def test_links_as_they_were(trial: Trial, graph: Graph, database_url: str) -> No
             "insert into data.land_use_right (status, stream_id, source_key, run_id, row_digest, first_seen, sys_from)"
             " values ('REGISTERED', 1, 'r', 1, 0, now(), now()) returning id"
         )
-        columns = "record_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from"
-        connection.execute(f"insert into link.land_use_right_holder ({columns}) values ({right}, {one_id}, 'Citizen', 'CONFIRMED', 'm', 'run:1', now(), now())")  # fmt: skip
+        columns = "record_id, found_id, subject_id, subject_kind, status, method, decided_by, decided_at, sys_from"
+        connection.execute(f"insert into link.land_use_right_holder ({columns}) values ({right}, {one_id}, {one_id}, 'Citizen', 'CONFIRMED', 'm', 'run:1', now(), now())")  # fmt: skip
         at = now()
         connection.execute(f"insert into link_history.land_use_right_holder ({columns}, sys_to) select {columns}, now() from link.land_use_right_holder")  # fmt: skip
         connection.execute(f"update link.land_use_right_holder set subject_id = {two_id}, sys_from = now()")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.link import sql
+from hub.link.field import field_named
 from hub.link.rules import RULES, rules_for
 from hub.model.registry import registry
 
@@ -14,9 +15,16 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize("name", ["LandUseRight.holder", "LandUseRight.parcel"])
 def test_golden(name: str) -> None:
-    entity = registry()[name.split(".")[0]]
-    linked = next(field for field in entity.linked if field.name == name.split(".")[1])
-    statements = [sql.records(entity, linked), *sql.found(linked), sql.WANTED, *sql.changes(linked)]
+    field = field_named(name)
+    statements = [
+        sql.records(field),
+        *sql.found(field),
+        sql.unanswered(field),
+        sql.wanted(field),
+        sql.contested(field, ("status",)),
+        sql.rivals(field),
+        *sql.changes(field, whole=False),
+    ]
     text = ";\n\n".join(statements) + ";\n"
     path = GOLDEN / f"{name}.sql"
     if os.environ.get("UPDATE_GOLDEN"):

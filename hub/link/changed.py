@@ -1,0 +1,94 @@
+"""What has changed since linking last looked, and which records that can have an effect on. Set-based, in temporary tables.
+
+`changed` are the rows of which `link.considered` knows another version or none, or which are gone. `changed_subject` are the
+rows of registers whose comparison with anything can come out otherwise by that: changed ones, households of a changed head, and
+citizens who live elsewhere now.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from hub.link.companions import MEMBERSHIP
+from hub.link.field import Field
+from hub.model.names import snake
+from hub.model.registry import Registry
+
+REFERENCE = ("AdministrativeUnit", "AdministrativeUnitChange")
+"""Where these change, every record is linked anew: codes and addresses everywhere rest on them."""
+LARGE = 0.25
+"""From this share of changed subjects on, looking for what they touch costs more than linking everything."""
+
+
+def concerned(known: Registry) -> tuple[str, ...]:
+    """The entities that links rest on: owners of linked fields, their subjects, and administrative units."""
+    names = {*REFERENCE}
+    for entity in known:
+        for linked in entity.linked:
+            names |= {entity.name, *linked.kinds}
+    return tuple(entity.name for entity in known if entity.name in names)
+
+
+def find(entities: Iterable[str]) -> str:
+    """Statement that makes `changed`: id, entity, and the version that is there now; null where the row is gone."""
+    rows = " union all ".join(f"select id, '{name}' as entity, sys_from from data.{snake(name)}" for name in entities)
+    return (
+        "create temporary table changed as select coalesce(d.id, c.record_id) as id, coalesce(d.entity, c.entity) as entity,"
+        f" d.sys_from from ({rows}) d full join link.considered c on c.record_id = d.id"
+        " where d.sys_from is distinct from c.sys_from"
+    )
+
+
+FORGET = "delete from link.considered c using changed n where n.id = c.record_id"
+REMEMBER = """
+insert into link.considered (record_id, entity, sys_from)
+select n.id, n.entity, n.sys_from from changed n where n.sys_from is not null and not exists (
+    -- Decided or undone while this run was under way: what follows from it is still to be found.
+    select from link.decision d where d.record_id = n.id and greatest(d.decided_at, d.undone_at) >= %(started)s
+)
+""".strip()
+"""What a finished run has taken into account."""
+
+
+def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Statements that make `changed_subject`."""
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    statements = [
+        f"create temporary table changed_subject as select id, entity as kind from changed where entity in ({named})",
+    ]
+    if "Household" in kinds:
+        held = " union ".join(
+            f"select c.personal_id from {schema}.citizen c join changed n on n.id = c.id"
+            for schema in ("data", "history")
+        )
+        statements.append(
+            "insert into changed_subject select h.id, 'Household' from data.household h"
+            f" where h.head_personal_id in ({held}) and h.id not in (select id from changed_subject)"
+        )
+    return tuple(statements)
+
+
+def moved(field: Field) -> tuple[str, str]:
+    """Statements that add citizens whose household is another: before the memberships are linked, and after, at %(at)s."""
+    assert field.name == MEMBERSHIP
+    add = "insert into changed_subject select distinct l.found_id, 'Citizen' from {links} l {which}"
+    known = "l.found_id not in (select id from changed_subject)"
+    before = add.format(links=f"link.{field.table}", which=f"join changed n on n.id = l.record_id where {known}")
+    links = (
+        f"(select found_id from link.{field.table} where sys_from = %(at)s"
+        f" union select found_id from link_history.{field.table} where sys_to = %(at)s)"
+    )
+    return before, add.format(links=links, which=f"where {known}")
+
+
+def touched(field: Field) -> tuple[str, ...]:
+    """Statements that make the `touched` records of a field: changed ones, and those with a row for a changed subject."""
+    name = field.temporary("touched")
+    return (
+        f"create temporary table {name} as select id as record_id from changed where entity = '{field.entity.name}'"
+        f" union select l.record_id from link.{field.table} l join changed_subject s on s.id = l.found_id",
+        f"create unique index on {name} (record_id)",
+    )
+
+
+def add(field: Field, records: str) -> str:
+    """Statement that adds records, a select of record_id, to those touched."""
+    return f"insert into {field.temporary('touched')} select distinct record_id from ({records}) more on conflict do nothing"

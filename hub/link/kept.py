@@ -1,0 +1,59 @@
+"""Link tables as decisions change them: a few rows at a time, the old versions kept, the feed of changes told.
+
+Every statement of one decision bears one instant, `at`; so what a decision took away is what history says ended then.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from hub.link.field import COLUMNS, Field
+from hub.model.tables import ACCEPTED
+from hub.store.changes import announce
+
+
+def take(connection: Connection[Any], table: str, where: str, values: Mapping[str, Any]) -> int:
+    """Take rows out of a link table, and keep them in its history. `where` is of `l`; `values` has `at`. Returns how many."""
+    return connection.execute(
+        f"with gone as (delete from link.{table} l where {where} returning l.*)"
+        f" insert into link_history.{table} ({COLUMNS}, sys_from, sys_to) select {COLUMNS}, sys_from, %(at)s from gone",
+        values,
+    ).rowcount
+
+
+def move(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: datetime) -> list[int]:
+    """Let the rows that found one of these stand for its heir. Returns the records of those that did not already."""
+    moved = connection.execute(
+        "with heirs as (select * from unnest(%(ids)s::bigint[], %(heirs)s::bigint[]) as h (id, heir)), kept as ("
+        f"insert into link_history.{table} ({COLUMNS}, sys_from, sys_to) select {COLUMNS}, l.sys_from, %(at)s"
+        f" from link.{table} l join heirs h on h.id = l.found_id where l.subject_id <> h.heir)"
+        f" update link.{table} l set subject_id = h.heir, sys_from = %(at)s from heirs h"
+        " where h.id = l.found_id and l.subject_id <> h.heir returning l.record_id",
+        {"ids": list(heirs), "heirs": list(heirs.values()), "at": at},
+    ).fetchall()
+    return [record for (record,) in moved]
+
+
+def tell(connection: Connection[Any], field: Field, records: Collection[int], at: datetime) -> None:
+    """Tell the feed which accepted links of these records were made and which withdrawn at this instant."""
+    now, before = f"link.{field.table}", f"link_history.{field.table}"
+    same = "b.record_id = l.record_id and b.subject_id = l.subject_id"
+    made = (
+        f"select %(entity)s, l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
+        f" where l.record_id = any(%(records)s) and l.sys_from = %(at)s and l.{ACCEPTED}"
+        f" and not exists (select from {before} b where {same} and b.sys_to = %(at)s and b.{ACCEPTED})"
+    )
+    gone = (
+        f"select %(entity)s, b.record_id, 'UNLINKED', b.subject_id, null::smallint, %(at)s from {before} b"
+        f" where b.record_id = any(%(records)s) and b.sys_to = %(at)s and b.{ACCEPTED}"
+        f" and not exists (select from {now} l where {same} and l.{ACCEPTED})"
+    )
+    values = {"entity": field.entity.name, "records": list(records), "at": at}
+    announce(connection, f"{made} union {gone}", values)
+
+
+def look_again(connection: Connection[Any], rows: Collection[int]) -> None:
+    """Let the next run take these rows for new: what follows from a decision for other candidates is a run's to find."""
+    connection.execute("delete from link.considered where record_id = any(%s)", (list(rows),))

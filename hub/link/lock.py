@@ -1,0 +1,40 @@
+"""The locks of linking: runs and decisions change the same rows, so one transaction of them at a time.
+
+A run looks for minutes and writes for seconds: it keeps other runs out all the while, and decisions only while it writes.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from hub.errors import OperationRefused
+
+RUN = 7_022_002
+"""One run at a time, for as long as its session: two would each undo the other's difference."""
+WRITE = 7_022_003
+"""Held by the transactions that write links: a run's, one for each field, and those of a person's decision."""
+WAIT_S = 10
+"""A person waits for a decision, and a run that writes a large field for the first time takes some seconds."""
+
+
+def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
+    """Take the lock for the open transaction. Returns the instant of what the transaction changes, later than all before it.
+
+    Raises OperationRefused where a run of linking keeps it.
+    """
+    connection.execute("select set_config('lock_timeout', %s, true)", (f"{int(wait_s * 1000)}ms",))
+    try:
+        connection.execute("select pg_advisory_xact_lock(%s)", (WRITE,))
+    except psycopg.errors.LockNotAvailable:
+        raise OperationRefused(
+            f"a run of linking is under way and was not over within {wait_s:g} s",
+            next_step="decide again when it is over",
+            code="LINKING_IN_PROGRESS",
+        ) from None
+    # Not now(): that is when the transaction began, before what was waited for was changed.
+    row = connection.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    at: datetime = row[0]
+    return at

@@ -1,0 +1,179 @@
+"""The engines that compare: DuckDB in this process, or Spark. One path of code, chosen by a setting."""
+
+import logging
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from splink import DuckDBAPI, Linker
+from splink.internals.exceptions import EMTrainingException, SplinkException
+
+from hub.errors import HubError, HubMisconfigured
+from hub.link.model.render import DIALECTS, Dialect
+from hub.link.model.render import Settings as SplinkSettings
+from hub.settings import Settings
+
+# Splink tells its progress and the SQL of failures; what an engine says of a failure may hold a value of a row.
+logging.getLogger("splink").setLevel(logging.CRITICAL)
+
+
+SIDES = ("left", "right")
+FAILED = "give it more memory or fewer records; if it fails the same way again, the model's specification asks for what the engine cannot do"
+
+
+class Backend(ABC):
+    """An engine that is running, with a scratch folder. Frames go in under a name and come out, both as Parquet: neither engine
+    then needs more than itself, and a cluster reads its share from where all its machines do."""
+
+    dialect: Dialect
+    failures: tuple[type[Exception], ...]
+    """What the engine raises."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._loaded = 0
+
+    @property
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """What results depend on: Splink and the engine."""
+
+    @contextmanager
+    def linker(
+        self,
+        sides: Sequence[pl.DataFrame],
+        options: SplinkSettings,
+        frequencies: Mapping[str, pl.DataFrame] | None = None,
+    ) -> Iterator[Linker]:
+        """Splink over one frame or two, with tables of how frequent values are. All of it goes from the engine afterwards."""
+        errors: tuple[type[Exception], ...] = (SplinkException, *self.failures)
+        # A handle of its own: Splink keeps the frequency tables of one handle for the next linker.
+        api = self._api()
+        tables = [self._load(api, f"{side}_side", frame) for side, frame in zip(SIDES, sides, strict=False)]
+        try:
+            linker = Linker(tables, options, log_level=None, validate_settings=False)
+            for column, frame in (frequencies or {}).items():
+                table = self._load(api, f"frequency_{column}", frame)
+                linker.table_management.register_term_frequency_lookup(table, column)
+            yield linker
+        except EMTrainingException:
+            raise
+        except errors as error:
+            # The engine's own words can hold a value of a row.
+            raise HubError(
+                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
+            ) from None
+        finally:
+            self._clear()
+
+    def _load(self, api: Any, kind: str, frame: pl.DataFrame) -> Any:
+        self._loaded += 1
+        # Splink takes the first by name for the left side.
+        name = f"{kind}_{self._loaded}"
+        path = self.folder / f"{name}.parquet"
+        frame.write_parquet(path)
+        self._read(name, path)
+        return api.register(name, dataset_display_name=name)
+
+    @abstractmethod
+    def frame(self, sql: str) -> pl.DataFrame:
+        """The rows of a query."""
+
+    @abstractmethod
+    def _api(self) -> Any:
+        """Splink's handle of the engine."""
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Forget every table, Splink's own too, of which it leaves some."""
+
+    @abstractmethod
+    def _read(self, name: str, path: Path) -> None:
+        """Make a table of a file."""
+
+
+class DuckDB(Backend):
+    """DuckDB in memory, which spills to `folder` above its memory limit."""
+
+    dialect = DIALECTS["duckdb"]
+    failures = (duckdb.Error,)
+
+    def __init__(self, folder: Path, memory_mb: int, threads: int) -> None:
+        super().__init__(folder)
+        self.connection = duckdb.connect(":memory:")
+        for name, value in {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            "temp_directory": str(folder / "spill"),
+            "enable_progress_bar": False,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+        }.items():
+            self.connection.execute(f"set {name} = ?", [value])
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return {"splink": version("splink"), "duckdb": version("duckdb")}
+
+    def frame(self, sql: str) -> pl.DataFrame:
+        path = self.folder / "out.parquet"
+        self.connection.execute(f"copy ({sql}) to '{path}' (format parquet)")
+        rows = pl.read_parquet(path, memory_map=False)
+        path.unlink()
+        return rows
+
+    def _api(self) -> DuckDBAPI:
+        return DuckDBAPI(self.connection)
+
+    def _clear(self) -> None:
+        tables = self.connection.execute("select table_name, table_type from information_schema.tables").fetchall()
+        for name, kind in tables:
+            self.connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} if exists {name}")
+
+    def _read(self, name: str, path: Path) -> None:
+        self.connection.execute(f"create table {name} as select * from read_parquet('{path}')")
+        path.unlink()
+
+
+def configured(settings: Settings, folder: Path | None = None) -> AbstractContextManager[Backend]:
+    """The engine that the operator chose."""
+    return running(
+        settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads, folder=folder
+    )
+
+
+@contextmanager
+def running(name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None) -> Iterator[Backend]:
+    """An engine by its name, `duckdb` or `spark`, with a scratch folder within `folder` that goes with it. Raises
+    HubMisconfigured for another name, and where Spark or Java is not there."""
+    scratch = Path(tempfile.mkdtemp(prefix="hub-link-", dir=folder))
+    try:
+        with _engine(name, scratch, memory_mb, threads) as backend:
+            yield backend
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[Backend]:
+    if name == "duckdb":
+        duck = DuckDB(scratch, memory_mb, threads)
+        with closing(duck.connection):
+            yield duck
+    elif name == "spark":
+        # Only who chooses Spark needs it: an installation without it is whole.
+        from hub.link.model.spark import spark
+
+        with spark(scratch, memory_mb, threads) as cluster:
+            yield cluster
+    else:
+        raise HubMisconfigured(
+            f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark"
+        )

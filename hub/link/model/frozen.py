@@ -1,0 +1,94 @@
+"""A trained model as a frozen value, and as bytes. A weight depends on the pair and on this value, on nothing else."""
+
+import gzip
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from pydantic import TypeAdapter, ValidationError
+
+from hub.errors import HubMisconfigured
+from hub.link.model.spec import Spec
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Learned:
+    """One outcome of a comparison: how often it is found among pairs that match, and among pairs that do not."""
+
+    outcome: str
+    m: float
+    u: float
+
+    @property
+    def bits(self) -> float:
+        """The evidence of this outcome, before the frequency of the value."""
+        return math.log2(self.m / self.u)
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """How often values stand in a column. Values that stand there once are not kept: they are as frequent as one never seen,
+    and a model that is stored should name nobody."""
+
+    rarest: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """What a model was learned from."""
+
+    left: int
+    right: int
+    matches: float
+    pairs: int
+    seed: int
+    skipped: tuple[str, ...]
+    versions: Mapping[str, str]
+    """`matches` are expected among all pairs of the records learned from; `pairs` the random pairs that u was learned from;
+    `skipped` the blocks that had too few pairs to learn from."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a specification has learned. `prior` is the probability that two records drawn at random match."""
+
+    spec: Spec
+    digest: str
+    prior: float
+    learned: Mapping[str, tuple[Learned, ...]]
+    frequencies: Mapping[str, Frequencies]
+    trained_on: TrainedOn
+    format: int = FORMAT
+
+    @cached_property
+    def prior_bits(self) -> float:
+        """The weight of a pair of which nothing is stated."""
+        return math.log2(self.prior / (1 - self.prior))
+
+    def serves(self, spec: Spec) -> bool:
+        """Whether this was trained for that specification as it is now."""
+        return self.digest == spec.digest
+
+    def to_bytes(self) -> bytes:
+        """JSON, compressed: the same bytes for the same value."""
+        return gzip.compress(MODEL.dump_json(self), mtime=0)
+
+
+MODEL = TypeAdapter(Model)
+
+
+def from_bytes(document: bytes) -> Model:
+    """The model that `to_bytes` wrote. Raises HubMisconfigured where it is none, or its specification was changed."""
+    try:
+        model = MODEL.validate_json(gzip.decompress(document))
+    except (OSError, EOFError, ValidationError):
+        raise HubMisconfigured("these bytes are no linking model", next_step="train the model again") from None
+    if model.format != FORMAT or model.spec.digest != model.digest:
+        raise HubMisconfigured(
+            f"linking model {model.spec.name} was written in another form or changed since", next_step="train it again"
+        )
+    return model

@@ -1,0 +1,118 @@
+"""Frames made comparable: the columns a specification needs and no others, each kind in its one form.
+
+Both engines compare what stands here, so all that depends on letters happens here and not in SQL: DuckDB measures distances in
+bytes and Spark in characters, which agree on ASCII alone.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from hub.errors import HubMisconfigured
+from hub.link.model.spec import Field, Kind, Spec
+
+KEY = "unique_id"
+TAILED = 9
+"""The shortest identifier whose last six characters say something."""
+
+
+def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
+    """The records of one side: their key as text under `unique_id`, and the prepared columns. Raises HubMisconfigured where a
+    column is absent or a key is missing or stands twice."""
+    missing = [field.column for field in spec.fields if not field.optional and field.column not in frame.columns]
+    if spec.key not in frame.columns:
+        missing.insert(0, spec.key)
+    if missing:
+        raise HubMisconfigured(
+            f"linking model {spec.name}: the frame lacks the columns {', '.join(missing)}",
+            next_step="give the columns that the specification names",
+        )
+    keys = frame[spec.key].cast(pl.String)
+    if keys.null_count() or keys.n_unique() < len(keys):
+        raise HubMisconfigured(
+            f"linking model {spec.name}: keys are missing or stand twice in {spec.key}",
+            next_step="give each record a key of its own",
+        )
+    made = [expression for field in spec.fields for expression in _prepared(field, frame)]
+    wanted = {*spec.columns, *spec.frequencies}
+    prepared = frame.select(keys.alias(KEY), *made)
+    return prepared.select(KEY, *(column for column in prepared.columns[1:] if column in wanted))
+
+
+def plain(value: pl.Expr) -> pl.Expr:
+    """Lower-case ASCII letters, digits and single spaces; null where nothing is left."""
+    bare = value.str.to_lowercase().str.replace_all("[đð]", "d").str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    # Marks are taken away before signs become spaces: a mark parts no word.
+    return _filled(bare.str.replace_all("[^a-z0-9]+", " ").str.strip_chars())
+
+
+def _filled(value: pl.Expr) -> pl.Expr:
+    return pl.when(value != "").then(value)
+
+
+def _name(column: str) -> tuple[pl.Expr, ...]:
+    value = pl.col(column).cast(pl.String).str.normalize("NFC").str.to_lowercase().str.replace_all(r"\s+", " ")
+    return (
+        _filled(value.str.strip_chars()).alias(column),
+        plain(pl.col(column).cast(pl.String)).alias(column + "_ascii"),
+    )
+
+
+def _text(column: str) -> tuple[pl.Expr, ...]:
+    return (plain(pl.col(column).cast(pl.String)).alias(column),)
+
+
+def _date(column: str) -> tuple[pl.Expr, ...]:
+    digits = pl.col(column).cast(pl.String).str.replace_all(r"\D", "")
+    whole = pl.when(digits.str.len_chars() == 8).then(digits)
+    year, month, day = whole.str.slice(0, 4), whole.str.slice(4, 2), whole.str.slice(6, 2)
+    stated = pl.when(digits.str.len_chars().is_in([4, 8])).then(digits.str.slice(0, 4)).cast(pl.Int32)
+    return (
+        whole.alias(column),
+        (year + pl.min_horizontal(month, day) + pl.max_horizontal(month, day)).alias(column + "_sorted"),
+        stated.alias(column + "_year"),
+    )
+
+
+def _code(column: str) -> tuple[pl.Expr, ...]:
+    return (_filled(pl.col(column).cast(pl.String).str.strip_chars().str.to_lowercase()).alias(column),)
+
+
+def _identifier(column: str) -> tuple[pl.Expr, ...]:
+    value = pl.col(column).cast(pl.String).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    return (
+        _filled(value).alias(column),
+        pl.when(value.str.len_chars() >= TAILED).then(value.str.tail(6)).alias(column + "_tail"),
+    )
+
+
+def _number(column: str) -> tuple[pl.Expr, ...]:
+    return (pl.col(column).cast(pl.Int32),)
+
+
+def _list(column: str) -> tuple[pl.Expr, ...]:
+    value = pl.col(column).cast(pl.List(pl.String))
+    return (pl.when(value.list.len() > 0).then(value).alias(column),)
+
+
+PREPARATIONS: dict[Kind, Callable[[str], tuple[pl.Expr, ...]]] = {
+    Kind.NAME: _name,
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.CODE: _code,
+    Kind.IDENTIFIER: _identifier,
+    Kind.NUMBER: _number,
+    Kind.LIST: _list,
+}
+
+
+def _prepared(field: Field, frame: pl.DataFrame) -> tuple[pl.Expr, ...]:
+    expressions = PREPARATIONS[field.kind](field.column)
+    if field.column in frame.columns:
+        return expressions
+    # The types stay those of a column that is there, since both sides go into one table.
+    empty = pl.DataFrame(
+        {field.column: pl.Series([], dtype=pl.List(pl.String) if field.kind is Kind.LIST else pl.String)}
+    )
+    types = empty.select(expressions).schema
+    return tuple(pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items())

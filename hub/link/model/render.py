@@ -1,0 +1,165 @@
+"""A specification as Splink's settings, in the SQL of an engine. Pure text: names come from the specification, never a value."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.link.model.prepare import KEY
+from hub.link.model.spec import OTHER, UNSTATED, Block, By, Comparison, Is, Level, Spec
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The few functions whose names differ between engines."""
+
+    name: str
+    similarity: str
+    edits: str
+    overlap: str
+
+
+DIALECTS = {
+    "duckdb": Dialect("duckdb", "jaro_winkler_similarity", "damerau_levenshtein", "list_has_any"),
+    "spark": Dialect("spark", "jaro_winkler", "damerau_levenshtein", "arrays_overlap"),
+}
+
+
+def _equal(one: Is, dialect: Dialect) -> str:
+    return " and ".join(f"{column}_l = {column}_r" for column in one.columns)
+
+
+def _crossed(one: Is, dialect: Dialect) -> str:
+    first, second = one.columns
+    return f"{first}_l = {second}_r and {second}_l = {first}_r"
+
+
+def _exchanged(one: Is, dialect: Dialect) -> str:
+    first, second = one.columns
+    return f"({first}_l = {second}_r or {second}_l = {first}_r)"
+
+
+def _similar(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"{dialect.similarity}({column}_l, {column}_r) >= {one.at}"
+
+
+def _edits(one: Is, dialect: Dialect) -> str:
+    """Distances are dear (a quarter of a minute for four million pairs), so values that cannot be so near are turned away first:
+    one edit leaves the first or the last letters as they are, up to one before the middle."""
+    (column,) = one.columns
+    left, right = f"{column}_l", f"{column}_r"
+    near = f"abs(length({left}) - length({right})) <= {one.at:g}"
+    if one.at == 1:
+        part = f"cast(floor(least(length({left}), length({right})) / 2) as int) - 1"
+        first = f"substr({left}, 1, {part}) = substr({right}, 1, {part})"
+        near += f" and ({first} or right({left}, {part}) = right({right}, {part}))"
+    return f"{near} and {dialect.edits}({left}, {right}) <= {one.at:g}"
+
+
+def _within(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"abs({column}_l - {column}_r) <= {one.at:g}"
+
+
+def _shares(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"{dialect.overlap}({column}_l, {column}_r)"
+
+
+def _lacking(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"({column}_l is null or {column}_r is null)"
+
+
+def _one_sided(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"({column}_l is null) <> ({column}_r is null)"
+
+
+def _neither(one: Is, dialect: Dialect) -> str:
+    (column,) = one.columns
+    return f"({column}_l is null and {column}_r is null)"
+
+
+CONDITIONS: Mapping[By, Callable[[Is, Dialect], str]] = {
+    By.EQUAL: _equal,
+    By.CROSSED: _crossed,
+    By.EXCHANGED: _exchanged,
+    By.SIMILAR: _similar,
+    By.EDITS: _edits,
+    By.WITHIN: _within,
+    By.SHARES: _shares,
+    By.LACKING: _lacking,
+    By.ONE_SIDED: _one_sided,
+    By.NEITHER: _neither,
+}
+
+
+def unstated(comparison: Comparison) -> str:
+    """The condition under which a comparison says nothing."""
+    groups = (
+        "(" + " or ".join(f"{column}_{side} is null" for column in group for side in "lr") + ")"
+        for group in comparison.stated
+    )
+    return " and ".join(groups)
+
+
+def block(rule: Block) -> str:
+    """A block as a join condition over `l` and `r`."""
+    lacking = (f"(l.{rule.lacking} is null or r.{rule.lacking} is null)",) if rule.lacking else ()
+    return " and ".join((*(f"l.{column} = r.{column}" for column in rule.columns), *lacking))
+
+
+Rates = Mapping[str, Sequence[float | None]]
+"""By comparison: a rate of each outcome, None where there is none."""
+
+
+def settings(
+    spec: Spec,
+    dialect: Dialect,
+    *,
+    linking: bool,
+    prior: float | None = None,
+    m: Rates | None = None,
+    u: Rates | None = None,
+    frequencies: bool = True,
+) -> Settings:
+    """Splink's settings of a model, with the parameters that are known."""
+    made: Settings = {
+        "link_type": "link_only" if linking else "dedupe_only",
+        "unique_id_column_name": KEY,
+        "comparisons": [_comparison(comparison, dialect, frequencies) for comparison in spec.comparisons],
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": block(rule), "sql_dialect": dialect.name} for rule in spec.blocks
+        ],
+        "retain_matching_columns": True,
+        "retain_intermediate_calculation_columns": True,
+        "em_convergence": 1e-4,
+    }
+    if prior is not None:
+        made["probability_two_random_records_match"] = prior
+    for parameter, rates in (("m_probability", m or {}), ("u_probability", u or {})):
+        for comparison in made["comparisons"]:
+            for level, rate in zip(
+                comparison["comparison_levels"][1:], rates.get(comparison["output_column_name"], ()), strict=False
+            ):
+                if rate is not None:
+                    level[parameter] = rate
+    return made
+
+
+def _comparison(comparison: Comparison, dialect: Dialect, frequencies: bool) -> Settings:
+    none = {"sql_condition": unstated(comparison), "label_for_charts": UNSTATED, "is_null_level": True}
+    levels = [_level(level, dialect, frequencies) for level in comparison.levels]
+    other = {"sql_condition": "ELSE", "label_for_charts": OTHER}
+    return {"output_column_name": comparison.name, "comparison_levels": [none, *levels, other]}
+
+
+def _level(level: Level, dialect: Dialect, frequencies: bool) -> Settings:
+    condition = " and ".join(CONDITIONS[one.by](one, dialect) for one in level.conditions)
+    made: Settings = {"sql_condition": condition, "label_for_charts": level.outcome}
+    if level.frequency and frequencies:
+        made["tf_adjustment_column"] = level.frequency
+    return made

@@ -1,0 +1,112 @@
+"""Spark as the engine: in this process's own machine, or a cluster where `SPARK_MASTER` names one."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from hub.errors import HubMisconfigured
+from hub.link.model.backends import Backend
+from hub.link.model.render import DIALECTS
+
+INSTALL = "install the extra: pip install 'cross-sector-hub[spark]', or set HUB_LINK_BACKEND=duckdb"
+
+
+class Spark(Backend):
+    """A Spark session. Frames pass through `folder`, which every machine of a cluster has to see."""
+
+    dialect = DIALECTS["spark"]
+
+    def __init__(self, folder: Path, session: Any, partitions: int) -> None:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        super().__init__(folder)
+        self.failures = (PySparkException, Py4JError)
+        self.session = session
+        self.partitions = partitions
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return {"splink": version("splink"), "spark": self.session.version}
+
+    def frame(self, sql: str) -> pl.DataFrame:
+        path = self.folder / "out.parquet"
+        self.session.sql(sql).write.mode("overwrite").parquet(str(path))
+        return pl.read_parquet(path / "*.parquet", memory_map=False)
+
+    def _read(self, name: str, path: Path) -> None:
+        self.session.read.parquet(str(path)).createOrReplaceTempView(name)
+
+    def _api(self) -> Any:
+        from splink import SparkAPI
+
+        return SparkAPI(
+            spark_session=self.session,
+            break_lineage_method="persist",
+            num_partitions_on_repartition=self.partitions,
+        )
+
+    def _clear(self) -> None:
+        for table in self.session.catalog.listTables():
+            self.session.catalog.dropTempView(table.name)
+        self.session.catalog.clearCache()
+        for path in self.folder.glob("*.parquet"):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+@contextmanager
+def spark(scratch: Path, memory_mb: int, threads: int) -> Iterator[Spark]:
+    """A session with the functions that Splink brings. Raises HubMisconfigured where pyspark or Java is not there."""
+    try:
+        import pyarrow  # noqa: F401  # Splink takes parameters from Spark as Arrow tables
+        from pyspark.sql import SparkSession
+        from splink.backends.spark import similarity_jar_location
+    except ImportError:
+        raise HubMisconfigured("HUB_LINK_BACKEND=spark, and pyspark is not installed", next_step=INSTALL) from None
+    if not _java():
+        raise HubMisconfigured(
+            "HUB_LINK_BACKEND=spark, and there is no Java",
+            next_step="install Java 17 or newer and set JAVA_HOME, or set HUB_LINK_BACKEND=duckdb",
+        )
+    options = {
+        "spark.master": os.environ.get("SPARK_MASTER", f"local[{threads}]"),
+        "spark.app.name": "hub-link",
+        "spark.jars": similarity_jar_location(),
+        "spark.driver.memory": f"{memory_mb}m",
+        "spark.driver.host": "127.0.0.1" if "SPARK_MASTER" not in os.environ else "",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.sql.shuffle.partitions": str(2 * threads),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    session = SparkSession(_context({name: value for name, value in options.items() if value}))
+    try:
+        yield Spark(scratch, session, 2 * threads)
+    finally:
+        session.stop()
+
+
+def _java() -> bool:
+    home = os.environ.get("JAVA_HOME")
+    return Path(home, "bin", "java").exists() if home else shutil.which("java") is not None
+
+
+def _context(options: dict[str, str]) -> Any:
+    """A context whose Java process is silent: Spark writes what it does to the terminal, and its errors hold rows."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    conf = SparkConf(loadDefaults=False).setAll(list(options.items()))
+    gateway = None
+    if SparkContext._gateway is None:  # one Java process serves all sessions of this one
+        silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        gateway = launch_gateway(conf, popen_kwargs=silence)
+    return SparkContext(conf=conf, gateway=gateway)

@@ -1,0 +1,227 @@
+"""A specification of a model, as values: which columns there are, how two records are compared, which pairs are looked at.
+
+A specification is a schema mapping. It holds no learned number and no threshold found on known answers: weights are learned
+by `train`, and the bands are stated as probabilities.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from hub.errors import HubMisconfigured
+
+
+class Kind(StrEnum):
+    """What a column holds. It says how values are made comparable, and which columns are derived; see `prepare`."""
+
+    NAME = "name"
+    """A part of a person's name. Derives `_ascii`."""
+    TEXT = "text"
+    """Words: a street, a place."""
+    DATE = "date"
+    """A day, as a date or as digits of year, month and day; or only its year. Derives `_year`, and `_sorted`, in which day
+    and month stand in order of size: two dates of which one has them swapped are equal there."""
+    IDENTIFIER = "identifier"
+    """Letters and digits. Derives `_tail`, the last six, which an error in front of them leaves alone."""
+    CODE = "code"
+    """A value that agrees or does not."""
+    NUMBER = "number"
+    LIST = "list"
+    """Several codes; an empty list states nothing."""
+
+
+class By(StrEnum):
+    """How two records are looked at, over its columns."""
+
+    EQUAL = "equal"
+    """Each column is equal."""
+    CROSSED = "crossed"
+    """The first column of one record is the second of the other, both ways."""
+    EXCHANGED = "exchanged"
+    """The first column of one record is the second of the other, one way at least."""
+    SIMILAR = "similar"
+    """Jaro-Winkler similarity is at least `at`."""
+    EDITS = "edits"
+    """At most `at` characters are changed, left out, put in, or swapped with the next."""
+    WITHIN = "within"
+    """The numbers differ by at most `at`."""
+    SHARES = "shares"
+    """The lists have an element in common."""
+    INITIAL = "initial"
+    """One is the first letter of the other."""
+    LACKING = "lacking"
+    """One record at least does not state it."""
+    ONE_SIDED = "one_sided"
+    """One record states it, the other does not."""
+    NEITHER = "neither"
+    """No record states it."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of both frames. One that is optional may be absent: then it states nothing."""
+
+    column: str
+    kind: Kind
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Is:
+    """One condition on two records."""
+
+    by: By
+    columns: tuple[str, ...]
+    at: float | None = None
+
+
+@dataclass(frozen=True)
+class Level:
+    """One outcome of a comparison, where all its conditions hold. `frequency` names the column whose value's frequency adjusts
+    the weight: to agree on a rare name says more."""
+
+    outcome: str
+    conditions: tuple[Is, ...]
+    frequency: str | None = None
+
+
+OTHER, UNSTATED, PRIOR = "other", "unstated", "prior"
+"""Outcomes that every comparison has: no level holds; nothing to compare. And the name of the evidence that is no comparison:
+how likely any pair is."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Levels in order, the first that holds is the outcome. `stated` are groups of columns: the comparison says nothing where
+    no group is stated by both records."""
+
+    name: str
+    stated: tuple[tuple[str, ...], ...]
+    levels: tuple[Level, ...]
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Every outcome, the strongest first."""
+        return (*(level.outcome for level in self.levels), OTHER)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Pairs that agree on all of `columns`; only those where one record at least lacks `lacking`, if that is given."""
+
+    columns: tuple[str, ...]
+    lacking: str | None = None
+
+    def __str__(self) -> str:
+        return " and ".join(self.columns) + (f", without {self.lacking}" if self.lacking else "")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How parameters are learned. `certain` finds pairs that are nearly all matches, and `recall` is the part of all matches
+    that it is believed to find: both for the prior only. Each of `over` is one run of expectation maximisation, which learns the
+    comparisons that have no column of the block. `pairs` are the random pairs that u is learned from; `most` the records of each
+    side that are learned from."""
+
+    certain: tuple[Block, ...]
+    recall: float
+    over: tuple[Block, ...]
+    pairs: int = 1_000_000
+    most: int = 100_000
+
+
+@dataclass(frozen=True)
+class Bands:
+    """From which probability a pair is accepted, and from which it is worth a person's look."""
+
+    accept: float = 0.99
+    review: float = 0.10
+
+    @property
+    def margin(self) -> float:
+        """Bits by which the best candidate must lead the second. At most one candidate is right, so with a lead of m bits the
+        best is right with at most 1 / (1 + 2^-m): for the accepted probability, m is its log odds."""
+        return math.log2(self.accept / (1 - self.accept))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model before training. `reference` says that the right side is a register, whose frequencies count alone."""
+
+    name: str
+    version: int
+    key: str
+    fields: tuple[Field, ...]
+    comparisons: tuple[Comparison, ...]
+    blocks: tuple[Block, ...]
+    training: Training
+    bands: Bands = Bands()
+    reference: bool = False
+
+    def __post_init__(self) -> None:
+        for problem in _problems(self):
+            raise HubMisconfigured(f"linking model {self.name}: {problem}", next_step="correct the specification")
+
+    @property
+    def digest(self) -> str:
+        """What a trained model is bound to: any change of what is compared and how needs a new training. Bands do not."""
+        document = {key: value for key, value in asdict(self).items() if key != "bands"}
+        # As numbers come back from JSON: 1 is 1.0.
+        alike = json.loads(json.dumps(document), parse_int=float)
+        return hashlib.sha256(json.dumps(alike, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def frequencies(self) -> tuple[str, ...]:
+        """The columns whose value frequencies count."""
+        columns = [level.frequency for comparison in self.comparisons for level in comparison.levels if level.frequency]
+        return tuple(dict.fromkeys(columns))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The prepared columns that comparing and blocking need."""
+        compared = [column for comparison in self.comparisons for column in sorted(_columns_of(comparison))]
+        training = self.training
+        blocked = [
+            column
+            for block in (*self.blocks, *training.certain, *training.over)
+            for column in (*block.columns, *((block.lacking,) if block.lacking else ()))
+        ]
+        return tuple(dict.fromkeys((*compared, *blocked)))
+
+
+DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIFIER: ("_tail",)}
+
+
+def prepared_columns(spec: Spec) -> dict[str, Field]:
+    """Each prepared column, own or derived, by the field that it is of."""
+    return {field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))}
+
+
+def _problems(spec: Spec) -> Iterator[str]:
+    known = prepared_columns(spec)
+    unknown = sorted({*spec.columns, *spec.frequencies} - set(known))
+    if unknown:
+        yield f"no field gives the columns {', '.join(unknown)}"
+    names = [comparison.name for comparison in spec.comparisons]
+    if len(set(names)) < len(names):
+        yield "two comparisons have one name"
+    for comparison in spec.comparisons:
+        if not comparison.name.isidentifier():
+            yield f"comparison {comparison.name!r} is named otherwise than columns are"
+        if len(set(comparison.outcomes)) < len(comparison.outcomes):
+            yield f"comparison {comparison.name} has one outcome twice"
+    for comparison in spec.comparisons:
+        if all(_columns_of(comparison) & set(block.columns) for block in spec.training.over):
+            yield f"comparison {comparison.name} is never learned: each block of the training has a column of it"
+    if not 0 < spec.training.recall <= 1:
+        yield "recall is no part of a whole"
+    if not 0 < spec.bands.review < spec.bands.accept < 1:
+        yield "bands are not probabilities in order"
+
+
+def _columns_of(comparison: Comparison) -> set[str]:
+    conditions = (one.columns for level in comparison.levels for one in level.conditions)
+    return {column for columns in (*comparison.stated, *conditions) for column in columns}

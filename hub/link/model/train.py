@@ -1,0 +1,216 @@
+"""Learn a model: u from random pairs, the prior from rules that are nearly certain, m by expectation maximisation.
+
+Deterministic for a seed, and the same on either engine: what is drawn at random is drawn here, and parameters are kept to ten
+digits, since engines add in the order that their threads finish.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import polars as pl
+from splink import Linker
+from splink.internals.exceptions import EMTrainingException
+
+from hub.errors import HubMisconfigured
+from hub.link.model.backends import Backend
+from hub.link.model.frozen import Frequencies, Learned, Model, TrainedOn
+from hub.link.model.prepare import KEY, prepare
+from hub.link.model.render import block, settings
+from hub.link.model.spec import Block, Spec
+
+DIGITS = 10
+ROUNDS = (25, 12, 6, 3)
+FIRST = (5, 3)
+"""At most so many rounds of expectation maximisation; the next fewer where an outcome's m became too small to be a number."""
+Sides = tuple[pl.DataFrame, ...]
+"""The prepared records: left and right, or one frame whose duplicates are looked for."""
+Rates = dict[str, list[float | None]]
+"""By comparison: a rate of each outcome, None where it was not learned."""
+
+
+def train(
+    spec: Spec, left: pl.DataFrame, right: pl.DataFrame | None = None, *, backend: Backend, seed: int = 1
+) -> Model:
+    """A model for linking left to right, or for finding duplicates within left. Raises HubMisconfigured where the records are
+    too few to learn from or lack a column."""
+    sides = tuple(prepare(spec, frame) for frame in (left, right) if frame is not None)
+    draw = np.random.default_rng(seed)
+    learned_from = (_drawn(sides[0], spec.training.most, draw), *sides[1:])
+    u_hat, pairs = _random_pairs(spec, learned_from, backend, draw)
+    session = _Session(spec, backend, learned_from)
+    prior = session.prior()
+    matches = prior * _pairs([len(side) for side in learned_from])
+    # A first look at m is enough to tell how many of the random pairs were matches.
+    m, _ = session.maximised(u_hat, prior, FIRST)
+    u = _without_matches(u_hat, m, prior, pairs)
+    m, skipped = session.maximised(u, prior, ROUNDS)
+    return Model(
+        spec=spec,
+        digest=spec.digest,
+        prior=_kept(prior),
+        learned=_learned(spec, m, u, unseen_m=0.5 / max(matches, 1), unseen_u=0.5 / pairs),
+        frequencies=_frequencies(spec, sides),
+        trained_on=TrainedOn(
+            len(sides[0]), len(sides[-1]), round(matches, 1), pairs, seed, tuple(skipped), backend.versions
+        ),
+    )
+
+
+def _drawn(side: pl.DataFrame, most: int, draw: np.random.Generator) -> pl.DataFrame:
+    """At most so many records, drawn by key: the order of the rows does not matter."""
+    side = side.sort(KEY)
+    if len(side) <= most:
+        return side
+    return side[np.sort(draw.choice(len(side), most, replace=False))]
+
+
+def _pairs(counts: Sequence[int]) -> int:
+    return counts[0] * counts[1] if len(counts) == 2 else counts[0] * (counts[0] - 1) // 2
+
+
+def _random_pairs(spec: Spec, sides: Sides, backend: Backend, draw: np.random.Generator) -> tuple[Rates, int]:
+    """How often each outcome is found among random pairs, and how many pairs these were."""
+    sample = _sample(sides, spec.training.pairs, draw)
+    pairs = _pairs([len(side) for side in sample])
+    if pairs < 1:
+        raise HubMisconfigured(
+            f"linking model {spec.name}: there is no pair of records to learn from",
+            next_step="give records of both sides",
+        )
+    options = settings(spec, backend.dialect, linking=len(sides) > 1, frequencies=False)
+    with backend.linker(sample, options) as linker:
+        # All pairs of the sample are compared: stopping early would depend on the order of the engine's hashes.
+        linker.training.estimate_u_using_random_sampling(max_pairs=4.0 * pairs, min_count_per_level=None, num_chunks=1)
+        return _rates(linker, "u_probability"), pairs
+
+
+def _sample(sides: Sides, wanted: int, draw: np.random.Generator) -> Sides:
+    """Records whose pairs are about as many as wanted. Where one side is short, the other is the longer."""
+    if len(sides) == 1:
+        return (_drawn(sides[0], math.isqrt(2 * wanted), draw),)
+    left, right = (len(side) for side in sides)
+    of_left = min(left, math.isqrt(wanted))
+    of_right = min(right, wanted // max(of_left, 1))
+    of_left = min(left, wanted // max(of_right, 1))
+    return _drawn(sides[0], of_left, draw), _drawn(sides[1], of_right, draw)
+
+
+@dataclass(frozen=True)
+class _Session:
+    """The records that a model is learned from, in an engine."""
+
+    spec: Spec
+    backend: Backend
+    sides: Sides
+
+    def prior(self) -> float:
+        """The probability that two records drawn at random match. Raises HubMisconfigured where no certain match is found."""
+        options = settings(self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False)
+        training = self.spec.training
+        with self.backend.linker(self.sides, options) as linker:
+            rules: list[Any] = [
+                {"blocking_rule": block(rule), "sql_dialect": self.backend.dialect.name} for rule in training.certain
+            ]
+            linker.training.estimate_probability_two_random_records_match(rules, recall=training.recall)
+            found = linker.misc.save_model_to_json()["probability_two_random_records_match"]
+        if not 0 < found < 1:
+            raise HubMisconfigured(
+                f"linking model {self.spec.name}: the rules for certain matches found none, or every pair",
+                next_step="train on records of which some match",
+            )
+        return float(found)
+
+    def maximised(self, u: Rates, prior: float, rounds: Sequence[int]) -> tuple[Rates, list[str]]:
+        """m of each outcome, and the blocks that had no pairs. With u fixed, each block learns the comparisons that have no
+        column of it; what several learn is their median."""
+        runs = {str(rule): self._run(rule, u, prior, rounds) for rule in self.spec.training.over}
+        learned = [rates for rates in runs.values() if rates is not None]
+        m = {
+            comparison.name: [
+                _median([rates[comparison.name][at] for rates in learned]) for at in range(len(comparison.outcomes))
+            ]
+            for comparison in self.spec.comparisons
+        }
+        return m, [rule for rule, rates in runs.items() if rates is None]
+
+    def _run(self, rule: Block, u: Rates, prior: float, rounds: Sequence[int]) -> Rates | None:
+        """One run over a block; None where it has no pairs. Where an outcome is never a match's, its m falls faster with each
+        round until Splink refuses it as too small: the rounds before have learned what there is to learn."""
+        options = settings(
+            self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
+        )
+        for most in rounds:
+            with self.backend.linker(self.sides, {**options, "max_iterations": most}) as linker:
+                try:
+                    linker.training.estimate_parameters_using_expectation_maximisation(
+                        block(rule), estimate_without_term_frequencies=True
+                    )
+                except EMTrainingException:
+                    return None
+                except ValueError:
+                    continue
+                return _rates(linker, "m_probability")
+        return None
+
+
+def _median(rates: Sequence[float | None]) -> float | None:
+    found = [rate for rate in rates if rate is not None]
+    return median(found) if found else None
+
+
+def _rates(linker: Linker, of: str) -> Rates:
+    comparisons = linker.misc.save_model_to_json()["comparisons"]
+    return {
+        comparison["output_column_name"]: [
+            level.get(of) for level in comparison["comparison_levels"] if not level.get("is_null_level")
+        ]
+        for comparison in comparisons
+    }
+
+
+def _without_matches(u_hat: Rates, m: Rates, prior: float, pairs: int) -> Rates:
+    """u of pairs that do not match. Among random pairs some match, as many as the prior says: an identifier that nearly only
+    matches share would otherwise seem to be shared by chance as often as there are matches."""
+    least = 0.5 / pairs
+
+    def corrected(rate: float | None, match: float | None) -> float | None:
+        return rate if rate is None or match is None else max((rate - prior * match) / (1 - prior), least)
+
+    return {name: [corrected(rate, match) for rate, match in zip(u_hat[name], m[name], strict=True)] for name in u_hat}
+
+
+def _learned(spec: Spec, m: Rates, u: Rates, *, unseen_m: float, unseen_u: float) -> Mapping[str, tuple[Learned, ...]]:
+    """Parameters with what was not seen filled in: half an observation, and no evidence where neither kind of pair shows it."""
+    made = {}
+    for comparison in spec.comparisons:
+        rates = zip(comparison.outcomes, m[comparison.name], u[comparison.name], strict=True)
+        made[comparison.name] = tuple(_one(*rate, unseen_m, unseen_u) for rate in rates)
+    return made
+
+
+def _one(outcome: str, m: float | None, u: float | None, unseen_m: float, unseen_u: float) -> Learned:
+    if m is None and (u is None or u <= unseen_u):
+        return Learned(outcome, _kept(unseen_u), _kept(unseen_u))
+    found_u = max(u or 0.0, unseen_u)
+    # What no match shows speaks against a match, or says nothing: never for it.
+    found_m = max(m, unseen_m) if m is not None else min(unseen_m, found_u)
+    return Learned(outcome, _kept(min(found_m, 1.0)), _kept(min(found_u, 1.0)))
+
+
+def _frequencies(spec: Spec, sides: Sides) -> Mapping[str, Frequencies]:
+    counted = sides[-1:] if spec.reference else sides
+    made = {}
+    for column in spec.frequencies:
+        values = pl.concat([side[column] for side in counted]).drop_nulls()
+        table = values.value_counts(name="n").filter(pl.col("n") > 1).sort(column)
+        shares = {value: _kept(n / len(values)) for value, n in table.iter_rows()}
+        made[column] = Frequencies(_kept(1 / max(len(values), 1)), shares)
+    return made
+
+
+def _kept(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

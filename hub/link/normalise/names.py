@@ -1,0 +1,232 @@
+"""Names as recorded → comparable parts: family, middle and given name in Vietnamese order, whatever surrounds or orders them.
+
+Titles, second persons and notes are taken off. A name is read family name first, unless the known family names say that it
+was written the other way round; where both are possible the other reading is kept beside it. What is abbreviated is no
+part, only an initial. Words are in `data/names.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.link.normalise.phrases import Phrases
+from hub.link.normalise.text import accented_key, ascii_word, folded
+
+DATA = Path(__file__).parent / "data" / "names.toml"
+ORGANISATIONS = ("ENTERPRISE", "HOUSEHOLD_BUSINESS")
+"""Kinds of party whose names have no family name."""
+
+SPECIAL = re.compile(r"[^\w\s\u0300-\u036f'’-]|\d|_")
+"""Nothing of this in a name: it needs no taking apart. Most have none."""
+NOTE = re.compile(r"\([^)]*\)?|\[[^\]]*\]?|\d.*")
+"""Remarks in brackets, and all from the first digit on."""
+BREAK = re.compile(r"[;,&+/\n]|\s[-–]\s")
+ABBREVIATION = re.compile(r"(\w[\w\u0300-\u036f]{0,2})\.")
+CONSONANTS = "bcdđfghjklmnpqrstvwxz"
+
+
+NONE_SHORT: frozenset[int] = frozenset()
+
+
+class Name(NamedTuple):
+    """A name in Vietnamese order, as accented and as ASCII keys; None for a part that it has not, or only by its initial."""
+
+    name: str | None
+    name_ascii: str | None
+    surname: str | None
+    middle: str | None
+    given: str | None
+    surname_ascii: str | None
+    given_ascii: str | None
+    initials: str | None
+    """First ASCII letters of the words, of abbreviated ones too."""
+    other: str | None
+    """The whole name in its other possible order."""
+
+
+NOTHING = Name(None, None, None, None, None, None, None, None, None)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The words of `data/names.toml`."""
+
+    firm: frozenset[str]
+    family: frozenset[str]
+    double: Phrases
+    sure: Phrases
+    doubtful: Phrases
+    after: Phrases
+    beside: Phrases
+    organisation: Phrases
+    plain: frozenset[str]
+    """Family names with which nothing but a name can begin."""
+    apart: frozenset[str]
+    """Words with which such a name has to be taken apart nevertheless."""
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The words of `data/names.toml`."""
+    with DATA.open("rb") as file:
+        data = tomllib.load(file)
+    firm = Phrases.of(data["family"]["firm"]).first
+    double, after = Phrases.of(data["family"]["double"]), Phrases.of(data["others"]["after"])
+    sure, organisation = Phrases.of(data["title"]["sure"]), Phrases.of(data["organisation"]["first"])
+    family = firm | Phrases.of(data["family"]["other"]).first
+    doubtful = Phrases.of(data["title"]["doubtful"], but=family)
+    return Lexicon(
+        firm=firm,
+        family=family,
+        double=double,
+        sure=sure,
+        doubtful=doubtful,
+        after=after,
+        beside=Phrases.of(data["others"]["beside"]),
+        organisation=organisation,
+        plain=firm - sure.first - doubtful.first - organisation.first,
+        apart=double.first | after.first | frozenset(CONSONANTS),
+    )
+
+
+def read_name(text: str, kind: str | None) -> Name:
+    """Read one name. Total: what holds no letter is NOTHING. `kind` is a PartyKind, None where the sector says none."""
+    if kind in ORGANISATIONS:
+        return _whole(accented_key(text))
+    if SPECIAL.search(text) is None and "-" not in text:
+        words, short = accented_key(text).split(), NONE_SHORT
+        if len(words) > 1 and words[0] in lexicon().plain and lexicon().apart.isdisjoint(words):
+            # Nine names in ten: the rest costs four times as much.
+            return _in_order(words, 1, NONE_SHORT, None)
+    else:
+        words, short = _apart(text)
+    if not words:
+        return NOTHING
+    if lexicon().organisation.length(words):
+        return _whole(accented_key(text))
+    words, short = _titles_off(words, short)
+    words = _others_off(words)
+    return _parts(words, short | _bare_initials(words))
+
+
+def _whole(key: str) -> Name:
+    """A name that has no parts."""
+    plain = [ascii_word(word) for word in key.split()]
+    initials = "".join([word[:1] for word in plain])
+    return NOTHING._replace(name=key, name_ascii=" ".join(plain), initials=initials) if key else NOTHING
+
+
+def _apart(text: str) -> tuple[list[str], frozenset[int]]:
+    """The words of a name with punctuation, in the order Family, Given; and which of them are abbreviations."""
+    pieces = [piece for piece in BREAK.split(NOTE.sub(" ", folded(text))) if accented_key(piece)]
+    if not pieces:
+        return [], frozenset()
+    words, short = _dotted(pieces[0])
+    if len(pieces) > 1:
+        more, short_too = _dotted(pieces[1])
+        beside = any(phrases.length(more) for phrases in (lexicon().beside, lexicon().sure, lexicon().after))
+        if "," in text and not beside:
+            words, short = _reversed((words, short), (more, short_too))
+    return words, short
+
+
+def _dotted(piece: str) -> tuple[list[str], frozenset[int]]:
+    """The words of a piece, and which of them end with a full stop as abbreviations do."""
+    words: list[str] = []
+    short: set[int] = set()
+    end = 0
+    for match in ABBREVIATION.finditer(piece):
+        words += accented_key(piece[end : match.start()]).split()
+        short.add(len(words))
+        words += accented_key(match[1]).split()
+        end = match.end()
+    return [*words, *accented_key(piece[end:]).split()], frozenset(at for at in short if at < len(words))
+
+
+def _reversed(
+    one: tuple[list[str], frozenset[int]], two: tuple[list[str], frozenset[int]]
+) -> tuple[list[str], frozenset[int]]:
+    """`Family, Given` as it stands; `Given, Family Middle` with the family name to the front."""
+    known = lexicon().family
+    if one[0][0] not in known and two[0][0] in known:
+        one, two = two, one
+    return one[0] + two[0], one[1] | {at + len(one[0]) for at in two[1]}
+
+
+def _titles_off(words: list[str], short: frozenset[int]) -> tuple[list[str], frozenset[int]]:
+    off = 0
+    while off < len(words) - 1:
+        title, doubtful = lexicon().sure.length(words, off), lexicon().doubtful.length(words, off)
+        left = len(words) - off - doubtful
+        if title < doubtful and left and (words[off + doubtful] in lexicon().family) == (left > 1):
+            title = doubtful
+        if not title or off + title >= len(words):
+            break
+        off += title
+    return words[off:], frozenset(at - off for at in short if at >= off)
+
+
+def _others_off(words: list[str]) -> list[str]:
+    """The words before the first that speak of someone or something else."""
+    after = lexicon().after
+    return next((words[:at] for at in range(1, len(words)) if after.length(words, at)), words)
+
+
+def _bare_initials(words: list[str]) -> frozenset[int]:
+    """Single consonants: no word of Vietnamese is one."""
+    return frozenset(at for at, word in enumerate(words) if word in CONSONANTS)
+
+
+def _parts(words: list[str], short: frozenset[int]) -> Name:
+    short = frozenset(at for at in short if at < len(words))
+    order, other = _orders(words, short)
+    ordered = [words[at] for at in order]
+    first = 2 if len(ordered) > 2 and lexicon().double.length(ordered) else 1
+    shortened = frozenset(at for at, was in enumerate(order) if was in short) if short else NONE_SHORT
+    return _in_order(ordered, first, shortened, " ".join([words[at] for at in other]) if other else None)
+
+
+def _in_order(words: list[str], first: int, short: frozenset[int], other: str | None) -> Name:
+    """The parts of words in Vietnamese order, of which so many are the family name, where there are more."""
+    plain = [ascii_word(word) for word in words]
+    last = len(words) - 1
+    family = last > 0 and short.isdisjoint(range(first))
+    middle = last > first and short.isdisjoint(range(first, last))
+    given = last not in short
+    return Name(
+        " ".join(words),
+        " ".join(plain),
+        " ".join(words[:first]) if family else None,
+        " ".join(words[first:last]) if middle else None,
+        words[last] if given else None,
+        (" ".join(plain[:first]) or None) if family else None,
+        (plain[last] or None) if given else None,
+        "".join([word[:1] for word in plain]),
+        other,
+    )
+
+
+def _orders(words: list[str], short: frozenset[int]) -> tuple[list[int], list[int] | None]:
+    """The order to read the words in, and the other possible one, where it is not sure.
+
+    Written the other way round are `An Van Nguyen` (the family name last, the given name first) and `An Nguyen Van` (the
+    given name moved to the front).
+    """
+    count, known, firm = len(words), lexicon().family, lexicon().firm
+    as_written = list(range(count))
+    if count == 1 or words[0] in firm:
+        return as_written, None
+    last_first = [count - 1, *range(1, count - 1), 0]
+    moved = [*range(1, count), 0]
+    if words[-1] in firm:
+        return (as_written, last_first) if words[0] in known else (last_first, None)
+    if words[0] in known or 0 in short:
+        return as_written, None
+    if count > 2 and words[1] in firm:
+        return as_written, moved
+    return as_written, last_first if words[-1] in known else None

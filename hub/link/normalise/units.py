@@ -1,0 +1,98 @@
+"""Administrative units in force now: what a unit of any day has become, and which units a name can mean.
+
+Everything is known from `schema/data/`, once a process. "Now" is what those data know: units without an end.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from hub.link.normalise.text import accented_key, ascii_key
+from schema.units import CHANGES_CSV, OPEN_START, UNITS_CSV, canonical
+
+KINDS = ("phường", "xã", "thị trấn", "đặc khu", "quận", "huyện", "thị xã", "thành phố", "tỉnh")
+"""What units are called, as accented keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as long as it had its code. Names are without the kind; a province of today has those of before among its own."""
+
+    key: str
+    level: str
+    kind: str
+    name: str
+    """Accented key of the bare name, numbers without zeros in front."""
+    plain: str
+    """ASCII key of the same."""
+    parent: str | None
+    current: tuple[str, ...]
+    """Keys of the units in force now that it went into: itself where it is in force."""
+
+    @property
+    def in_force(self) -> bool:
+        return self.current == (self.key,)
+
+
+def bare(text: str) -> str:
+    """The accented key of a unit's name: numbers without zeros in front (Phường 01 is Phường 1)."""
+    return " ".join([word.lstrip("0") or word if word.isdigit() else word for word in accented_key(text).split()])
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """Unit key → unit."""
+    with UNITS_CSV.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    heirs = _heirs()
+    found = {}
+    for row in rows:
+        key = f"{row['code']}@{row['valid_from'] or OPEN_START}"
+        kind, name = _kind_and_name(row["name"])
+        parent = canonical(f"{row['parent_code']}@{row['valid_from'] or OPEN_START}") if row["parent_code"] else None
+        current = (key,) if not row["valid_to"] else _last(key, heirs)
+        found[key] = Unit(key, row["level"], kind, name, ascii_key(name), parent, current)
+    return found
+
+
+def _kind_and_name(name: str) -> tuple[str, str]:
+    key = bare(name)
+    kind = next((kind for kind in KINDS if key.startswith(kind + " ")), "")
+    return kind, key[len(kind) :].strip()
+
+
+def _heirs() -> dict[str, tuple[str, ...]]:
+    """Unit key → keys of the units that it went into, whole or in part, in order."""
+    found: dict[str, set[str]] = defaultdict(set)
+    with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            eve = date.fromisoformat(row["effective_on"]) - timedelta(days=1)
+            old, new = canonical(f"{row['old_code']}@{eve}"), canonical(f"{row['new_code']}@{row['effective_on']}")
+            if old and new:
+                found[old].add(new)
+    return {key: tuple(sorted(heirs)) for key, heirs in found.items()}
+
+
+def _last(key: str, heirs: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The heirs of the heirs, until there are none; a unit that left none has no place now."""
+    open_ends, seen, last = [key], {key}, set()
+    while open_ends:
+        at = open_ends.pop()
+        for heir in heirs.get(at, ()):
+            if heir not in heirs:
+                last.add(heir)
+            elif heir not in seen:
+                seen.add(heir)
+                open_ends.append(heir)
+    return tuple(sorted(last))
+
+
+def unit_of(unit_code: str) -> Unit | None:
+    """The commune of a code with its date (`06820@2019-05-05`, `06820@..`); None where there was none, or it is no commune."""
+    key = canonical(unit_code.strip())
+    unit = units().get(key) if key else None
+    return unit if unit and unit.level == "COMMUNE" else None

@@ -1,0 +1,161 @@
+"""Parties of the store as frames: what sectors recorded, what registers hold, and what the model makes of the pairs."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from psycopg import Connection
+
+from hub.link.field import Field
+from hub.link.model.around import around
+from hub.link.model.backends import Backend
+from hub.link.model.frozen import Model
+from hub.link.model.score import score
+from hub.link.normalise.party import INPUT, party_features
+
+WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
+COMPANIONS = "companions"
+"""Codes of households, a list: where a candidate lives, and where those live who stand beside a recorded party."""
+SUBJECTS: Mapping[str, tuple[str, str]] = {
+    "Citizen": (
+        "PERSON",
+        "select c.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
+        " c.residence_address as address, c.residence_unit_code as unit_code, h.companions from data.citizen c"
+        " left join (select found_id, string_agg(household_code, ' ' order by household_code) as companions"
+        " from household_of group by found_id) h on h.found_id = c.id",
+    ),
+    "Household": (
+        "HOUSEHOLD",
+        "select s.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
+        " s.address, s.commune_unit_code as unit_code, s.household_code as companions from data.household s"
+        " join data.citizen c on c.personal_id = s.head_personal_id",
+    ),
+}
+"""Kind of subject → the kind that sectors record it as, and what the register holds of it, at {only}. A household goes by its head."""
+
+
+@dataclass(frozen=True)
+class Register:
+    """The subjects of one kind with their features; `key` is the id of the row."""
+
+    kind: str
+    party_kind: str
+    features: pl.DataFrame
+
+
+def register(connection: Connection[Any], kind: str, *, only: str | None = None) -> Register:
+    """The subjects of a kind; `only` is a select of their ids. Needs the temporary table household_of."""
+    party_kind, query = SUBJECTS[kind]
+    rows = frame(connection, f"select * from ({query}) s" + (f" where key in ({only})" if only else ""))
+    written = rows.with_columns(pl.lit(party_kind).alias("kind"), pl.lit(None, pl.String).alias("tax_code"))
+    features = around(party_features(written.select(INPUT))).with_columns(rows["former_id"], _listed(rows[COMPANIONS]))
+    return Register(kind, party_kind, features)
+
+
+def recorded(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
+    """What a sector wrote of the parties of `records`, a select of record_id: record_id, WRITTEN, and the households that stand
+    beside, from `beside`, a select of record_id and companions."""
+    columns = {part.part: part.column.name for part in field.recorded.recorded}
+    written = ", ".join(f"t.{columns[part]} as {part}" for part in WRITTEN)
+    stands, joined = (
+        ("b.companions", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
+    )
+    rows = frame(
+        connection,
+        f"select r.record_id, {written}, {stands} as companions from ({records}) r"
+        f" join data.{field.entity.table} t on t.id = r.record_id{joined}",
+    )
+    only_kind = (
+        next((SUBJECTS[kind][0] for kind in field.kinds if kind in SUBJECTS), None) if len(field.kinds) == 1 else None
+    )
+    return rows.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(field.name).alias("field"))
+
+
+def distinct_parties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The different parties among recorded ones with their features, keyed by `key`; and rows with the key of theirs.
+
+    Offices write one person many times just the same, and what is equal scores equal.
+    """
+    by = [*WRITTEN, COMPANIONS]
+    parties = rows.select(by).unique(maintain_order=True).with_row_index("key")
+    keyed = rows.join(parties, on=by, how="left", nulls_equal=True)
+    written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code"))
+    features = around(party_features(written.select(INPUT))).with_columns(_listed(parties[COMPANIONS]))
+    return features, keyed.select("field", "record_id", "kind", "key")
+
+
+def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend) -> pl.DataFrame:
+    """The pairs that are worth a look: key, found_id, subject_kind, weight, confidence, evidence (JSON text).
+
+    A party of no stated kind is weighed against every register.
+    """
+    found = []
+    for subjects in registers:
+        asked = features.filter(pl.col("kind").is_null() | (pl.col("kind") == subjects.party_kind))
+        if asked.is_empty() or subjects.features.is_empty():
+            continue
+        pairs = score(model, asked, subjects.features, backend=backend, floor=model.spec.bands.review)
+        found.append(
+            pairs.select(
+                pl.col("left_key").cast(pl.UInt32).alias("key"),
+                pl.col("right_key").cast(pl.Int64).alias("found_id"),
+                pl.lit(subjects.kind).alias("subject_kind"),
+                *as_stored(),
+            )
+        )
+    return pl.concat(found) if found else pl.DataFrame(schema=WEIGHED)
+
+
+WEIGHED = {
+    "key": pl.UInt32,
+    "found_id": pl.Int64,
+    "subject_kind": pl.String,
+    "weight": pl.Float32,
+    "confidence": pl.Float32,
+    "evidence": pl.String,
+}
+
+
+def as_stored() -> list[pl.Expr]:
+    """Weight, confidence and evidence of scored pairs as the store keeps them: rounded, so that a run that finds the same changes
+    nothing."""
+    return [
+        pl.col("weight").round(3).cast(pl.Float32),
+        pl.col("probability").round(6).cast(pl.Float32).alias("confidence"),
+        _as_json(),
+    ]
+
+
+def _as_json() -> pl.Expr:
+    """Lists of comparison, outcome and bits as JSON text, bits to a thousandth."""
+    entry = pl.element().struct.with_fields(pl.field("bits").round(3)).struct.json_encode()
+    return pl.format("[{}]", pl.col("evidence").list.eval(entry).list.join(",")).alias("evidence")
+
+
+def frame(connection: Connection[Any], query: str) -> pl.DataFrame:
+    """The rows of a query; ids are numbers and all else is text."""
+    with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as out:
+        text = b"".join(bytes(part) for part in out)
+    read = pl.read_csv(io.BytesIO(text), infer_schema=False)
+    return read.with_columns(pl.col(name).cast(pl.Int64) for name in IDS if name in read.columns)
+
+
+IDS = ("key", "record_id", "subject_id", "heir_id")
+
+
+def fill(connection: Connection[Any], table: str, rows: pl.DataFrame) -> None:
+    """Rows into a table with these columns."""
+    if rows.is_empty():
+        return
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy {table} ({', '.join(rows.columns)}) from stdin (format csv)") as into,
+    ):
+        into.write(rows.write_csv(include_header=False).encode())
+
+
+def _listed(households: pl.Series) -> pl.Series:
+    """Codes parted by spaces as lists; empty where there is none."""
+    return households.fill_null("").str.split(" ").list.eval(pl.element().filter(pl.element() != "")).alias(COMPANIONS)
