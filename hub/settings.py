@@ -4,6 +4,7 @@ Every setting is listed in docs/settings.md, which is made from this class.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError
@@ -49,6 +50,14 @@ class Settings(BaseSettings):
     )
     max_subscriptions: int = Field(1_000, ge=0, description="Subscriptions open at once in one process.")
     max_subscriptions_each: int = Field(20, ge=1, description="Operations running at once on one WebSocket.")
+    link_backend: Literal["duckdb", "spark"] = Field(
+        "duckdb",
+        description="Engine of probabilistic linking: in this process, or Spark (the extra `spark`, and Java).",
+    )
+    link_memory_mb: int = Field(
+        2_000, ge=256, description="Most memory of that engine, in MB; above it DuckDB spills to the disk."
+    )
+    link_threads: int = Field(2, ge=1, description="Threads of that engine.")
     documents: Path | None = Field(
         None, description="Folder of trusted documents: `*.graphql`, or `*.json` maps from id to text."
     )
@@ -60,7 +69,8 @@ class Settings(BaseSettings):
         description="Whether anyone may ask for the plan and the SQL in `extensions`; on in `hub demo`, off elsewhere.",
     )
     admin_token: SecretStr | None = Field(
-        None, description="Who sends it as `X-Hub-Admin-Token` may ask for `explain` where others may not."
+        None,
+        description="Who sends it as `X-Hub-Admin-Token` may review links, and ask for `explain` where others may not.",
     )
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,[::1]",
@@ -68,6 +78,10 @@ class Settings(BaseSettings):
     )
     allowed_origins: str = Field(
         "", description="Origins, by comma, whose pages may open a WebSocket, beside those of the hub's own."
+    )
+    reviewer: str = Field("", description="Who decides in `hub review`, where `--reviewer` does not say so.")
+    review_second_share: float = Field(
+        0.05, ge=0, le=1, description="Share of decisions on links and merges that are due for a second opinion."
     )
 
 

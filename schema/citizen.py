@@ -1,5 +1,6 @@
 """Citizen: people, the households they live in, their civil status. Owned by population and civil status."""
 
+from schema.authority import ended
 from schema.codes import MaritalState, RelationshipToHead, Sex
 from schema.core import Label, field, key, link, linked, record, reference, subject
 from schema.parties import PartyAsRecorded
@@ -74,7 +75,11 @@ class MaritalStatus:
     """One entry of civil status on marriage; the one without an end is in force."""
 
     person: Citizen = linked(PartyAsRecorded, "Whose status it is.")
-    state: MaritalState = field("The state.", filter=True)
+    state: MaritalState = field(
+        "The state.",
+        filter=True,
+        authority=(ended("Citizen.death_date", linked="spouse", contrary=("MARRIED",), while_empty="until"),),
+    )
     spouse: Citizen | None = linked(PartyAsRecorded, "The other spouse, where married.")
     since: Day | None = field("When it began.", order=True)
     until: Day | None = field("When it ended; null while in force.")

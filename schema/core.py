@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from dataclasses import field as _dataclass_field
 from typing import Any, Literal, TypeVar
 
+from schema.authority import AuthorityFacts
+
 SectorName = Literal["place", "citizen", "land", "finance", "business"]
 Kind = Literal["subject", "record"]
 T = TypeVar("T")
@@ -55,6 +57,7 @@ class FieldFacts:
     index: bool = True
     label: Label | None = None
     deprecated: str | None = None
+    authority: tuple[AuthorityFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,15 @@ def field(
     index: bool = True,
     label: Label | None = None,
     deprecated: str | None = None,
+    authority: tuple[AuthorityFacts, ...] = (),
 ) -> Any:
-    """A value. `filter` and `order` add inputs, and an index unless `index` says that it would not pay; `deprecated` gives the reason and what to use instead."""
-    return FieldFacts(description, filter=filter, order=order, index=index, label=label, deprecated=deprecated)
+    """A value. `filter` and `order` add inputs, and an index unless `index` says that it would not pay; `deprecated` gives the reason and what to use instead.
+
+    A value that is a copy of another register's names that register's field in `authority` (see `schema.authority`).
+    """
+    return FieldFacts(
+        description, filter=filter, order=order, index=index, label=label, deprecated=deprecated, authority=authority
+    )
 
 
 def reference(key: str, description: str, *, column: str | None = None) -> Any:

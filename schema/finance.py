@@ -1,5 +1,6 @@
 """Finance: taxpayers, what they owe and pay, and the benefits people receive."""
 
+from schema.authority import agrees, ended
 from schema.business import Business
 from schema.citizen import Citizen, Household
 from schema.codes import BenefitKind, BenefitStatus, ObligationStatus, PartyKind, TaxKind, TaxpayerStatus
@@ -19,7 +20,18 @@ class Taxpayer:
     )
     kind: PartyKind = field("What the registration is of.", filter=True)
     party: Citizen | Household | Business = linked(PartyAsRecorded, "Who is registered.", unique_within=("kind",))
-    status: TaxpayerStatus = field("Status of the registration.", filter=True)
+    status: TaxpayerStatus = field(
+        "Status of the registration.",
+        filter=True,
+        authority=(
+            agrees(
+                "Business.status",
+                linked="party",
+                codes={"ACTIVE": ("ACTIVE",), "SUSPENDED": ("SUSPENDED",), "DISSOLVED": ("CLOSED",)},
+            ),
+            ended("Citizen.death_date", linked="party", contrary=("ACTIVE", "SUSPENDED")),
+        ),
+    )
     registered_on: Day | None = field("Date of registration.")
     obligations: list["TaxObligation"] = link("TaxObligation.taxpayer", "What is owed under this registration.")
 
@@ -61,4 +73,8 @@ class Benefit:
     monthly_amount: Vnd = field("Amount a month.")
     since: Day | None = field("First month.", order=True)
     until: Day | None = field("Last month; null while it is paid.")
-    status: BenefitStatus = field("Whether it is being paid.", filter=True)
+    status: BenefitStatus = field(
+        "Whether it is being paid.",
+        filter=True,
+        authority=(ended("Citizen.death_date", linked="beneficiary", contrary=("ACTIVE",)),),
+    )

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from hub.demo.examples import doubtful_person
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
 from hub.ingest.run import RunReport, sync
@@ -23,6 +25,7 @@ from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
+from hub.web.starters import Examples
 from tests.serving import served
 
 ALLOWED_SKIPS: frozenset[str] = frozenset()
@@ -66,6 +69,7 @@ class ServedHub:
     database: str
     folder: Path
     personal_id: str
+    doubtful_id: str
     runs: tuple[RunReport, ...]
     links: LinkReport
 
@@ -85,9 +89,11 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer) -> Iterator[Serve
             runs = tuple(sync(made))
         links = link(made)
     made.dispose()
+    with psycopg.connect(database) as connection:
+        examples = Examples(province.showcase_personal_id, doubtful_person(connection))
     settings = load(explain=True)
-    with served(create_app(settings, database, example_personal_id=province.showcase_personal_id)) as url:
-        yield ServedHub(url, database, Path(province.folder), province.showcase_personal_id, runs, links)
+    with served(create_app(settings, database, examples=examples)) as url:
+        yield ServedHub(url, database, Path(province.folder), examples.linked, examples.doubtful, runs, links)
 
 
 def _fresh(server: EmbeddedServer) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from hub.cli import connector, doctor, drift, quarantine, run, runs, vocabulary
+from hub.cli import connector, discrepancies, doctor, drift, link_evaluate, quarantine, review, run, runs, vocabulary
 from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import show_error
@@ -16,17 +16,22 @@ from hub.errors import HubError
 app = cyclopts.App(
     name="hub", help="A GraphQL data-integration hub for cross-sector data linking.", version_flags=["--version"]
 )
+link = cyclopts.App(name="link", help="Link records to subjects.")
+link.default(run.link)
+link.command(link_evaluate.evaluate)
 app.command(demo)
 app.command(run.serve)
 app.command(run.sync)
 app.command(worker)
 app.command(runs.app)
-app.command(run.link)
+app.command(link)
+app.command(review.app)
 app.command(run.migrate)
 app.command(explain)
 app.command(doctor.doctor)
 app.command(vocabulary.app)
 app.command(connector.app)
+app.command(discrepancies.app)
 app.command(drift.app)
 app.command(quarantine.app)
 

@@ -22,8 +22,9 @@ from hub.link.run import LinkReport
 from hub.link.run import link as run_link
 from hub.settings import Settings, load
 from hub.store.migrate import head
-from hub.web.app import create_app
+from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
+from hub.web.starters import Examples
 
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")]
 
@@ -46,9 +47,9 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         serve_on(listener, settings, store.url)
 
 
-def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_personal_id: str = "") -> None:
+def serve_on(listener: socket.socket, settings: Settings, url: str, *, examples: Examples = NO_EXAMPLES) -> None:
     """Serve on an open listener until interrupted."""
-    app = create_app(settings, url, example_personal_id=example_personal_id, connectors=discover())
+    app = create_app(settings, url, examples=examples, connectors=discover())
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
         app,

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 
 from hub.demo import dirt
-from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
+from hub.demo.dirt import BY_SYSTEM, Fault, spoil
 from hub.demo.identifiers import digits
 from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People
+from hub.demo.strangers import recorded
 from hub.demo.vocabulary import BENEFIT_KIND, BENEFIT_STATUS
 from hub.demo.writing import Output, day_text
 
@@ -66,20 +67,19 @@ def write_benefits(people: People, out: Output) -> None:
     # Every fifth payment to somebody who died has not been stopped: the social office was not told.
     ended = ((died >= 0) & (rng.random(count) < 0.8)) | (rng.random(count) < 0.06)
     until = np.where(ended, np.where(died >= 0, died + 20, np.minimum(since + 700, TODAY - 10)), NOBODY)
-    written = as_recorded(rng, people, who, since, RATES)
+    written, gone = recorded(rng, people, who, since, RATES, np.ones(count, dtype=np.bool_))
     ids = "QĐ-" + digits(people.block.ids(count), 8)
     frame = pl.DataFrame({
         HEADER[0]: ids, HEADER[1]: written["name"], HEADER[2]: written["birth"], HEADER[3]: written["identifier"], HEADER[4]: written["address"],
         HEADER[5]: kinds, HEADER[6]: amount, HEADER[7]: since, HEADER[8]: np.where(until >= 0, np.maximum(until, since), until),
         HEADER[9]: pl.Series(list(BENEFIT_STATUS.values())).gather(ended.astype(np.int64)), "dirt": written["dirt"],
-        "subject_key": digits(people.personal[who], 12), "source_id": ids,
+        "subject_key": np.where(gone, "", digits(people.personal[who], 12).to_numpy()).astype(str), "source_id": ids,
+        "subject_kind": pl.Series(["person", "outsider"]).gather(gone.astype(np.int64)),
     }).with_columns(day_text(HEADER[7]), day_text(HEADER[8]))  # fmt: skip
     frame = spoil(rng, frame, FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
     out.sheet_rows(BODY, frame.select(HEADER))
     out.truth(
         "finance",
         "tro_cap",
-        frame.select(
-            "source_id", pl.lit("").alias("role"), pl.lit("person").alias("subject_kind"), "subject_key", "dirt"
-        ),
+        frame.select("source_id", pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"),
     )

@@ -12,6 +12,7 @@ from hub.demo.identifiers import Bools, Ints, digits, tax_codes
 from hub.demo.names import name_book
 from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People, day_of
 from hub.demo.places import REORGANISED, places
+from hub.demo.strangers import outsiders
 from hub.demo.vocabulary import BUSINESS_ROLE, BUSINESS_STATUS, LEGAL_FORM, LEGAL_FORM_NAME
 from hub.demo.writing import Output, day_iso, day_text, instant_text
 
@@ -22,7 +23,6 @@ FORMS = tuple(LEGAL_FORM)
 FORM_SHARES = (0.55, 0.25, 0.12, 0.05, 0.03)
 HOUSEHOLD_FORM = FORMS.index("HOUSEHOLD_BUSINESS")
 OUTSIDERS = 0.06
-OUTSIDE_PROVINCES = np.asarray([1, 79, 48, 38, 40, 33])
 STREETS = (
     "Đường Trần Phú",
     "Đường Hạ Long",
@@ -204,7 +204,7 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
         left | (firms.status[business] == 2), np.minimum(since + rng.integers(200, 2_000, count), TODAY - 1), NOBODY
     )
     written = as_recorded(rng, people, who, since, RATES)
-    strangers = _outsiders(rng, people, count)
+    strangers = outsiders(rng, people, count)
     out = pl.lit(pl.Series(outside))
     contributes = pl.lit(pl.Series((firms.form[business] != HOUSEHOLD_FORM) & (firms.member_role != 0)))
     first = np.concatenate([[0], np.flatnonzero(business[1:] != business[:-1]) + 1])
@@ -222,21 +222,3 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
         pl.when(out).then(pl.lit(strangers["identifier"])).otherwise("true_key").alias("subject_key"),
         pl.when(out).then(pl.lit("")).otherwise("written_dirt").alias("dirt"),
     )  # fmt: skip
-
-
-def _outsiders(rng: np.random.Generator, people: People, count: int) -> pl.DataFrame:
-    """People of other provinces: in no register of this one. No citizen here has an identifier of those provinces."""
-    book = name_book()
-    female, born = rng.random(count) < 0.4, day_of(1955, 1, 1) + (rng.random(count) * 45 * 365).astype(np.int64)
-    year = 1955 + (born - day_of(1955, 1, 1)) // 366
-    middle, given = book.draw_given(rng, female, year)
-    names = type(people.names)(book.draw_families(rng, np.zeros(count, dtype=np.int64)), middle, given)
-    century_year = (year // 100 - 19) * 200 + female * 100 + year % 100
-    number = (OUTSIDE_PROVINCES[rng.integers(0, len(OUTSIDE_PROVINCES), count)] * 1_000 + century_year) * 1_000_000
-    number += people.block.number * 2_000 + np.arange(count)
-    days = pl.DataFrame({"born": born}).select(day_text("born")).to_series()
-    homes = pl.Series(
-        ["quận Cầu Giấy, thành phố Hà Nội", "quận 7, Thành phố Hồ Chí Minh", "thành phố Vinh, tỉnh Nghệ An"]
-    )
-    return pl.DataFrame({"name": book.render(names, np.zeros(count, dtype=np.int64)), "birth": days, "identifier": digits(number, 12),
-                         "address": homes.gather(rng.integers(0, len(homes), count))})  # fmt: skip

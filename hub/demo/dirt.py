@@ -12,6 +12,7 @@ from hub.demo.identifiers import Bools, Floats, Ints, digits
 from hub.demo.names import VARIANTS, name_book
 from hub.demo.people import NOBODY, People, day_of
 from hub.demo.places import places
+from hub.demo.slips import SLIPS, slipped
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,20 @@ class Rates:
     swapped_day_month: float = 0.01
     """Only days up to the 12th that are not the month's own number."""
     missing_birth: float = 0.01
+    slips: tuple[float, ...] = (0.006, 0.003, 0.010, 0.004, 0.002)
+    """Names with a wrong letter, two letters swapped, no middle name, initials, the given name first; see hub.demo.slips."""
     typo_identifier: float = 0.01
     """One digit wrong."""
+    near_identifier: float = 0.5
+    """One digit wrong, and so it is the number of another living person; of those who have such a neighbour."""
+    spouse_identifier: float = 0.001
+    """The number of husband or wife; of the married."""
+    second_identifier: float = 0.5
+    """The number under which the person is in the register a second time; of those who are."""
+    bare_homonym: float = 0.0
+    """No number and the year of birth alone; of those who share name, birth year and commune with somebody."""
+    moved_away: float = 0.004
+    """Somebody whom the register does not hold."""
     missing_identifier: float = 0.03
     old_address: float = 0.06
     """An address in another commune, where the person lived once."""
@@ -47,10 +60,14 @@ BY_SYSTEM = {
     "population": Rates(
         tone_placement=0.15, no_diacritics=0.002, decomposed=0.01, eth_for_d=0.003, upper_case=0.02, year_only=0.0,
         swapped_day_month=0.001, missing_birth=0.0, typo_identifier=0.0005, missing_identifier=0.0, old_address=0.0,
+        slips=(0.0003, 0.0002, 0.0, 0.0, 0.0), near_identifier=0.0, spouse_identifier=0.0, second_identifier=0.0, moved_away=0.0,
     ),
-    "land": replace(Rates(), year_only=0.45, missing_birth=0.02, missing_identifier=0.07, typo_identifier=0.015, duplicate=0.002),
+    "land": replace(
+        Rates(), year_only=0.45, missing_birth=0.02, missing_identifier=0.07, typo_identifier=0.015, duplicate=0.002,
+        slips=(0.008, 0.003, 0.015, 0.005, 0.0), bare_homonym=0.25,
+    ),
     "finance": replace(Rates(), upper_case=0.30, no_diacritics=0.05),
-    "business": replace(Rates(), upper_case=0.40, missing_identifier=0.02, old_address=0.10),
+    "business": replace(Rates(), upper_case=0.40, missing_identifier=0.02, old_address=0.10, slips=(0.005, 0.002, 0.005, 0.002, 0.010)),
 }  # fmt: skip
 
 FORMER_BY_TIME = ((day_of(2016, 1, 1), 0.95), (day_of(2021, 3, 1), 0.55), (day_of(2024, 7, 1), 0.15))
@@ -83,6 +100,12 @@ def named(flags: Sequence[tuple[str, Bools]], count: int) -> pl.Series:
     if not count:
         return pl.Series("dirt", [], dtype=pl.String)
     return pl.select(pl.concat_str(exprs, separator=";", ignore_nulls=True).alias("dirt")).to_series()
+
+
+def without_names(dirt: pl.Expr) -> pl.Expr:
+    """Kinds of dirt but for those of a person's name, which is not written where a business goes by its own."""
+    kinds = [label.replace(" ", "_") for label in VARIANTS[1:]] + list(SLIPS)
+    return dirt.str.split(";").list.set_difference(kinds).list.join(";")
 
 
 def names_as_recorded(
@@ -164,11 +187,55 @@ def as_recorded(rng: np.random.Generator, people: People, who: Ints, on: Ints, r
     identifier, identifier_flags = identifiers_as_recorded(rng, people, who, on, rates, clean)
     moved = (rng.random(len(who)) < rates.old_address) & ~clean
     pair = np.where(moved, places().draw(rng, len(who)), people.pair[who])
-    flags = [*name_flags, *birth_flags, *identifier_flags, ("old_address", moved)]
+    # A generator of their own: what was drawn before there were such faults stays as it was.
+    rng = rng.spawn(1)[0]
+    name, slip_flags = slipped(rng, name, rates.slips, clean)
+    flags = dict([*name_flags, *slip_flags, *birth_flags, *identifier_flags, ("old_address", moved)])
+    identifier = _of_others(rng, people, who, rates, identifier, flags, clean)
+    bare = (people.homonym[who] >= 0) & (rng.random(len(who)) < rates.bare_homonym) & ~clean
+    birth = _where(bare, formatted_births(people, who, np.ones(len(who), dtype=np.int64)), birth)
+    flags = {kind: mask & ~bare if kind in OUTDONE_BY_BARE else mask for kind, mask in flags.items()}
+    flags |= {kind: flags[kind] | bare for kind in ("year_only", "missing_identifier")}
     return pl.DataFrame({
-        "name": name, "birth": birth, "identifier": identifier,
-        "address": addresses(people, people.household[who], pair, on), "dirt": named(flags, len(who)),
+        "name": name, "birth": birth, "identifier": _where(bare, pl.Series([None] * len(who), dtype=pl.String), identifier),
+        "address": addresses(people, people.household[who], pair, on), "dirt": named(list(flags.items()), len(who)),
     })  # fmt: skip
+
+
+OUTDONE_BY_BARE = (
+    "swapped_day_month", "missing_birth", "former_identifier", "typo_identifier",
+    "near_identifier", "spouse_identifier", "second_identifier",
+)  # fmt: skip
+"""Faults of values that are not written where only name, year and address are."""
+
+
+def _of_others(
+    rng: np.random.Generator,
+    people: People,
+    who: Ints,
+    rates: Rates,
+    identifier: pl.Series,
+    flags: dict[str, Bools],
+    clean: Bools,
+) -> pl.Series:
+    """Personal identifiers that are another's, or the person's own second one, put in place of the first; `flags` told so."""
+    plain = ~(flags["former_identifier"] | flags["typo_identifier"] | flags["missing_identifier"] | clean)
+    near, spouse = people.near[who], people.spouse[who]
+    drawn = rng.random((3, len(who)))
+    kinds = {
+        "near_identifier": (people.personal[near], (near >= 0) & (drawn[0] < rates.near_identifier)),
+        "spouse_identifier": (people.personal[spouse], (spouse >= 0) & (drawn[1] < rates.spouse_identifier)),
+        "second_identifier": (people.second[who], (people.second[who] >= 0) & (drawn[2] < rates.second_identifier)),
+    }
+    for kind, (number, wanted) in kinds.items():
+        flags[kind] = wanted & plain
+        identifier, plain = _where(flags[kind], digits(number, 12), identifier), plain & ~wanted
+    return identifier
+
+
+def _where(mask: Bools, this: pl.Series, that: pl.Series) -> pl.Series:
+    chosen = pl.when(pl.lit(pl.Series(mask))).then(pl.lit(this)).otherwise(pl.lit(that))
+    return pl.select(chosen).to_series() if len(mask) else that
 
 
 def is_showcase(people: People, who: Ints) -> Bools:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from hub.demo import dirt
 from hub.demo.business import Businesses
-from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
+from hub.demo.dirt import BY_SYSTEM, Fault, spoil, without_names
 from hub.demo.identifiers import Bools, Ints, digits
 from hub.demo.land import HOUSEHOLD, Parcels
 from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People, day_of
 from hub.demo.places import REORGANISED
+from hub.demo.strangers import recorded
 from hub.demo.vocabulary import OBLIGATION_STATUS, TAX_KIND, TAXPAYER_KIND, TAXPAYER_STATUS
 from hub.demo.writing import Output, day_text, dotted
 
@@ -49,6 +50,13 @@ class Payers:
     keys: pl.Series
     subject_kinds: pl.Series
 
+    def without(self, gone: Bools) -> Payers:
+        """The same, of whom these are in no register."""
+        known = pl.lit(pl.Series(~gone))
+        keys = pl.select(pl.when(known).then(pl.lit(self.keys)).otherwise(pl.lit(""))).to_series()
+        kinds = pl.select(pl.when(known).then(pl.lit(self.subject_kinds)).otherwise(pl.lit("outsider"))).to_series()
+        return replace(self, keys=keys, subject_kinds=kinds)
+
 
 @dataclass(frozen=True)
 class Owed:
@@ -72,7 +80,7 @@ def write_finance(people: People, parcels: Parcels, firms: Businesses, out: Outp
     homes = np.unique(parcels.household[parcels.taxed & (parcels.holding == HOUSEHOLD)])
     payers = _payers(people, firms, persons, homes)
     owed = _owed(rng, people, parcels, firms, persons, homes, earners)
-    written, codes, registered = _write_payers(rng, people, firms, payers, out)
+    payers, written, codes, registered = _write_payers(rng, people, firms, payers, out)
     _write_obligations(rng, people, parcels, payers, owed, written, codes, registered, out)
 
 
@@ -164,15 +172,14 @@ def _names(people: People, firms: Businesses, payers: Payers, written: pl.DataFr
     """A person's or head's name as written; a business goes by its own."""
     business = payers.kind >= SHOP
     own = firms.name.gather(np.where(business, payers.thing, 0))
-    return pl.select(
-        pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))
-    ).to_series()
+    chosen = pl.when(pl.lit(pl.Series(business))).then(pl.lit(own)).otherwise(pl.lit(written["name"]))
+    return pl.select(chosen.alias("name")).to_series()
 
 
 def _write_payers(
     rng: np.random.Generator, people: People, firms: Businesses, payers: Payers, out: Output
-) -> tuple[pl.DataFrame, pl.DataFrame, Ints]:
-    """The register of taxpayers. Returns the parties as written and their codes before and since 2025-07-01."""
+) -> tuple[Payers, pl.DataFrame, pl.DataFrame, Ints]:
+    """The register of taxpayers. Returns who they are, the parties as written and their codes before and since 2025-07-01."""
     count = len(payers.kind)
     business = payers.kind >= SHOP
     thing = np.where(business, payers.thing, 0)
@@ -182,17 +189,23 @@ def _write_payers(
         day_of(2009, 1, 1) + (rng.random(count) * (TODAY - 60 - day_of(2009, 1, 1))).astype(np.int64),
     )
     registered = np.where(dirt.is_showcase(people, payers.person) & ~business, day_of(2016, 5, 16), start)
-    written = as_recorded(rng, people, payers.person, registered, RATES)
+    written, gone = recorded(rng, people, payers.person, registered, RATES, payers.kind == PERSON)
+    payers = payers.without(gone)
     written = written.with_columns(_names(people, firms, payers, written))
     firm = pl.lit(pl.Series(payers.kind == FIRM))
-    code, personal = pl.lit(firms.number.gather(thing)), pl.lit(digits(people.personal[payers.person], 12))
+    code, personal = pl.lit(firms.number.gather(thing)), pl.lit(_codes_since(people, payers, written, gone))
     codes = pl.select(
         pl.when(firm).then(code).otherwise(pl.lit(people.old_tax_codes.gather(payers.person))).alias("before"),
         pl.when(firm).then(code).otherwise(personal).alias("since"),
     )
     written = written.with_columns(
         *(pl.when(firm).then(None).otherwise(c).alias(c) for c in ("birth", "identifier")),
-        pl.when(firm).then(pl.lit("")).otherwise("dirt").alias("dirt"),
+        pl.when(firm)
+        .then(pl.lit(""))
+        .when(pl.lit(pl.Series(business)))
+        .then(without_names(pl.col("dirt")))
+        .otherwise("dirt")
+        .alias("dirt"),
     )
     renewed = (
         dirt.is_showcase(people, payers.person) | (registered >= REORGANISED) | (rng.random(count) < TAX_CODE_RENEWED)
@@ -215,7 +228,19 @@ def _write_payers(
             pl.col("ma_so").alias("source_id"), pl.lit("").alias("role"), "subject_kind", "subject_key", "dirt"
         ),
     )
-    return written, codes, registered
+    return payers, written, codes, registered
+
+
+def _codes_since(people: People, payers: Payers, written: pl.DataFrame, gone: Bools) -> pl.Series:
+    """Personal identifiers; of those who moved away what is written, if it is one, or the code that they had before."""
+    before = pl.lit(people.old_tax_codes.gather(payers.person))
+    theirs = (
+        pl.when(pl.lit(written["identifier"]).str.len_chars() == 12)
+        .then(pl.lit(written["identifier"]))
+        .otherwise(before)
+    )
+    own = pl.lit(digits(people.personal[payers.person], 12))
+    return pl.select(pl.when(pl.lit(pl.Series(gone))).then(theirs).otherwise(own)).to_series()
 
 
 def _either(where: Bools, this: pl.Series, that: pl.Series) -> pl.Series:
@@ -267,12 +292,12 @@ def _write_obligations(
         "dia_chi": party["address"], "loai_thue": pl.Series(list(TAX_KIND.values())).gather(owed.tax), "nam": owed.year, "so_tien": owed.amount, "da_nop": paid,
         "han_nop": due, "trang_thai": pl.Series(list(OBLIGATION_STATUS.values())).gather(state), **seen.to_dict(),
         "dirt": party["dirt"], "subject_key": payers.keys.gather(owed.payer), "subject_kind": payers.subject_kinds.gather(owed.payer),
-        "parcel_key": parcels.keys.gather(np.maximum(owed.parcel, 0)), "paid": paid, "due": due, "showcase": showcase,
+        "parcel_key": parcels.keys.gather(np.maximum(owed.parcel, 0)), "parcel_dirt": parcels.seen_through(np.maximum(owed.parcel, 0), day), "paid": paid, "due": due, "showcase": showcase,
     }).with_columns(dotted(pl.col("so_tien")), dotted(pl.col("da_nop")), day_text("han_nop"))  # fmt: skip
     frame = spoil(rng, frame, OBLIGATION_FAULTS, RATES.invalid, showcase, people.block.first)
     for year in YEARS:
         rows = frame.filter(pl.col("nam") == year).drop(
-            "dirt", "subject_key", "subject_kind", "parcel_key", "paid", "due", "showcase"
+            "dirt", "subject_key", "subject_kind", "parcel_key", "parcel_dirt", "paid", "due", "showcase"
         )
         out.csv(f"finance/nghia_vu_thue_{year}.csv", rows, separator=";", bom=True)
     identity = pl.col("so_thong_bao").alias("source_id")
@@ -283,7 +308,7 @@ def _write_obligations(
     )
     land = frame.filter(pl.col("ma_xa").is_not_null())
     out.truth("finance", "nghia_vu_thue", land.select(
-        identity, pl.lit("thua").alias("role"), pl.lit("parcel").alias("subject_kind"), pl.col("parcel_key").alias("subject_key"), pl.lit("").alias("dirt")
+        identity, pl.lit("thua").alias("role"), pl.lit("parcel").alias("subject_kind"), pl.col("parcel_key").alias("subject_key"), pl.col("parcel_dirt").alias("dirt")
     ))  # fmt: skip
     _write_payments(rng, people, frame.filter(pl.col("paid") > 0), out)
 

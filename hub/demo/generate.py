@@ -17,6 +17,8 @@ from hub.demo.writing import Output
 
 BLOCK_CITIZENS = 10_000
 """Citizens of a block. Part of what is generated, like the seed: nothing reaches over the edge of a block."""
+TRUTH_INDEX = Path(__file__).parent / "data" / "truth.toml"
+"""Says which linked field each file of truth is about."""
 SMALLEST, LARGEST = 1_000, 1_000_000
 SUMMARY = "province.json"
 
@@ -51,6 +53,7 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
                 progress(block.first_serial + block.size, citizens)
         out.finish_workbook(benefits.BODY, benefits.FILE, "Trợ cấp", benefits.HEADER)
         out.rows[benefits.FILE] = out.rows.pop(benefits.BODY)
+    (folder / "truth" / TRUTH_INDEX.name).write_bytes(TRUTH_INDEX.read_bytes())
     summary = ProvinceSummary(str(folder), citizens, seed, showcase, dict(sorted(out.rows.items())))
     (folder / SUMMARY).write_text(
         json.dumps({k: v for k, v in asdict(summary).items() if k != "folder"}, indent=1) + "\n", encoding="utf-8"
@@ -59,9 +62,10 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
 
 
 def summary_of(folder: Path) -> ProvinceSummary | None:
-    """What an earlier run wrote into this folder; None where there is no finished province."""
+    """What an earlier run wrote into this folder; None where there is no finished province, or one of an older generator, whose
+    truth has no index."""
     path = folder / SUMMARY
-    if not path.exists():
+    if not (path.exists() and (folder / "truth" / TRUTH_INDEX.name).exists()):
         return None
     return ProvinceSummary(folder=str(folder), **json.loads(path.read_text(encoding="utf-8")))
 

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from hub.demo import dirt
-from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
+from hub.demo.dirt import BY_SYSTEM, Fault, spoil
 from hub.demo.identifiers import Bools, Floats, Ints, Scatter, digits, geohashes
 from hub.demo.names import name_book
 from hub.demo.people import NOBODY, TODAY, People, day_of
 from hub.demo.places import REORGANISED, places
+from hub.demo.strangers import recorded
 from hub.demo.vocabulary import LONG_TERM, RIGHT_ORIGIN, RIGHT_STATUS
 from hub.demo.writing import Output, day_iso, day_text, instant_text
 
@@ -109,6 +110,12 @@ class Parcels:
             "ma_xa": places().codes(self.pair[which], on), "ngay_ma_xa": on,
             "so_to": np.where(new, self.sheet[which], self.old_sheet[which]), "so_thua": np.where(new, self.new_number[which], self.number[which]),
         }).with_columns(day_iso("ngay_ma_xa"))  # fmt: skip
+
+    def seen_through(self, which: Ints, on: Ints) -> pl.Series:
+        """Whether these parcels, as written on these days, stand under a commune that has since been merged, or been split."""
+        other = (self.code_day[which] >= REORGANISED) != (on >= REORGANISED)
+        whole = places().whole[self.pair[which]]
+        return dirt.named([("other_commune_code", other & whole), ("split_commune", other & ~whole)], len(which))
 
 
 def make_parcels(people: People) -> Parcels:
@@ -257,7 +264,7 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
     who = np.where(second, people.spouse[parcels.holder[which]], parcels.holder[which])
     on, holding = parcels.issued[which], parcels.holding[which]
     count = len(which)
-    written = as_recorded(rng, people, who, on, RATES)
+    written, gone = recorded(rng, people, who, on, RATES, holding == INDIVIDUAL)
     keep_identifier = pl.Series(dirt.is_showcase(people, who) | (on < REORGANISED - 900) | (rng.random(count) < 0.5))
     long_term = np.isin(parcels.purpose[which], [PURPOSES.index(c) for c in ("ODT", "ONT")])
     drawn, keep = rng.random(count), dirt.is_showcase(people, who)
@@ -275,8 +282,9 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
         "muc_dich": pl.Series(PURPOSES).gather(parcels.purpose[which]), "ends": np.where(long_term, NOBODY, on + 50 * 365),
         "nguon_goc": pl.Series([RIGHT_ORIGIN[o] for o in ORIGINS]).gather(rng.integers(0, len(ORIGINS), count)), "trang_thai": registered,
         "cap_nhat_luc": np.maximum(on, TODAY - 1 - rng.integers(0, 2_500, count)),
-        "dirt": written["dirt"], "subject_key": np.where(household, homes.to_numpy(), digits(people.personal[who], 12).to_numpy()).astype(str),
-        "subject_kind": pl.Series(["person", "household"]).gather(household.astype(np.int64)), "parcel_key": parcels.keys.gather(which),
+        "dirt": written["dirt"], "subject_key": np.where(household, homes.to_numpy(), np.where(gone, "", digits(people.personal[who], 12).to_numpy())).astype(str),
+        "subject_kind": pl.Series(["person", "household", "outsider"]).gather(np.where(gone, 2, household)),
+        "parcel_dirt": parcels.seen_through(which, on), "parcel_key": parcels.keys.gather(which),
     }).with_columns(
         day_text("issued").alias("ngay_cap"), day_text("ends").fill_null(LONG_TERM).alias("thoi_han"), instant_text("cap_nhat_luc"),
         pl.struct("loai", "ho_ten", "ngay_sinh", "so_giay_to", "dia_chi").alias("chu_su_dung"),
@@ -286,7 +294,12 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
     out.lines("land/quyen-su-dung-dat.jsonl", frame.select(columns))
     _truth(out, "quyen-su-dung-dat", frame, "chu_su_dung", pl.col("subject_kind"), "subject_key")
     _truth(
-        out, "quyen-su-dung-dat", frame.with_columns(pl.lit("").alias("dirt")), "thua", pl.lit("parcel"), "parcel_key"
+        out,
+        "quyen-su-dung-dat",
+        frame.with_columns(pl.col("parcel_dirt").alias("dirt")),
+        "thua",
+        pl.lit("parcel"),
+        "parcel_key",
     )
 
 
@@ -331,7 +344,7 @@ def _encumbrances(
         "loai": pl.Series(["the_chap", "ke_bien"]).gather(seized.astype(np.int64)),
         "trang_thai": pl.Series(["hieu_luc", "da_xoa"]).gather(discharged.astype(np.int64)), "ben_nhan": names.gather(by),
         "so_tien": pl.select(pl.when(pl.lit(pl.Series(~seized))).then(pl.lit(amount))).to_series(), "ngay_dang_ky": on, "ngay_xoa": off,
-        "cap_nhat_luc": np.maximum(on, off), "dirt": [""] * count, "subject_key": parcels.keys.gather(which),
+        "cap_nhat_luc": np.maximum(on, off), "dirt": parcels.seen_through(which, on), "subject_key": parcels.keys.gather(which),
     }).with_columns(day_text("ngay_dang_ky"), day_text("ngay_xoa"), instant_text("cap_nhat_luc"))  # fmt: skip
     frame = spoil(rng, frame, ENCUMBRANCE_FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
     columns = [c for c in frame.columns if c not in ("dirt", "subject_key")]

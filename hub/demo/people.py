@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from hub.demo.doubles import homonyms, near_identifiers, second_identifiers
 from hub.demo.families import Roles, ages_by_role, draw_roles
 from hub.demo.identifiers import Bools, Ints, Scatter, tax_codes
 from hub.demo.names import MINORITY_MIX, NameParts, name_book
@@ -81,6 +82,12 @@ class People:
     """0 single, 1 married, 2 divorced, 3 widowed."""
     died: Ints
     households: Households
+    second: Ints
+    """Another personal identifier, of those whom the register holds twice."""
+    near: Ints
+    """A living person whose personal identifier differs in one digit."""
+    homonym: Ints
+    """Number of the group that shares name, birth year and commune."""
 
     def __len__(self) -> int:
         return len(self.female)
@@ -138,12 +145,14 @@ def make_people(block: Block) -> People:
     people = People(
         block, roles, names, female, born, (years(born) < 1958) & (rng.random(count) < 0.15), ethnic, nobody.copy(), nobody.copy(),
         pair[roles.household], roles.spouse.copy(), nobody.copy(), nobody.copy(), np.zeros(count, dtype=np.int64), nobody.copy(), households,
+        nobody.copy(), nobody.copy(), nobody.copy(),
     )  # fmt: skip
     _marry(rng, people, first_birth)
     if block.first:
         _plant_showcase(people)
     plant_homonyms(people)
     _identify(rng, people)
+    _confuse(people)
     return people
 
 
@@ -271,3 +280,14 @@ def _identify(rng: np.random.Generator, people: People) -> None:
     people.former = np.where(
         held, 100_000_000 + (serial % 2) * 1_000_000 + Scatter.seeded(people.block.seed, 2)(serial), NOBODY
     )
+
+
+def _confuse(people: People) -> None:
+    """Who is registered twice, and who is easily taken for whom."""
+    block, who = people.block, np.arange(len(people))
+    free: Bools = people.alive & people.adult & ((people.household > 0) | np.bool_(not block.first))
+    scattered = Scatter.seeded(block.seed, 5)(block.first_serial + who)
+    people.second = second_identifiers(block.rng(9), people.personal, scattered, free, first=block.first)
+    people.near = near_identifiers(people.personal, people.alive)
+    names = people.names
+    people.homonym = homonyms((names.family, names.middle, names.given, people.birth_year, places().old[people.pair]))

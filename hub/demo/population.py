@@ -84,7 +84,46 @@ def _citizens(rng: np.random.Generator, people: People, out: Output) -> None:
         "subject_key": digits(people.personal[who], 12),
     }).with_columns(day_iso("ngay_mat"), day_iso("ngay_dang_ky"), instant_text("cap_nhat_luc"))  # fmt: skip
     frame = spoil(rng, frame, CITIZEN_FAULTS, RATES.invalid, dirt.is_showcase(people, who), people.block.first)
-    _write(out, "cong_dan", frame, "person")
+    second = _registered_twice(rng.spawn(1)[0], people, frame)
+    _write(out, "cong_dan", pl.concat([frame, second.drop("same_as")]), "person")
+    _pairs(people, second, out)
+
+
+def _registered_twice(rng: np.random.Generator, people: People, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of those whom the register holds again, under another personal identifier: by turns with all else the same, without
+    the former number, with the year of birth alone; half of them where they lived before."""
+    who = np.flatnonzero(people.second >= 0)
+    count, turn = len(who), np.arange(len(who)) % 3
+    registered = np.minimum(day_of(2016, 6, 1) + rng.integers(0, 3_000, count), TODAY - 60)
+    pair = np.where(rng.random(count) < 0.5, places().draw(rng, count), people.pair[who])
+    written = _written(rng, people, who)
+    form = np.where((turn == 2) | people.year_known_only[who], 1, 0)
+    return frame[who].with_columns(
+        pl.Series("same_as", frame["id"].to_numpy()[who]), pl.Series("id", people.block.ids(len(frame) + count)[len(frame) :]),
+        digits(people.second[who], 12).alias("so_dinh_danh"), written["name"].alias("ho_va_ten"),
+        digits(people.former[who], 9).alias("_former"), pl.Series("_no_former", (turn == 1) | (people.former[who] < 0)),
+        pl.Series("gioi_tinh", ["Nam", "Nữ"]).gather(people.female[who].astype(np.int64)),
+        dirt.formatted_births(people, who, form).alias("ngay_sinh"), pl.Series("ngay_dang_ky", registered),
+        places().codes(pair, registered).alias("ma_xa"), dirt.addresses(people, people.household[who], pair, registered).alias("dia_chi"),
+        pl.Series("cap_nhat_luc", np.maximum(_updated(rng, count), registered)),
+        dirt.named([("registered_twice", turn >= 0), ("missing_former", turn == 1), ("year_only", form == 1)], count).alias("dirt"),
+    ).with_columns(
+        pl.when(~pl.col("_no_former")).then("_former").alias("so_cmnd_cu"), day_iso("ngay_dang_ky"), instant_text("cap_nhat_luc"),
+    ).select([*frame.columns, "same_as"])  # fmt: skip
+
+
+def _pairs(people: People, second: pl.DataFrame, out: Output) -> None:
+    """The truth about rows that are one person, and about people who are not one though name, year and commune are the same."""
+    out.csv("truth/population.duplicates.csv", second.select(
+        pl.col("id").alias("source_id"), "same_as", pl.lit("person").alias("subject_kind"), "subject_key", "dirt"
+    ))  # fmt: skip
+    who = np.flatnonzero(people.homonym >= 0)
+    out.csv("truth/population.homonyms.csv", pl.DataFrame({
+        "source_id": people.block.ids(len(people))[who], "group": people.homonym[who], "subject_key": digits(people.personal[who], 12),
+    }).sort("group", "source_id").select(
+        "source_id", pl.format("{}-{}", pl.lit(people.block.number), "group").alias("group"), pl.lit("person").alias("subject_kind"),
+        "subject_key", pl.lit("").alias("dirt"),
+    ))  # fmt: skip
 
 
 def _present(series: pl.Series) -> pl.Expr:

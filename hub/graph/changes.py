@@ -145,8 +145,10 @@ def page_sql(registry: Registry) -> str:
 
     Only transactions older than every one still running are read: a change can then never turn up behind the place.
     """
+    # Who follows a row that is merged meanwhile follows what it was merged into: links lead there.
+    heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = $5::bigint), $5::bigint)"
     related = " or ".join(
-        f"exists (select from link.{linked.table} l where l.record_id = c.record_id and l.subject_id = $5::bigint and l.{ACCEPTED})"
+        f"exists (select from link.{linked.table} l where l.record_id = c.record_id and l.subject_id = {heir} and l.{ACCEPTED})"
         for entity in registry
         for linked in entity.linked
     )
@@ -154,7 +156,7 @@ def page_sql(registry: Registry) -> str:
     horizon = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     wanted = (
         "($3::text[] is null or c.entity = any($3::text[])) and ($4::text is null or s.connector = $4::text)"
-        f" and ($5::bigint is null or c.record_id = $5::bigint or c.subject_id = $5::bigint or {related})"
+        f" and ($5::bigint is null or c.record_id in ($5::bigint, {heir}) or c.subject_id in ($5::bigint, {heir}) or {related})"
     )
     return (
         "select json_build_object('changes', coalesce(json_agg(json_build_object('transaction', p.transaction, 'id', p.id,"

@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    SelectionSetNode,
+    execute,
+    subscribe,
+)
 from strawberry.types import Info
 
 from hub.errors import HubError, OperationRefused
@@ -22,6 +30,8 @@ from hub.graph.explain import Explanation, explained
 from hub.graph.prepare import Preparer, Ready, Rejected, Request, refused
 from hub.graph.reads import Reads
 from hub.graph.recent import Recent
+from hub.graph.reviews import Reviews
+from hub.graph.rows import Rows
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
@@ -47,8 +57,10 @@ class Context:
 
     executor: "Executor"
     ready: Ready
+    admin: bool = False
     plans: list[Plan] = field(default_factory=list)
     _stored: asyncio.Task[dict[str, Any]] | None = None
+    _rows: dict[tuple[int, ...], Rows] = field(default_factory=dict)
 
     async def stored(self, info: Info[Any, Any]) -> Any:
         """The value of a stored root field: one statement for all of them, run once."""
@@ -57,11 +69,22 @@ class Context:
         return (await self._stored)[str(info.path.key)]
 
     async def node(self, info: Info[Any, Any], global_id: str) -> Any:
-        """One row by its global id, with what this field selects of it; null where it is gone."""
+        """One row by its global id, with what this field selects of it; null where it is gone.
+
+        The items of a list ask for their rows together: one statement for a field, not one for an item.
+        """
         nodes = info._raw_info.field_nodes  # Strawberry's public selections are not nodes any more
-        sets = [node.selection_set for node in nodes if node.selection_set]
-        plan = self.executor.preparer.planner.node(self.ready.checked.document, self.ready.variables, sets, global_id)
-        return (await self._read(plan))["node"]
+        key = tuple(id(node) for node in nodes)
+        if key not in self._rows:
+            sets = [node.selection_set for node in nodes if node.selection_set]
+            self._rows[key] = Rows(lambda ids: self._nodes(sets, ids), lambda: self._rows.pop(key))
+        return await self._rows[key].row(global_id)
+
+    async def _nodes(self, sets: Sequence[SelectionSetNode], ids: Sequence[str]) -> list[Any]:
+        planner = self.executor.preparer.planner
+        plan = planner.nodes(self.ready.checked.document, self.ready.variables, sets, ids)
+        rows: list[Any] = (await self._read(plan))["nodes"]
+        return rows
 
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner
@@ -79,17 +102,28 @@ class Executor:
     """Executes requests."""
 
     def __init__(
-        self, schema: GraphQLSchema, preparer: Preparer, reads: Reads, changes: Changes, *, explain: bool
+        self,
+        schema: GraphQLSchema,
+        preparer: Preparer,
+        reads: Reads,
+        changes: Changes,
+        reviews: Reviews,
+        *,
+        explain: bool,
     ) -> None:
         self.schema = schema
         self.preparer = preparer
         self.reads = reads
         self.changes = changes
+        self.reviews = reviews
         self.explain = explain
         self._introspected: Recent[tuple[str, str | None], bytes] = Recent(ANSWERS_KEPT)
 
     async def respond(self, request: Request, *, admin: bool = False) -> Response:
-        """The response to one request. Never raises: every failure is a GraphQL error with a code."""
+        """The response to one request; `admin` is whether its sender has the administrator's token.
+
+        Never raises: every failure is a GraphQL error with a code.
+        """
         try:
             ready = self.preparer.ready(request)
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
@@ -105,7 +139,7 @@ class Executor:
             return _errors([refused(error)], executed=False)
         explain = request.explain and (self.explain or admin)
         if ready.plan is None:
-            return await self._graph_lane(request, ready, explain)
+            return await self._graph_lane(request, ready, explain, admin)
         return await self._fast_lane(request, ready, ready.plan, parameters, explain)
 
     def ready_stream(self, request: Request) -> Ready | Response:
@@ -175,12 +209,12 @@ class Executor:
             return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
         return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
-    async def _graph_lane(self, request: Request, ready: Ready, explain: bool) -> Response:
+    async def _graph_lane(self, request: Request, ready: Ready, explain: bool, admin: bool) -> Response:
         plain = not (explain or request.cost or ready.variables)
         key = (ready.checked.text, request.operation_name)
         if plain and (kept := self._introspected.get(key)):
             return Response(kept, executed=True)
-        context = Context(self, ready)
+        context = Context(self, ready, admin)
         result = await self._execute(request, ready, context)
         body = _body(result)
         if explain or request.cost:
@@ -205,6 +239,8 @@ class Executor:
 
     def _is_introspection(self, ready: Ready) -> bool:
         """Whether the answer is about the schema alone, and so the same each time."""
+        if ready.operation.operation is not OperationType.QUERY:
+            return False
         read = self.preparer.planner.read(ready.checked.document, ready.operation, ready.variables)
         return all(selected.name in INTROSPECTION for selected in read.fields)
 

@@ -10,19 +10,24 @@ from hub.plan.nodes import (
     AllOf,
     AnyOf,
     ByColumn,
+    ByFound,
     ByKey,
     ByLink,
     Candidate,
     Candidates,
     Condition,
     Edges,
+    Evidence,
     Group,
     LinkObject,
+    Merged,
+    MergedIds,
     NodeById,
     Nodes,
     NodesById,
     Not,
     One,
+    OneByKind,
     OneOf,
     Page,
     PageInfo,
@@ -78,7 +83,7 @@ def tree(nodes: Sequence[object]) -> tuple[Branch, ...]:
     branches: list[Branch] = []
     plain: list[str] = []
     for node in nodes:
-        if isinstance(node, Scalar | TotalCount):
+        if isinstance(node, Scalar | TotalCount | MergedIds):
             plain.append(f"{node.key} (count)" if isinstance(node, TotalCount) else node.key)
         else:
             branches.append(_branch(node))
@@ -92,6 +97,12 @@ def _branch(node: object) -> Branch:
         return Branch(f"{node.key}: one {node.row.table} {_via(node.via)}", tree(node.row.members))
     if isinstance(node, OneOf):
         return Branch(f"{node.key}: one of several kinds by link.{node.table}", _kinds(node.rows))
+    if isinstance(node, OneByKind):
+        return Branch(f"{node.key}: one of several kinds that the row names", _kinds(node.rows))
+    if isinstance(node, Merged):
+        return Branch(f"{node.key}: rows of {node.row.table} that were merged into it", tree(node.row.members))
+    if isinstance(node, Evidence):
+        return Branch(f"{node.key}: the comparisons behind the link", tree(node.members))
     if isinstance(node, NodeById | NodesById):
         many = "rows of any kind by ids" if isinstance(node, NodesById) else "a row of any kind by id"
         return Branch(f"{node.key}: {many}", _kinds(node.rows))
@@ -122,6 +133,8 @@ def _via(via: Via) -> str:
         return f"by link.{via.table}" + (" (its records)" if via.back else "")
     if isinstance(via, ByKey):
         return f"by {via.column}"
+    if isinstance(via, ByFound):
+        return "found of the row above"
     assert isinstance(via, All)
     return "of all"
 

@@ -20,6 +20,10 @@ from hub.plan.build import KIND
 Namespace = dict[str, Any]
 
 
+class Whole(dict[str, Any]):
+    """An object that was made without a plan: all of its fields, by their own names."""
+
+
 class StoredField(StrawberryField):
     """A field whose value the plan has already fetched."""
 
@@ -29,9 +33,9 @@ class StoredField(StrawberryField):
         return False
 
     def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any) -> Any:
-        """The value under this field's response key."""
+        """The value under this field's response key; of an object that was made whole, under its name."""
         assert info is not None  # Strawberry gives it to every field that is not basic
-        return source[info.path.key]
+        return source[self.graphql_name if isinstance(source, Whole) else info.path.key]
 
 
 class ValueField(StrawberryField):
@@ -57,14 +61,17 @@ class ReadField(StrawberryField):
 
 
 class NodeField(ReadField):
-    """A row by the global id that stands in the parent: asks the context to plan and read it."""
+    """A row by the global id that stands in the parent: asks the context to plan and read it.
+
+    The id of `node` stands under `id`, that of `subject` under `subjectId`.
+    """
 
     def get_result(
         self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: Any
     ) -> Awaitable[Any] | Any:
         """An awaitable of the row."""
         assert info is not None
-        return info.context.node(info, source["id"])
+        return info.context.node(info, source["id" if self.graphql_name == "node" else f"{self.graphql_name}Id"])
 
 
 class RootField(ReadField):

@@ -40,6 +40,8 @@ VALUES = (
 """Where graphql-core's messages quote the value that they are about."""
 
 COMMENTS = 1_000
+ANSWER_FOR_NOW = ("prefill", "reviewQueue", "reviewAgreement")
+"""Root fields that are no reads of the store at an instant."""
 
 
 class Rejected(Exception):
@@ -196,9 +198,10 @@ class Preparer:
         read = self.planner.read(document, operation, variables)
         if all(self.planner.is_stored(field) for field in read.fields):
             return self.planner.plan(read)
-        if read.in_the_past and any(field.name == "prefill" for field in read.fields):
+        now = next((field.name for field in read.fields if field.name in ANSWER_FOR_NOW), None)
+        if read.in_the_past and now is not None:
             raise OperationRefused(
-                "prefill answers for now, and does not go with @asOf",
+                f"{now} answers for now, and does not go with @asOf",
                 next_step="leave @asOf out, or ask for the stored fields themselves",
             )
         return None

@@ -66,9 +66,9 @@ class Reads:
             try:
                 return await self._once(read, sql, parameters)
             except psycopg.Error as error:
-                failure = _failure(error)
-                if failure is not DATABASE_GONE or attempt == 2:
-                    raise failure from None
+                clean = failure(error)
+                if clean is not DATABASE_GONE or attempt == 2:
+                    raise clean from None
                 # After a restart every kept connection is broken, not only this one.
                 await self.pool.check()
         raise AssertionError("unreachable")
@@ -93,7 +93,7 @@ async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: S
     return row[0]
 
 
-def _failure(error: psycopg.Error) -> HubError:
+def failure(error: psycopg.Error) -> HubError:
     """The clean error for one of PostgreSQL's."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         return TOO_SLOW

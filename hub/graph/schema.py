@@ -11,6 +11,8 @@ from strawberry.types import ExecutionContext
 
 from hub.graph.fields import object_type
 from hub.graph.prefill import prefill_field
+from hub.graph.review import mutation_type
+from hub.graph.review_queue import review_fields
 from hub.graph.subscription import subscription_type
 from hub.graph.types import derive
 from hub.model.registry import Registry, registry
@@ -33,10 +35,12 @@ def build(known: Registry) -> strawberry.Schema:
     """A schema of this registry."""
     derived = derive(known)
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(derived.types["PersonalId"])}
+    fields |= review_fields(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
     return HubSchema(
         query,
+        mutation=mutation_type(derived.types),
         subscription=subscription_type(derived.types),
         types=[derived.types[entity.name] for entity in known],
         directives=[as_of_directive(derived.types["DateTime"])],

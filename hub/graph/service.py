@@ -6,6 +6,7 @@ from hub.graph.documents import Documents, read_folder
 from hub.graph.execute import Executor
 from hub.graph.prepare import Preparer, Rejected, limits_of
 from hub.graph.reads import Pool, Reads
+from hub.graph.reviews import Reviews
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Planner
@@ -28,8 +29,9 @@ def make_executor(settings: Settings, pool: Pool) -> Executor:
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
     reads = Reads(pool)
+    reviews = Reviews(str(pool.conninfo))
     changes = Changes(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
-    return Executor(graphql_schema, preparer, reads, changes, explain=settings.explain)
+    return Executor(graphql_schema, preparer, reads, changes, reviews, explain=settings.explain)
 
 
 def _check(preparer: Preparer, identifier: str, text: str) -> None:

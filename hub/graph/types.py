@@ -11,10 +11,12 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_type, field, input_type, object_type
+from hub.graph.linking import add_discrepancies, add_links, discrepancies_field, merged_fields
+from hub.graph.parts import add_connection, of_parts, page_arguments, value_field
 from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.model.names import camel
-from hub.model.registry import AsRecorded, Column, Entity, Linked, Registry
-from hub.model.shapes import CANDIDATE, LINK, MAX_PAGE, PROVENANCE, Part
+from hub.model.registry import AsRecorded, Entity, Linked, Registry
+from hub.model.shapes import MAX_PAGE, PROVENANCE
 
 ORDER_DIRECTION = "OrderDirection"
 
@@ -33,20 +35,19 @@ def derive(registry: Registry) -> Derived:
     names: Namespace = {"ID": strawberry.ID}
     scalars = add_scalars(names, registry)
     names[ORDER_DIRECTION] = _order_direction()
-    names["LinkStatus"] = _link_status()
     names["PageInfo"] = _page_info(names)
-    names["Provenance"] = _of_parts("Provenance", "Where a row is from and when it was known.", PROVENANCE, names)
+    names["Provenance"] = of_parts("Provenance", "Where a row is from and when it was known.", PROVENANCE, names)
     _interfaces(names)
     for recorded in registry.recorded.values():
         names[recorded.name] = _recorded(recorded, names)
-    for family in registry.families:
-        _family(family, names)
+    add_links(registry, names)
+    add_discrepancies(registry, names)
     for entity in registry:
         names[f"{entity.name}Filter"] = _filter(registry, entity, names)
         names[f"{entity.name}ListFilter"] = _list_filter(entity, names)
         names[f"{entity.name}Order"] = _order(entity, names)
         names[entity.name] = _entity(registry, entity, names)
-        _connection(entity, names)
+        add_connection(entity.name, names)
     for family, kinds in registry.families.items():
         if len(kinds) > 1:
             names[f"{family}Filter"] = _family_filter(registry, family, kinds, names)
@@ -63,10 +64,7 @@ def connection_arguments(entity: Entity, names: Namespace) -> list[StrawberryArg
     return [
         argument("filter", f"{entity.name}Filter | None", names, "Only those for which this holds."),
         argument("orderBy", f"list[{entity.name}Order] | None", names, "Order; ties are broken by id."),
-        argument("first", "int | None", names, "At most so many, from the start or after `after`."),
-        argument("after", "str | None", names, "Begin after this cursor."),
-        argument("last", "int | None", names, "At most so many, from the end or before `before`."),
-        argument("before", "str | None", names, "End before this cursor."),
+        *page_arguments(names),
     ]
 
 
@@ -97,16 +95,6 @@ def _order_direction() -> Any:
     return enum_type(ORDER_DIRECTION, "Direction of an order.", values)
 
 
-def _link_status() -> Any:
-    values = {
-        "CONFIRMED": "Decided by a rule that is sure, or by a person; joined.",
-        "PROBABLE": "Very likely, by a rule that can be wrong now and then; joined.",
-        "UNCONFIRMED": "Candidates only; joined to nothing.",
-        "UNLINKED": "No candidate.",
-    }
-    return enum_type("LinkStatus", "How sure a link is.", values)
-
-
 def _page_info(names: Namespace) -> Any:
     about = {
         "hasNextPage": ("bool", "There are more after this page."),
@@ -118,62 +106,15 @@ def _page_info(names: Namespace) -> Any:
     return object_type("PageInfo", "Where a page stands in its connection.", fields)
 
 
-def _of_parts(name: str, about: str, parts: tuple[Part, ...], names: Namespace) -> Any:
-    fields = {
-        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in parts
-    }
-    return object_type(name, about, fields)
-
-
 def _recorded(recorded: AsRecorded, names: Namespace) -> Any:
-    fields = {c.name: _value(c, names) for c in recorded.fields}
+    fields = {c.name: value_field(c, names) for c in recorded.fields}
     return object_type(recorded.name, f"{recorded.label.vi}. {recorded.description}", fields)
 
 
-def _family(family: str, names: Namespace) -> None:
-    """Types of one family of links: the candidate and the link."""
-    subject = field(StoredField, f"{family} | None", names, graphql="subject", description="The candidate.")
-    candidate = {
-        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description)
-        for p in CANDIDATE
-    }
-    names[f"{family}Candidate"] = object_type(
-        f"{family}Candidate",
-        "A subject that may be the one recorded: joined to nothing until confirmed.",
-        {"subject": subject} | candidate,
-    )
-    link = {
-        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in LINK
-    }
-    link["recorded"] = field(
-        StoredField,
-        f"{family}AsRecorded",
-        names,
-        graphql="recorded",
-        description="What the sector wrote, kept as it was.",
-    )
-    link["candidates"] = field(
-        StoredField, f"list[{family}Candidate]", names, graphql="candidates", description="Unconfirmed candidates."
-    )
-    names[f"{family}Link"] = object_type(f"{family}Link", "How a record was linked to its subject.", link)
-
-
-def _value(column: Column, names: Namespace) -> StrawberryField:
-    optional = " | None" if column.nullable else ""
-    return field(
-        StoredField,
-        scalar_name(column.value) + optional,
-        names,
-        graphql=column.graphql,
-        description=column.description,
-        deprecated=column.deprecated,
-    )
-
-
 def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
-    fields: dict[str, StrawberryField] = {c.name: _value(c, names) for c in entity.fields}
+    fields: dict[str, StrawberryField] = {c.name: value_field(c, names) for c in entity.fields}
     for ref in entity.references:
-        fields[ref.column.name] = _value(ref.column, names)
+        fields[ref.column.name] = value_field(ref.column, names)
         fields[ref.name] = field(
             StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=ref.description
         )
@@ -189,6 +130,10 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
             description=back.description,
             arguments=connection_arguments(target, names),
         )
+    if entity.duplicates:
+        fields |= merged_fields(entity, names)
+    if entity.name in registry.copied:
+        fields["discrepancies"] = discrepancies_field(StoredField, names)
     fields["provenance"] = _provenance_field(names)
     fields = {"id": _id_field(names)} | fields
     about = f"{entity.label.vi}. {entity.description} Sector: {entity.sector}. Term: {entity.standard}."
@@ -256,32 +201,6 @@ def _order(entity: Entity, names: Namespace) -> Any:
     return input_type(f"{entity.name}Order", f"One term of an order of {entity.name}.", fields, names, one_of=True)
 
 
-def _connection(entity: Entity, names: Namespace) -> None:
-    name = entity.name
-    edge = {
-        "cursor": field(
-            StoredField, "str", names, graphql="cursor", description="Where this edge stands, for `after` and `before`."
-        ),
-        "node": field(StoredField, name, names, graphql="node", description="The row."),
-    }
-    names[f"{name}Edge"] = object_type(f"{name}Edge", f"One {name} of a connection.", edge)
-    connection = {
-        "nodes": field(StoredField, f"list[{name}]", names, graphql="nodes", description="The rows of the page."),
-        "edges": field(
-            StoredField, f"list[{name}Edge]", names, graphql="edges", description="The rows with their cursors."
-        ),
-        "page_info": field(StoredField, "PageInfo", names, graphql="pageInfo", description="Where the page stands."),
-        "total_count": field(
-            StoredField,
-            "int",
-            names,
-            graphql="totalCount",
-            description="How many there are in all; counted only when asked.",
-        ),
-    }
-    names[f"{name}Connection"] = object_type(f"{name}Connection", f"A page of {name}.", connection)
-
-
 def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryField]:
     fields: dict[str, StrawberryField] = {}
     for entity in registry:
@@ -304,6 +223,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
             description=f"{entity.label.vi}. All {entity.plural.replace('_', ' ')}, by page.",
             arguments=connection_arguments(entity, names),
         )
+    fields["discrepancies"] = discrepancies_field(RootField, names)
     node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
     fields["node"] = field(
         RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id]

@@ -36,8 +36,8 @@ STEPS: Mapping[Clean, tuple[str, Callable[[pl.Series], pl.Series]]] = {
         lambda s: s.str.replace_all(f"[{WHITE}]+", " ").str.strip_chars(" "),
     ),
     Clean.NO_SEPARATORS: (f"[{WHITE}.\\-_]", lambda s: s.str.replace_all(f"[{WHITE}.\\-_]", "")),
-    Clean.UPPER: (".", lambda s: s.str.to_uppercase()),
-    Clean.LOWER: (".", lambda s: s.str.to_lowercase()),
+    Clean.UPPER: (r"[^\x00-\x60\x7b-\x7f]", lambda s: s.str.to_uppercase()),
+    Clean.LOWER: (r"[^\x00-\x40\x5b-\x7f]", lambda s: s.str.to_lowercase()),
 }
 """Step → which values it can change at all, and the change. Most values are clean: to look is cheaper than to rewrite."""
 
@@ -63,17 +63,27 @@ def check(frame: pl.DataFrame, entity: Entity, *, discard: bool = False) -> Chec
     judged = {c.name: by_distinct(frame[c.name], partial(_judged, column=c)) for c in columns}
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
     broken = frame.select(keyless).with_columns(found["broken"].alias(name) for name, found in judged.items())
-    faulty = broken.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     canonical = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items())
+    faulty = _any(broken)
+    if not faulty.any():
+        return Checked(canonical, _rejects(broken.clear(), faulty.clear()), broken.clear().with_row_index("row"))
     faults = broken.with_row_index("row").filter(faulty)
     if not discard or faults.is_empty():
         return Checked(canonical.filter(~faulty), _rejects(broken, faulty), faults)
     loose = [c.name for c in columns if c.nullable]
     hard = broken.drop(loose)
-    bad = hard.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    bad = _any(hard)
     emptied = _emptied(canonical, broken, loose).filter(~bad)
     discarded = sum(broken.filter(~bad).select(pl.col(loose).is_not_null().sum()).row(0)) if loose else 0
     return Checked(emptied, _rejects(hard, bad), faults, discarded)
+
+
+def _any(broken: pl.DataFrame) -> pl.Series:
+    """Which rows have a fault: a column without one costs nothing."""
+    some = [name for name in broken.columns if broken[name].null_count() < broken.height]
+    return broken.select(
+        pl.any_horizontal(pl.col(some).is_not_null()) if some else pl.repeat(value=False, n=broken.height)
+    ).to_series()
 
 
 def _emptied(canonical: pl.DataFrame, broken: pl.DataFrame, loose: Sequence[str]) -> pl.DataFrame:
@@ -87,13 +97,31 @@ def _emptied(canonical: pl.DataFrame, broken: pl.DataFrame, loose: Sequence[str]
 
 def _judged(values: pl.Series, column: Column) -> pl.DataFrame:
     """The values of a column as they are stored, `accepted`, and the rule that each breaks, `broken`."""
-    cleaned = values.to_frame(column.name).select(clean(pl.col(column.name), column.value))
+    named = values.alias(column.name)
+    # Of clean values one look is all: what each operation costs, however few values it has, was most of the time of a check.
+    looked = named.to_frame().select(_look(column))
+    if looked["dirty"].any():
+        cleaned = named.to_frame().select(clean(pl.col(column.name), column.value))
+    elif column.value.dated_unit:
+        cleaned = named.to_frame()
+    else:
+        return looked.select(named.alias("accepted"), "broken")
     resolved = None
     if column.value.dated_unit:
         cleaned = cleaned.with_columns(canonical_units(cleaned[column.name]).alias("@"))
         resolved = pl.col("@")
     accepted = resolved if resolved is not None else pl.col(column.name)
     return cleaned.select(accepted.alias("accepted"), _broken(column, resolved).alias("broken"))
+
+
+@cache
+def _look(column: Column) -> tuple[pl.Expr, ...]:
+    """Whether cleaning changes any of the values, `dirty`; and which rule each breaks as it is, `broken`."""
+    value = pl.col(column.name)
+    concerned = "|".join(f"(?:{STEPS[step][0]})" for step in column.value.clean)
+    dirty = (value == "").any() | (value.str.contains(concerned).any() if concerned else pl.lit(value=False))
+    broken = pl.lit(None, pl.String) if column.value.dated_unit else _broken(column, None)
+    return dirty.alias("dirty"), broken.alias("broken")
 
 
 def clean(value: pl.Expr, kind: type[Value]) -> pl.Expr:

@@ -7,13 +7,11 @@ sent a million times. A key that stands twice is found when its unique index is 
 from datetime import datetime
 from typing import Any
 
-import polars as pl
 import psycopg
 from psycopg import Connection
 
-from hub.ingest.map import NUMBER
 from hub.ingest.merge import Merge, extra, forget_copies, set_aside
-from hub.ingest.stage import Staged, copy
+from hub.ingest.stage import Staged, Written, send
 from hub.model.registry import Entity
 
 
@@ -48,10 +46,10 @@ class Load:
         sets = ", ".join(f"alter {name} set default {value}" for name, value in self._constants().items())
         self.connection.execute(f"alter table {self.table} {sets}")
 
-    def rows(self, frame: pl.DataFrame) -> None:
-        """Copy accepted rows."""
-        copy(self.connection, self.table, [name for name in frame.columns if name != NUMBER], frame)
-        self.copied += frame.height
+    def rows(self, rows: Written) -> None:
+        """Copy accepted rows, without their numbers."""
+        send(self.connection, self.table, rows)
+        self.copied += rows.height
 
     def end(self) -> tuple[int, int]:
         """Make the indexes. Returns how many rows were loaded, and how many were copies of another."""

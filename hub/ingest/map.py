@@ -10,6 +10,7 @@ from decimal import Decimal
 import polars as pl
 
 from hub.errors import SourceUnavailable
+from hub.ingest.distinct import by_distinct
 from hub.model.registry import Column, Entity, registry
 from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping, Split
 from hub.sdk.streams import Stream
@@ -139,21 +140,29 @@ def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
     """
     emit = stream.emits[entity.name]
     present = set(rows.columns)
-    expressions = [_field(mapping, entity.column(name), present).alias(name) for name, mapping in emit.fields.items()]
+    fields = [_field(rows, mapping, entity.column(name), present) for name, mapping in emit.fields.items()]
     key = source_key(stream)
     if emit.explode:
         key = pl.concat_str([key, pl.col(POSITION).cast(pl.String)], separator="|").alias(SOURCE_KEY)
     digest = (pl.col(READ_DIGEST) if READ_DIGEST in present else pl.lit(0, pl.Int64)).alias(DIGEST)
-    return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, changed_at(stream), digest, *expressions)
+    return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, _changed_at(rows, stream), digest, *fields)
 
 
-def _field(mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr:
+def _field(rows: pl.DataFrame, mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr | pl.Series:
     if mapping.constant is not None:
-        return pl.lit(mapping.constant)
+        return pl.lit(mapping.constant).alias(column.name)
     absent = [name for name in mapping.columns() if name not in present]
     if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
-        return pl.lit(None, pl.String)  # `require` has refused a source without what is needed
-    value = _origin(mapping, present)
+        return pl.lit(None, pl.String).alias(column.name)  # `require` has refused a source without what is needed
+    origin = _origin(mapping, present).alias(column.name)
+    if not mapping.turns:
+        return origin
+    turned = _turned(pl.col(column.name), mapping, column)
+    return by_distinct(rows.select(origin).to_series(), lambda values: values.to_frame().select(turned))[column.name]
+
+
+def _turned(value: pl.Expr, mapping: FieldMapping, column: Column) -> pl.Expr:
+    """What the schema wants, of the text that a field is made from."""
     if mapping.split is not None:
         value = _part(value, mapping.split)
     if mapping.null:
@@ -166,7 +175,7 @@ def _field(mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr:
         value = value.str.strip_chars().replace(_codes(mapping, column))
     if mapping.formats:
         value = pl.coalesce(*(_in_format(value, pattern) for pattern in mapping.formats), value)
-    return value
+    return value.alias(column.name)
 
 
 def _origin(mapping: FieldMapping, present: set[str]) -> pl.Expr:
@@ -202,6 +211,12 @@ def _codes(mapping: FieldMapping, column: Column) -> dict[str, str]:
         return mapping.codes
     assert issubclass(column.value, CodeList)  # hub.ingest.discover has checked it
     return {getattr(label, mapping.codes): code for code, label in column.value.codes.items()}
+
+
+def _changed_at(rows: pl.DataFrame, stream: Stream) -> pl.Expr | pl.Series:
+    if stream.changed_at is None:
+        return changed_at(stream)
+    return by_distinct(rows[stream.changed_at], lambda values: values.to_frame().select(changed_at(stream)))[CHANGED_AT]
 
 
 def _instant(value: pl.Expr) -> pl.Expr:

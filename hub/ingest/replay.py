@@ -160,7 +160,7 @@ def _again(connection: Connection[Any], group: _Group) -> Replayed:
         run_id = _begin(connection, group)
         part = Preparation(group.manifest, group.stream, {}).again(entity, quarantine.frame([r.payload for r in rows]))
         if not part.accepted.is_empty():
-            stage.accept(connection, entity, part.accepted)
+            stage.accept(connection, entity, stage.written(part.accepted, part.accepted.columns))
         merged = merge(connection, Merge(entity, stream_id, run_id, datetime.now(UTC), whole=False))
         rejected = _rejected(connection, part)
         _resolve(connection, rows, rejected)

@@ -28,6 +28,13 @@ from hub.store.engine import SESSION
 
 LOCK = "select pg_try_advisory_lock(hashtextextended('hub.connector:' || %s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended('hub.connector:' || %s, 0))"
+BY_INDEX = (
+    "select set_config('random_page_cost', '1.1', false) from pg_settings"
+    " where name = 'random_page_cost' and source = 'default'"
+)
+"""PostgreSQL's own default is for discs that turn: by it, 10,000 changed rows are found by reading a table of a million, nine
+times in a merge. Where the operator of the server has said what a page costs, that holds.
+"""
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,9 @@ def connect(url: str) -> Connection[Any]:
     """
     memory = "-c maintenance_work_mem=256MB -c work_mem=128MB"
     watched = "-c client_connection_check_interval=1s"
-    return psycopg.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
+    connection = psycopg.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
+    connection.execute(BY_INDEX)
+    return connection
 
 
 def _in_order(known: Iterable[str]) -> list[str]:

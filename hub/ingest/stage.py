@@ -7,7 +7,7 @@ commit every few hundred milliseconds, does not fill the system catalogue.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 import polars as pl
@@ -50,6 +50,16 @@ class Staged:
         return f"unseen_{self.entity.table}"
 
     @property
+    def met(self) -> str:
+        """What the store has under the keys that a full read staged or rejected."""
+        return f"met_{self.entity.table}"
+
+    @property
+    def lost(self) -> str:
+        """Unseen digests that none of those keys accounts for."""
+        return f"lost_{self.entity.table}"
+
+    @property
     def listed(self) -> str:
         """Every key that the source has, where a sweep listed them alone."""
         return f"listed_{self.entity.table}"
@@ -58,6 +68,16 @@ class Staged:
     def differing(self) -> str:
         """What a merge has to write."""
         return f"diff_{self.entity.table}"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows as the text that COPY reads: the columns, COPY's options, the text, how many rows."""
+
+    names: tuple[str, ...]
+    options: LiteralString
+    text: bytes
+    height: int
 
 
 def create(connection: Connection[Any], entity: Entity) -> None:
@@ -73,6 +93,8 @@ def create(connection: Connection[Any], entity: Entity) -> None:
         names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
         names.parents: key,
         names.unseen: "digest bigint",
+        names.met: f"{key}, row_digest bigint, changed_at_source timestamptz",
+        names.lost: "digest bigint",
         names.listed: key,
         names.differing: f"{key}, id bigint",
     }
@@ -80,9 +102,9 @@ def create(connection: Connection[Any], entity: Entity) -> None:
         connection.execute(f"create temporary table if not exists {name} ({inside}) on commit delete rows")
 
 
-def accept(connection: Connection[Any], entity: Entity, frame: pl.DataFrame) -> None:
+def accept(connection: Connection[Any], entity: Entity, rows: Written) -> None:
     """Copy accepted rows: `n`, source key, time of change, digest, values."""
-    copy(connection, Staged(entity).rows, frame.columns, frame)
+    send(connection, Staged(entity).rows, rows)
 
 
 def reject(
@@ -135,13 +157,44 @@ def unseen(connection: Connection[Any], entity: Entity, digests: pl.Series) -> N
     connection.execute(f"analyze {Staged(entity).unseen}")
 
 
+def lost(connection: Connection[Any], entity: Entity, digests: pl.Series) -> None:
+    """Copy digests of which rows may be lost, whatever keys came."""
+    copy(connection, Staged(entity).lost, ["digest"], digests.alias("digest").to_frame())
+
+
 def copy(connection: Connection[Any], table: str, names: Sequence[str], frame: pl.DataFrame) -> None:
     """COPY columns of a frame into a table, which may be schema.table."""
-    target = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(*table.split(".")), sql.SQL(", ").join(sql.Identifier(name) for name in names)
-    )
+    send(connection, table, written(frame, names))
+
+
+def written(frame: pl.DataFrame, names: Sequence[str]) -> Written:
+    """Columns of a frame as COPY reads them, in its text format where no value has a character that is special there.
+
+    PostgreSQL reads that a seventh faster than CSV, and Polars writes it a third faster, since no value is looked at. The text
+    is counted instead: one separator or line end too many, and it is CSV after all.
+    """
     # Values are never empty text, so an empty field is always null.
-    data = io.BytesIO()
-    frame.select(names).write_csv(data, include_header=False, null_value="")
+    plain = io.BytesIO()
+    chosen = frame.select(names)
+    chosen.write_csv(plain, include_header=False, separator="\t", quote_style="never", null_value="")
+    text = plain.getvalue()
+    if (
+        text.count(b"\t") == frame.height * (len(names) - 1)
+        and text.count(b"\n") == frame.height
+        and not any(special in text for special in (b"\\", b"\r"))
+    ):
+        return Written(tuple(names), "format text, null ''", text, frame.height)
+    quoted = io.BytesIO()
+    chosen.write_csv(quoted, include_header=False, null_value="")
+    return Written(tuple(names), "format csv", quoted.getvalue(), frame.height)
+
+
+def send(connection: Connection[Any], table: str, rows: Written) -> None:
+    """COPY rows into a table, which may be schema.table."""
+    target = sql.SQL("copy {} ({}) from stdin ({})").format(
+        sql.Identifier(*table.split(".")),
+        sql.SQL(", ").join(sql.Identifier(name) for name in rows.names),
+        sql.SQL(rows.options),
+    )
     with connection.cursor() as cursor, cursor.copy(target) as out:
-        out.write(data.getbuffer())
+        out.write(rows.text)

@@ -6,7 +6,7 @@ run that is killed loses nothing that was committed, and reads the rest again.
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,23 +14,22 @@ from psycopg import Connection
 
 from hub.errors import SourceUnavailable
 from hub.ingest import map as mapping
-from hub.ingest import quarantine, stage
-from hub.ingest.ahead import ahead
+from hub.ingest import quarantine, stage, unseen
 from hub.ingest.bounds import Bounds
 from hub.ingest.digest import Known
+from hub.ingest.intake import Intake, Ready
 from hub.ingest.load import Load, empty
-from hub.ingest.merge import Merge, held, merge, sweep, swept
+from hub.ingest.merge import Merge, merge
 from hub.ingest.observed import Observed
 from hub.ingest.outcome import Count, Orders, Outcome, Refused
 from hub.ingest.place import Place
-from hub.ingest.prepare import Part, Preparation, Prepared
+from hub.ingest.prepare import Preparation
 from hub.ingest.read.base import Reader, State
+from hub.ingest.sweeping import Sweeping
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
-AHEAD = 2
-"""Batches that may wait to be copied: enough to overlap, few enough to bound memory."""
 T = TypeVar("T")
 
 
@@ -48,13 +47,13 @@ class StreamRun:
         self.reader = reader
         self.entities = [registry()[entity] for entity in self.stream.emits]
         self.outcome = Outcome({e.name: Count(name, e.name) for e in self.entities})
-        self.done = 0
-        self.held_back = False
         self.place = Place(connection, manifest.name, name)
         self.bounds = Bounds(connection, self.stream, self.place, orders)
         self.preparation = Preparation(manifest, name, self.place.shape)
         watch = self.preparation.watch
         self.observed = Observed(connection, self.stream, self.place, self.bounds, watch, self.outcome)
+        self.intake = Intake(connection, reader, self.preparation, self.observed, orders, self.outcome)
+        self.sweeping = Sweeping(connection, manifest, self.stream, self.bounds, self.outcome)
 
     def run(self) -> Outcome:
         """Read to the end. Raises SourceUnavailable, HubMisconfigured, Refused; what was committed stays."""
@@ -76,7 +75,7 @@ class StreamRun:
             self.observed.keep()
             raise
         self.outcome.notes += self.reader.notes
-        self.observed.settle(whole=whole, rows=self.done > 0)
+        self.observed.settle(whole=whole, rows=self.intake.done > 0)
         self.bounds.close()
         self.outcome.seconds = time.monotonic() - clock
         return self.outcome
@@ -90,9 +89,9 @@ class StreamRun:
             stage.create(self.connection, entity)
         with self.connection.transaction():
             self.place.hold(wait_s)
-            for batch in self._ahead(self._prepared(None, None)):
-                self._take(batch, {})
-            self._corrections({})
+            for ready in self.intake.batches(None):
+                self.intake.take(ready)
+            self.intake.corrections(self.place.stream_id)
             for entity in self.entities:
                 self._merge_changes(entity, datetime.now(UTC))
             self.observed.keep()
@@ -103,7 +102,7 @@ class StreamRun:
             self._whole(state, started)
         else:
             self._changes(state, started)
-            if self._sweep_due(started):
+            if self.sweeping.due(started):
                 self._sweep_by_keys(started)
 
     def _whole(self, state: State | None, at: datetime) -> None:
@@ -116,12 +115,13 @@ class StreamRun:
             known = None if fills or not self.preparation.digested else self._known()
             for fill in fills.values():
                 fill.begin()
+            self.intake.fills = fills
             last = state
-            for batch in self._ahead(self._prepared(None, known)):
-                self._take(batch, fills)
-                last = batch.state or last
-                tokens += [] if batch.token is None else [batch.token]
-            self._corrections(fills)
+            for ready in self.intake.batches(None, known):
+                self.intake.take(ready)
+                last = ready.batch.state or last
+                tokens += [] if ready.batch.token is None else [ready.batch.token]
+            self.intake.corrections(self.place.stream_id)
             self._finish_whole(at, fills, known, last)
         self.reader.acknowledge(tokens)
 
@@ -141,24 +141,22 @@ class StreamRun:
             count.accepted = count.added + count.changed + count.unchanged
         quarantine.settle(self.connection, self.place.stream_id, self.orders.run_id)
         # A table that is followed is swept by its snapshot alone, so what is held back needs another.
-        if not (self.held_back and self.manifest.follows):
+        if not (self.sweeping.held_back and self.manifest.follows):
             self.place.move(last)
-        self._confirm(at)
+        self.sweeping.confirm(at)
         self.observed.keep_shape(whole=True)
 
     def _merge_whole(self, work: Merge, count: Count, known: Known | None) -> None:
-        present = held(self.connection, work)
-        self.bounds.believe(work, count.read, present)
         if known is not None:
-            stage.unseen(self.connection, work.entity, known.unseen())
-        deleted = self._swept(work, present) if self.stream.deletes == "sweep" else 0
+            unseen.note(self.connection, work, known)
+        deleted = self.sweeping.sweep(work, count.read, present=known.rows if known is not None else None)
         merged = self._stored(lambda: merge(self.connection, work, deleted=deleted))
         count.added, count.changed, count.deleted = merged.added, merged.changed, merged.deleted
         count.unchanged += merged.unchanged
 
     def _changes(self, state: State | None, at: datetime) -> None:
         """A read of what changed, committed as it goes. Of a source that fails, what it gave until then is kept."""
-        batches = self._ahead(self._prepared(state, None))
+        batches = self.intake.batches(state)
         failure: SourceUnavailable | None = None
         with contextlib.closing(batches):
             batch, failure = _next(batches)
@@ -171,7 +169,7 @@ class StreamRun:
                     if failure and self.manifest.follows:
                         # It comes again: half of what was one transaction at the source is not shown meanwhile.
                         raise failure
-                    self._corrections({})
+                    self.intake.corrections(self.place.stream_id)
                     for entity in self.entities:
                         self._merge_changes(entity, began)
                     self.place.move(last)
@@ -190,14 +188,15 @@ class StreamRun:
             self.place.current(at)
 
     def _gather(
-        self, batch: Prepared, batches: Iterator[Prepared], tokens: list[Any]
+        self, ready: Ready, batches: Iterator[Ready], tokens: list[Any]
     ) -> tuple[State | None, SourceUnavailable | None]:
         """Stage batches until it is time to commit. Returns where they lead, and why there are no more, if for a fault."""
         gathered, last = 0, None
-        current: Prepared | None = batch
+        following: Ready | None = ready
         failure: SourceUnavailable | None = None
-        while current is not None:
-            self._take(current, {})
+        while following is not None:
+            self.intake.take(following)
+            current = following.batch
             gathered += current.height
             last = current.state or last
             tokens += [] if current.token is None else [current.token]
@@ -205,7 +204,7 @@ class StreamRun:
                 self.place.take(current.taken, self.orders.run_id)
             if current.commit or (gathered >= self.stream.commit_rows and current.state is not None):
                 break
-            current, failure = _next(batches)
+            following, failure = _next(batches)
         return last, failure
 
     def _merge_changes(self, entity: Entity, at: datetime) -> None:
@@ -220,12 +219,6 @@ class StreamRun:
         count.quarantined += quarantine.keep(
             self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
         )
-
-    def _sweep_due(self, now: datetime) -> bool:
-        if self.stream.deletes != "sweep" or self.manifest.follows:
-            return False
-        confirmed = self.place.confirmed_at
-        return confirmed is None or now - confirmed >= self.stream.sweep_every
 
     def _sweep_by_keys(self, at: datetime) -> None:
         """Hold the store against every key that the source has; where keys alone cannot be had, a full read does it."""
@@ -243,90 +236,11 @@ class StreamRun:
                     stage.listed(self.connection, entity, keys)
             for entity in self.entities:
                 self._sweep_listed(entity, at, read)
-            self._confirm(at)
-
-    def _confirm(self, at: datetime) -> None:
-        """Every key has been seen; where rows were held back, the next run has to look again."""
-        if self.held_back:
-            self.place.doubt(at)
-        else:
-            self.place.confirm(at)
+            self.sweeping.confirm(at)
 
     def _sweep_listed(self, entity: Entity, at: datetime, read: int) -> None:
-        count = self.outcome.counts[entity.name]
         work = self._work(entity, at, whole=True)
-        present = held(self.connection, work)
-        self.bounds.believe(work, read, present)
-        count.deleted += self._swept(work, present, listed=True)
-
-    def _swept(self, work: Merge, present: int, *, listed: bool = False) -> int:
-        """Remove what the source has no more, as far as that may be. Returns how many."""
-        going = swept(self.connection, work, listed=listed)
-        refused = self.bounds.may_delete(work, going, present) if going else None
-        if refused:
-            self.held_back = True
-            self.outcome.problems.append(str(refused))
-        return sweep(self.connection, work, listed=listed) if going and not refused else 0
-
-    def _take(self, batch: Prepared, fills: dict[str, Load]) -> None:
-        """Stage one prepared batch."""
-        started = time.monotonic()
-        self.observed.see(batch.drift)
-        for part in batch.parts:
-            count = self.outcome.counts[part.entity.name]
-            count.read += part.read
-            count.unchanged += part.known
-            count.discarded += part.discarded
-            self._put(part, fills)
-            stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
-            if part.gone is not None and not part.gone.is_empty():
-                stage.gone(self.connection, part.entity, part.gone)
-            if part.parents is not None:
-                stage.parents(self.connection, part.entity, part.parents)
-        self.done += batch.height
-        if self.orders.progress:
-            self.orders.progress(self.where, self.done)
-        self.outcome.stored_s += time.monotonic() - started
-
-    def _put(self, part: Part, fills: dict[str, Load]) -> None:
-        """The accepted rows of a part: into the table that is being filled, or beside it."""
-        if part.entity.name in fills and not part.accepted.is_empty():
-            fills[part.entity.name].rows(part.accepted)
-        elif not part.accepted.is_empty():
-            stage.accept(self.connection, part.entity, part.accepted)
-
-    def _prepared(self, state: State | None, known: Known | None) -> Iterator[Prepared]:
-        for batch in self.reader.read(state):
-            yield self.preparation.prepare(batch, known)
-
-    def _ahead(self, batches: Iterator[Prepared]) -> "Generator[Prepared]":
-        """The same batches, made in a thread a little ahead; what is waited for them is counted."""
-        made = ahead(batches, AHEAD)
-        try:
-            while True:
-                started = time.monotonic()
-                batch = next(made, None)
-                self.outcome.waited_s += time.monotonic() - started
-                if batch is None:
-                    return
-                yield batch
-        finally:
-            # A reader that follows waits for more; whatever ended this here, it is not to wait any longer.
-            if self.reader.context.follow is not None:
-                self.reader.context.follow.set()
-            made.close()
-
-    def _corrections(self, fills: dict[str, Load]) -> None:
-        """Rejected rows that a person has corrected go in after all."""
-        for entity in self.entities:
-            found = quarantine.corrected(self.connection, self.place.stream_id, entity)
-            if found is None:
-                continue
-            part = self.preparation.again(entity, found.rows)
-            self._put(part, fills)
-            # Kept as the source sends them, so that the correction is still theirs.
-            payloads = [found.payloads[row] for row in part.rejected["row"]]
-            stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys)
+        self.outcome.counts[entity.name].deleted += self.sweeping.sweep(work, read, listed=True)
 
     def _known(self) -> Known:
         (entity,) = self.entities
@@ -349,7 +263,7 @@ class StreamRun:
         return f"{self.manifest.name}.{self.name}"
 
 
-def _next(batches: Iterator[Prepared]) -> tuple[Prepared | None, SourceUnavailable | None]:
+def _next(batches: Iterator[Ready]) -> tuple[Ready | None, SourceUnavailable | None]:
     try:
         return next(batches, None), None
     except SourceUnavailable as failure:

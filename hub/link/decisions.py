@@ -15,7 +15,8 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.errors import OperationRefused
-from hub.link.kept import COLUMNS, Field, field_named, look_again, take, tell
+from hub.link.field import COLUMNS, Field, field_named
+from hub.link.kept import look_again, take, tell
 from hub.link.lock import hold
 from hub.link.merges import cluster, regroup
 from hub.link.pairs import Pair, agreed_pair
@@ -54,7 +55,7 @@ def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str)
     by, reason = reviewer_of(by), reason_of(reason)
     with connection.transaction():
         at = hold(connection)
-        decision = decision_of(connection, decision_id)
+        decision = decision_of(connection, decision_id, hold_it=True)
         _refuse_undone(decision)
         with connection.cursor(row_factory=class_row(Decision)) as cursor:
             undone = cursor.execute(
@@ -70,11 +71,12 @@ def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str)
     return undone
 
 
-def decision_of(connection: Connection[Any], number: int) -> Decision:
-    """One decision; nobody else decides of it before this transaction ends. Raises OperationRefused where there is none."""
+def decision_of(connection: Connection[Any], number: int, *, hold_it: bool = False) -> Decision:
+    """One decision; with `hold_it` nobody else decides of it before this transaction ends. Raises OperationRefused where there
+    is none."""
     with connection.cursor(row_factory=class_row(Decision)) as cursor:
         found = cursor.execute(
-            f"select {DECISION} from link.decision d where d.id = %s for update", (number,)
+            f"select {DECISION} from link.decision d where d.id = %s{' for update' if hold_it else ''}", (number,)
         ).fetchone()
     if found is None:
         raise OperationRefused(
@@ -83,8 +85,22 @@ def decision_of(connection: Connection[Any], number: int) -> Decision:
     return found
 
 
+def decisions(
+    connection: Connection[Any], field: str | None = None, *, every: bool = False, first: int = 50
+) -> tuple[Decision, ...]:
+    """The newest decisions, of one field or of all; those that were undone only where `every` says so."""
+    with connection.cursor(row_factory=class_row(Decision)) as cursor:
+        return tuple(
+            cursor.execute(
+                f"select {DECISION} from link.decision d where d.field = coalesce(%(field)s::text, d.field)"
+                " and (%(every)s or d.undone_at is null) order by d.id desc limit %(first)s",
+                {"field": field and field_named(field).name, "every": every, "first": first},
+            ).fetchall()
+        )
+
+
 def _second(connection: Connection[Any], given: Verdict, first_id: int) -> Decision:
-    first = decision_of(connection, first_id)
+    first = decision_of(connection, first_id, hold_it=True)
     _refuse_undone(first)
     if first.second_of is not None or first.field != given.field:
         raise _not_second(f"decision {first_id} is not a first decision on {given.field}")

@@ -6,7 +6,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from hub.model.authorities import declared
 from hub.model.registry import Column, Entity, Registry
+from schema.authority import AuthorityFacts, Comparison
 from schema.values import CodeList, Value
 
 
@@ -29,6 +31,7 @@ def reference(registry: Registry) -> str:
     parts = ["# Reference", "", "Made from `schema/` by `hub schema export`. Names are those of GraphQL.", ""]
     for entity in registry:
         parts += _entity(entity)
+    parts += _authorities(registry)
     parts += ["## Value types", "", "| type | rule | unit | examples | refused |", "|---|---|---|---|---|"]
     parts += [_value(value) for value in _values(registry)]
     parts += ["", "## Code lists", ""]
@@ -64,6 +67,41 @@ def _entity(entity: Entity) -> Iterator[str]:
     for back in entity.backlinks:
         yield f"| `{back.graphql}` | many {back.target} | by `{back.via}` | {back.description} |"
     yield ""
+
+
+def _authorities(registry: Registry) -> Iterator[str]:
+    yield "## Authorities"
+    yield ""
+    yield (
+        "Whose value a copy is held against, once its record is linked; what differs is a discrepancy of the sector that keeps"
+        " the copy."
+    )
+    yield ""
+    yield "| copy | authority | compared as | |"
+    yield "|---|---|---|---|"
+    for copy, facts in declared(registry):
+        yield f"| `{copy}` | `{facts.field}` | {facts.compared.name} | {_terms(facts)} |"
+    yield ""
+    yield "| comparison | agrees with |"
+    yield "|---|---|"
+    for comparison in Comparison:
+        yield f"| {comparison.name} | {comparison.value} |"
+    yield ""
+
+
+def _terms(facts: AuthorityFacts) -> str:
+    """What else an authority says: by which way it is found, which codes go together."""
+    codes = "; ".join(
+        f"{held} with {' or '.join(own)}" if held else f"not {' or '.join(own)}" for held, own in facts.codes
+    )
+    said = (
+        facts.linked and f"by `{facts.linked}`",
+        facts.through and f"through `{facts.through}`",
+        facts.beside and f"beside `{facts.beside}`",
+        codes,
+        facts.while_empty and f"while `{facts.while_empty}` is empty",
+    )
+    return "; ".join(word for word in said if word)
 
 
 def _marks(column: Column) -> str:

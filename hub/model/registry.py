@@ -14,7 +14,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import schema
 from hub.errors import HubMisconfigured
+from hub.model import authorities
 from hub.model.names import camel, qualified, snake
+from schema.authority import AuthorityFacts
 from schema.core import AsRecordedFacts, EntityFacts, FieldFacts, Kind, Label, LinkedFacts, LinkFacts, ReferenceFacts
 from schema.values import CodeList, Value
 
@@ -32,6 +34,7 @@ class Column:
     filter: bool = False
     order: bool = False
     deprecated: str | None = None
+    authority: tuple[AuthorityFacts, ...] = ()
 
     @property
     def graphql(self) -> str:
@@ -204,6 +207,22 @@ class Registry:
         return {family: tuple(kinds) for family, kinds in found.items()}
 
     @cached_property
+    def copied(self) -> tuple[str, ...]:
+        """The kinds of subject that other sectors keep copies of: those that a linked field can lead to."""
+        found = {kind for kinds in self.families.values() for kind in kinds}
+        return tuple(entity.name for entity in self if entity.name in found)
+
+    @cached_property
+    def copying(self) -> tuple[str, ...]:
+        """The kinds of record that keep such copies."""
+        return tuple(entity.name for entity in self if entity.linked)
+
+    @cached_property
+    def sectors(self) -> tuple[str, ...]:
+        """The sectors, in order of declaration."""
+        return tuple(dict.fromkeys(entity.sector for entity in self))
+
+    @cached_property
     def code_lists(self) -> tuple[type[CodeList], ...]:
         """The code lists in use, by name."""
         used = {c.value for e in self for c in e.columns if issubclass(c.value, CodeList)}
@@ -286,7 +305,10 @@ class _Reader:
         kinds, nullable = _unwrap(self.hints[name])
         parts = _as_recorded(facts.as_recorded).fields
         recorded = tuple(
-            RecordedColumn(part.name, Column(qualified(name, part.name), part.value, True, part.description))
+            RecordedColumn(
+                part.name,
+                Column(qualified(name, part.name), part.value, True, part.description, authority=part.authority),
+            )
             for part in parts
         )
         kind_names = tuple(kind.__name__ for kind in kinds)
@@ -318,6 +340,7 @@ def _column(name: str, hint: Any, facts: FieldFacts) -> Column:
         filter=facts.filter,
         order=facts.order,
         deprecated=facts.deprecated,
+        authority=facts.authority,
     )
 
 
@@ -363,3 +386,4 @@ def _check(built: Registry) -> None:
                     f"schema: {entity.name}.{column.name} has no value type",
                     next_step="annotate it with a class of schema.values or schema.codes",
                 )
+    authorities.check(built)

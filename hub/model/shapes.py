@@ -56,15 +56,77 @@ PAST_PROVENANCE = tuple(
 )
 """Provenance as it was at the instant `{at}`: the last read that had confirmed the row by then."""
 
+DECIDED_BY = (
+    "case when starts_with({l}.decided_by, 'run:') then 'RUN' when {l}.decided_by is not null then 'PERSON' end"
+)
+"""Whether, and not who: a reviewer's name is not everybody's to know."""
+
 LINK = (
     Part("status", "LinkStatus", "coalesce({l}.status, {pending})", "How sure the link is."),
     Part("method", "str | None", "{l}.method", "The rule or model that made it."),
     Part("confidence", "float | None", "{l}.confidence", "Probability that it is right; null where a rule decided."),
+    Part(
+        "weight",
+        "float | None",
+        "{l}.weight",
+        "Match weight: the evidence of the model, in bits; null where a rule or a person decided without one.",
+    ),
+    Part("decidedBy", "DecidedBy | None", DECIDED_BY, "Whether a run or a person decided."),
     Part("decidedAt", "DateTime | None", "{l}.decided_at", "When it was decided."),
 )
 
 CANDIDATE = (
     Part("method", "str", "{l}.method", "The rule or model that found it."),
     Part("confidence", "float | None", "{l}.confidence", "Probability that it is right, where a model gave one."),
+    Part("weight", "float | None", "{l}.weight", "Match weight in bits, where a model gave one."),
+    Part("decidedBy", "DecidedBy", DECIDED_BY, "Whether a run found it or a person left it open."),
     Part("decidedAt", "DateTime", "{l}.decided_at", "When it was found."),
+)
+
+EVIDENCE = (
+    Part("comparison", "str", "{e}->>'comparison'", "What was compared: name, birthYear, …"),
+    Part("outcome", "str", "{e}->>'outcome'", "What came of it: agrees, differs, missing, or a level of agreement."),
+    Part("bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."),
+)
+"""One comparison `{e}`, an object of the list that stands in the link."""
+
+MERGED_SINCE = Part("since", "DateTime", "{h}.sys_from", "Since when it has counted as the same.")
+"""What the graph adds to the identifiers of a merged row; `{h}` is its entry among the heirs."""
+
+
+def camel_sql(column: str) -> str:
+    """The GraphQL name of a column whose name an expression gives: SQL's counterpart of `names.camel`."""
+    return (
+        "(select string_agg(case p.place when 1 then p.part else initcap(p.part) end, '' order by p.place)"
+        f" from regexp_split_to_table({column}, '_') with ordinality p(part, place))"
+    )
+
+
+DISCREPANCY = (
+    Part(
+        "field", "str", camel_sql("{t}.subject_field"), "The field of the subject, as its authoritative source has it."
+    ),
+    Part("held", "str", "{t}.held", "What the authoritative source holds."),
+    Part("recorded", "str", "{t}.recorded", "What the copy says."),
+    Part("kind", "DiscrepancyKind", "{t}.kind", "How the two differ."),
+    Part("sector", "Sector", "upper({t}.sector)", "The sector that owns the copy and has to mend it."),
+    Part("source", "str", _stream("connector"), "The sector system that the copy is from: the name of its connector."),
+    Part("since", "DateTime", "{t}.sys_from", "Since when the hub has seen it."),
+    Part(
+        "resolvedAt",
+        "DateTime | None",
+        "{t}.sys_to",
+        "When the values agreed again, or the link was withdrawn; null while it stands.",
+    ),
+)
+
+RECORDED_IN = (
+    Part("type", "str", "{t}.record_entity", "Name of the record's type."),
+    Part("id", "ID", "hub.global_id({t}.record_entity, {t}.record_id)", "Global id of the record."),
+    Part(
+        "field",
+        "str",
+        camel_sql("{t}.record_field"),
+        "Where in the record the copy stands: a field, or `<link>.recorded.<part>` of a subject as recorded.",
+    ),
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, SelectionSetNode
+from graphql import GraphQLField, GraphQLObjectType
 
 from hub.errors import OperationRefused
 from hub.model import shapes
@@ -14,18 +14,20 @@ from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Regi
 from hub.plan.arguments import arguments, value_of
 from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
 from hub.plan.conditions import Filters, backlink_via, order
+from hub.plan.discrepancies import CONNECTION as DISCREPANCIES
+from hub.plan.discrepancies import Discrepancies
+from hub.plan.links import MERGED_FROM, MERGED_IDS, Links
+from hub.plan.listed import Listed, Sets, group, literal
 from hub.plan.nodes import (
     All,
     ByColumn,
+    ByFound,
     ByKey,
     ByLink,
-    Candidate,
-    Candidates,
     Edges,
-    Group,
     Keyset,
-    LinkObject,
     Member,
+    MergedIds,
     NodeById,
     Nodes,
     NodesById,
@@ -43,7 +45,6 @@ from hub.plan.nodes import (
 )
 from hub.plan.selection import Document, Selected
 
-Sets = tuple[SelectionSetNode, ...]
 KIND = "__kind"
 """GraphQL reserves names with two underscores, so no response key can be this."""
 
@@ -76,7 +77,7 @@ class Catalog:
 
     def is_stored(self, field: str) -> bool:
         """Whether a root field is stored data, and so the planner's."""
-        return field in self.roots or field in ("node", "nodes")
+        return field in self.roots or field in ("node", "nodes", DISCREPANCIES)
 
 
 @dataclass(frozen=True)
@@ -98,30 +99,33 @@ class Builder:
         query = self.document.schema.query_type
         assert query is not None
         if selected.name == "__typename":
-            return Scalar(selected.key, _literal("Query"))
+            return Scalar(selected.key, literal("Query"))
         given = arguments(self.document, query.fields[selected.name], selected.node)
         if selected.name == "node":
             return self._node(selected, given["id"])
         if selected.name == "nodes":
-            return self._nodes(selected, given["ids"])
+            return self.nodes(selected, given["ids"])
+        if selected.name == DISCREPANCIES:
+            return self._page(selected, self._discrepancies(given), All(), given)
         entity, many = self.catalog.roots[selected.name]
         if many:
-            return self._page(selected, entity, All(), given)
+            return self._page(selected, self._listed(entity, given), All(), given)
         return One(selected.key, self._row(entity, selected.beneath), self._by_key(entity, given))
 
     def _node(self, selected: Selected, leaf: Tree) -> NodeById:
         assert not isinstance(leaf, Mapping | list)  # an ID is a leaf
         kind, number = Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
-        return NodeById(selected.key, self.any_row(selected), kind, number)
+        return NodeById(selected.key, self._any_row(selected), kind, number)
 
-    def _nodes(self, selected: Selected, leaf: Tree) -> NodesById:
+    def nodes(self, selected: Selected, leaf: Tree) -> NodesById:
+        """Rows of any kind by the global ids of this list."""
         assert not isinstance(leaf, Mapping | list)  # a list of IDs is a leaf
         kinds, numbers = (
             Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE)) for index, cast in enumerate(("text[]", "bigint[]"))
         )
-        return NodesById(selected.key, self.any_row(selected), kinds, numbers)
+        return NodesById(selected.key, self._any_row(selected), kinds, numbers)
 
-    def any_row(self, selected: Selected) -> tuple[Row, ...]:
+    def _any_row(self, selected: Selected) -> tuple[Row, ...]:
         """What is selected of a row of each kind."""
         return self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
 
@@ -150,16 +154,23 @@ class Builder:
         rows = tuple(self._row(self.catalog.registry[kind], sets) for kind in kinds)
         if not self.typed:
             return rows
-        return tuple(replace(row, members=(*row.members, Scalar(KIND, _literal(row.entity)))) for row in rows)
+        return tuple(replace(row, members=(*row.members, Scalar(KIND, literal(row.entity)))) for row in rows)
 
     def _member(self, entity: Entity, field: Selected) -> Member:
         if field.name == "__typename":
-            return Scalar(field.key, _literal(entity.name))
+            return Scalar(field.key, literal(entity.name))
         if field.name == "id":
-            return Scalar(field.key, f"hub.global_id({_literal(entity.name)}, {{t}}.id)")
+            return Scalar(field.key, f"hub.global_id({literal(entity.name)}, {{t}}.id)")
         if field.name == "provenance":
             parts = shapes.PAST_PROVENANCE if self.past else shapes.PROVENANCE
-            return self._group(field, "Provenance", {part.graphql: part.sql for part in parts})
+            return group(self.document, field, "Provenance", {part.graphql: part.sql for part in parts})
+        if entity.duplicates and field.name == MERGED_IDS:
+            return MergedIds(field.key, entity.name)
+        if entity.duplicates and field.name == MERGED_FROM:
+            return self._links.merged(entity, field)
+        if entity.name in self.catalog.registry.copied and field.name == DISCREPANCIES:
+            given = arguments(self.document, self._definition(entity.name, field.name), field.node)
+            return self._page(field, self._discrepancies(given), ByFound(entity.duplicates), given)
         element = self.catalog.by_field[entity.name][field.name]
         if isinstance(element, Column):
             return Scalar(field.key, f"{{t}}.{element.name}")
@@ -167,16 +178,9 @@ class Builder:
             return self._reference(field, element)
         if isinstance(element, Linked):
             return (
-                self._link(entity, field, element)
-                if field.name == element.link_graphql
-                else self._linked(field, element)
+                self._links.link(field, element) if field.name == element.link_graphql else self._linked(field, element)
             )
         return self._backlink(entity, field, element)
-
-    def _group(self, field: Selected, type_name: str, sql: Mapping[str, str]) -> Group:
-        inner = self.document.collect(type_name, field.beneath)
-        known = {**sql, "__typename": _literal(type_name)}
-        return Group(field.key, tuple(Scalar(f.key, known[f.name]) for f in inner))
 
     def _reference(self, field: Selected, reference: Reference) -> One:
         target = self.catalog.registry[reference.target]
@@ -194,7 +198,7 @@ class Builder:
         target = self.catalog.registry[back.target]
         via = backlink_via(self.catalog.registry, self.catalog.registry.end(back))
         given = arguments(self.document, self._definition(entity.name, field.name), field.node)
-        return self._page(field, target, via, given)
+        return self._page(field, self._listed(target, given), via, given)
 
     def _definition(self, type_name: str, field: str) -> GraphQLField:
         found = self.document.schema.get_type(type_name)
@@ -202,36 +206,21 @@ class Builder:
         definition: GraphQLField = found.fields[field]
         return definition
 
-    # --- Links --------------------------------------------------------------------------------------------------------
-
-    def _link(self, entity: Entity, field: Selected, linked: Linked) -> LinkObject:
-        known = {part.graphql: part.sql for part in shapes.LINK} | {"__typename": _literal(f"{linked.family}Link")}
-        members: list[Member | Candidates] = []
-        for inner in self.document.collect(f"{linked.family}Link", field.beneath):
-            if inner.name == "recorded":
-                columns = {camel(part.part): f"{{t}}.{part.column.name}" for part in linked.recorded}
-                members.append(self._group(inner, linked.as_recorded, columns))
-            elif inner.name == "candidates":
-                members.append(self._candidates(inner, linked))
-            else:
-                members.append(Scalar(inner.key, known[inner.name]))
-        return LinkObject(field.key, linked.table, tuple(members))
-
-    def _candidates(self, field: Selected, linked: Linked) -> Candidates:
-        name = f"{linked.family}Candidate"
-        known = {part.graphql: part.sql for part in shapes.CANDIDATE} | {"__typename": _literal(name)}
-        members: list[Member | Candidate] = []
-        for inner in self.document.collect(name, field.beneath):
-            if inner.name == "subject":
-                members.append(Candidate(inner.key, self._rows(linked.kinds, inner.beneath)))
-            else:
-                members.append(Scalar(inner.key, known[inner.name]))
-        return Candidates(field.key, linked.table, tuple(members))
+    @property
+    def _links(self) -> Links:
+        return Links(self.document, self._rows)
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
-    def _page(self, field: Selected, entity: Entity, via: Via, given: Mapping[str, Tree]) -> Page:
+    def _listed(self, entity: Entity, given: Mapping[str, Tree]) -> Listed:
+        conditions = self._filters.conditions(entity, given.get("filter"))
         terms = order(self.document, entity, given.get("orderBy"))
+        return Listed(entity.name, entity.table, terms, conditions, partial(self._row, entity))
+
+    def _discrepancies(self, given: Mapping[str, Tree]) -> Listed:
+        return Discrepancies(self.catalog.registry, self.document, self._rows).listed(given)
+
+    def _page(self, field: Selected, listed: Listed, via: Via, given: Mapping[str, Tree]) -> Page:
         first, last = (value_of(self.document, given.get(name)) for name in ("first", "last"))
         if first is not None and last is not None:
             raise OperationRefused(
@@ -242,18 +231,18 @@ class Builder:
         backward = last is not None
         return Page(
             key=field.key,
-            entity=entity.name,
-            table=entity.table,
+            entity=listed.kind,
+            table=listed.table,
             via=via,
-            conditions=self._filters.conditions(entity, given.get("filter")),
-            order=terms,
+            conditions=listed.conditions,
+            order=listed.terms,
             size=_page_size(last if backward else first),
             backward=backward,
-            after=self._keyset(terms, given.get("after")),
-            before=self._keyset(terms, given.get("before")),
+            after=self._keyset(listed.terms, given.get("after")),
+            before=self._keyset(listed.terms, given.get("before")),
             parts=tuple(
-                self._page_part(entity, inner)
-                for inner in self.document.collect(f"{entity.name}Connection", field.beneath)
+                self._page_part(listed, inner)
+                for inner in self.document.collect(f"{listed.kind}Connection", field.beneath)
             ),
         )
 
@@ -267,27 +256,27 @@ class Builder:
         name = order_name(terms)
         return Keyset(tuple(Bind(leaf, term.cast, CursorPart(name, index)) for index, term in enumerate(terms)))
 
-    def _page_part(self, entity: Entity, field: Selected) -> PagePart:
+    def _page_part(self, listed: Listed, field: Selected) -> PagePart:
         if field.name == "nodes":
-            return Nodes(field.key, self._row(entity, field.beneath))
+            return Nodes(field.key, listed.row(field.beneath))
         if field.name == "edges":
-            return self._edges(entity, field)
+            return self._edges(listed, field)
         if field.name == "pageInfo":
             inner = self.document.collect("PageInfo", field.beneath)
             return PageInfo(field.key, tuple((f.key, f.name) for f in inner))
         if field.name == "totalCount":
             return TotalCount(field.key)
-        return Scalar(field.key, _literal(f"{entity.name}Connection"))
+        return Scalar(field.key, literal(f"{listed.kind}Connection"))
 
-    def _edges(self, entity: Entity, field: Selected) -> Edges:
+    def _edges(self, listed: Listed, field: Selected) -> Edges:
         members: list[Scalar | Nodes] = []
-        for inner in self.document.collect(f"{entity.name}Edge", field.beneath):
+        for inner in self.document.collect(f"{listed.kind}Edge", field.beneath):
             if inner.name == "node":
-                members.append(Nodes(inner.key, self._row(entity, inner.beneath)))
+                members.append(Nodes(inner.key, listed.row(inner.beneath)))
             elif inner.name == "cursor":
                 members.append(Scalar(inner.key, "{cursor}"))
             else:
-                members.append(Scalar(inner.key, _literal(f"{entity.name}Edge")))
+                members.append(Scalar(inner.key, literal(f"{listed.kind}Edge")))
         return Edges(field.key, tuple(members))
 
 
@@ -306,8 +295,3 @@ def _page_size(given: Any) -> int:
             next_step=f"ask for {shapes.MAX_PAGE} at most, and go on from the endCursor",
         )
     return int(given)
-
-
-def _literal(text: str) -> str:
-    """A name of the schema as an SQL literal; names have no quotes."""
-    return f"'{text}'::text"

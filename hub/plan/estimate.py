@@ -12,12 +12,15 @@ from hub.plan.nodes import (
     Candidate,
     Candidates,
     Edges,
+    Evidence,
     Group,
     LinkObject,
+    Merged,
     NodeById,
     Nodes,
     NodesById,
     One,
+    OneByKind,
     OneOf,
     Page,
     Root,
@@ -25,7 +28,9 @@ from hub.plan.nodes import (
 )
 
 CANDIDATES = 5
-"""A list of candidates has no page size; few records have more."""
+EVIDENCE = 8
+MERGED = 2
+"""Lists without a page size; few are longer."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,14 @@ def _rows(nodes: Sequence[object]) -> int:
             found += node.size * (1 + _rows(node.parts))
         elif isinstance(node, One):
             found += 1 + _rows(node.row.members)
-        elif isinstance(node, OneOf | NodeById | Candidate):
+        elif isinstance(node, OneOf | OneByKind | NodeById | Candidate):
             found += 1 + _largest(node.rows)
         elif isinstance(node, Candidates):
             found += CANDIDATES * (1 + _rows(node.members))
+        elif isinstance(node, Evidence):
+            found += EVIDENCE
+        elif isinstance(node, Merged):
+            found += MERGED
         elif isinstance(node, Nodes):
             found += _rows(node.row.members)
         elif isinstance(node, Edges | Group | LinkObject):

@@ -32,11 +32,18 @@ class ByKey:
 
 
 @dataclass(frozen=True)
+class ByFound:
+    """`{t}.found_id` is the subject above; where it can be the heir of merged rows (`heir`), it or one of these."""
+
+    heir: bool
+
+
+@dataclass(frozen=True)
 class All:
     """Every row: a root connection."""
 
 
-Via = ByColumn | ByLink | ByKey | All
+Via = ByColumn | ByLink | ByKey | ByFound | All
 
 
 # --- What is selected of a row ----------------------------------------------------------------------------------------
@@ -86,6 +93,16 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class OneByKind:
+    """At most one row of one of several kinds; the row above names its kind and number in the expressions."""
+
+    key: str
+    rows: tuple[Row, ...]
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
 class NodeById:
     """A root row of any kind by global id; a kind that does not fit the number finds nothing."""
 
@@ -107,11 +124,19 @@ class NodesById:
 
 @dataclass(frozen=True)
 class LinkObject:
-    """The link of a record to its subject: as recorded, status, method, candidates."""
+    """The link of a record to its subject: as recorded, status, method, evidence, candidates."""
 
     key: str
     table: str
-    members: "tuple[Member | Candidates, ...]"
+    members: "tuple[Member | Candidates | Evidence, ...]"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The evidence of the link `{l}`: members are expressions over one comparison `{e}`."""
+
+    key: str
+    members: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True)
@@ -120,7 +145,7 @@ class Candidates:
 
     key: str
     table: str
-    members: "tuple[Member | Candidate, ...]"
+    members: "tuple[Member | Candidate | Evidence, ...]"
 
 
 @dataclass(frozen=True)
@@ -129,6 +154,22 @@ class Candidate:
 
     key: str
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class MergedIds:
+    """The global ids of the rows that were merged into the row above."""
+
+    key: str
+    entity: str
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The rows that were merged into the row above; members are expressions over the merged row and its heir's entry `{h}`."""
+
+    key: str
+    row: Row
 
 
 @dataclass(frozen=True)
@@ -243,5 +284,5 @@ class Through:
 
 
 Condition = Test | AllOf | AnyOf | Not | Through
-Member = Scalar | Group | One | OneOf | Page | LinkObject
+Member = Scalar | Group | One | OneOf | OneByKind | Page | LinkObject | MergedIds | Merged
 Root = One | NodeById | NodesById | Page | Scalar

@@ -18,11 +18,11 @@ from graphql import (
 from hub.model.registry import Registry
 from hub.model.tables import stored_columns
 from hub.plan.arguments import directive_argument
-from hub.plan.binds import Bind, Constant, GlobalIdPart, PastInstant
+from hub.plan.binds import Bind, Constant, PastInstant
 from hub.plan.build import Builder, Catalog
 from hub.plan.estimate import Estimate, estimate
 from hub.plan.limits import Limits, too_large
-from hub.plan.nodes import NodeById, Root
+from hub.plan.nodes import Root
 from hub.plan.render import render
 from hub.plan.selection import Document, Selected
 from hub.plan.sources import Past
@@ -102,27 +102,25 @@ class Planner:
         chosen = [f for f in operation.fields if self.is_stored(f) and not (typed and f.name == "__typename")]
         return self._rendered(tuple(builder.root(f) for f in chosen), operation.at)
 
-    def node(
-        self, document: DocumentNode, variables: Mapping[str, Any], sets: Sequence[SelectionSetNode], global_id: str
+    def nodes(
+        self,
+        document: DocumentNode,
+        variables: Mapping[str, Any],
+        sets: Sequence[SelectionSetNode],
+        global_ids: Sequence[str],
     ) -> Plan:
-        """The typed plan of one row by its global id, under the key `node`, with what is selected of it."""
+        """The typed plan of rows by their global ids, under the key `nodes`, with what is selected of them."""
         read = Document(self.schema, _fragments(document), variables)
         builder = Builder(self.catalog, read, self.limits.filter_links, True)
-        leaf = Constant(global_id)
-        selected = Selected("node", "node", FieldNode(name=NameNode(value="node")), tuple(sets))
-        root = NodeById(
-            "node",
-            builder.any_row(selected),
-            Bind(leaf, "text", GlobalIdPart(0)),
-            Bind(leaf, "bigint", GlobalIdPart(1)),
-        )
-        return self._rendered((root,), None)
+        selected = Selected("nodes", "nodes", FieldNode(name=NameNode(value="nodes")), tuple(sets))
+        return self._rendered((builder.nodes(selected, Constant(list(global_ids))),), None)
 
     def _rendered(self, roots: tuple[Root, ...], at: Bind | None) -> Plan:
         past = None
         if at is not None:
             past = Past(at, {entity.table: stored_columns(entity) for entity in self.registry})
-        statement = render(roots, past, most_bytes=self.limits.result_bytes)
+        merging = frozenset(entity.table for entity in self.registry if entity.duplicates)
+        statement = render(roots, past, merging=merging, most_bytes=self.limits.result_bytes)
         return Plan(statement.sql, statement.binds, roots, estimate(roots), self.limits.rows)
 
 

@@ -12,12 +12,16 @@ from hub.plan.binds import Bind
 from hub.plan.nodes import (
     Candidate,
     Candidates,
+    Evidence,
     Group,
     LinkObject,
     Member,
+    Merged,
+    MergedIds,
     NodeById,
     NodesById,
     One,
+    OneByKind,
     OneOf,
     Page,
     Root,
@@ -37,9 +41,14 @@ class Statement:
     binds: tuple[Bind, ...]
 
 
-def render(roots: Sequence[Root], past: Past | None = None, *, most_bytes: int) -> Statement:
-    """The statement of an operation's stored root fields. Its value is null where the JSON is longer than `most_bytes`."""
-    renderer = _Renderer(past)
+def render(
+    roots: Sequence[Root], past: Past | None = None, *, merging: frozenset[str] = frozenset(), most_bytes: int
+) -> Statement:
+    """The statement of an operation's stored root fields. Its value is null where the JSON is longer than `most_bytes`.
+
+    `merging` are the tables whose rows can be merged.
+    """
+    renderer = _Renderer(Sources(past, merging))
     members = [(root.key, renderer.root(root)) for root in roots]
     # `offset 0` keeps PostgreSQL from making the JSON twice, for its length and for itself.
     sql = (
@@ -50,8 +59,8 @@ def render(roots: Sequence[Root], past: Past | None = None, *, most_bytes: int) 
 
 
 class _Renderer:
-    def __init__(self, past: Past | None) -> None:
-        self.sources = Sources(past)
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
         self.pages = Pages(self.sources, self._members)
 
     def root(self, root: Root) -> str:
@@ -90,8 +99,13 @@ class _Renderer:
             return self._one(member, depth + 1)
         if isinstance(member, OneOf):
             return self._one_of(member, depth + 1)
+        if isinstance(member, OneByKind):
+            kind, number = (sql.format(t=f"t{depth}") for sql in (member.kind, member.id))
+            return f"case {kind} {self._cases(member.rows, depth + 1, number)} end"
         if isinstance(member, Page):
             return self.pages.page(member, depth + 1)
+        if isinstance(member, MergedIds | Merged):
+            return self._merged(member, depth)
         return self._link_object(member, depth)
 
     def _one(self, one: One, depth: int) -> str:
@@ -105,15 +119,33 @@ class _Renderer:
         )
 
     def _by_kind(self, rows: Sequence[Row], depth: int) -> str:
-        return f"case l{depth}.subject_kind {self._cases(rows, depth, f'l{depth}.subject_id')} end"
+        return f"case l{depth}.subject_kind {self._cases(rows, depth, f'l{depth}.subject_id', heir=True)} end"
 
-    def _cases(self, rows: Sequence[Row], depth: int, number: str) -> str:
-        """For each kind, the row of this id."""
-        return " ".join(
-            f"when '{row.entity}' then "
-            + self._row_of(row, depth, f"{self.sources.table(row.table)} t{depth} where t{depth}.id = {number}")
-            for row in rows
-        )
+    def _cases(self, rows: Sequence[Row], depth: int, number: str, *, heir: bool = False) -> str:
+        """For each kind, the row of this id, or the one that it was merged into; `heir` says that the id is an heir's already."""
+        found = []
+        for row in rows:
+            own = number if heir else self.sources.heir(row.table, number)
+            rest = f"{self.sources.table(row.table)} t{depth} where t{depth}.id = {own}"
+            found.append(f"when '{row.entity}' then {self._row_of(row, depth, rest)}")
+        return " ".join(found)
+
+    def _merged(self, merged: MergedIds | Merged, depth: int) -> str:
+        """The rows that were merged into the row in scope, oldest first."""
+        inner = depth + 1
+        source = f"{self.sources.heirs()} h{inner}"
+        if isinstance(merged, MergedIds):
+            item = f"hub.global_id('{merged.entity}', h{inner}.subject_id)"
+        else:
+            source += f" join {self.sources.table(merged.row.table)} t{inner} on t{inner}.id = h{inner}.subject_id"
+            item = self._object(merged.row.members, f"k{inner}", t=f"t{inner}", h=f"h{inner}")
+        listed = f"coalesce(json_agg({item} order by h{inner}.subject_id), '[]'::json)"
+        return f"(select {listed} from {source} where h{inner}.heir_id = t{depth}.id)"
+
+    def _object(self, members: Sequence[Member], alias: str, **names: str) -> str:
+        """An object of expressions over the rows of these names."""
+        scalars = [(m.key, self.sources.scalar(m, **names)) for m in members if isinstance(m, Scalar)]
+        return json_object(scalars, alias)
 
     # --- Links --------------------------------------------------------------------------------------------------------
 
@@ -128,6 +160,8 @@ class _Renderer:
         for member in link.members:
             if isinstance(member, Candidates):
                 members.append((member.key, self._candidates(member, depth)))
+            elif isinstance(member, Evidence):
+                members.append((member.key, self._evidence(member, depth + 1)))
             elif isinstance(member, Scalar):
                 members.append((member.key, self.sources.scalar(member, t=f"t{depth}", l=alias, pending=pending)))
             else:
@@ -141,10 +175,21 @@ class _Renderer:
         for member in candidates.members:
             if isinstance(member, Candidate):
                 members.append((member.key, self._by_kind(member.rows, inner)))
+            elif isinstance(member, Evidence):
+                members.append((member.key, self._evidence(member, inner)))
             elif isinstance(member, Scalar):
                 members.append((member.key, self.sources.scalar(member, t=f"t{depth}", l=f"l{inner}")))
         return (
-            f"(select coalesce(json_agg({json_object(members, f'k{inner}')} order by l{inner}.subject_id), '[]'::json)"
-            f" from {self.sources.links(candidates.table)} l{inner}"
+            f"(select coalesce(json_agg({json_object(members, f'k{inner}')} order by l{inner}.subject_id, l{inner}.found_id),"
+            f" '[]'::json) from {self.sources.links(candidates.table)} l{inner}"
             f" where l{inner}.record_id = t{depth}.id and l{inner}.status = 'UNCONFIRMED')"
+        )
+
+    def _evidence(self, evidence: Evidence, depth: int) -> str:
+        """The comparisons behind the link in scope, in their order; null where none were kept."""
+        kept, alias = f"l{depth}.evidence", f"e{depth}"
+        item = self._object(evidence.members, f"k{alias}", e=f"{alias}.item")
+        return (
+            f"case jsonb_typeof({kept}) when 'array' then (select coalesce(json_agg({item} order by {alias}.place), '[]'::json)"
+            f" from jsonb_array_elements({kept}) with ordinality {alias}(item, place)) end"
         )

@@ -5,9 +5,29 @@ from dataclasses import dataclass, field
 
 from hub.model.tables import ACCEPTED
 from hub.plan.binds import Bind
-from hub.plan.nodes import AllOf, AnyOf, ByColumn, ByKey, ByLink, Condition, Not, Scalar, Test, Through, Via
+from hub.plan.nodes import (
+    All,
+    AllOf,
+    AnyOf,
+    ByFound,
+    ByKey,
+    ByLink,
+    Condition,
+    Not,
+    Scalar,
+    Test,
+    Through,
+    Via,
+)
 
-LINK_COLUMNS = "record_id, subject_id, subject_kind, status, method, confidence, decided_at"
+LINK_COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
+DISCREPANCY = "discrepancy"
+"""The table of discrepancies, which is no entity: its rows stay where they are when they are resolved."""
+
+DISCREPANCY_COLUMNS = (
+    "id, subject_kind, found_id, subject_field, held, record_entity, record_id, record_field, recorded, kind, sector,"
+    " stream_id, sys_from"
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +54,13 @@ class Aliases:
 
 @dataclass
 class Sources:
-    """Renders sources and conditions, and collects the binds of the statement."""
+    """Renders sources and conditions, and collects the binds of the statement.
+
+    `merging` are the tables whose rows can be merged into others: only for these is anything asked of merges.
+    """
 
     past: Past | None
+    merging: frozenset[str] = frozenset()
     binds: list[Bind] = field(default_factory=list)
 
     def bind(self, bind: Bind) -> str:
@@ -47,6 +71,8 @@ class Sources:
 
     def table(self, table: str) -> str:
         """The rows of an entity that hold: in `data`, or at the past instant in `data` and `history` together."""
+        if table == DISCREPANCY:
+            return self._discrepancies()
         if self.past is None:
             return f"data.{table}"
         return self._held(f"data.{table}", f"history.{table}", ", ".join(self.past.columns[table]))
@@ -56,6 +82,26 @@ class Sources:
         if self.past is None:
             return f"link.{table}"
         return self._held(f"link.{table}", f"link_history.{table}", LINK_COLUMNS)
+
+    def heirs(self) -> str:
+        """The merges that hold: `subject_id` was merged into `heir_id`."""
+        if self.past is None:
+            return "link.heir"
+        return self._held("link.heir", "link_history.heir", "subject_id, heir_id, sys_from")
+
+    def heir(self, table: str, number: str) -> str:
+        """The number of the row that stands for the row of this number."""
+        if table not in self.merging:
+            return number
+        return f"coalesce((select h.heir_id from {self.heirs()} h where h.subject_id = {number}), {number})"
+
+    def _discrepancies(self) -> str:
+        """Discrepancies; at the past instant those known by then, without a resolution that came after it."""
+        if self.past is None:
+            return f"link.{DISCREPANCY}"
+        at = self.bind(self.past.at)
+        resolved = f"case when sys_to <= {at} then sys_to end as sys_to"
+        return f"(select {DISCREPANCY_COLUMNS}, {resolved} from link.{DISCREPANCY} where sys_from <= {at})"
 
     def _held(self, now: str, before: str, columns: str) -> str:
         assert self.past is not None
@@ -74,15 +120,39 @@ class Sources:
     def source(self, via: Via, table: str, names: "Aliases") -> tuple[str, list[str]]:
         """The from clause and the conditions that hang a row on the one above."""
         own = f"{self.table(table)} {names.row}"
-        if isinstance(via, ByColumn):
-            return own, [f"{names.row}.{via.column} = {names.parent}.{via.parent_column}"]
         if isinstance(via, ByKey):
-            return own, [f"{names.row}.{via.column} = {self.bind(via.bind)}"]
+            return own, [self._by_key(via, table, names.row)]
+        if isinstance(via, ByFound):
+            # By what was found and not by its heir of then: so a merge, and its undoing, shows at once.
+            return own, [f"{names.row}.found_id = {self._found(via, names.parent)}"]
         if isinstance(via, ByLink):
             near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")
             link = f"{self.links(via.table)} {names.link} join {own} on {names.row}.id = {names.link}.{far}"
             return link, [f"{names.link}.{near} = {names.parent}.id", f"{names.link}.{ACCEPTED}"]
-        return own, []
+        hung = [] if isinstance(via, All) else [f"{names.row}.{via.column} = {names.parent}.{via.parent_column}"]
+        return own, hung + self._unmerged(table, names.row)
+
+    def _by_key(self, via: ByKey, table: str, row: str) -> str:
+        """The row of this key, or the one that it was merged into. A link leads to an heir already; a key does not."""
+        value = self.bind(via.bind)
+        if table not in self.merging:
+            return f"{row}.{via.column} = {value}"
+        return (
+            f"{row}.id = (select coalesce(h.heir_id, k.id) from {self.table(table)} k"
+            f" left join {self.heirs()} h on h.subject_id = k.id where k.{via.column} = {value})"
+        )
+
+    def _found(self, via: ByFound, parent: str) -> str:
+        if not via.heir:
+            return f"{parent}.id"
+        merged = f"select h.subject_id from {self.heirs()} h where h.heir_id = {parent}.id"
+        return f"any (array(select {parent}.id union all {merged}))"
+
+    def _unmerged(self, table: str, row: str) -> list[str]:
+        """The condition that a row of a list was not merged into another, which stands for it."""
+        if table not in self.merging:
+            return []
+        return [f"not exists (select from {self.heirs()} m where m.subject_id = {row}.id)"]
 
     def condition(self, condition: Condition, row: str) -> str:
         """The condition on the row of this alias."""

@@ -60,6 +60,11 @@ class FieldMapping(Part):
             raise ValueError("give one of column, template, join, constant")
         return self
 
+    @property
+    def turns(self) -> bool:
+        """Whether the text of its origin becomes another one."""
+        return any((self.split, self.null, self.number, self.scale, self.codes, self.formats))
+
     def columns(self) -> Iterator[str]:
         """The source columns it reads."""
         if self.column is not None:

@@ -1065,22 +1065,26 @@ CREATE INDEX decision_second_of ON link.decision (second_of);
 
 CREATE TABLE link.discrepancy (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
-	subject_kind TEXT NOT NULL,
-	subject_id BIGINT NOT NULL,
-	subject_field TEXT NOT NULL,
-	held TEXT NOT NULL,
+	field TEXT NOT NULL,
 	record_entity TEXT NOT NULL,
 	record_id BIGINT NOT NULL,
 	record_field TEXT NOT NULL,
 	recorded TEXT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_field TEXT NOT NULL,
+	held TEXT NOT NULL,
 	kind TEXT NOT NULL,
 	sector TEXT NOT NULL,
 	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	sys_to TIMESTAMP WITH TIME ZONE,
 	PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX discrepancy_open ON link.discrepancy (record_id, record_field, subject_field) WHERE sys_to is null;
+CREATE UNIQUE INDEX discrepancy_open ON link.discrepancy (record_id, field, record_field, subject_field) WHERE sys_to is null;
+CREATE INDEX discrepancy_record ON link.discrepancy (record_id, id);
 CREATE INDEX discrepancy_sector ON link.discrepancy (sector, id) WHERE sys_to is null;
 CREATE INDEX discrepancy_subject ON link.discrepancy (subject_id, id);
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from hub.store.embedded import EmbeddedServer
-from tests.bench import attacks, cdc, connectors, costs, growth, ingest, reads
+from tests.bench import attacks, cdc, connectors, costs, growth, ingest, linking, linking_demo, reads
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
 from tests.bench.servers import install
@@ -28,6 +28,7 @@ class Sizes:
     connectors: connectors.Sizes
     cdc: cdc.Sizes
     citizens: int
+    linked: int
     seconds: int
     rounds: int
     grown: tuple[int, ...]
@@ -38,6 +39,7 @@ FULL = Sizes(
     connectors=connectors.Sizes(table=1_000_000, api=200_000),
     cdc=cdc.Sizes(rows=100_000, changes=6_000),
     citizens=20_000,
+    linked=200_000,
     seconds=5,
     rounds=3,
     grown=(10_000, 100_000, 1_000_000),
@@ -47,6 +49,7 @@ QUICK = Sizes(
     connectors=connectors.Sizes(table=20_000, api=10_000),
     cdc=cdc.Sizes(rows=2_000, changes=600),
     citizens=1_000,
+    linked=3_000,
     seconds=1,
     rounds=1,
     grown=(500, 5_000),
@@ -99,6 +102,14 @@ def _costs(run: Run, bench: Bench) -> None:
     costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
 
 
+def _linking(run: Run, bench: Bench) -> None:
+    linking.measure(bench)
+
+
+def _linking_demo(run: Run, bench: Bench) -> None:
+    linking_demo.measure(bench, run.server, run.folder, run.sizes.linked)
+
+
 PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "ingest": _ingest,
     "connectors": _connectors,
@@ -107,6 +118,8 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "growth": _growth,
     "attacks": _attacks,
     "costs": _costs,
+    "linking": _linking,
+    "linking-demo": _linking_demo,
 }
 
 

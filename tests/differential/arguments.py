@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.model.names import camel
 from hub.model.registry import registry
-from tests.differential.rows import INSTANTS
+from tests.differential.rows import INSTANTS, STREAMS
 from tests.differential.values import ABSENT, Declared, Draft, Ref, Tree, literal
 
 SMALLEST_PAGE = 0
@@ -87,13 +87,14 @@ class Arguing(Draft):
     def _page_arguments(self, definition: GraphQLField) -> dict[str, Tree]:
         found: dict[str, Tree] = {}
         for name, percent in (("filter", 60), ("orderBy", 45)):
-            if not self.chance(percent):
+            if name not in definition.args or not self.chance(percent):
                 continue
             self.mark(name)
             found[name] = None if self.chance(4) else self.value(definition.args[name].type, None, 3)
             order = self.effective(found[name])
             if name == "orderBy" and isinstance(order, list) and len(order) > 1:
                 self.mark("order by several")
+        found |= self._conditions_of_discrepancies(definition)
         size = self.one_of(("first", "first", "last", ""))
         if size:
             self.mark(size)
@@ -102,6 +103,18 @@ class Arguing(Draft):
             self.mark("null argument")
             found["first" if size != "first" else "last"] = None
         return dict(self.draw(st.permutations(sorted(found.items()))))
+
+    def _conditions_of_discrepancies(self, definition: GraphQLField) -> dict[str, Tree]:
+        found: dict[str, Tree] = {}
+        for name in ("sector", "source", "kind", "includeResolved"):
+            if name not in definition.args or not self.chance(60 if name == "includeResolved" else 35):
+                continue
+            self.mark(f"discrepancies by {name}")
+            kind = definition.args[name].type
+            sources = [connector for connector, _ in STREAMS]
+            tree = self.one_of(sources) if name == "source" else self._value(kind, None, 0, True)
+            found[name] = self.variable(kind, tree, optional=True) if self.chance(30) else tree
+        return found
 
     def _size(self, definition: GraphQLField, size: str) -> Tree:
         number = self.draw(st.integers(SMALLEST_PAGE, LARGEST_PAGE))
@@ -112,7 +125,7 @@ class Arguing(Draft):
 
     def _cursors(self, name: str, found: Mapping[str, Tree]) -> dict[str, Tree]:
         """`after` or `before` a row of the same connection."""
-        shared = {key: self.effective(found[key]) for key in ("filter", "orderBy") if key in found}
+        shared = {key: self.effective(tree) for key, tree in found.items() if key not in ("first", "last")}
         text = _written({key: tree for key, tree in shared.items() if tree is not ABSENT} | {"first": 500})
         document = f"query {self.directive} {{ x: {name}{text} {{ edges {{ cursor }} }} }}"
         made: dict[str, Tree] = {}

@@ -30,6 +30,8 @@ ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
 SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
+NOT_STORED = ("prefill", "reviewQueue", "reviewAgreement")
+"""Root fields that are no reads of the store by a plan."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 
 
@@ -95,16 +97,19 @@ class Selecting(Arguing):
         names = [n for n, f in fields.items() if depth > 0 or not self._reaches(f)]
         if kind.name == "Query":
             pages = [name for name, definition in fields.items() if "first" in definition.args]
-            names = [*(name for name in names if name != "prefill"), *pages * 3, *["node", "nodes"] * 3]
+            names = [*(n for n in names if n not in NOT_STORED), *pages * 3, *["node", "nodes"] * 5]
+            names += ["discrepancies", "citizen"] * 6
         elif depth > 0 and self.left > 0:
             # Links are worth more than columns.
             names += [name for name in names if self._reaches(fields[name])] * 3
+            names += [name for name in names if name == "mergedFrom"] * 2
         return names or ["__typename"]
 
     def _reaches(self, definition: GraphQLField) -> bool:
         """Whether a field leads on to other rows."""
         beneath = get_named_type(definition.type)
-        return is_composite_type(beneath) and beneath.name not in ("Provenance", "PageInfo") and not beneath.name.endswith("AsRecorded")  # fmt: skip
+        ends = ("Provenance", "PageInfo", "Evidence")
+        return is_composite_type(beneath) and beneath.name not in ends and not beneath.name.endswith("AsRecorded")
 
     def _field(self, kind: GraphQLNamedType, depth: int, drawn: list[tuple[str, str, GraphQLField | None]]) -> str:
         deep = depth if self.left > 0 or kind.name.endswith(("Connection", "Edge")) else 0
@@ -132,7 +137,16 @@ class Selecting(Arguing):
         return f"{head} {directives} {self.selection(beneath, max(nested, 0))}"
 
     def _mark_type(self, name: str) -> None:
-        if name in ("Party", "Node", "Provenance", "PageInfo"):
+        if name in (
+            "Party",
+            "Node",
+            "Provenance",
+            "PageInfo",
+            "Evidence",
+            "MergedCitizen",
+            "Discrepancy",
+            "RecordedIn",
+        ):
             self.mark(name)
         elif name.endswith(("Link", "Candidate", "Edge", "Connection", "AsRecorded")):
             self.mark(

@@ -87,7 +87,7 @@ class ReferenceExecutor:
 
     # --- Fields -------------------------------------------------------------------------------------------------------
 
-    def resolve(self, source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+    def resolve(self, source: Any, info: GraphQLResolveInfo[Any], /, **given: Any) -> Any:
         """The value of a field: of the query, of a row, or of an object that was made whole."""
         now: Snapshot = info.context
         if source is None:
@@ -101,15 +101,29 @@ class ReferenceExecutor:
             return self.global_row(now, given["id"])
         if name == "nodes":
             return [self.global_row(now, one) for one in given["ids"]]
+        if name == "discrepancies":
+            return self.discrepancies(now, now.discrepancies, given)
         if name in self.connections:
             entity = self.connections[name]
-            return self.connection(now, entity, now.rows[entity.name], given)
+            return self.connection(now, entity, self.listed(now, entity), given)
         entity = self.by_key[name]
         ((key, value),) = [(key, value) for key, value in given.items() if value is not None]
-        return now.find(entity.name, named(entity, key).name, value)
+        return self.heir(now, now.find(entity.name, named(entity, key).name, value))
+
+    def listed(self, now: Snapshot, entity: Entity) -> list[Row]:
+        """The rows of an entity that lists have."""
+        return now.unmerged(entity.name)
+
+    def heir(self, now: Snapshot, row: Row | None) -> Row | None:
+        """The row that stands for one that was asked for."""
+        return now.heir(row)
 
     def global_row(self, now: Snapshot, text: str) -> Row | None:
-        """The row of a global id."""
+        """The row of a global id, or its heir, which may be there when the row itself is not."""
+        for merge in now.heirs.values():
+            if id_of(merge["subject_kind"], merge["subject_id"]) == text:
+                row = now.find(merge["subject_kind"], "id", merge["subject_id"])
+                return self.heir(now, row) if row else now.find(merge["subject_kind"], "id", merge["heir_id"])
         rows = [row for rows in now.rows.values() for row in rows]
         return next((row for row in rows if global_id(row) == text), None)
 
@@ -119,6 +133,13 @@ class ReferenceExecutor:
             return global_id(row)
         if name == "provenance":
             return now.provenance(row)
+        if name == "mergedIds":
+            return [id_of(entity.name, merge["subject_id"]) for merge in now.merged(row)]
+        if name == "mergedFrom":
+            return merged_from(now, entity, row)
+        if name == "discrepancies":
+            found = {row.id, *(merge["subject_id"] for merge in now.merged(row))}
+            return self.discrepancies(now, [one for one in now.discrepancies if one["found_id"] in found], given)
         for linked in entity.linked:
             if name == linked.graphql:
                 return self.one(now, row, linked)
@@ -136,7 +157,7 @@ class ReferenceExecutor:
         """The rows at the many end of a back link."""
         back = next(back for back in self.registry[row.entity].backlinks if back.graphql == name)
         end = self.registry.end(back)
-        return [many for many in now.rows[back.target] if (one := self.one(now, many, end)) and one.id == row.id]
+        return [many for many in now.unmerged(back.target) if (one := self.one(now, many, end)) and one.id == row.id]
 
     def one(self, now: Snapshot, row: Row, end: Reference | Linked) -> Row | None:
         """The row at the one end of a reference or a link."""
@@ -151,6 +172,46 @@ class ReferenceExecutor:
         terms = [term for part in given.get("orderBy") or [] for term in part.items()]
         found = self.ordered(entity, [row for row in rows if self.matches(now, row, given.get("filter"))], terms)
         place = {row.id: n for n, row in enumerate(self.ordered(entity, now.rows[entity.name], terms))}
+        return self.paged(found, place, given, lambda row: cursor(terms, row.id))
+
+    def discrepancies(self, now: Snapshot, rows: Sequence[Values], given: Mapping[str, Any]) -> Any:
+        """A page of discrepancies, newest first."""
+        wanted = [row for row in rows if self.wanted(now, row, given)]
+        made = [self.discrepancy(now, row) for row in sorted(wanted, key=lambda row: -row["id"])]
+        place = {row["id"]: -row["id"] for row in now.discrepancies}
+        return self.paged(made, place, given, lambda row: cursor([("discrepancy", "DESC")], row.id))
+
+    def wanted(self, now: Snapshot, row: Values, given: Mapping[str, Any]) -> bool:
+        """Whether a discrepancy is one that the arguments ask for."""
+        source = now.world.streams[row["stream_id"]]["connector"]
+        is_ = {"sector": row["sector"].upper(), "source": source, "kind": row["kind"]}
+        asked = all(given.get(name) in (None, value) for name, value in is_.items())
+        return asked and (bool(given.get("includeResolved")) or row["sys_to"] is None)
+
+    def discrepancy(self, now: Snapshot, row: Values) -> "Made":
+        """A discrepancy as the graph shows it."""
+        kind, copy = row["subject_kind"], row["record_entity"]
+        subject = now.heirs[row["found_id"]]["heir_id"] if row["found_id"] in now.heirs else row["found_id"]
+        recorded_in = {
+            "type": copy,
+            "id": id_of(copy, row["record_id"]),
+            "field": path(self.registry[copy], row["record_field"]),
+            "node": now.find(copy, "id", row["record_id"]),
+        }
+        values = {
+            **{name: row[name] for name in ("id", "held", "recorded", "kind")},
+            "subject": now.find(kind, "id", subject),
+            "field": camel(row["subject_field"]),
+            "sector": row["sector"].upper(),
+            "source": now.world.streams[row["stream_id"]]["connector"],
+            "since": row["sys_from"],
+            "resolvedAt": row["sys_to"],
+            "recordedIn": recorded_in,
+        }
+        return Made(values)
+
+    def paged(self, found: Sequence[Any], place: Mapping[int, int], given: Mapping[str, Any], mark: Callable[[Any], Any]) -> Any:  # fmt: skip
+        """A page of rows that are in order already; `place` is where each row stands among all, those left out too."""
         after, before = (place[number(given[name])] if given.get(name) else None for name in ("after", "before"))
         within = [
             row
@@ -163,7 +224,7 @@ class ReferenceExecutor:
         page = within[max(0, len(within) - size) :] if backward else within[:size]
         earlier = after is not None and any(place[row.id] <= after for row in found)
         later = before is not None and any(place[row.id] >= before for row in found)
-        edges = [{"cursor": cursor(terms, row), "node": row} for row in page]
+        edges = [{"cursor": mark(row), "node": row} for row in page]
         return {
             "nodes": page,
             "edges": edges,
@@ -290,6 +351,9 @@ def link_object(now: Snapshot, linked: Linked, row: Row) -> dict[str, Any]:
         "status": found.get("status") or ("UNCONFIRMED" if links else "UNLINKED"),
         "method": found.get("method"),
         "confidence": found.get("confidence"),
+        "weight": found.get("weight"),
+        "decidedBy": decided_by(found),
+        "evidence": found.get("evidence"),
         "decidedAt": found.get("decided_at"),
         "recorded": {camel(part.part): row.values[part.column.name] for part in linked.recorded},
         "candidates": [
@@ -297,6 +361,9 @@ def link_object(now: Snapshot, linked: Linked, row: Row) -> dict[str, Any]:
                 "subject": now.subject(link),
                 "method": link["method"],
                 "confidence": link["confidence"],
+                "weight": link["weight"],
+                "decidedBy": decided_by(link),
+                "evidence": link["evidence"],
                 "decidedAt": link["decided_at"],
             }
             for link in links
@@ -305,19 +372,59 @@ def link_object(now: Snapshot, linked: Linked, row: Row) -> dict[str, Any]:
     }
 
 
+def decided_by(link: Values) -> str | None:
+    """Whether a run or a person decided."""
+    by = link.get("decided_by")
+    return by and ("RUN" if by.startswith("run:") else "PERSON")
+
+
+def merged_from(now: Snapshot, entity: Entity, row: Row) -> list[dict[str, Any]]:
+    """What identifies the rows that were merged into a row, of those that are there."""
+    found = [(merge, now.find(entity.name, "id", merge["subject_id"])) for merge in now.merged(row)]
+    return [
+        {"id": global_id(one), "since": merge["sys_from"], **{key.graphql: one.values[key.name] for key in entity.keys}}
+        for merge, one in found
+        if one
+    ]
+
+
+def path(entity: Entity, column: str) -> str:
+    """Where in the graph a column of a record is."""
+    for linked in entity.linked:
+        for part in linked.recorded:
+            if part.column.name == column:
+                return f"{linked.link_graphql}.recorded.{camel(part.part)}"
+    return camel(column)
+
+
+class Made(dict[str, Any]):
+    """An object of a page that is no row of an entity."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        number: int = self["id"]
+        return number
+
+
 def global_id(row: Row) -> str:
     """The id of a row in the graph."""
-    return base64.b64encode(f"{row.entity}:{row.id}".encode()).decode()
+    return id_of(row.entity, row.id)
+
+
+def id_of(kind: str, number: int) -> str:
+    """The id of the row of this kind and number in the graph."""
+    return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 
 class Cursor(str):
     """A cursor of the reference's own: the order, and the row."""
 
 
-def cursor(terms: Sequence[tuple[str, str]], row: Row) -> Cursor:
+def cursor(terms: Sequence[tuple[str, str]], row: int) -> Cursor:
     """The cursor of a row in an order: the same for `orderBy` that says the same."""
     whole = [*terms] if "id" in dict(terms) else [*terms, ("id", "ASC")]
-    return Cursor(json.dumps([whole, row.id]))
+    return Cursor(json.dumps([whole, row]))
 
 
 def number(given: str) -> int:

@@ -4,6 +4,7 @@ Its values repeat (so that orders have ties), are null, differ in tone marks and
 there. Rows and links come, change and go at the instants of `INSTANTS`; what held before stands in history.
 """
 
+import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ KEYS: Mapping[str, str] = {
 ENTERPRISE_CODES = tuple(
     code for code in (f"0100233{n:03}" for n in range(400, 900)) if values.EnterpriseCode.check_digit.holds(code)
 )  # fmt: skip
+COMPARED = ("name", "birthYear", "formerId", "place")
+OUTCOMES = ("agrees", "differs", "missing", "close")
 STREAMS = (("population", "people"), ("population", "units"), ("land", "parcels"), ("tax", "files"))
 
 
@@ -120,6 +123,7 @@ class _Writer:
         self.connection, self.registry, self.random = connection, known, draw
         self.next_id = 1
         self.ids: dict[str, list[int]] = {}
+        self.merges: dict[int, list[Held]] = {}
 
     def write(self) -> None:
         self._streams()
@@ -128,8 +132,12 @@ class _Writer:
             for number in range(COUNTS.get(entity.name, FEW)):
                 self._row(entity, number)
         for entity in self.registry:
+            if entity.duplicates:
+                self._merges(entity)
+        for entity in self.registry:
             for linked in entity.linked:
                 self._links(linked)
+        self._discrepancies()
 
     def _insert(self, table: str, row: Mapping[str, Any], rest: str = "") -> None:
         marks = ", ".join(["%s"] * len(row))
@@ -207,11 +215,84 @@ class _Writer:
         subjects = {kind: self.ids[kind] for kind in linked.kinds}
         for record in self.ids[linked.owner]:
             for held in self._states(subjects):
-                row = {"record_id": record, **held.values, "sys_from": held.since}
-                if held.until is None:
-                    self._insert(f"link.{linked.table}", row)
-                else:
-                    self._insert(f"link_history.{linked.table}", {**row, "sys_to": held.until})
+                for whole in self._with_heirs(held):
+                    self._held(linked.table, {"record_id": record}, whole)
+
+    def _held(self, table: str, key: Mapping[str, Any], held: Held) -> None:
+        row = {**key, **held.values, "sys_from": held.since}
+        if held.until is None:
+            self._insert(f"link.{table}", row)
+        else:
+            self._insert(f"link_history.{table}", {**row, "sys_to": held.until})
+
+    def _merges(self, entity: Entity) -> None:
+        """Rows that are merged into one of two others: for good, for a while, into one after the other."""
+        first, second, *rest = self.random.sample(self.ids[entity.name], 14)
+        for number, row in enumerate(rest):
+            since = self.random.randrange(len(INSTANTS))
+            until = self.random.choice((None, None, *range(since + 1, len(INSTANTS))))
+            entries = [(first if number % 3 else second, since, until)]
+            if until is not None and self._now_and_then(0.5):
+                entries.append((second if number % 3 else first, until, None))
+            for heir, start, end in entries:
+                values = {"heir_id": heir, "subject_kind": entity.name}
+                held = Held(values, INSTANTS[start], None if end is None else INSTANTS[end])
+                self.merges.setdefault(row, []).append(held)
+                self._held("heir", {"subject_id": row}, held)
+
+    def _with_heirs(self, held: Held) -> Iterator[Held]:
+        """A link, parted where the row that was found was merged or was itself again: it leads to the heir of that time."""
+        found = held.values["found_id"]
+        ends = [at for at in (*INSTANTS, None) if (at is None or at > held.since) and _before(at, held.until)]
+        since = held.since
+        for at in ends:
+            merge = next(
+                (m for m in self.merges.get(found, ()) if m.since <= since and _before(since, m.until, same=False)),
+                None,
+            )
+            yield Held({**held.values, "subject_id": merge.values["heir_id"] if merge else found}, since, at)
+            if at is None:
+                return
+            since = at
+
+    def _discrepancies(self) -> None:
+        """Copies that differ: of rows that are there, were merged, or are gone, some of them resolved."""
+        open_ones: set[tuple[Any, ...]] = set()
+        for _ in range(150):
+            kind = self.random.choice(self.registry.copied)
+            copy = self.registry[self.random.choice(self.registry.copying)]
+            since = self.random.randrange(len(INSTANTS))
+            until = self.random.choice((None, None, *range(since + 1, len(INSTANTS))))
+            field, at, column = (
+                self.random.choice(self.registry[kind].fields).name,
+                self.random.choice((*self.ids[copy.name], 999_999)),
+                self.random.choice(copy.columns).name,
+            )
+            if until is None:
+                if (at, column, field) in open_ones:
+                    continue
+                open_ones.add((at, column, field))
+            row = {
+                "subject_kind": kind,
+                "subject_id": 0,  # whose heir it was when it was found, which the graph does not ask
+                "found_id": self.random.choice((*self.ids[kind][:8], *self.merges, 999_999))
+                if kind == "Citizen"
+                else self.random.choice(self.ids[kind][:6]),
+                "subject_field": field,
+                "held": self.random.choice(TEXTS),
+                "record_entity": copy.name,
+                "record_id": at,
+                "field": f"{copy.name}.{copy.linked[0].name}",
+                "source_key": "-",
+                "record_field": column,
+                "recorded": self.random.choice(NAMES),
+                "kind": self.random.choice(("SPELLING", "DIFFERS")),
+                "sector": copy.sector,
+                "stream_id": self.random.randrange(len(STREAMS)) + 1,
+                "sys_from": INSTANTS[since],
+                "sys_to": None if until is None else INSTANTS[until],
+            }
+            self._insert("link.discrepancy", row)
 
     def _chosen(self, subjects: Mapping[str, Sequence[int]], count: int) -> Sequence[tuple[str, int]]:
         """So many subjects. Few subjects get most links, so that back links have several rows."""
@@ -232,18 +313,40 @@ class _Writer:
             chosen = self._chosen(subjects, len(statuses))
             for status, (kind, number) in zip(statuses, chosen, strict=True):
                 link = {
-                    "subject_id": number,
+                    "found_id": number,
                     "subject_kind": kind,
                     "status": status,
                     "method": self.random.choice(("rule:identifier", "rule:name")),
                     "confidence": self.random.choice((None, 0.5, 0.91, 1)),
-                    "decided_by": "run:1",
+                    "weight": self.random.choice((None, 12.5, -3.25, 0.1)),
+                    "evidence": self._evidence(),
+                    "decided_by": self.random.choice(("run:1", "run:2", "Lê Thị Ước")),
                     "decided_at": INSTANTS[index] + timedelta(seconds=1),
                 }
                 yield Held(link, INSTANTS[index], None if until is None else INSTANTS[until])
 
+    def _evidence(self) -> str | None:
+        """What was compared: nothing kept, an empty list, JSON's null, or some comparisons."""
+        if self._now_and_then(0.3):
+            return self.random.choice((None, "[]", "null"))
+        chosen = self.random.sample(COMPARED, self.random.randrange(1, len(COMPARED)))
+        bits = (None, 4.5, -0.25, 0.1)
+        return json.dumps(
+            [
+                {"comparison": c, "outcome": self.random.choice(OUTCOMES), "bits": self.random.choice(bits)}
+                for c in chosen
+            ]
+        )
+
     def _now_and_then(self, share: float) -> bool:
         return self.random.random() < share
+
+
+def _before(one: datetime | None, other: datetime | None, *, same: bool = True) -> bool:
+    """Whether an instant comes before another, or (`same`) is it; None is after all others."""
+    if other is None:
+        return True
+    return one is not None and (one <= other if same else one < other)
 
 
 def pool(value: type[Value]) -> Sequence[str]:

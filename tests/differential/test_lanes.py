@@ -49,7 +49,13 @@ OFTEN = (
     *("node", "nodes", "by key", "first", "last", "after", "before", "totalCount", "orderBy", "order by several"),
     *("filter", "filter by name", "filter by value", "filter eq", "filter in", "filter range", "filter prefix"),
     *("filter isNull", "filter and", "filter or", "filter not", "filter some", "filter none", "filter through a link"),
-    *("null in a filter", "uncleaned"),
+    *("null in a filter", "uncleaned", "Evidence", "MergedCitizen", "Discrepancy", "RecordedIn"),
+    *(
+        "discrepancies by sector",
+        "discrepancies by source",
+        "discrepancies by kind",
+        "discrepancies by includeResolved",
+    ),
 )
 """What the drawn operations have to have in them."""
 
@@ -160,6 +166,21 @@ class JoinsCandidates(ReferenceExecutor):
         if isinstance(end, Linked):
             return next((now.subject(link) for link in now.links_of(end, row)), None)
         return super().one(now, row, end)
+
+
+class ListsMerged(ReferenceExecutor):
+    def listed(self, now: Snapshot, entity: Entity) -> list[Row]:
+        return now.rows[entity.name]
+
+
+class FindsMerged(ReferenceExecutor):
+    def heir(self, now: Snapshot, row: Row | None) -> Row | None:
+        return row
+
+
+class ForgetsThatItIsResolved(ReferenceExecutor):
+    def wanted(self, now: Snapshot, row: Values, given: Mapping[str, Any]) -> bool:
+        return super().wanted(now, row, {**given, "includeResolved": True})
 
 
 class MinglesTypes(ReferenceExecutor):

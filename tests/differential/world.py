@@ -34,6 +34,8 @@ class World:
 
     rows: Mapping[str, list[Values]]
     links: Mapping[str, list[Values]]
+    merges: list[Values]
+    discrepancies: list[Values]
     streams: Mapping[int, Values]
     runs: Mapping[int, Values]
 
@@ -52,6 +54,8 @@ class World:
             return cls(
                 {e.name: versions(f"data.{e.table}", f"history.{e.table}") for e in registry},
                 {one.table: versions(f"link.{one.table}", f"link_history.{one.table}") for one in linked},
+                versions("link.heir", "link_history.heir"),
+                table("link.discrepancy"),
                 {row["id"]: row for row in table("hub.stream")},
                 {row["id"]: row for row in table("hub.run")},
             )
@@ -66,7 +70,15 @@ class World:
 
         rows = {name: [Row(name, row) for row in all_ if holds(row)] for name, all_ in self.rows.items()}
         links = {table: [link for link in all_ if holds(link)] for table, all_ in self.links.items()}
-        return Snapshot(self, instant, rows, links)
+        heirs = {merge["subject_id"]: merge for merge in self.merges if holds(merge)}
+        return Snapshot(self, instant, rows, links, heirs, self._discrepancies(instant))
+
+    def _discrepancies(self, instant: datetime | None) -> list[Values]:
+        """Discrepancies that were known, each with its end where that was known."""
+        if instant is None:
+            return self.discrepancies
+        known = [row for row in self.discrepancies if row["sys_from"] <= instant]
+        return [row if row["sys_to"] and row["sys_to"] <= instant else {**row, "sys_to": None} for row in known]
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,23 @@ class Snapshot:
     instant: datetime | None
     rows: Mapping[str, list[Row]]
     links: Mapping[str, list[Values]]
+    heirs: Mapping[int, Values]
+    discrepancies: list[Values]
+
+    def unmerged(self, entity: str) -> list[Row]:
+        """The rows of an entity that stand for themselves."""
+        return [row for row in self.rows[entity] if row.id not in self.heirs]
+
+    def heir(self, row: Row | None) -> Row | None:
+        """The row that stands for a row."""
+        if row is None or row.id not in self.heirs:
+            return row
+        return self.find(row.entity, "id", self.heirs[row.id]["heir_id"])
+
+    def merged(self, row: Row) -> list[Values]:
+        """What was merged into a row, oldest first."""
+        found = [merge for merge in self.heirs.values() if merge["heir_id"] == row.id]
+        return sorted(found, key=lambda merge: merge["subject_id"])
 
     def find(self, entity: str, column: str, value: Any) -> Row | None:
         """The one row with this value; null finds nothing."""
@@ -87,7 +116,7 @@ class Snapshot:
     def links_of(self, linked: Linked, record: Row) -> list[Values]:
         """Every link of a record, accepted or not, by number of its subject."""
         found = [link for link in self.links[linked.table] if link["record_id"] == record.id]
-        return sorted(found, key=lambda link: link["subject_id"])
+        return sorted(found, key=lambda link: (link["subject_id"], link["found_id"]))
 
     def accepted(self, linked: Linked, record: Row) -> Values | None:
         """The link of a record that is joined, where there is one."""

@@ -30,19 +30,21 @@ class Graph:
         await pool.open()
         return pool
 
-    def ask(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        response = self.run(self.executor.respond(Request(query, variables=variables, **options)))
+    def ask(
+        self, query: str, variables: dict[str, Any] | None = None, *, admin: bool = False, **options: Any
+    ) -> dict[str, Any]:
+        response = self.run(self.executor.respond(Request(query, variables=variables, **options), admin=admin))
         answer: dict[str, Any] = orjson.loads(response.body)
         return answer
 
-    def data(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self.ask(query, variables)
+    def data(self, query: str, variables: dict[str, Any] | None = None, *, admin: bool = False) -> dict[str, Any]:
+        answer = self.ask(query, variables, admin=admin)
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
 
-    def code(self, query: str, variables: dict[str, Any] | None = None) -> tuple[str, str]:
-        (error,) = self.ask(query, variables)["errors"]
+    def code(self, query: str, variables: dict[str, Any] | None = None, *, admin: bool = False) -> tuple[str, str]:
+        (error,) = self.ask(query, variables, admin=admin)["errors"]
         return error["extensions"]["code"], error["message"]
 
     def close(self) -> None:

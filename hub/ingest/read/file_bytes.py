@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import polars as pl
+from polars.exceptions import PolarsError
+
 BLOCK_BYTES = 4 << 20
 MOST_RECORD_BYTES = 32 << 20
 """A record longer than this is none: a quote was opened and never closed, or lines do not end."""
@@ -135,9 +138,18 @@ def _sound(block: bytes, line: int) -> bytes:
     nul = block.find(b"\0")
     if nul >= 0:
         raise FileFault("holds a NUL byte", line + block.count(b"\n", 0, nul))
-    if not block.isascii():
+    if not block.isascii() and not _is_utf8(block):
         try:
             block.decode()
         except UnicodeDecodeError as error:
             raise _undecodable("utf-8", line + block.count(b"\n", 0, error.start)) from None
     return block
+
+
+def _is_utf8(block: bytes) -> bool:
+    """Polars tells in an eighth of the time in which Python decodes, but not where the fault is."""
+    try:
+        pl.Series([block], dtype=pl.Binary).cast(pl.String)
+    except PolarsError:
+        return False
+    return True

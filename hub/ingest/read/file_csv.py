@@ -72,6 +72,8 @@ class _Table:
         between = len(self.columns) - 1
         if not between:
             return frame.drop_nulls()  # lines without anything
+        if not frame[:, -1].null_count():
+            return frame  # a row that lacks a cell lacks the last one, and Polars refuses rows with too many
         lacking = frame.height * between - (block.count(self.delimiter.encode()) - self._within(frame, block))
         if not lacking:
             return frame

@@ -81,10 +81,12 @@ def _neighbours(rows: list[dict[str, str]]) -> dict[str, set[str]]:
     near = {_key(row): {_key(row)} for row in rows}
     placed = [row for row in rows if row["latitude"] and row["area_km2"]]
     keys = [_key(row) for row in placed]
-    north, east, area = (np.array([float(row[column]) for row in placed]) for column in ("latitude", "longitude", "area_km2"))
+    north, east, area = (
+        np.array([float(row[column]) for row in placed]) for column in ("latitude", "longitude", "area_km2")
+    )
     radius = np.sqrt(area / math.pi)
     for at, key in enumerate(keys):
-        width = math.cos(math.radians(north[at])) * (east - east[at])
+        width = np.cos(np.radians((north + north[at]) / 2)) * (east - east[at])
         distance = DEGREE_KM * np.hypot(north - north[at], width)
         near[key].update(keys[other] for other in np.flatnonzero(distance <= TOUCHING * (radius + radius[at])))
     return near

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from splink import DuckDBAPI, Linker
 from splink.internals.exceptions import EMTrainingException, SplinkException
 
 from hub.errors import HubError, HubMisconfigured
-from hub.link.model.render import DIALECTS, Dialect, Settings
+from hub.link.model.render import DIALECTS, Dialect
+from hub.link.model.render import Settings as SplinkSettings
+from hub.settings import Settings
 
 # Splink tells its progress and the SQL of failures; what an engine says of a failure may hold a value of a row.
 logging.getLogger("splink").setLevel(logging.CRITICAL)
@@ -31,8 +33,6 @@ class Backend(ABC):
     then needs more than itself, and a cluster reads its share from where all its machines do."""
 
     dialect: Dialect
-    api: Any
-    """Splink's handle of the engine."""
     failures: tuple[type[Exception], ...]
     """What the engine raises."""
 
@@ -47,44 +47,52 @@ class Backend(ABC):
 
     @contextmanager
     def linker(
-        self, sides: Sequence[pl.DataFrame], options: Settings, frequencies: Mapping[str, pl.DataFrame] | None = None
+        self,
+        sides: Sequence[pl.DataFrame],
+        options: SplinkSettings,
+        frequencies: Mapping[str, pl.DataFrame] | None = None,
     ) -> Iterator[Linker]:
         """Splink over one frame or two, with tables of how frequent values are. All of it goes from the engine afterwards."""
-        made: list[str] = []
-        tables = [self._load(f"{side}_side", frame, made) for side, frame in zip(SIDES, sides, strict=False)]
+        errors: tuple[type[Exception], ...] = (SplinkException, *self.failures)
+        # A handle of its own: Splink keeps the frequency tables of one handle for the next linker.
+        api = self._api()
+        tables = [self._load(api, f"{side}_side", frame) for side, frame in zip(SIDES, sides, strict=False)]
         try:
             linker = Linker(tables, options, log_level=None, validate_settings=False)
             for column, frame in (frequencies or {}).items():
-                table = self._load(f"frequency_{column}", frame, made)
+                table = self._load(api, f"frequency_{column}", frame)
                 linker.table_management.register_term_frequency_lookup(table, column)
             yield linker
-            linker.table_management.invalidate_cache()
         except EMTrainingException:
             raise
-        except (SplinkException, *self.failures) as error:
+        except errors as error:
             # The engine's own words can hold a value of a row.
-            raise HubError(f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED) from None
+            raise HubError(
+                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
+            ) from None
         finally:
-            for name in made:
-                self._drop(name)
+            self._clear()
 
-    def _load(self, kind: str, frame: pl.DataFrame, made: list[str]) -> Any:
+    def _load(self, api: Any, kind: str, frame: pl.DataFrame) -> Any:
         self._loaded += 1
         # Splink takes the first by name for the left side.
         name = f"{kind}_{self._loaded}"
         path = self.folder / f"{name}.parquet"
         frame.write_parquet(path)
-        made.append(name)
         self._read(name, path)
-        return self.api.register(name, dataset_display_name=name)
+        return api.register(name, dataset_display_name=name)
 
     @abstractmethod
     def frame(self, sql: str) -> pl.DataFrame:
         """The rows of a query."""
 
     @abstractmethod
-    def _drop(self, name: str) -> None:
-        """Forget a table and what it was filled from."""
+    def _api(self) -> Any:
+        """Splink's handle of the engine."""
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Forget every table, Splink's own too, of which it leaves some."""
 
     @abstractmethod
     def _read(self, name: str, path: Path) -> None:
@@ -109,7 +117,6 @@ class DuckDB(Backend):
             "autoinstall_known_extensions": False,
         }.items():
             self.connection.execute(f"set {name} = ?", [value])
-        self.api = DuckDBAPI(self.connection)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -122,12 +129,24 @@ class DuckDB(Backend):
         path.unlink()
         return rows
 
-    def _drop(self, name: str) -> None:
-        self.connection.execute(f"drop table if exists {name}")
+    def _api(self) -> DuckDBAPI:
+        return DuckDBAPI(self.connection)
+
+    def _clear(self) -> None:
+        tables = self.connection.execute("select table_name, table_type from information_schema.tables").fetchall()
+        for name, kind in tables:
+            self.connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} if exists {name}")
 
     def _read(self, name: str, path: Path) -> None:
         self.connection.execute(f"create table {name} as select * from read_parquet('{path}')")
         path.unlink()
+
+
+def configured(settings: Settings, folder: Path | None = None) -> AbstractContextManager[Backend]:
+    """The engine that the operator chose."""
+    return running(
+        settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads, folder=folder
+    )
 
 
 @contextmanager
@@ -145,14 +164,16 @@ def running(name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path 
 @contextmanager
 def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[Backend]:
     if name == "duckdb":
-        engine = DuckDB(scratch, memory_mb, threads)
-        with closing(engine.connection):
-            yield engine
+        duck = DuckDB(scratch, memory_mb, threads)
+        with closing(duck.connection):
+            yield duck
     elif name == "spark":
         # Only who chooses Spark needs it: an installation without it is whole.
         from hub.link.model.spark import spark
 
-        with spark(scratch, memory_mb, threads) as engine:
-            yield engine
+        with spark(scratch, memory_mb, threads) as cluster:
+            yield cluster
     else:
-        raise HubMisconfigured(f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark")
+        raise HubMisconfigured(
+            f"there is no linking engine {name}", next_step="set HUB_LINK_BACKEND to duckdb or spark"
+        )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.link.model.decide import ORDER
+from hub.link.model.decide import strongest_first
 from hub.link.model.spec import Bands
 
 
@@ -27,7 +27,7 @@ class Clusters:
 
 def clusters(pairs: pl.DataFrame, bands: Bands) -> Clusters:
     """The records that accepted pairs join, strongest pair first."""
-    accepted = pairs.filter(pl.col("probability") >= bands.accept).sort(**ORDER)
+    accepted = strongest_first(pairs.filter(pl.col("probability") >= bands.accept))
     edges = list(accepted.select("left_key", "right_key", "weight").iter_rows())
     strong = math.log2(bands.accept / (1 - bands.accept)) + bands.margin
     groups = _Groups(key for one, two, _ in edges for key in (one, two))

@@ -19,62 +19,59 @@ class Band(StrEnum):
     REJECT = "REJECT"
 
 
-ORDER = {"by": ["weight", "left_key", "right_key"], "descending": [True, False, False]}
-"""Strongest first; equal weights by key, so that an answer never depends on the order of rows."""
+def strongest_first(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs by weight; equal weights by key, so that an answer never depends on the order of rows."""
+    return pairs.sort("weight", "left_key", "right_key", descending=[True, False, False])
 
 
 def one_to_many(pairs: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     """Each left has at most one right, a right any number of lefts: records of a sector against a register. Adds `band`, and
-    `lead`: the bits by which a pair leads the left's best other candidate, null where there is none.
+    `lead`: the bits by which a pair leads the left's best other candidate, null where there is none. Strongest first.
 
-    A pair that would be accepted alone but does not lead by the margin is for review, as is each it does not lead."""
-    return _banded(pairs, _lead(pairs, "left_key"), bands)
+    A pair that would be accepted alone but does not lead by the margin is for review, as are those that it does not lead."""
+    return _banded(strongest_first(pairs), bands, ("left_key",))
 
 
 def one_to_one(pairs: pl.DataFrame, bands: Bands) -> pl.DataFrame:
-    """Each left and each right has at most one partner. Adds `band` and `lead`, as in `one_to_many`, over both sides' candidates.
+    """Each left and each right has at most one partner. Adds `band` and `lead`, as `one_to_many` does, over the other candidates of
+    both records.
 
-    Partners are taken greedily by weight. The assignment with the greatest sum would now and then take a weaker pair to keep two
-    others in play; the pair that is accepted would then not be the best of either record, and a record that comes later could
-    turn far links over. Greedily, a link is explained by its own two records. Where the two differ, the lead is small, and those
-    pairs go to a person in either case."""
-    kept = _matched(pairs)
-    lead = pl.min_horizontal(_lead(pairs, "left_key"), _lead(pairs, "right_key"))
-    return _banded(pairs, lead, bands).with_columns(
-        pl.when(kept | (pl.col("band") != Band.ACCEPT)).then("band").otherwise(pl.lit(Band.REVIEW)).alias("band")
-    )
+    Partners are taken greedily: a pair that leads at both its records is accepted, what would be a second partner of either is
+    rejected, and leads are taken anew among the rest. The assignment with the greatest sum would now and then take a weaker pair
+    to keep two others in play; such a link is explained by records that are not its own, and one record that comes later can turn
+    links over that have nothing to do with it. Where the two ways differ, leads are small, and a person decides in either."""
+    open_pairs = strongest_first(pairs)
+    settled: list[pl.DataFrame] = []
+    while True:
+        banded = _banded(open_pairs, bands, ("left_key", "right_key"))
+        accepted = banded.filter(pl.col("band") == Band.ACCEPT)
+        taken = pl.col("left_key").is_in(accepted["left_key"].implode()) | pl.col("right_key").is_in(
+            accepted["right_key"].implode()
+        )
+        if accepted.is_empty():
+            return strongest_first(pl.concat([*settled, banded]))
+        second = pl.when(pl.col("band") == Band.ACCEPT).then("band").otherwise(pl.lit(Band.REJECT))
+        settled.append(banded.filter(taken).with_columns(second.alias("band")))
+        open_pairs = open_pairs.filter(~taken)
 
 
-def _lead(pairs: pl.DataFrame, side: str) -> pl.Expr:
-    """The weight less the greatest weight of the same record's other pairs."""
-    first = pl.col("weight").max().over(side)
-    second = pl.col("weight").top_k(2).min().over(side)
-    alone = pl.len().over(side) == 1
-    return pl.when(~alone).then(pl.col("weight") - pl.when(pl.col("weight") == first).then(second).otherwise(first))
-
-
-def _banded(pairs: pl.DataFrame, lead: pl.Expr, bands: Bands) -> pl.DataFrame:
+def _banded(pairs: pl.DataFrame, bands: Bands, sides: tuple[str, ...]) -> pl.DataFrame:
     likely, sure = pl.col("probability") >= bands.review, pl.col("probability") >= bands.accept
     ahead = pl.col("lead").is_null() | (pl.col("lead") >= bands.margin)
-    # A candidate far behind an accepted one is answered by it: at most one of the two is right.
-    answered = (pl.col("lead") <= -bands.margin) & likely
+    # A candidate that far behind another is answered by it: at most one of the two is right.
+    answered = (pl.col("lead") <= -bands.margin).fill_null(value=False)
     band = (
         pl.when(sure & ahead).then(pl.lit(Band.ACCEPT))
         .when(likely & ~answered).then(pl.lit(Band.REVIEW))
         .otherwise(pl.lit(Band.REJECT))
     )  # fmt: skip
-    return pairs.sort(**ORDER).with_columns(lead.alias("lead")).with_columns(band.alias("band"))
+    lead = pl.min_horizontal(*(_lead(side) for side in sides))
+    return pairs.with_columns(lead.alias("lead")).with_columns(band.alias("band"))
 
 
-def _matched(pairs: pl.DataFrame) -> pl.Series:
-    """Which pairs, strongest first, have neither record in a stronger one."""
-    left: set[str] = set()
-    right: set[str] = set()
-    kept = []
-    for one, two in pairs.sort(**ORDER).select("left_key", "right_key").iter_rows():
-        free = one not in left and two not in right
-        kept.append(free)
-        if free:
-            left.add(one)
-            right.add(two)
-    return pl.Series(kept, dtype=pl.Boolean)
+def _lead(side: str) -> pl.Expr:
+    """The weight less the greatest weight of the same record's other pairs. Pairs stand strongest first."""
+    first = pl.col("weight").first().over(side)
+    second = pl.col("weight").slice(1, 1).first().over(side)
+    place = pl.int_range(pl.len()).over(side)
+    return pl.col("weight") - pl.when(place == 0).then(second).otherwise(first)

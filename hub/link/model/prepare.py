@@ -52,7 +52,10 @@ def _filled(value: pl.Expr) -> pl.Expr:
 
 def _name(column: str) -> tuple[pl.Expr, ...]:
     value = pl.col(column).cast(pl.String).str.normalize("NFC").str.to_lowercase().str.replace_all(r"\s+", " ")
-    return (_filled(value.str.strip_chars()).alias(column), plain(pl.col(column).cast(pl.String)).alias(column + "_ascii"))
+    return (
+        _filled(value.str.strip_chars()).alias(column),
+        plain(pl.col(column).cast(pl.String)).alias(column + "_ascii"),
+    )
 
 
 def _text(column: str) -> tuple[pl.Expr, ...]:
@@ -108,6 +111,8 @@ def _prepared(field: Field, frame: pl.DataFrame) -> tuple[pl.Expr, ...]:
     if field.column in frame.columns:
         return expressions
     # The types stay those of a column that is there, since both sides go into one table.
-    empty = pl.DataFrame({field.column: pl.Series([], dtype=pl.List(pl.String) if field.kind is Kind.LIST else pl.String)})
+    empty = pl.DataFrame(
+        {field.column: pl.Series([], dtype=pl.List(pl.String) if field.kind is Kind.LIST else pl.String)}
+    )
     types = empty.select(expressions).schema
     return tuple(pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items())

@@ -127,7 +127,7 @@ def settings(
     frequencies: bool = True,
 ) -> Settings:
     """Splink's settings of a model, with the parameters that are known."""
-    made = {
+    made: Settings = {
         "link_type": "link_only" if linking else "dedupe_only",
         "unique_id_column_name": KEY,
         "comparisons": [_comparison(comparison, dialect, frequencies) for comparison in spec.comparisons],
@@ -137,14 +137,14 @@ def settings(
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,
         "em_convergence": 1e-4,
-        "max_iterations": 25,
     }
     if prior is not None:
         made["probability_two_random_records_match"] = prior
-    for parameter, rates in (("m_probability", m), ("u_probability", u)):
-        for comparison in made["comparisons"] if rates else ():
-            stated = comparison["comparison_levels"][1:]
-            for level, rate in zip(stated, rates[comparison["output_column_name"]], strict=True):
+    for parameter, rates in (("m_probability", m or {}), ("u_probability", u or {})):
+        for comparison in made["comparisons"]:
+            for level, rate in zip(
+                comparison["comparison_levels"][1:], rates.get(comparison["output_column_name"], ()), strict=False
+            ):
                 if rate is not None:
                     level[parameter] = rate
     return made

@@ -111,13 +111,16 @@ def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Compari
         for level in TREATMENTS[role].levels
         if beside or all(one.by is not By.CROSSED for one in level.conditions)
     )
-    stated = tuple((name,) for name in dict.fromkeys((column, *(() if role is not Role.BIRTH_DATE else (column + "_year",)))))
+    stated = tuple(
+        (name,) for name in dict.fromkeys((column, *(() if role is not Role.BIRTH_DATE else (column + "_year",))))
+    )
     return Comparison(column, stated, levels)
 
 
 def _named(level: Level, column: str, beside: str | None) -> Level:
     conditions = tuple(
-        Is(one.by, tuple(name.format(c=column, other=beside) for name in one.columns), one.at) for one in level.conditions
+        Is(one.by, tuple(name.format(c=column, other=beside) for name in one.columns), one.at)
+        for one in level.conditions
     )
     return Level(level.outcome, conditions, level.frequency and level.frequency.format(c=column))
 

@@ -73,7 +73,9 @@ def _shown(model: Model, rows: pl.DataFrame, *, ordered: bool) -> pl.DataFrame:
     )
     said = [
         pl.struct(
-            pl.lit(comparison.name).alias("comparison"), _outcome(comparison).alias("outcome"), bits[comparison.name].alias("bits")
+            pl.lit(comparison.name).alias("comparison"),
+            _outcome(comparison).alias("outcome"),
+            bits[comparison.name].alias("bits"),
         )
         for comparison in comparisons
     ]

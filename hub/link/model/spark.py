@@ -26,14 +26,11 @@ class Spark(Backend):
     def __init__(self, folder: Path, session: Any, partitions: int) -> None:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
-        from splink import SparkAPI
 
         super().__init__(folder)
         self.failures = (PySparkException, Py4JError)
         self.session = session
-        self.api = SparkAPI(
-            spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=partitions
-        )
+        self.partitions = partitions
 
     @property
     def versions(self) -> dict[str, str]:
@@ -47,9 +44,21 @@ class Spark(Backend):
     def _read(self, name: str, path: Path) -> None:
         self.session.read.parquet(str(path)).createOrReplaceTempView(name)
 
-    def _drop(self, name: str) -> None:
-        self.session.catalog.dropTempView(name)
-        (self.folder / f"{name}.parquet").unlink(missing_ok=True)
+    def _api(self) -> Any:
+        from splink import SparkAPI
+
+        return SparkAPI(
+            spark_session=self.session,
+            break_lineage_method="persist",
+            num_partitions_on_repartition=self.partitions,
+        )
+
+    def _clear(self) -> None:
+        for table in self.session.catalog.listTables():
+            self.session.catalog.dropTempView(table.name)
+        self.session.catalog.clearCache()
+        for path in self.folder.glob("*.parquet"):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
 
 
 @contextmanager

@@ -182,12 +182,7 @@ class Spec:
     @property
     def columns(self) -> tuple[str, ...]:
         """The prepared columns that comparing and blocking need."""
-        compared = [
-            column
-            for comparison in self.comparisons
-            for columns in (*comparison.stated, *(one.columns for level in comparison.levels for one in level.conditions))
-            for column in columns
-        ]
+        compared = [column for comparison in self.comparisons for column in sorted(_columns_of(comparison))]
         training = self.training
         blocked = [
             column
@@ -202,9 +197,7 @@ DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIF
 
 def prepared_columns(spec: Spec) -> dict[str, Field]:
     """Each prepared column, own or derived, by the field that it is of."""
-    return {
-        field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))
-    }
+    return {field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))}
 
 
 def _problems(spec: Spec) -> Iterator[str]:
@@ -220,7 +213,15 @@ def _problems(spec: Spec) -> Iterator[str]:
             yield f"comparison {comparison.name!r} is named otherwise than columns are"
         if len(set(comparison.outcomes)) < len(comparison.outcomes):
             yield f"comparison {comparison.name} has one outcome twice"
+    for comparison in spec.comparisons:
+        if all(_columns_of(comparison) & set(block.columns) for block in spec.training.over):
+            yield f"comparison {comparison.name} is never learned: each block of the training has a column of it"
     if not 0 < spec.training.recall <= 1:
         yield "recall is no part of a whole"
     if not 0 < spec.bands.review < spec.bands.accept < 1:
         yield "bands are not probabilities in order"
+
+
+def _columns_of(comparison: Comparison) -> set[str]:
+    conditions = (one.columns for level in comparison.levels for one in level.conditions)
+    return {column for columns in (*comparison.stated, *conditions) for column in columns}

@@ -11,4 +11,5 @@ select t0.sex as "sex") r0) as n3, (
 select row_to_json(r0) from (
 select hub.global_id('Citizen'::text, t0.id) as "id") r0) as n4, (
 select row_to_json(r0) from (
-select t0.birth_date as "birthDate") r0) as n5 from data.citizen t0 order by t0.id limit 3) p0) as "citizens") d)::text as j offset 0) result
+select t0.birth_date as "birthDate") r0) as n5 from data.citizen t0 where not exists (
+select from link.heir m where m.subject_id = t0.id) order by t0.id limit 3) p0) as "citizens") d)::text as j offset 0) result

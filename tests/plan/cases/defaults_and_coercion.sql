@@ -3,7 +3,8 @@ select (
 select row_to_json(d) from (
 select (
 select json_build_object('nodes', coalesce(json_agg(row_to_json(r0)), '[]'::json)) from (
-select hub.global_id('Citizen'::text, t0.id) as "id", t0.full_name as "fullName" from data.citizen t0 where (t0.full_name_key = any(
+select hub.global_id('Citizen'::text, t0.id) as "id", t0.full_name as "fullName" from data.citizen t0 where not exists (
+select from link.heir m where m.subject_id = t0.id) and (t0.full_name_key = any(
 select hub.name_key(name) from unnest($1::text[]) name)) and (t0.birth_date = any($2::text[])) order by t0.birth_date desc, t0.id limit 2) r0) as "citizens", (
 select coalesce(json_agg(case w.kind when 'AdministrativeUnit' then (
 select row_to_json(r0) from (
@@ -11,7 +12,8 @@ select 'AdministrativeUnit'::text as "__typename" from data.administrative_unit 
 select row_to_json(r0) from (
 select 'AdministrativeUnitChange'::text as "__typename" from data.administrative_unit_change t0 where t0.id = w.id) r0) when 'Citizen' then (
 select row_to_json(r0) from (
-select 'Citizen'::text as "__typename" from data.citizen t0 where t0.id = w.id) r0) when 'Household' then (
+select 'Citizen'::text as "__typename" from data.citizen t0 where t0.id = coalesce((
+select h.heir_id from link.heir h where h.subject_id = w.id), w.id)) r0) when 'Household' then (
 select row_to_json(r0) from (
 select 'Household'::text as "__typename" from data.household t0 where t0.id = w.id) r0) when 'HouseholdMembership' then (
 select row_to_json(r0) from (

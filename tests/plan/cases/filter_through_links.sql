@@ -12,6 +12,7 @@ select from link.land_use_right_parcel t0l join data.parcel t0f on t0f.id = t0l.
 select from link.land_use_right_holder t0l join data.household t0f on t0f.id = t0l.subject_id where t0l.record_id = t0.id and t0l.status <> 'UNCONFIRMED'))) is not true))) as "landUseRights", (
 select json_build_object('nodes', coalesce(json_agg(row_to_json(r0)), '[]'::json)) from (
 select hub.global_id('Citizen'::text, t0.id) as "id" from data.citizen t0 where not exists (
+select from link.heir m where m.subject_id = t0.id) and not exists (
 select from link.tax_obligation_debtor t0l join data.tax_obligation t0f on t0f.id = t0l.record_id where t0l.subject_id = t0.id and t0l.status <> 'UNCONFIRMED' and (t0f.status = $3::text)) and exists (
 select from data.administrative_unit t0f where t0f.unit_code = t0.residence_unit_code and (t0f.name_key >= hub.name_key($4::text) and t0f.name_key < hub.name_key($4::text) || U&'\+10FFFF')) order by t0.id limit 3) r0) as "citizens") d)::text as j offset 0) result
 -- $1 = '06820@2025-07-01'

@@ -7,7 +7,8 @@ select 'AdministrativeUnit'::text as "__typename", hub.global_id('Administrative
 select row_to_json(r0) from (
 select 'AdministrativeUnitChange'::text as "__typename", hub.global_id('AdministrativeUnitChange'::text, t0.id) as "id" from data.administrative_unit_change t0 where t0.id = $1::bigint) r0) when 'Citizen' then (
 select row_to_json(r0) from (
-select 'Citizen'::text as "__typename", hub.global_id('Citizen'::text, t0.id) as "id", t0.full_name as "fullName" from data.citizen t0 where t0.id = $1::bigint) r0) when 'Household' then (
+select 'Citizen'::text as "__typename", hub.global_id('Citizen'::text, t0.id) as "id", t0.full_name as "fullName" from data.citizen t0 where t0.id = coalesce((
+select h.heir_id from link.heir h where h.subject_id = $1::bigint), $1::bigint)) r0) when 'Household' then (
 select row_to_json(r0) from (
 select 'Household'::text as "__typename", hub.global_id('Household'::text, t0.id) as "id" from data.household t0 where t0.id = $1::bigint) r0) when 'HouseholdMembership' then (
 select row_to_json(r0) from (

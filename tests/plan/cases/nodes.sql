@@ -14,7 +14,8 @@ select row_to_json(r0) from (
 select 'Citizen'::text as "__typename", hub.global_id('Citizen'::text, t0.id) as "id", (
 select row_to_json(g0) from (
 select (
-select s.connector from hub.stream s where s.id = t0.stream_id) as "source") g0) as "provenance", t0.full_name as "fullName" from data.citizen t0 where t0.id = w.id) r0) when 'Household' then (
+select s.connector from hub.stream s where s.id = t0.stream_id) as "source") g0) as "provenance", t0.full_name as "fullName" from data.citizen t0 where t0.id = coalesce((
+select h.heir_id from link.heir h where h.subject_id = w.id), w.id)) r0) when 'Household' then (
 select row_to_json(r0) from (
 select 'Household'::text as "__typename", hub.global_id('Household'::text, t0.id) as "id", (
 select row_to_json(g0) from (

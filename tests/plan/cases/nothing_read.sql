@@ -2,15 +2,18 @@ select case when octet_length(j) <= 10000000 then j end from (
 select (
 select row_to_json(d) from (
 select json_build_object('__typename', 'CitizenConnection'::text) as "typename", json_build_object() as "nothing", json_build_object('pageInfo', json_build_object('__typename', 'PageInfo'::text, 'hasPreviousPage', false)) as "known", json_build_object('pageInfo', json_build_object('hasNextPage', false), 'totalCount', (
-select count(*) from data.citizen t0)) as "knownBackward", (
+select count(*) from data.citizen t0 where not exists (
+select from link.heir m where m.subject_id = t0.id))) as "knownBackward", (
 select json_build_object('pageInfo', json_build_object('startCursor', min(p0.cursor) filter (where p0.rn = 1 and 0 > 0), 'endCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 0))[1], 'hasNextPage', coalesce(max(p0.rn) > 0, false))) from (
-select row_number() over (order by t0.id) as rn, translate(encode(convert_to(json_build_array('id asc', t0.id::text)::text, 'UTF8'), 'base64'), E'\n', '') as cursor from data.citizen t0 order by t0.id limit 1) p0) as "none", case $2::text when 'AdministrativeUnit' then (
+select row_number() over (order by t0.id) as rn, translate(encode(convert_to(json_build_array('id asc', t0.id::text)::text, 'UTF8'), 'base64'), E'\n', '') as cursor from data.citizen t0 where not exists (
+select from link.heir m where m.subject_id = t0.id) order by t0.id limit 1) p0) as "none", case $2::text when 'AdministrativeUnit' then (
 select row_to_json(r0) from (
 select  from data.administrative_unit t0 where t0.id = $1::bigint) r0) when 'AdministrativeUnitChange' then (
 select row_to_json(r0) from (
 select  from data.administrative_unit_change t0 where t0.id = $1::bigint) r0) when 'Citizen' then (
 select row_to_json(r0) from (
-select  from data.citizen t0 where t0.id = $1::bigint) r0) when 'Household' then (
+select  from data.citizen t0 where t0.id = coalesce((
+select h.heir_id from link.heir h where h.subject_id = $1::bigint), $1::bigint)) r0) when 'Household' then (
 select row_to_json(r0) from (
 select  from data.household t0 where t0.id = $1::bigint) r0) when 'HouseholdMembership' then (
 select row_to_json(r0) from (

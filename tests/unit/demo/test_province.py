@@ -6,15 +6,20 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stdnum.exceptions import ValidationError
 from stdnum.vn import mst
 
 from hub.demo.dirt import BY_SYSTEM
+from hub.demo.doubles import near_identifiers
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, blocks, generate
 from hub.demo.names import tone_moved, without_diacritics
+from hub.demo.slips import SLIPS
 from schema.units import CHANGES_CSV
 from schema.values import CertificateSerial, ParcelIdentifier, ParcelNumber, PersonalId, TaxCode, ValueRejected
 
@@ -135,6 +140,82 @@ def test_homonyms_born_in_one_year_in_one_commune_exist(size: int, tmp_path: Pat
     ):
         homonyms[name, born[-4:], commune.partition(", ")[2].partition(", ")[2]].add(key)
     assert sum(len(keys) > 1 for keys in homonyms.values()) >= 2
+
+
+@pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
+def test_some_are_registered_twice_and_the_truth_says_which_rows_are_one(size: int, tmp_path: Path) -> None:
+    made = generate(tmp_path, size)
+    rows = {row["id"]: row for row in csv_rows(tmp_path / "population/cong_dan.csv")}
+    truth = {row["source_id"]: row for row in csv_rows(tmp_path / "truth/population.cong_dan.csv")}
+    pairs = csv_rows(tmp_path / "truth/population.duplicates.csv")
+    assert 3 <= len(pairs) <= 3 + size / 500
+    assert made.rows["truth/population.duplicates.csv"] == len(pairs)
+    for pair in pairs:
+        second, first = rows[pair["source_id"]], rows[pair["same_as"]]
+        assert truth[second["id"]]["subject_key"] == truth[first["id"]]["subject_key"] == pair["subject_key"]
+        assert second["so_dinh_danh"] != first["so_dinh_danh"]
+        assert PersonalId.parse(second["so_dinh_danh"])[3:6] == pair["subject_key"][3:6]
+        assert ("missing_former" in pair["dirt"]) <= (second["so_cmnd_cu"] == "")
+    # Each of the three forms: all else the same, no former number, the year alone.
+    assert {pair["dirt"].removeprefix("registered_twice") for pair in pairs} >= {"", ";missing_former", ";year_only"}
+    numbers = Counter(row["so_dinh_danh"] for row in rows.values() if "duplicate" not in truth[row["id"]]["dirt"])
+    assert numbers.most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
+def test_the_truth_lists_homonyms_of_every_block(size: int, tmp_path: Path) -> None:
+    generate(tmp_path, size)
+    people = {row["id"]: row for row in csv_rows(tmp_path / "population/cong_dan.csv")}
+    groups: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in csv_rows(tmp_path / "truth/population.homonyms.csv"):
+        groups[row["group"]].append(people[row["source_id"]])
+    assert {group.partition("-")[0] for group in groups} == {str(block.number) for block in blocks(size, 22)}
+    for homonyms in groups.values():
+        assert len({row["so_dinh_danh"] for row in homonyms}) > 1
+        assert len({row["ngay_sinh"][-4:] for row in homonyms if row["ngay_sinh"] != "31/02/1980"}) == 1
+
+
+def test_records_of_those_who_moved_away_are_nobodys(province: ProvinceSummary) -> None:
+    registered = set(table(province, "population/cong_dan.csv")["so_dinh_danh"])
+    truth = {
+        row["source_id"]: row
+        for row in csv_rows(Path(province.folder) / "truth/land.quyen-su-dung-dat.csv")
+        if row["role"] == "chu_su_dung"
+    }
+    gone = [r for r in lines(province, "land/quyen-su-dung-dat.jsonl") if "moved_away" in truth[str(r["id"])]["dirt"]]
+    assert 0 < len(gone) < 0.01 * len(truth)
+    for right in gone:
+        assert truth[str(right["id"])]["subject_key"] == ""
+        assert right["chu_su_dung"]["so_giay_to"] not in registered  # type: ignore[index]
+
+
+def test_a_spouses_number_is_that_of_another_who_is_registered(province: ProvinceSummary) -> None:
+    registered = set(table(province, "truth/population.cong_dan.csv")["subject_key"])
+    written = {
+        str(right["id"]): right["chu_su_dung"]["so_giay_to"]  # type: ignore[index]
+        for right in lines(province, "land/quyen-su-dung-dat.jsonl")
+    }
+    found = [
+        row
+        for row in csv_rows(Path(province.folder) / "truth/land.quyen-su-dung-dat.csv")
+        if row["role"] == "chu_su_dung" and "spouse_identifier" in row["dirt"]
+    ]
+    assert found
+    for row in found:
+        assert written[row["source_id"]] in registered - {row["subject_key"]}
+
+
+def test_a_near_identifier_is_that_of_a_living_person_and_one_of_its_last_six_digits_off() -> None:
+    numbers = np.asarray([22_080_123_456, 22_080_123_956, 22_081_123_456, 22_080_123_457, 22_080_999_999])
+    alive = np.asarray([True, True, True, False, True])
+    assert near_identifiers(numbers, alive).tolist() == [1, 0, -1, 0, -1]
+
+
+def test_businesses_go_by_their_own_names_in_tax_records(province: ProvinceSummary) -> None:
+    names = {str(firm["ten"]) for firm in lines(province, "business/doanh-nghiep.jsonl")}
+    payers = table(province, "finance/nguoi_nop_thue.csv", ";").filter(pl.col("loai").is_in(["HKD", "DN"]))
+    assert payers.height > 100
+    assert set(payers["ten"]) <= names
 
 
 def test_land_dirt_is_as_frequent_as_its_table_says(province: ProvinceSummary) -> None:
@@ -262,7 +343,8 @@ def test_a_size_it_is_not_made_for_is_refused(size: int, tmp_path: Path) -> None
 
 def test_memory_does_not_grow_with_the_province(tmp_path: Path) -> None:
     program = (
-        "import resource, sys; from pathlib import Path; from hub.demo.generate import generate;"
+        "import resource, sys; from pathlib import Path; from hub.demo.doubles import near_identifiers
+from hub.demo.generate import generate;"
         " generate(Path(sys.argv[1]), int(sys.argv[2])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     peak = {}
@@ -272,6 +354,26 @@ def test_memory_does_not_grow_with_the_province(tmp_path: Path) -> None:
         peak[size] = int(done.stdout) / 1024
     assert peak[50_000] < MEMORY_MB
     assert peak[50_000] < peak[10_000] * 1.5
+
+
+SLIPS_BY_HAND = {
+    "missing_middle": "Nguyễn Hoà",
+    "initials": "Nguyễn T. T. Hoà",
+    "given_name_first": "Hoà Thị Thu Nguyễn",
+}
+
+
+@pytest.mark.parametrize(("kind", "written"), SLIPS_BY_HAND.items())
+def test_slips_that_are_words(kind: str, written: str) -> None:
+    assert SLIPS[kind]("Nguyễn Thị Thu Hoà", 0.5) == written
+
+
+@given(st.text("ABCĐabcđêồ", min_size=1, max_size=12), st.floats(0, 1, exclude_max=True))
+def test_slips_of_letters_change_no_length(name: str, drawn: float) -> None:
+    wrong, swapped = SLIPS["wrong_letter"](name, drawn), SLIPS["swapped_letters"](name, drawn)
+    assert len(wrong) == len(swapped) == len(name)
+    assert sum(a != b for a, b in zip(wrong, name, strict=True)) <= 1
+    assert Counter(swapped.lower()) == Counter(name.lower())
 
 
 def test_spellings() -> None:

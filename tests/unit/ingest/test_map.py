@@ -101,7 +101,6 @@ def test_composite_keys_are_never_confused() -> None:
 @given(st.decimals(0, 10**6, places=4), st.sampled_from([10000.0, 0.001, 500.0]))
 def test_units_are_converted_exactly(number: Any, factor: float) -> None:
     declared = FieldMapping.model_validate({"column": "a", "scale": factor})
-    found = pl.DataFrame({"a": [str(number)]}).select(
-        mapping._field(declared, registry()["Parcel"].column("area"), {"a"}).alias("a")
-    )
+    rows = pl.DataFrame({"a": [str(number)]})
+    found = rows.select(mapping._field(rows, declared, registry()["Parcel"].column("area"), {"a"}))
     assert Decimal(found.item()) == number * Decimal(str(factor))

@@ -80,26 +80,30 @@ def upgrade() -> None:
     op.create_index('decision_second_of', 'decision', ['second_of'], unique=False, schema='link')
     op.create_table('discrepancy',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('subject_kind', sa.Text(), nullable=False),
-    sa.Column('subject_id', sa.BigInteger(), nullable=False),
-    sa.Column('subject_field', sa.Text(), nullable=False, comment='The authoritative column, such as full_name.'),
-    sa.Column('held', sa.Text(), nullable=False, comment='What the authoritative source holds.'),
+    sa.Column('field', sa.Text(), nullable=False, comment='The linked field, Entity.field, that leads to the subject.'),
     sa.Column('record_entity', sa.Text(), nullable=False),
     sa.Column('record_id', sa.BigInteger(), nullable=False),
     sa.Column('record_field', sa.Text(), nullable=False, comment='The column of the copy, such as debtor_name.'),
     sa.Column('recorded', sa.Text(), nullable=False, comment='What the copy says.'),
+    sa.Column('subject_kind', sa.Text(), nullable=False),
+    sa.Column('subject_id', sa.BigInteger(), nullable=False, comment='The subject: the heir of the row that was found.'),
+    sa.Column('found_id', sa.BigInteger(), nullable=False, comment='The row that was found, and compared.'),
+    sa.Column('subject_field', sa.Text(), nullable=False, comment='The authoritative column, such as full_name.'),
+    sa.Column('held', sa.Text(), nullable=False, comment='What the authoritative source holds.'),
     sa.Column('kind', sa.Text(), nullable=False, comment='SPELLING (the same but for marks) or DIFFERS.'),
     sa.Column('sector', sa.Text(), nullable=False, comment='The sector that owns the copy and has to mend it.'),
     sa.Column('stream_id', sa.SmallInteger(), nullable=False, comment='Where the copy is from.'),
+    sa.Column('source_key', sa.Text(collation='C'), nullable=False, comment='Key of the copy in its source.'),
     sa.Column('sys_from', sa.DateTime(timezone=True), nullable=False, comment='Since when the hub has seen it.'),
     sa.Column('sys_to', sa.DateTime(timezone=True), nullable=True, comment='When the values agreed again, or the link was withdrawn.'),
     sa.PrimaryKeyConstraint('id'),
     schema='link',
     comment='Copies that differ from the authoritative source, routed to the sector that owns the copy.'
     )
-    op.create_index('discrepancy_open', 'discrepancy', ['record_id', 'record_field', 'subject_field'], unique=True, schema='link', postgresql_where=sa.text('sys_to is null'))
+    op.create_index('discrepancy_found', 'discrepancy', ['found_id', 'id'], unique=False, schema='link')
+    op.create_index('discrepancy_open', 'discrepancy', ['record_id', 'field', 'record_field', 'subject_field'], unique=True, schema='link', postgresql_where=sa.text('sys_to is null'))
+    op.create_index('discrepancy_record', 'discrepancy', ['record_id', 'id'], unique=False, schema='link')
     op.create_index('discrepancy_sector', 'discrepancy', ['sector', 'id'], unique=False, schema='link', postgresql_where=sa.text('sys_to is null'))
-    op.create_index('discrepancy_subject', 'discrepancy', ['subject_id', 'id'], unique=False, schema='link')
     op.create_table('heir',
     sa.Column('subject_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('heir_id', sa.BigInteger(), nullable=False, comment='The oldest id of the cluster: it stands for all of them.'),

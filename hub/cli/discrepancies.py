@@ -1,0 +1,156 @@
+"""`hub discrepancies`: copies that differ from their authority, and handing them over to the sectors that keep them.
+
+Lists and counts have no personal data; what `export` writes has, since the sector needs both values to mend its copy.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+from psycopg import Connection
+
+from hub.cli.run import Json
+from hub.cli.shown import OUT, show_json, show_table
+from hub.cli.store import open_store
+from hub.errors import OperationRefused
+from hub.ingest.run import connect, store_url
+from hub.link import handover
+from hub.link.handover import Which
+from hub.settings import load
+
+app = cyclopts.App(
+    name="discrepancies", help="Copies that differ from the authoritative source, by the sector that keeps them."
+)
+Sector = Annotated[str | None, Parameter(help="Of this sector alone.")]
+Entity = Annotated[str | None, Parameter(help="Those of this kind of record.")]
+Field = Annotated[str | None, Parameter(help="Those of this column of the record, such as debtor_name.")]
+Kind = Annotated[str | None, Parameter(help="SPELLING (the same but for marks) or DIFFERS.")]
+Since = Annotated[date | None, Parameter(help="Those first seen on this day or later, YYYY-MM-DD.")]
+All = Annotated[bool, Parameter(help="What is over, too.")]
+
+
+@app.command(name="list")
+def listed(
+    sector: Sector = None,
+    *,
+    entity: Entity = None,
+    field: Field = None,
+    kind: Kind = None,
+    since: Since = None,
+    all: All = False,
+    limit: Annotated[int, Parameter(help="How many at most.")] = 100,
+    json: Json = False,
+) -> None:
+    """List discrepancies, the newest first, without their values."""
+    which = Which(sector, entity, field, kind, since, every=all)
+    with _store() as connection:
+        found = handover.listed(connection, which, limit)
+    if json:
+        show_json([asdict(row) for row in found])
+        return
+    columns = ("id", "sector", "connector", "stream", "record", "field", "authority", "kind", "since", "until")
+    rows = [
+        (str(d.id), d.sector, d.connector, d.stream, d.entity, d.field, f"{d.subject_kind}.{d.subject_field}", d.kind,
+         f"{d.since:%Y-%m-%d %H:%M}", d.until and f"{d.until:%Y-%m-%d %H:%M}")
+        for d in found
+    ]  # fmt: skip
+    show_table("Discrepancies", columns, rows)
+
+
+@app.command
+def counts(
+    sector: Sector = None,
+    *,
+    entity: Entity = None,
+    field: Field = None,
+    kind: Kind = None,
+    since: Since = None,
+    all: All = False,
+    json: Json = False,
+) -> None:
+    """Count discrepancies, by sector, stream, kind of record, column and grade."""
+    which = Which(sector, entity, field, kind, since, every=all)
+    with _store() as connection:
+        found = handover.counts(connection, which)
+    if json:
+        show_json([asdict(number) for number in found])
+        return
+    columns = ("sector", "connector", "stream", "record", "field", "authority", "kind", "rows", "oldest")
+    rows = [
+        (n.sector, n.connector, n.stream, n.entity, n.field, f"{n.subject_kind}.{n.subject_field}", n.kind, n.rows,
+         f"{n.oldest:%Y-%m-%d %H:%M}")
+        for n in found
+    ]  # fmt: skip
+    show_table("Discrepancies", columns, rows, numbers=("rows",))
+
+
+@app.command
+def export(
+    folder: Path,
+    sector: Sector = None,
+    *,
+    entity: Entity = None,
+    field: Field = None,
+    kind: Kind = None,
+    since: Since = None,
+    all: All = False,
+    json: Json = False,
+) -> None:
+    """Write discrepancies with both values, a CSV file for each sector. They are personal data: hand them to that sector only.
+
+    Parameters
+    ----------
+    folder
+        Where `<sector>.csv` goes; files of that name are replaced, and only the user of the machine may read them.
+    """
+    which = Which(sector, entity, field, kind, since, every=all)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    written: dict[str, int] = {}
+    with _store() as connection:
+        for name, rows in groupby(handover.handed(connection, which), lambda row: row.sector):
+            written[name] = _write(folder / f"{name}.csv", rows)
+    if json:
+        show_json(
+            [{"sector": name, "file": str(folder / f"{name}.csv"), "rows": rows} for name, rows in written.items()]
+        )
+        return
+    for name, count in written.items():
+        OUT.print(f"{folder / name}.csv: {count:,} discrepancies", highlight=False)
+    if not written:
+        OUT.print("there are none", highlight=False)
+
+
+def _write(path: Path, rows: Iterator[handover.Handed]) -> int:
+    """Write one file, which is there whole or not at all."""
+    beside = path.with_suffix(".part")
+    try:
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
+            count = handover.write(rows, out)
+        beside.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    return count
+
+
+def _unwritable(path: Path, error: OSError) -> OperationRefused:
+    return OperationRefused(
+        f"{path} cannot be written: {error.strerror}", next_step="name a folder that you may write to"
+    )
+
+
+@contextmanager
+def _store() -> Iterator[Connection[Any]]:
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        yield connection

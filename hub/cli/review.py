@@ -1,0 +1,249 @@
+"""`hub review`: the questions that linking left to persons, and their decisions. Only `show` prints values of people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+import cyclopts
+from cyclopts import Parameter
+from psycopg import Connection
+
+from hub.cli.review_shown import show_item, told
+from hub.cli.run import Json
+from hub.cli.shown import OUT, show_json, show_table
+from hub.cli.store import open_store
+from hub.errors import OperationRefused
+from hub.ingest.run import connect, store_url
+from hub.link import agreement as agreements
+from hub.link import decisions as log
+from hub.link import item as items
+from hub.link import review
+from hub.link.verdicts import WORDS, Decision, Verdict, Word
+from hub.settings import load
+
+app = cyclopts.App(name="review", help="The questions that linking left to persons, and what they decided.")
+Says = Annotated[Literal["same", "different"], Parameter(help="same or different.")]
+Reviewer = Annotated[str | None, Parameter(help="Who decides; HUB_REVIEWER where not given.")]
+Reason = Annotated[str, Parameter(help="What decided it, in a sentence.")]
+WORD: dict[str, Word] = {word.lower(): word for word in WORDS}
+
+
+@app.command(name="list")
+def listed(
+    *,
+    field: str | None = None,
+    kind: str | None = None,
+    sector: str | None = None,
+    least_weight: float | None = None,
+    first: int = 20,
+    after: str | None = None,
+    json: Json = False,
+) -> None:
+    """List what waits, the most valuable first, without values of people.
+
+    Parameters
+    ----------
+    field
+        Of this linked field, Entity.field; or of merges, Entity.duplicate.
+    kind
+        With a candidate of this kind of subject.
+    sector
+        Records of this sector.
+    least_weight
+        With a candidate of at least this weight, in bits.
+    first
+        How many.
+    after
+        The cursor of the page before.
+    """
+    with _store() as connection:
+        page = review.queue(connection, review.Wanted(field, kind, sector, least_weight), first=first, after=after)
+        counted = review.waiting(connection)
+    if json:
+        show_json({"items": [asdict(item) for item in page.items], "after": page.after, "waiting": [asdict(w) for w in counted]})  # fmt: skip
+        return
+    columns = ("field", "record", "sector", "candidates", "weight", "from undecided", "procedures", "waiting", "value")
+    rows = [
+        (
+            item.field,
+            str(item.record_id),
+            item.sector,
+            item.candidates,
+            "" if item.weight is None else f"{item.weight:+.2f}",
+            f"{item.distance:.2f}",
+            len(item.procedures),
+            item.waiting,
+            item.value,
+        )
+        for item in page.items
+    ]
+    show_table("Review", columns, rows, numbers=columns[3:])
+    waits = "; ".join(f"{w.field} {w.records:,} records, {w.candidates:,} candidates" for w in counted)
+    OUT.print(f"waiting: {waits or 'nothing'}", highlight=False)
+    if page.after:
+        OUT.print(f"more: --after {page.after}", highlight=False)
+
+
+@app.command
+def show(
+    field: str | None = None, record: int | None = None, *, decision: int | None = None, json: Json = False
+) -> None:
+    """Show one record with its candidates, side by side. These are personal data: look only where you may, and keep no copy.
+
+    Parameters
+    ----------
+    field
+        The linked field, Entity.field; or Entity.duplicate.
+    record
+        The id of the record; of a merge that of the younger row.
+    decision
+        Instead of both: the pair of this decision as it was shown, without its verdict, for a second opinion.
+    """
+    with _store() as connection:
+        if decision is not None:
+            found = items.asked_of(connection, decision)
+        elif field is not None and record is not None:
+            found = items.item(connection, field, record)
+        else:
+            raise OperationRefused("which record is not said", next_step="give a field and a record, or --decision")
+    show_json(asdict(found)) if json else show_item(found)
+
+
+@app.command
+def decide(
+    field: str,
+    record: int,
+    subject: int,
+    verdict: Says,
+    *,
+    reason: Reason,
+    reviewer: Reviewer = None,
+    json: Json = False,
+) -> None:
+    """Decide that a record and a subject are the same or different; of a merge, that two rows of a register are.
+
+    Parameters
+    ----------
+    field
+        The linked field, Entity.field; or Entity.duplicate.
+    record
+        The id of the record.
+    subject
+        The id of the subject.
+    """
+    with _store() as connection:
+        given = Verdict(field, record, subject, WORD[verdict], _who(reviewer), reason)
+        _show(log.decide(connection, given), json=json)
+
+
+@app.command
+def second(decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
+    """Give a second opinion on a decision of somebody else. It is counted, and changes no link.
+
+    Parameters
+    ----------
+    decision
+        The number of the decision.
+    """
+    with _store() as connection:
+        of = log.decision_of(connection, decision)
+        who = _who(reviewer)
+        given = Verdict(of.field, of.record_id, of.subject_id, WORD[verdict], who, reason, second_of=decision)
+        _show(log.decide(connection, given), json=json)
+
+
+@app.command
+def undo(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
+    """Take a decision back, with what it changed.
+
+    Parameters
+    ----------
+    decision
+        The number of the decision.
+    """
+    with _store() as connection:
+        _show(log.undo(connection, decision, by=_who(reviewer), reason=reason), json=json)
+
+
+@app.command
+def decisions(field: str | None = None, *, all: bool = False, first: int = 50, json: Json = False) -> None:
+    """List decisions, the newest first.
+
+    Parameters
+    ----------
+    field
+        Of this field alone.
+    all
+        Those that were undone, too.
+    first
+        How many.
+    """
+    with _store() as connection:
+        found = log.decisions(connection, field, every=all, first=first)
+    if json:
+        show_json([asdict(decision) for decision in found])
+        return
+    for decision in found:
+        OUT.print(f"{decision.field} {told(decision)}", highlight=False)
+
+
+@app.command
+def checks(*, first: int = 50, json: Json = False) -> None:
+    """List decisions to be looked at again: opinions differ, the record has changed since, or they are of the sample.
+
+    Parameters
+    ----------
+    first
+        How many.
+    """
+    with _store() as connection:
+        found = agreements.checks(connection, share=load().review_second_share, first=first)
+    if json:
+        show_json([asdict(check) for check in found])
+        return
+    columns = ("decision", "why", "field", "record", "subject", "verdict", "decided")
+    rows = [
+        (str(c.decision_id), c.why, c.field, str(c.record_id), str(c.subject_id), c.verdict, f"{c.decided_at:%Y-%m-%d}")
+        for c in found
+    ]
+    show_table("To be looked at again", columns, rows)
+
+
+@app.command
+def agreement(*, json: Json = False) -> None:
+    """How often a second opinion agrees with the first, by field: the observed share and Cohen's kappa."""
+    with _store() as connection:
+        found = agreements.agreement(connection)
+    if json:
+        show_json([asdict(measured) for measured in found])
+        return
+    columns = ("field", "pairs", "agreed", "observed", "kappa")
+    rows = [(a.field, a.pairs, a.agreed, _share(a.observed), _share(a.kappa)) for a in found]
+    show_table("Agreement", columns, rows, numbers=columns[1:])
+
+
+@contextmanager
+def _store() -> Iterator[Connection[Any]]:
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        yield connection
+
+
+def _who(reviewer: str | None) -> str:
+    return load().reviewer if reviewer is None else reviewer
+
+
+def _show(decision: Decision, *, json: bool) -> None:
+    if json:
+        show_json(asdict(decision))
+        return
+    done = "undone" if decision.undone_at else decision.verdict
+    OUT.print(f"decision {decision.id} on {decision.field}: {done}", highlight=False)
+    if decision.binds:
+        OUT.print(
+            f"`hub review undo {decision.id}` takes it back; the next `hub link` looks at the record", highlight=False
+        )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

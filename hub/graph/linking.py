@@ -1,0 +1,113 @@
+"""Types of linking: links with their evidence and candidates, merged subjects, discrepancies."""
+
+from typing import Any
+
+from strawberry.types.field import StrawberryField
+
+from hub.graph.fields import Namespace, StoredField, argument, enum_type, field, object_type
+from hub.graph.parts import add_connection, of_parts, page_arguments, part_fields, value_field
+from hub.model.registry import Entity, Registry
+from hub.model.shapes import CANDIDATE, DISCREPANCY, EVIDENCE, LINK, MERGED_SINCE, RECORDED_IN
+from hub.plan.discrepancies import CONNECTION, RESOLVED
+
+STATUSES = {
+    "CONFIRMED": "Decided by a rule that is sure, or by a person; joined.",
+    "PROBABLE": "Very likely, by a model, or by a rule that can be wrong now and then; joined.",
+    "UNCONFIRMED": "Candidates only; joined to nothing.",
+    "UNLINKED": "No candidate.",
+}
+DECIDERS = {"RUN": "A run of linking, by a rule or a model.", "PERSON": "A person who reviewed it."}
+KINDS = {
+    "SPELLING": "The same but for marks, case or spaces.",
+    "DIFFERS": "Different values.",
+}
+
+
+def add_links(registry: Registry, names: Namespace) -> None:
+    """Add the types of links, and of merged rows, to `names`."""
+    names["LinkStatus"] = enum_type("LinkStatus", "How sure a link is.", STATUSES)
+    names["DecidedBy"] = enum_type("DecidedBy", "Who decided a link.", DECIDERS)
+    about = "One comparison behind a link: what agreed and what did not. It holds no value of either side."
+    names["Evidence"] = of_parts("Evidence", about, EVIDENCE, names)
+    for family in registry.families:
+        _family(family, names)
+    for entity in registry:
+        if entity.duplicates:
+            names[f"Merged{entity.name}"] = _merged(entity, names)
+
+
+def _family(family: str, names: Namespace) -> None:
+    """Types of one family of links: the candidate and the link."""
+    evidence = field(
+        StoredField,
+        "list[Evidence] | None",
+        names,
+        graphql="evidence",
+        description="What was compared, and what came of it; null where nothing was kept.",
+    )
+    subject = field(StoredField, f"{family} | None", names, graphql="subject", description="The candidate.")
+    names[f"{family}Candidate"] = object_type(
+        f"{family}Candidate",
+        "A subject that may be the one recorded: joined to nothing until confirmed.",
+        {"subject": subject, **part_fields(CANDIDATE, names), "evidence": evidence},
+    )
+    recorded, candidates = (
+        field(StoredField, kind, names, graphql=name, description=text)
+        for name, kind, text in (
+            ("recorded", f"{family}AsRecorded", "What the sector wrote, kept as it was."),
+            ("candidates", f"list[{family}Candidate]", "Unconfirmed candidates."),
+        )
+    )
+    link = {**part_fields(LINK, names), "evidence": evidence, "recorded": recorded, "candidates": candidates}
+    names[f"{family}Link"] = object_type(f"{family}Link", "How a record was linked to its subject.", link)
+
+
+def _merged(entity: Entity, names: Namespace) -> Any:
+    """What identifies a merged row."""
+    own = field(StoredField, "ID", names, graphql="id", description="The global id it had; it leads to the heir now.")
+    keys = {column.name: value_field(column, names) for column in entity.keys}
+    about = f"A row of {entity.name} that counts as the same as another, which stands for both."
+    return object_type(f"Merged{entity.name}", about, {"id": own} | keys | part_fields((MERGED_SINCE,), names))
+
+
+def merged_fields(entity: Entity, names: Namespace) -> dict[str, StrawberryField]:
+    """The fields of a subject that rows can be merged into."""
+    about = {
+        "mergedIds": ("list[ID]", "Global ids that lead here: those of the rows that were merged into this one."),
+        "mergedFrom": (f"list[Merged{entity.name}]", "The rows that were merged into this one, as far as they are still held."),
+    }  # fmt: skip
+    return {n: field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+
+
+def add_discrepancies(registry: Registry, names: Namespace) -> None:
+    """Add the types of discrepancies to `names`."""
+    names["DiscrepancyKind"] = enum_type("DiscrepancyKind", "How a copy differs from its source.", KINDS)
+    sectors = {sector.upper(): f"Entities of the sector {sector}." for sector in registry.sectors}
+    names["Sector"] = enum_type("Sector", "A sector, by what it owns.", sectors)
+    node = field(StoredField, "Node | None", names, graphql="node", description="The record; null where it is gone.")
+    names["RecordedIn"] = object_type(
+        "RecordedIn", "Where a copy stands.", {**part_fields(RECORDED_IN, names), "node": node}
+    )
+    subject = field(
+        StoredField, "Subject | None", names, graphql="subject", description="Whose value it is; null where it is gone."
+    )
+    where = field(StoredField, "RecordedIn", names, graphql="recordedIn", description="The record that has the copy.")
+    names["Discrepancy"] = object_type(
+        "Discrepancy",
+        "A copy that differs from the authoritative source. The sector that owns the copy has to mend it.",
+        {"subject": subject, **part_fields(DISCREPANCY, names), "recorded_in": where},
+    )
+    add_connection("Discrepancy", names)
+
+
+def discrepancies_field(kind: type[StrawberryField], names: Namespace) -> StrawberryField:
+    """The connection: of a subject, or at the root of all."""
+    arguments = [
+        argument("sector", "Sector | None", names, "Only copies that this sector owns."),
+        argument("source", "str | None", names, "Only copies from this sector system: the name of its connector."),
+        argument("kind", "DiscrepancyKind | None", names, "Only those that differ in this way."),
+        argument(RESOLVED, "bool | None", names, "Also those that no longer stand."),
+        *page_arguments(names),
+    ]
+    about = "Copies in other sectors that differ from the authoritative source, newest first."
+    return field(kind, "DiscrepancyConnection", names, graphql=CONNECTION, description=about, arguments=arguments)

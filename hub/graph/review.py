@@ -1,0 +1,198 @@
+"""The root type Mutation: a person's decision on a link or a merge, and its undoing, with the record as it is then."""
+
+import base64
+import enum
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+import strawberry
+from psycopg import Connection
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+from hub.errors import OperationRefused
+from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
+from hub.link.decisions import decide, undo
+from hub.link.field import Field, field_named
+from hub.link.verdicts import Decision, Verdict, Word
+from hub.plan.binds import read_global_id
+
+DECISION = "Decision"
+REFUSED = OperationRefused(
+    "reviewing is for who has the administrator's token",
+    code="FORBIDDEN",
+    next_step="send it as X-Hub-Admin-Token, by POST; the operator sets HUB_ADMIN_TOKEN",
+)
+
+
+@strawberry.enum(name="Verdict", description="What a person says of a record and a subject.")
+class VerdictType(enum.Enum):
+    SAME = strawberry.enum_value("SAME", description="The record means this subject; of a merge, both are one.")
+    DIFFERENT = strawberry.enum_value("DIFFERENT", description="The record means another; of a merge, they are two.")
+
+
+@strawberry.input(name="DecideLinkInput", description="A verdict on one pair.")
+class DecideLinkInput:
+    field: str = strawberry.field(description="The linked field, `Entity.field`; `Entity.duplicate` for a merge.")
+    record_id: strawberry.ID = strawberry.field(description="Global id of the record; of a merge, of one of the two.")
+    subject_id: strawberry.ID = strawberry.field(description="Global id of the subject; of a merge, of the other.")
+    verdict: VerdictType = strawberry.field(description="What they are.")
+    reviewer: str = strawberry.field(description="Who decides.")
+    reason: str = strawberry.field(description="What decided it, in a sentence.")
+    second_of: strawberry.ID | None = strawberry.field(
+        default=None, description="The decision that this is a second opinion on: it is counted, and changes nothing."
+    )
+
+
+@strawberry.input(name="UndoDecisionInput", description="A decision to take back.")
+class UndoDecisionInput:
+    decision_id: strawberry.ID = strawberry.field(description="Id of the decision.")
+    reviewer: str = strawberry.field(description="Who takes it back.")
+    reason: str = strawberry.field(description="Why, in a sentence.")
+
+
+DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
+    "id": ("ID", "Id of the decision."),
+    "field": ("str", "The linked field; `Entity.duplicate` for a merge."),
+    "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
+    "subjectId": ("ID | None", "Global id of the row that was meant; of a merge, of the older. Null where it is gone."),
+    "verdict": ("Verdict", "What was decided."),
+    "reviewer": ("str", "Who decided."),
+    "reason": ("str", "What decided it."),
+    "decidedAt": ("DateTime", "When."),
+    "weight": ("float | None", "Match weight in bits, as it was shown."),
+    "evidence": ("list[Evidence] | None", "The evidence, as it was shown."),
+    "secondOf": ("ID | None", "The decision that this is a second opinion on."),
+    "undoneAt": ("DateTime | None", "When it was taken back."),
+    "undoneBy": ("str | None", "Who took it back."),
+    "undoneReason": ("str | None", "Why."),
+}
+
+
+def mutation_type(names: Namespace) -> Any:
+    """The root type Mutation; `names` are the derived types."""
+    namespace = {**names, "Verdict": VerdictType}
+    decision: dict[str, StrawberryField] = {
+        name: field(ValueField, kind, namespace, graphql=name, description=text)
+        for name, (kind, text) in DECISION_FIELDS.items()
+    }
+    namespace[DECISION] = object_type(
+        DECISION, "What a person decided of one pair. It binds until it is undone.", decision
+    )
+    payload = object_type(
+        "DecisionPayload",
+        "A decision, and what it is about as it is now.",
+        {
+            "decision": field(ValueField, DECISION, namespace, graphql="decision", description="The decision."),
+            "record": field(
+                NodeField, "Node | None", namespace, graphql="record", description="The record as it is now."
+            ),
+            "subject": field(
+                NodeField,
+                "Node | None",
+                namespace,
+                graphql="subject",
+                description="The subject as it is now: the heir, where it is merged.",
+            ),
+        },
+    )
+
+    async def decide_link(info: Info[Any, Any], input: DecideLinkInput) -> Any:
+        administrator(info)
+        verdict = _verdict(input)
+        return await info.context.executor.reviews.run(lambda c: payload_of(c, decide(c, verdict)))
+
+    async def undo_decision(info: Info[Any, Any], input: UndoDecisionInput) -> Any:
+        administrator(info)
+        number = _number(input.decision_id, DECISION)
+        return await info.context.executor.reviews.run(
+            lambda c: payload_of(c, undo(c, number, by=input.reviewer, reason=input.reason))
+        )
+
+    made = {
+        resolver.__name__: _mutation(resolver, payload, about)
+        for resolver, about in (
+            (decide_link, "Decide whether a record means a subject, or whether two rows of a register are one. It binds every later run."),
+            (undo_decision, "Take a decision back: what it changed is changed back, and the next run looks at the record again."),
+        )
+    }  # fmt: skip
+    return object_type("Mutation", "What a reviewer can do. With the administrator's token only.", made)
+
+
+def _mutation(resolver: Any, payload: Any, about: str) -> Any:
+    resolver.__annotations__["return"] = payload
+    given = resolver.__annotations__["input"]
+    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    return strawberry.mutation(resolver=resolver, description=about)
+
+
+def administrator(info: Info[Any, Any]) -> None:
+    """Raises OperationRefused where the request is not the administrator's."""
+    if not info.context.admin:
+        raise REFUSED
+
+
+def evidence_of(kept: list[dict[str, Any]] | None) -> list[Whole] | None:
+    """Kept evidence as the type Evidence reads it."""
+    if kept is None:
+        return None
+    return [Whole({name: one.get(name) for name in ("comparison", "outcome", "bits")}) for one in kept]
+
+
+def global_id(kind: str, number: int) -> str:
+    """The global id of a row."""
+    return base64.b64encode(f"{kind}:{number}".encode()).decode()
+
+
+def payload_of(connection: Connection[Any], decision: Decision) -> dict[str, Any]:
+    """A decision as the graph shows it, and the ids under which its record and subject are read afresh."""
+    over = field_named(decision.field)
+    record, subject = global_id(over.entity.name, decision.record_id), _subject(connection, over, decision.subject_id)
+    shown = {
+        "id": global_id(DECISION, decision.id),
+        "recordId": record,
+        "subjectId": subject,
+        "verdict": VerdictType[decision.verdict],
+        "decidedAt": decision.decided_at.isoformat(),
+        "evidence": evidence_of(decision.evidence),
+        "secondOf": decision.second_of and global_id(DECISION, decision.second_of),
+        "undoneAt": decision.undone_at and decision.undone_at.isoformat(),
+        "undoneBy": decision.undone_by,
+        "undoneReason": decision.undone_reason,
+        **{name: getattr(decision, name) for name in ("field", "reviewer", "reason", "weight")},
+    }
+    return {"decision": shown, "recordId": record, "subjectId": subject or ""}
+
+
+def _subject(connection: Connection[Any], over: Field, number: int) -> str | None:
+    """The global id of a subject, whose kind a decision does not say."""
+    if len(over.kinds) == 1:
+        return global_id(over.kinds[0], number)
+    query = " union all ".join(f"select '{kind}' from data.{table} where id = %(id)s" for kind, table in over.tables)
+    row = connection.execute(query, {"id": number}).fetchone()
+    return global_id(row[0], number) if row else None
+
+
+def _verdict(given: DecideLinkInput) -> Verdict:
+    over = field_named(given.field)
+    return Verdict(
+        field=over.name,
+        record_id=_number(given.record_id, over.entity.name),
+        subject_id=_number(given.subject_id, *over.kinds),
+        verdict=cast(Word, given.verdict.name),
+        reviewer=given.reviewer,
+        reason=given.reason,
+        second_of=None if given.second_of is None else _number(given.second_of, DECISION),
+    )
+
+
+def _number(text: str, *kinds: str) -> int:
+    """The number of a global id. Raises OperationRefused where it is not of one of these kinds."""
+    kind, number = read_global_id(text)
+    if number is None or kind not in kinds:
+        raise OperationRefused(
+            f"an id is not that of a {' or '.join(kinds)}",
+            code="WRONG_KIND",
+            next_step="take ids from the graph, as they are",
+        )
+    return number

@@ -1,0 +1,177 @@
+"""The root fields `reviewQueue` and `reviewAgreement`: what waits for a person, and whether persons agree.
+
+Both are read on the connection of reviews, since the queue takes in the latest run as it is read. Records and subjects are rows
+of the graph: each is read by the plan of what is selected of it, all of a page together.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import strawberry
+from psycopg import Connection
+from psycopg.rows import dict_row
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
+from hub.graph.parts import add_connection
+from hub.graph.review import administrator, evidence_of, global_id
+from hub.link.agreement import agreement
+from hub.link.field import field_named
+from hub.link.review import QueueItem, QueuePage, Wanted, queue
+from hub.model.shapes import DEFAULT_PAGE
+from hub.model.tables import OPEN
+
+CANDIDATE: Mapping[str, tuple[str, str]] = {
+    "subjectId": ("ID", "Global id of the candidate."),
+    "method": ("str", "The rule or model that found it."),
+    "confidence": ("float | None", "Probability that it is right, where a model gave one."),
+    "weight": ("float | None", "Match weight in bits, where a model gave one."),
+    "evidence": ("list[Evidence] | None", "What was compared, and what came of it; null where nothing was kept."),
+    "decidedAt": ("DateTime", "When it was found."),
+}
+ITEM: Mapping[str, tuple[str, str]] = {
+    "field": ("str", "The linked field, `Entity.field`; `Entity.duplicate` for a proposed merge."),
+    "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
+    "sector": ("Sector", "The sector that owns the record."),
+    "weight": ("float | None", "Weight of the best candidate; null where only rules found any."),
+    "candidates": ("list[ReviewCandidate]", "What it may be, the best first."),
+    "stake": ("ReviewStake", "What hangs on the answer: the queue is in this order."),
+}
+AGREEMENT: Mapping[str, tuple[str, str]] = {
+    "field": ("str", "The linked field; `all` for all of them."),
+    "pairs": ("int", "Decisions that have a second opinion."),
+    "agreed": ("int", "Those of them in which both say the same."),
+    "observed": ("float | None", "The share that agree."),
+    "kappa": (
+        "float | None",
+        "Cohen's kappa: agreement beyond chance; null where there is no pair, or all opinions are the same.",
+    ),
+}
+STAKE: Mapping[str, tuple[str, str]] = {
+    "value": ("int", "(1 + procedures) × (1 + waiting): the greater first."),
+    "procedures": ("list[str]", "Codes of the procedures that read data over the field."),
+    "waiting": ("int", "Rows that hang on the answer."),
+    "distance": ("float", "How near to even it is, in bits: among equals the lesser first."),
+}
+
+
+def review_fields(names: Namespace) -> dict[str, Any]:
+    """The root fields; the types of the queue are added to `names`."""
+    names["ReviewStake"] = object_type("ReviewStake", "What is at stake in an open question.", _values(STAKE, names))
+    names["ReviewCandidate"] = object_type(
+        "ReviewCandidate",
+        "A subject that the record may be.",
+        _values(CANDIDATE, names) | {"subject": _node("subject", "The candidate.", names)},
+    )
+    names["ReviewItem"] = object_type(
+        "ReviewItem",
+        "An open question: a record with candidates, or a row of a register that may be another.",
+        _values(ITEM, names) | {"record": _node("record", "The record.", names)},
+    )
+    add_connection("ReviewItem", names, counted=False)
+    agreed = object_type("ReviewAgreement", "How far first and second opinions agree.", _values(AGREEMENT, names))
+    return {"review_queue": _queue_field(names), "review_agreement": _agreement_field(agreed)}
+
+
+def _agreement_field(agreed: Any) -> Any:
+    async def review_agreement(info: Info[Any, Any]) -> Any:
+        administrator(info)
+        found = await info.context.executor.reviews.run(agreement)
+        return [asdict(one) for one in found]
+
+    review_agreement.__annotations__["return"] = list[agreed]
+    return strawberry.field(
+        resolver=review_agreement,
+        name="reviewAgreement",
+        description="How far reviewers agree, by linked field and over all, last. With the administrator's token only.",
+    )
+
+
+def _queue_field(names: Namespace) -> Any:
+    async def review_queue(
+        info: Info[Any, Any],
+        field: Annotated[str | None, strawberry.argument(description="Only of this linked field.")] = None,
+        sector: Any = None,
+        least_weight: Annotated[
+            float | None, strawberry.argument(description="Only where the best candidate has so many bits.")
+        ] = None,
+        first: Annotated[int, strawberry.argument(description="At most so many.")] = DEFAULT_PAGE,
+        after: Annotated[str | None, strawberry.argument(description="Begin after this cursor.")] = None,
+    ) -> Any:
+        administrator(info)
+        wanted = Wanted(field=field, sector=sector and sector.name.lower(), least_weight=least_weight)
+        return await info.context.executor.reviews.run(lambda c: _page(c, wanted, first, after))
+
+    described, kind = strawberry.argument(description="Only records that this sector owns."), names["Sector"]
+    review_queue.__annotations__["sector"] = Annotated[kind | None, described]
+    review_queue.__annotations__["return"] = names["ReviewItemConnection"]
+    return strawberry.field(
+        resolver=review_queue,
+        name="reviewQueue",
+        description="What linking left to persons, the most valuable first. With the administrator's token only.",
+    )
+
+
+def _page(connection: Connection[Any], wanted: Wanted, first: int, after: str | None) -> Whole:
+    page = queue(connection, wanted, first=first, after=after)
+    found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
+    return _shown(page, found, continued=after is not None)
+
+
+def _shown(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]], *, continued: bool) -> Whole:
+    nodes = [_item(item, found[item.field].get(item.record_id, [])) for item in page.items]
+    cursors = [item.cursor for item in page.items]
+    info = {
+        "hasNextPage": page.after is not None,
+        "hasPreviousPage": continued,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+    }
+    edges = [Whole(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
+    return Whole(nodes=nodes, edges=edges, pageInfo=Whole(info))
+
+
+def _item(item: QueueItem, candidates: list[Whole]) -> Whole:
+    stake = Whole(value=item.value, procedures=item.procedures, waiting=item.waiting, distance=item.distance)
+    return Whole(
+        field=item.field,
+        recordId=global_id(item.entity, item.record_id),
+        sector=item.sector.upper(),
+        weight=item.weight,
+        candidates=candidates,
+        stake=stake,
+    )
+
+
+def _candidates(connection: Connection[Any], name: str, items: Iterable[QueueItem]) -> Mapping[int, list[Whole]]:
+    """The candidates of the items of one field, by record. A proposed merge of what is one already is none."""
+    over = field_named(name)
+    apart = (
+        "l.subject_id <> coalesce((select h.heir_id from link.heir h where h.subject_id = l.record_id), l.record_id)"
+    )
+    query = (
+        "select l.record_id, l.subject_kind, l.subject_id, l.method, l.confidence, l.weight, l.evidence, l.decided_at"
+        f" from link.{over.table} l where l.record_id = any(%s) and l.{OPEN} and {apart if over.merges else 'true'}"
+        " order by l.record_id, l.weight desc nulls last, l.subject_id, l.found_id"
+    )
+    found: dict[int, list[Whole]] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(query, ([item.record_id for item in items if item.field == name],)):
+            made = Whole({key: row[key] for key in ("method", "confidence", "weight")})
+            made |= {
+                "subjectId": global_id(row["subject_kind"], row["subject_id"]),
+                "evidence": evidence_of(row["evidence"]),
+                "decidedAt": row["decided_at"].isoformat(),
+            }
+            found.setdefault(row["record_id"], []).append(made)
+    return found
+
+
+def _values(about: Mapping[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
+    return {n: field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+
+
+def _node(name: str, about: str, names: Namespace) -> StrawberryField:
+    return field(NodeField, "Node | None", names, graphql=name, description=f"{about} Null where it is gone.")

@@ -1,0 +1,176 @@
+"""Discrepancies: copies that differ from their authority, found over accepted links and kept as a difference to what is known.
+
+Compared is the row that was *found*, not its heir: it is what the sector meant, and whether two rows of a register are one
+person is for that register to mend. The discrepancy is told of the heir (`subject_id`), which is what the graph shows.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from hub.link import communes
+from hub.link.comparisons import Columns, grade
+from hub.model.authorities import Copy, copies
+from hub.model.names import snake
+from hub.model.registry import Entity, Linked, registry
+from hub.model.tables import ACCEPTED
+from schema.authority import Comparison
+
+COLUMNS = (
+    "field, record_entity, record_id, record_field, recorded, subject_kind, subject_id, found_id, subject_field, held, kind,"
+    " sector, stream_id, source_key"
+)
+DIFFERING = (
+    "create temporary table differing (field text, record_entity text, record_id bigint, record_field text, recorded text,"
+    " subject_kind text, subject_id bigint, found_id bigint, subject_field text, held text, kind text, sector text,"
+    " stream_id smallint, source_key text) on commit drop"
+)
+SAME = (
+    "(w.field, w.record_id, w.record_field, w.subject_field, w.subject_id, w.found_id, w.recorded, w.held, w.kind, w.stream_id,"
+    " w.source_key) = (d.field, d.record_id, d.record_field, d.subject_field, d.subject_id, d.found_id, d.recorded, d.held,"
+    " d.kind, d.stream_id, d.source_key)"
+)
+TOUCHED = "record_id in (select record_id from touched)"
+"""`touched(record_id)` is a temporary table of the caller's."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One linked field: how many discrepancies were opened and closed, and how many are open now, by kind."""
+
+    field: str
+    opened: int
+    closed: int
+    open: Mapping[str, int]
+
+
+def find(
+    connection: Connection[Any], fields: Iterable[str], at: datetime, *, touched: bool = False
+) -> tuple[Found, ...]:
+    """Bring `link.discrepancy` up to what the links of these fields (`Entity.field`) say now, in one transaction.
+
+    Of all records, or where `touched` is set, of those in the temporary table `touched(record_id)` only: records that are
+    new, changed or gone, whose link changed, or whose subject did. What is right already is not written.
+    """
+    chosen = [_field(name) for name in fields]
+    with connection.transaction():
+        connection.execute(DIFFERING)
+        for statement in _addresses(chosen, touched):
+            connection.execute(statement)
+        for entity, linked in chosen:
+            for statement in differing(entity, linked, touched=touched):
+                connection.execute(statement)
+        connection.execute("analyze differing")
+        names = [f"{linked.owner}.{linked.name}" for _, linked in chosen]
+        values = {"at": at, "fields": names}
+        close, open_ = changes(touched=touched)
+        closed = dict(connection.execute(close, values).fetchall())
+        opened = dict(connection.execute(open_, values).fetchall())
+        now = _open(connection, values)
+        for name in ("differing", *communes.TABLES):
+            connection.execute(f"drop table if exists pg_temp.{name}")
+    return tuple(Found(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in names)
+
+
+def differing(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]:
+    """Statements that fill `differing` for one linked field: one for each kind of subject that has an authority."""
+    for kind in linked.kinds:
+        compared = tuple(c for c in copies(registry(), entity) if c.linked.name == linked.name and c.kind == kind)
+        if compared:
+            yield _kind(entity, linked, compared, touched)
+
+
+def _kind(entity: Entity, linked: Linked, compared: tuple[Copy, ...], touched: bool) -> str:
+    kind = compared[0].kind
+    hops = {copy.holder: copy.hop for copy in compared if copy.hop}
+    alias = {holder: snake(holder) for holder in hops}
+    joined = "".join(
+        f" left join data.{snake(holder)} {alias[holder]} on {alias[holder]}.{hop.key.name} = s.{hop.column.name}"
+        for holder, hop in hops.items()
+    )
+    rows = ", ".join(_row(copy, alias[copy.holder] if copy.hop else "s") for copy in compared)
+    return (
+        f"insert into differing ({COLUMNS}) select '{entity.name}.{linked.name}', '{entity.name}', r.id, c.record_field,"
+        f" c.recorded, l.subject_kind, l.subject_id, l.found_id, c.subject_field, c.held, c.kind, '{entity.sector}',"
+        f" r.stream_id, r.source_key from link.{linked.table} l join data.{entity.table} r on r.id = l.record_id"
+        f" join data.{snake(kind)} s on s.id = l.found_id{joined}"
+        f" cross join lateral (values {rows}) c (record_field, recorded, subject_field, held, kind)"
+        f" where l.{ACCEPTED} and l.subject_kind = '{kind}' and c.kind is not null{_only(touched, 'l')}"
+    )
+
+
+def _row(copy: Copy, holder: str) -> str:
+    at = Columns(
+        f"r.{copy.column.name}",
+        f"{holder}.{copy.held.name}",
+        f"{holder}.{copy.held.search_key}" if copy.held.search_key else None,
+        f"{holder}.{copy.beside.name}" if copy.beside else None,
+    )
+    graded = grade(copy, at)
+    if copy.while_empty:
+        graded = f"case when r.{copy.while_empty.name} is null then {graded} end"
+    # An address without words has its unit to show.
+    shown = f"coalesce({at.held}, {at.beside})" if copy.compared is Comparison.ADDRESS else f"{at.held}::text"
+    return f"('{copy.column.name}', {at.recorded}, '{copy.held.name}', {shown}, {graded})"
+
+
+def changes(*, touched: bool) -> tuple[str, str]:
+    """Statements that bring the table to `differing`: close what is over, open what is new. Each takes %(at)s and %(fields)s.
+
+    Each returns how many, by field.
+    """
+    close = (
+        "with closed as (update link.discrepancy d set sys_to = %(at)s where d.sys_to is null and d.field = any(%(fields)s)"
+        f"{_only(touched, 'd')} and not exists (select from differing w where {SAME}) returning d.field)"
+        " select field, count(*) from closed group by field"
+    )
+    opened = (
+        f"with opened as (insert into link.discrepancy ({COLUMNS}, sys_from) select {COLUMNS}, %(at)s from differing w"
+        f" where not exists (select from link.discrepancy d where d.sys_to is null and {SAME})"
+        " order by w.record_id, w.record_field, w.subject_field returning field)"
+        " select field, count(*) from opened group by field"
+    )
+    return close, opened
+
+
+def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str, ...]:
+    """Statements that read the tails of all recorded addresses that are not the authority's very words."""
+    tails = []
+    for entity, linked in chosen:
+        for copy in copies(registry(), entity):
+            if copy.linked.name == linked.name and copy.compared is Comparison.ADDRESS:
+                recorded = f"r.{copy.column.name}"
+                tails.append(
+                    f"select {communes.tail(recorded)} as tail from link.{linked.table} l"
+                    f" join data.{entity.table} r on r.id = l.record_id join data.{snake(copy.kind)} s on s.id = l.found_id"
+                    f" where l.{ACCEPTED} and l.subject_kind = '{copy.kind}' and {recorded} is not null"
+                    f" and {recorded} is distinct from s.{copy.held.name}{_only(touched, 'l')}"
+                )
+    if not tails:
+        return ()
+    return communes.prepare(" union ".join(tails))
+
+
+def _only(touched: bool, alias: str) -> str:
+    return f" and {alias}.{TOUCHED}" if touched else ""
+
+
+def _open(connection: Connection[Any], values: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    rows = connection.execute(
+        "select field, kind, count(*) from link.discrepancy where sys_to is null and field = any(%(fields)s)"
+        " group by 1, 2 order by 1, 2",
+        values,
+    ).fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for field, kind, number in rows:
+        found.setdefault(field, {})[kind] = number
+    return found
+
+
+def _field(name: str) -> tuple[Entity, Linked]:
+    """A linked field by name. Raises KeyError: names come from the registry, or were checked by linking."""
+    entity = registry()[name.partition(".")[0]]
+    return entity, next(linked for linked in entity.linked if f"{entity.name}.{linked.name}" == name)

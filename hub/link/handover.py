@@ -1,0 +1,161 @@
+"""Discrepancies as persons and sectors see them: lists and counts without values, and what is handed to the sector that mends.
+
+A list has no personal data: a source's key is left out of it too, since it may be made of an identifier. What is handed over
+has both values and the key, since the sector finds and corrects its row by them.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TextIO
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from hub.errors import OperationRefused
+from hub.link.comparisons import KINDS
+from hub.model.registry import registry
+
+ROWS = "from link.discrepancy d join hub.stream s on s.id = d.stream_id"
+FACTS = (
+    "d.id, d.sector, s.connector, s.name as stream, d.record_entity as entity, d.record_field as field, d.subject_kind,"
+    " d.subject_field, d.kind, d.sys_from as since, d.sys_to as until"
+)
+CHOSEN = (
+    "where (%(every)s or d.sys_to is null) and d.sector = coalesce(%(sector)s::text, d.sector)"
+    " and d.record_entity = coalesce(%(entity)s::text, d.record_entity)"
+    " and d.record_field = coalesce(%(field)s::text, d.record_field) and d.kind = coalesce(%(kind)s::text, d.kind)"
+    " and d.sys_from >= coalesce(%(since)s::timestamptz, '-infinity')"
+)
+BATCH = 5_000
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which discrepancies: of a sector, kind of record, column, grade; seen since a day; the open ones, or every one.
+
+    Raises OperationRefused where a word of it is none that can be.
+    """
+
+    sector: str | None = None
+    entity: str | None = None
+    field: str | None = None
+    kind: str | None = None
+    since: date | None = None
+    every: bool = False
+
+    def __post_init__(self) -> None:
+        known = registry()
+        _known("sector", self.sector, [entity.sector for entity in known])
+        _known("entity", self.entity, [entity.name for entity in known])
+        _known("kind", self.kind, KINDS)
+
+    def values(self) -> dict[str, object]:
+        """As CHOSEN binds them."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """One discrepancy, without its values."""
+
+    id: int
+    sector: str
+    connector: str
+    stream: str
+    entity: str
+    field: str
+    subject_kind: str
+    subject_field: str
+    kind: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Handed(Discrepancy):
+    """One discrepancy with both values, which are personal data, and the key of the copy in its source."""
+
+    source_key: str
+    recorded: str
+    held: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """How many open discrepancies of one kind a column of a stream has, and since when."""
+
+    sector: str
+    connector: str
+    stream: str
+    entity: str
+    field: str
+    subject_kind: str
+    subject_field: str
+    kind: str
+    rows: int
+    oldest: datetime
+
+
+def listed(connection: Connection[Any], which: Which, limit: int) -> list[Discrepancy]:
+    """The newest `limit` discrepancies."""
+    with connection.cursor(row_factory=class_row(Discrepancy)) as cursor:
+        return cursor.execute(
+            f"select {FACTS} {ROWS} {CHOSEN} order by d.id desc limit %(limit)s", {**which.values(), "limit": limit}
+        ).fetchall()
+
+
+def counts(connection: Connection[Any], which: Which) -> list[Number]:
+    """Discrepancies by sector, stream, kind of record, column and grade, the most first."""
+    with connection.cursor(row_factory=class_row(Number)) as cursor:
+        return cursor.execute(
+            "select d.sector, s.connector, s.name as stream, d.record_entity as entity, d.record_field as field,"
+            f" d.subject_kind, d.subject_field, d.kind, count(*) as rows, min(d.sys_from) as oldest {ROWS} {CHOSEN}"
+            " group by 1, 2, 3, 4, 5, 6, 7, 8 order by rows desc, 1, 2, 3, 4, 5, 6, 7, 8",
+            which.values(),
+        ).fetchall()
+
+
+def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
+    """Discrepancies with their values, by sector, stream and key of the row; read in batches, however many there are."""
+    with connection.transaction(), connection.cursor("handed", row_factory=class_row(Handed)) as cursor:
+        cursor.itersize = BATCH
+        cursor.execute(
+            f"select {FACTS}, d.source_key, d.recorded, d.held {ROWS} {CHOSEN}"
+            " order by d.sector, s.connector, s.name, d.source_key, d.record_field, d.subject_field, d.id",
+            which.values(),
+        )
+        yield from cursor
+
+
+COLUMNS = (
+    "id", "connector", "stream", "source_key", "entity", "field", "recorded", "held", "subject_kind", "subject_field",
+    "kind", "since", "until",
+)  # fmt: skip
+
+
+def write(rows: Sequence[Handed] | Iterator[Handed], out: TextIO) -> int:
+    """Write discrepancies as CSV (RFC 4180). Returns how many."""
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    count = 0
+    for row in rows:
+        writer.writerow([_cell(getattr(row, column)) for column in COLUMNS])
+        count += 1
+    return count
+
+
+def _cell(value: object) -> str:
+    """A value as text. What a spreadsheet would run as a formula is set apart by an apostrophe."""
+    if value is None:
+        return ""
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+def _known(what: str, given: str | None, known: Sequence[str]) -> None:
+    if given is not None and given not in known:
+        raise OperationRefused(
+            f"there is no {what} {given}", next_step=f"use one of: {', '.join(dict.fromkeys(known))}"
+        )

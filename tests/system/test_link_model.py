@@ -1,0 +1,220 @@
+"""Models on engines that really run: what is learned and weighed, on DuckDB and on Spark, and the FEBRL data sets."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from hub.errors import HubError, HubMisconfigured
+from hub.link.model.backends import Backend, configured, running
+from hub.link.model.decide import Band, one_to_many
+from hub.link.model.frozen import Model, from_bytes
+from hub.link.model.roles import Role, mapped
+from hub.link.model.score import score
+from hub.link.model.spec import Block, By, Comparison, Is, Level
+from hub.link.model.train import train
+from hub.settings import load
+from tests.febrl import Found, febrl_3, febrl_4
+
+ROLES = {
+    "first": Role.GIVEN_NAME,
+    "last": Role.SURNAME,
+    "born": Role.BIRTH_DATE,
+    "number": Role.IDENTIFIER,
+    "town": Role.WORDS,
+}
+SMALL = mapped("people", "id", ROLES)
+SPEC = replace(SMALL, training=replace(SMALL.training, pairs=60_000))
+FIRST = ("hoà", "lan", "minh", "nga", "phúc", "quang", "sơn", "thảo", "uyên", "vân", "anh", "bình")
+LAST = ("nguyễn",) * 8 + ("trần",) * 4 + ("lê",) * 3 + ("phạm", "đỗ", "hồ", "ngô", "lý")
+
+
+def people(count: int, seed: int) -> pl.DataFrame:
+    draw = np.random.default_rng(seed)
+    days = draw.integers(0, 20_000, count)
+    return pl.DataFrame({
+        "id": [f"p{at:04}" for at in range(count)],
+        "first": draw.choice(FIRST, count),
+        "last": draw.choice(LAST, count),
+        "born": pl.Series(days).cast(pl.Int32).cast(pl.Date),
+        "number": [f"{number:09}" for number in draw.integers(0, 10**9, count)],
+        "town": draw.choice(("hạ long", "cẩm phả", "uông bí", "móng cái"), count),
+    })  # fmt: skip
+
+
+def damaged(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The same people as another office wrote them: numbers mistyped or left out, towns changed, dates swapped, names bare."""
+    draw = np.random.default_rng(seed)
+    luck = {name: pl.Series(draw.random(len(frame))) for name in ("number", "town", "born", "last")}
+    swapped = pl.col("born").dt.strftime("%Y%d%m")
+    return frame.with_columns(
+        id=pl.col("id").str.replace("p", "q"),
+        number=pl.when(pl.lit(luck["number"]) < 0.1).then(None)
+        .when(pl.lit(luck["number"]) < 0.2).then(pl.col("number").str.head(7) + "0" + pl.col("number").str.tail(1))
+        .otherwise("number"),
+        town=pl.when(pl.lit(luck["town"]) < 0.1).then(pl.lit("hải phòng")).otherwise("town"),
+        born=pl.when(pl.lit(luck["born"]) < 0.1).then(swapped).otherwise(pl.col("born").dt.strftime("%Y%m%d")),
+        last=pl.when(pl.lit(luck["last"]) < 0.1).then(pl.col("last").str.replace("ễ", "e")).otherwise("last"),
+    )  # fmt: skip
+
+
+LEFT = damaged(people(400, 1), 2)
+RIGHT = people(400, 1)
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[Backend]:
+    with running("duckdb", memory_mb=1000) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def model(duck: Backend) -> Model:
+    return train(SPEC, LEFT, RIGHT, backend=duck)
+
+
+@pytest.fixture(scope="module")
+def scored(duck: Backend, model: Model) -> pl.DataFrame:
+    return score(model, LEFT, RIGHT, backend=duck, floor=0.001)
+
+
+def test_damaged_records_find_their_own(scored: pl.DataFrame) -> None:
+    accepted = one_to_many(scored, SPEC.bands).filter(pl.col("band") == Band.ACCEPT)
+    assert (accepted["left_key"].str.slice(1) == accepted["right_key"].str.slice(1)).all()
+    assert len(accepted) >= 0.97 * len(LEFT)
+
+
+def test_training_again_gives_the_same_bytes_and_the_order_of_rows_does_not_matter(duck: Backend, model: Model) -> None:
+    again = train(SPEC, LEFT.reverse(), RIGHT.sample(fraction=1, shuffle=True, seed=3), backend=duck)
+    assert again.to_bytes() == model.to_bytes()
+
+
+def test_evidence_adds_up_to_the_weight_and_is_ready_for_json(scored: pl.DataFrame, model: Model) -> None:
+    for row in scored.head(50).iter_rows(named=True):
+        evidence = json.loads(json.dumps(row["evidence"]))
+        assert [one["comparison"] for one in evidence] == ["prior", *(one.name for one in SPEC.comparisons)]
+        assert sum(one["bits"] for one in evidence) == pytest.approx(row["weight"])
+        assert row["probability"] == pytest.approx(1 / (1 + 2 ** -row["weight"]))
+        outcomes = {one.name: one.outcomes for one in SPEC.comparisons}
+        assert all(one["outcome"] in (*outcomes[one["comparison"]], "unstated") for one in evidence[1:])
+
+
+def test_a_pair_weighs_the_same_whatever_other_records_there_are(
+    duck: Backend, model: Model, scored: pl.DataFrame
+) -> None:
+    frozen = from_bytes(model.to_bytes())
+    for at in range(0, 400, 80):
+        part = LEFT[at : at + 7]
+        alone = score(frozen, part, RIGHT, backend=duck, floor=0.001)
+        whole = scored.filter(pl.col("left_key").is_in(part["id"].implode()))
+        assert alone.equals(whole)
+        assert not alone.is_empty()
+
+
+def test_a_rare_name_says_more_than_a_common_one_and_one_never_seen_no_less(duck: Backend, model: Model) -> None:
+    names = ("nguyễn", "lý", "ông")
+    frame = RIGHT.head(3).with_columns(last=pl.Series(names), number=pl.Series(["1" * 9, "2" * 9, "3" * 9]))
+    found = score(model, frame, frame, backend=duck).sort("left_key").filter(pl.col("left_key") == pl.col("right_key"))
+    last = [next(one["bits"] for one in row if one["comparison"] == "last") for row in found["evidence"].to_list()]
+    assert last[0] < last[1] <= last[2]
+
+
+def test_a_model_names_nobody_who_is_alone_with_a_name(duck: Backend) -> None:
+    made = train(
+        SPEC,
+        LEFT,
+        RIGHT.with_columns(last=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("âu dương")).otherwise("last")),
+        backend=duck,
+    )
+    assert "âu dương" not in made.frequencies["last"].values
+    assert "nguyễn" in made.frequencies["last"].values
+
+
+def test_duplicates_are_found_within_one_frame_each_pair_once(duck: Backend) -> None:
+    frame = pl.concat([RIGHT.head(300).with_columns(pl.col("born").dt.strftime("%Y%m%d")), LEFT.head(300)])
+    found = score(train(SPEC, frame, backend=duck), frame, backend=duck)
+    assert (found["left_key"] < found["right_key"]).all()
+    sure = found.filter(pl.col("probability") >= 0.99)
+    assert (sure["left_key"].str.slice(1) == sure["right_key"].str.slice(1)).all()
+    assert len(sure) >= 290
+
+
+def test_nothing_to_score_gives_no_pairs_and_nothing_to_learn_from_is_refused(duck: Backend, model: Model) -> None:
+    assert score(model, LEFT.clear(), RIGHT, backend=duck).schema == score(model, LEFT, RIGHT, backend=duck).schema
+    with pytest.raises(HubMisconfigured, match="no pair of records to learn from"):
+        train(SPEC, LEFT.clear(), RIGHT, backend=duck)
+    with pytest.raises(HubMisconfigured, match="certain matches found none"):
+        train(SPEC, LEFT, RIGHT.with_columns(number=pl.lit("x") + pl.col("id")), backend=duck)
+
+
+def test_a_failure_of_the_engine_tells_no_value(duck: Backend, capfd: pytest.CaptureFixture[str]) -> None:
+    # The names are no numbers, which the engine says together with the name.
+    within = Comparison("first", (("first",),), (Level("near", (Is(By.WITHIN, ("first",), 1),)),))
+    wrong = replace(SPEC, comparisons=(within, *SPEC.comparisons[1:]), blocks=(Block(("number",)),))
+    with pytest.raises(HubError, match="the linking engine failed") as raised:
+        train(wrong, LEFT, RIGHT, backend=duck)
+    assert "hoà" not in str(raised.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_engine_keeps_to_its_limits_and_leaves_nothing(tmp_path: object) -> None:
+    with configured(load(link_memory_mb=300, link_threads=1)) as backend:
+        assert backend.frame("select current_setting('memory_limit') as m, current_setting('threads') as t").row(0) == (
+            "286.1 MiB",
+            1,
+        )
+        train(SPEC, LEFT, RIGHT, backend=backend)
+        assert backend.frame("select table_name from information_schema.tables").is_empty()
+        assert not list(backend.folder.iterdir())
+    assert not backend.folder.exists()
+
+
+def test_an_engine_that_is_not_there_is_told_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HubMisconfigured, match="duckdb or spark"), running("abacus"):
+        pass
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(HubMisconfigured, match="install Java 17"), running("spark"):
+        pass
+    monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
+    with (
+        pytest.raises(HubMisconfigured, match=r"install the extra: pip install 'cross-sector-hub\[spark\]'"),
+        running("spark"),
+    ):
+        pass
+
+
+@pytest.mark.timeout(900)
+def test_spark_learns_and_weighs_what_duckdb_does(duck: Backend, capfd: pytest.CaptureFixture[str]) -> None:
+    few = tuple(one for one in SPEC.comparisons if one.name in ("last", "born", "number"))
+    over = (Block(("born_sorted",)), Block(("number",)))
+    # Spark takes a second for what DuckDB takes a hundredth: few comparisons, learned over two blocks.
+    spec = replace(SPEC, comparisons=few, training=replace(SPEC.training, pairs=20_000, over=over))
+    made = train(spec, LEFT, RIGHT, backend=duck)
+    weighed = score(made, LEFT, RIGHT, backend=duck, floor=0.001)
+    with configured(load(link_backend="spark", link_memory_mb=1000)) as spark:
+        learned = train(spec, LEFT, RIGHT, backend=spark)
+        found = score(learned, LEFT, RIGHT, backend=spark, floor=0.001)
+    assert "spark" in learned.trained_on.versions
+    assert learned.prior == pytest.approx(made.prior)
+    for name, levels in made.learned.items():
+        assert [one.bits for one in learned.learned[name]] == pytest.approx([one.bits for one in levels], abs=1e-6)
+    both = weighed.join(found, on=["left_key", "right_key"], how="full")
+    assert len(both) == len(weighed) == len(found)
+    assert both.select((pl.col("weight") - pl.col("weight_right")).abs().max()).item() < 1e-6
+    outcomes = pl.col("evidence").list.eval(pl.element().struct.field("outcome"))
+    assert all(one.equals(two) for one, two in zip(_by_key(weighed, outcomes), _by_key(found, outcomes), strict=True))
+    assert capfd.readouterr() == ("", "")
+
+
+def _by_key(pairs: pl.DataFrame, shown: pl.Expr) -> list[pl.Series]:
+    return pairs.sort("left_key", "right_key").select(shown).get_columns()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("measure", [febrl_4, febrl_3])
+def test_febrl_from_a_schema_mapping_alone(duck: Backend, measure: object) -> None:
+    found: Found = measure(duck)  # type: ignore[operator]
+    assert found.f1 >= 0.999

@@ -1,0 +1,76 @@
+"""Specifications are values: they refuse what does not hold together, and their digest tells what a model was trained for."""
+
+from dataclasses import replace
+
+import pytest
+
+from hub.errors import HubMisconfigured
+from hub.link.model.party import PARTY
+from hub.link.model.render import DIALECTS, settings
+from hub.link.model.roles import Role, mapped
+from hub.link.model.spec import Bands, Block, By, Comparison, Is, Level, Spec
+
+PEOPLE = mapped(
+    "people", "id", {"first": Role.GIVEN_NAME, "last": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER}
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"blocks": (Block(("nowhere",)),)}, "no field gives the columns nowhere"),
+        ({"comparisons": (*PEOPLE.comparisons, PEOPLE.comparisons[0])}, "two comparisons have one name"),
+        ({"bands": Bands(accept=0.4, review=0.5)}, "bands are not probabilities in order"),
+        ({"training": replace(PEOPLE.training, recall=0.0)}, "recall is no part of a whole"),
+        (
+            {"training": replace(PEOPLE.training, over=(Block(("first", "last", "born", "number")),))},
+            "is never learned",
+        ),
+        ({"comparisons": (replace(PEOPLE.comparisons[0], name="first name"),)}, "is named otherwise than columns are"),
+        (
+            {"comparisons": (Comparison("x", (("first",),), (Level("other", (Is(By.EQUAL, ("first",)),)),)),)},
+            "outcome twice",
+        ),
+    ],
+)
+def test_what_does_not_hold_together_is_refused(change: dict[str, object], said: str) -> None:
+    with pytest.raises(HubMisconfigured, match=said):
+        replace(PEOPLE, **change)  # type: ignore[arg-type]
+
+
+def test_a_digest_tells_what_is_compared_and_not_the_bands() -> None:
+    assert replace(PEOPLE, bands=Bands(accept=0.9)).digest == PEOPLE.digest
+    assert replace(PEOPLE, blocks=PEOPLE.blocks[1:]).digest != PEOPLE.digest
+
+
+def test_the_margin_is_the_log_odds_of_the_accepted_probability() -> None:
+    assert Bands(accept=0.99).margin == pytest.approx(6.629, abs=1e-3)
+
+
+def test_a_mapping_alone_gives_comparisons_blocks_and_training() -> None:
+    assert [one.name for one in PEOPLE.comparisons] == ["first", "last", "born", "number"]
+    assert "in the place of the other name" in PEOPLE.comparisons[0].outcomes
+    assert Block(("number",)) in PEOPLE.blocks
+    assert Block(("last", "born_sorted")) in PEOPLE.blocks
+
+
+def test_without_the_other_name_nothing_can_stand_in_its_place() -> None:
+    lone = mapped("lone", "id", {"last": Role.SURNAME, "born": Role.BIRTH_DATE, "town": Role.WORDS, "post": Role.CODE})
+    assert "in the place of the other name" not in lone.comparisons[0].outcomes
+
+
+@pytest.mark.parametrize("spec", [PEOPLE, PARTY], ids=lambda spec: spec.name)
+def test_both_dialects_say_the_same_but_for_function_names(spec: Spec) -> None:
+    duckdb, spark = (str(settings(spec, DIALECTS[name], linking=True)) for name in ("duckdb", "spark"))
+    for one, other in (
+        ("jaro_winkler_similarity", "jaro_winkler"),
+        ("list_has_any", "arrays_overlap"),
+        ("'duckdb'", "'spark'"),
+    ):
+        duckdb = duckdb.replace(one, other)
+    assert duckdb == spark
+
+
+def test_no_block_of_parties_is_a_name_alone() -> None:
+    names = {"name_ascii", "surname_ascii", "given_ascii", "initials"}
+    assert all(set(block.columns) - names for block in PARTY.blocks)

@@ -1,0 +1,40 @@
+"""Golden SQL of comparing two fields, and laws of the comparisons. Rewrite with UPDATE_GOLDEN=1 and read the difference."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hub.link import communes, comparisons, discrepancies
+from hub.model.registry import registry
+from schema.authority import Comparison
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize(("name", "touched"), [("Taxpayer.party", False), ("MaritalStatus.spouse", True)])
+def test_golden(name: str, touched: bool) -> None:
+    entity = registry()[name.split(".")[0]]
+    linked = next(field for field in entity.linked if field.name == name.split(".")[1])
+    statements = [*discrepancies.differing(entity, linked, touched=touched), *discrepancies.changes(touched=touched)]
+    text = ";\n\n".join(statements) + ";\n"
+    path = GOLDEN / f"discrepancies.{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_every_comparison_has_its_sql() -> None:
+    assert comparisons._GRADES.keys() == set(Comparison)
+
+
+def test_every_statement_looks_at_touched_records_only_where_it_is_to() -> None:
+    for entity in registry():
+        for linked in entity.linked:
+            assert all(discrepancies.TOUCHED in s for s in discrepancies.differing(entity, linked, touched=True))
+            assert not any(discrepancies.TOUCHED in s for s in discrepancies.differing(entity, linked, touched=False))
+
+
+def test_the_tables_that_reading_addresses_makes_are_those_that_are_dropped() -> None:
+    made = [s.split()[3] for s in communes.prepare("select ''") if s.startswith("create temporary table")]
+    assert set(made) == set(communes.TABLES)
