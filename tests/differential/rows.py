@@ -51,7 +51,7 @@ DAYS = ("1999-12-31", "2020-02-29", "2024-01-01", "2024-01-01", "2025-07-01")
 TEXTS = ("Tổ 5, khu 3", "Tổ 5, khu 3", 'O\'Brien "x" \\ {t} {0} %s $1', "Phở 🍜", "-")
 NAMES = (
     "Nguyễn Thị Hoà", "Nguyễn Thị Hòa", "NGUYỄN THỊ HOÀ", "Đỗ Văn Đạt", "đỗ văn đạt", "Do Van Dat",
-    "Lê Văn An", "Lê Văn Ân", "Lê Văn Ấn", "Lê Thị Ước", "Trần Bé", "Søren Łę", "SØREN ŁĘ",
+    "Lê Văn An", "Lê Văn Ân", "Lê Văn Ấn", "Lê Thị Ước", "Trần Bé", "Søren Łukasz", "SØREN ŁUKASZ",
 )  # fmt: skip
 POOLS: Mapping[type[Value], Sequence[str]] = {
     values.PersonName: NAMES,
