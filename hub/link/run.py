@@ -294,10 +294,11 @@ class _Run:
 
 
 def _basis(model: str) -> str:
-    """A digest of all that a decision rests on beside the records: rules, what stands together, and the model."""
+    """A digest of all that a decision rests on beside the records: rules, what stands together, authorities, and the model."""
     rules = [asdict(rule) for rule in RULES]
     beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
     document = orjson.dumps(
-        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, model], option=orjson.OPT_SORT_KEYS
+        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, discrepancies.basis(registry()), model],
+        option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]
