@@ -191,14 +191,14 @@ def test_records_of_those_who_moved_away_are_nobodys(province: ProvinceSummary) 
 
 def test_a_spouses_number_is_that_of_another_who_is_registered(province: ProvinceSummary) -> None:
     registered = set(table(province, "truth/population.cong_dan.csv")["subject_key"])
-    written = {
-        str(right["id"]): right["chu_su_dung"]["so_giay_to"]  # type: ignore[index]
-        for right in lines(province, "land/quyen-su-dung-dat.jsonl")
-    }
+    written = dict(table(province, "finance/nguoi_nop_thue.csv", ";").select("ma_so", "so_giay_to").iter_rows())
+    for right in lines(province, "land/quyen-su-dung-dat.jsonl"):
+        written[str(right["id"])] = right["chu_su_dung"]["so_giay_to"]  # type: ignore[index]
     found = [
         row
-        for row in csv_rows(Path(province.folder) / "truth/land.quyen-su-dung-dat.csv")
-        if row["role"] == "chu_su_dung" and "spouse_identifier" in row["dirt"]
+        for file in ("finance.nguoi_nop_thue", "land.quyen-su-dung-dat")
+        for row in csv_rows(Path(province.folder) / f"truth/{file}.csv")
+        if "spouse_identifier" in row["dirt"]
     ]
     assert found
     for row in found:
@@ -343,8 +343,7 @@ def test_a_size_it_is_not_made_for_is_refused(size: int, tmp_path: Path) -> None
 
 def test_memory_does_not_grow_with_the_province(tmp_path: Path) -> None:
     program = (
-        "import resource, sys; from pathlib import Path; from hub.demo.doubles import near_identifiers
-from hub.demo.generate import generate;"
+        "import resource, sys; from pathlib import Path; from hub.demo.generate import generate;"
         " generate(Path(sys.argv[1]), int(sys.argv[2])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     peak = {}
