@@ -1,5 +1,6 @@
 """Ingest on a real PostgreSQL: first load, changes, history, deletes, quarantine, faults of sources; nothing lost, nothing doubled."""
 
+import threading
 from collections.abc import Callable
 
 import psycopg
@@ -187,13 +188,23 @@ def test_a_column_that_nobody_mapped_is_reported(trial: Trial) -> None:
     assert report.drift == ("trial.people: column moi is neither mapped nor ignored",)
 
 
-def test_one_run_of_a_connector_at_a_time(trial: Trial) -> None:
+def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "PATIENCE_S", 0.3)
     trial.write(person(1))
-    with psycopg.connect(trial.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+    with psycopg.connect(ingest.store_url(trial.engine)) as other:
         other.execute(ingest.LOCK, ("trial",))
         report = trial.sync()
     assert report.status == "FAILED"
     assert "another run" in report.problems[0]
+
+
+def test_a_run_waits_until_the_session_of_a_killed_one_has_ended(trial: Trial) -> None:
+    trial.write(person(1))
+    with psycopg.connect(ingest.store_url(trial.engine)) as killed:
+        killed.execute(ingest.LOCK, ("trial",))
+        threading.Timer(1, killed.close).start()
+        assert trial.sync().status == "SUCCEEDED"
+        assert killed.closed
 
 
 def test_a_run_that_was_killed_is_known_as_such(trial: Trial) -> None:
