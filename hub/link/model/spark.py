@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class Spark(Backend):
         from pyspark.errors import PySparkException
 
         super().__init__(folder)
-        self.failures = (PySparkException, Py4JError)
+        # The last is what is left of a Java process that was killed.
+        self.failures = (PySparkException, Py4JError, ConnectionError)
         self.session = session
         self.partitions = partitions
 
@@ -54,9 +55,10 @@ class Spark(Backend):
         )
 
     def _clear(self) -> None:
-        for table in self.session.catalog.listTables():
-            self.session.catalog.dropTempView(table.name)
-        self.session.catalog.clearCache()
+        with suppress(*self.failures):  # what ended the session has been told
+            for table in self.session.catalog.listTables():
+                self.session.catalog.dropTempView(table.name)
+            self.session.catalog.clearCache()
         for path in self.folder.glob("*.parquet"):
             path.unlink() if path.is_file() else shutil.rmtree(path)
 
@@ -88,10 +90,12 @@ def spark(scratch: Path, memory_mb: int, threads: int) -> Iterator[Spark]:
         "spark.ui.showConsoleProgress": "false",
     }
     session = SparkSession(_context({name: value for name, value in options.items() if value}))
+    engine = Spark(scratch, session, 2 * threads)
     try:
-        yield Spark(scratch, session, 2 * threads)
+        yield engine
     finally:
-        session.stop()
+        with suppress(*engine.failures):
+            session.stop()
 
 
 def _java() -> bool:
