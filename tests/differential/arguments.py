@@ -107,7 +107,7 @@ class Arguing(Draft):
     def _conditions_of_discrepancies(self, definition: GraphQLField) -> dict[str, Tree]:
         found: dict[str, Tree] = {}
         for name in ("sector", "source", "kind", "includeResolved"):
-            if name not in definition.args or not self.chance(60 if name == "includeResolved" else 35):
+            if name not in definition.args or not self.chance(60):
                 continue
             self.mark(f"discrepancies by {name}")
             kind = definition.args[name].type

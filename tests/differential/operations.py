@@ -30,6 +30,7 @@ ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
 SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
+RARE = ("mergedFrom", "recorded", "recordedIn", "evidence")
 NOT_STORED = ("prefill", "reviewQueue", "reviewAgreement")
 """Root fields that are no reads of the store by a plan."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
@@ -96,14 +97,15 @@ class Selecting(Arguing):
         fields: Mapping[str, GraphQLField] = getattr(kind, "fields", {})
         names = [n for n, f in fields.items() if depth > 0 or not self._reaches(f)]
         if kind.name == "Query":
-            pages = [name for name, definition in fields.items() if "first" in definition.args]
-            names = [*(n for n in names if n not in NOT_STORED), *pages * 3, *["node", "nodes"] * 5]
+            names = [name for name in names if name not in NOT_STORED]
+            pages = [name for name in names if "first" in fields[name].args]
+            names += [*pages * 3, *["node", "nodes"] * 5]
             names += ["discrepancies", "citizen"] * 6
         elif depth > 0 and self.left > 0:
             # Links are worth more than columns.
             names += [name for name in names if self._reaches(fields[name])] * 3
-            names += [name for name in names if name == "mergedFrom"] * 2
-        return names or ["__typename"]
+        # Few types have these, and they are leaves of a kind.
+        return [*names, *[name for name in names if name in RARE] * 3] or ["__typename"]
 
     def _reaches(self, definition: GraphQLField) -> bool:
         """Whether a field leads on to other rows."""
