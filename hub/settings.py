@@ -69,7 +69,8 @@ class Settings(BaseSettings):
         description="Whether anyone may ask for the plan and the SQL in `extensions`; on in `hub demo`, off elsewhere.",
     )
     admin_token: SecretStr | None = Field(
-        None, description="Who sends it as `X-Hub-Admin-Token` may review links, and ask for `explain` where others may not."
+        None,
+        description="Who sends it as `X-Hub-Admin-Token` may review links, and ask for `explain` where others may not.",
     )
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,[::1]",

@@ -9,6 +9,13 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from hub.graph.changes import Changes
+from hub.web.edge import Edge
+from hub.web.endpoint import GraphQLEndpoint
+
+FEEDS: dict[str, Changes] = {}
+"""The feed of changes of each hub that is served now, by its address."""
+
 
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
@@ -19,6 +26,30 @@ def served(app: ASGIApp) -> Iterator[str]:
         thread.start()
         while not server.started and thread.is_alive():
             time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            with followable(url, app):
+                yield url
+        finally:
+            server.should_exit = True
+            thread.join(60)
+
+
+@contextmanager
+def followable(url: str, app: ASGIApp) -> Iterator[None]:
+    """While an application is served at an address, let `settled` know its feed, where it has one."""
+    if isinstance(app, Edge) and isinstance(app.graphql, GraphQLEndpoint):
+        FEEDS[url] = app.graphql.executor.changes
+    try:
+        yield
+    finally:
+        FEEDS.pop(url, None)
+
+
+def settled(url: str, subscriptions: int = 1) -> None:
+    """Wait until so many subscriptions are open at a hub, and each waits at the end of the feed: what comes now is theirs."""
+    open_now = FEEDS[url].subscribers
+    until = time.monotonic() + 90
+    while not (len(open_now) == subscriptions and all(woken._waiters for woken in list(open_now))):
+        assert time.monotonic() < until, f"{len(open_now)} subscriptions are open"
+        time.sleep(0.01)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
+import psycopg
 from cyclopts import Parameter
 
 from hub.cli.run import bars_of, bound, serve_on, show_links, show_runs
 from hub.cli.shown import ERR, OUT, progress, show_table
+from hub.demo.examples import doubtful_person
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate, summary_of
 from hub.demo.systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
@@ -30,7 +32,7 @@ from hub.settings import ENV_FILE, Settings, load
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
-from hub.web.starters import starter_queries
+from hub.web.starters import Examples, starter_queries
 
 PROCEDURE = "land-right-transfer"
 
@@ -54,7 +56,8 @@ def demo(
             url = _fresh(server)
             os.environ.update(systems.environment)
             _load(url)
-            asyncio.run(_show(settings, url, province.showcase_personal_id))
+            examples = _examples(url, province)
+            asyncio.run(_show(settings, url, examples))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             OUT.print(
                 f"\n[bold]Ready in {time.monotonic() - started:.0f} s[/]; the hub took {peak:,} MB at most.",
@@ -63,9 +66,9 @@ def demo(
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
-            _show_address(address, province.showcase_personal_id)
+            _show_address(address, examples)
             with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}):
-                serve_on(listener, settings, url, example_personal_id=province.showcase_personal_id)
+                serve_on(listener, settings, url, examples=examples)
 
 
 def _province(folder: Path, citizens: int) -> ProvinceSummary:
@@ -110,19 +113,24 @@ def _load(url: str) -> None:
     show_links(links)
 
 
-async def _show(settings: Settings, url: str, personal_id: str) -> None:
+def _examples(url: str, province: ProvinceSummary) -> Examples:
+    with psycopg.connect(url) as connection:
+        return Examples(province.showcase_personal_id, doubtful_person(connection))
+
+
+async def _show(settings: Settings, url: str, examples: Examples) -> None:
     """Ask the first starter query and prefill a land transfer, as a client would."""
     async with make_pool(settings, url) as pool:
         executor = make_executor(settings, pool)
-        await _show_linked(executor, personal_id)
-        _show_prefill(await fill(executor, PROCEDURE, personal_id))
+        await _show_linked(executor, examples)
+        _show_prefill(await fill(executor, PROCEDURE, examples.linked))
 
 
-async def _show_linked(executor: Executor, personal_id: str) -> None:
-    query = starter_queries(personal_id)[0].query
+async def _show_linked(executor: Executor, examples: Examples) -> None:
+    query = starter_queries(examples)[0].query
     started = time.monotonic()
     answer: dict[str, Any] = orjson.loads(
-        (await executor.respond(Request(query, variables={"personalId": personal_id}, explain=True))).body
+        (await executor.respond(Request(query, variables={"personalId": examples.linked}, explain=True))).body
     )
     took = (time.monotonic() - started) * 1000
     if "errors" in answer:
@@ -190,13 +198,13 @@ def _show_prefill(filled: Prefill) -> None:
     OUT.print(f"[bold]Held: {held} of {len(filled.answers)}.[/] Still to ask the citizen: {left}", highlight=False)
 
 
-def _show_address(address: str, personal_id: str) -> None:
-    starters = starter_queries(personal_id)
+def _show_address(address: str, examples: Examples) -> None:
+    starters = starter_queries(examples)
     OUT.print(f"\n[bold]GraphiQL:[/] {address}/graphql", highlight=False)
     OUT.print("Starter queries, in GraphiQL's side bar:", highlight=False)
     for number, starter in enumerate(starters, 1):
         OUT.print(f"  {number}. {starter.title_vi} / {starter.title_en}", highlight=False)
-    body = json.dumps({"query": PREFILL_ONE_LINE, "variables": {"personalId": personal_id}})
+    body = json.dumps({"query": PREFILL_ONE_LINE, "variables": {"personalId": examples.linked}})
     OUT.print("Or from a terminal:", highlight=False)
     print(f"  curl -s {address}/graphql -H 'content-type: application/json' -d '{body}'")
     OUT.print("Stop with Ctrl-C.", highlight=False)

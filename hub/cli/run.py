@@ -22,8 +22,9 @@ from hub.link.run import LinkReport
 from hub.link.run import link as run_link
 from hub.settings import Settings, load
 from hub.store.migrate import head
-from hub.web.app import create_app
+from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
+from hub.web.starters import Examples
 
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")]
 
@@ -46,9 +47,9 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         serve_on(listener, settings, store.url)
 
 
-def serve_on(listener: socket.socket, settings: Settings, url: str, *, example_personal_id: str = "") -> None:
+def serve_on(listener: socket.socket, settings: Settings, url: str, *, examples: Examples = NO_EXAMPLES) -> None:
     """Serve on an open listener until interrupted."""
-    app = create_app(settings, url, example_personal_id=example_personal_id, connectors=discover())
+    app = create_app(settings, url, examples=examples, connectors=discover())
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
         app,
@@ -155,16 +156,21 @@ def show_queued(queued: Mapping[str, bool]) -> None:
         OUT.print(f"{name}: {'queued' if new else 'waits in the queue already'}", highlight=False)
 
 
-def link(*fields: str, json: Json = False) -> None:
-    """Link records to subjects, by rule. Without names, every linked field.
+def link(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
+    """Link records to subjects: by rule, and by likeness what rules leave open. What has changed since the last run, unless told
+    otherwise; the first run, with enough to learn from, trains the model that later runs score with.
 
     Parameters
     ----------
     fields
-        Linked fields, as Entity.field.
+        Linked fields, as Entity.field: all of their records.
+    full
+        Look at every record.
+    train
+        Train a new version of the model from the records of now, and link everything with it.
     """
     with open_store(load()) as store, progress() as bars:
-        report = run_link(store.engine, fields or None, progress=bars_of(bars))
+        report = run_link(store.engine, fields or None, full=full, train=train, progress=bars_of(bars))
     show_json(dataclasses.asdict(report)) if json else show_links(report)
 
 
@@ -219,4 +225,12 @@ def show_links(report: LinkReport) -> None:
         )
         for f in report.fields
     ]
-    show_table("Links", columns, rows, numbers=columns[1:-1])
+    which = {"FULL": "every record", "CHANGES": "what has changed", "SOME": "some fields"}[report.mode]
+    model = f"model {report.model}" if report.model else "no model: rules alone"
+    show_table(f"Links ({which}; {model})", columns, rows, numbers=columns[1:-1])
+    opened = sum(found.opened for found in report.discrepancies)
+    closed = sum(found.closed for found in report.discrepancies)
+    if opened or closed:
+        OUT.print(
+            f"Discrepancies: {opened:,} opened, {closed:,} closed; see `hub discrepancies counts`.", highlight=False
+        )

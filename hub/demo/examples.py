@@ -15,7 +15,7 @@ with own as (
     select subject_id, count(distinct status) as kinds, count(*) as links from own group by subject_id
 )
 select c.personal_id from kinds k join data.citizen c on c.id = k.subject_id
-order by k.kinds + exists (select from link.discrepancy d where d.subject_id = c.id and d.sys_to is null)::int desc,
+order by k.kinds + exists (select from link.discrepancy d where d.found_id = c.id and d.sys_to is null)::int desc,
     k.kinds desc, k.links, c.id
 limit 1
 """

@@ -5,7 +5,6 @@ variable and the rule, never the value: values are personal data and errors are 
 """
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +28,7 @@ from hub.graph.documents import Documents
 from hub.graph.recent import Recent
 from hub.plan import limits
 from hub.plan.arguments import page_sizes, shape
+from hub.plan.own_time import OwnTime
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
 
@@ -152,31 +152,34 @@ class Preparer:
 
     def checked(self, text: str) -> Checked:
         """Parse, limit and validate a document. Raises Rejected, OperationRefused."""
-        started = time.thread_time()
         most = self.planner.limits
         if len(text) > most.chars:
             raise limits.too_large("characters", len(text), most.chars, "leave out comments, or split the document")
-        try:
-            document = parse(text, max_lexical_tokens=most.tokens, max_comments=COMMENTS)
-        except GraphQLSyntaxError as error:
-            if "Parsing aborted" in error.message or "nesting" in error.message.lower():
-                raise limits.too_large("tokens or levels", limits.ENDLESS, most.tokens, "split the document") from None
-            raise Rejected([_coded(error, "SYNTAX")]) from None
-        sizes = limits.check(document, most)
-        try:
-            errors = self._validated(document, started)
-        except limits.OutOfTime:
-            raise OperationRefused(
-                "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
-            ) from None
+        with OwnTime() as spent:
+            document = self._parsed(text)
+            sizes = limits.check(document, most)
+            try:
+                errors = self._validated(document, spent)
+            except limits.OutOfTime:
+                raise OperationRefused(
+                    "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
+                ) from None
         if errors:
             raise Rejected([_coded(error, "INVALID") for error in errors])
         return Checked(text, document, sizes, page_sizes(document))
 
-    def _validated(self, document: DocumentNode, started: float) -> list[GraphQLError]:
-        left = self.settings.validation_budget_s - (time.thread_time() - started)
+    def _parsed(self, text: str) -> DocumentNode:
+        most = self.planner.limits.tokens
+        try:
+            return parse(text, max_lexical_tokens=most, max_comments=COMMENTS)
+        except GraphQLSyntaxError as error:
+            if "Parsing aborted" in error.message or "nesting" in error.message.lower():
+                raise limits.too_large("tokens or levels", limits.ENDLESS, most, "split the document") from None
+            raise Rejected([_coded(error, "SYNTAX")]) from None
+
+    def _validated(self, document: DocumentNode, spent: OwnTime) -> list[GraphQLError]:
         # The budget comes first, so that it is looked at before the other rules do their work on a node.
-        rules = [limits.budget(left), *self._rules]
+        rules = [limits.budget(spent, self.settings.validation_budget_s), *self._rules]
         return validate(
             self.schema, document, rules, max_errors=10, hide_suggestions=True, allow_empty_selection_sets=False
         )

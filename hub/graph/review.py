@@ -13,7 +13,7 @@ from strawberry.types.field import StrawberryField
 from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
 from hub.link.decisions import decide, undo
-from hub.link.kept import Field, field_named
+from hub.link.field import Field, field_named
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.plan.binds import read_global_id
 

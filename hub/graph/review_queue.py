@@ -5,6 +5,7 @@ of the graph: each is read by the plan of what is selected of it, all of a page 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import strawberry
@@ -16,7 +17,8 @@ from strawberry.types.field import StrawberryField
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
 from hub.graph.parts import add_connection
 from hub.graph.review import administrator, evidence_of, global_id
-from hub.link.kept import field_named
+from hub.link.agreement import agreement
+from hub.link.field import field_named
 from hub.link.review import QueueItem, QueuePage, Wanted, queue
 from hub.model.shapes import DEFAULT_PAGE
 from hub.model.tables import OPEN
@@ -36,6 +38,16 @@ ITEM: Mapping[str, tuple[str, str]] = {
     "weight": ("float | None", "Weight of the best candidate; null where only rules found any."),
     "candidates": ("list[ReviewCandidate]", "What it may be, the best first."),
     "stake": ("ReviewStake", "What hangs on the answer: the queue is in this order."),
+}
+AGREEMENT: Mapping[str, tuple[str, str]] = {
+    "field": ("str", "The linked field; `all` for all of them."),
+    "pairs": ("int", "Decisions that have a second opinion."),
+    "agreed": ("int", "Those of them in which both say the same."),
+    "observed": ("float | None", "The share that agree."),
+    "kappa": (
+        "float | None",
+        "Cohen's kappa: agreement beyond chance; null where there is no pair, or all opinions are the same.",
+    ),
 }
 STAKE: Mapping[str, tuple[str, str]] = {
     "value": ("int", "(1 + procedures) × (1 + waiting): the greater first."),
@@ -59,7 +71,22 @@ def review_fields(names: Namespace) -> dict[str, Any]:
         _values(ITEM, names) | {"record": _node("record", "The record.", names)},
     )
     add_connection("ReviewItem", names, counted=False)
-    return {"review_queue": _queue_field(names)}
+    agreed = object_type("ReviewAgreement", "How far first and second opinions agree.", _values(AGREEMENT, names))
+    return {"review_queue": _queue_field(names), "review_agreement": _agreement_field(agreed)}
+
+
+def _agreement_field(agreed: Any) -> Any:
+    async def review_agreement(info: Info[Any, Any]) -> Any:
+        administrator(info)
+        found = await info.context.executor.reviews.run(agreement)
+        return [asdict(one) for one in found]
+
+    review_agreement.__annotations__["return"] = list[agreed]
+    return strawberry.field(
+        resolver=review_agreement,
+        name="reviewAgreement",
+        description="How far reviewers agree, by linked field and over all, last. With the administrator's token only.",
+    )
 
 
 def _queue_field(names: Namespace) -> Any:

@@ -58,7 +58,7 @@ def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0) -> Merg
     """Merge the staged rows of one kind of record. `deleted` rows went in a sweep before."""
     names = _Names(work)
     staged = _one(connection, f"select count(*) from {names.stage}")
-    if staged >= ANALYSED:
+    if staged >= ANALYSED and not work.digested:  # where it is, `hub.ingest.unseen` has told
         connection.execute(f"analyze {names.stage}")
     conflicting = 0
     if work.whole:
@@ -95,6 +95,8 @@ def held(connection: Connection[Any], work: Merge) -> int:
 def swept(connection: Connection[Any], work: Merge, *, listed: bool = False) -> int:
     """How many rows a sweep would remove."""
     names = _Names(work)
+    if work.digested and not _one(connection, f"select exists (select from {names.lost})"):
+        return 0
     return int(_one(connection, f"select count(*) from {names.data} t where {names.missing(listed=listed)}") or 0)
 
 
@@ -113,6 +115,7 @@ class _Names:
         self.data, self.history = f"data.{entity.table}", f"history.{entity.table}"
         self.stage, self.diff, self.reject = staged.rows, staged.differing, staged.rejects
         self.gone, self.parents, self.unseen, self.listed = staged.gone, staged.parents, staged.unseen, staged.listed
+        self.met, self.lost = staged.met, staged.lost
         self.stream_id = f"{work.stream_id:d}::smallint"
         self.at = f"'{work.at.isoformat()}'::timestamptz"
         here, there = (", ".join(f"{alias}.{c.name}" for c in entity.columns) for alias in "st")
@@ -144,12 +147,13 @@ class _Names:
         self.refresh_digests = (
             f"update {self.data} t set row_digest = s.row_digest, changed_at_source = s.changed_at_source"
             f" from {self.stage} s where t.stream_id = {self.stream_id} and t.source_key = s.source_key"
-            f" and t.row_digest <> s.row_digest"
+            f" and t.row_digest <> s.row_digest and not exists (select from {self.diff} d where d.source_key = s.source_key)"
         )
         self.announced = (
-            f"select '{entity.name}', t.id, case when d.id is null then 'ADDED' else 'CHANGED' end, null,"
-            f" t.stream_id, t.sys_from from {self.diff} d join {self.data} t"
-            f" on t.stream_id = {self.stream_id} and t.source_key = d.source_key"
+            f"select '{entity.name}', d.id, 'CHANGED', null::bigint, {self.stream_id}, {self.at} from {self.diff} d"
+            f" where d.id is not null union all select '{entity.name}', t.id, 'ADDED', null::bigint, {self.stream_id}, {self.at}"
+            f" from {self.diff} d join {self.data} t on t.stream_id = {self.stream_id} and t.source_key = d.source_key"
+            f" where d.id is null"
         )
         self.announced_deleted = (
             f"select '{entity.name}', t.id, 'DELETED', null, t.stream_id, {self.at} from {self.data} t where"
@@ -160,7 +164,7 @@ class _Names:
         if listed:
             present = f"exists (select from {self.listed} l where {self.within('l.source_key')})"
             return f"t.stream_id = {self.stream_id} and not {present}"
-        unseen = f" and t.row_digest in (select digest from {self.unseen})" if self.work.digested else ""
+        unseen = f" and t.row_digest in (select digest from {self.lost})" if self.work.digested else ""
         return (
             f"t.stream_id = {self.stream_id}{unseen}"
             f" and not exists (select from {self.stage} s where s.source_key = t.source_key)"
@@ -193,15 +197,14 @@ def _duplicates(connection: Connection[Any], names: _Names) -> int:
         found += _set_aside(connection, names, column, f"ctid in ({extra(names.stage, column)})")
     if names.work.digested:
         # The other row of that key was known by its digest, and so not staged.
-        known = f"t.row_digest not in (select digest from {names.unseen})"
-        newer = f"{names.stage}.changed_at_source > t.changed_at_source"
+        known = f"m.row_digest not in (select digest from {names.unseen})"
+        newer = f"{names.stage}.changed_at_source > m.changed_at_source"
         found += _set_aside(
             connection,
             names,
             "source_key",
-            f"exists (select from {names.data} t where t.stream_id = {names.stream_id}"
-            f" and t.source_key = {names.stage}.source_key and {known}"
-            f" and t.row_digest <> {names.stage}.row_digest and not coalesce({newer}, false))",
+            f"exists (select from {names.met} m where m.source_key = {names.stage}.source_key and {known}"
+            f" and m.row_digest <> {names.stage}.row_digest and not coalesce({newer}, false))",
         )
     return found
 

@@ -50,6 +50,16 @@ class Staged:
         return f"unseen_{self.entity.table}"
 
     @property
+    def met(self) -> str:
+        """What the store has under the keys that a full read staged or rejected."""
+        return f"met_{self.entity.table}"
+
+    @property
+    def lost(self) -> str:
+        """Unseen digests that none of those keys accounts for."""
+        return f"lost_{self.entity.table}"
+
+    @property
     def listed(self) -> str:
         """Every key that the source has, where a sweep listed them alone."""
         return f"listed_{self.entity.table}"
@@ -83,6 +93,8 @@ def create(connection: Connection[Any], entity: Entity) -> None:
         names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
         names.parents: key,
         names.unseen: "digest bigint",
+        names.met: f"{key}, row_digest bigint, changed_at_source timestamptz",
+        names.lost: "digest bigint",
         names.listed: key,
         names.differing: f"{key}, id bigint",
     }
@@ -143,6 +155,11 @@ def unseen(connection: Connection[Any], entity: Entity, digests: pl.Series) -> N
     """Copy digests that a read has not seen."""
     copy(connection, Staged(entity).unseen, ["digest"], digests.alias("digest").to_frame())
     connection.execute(f"analyze {Staged(entity).unseen}")
+
+
+def lost(connection: Connection[Any], entity: Entity, digests: pl.Series) -> None:
+    """Copy digests of which rows may be lost, whatever keys came."""
+    copy(connection, Staged(entity).lost, ["digest"], digests.alias("digest").to_frame())
 
 
 def copy(connection: Connection[Any], table: str, names: Sequence[str], frame: pl.DataFrame) -> None:

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from hub.errors import SourceUnavailable
 from hub.ingest import map as mapping
-from hub.ingest import quarantine, stage
+from hub.ingest import quarantine, stage, unseen
 from hub.ingest.bounds import Bounds
 from hub.ingest.digest import Known
 from hub.ingest.intake import Intake, Ready
@@ -148,8 +148,8 @@ class StreamRun:
 
     def _merge_whole(self, work: Merge, count: Count, known: Known | None) -> None:
         if known is not None:
-            stage.unseen(self.connection, work.entity, known.unseen())
-        deleted = self.sweeping.sweep(work, count.read)
+            unseen.note(self.connection, work, known)
+        deleted = self.sweeping.sweep(work, count.read, present=known.rows if known is not None else None)
         merged = self._stored(lambda: merge(self.connection, work, deleted=deleted))
         count.added, count.changed, count.deleted = merged.added, merged.changed, merged.deleted
         count.unchanged += merged.unchanged

@@ -34,11 +34,11 @@ class Sweeping:
         confirmed = self.place.confirmed_at
         return confirmed is None or now - confirmed >= self.stream.sweep_every
 
-    def sweep(self, work: Merge, read: int, *, listed: bool = False) -> int:
+    def sweep(self, work: Merge, read: int, *, present: int | None = None, listed: bool = False) -> int:
         """Remove what the source has no more, as far as that may be. Returns how many rows. Raises Refused where the `read`
-        rows are not believed to be all.
+        rows are not believed to be all. `present` is how many the store has, where that is known.
         """
-        present = held(self.connection, work)
+        present = held(self.connection, work) if present is None else present
         self.bounds.believe(work, read, present)
         if self.stream.deletes != "sweep":
             return 0

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
-from hub.link.kept import fields
+from hub.link.field import fields
 from hub.link.verdicts import BINDING
 
 Why = Literal["DISAGREEMENT", "CHANGED", "SECOND"]

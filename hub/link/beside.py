@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.link.kept import Field
+from hub.link.field import Field
 from hub.model.registry import registry
 
 

@@ -8,7 +8,7 @@ citizens who live elsewhere now.
 from collections.abc import Iterable, Sequence
 
 from hub.link.companions import MEMBERSHIP
-from hub.link.sql import LinkTable
+from hub.link.field import Field
 from hub.model.names import snake
 from hub.model.registry import Registry
 
@@ -66,29 +66,29 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     return tuple(statements)
 
 
-def moved(table: LinkTable) -> tuple[str, str]:
+def moved(field: Field) -> tuple[str, str]:
     """Statements that add citizens whose household is another: before the memberships are linked, and after, at %(at)s."""
-    assert table.field == MEMBERSHIP
+    assert field.name == MEMBERSHIP
     add = "insert into changed_subject select distinct l.found_id, 'Citizen' from {links} l {which}"
     known = "l.found_id not in (select id from changed_subject)"
-    before = add.format(links=f"link.{table.table}", which=f"join changed n on n.id = l.record_id where {known}")
+    before = add.format(links=f"link.{field.table}", which=f"join changed n on n.id = l.record_id where {known}")
     links = (
-        f"(select found_id from link.{table.table} where sys_from = %(at)s"
-        f" union select found_id from link_history.{table.table} where sys_to = %(at)s)"
+        f"(select found_id from link.{field.table} where sys_from = %(at)s"
+        f" union select found_id from link_history.{field.table} where sys_to = %(at)s)"
     )
     return before, add.format(links=links, which=f"where {known}")
 
 
-def touched(table: LinkTable) -> tuple[str, ...]:
+def touched(field: Field) -> tuple[str, ...]:
     """Statements that make the `touched` records of a field: changed ones, and those with a row for a changed subject."""
-    name = table.temporary("touched")
+    name = field.temporary("touched")
     return (
-        f"create temporary table {name} as select id as record_id from changed where entity = '{table.owner.name}'"
-        f" union select l.record_id from link.{table.table} l join changed_subject s on s.id = l.found_id",
+        f"create temporary table {name} as select id as record_id from changed where entity = '{field.entity.name}'"
+        f" union select l.record_id from link.{field.table} l join changed_subject s on s.id = l.found_id",
         f"create unique index on {name} (record_id)",
     )
 
 
-def add(table: LinkTable, records: str) -> str:
+def add(field: Field, records: str) -> str:
     """Statement that adds records, a select of record_id, to those touched."""
-    return f"insert into {table.temporary('touched')} select distinct record_id from ({records}) more on conflict do nothing"
+    return f"insert into {field.temporary('touched')} select distinct record_id from ({records}) more on conflict do nothing"

@@ -15,10 +15,8 @@ def chosen(pairs: pl.DataFrame, heirs: pl.DataFrame, refused: pl.DataFrame, band
     `heirs` (subject_id, heir_id) says which rows are one subject: they are no rivals of each other, and the likeliest stands for
     them. `refused` (field, record_id, subject_id) are the pairs that a person has taken apart, of a row or of its heir.
     """
-    known = pairs.join(heirs, left_on="found_id", right_on="subject_id", how="left")
-    subjects = known.with_columns(pl.col("heir_id").fill_null(pl.col("found_id")))
-    for named in ("found_id", "heir_id"):
-        subjects = subjects.join(refused, left_on=[*BY, named], right_on=[*BY, "subject_id"], how="anti")
+    apart = _by_heir(refused, heirs, "subject_id")
+    subjects = _by_heir(pairs, heirs, "found_id").join(apart, on=[*BY, "heir_id"], how="anti")
     best = subjects.sort("weight", "found_id", descending=[True, False]).unique(
         [*BY, "heir_id"], keep="first", maintain_order=True
     )
@@ -32,3 +30,9 @@ def chosen(pairs: pl.DataFrame, heirs: pl.DataFrame, refused: pl.DataFrame, band
     )
     worth = judged.filter(pl.col("band") != Band.REJECT)
     return worth.select(*pairs.columns, (pl.col("band") == Band.ACCEPT).alias("chosen"))
+
+
+def _by_heir(rows: pl.DataFrame, heirs: pl.DataFrame, named: str) -> pl.DataFrame:
+    """Rows with `heir_id`, the subject that the named row stands for."""
+    known = rows.join(heirs, left_on=named, right_on="subject_id", how="left")
+    return known.with_columns(pl.col("heir_id").fill_null(pl.col(named)))

@@ -7,7 +7,8 @@ household is evidence for a candidate of the other that lives there.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.link.sql import BY_RUN, LinkTable
+from hub.link.field import Field, field_named
+from hub.link.sql import BY_RUN
 
 MEMBERSHIP = "HouseholdMembership.member"
 """The linked field that says who lives in which household. It is linked before the others, and has no companions itself."""
@@ -35,32 +36,38 @@ COMPANIONS: Mapping[str, Companion] = {
 }
 
 
-def certain(table: LinkTable) -> str:
+def companion_of(field: Field) -> Field | None:
+    """The field of the subjects that stand beside the records of a field, if any do."""
+    known = COMPANIONS.get(field.name)
+    return field_named(known.field) if known else None
+
+
+def certain(field: Field) -> str:
     """Select of record_id and found_id of what is sure without likeness: by rule in this run, or earlier, or by a person."""
-    one, recorded = table.temporary("one"), table.temporary("recorded")
+    one, recorded = field.temporary("one"), field.temporary("recorded")
     by_person = f"not {BY_RUN.format(l='l')}"
     return (
         f"select o.record_id, min(o.found_id) as found_id from {one} o where o.accepted group by o.record_id"
         f" having count(*) = 1 and bool_and(o.sure)"
-        f" union all select l.record_id, l.found_id from link.{table.table} l where l.status = 'CONFIRMED'"
+        f" union all select l.record_id, l.found_id from link.{field.table} l where l.status = 'CONFIRMED'"
         f" and ({by_person} or not exists (select from {recorded} r where r.record_id = l.record_id))"
     )
 
 
-def beside(table: LinkTable, other: LinkTable, records: str) -> str:
-    """Select of the records of `other` that stand beside `records`, a table of record ids of `table`."""
-    on = COMPANIONS[table.field].on
+def beside(field: Field, other: Field, records: str) -> str:
+    """Select of the records of `other` that stand beside `records`, a table of record ids of `field`."""
+    on = COMPANIONS[field.name].on
     return (
-        f"select s.id as record_id from {records} r join data.{table.owner.table} t on t.id = r.record_id"
-        f" join data.{other.owner.table} s on {on}"
+        f"select s.id as record_id from {records} r join data.{field.entity.table} t on t.id = r.record_id"
+        f" join data.{other.entity.table} s on {on}"
     )
 
 
-def households(table: LinkTable, other: LinkTable, records: str, sure: str) -> str:
+def households(field: Field, other: Field, records: str, sure: str) -> str:
     """Select of record_id and companions, the codes of the households that those beside it live in; `sure` is the table of `certain`."""
-    on = COMPANIONS[table.field].on
+    on = COMPANIONS[field.name].on
     return (
         f"select r.record_id, string_agg(distinct h.household_code, ' ' order by h.household_code) as companions"
-        f" from {records} r join data.{table.owner.table} t on t.id = r.record_id join data.{other.owner.table} s on {on}"
+        f" from {records} r join data.{field.entity.table} t on t.id = r.record_id join data.{other.entity.table} s on {on}"
         f" join {sure} c on c.record_id = s.id join household_of h on h.found_id = c.found_id group by r.record_id"
     )

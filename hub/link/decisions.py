@@ -15,7 +15,8 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.errors import OperationRefused
-from hub.link.kept import COLUMNS, Field, field_named, look_again, take, tell
+from hub.link.field import COLUMNS, Field, field_named
+from hub.link.kept import look_again, take, tell
 from hub.link.lock import hold
 from hub.link.merges import cluster, regroup
 from hub.link.pairs import Pair, agreed_pair

@@ -4,6 +4,7 @@ Compared is the row that was *found*, not its heir: it is what the sector meant,
 person is for that register to mend. The discrepancy is told of the heir (`subject_id`), which is what the graph shows.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from hub.link import communes
 from hub.link.comparisons import Columns, grade
 from hub.model.authorities import Copy, copies
 from hub.model.names import snake
-from hub.model.registry import Entity, Linked, registry
+from hub.model.registry import Entity, Linked, Registry, registry
 from hub.model.tables import ACCEPTED
 from schema.authority import Comparison
 
@@ -134,6 +135,12 @@ def changes(*, touched: bool) -> tuple[str, str]:
         " select field, count(*) from opened group by field"
     )
     return close, opened
+
+
+def basis(known: Registry) -> str:
+    """A digest of all that a discrepancy rests on beside the values: where it changes, every record has to be compared anew."""
+    statements = [s for entity in known for linked in entity.linked for s in differing(entity, linked, touched=False)]
+    return hashlib.sha256("\n".join([*statements, *communes.prepare("")]).encode()).hexdigest()[:16]
 
 
 def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, dict_row
 from hub.errors import OperationRefused
 from hub.link.beside import facts_sql, held_sql, recorded_sql
 from hub.link.decisions import decision_of
-from hub.link.kept import Field, field_named
+from hub.link.field import Field, field_named
 from hub.link.stake import procedures_over
 from hub.link.verdicts import DECISION, Decision
 from hub.link.waterfall import Step, waterfall

@@ -4,68 +4,14 @@ Every statement of one decision bears one instant, `at`; so what a decision took
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from psycopg import Connection
 
-from hub.errors import OperationRefused
-from hub.model.registry import Entity, Linked, registry
+from hub.link.field import COLUMNS, Field
 from hub.model.tables import ACCEPTED
 from hub.store.changes import announce
-
-COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
-
-
-@dataclass(frozen=True)
-class Field:
-    """What can be decided: a linked field, `Entity.field`, or which rows of a register are one, `Entity.duplicate`.
-
-    `entity` is that of the record; `kinds` are those of the subjects. Of a merge both are the same, and `linked` is None.
-    """
-
-    name: str
-    entity: Entity
-    table: str
-    kinds: tuple[str, ...]
-    linked: Linked | None = None
-
-    @property
-    def merges(self) -> bool:
-        """Whether the pair is two rows of one register."""
-        return self.linked is None
-
-    @property
-    def tables(self) -> tuple[tuple[str, str], ...]:
-        """Kind of subject → its table in `data`."""
-        return tuple((kind, registry()[kind].table) for kind in self.kinds)
-
-
-@cache
-def fields() -> Mapping[str, Field]:
-    """Every field that can be decided, by name, in order of declaration."""
-    found = [Field(f"{e.name}.{k.name}", e, k.table, k.kinds, k) for e in registry() for k in e.linked]
-    found += [Field(f"{e.name}.duplicate", e, e.duplicate_table, (e.name,)) for e in registry() if e.duplicates]
-    return {field.name: field for field in found}
-
-
-def field_named(name: str) -> Field:
-    """The field of this name. Raises OperationRefused."""
-    found = fields().get(name)
-    if found is None:
-        raise OperationRefused(
-            "there is no linked field or merge of this name",
-            next_step=f"use one of: {', '.join(fields())}",
-            code="UNKNOWN_FIELD",
-        )
-    return found
-
-
-def leading_to(kind: str) -> tuple[Field, ...]:
-    """The fields whose rows may stand for a subject of this kind."""
-    return tuple(field for field in fields().values() if kind in field.kinds)
 
 
 def take(connection: Connection[Any], table: str, where: str, values: Mapping[str, Any]) -> int:

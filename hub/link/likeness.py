@@ -9,12 +9,11 @@ from psycopg import Connection
 
 from hub.link import companions, parties, sql, trained
 from hub.link.choose import chosen
-from hub.link.fields import Field, fields_of
+from hub.link.field import Field
 from hub.link.model.backends import Backend, running
 from hub.link.model.party import PARTY
 from hub.link.model.train import train
-from hub.link.sql import LinkTable
-from hub.model.registry import registry
+from hub.settings import load
 
 FEWEST = 2_000
 """So many citizens at least are needed to learn how people differ; with fewer, rules alone decide."""
@@ -36,9 +35,11 @@ class Likeness:
 
     @classmethod
     @contextmanager
-    def opened(cls, connection: Connection[Any], backend: str, *, train: bool) -> Iterator[Self]:
-        """With the active model. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
-        with running(backend) as engine:
+    def opened(cls, connection: Connection[Any], *, train: bool) -> Iterator[Self]:
+        """With the active model, on the engine that the settings choose. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
+        settings = load()
+        engine_of = running(settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads)
+        with engine_of as engine:
             yield cls(connection, engine, train=train)
 
     @property
@@ -52,10 +53,12 @@ class Likeness:
         share = -(-LEARNED_FROM // max(len(weighed), 1))
         samples = []
         for field in weighed:
-            ids = f"select id as record_id from data.{field.table.owner.table} order by hashint8extended(id, 0) limit {share}"
+            ids = (
+                f"select id as record_id from data.{field.entity.table} order by hashint8extended(id, 0) limit {share}"
+            )
             samples.append(self._recorded(field, fields, ids))
         features, _ = parties.distinct_parties(pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON))
-        model = train(PARTY, features, self._register("Citizen").features, backend=self.backend)
+        model = train(PARTY, features, self.register("Citizen").features, backend=self.backend)
         self.trained, self.to_train = trained.keep(self.connection, model), False
 
     def weigh(self, fields: Sequence[Field]) -> None:
@@ -63,12 +66,12 @@ class Likeness:
         weighed = [field for field in fields if field.weighed]
         if self.trained is None or not weighed:
             return
-        rows = pl.concat(self._recorded(field, fields, sql.unanswered(field.table)) for field in weighed)
-        registers = [self._register(kind) for kind in _kinds(weighed)]
+        rows = pl.concat(self._recorded(field, fields, sql.unanswered(field)) for field in weighed)
+        registers = [self.register(kind) for kind in _kinds(weighed)]
         judged = chosen(self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands)
         for field in weighed:
-            own = judged.filter((pl.col("field") == field.name) & pl.col("subject_kind").is_in(field.table.kinds))
-            scored = field.table.temporary("scored")
+            own = judged.filter((pl.col("field") == field.name) & pl.col("subject_kind").is_in(field.kinds))
+            scored = field.temporary("scored")
             parties.fill(self.connection, scored, own.drop("field"))
             self.connection.execute(f"analyze {scored}")
 
@@ -77,9 +80,9 @@ class Likeness:
         if self.trained is None:
             return pl.DataFrame(schema={"record_id": pl.Int64})
         still = (
-            f"select t.id as record_id from data.{field.table.owner.table} t where not exists (select from"
-            f" link.{field.table.table} l where l.record_id = t.id and l.status = 'CONFIRMED') and not exists (select from"
-            f" {field.table.temporary('touched')} o where o.record_id = t.id)"
+            f"select t.id as record_id from data.{field.entity.table} t where not exists (select from"
+            f" link.{field.table} l where l.record_id = t.id and l.status = 'CONFIRMED') and not exists (select from"
+            f" {field.temporary('touched')} o where o.record_id = t.id)"
         )
         rows = self._recorded(field, (), still)
         registers = [
@@ -96,7 +99,7 @@ class Likeness:
         ).fetchone()
         return row is not None and row[0] >= FEWEST
 
-    def _register(self, kind: str) -> parties.Register:
+    def register(self, kind: str) -> parties.Register:
         """A whole register; read once a run."""
         if kind not in self._registers:
             self._registers[kind] = parties.register(self.connection, kind)
@@ -109,24 +112,20 @@ class Likeness:
     def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:
         """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, with
         none, in the store."""
-        chosen_ids = f"chosen_{field.table.table}"
+        chosen_ids = f"chosen_{field.table}"
         self.connection.execute(f"create temporary table {chosen_ids} as {records}")
         self.connection.execute(f"analyze {chosen_ids}")
-        beside, sure = None, f"sure_{field.table.table}"
-        companion = companions.COMPANIONS.get(field.name)
-        if companion:
-            by_name = {other.name: other.table for other in round_}
-            other = by_name.get(companion.field) or _table_of(companion.field)
+        beside, sure = None, f"sure_{field.table}"
+        other = companions.companion_of(field)
+        if other:
             known = f"select record_id, found_id from link.{other.table} where status = 'CONFIRMED'"
             self.connection.execute(
                 f"create temporary table {sure} as {companions.certain(other) if round_ else known}"
             )
             self.connection.execute(f"create index on {sure} (record_id)")
             self.connection.execute(f"analyze {sure}")
-            beside = companions.households(field.table, other, chosen_ids, sure)
-        rows = parties.recorded(
-            self.connection, field.table, field.linked, f"select record_id from {chosen_ids}", beside
-        )
+            beside = companions.households(field, other, chosen_ids, sure)
+        rows = parties.recorded(self.connection, field, f"select record_id from {chosen_ids}", beside)
         self.connection.execute(f"drop table if exists {chosen_ids}, {sure}")
         return rows
 
@@ -150,8 +149,4 @@ class Likeness:
 
 def _kinds(fields: Sequence[Field]) -> tuple[str, ...]:
     """The kinds of subject that these fields can lead to and that are weighed."""
-    return tuple(kind for kind in parties.SUBJECTS if any(kind in field.table.kinds for field in fields))
-
-
-def _table_of(name: str) -> LinkTable:
-    return fields_of(registry())[name].table
+    return tuple(kind for kind in parties.SUBJECTS if any(kind in field.kinds for field in fields))

@@ -11,7 +11,8 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.clusters import heirs
-from hub.link.kept import Field, leading_to, look_again, move, tell
+from hub.link.field import Field, leading_to
+from hub.link.kept import look_again, move, tell
 from hub.link.stake import requeue
 
 

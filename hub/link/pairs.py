@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.errors import OperationRefused
-from hub.link.kept import Field
+from hub.link.field import Field
 from hub.link.merges import cluster, heir_of
 from hub.link.verdicts import BINDING, Verdict
 from hub.model.registry import registry

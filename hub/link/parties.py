@@ -8,16 +8,13 @@ from typing import Any
 import polars as pl
 from psycopg import Connection
 
+from hub.link.field import Field
 from hub.link.model.around import around
 from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
 from hub.link.model.score import score
 from hub.link.normalise.party import INPUT, party_features
-from hub.link.sql import LinkTable
-from hub.model.registry import Linked
 
-FAMILY = "Party"
-"""The family of linked fields that the model weighs."""
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
 COMPANIONS = "companions"
 """Codes of households, a list: where a candidate lives, and where those live who stand beside a recorded party."""
@@ -57,12 +54,10 @@ def register(connection: Connection[Any], kind: str, *, only: str | None = None)
     return Register(kind, party_kind, features)
 
 
-def recorded(
-    connection: Connection[Any], table: LinkTable, linked: Linked, records: str, beside: str | None
-) -> pl.DataFrame:
+def recorded(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
     """What a sector wrote of the parties of `records`, a select of record_id: record_id, WRITTEN, and the households that stand
     beside, from `beside`, a select of record_id and companions."""
-    columns = {part.part: part.column.name for part in linked.recorded}
+    columns = {part.part: part.column.name for part in field.recorded.recorded}
     written = ", ".join(f"t.{columns[part]} as {part}" for part in WRITTEN)
     stands, joined = (
         ("b.companions", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
@@ -70,12 +65,12 @@ def recorded(
     rows = frame(
         connection,
         f"select r.record_id, {written}, {stands} as companions from ({records}) r"
-        f" join data.{table.owner.table} t on t.id = r.record_id{joined}",
+        f" join data.{field.entity.table} t on t.id = r.record_id{joined}",
     )
     only_kind = (
-        next((SUBJECTS[kind][0] for kind in table.kinds if kind in SUBJECTS), None) if len(table.kinds) == 1 else None
+        next((SUBJECTS[kind][0] for kind in field.kinds if kind in SUBJECTS), None) if len(field.kinds) == 1 else None
     )
-    return rows.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(table.field).alias("field"))
+    return rows.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(field.name).alias("field"))
 
 
 def distinct_parties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -107,10 +102,7 @@ def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register],
                 pl.col("left_key").cast(pl.UInt32).alias("key"),
                 pl.col("right_key").cast(pl.Int64).alias("found_id"),
                 pl.lit(subjects.kind).alias("subject_kind"),
-                # Rounded as they are stored, so that a run that finds the same changes nothing.
-                pl.col("weight").round(3).cast(pl.Float32),
-                pl.col("probability").round(6).cast(pl.Float32).alias("confidence"),
-                as_json(pairs["evidence"]),
+                *as_stored(),
             )
         )
     return pl.concat(found) if found else pl.DataFrame(schema=WEIGHED)
@@ -126,11 +118,20 @@ WEIGHED = {
 }
 
 
-def as_json(evidence: pl.Series) -> pl.Series:
+def as_stored() -> list[pl.Expr]:
+    """Weight, confidence and evidence of scored pairs as the store keeps them: rounded, so that a run that finds the same changes
+    nothing."""
+    return [
+        pl.col("weight").round(3).cast(pl.Float32),
+        pl.col("probability").round(6).cast(pl.Float32).alias("confidence"),
+        _as_json(),
+    ]
+
+
+def _as_json() -> pl.Expr:
     """Lists of comparison, outcome and bits as JSON text, bits to a thousandth."""
     entry = pl.element().struct.with_fields(pl.field("bits").round(3)).struct.json_encode()
-    joined = pl.format("[{}]", pl.col("evidence").list.eval(entry).list.join(","))
-    return evidence.to_frame("evidence").select(joined.alias("evidence")).to_series()
+    return pl.format("[{}]", pl.col("evidence").list.eval(entry).list.join(",")).alias("evidence")
 
 
 def frame(connection: Connection[Any], query: str) -> pl.DataFrame:

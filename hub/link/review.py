@@ -14,7 +14,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from hub.errors import OperationRefused
-from hub.link.kept import field_named, fields
+from hub.link.field import field_named, fields
 from hub.link.stake import procedures_over, take_in
 
 MOST = 500

@@ -17,11 +17,13 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.link import changed, companions, parties, sql
-from hub.link.fields import Field, Report, apply, decide, fields_of, reset, start
+from hub.link import changed, companions, discrepancies, duplicates, parties, sql, stake
+from hub.link.field import Field
+from hub.link.field import fields as all_fields
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
 from hub.link.rules import NORMALISED, RULES
+from hub.link.steps import Report, apply, decide, reset, start
 from hub.model.registry import registry
 from hub.store.engine import SESSION
 
@@ -34,12 +36,13 @@ ROUNDS = 10
 @dataclass(frozen=True)
 class LinkReport:
     """One run of linking. `mode` is FULL or CHANGES; `model` the model that weighed what rules left open, where there was one;
-    `changed` what was added or withdrawn over all fields."""
+    `fields` end with the proposed merges of a register; `changed` is what was added or withdrawn over all of them."""
 
     run_id: int
     mode: str
     model: str | None
     fields: tuple[Report, ...]
+    discrepancies: tuple[discrepancies.Found, ...]
     changed: int
     seconds: float
 
@@ -50,7 +53,6 @@ def link(
     *,
     full: bool = False,
     train: bool = False,
-    backend: str = "duckdb",
     progress: Progress | None = None,
 ) -> LinkReport:
     """Link what has changed since the last run; everything with `full`, with `train` by a model trained anew, where no run was
@@ -58,7 +60,7 @@ def link(
 
     Raises HubMisconfigured, StoreUnavailable.
     """
-    known = fields_of(registry())
+    known = {name: field for name, field in all_fields().items() if field.linked}
     names = list(fields) if fields is not None else list(known)
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -69,7 +71,7 @@ def link(
     try:
         with psycopg.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(%s)", (RUN,))
-            with Likeness.opened(connection, backend, train=train) as likeness:
+            with Likeness.opened(connection, train=train) as likeness:
                 run = _Run(connection, tuple(known[name] for name in names), likeness, fields is not None, progress)
                 return run.all(whole=full or train or fields is not None)
     except psycopg.OperationalError:
@@ -98,6 +100,7 @@ class _Run:
             progress,
         )
         self.reports: list[Report] = []
+        self.found: tuple[discrepancies.Found, ...] = ()
 
     def all(self, *, whole: bool) -> LinkReport:
         """Link, and record the run."""
@@ -119,6 +122,9 @@ class _Run:
         self._know_households()
         self._round(rest)
         if not self.some:
+            for field in all_fields().values():
+                if field.merges:
+                    self._propose(field)
             self._remember()
         return self._end(time.monotonic() - begun)
 
@@ -144,7 +150,7 @@ class _Run:
         if last is None or last[0] != _basis(self.likeness.digest):
             return True
         reference = ", ".join(f"'{name}'" for name in changed.REFERENCE)
-        kinds = {kind for field in self.fields for kind in field.table.kinds}
+        kinds = {kind for field in self.fields for kind in field.kinds}
         subjects = ", ".join(f"'{kind}'" for kind in kinds)
         units, moved, known = self.connection.execute(
             f"select (select count(*) from changed where entity in ({reference})),"
@@ -175,18 +181,19 @@ class _Run:
                 self.run_id,
             ),
         )
+        stake.refresh(self.connection)
         model = trained.method if trained else None
-        return LinkReport(self.run_id, mode, model, tuple(self.reports), total, round(seconds, 3))
+        return LinkReport(self.run_id, mode, model, tuple(self.reports), self.found, total, round(seconds, 3))
 
     # --- What to look at ----------------------------------------------------------------------------------------------
 
     def _look_at_subjects(self) -> None:
-        kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.table.kinds))
+        kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.kinds))
         for statement in changed.subjects(kinds):
             self.connection.execute(statement)
         for field in self.fields:
             if field.name == companions.MEMBERSHIP:
-                self.connection.execute(changed.moved(field.table)[0])
+                self.connection.execute(changed.moved(field)[0])
 
     def _touch(self, fields: list[Field]) -> None:
         for field in fields:
@@ -196,29 +203,28 @@ class _Run:
         for field in fields:
             if self._changed(field):
                 self._meet(field)
-        by_name = {field.name: field for field in fields}
         for field in fields:
-            if field.companion in by_name:
-                other = by_name[field.companion].table
-                beside = companions.beside(other, field.table, other.temporary("touched"))
-                self.connection.execute(changed.add(field.table, beside))
+            other = companions.companion_of(field)
+            if other in fields:
+                beside = companions.beside(other, field, other.temporary("touched"))
+                self.connection.execute(changed.add(field, beside))
 
     def _changed(self, field: Field) -> bool:
         """Whether a register that this field can lead to has changed."""
-        kinds = ", ".join(f"'{kind}'" for kind in field.table.kinds)
+        kinds = ", ".join(f"'{kind}'" for kind in field.kinds)
         row = self.connection.execute(f"select exists (select from changed_subject where kind in ({kinds}))").fetchone()
         return bool(row and row[0])
 
     def _meet(self, field: Field) -> None:
         """Touch the records that a changed subject can be found for, by rule or by likeness."""
-        recorded, met = field.table.temporary("recorded"), field.table.temporary("met")
-        self.connection.execute(f"create temporary table {recorded} as {sql.records(field.table, field.linked)}")
-        for select in sql.met(field.table, field.linked, "changed_subject"):
-            self.connection.execute(changed.add(field.table, select))
+        recorded, met = field.temporary("recorded"), field.temporary("met")
+        self.connection.execute(f"create temporary table {recorded} as {sql.records(field)}")
+        for select in sql.met(field, "changed_subject"):
+            self.connection.execute(changed.add(field, select))
         if field.weighed:
             self.connection.execute(f"create temporary table {met} (record_id bigint)")
             parties.fill(self.connection, met, self.likeness.meeting(field))
-            self.connection.execute(changed.add(field.table, f"select record_id from {met}"))
+            self.connection.execute(changed.add(field, f"select record_id from {met}"))
         self.connection.execute(f"drop table if exists {recorded}, {met}")
 
     # --- Decide and apply ---------------------------------------------------------------------------------------------
@@ -242,33 +248,57 @@ class _Run:
             if told:
                 self.reports.append(report)
             if field.name == companions.MEMBERSHIP and not self.whole:
-                self.connection.execute(changed.moved(field.table)[1], {"at": at})
+                self.connection.execute(changed.moved(field)[1], {"at": at})
             if self.progress and told:
                 self.progress(field.name, report.records)
+        if told and fields:
+            self._compare(fields)
+        for field in fields:
             reset(self.connection, field)
+
+    def _compare(self, fields: list[Field]) -> None:
+        """Hold the copies of what was looked at against their authorities."""
+        looked_at = " union all ".join(f"select record_id from {field.temporary('touched')}" for field in fields)
+        self.connection.execute(f"create temporary table touched as {looked_at}")
+        at = self.connection.execute("select clock_timestamp()").fetchone()
+        assert at is not None  # it is always some time
+        self.found += discrepancies.find(
+            self.connection, [field.name for field in fields], at[0], touched=not self.whole
+        )
+        self.connection.execute("drop table touched")
+
+    def _propose(self, field: Field) -> None:
+        """Propose merges of rows of a register."""
+        if self.likeness.trained is None:
+            return
+        duplicates.propose(self.connection, field, self.likeness, whole=self.whole)
+        report, _ = apply(self.connection, field, self.run_id, whole=self.whole)
+        self.reports.append(report)
+        reset(self.connection, field)
 
     def _wanted(self, field: Field) -> bool:
         """Make `wanted`. Whether claims meet those of records that are not looked at yet, which are then touched."""
         trained = self.likeness.trained
         method = {"model": f"model:{trained.method}" if trained else None}
-        self.connection.execute(sql.wanted(field.table), method)
-        within = field.linked.unique_within
+        self.connection.execute(sql.wanted(field), method)
+        within = field.recorded.unique_within
         if within is None:
             return False
-        self.connection.execute(f"analyze {field.table.temporary('wanted')}")
+        self.connection.execute(f"analyze {field.temporary('wanted')}")
         if not self.whole:
-            added = self.connection.execute(changed.add(field.table, sql.rivals(field.table))).rowcount
+            added = self.connection.execute(changed.add(field, sql.rivals(field))).rowcount
             if added:
                 return True
-        self.connection.execute(sql.contested(field.table, within))
+        self.connection.execute(sql.contested(field, within))
         return False
 
 
 def _basis(model: str) -> str:
-    """A digest of all that a decision rests on beside the records: rules, what stands together, and the model."""
+    """A digest of all that a decision rests on beside the records: rules, what stands together, authorities, and the model."""
     rules = [asdict(rule) for rule in RULES]
     beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
     document = orjson.dumps(
-        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, model], option=orjson.OPT_SORT_KEYS
+        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, discrepancies.basis(registry()), model],
+        option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

@@ -11,81 +11,53 @@ normalised values; `found` the candidates of the rules, `one` of them the best f
 model; `wanted` what the link table should hold of these records.
 """
 
-from dataclasses import dataclass
-
+from hub.link.field import COLUMNS, Field
 from hub.link.rules import DIGITS, NORMALISED, Found, Rule, rules_for
 from hub.model.names import snake
-from hub.model.registry import Entity, Linked
 from hub.model.tables import ACCEPTED
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
-COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted")
 
 
-@dataclass(frozen=True)
-class LinkTable:
-    """A link table: the entity whose rows are its records, the kinds of its subjects, and the name decisions have for it."""
-
-    field: str
-    table: str
-    owner: Entity
-    kinds: tuple[str, ...]
-
-    def temporary(self, name: str) -> str:
-        """The name of one of its temporary tables."""
-        return f"{name}_{self.table}"
-
-
-def link_table(entity: Entity, linked: Linked) -> LinkTable:
-    """The link table of a linked field."""
-    return LinkTable(f"{entity.name}.{linked.name}", linked.table, entity, linked.kinds)
-
-
-def duplicate_table(entity: Entity) -> LinkTable:
-    """The link table of the rows of a register that may be one subject."""
-    return LinkTable(f"{entity.name}.duplicate", entity.duplicate_table, entity, (entity.name,))
-
-
-def refused(table: LinkTable, row: str, found: str) -> str:
-    """Whether a person has said that this pair is not the same, of the found row or of its heir."""
+def refused(field: Field, row: str, found: str) -> str:
+    """Whether a person has said that this pair is not the same: of the found row, or of another that is one subject with it."""
+    heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = {id}), {id})"
     return (
-        f"exists (select from link.decision d where d.field = '{table.field}' and d.record_id = {row}.record_id"
-        f" and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and (d.subject_id = {found}"
-        f" or d.subject_id = (select h.heir_id from link.heir h where h.subject_id = {found})))"
+        f"exists (select from link.decision d where d.field = '{field.name}' and d.record_id = {row}.record_id"
+        " and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null"
+        f" and {heir.format(id='d.subject_id')} = {heir.format(id=found)})"
     )
 
 
-def decided(table: LinkTable, record: str) -> str:
+def decided(field: Field, record: str) -> str:
     """Whether a person has said what this record is."""
     by_person = f"not {BY_RUN.format(l='l')}"
-    return f"exists (select from link.{table.table} l where l.record_id = {record} and {by_person})"
+    return f"exists (select from link.{field.table} l where l.record_id = {record} and {by_person})"
 
 
 # --- Candidates -------------------------------------------------------------------------------------------------------
 
 
-def records(table: LinkTable, linked: Linked, *, only: str | None = None) -> str:
+def records(field: Field, *, only: str | None = None) -> str:
     """A select of the normalised values of records that no person has decided; `only` is a table of ids."""
-    columns = {part.part: part.column.name for part in linked.recorded}
+    columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits: dict[str, str] = {
         name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns
     }
     names: dict[str, str] = {"t": "t", **columns, **digits}
     if "parcel_number" in columns:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
-    values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[linked.family].items())
+    values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[field.recorded.family].items())
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
-    return (
-        f"select t.id as record_id, {values} from data.{table.owner.table} t{chosen} where not {decided(table, 't.id')}"
-    )
+    return f"select t.id as record_id, {values} from data.{field.entity.table} t{chosen} where not {decided(field, 't.id')}"
 
 
-def found(table: LinkTable, linked: Linked) -> tuple[str, ...]:
+def found(field: Field) -> tuple[str, ...]:
     """Statements that fill `found` with the candidates of every rule, a lower tier only where needed, then `one`."""
-    rules = rules_for(linked.family, linked.kinds)
-    recorded, into = table.temporary("recorded"), table.temporary("found")
+    rules = rules_for(field.recorded.family, field.kinds)
+    recorded, into = field.temporary("recorded"), field.temporary("found")
     create = (
         f"create temporary table {into} (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
         " accepted boolean, sure boolean, evidence jsonb)"
@@ -101,14 +73,14 @@ def found(table: LinkTable, linked: Linked) -> tuple[str, ...]:
         statements.append(f"create temporary table answered as select distinct record_id from {into}")
         statements += [sql for tier, sql in inserts if tier > 1]
         statements.append("drop table answered")
-    return (*statements, _one(table))
+    return (*statements, _one(field))
 
 
-def met(table: LinkTable, linked: Linked, subjects: str) -> tuple[str, ...]:
+def met(field: Field, subjects: str) -> tuple[str, ...]:
     """Selects of the records that a rule of any tier leads to one of `subjects`, a table of ids; over the recorded values of
     all records, which `recorded` has."""
-    rules = rules_for(linked.family, linked.kinds)
-    recorded = table.temporary("recorded")
+    rules = rules_for(field.recorded.family, field.kinds)
+    recorded = field.temporary("recorded")
     return tuple(
         f"select r.record_id from {recorded} r {_filled(rule.through)} join data.{snake(rule.subject.kind)} s on"
         f" {_joined(rule)} join {subjects} changed on changed.id = s.id"
@@ -116,31 +88,31 @@ def met(table: LinkTable, linked: Linked, subjects: str) -> tuple[str, ...]:
     )
 
 
-def _one(table: LinkTable) -> str:
+def _one(field: Field) -> str:
     """One row for each subject of a record, by the best rule that found it; merged subjects are one."""
     heir = "coalesce(h.heir_id, f.subject_id)"
     return (
-        f"create temporary table {table.temporary('one')} as select distinct on (f.record_id, {heir}) f.record_id,"
+        f"create temporary table {field.temporary('one')} as select distinct on (f.record_id, {heir}) f.record_id,"
         f" f.subject_id as found_id, {heir} as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure"
-        f" from {table.temporary('found')} f left join link.heir h on h.subject_id = f.subject_id"
-        f" where not {refused(table, 'f', 'f.subject_id')}"
+        f" from {field.temporary('found')} f left join link.heir h on h.subject_id = f.subject_id"
+        f" where not {refused(field, 'f', 'f.subject_id')}"
         f" order by f.record_id, {heir}, f.accepted desc, f.sure desc, f.rank, f.subject_id"
     )
 
 
-def unanswered(table: LinkTable) -> str:
+def unanswered(field: Field) -> str:
     """A select of the records of `recorded` that the rules leave open."""
-    one = table.temporary("one")
+    one = field.temporary("one")
     return (
-        f"select r.record_id from {table.temporary('recorded')} r where (select count(*) from {one} o"
+        f"select r.record_id from {field.temporary('recorded')} r where (select count(*) from {one} o"
         f" where o.record_id = r.record_id and o.accepted) <> 1"
     )
 
 
-def scored(table: LinkTable) -> str:
+def scored(field: Field) -> str:
     """The empty table of the model's candidates."""
     return (
-        f"create temporary table {table.temporary('scored')} (record_id bigint, found_id bigint, subject_kind text,"
+        f"create temporary table {field.temporary('scored')} (record_id bigint, found_id bigint, subject_kind text,"
         " confidence real, weight real, evidence jsonb, chosen boolean)"
     )
 
@@ -148,11 +120,11 @@ def scored(table: LinkTable) -> str:
 # --- Decision ---------------------------------------------------------------------------------------------------------
 
 
-def wanted(table: LinkTable) -> str:
+def wanted(field: Field) -> str:
     """Statement that makes `wanted`: one accepted subject of a record, or every candidate. `%(model)s` names the model."""
-    one, scored = table.temporary("one"), table.temporary("scored")
+    one, scored = field.temporary("one"), field.temporary("scored")
     return f"""
-create temporary table {table.temporary("wanted")} as
+create temporary table {field.temporary("wanted")} as
 with ruled as (
     select o.* from {one} o join (
         select record_id from {one} where accepted group by record_id having count(*) = 1
@@ -161,7 +133,7 @@ with ruled as (
     -- Of rows that are one subject by now the likeliest.
     select distinct on (s.record_id, coalesce(h.heir_id, s.found_id)) s.*, coalesce(h.heir_id, s.found_id) as subject_id
     from {scored} s left join link.heir h on h.subject_id = s.found_id
-    where not exists (select from ruled r where r.record_id = s.record_id) and not {refused(table, "s", "s.found_id")}
+    where not exists (select from ruled r where r.record_id = s.record_id) and not {refused(field, "s", "s.found_id")}
     order by s.record_id, coalesce(h.heir_id, s.found_id), s.chosen desc, s.weight desc, s.found_id
 ), chosen as (
     select * from modelled where chosen
@@ -181,19 +153,27 @@ where not exists (select from ruled r where r.record_id = coalesce(o.record_id, 
 """.strip()
 
 
-def contested(table: LinkTable, within: tuple[str, ...]) -> str:
+def empty_wanted(field: Field) -> str:
+    """Statement that makes `wanted` with no rows."""
+    return (
+        f"create temporary table {field.temporary('wanted')} (record_id bigint, found_id bigint, subject_id bigint,"
+        " subject_kind text, status text, method text, confidence real, weight real, evidence jsonb, by_model boolean)"
+    )
+
+
+def contested(field: Field, within: tuple[str, ...]) -> str:
     """Statement that takes back what likeness claims against another record of the same group, where the other is no weaker."""
-    wanted, touched = table.temporary("wanted"), table.temporary("touched")
+    wanted, touched = field.temporary("wanted"), field.temporary("touched")
     group = f"row({', '.join(f't.{column}' for column in within)})" if within else "row(true)"
     complete = " and ".join(f"t.{column} is not null" for column in within) or "true"
     return f"""
 with claims as (
     select w.record_id, w.subject_id, {group} as grouped, w.by_model, w.weight
-    from {wanted} w join data.{table.owner.table} t on t.id = w.record_id
+    from {wanted} w join data.{field.entity.table} t on t.id = w.record_id
     where w.{ACCEPTED} and {complete}
     union all
     select l.record_id, l.subject_id, {group}, l.weight is not null, l.weight
-    from link.{table.table} l join data.{table.owner.table} t on t.id = l.record_id
+    from link.{field.table} l join data.{field.entity.table} t on t.id = l.record_id
     where l.{ACCEPTED} and {complete} and not exists (select from {touched} o where o.record_id = l.record_id)
 )
 update {wanted} w set status = 'UNCONFIRMED' from claims mine
@@ -205,27 +185,27 @@ where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.{ACC
 """.strip()
 
 
-def rivals(table: LinkTable) -> str:
+def rivals(field: Field) -> str:
     """Select of the records outside `touched` with a row for a subject that is claimed in `wanted` or was by those touched."""
-    wanted, touched = table.temporary("wanted"), table.temporary("touched")
+    wanted, touched = field.temporary("wanted"), field.temporary("touched")
     return (
-        f"select distinct l.record_id from link.{table.table} l where not exists (select from {touched} o"
+        f"select distinct l.record_id from link.{field.table} l where not exists (select from {touched} o"
         f" where o.record_id = l.record_id) and l.subject_id in (select w.subject_id from {wanted} w union"
-        f" select b.subject_id from link.{table.table} b join {touched} o using (record_id))"
+        f" select b.subject_id from link.{field.table} b join {touched} o using (record_id))"
     )
 
 
-def changes(table: LinkTable, *, whole: bool) -> tuple[str, str, str, str, str]:
+def changes(field: Field, *, whole: bool) -> tuple[str, str, str, str, str]:
     """Statements that bring the link table to `wanted`: forget what persons have decided meanwhile, take the heirs of now, keep
     history, delete, insert.
 
     What is right already is not touched; nor, where the run is not of the whole, a record it has not looked at. The third and
     the last take %(at)s, the last also %(by)s.
     """
-    links, wanted = f"link.{table.table}", table.temporary("wanted")
+    links, wanted = f"link.{field.table}", field.temporary("wanted")
     forget = (
-        f"delete from {wanted} w where {decided(table, 'w.record_id')} or {refused(table, 'w', 'w.found_id')}"
-        f" or not exists (select from data.{table.owner.table} t where t.id = w.record_id)"
+        f"delete from {wanted} w where {decided(field, 'w.record_id')} or {refused(field, 'w', 'w.found_id')}"
+        f" or not exists (select from data.{field.entity.table} t where t.id = w.record_id)"
     )
     heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)"
     renew = f"update {wanted} w set subject_id = {heir} where w.subject_id <> {heir}"
@@ -234,12 +214,12 @@ def changes(table: LinkTable, *, whole: bool) -> tuple[str, str, str, str, str]:
         " and w.method = l.method and w.weight is not distinct from l.weight and w.evidence is not distinct from l.evidence"
     )
     within = (
-        "" if whole else f"exists (select from {table.temporary('touched')} o where o.record_id = l.record_id) and "
+        "" if whole else f"exists (select from {field.temporary('touched')} o where o.record_id = l.record_id) and "
     )
-    gone = f"not exists (select from data.{table.owner.table} t where t.id = l.record_id) or {_missing(table)}"
+    gone = f"not exists (select from data.{field.entity.table} t where t.id = l.record_id) or {_missing(field)}"
     wrong = f"{within}(({BY_RUN.format(l='l')} and not exists (select from {wanted} w where {same})) or {gone})"
     keep = (
-        f"insert into link_history.{table.table} ({COLUMNS}, sys_from, sys_to)"
+        f"insert into link_history.{field.table} ({COLUMNS}, sys_from, sys_to)"
         f" select {COLUMNS}, sys_from, %(at)s from {links} l where {wrong}"
     )
     insert = (
@@ -250,25 +230,25 @@ def changes(table: LinkTable, *, whole: bool) -> tuple[str, str, str, str, str]:
     return forget, renew, keep, f"delete from {links} l where {wrong}", insert
 
 
-def _missing(table: LinkTable) -> str:
+def _missing(field: Field) -> str:
     """Whether the found row of a link is in its register no more."""
     tests = [
         f"(l.subject_kind = '{kind}' and not exists (select from data.{snake(kind)} s where s.id = l.found_id))"
-        for kind in table.kinds
+        for kind in field.kinds
     ]
     return " or ".join(tests)
 
 
-def announced(table: LinkTable) -> str:
+def announced(field: Field) -> str:
     """What the feed of changes is told: accepted links that were not there before, and those that are gone. Takes %(at)s."""
-    now, before = f"link.{table.table}", f"link_history.{table.table}"
+    now, before = f"link.{field.table}", f"link_history.{field.table}"
     made = (
-        f"select '{table.owner.name}', l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
+        f"select '{field.entity.name}', l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
         f" where l.sys_from = %(at)s and l.{ACCEPTED} and not exists (select from {before} h where h.record_id = l.record_id"
         f" and h.subject_id = l.subject_id and h.sys_to = %(at)s and h.{ACCEPTED})"
     )
     gone = (
-        f"select '{table.owner.name}', h.record_id, 'UNLINKED', h.subject_id, null::smallint, %(at)s from {before} h"
+        f"select '{field.entity.name}', h.record_id, 'UNLINKED', h.subject_id, null::smallint, %(at)s from {before} h"
         f" where h.sys_to = %(at)s and h.{ACCEPTED} and not exists (select from {now} l where l.record_id = h.record_id"
         f" and l.subject_id = h.subject_id and l.{ACCEPTED})"
     )

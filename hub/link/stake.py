@@ -20,7 +20,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.kept import Field, field_named, fields, leading_to
+from hub.link.field import Field, field_named, fields, leading_to
 from hub.link.lock import WRITE
 from hub.model.registry import registry
 from hub.model.tables import ACCEPTED, OPEN

@@ -54,7 +54,7 @@ class Discrepancies:
     def _member(self, field: Selected) -> Member:
         if field.name == "subject":
             rows = self.rows(self.registry.copied, field.beneath)
-            return OneByKind(field.key, rows, "{t}.subject_kind", "{t}.subject_id")
+            return OneByKind(field.key, rows, "{t}.subject_kind", "{t}.found_id")
         if field.name == "recordedIn":
             return self._recorded_in(field)
         known = {part.graphql: part.sql for part in shapes.DISCREPANCY} | {"__typename": literal("Discrepancy")}

@@ -4,7 +4,6 @@ Each fragment is measured once, so that a document of nested spreads costs no mo
 (rows, links in filters) is refused while planning, since only the plan knows them.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from graphql import (
 )
 
 from hub.errors import OperationRefused
+from hub.plan.own_time import OwnTime
 
 ENDLESS = 1_000_000
 
@@ -176,16 +176,15 @@ class OutOfTime(Exception):
     """Parsing and validation took longer than they may."""
 
 
-def budget(seconds: float) -> type[ASTValidationRule]:
-    """A validation rule that stops validation when its time is over. Raises OutOfTime from within."""
-    end = time.thread_time() + seconds
+def budget(spent: OwnTime, most_s: float) -> type[ASTValidationRule]:
+    """A validation rule that stops validation when so much time was spent. Raises OutOfTime from within."""
 
     class Budget(ASTValidationRule):
         def __init__(self, context: ValidationContext) -> None:
             super().__init__(context)
 
         def enter(self, node: Node, *_: Any) -> None:
-            if time.thread_time() > end:
+            if spent.seconds > most_s:
                 raise OutOfTime
 
     return Budget

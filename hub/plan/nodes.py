@@ -33,7 +33,7 @@ class ByKey:
 
 @dataclass(frozen=True)
 class ByFound:
-    """`{t}.subject_id` is the subject above; where it can be the heir of merged rows (`heir`), it or one of these."""
+    """`{t}.found_id` is the subject above; where it can be the heir of merged rows (`heir`), it or one of these."""
 
     heir: bool
 

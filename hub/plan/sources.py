@@ -25,7 +25,7 @@ DISCREPANCY = "discrepancy"
 """The table of discrepancies, which is no entity: its rows stay where they are when they are resolved."""
 
 DISCREPANCY_COLUMNS = (
-    "id, subject_kind, subject_id, subject_field, held, record_entity, record_id, record_field, recorded, kind, sector,"
+    "id, subject_kind, found_id, subject_field, held, record_entity, record_id, record_field, recorded, kind, sector,"
     " stream_id, sys_from"
 )
 
@@ -123,7 +123,8 @@ class Sources:
         if isinstance(via, ByKey):
             return own, [self._by_key(via, table, names.row)]
         if isinstance(via, ByFound):
-            return own, [f"{names.row}.subject_id = {self._found(via, names.parent)}"]
+            # By what was found and not by its heir of then: so a merge, and its undoing, shows at once.
+            return own, [f"{names.row}.found_id = {self._found(via, names.parent)}"]
         if isinstance(via, ByLink):
             near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")
             link = f"{self.links(via.table)} {names.link} join {own} on {names.row}.id = {names.link}.{far}"

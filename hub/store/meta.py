@@ -409,7 +409,7 @@ DISCREPANCY = Table(
         unique=True,
         postgresql_where=text("sys_to is null"),
     ),
-    Index("discrepancy_subject", "subject_id", "id"),
+    Index("discrepancy_found", "found_id", "id"),
     Index("discrepancy_record", "record_id", "id"),
     Index("discrepancy_sector", "sector", "id", postgresql_where=text("sys_to is null")),
     schema="link",

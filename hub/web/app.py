@@ -23,26 +23,31 @@ from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.negotiate import HttpRefused
 from hub.web.push import PUSH_PATH, PushEndpoint
-from hub.web.starters import starter_queries
+from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
 
 GRAPHQL_PATH = "/graphql"
 NO_CONNECTORS: Mapping[str, Manifest] = {}
+NO_EXAMPLES = Examples()
 
 
 def create_app(
-    settings: Settings, url: str, *, example_personal_id: str = "", connectors: Mapping[str, Manifest] = NO_CONNECTORS
+    settings: Settings,
+    url: str,
+    *,
+    examples: Examples = NO_EXAMPLES,
+    connectors: Mapping[str, Manifest] = NO_CONNECTORS,
 ) -> Edge:
     """The application over the database at `url`.
 
-    `example_personal_id` goes into the starter queries of a demonstration. Of `connectors`, by name, those that push may
+    `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver.
     """
     pool = make_pool(settings, url)
     push = PushEndpoint(connectors, settings, url)
     executor = make_executor(settings, pool)
     web = _Web(pool)
-    page = graphiql_page.render(GRAPHQL_PATH, starter_queries(example_personal_id)).encode()
+    page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
     headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
 

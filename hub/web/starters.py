@@ -1,4 +1,6 @@
-"""The starter queries of GraphiQL: five ways into the graph, for a person who sees it for the first time."""
+"""The starter queries of GraphiQL: six ways into the graph, for a person who sees it for the first time."""
+
+from dataclasses import dataclass
 
 from hub.web.graphiql_page import StarterQuery
 
@@ -107,13 +109,67 @@ query Links($first: Int = 20) {
 """
 
 
-def starter_queries(personal_id: str) -> tuple[StarterQuery, ...]:
-    """The starters; those of one person ask for `personal_id`, empty where no example is known."""
-    person = {"personalId": personal_id}
+CERTAINTY = """\
+# Một người: liên kết nào chắc, nào có khả năng, nào còn chờ, vì sao;
+# và ngành nào ghi khác.
+# One person: which links are sure, probable or still open, and why;
+# and which sector has written something else.
+query Certainty($personalId: PersonalId!) {
+  citizen(personalId: $personalId) {
+    fullName
+    mergedFrom { personalId since }
+    landUseRights(first: 10) {
+      nodes { certificateSerial holderLink { ...Party } parcelLink { ...Parcel } }
+    }
+    taxObligations(first: 10) {
+      nodes { kind year debtorLink { ...Party } parcelLink { ...Parcel } }
+    }
+    discrepancies(first: 10) {
+      totalCount
+      nodes {
+        field held recorded kind sector source since
+        recordedIn { type field }
+      }
+    }
+  }
+}
+
+fragment Party on PartyLink {
+  status method weight confidence decidedBy decidedAt
+  recorded { name birthDate identifier }
+  evidence { comparison outcome bits }
+}
+
+fragment Parcel on ParcelLink {
+  status method weight decidedBy
+  recorded { parcelNumber }
+  evidence { comparison outcome bits }
+  candidates {
+    method weight
+    subject { parcelNumber commune { name } }
+    evidence { comparison outcome bits }
+  }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Personal identifiers of people to show, empty where none is known: one whose records are all `linked` surely, and one of
+    whom some links are `doubtful`."""
+
+    linked: str = ""
+    doubtful: str = ""
+
+
+def starter_queries(examples: Examples) -> tuple[StarterQuery, ...]:
+    """The starters; those of one person ask for an example."""
+    person = {"personalId": examples.linked}
     return (
         StarterQuery("Một công dân, liên thông bốn ngành", "One citizen across four sectors", CITIZEN, person),
         StarterQuery("Điền sẵn: chuyển nhượng đất", "Prefill: land transfer", PREFILL, person),
         StarterQuery("Tìm theo tên, không dấu", "Search by name", SEARCH, {"prefix": "nguyen thi"}),
         StarterQuery("Mã xã cũ và mới", "Old and new commune codes", UNITS),
         StarterQuery("Đã nối và chưa nối", "Linked and not yet linked", UNCONFIRMED),
+        StarterQuery("Chắc đến đâu, vì sao", "How sure, and why", CERTAINTY, {"personalId": examples.doubtful}),
     )

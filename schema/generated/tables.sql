@@ -1083,10 +1083,10 @@ CREATE TABLE link.discrepancy (
 	sys_to TIMESTAMP WITH TIME ZONE,
 	PRIMARY KEY (id)
 );
+CREATE INDEX discrepancy_found ON link.discrepancy (found_id, id);
 CREATE UNIQUE INDEX discrepancy_open ON link.discrepancy (record_id, field, record_field, subject_field) WHERE sys_to is null;
 CREATE INDEX discrepancy_record ON link.discrepancy (record_id, id);
 CREATE INDEX discrepancy_sector ON link.discrepancy (sector, id) WHERE sys_to is null;
-CREATE INDEX discrepancy_subject ON link.discrepancy (subject_id, id);
 
 CREATE TABLE link.encumbrance_parcel (
 	record_id BIGINT NOT NULL,

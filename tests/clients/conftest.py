@@ -40,7 +40,7 @@ class NodeProject:
     def try_run(self, *command: str, under: str = ".") -> subprocess.CompletedProcess[str]:
         """Run a command in a folder of the project, whatever comes of it."""
         return subprocess.run(
-            command, cwd=self.folder / under, env=self.environment, capture_output=True, text=True, timeout=150
+            command, cwd=self.folder / under, env=self.environment, capture_output=True, text=True, timeout=500
         )
 
     def run(self, *command: str, under: str = ".") -> str:

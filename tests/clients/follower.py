@@ -36,7 +36,7 @@ class Follower:
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
 
-    def hear(self, event: str, timeout_s: float = 30) -> dict[str, Any]:
+    def hear(self, event: str, timeout_s: float = 90) -> dict[str, Any]:
         """The next thing it says, which has to be this; that it connected is passed over where that is not asked."""
         said = self.heard.get(timeout=timeout_s)
         if said["event"] == "connected" != event:

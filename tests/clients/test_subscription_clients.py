@@ -19,7 +19,7 @@ from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.clients.conftest import SCRIPTS, NodeProject
 from tests.clients.follower import following
-from tests.serving import served
+from tests.serving import followable, served, settled
 from tests.system.trial import Trial, person
 
 CHANGES = """subscription($types: [String!]) {
@@ -27,11 +27,6 @@ CHANGES = """subscription($types: [String!]) {
 }"""
 QUIET = 'subscription { recordChanged(source: "nobody") { id } }'
 KINDS = pytest.mark.parametrize("kind", ["ws", "sse"])
-
-
-def settled() -> None:
-    """A subscription begins at the time when the hub has read where the feed stands."""
-    time.sleep(0.5)
 
 
 @contextmanager
@@ -43,9 +38,13 @@ def served_at(port: int, app: Starlette) -> Iterator[str]:
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with followable(url, app):
+            yield url
+    finally:
+        server.should_exit = True
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -66,13 +65,23 @@ def hub(postgres_server: EmbeddedServer) -> Iterator[str]:
         yield url
 
 
+def followed(trial: Trial) -> None:
+    """Wait until the hub listens for changes, which it does once somebody follows."""
+    until = time.monotonic() + 90
+    while trial.rows(
+        "select count(*) from pg_stat_activity where datname = current_database() and query like 'listen %%'"
+    ) == [(0,)]:
+        assert time.monotonic() < until, "nobody follows"
+        time.sleep(0.05)
+
+
 @KINDS
 def test_a_change_reaches_who_follows(node: NodeProject, trial: Trial, database_url: str, kind: str) -> None:
     trial.write(person(1))
     trial.sync()
     with served(create_app(load(), database_url)) as url, following(node, kind, url) as client:
         client.subscribe(CHANGES, types=["Citizen"])
-        settled()
+        settled(url)
         trial.write(person(1, "Lê Văn Ân"), person(2, "Đỗ Văn Chí"))
         trial.sync()
         changes = sorted((client.change() for _ in range(2)), key=lambda change: str(change["action"]))
@@ -89,16 +98,16 @@ def test_who_leaves_gives_the_place_back(node: NodeProject, hub: str, kind: str)
     """The hub has one place. Over WebSocket the connection stays, so it is the client's message that frees it."""
     with following(node, kind, hub) as client, following(node, kind, hub) as other:
         client.subscribe(QUIET)
-        settled()
+        settled(hub)
         other.subscribe(QUIET, "refused")
         (error,) = other.hear("next")["result"]["errors"]
         assert error["extensions"]["code"] == "TOO_MANY_SUBSCRIPTIONS"
         other.hear("complete")
         client.leave()
         client.hear("complete")
-        settled()
+        settled(hub, 0)
         other.subscribe(QUIET, "taken")
-        settled()
+        settled(hub)
         client.subscribe(QUIET, "refused")
         assert client.hear("next")["id"] == "refused"
         assert other.is_quiet()
@@ -135,13 +144,13 @@ def test_who_follows_comes_back_after_a_restart(node: NodeProject, trial: Trial,
     trial.sync()
     port = free_port()
     with following(node, kind, f"http://127.0.0.1:{port}", 1_000) as client:
-        with served_at(port, create_app(load(), database_url)):
+        with served_at(port, create_app(load(), database_url)) as url:
             client.subscribe(CHANGES)
             client.hear("connected")
-            settled()
-        with served_at(port, create_app(load(), database_url)):
+            settled(url)
+        with served_at(port, create_app(load(), database_url)) as url:
             client.hear("connected")
-            settled()
+            settled(url)
             trial.write(person(1), person(2, "Sau Khi Nghỉ"))
             trial.sync()
             assert client.change()["node"] == {"fullName": "Sau Khi Nghỉ"}
@@ -159,9 +168,9 @@ def test_the_hub_stops_while_it_is_followed(node: NodeProject, trial: Trial, dat
     ):
         try:
             client.subscribe(CHANGES)
-            client.hear("connected", 60)
-            settled()
+            client.hear("connected")
+            followed(trial)
             process.terminate()
-            assert process.wait(10) is not None
+            assert process.wait(60) is not None
         finally:
             process.kill()

@@ -139,7 +139,7 @@ class ReferenceExecutor:
             return merged_from(now, entity, row)
         if name == "discrepancies":
             found = {row.id, *(merge["subject_id"] for merge in now.merged(row))}
-            return self.discrepancies(now, [one for one in now.discrepancies if one["subject_id"] in found], given)
+            return self.discrepancies(now, [one for one in now.discrepancies if one["found_id"] in found], given)
         for linked in entity.linked:
             if name == linked.graphql:
                 return self.one(now, row, linked)
@@ -191,7 +191,7 @@ class ReferenceExecutor:
     def discrepancy(self, now: Snapshot, row: Values) -> "Made":
         """A discrepancy as the graph shows it."""
         kind, copy = row["subject_kind"], row["record_entity"]
-        subject = now.heirs[row["subject_id"]]["heir_id"] if row["subject_id"] in now.heirs else row["subject_id"]
+        subject = now.heirs[row["found_id"]]["heir_id"] if row["found_id"] in now.heirs else row["found_id"]
         recorded_in = {
             "type": copy,
             "id": id_of(copy, row["record_id"]),

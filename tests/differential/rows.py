@@ -51,7 +51,7 @@ DAYS = ("1999-12-31", "2020-02-29", "2024-01-01", "2024-01-01", "2025-07-01")
 TEXTS = ("Tổ 5, khu 3", "Tổ 5, khu 3", 'O\'Brien "x" \\ {t} {0} %s $1', "Phở 🍜", "-")
 NAMES = (
     "Nguyễn Thị Hoà", "Nguyễn Thị Hòa", "NGUYỄN THỊ HOÀ", "Đỗ Văn Đạt", "đỗ văn đạt", "Do Van Dat",
-    "Lê Văn An", "Lê Văn Ân", "Lê Văn Ấn", "Lê Thị Ước", "Trần Bé", "Søren Łę", "SØREN ŁĘ",
+    "Lê Văn An", "Lê Văn Ân", "Lê Văn Ấn", "Lê Thị Ước", "Trần Bé", "Søren Łukasz", "SØREN ŁUKASZ",
 )  # fmt: skip
 POOLS: Mapping[type[Value], Sequence[str]] = {
     values.PersonName: NAMES,
@@ -274,13 +274,16 @@ class _Writer:
                 open_ones.add((at, column, field))
             row = {
                 "subject_kind": kind,
-                "subject_id": self.random.choice((*self.ids[kind][:8], *self.merges, 999_999))
+                "subject_id": 0,  # whose heir it was when it was found, which the graph does not ask
+                "found_id": self.random.choice((*self.ids[kind][:8], *self.merges, 999_999))
                 if kind == "Citizen"
                 else self.random.choice(self.ids[kind][:6]),
                 "subject_field": field,
                 "held": self.random.choice(TEXTS),
                 "record_entity": copy.name,
                 "record_id": at,
+                "field": f"{copy.name}.{copy.linked[0].name}",
+                "source_key": "-",
                 "record_field": column,
                 "recorded": self.random.choice(NAMES),
                 "kind": self.random.choice(("SPELLING", "DIFFERS")),

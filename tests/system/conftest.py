@@ -9,14 +9,12 @@ from hub.cli import main, quarantine
 from hub.ingest import run as ingest
 from hub.ingest.run import store_url
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.trial import Command, Trial
 
 
 @pytest.fixture
 def trial(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
     made = engine(database_url)
-    migrate(made)
     yield Trial(made, tmp_path, monkeypatch)
     made.dispose()
 

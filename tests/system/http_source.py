@@ -142,7 +142,7 @@ def raw_server(*connections: Behave) -> Iterator[str]:
             except OSError:
                 return
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 read = b""
                 while b"\r\n\r\n" not in read and (chunk := connection.recv(65_536)):
                     read += chunk
@@ -152,10 +152,12 @@ def raw_server(*connections: Behave) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=run, args=(listener,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        stopped.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stopped.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(60)
 
 
 def says(*lines: str, body: bytes = b"") -> Behave:
@@ -227,7 +229,7 @@ class Stage:
                 "legal_basis": "law",
                 "version": "1",
                 "freshness": "one day",
-                "source": {"kind": "rest", "base_url": {"env": "API_URL"}, "timeout_s": 2, "attempts": 3, **source},
+                "source": {"kind": "rest", "base_url": {"env": "API_URL"}, "timeout_s": 30, "attempts": 3, **source},
                 "streams": {
                     "rows": {
                         "path": "/rows",

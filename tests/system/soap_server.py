@@ -3,8 +3,8 @@
 Its WSDL is written by hand, document/literal. `trouble` is what it does wrong, with the number of calls after which it stops.
 """
 
+import asyncio
 import base64
-import time
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,6 +18,8 @@ from starlette.routing import Route
 NS = "http://hotich.example.vn/1"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XRD = "http://x-road.eu/xsd/xroad.xsd"
+PATIENCE_S = 1.5
+"""How long those wait to whom the service is to be slow."""
 IDENTIFIERS = "http://x-road.eu/xsd/identifiers"
 
 SCHEMA = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -131,6 +133,9 @@ class Register:
         wanted = f"Basic {base64.b64encode(f'hub:{self.password}'.encode()).decode()}"
         if self.password and request.headers.get("authorization") != wanted:
             return Response("no", 401)
+        if self.trouble == "slow" and self.calls <= self.for_calls:
+            await asyncio.sleep(2 * PATIENCE_S)
+            return Response(b"", 200)
         if self.trouble and self.calls <= self.for_calls and self.trouble in TROUBLES:
             return TROUBLES[self.trouble]()
         document = etree.fromstring(await request.body())
@@ -190,11 +195,6 @@ def fault(code: str, status: int = 500) -> Response:
     return Response(envelope(body), status, media_type="text/xml")
 
 
-def _slow() -> Response:
-    time.sleep(0.6)
-    return Response(b"", 200)
-
-
 BOMB = (
     b'<!DOCTYPE a [<!ENTITY b "079080000001">]><s:Envelope xmlns:s="'
     + SOAP.encode()
@@ -205,7 +205,6 @@ TROUBLES = {
     "error 502": lambda: Response("bad gateway", 502),
     "error 404": lambda: Response("nothing", 404),
     "redirect": lambda: Response("", 302, {"location": "http://127.0.0.1:1/elsewhere"}),
-    "slow": _slow,
     "dtd": lambda: Response(BOMB, media_type="text/xml"),
     "other answer": lambda: Response(envelope(f'<khac xmlns="{NS}"/>'), media_type="text/xml"),
     "no soap": lambda: Response("<a/>", media_type="text/xml"),

@@ -1,5 +1,6 @@
 """A TCP proxy between a test and a server, which breaks as networks do: resets, half-closes, stalls after some bytes."""
 
+import math
 import socket
 import struct
 import threading
@@ -22,7 +23,7 @@ class TcpProxy:
         self.broken = 0
         self._lock = threading.Lock()
         self._armed: tuple[int, Break, int] | None = None
-        self._refusing = False
+        self._refusing = 0.0
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -37,9 +38,9 @@ class TcpProxy:
         with self._lock:
             self._armed = (received, how, times)
 
-    def refuse(self, refusing: bool = True) -> None:
-        """Reset every new connection at once, as a server that is down behind its address."""
-        self._refusing = refusing
+    def refuse(self, times: float = math.inf) -> None:
+        """Reset so many new connections at once, as a server that is down behind its address."""
+        self._refusing = times
 
     def close(self) -> None:
         """Stop, and drop what is open."""
@@ -64,7 +65,8 @@ class TcpProxy:
             except OSError:
                 return
             self.connections += 1
-            if self._refusing:
+            if self._refusing > 0:
+                self._refusing -= 1
                 _drop(client)
                 continue
             try:

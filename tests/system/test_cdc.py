@@ -19,8 +19,8 @@ from hub.ingest.read.cdc import CdcReader
 from hub.ingest.read.slot import lag
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.reading import context
+from tests.system.tcp_proxy import TcpProxy
 
 SETTINGS = {
     "wal_level": "logical",
@@ -483,7 +483,7 @@ def following(hub: Hub, reader: CdcReader, errors: list[Exception]) -> threading
     return thread
 
 
-def until(condition: Any, seconds: float = 20.0) -> None:
+def until(condition: Any, seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"
@@ -667,11 +667,11 @@ def test_missing_rights_say_what_to_grant(sector: Sector, hub: Hub, monkeypatch:
 def test_a_wrong_password_is_said_at_once_and_not_repeated(
     sector: Sector, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRIAL_SOURCE", f"postgresql://hub:wrong-secret@127.0.0.1:{sector.server.port}/sector")
-    began = time.monotonic()
-    with pytest.raises(SourceUnavailable) as raised:
-        hub.sync(source={"attempts": 10})
-    assert time.monotonic() - began < 2
+    with TcpProxy("127.0.0.1", sector.server.port) as proxy:
+        monkeypatch.setenv("TRIAL_SOURCE", f"postgresql://hub:wrong-secret@127.0.0.1:{proxy.port}/sector")
+        with pytest.raises(SourceUnavailable) as raised:
+            hub.sync(source={"attempts": 10})
+        assert proxy.connections == 1
     assert "wrong-secret" not in str(raised.value)
 
 
@@ -722,7 +722,6 @@ def test_tables_of_several_key_columns(sector: Sector, hub: Hub) -> None:
 
 def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str) -> None:
     store = engine(database_url)
-    migrate(store)
     sector.run(
         "create table citizens (id text primary key, ten text, xa text)",
         "alter publication hub add table citizens",

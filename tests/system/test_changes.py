@@ -16,7 +16,6 @@ from hub.ingest.outcome import Interfered
 from hub.ingest.run import Choices, RunReport, connect, run, store_url
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FIELDS = {"personal_id": "so", "full_name": "ten", "birth_date": "sinh", "residence_unit_code": {"constant": "06820@2020-01-01"}}  # fmt: skip
@@ -28,7 +27,6 @@ class Table:
     def __init__(self, store: str, folder: Path) -> None:
         self.store, self.path = store, folder / "source.db"
         self.engine = engine(store)
-        migrate(self.engine)
         self.do("create table people (id integer primary key, so text, ten text, sinh text, luc text, xoa integer)")
 
     def do(self, statement: str, *values: Any) -> None:

@@ -14,7 +14,6 @@ from hub.ingest import run as ingest
 from hub.ingest.run import LOCK, Choices, RunReport, run, store_url
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.trial import Trial, manifest, person
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -48,7 +47,6 @@ def with_source(plain: Manifest, **source: Any) -> Manifest:
 @pytest.fixture
 def source(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     made = engine(database_url)
-    migrate(made)
     (tmp_path / "people").mkdir()
     trial = Source(made, tmp_path / "people", monkeypatch)
     trial.write(person(1))

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
-from hub.store.migrate import migrate
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,15 +22,7 @@ def hub(
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}
     given = {**inherited, **({"HUB_DATABASE_URL": url} if url else {}), **environment}
     command = [sys.executable, "-c", "from hub.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=given, cwd=cwd or "/", timeout=120, check=False)
-
-
-@pytest.fixture
-def migrated(database_url: str) -> str:
-    made = engine(database_url)
-    migrate(made)
-    made.dispose()
-    return database_url
+    return subprocess.run(command, capture_output=True, text=True, env=given, cwd=cwd or "/", timeout=500, check=False)
 
 
 def test_derived_files_are_fresh_and_a_stale_one_is_named(tmp_path: Path) -> None:
@@ -55,17 +45,19 @@ def test_derived_files_are_fresh_and_a_stale_one_is_named(tmp_path: Path) -> Non
         (("sync", "finance"), 69, "FINANCE_FOLDER is not set"),
     ],
 )
-def test_errors_say_what_and_the_next_step(migrated: str, arguments: tuple[str, ...], code: int, words: str) -> None:
-    done = hub(*arguments, url=migrated)
+def test_errors_say_what_and_the_next_step(
+    database_url: str, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    done = hub(*arguments, url=database_url)
     assert done.returncode == code
     assert words in done.stderr
     assert "next step" in done.stderr.lower()
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_in_use_is_said_before_anything_starts(migrated: str) -> None:
+def test_a_port_in_use_is_said_before_anything_starts(database_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = hub("serve", "--port", str(taken.getsockname()[1]), url=migrated)
+        done = hub("serve", "--port", str(taken.getsockname()[1]), url=database_url)
     assert done.returncode == 78
     assert "--port 0" in done.stderr
 
@@ -82,10 +74,10 @@ def test_a_wrong_setting_is_named() -> None:
     assert "HUB_PORT" in done.stderr
 
 
-def test_explain_shows_the_plan_and_reads_nothing(migrated: str, tmp_path: Path) -> None:
+def test_explain_shows_the_plan_and_reads_nothing(database_url: str, tmp_path: Path) -> None:
     query = "query A($id: PersonalId!) { citizen(personalId: $id) { fullName landUseRights(first: 3) { nodes { parcel { area } } } } }"
     given = ("--variables", '{"id": "022085001234"}')
-    shown = hub("explain", query, *given, url=migrated)
+    shown = hub("explain", query, *given, url=database_url)
     assert shown.returncode == 0, shown.stderr
     for words in (
         "one citizen by personal_id",
@@ -97,7 +89,7 @@ def test_explain_shows_the_plan_and_reads_nothing(migrated: str, tmp_path: Path)
         assert words in shown.stdout
     assert "022085001234" not in shown.stdout
     (tmp_path / "a.graphql").write_text(f"{query} query B {{ citizens {{ totalCount }} }}")
-    told = hub("explain", "a.graphql", "--operation", "A", *given, "--json", url=migrated, cwd=tmp_path)
+    told = hub("explain", "a.graphql", "--operation", "A", *given, "--json", url=database_url, cwd=tmp_path)
     found = json.loads(told.stdout)
     assert (found["rows"], "Total Cost" in found["postgresql"], found["sql"].startswith("select")) == (7, True, True)
 
@@ -112,20 +104,20 @@ def test_explain_shows_the_plan_and_reads_nothing(migrated: str, tmp_path: Path)
         (("query A { __typename } query B { __typename }",), "give operationName, one of: A, B"),
     ],
 )
-def test_explain_refuses_with_the_next_step(migrated: str, arguments: tuple[str, ...], words: str) -> None:
-    done = hub("explain", *arguments, url=migrated)
+def test_explain_refuses_with_the_next_step(database_url: str, arguments: tuple[str, ...], words: str) -> None:
+    done = hub("explain", *arguments, url=database_url)
     assert done.returncode != 0
     assert words in done.stderr
     assert "next step" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_place_is_read_and_doctor_tells(migrated: str) -> None:
-    done = hub("sync", "place", "--json", url=migrated)
+def test_place_is_read_and_doctor_tells(database_url: str) -> None:
+    done = hub("sync", "place", "--json", url=database_url)
     assert done.returncode == 0, done.stderr
     (report,) = json.loads(done.stdout)
     assert [c["added"] for c in report["counts"]] == [14_149, 10_602]
-    findings = {f["what"]: f for f in json.loads(hub("doctor", "--json", url=migrated).stdout)}
+    findings = {f["what"]: f for f in json.loads(hub("doctor", "--json", url=database_url).stdout)}
     assert findings["tables"]["holds"]
     assert findings["data of place"]["holds"]
     assert not findings["connector finance"]["holds"]
@@ -133,14 +125,14 @@ def test_place_is_read_and_doctor_tells(migrated: str) -> None:
 
 
 def test_one_field_is_one_line_in_the_schema_one_in_a_manifest_and_a_drafted_migration(
-    tmp_path: Path, postgres_server: EmbeddedServer, migrated: str
+    tmp_path: Path, postgres_server: EmbeddedServer, database_url: str
 ) -> None:
     copy = copied(tmp_path)
     after(
         copy / "schema" / "citizen.py", "    ethnicity:", '    religion: Text | None = field("Religion as registered.")'
     )
     after(copy / "connectors" / "population" / "manifest.toml", "ethnicity =", 'religion = "ton_giao"')
-    here = {"url": migrated, "cwd": copy, "PYTHONPATH": str(copy)}
+    here = {"url": database_url, "cwd": copy, "PYTHONPATH": str(copy)}
     assert "religion" in hub("schema", "diff", **here).stdout  # type: ignore[arg-type]
     drafted = hub("schema", "draft", "Religion of citizens", **here)  # type: ignore[arg-type]
     assert drafted.returncode == 0, drafted.stderr

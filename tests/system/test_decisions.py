@@ -16,7 +16,6 @@ from hub.link.decisions import decide, undo
 from hub.link.stake import refresh
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.links import Links
 
 DEBTOR, MERGE = "TaxObligation.debtor", "Citizen.duplicate"
@@ -31,7 +30,6 @@ EMPTIED = (
 @pytest.fixture(scope="module")
 def made(module_database_url: str) -> Iterator[Links]:
     store = engine(module_database_url)
-    migrate(store)
     yield Links(store)
     store.dispose()
 

@@ -170,6 +170,16 @@ def test_discard_value_takes_the_row_without_the_value(trial: Trial) -> None:
     assert trial.rows("select sex, former_id from data.citizen where source_key = '2'") == [("MALE", "012345678")]
 
 
+def test_of_rows_with_the_same_digest_the_one_that_is_gone_goes(trial: Trial) -> None:
+    """Rows without a value that broke a rule all have the digest 0: the key of one does not account for another."""
+    write(trial, *(citizen(n, gioi="X9") for n in range(1, 5)), citizen(5))
+    assert sync(trial, drift="discard_value").counts[0].added == 5
+    write(trial, citizen(1, gioi="X9"), citizen(2, gioi="X9"), citizen(5))
+    count = sync(trial, drift="discard_value").counts[0]
+    assert (count.added, count.changed, count.unchanged, count.deleted) == (0, 0, 3, 2)
+    assert trial.rows("select source_key from data.citizen order by 1") == [("1",), ("2",), ("5",)]
+
+
 @pytest.mark.parametrize(
     ("header", "row"),
     [

@@ -14,7 +14,7 @@ from hub.settings import load
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
-from hub.web.starters import CITIZEN, PREFILL, starter_queries
+from hub.web.starters import CERTAINTY, CITIZEN, PREFILL, Examples, starter_queries
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 
@@ -51,6 +51,15 @@ def test_one_citizen_across_sectors_in_one_statement(graph: Graph, served_hub: S
     shown = [citizen, *rights, *citizen["taxObligations"]["nodes"], *citizen["businessRoles"]["nodes"]]
     assert {row["provenance"]["source"] for row in shown} == {"population", "land", "finance", "business"}
     assert all(row["provenance"]["asOf"] and row["provenance"]["sourceKey"] for row in shown)
+
+
+def test_one_person_with_links_of_every_kind(graph: Graph, served_hub: ServedHub) -> None:
+    citizen = graph.data(CERTAINTY, {"personalId": served_hub.doubtful_id})["citizen"]
+    records = citizen["landUseRights"]["nodes"] + citizen["taxObligations"]["nodes"]
+    links = [link for record in records for name, link in record.items() if name.endswith("Link")]
+    assert {link["status"] for link in links} >= {"CONFIRMED", "PROBABLE", "UNCONFIRMED"}
+    assert any(link["evidence"] for link in links)
+    assert any(link.get("candidates") for link in links if link["status"] == "UNCONFIRMED")
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.graphql")), ids=lambda path: path.stem)
@@ -142,12 +151,14 @@ def walk(graph: Graph, entity: str, page: str, cursor: str, more: str, *, backwa
         at = found["pageInfo"][cursor]
 
 
-@pytest.mark.parametrize("starter", range(5))
+@pytest.mark.parametrize("starter", range(6))
 def test_both_lanes_answer_alike(graph: Graph, served_hub: ServedHub, starter: int) -> None:
-    query = starter_queries(served_hub.personal_id)[starter]
+    query = starter_queries(Examples(served_hub.personal_id, served_hub.doubtful_id))[starter]
     fast = graph.data(query.query, dict(query.variables))
-    at = query.query.rindex("}")
-    slow = graph.data(query.query[:at] + " __schema { queryType { name } } }", dict(query.variables))
+    at = query.query.index("\n}")  # the end of the operation; fragments come after it
+    slow = graph.data(
+        f"{query.query[:at]} __schema {{ queryType {{ name }} }} {query.query[at:]}", dict(query.variables)
+    )
     assert slow.pop("__schema") == {"queryType": {"name": "Query"}}
     assert slow == fast
 

@@ -14,7 +14,6 @@ from hub.model.registry import registry
 from hub.model.shapes import camel_sql
 from hub.settings import load
 from hub.store.engine import engine
-from hub.store.meta import DISCREPANCY
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.serving import served
@@ -187,8 +186,7 @@ def discrepancy(links: Links, subject: int, record: int, **other: Any) -> None:
         "sys_from": now(),
         **other,
     }
-    kept = {name: value for name, value in row.items() if name in DISCREPANCY.c}
-    links.do(f"insert into link.discrepancy ({', '.join(kept)}) values ({', '.join(f':{n}' for n in kept)})", **kept)
+    links.do(f"insert into link.discrepancy ({', '.join(row)}) values ({', '.join(f':{n}' for n in row)})", **row)
 
 
 WHOLE = """{ subject { ... on Citizen { personalId } } field held recorded kind sector source resolvedAt
@@ -432,6 +430,21 @@ def test_what_is_no_page_of_the_queue(graph: Graph, given: dict[str, Any], code:
     found, message = graph.code(QUEUE, given, admin=True)
     assert found == code
     assert "SECRET" not in message
+
+
+def test_second_opinions_are_counted(links: Links, graph: Graph) -> None:
+    citizen = links.citizen(OLD)
+    for word in ("SAME", "DIFFERENT"):
+        first = graph.data(DECIDE, verdict(debt := links.debt(name="b"), citizen), admin=True)["decideLink"]
+        given = verdict(debt, citizen, word, reviewer="Bé", secondOf=first["decision"]["id"])
+        graph.data(DECIDE, given, admin=True)
+    query = "{ reviewAgreement { field pairs agreed observed kappa } }"
+    found = graph.data(query, admin=True)["reviewAgreement"]
+    assert {(one["field"], one["pairs"], one["agreed"], one["observed"]) for one in found} == {
+        ("TaxObligation.debtor", 2, 1, 0.5),
+        ("all", 2, 1, 0.5),
+    }
+    assert graph.code(query)[0] == "FORBIDDEN"
 
 
 def test_the_queue_is_the_administrators_and_for_now(links: Links, graph: Graph) -> None:

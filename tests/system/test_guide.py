@@ -56,7 +56,7 @@ def follow(lines: list[str], given: Mapping[str, str], folder: Path, database: s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]

@@ -20,7 +20,7 @@ GRAPHQL = "application/graphql-response+json"
 COUNT = {"query": "{ citizens { totalCount } }"}
 
 
-def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
+def until(holds: Callable[[], bool], seconds: float = 90) -> bool:
     """Whether it holds within some seconds."""
     end = time.monotonic() + seconds
     while not holds():
@@ -104,10 +104,10 @@ def test_explain_is_for_those_who_are_allowed(served_hub: ServedHub) -> None:
         assert "extensions" not in httpx2.post(f"{url}/graphql", json=asked).json()
 
 
-def test_health_and_readiness(http: httpx2.Client, database_url: str) -> None:
+def test_health_and_readiness(http: httpx2.Client, new_database_url: str) -> None:
     assert http.get("/healthz").status_code == 200
     assert http.get("/readyz").json() == {"status": "ready"}
-    with served(create_app(load(), database_url)) as url:
+    with served(create_app(load(), new_database_url)) as url:
         assert httpx2.get(f"{url}/healthz").status_code == 200
         answer = httpx2.get(f"{url}/readyz")
         assert (answer.status_code, answer.json()["status"]) == (503, "not ready")

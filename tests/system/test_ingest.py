@@ -1,5 +1,6 @@
 """Ingest on a real PostgreSQL: first load, changes, history, deletes, quarantine, faults of sources; nothing lost, nothing doubled."""
 
+import threading
 from collections.abc import Callable
 
 import psycopg
@@ -46,6 +47,31 @@ def test_load_repeat_change_delete(trial: Trial) -> None:
     assert now[1] == history[0][3] > history[0][2]
     assert now[2] == history[0][4]
     assert now[3] == before[0][3]
+
+
+@pytest.mark.parametrize("name", ["Lê\\Văn", r"Lê \N An", 'Lê ""Văn"" An', "Lê, Văn", "Lê\tVăn"], ids=repr)
+@pytest.mark.parametrize("again", [False, True], ids=["filled", "staged"])
+def test_characters_that_are_special_to_copy_are_stored_as_they_are(trial: Trial, name: str, again: bool) -> None:
+    if again:
+        trial.write(person(1))
+        trial.sync()
+    key = r"k\,\t" + '""1""'
+    trial.write(person(1), person(2, f'"{name}"').replace("2;", f'"{key}";', 1))
+    assert counts(trial.sync())["added"] == (1 if again else 2)
+    (found,) = trial.rows("select full_name, source_key from data.citizen where personal_id = '000000000002'")
+    assert found == (name.replace('""', '"').replace("\t", " "), key.replace('""', '"'))
+
+
+def test_a_merge_goes_by_index_unless_the_operator_has_said_what_a_page_costs(
+    database_url: str, postgres_server: EmbeddedServer
+) -> None:
+    cost = "select current_setting('random_page_cost')::float8"
+    with ingest.connect(database_url) as connection:
+        assert connection.execute(cost).fetchone() == (1.1,)
+        name = connection.info.dbname
+        connection.execute(f"alter database {name} set random_page_cost = 3")
+    with ingest.connect(database_url) as connection:
+        assert connection.execute(cost).fetchone() == (3.0,)
 
 
 def test_a_rejected_row_keeps_its_old_version_and_waits_once(trial: Trial) -> None:
@@ -162,13 +188,23 @@ def test_a_column_that_nobody_mapped_is_reported(trial: Trial) -> None:
     assert report.drift == ("trial.people: column moi is neither mapped nor ignored",)
 
 
-def test_one_run_of_a_connector_at_a_time(trial: Trial) -> None:
+def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "PATIENCE_S", 0.3)
     trial.write(person(1))
-    with psycopg.connect(trial.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+    with psycopg.connect(ingest.store_url(trial.engine)) as other:
         other.execute(ingest.LOCK, ("trial",))
         report = trial.sync()
     assert report.status == "FAILED"
     assert "another run" in report.problems[0]
+
+
+def test_a_run_waits_until_the_session_of_a_killed_one_has_ended(trial: Trial) -> None:
+    trial.write(person(1))
+    with psycopg.connect(ingest.store_url(trial.engine)) as killed:
+        killed.execute(ingest.LOCK, ("trial",))
+        threading.Timer(1, killed.close).start()
+        assert trial.sync().status == "SUCCEEDED"
+        assert killed.closed
 
 
 def test_a_run_that_was_killed_is_known_as_such(trial: Trial) -> None:

@@ -18,7 +18,6 @@ from hub.ingest.limits import Gate
 from hub.ingest.run import store_url
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 
 HOLDER = """
 import sys, tomllib
@@ -47,7 +46,6 @@ def limited(**source: Any) -> Manifest:
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
     made = engine(module_database_url)
-    migrate(made)
     yield made
     made.dispose()
 
@@ -76,21 +74,29 @@ def passed(gate: Gate, times: int) -> list[float]:
 
 
 def test_a_rate_holds_over_sessions_and_serves_each(store: Engine) -> None:
-    with gates(store, 3, rate="50/s") as made, ThreadPoolExecutor(3) as pool:
-        each = list(pool.map(lambda gate: passed(gate, 10), made))
+    together = threading.Barrier(3)
+
+    def one(gate: Gate) -> list[float]:
+        together.wait()
+        return passed(gate, 10)
+
+    with gates(store, 3, rate="10/s") as made, ThreadPoolExecutor(3) as pool:
+        each = list(pool.map(one, made))
     moments = sorted(moment for moments in each for moment in moments)
-    # 30 requests at 50/s are 29 intervals of 20 ms; sleep may wake a little late, never early.
-    assert moments[-1] - moments[0] >= 29 * 0.02 - 0.005
-    assert max(max(m) for m in each) - min(max(m) for m in each) < 0.3
+    # 30 requests at 10/s are 29 intervals of 100 ms; sleep may wake a little late, never early.
+    assert moments[-1] - moments[0] >= 29 * 0.1 - 0.005
+    # By turns the first is done after 28 of 30; one that keeps the others waiting, after its own ten.
+    assert min(moments.index(max(own)) for own in each) >= 15
 
 
 def test_a_rate_lets_a_slow_reader_through_at_once(store: Engine) -> None:
-    with gates(store, 1, rate="4/s") as (gate,):
+    with gates(store, 1, rate="1/min") as (gate,):
         passed(gate, 1)
-        time.sleep(0.3)
+        with store.begin() as connection:
+            connection.exec_driver_sql("update hub.pace set next_at = next_at - interval '61 s'")
         started = time.monotonic()
         passed(gate, 1)
-    assert time.monotonic() - started < 0.15
+    assert time.monotonic() - started < 30
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_source(store: Engine) -> None:
@@ -100,7 +106,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_source(store: Engine) -> No
             connection.exec_driver_sql("update hub.pace set next_at = now() + '1 hour'")
         started = time.monotonic()
         passed(gate, 2)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 30
 
 
 def test_a_quota_is_counted_over_sessions_and_says_when_it_opens_again(store: Engine) -> None:
@@ -171,7 +177,7 @@ def test_a_killed_process_frees_its_place(store: Engine) -> None:
         thread.start()
         assert not entered.wait(0.3)
         holder.kill()
-        assert entered.wait(5)
+        assert entered.wait(60)
         thread.join()
     holder.communicate()
 

@@ -6,14 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.links import Links
 
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
     made = engine(database_url)
-    migrate(made)
     built = Links(made)
     for code in ("06664", "06667", "06670", "06655"):
         built.add(

@@ -9,8 +9,6 @@ import psycopg
 import pytest
 
 from hub.settings import load
-from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.test_graph import Graph
 
 BIRTHS = ("1980", None, "1975-02-01", "1980", None, "1990-12-31", "1975-02-01")
@@ -28,9 +26,6 @@ Row = dict[str, Any]
 @pytest.fixture(scope="module")
 def rows(module_database_url: str) -> list[Row]:
     """Twenty-one people; birth dates and names repeat."""
-    made = engine(module_database_url)
-    migrate(made)
-    made.dispose()
     built: list[Row] = []
     with psycopg.connect(module_database_url) as connection:
         for n in range(21):

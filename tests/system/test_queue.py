@@ -66,7 +66,6 @@ class Queue:
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
     made = engine(module_database_url)
-    migrate(made)
     schema.apply(module_database_url)
     yield made
     made.dispose()
@@ -90,22 +89,22 @@ def described(url: str) -> list[Any]:
         return [connection.execute(query).fetchall() for query in (FUNCTIONS, COLUMNS, INDEXES)]
 
 
-def test_two_processes_make_the_queue_once_and_alembic_sees_nothing_of_it(database_url: str) -> None:
-    made = engine(database_url)
+def test_two_processes_make_the_queue_once_and_alembic_sees_nothing_of_it(new_database_url: str) -> None:
+    made = engine(new_database_url)
     migrate(made)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: schema.apply(database_url), range(4)))
+        list(pool.map(lambda _: schema.apply(new_database_url), range(4)))
     with made.begin() as connection:
         assert difference(connection) == []
         assert connection.exec_driver_sql("select count(*) from jobs.applied").scalar_one() == len(schema.migrations())
     made.dispose()
 
 
-def test_a_queue_of_an_older_procrastinate_becomes_as_a_new_one(database_url: str, store: Engine) -> None:
+def test_a_queue_of_an_older_procrastinate_becomes_as_a_new_one(new_database_url: str, store: Engine) -> None:
     every = schema.migrations()
     older = {name: path for name, path in every.items() if name < "03.00"}
     assert 0 < len(older) < len(every)
-    with psycopg.connect(database_url, options=schema.OPTIONS, autocommit=True) as connection:
+    with psycopg.connect(new_database_url, options=schema.OPTIONS, autocommit=True) as connection:
         connection.execute("create schema jobs")
         connection.execute(
             "create table jobs.applied (migration text primary key, at timestamptz not null default now())"
@@ -113,20 +112,20 @@ def test_a_queue_of_an_older_procrastinate_becomes_as_a_new_one(database_url: st
         for name, path in older.items():
             connection.execute(path.read_text())
             connection.execute("insert into jobs.applied (migration) values (%s)", (name,))
-    schema.apply(database_url)
-    new, old = described(store_url(store)), described(database_url)
+    schema.apply(new_database_url)
+    new, old = described(store_url(store)), described(new_database_url)
     # procrastinate leaves superseded functions behind in a migrated database; those of a new one are all there, alike.
     assert [f for f in new[0] if f not in old[0]] == []
     assert old[1] == new[1]
     assert old[2] == new[2]
 
 
-def test_a_queue_of_a_newer_program_is_refused(database_url: str) -> None:
-    schema.apply(database_url)
-    with psycopg.connect(database_url, autocommit=True) as connection:
+def test_a_queue_of_a_newer_program_is_refused(new_database_url: str) -> None:
+    schema.apply(new_database_url)
+    with psycopg.connect(new_database_url, autocommit=True) as connection:
         connection.execute("insert into jobs.applied (migration) values ('99.00.00_01_beyond')")
     with pytest.raises(HubMisconfigured, match=r"99\.00\.00_01_beyond"):
-        schema.apply(database_url)
+        schema.apply(new_database_url)
 
 
 def test_a_connector_waits_once(queue: Queue) -> None:

@@ -13,7 +13,6 @@ from hub.ingest import run as ingest
 from hub.ingest.run import store_url
 from hub.jobs import schema
 from hub.store.engine import engine
-from hub.store.migrate import migrate
 from tests.system.trial import Trial, manifest, person
 
 Call = Callable[..., tuple[int, str, str]]
@@ -22,7 +21,6 @@ Call = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="module")
 def url(module_database_url: str) -> str:
     made = engine(module_database_url)
-    migrate(made)
     schema.apply(store_url(made))
     made.dispose()
     return module_database_url

@@ -14,9 +14,10 @@ from hub.ingest.read.base import Batch, Context, Reader
 from hub.ingest.read.soap_transport import InMemoryCache
 from hub.sdk.manifest import parse
 from tests.conftest import served
-from tests.system.soap_server import IDENTIFIERS, SCHEMA, XRD, Register, person, wsdl
+from tests.system.soap_server import IDENTIFIERS, PATIENCE_S, SCHEMA, XRD, Register, person, wsdl
 
 VALUES = ("Bí Mật", "079080000001", "very-secret")
+IMPATIENT = {"timeout_s": PATIENCE_S}
 PAGES = {"kind": "page", "parameter": "trang", "size_parameter": "soDong", "size": 2}
 
 
@@ -50,7 +51,7 @@ class Service:
             "version": "7",
             "freshness": "-",
         }
-        given = {"kind": "soap", "wsdl": {"env": "WSDL_URL"}, "attempts": 2, "timeout_s": 0.4, **(source or {})}
+        given = {"kind": "soap", "wsdl": {"env": "WSDL_URL"}, "attempts": 2, "timeout_s": 30, **(source or {})}
         made = parse({"name": "trial", "source": given, "streams": {"people": people}, **facts})
         found = open_reader(Context(made, "people", made.streams["people"], self.folder, batch_rows=batch_rows))
         self.readers.append(found)
@@ -233,7 +234,7 @@ def test_what_goes_wrong_is_said_and_tried_again_where_it_may_pass(
 ) -> None:
     service.register.trouble = trouble
     with pytest.raises(SourceUnavailable) as caught:
-        service.read()
+        service.read(source=IMPATIENT if trouble == "slow" else None)
     assert pl.Series([caught.value.message]).str.contains(match).item()
     assert service.register.calls == calls
     assert not any(value in str(caught.value) for value in VALUES)
@@ -242,7 +243,7 @@ def test_what_goes_wrong_is_said_and_tried_again_where_it_may_pass(
 @pytest.mark.parametrize("trouble", ["html", "error 502", "slow", "truncated", "fault Server"])
 def test_what_passes_is_read_after_all(service: Service, trouble: str) -> None:
     service.register.trouble, service.register.for_calls = trouble, 1
-    assert ids(service.read()) == ["1", "2", "3", "4", "5"]
+    assert ids(service.read(source=IMPATIENT if trouble == "slow" else None)) == ["1", "2", "3", "4", "5"]
 
 
 @pytest.mark.parametrize(

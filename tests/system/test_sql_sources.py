@@ -3,7 +3,6 @@
 import os
 import random
 import secrets
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -451,8 +450,7 @@ def test_a_source_that_is_away_and_comes_back(maria: Source, postgresql: Source)
         people(one)
         proxy, url = proxied(one)
         with proxy:
-            proxy.refuse()
-            threading.Timer(0.1, proxy.refuse, (False,)).start()
+            proxy.refuse(times=1)
             assert one.rows(url=url).height == 25
 
 

@@ -16,19 +16,19 @@ from hub.store.engine import engine
 from hub.store.migrate import difference, head, migrate
 
 
-def test_migrated_is_derived(database_url: str) -> None:
-    made = engine(database_url)
+def test_migrated_is_derived(new_database_url: str) -> None:
+    made = engine(new_database_url)
     assert migrate(made) == head()
     with made.connect() as connection:
         assert difference(connection) == []
     made.dispose()
 
 
-def test_two_hubs_may_start_at_once(database_url: str) -> None:
+def test_two_hubs_may_start_at_once(new_database_url: str) -> None:
     failures: list[BaseException] = []
 
     def start() -> None:
-        made = engine(database_url)
+        made = engine(new_database_url)
         try:
             migrate(made)
         except BaseException as error:
@@ -44,8 +44,8 @@ def test_two_hubs_may_start_at_once(database_url: str) -> None:
     assert failures == []
 
 
-def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
-    made = engine(database_url)
+def test_a_database_of_a_newer_program_is_refused(new_database_url: str) -> None:
+    made = engine(new_database_url)
     migrate(made)
     with made.begin() as connection:
         connection.execute(text("update hub.alembic_version set version_num = '9999'"))
@@ -54,7 +54,7 @@ def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
     made.dispose()
 
 
-def test_a_database_that_is_away_is_said_to_be(database_url: str) -> None:
+def test_a_database_that_is_away_is_said_to_be(new_database_url: str) -> None:
     made = engine("postgresql://hub:SECRET@127.0.0.1:1/hub")
     with pytest.raises(StoreUnavailable) as caught:
         migrate(made)
@@ -62,8 +62,8 @@ def test_a_database_that_is_away_is_said_to_be(database_url: str) -> None:
     made.dispose()
 
 
-def test_names_are_folded(database_url: str) -> None:
-    made = engine(database_url)
+def test_names_are_folded(new_database_url: str) -> None:
+    made = engine(new_database_url)
     migrate(made)
     with made.connect() as connection:
 
@@ -100,8 +100,5 @@ def test_ingest_and_store_make_the_same_search_keys(names_connection: psycopg.Co
 
 @pytest.fixture(scope="module")
 def names_connection(module_database_url: str) -> Iterator[psycopg.Connection]:
-    made = engine(module_database_url)
-    migrate(made)
-    made.dispose()
     with psycopg.connect(module_database_url) as connection:
         yield connection

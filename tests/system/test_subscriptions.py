@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
-from tests.serving import served
+from tests.serving import served, settled
 from tests.system.trial import Trial, person
 
 ALL = "subscription { recordChanged { action type id source at node { id ... on Citizen { fullName } } } }"
@@ -40,7 +39,7 @@ class Socket:
     def send(self, **message: Any) -> None:
         self.raw.send(json.dumps(message))
 
-    def receive(self, timeout: float = 20) -> dict[str, Any]:
+    def receive(self, timeout: float = 90) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.raw.recv(timeout))
         return found
 
@@ -57,7 +56,7 @@ class Socket:
 
     def closed(self) -> int:
         with pytest.raises(ConnectionClosed):
-            self.raw.recv(20)
+            self.raw.recv(90)
         assert self.raw.close_code is not None
         return self.raw.close_code
 
@@ -79,17 +78,12 @@ def socket(url: str, **options: Any) -> Iterator[Socket]:
         yield Socket(raw)
 
 
-def settled() -> None:
-    """A subscription begins at the time when the hub has read where the feed stands."""
-    time.sleep(0.5)
-
-
 def test_events_of_every_kind(trial: Trial, database_url: str) -> None:
     trial.write(person(1, "Lê Văn An"), person(2))
     trial.sync()
     with hub(database_url) as url, socket(url) as ws:
         ws.begin().subscribe(ALL)
-        settled()
+        settled(url)
         trial.write(person(1, "Lê Văn Ân"), person(3, "Đỗ Văn Chí"))
         trial.sync()
         events = {event["action"]: event for event in (ws.event() for _ in range(3))}
@@ -120,7 +114,7 @@ def test_events_by_type_source_and_subject(trial: Trial, database_url: str) -> N
         ws.begin()
         for identifier, arguments in wanted.items():
             ws.subscribe(f"subscription {{ recordChanged({arguments}) {{ id }} }}", identifier)
-        settled()
+        settled(url, len(wanted))
         trial.write(person(1, "Lê Văn Bình"), person(2, "Lê Văn Chi"))
         trial.sync()
         seen = [ws.receive() for _ in range(5)]
@@ -150,7 +144,7 @@ def test_links_are_events_of_their_subject(trial: Trial, database_url: str) -> N
         with hub(database_url) as url, socket(url) as ws:
             query = f'subscription {{ recordChanged(subject: "{subject}") {{ action type node {{ ... on LandUseRight {{ certificateSerial holder {{ ... on Citizen {{ personalId }} }} }} }} }} }}'
             ws.begin().subscribe(query)
-            settled()
+            settled(url)
             connection.execute(insert, ("AA 2", "r2", "022085001234"))
             link(trial.engine, ["LandUseRight.holder"])
             made = ws.event()
@@ -171,7 +165,7 @@ def test_a_change_behind_an_older_transaction_is_not_lost(trial: Trial, database
     feed = "insert into hub.change (entity, record_id, action, at) values ('Citizen', %s, 'CHANGED', now())"
     with hub(database_url) as url, socket(url) as ws, psycopg.connect(database_url) as older:
         ws.begin().subscribe("subscription { recordChanged { action } }")
-        settled()
+        settled(url)
         older.execute(feed, (1,))
         with psycopg.connect(database_url, autocommit=True) as newer:
             newer.execute(feed, (2,))
@@ -192,9 +186,9 @@ def test_a_subscription_outlives_a_restart_of_the_database(scratch: Path, tmp_pa
     trial.sync()
     port = server.url().split(":")[3].split("/")[0]
     try:
-        with hub(server.url()) as url, socket(url) as ws, httpx2.Client(base_url=url, timeout=30) as http:
+        with hub(server.url()) as url, socket(url) as ws, httpx2.Client(base_url=url, timeout=90) as http:
             ws.begin().subscribe(ALL)
-            settled()
+            settled(url)
             server.stop()
             made.dispose()
             away = http.post("/graphql", json={"query": "{ citizens { totalCount } }"}).json()
@@ -221,7 +215,7 @@ def test_a_subscription_outlives_a_restart_of_the_database(scratch: Path, tmp_pa
 def events(url: str, query: str, got: list[tuple[str, Any]], **options: Any) -> None:
     headers = {"Accept": "text/event-stream"}
     with httpx2.stream(
-        "POST", f"{url}/graphql", json={"query": query}, headers=headers, timeout=30, **options
+        "POST", f"{url}/graphql", json={"query": query}, headers=headers, timeout=90, **options
     ) as answer:
         got.append(("status", answer.status_code))
         name = ""
@@ -242,11 +236,11 @@ def test_events_by_server_sent_events(trial: Trial, database_url: str) -> None:
     with hub(database_url) as url:
         reader = threading.Thread(target=events, args=(url, ALL, got), daemon=True)
         reader.start()
-        settled()
+        settled(url)
         for number in range(2, 5):
             trial.write(*(person(n) for n in range(1, number + 1)))
             trial.sync()
-        reader.join(20)
+        reader.join(90)
         assert not reader.is_alive()
         assert got[0] == ("status", 200)
         assert [(name, found["data"]["recordChanged"]["action"]) for name, found in got[1:]] == [("next", "ADDED")] * 3
@@ -362,12 +356,12 @@ def test_slots_are_bounded_and_given_back(url: str) -> None:
             one.subscribe(quiet, "a").subscribe(quiet, "b").subscribe(quiet, "c")
             message = one.receive()
             assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("c", "TOO_MANY_SUBSCRIPTIONS")
-            settled()
+            settled(url, 2)
             two.subscribe(quiet, "a").subscribe(quiet, "b")
             message = two.receive()
             assert message["payload"]["errors"][0]["extensions"]["code"] == "TOO_MANY_SUBSCRIPTIONS"
             one.send(type="complete", id="a")
-            time.sleep(0.2)
+            settled(url, 2)
             assert two.receive() == {"type": "complete", "id": message["id"]}
             two.subscribe(quiet, "d")
             with pytest.raises(TimeoutError):

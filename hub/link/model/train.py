@@ -23,6 +23,9 @@ from hub.link.model.render import block, settings
 from hub.link.model.spec import Block, Spec
 
 DIGITS = 10
+ROUNDS = (25, 12, 6, 3)
+FIRST = (5, 3)
+"""At most so many rounds of expectation maximisation; the next fewer where an outcome's m became too small to be a number."""
 Sides = tuple[pl.DataFrame, ...]
 """The prepared records: left and right, or one frame whose duplicates are looked for."""
 Rates = dict[str, list[float | None]]
@@ -41,9 +44,10 @@ def train(
     session = _Session(spec, backend, learned_from)
     prior = session.prior()
     matches = prior * _pairs([len(side) for side in learned_from])
-    m, _ = session.maximised(u_hat, prior)
+    # A first look at m is enough to tell how many of the random pairs were matches.
+    m, _ = session.maximised(u_hat, prior, FIRST)
     u = _without_matches(u_hat, m, prior, pairs)
-    m, skipped = session.maximised(u, prior)
+    m, skipped = session.maximised(u, prior, ROUNDS)
     return Model(
         spec=spec,
         digest=spec.digest,
@@ -120,10 +124,10 @@ class _Session:
             )
         return float(found)
 
-    def maximised(self, u: Rates, prior: float) -> tuple[Rates, list[str]]:
+    def maximised(self, u: Rates, prior: float, rounds: Sequence[int]) -> tuple[Rates, list[str]]:
         """m of each outcome, and the blocks that had no pairs. With u fixed, each block learns the comparisons that have no
         column of it; what several learn is their median."""
-        runs = {str(rule): self._run(rule, u, prior) for rule in self.spec.training.over}
+        runs = {str(rule): self._run(rule, u, prior, rounds) for rule in self.spec.training.over}
         learned = [rates for rates in runs.values() if rates is not None]
         m = {
             comparison.name: [
@@ -133,14 +137,14 @@ class _Session:
         }
         return m, [rule for rule, rates in runs.items() if rates is None]
 
-    def _run(self, rule: Block, u: Rates, prior: float) -> Rates | None:
+    def _run(self, rule: Block, u: Rates, prior: float, rounds: Sequence[int]) -> Rates | None:
         """One run over a block; None where it has no pairs. Where an outcome is never a match's, its m falls faster with each
         round until Splink refuses it as too small: the rounds before have learned what there is to learn."""
         options = settings(
             self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
         )
-        for rounds in (25, 12, 6, 3):
-            with self.backend.linker(self.sides, {**options, "max_iterations": rounds}) as linker:
+        for most in rounds:
+            with self.backend.linker(self.sides, {**options, "max_iterations": most}) as linker:
                 try:
                     linker.training.estimate_parameters_using_expectation_maximisation(
                         block(rule), estimate_without_term_frequencies=True

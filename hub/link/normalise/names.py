@@ -117,8 +117,12 @@ def read_name(text: str, kind: str | None) -> Name:
 def _whole(key: str) -> Name:
     """A name that has no parts."""
     plain = [ascii_word(word) for word in key.split()]
-    initials = "".join([word[:1] for word in plain])
-    return NOTHING._replace(name=key, name_ascii=" ".join(plain), initials=initials) if key else NOTHING
+    initials = "".join([word[:1] for word in plain]) or None
+    return (
+        NOTHING._replace(name=key, name_ascii=" ".join(filter(None, plain)) or None, initials=initials)
+        if key
+        else NOTHING
+    )
 
 
 def _apart(text: str) -> tuple[list[str], frozenset[int]]:
@@ -200,13 +204,13 @@ def _in_order(words: list[str], first: int, short: frozenset[int], other: str | 
     given = last not in short
     return Name(
         " ".join(words),
-        " ".join(plain),
+        " ".join(filter(None, plain)) or None,
         " ".join(words[:first]) if family else None,
         " ".join(words[first:last]) if middle else None,
         words[last] if given else None,
-        (" ".join(plain[:first]) or None) if family else None,
+        (" ".join(filter(None, plain[:first])) or None) if family else None,
         (plain[last] or None) if given else None,
-        "".join([word[:1] for word in plain]),
+        "".join([word[:1] for word in plain]) or None,
         other,
     )
 

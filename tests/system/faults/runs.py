@@ -54,7 +54,7 @@ class Runs:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
     def _ask(self, job: dict[str, Any]) -> Any:
@@ -94,13 +94,15 @@ class Proxy:
 
     def close(self) -> None:
         """End; what it passed on is over by then."""
+        # Where the run never came, it is still waited for.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         parts = urlsplit(self.store)
         with suppress(OSError):
-            self._listener.settimeout(20)
             client, _ = self._listener.accept()
             with client, socket.create_connection((parts.hostname or "", parts.port or 0)) as server:
                 self._pass(client, server)
@@ -138,7 +140,7 @@ def killed_run(runs: Runs, store: str, manifest: dict[str, Any], at: int, *, com
     started = threading.Event()
 
     def kill() -> None:
-        started.wait(10)
+        started.wait(60)
         os.kill(pid[0], signal.SIGKILL)
 
     proxy = Proxy(store, at, commits_only, after, kill)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.ingest.digest import Known, digests, seed_of
@@ -32,12 +32,20 @@ def test_another_seed_knows_nothing(rows: list[tuple[str, str | None]]) -> None:
     assert not set(digest(rows)) & set(digest(rows, seed=8))
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(-(2**63), 2**63 - 1)), st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_known_are_those_of_the_store_and_the_rest_is_unseen(held: set[int], read: list[int]) -> None:
     read += list(held)[::2]
     known = Known(np.array(sorted(held), dtype=np.int64))
     assert known.see(pl.Series(read, dtype=pl.Int64)).to_list() == [value in held for value in read]
     assert set(known.unseen()) == held - set(read)
+
+
+@given(st.lists(st.integers(-3, 3)))
+def test_digests_of_several_rows_are_told_from_those_of_one(held: list[int]) -> None:
+    known = Known(np.array(held, dtype=np.int64))
+    assert known.rows == len(held)
+    assert set(known.repeated) == {value for value in held if held.count(value) > 1}
 
 
 def test_the_seed_changes_with_what_rows_are_read_by_and_with_nothing_else() -> None:

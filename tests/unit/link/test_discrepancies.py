@@ -1,12 +1,13 @@
 """Golden SQL of comparing two fields, and laws of the comparisons. Rewrite with UPDATE_GOLDEN=1 and read the difference."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.link import communes, comparisons, discrepancies
-from hub.model.registry import registry
+from hub.model.registry import Registry, registry
 from schema.authority import Comparison
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,3 +39,11 @@ def test_every_statement_looks_at_touched_records_only_where_it_is_to() -> None:
 def test_the_tables_that_reading_addresses_makes_are_those_that_are_dropped() -> None:
     made = [s.split()[3] for s in communes.prepare("select ''") if s.startswith("create temporary table")]
     assert set(made) == set(communes.TABLES)
+
+
+def test_the_basis_is_of_the_declarations() -> None:
+    built = registry()
+    benefit = built["Benefit"]
+    without = replace(benefit, fields=tuple(replace(column, authority=()) for column in benefit.fields))
+    assert discrepancies.basis(built) == discrepancies.basis(built)
+    assert discrepancies.basis(Registry({**built.entities, "Benefit": without}, {})) != discrepancies.basis(built)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.link import sql
+from hub.link.field import field_named
 from hub.link.rules import RULES, rules_for
 from hub.model.registry import registry
 
@@ -14,17 +15,15 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize("name", ["LandUseRight.holder", "LandUseRight.parcel"])
 def test_golden(name: str) -> None:
-    entity = registry()[name.split(".")[0]]
-    linked = next(field for field in entity.linked if field.name == name.split(".")[1])
-    table = sql.link_table(entity, linked)
+    field = field_named(name)
     statements = [
-        sql.records(table, linked),
-        *sql.found(table, linked),
-        sql.unanswered(table),
-        sql.wanted(table),
-        sql.contested(table, ("status",)),
-        sql.rivals(table),
-        *sql.changes(table, whole=False),
+        sql.records(field),
+        *sql.found(field),
+        sql.unanswered(field),
+        sql.wanted(field),
+        sql.contested(field, ("status",)),
+        sql.rivals(field),
+        *sql.changes(field, whole=False),
     ]
     text = ";\n\n".join(statements) + ";\n"
     path = GOLDEN / f"{name}.sql"

@@ -100,10 +100,10 @@ def upgrade() -> None:
     schema='link',
     comment='Copies that differ from the authoritative source, routed to the sector that owns the copy.'
     )
+    op.create_index('discrepancy_found', 'discrepancy', ['found_id', 'id'], unique=False, schema='link')
     op.create_index('discrepancy_open', 'discrepancy', ['record_id', 'field', 'record_field', 'subject_field'], unique=True, schema='link', postgresql_where=sa.text('sys_to is null'))
     op.create_index('discrepancy_record', 'discrepancy', ['record_id', 'id'], unique=False, schema='link')
     op.create_index('discrepancy_sector', 'discrepancy', ['sector', 'id'], unique=False, schema='link', postgresql_where=sa.text('sys_to is null'))
-    op.create_index('discrepancy_subject', 'discrepancy', ['subject_id', 'id'], unique=False, schema='link')
     op.create_table('heir',
     sa.Column('subject_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('heir_id', sa.BigInteger(), nullable=False, comment='The oldest id of the cluster: it stands for all of them.'),

@@ -14,7 +14,7 @@ insert into found_land_use_right_parcel select r.record_id, s.id, 'Parcel', 'par
 
 drop table answered;
 
-create temporary table one_land_use_right_parcel as select distinct on (f.record_id, coalesce(h.heir_id, f.subject_id)) f.record_id, f.subject_id as found_id, coalesce(h.heir_id, f.subject_id) as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure from found_land_use_right_parcel f left join link.heir h on h.subject_id = f.subject_id where not exists (select from link.decision d where d.field = 'LandUseRight.parcel' and d.record_id = f.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and (d.subject_id = f.subject_id or d.subject_id = (select h.heir_id from link.heir h where h.subject_id = f.subject_id))) order by f.record_id, coalesce(h.heir_id, f.subject_id), f.accepted desc, f.sure desc, f.rank, f.subject_id;
+create temporary table one_land_use_right_parcel as select distinct on (f.record_id, coalesce(h.heir_id, f.subject_id)) f.record_id, f.subject_id as found_id, coalesce(h.heir_id, f.subject_id) as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure from found_land_use_right_parcel f left join link.heir h on h.subject_id = f.subject_id where not exists (select from link.decision d where d.field = 'LandUseRight.parcel' and d.record_id = f.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and coalesce((select h.heir_id from link.heir h where h.subject_id = d.subject_id), d.subject_id) = coalesce((select h.heir_id from link.heir h where h.subject_id = f.subject_id), f.subject_id)) order by f.record_id, coalesce(h.heir_id, f.subject_id), f.accepted desc, f.sure desc, f.rank, f.subject_id;
 
 select r.record_id from recorded_land_use_right_parcel r where (select count(*) from one_land_use_right_parcel o where o.record_id = r.record_id and o.accepted) <> 1;
 
@@ -27,7 +27,7 @@ with ruled as (
     -- Of rows that are one subject by now the likeliest.
     select distinct on (s.record_id, coalesce(h.heir_id, s.found_id)) s.*, coalesce(h.heir_id, s.found_id) as subject_id
     from scored_land_use_right_parcel s left join link.heir h on h.subject_id = s.found_id
-    where not exists (select from ruled r where r.record_id = s.record_id) and not exists (select from link.decision d where d.field = 'LandUseRight.parcel' and d.record_id = s.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and (d.subject_id = s.found_id or d.subject_id = (select h.heir_id from link.heir h where h.subject_id = s.found_id)))
+    where not exists (select from ruled r where r.record_id = s.record_id) and not exists (select from link.decision d where d.field = 'LandUseRight.parcel' and d.record_id = s.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and coalesce((select h.heir_id from link.heir h where h.subject_id = d.subject_id), d.subject_id) = coalesce((select h.heir_id from link.heir h where h.subject_id = s.found_id), s.found_id))
     order by s.record_id, coalesce(h.heir_id, s.found_id), s.chosen desc, s.weight desc, s.found_id
 ), chosen as (
     select * from modelled where chosen
@@ -63,7 +63,7 @@ where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.stat
 
 select distinct l.record_id from link.land_use_right_parcel l where not exists (select from touched_land_use_right_parcel o where o.record_id = l.record_id) and l.subject_id in (select w.subject_id from wanted_land_use_right_parcel w union select b.subject_id from link.land_use_right_parcel b join touched_land_use_right_parcel o using (record_id));
 
-delete from wanted_land_use_right_parcel w where exists (select from link.land_use_right_parcel l where l.record_id = w.record_id and not starts_with(l.decided_by, 'run:')) or exists (select from link.decision d where d.field = 'LandUseRight.parcel' and d.record_id = w.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and (d.subject_id = w.found_id or d.subject_id = (select h.heir_id from link.heir h where h.subject_id = w.found_id))) or not exists (select from data.land_use_right t where t.id = w.record_id);
+delete from wanted_land_use_right_parcel w where exists (select from link.land_use_right_parcel l where l.record_id = w.record_id and not starts_with(l.decided_by, 'run:')) or exists (select from link.decision d where d.field = 'LandUseRight.parcel' and d.record_id = w.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and coalesce((select h.heir_id from link.heir h where h.subject_id = d.subject_id), d.subject_id) = coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)) or not exists (select from data.land_use_right t where t.id = w.record_id);
 
 update wanted_land_use_right_parcel w set subject_id = coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id) where w.subject_id <> coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id);
 

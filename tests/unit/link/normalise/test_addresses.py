@@ -129,6 +129,27 @@ def test_every_commune_is_found_by_its_address_or_among_the_candidates() -> None
     assert alone > len(communes()) * 0.995
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Xã Tứ Quận Huyện Yên Sơn Tỉnh Tuyên Quang", "02464@.."),
+        ("Xã Hiền Kiệt Huyện Quan Hóa Tỉnh Thanh Hóa", "14899@.."),
+        ("Xã Tứ Xã Huyện Lâm Thao Tỉnh Phú Thọ", "08536@.."),
+        ("Phường Tân Hòa Thành phố Hòa Bình Tỉnh Hòa Bình", "04792@.."),
+        ("Phường Tân Lợi Thành phố Buôn Ma Thuột Tỉnh Đắk Lắk", "24136@.."),
+        ("Phường Đô Vinh - Thành phố Phan Rang - Tháp Chàm - Tỉnh Ninh Thuận", "22738@.."),
+        ("Phường Đô Vinh Thành phố Phan Rang - Tháp Chàm Tỉnh Ninh Thuận", "22738@.."),
+    ],
+)
+def test_words_of_a_name_that_also_say_what_follows(text: str, key: str) -> None:
+    assert read_address(text).place.recorded == key
+
+
+def test_without_tone_marks_a_name_means_all_that_are_so_without_them() -> None:
+    assert len(read_address("xa nga thanh, huyen nga son, tinh thanh hoa").place.units) > 1
+    assert read_address("xã Nga Thanh, huyện Nga Sơn, tỉnh Thanh Hoá").place.recorded == "16123@.."
+
+
 @given(st.sampled_from(communes()), st.sampled_from(["{}", "lower", "upper", "ascii", "NFD", "spaces", "dashes"]))
 @settings(max_examples=300)
 def test_however_it_is_typed(key: str, spelling: str) -> None:

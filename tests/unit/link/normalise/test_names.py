@@ -1,7 +1,7 @@
 """Names taken apart: what surrounds them, their order, their parts."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.link.normalise.names import NOTHING, read_name
@@ -19,6 +19,7 @@ PARTS = (
     ("Ho Van An", "ho", "van", "an"),
     ("Ho ong Nguyen Van An", "nguyen", "van", "an"),
     ("Chu Van An", "chu", "van", "an"),
+    ("Chu ho Nguyen Van An", "nguyen", "van", "an"),
     ("Mr. Trần Bình", "trần", None, "bình"),
     ("Mrs. Mr. Trần Bình", "trần", None, "bình"),
     ("Hộ ông: Nguyễn Văn An và vợ Trần Thị B", "nguyễn", "văn", "an"),
@@ -92,6 +93,8 @@ words = st.sampled_from(["Nguyễn", "ông", "Hộ", "bà", "An", "V.", "N", ","
 
 
 @given(st.one_of(st.text(max_size=40), st.lists(words, max_size=8).map(" ".join)), st.sampled_from(["PERSON", None, "ENTERPRISE", "?"]))  # fmt: skip
+@example("A:𧏭", "PERSON")
+@example("𧏭 A", "ENTERPRISE")
 def test_any_text_is_read_and_its_key_reads_as_itself(text: str, kind: str | None) -> None:
     name = read_name(text, kind)
     for part in name:

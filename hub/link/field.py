@@ -1,0 +1,78 @@
+"""What is linked: a linked field, or the rows of a register that may be one subject; and the link table of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from hub.errors import OperationRefused
+from hub.model.registry import Entity, Linked, registry
+
+COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
+"""Of a link table, but for the period in which the hub holds a row."""
+FAMILY = "Party"
+"""The family of linked fields whose open records are weighed by likeness."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """What can be decided: a linked field, `Entity.field`, or which rows of a register are one, `Entity.duplicate`.
+
+    `entity` is that of the record; `kinds` are those of the subjects; `table` is the link table's name. Of a merge entity and
+    kind are the same, and `linked` is None.
+    """
+
+    name: str
+    entity: Entity
+    table: str
+    kinds: tuple[str, ...]
+    linked: Linked | None = None
+
+    @property
+    def merges(self) -> bool:
+        """Whether the pair is two rows of one register."""
+        return self.linked is None
+
+    @property
+    def tables(self) -> tuple[tuple[str, str], ...]:
+        """Kind of subject → its table in `data`."""
+        return tuple((kind, registry()[kind].table) for kind in self.kinds)
+
+    @property
+    def recorded(self) -> Linked:
+        """The linked field whose recorded values the rules look at. Not of a merge."""
+        assert self.linked is not None  # rules are of linked fields
+        return self.linked
+
+    @property
+    def weighed(self) -> bool:
+        """Whether what rules leave open is weighed by likeness."""
+        return self.linked is not None and self.linked.family == FAMILY
+
+    def temporary(self, name: str) -> str:
+        """The name of one of its temporary tables in a run."""
+        return f"{name}_{self.table}"
+
+
+@cache
+def fields() -> Mapping[str, Field]:
+    """Every field that can be decided, by name, in order of declaration; merges last."""
+    found = [Field(f"{e.name}.{k.name}", e, k.table, k.kinds, k) for e in registry() for k in e.linked]
+    found += [Field(f"{e.name}.duplicate", e, e.duplicate_table, (e.name,)) for e in registry() if e.duplicates]
+    return {field.name: field for field in found}
+
+
+def field_named(name: str) -> Field:
+    """The field of this name. Raises OperationRefused."""
+    found = fields().get(name)
+    if found is None:
+        raise OperationRefused(
+            "there is no linked field or merge of this name",
+            next_step=f"use one of: {', '.join(fields())}",
+            code="UNKNOWN_FIELD",
+        )
+    return found
+
+
+def leading_to(kind: str) -> tuple[Field, ...]:
+    """The fields whose rows may stand for a subject of this kind."""
+    return tuple(field for field in fields().values() if kind in field.kinds)

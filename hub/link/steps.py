@@ -1,0 +1,114 @@
+"""One linked field in a run: its temporary tables made, its records decided, its links written. See `hub.link.sql`."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from hub.link import changed, sql
+from hub.link.field import Field
+from hub.link.lock import hold
+from hub.store.changes import announce
+
+
+@dataclass(frozen=True)
+class Report:
+    """One linked field after a run: records by outcome, accepted ones by method; how many records the run looked at, and what
+    it changed."""
+
+    field: str
+    records: int
+    confirmed: int
+    probable: int
+    unconfirmed: int
+    unlinked: int
+    methods: dict[str, int]
+    looked_at: int
+    added: int
+    withdrawn: int
+    seconds: float
+
+
+def start(connection: Connection[Any], field: Field, *, whole: bool) -> None:
+    """Make `touched`: every record, or what changes touch directly."""
+    if whole:
+        touched = field.temporary("touched")
+        connection.execute(f"create temporary table {touched} as select id as record_id from data.{field.entity.table}")
+        connection.execute(f"create unique index on {touched} (record_id)")
+        return
+    for statement in changed.touched(field):
+        connection.execute(statement)
+
+
+def decide(connection: Connection[Any], field: Field) -> None:
+    """Make `recorded`, `found` and `one` of the records touched, and an empty `scored`."""
+    touched, recorded = field.temporary("touched"), field.temporary("recorded")
+    connection.execute(f"analyze {touched}")
+    connection.execute(f"create temporary table {recorded} as {sql.records(field, only=touched)}")
+    connection.execute(f"analyze {recorded}")
+    *finds, one = sql.found(field)
+    for statement in finds:
+        connection.execute(statement)
+    connection.execute(f"analyze {field.temporary('found')}")
+    connection.execute(one)
+    connection.execute(f"create index on {field.temporary('one')} (record_id)")
+    connection.execute(f"analyze {field.temporary('one')}")
+    connection.execute(sql.scored(field))
+
+
+def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool) -> tuple[Report, datetime]:
+    """Bring the link table to `wanted` in one transaction. Returns what that came to, and its instant."""
+    started = time.monotonic()
+    with connection.transaction():
+        at = hold(connection, wait_s=PATIENCE_S)
+        values = {"at": at, "by": f"run:{run_id}"}
+        forget, renew, keep, delete, insert = sql.changes(field, whole=whole)
+        first = not _value(connection, f"select exists (select from link.{field.table})")
+        connection.execute(forget)
+        connection.execute(renew)
+        connection.execute(f"analyze {field.temporary('wanted')}")
+        connection.execute(keep, values)
+        withdrawn = connection.execute(delete).rowcount
+        added = connection.execute(insert, values).rowcount
+        if not first and added + withdrawn:
+            announce(connection, sql.announced(field), values)
+    if added + withdrawn > SEVERAL:
+        connection.execute(f"analyze link.{field.table}")
+    return _report(connection, field, added, withdrawn, time.monotonic() - started), at
+
+
+PATIENCE_S = 60
+"""A decision is over in milliseconds; what holds the lock for longer is another trouble."""
+SEVERAL = 1_000
+"""From so many changed links on the planner is told; below, telling takes longer than the run."""
+
+
+def reset(connection: Connection[Any], field: Field, keep: tuple[str, ...] = ()) -> None:
+    """Drop the temporary tables of a field."""
+    for name in sql.TEMPORARY:
+        if name not in keep:
+            connection.execute(f"drop table if exists {field.temporary(name)}")
+
+
+def _report(connection: Connection[Any], field: Field, added: int, withdrawn: int, seconds: float) -> Report:
+    total = _value(connection, f"select count(*) from data.{field.entity.table}")
+    looked_at = _value(connection, f"select count(*) from {field.temporary('touched')}")
+    rows = connection.execute(
+        f"select method, status, count(*) from link.{field.table} where status <> 'UNCONFIRMED' group by 1, 2 order by 1, 2"
+    ).fetchall()
+    waiting = _value(
+        connection, f"select count(distinct record_id) from link.{field.table} where status = 'UNCONFIRMED'"
+    )
+    by_status = {status: sum(n for _, s, n in rows if s == status) for status in ("CONFIRMED", "PROBABLE")}
+    methods = {method: sum(n for m, _, n in rows if m == method) for method, _, _ in rows}
+    unlinked = total - sum(by_status.values()) - waiting
+    outcome = (by_status["CONFIRMED"], by_status["PROBABLE"], waiting, unlinked)
+    return Report(field.name, total, *outcome, methods, looked_at, added, withdrawn, round(seconds, 3))
+
+
+def _value(connection: Connection[Any], query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row is not None  # each returns a value
+    return row[0]
