@@ -116,7 +116,7 @@ def test_wilson_intervals(part: int, whole: int, low: float, high: float) -> Non
 
 
 def test_a_pair_is_one_proposal_whichever_row_comes_first() -> None:
-    real = pl.DataFrame({"one": [1, 3], "other": [2, 4]})
+    real = pl.DataFrame({"one": [2, 3], "other": [1, 4]})
     found = pl.DataFrame(
         {"one": [2, 1, 5], "other": [1, 2, 6], "status": ["CONFIRMED", "CONFIRMED", "UNCONFIRMED"]},
     )
