@@ -134,7 +134,20 @@ def _fresh(server: EmbeddedServer, template: str) -> Iterator[str]:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """In CI, turn a skip that nobody allowed into a failure."""
     report: pytest.TestReport = yield  # type: ignore[misc,assignment]  # a wrapper gets the outcome
-    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail") and item.nodeid not in ALLOWED_SKIPS:
+    if not hasattr(report, "wasxfail"):
+        _fail_a_skip(report, item.nodeid)
+    return report  # type: ignore[return-value]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """The same for a module that skips itself."""
+    report: pytest.CollectReport = yield  # type: ignore[misc,assignment]  # a wrapper gets the outcome
+    _fail_a_skip(report, collector.nodeid)
+    return report  # type: ignore[return-value]
+
+
+def _fail_a_skip(report: pytest.TestReport | pytest.CollectReport, node: str) -> None:
+    if report.skipped and os.environ.get("CI") and node not in ALLOWED_SKIPS:
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
-    return report  # type: ignore[return-value]

@@ -23,7 +23,7 @@ class Graph:
         self.executor = make_executor(settings, self.pool)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(300)
 
     async def _pool(self, settings: Settings, url: str) -> Any:
         pool = make_pool(settings, url)

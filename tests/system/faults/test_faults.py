@@ -194,7 +194,7 @@ def restart(server: EmbeddedServer) -> None:
     """Take the server down at once, as a crash would, and start it again on the same port."""
     assert server._process is not None
     server._process.send_signal(signal.SIGQUIT)
-    server._process.wait(30)
+    server._process.wait(120)
     server._process = EmbeddedServer.start(server.data, durable=True)._process
 
 
