@@ -1,8 +1,8 @@
 """What has changed since linking last looked, and which records that can have an effect on. Set-based, in temporary tables.
 
 `changed` are the rows of which `link.considered` knows another version or none, or which are gone. `changed_subject` are the
-rows of registers whose comparison with anything can come out otherwise by that: changed ones, households of a changed head, and
-citizens who live elsewhere now.
+rows of registers whose comparison with anything can come out otherwise by that: changed ones, households of a changed head,
+businesses of a changed representative, and citizens who live elsewhere now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,11 +54,15 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     statements = [
         f"create temporary table changed_subject as select id, entity as kind from changed where entity in ({named})",
     ]
-    if "Household" in kinds:
-        held = " union ".join(
-            f"select c.personal_id from {schema}.citizen c join changed n on n.id = c.id"
-            for schema in ("data", "history")
+    held = " union ".join(
+        f"select c.personal_id from {schema}.citizen c join changed n on n.id = c.id" for schema in ("data", "history")
+    )
+    if "Business" in kinds:
+        statements.append(
+            "insert into changed_subject select b.id, 'Business' from data.business b"
+            f" where b.tax_code in ({held}) and b.id not in (select id from changed_subject)"
         )
+    if "Household" in kinds:
         statements.append(
             "insert into changed_subject select h.id, 'Household' from data.household h"
             f" where h.head_personal_id in ({held}) and h.id not in (select id from changed_subject)"

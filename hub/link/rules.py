@@ -75,6 +75,12 @@ HOUSEHOLD = Found(
 )
 """A household is recorded under the name and birth date of its head."""
 BUSINESS = Found("Business")
+BY_ITS_NAME = (
+    "hub.names_agree({r}.name_key, {s}.legal_name_key) is not false or exists (select from data.citizen c"
+    " where c.personal_id = {s}.tax_code and hub.names_agree({r}.name_key, c.full_name_key))"
+)
+"""One person's identifier is the tax code of every household business of theirs: its name tells which one is meant, and a record
+under the person's name means the one that has the code."""
 PARCEL = Found("Parcel")
 
 ONE_PREDECESSOR = (
@@ -82,6 +88,13 @@ ONE_PREDECESSOR = (
 )
 """Where several communes became one, their sheets have the same numbers: one match there is likely, not certain (about 98 in
 100 in the demo province)."""
+
+NO_OLDER_PARCEL = (
+    "not exists (select from data.administrative_unit_change o join data.parcel p"
+    " on p.parcel_number = o.predecessor_unit_code || ':' || {r}.place where o.successor_unit_code = {r}.unit)"
+)
+"""A record may bear the commune's new code and still the old sheet and number: where a parcel of a former commune has these, it
+is as likely meant."""
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -121,6 +134,7 @@ RULES: tuple[Rule, ...] = (
         "household_business_tax_code",
         "Party",
         subject=BUSINESS,
+        accept=BY_ITS_NAME,
         join="{s}.tax_code = coalesce({r}.personal, {r}.tax) and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
         about="The recorded tax code is a household business's: its own, or since 2025-07-01 its representative's identifier.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
@@ -145,7 +159,8 @@ RULES: tuple[Rule, ...] = (
         "Parcel",
         subject=PARCEL,
         join="{s}.parcel_number = {r}.unit || ':' || {r}.place",
-        about="Commune of that day, map sheet and parcel number.",
+        about="Commune of that day, map sheet and parcel number; a candidate where a former commune has the same sheet and number.",
+        accept=NO_OLDER_PARCEL,
     ),
     Rule(
         "parcel_number_in_successor",

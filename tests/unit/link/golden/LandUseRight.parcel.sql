@@ -4,7 +4,7 @@ create temporary table found_land_use_right_parcel (record_id bigint, subject_id
 
 insert into found_land_use_right_parcel select r.record_id, s.id, 'Parcel', 'parcel_identifier', 0, true, true, null::jsonb from recorded_land_use_right_parcel r  join data.parcel s on s.parcel_identifier = r.identifier  where true;
 
-insert into found_land_use_right_parcel select r.record_id, s.id, 'Parcel', 'parcel_number', 1, true, true, null::jsonb from recorded_land_use_right_parcel r  join data.parcel s on s.parcel_number = r.unit || ':' || r.place  where true;
+insert into found_land_use_right_parcel select r.record_id, s.id, 'Parcel', 'parcel_number', 1, coalesce(not exists (select from data.administrative_unit_change o join data.parcel p on p.parcel_number = o.predecessor_unit_code || ':' || r.place where o.successor_unit_code = r.unit), false), true, null::jsonb from recorded_land_use_right_parcel r  join data.parcel s on s.parcel_number = r.unit || ':' || r.place  where true;
 
 create temporary table answered as select distinct record_id from found_land_use_right_parcel;
 
