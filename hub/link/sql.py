@@ -11,6 +11,8 @@ normalised values; `found` the candidates of the rules, `one` of them the best f
 model; `wanted` what the link table should hold of these records.
 """
 
+from dataclasses import dataclass
+
 from hub.link.field import COLUMNS, Field
 from hub.link.rules import DIGITS, NORMALISED, Found, Rule, rules_for
 from hub.model.names import snake
@@ -18,7 +20,7 @@ from hub.model.tables import ACCEPTED
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
-TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted")
+TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 
 def refused(field: Field, row: str, found: str) -> str:
@@ -195,48 +197,64 @@ def rivals(field: Field) -> str:
     )
 
 
-def changes(field: Field, *, whole: bool) -> tuple[str, str, str, str, str]:
-    """Statements that bring the link table to `wanted`: forget what persons have decided meanwhile, take the heirs of now, keep
-    history, delete, insert.
+@dataclass(frozen=True)
+class Changes:
+    """Statements that bring a link table to `wanted`, in this order. `keep` and `insert` take %(at)s, `insert` also %(by)s."""
 
-    What is right already is not touched; nor, where the run is not of the whole, a record it has not looked at. The third and
-    the last take %(at)s, the last also %(by)s.
-    """
-    links, wanted = f"link.{field.table}", field.temporary("wanted")
+    forget: str
+    """What persons have decided meanwhile is not a run's any more."""
+    renew: str
+    """The heirs of now."""
+    wrong: str
+    """Makes `wrong`: the rows that go."""
+    keep: str
+    delete: str
+    insert: str
+
+
+def changes(field: Field, *, whole: bool) -> Changes:
+    """What is right already is not touched; nor, where the run is not of the whole, a record it has not looked at."""
+    links, wanted, wrong = f"link.{field.table}", field.temporary("wanted"), field.temporary("wrong")
+    owner = f"data.{field.entity.table}"
     forget = (
         f"delete from {wanted} w where {decided(field, 'w.record_id')} or {refused(field, 'w', 'w.found_id')}"
-        f" or not exists (select from data.{field.entity.table} t where t.id = w.record_id)"
+        f" or not exists (select from {owner} t where t.id = w.record_id)"
     )
     heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)"
-    renew = f"update {wanted} w set subject_id = {heir} where w.subject_id <> {heir}"
     same = (
         "w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status"
         " and w.method = l.method and w.weight is not distinct from l.weight and w.evidence is not distinct from l.evidence"
     )
-    within = (
-        "" if whole else f"exists (select from {field.temporary('touched')} o where o.record_id = l.record_id) and "
+    looked_at = f"select l.* from {links} l" + (
+        "" if whole else f" join {field.temporary('touched')} o using (record_id)"
     )
-    gone = f"not exists (select from data.{field.entity.table} t where t.id = l.record_id) or {_missing(field)}"
-    wrong = f"{within}(({BY_RUN.format(l='l')} and not exists (select from {wanted} w where {same})) or {gone})"
-    keep = (
-        f"insert into link_history.{field.table} ({COLUMNS}, sys_from, sys_to)"
-        f" select {COLUMNS}, sys_from, %(at)s from {links} l where {wrong}"
-    )
-    insert = (
-        f"insert into {links} ({COLUMNS}, sys_from) select w.record_id, w.found_id, w.subject_id, w.subject_kind,"
-        f" w.status, w.method, w.confidence, w.weight, w.evidence, %(by)s, %(at)s, %(at)s from {wanted} w"
-        f" where not exists (select from {links} l where {same})"
-    )
-    return forget, renew, keep, f"delete from {links} l where {wrong}", insert
-
-
-def _missing(field: Field) -> str:
-    """Whether the found row of a link is in its register no more."""
-    tests = [
-        f"(l.subject_kind = '{kind}' and not exists (select from data.{snake(kind)} s where s.id = l.found_id))"
-        for kind in field.kinds
+    reasons = [
+        f"{BY_RUN.format(l='l')} and not exists (select from {wanted} w where {same})",
+        f"not exists (select from {owner} t where t.id = l.record_id)",
+        *(
+            f"l.subject_kind = '{kind}' and not exists (select from data.{snake(kind)} s where s.id = l.found_id)"
+            for kind in field.kinds
+        ),
     ]
-    return " or ".join(tests)
+    # A select for each reason: joined by `or`, each row would look through all that is wanted.
+    rows = " union ".join(f"select l.record_id, l.found_id from ({looked_at}) l where {reason}" for reason in reasons)
+    these = "l.record_id = x.record_id and l.found_id = x.found_id"
+    return Changes(
+        forget=forget,
+        renew=f"update {wanted} w set subject_id = {heir} where w.subject_id <> {heir}",
+        wrong=f"create temporary table {wrong} as {rows}",
+        keep=(
+            f"insert into link_history.{field.table} ({COLUMNS}, sys_from, sys_to)"
+            f" select {', '.join(f'l.{name}' for name in COLUMNS.split(', '))}, l.sys_from, %(at)s"
+            f" from {links} l join {wrong} x on {these}"
+        ),
+        delete=f"delete from {links} l using {wrong} x where {these}",
+        insert=(
+            f"insert into {links} ({COLUMNS}, sys_from) select w.record_id, w.found_id, w.subject_id, w.subject_kind,"
+            f" w.status, w.method, w.confidence, w.weight, w.evidence, %(by)s, %(at)s, %(at)s from {wanted} w"
+            f" where not exists (select from {links} l where {same})"
+        ),
+    )
 
 
 def announced(field: Field) -> str:

@@ -64,14 +64,16 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
     with connection.transaction():
         at = hold(connection, wait_s=PATIENCE_S)
         values = {"at": at, "by": f"run:{run_id}"}
-        forget, renew, keep, delete, insert = sql.changes(field, whole=whole)
+        to = sql.changes(field, whole=whole)
         first = not _value(connection, f"select exists (select from link.{field.table})")
-        connection.execute(forget)
-        connection.execute(renew)
+        connection.execute(to.forget)
+        connection.execute(to.renew)
         connection.execute(f"analyze {field.temporary('wanted')}")
-        connection.execute(keep, values)
-        withdrawn = connection.execute(delete).rowcount
-        added = connection.execute(insert, values).rowcount
+        connection.execute(to.wrong)
+        connection.execute(f"analyze {field.temporary('wrong')}")
+        connection.execute(to.keep, values)
+        withdrawn = connection.execute(to.delete).rowcount
+        added = connection.execute(to.insert, values).rowcount
         if not first and added + withdrawn:
             announce(connection, sql.announced(field), values)
     if added + withdrawn > SEVERAL:
