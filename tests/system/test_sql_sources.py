@@ -43,7 +43,7 @@ class Source:
 
     def context(self, table: str = "people", *, url: str | None = None, batch_rows: int = 10, **stream: Any) -> Context:
         self.patch.setenv("TRIAL_DATABASE_URL", url or self.url)
-        source = {"kind": "sql", "url": {"env": "TRIAL_DATABASE_URL"}, "attempts": 3, "timeout_s": 5, **self.options}
+        source = {"kind": "sql", "url": {"env": "TRIAL_DATABASE_URL"}, "attempts": 3, "timeout_s": 30, **self.options}
         return context(source, {"table": table, **stream}, batch_rows=batch_rows)
 
     def batches(self, state: State | None = None, **stream: Any) -> list[Batch]:
