@@ -196,7 +196,7 @@ def store(module_database_url: str) -> Iterator[Store]:
     made.dispose()
 
 
-EXAMPLES = int(os.environ.get("LINKING_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("LINKING_EXAMPLES", "3"))
 """Each is a store, some changes, and four to eight runs of linking: a longer hunt is asked for by the environment."""
 
 
