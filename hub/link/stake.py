@@ -11,7 +11,8 @@ links of the younger row, which would move. `w1` and `w2` are the weights of the
 gives none, which counts as 0: nothing is less decided. Where there is one candidate there is no `w2`.
 
 Kept, since counting what hangs on 65,000 questions took 4 s, and a page is read in milliseconds. A decision counts its own
-records again; a run of linking is taken in by who reads the queue first after it, or by the run itself (`refresh`).
+records again; a run of linking takes itself in when it ends (`refresh`), and one that was cut off before is taken in by who reads
+the queue next.
 """
 
 from collections.abc import Collection

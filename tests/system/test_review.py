@@ -161,11 +161,16 @@ def test_decisions_and_their_undoing_leave_and_enter_the_queue_at_once(
     assert queue(connection).items == before
 
 
-def test_a_run_is_taken_in_by_who_reads_next_and_readers_that_cannot_write_see_what_was(
+def test_a_run_takes_its_questions_in_and_those_of_one_that_was_cut_off_are_for_who_reads_next_and_can_write(
     links: Links, connection: Connection[Any]
 ) -> None:
     an, record = links.citizen("022080000001"), links.debt(kind="PERSON", identifier="022080000001", name="Lê Thị Bình")
     links.run()
+    with connection.transaction():
+        connection.execute("set transaction read only")
+        assert asked(queue(connection).items) == [(DEBTOR, record)]
+    links.do("truncate link.review")
+    links.do("update hub.link_run set queued = false")
     with connection.transaction():
         connection.execute("set transaction read only")
         assert queue(connection).items == ()
