@@ -78,8 +78,9 @@ def mariadb() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
-    url = make_url(database_url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+def postgresql(new_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
+    # An empty one: in the hub's own, tables of the role `hub` would go into the schema `hub`, which others may not use.
+    url = make_url(new_database_url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     source = made("postgresql", url, monkeypatch)
     yield source
     source.engine.dispose()
