@@ -424,11 +424,13 @@ def test_an_incremental_read_goes_on_over_a_lost_connection(postgresql: Source, 
             assert proxy.broken == 1
 
 
-def test_a_copy_lost_in_the_middle_is_the_source_away(postgresql: Source) -> None:
+@pytest.mark.parametrize("how, times", [("half_close", 1), ("reset", 100)])
+def test_a_copy_lost_in_the_middle_is_the_source_away(postgresql: Source, how: Any, times: int) -> None:
+    # A half-close hands over what was sent before it; a reset may take it all away, and the copy then begins again.
     long_table(postgresql)
     proxy, url = proxied(postgresql)
     with proxy:
-        proxy.break_after(300_000, "reset")
+        proxy.break_after(300_000, how, times=times)
         with pytest.raises(SourceUnavailable) as raised:
             postgresql.batches(url=url, batch_rows=500)
         assert "lost" in told(raised.value, url)
