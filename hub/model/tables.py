@@ -44,6 +44,8 @@ SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
     Storage.TIMESTAMP: DateTime(timezone=True),
 }
 ID = Sequence("id_seq", schema="hub", data_type=BigInteger())
+ROOM = {"fillfactor": 95}
+"""Room in the pages of `data` for changed rows: an update of no indexed column then touches no index (docs/decisions/0008)."""
 ACCEPTED = "status <> 'UNCONFIRMED'"
 OPEN = "status = 'UNCONFIRMED'"
 
@@ -115,6 +117,7 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         ),
         schema="data",
         comment=entity.description.splitlines()[0],
+        postgresql_with=ROOM,
     )
     Table(
         entity.table,

@@ -22,7 +22,8 @@ CREATE TABLE data.administrative_unit (
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id),
 	CONSTRAINT administrative_unit_name_key_made CHECK ((name is null) = (name_key is null))
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX administrative_unit_code ON data.administrative_unit (code, id);
 CREATE INDEX administrative_unit_level ON data.administrative_unit (level, id);
 CREATE INDEX administrative_unit_name_key ON data.administrative_unit (name_key, id);
@@ -46,7 +47,8 @@ CREATE TABLE data.administrative_unit_change (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX administrative_unit_change_effective_on ON data.administrative_unit_change (effective_on, id);
 CREATE INDEX administrative_unit_change_kind ON data.administrative_unit_change (kind, id);
 CREATE INDEX administrative_unit_change_predecessor_unit_code ON data.administrative_unit_change (predecessor_unit_code, id);
@@ -75,7 +77,8 @@ CREATE TABLE data.benefit (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE UNIQUE INDEX benefit_benefit_number_key ON data.benefit (benefit_number);
 CREATE INDEX benefit_kind ON data.benefit (kind, id);
 CREATE INDEX benefit_since ON data.benefit (since, id);
@@ -105,7 +108,8 @@ CREATE TABLE data.business (
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id),
 	CONSTRAINT business_legal_name_key_made CHECK ((legal_name is null) = (legal_name_key is null))
-);
+)
+ WITH (fillfactor = 95);
 CREATE UNIQUE INDEX business_enterprise_code_key ON data.business (enterprise_code);
 CREATE INDEX business_legal_form ON data.business (legal_form, id);
 CREATE INDEX business_legal_name_key ON data.business (legal_name_key, id);
@@ -137,7 +141,8 @@ CREATE TABLE data.business_role (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX business_role_business_registration_number ON data.business_role (business_registration_number, id);
 CREATE INDEX business_role_role ON data.business_role (role, id);
 CREATE INDEX business_role_since ON data.business_role (since, id);
@@ -165,7 +170,8 @@ CREATE TABLE data.citizen (
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id),
 	CONSTRAINT citizen_full_name_key_made CHECK ((full_name is null) = (full_name_key is null))
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX citizen_birth_date ON data.citizen (birth_date, id);
 CREATE INDEX citizen_former_id ON data.citizen (former_id, id);
 CREATE INDEX citizen_full_name_key ON data.citizen (full_name_key, id);
@@ -192,7 +198,8 @@ CREATE TABLE data.encumbrance (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX encumbrance_kind ON data.encumbrance (kind, id);
 CREATE INDEX encumbrance_registered_on ON data.encumbrance (registered_on, id);
 CREATE UNIQUE INDEX encumbrance_registration_number_key ON data.encumbrance (registration_number);
@@ -213,7 +220,8 @@ CREATE TABLE data.household (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX household_commune_unit_code ON data.household (commune_unit_code, id);
 CREATE INDEX household_head_personal_id ON data.household (head_personal_id, id);
 CREATE UNIQUE INDEX household_household_code_key ON data.household (household_code);
@@ -238,7 +246,8 @@ CREATE TABLE data.household_membership (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX household_membership_household_code ON data.household_membership (household_code, id);
 CREATE INDEX household_membership_relationship ON data.household_membership (relationship, id);
 CREATE UNIQUE INDEX household_membership_source ON data.household_membership (stream_id, source_key);
@@ -270,7 +279,8 @@ CREATE TABLE data.land_use_right (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX land_use_right_certificate_serial ON data.land_use_right (certificate_serial, id);
 CREATE INDEX land_use_right_issued_on ON data.land_use_right (issued_on, id);
 CREATE INDEX land_use_right_registry_number ON data.land_use_right (registry_number, id);
@@ -303,7 +313,8 @@ CREATE TABLE data.marital_status (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX marital_status_since ON data.marital_status (since, id);
 CREATE UNIQUE INDEX marital_status_source ON data.marital_status (stream_id, source_key);
 CREATE INDEX marital_status_state ON data.marital_status (state, id);
@@ -327,7 +338,8 @@ CREATE TABLE data.parcel (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX parcel_area ON data.parcel (area, id);
 CREATE INDEX parcel_commune_unit_code ON data.parcel (commune_unit_code, id);
 CREATE INDEX parcel_map_sheet ON data.parcel (map_sheet, id);
@@ -351,7 +363,8 @@ CREATE TABLE data.payment (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX payment_amount ON data.payment (amount, id);
 CREATE INDEX payment_obligation_number ON data.payment (obligation_number, id);
 CREATE INDEX payment_paid_on ON data.payment (paid_on, id);
@@ -384,7 +397,8 @@ CREATE TABLE data.tax_obligation (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX tax_obligation_amount ON data.tax_obligation (amount, id);
 CREATE INDEX tax_obligation_due_on ON data.tax_obligation (due_on, id);
 CREATE INDEX tax_obligation_kind ON data.tax_obligation (kind, id);
@@ -415,7 +429,8 @@ CREATE TABLE data.taxpayer (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id)
-);
+)
+ WITH (fillfactor = 95);
 CREATE INDEX taxpayer_kind ON data.taxpayer (kind, id);
 CREATE UNIQUE INDEX taxpayer_source ON data.taxpayer (stream_id, source_key);
 CREATE INDEX taxpayer_status ON data.taxpayer (status, id);

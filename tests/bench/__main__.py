@@ -36,7 +36,7 @@ class Sizes:
 
 FULL = Sizes(
     ingest=ingest.Sizes(rows=1_000_000, dicts=500_000, most=5_000_000),
-    connectors=connectors.Sizes(table=1_000_000, api=200_000),
+    connectors=connectors.Sizes(table=1_000_000, api=1_000_000),
     cdc=cdc.Sizes(rows=100_000, changes=6_000),
     citizens=20_000,
     linked=200_000,

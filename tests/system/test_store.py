@@ -13,6 +13,7 @@ from sqlalchemy import text
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.ingest.search import name_key
 from hub.store.engine import engine
+from hub.store.meta import METADATA
 from hub.store.migrate import difference, head, migrate
 
 
@@ -21,6 +22,11 @@ def test_migrated_is_derived(new_database_url: str) -> None:
     assert migrate(made) == head()
     with made.connect() as connection:
         assert difference(connection) == []
+        # Alembic compares no storage parameters.
+        room = "select distinct relnamespace::regnamespace::text, reloptions from pg_class where relname = any(:names)"
+        names = [table.name for table in METADATA.tables.values() if table.schema == "data"]
+        found = dict(connection.execute(text(f"{room} and relkind = 'r'"), {"names": names}).all())
+        assert found == {"data": ["fillfactor=95"], "history": None}
     made.dispose()
 
 
