@@ -2,13 +2,13 @@
 
 `changed` are the rows of which `link.considered` knows another version or none, or which are gone. `changed_subject` are the
 rows of registers whose comparison with anything can come out otherwise by that: changed ones, households of a changed head,
-businesses of a changed representative, and citizens who live elsewhere now.
+businesses of a changed representative, and those of which something else stands in other records (`hub.link.standing`).
 """
 
 from collections.abc import Iterable, Sequence
 
-from hub.link.companions import MEMBERSHIP
 from hub.link.field import Field
+from hub.link.standing import Standing
 from hub.model.names import snake
 from hub.model.registry import Registry
 
@@ -49,7 +49,7 @@ select n.id, n.entity, n.sys_from from changed n where n.sys_from is not null an
 
 
 def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
-    """Statements that make `changed_subject`."""
+    """Statements that make `changed_subject`. Need what stands by the links of before (`hub.link.standing`)."""
     named = ", ".join(f"'{kind}'" for kind in kinds)
     statements = [
         f"create temporary table changed_subject as select id, entity as kind from changed where entity in ({named})",
@@ -62,6 +62,10 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
             "insert into changed_subject select b.id, 'Business' from data.business b"
             f" where b.tax_code in ({held}) and b.id not in (select id from changed_subject)"
         )
+        statements.append(
+            "insert into changed_subject select distinct b.found_id, 'Business' from business_of b join changed n"
+            " on n.id = b.person_id where b.found_id not in (select id from changed_subject)"
+        )
     if "Household" in kinds:
         statements.append(
             "insert into changed_subject select h.id, 'Household' from data.household h"
@@ -70,17 +74,23 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     return tuple(statements)
 
 
-def moved(field: Field) -> tuple[str, str]:
-    """Statements that add citizens whose household is another: before the memberships are linked, and after, at %(at)s."""
-    assert field.name == MEMBERSHIP
-    add = "insert into changed_subject select distinct l.found_id, 'Citizen' from {links} l {which}"
-    known = "l.found_id not in (select id from changed_subject)"
-    before = add.format(links=f"link.{field.table}", which=f"join changed n on n.id = l.record_id where {known}")
-    links = (
-        f"(select found_id from link.{field.table} where sys_from = %(at)s"
-        f" union select found_id from link_history.{field.table} where sys_to = %(at)s)"
+def moved(standing: Standing, links: str) -> tuple[str, str]:
+    """Statements that add the subjects of which something else may stand in records: before the field of those records is
+    linked, and after, at %(at)s. `links` is the name of its link table."""
+    add = (
+        "insert into changed_subject select distinct id, '{kind}' from (select {subjects}) s"
+        " where id not in (select id from changed_subject)"
     )
-    return before, add.format(links=links, which=f"where {known}")
+    before = f"(select l.* from link.{links} l join changed n on n.id = l.record_id)"
+    after = (
+        f"(select record_id, found_id from link.{links} where sys_from = %(at)s"
+        f" union select record_id, found_id from link_history.{links} where sys_to = %(at)s)"
+    )
+
+    def of(rows: str) -> str:
+        return add.format(kind=standing.kind, subjects=standing.subjects.format(links=rows))
+
+    return of(before), of(after)
 
 
 def touched(field: Field) -> tuple[str, ...]:

@@ -10,14 +10,6 @@ from dataclasses import dataclass
 from hub.link.field import Field, field_named
 from hub.link.sql import BY_RUN
 
-MEMBERSHIP = "HouseholdMembership.member"
-"""The linked field that says who lives in which household. It is linked before the others, and has no companions itself."""
-HOUSEHOLDS = (
-    "create temporary table household_of as select distinct l.found_id, m.household_code from link.household_membership_member l"
-    " join data.household_membership m on m.id = l.record_id where l.status = 'CONFIRMED'"
-)
-"""Found row of a citizen → code of a household, by what is sure: likeness is no evidence for likeness."""
-
 
 @dataclass(frozen=True)
 class Companion:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Found:
-    """A kind of subject as rules find it: the table `{s}`, and the SQL of the name key and birth year to hold against the
-    recorded ones, where it has them; `beside` joins where they stand."""
+    """A kind of subject as rules find it: the table `{s}`, what it joins `beside`, and what is held against the record.
+
+    Each test has the word that the evidence calls it, and SQL that is null where one of the two states nothing. Where one is
+    false, what was found is a candidate only.
+    """
 
     kind: str
     beside: str = ""
-    name_key: str | None = None
-    year: str | None = None
+    tests: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,34 @@ NORMALISED: Mapping[str, Mapping[str, str]] = {
             r" and case when {t}.{parcel_number} like '%@..:%' then u.valid_from is null else"
             r" coalesce(u.valid_from::text <= {day}, true) and coalesce({day} < u.valid_to::text, true) end)"
         ),
+        "area": "{area}",
+        "holder_key": r"hub.name_key(regexp_replace({holder}, '\s+', ' ', 'g'))",
         "place": r"substring({t}.{parcel_number} from ':0*([1-9]\d*):') || ':' || substring({t}.{parcel_number} from ':0*([1-9]\d*)$')",
     },
 }
 """Family → normalised value → SQL over the recorded columns. Nothing is corrected: what fits no form is no identifier."""
 
-CITIZEN = Found("Citizen", name_key="{s}.full_name_key", year="left({s}.birth_date, 4)")
+PARCEL_STATED: Mapping[str, Mapping[str, str]] = {
+    "LandUseRight.parcel": {"area": "{t}.area", "holder": "null::text"},
+    "TaxObligation.parcel": {"area": "null::numeric", "holder": "{t}.debtor_name"},
+}
+"""What the record of a linked field states of a parcel beside its number: an area, and who holds it. A tax is the holder's."""
+NOTHING_STATED: Mapping[str, str] = {"area": "null::numeric", "holder": "null::text"}
+
+CITIZEN = Found(
+    "Citizen",
+    tests=(
+        ("name", "hub.names_agree({r}.name_key, {s}.full_name_key)"),
+        ("birthYear", "({r}.year = left({s}.birth_date, 4))"),
+    ),
+)
 HOUSEHOLD = Found(
     "Household",
     beside="left join data.citizen head on head.personal_id = {s}.head_personal_id",
-    name_key="head.full_name_key",
-    year="left(head.birth_date, 4)",
+    tests=(
+        ("name", "hub.names_agree({r}.name_key, head.full_name_key)"),
+        ("birthYear", "({r}.year = left(head.birth_date, 4))"),
+    ),
 )
 """A household is recorded under the name and birth date of its head."""
 BUSINESS = Found("Business")
@@ -81,13 +100,23 @@ BY_ITS_NAME = (
 )
 """One person's identifier is the tax code of every household business of theirs: its name tells which one is meant, and a record
 under the person's name means the one that has the code."""
+UNDER_ITS_NAME = "hub.names_agree({r}.name_key, {s}.legal_name_key)"
 PARCEL = Found("Parcel")
-
-ONE_PREDECESSOR = (
-    "(select count(*) = 1 from data.administrative_unit_change o where o.successor_unit_code = h.successor_unit_code)"
+AREA = (
+    "case when abs({r}.area - {s}.area) <= greatest(0.5, 0.01 * {s}.area) then true"
+    " when abs({r}.area - {s}.area) > 0.1 * {s}.area then false end"
 )
-"""Where several communes became one, their sheets have the same numbers: one match there is likely, not certain (about 98 in
-100 in the demo province)."""
+"""A certificate states the area that was surveyed; one in a hundred more or less is a new survey, one in ten another parcel."""
+HOLDER = "(select bool_or(hub.names_agree({r}.holder_key, h.name_key)) from holder_of h where h.found_id = {s}.id)"
+PARCEL_BY_PLACE = Found("Parcel", tests=(("area", AREA), ("holder", HOLDER)))
+STATES_IT = f"coalesce({AREA}, false) or coalesce({HOLDER}, false)"
+
+WHOLE_AND_ALONE = (
+    "(h.kind = 'WHOLE' and (select count(*) = 1 from data.administrative_unit_change o"
+    " where o.successor_unit_code = h.successor_unit_code))"
+)
+"""One commune that became one other. Where several became one their sheets have the same numbers, and a split one's sheets went
+to several: what was found there has to agree in something else."""
 
 NO_OLDER_PARCEL = (
     "not exists (select from data.administrative_unit_change o join data.parcel p"
@@ -140,6 +169,36 @@ RULES: tuple[Rule, ...] = (
         party_kinds=("HOUSEHOLD_BUSINESS",),
     ),
     Rule(
+        "household_business_representative",
+        "Party",
+        subject=BUSINESS,
+        accept=UNDER_ITS_NAME,
+        through="join data.citizen owner on owner.personal_id = {r}.personal join business_of held on held.person_id = owner.id",
+        join="{s}.id = held.found_id and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
+        about="The recorded identifier is that of a person with a role in a household business of the recorded name.",
+        party_kinds=("HOUSEHOLD_BUSINESS",),
+    ),
+    Rule(
+        "household_business_representative_former",
+        "Party",
+        subject=BUSINESS,
+        accept=UNDER_ITS_NAME,
+        through="join data.citizen owner on owner.former_id = {r}.former join business_of held on held.person_id = owner.id",
+        join="{s}.id = held.found_id and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
+        about="The same by the former identifier, through the crosswalk.",
+        party_kinds=("HOUSEHOLD_BUSINESS",),
+    ),
+    Rule(
+        "business_name",
+        "Party",
+        subject=BUSINESS,
+        accept="false",
+        join="{s}.legal_name_key = {r}.name_key",
+        about="The recorded name is a business's: a candidate only, names are not unique.",
+        party_kinds=("HOUSEHOLD_BUSINESS", "ENTERPRISE"),
+        tier=2,
+    ),
+    Rule(
         "enterprise_code",
         "Party",
         subject=BUSINESS,
@@ -159,29 +218,31 @@ RULES: tuple[Rule, ...] = (
         "Parcel",
         subject=PARCEL,
         join="{s}.parcel_number = {r}.unit || ':' || {r}.place",
-        about="Commune of that day, map sheet and parcel number; a candidate where a former commune has the same sheet and number.",
-        accept=NO_OLDER_PARCEL,
+        about="Commune of that day, map sheet and parcel number; where a former commune has the same, area or holder must agree.",
+        accept=f"{NO_OLDER_PARCEL} or {STATES_IT}",
+        sure=NO_OLDER_PARCEL,
     ),
     Rule(
         "parcel_number_in_successor",
         "Parcel",
-        subject=PARCEL,
+        subject=PARCEL_BY_PLACE,
         through="join data.administrative_unit_change h on h.predecessor_unit_code = {r}.unit",
         join="{s}.parcel_number = h.successor_unit_code || ':' || {r}.place",
-        about="Sheet and number under the commune that the recorded one went into, whole; a split commune gives candidates.",
-        accept="h.kind = 'WHOLE'",
-        sure=ONE_PREDECESSOR,
+        about="Sheet and number under the commune that the recorded one went into; where others did too, or it was split, area or"
+        " holder must agree.",
+        accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
+        sure=WHOLE_AND_ALONE,
         tier=2,
     ),
     Rule(
         "parcel_number_in_predecessor",
         "Parcel",
-        subject=PARCEL,
+        subject=PARCEL_BY_PLACE,
         through="join data.administrative_unit_change h on h.successor_unit_code = {r}.unit",
         join="{s}.parcel_number = h.predecessor_unit_code || ':' || {r}.place",
-        about="Sheet and number under a commune that the recorded one was made from, where it was made from one whole commune.",
-        accept="h.kind = 'WHOLE'",
-        sure=ONE_PREDECESSOR,
+        about="Sheet and number under a commune that the recorded one was made from; where from several, area or holder must agree.",
+        accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
+        sure=WHOLE_AND_ALONE,
         tier=2,
     ),
 )

@@ -17,7 +17,7 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.link import changed, companions, discrepancies, duplicates, parties, sql, stake
+from hub.link import changed, companions, discrepancies, duplicates, parties, sql, stake, standing
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.likeness import Likeness
@@ -108,18 +108,18 @@ class _Run:
         self.run_id, self.started = self._begin()
         self.connection.execute(changed.find(changed.concerned(registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
+        self._know()
         if not self.whole:
             self._look_at_subjects()
-        self._know_households()
-        first = [field for field in self.fields if field.name == companions.MEMBERSHIP]
-        rest = [field for field in self.fields if field.name != companions.MEMBERSHIP]
+        first = [field for field in self.fields if field.name in standing.FIRST]
+        rest = [field for field in self.fields if field.name not in standing.FIRST]
         if self.likeness.to_train:
-            # What a model learns from rests on who lives where, by rule; then the memberships are weighed like all else.
+            # What a model learns from rests on who lives where, by rule; then the first fields are weighed like all else.
             self._round(first, told=False)
             rest = [*first, *rest]
         else:
             self._round(first)
-        self._know_households()
+        self._know()
         self._round(rest)
         if not self.some:
             for field in all_fields().values():
@@ -128,11 +128,9 @@ class _Run:
             self._remember()
         return self._end(time.monotonic() - begun)
 
-    def _know_households(self) -> None:
-        self.connection.execute("drop table if exists household_of")
-        self.connection.execute(companions.HOUSEHOLDS)
-        self.connection.execute("create index on household_of (found_id)")
-        self.connection.execute("analyze household_of")
+    def _know(self) -> None:
+        for statement in standing.known():
+            self.connection.execute(statement)
         self.likeness.forget()
 
     # --- Begin and end ------------------------------------------------------------------------------------------------
@@ -191,9 +189,10 @@ class _Run:
         kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.kinds))
         for statement in changed.subjects(kinds):
             self.connection.execute(statement)
-        for field in self.fields:
-            if field.name == companions.MEMBERSHIP:
-                self.connection.execute(changed.moved(field)[0])
+        for known in standing.STANDINGS:
+            if known.kind in kinds:
+                before, _ = changed.moved(known, all_fields()[known.field].table)
+                self.connection.execute(before)
 
     def _touch(self, fields: list[Field]) -> None:
         for field in fields:
@@ -247,14 +246,21 @@ class _Run:
             report, at = apply(self.connection, field, self.run_id, whole=self.whole)
             if told:
                 self.reports.append(report)
-            if field.name == companions.MEMBERSHIP and not self.whole:
-                self.connection.execute(changed.moved(field)[1], {"at": at})
+            if not self.whole:
+                self._move(field, at)
             if self.progress and told:
                 self.progress(field.name, report.records)
         if told and fields:
             self._compare(fields)
         for field in fields:
             reset(self.connection, field)
+
+    def _move(self, field: Field, at: datetime) -> None:
+        """Take in of which subjects something else stands in the records that were linked at an instant."""
+        for known in standing.STANDINGS:
+            if known.field == field.name:
+                _, after = changed.moved(known, field.table)
+                self.connection.execute(after, {"at": at})
 
     def _compare(self, fields: list[Field]) -> None:
         """Hold the copies of what was looked at against their authorities."""
@@ -297,8 +303,9 @@ def _basis(model: str) -> str:
     """A digest of all that a decision rests on beside the records: rules, what stands together, authorities, and the model."""
     rules = [asdict(rule) for rule in RULES]
     beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
+    stand = [asdict(known) for known in standing.STANDINGS]
     document = orjson.dumps(
-        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, discrepancies.basis(registry()), model],
+        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, stand, discrepancies.basis(registry()), model],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

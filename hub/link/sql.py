@@ -14,7 +14,7 @@ model; `wanted` what the link table should hold of these records.
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
-from hub.link.rules import DIGITS, NORMALISED, Found, Rule, rules_for
+from hub.link.rules import DIGITS, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
 from hub.model.names import snake
 from hub.model.tables import ACCEPTED
 
@@ -51,6 +51,8 @@ def records(field: Field, *, only: str | None = None) -> str:
     names: dict[str, str] = {"t": "t", **columns, **digits}
     if "parcel_number" in columns:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
+    stated = PARCEL_STATED.get(field.name, NOTHING_STATED)
+    names |= {name: column.format(t="t") for name, column in stated.items()}
     values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[field.recorded.family].items())
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
     return f"select t.id as record_id, {values} from data.{field.entity.table} t{chosen} where not {decided(field, 't.id')}"
@@ -72,7 +74,7 @@ def found(field: Field) -> tuple[str, ...]:
         inserts.append((rule.tier, f"insert into {into} {_candidates(rule, rank, recorded)}{unanswered}"))
     statements = [create, *(sql for tier, sql in inserts if tier == 1)]
     if any(tier > 1 for tier, _ in inserts):
-        statements.append(f"create temporary table answered as select distinct record_id from {into}")
+        statements.append(f"create temporary table answered as select distinct record_id from {into} where accepted")
         statements += [sql for tier, sql in inserts if tier > 1]
         statements.append("drop table answered")
     return (*statements, _one(field))
@@ -285,16 +287,8 @@ def _joined(rule: Rule) -> str:
     return _filled(rule.join) + (f" and (r.kind is null or r.kind in ({kinds}))" if kinds else "")
 
 
-def _tests(subject: Found) -> list[tuple[str, str]]:
-    """What the recorded values are held against: the word for it, and the test, null where one side states nothing."""
-    name = f"hub.names_agree(r.name_key, {_filled(subject.name_key)})"
-    year = f"(r.year = {_filled(subject.year)})"
-    given = ((name, "name", subject.name_key), (year, "birthYear", subject.year))
-    return [(word, test) for test, word, stated in given if stated]
-
-
 def _candidates(rule: Rule, rank: int, recorded: str) -> str:
-    tests = _tests(rule.subject)
+    tests = [(word, _filled(test)) for word, test in rule.subject.tests]
     holds = [f"{test} is not false" for _, test in tests]
     if rule.accept:
         holds.append(f"coalesce({_filled(rule.accept)}, false)")

@@ -56,23 +56,44 @@ class Links:
             **values,
         )
 
-    def parcel(self, unit: str, place: str, identifier: str | None = None) -> int:
+    def parcel(self, unit: str, place: str, identifier: str | None = None, area: float | None = None) -> int:
         sheet, ordinal = place.split(":")
-        return self.add("parcel", parcel_number=f"{unit}:{place}", commune_unit_code=unit, map_sheet=int(sheet), ordinal=int(ordinal), parcel_identifier=identifier)  # fmt: skip
+        return self.add("parcel", parcel_number=f"{unit}:{place}", commune_unit_code=unit, map_sheet=int(sheet), ordinal=int(ordinal), parcel_identifier=identifier, area=area)  # fmt: skip
 
-    def right(self, number: str | None, identifier: str | None = None) -> int:
-        return self.add("land_use_right", status="REGISTERED", parcel_number=number, parcel_identifier=identifier)
+    def right(self, number: str | None, identifier: str | None = None, **more: Any) -> int:
+        return self.add(
+            "land_use_right", status="REGISTERED", parcel_number=number, parcel_identifier=identifier, **more
+        )
+
+    def land_tax(self, number: str, debtor: str | None) -> int:
+        self.number += 1
+        return self.add("tax_obligation", obligation_number=f"T{self.number}", kind="NON_AGRICULTURAL_LAND", year=2025, amount=1, status="DUE", parcel_number=number, debtor_name=debtor)  # fmt: skip
+
+    def shop(self, number: str, name: str, tax_code: str | None = None) -> int:
+        return self.add("business", registration_number=number, tax_code=tax_code, legal_name=name, legal_form="HOUSEHOLD_BUSINESS", status="ACTIVE")  # fmt: skip
+
+    def role(self, business: str, identifier: str) -> int:
+        return self.add("business_role", role="REPRESENTATIVE", business_registration_number=business, person_identifier=identifier)  # fmt: skip
 
     def grant(self) -> int:
         self.number += 1
         number = f"B{self.number}"
         return self.add("benefit", benefit_number=number, kind="ELDERLY", status="PAID", monthly_amount=1)
 
-    def change(self, old: str, new: str, kind: str) -> None:
-        self.add("administrative_unit_change", predecessor_unit_code=f"{old}@..", successor_unit_code=f"{new}@2025-07-01", kind=kind, effective_on="2025-07-01")  # fmt: skip
+    def communes(self) -> None:
+        """Communes of before and since 2025-07-01: two became one, one and a half became one, half went elsewhere, one was renamed."""
+        for code in ("06664", "06667", "06670", "06655", "06673"):
+            self.add("administrative_unit", unit_code=f"{code}@..", code=code, level="COMMUNE", name=code, valid_to="2025-07-01")  # fmt: skip
+        for code in ("06652", "06661", "06706", "06709"):
+            self.add("administrative_unit", unit_code=f"{code}@2025-07-01", code=code, level="COMMUNE", name=code, valid_from="2025-07-01")  # fmt: skip
+        for old, new, kind in (
+            ("06664", "06652", "WHOLE"), ("06667", "06652", "WHOLE"), ("06670", "06661", "WHOLE"),
+            ("06655", "06661", "PART"), ("06655", "06706", "PART"), ("06673", "06709", "WHOLE"),
+        ):  # fmt: skip
+            self.add("administrative_unit_change", predecessor_unit_code=f"{old}@..", successor_unit_code=f"{new}@2025-07-01", kind=kind, effective_on="2025-07-01")  # fmt: skip
 
-    def run(self, field: str = "TaxObligation.debtor") -> LinkReport:
-        return link(self.engine, [field])
+    def run(self, *fields: str) -> LinkReport:
+        return link(self.engine, fields or ["TaxObligation.debtor"])
 
     def of(self, record: int, table: str = "tax_obligation_debtor") -> list[tuple[int, str, str]]:
         with self.engine.connect() as connection:

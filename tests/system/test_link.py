@@ -13,24 +13,7 @@ from tests.system.links import Links
 def links(database_url: str) -> Iterator[Links]:
     made = engine(database_url)
     built = Links(made)
-    for code in ("06664", "06667", "06670", "06655"):
-        built.add(
-            "administrative_unit", unit_code=f"{code}@..", code=code, level="COMMUNE", name=code, valid_to="2025-07-01"
-        )
-    for code in ("06652", "06661", "06706"):
-        built.add(
-            "administrative_unit",
-            unit_code=f"{code}@2025-07-01",
-            code=code,
-            level="COMMUNE",
-            name=code,
-            valid_from="2025-07-01",
-        )
-    built.change("06664", "06652", "WHOLE")
-    built.change("06667", "06652", "WHOLE")
-    built.change("06670", "06661", "WHOLE")
-    built.change("06655", "06661", "PART")
-    built.change("06655", "06706", "PART")
+    built.communes()
     yield built
     made.dispose()
 
@@ -116,17 +99,28 @@ def test_enterprises_are_found_by_their_code_and_branches(links: Links) -> None:
 
 def test_parcels_through_the_changes_of_communes(links: Links) -> None:
     own = links.parcel("06664@..", "1:1")
-    merged = links.parcel("06652@2025-07-01", "2:2")
-    whole = links.parcel("06661@2025-07-01", "3:3")
-    split = [links.parcel("06661@2025-07-01", "4:4"), links.parcel("06706@2025-07-01", "4:4")]
-    one_of_split = links.parcel("06706@2025-07-01", "5:5")
+    merged = links.parcel("06652@2025-07-01", "2:2", area=110.0)
+    whole = links.parcel("06661@2025-07-01", "3:3", area=90.0)
+    split = [links.parcel("06661@2025-07-01", "4:4", area=50.0), links.parcel("06706@2025-07-01", "4:4", area=80.0)]
+    one_of_split = links.parcel("06706@2025-07-01", "5:5", area=70.0)
     marked = links.parcel("06652@2025-07-01", "9:9", "w7er4n8p2q1z")
+    renamed = links.parcel("06709@2025-07-01", "6:6", area=60.0)
+    older, newer = links.parcel("06667@..", "8:8", area=30.0), links.parcel("06652@2025-07-01", "8:8", area=40.0)
+    successor, predecessor = "parcel_number_in_successor", "parcel_number_in_predecessor"
     expected = {
         links.right("06664@2019-02-30:001:01"): [(own, "CONFIRMED", "parcel_number")],
-        links.right("06664@2019-01-01:2:2"): [(merged, "PROBABLE", "parcel_number_in_successor")],
-        links.right("06670@2019-01-01:3:3"): [(whole, "PROBABLE", "parcel_number_in_successor")],
-        links.right("06655@2019-01-01:4:4"): [(p, "UNCONFIRMED", "parcel_number_in_successor") for p in split],
-        links.right("06655@2019-01-01:5:5"): [(one_of_split, "UNCONFIRMED", "parcel_number_in_successor")],
+        links.right("06664@2019-01-01:2:2"): [(merged, "UNCONFIRMED", successor)],
+        links.right("06664@2019-01-01:2:2", area=110.4): [(merged, "PROBABLE", successor)],
+        links.right("06664@2019-01-01:2:2", area=115.0): [(merged, "UNCONFIRMED", successor)],
+        links.right("06670@2019-01-01:3:3", area=200.0): [(whole, "UNCONFIRMED", successor)],
+        links.right("06655@2019-01-01:4:4"): [(p, "UNCONFIRMED", successor) for p in split],
+        links.right("06655@2019-01-01:4:4", area=80.0): [(split[1], "PROBABLE", successor)],
+        links.right("06655@2019-01-01:5:5"): [(one_of_split, "UNCONFIRMED", successor)],
+        links.right("06673@2019-01-01:6:6"): [(renamed, "CONFIRMED", successor)],
+        links.right("06673@2019-01-01:6:6", area=90.0): [(renamed, "UNCONFIRMED", successor)],
+        links.right("06652@2026-01-01:8:8"): [(older, "UNCONFIRMED", predecessor), (newer, "UNCONFIRMED", "parcel_number")],
+        links.right("06652@2026-01-01:8:8", area=40.0): [(newer, "PROBABLE", "parcel_number")],
+        links.right("06652@2026-01-01:8:8", area=30.0): [(older, "PROBABLE", predecessor)],
         links.right(None, "w7er4n8p2q1z"): [(marked, "CONFIRMED", "parcel_identifier")],
         links.right("06664@2019-01-01:1:1", "w7er4n8p2q1z"): [
             (own, "UNCONFIRMED", "parcel_number"),
@@ -134,9 +128,57 @@ def test_parcels_through_the_changes_of_communes(links: Links) -> None:
         ],
         links.right("06664@2026-01-01:1:1"): [],
         links.right("06664@2019-01-01:7:7"): [],
-    }
+    }  # fmt: skip
     links.run("LandUseRight.parcel")
     assert {record: links.of(record, "land_use_right_parcel") for record in expected} == expected
+
+
+def test_a_land_tax_is_on_the_parcel_that_its_debtor_holds(links: Links) -> None:
+    held = links.parcel("06652@2025-07-01", "2:2", "w7er4n8p2q1z")
+    nobodys = links.parcel("06652@2025-07-01", "3:3")
+    links.right(None, "w7er4n8p2q1z", holder_name="Nguyễn Văn An")
+    links.right(None, "w7er4n8p2q1z", holder_name="TRẦN THỊ BÌNH")
+    successor = "parcel_number_in_successor"
+    expected = {
+        links.land_tax("06664@2019-01-01:2:2", "Trần Thị Bình"): [(held, "PROBABLE", successor)],
+        links.land_tax("06664@2019-01-01:2:2", "Lê Văn Cường"): [(held, "UNCONFIRMED", successor)],
+        links.land_tax("06664@2019-01-01:2:2", None): [(held, "UNCONFIRMED", successor)],
+        links.land_tax("06664@2019-01-01:3:3", "Nguyễn Văn An"): [(nobodys, "UNCONFIRMED", successor)],
+    }
+    links.run("LandUseRight.parcel", "TaxObligation.parcel")
+    assert {record: links.of(record, "tax_obligation_parcel") for record in expected} == expected
+
+
+def test_a_household_business_is_found_by_who_stands_for_it_and_its_name(links: Links) -> None:
+    links.citizen("022080000001", former="100000001")
+    links.citizen("022080000002", former="100000002")
+    an, binh = (
+        links.shop("22A1", "Hộ kinh doanh An", "8000000001"),
+        links.shop("22A2", "Hộ kinh doanh Bình", "8000000002"),
+    )
+    other = links.shop("22A3", "Hộ kinh doanh Bình", "8000000003")
+    for shop in ("22A1", "22A2"):
+        links.role(shop, "022080000001")
+    links.role("22A3", "022080000002")
+    kind = {"kind": "HOUSEHOLD_BUSINESS"}
+    expected = {
+        links.debt(**kind, name="HO KINH DOANH AN", identifier="022080000001"): [
+            (an, "CONFIRMED", "household_business_representative")
+        ],
+        links.debt(**kind, name="Hộ kinh doanh Bình", identifier="100000001", tax_code="8999999999"): [
+            (binh, "CONFIRMED", "household_business_representative_former")
+        ],
+        links.debt(**kind, name="Hộ kinh doanh Bình", identifier="100000002"): [
+            (other, "CONFIRMED", "household_business_representative_former")
+        ],
+        links.debt(**kind, name="Hộ kinh doanh Cường", identifier="022080000001"): [
+            (s, "UNCONFIRMED", "household_business_representative") for s in (an, binh)
+        ],
+        links.debt(**kind, name="Hộ kinh doanh Bình"): [(s, "UNCONFIRMED", "business_name") for s in (binh, other)],
+        links.debt(kind="PERSON", name="Hộ kinh doanh Bình"): [],
+    }
+    links.run("BusinessRole.person", "TaxObligation.debtor")
+    assert {record: links.of(record) for record in expected} == expected
 
 
 def test_a_second_run_changes_nothing_and_withdrawn_links_are_kept(links: Links) -> None:

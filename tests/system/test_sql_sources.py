@@ -424,7 +424,7 @@ def test_an_incremental_read_goes_on_over_a_lost_connection(postgresql: Source, 
             assert proxy.broken == 1
 
 
-@pytest.mark.parametrize("how, times", [("half_close", 1), ("reset", 100)])
+@pytest.mark.parametrize(("how", "times"), [("half_close", 1), ("reset", 100)])
 def test_a_copy_lost_in_the_middle_is_the_source_away(postgresql: Source, how: Any, times: int) -> None:
     # A half-close hands over what was sent before it; a reset may take it all away, and the copy then begins again.
     long_table(postgresql)
