@@ -13,6 +13,7 @@ from hub.link.field import Field
 from hub.link.model.backends import Backend, running
 from hub.link.model.party import PARTY
 from hub.link.model.train import train
+from hub.link.readings import Readings
 from hub.settings import load
 
 FEWEST = 2_000
@@ -32,6 +33,7 @@ class Likeness:
         self.to_train = self.trained is None and (train or self._enough())
         """Whether a model will be learned in this run, from what its rules have found."""
         self._registers: dict[str, parties.Register] = {}
+        self._readings: dict[str, Readings] = {}
 
     @classmethod
     @contextmanager
@@ -67,6 +69,8 @@ class Likeness:
         if self.trained is None or not weighed:
             return
         rows = pl.concat(self._recorded(field, fields, sql.unanswered(field)) for field in weighed)
+        if rows.is_empty():
+            return
         registers = [self.register(kind) for kind in _kinds(weighed)]
         judged = chosen(self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands)
         for field in weighed:
@@ -86,7 +90,9 @@ class Likeness:
         )
         rows = self._recorded(field, (), still)
         registers = [
-            parties.register(self.connection, kind, only=f"select id from changed_subject where kind = '{kind}'")
+            parties.register(
+                self.connection, self._reading(kind), only=f"select id from changed_subject where kind = '{kind}'"
+            )
             for kind in _kinds([field])
         ]
         return self._pairs(rows, registers).select("record_id").unique()
@@ -102,12 +108,17 @@ class Likeness:
     def register(self, kind: str) -> parties.Register:
         """A whole register; read once a run."""
         if kind not in self._registers:
-            self._registers[kind] = parties.register(self.connection, kind)
+            self._registers[kind] = parties.register(self.connection, self._reading(kind))
         return self._registers[kind]
 
     def forget(self) -> None:
         """Read registers anew: who lives where is known better by now."""
         self._registers.clear()
+
+    def _reading(self, kind: str) -> Readings:
+        if kind not in self._readings:
+            self._readings[kind] = Readings(self.connection, kind)
+        return self._readings[kind]
 
     def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:
         """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, with

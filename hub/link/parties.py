@@ -14,6 +14,7 @@ from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
 from hub.link.model.score import score
 from hub.link.normalise.party import INPUT, party_features
+from hub.link.readings import Readings
 
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
 COMPANIONS = "companions"
@@ -33,7 +34,7 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
         " join data.citizen c on c.personal_id = s.head_personal_id",
     ),
 }
-"""Kind of subject → the kind that sectors record it as, and what the register holds of it, at {only}. A household goes by its head."""
+"""Kind of subject → the kind that sectors record it as, and what the register holds of it. A household goes by its head."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ class Register:
     features: pl.DataFrame
 
 
-def register(connection: Connection[Any], kind: str, *, only: str | None = None) -> Register:
+def register(connection: Connection[Any], readings: Readings, *, only: str | None = None) -> Register:
     """The subjects of a kind; `only` is a select of their ids. Needs the temporary table household_of."""
-    party_kind, query = SUBJECTS[kind]
+    party_kind, query = SUBJECTS[readings.kind]
     rows = frame(connection, f"select * from ({query}) s" + (f" where key in ({only})" if only else ""))
-    written = rows.with_columns(pl.lit(party_kind).alias("kind"), pl.lit(None, pl.String).alias("tax_code"))
-    features = around(party_features(written.select(INPUT))).with_columns(rows["former_id"], _listed(rows[COMPANIONS]))
-    return Register(kind, party_kind, features)
+    given = rows.with_columns(pl.lit(party_kind).alias("kind"), pl.lit(None, pl.String).alias("tax_code")).select(INPUT)
+    features = readings.of(given).with_columns(rows["former_id"], _listed(rows[COMPANIONS]))
+    if only is None:
+        readings.keep(given)
+    return Register(readings.kind, party_kind, features)
 
 
 def recorded(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:

@@ -370,6 +370,16 @@ MODEL = Table(
     comment="Trained models, frozen: a score depends on the pair and the model alone.",
 )
 
+READING = Table(
+    "reading",
+    METADATA,
+    Column("kind", Text, primary_key=True, comment="Kind of subject."),
+    Column("basis", Text, nullable=False, comment="Digest of the code and the data that read it."),
+    Column("body", LargeBinary, nullable=False, comment="What stands in the register, with its features; Arrow."),
+    schema="link",
+    comment="Names, dates and addresses of registers as linking reads them, kept from run to run. Personal data.",
+)
+
 CONSIDERED = Table(
     "considered",
     METADATA,

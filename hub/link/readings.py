@@ -1,0 +1,86 @@
+"""Readings: the features of a register's rows, kept from run to run, since reading names and addresses takes longer than weighing.
+
+Kept by what stands in the register, not by row: what is written the same reads the same. They hold for the code and the data
+that read them, and are made anew where either is another.
+"""
+
+import hashlib
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from psycopg import Connection
+
+from hub.link import normalise
+from hub.link.model import around
+from hub.link.normalise.party import INPUT, party_features
+from schema import units, values
+
+WRITTEN = {column: f"written {column}" for column in INPUT[1:]}
+SHARE = 0.01
+"""From this share of rows that were not known on, readings are stored anew; until then the few are read again by every run."""
+
+
+class Readings:
+    """The readings of one kind of subject, over one connection."""
+
+    def __init__(self, connection: Connection[Any], kind: str) -> None:
+        self.connection, self.kind = connection, kind
+        self.stored = self.known = self._load()
+
+    def of(self, parties: pl.DataFrame) -> pl.DataFrame:
+        """Features of parties, columns of INPUT, in their order: `key`, `kind`, those of `party_features`, and what is around."""
+        written = parties.rename(WRITTEN).with_columns(pl.col(name).cast(pl.String) for name in WRITTEN.values())
+        if self.known is None:
+            self.known = _read(written)
+        else:
+            unread = written.join(self.known, on=list(WRITTEN.values()), how="anti", nulls_equal=True)
+            if not unread.is_empty():
+                self.known = pl.concat([self.known, _read(unread)])
+        found = written.join(self.known, on=list(WRITTEN.values()), how="left", nulls_equal=True, maintain_order="left")
+        kind = pl.col(WRITTEN["kind"]).alias("kind")
+        return found.select("key", kind, pl.exclude("key", *WRITTEN.values()))
+
+    def keep(self, parties: pl.DataFrame) -> None:
+        """Store the readings of these, who are the whole register, where enough of them are new or gone."""
+        if self.known is None:
+            return
+        written = parties.rename(WRITTEN).select(pl.col(name).cast(pl.String) for name in WRITTEN.values()).unique()
+        before = 0 if self.stored is None else self.stored.height
+        if abs(self.known.height - before) + abs(self.known.height - written.height) <= SHARE * written.height:
+            return
+        body = io.BytesIO()
+        kept = self.known.join(written, on=written.columns, how="semi", nulls_equal=True)
+        kept.write_ipc(body, compression="zstd")
+        self.connection.execute(
+            "insert into link.reading (kind, basis, body) values (%s, %s, %s)"
+            " on conflict (kind) do update set basis = excluded.basis, body = excluded.body",
+            (self.kind, basis(), body.getbuffer()),
+        )
+        self.stored = self.known = kept
+
+    def _load(self) -> pl.DataFrame | None:
+        row = self.connection.execute(
+            "select body from link.reading where kind = %s and basis = %s", (self.kind, basis())
+        ).fetchone()
+        return None if row is None else pl.read_ipc(io.BytesIO(row[0]))
+
+
+def _read(written: pl.DataFrame) -> pl.DataFrame:
+    """What stands written, once each, with its features."""
+    distinct = written.select(WRITTEN.values()).unique(maintain_order=True)
+    parties = distinct.rename({name: column for column, name in WRITTEN.items()}).with_row_index("key")
+    return distinct.hstack(around.around(party_features(parties)).drop("key", "kind"))
+
+
+@cache
+def basis() -> str:
+    """A digest of all that a reading rests on: the code of the normalisation, its data, the units, and the format's library."""
+    folder = Path(normalise.__file__).parent
+    code = [*sorted(folder.glob("*.py")), *(Path(str(module.__file__)) for module in (around, units, values))]
+    digest = hashlib.sha256(pl.__version__.encode())
+    for file in (*code, *sorted(folder.glob("data/*")), units.UNITS_CSV, units.CHANGES_CSV):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
