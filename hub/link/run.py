@@ -22,7 +22,7 @@ from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
-from hub.link.rules import NORMALISED, RULES
+from hub.link.rules import NORMALISED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
 from hub.model.registry import registry
 from hub.store.engine import SESSION
@@ -199,28 +199,27 @@ class _Run:
             start(self.connection, field, whole=self.whole)
         if self.whole:
             return
+        changed_kinds = {
+            kind for (kind,) in self.connection.execute("select distinct kind from changed_subject").fetchall()
+        }
         for field in fields:
-            if self._changed(field):
-                self._meet(field)
+            kinds = tuple(kind for kind in field.kinds if kind in changed_kinds)
+            if kinds:
+                self._meet(field, kinds)
         for field in fields:
             other = companions.companion_of(field)
             if other in fields:
                 beside = companions.beside(other, field, other.temporary("touched"))
                 self.connection.execute(changed.add(field, beside))
 
-    def _changed(self, field: Field) -> bool:
-        """Whether a register that this field can lead to has changed."""
-        kinds = ", ".join(f"'{kind}'" for kind in field.kinds)
-        row = self.connection.execute(f"select exists (select from changed_subject where kind in ({kinds}))").fetchone()
-        return bool(row and row[0])
-
-    def _meet(self, field: Field) -> None:
-        """Touch the records that a changed subject can be found for, by rule or by likeness."""
+    def _meet(self, field: Field, kinds: tuple[str, ...]) -> None:
+        """Touch the records that a changed subject of these kinds can be found for, by rule or by likeness."""
         recorded, met = field.temporary("recorded"), field.temporary("met")
-        self.connection.execute(f"create temporary table {recorded} as {sql.records(field)}")
-        for select in sql.met(field, "changed_subject"):
+        rules = rules_for(field.recorded.family, kinds)
+        self.connection.execute(f"create temporary table {recorded} as {sql.records(field, rules=rules)}")
+        for select in sql.met(field, rules, "changed_subject"):
             self.connection.execute(changed.add(field, select))
-        if field.weighed:
+        if field.weighed and any(kind in parties.SUBJECTS for kind in kinds):
             self.connection.execute(f"create temporary table {met} (record_id bigint)")
             parties.fill(self.connection, met, self.likeness.meeting(field))
             self.connection.execute(changed.add(field, f"select record_id from {met}"))

@@ -11,6 +11,7 @@ normalised values; `found` the candidates of the rules, `one` of them the best f
 model; `wanted` what the link table should hold of these records.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
@@ -42,8 +43,10 @@ def decided(field: Field, record: str) -> str:
 # --- Candidates -------------------------------------------------------------------------------------------------------
 
 
-def records(field: Field, *, only: str | None = None) -> str:
-    """A select of the normalised values of records that no person has decided; `only` is a table of ids."""
+def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | None = None) -> str:
+    """A select of the normalised values of records that no person has decided; `only` is a table of ids. With `rules`, of the
+    values that these look records up by, and no others: names take longest."""
+    family = field.recorded.family
     columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits: dict[str, str] = {
         name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns
@@ -53,7 +56,11 @@ def records(field: Field, *, only: str | None = None) -> str:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
     stated = PARCEL_STATED.get(field.name, NOTHING_STATED)
     names |= {name: column.format(t="t") for name, column in stated.items()}
-    values = ", ".join(f"{sql.format(**names)} as {name}" for name, sql in NORMALISED[field.recorded.family].items())
+    values = ", ".join(
+        f"{sql.format(**names)} as {name}"
+        for name, sql in NORMALISED[family].items()
+        if rules is None or any(f"{{r}}.{name}" in rule.through + rule.join for rule in rules) or name == "kind"
+    )
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
     return f"select t.id as record_id, {values} from data.{field.entity.table} t{chosen} where not {decided(field, 't.id')}"
 
@@ -80,10 +87,9 @@ def found(field: Field) -> tuple[str, ...]:
     return (*statements, _one(field))
 
 
-def met(field: Field, subjects: str) -> tuple[str, ...]:
+def met(field: Field, rules: Sequence[Rule], subjects: str) -> tuple[str, ...]:
     """Selects of the records that a rule of any tier leads to one of `subjects`, a table of ids; over the recorded values of
     all records, which `recorded` has."""
-    rules = rules_for(field.recorded.family, field.kinds)
     recorded = field.temporary("recorded")
     return tuple(
         f"select r.record_id from {recorded} r {_filled(rule.through)} join data.{snake(rule.subject.kind)} s on"
