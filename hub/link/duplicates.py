@@ -85,9 +85,20 @@ def _around_changes(
 
 def _against(likeness: Likeness, model: Model, everyone: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The pairs of some rows and all."""
+    if rows.is_empty():
+        return pl.DataFrame(schema=PAIRS)
     some = everyone.filter(pl.col("key").is_in(rows["record_id"].implode()))
     found = score(model, some, everyone, backend=likeness.backend, floor=model.spec.bands.review)
     return _ordered(found).unique(["record_id", "found_id"])
+
+
+PAIRS = {
+    "record_id": pl.Int64,
+    "found_id": pl.Int64,
+    "weight": pl.Float32,
+    "confidence": pl.Float32,
+    "evidence": pl.String,
+}
 
 
 def _ordered(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, Self
 
 import polars as pl
@@ -13,6 +14,7 @@ from hub.link.field import Field
 from hub.link.model.backends import Backend, running
 from hub.link.model.party import PARTY
 from hub.link.model.train import train
+from hub.link.normalise.gazetteer import gazetteer
 from hub.link.readings import Readings
 from hub.settings import load
 
@@ -32,6 +34,9 @@ class Likeness:
         self.trained = None if train else trained.active(connection, PARTY)
         self.to_train = self.trained is None and (train or self._enough())
         """Whether a model will be learned in this run, from what its rules have found."""
+        if self.trained:
+            # Reading an address needs the whole gazetteer, which is made while the database looks for what has changed.
+            Thread(target=gazetteer, daemon=True).start()
         self._registers: dict[str, parties.Register] = {}
         self._readings: dict[str, Readings] = {}
 
@@ -124,11 +129,11 @@ class Likeness:
         """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, with
         none, in the store."""
         chosen_ids = f"chosen_{field.table}"
-        self.connection.execute(f"create temporary table {chosen_ids} as {records}")
+        count = self.connection.execute(f"create temporary table {chosen_ids} as {records}").rowcount
         self.connection.execute(f"analyze {chosen_ids}")
         beside, sure = None, f"sure_{field.table}"
         other = companions.companion_of(field)
-        if other:
+        if other and count:
             known = f"select record_id, found_id from link.{other.table} where status = 'CONFIRMED'"
             self.connection.execute(
                 f"create temporary table {sure} as {companions.certain(other) if round_ else known}"

@@ -6,7 +6,7 @@ each field's links are brought to what is wanted; what a person has decided bind
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -100,6 +100,8 @@ class _Run:
             progress,
         )
         self.reports: list[Report] = []
+        self.moved: list[str] = []
+        """The fields of which links have changed so far."""
         self.found: tuple[discrepancies.Found, ...] = ()
 
     def all(self, *, whole: bool) -> LinkReport:
@@ -108,6 +110,7 @@ class _Run:
         self.run_id, self.started = self._begin()
         self.connection.execute(changed.find(changed.concerned(registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
+        self.connection.execute("create temporary table touched (record_id bigint)")
         self._know()
         if not self.whole:
             self._look_at_subjects()
@@ -119,8 +122,9 @@ class _Run:
             rest = [*first, *rest]
         else:
             self._round(first)
-        self._know()
+        self._know(self.moved)
         self._round(rest)
+        self._compare()
         if not self.some:
             for field in all_fields().values():
                 if field.merges:
@@ -128,8 +132,9 @@ class _Run:
             self._remember()
         return self._end(time.monotonic() - begun)
 
-    def _know(self) -> None:
-        for statement in standing.known():
+    def _know(self, fields: Collection[str] = standing.FIRST) -> None:
+        """Take in what stands in the records of these fields by now."""
+        for statement in standing.known(fields):
             self.connection.execute(statement)
         self.likeness.forget()
 
@@ -243,14 +248,16 @@ class _Run:
                 reset(self.connection, field, keep=("touched",))
         for field in fields:
             report, at = apply(self.connection, field, self.run_id, whole=self.whole)
+            if report.added + report.withdrawn:
+                self.moved.append(field.name)
             if told:
                 self.reports.append(report)
             if not self.whole:
                 self._move(field, at)
             if self.progress and told:
                 self.progress(field.name, report.records)
-        if told and fields:
-            self._compare(fields)
+            if told:
+                self.connection.execute(f"insert into touched select record_id from {field.temporary('touched')}")
         for field in fields:
             reset(self.connection, field)
 
@@ -261,15 +268,12 @@ class _Run:
                 _, after = changed.moved(known, field.table)
                 self.connection.execute(after, {"at": at})
 
-    def _compare(self, fields: list[Field]) -> None:
+    def _compare(self) -> None:
         """Hold the copies of what was looked at against their authorities."""
-        looked_at = " union all ".join(f"select record_id from {field.temporary('touched')}" for field in fields)
-        self.connection.execute(f"create temporary table touched as {looked_at}")
         at = self.connection.execute("select clock_timestamp()").fetchone()
         assert at is not None  # it is always some time
-        self.found += discrepancies.find(
-            self.connection, [field.name for field in fields], at[0], touched=not self.whole
-        )
+        names = [field.name for field in self.fields]
+        self.found = discrepancies.find(self.connection, names, at[0], touched=not self.whole)
         self.connection.execute("drop table touched")
 
     def _propose(self, field: Field) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
-from hub.link.rules import DIGITS, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
+from hub.link.rules import DIGITS, NARROWED, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
 from hub.model.names import snake
 from hub.model.tables import ACCEPTED
 
@@ -44,8 +44,8 @@ def decided(field: Field, record: str) -> str:
 
 
 def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | None = None) -> str:
-    """A select of the normalised values of records that no person has decided; `only` is a table of ids. With `rules`, of the
-    values that these look records up by, and no others: names take longest."""
+    """A select of the normalised values of records that no person has decided; `only` is a table of ids. With `rules`, of records
+    that these may lead to a changed subject, the values that they look up by, and no others: names take longest."""
     family = field.recorded.family
     columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits: dict[str, str] = {
@@ -56,13 +56,15 @@ def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | No
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
     stated = PARCEL_STATED.get(field.name, NOTHING_STATED)
     names |= {name: column.format(t="t") for name, column in stated.items()}
-    values = ", ".join(
-        f"{sql.format(**names)} as {name}"
-        for name, sql in NORMALISED[family].items()
-        if rules is None or any(f"{{r}}.{name}" in rule.through + rule.join for rule in rules) or name == "kind"
-    )
+    values = {name: value.format(**names) for name, value in NORMALISED[family].items()}
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
-    return f"select t.id as record_id, {values} from data.{field.entity.table} t{chosen} where not {decided(field, 't.id')}"
+    where = f"not {decided(field, 't.id')}"
+    if rules is not None:
+        where += f" and {NARROWED[family].format(**values)}" if family in NARROWED else ""
+        looked_up = "".join(rule.through + rule.join for rule in rules)
+        values = {name: value for name, value in values.items() if f"{{r}}.{name}" in looked_up or name == "kind"}
+    listed = ", ".join(f"{value} as {name}" for name, value in values.items())
+    return f"select t.id as record_id, {listed} from data.{field.entity.table} t{chosen} where {where}"
 
 
 def found(field: Field) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ known of a subject is evidence where another record means it. Likeness is no evi
 CONFIRMED counts. Temporary tables, made anew when the fields they rest on have been linked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 
@@ -51,20 +51,21 @@ HOLDERS = Standing(
     "LandUseRight.parcel",
     "Parcel",
     "holder_of",
-    "select distinct l.found_id, hub.name_key(regexp_replace(t.holder_name, '\\s+', ' ', 'g')) as name_key"
-    " from link.land_use_right_parcel l join data.land_use_right t on t.id = l.record_id"
-    " where l.status <> 'UNCONFIRMED' and t.holder_name is not null",
+    "select distinct l.found_id, t.holder_name as name from link.land_use_right_parcel l"
+    " join data.land_use_right t on t.id = l.record_id where l.status <> 'UNCONFIRMED' and t.holder_name is not null",
 )
-"""Parcel → the name of a holder. Parcels are linked by rule alone, so what is PROBABLE counts."""
+"""Parcel → the name of a holder, as written. Parcels are linked by rule alone, so what is PROBABLE counts."""
 
 STANDINGS = (RESIDENTS, REPRESENTED, HOLDERS)
 FIRST = tuple(standing.field for standing in STANDINGS)
 """The linked fields that others rest on."""
 
 
-def known() -> Iterator[str]:
-    """Statements that make the temporary tables, by the links of now."""
+def known(fields: Collection[str] = FIRST) -> Iterator[str]:
+    """Statements that make the temporary tables, by the links that these fields have now."""
     for standing in STANDINGS:
+        if standing.field not in fields:
+            continue
         yield f"drop table if exists {standing.table}"
         yield f"create temporary table {standing.table} as {standing.select}"
         yield f"create index on {standing.table} (found_id)"

@@ -43,7 +43,7 @@ def around(features: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of(units: Iterable[str]) -> Surroundings:
-    known = [surroundings()[unit] for unit in units if unit in surroundings()]
+    known = [surroundings(unit) for unit in units if unit in in_force()]
     return Surroundings(
         tuple(sorted({key for one in known for key in one.near})),
         tuple(sorted({key for one in known for key in one.districts})),
@@ -51,17 +51,60 @@ def _of(units: Iterable[str]) -> Surroundings:
 
 
 @cache
-def surroundings() -> dict[str, Surroundings]:
-    """Key of each commune in force → what lies around it."""
+def surroundings(unit: str) -> Surroundings:
+    """What lies around a commune in force, by its key. Raises KeyError where there is none."""
+    near, at, placed = {unit}, in_force()[unit], _placed()
+    if at is not None:
+        width = np.cos(np.radians((placed.north + placed.north[at]) / 2)) * (placed.east - placed.east[at])
+        distance = DEGREE_KM * np.hypot(placed.north - placed.north[at], width)
+        near.update(
+            placed.keys[other] for other in np.flatnonzero(distance <= TOUCHING * (placed.radius + placed.radius[at]))
+        )
+    return Surroundings(tuple(sorted(near)), tuple(sorted(_districts()[unit])))
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The communes in force whose centre and area are known: degrees, and km."""
+
+    keys: list[str]
+    north: np.ndarray
+    east: np.ndarray
+    radius: np.ndarray
+
+
+@cache
+def _communes() -> list[dict[str, str]]:
     with UNITS_CSV.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["level"] == "COMMUNE"]
-    parents = {_key(row): f"{row['parent_code']}@{row['valid_from'] or OPEN_START}" for row in rows if row["valid_to"]}
+        return [row for row in csv.DictReader(lines) if row["level"] == "COMMUNE"]
+
+
+@cache
+def _placed() -> _Placed:
+    rows = [row for row in _communes() if not row["valid_to"] and row["latitude"] and row["area_km2"]]
+    columns = ("latitude", "longitude", "area_km2")
+    north, east, area = (np.array([float(row[column]) for row in rows]) for column in columns)
+    return _Placed([_key(row) for row in rows], north, east, np.sqrt(area / math.pi))
+
+
+@cache
+def in_force() -> dict[str, int | None]:
+    """Key of each commune in force → where it stands among the placed ones."""
+    at = {key: number for number, key in enumerate(_placed().keys)}
+    return {key: at.get(key) for key in (_key(row) for row in _communes() if not row["valid_to"])}
+
+
+@cache
+def _districts() -> dict[str, set[str]]:
+    """Key of a commune in force → keys of the districts that it and its parts were in."""
+    parents = {
+        _key(row): f"{row['parent_code']}@{row['valid_from'] or OPEN_START}" for row in _communes() if row["valid_to"]
+    }
     districts: dict[str, set[str]] = defaultdict(set)
     for old, new in _changes():
         if old in parents:
             districts[new].add(parents[old])
-    near = _neighbours([row for row in rows if not row["valid_to"]])
-    return {key: Surroundings(tuple(sorted(of)), tuple(sorted(districts[key]))) for key, of in near.items()}
+    return districts
 
 
 def _key(row: dict[str, str]) -> str:
@@ -75,18 +118,3 @@ def _changes() -> Iterable[tuple[str, str]]:
             old, new = canonical(f"{row['old_code']}@{eve}"), canonical(f"{row['new_code']}@{row['effective_on']}")
             if old and new:
                 yield old, new
-
-
-def _neighbours(rows: list[dict[str, str]]) -> dict[str, set[str]]:
-    near = {_key(row): {_key(row)} for row in rows}
-    placed = [row for row in rows if row["latitude"] and row["area_km2"]]
-    keys = [_key(row) for row in placed]
-    north, east, area = (
-        np.array([float(row[column]) for row in placed]) for column in ("latitude", "longitude", "area_km2")
-    )
-    radius = np.sqrt(area / math.pi)
-    for at, key in enumerate(keys):
-        width = np.cos(np.radians((north + north[at]) / 2)) * (east - east[at])
-        distance = DEGREE_KM * np.hypot(north - north[at], width)
-        near[key].update(keys[other] for other in np.flatnonzero(distance <= TOUCHING * (radius + radius[at])))
-    return near

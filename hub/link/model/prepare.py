@@ -33,10 +33,9 @@ def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
             f"linking model {spec.name}: keys are missing or stand twice in {spec.key}",
             next_step="give each record a key of its own",
         )
-    made = [expression for field in spec.fields for expression in _prepared(field, frame)]
     wanted = {*spec.columns, *spec.frequencies}
-    prepared = frame.select(keys.alias(KEY), *made)
-    return prepared.select(KEY, *(column for column in prepared.columns[1:] if column in wanted))
+    made = [made for field in spec.fields for made in _prepared(field, frame) if made.name in wanted]
+    return pl.DataFrame([keys.alias(KEY), *made])
 
 
 def plain(value: pl.Expr) -> pl.Expr:
@@ -106,13 +105,23 @@ PREPARATIONS: dict[Kind, Callable[[str], tuple[pl.Expr, ...]]] = {
 }
 
 
-def _prepared(field: Field, frame: pl.DataFrame) -> tuple[pl.Expr, ...]:
-    expressions = PREPARATIONS[field.kind](field.column)
-    if field.column in frame.columns:
-        return expressions
-    # The types stay those of a column that is there, since both sides go into one table.
-    empty = pl.DataFrame(
-        {field.column: pl.Series([], dtype=pl.List(pl.String) if field.kind is Kind.LIST else pl.String)}
+OFTEN_THE_SAME = (Kind.NAME, Kind.TEXT)
+"""What is long to prepare, and few values stand on many records."""
+
+
+def _prepared(field: Field, frame: pl.DataFrame) -> list[pl.Series]:
+    column, expressions = field.column, PREPARATIONS[field.kind](field.column)
+    if column not in frame.columns:
+        # The types stay those of a column that is there, since both sides go into one table.
+        dtype = pl.List(pl.String) if field.kind is Kind.LIST else pl.String
+        types = pl.DataFrame({column: pl.Series([], dtype=dtype)}).select(expressions).schema
+        return [pl.repeat(None, frame.height, dtype=dtype, eager=True).alias(name) for name, dtype in types.items()]
+    values = frame.select(column)
+    if field.kind not in OFTEN_THE_SAME:
+        return values.select(expressions).get_columns()
+    distinct = values.unique()
+    made = distinct.select(pl.col(column).alias("written"), *expressions)
+    found = values.select(pl.col(column).alias("written")).join(
+        made, on="written", how="left", nulls_equal=True, maintain_order="left"
     )
-    types = empty.select(expressions).schema
-    return tuple(pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items())
+    return found.drop("written").get_columns()

@@ -8,8 +8,11 @@ from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
 from hub.link.model.prepare import prepare
 from hub.link.model.render import settings
-from hub.link.model.spec import PRIOR, UNSTATED, Comparison
+from hub.link.model.spec import PRIOR, UNSTATED, Comparison, Spec
 
+FEWER = 10
+"""From so many times as many records on the other side on, those are looked for that can be met at all."""
+AT = "at"
 SCORED = {"left_key": pl.String, "right_key": pl.String, "weight": pl.Float64, "probability": pl.Float64}
 EVIDENCE = pl.List(pl.Struct({"comparison": pl.String, "outcome": pl.String, "bits": pl.Float64}))
 
@@ -23,6 +26,8 @@ def score(
 
     A weight depends on the two records and the model alone, so scoring some records gives what scoring all would."""
     sides = tuple(prepare(model.spec, frame) for frame in (left, right) if frame is not None)
+    if right is not None and FEWER * len(left) < len(right):
+        sides = (sides[0], _met(model.spec, *sides))
     if any(side.is_empty() for side in sides):
         return pl.DataFrame(schema={**SCORED, "evidence": EVIDENCE})
     options = settings(
@@ -37,6 +42,16 @@ def score(
         found = linker.inference.predict(threshold_match_probability=floor, warning_mode="never")
         rows = backend.frame(f"select {', '.join(_columns(model))} from {found.physical_name}")
     return _shown(model, rows, ordered=right is None)
+
+
+def _met(spec: Spec, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """What of the right side is in a block with anything of the left: few records need not have the engine load a register."""
+    at = right.with_row_index(AT)
+    found = [
+        at.join(left.select(block.columns).drop_nulls().unique(), on=block.columns, how="semi")[AT]
+        for block in spec.blocks
+    ]
+    return right[pl.concat(found).unique().sort()]
 
 
 def _columns(model: Model) -> tuple[str, ...]:
