@@ -30,9 +30,13 @@ DIFFERING = (
     " stream_id smallint, source_key text) on commit drop"
 )
 SAME = (
-    "(w.field, w.record_id, w.record_field, w.subject_field, w.subject_id, w.found_id, w.recorded, w.held, w.kind, w.stream_id,"
-    " w.source_key) = (d.field, d.record_id, d.record_field, d.subject_field, d.subject_id, d.found_id, d.recorded, d.held,"
-    " d.kind, d.stream_id, d.source_key)"
+    "(w.field, w.record_id, w.record_field, w.subject_field, w.found_id, w.recorded, w.held, w.kind, w.stream_id, w.source_key)"
+    " = (d.field, d.record_id, d.record_field, d.subject_field, d.found_id, d.recorded, d.held, d.kind, d.stream_id, d.source_key)"
+)
+"""Whose heir the found row is makes no other discrepancy of it: it is as old as it was before a merge."""
+FOLLOW = (
+    f"update link.discrepancy d set subject_id = w.subject_id from differing w where {SAME} and d.sys_to is null"
+    " and d.subject_id <> w.subject_id"
 )
 TOUCHED = "record_id in (select record_id from touched)"
 """`touched(record_id)` is a temporary table of the caller's."""
@@ -67,6 +71,7 @@ def find(
         connection.execute("analyze differing")
         names = [f"{linked.owner}.{linked.name}" for _, linked in chosen]
         values = {"at": at, "fields": names}
+        connection.execute(FOLLOW)
         close, open_ = changes(touched=touched)
         closed = dict(connection.execute(close, values).fetchall())
         opened = dict(connection.execute(open_, values).fetchall())

@@ -18,6 +18,9 @@ WRITE = 7_022_003
 WAIT_S = 10
 """A person waits for a decision, and a run that writes a large field for the first time takes some seconds."""
 
+PATIENCE_S = 60
+"""So long a run waits: a decision is over in milliseconds; what holds the lock for longer is another trouble."""
+
 
 def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
     """Take the lock for the open transaction. Returns the instant of what the transaction changes, later than all before it.

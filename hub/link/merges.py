@@ -1,7 +1,7 @@
 """Merging rows of a register and taking them apart: `link.heir` and every link row that follows from it.
 
-`link.heir` is derived from the confirmed rows of `link.<entity>_duplicate`, and `subject_id` of every link from `found_id` and
-`link.heir`. So both directions are the same work: derive again, for the rows of the clusters that a pair touches.
+`link.heir` is derived from what persons said is the same and from which rows the register still has; `subject_id` of every link
+from `found_id` and `link.heir`. So every direction is the same work: derive again, for the rows of the clusters that are touched.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,11 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.clusters import heirs
-from hub.link.field import Field, leading_to
+from hub.link.field import Field, fields, leading_to
 from hub.link.kept import look_again, move, tell
+from hub.link.lock import PATIENCE_S, hold
 from hub.link.stake import requeue
+from hub.link.verdicts import BINDING
 
 
 def heir_of(connection: Connection[Any], row: int) -> int:
@@ -29,20 +31,46 @@ def cluster(connection: Connection[Any], row: int) -> list[int]:
     return [heir, *(member for (member,) in members)]
 
 
-def regroup(connection: Connection[Any], field: Field, members: Sequence[int], younger: int, at: datetime) -> None:
-    """Bring heirs and links of whole clusters to what the confirmed pairs among them now say.
+def mend(connection: Connection[Any]) -> None:
+    """Give the clusters whose heir has gone from the register another one, so that what was merged into it is not lost with it."""
+    for field in fields().values():
+        if not field.merges:
+            continue
+        with connection.transaction():
+            heirless = connection.execute(
+                "select distinct h.heir_id from link.heir h where h.subject_kind = %s"
+                f" and not exists (select from data.{field.entity.table} t where t.id = h.heir_id)",
+                (field.entity.name,),
+            ).fetchall()
+            if not heirless:
+                continue
+            at = hold(connection, wait_s=PATIENCE_S)
+            for (heir,) in heirless:
+                regroup(connection, field, cluster(connection, heir), None, at)
 
-    `younger` is the record of the pair that was decided: the feed is told of it too, once.
+
+def regroup(
+    connection: Connection[Any], field: Field, members: Sequence[int], younger: int | None, at: datetime
+) -> None:
+    """Bring heirs and links of whole clusters to what was said of them and what is left of them.
+
+    `younger` is the record of the pair that was decided, if one was: the feed is told of it too, once.
     """
     pairs = connection.execute(
-        f"select record_id, found_id from link.{field.table} where status = 'CONFIRMED' and record_id = any(%s)",
-        (list(members),),
+        "select d.record_id, d.subject_id from link.decision d where d.field = %(field)s and d.verdict = 'SAME'"
+        f" and {BINDING} and (d.record_id = any(%(members)s) or d.subject_id = any(%(members)s))",
+        {"field": field.name, "members": list(members)},
     ).fetchall()
-    wanted = heirs(pairs)
+    members = sorted({*members, *(row for pair in pairs for row in pair)})
+    there = connection.execute(
+        f"select id from data.{field.entity.table} where id = any(%s)", (list(members),)
+    ).fetchall()
+    gone = {*members} - {row for (row,) in there}
+    wanted = heirs(pairs, gone)
     _keep_heirs(connection, field, members, wanted, at)
     standing = {member: wanted.get(member, member) for member in members}
     for reached in leading_to(field.entity.name):
-        records = {*move(connection, reached.table, standing, at), *([younger] if reached == field else ())}
+        records = {*move(connection, reached.table, standing, at), *([younger] if younger and reached == field else ())}
         if records:
             tell(connection, reached, records, at)
             # As one subject, two candidates of a record may be enough to accept: the next run looks.

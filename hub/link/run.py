@@ -17,7 +17,7 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.link import changed, companions, discrepancies, duplicates, parties, sql, stake, standing
+from hub.link import changed, companions, discrepancies, duplicates, merges, parties, sql, stake, standing
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.likeness import Likeness
@@ -108,6 +108,7 @@ class _Run:
         """Link, and record the run."""
         begun = time.monotonic()
         self.run_id, self.started = self._begin()
+        merges.mend(self.connection)
         self.connection.execute(changed.find(changed.concerned(registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
         self.connection.execute("create temporary table touched (record_id bigint)")

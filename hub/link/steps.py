@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from hub.link import changed, sql
 from hub.link.field import Field
-from hub.link.lock import hold
+from hub.link.lock import PATIENCE_S, hold
 from hub.store.changes import announce
 
 
@@ -81,8 +81,6 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
     return _report(connection, field, added, withdrawn, time.monotonic() - started), at
 
 
-PATIENCE_S = 60
-"""A decision is over in milliseconds; what holds the lock for longer is another trouble."""
 SEVERAL = 1_000
 """From so many changed links on the planner is told; below, telling takes longer than the run."""
 

@@ -210,6 +210,32 @@ def test_a_merge_moves_every_link_of_the_cluster_and_its_undoing_moves_them_back
     assert ("TaxObligation", debt, "LINKED", young) in fed(links)
 
 
+def test_an_heir_that_goes_from_the_register_leaves_what_was_merged_to_the_next(
+    links: Links, connection: Connection[Any]
+) -> None:
+    a, b, c, d = (links.citizen(f"02208000000{n}") for n in range(4))
+    first = links.debt(kind="PERSON", identifier="022080000001")
+    second = links.debt(kind="PERSON", identifier="022080000002")
+    links.run()
+    one, two = say(connection, MERGE, b, a), say(connection, MERGE, c, a)
+    say(connection, MERGE, d, c)
+    assert heirs(links) == {b: a, c: a, d: a}
+    links.do("delete from data.citizen where id = :id", id=a)
+    links.run()
+    # Asked by its id, the one that is gone leads to what is left of it.
+    assert heirs(links) == {a: b, c: b, d: b}
+    assert [subjects(links)[record] for record in (first, second)] == [b, b]
+    assert {("TaxObligation", record, "LINKED", b) for record in (first, second)} <= {*fed(links)}
+    assert links.run().changed == 0
+    undo(connection, two.id, by="an", reason="x")
+    assert heirs(links) == {a: b, d: c}
+    assert [subjects(links)[record] for record in (first, second)] == [b, c]
+    undo(connection, one.id, by="an", reason="x")
+    links.do("delete from data.citizen where id = any(:ids)", ids=[c, d])
+    links.run()
+    assert heirs(links) == {}
+
+
 def test_a_merge_undone_after_a_link_was_decided_by_its_heir(links: Links, connection: Connection[Any]) -> None:
     old, young = links.citizen("022080000001"), links.citizen("022080000002")
     record = links.debt(kind="PERSON")

@@ -244,6 +244,10 @@ def test_candidates_are_not_compared_and_the_row_that_was_found_is(world: World)
     (found,) = world.open()
     assert (found["held"], found["found_id"], found["subject_id"]) == ("Lê Văn Ba", younger, older)
     assert (found["sector"], found["stream_id"], found["field"]) == ("finance", 1, FIELD)
+    # A merge that is undone: the copy differs since when it did, and is told of another.
+    world.connection.execute("update link.taxpayer_party set subject_id = found_id where record_id = %s", (record,))
+    assert world.run() == (0, 0)
+    assert world.open() == [{**found, "subject_id": younger}]
 
 
 def test_they_open_and_close_and_the_past_is_kept(world: World) -> None:
