@@ -223,6 +223,29 @@ def store(module_database_url: str) -> Iterator[Store]:
     made.dispose()
 
 
+def test_what_comes_to_stand_beside_a_subject_is_evidence_for_records_that_did_not_change(store: Store) -> None:
+    store.clear()
+    parcel = store.parcel("06652@2025-07-01", "1:1", "w7er4n8p2q1z")
+    tax = store.land_tax("06664@2019-01-01:1:1", "Trần Thị Hoà")
+    store.citizen("022080000001")
+    shop = store.shop("22A1", "Hộ kinh doanh An", "8000000001")
+    debt = store.debt(kind="HOUSEHOLD_BUSINESS", name="Hộ kinh doanh An", identifier="022080000001")
+    assert link(store.engine).mode == "FULL"
+    successor = "parcel_number_in_successor"
+    assert store.of(tax, "tax_obligation_parcel") == [(parcel, "UNCONFIRMED", successor)]
+    assert store.of(debt) == [(shop, "UNCONFIRMED", "business_name")]
+    store.right(None, "w7er4n8p2q1z", holder_name="Trần Thị Hòa")
+    store.role("22A1", "022080000001")
+    assert link(store.engine).mode == "CHANGES"
+    assert store.of(tax, "tax_obligation_parcel") == [(parcel, "PROBABLE", successor)]
+    assert store.of(debt) == [(shop, "CONFIRMED", "household_business_representative")]
+    store.delete("land_use_right", 0)
+    store.delete("business_role", 0)
+    assert link(store.engine).mode == "CHANGES"
+    assert store.of(tax, "tax_obligation_parcel") == [(parcel, "UNCONFIRMED", successor)]
+    assert store.of(debt) == [(shop, "UNCONFIRMED", "business_name")]
+
+
 EXAMPLES = int(os.environ.get("LINKING_EXAMPLES", "3"))
 """Each is a store, some changes, and four to eight runs of linking: a longer hunt is asked for by the environment."""
 
