@@ -72,9 +72,14 @@ def _pairs(counts: Sequence[int]) -> int:
     return counts[0] * counts[1] if len(counts) == 2 else counts[0] * (counts[0] - 1) // 2
 
 
+EACH = 25
+"""Random pairs for each record: with few records an outcome rarer than that hardly meets any of them, and to draw all the same
+takes twice the memory and time of everything else."""
+
+
 def _random_pairs(spec: Spec, sides: Sides, backend: Backend, draw: np.random.Generator) -> tuple[Rates, int]:
     """How often each outcome is found among random pairs, and how many pairs these were."""
-    sample = _sample(sides, spec.training.pairs, draw)
+    sample = _sample(sides, min(spec.training.pairs, EACH * sum(len(side) for side in sides)), draw)
     pairs = _pairs([len(side) for side in sample])
     if pairs < 1:
         raise HubMisconfigured(
