@@ -60,6 +60,8 @@ def test_one_person_with_links_of_every_kind(graph: Graph, served_hub: ServedHub
     assert {link["status"] for link in links} >= {"CONFIRMED", "PROBABLE", "UNCONFIRMED"}
     assert any(link["evidence"] for link in links)
     assert any(link.get("candidates") for link in links if link["status"] == "UNCONFIRMED")
+    assert citizen["discrepancies"]["totalCount"] == len(citizen["discrepancies"]["nodes"]) > 0
+    assert all(copy["held"] != copy["recorded"] for copy in citizen["discrepancies"]["nodes"])
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.graphql")), ids=lambda path: path.stem)

@@ -123,8 +123,8 @@ class Block:
 class Training:
     """How parameters are learned. `certain` finds pairs that are nearly all matches, and `recall` is the part of all matches
     that it is believed to find: both for the prior only. Each of `over` is one run of expectation maximisation, which learns the
-    comparisons that have no column of the block. `pairs` are the most random pairs that u is learned from; `most` the records of each
-    side that are learned from."""
+    comparisons that have no column of the block. `pairs` are the most random pairs that u is learned from; `most` the records of
+    each side that are learned from."""
 
     certain: tuple[Block, ...]
     recall: float
