@@ -24,6 +24,8 @@ SHEETS_PER_BLOCK = 8
 """Of each commune. The last takes parcels whose number was already taken when communes were merged; the one before it is
 used in every commune, so that its numbers collide after a merger; the others are shared out among communes that merged."""
 COLLIDING = 0.15
+MEASURED_ANEW = 0.12
+"""Of parcels, since the certificate was issued: the register then has the new area, a few in a hundred more or less."""
 INDIVIDUAL, CO_HOLDERS, HOUSEHOLD = 0, 1, 2
 URBAN_PURPOSES = (
     ("ODT", 0.80, 90.0),
@@ -278,7 +280,7 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
         "thua": _parcel_struct(parcels.seen(which, on), pl.select(pl.when(pl.lit(keep_identifier)).then(None).otherwise(pl.lit(identifiers.gather(which)))).to_series().cast(pl.String)),
         "loai": pl.Series(["ca_nhan", "ho_gia_dinh"]).gather(household.astype(np.int64)),
         "ho_ten": written["name"], "ngay_sinh": written["birth"], "so_giay_to": written["identifier"], "dia_chi": written["address"],
-        "ty_le": pl.Series(["1/1", "1/2"]).gather((holding == CO_HOLDERS).astype(np.int64)), "dien_tich": parcels.area[which],
+        "ty_le": pl.Series(["1/1", "1/2"]).gather((holding == CO_HOLDERS).astype(np.int64)), "dien_tich": _certified_areas(people, parcels)[which],
         "muc_dich": pl.Series(PURPOSES).gather(parcels.purpose[which]), "ends": np.where(long_term, NOBODY, on + 50 * 365),
         "nguon_goc": pl.Series([RIGHT_ORIGIN[o] for o in ORIGINS]).gather(rng.integers(0, len(ORIGINS), count)), "trang_thai": registered,
         "cap_nhat_luc": np.maximum(on, TODAY - 1 - rng.integers(0, 2_500, count)),
@@ -301,6 +303,13 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
         pl.lit("parcel"),
         "parcel_key",
     )
+
+
+def _certified_areas(people: People, parcels: Parcels) -> Floats:
+    """What the certificates state of the parcels; the showcase citizen's were not measured anew."""
+    rng = people.block.rng(10)
+    anew = (rng.random(len(parcels)) < MEASURED_ANEW) & (parcels.household != 0)
+    return np.round(parcels.area * np.where(anew, np.exp(rng.normal(0, 0.04, len(parcels))), 1.0), 1)
 
 
 def _serials(people: People, parcels: Parcels) -> pl.Series:
