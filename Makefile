@@ -21,7 +21,7 @@ demo: venv
 	$(BIN)/hub demo
 
 test: venv
-	@bash tests/browser/install_chromium.sh
+	@bash tests/install_packages.sh
 	$(BIN)/python -m pytest
 
 check: venv

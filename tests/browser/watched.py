@@ -50,7 +50,7 @@ def launch_chromium(playwright: Playwright) -> Browser:
     path = shutil.which("chromium")
     if path is None:
         raise FileNotFoundError(
-            "No `chromium` on the PATH: run tests/browser/install_chromium.sh, then the test again."
+            "No `chromium` on the PATH: run tests/install_packages.sh, then the test again."
         )
     return playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGS))
 
