@@ -4,7 +4,7 @@ set -euo pipefail
 wanted=()
 any() { for name in "$@"; do command -v "$name" >/dev/null && return 0; done; return 1; }
 any chromium google-chrome chromium-browser || wanted+=(chromium fonts-noto-core)
-any java || [ -n "${JAVA_HOME:-}" ] || wanted+=(openjdk-17-jre-headless)
+any java || [ -n "${JAVA_HOME:-}" ] || wanted+=(default-jre-headless)
 [ ${#wanted[@]} = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq
