@@ -49,9 +49,7 @@ def launch_chromium(playwright: Playwright) -> Browser:
     """Start the system's Chromium without a window. Raises FileNotFoundError when there is none on the PATH."""
     path = shutil.which("chromium")
     if path is None:
-        raise FileNotFoundError(
-            "No `chromium` on the PATH: run tests/install_packages.sh, then the test again."
-        )
+        raise FileNotFoundError("No `chromium` on the PATH: run tests/install_packages.sh, then the test again.")
     return playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGS))
 
 
