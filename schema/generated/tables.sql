@@ -1246,6 +1246,13 @@ CREATE TABLE link.model (
 CREATE UNIQUE INDEX model_active ON link.model (spec) WHERE active;
 CREATE UNIQUE INDEX model_spec_version ON link.model (spec, version);
 
+CREATE TABLE link.reading (
+	kind TEXT NOT NULL,
+	basis TEXT NOT NULL,
+	body BYTEA NOT NULL,
+	PRIMARY KEY (kind)
+);
+
 CREATE TABLE link.review (
 	field TEXT COLLATE "C" NOT NULL,
 	record_id BIGINT NOT NULL,
