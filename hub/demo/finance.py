@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,6 +98,16 @@ def _payers(people: People, firms: Businesses, persons: Ints, homes: Ints) -> Pa
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One tax of one year: who is asked, for which parcels (NOBODY where for none), how much."""
+
+    tax: str
+    payer: Ints
+    parcel: Ints
+    amount: Ints
+
+
 def _owed(
     rng: np.random.Generator,
     people: People,
@@ -106,62 +117,59 @@ def _owed(
     homes: Ints,
     earners: Ints,
 ) -> Owed:
-    showcase = people.block.first & (parcels.household == 0)
     payer_of_parcel = np.where(
         parcels.holding == HOUSEHOLD,
         len(persons) + np.searchsorted(homes, parcels.household),
         np.searchsorted(persons, parcels.holder),
     )
-    firm_payers = len(persons) + len(homes) + np.arange(len(firms))
-    parts: list[tuple[Ints, Ints, str, int, Ints]] = []
+    first_firm = len(persons) + len(homes)
+    asked: list[tuple[int, _Asked]] = []
     for year in YEARS:
-        taxed = np.flatnonzero(parcels.taxed & (showcase | (rng.random(len(parcels)) < 0.85)))
-        parts.append(
-            (
-                payer_of_parcel[taxed],
-                taxed,
-                "NON_AGRICULTURAL_LAND",
-                year,
-                (parcels.area[taxed] * 0.4).astype(np.int64) * 1_000 + 12_500,
-            )
+        parts = (
+            _on_land(rng, people, parcels, payer_of_parcel),
+            _on_income(rng, people, persons, earners),
+            *_on_firms(rng, firms, first_firm, year),
+            *_on_certificates(rng, parcels, payer_of_parcel, year),
         )
-        income = earners[(rng.random(len(earners)) < 0.6) | ((earners == 0) & people.block.first)]
-        parts.append(
-            (
-                np.searchsorted(persons, income),
-                _none(income),
-                "PERSONAL_INCOME",
-                year,
-                rng.integers(300, 30_000, len(income)) * 1_000,
-            )
-        )
-        open_now = np.flatnonzero((firms.status == 0) & (firms.registered < day_of(year, 12, 1)))
-        licence = np.where(firms.is_household[open_now], 500_000, 2_000_000)
-        parts.append((firm_payers[open_now], _none(open_now), "BUSINESS_LICENCE", year, licence))
-        turnover = open_now[rng.random(len(open_now)) < 0.7]
-        parts.append(
-            (
-                firm_payers[turnover],
-                _none(turnover),
-                "VALUE_ADDED",
-                year,
-                rng.integers(2_000, 90_000, len(turnover)) * 1_000,
-            )
-        )
-        issued = np.flatnonzero(
-            (parcels.issued.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970 == year)
-            & parcels.taxed
-        )
-        for kind, price in (("REGISTRATION_FEE", 90), ("LAND_USE_FEE", 1_500)):
-            asked = issued[rng.random(len(issued)) < 0.6]
-            parts.append(
-                (payer_of_parcel[asked], asked, kind, year, (parcels.area[asked] * price).astype(np.int64) * 1_000)
-            )
-    sizes = [len(p[0]) for p in parts]
+        asked += [(year, part) for part in parts]
+    sizes = [len(part.payer) for _, part in asked]
     return Owed(
-        np.concatenate([p[0] for p in parts]), np.repeat([TAXES.index(p[2]) for p in parts], sizes), np.repeat([p[3] for p in parts], sizes),
-        np.concatenate([p[4] for p in parts]), np.concatenate([p[1] for p in parts]),
+        np.concatenate([part.payer for _, part in asked]), np.repeat([TAXES.index(part.tax) for _, part in asked], sizes),
+        np.repeat([year for year, _ in asked], sizes), np.concatenate([part.amount for _, part in asked]),
+        np.concatenate([part.parcel for _, part in asked]),
     )  # fmt: skip
+
+
+def _on_land(rng: np.random.Generator, people: People, parcels: Parcels, payer: Ints) -> _Asked:
+    showcase = people.block.first & (parcels.household == 0)
+    taxed = np.flatnonzero(parcels.taxed & (showcase | (rng.random(len(parcels)) < 0.85)))
+    amount = (parcels.area[taxed] * 0.4).astype(np.int64) * 1_000 + 12_500
+    return _Asked("NON_AGRICULTURAL_LAND", payer[taxed], taxed, amount)
+
+
+def _on_income(rng: np.random.Generator, people: People, persons: Ints, earners: Ints) -> _Asked:
+    income = earners[(rng.random(len(earners)) < 0.6) | ((earners == 0) & people.block.first)]
+    amount = rng.integers(300, 30_000, len(income)) * 1_000
+    return _Asked("PERSONAL_INCOME", np.searchsorted(persons, income), _none(income), amount)
+
+
+def _on_firms(rng: np.random.Generator, firms: Businesses, first: int, year: int) -> tuple[_Asked, ...]:
+    open_now = np.flatnonzero((firms.status == 0) & (firms.registered < day_of(year, 12, 1)))
+    licence = np.where(firms.is_household[open_now], 500_000, 2_000_000)
+    turnover = open_now[rng.random(len(open_now)) < 0.7]
+    added = rng.integers(2_000, 90_000, len(turnover)) * 1_000
+    return (
+        _Asked("BUSINESS_LICENCE", first + open_now, _none(open_now), licence),
+        _Asked("VALUE_ADDED", first + turnover, _none(turnover), added),
+    )
+
+
+def _on_certificates(rng: np.random.Generator, parcels: Parcels, payer: Ints, year: int) -> Iterator[_Asked]:
+    years = parcels.issued.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    issued = np.flatnonzero((years == year) & parcels.taxed)
+    for kind, price in (("REGISTRATION_FEE", 90), ("LAND_USE_FEE", 1_500)):
+        asked = issued[rng.random(len(issued)) < 0.6]
+        yield _Asked(kind, payer[asked], asked, (parcels.area[asked] * price).astype(np.int64) * 1_000)
 
 
 def _none(like: Ints) -> Ints:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import COLUMNS, Field
-from hub.model.tables import ACCEPTED
+from hub.link.sql import announced
 from hub.store.changes import announce
 
 
@@ -38,20 +38,7 @@ def move(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: 
 
 def tell(connection: Connection[Any], field: Field, records: Collection[int], at: datetime) -> None:
     """Tell the feed which accepted links of these records were made and which withdrawn at this instant."""
-    now, before = f"link.{field.table}", f"link_history.{field.table}"
-    same = "b.record_id = l.record_id and b.subject_id = l.subject_id"
-    made = (
-        f"select %(entity)s, l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
-        f" where l.record_id = any(%(records)s) and l.sys_from = %(at)s and l.{ACCEPTED}"
-        f" and not exists (select from {before} b where {same} and b.sys_to = %(at)s and b.{ACCEPTED})"
-    )
-    gone = (
-        f"select %(entity)s, b.record_id, 'UNLINKED', b.subject_id, null::smallint, %(at)s from {before} b"
-        f" where b.record_id = any(%(records)s) and b.sys_to = %(at)s and b.{ACCEPTED}"
-        f" and not exists (select from {now} l where {same} and l.{ACCEPTED})"
-    )
-    values = {"entity": field.entity.name, "records": list(records), "at": at}
-    announce(connection, f"{made} union {gone}", values)
+    announce(connection, announced(field, chosen=True), {"records": list(records), "at": at})
 
 
 def look_again(connection: Connection[Any], rows: Collection[int]) -> None:

@@ -267,20 +267,24 @@ def changes(field: Field, *, whole: bool) -> Changes:
     )
 
 
-def announced(field: Field) -> str:
-    """What the feed of changes is told: accepted links that were not there before, and those that are gone. Takes %(at)s."""
+def announced(field: Field, *, chosen: bool = False) -> str:
+    """What the feed of changes is told: accepted links that were not there before, and those that are gone. Takes %(at)s, and
+    %(records)s where only some records are `chosen`."""
     now, before = f"link.{field.table}", f"link_history.{field.table}"
+    these = " and l.record_id = any(%(records)s)" if chosen else ""
+    same = "b.record_id = l.record_id and b.subject_id = l.subject_id"
     made = (
         f"select '{field.entity.name}', l.record_id, 'LINKED', l.subject_id, null::smallint, %(at)s from {now} l"
-        f" where l.sys_from = %(at)s and l.{ACCEPTED} and not exists (select from {before} h where h.record_id = l.record_id"
-        f" and h.subject_id = l.subject_id and h.sys_to = %(at)s and h.{ACCEPTED})"
+        f" where l.sys_from = %(at)s and l.{ACCEPTED}{these} and not exists (select from {before} b where {same}"
+        f" and b.sys_to = %(at)s and b.{ACCEPTED})"
     )
     gone = (
-        f"select '{field.entity.name}', h.record_id, 'UNLINKED', h.subject_id, null::smallint, %(at)s from {before} h"
-        f" where h.sys_to = %(at)s and h.{ACCEPTED} and not exists (select from {now} l where l.record_id = h.record_id"
-        f" and l.subject_id = h.subject_id and l.{ACCEPTED})"
+        f"select '{field.entity.name}', l.record_id, 'UNLINKED', l.subject_id, null::smallint, %(at)s from {before} l"
+        f" where l.sys_to = %(at)s and l.{ACCEPTED}{these} and not exists (select from {now} b where {same}"
+        f" and b.{ACCEPTED})"
     )
-    return f"{made} union all {gone}"
+    # A row of a register can be the same as two older ones, which are one: told once.
+    return f"{made} union {gone}"
 
 
 # --- Rules ------------------------------------------------------------------------------------------------------------
