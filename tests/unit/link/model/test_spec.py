@@ -13,6 +13,14 @@ from hub.link.model.spec import Bands, Block, By, Comparison, Is, Level, Spec
 PEOPLE = mapped(
     "people", "id", {"first": Role.GIVEN_NAME, "last": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER}
 )
+HOUSEHOLD = {
+    "first": Role.GIVEN_NAME,
+    "middle": Role.INITIAL,
+    "last": Role.SURNAME,
+    "street": Role.STREET,
+    "house": Role.STREET_NUMBER,
+}
+HOUSEHOLDS = mapped("households", "id", HOUSEHOLD)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,30 @@ def test_without_the_other_name_nothing_can_stand_in_its_place() -> None:
     assert "in the place of the other name" not in lone.comparisons[0].outcomes
 
 
-@pytest.mark.parametrize("spec", [PEOPLE, PARTY], ids=lambda spec: spec.name)
+def test_a_street_and_its_number_are_one_comparison() -> None:
+    (address,) = (one for one in HOUSEHOLDS.comparisons if one.name == "street")
+    assert address.stated == (("street",), ("house",))
+    assert address.levels[0].conditions == (Is(By.EQUAL, ("street", "house")),)
+    assert "house" not in [one.name for one in HOUSEHOLDS.comparisons]
+    alone = mapped("alone", "id", {"last": Role.SURNAME, "born": Role.BIRTH_DATE, "street": Role.STREET})
+    assert alone.comparisons[-1].outcomes == ("street equal", "street similar", "other")
+
+
+def test_a_street_number_without_a_street_is_refused() -> None:
+    with pytest.raises(HubMisconfigured, match="no column is one"):
+        mapped("people", "id", {"last": Role.SURNAME, "born": Role.BIRTH_DATE, "house": Role.STREET_NUMBER})
+
+
+def test_without_an_identifier_what_a_household_shares_is_not_taken_for_a_person() -> None:
+    training = HOUSEHOLDS.training
+    assert Block(("first", "street", "house")) in training.certain
+    assert Block(("last", "street", "house")) not in training.certain
+    assert training.over == (Block(("first", "last")), Block(("street", "house", "middle")))
+    dated = mapped("dated", "id", {**HOUSEHOLD, "born": Role.BIRTH_DATE})
+    assert dated.training.over == (Block(("born_sorted", "middle")), Block(("first", "last")))
+
+
+@pytest.mark.parametrize("spec", [PEOPLE, HOUSEHOLDS, PARTY], ids=lambda spec: spec.name)
 def test_both_dialects_say_the_same_but_for_function_names(spec: Spec) -> None:
     duckdb, spark = (str(settings(spec, DIALECTS[name], linking=True)) for name in ("duckdb", "spark"))
     for one, other in (
