@@ -50,6 +50,7 @@ lock:
 	test -x $(UV) || { $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
 	$(LOCK) --group dev pyproject.toml -o requirements.lock
 	$(LOCK) --group dev --group bench pyproject.toml -c requirements.lock -o requirements-bench.lock
+	$(LOCK) tests/bench/pseudopeople/requirements.in -o tests/bench/pseudopeople/requirements.lock
 
 assets: venv
 	cd hub/web/graphiql && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci && npm run build

@@ -14,7 +14,19 @@ from pathlib import Path
 import psycopg
 
 from hub.store.embedded import EmbeddedServer
-from tests.bench import attacks, cdc, connectors, costs, growth, ingest, linking, linking_demo, reads
+from tests.bench import (
+    attacks,
+    cdc,
+    connectors,
+    costs,
+    growth,
+    ingest,
+    linking,
+    linking_demo,
+    linking_million,
+    linking_pseudopeople,
+    reads,
+)
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
 from tests.bench.servers import install
@@ -29,6 +41,7 @@ class Sizes:
     cdc: cdc.Sizes
     citizens: int
     linked: int
+    million: int
     seconds: int
     rounds: int
     grown: tuple[int, ...]
@@ -40,6 +53,7 @@ FULL = Sizes(
     cdc=cdc.Sizes(rows=100_000, changes=6_000),
     citizens=20_000,
     linked=200_000,
+    million=1_000_000,
     seconds=5,
     rounds=3,
     grown=(10_000, 100_000, 1_000_000),
@@ -50,6 +64,7 @@ QUICK = Sizes(
     cdc=cdc.Sizes(rows=2_000, changes=600),
     citizens=1_000,
     linked=3_000,
+    million=10_000,
     seconds=1,
     rounds=1,
     grown=(500, 5_000),
@@ -104,6 +119,8 @@ def _costs(run: Run, bench: Bench) -> None:
 
 def _linking(run: Run, bench: Bench) -> None:
     linking.measure(bench)
+    linking_pseudopeople.measure(bench, run.folder)
+    linking_million.measure(bench, run.folder, run.sizes.million)
 
 
 def _linking_demo(run: Run, bench: Bench) -> None:

@@ -1,0 +1,74 @@
+"""One run of the model over two files, in a process of its own: `python -m tests.bench.linking_million_run FOLDER`."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from hub.link.model.around import around
+from hub.link.model.backends import running
+from hub.link.model.decide import Band, one_to_many
+from hub.link.model.party import PARTY
+from hub.link.model.score import score
+from hub.link.model.train import train
+from hub.link.normalise.party import INPUT, party_features
+from tests.bench.harness import peak_mb
+
+TRUTH = "subject"
+"""Column of both files, which the model is not given: the person's true identifier, empty for one whom the register does not hold."""
+
+
+def main() -> None:
+    """Link parties.parquet to register.parquet; print seconds and peak memory in MB by step, and counts by the truth."""
+    folder, found = Path(sys.argv[1]), {}
+    with _step("features", found):
+        parties, register = (_features(folder / f"{side}.parquet") for side in ("parties", "register"))
+        former = pl.read_parquet(folder / "register.parquet", columns=["former_id"])["former_id"]
+        register = register.with_columns(former)
+    with running("duckdb", folder=folder) as backend:
+        with _step("training", found):
+            model = train(PARTY, parties, register, backend=backend)
+        with _step("scoring", found):
+            pairs = score(model, parties, register, backend=backend, floor=PARTY.bands.review)
+            decided = one_to_many(pairs, PARTY.bands)
+    print(json.dumps({**found, "peak_mb": peak_mb(), "pairs": decided.height, **_counted(folder, decided)}))
+
+
+@contextmanager
+def _step(name: str, found: dict[str, float]) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    found |= {f"{name}_s": time.monotonic() - started, f"{name}_mb": peak_mb()}
+
+
+def _features(path: Path) -> pl.DataFrame:
+    return around(party_features(pl.read_parquet(path, columns=list(INPUT))))
+
+
+def _counted(folder: Path, pairs: pl.DataFrame) -> dict[str, int]:
+    """How many pairs are accepted, and of those how many rightly; how many parties are the register's to know, and how many of
+    these have the right citizen among what was accepted or is for review."""
+    truth = {
+        side: pl.read_parquet(folder / f"{file}.parquet", columns=["key", TRUTH]).cast(pl.String)
+        for side, file in (("left", "parties"), ("right", "register"))
+    }
+    judged = pairs.select("left_key", "right_key", "band")
+    for side, keys in truth.items():
+        judged = judged.join(keys.rename({"key": f"{side}_key", TRUTH: side}), on=f"{side}_key", how="left")
+    right = judged.filter(pl.col("left") == pl.col("right"))
+    known = truth["left"].join(truth["right"], on=TRUTH, how="semi")
+    accepted = pl.col("band") == Band.ACCEPT
+    return {
+        "accepted": judged.filter(accepted).height,
+        "right": right.filter(accepted).height,
+        "linkable": known.height,
+        "reachable": right.filter(pl.col("band") != Band.REJECT)["left_key"].n_unique(),
+    }
+
+
+if __name__ == "__main__":
+    main()
