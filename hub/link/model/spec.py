@@ -50,8 +50,6 @@ class By(StrEnum):
     """The numbers differ by at most `at`."""
     SHARES = "shares"
     """The lists have an element in common."""
-    INITIAL = "initial"
-    """One is the first letter of the other."""
     LACKING = "lacking"
     """One record at least does not state it."""
     ONE_SIDED = "one_sided"
