@@ -179,10 +179,10 @@ def _folder() -> Iterator[Path]:
 def _print(bench: Bench) -> None:
     for row in bench.rows:
         ratios = ", ".join(
-            f"{row.hub / value:.2f} × {peer} ({shown(value)})" for peer, value in row.peers.items() if value
+            f"{row.hub / value:.2f} × {peer} ({shown(value, row.unit)})" for peer, value in row.peers.items() if value
         )
         met = "" if not row.targets else "met" if row.met else "NOT MET"
-        print(f"{row.table}: {row.name}: {shown(row.hub)} {row.unit}; {ratios}; {met} {row.note}")
+        print(f"{row.table}: {row.name}: {shown(row.hub, row.unit)} {row.unit}; {ratios}; {met} {row.note}")
     for heading, lines in bench.sections.items():
         print("\n".join(["", heading, *lines]))
 

@@ -129,13 +129,18 @@ def _line(row: Row, peers: list[str]) -> str:
     targets = ", ".join(
         f"{'≤' if t.at_most else '≥'} {t.ratio:g}{f' × {t.peer}' if t.peer else ''}" for t in row.targets
     )
-    cells = [shown(row.hub), *(shown(row.peers[peer]) if peer in row.peers else "" for peer in peers)]
+    cells = [
+        shown(row.hub, row.unit),
+        *(shown(row.peers[peer], row.unit) if peer in row.peers else "" for peer in peers),
+    ]
     met = "" if not row.targets else "yes" if row.met else "**no**"
     return f"| {row.name} | {row.unit} | {' | '.join(cells)} | {ratios} | {targets} | {met} |"
 
 
-def shown(value: float) -> str:
-    """A figure with three digits at least."""
+def shown(value: float, unit: str = "") -> str:
+    """A figure with three digits at least; a rate with five behind the point, since it is the last ones that count."""
+    if unit in ("of 1", "F1"):
+        return f"{value:.5f}"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 

@@ -120,7 +120,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for row in bench.rows:
         met = "" if not row.targets else "met" if row.met else "NOT MET"
-        print(f"{row.name}: {row.hub if row.unit == 'of 1' else shown(row.hub)} {row.unit} {met} {row.note}")
+        print(f"{row.name}: {shown(row.hub, row.unit)} {row.unit} {met} {row.note}")
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     for row in bench.rows:
-        print(f"{row.name}: {shown(row.hub)} {row.unit} {row.note}")
+        print(f"{row.name}: {shown(row.hub, row.unit)} {row.unit} {row.note}")
 
 
 if __name__ == "__main__":
