@@ -4,7 +4,7 @@ Nothing is written at the source but the slot itself: every session is read-only
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -170,8 +170,11 @@ def peek(connection: Connection, wanted: Wanted, to: int, changes: int) -> "psyc
 
 
 def close(cursor: "psycopg.ServerCursor[TupleRow]") -> None:
-    """Close a cursor, also where the source went away with it."""
-    with suppress(psycopg.Error):
+    """Close a cursor, also where the source went away with it: then with its connection."""
+    try:
+        cursor.close()
+    except psycopg.Error:
+        cursor.connection.close()
         cursor.close()
 
 
