@@ -30,10 +30,13 @@ class PostgresqlAccess(Access):
 
     def close(self) -> None:
         """Let go of the connection and of the thread that watches it."""
+        self._unwatch()
+        super().close()
+
+    def _unwatch(self) -> None:
         if self._watch is not None:
             self._watch.end()
             self._watch = None
-        super().close()
 
     def _connect_arguments(self) -> dict[str, Any]:
         seconds = max(1, round(self.source.timeout_s))
@@ -66,6 +69,9 @@ class PostgresqlAccess(Access):
         try:
             yield from self._copied(self._driver(connection), str(compiled), dict(compiled.params))
         except psycopg.Error as error:
+            # What went wrong went past SQLAlchemy, which would roll back over a connection that may be gone, and tell of it.
+            self._unwatch()
+            connection.invalidate()
             self.close()
             raise explained(self.context.where, self.stream.table, error) from None
 
