@@ -22,7 +22,7 @@ from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
-from hub.link.rules import NORMALISED, RULES, rules_for
+from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
 from hub.model.registry import registry
 from hub.store.engine import SESSION
@@ -309,7 +309,15 @@ def _basis(model: str) -> str:
     beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
     stand = [asdict(known) for known in standing.STANDINGS]
     document = orjson.dumps(
-        [rules, {k: dict(v) for k, v in NORMALISED.items()}, beside, stand, discrepancies.basis(registry()), model],
+        [
+            rules,
+            {k: dict(v) for k, v in NORMALISED.items()},
+            PARCEL_STATED,
+            beside,
+            stand,
+            discrepancies.basis(registry()),
+            model,
+        ],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

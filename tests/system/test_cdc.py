@@ -490,6 +490,16 @@ def until(condition: Any, seconds: float = 90.0) -> None:
         time.sleep(0.01)
 
 
+def test_a_cursor_is_closed_also_where_its_server_is_gone(postgres_server: EmbeddedServer) -> None:
+    url = postgres_server.url("postgres")
+    with psycopg.connect(url, autocommit=True) as other, psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.cursor(name="hub_changes", withhold=True)
+        cursor.execute("select generate_series(1, 1000)")
+        other.execute("select pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        slot.close(cursor)
+        assert cursor.closed
+
+
 def test_following_outlives_a_restart_of_the_source(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = EmbeddedServer.start(scratch / "restarted", durable=False, settings=SETTINGS)
     url = server.url("postgres")

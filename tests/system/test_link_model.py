@@ -114,6 +114,17 @@ def test_a_pair_weighs_the_same_whatever_other_records_there_are(
         assert not alone.is_empty()
 
 
+def test_few_records_meet_what_they_would_among_all(
+    duck: Backend, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = LEFT.head(20)
+    monkeypatch.setattr("hub.link.model.score.FEWER", 1_000)
+    among_all = score(model, few, RIGHT, backend=duck, floor=1e-6)
+    monkeypatch.setattr("hub.link.model.score.FEWER", 1)
+    assert score(model, few, RIGHT, backend=duck, floor=1e-6).equals(among_all)
+    assert len(among_all) > 20
+
+
 def test_a_rare_name_says_more_than_a_common_one_and_one_never_seen_no_less(duck: Backend, model: Model) -> None:
     names = ("nguyễn", "lý", "ông")
     frame = RIGHT.head(3).with_columns(last=pl.Series(names), number=pl.Series(["1" * 9, "2" * 9, "3" * 9]))

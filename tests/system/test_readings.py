@@ -1,0 +1,48 @@
+"""Readings of a register, kept in the store: what comes back is what reading anew would give."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import psycopg
+import pytest
+from polars.testing import assert_frame_equal
+
+from hub.link import readings
+from hub.link.model.around import around
+from hub.link.normalise.party import INPUT, party_features
+from hub.link.readings import Readings
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database_url, autocommit=True) as opened:
+        yield opened
+
+
+def people(*names: str) -> pl.DataFrame:
+    address = "Tổ 5, khu 2, phường Hà Tu, thành phố Hạ Long, tỉnh Quảng Ninh"
+    rows = [(n, "PERSON", name, "1980-05-01", f"02208000000{n}", None, address, None) for n, name in enumerate(names)]
+    return pl.DataFrame(rows, schema={"key": pl.Int64, **dict.fromkeys(INPUT[1:], pl.String)}, orient="row")
+
+
+def test_what_was_kept_is_what_reading_anew_gives(
+    connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = people("Nguyễn Văn An", "Trần Thị Hoà"), people("Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường")
+    first = Readings(connection, "Citizen")
+    assert_frame_equal(first.of(before), around(party_features(before)))
+    first.keep(before)
+    read: list[int] = []
+    really = readings._read
+    monkeypatch.setattr(readings, "_read", lambda written: (read.append(len(written)), really(written))[1])
+    second = Readings(connection, "Citizen")
+    assert_frame_equal(second.of(after), around(party_features(after)))
+    assert read == [2]
+    second.keep(after)
+    assert Readings(connection, "Household").known is None
+    kept = Readings(connection, "Citizen").known
+    assert kept is not None
+    assert set(kept["written name"]) == {"Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường"}
+    monkeypatch.setattr(readings, "basis", lambda: "another")
+    assert Readings(connection, "Citizen").known is None
