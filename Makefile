@@ -20,9 +20,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: venv
 	$(BIN)/hub demo
 
+# A test process per core, at most four: each has a PostgreSQL server and a demonstration of its own. A file stays in one process,
+# so its fixtures are made once.
 test: venv
 	@bash tests/install_packages.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: venv
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,6 +199,23 @@ def restart(server: EmbeddedServer) -> None:
     server._process = EmbeddedServer.start(server.data, durable=True)._process
 
 
+def wait_until_it_serves(url: str) -> None:
+    """Wait for a server that recovers from a crash of one of its processes: it refuses connections until it has.
+
+    A full disk may end the process that writes the log, and then the server restarts all others in its own time.
+    """
+    deadline = time.monotonic() + 300
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=10).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
 def test_nothing_is_lost_and_nothing_doubled(server: EmbeddedServer, runs: Runs, tmp_path: Path) -> None:
     class Machine(Faults):
         pass
@@ -258,6 +276,7 @@ def test_a_full_disk_costs_nothing_but_the_run(small_disk: Path, runs: Runs, tmp
         ballast.unlink()
         if server._process is not None and server._process.poll() is not None:
             server._process = EmbeddedServer.start(small_disk / "pg", durable=True, settings=settings_)._process
+        wait_until_it_serves(url)
         assert held(url) == before
         assert runs.wait(runs.start(url, MANIFEST)) == Said("SUCCEEDED")
         assert len(held(url)["household"]) == 60_000
