@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.sdk.manifest import Manifest
-from hub.sdk.streams import CursorPaging, LinkPaging, Stream
+from hub.sdk.paging import CursorPaging, LinkPaging, NextPaging
+from hub.sdk.streams import Stream
 
 Expected = Literal["healed", "refused", "nothing"]
 """What a run makes of it: all rows go in; nothing goes in that should not, and the run says so; nothing is there to say."""
@@ -83,7 +84,7 @@ def _paged(manifest: Manifest) -> str | None:
 
 
 def _loops(manifest: Manifest) -> str | None:
-    if any(isinstance(paging, CursorPaging | LinkPaging) for paging in _pagings(manifest)):
+    if any(isinstance(paging, CursorPaging | LinkPaging | NextPaging) for paging in _pagings(manifest)):
         return None
     return "pages are counted" if _pagings(manifest) else NOT_PAGED
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.conform.preview import first_rows
 from hub.errors import HubMisconfigured, OperationRefused, SourceUnavailable
 from hub.ingest.read.json_rows import dig
+from hub.ingest.read.next_page import next_named
 from hub.ingest.read.sql_access import DRIVERS
 from hub.sdk.manifest import Manifest, parse
 
@@ -34,6 +35,9 @@ LISTS = (
     "danh_sach",
     "data.items",
     "result.items",
+    "value",
+    "d.results",
+    "entry",
 )
 TOTALS = ("total", "total_count", "count", "tong_so", "meta.total", "pagination.total")
 PAGES = ("total_pages", "pages", "so_trang", "page_count", "meta.total_pages", "pagination.total_pages")
@@ -187,8 +191,8 @@ def guessed(document: Any, headers: Mapping[str, str]) -> dict[str, Any]:
             "no list of objects was found in the answer", next_step="give its path: --records data.items"
         )
     found: dict[str, Any] = {"records": records} if records else {}
-    if 'rel="next"' in headers.get("link", ""):
-        return {**found, "paging": {"kind": "link"}}
+    if named := next_named(document, headers.get("link", "")):
+        return {**found, "paging": dict(named.declared)}
     for paths, kind, key in ((NEXT, "cursor", "next"), (PAGES, "page", "total_pages"), (TOTALS, "offset", "total")):
         at = next((path for path in paths if isinstance(dig(document, path), str | int)), None)
         if at is not None:

@@ -23,9 +23,11 @@ RULES: Mapping[str, str] = {
     "date": "is no day of the calendar",
     "range": "is outside its range",
     "code": "is not in the code list",
+    "ambiguous": "could be one of several: more than one item of the list meets the condition in its path",
 }
 """Rule → what a person reads after the name of the field. Never the value."""
 
+NONE_AMBIGUOUS: Mapping[str, pl.Series] = {}
 EARLIEST = pl.date(1, 1, 1)
 NOT_STABLE = r"[^\x00-\x{cf}\x{d1}-\x{ef}\x{f1}-\x{2ff}\x{1ea0}-\x{1ef9}]"
 """Anything but letters that NFC leaves alone where no combining mark stands beside them; Ð and ð, too, are changed."""
@@ -54,15 +56,25 @@ class Checked:
     discarded: int = 0
 
 
-def check(frame: pl.DataFrame, entity: Entity, *, discard: bool = False) -> Checked:
+def check(
+    frame: pl.DataFrame,
+    entity: Entity,
+    *,
+    discard: bool = False,
+    ambiguous: Mapping[str, pl.Series] = NONE_AMBIGUOUS,
+) -> Checked:
     """Clean every mapped column of an entity, and part the rows that keep the rules from those that do not.
 
-    With `discard`, a value that breaks a rule becomes null where its field may be, and its row is accepted.
+    `ambiguous` has, by field, which rows offer several values for it. With `discard`, a value that breaks a rule becomes null where its field may be, and its row is accepted.
     """
     columns = [column for column in entity.columns if column.name in frame.columns]
     judged = {c.name: by_distinct(frame[c.name], partial(_judged, column=c)) for c in columns}
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
     broken = frame.select(keyless).with_columns(found["broken"].alias(name) for name, found in judged.items())
+    broken = broken.with_columns(
+        pl.when(marked).then(pl.lit("ambiguous")).otherwise(pl.col(name)).alias(name)
+        for name, marked in ambiguous.items()
+    )
     canonical = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items())
     faulty = _any(broken)
     if not faulty.any():

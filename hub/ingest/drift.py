@@ -82,7 +82,7 @@ def touches(stream: Stream) -> Mapping[str, Touch]:
         for target, made in emit.fields.items():
             used = procedures_by_column().get((name, target), ())
             hard = bool(used) or not registry()[name].column(target).nullable
-            for column in made.columns():
+            for column in stream.columns_of(made):
                 entities.setdefault(column, {}).setdefault(name, []).append(target)
                 procedures.setdefault(column, set()).update(used)
                 if hard or column not in graded:
@@ -203,7 +203,7 @@ class Watch:
         """Codes that the check found outside their lists: `faults` has for each position the rule that a field breaks."""
         found: list[Finding] = []
         for name, made in self.stream.emits[entity.name].fields.items():
-            origin = ", ".join(made.columns())
+            origin = ", ".join(self.stream.columns_of(made))
             if not origin or faults.is_empty():
                 continue
             wrong = pl.col(name).is_not_null() & (pl.col(name) != "required")
@@ -213,7 +213,7 @@ class Watch:
                 continue
             values = self._outside.setdefault(origin, set())
             values |= set(canonical[name].gather(rows).cast(pl.String).str.strip_chars().unique())
-            touch = self.touches[next(made.columns())]
+            touch = self.touches[next(self.stream.columns_of(made))]
             found.append(Finding("CODE", origin, outside(values), touch))
         return self._new(found)
 

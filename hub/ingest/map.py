@@ -10,6 +10,7 @@ from decimal import Decimal
 import polars as pl
 
 from hub.errors import SourceUnavailable
+from hub.ingest.cells import Cells
 from hub.ingest.distinct import by_distinct
 from hub.model.registry import Column, Entity, registry
 from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping, Split
@@ -55,7 +56,7 @@ def needed(stream: Stream) -> set[str]:
         column
         for name, emit in stream.emits.items()
         for field, made in emit.fields.items()
-        for column in made.columns()
+        for column in stream.columns_of(made)
         if not registry()[name].column(field).nullable
     }
     return reading(stream) | required
@@ -140,7 +141,8 @@ def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
     """
     emit = stream.emits[entity.name]
     present = set(rows.columns)
-    fields = [_field(rows, mapping, entity.column(name), present) for name, mapping in emit.fields.items()]
+    cells = Cells(rows.schema, stream.has_lists)
+    fields = [_field(rows, mapping, entity.column(name), cells) for name, mapping in emit.fields.items()]
     key = source_key(stream)
     if emit.explode:
         key = pl.concat_str([key, pl.col(POSITION).cast(pl.String)], separator="|").alias(SOURCE_KEY)
@@ -148,13 +150,13 @@ def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
     return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, _changed_at(rows, stream), digest, *fields)
 
 
-def _field(rows: pl.DataFrame, mapping: FieldMapping, column: Column, present: set[str]) -> pl.Expr | pl.Series:
+def _field(rows: pl.DataFrame, mapping: FieldMapping, column: Column, cells: Cells) -> pl.Expr | pl.Series:
     if mapping.constant is not None:
         return pl.lit(mapping.constant).alias(column.name)
-    absent = [name for name in mapping.columns() if name not in present]
+    absent = [path for path in mapping.columns() if not cells.has(path)]
     if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
         return pl.lit(None, pl.String).alias(column.name)  # `require` has refused a source without what is needed
-    origin = _origin(mapping, present).alias(column.name)
+    origin = _origin(mapping, cells).alias(column.name)
     if not mapping.turns:
         return origin
     turned = _turned(pl.col(column.name), mapping, column)
@@ -167,6 +169,8 @@ def _turned(value: pl.Expr, mapping: FieldMapping, column: Column) -> pl.Expr:
         value = _part(value, mapping.split)
     if mapping.null:
         value = pl.when(value.is_in(mapping.null)).then(None).otherwise(value)
+    if mapping.pad is not None:
+        value = _padded(value, mapping.pad)
     if mapping.number == "vi":
         value = value.str.replace_all(r"[.\s]", "").str.replace(",", ".", literal=True)
     if mapping.scale is not None:
@@ -178,21 +182,27 @@ def _turned(value: pl.Expr, mapping: FieldMapping, column: Column) -> pl.Expr:
     return value.alias(column.name)
 
 
-def _origin(mapping: FieldMapping, present: set[str]) -> pl.Expr:
+def _origin(mapping: FieldMapping, cells: Cells) -> pl.Expr:
     if mapping.column is not None:
-        return _text(mapping.column)
+        return cells.text(mapping.column)
     if mapping.join is not None:
-        parts = [_text(c).str.strip_chars() for c in mapping.join.columns if c in present]
+        parts = [cells.text(c).str.strip_chars() for c in mapping.join.columns if cells.has(c)]
         filled = [pl.when(part != "").then(part) for part in parts]
         joined = pl.concat_str(filled, separator=mapping.join.by, ignore_nulls=True)
         return pl.when(joined != "").then(joined)
-    return _template(mapping.template or "")
+    return _template(mapping.template or "", cells)
 
 
 def _part(value: pl.Expr, split: Split) -> pl.Expr:
     if split.pattern is not None:
         return value.str.extract(split.pattern)
     return value.str.split(split.by or "").list.get(split.take, null_on_oob=True).str.strip_chars()
+
+
+def _padded(value: pl.Expr, digits: int) -> pl.Expr:
+    """Leading zeros for what is digits and too short. Zeros alone are no identifier: they stay as they are."""
+    text = value.str.strip_chars()
+    return pl.when(text.str.contains(r"^[0-9]*[1-9][0-9]*$")).then(text.str.zfill(digits)).otherwise(value)
 
 
 def _scaled(value: pl.Expr, factor: float) -> pl.Expr:
@@ -229,14 +239,14 @@ def _text(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String)
 
 
-def _template(template: str) -> pl.Expr:
+def _template(template: str, cells: Cells) -> pl.Expr:
     """Text with columns in it; null where any of them is, since half a key is none."""
     parts: list[pl.Expr] = []
     end = 0
     for found in PLACEHOLDER.finditer(template):
         if found.start() > end:
             parts.append(pl.lit(template[end : found.start()]))
-        parts.append(_text(found.group(1)).str.strip_chars())
+        parts.append(cells.text(found.group(1)).str.strip_chars())
         end = found.end()
     return pl.concat_str([*parts, pl.lit(template[end:])])
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from hub.errors import SourceUnavailable
 from hub.ingest import map as mapping
+from hub.ingest.cells import Cells, ambiguous, require_items, require_scalars
 from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
@@ -80,8 +81,10 @@ class Preparation:
     def prepare(self, batch: Batch, known: Known | None) -> Prepared:
         """Make a batch ready; with `known`, rows that the store has just so are counted and go no further."""
         raw = batch.frame
+        require_scalars(self.manifest, self.name, raw, before=True)
         frame = self._changed(mapping.patched(raw, self.stream))
         drift = list(self.watch.see(raw, frame))
+        require_scalars(self.manifest, self.name, frame)
         frame = self._numbered(self._complete(frame))
         height = frame.height
         frame, unread = self._records(frame)
@@ -126,8 +129,10 @@ class Preparation:
         self, entity: Entity, rows: pl.DataFrame, read: int, passed: int
     ) -> tuple[Part, pl.DataFrame, pl.DataFrame]:
         """The part of these rows; what the mapping made of them, and which of their fields break which rule."""
+        require_items(self.manifest, self.name, entity.name, rows)
         canonical = mapping.mapped(rows, self.stream, entity)
-        checked = check(canonical, entity, discard=self.stream.drift == "discard_value")
+        several = ambiguous(rows, self.stream.emits[entity.name], Cells(rows.schema, self.stream.has_lists))
+        checked = check(canonical, entity, discard=self.stream.drift == "discard_value", ambiguous=several)
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
         accepted = with_search_keys(checked.accepted, entity)
         keys = canonical[mapping.SOURCE_KEY]
@@ -183,7 +188,8 @@ class Preparation:
 
     def _filled(self, frame: pl.DataFrame) -> pl.DataFrame:
         absent = mapping.missing(self.stream, frame.columns)
-        return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+        lists = self.stream.list_columns()
+        return frame.with_columns(pl.lit(None, pl.Null if c in lists else pl.String).alias(c) for c in absent)
 
     def _parted(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """Rows, and the keys of those that are marked as deleted."""
@@ -203,5 +209,6 @@ class Preparation:
         return frame.filter(~marked), numbered
 
     def _digested(self, frame: pl.DataFrame) -> pl.DataFrame:
-        columns = sorted(self.stream.columns() & set(frame.columns))
-        return frame.with_columns(digests(frame, columns, self.seed).alias(mapping.READ_DIGEST))
+        columns = sorted((self.stream.columns() & set(frame.columns)) - self.stream.list_columns())
+        read = frame.select(*columns, *Cells(frame.schema, self.stream.has_lists).within_lists(self.stream))
+        return frame.with_columns(digests(read, read.columns, self.seed).alias(mapping.READ_DIGEST))

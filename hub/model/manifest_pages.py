@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticUndefined
 
-from hub.sdk import mapping, parts, sources, streams
+from hub.sdk import mapping, paging, parts, sources, streams
 from hub.sdk.manifest import KINDS, Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -274,10 +274,11 @@ TITLES: Mapping[type[BaseModel], str] = {
     sources.Basic: "auth, basic",
     sources.XRoad: "xroad",
     streams.Cursor: "cursor",
-    streams.PagePaging: "paging, page",
-    streams.OffsetPaging: "paging, offset",
-    streams.CursorPaging: "paging, cursor",
-    streams.LinkPaging: "paging, link",
+    paging.PagePaging: "paging, page",
+    paging.OffsetPaging: "paging, offset",
+    paging.CursorPaging: "paging, cursor",
+    paging.LinkPaging: "paging, link",
+    paging.NextPaging: "paging, next",
     streams.Since: "since",
     streams.RestLookup: "lookup, rest",
     streams.SoapLookup: "lookup, soap",

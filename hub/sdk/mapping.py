@@ -36,15 +36,24 @@ class Join(Part):
 
 class FieldMapping(Part):
     """How one field is made: one of `column`, `template`, `join`, `constant` gives the text, the rest turn it into what
-    the schema wants, in this order: `split`, `null`, `number`, `scale`, `codes`, `formats`.
+    the schema wants, in this order: `split`, `null`, `pad`, `number`, `scale`, `codes`, `formats`.
     """
 
-    column: str | None = Field(None, description='A source column, or the path of a nested value: "thua.so_to".')
+    column: str | None = Field(
+        None,
+        description='A source column, or the path of a nested value: "thua.so_to", "giay_to[0].so", "giay_to[loai=CCCD].so".',
+    )
     template: str | None = Field(None, description='Columns within text, "{ma_xa}@{ngay}"; null where one is null.')
     join: Join | None = Field(None, description="Several columns as one text.")
     constant: str | None = Field(None, description="The same text for every row.")
     split: Split | None = Field(None, description="A part of the text.")
     null: tuple[str, ...] = Field((), description="Texts that mean nothing.")
+    pad: int | None = Field(
+        None,
+        ge=2,
+        le=64,
+        description="Digits of an identifier whose leading zeros a spreadsheet dropped: 12 makes 022080123456 of 22080123456.",
+    )
     number: Literal["vi"] | None = Field(None, description='"vi" reads 1.250.000,5.')
     scale: float | None = Field(
         None, gt=0, description="Factor from the source's unit to the schema's: 10000 for ha to m²."
@@ -63,7 +72,7 @@ class FieldMapping(Part):
     @property
     def turns(self) -> bool:
         """Whether the text of its origin becomes another one."""
-        return any((self.split, self.null, self.number, self.scale, self.codes, self.formats))
+        return any((self.split, self.null, self.pad, self.number, self.scale, self.codes, self.formats))
 
     def columns(self) -> Iterator[str]:
         """The source columns it reads."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from hub.sdk.parts import Duration, Part, Reference
 
+ORIGIN = r"^https?://[^/@?#]+$"
 RATE = r"^[0-9]+/(s|min|h)$"
 QUOTA = r"^[0-9]+/(h|day)$"
 WINDOW = r"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -88,6 +89,10 @@ class RestSource(Source):
     base_url: Reference = Field(description="Address that every path is beneath.")
     auth: Auth | None = Field(None, description="How the hub proves itself; not at all where it is not given.")
     headers: dict[str, str] = Field({}, description="Headers that are no secret.")
+    other_origins: tuple[Annotated[str, Field(pattern=ORIGIN)], ...] = Field(
+        (),
+        description="Origins beside that of base_url to which next pages may lead; the credentials are sent there, too.",
+    )
 
 
 class XRoad(Part):

@@ -1,11 +1,14 @@
 """The streams of a manifest, by kind of source: how a list of rows is read, what identifies a row, what it becomes."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hub.sdk.mapping import Condition, Emit, Patch
+from hub.sdk.mapping import Condition, Emit, FieldMapping, Patch
+from hub.sdk.paging import CursorPaging, DocumentPath, OffsetPaging, PagePaging, Paging
 from hub.sdk.parts import Duration, Part
+from hub.sdk.paths import split_at_list
 
 Drift = Literal["evolve", "freeze", "discard_value", "discard_row"]
 
@@ -55,14 +58,35 @@ class Stream(Part):
             raise ValueError('deletes = "tombstone" and tombstone go together')
         return self
 
+    @property
+    def has_lists(self) -> bool:
+        """Whether columns may hold lists, so that paths of fields may lead into them: `giay_to[0].so`."""
+        return False
+
+    def columns_of(self, mapping: FieldMapping) -> Iterator[str]:
+        """The source columns that a field is made of: of a path into a list, the column that holds the list."""
+        for path in mapping.columns():
+            yield split_at_list(path)[0] if self.has_lists else path
+
     def columns(self) -> set[str]:
         """Every source column that the stream reads."""
-        read = {column for emit in self.emits.values() for m in emit.fields.values() for column in m.columns()}
+        read = {column for emit in self.emits.values() for m in emit.fields.values() for column in self.columns_of(m)}
         read |= {emit.explode for emit in self.emits.values() if emit.explode}
         read |= {emit.when.column for emit in self.emits.values() if emit.when}
         read |= {self.tombstone.column} if self.tombstone else set()
         read |= {patch.where.column for patch in self.patches if patch.where}
         return read | set(self.key) | ({self.changed_at} if self.changed_at else set()) | self.read_by()
+
+    def list_columns(self) -> set[str]:
+        """Columns that hold lists: those that are unfolded, and those that a path leads into."""
+        exploded = {emit.explode for emit in self.emits.values() if emit.explode}
+        if not self.has_lists:
+            return exploded
+        return exploded | {column for column, steps in map(split_at_list, self.paths()) if steps}
+
+    def paths(self) -> set[str]:
+        """Every path that a field is made of, as the manifest writes it."""
+        return {path for emit in self.emits.values() for made in emit.fields.values() for path in made.columns()}
 
     def read_by(self) -> set[str]:
         """Columns that reading itself needs."""
@@ -81,52 +105,6 @@ class SqlStream(_Incremental):
     """A table or view of a database."""
 
     table: str = Field(description="The table, `schema.table`.")
-
-
-class PagePaging(Part):
-    """Numbered pages."""
-
-    kind: Literal["page"] = Field(description="How pages follow each other.")
-    parameter: str = Field("page", description="Parameter of the number.")
-    first: int = Field(1, description="Number of the first page.")
-    size_parameter: str | None = Field("page_size", description="Parameter of the size; none is sent where it is none.")
-    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
-    total_pages: str | None = Field(
-        None, description="Path of the number of pages; without it, the first empty page ends."
-    )
-
-
-class OffsetPaging(Part):
-    """Offset and limit."""
-
-    kind: Literal["offset"] = Field(description="How pages follow each other.")
-    parameter: str = Field("offset", description="Parameter of the rows to pass over.")
-    size_parameter: str = Field("limit", description="Parameter of the size.")
-    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
-    total: str | None = Field(
-        None, description="Path of the number of rows; without it, a page shorter than one before it ends."
-    )
-
-
-class CursorPaging(Part):
-    """Each page names the next by a token."""
-
-    kind: Literal["cursor"] = Field(description="How pages follow each other.")
-    parameter: str = Field("cursor", description="Parameter that takes the token.")
-    next: str = Field(description="Path of the token in a page; none at the end.")
-    size_parameter: str | None = Field(None, description="Parameter of the size; none is sent where it is not given.")
-    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
-
-
-class LinkPaging(Part):
-    """Each page names the next in a Link header (RFC 8288), rel="next"."""
-
-    kind: Literal["link"] = Field(description="How pages follow each other.")
-    size_parameter: str | None = Field(None, description="Parameter of the size; none is sent where it is not given.")
-    size: int = Field(1000, ge=1, description="Rows of a page that are asked for.")
-
-
-Paging = Annotated[PagePaging | OffsetPaging | CursorPaging | LinkPaging, Field(discriminator="kind")]
 
 
 class Since(Part):
@@ -157,13 +135,22 @@ class RestStream(_Incremental):
     path: str = Field(description="Path under base_url.")
     parameters: dict[str, str] = Field({}, description="Parameters of every request.")
     format: Literal["json", "jsonl"] = Field("json", description="Pages of JSON, or one body of JSON Lines.")
-    records: str = Field("", description='Path of the list in a page, "data.items"; empty where the page is the list.')
+    records: DocumentPath = Field(
+        "", description='Path of the list in a page, "data.items"; empty where the page is the list.'
+    )
     paging: Paging | None = Field(
         None, description="How pages follow each other; one answer is all where it is not given."
+    )
+    ignore_next: bool = Field(
+        False, description="Whether an answer may name a next page that the declared paging does not follow."
     )
     since: Since | None = Field(None, description="For incremental reads.")
     lookup: RestLookup | None = Field(None, description="How single rows are asked for, live.")
     max_page_bytes: int = Field(64_000_000, ge=1_000, description="Largest page, unpacked.")
+
+    @property
+    def has_lists(self) -> bool:
+        return True
 
     @model_validator(mode="after")
     def _since(self) -> "RestStream":
@@ -173,7 +160,7 @@ class RestStream(_Incremental):
 
     @model_validator(mode="after")
     def _readable(self) -> "RestStream":
-        stated = {"total_pages", "total", "next"} & {
+        stated = {"total_pages", "total", "next", "path"} & {
             k for k, v in (vars(self.paging) if self.paging else {}).items() if v is not None
         }
         if stated and (self.format == "jsonl" or not self.records):
@@ -203,6 +190,16 @@ class SoapStream(_Incremental):
     since: Since | None = Field(None, description="For incremental reads: `parameter` is the argument.")
     lookup: SoapLookup | None = Field(None, description="How single rows are asked for, live.")
 
+    @model_validator(mode="after")
+    def _ends(self) -> "SoapStream":
+        if isinstance(self.paging, PagePaging) and "not_found" in self.paging.end:
+            raise ValueError("a SOAP service answers with a fault, not with 404: end takes repeat alone")
+        return self
+
+    @property
+    def has_lists(self) -> bool:
+        return True
+
 
 class FilesStream(Stream):
     """Files of one pattern. `full`: together they are the whole list; `incremental`: each is taken once, by content."""
@@ -215,6 +212,10 @@ class FilesStream(Stream):
     skip_rows: int = Field(0, ge=0, description="csv, excel: lines before the header.")
     sheet: str | None = Field(None, description="excel: the sheet; the first where it is not given.")
     max_file_bytes: int = Field(4_000_000_000, ge=1_000, description="Largest file, unpacked.")
+
+    @property
+    def has_lists(self) -> bool:
+        return self.format in ("jsonl", "parquet")
 
     @model_validator(mode="after")
     def _no_cursor(self) -> "FilesStream":
@@ -232,6 +233,10 @@ class EventStream(Stream):
     durable: str = Field(description="Name of the durable consumer on the server.")
     records: str = Field("", description="Path of the rows in a message; empty where the message is the row.")
     deletes: Literal["sweep", "tombstone", "none"] = Field("none", description="How rows go: those marked, or none.")
+
+    @property
+    def has_lists(self) -> bool:
+        return True
 
     @model_validator(mode="after")
     def _events(self) -> "EventStream":
@@ -257,6 +262,10 @@ class PushStream(Stream):
 
     records: str = Field("", description="Path of the rows in a delivery; empty where the body is the row or the list.")
     deletes: Literal["sweep", "tombstone", "none"] = Field("none", description="How rows go: those marked, or none.")
+
+    @property
+    def has_lists(self) -> bool:
+        return True
 
     @model_validator(mode="after")
     def _deliveries(self) -> "PushStream":

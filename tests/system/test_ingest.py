@@ -239,3 +239,18 @@ def test_a_database_source_refuses_in_our_words(trial: Trial, postgres_server: E
         (report,) = ingest.sync(trial.engine, ["trial"])
         assert words in report.problems[0]
         assert "SECRET" not in report.problems[0]
+
+
+def test_a_list_where_a_text_is_named_fails_the_run_in_words_and_a_path_into_it_is_read(trial: Trial) -> None:
+    lines = '{"id": 1, "so": "000000000001", "ten": "Lê Văn An", "so_nha": [{"l": "a", "v": "Tổ 1"}, {"l": "b", "v": "Tổ 2"}]}\n'
+    (trial.folder / "people.jsonl").write_text(lines, encoding="utf-8")
+    fields = {"personal_id": "so", "full_name": "ten", "residence_address": "so_nha"}
+    stream = {"files": "people*.jsonl", "format": "jsonl", "changed_at": None, "ignore": [], "delimiter": ","}
+    report = trial.sync(**stream, emits={"Citizen": {"fields": fields}})
+    assert report.status == "FAILED"
+    assert "fields.residence_address: so_nha is a list: name one of its items, e.g. so_nha[0].v" in report.problems[0]
+    assert trial.rows("select status from hub.run") == [("FAILED",)]
+    fields["residence_address"] = "so_nha[l=b].v"
+    for _ in range(2):
+        assert trial.sync(**stream, emits={"Citizen": {"fields": fields}}).status == "SUCCEEDED"
+    assert trial.rows("select residence_address from data.citizen") == [("Tổ 2",)]

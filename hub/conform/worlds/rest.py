@@ -15,8 +15,10 @@ from hub.conform.proxy import AT_ONCE
 from hub.conform.rows import value_at
 from hub.conform.samples import Row
 from hub.conform.worlds.base import Rows, World
+from hub.sdk.paging import CursorPaging, LinkPaging, NextPaging, OffsetPaging, PagePaging
+from hub.sdk.paths import place
 from hub.sdk.sources import OAuth2, RestSource
-from hub.sdk.streams import CursorPaging, LinkPaging, OffsetPaging, PagePaging, RestStream
+from hub.sdk.streams import RestStream
 
 TOKEN = "/conform-token"
 PAGE_ROWS = 5
@@ -169,7 +171,7 @@ class _Answer:
                 return int(given.get(paging.parameter, 0))
             case CursorPaging():
                 return int(given.get(paging.parameter, "after-0").removeprefix("after-"))
-            case LinkPaging():
+            case LinkPaging() | NextPaging():
                 return int(given.get("conform-at", 0))
         return 0
 
@@ -180,21 +182,26 @@ class _Answer:
         some = rows if paging is None else rows[at : at + PAGE_ROWS]
         document: Any = list(some)
         if stream.records:
-            document = _within({}, stream.records, document)
+            document = place({}, stream.records, document)
         further = at + PAGE_ROWS if at + PAGE_ROWS < len(rows) else None
         following = 0 if looping else further
         headers: dict[str, str] = {}
         match paging:
             case PagePaging() if paging.total_pages:
-                _within(document, paging.total_pages, max(1, -(-len(rows) // PAGE_ROWS)))
+                place(document, paging.total_pages, max(1, -(-len(rows) // PAGE_ROWS)))
             case OffsetPaging() if paging.total:
-                _within(document, paging.total, len(rows))
+                place(document, paging.total, len(rows))
             case CursorPaging():
-                _within(document, paging.next, None if following is None else f"after-{following}")
+                place(document, paging.next, None if following is None else f"after-{following}")
             case LinkPaging() if following is not None:
-                query = "&".join(f"{k}={v}" for k, v in {**self.parameters, "conform-at": str(following)}.items())
-                headers["Link"] = f'<{self.path}?{query}>; rel="next"'
+                headers["Link"] = f'<{self._address(following)}>; rel="next"'
+            case NextPaging() if following is not None:
+                place(document, paging.path, self._address(following))
         return json.dumps(document, ensure_ascii=False).encode(), headers
+
+    def _address(self, following: int) -> str:
+        query = "&".join(f"{k}={v}" for k, v in {**self.parameters, "conform-at": str(following)}.items())
+        return f"{self.path}?{query}"
 
     def _send(self, fault: str | None, body: bytes, headers: Mapping[str, str]) -> None:
         act = MISDEEDS.get(fault or "")
@@ -202,16 +209,6 @@ class _Answer:
             _plain(self.handler, body, headers=headers)
         else:
             act(self, body)
-
-
-def _within(document: Any, path: str, value: Any) -> Any:
-    """The document with a value at a path."""
-    *heads, last = path.split(".")
-    inner = document
-    for head in heads:
-        inner = inner.setdefault(head, {})
-    inner[last] = value
-    return document
 
 
 def _instant(text: str, format: str) -> datetime:

@@ -107,7 +107,9 @@ def in_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _written(name: str, kind: pl.DataType) -> pl.Expr:
     column = pl.col(name)
-    if isinstance(kind, pl.List | pl.Array | pl.Struct):
+    if isinstance(kind, pl.Array):
+        return column.arr.to_list()
+    if isinstance(kind, pl.List | pl.Struct):
         return column
     if isinstance(kind, pl.Datetime):
         return column.dt.to_string("%Y-%m-%d %H:%M:%S%.f%:z" if kind.time_zone else "%Y-%m-%d %H:%M:%S%.f")

@@ -23,6 +23,7 @@ from hub.sdk.sources import OAuth2, RestSource
 
 LONGEST_WAIT_S = 60.0
 FIRST_WAIT_S, MOST_WAIT_S, JITTER_S = 0.2, 5.0, 0.5
+NO_CONTENT = 204
 PATIENCE = 10
 """Times `timeout_s` within which a page must be whole."""
 
@@ -75,6 +76,7 @@ class Client:
         assert isinstance(source, RestSource)
         self.where, self.source, self.gate = context.where, source, context.gate
         self.base = _base(context, source)
+        self.other_origins = frozenset(httpx2.URL(address).origin for address in source.other_origins)
         self.credentials = credentials(context, source, self._grant)
         self.http = httpx2.Client(timeout=source.timeout_s, follow_redirects=False)
         self.http.headers.update({**source.headers, "Accept-Encoding": "gzip"})
@@ -96,13 +98,15 @@ class Client:
         """The address that an answer names. Raises SourceUnavailable where it is of another origin: it is not asked."""
         try:
             found = asked.join(reference)
-            if found.origin == self.base.origin:
-                return found
+            if found.origin == self.base.origin or found.origin in self.other_origins:
+                # Who the hub is, it says itself: an address that says otherwise would replace its credentials.
+                return found.copy_with(username=None, password=None, fragment=None)
         except httpx2.InvalidURL:
             pass
         raise SourceUnavailable(
             f"{self.where}: the next page is said to be at another origin",
-            next_step="ask the owner; where the API has two addresses, set base_url to the one that it names",
+            next_step="ask the owner; if the API has two addresses, set base_url to the one that it names, or list it in"
+            " other_origins",
         )
 
     def get(self, request: Request, limit: int, parse: Parse[T]) -> Answer[T]:
@@ -149,7 +153,7 @@ class Client:
 
     def _once(self, request: Request, headers: Headers, limit: int, parse: Parse[T]) -> Answer[T] | int:
         with self._asked(request, headers) as answer:
-            if answer.status_code >= 300:
+            if answer.status_code >= 300 or answer.status_code == NO_CONTENT:
                 return answer.status_code
             body = http_body.whole(self.where, answer, limit, PATIENCE * self.source.timeout_s)
         try:
@@ -188,7 +192,7 @@ class Client:
     def _refusal(self, status: int) -> SourceUnavailable:
         if status in (401, 403):
             return self.credentials.refused(status)
-        if status < 400:
+        if 300 <= status < 400:
             return SourceUnavailable(
                 f"{self.where}: the source sends elsewhere ({status}), which is not followed",
                 next_step="set base_url and path to where the API is; a login page may stand before it",

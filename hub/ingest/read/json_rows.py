@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import polars as pl
-from polars.exceptions import DuplicateError, PolarsError
+from polars.exceptions import SchemaError
 
 from hub.ingest.map import flatten
 from hub.sdk.streams import Stream
 
 Row = dict[str, Any]
+ITEM = "[]"
+"""Stands in a path for every item of a list."""
+
+
+class UnlikeItems(SchemaError):
+    """Items of one list are texts here and objects or lists there: no column can hold both as they are."""
 
 
 def _no_json(constant: str) -> NoReturn:
@@ -31,7 +37,10 @@ def decoded(text: bytes) -> Any:
 
 
 def dig(document: Any, path: str, absent: Any = None) -> Any:
-    """What is at a dotted path of objects; `absent` where nothing is. The empty path is the document."""
+    """What a row has in a column, whose name is a dotted path of objects; `absent` where nothing is.
+
+    Paths of documents, which may be quoted or select an item, are those of `hub.sdk.paths`.
+    """
     for name in path.split(".") if path else ():
         if not isinstance(document, dict) or name not in document:
             return absent
@@ -40,25 +49,52 @@ def dig(document: Any, path: str, absent: Any = None) -> Any:
 
 
 def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
-    """A frame of rows, nested objects flattened to paths. Raises PolarsError where they cannot be one."""
+    """A frame of rows, nested objects flattened to paths. Raises PolarsError where they cannot be one.
+
+    Polars makes one type of what is unlike: of an object beside a text it writes `{"1"}`, of an empty list beside a text
+    nothing. So shapes are held against each other before.
+    """
+    kinds = _kinds(rows)
+    unlike = {path for path, found in kinds.items() if len(found) > 1}
+    if within := next((path for path in sorted(unlike) if ITEM in path), None):
+        raise UnlikeItems(
+            f"items of one list, {within.partition(ITEM)[0]}, are unlike: {', '.join(sorted(kinds[within]))}"
+        )
     try:
-        return _frame(rows)
+        return _frame(_settled(rows) if unlike else rows)
     except UnicodeEncodeError:
         # Half of a surrogate pair is no character; JSON can write it, nothing else can.
-        rows = json.loads(
-            json.dumps(rows, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        )
-    except DuplicateError:
-        raise
-    except PolarsError:
-        pass
-    return _frame(_settled(rows))
+        text = json.dumps(rows, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        return _frame(_settled(json.loads(text)) if unlike else json.loads(text))
 
 
 def empty_frame(stream: Stream) -> pl.DataFrame:
     """No rows, with the columns that the stream declares: a list without rows names none."""
-    lists = {emit.explode for emit in stream.emits.values() if emit.explode}
+    lists = stream.list_columns()
     return pl.DataFrame(schema={name: pl.Null if name in lists else pl.String for name in sorted(stream.columns())})
+
+
+def _kinds(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """Path → what stands there: "object", "list", "text". Of columns that hold nothing but texts there is none."""
+    names = {name for row in rows for name, value in row.items() if type(value) is dict or type(value) is list}
+    kinds: dict[str, set[str]] = {}
+    left = [(name, row[name]) for name in names for row in rows if name in row]
+    while left:
+        path, value = left.pop()
+        if value is None:
+            continue
+        found = kinds.setdefault(path, set())
+        if isinstance(value, dict):
+            found.add("object")
+            left += ((f"{path}.{name}", inner) for name, inner in value.items())
+        elif isinstance(value, list):
+            found.add("list")
+            left += ((path + ITEM, inner) for inner in value)
+        else:
+            found.add("text")
+    for path in [path for path, found in kinds.items() if "list" in found and len(found) > 1]:
+        kinds.setdefault(path + ITEM, set()).update(kinds[path] - {"list"})  # one item, written without its list
+    return kinds
 
 
 def _frame(rows: Sequence[Row]) -> pl.DataFrame:

@@ -18,6 +18,7 @@ import polars as pl
 
 from hub.ingest.map import POSITION
 from hub.ingest.read.base import RAW
+from hub.sdk.paths import Index, split_at_list
 from hub.sdk.streams import Stream
 
 MOST_MEMBERS = 1_000
@@ -148,9 +149,16 @@ def _type(name: str, rows: Sequence[Row], listed: Mapping[str, bool]) -> pl.Data
 
 
 def _listed(stream: Stream) -> Mapping[str, bool]:
-    """The lists that are unfolded, and whether their items are objects: whether a column within them is mapped."""
-    lists = {emit.explode for emit in stream.emits.values() if emit.explode}
-    return {name: any(column.startswith(f"{name}.") for column in stream.columns()) for name in lists}
+    """The lists that are unfolded or that a path leads into, and whether their items are objects: whether the manifest
+    names a column within them.
+    """
+    columns = stream.columns()
+    within = {column: steps for column, steps in map(split_at_list, stream.paths()) if steps}
+    return {
+        name: any(column.startswith(f"{name}.") for column in columns)
+        or any(not isinstance(step, Index) for step in within.get(name, ()))
+        for name in stream.list_columns()
+    }
 
 
 def _within(stream: Stream) -> set[str]:

@@ -17,11 +17,13 @@ from polars.exceptions import PolarsError
 from hub.errors import SourceUnavailable
 from hub.ingest.read import rest_lookup
 from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.read.http import Answer, AnswerRefused, Client, Request, TryAgain, json_of
-from hub.ingest.read.json_rows import Row, dig, empty_frame, frame_of
+from hub.ingest.read.http import NO_CONTENT, Answer, AnswerRefused, Client, Request, TryAgain, json_of
+from hub.ingest.read.json_rows import Row, UnlikeItems, dig, empty_frame, frame_of
+from hub.ingest.read.next_page import next_named
 from hub.ingest.read.prefetch import Prefetch
 from hub.ingest.read.progress import Place, Progress
-from hub.ingest.read.rest_pages import At, ByLink, Page, Pages, pages_of
+from hub.ingest.read.rest_pages import NO_PAGE, At, Page, Pages, pages_of
+from hub.sdk.paths import AmbiguousPath, select, steps_of
 from hub.sdk.streams import RestStream
 
 LINES = 5_000
@@ -74,11 +76,14 @@ class RestReader(Reader):
         wanted = [key for key in keys[column].cast(pl.String).unique(maintain_order=True).to_list() if key]
         for asked in rest_lookup.requests(self.client, self.stream, wanted):
             try:
-                document = self.client.get(asked.request, self.stream.max_page_bytes, self._document).content
+                answer = self.client.get(asked.request, self.stream.max_page_bytes, self._document)
             except AnswerRefused as error:
-                if error.status in GONE and len(asked.keys) == 1:
+                if error.status == NO_CONTENT or (error.status in GONE and len(asked.keys) == 1):
                     continue
                 raise
+            document = answer.content
+            # A row on a page that is not read would be taken for one that is gone.
+            self._require_end(Pages(self.where), Page((), document, answer.link))
             alone = rest_lookup.alone(document, self.stream)
             # A source that does not know the parameter gives its whole list: only what was asked for counts.
             rows = [row for row in ([alone] if alone else self._rows(document)) if dig(row, column) in asked.keys]
@@ -136,14 +141,16 @@ class RestReader(Reader):
                 progress.source_clock(answer.clock)
                 page = answer.content
                 following = self._following(pages, at, page)
+                if following is None:
+                    self._require_end(pages, page)
                 if following is not None:
                     ahead.expect(pages.ahead(following, threads))
                 yield _Part(page.rows, self._place(pages, at, page, following))
                 if following is None:
                     return
                 answer = ahead.take(following)
-                if _is_on(at, following) and page.rows and answer.content.rows == page.rows:
-                    raise SourceUnavailable(f"{self.where}: a page repeats the page before it", next_step=ASK)
+                if _is_on(at, following) and page.rows and self._repeats(answer.content, page, pages):
+                    return
                 at = following
 
     def _resumed(self, place: Place, pages: Pages, ahead: Prefetch[At, Answer[Page]]) -> Answer[Page]:
@@ -173,13 +180,45 @@ class RestReader(Reader):
 
     def _following(self, pages: Pages, at: At, page: Page) -> At | None:
         following = pages.after(at, page)
-        if not isinstance(pages, ByLink) or following is None:
+        if not pages.addressed or following is None:
             return following
-        return self.client.beside(self._url(pages, at, {}), str(following)).raw_path.decode()
+        found = self.client.beside(self._url(pages, at, {}), str(following))
+        return found.raw_path.decode() if found.origin == self.client.base.origin else str(found)
+
+    def _repeats(self, page: Page, before: Page, pages: Pages) -> bool:
+        """Whether a page is the last one once more, where the source ends so. Raises SourceUnavailable where it does not."""
+        if "repeat" in pages.ends:
+            return self._keys(page) == self._keys(before)
+        if page.rows == before.rows:
+            raise SourceUnavailable(
+                f"{self.where}: a page repeats the page before it",
+                next_step=f'{ASK}; if the API answers so beyond its last page, declare end = ["repeat"] in paging',
+            )
+        return False
+
+    def _keys(self, page: Page) -> list[list[Any]]:
+        return [[dig(row, name) for name in self.stream.key] for row in page.rows]
+
+    def _require_end(self, pages: Pages, page: Page) -> None:
+        """Refuse an end beyond which the source names another page. Numbered pages end where one is empty."""
+        if self.stream.ignore_next or (pages.again and not page.rows):
+            return
+        named = next_named(page.document, page.link)
+        if named is not None:
+            raise SourceUnavailable(
+                f"{self.where}: the answer names a next page ({named.where}), and the declared paging does not follow it",
+                next_step=f"declare {named.paging}; if it is no next page, set ignore_next = true",
+            )
 
     def _page(self, progress: Progress, pages: Pages, at: At) -> Answer[Page]:
         asked = {**self._asked(progress), **pages.parameters(at)}
-        answer = self.client.get(Request(self._url(pages, at, asked)), self.stream.max_page_bytes, self._document)
+        try:
+            answer = self.client.get(Request(self._url(pages, at, asked)), self.stream.max_page_bytes, self._document)
+        except AnswerRefused as error:
+            beyond = error.status == 404 and "not_found" in pages.ends and at != pages.first()
+            if beyond or error.status == NO_CONTENT:
+                return Answer(NO_PAGE, "", None)
+            raise
         return replace(answer, content=Page(self._rows(answer.content), answer.content, answer.link))
 
     def _asked(self, progress: Progress) -> dict[str, str]:
@@ -187,7 +226,7 @@ class RestReader(Reader):
         return {**self.stream.parameters, **since}
 
     def _url(self, pages: Pages, at: At, parameters: Mapping[str, str]) -> httpx2.URL:
-        if isinstance(pages, ByLink) and at != "":
+        if pages.addressed and at != "":
             return self.client.beside(self.client.base, str(at))
         return self.client.url(self.stream.path).copy_merge_params(parameters)
 
@@ -197,7 +236,7 @@ class RestReader(Reader):
         return json_of(self.where, body)
 
     def _rows(self, document: Any) -> list[Row]:
-        rows = dig(document, self.stream.records, ABSENT)
+        rows = self._at(document)
         if rows is None:  # so some write an empty list
             return []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -205,13 +244,19 @@ class RestReader(Reader):
             raise SourceUnavailable(f"{self.where}: the answer has {what}", next_step=ASK)
         return rows
 
+    def _at(self, document: Any) -> Any:
+        """What stands where the list should be."""
+        try:
+            return select(document, steps_of(self.stream.records), ABSENT)
+        except AmbiguousPath:
+            return ABSENT
+
     def _frame(self, rows: Sequence[Row]) -> pl.DataFrame:
         try:
             return frame_of(rows) if rows else empty_frame(self.stream)
         except PolarsError as error:
-            raise SourceUnavailable(
-                f"{self.where}: rows cannot be made one table: {type(error).__name__}", next_step=ASK
-            ) from None
+            why = str(error) if isinstance(error, UnlikeItems) else type(error).__name__
+            raise SourceUnavailable(f"{self.where}: rows cannot be made one table: {why}", next_step=ASK) from None
 
 
 def _is_on(at: At, following: At) -> bool:

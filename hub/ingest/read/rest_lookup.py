@@ -8,6 +8,7 @@ from urllib.parse import quote
 from hub.ingest.read.http import Client, Request
 from hub.ingest.read.json_rows import Row, dig
 from hub.ingest.read.rest_pages import size_of
+from hub.sdk.paths import select, steps_of
 from hub.sdk.streams import RestLookup, RestStream
 
 
@@ -38,7 +39,7 @@ def alone(document: Any, stream: RestStream) -> Row | None:
     """The row where a document is one itself, and not a list of rows."""
     if isinstance(document, dict) and dig(document, stream.key[0]) is not None:
         return document
-    found = dig(document, stream.records)
+    found = select(document, steps_of(stream.records))
     return found if isinstance(found, dict) and dig(found, stream.key[0]) is not None else None
 
 

@@ -5,21 +5,19 @@ first where pages name each other. A source that turns in circles is refused, in
 name is kept, moved on at every power of two; a circle of any length comes back to it).
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import SourceUnavailable
-from hub.ingest.read.json_rows import Row, dig
-from hub.sdk.streams import CursorPaging, LinkPaging, OffsetPaging, PagePaging, Paging
+from hub.ingest.read.json_rows import Row
+from hub.ingest.read.next_page import next_link
+from hub.sdk.paging import CursorPaging, LinkPaging, NextPaging, OffsetPaging, PageEnd, PagePaging, Paging
+from hub.sdk.paths import AmbiguousPath, select, steps_of
 
 At = int | str
 MOST_EMPTY = 1_000
 """Pages without rows, one after another, that name a next one."""
-
-LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[^\s;,="]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
-REL = re.compile(r""";\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,10 @@ class Page:
     link: str
 
 
+NO_PAGE = Page((), None, "")
+"""What a source gives that answers without content."""
+
+
 class Pages:
     """One page, the body."""
 
@@ -38,6 +40,10 @@ class Pages:
     """How a state names where a page is; "" where no read can go on in the middle."""
     again = False
     """Whether a read that goes on asks for the last page again, as numbers and offsets may have moved."""
+    addressed = False
+    """Whether pages after the first are named by their addresses."""
+    ends: Sequence[PageEnd] = ()
+    """How the source may answer beyond its last page."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -78,7 +84,7 @@ class Numbered(Pages):
         """Take over what the page states at `path`. Returns by how much it is less than ever before: rows went, and
         as many others may have moved up over the beginning of this page, where they would never be read.
         """
-        stated = dig(page.document, path)
+        stated = _at(page.document, path)
         if not isinstance(stated, str) or not stated.isdecimal():
             raise SourceUnavailable(
                 f"{self.where}: a page does not state {path}", next_step="ask the owner whether the API changed"
@@ -97,6 +103,7 @@ class ByNumber(Numbered):
     def __init__(self, where: str, paging: PagePaging) -> None:
         super().__init__(where)
         self.paging = paging
+        self.ends = paging.end
 
     def first(self) -> At:
         return self.paging.first
@@ -192,7 +199,7 @@ class ByToken(Named):
         return {**size_of(self.paging), **({self.paging.parameter: str(at)} if at != "" else {})}
 
     def after(self, at: At, page: Page) -> At | None:
-        token = dig(page.document, self.paging.next)
+        token = _at(page.document, self.paging.next)
         if token in (None, False, ""):
             return None
         if not isinstance(token, str):
@@ -206,6 +213,7 @@ class ByLink(Named):
     """Each page has the address of the next in its header. An address has all parameters in it."""
 
     kind = "link"
+    addressed = True
 
     def __init__(self, where: str, paging: LinkPaging) -> None:
         super().__init__(where)
@@ -216,6 +224,40 @@ class ByLink(Named):
 
     def after(self, at: At, page: Page) -> At | None:
         return self._new(next_link(page.link), page)
+
+
+class ByNext(Named):
+    """Each page has the address of the next in its body. An address has all parameters in it."""
+
+    kind = "next"
+    addressed = True
+
+    def __init__(self, where: str, paging: NextPaging) -> None:
+        super().__init__(where)
+        self.paging = paging
+
+    def parameters(self, at: At) -> Mapping[str, str]:
+        return {} if at != "" else size_of(self.paging)
+
+    def after(self, at: At, page: Page) -> At | None:
+        address = _at(page.document, self.paging.path)
+        if address in (None, False, ""):
+            return None
+        if not isinstance(address, str):
+            what = "an object: name the member with the address" if isinstance(address, dict) else "no address"
+            raise SourceUnavailable(
+                f"{self.where}: {self.paging.path} is {what}",
+                next_step='correct paging.path, e.g. "_links.next.href", or ask the owner whether the API changed',
+            )
+        return self._new(address, page)
+
+
+def _at(document: Any, path: str) -> Any:
+    """What a page states at a path; None where it states nothing, or several things."""
+    try:
+        return select(document, steps_of(path))
+    except AmbiguousPath:
+        return None
 
 
 def pages_of(where: str, paging: Paging | None) -> Pages:
@@ -229,6 +271,8 @@ def pages_of(where: str, paging: Paging | None) -> Pages:
             return ByToken(where, paging)
         case LinkPaging():
             return ByLink(where, paging)
+        case NextPaging():
+            return ByNext(where, paging)
         case None:
             return Pages(where)
 
@@ -236,14 +280,3 @@ def pages_of(where: str, paging: Paging | None) -> Pages:
 def size_of(paging: Paging | None) -> Mapping[str, str]:
     """What asks for pages of the declared size."""
     return {paging.size_parameter: str(paging.size)} if paging and paging.size_parameter else {}
-
-
-def next_link(header: str) -> str | None:
-    """The target with rel="next" in a Link header (RFC 8288), as it is written there."""
-    return next((target for target, relations in _links(header) if "next" in relations), None)
-
-
-def _links(header: str) -> Iterator[tuple[str, list[str]]]:
-    for found in LINK.finditer(header):
-        rel = REL.search(found[2])
-        yield found[1], (rel[1] or rel[2] or "").lower().split() if rel else []

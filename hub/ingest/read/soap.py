@@ -16,8 +16,9 @@ from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.soap_client import SoapClient
 from hub.ingest.read.xml_rows import find, frame, text, type_at
+from hub.sdk.paging import CursorPaging, OffsetPaging, PagePaging
 from hub.sdk.sources import SoapSource
-from hub.sdk.streams import CursorPaging, OffsetPaging, PagePaging, SoapStream
+from hub.sdk.streams import SoapStream
 
 Arguments = dict[str, Any]
 
@@ -122,12 +123,16 @@ class SoapReader(Reader):
             arguments = {**arguments, paging.size_parameter: str(paging.size)}
         seen: set[bytes] = set()
         place: str | None = {PagePaging: str(getattr(paging, "first", "")), OffsetPaging: "0"}.get(type(paging))
-        read = 0
+        read, before = 0, b""
         while True:
             given = {} if place is None else {paging.parameter: place}
             answer = self._opened().call(self.stream.operation, {**arguments, **given})
             elements = find(answer, self.stream.records)
-            self._refuse_again(seen, b"".join(etree.tostring(element) for element in elements))
+            content = b"".join(etree.tostring(element) for element in elements)
+            if isinstance(paging, PagePaging) and "repeat" in paging.end and content and content == before:
+                return
+            before = content
+            self._refuse_again(seen, content)
             read += len(elements)
             yield elements
             place = self._next(paging, place, answer, len(elements), read)

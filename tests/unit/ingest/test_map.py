@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.ingest import map as mapping
+from hub.ingest.cells import Cells
 from hub.model.registry import registry
 from hub.sdk.mapping import Emit, FieldMapping
 from hub.sdk.streams import SqlStream
@@ -42,6 +43,12 @@ def one(row: dict[str, Any], fields: dict[str, Any], entity: str = "Parcel", **k
         ({"a": "Tổ 1"}, {"column": "a", "split": {"by": ";", "take": 1}}, None),
         ({"a": "tờ 12 thửa 34"}, {"column": "a", "split": {"pattern": "thửa ([0-9]+)"}}, "34"),
         ({"a": "Lâu dài"}, {"column": "a", "null": ["Lâu dài"]}, None),
+        ({"a": "22080123456"}, {"column": "a", "pad": 12}, "022080123456"),
+        ({"a": "022080123456"}, {"column": "a", "pad": 12}, "022080123456"),
+        ({"a": "1022080123456"}, {"column": "a", "pad": 12}, "1022080123456"),
+        ({"a": "0"}, {"column": "a", "pad": 12}, "0"),
+        ({"a": "-5"}, {"column": "a", "pad": 12}, "-5"),
+        ({"a": "2.2080123456E10"}, {"column": "a", "pad": 12}, "2.2080123456E10"),
         ({"a": "1.250.000,5"}, {"column": "a", "number": "vi"}, "1250000.5"),
         ({"a": "0,1"}, {"column": "a", "number": "vi", "scale": 10000}, "1000"),
         ({"a": "0.123"}, {"column": "a", "scale": 10000}, "1230"),
@@ -102,5 +109,7 @@ def test_composite_keys_are_never_confused() -> None:
 def test_units_are_converted_exactly(number: Any, factor: float) -> None:
     declared = FieldMapping.model_validate({"column": "a", "scale": factor})
     rows = pl.DataFrame({"a": [str(number)]})
-    found = rows.select(mapping._field(rows, declared, registry()["Parcel"].column("area"), {"a"}))
+    found = rows.select(
+        mapping._field(rows, declared, registry()["Parcel"].column("area"), Cells(rows.schema, lists=False))
+    )
     assert Decimal(found.item()) == number * Decimal(str(factor))
