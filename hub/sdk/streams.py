@@ -210,7 +210,27 @@ class FilesStream(Stream):
     delimiter: str = Field(",", min_length=1, max_length=1, description="csv: what parts the cells.")
     quote: str | None = Field('"', description="csv: the quote; none where quotes are text.")
     skip_rows: int = Field(0, ge=0, description="csv, excel: lines before the header.")
-    sheet: str | None = Field(None, description="excel: the sheet; the first where it is not given.")
+    sheet: str | None = Field(
+        None, description="excel: the sheet; the first if it is not given, which must not be hidden."
+    )
+    header_rows: int = Field(
+        1, ge=1, le=10, description='excel: rows of the header; names of several rows are joined by " / ".'
+    )
+    skip_last_rows: int = Field(0, ge=0, description="excel: rows with anything in them below the table.")
+    stop_at: Condition | None = Field(
+        None,
+        description='excel: the first row below the table, such as the one that says "Tổng cộng"; it must be there.',
+    )
+    fill_down: tuple[str, ...] = Field(
+        (), description="excel (.xlsx): columns in which a cell merged over several rows is the value of each of them."
+    )
+    serial_dates: tuple[str, ...] = Field(
+        (),
+        description="excel (.xlsx): columns of days that are plain numbers, counted from 1900 or 1904 as the workbook says.",
+    )
+    max_memory_bytes: int = Field(
+        2_000_000_000, ge=100_000_000, description="excel: memory of the process that unpacks a workbook."
+    )
     max_file_bytes: int = Field(4_000_000_000, ge=1_000, description="Largest file, unpacked.")
 
     @property
@@ -218,9 +238,21 @@ class FilesStream(Stream):
         return self.format in ("jsonl", "parquet")
 
     @model_validator(mode="after")
-    def _no_cursor(self) -> "FilesStream":
+    def _fits(self) -> "FilesStream":
         if self.cursor is not None:
             raise ValueError("files have no cursor: each is taken once, by content")
+        of_excel = {
+            "header_rows",
+            "skip_last_rows",
+            "stop_at",
+            "fill_down",
+            "serial_dates",
+            "sheet",
+            "max_memory_bytes",
+        }
+        given = sorted(of_excel & self.model_fields_set)
+        if given and self.format != "excel":
+            raise ValueError(f'{given[0]} is of format = "excel" alone')
         if self.read == "incremental" and self.deletes == "sweep":
             raise ValueError('files taken once cannot be swept: give deletes = "tombstone" or "none"')
         return self

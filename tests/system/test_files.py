@@ -580,3 +580,31 @@ def test_s3_refusals(bucket: tuple[Files, Any]) -> None:
     files.source["attempts"] = 1
     files.patch.setenv("TRIAL_ENDPOINT", "http://127.0.0.1:1")
     assert "cannot be reached" in files.refused("*.csv")
+
+
+@pytest.mark.parametrize("opening", ['{"a": ', "["])
+def test_json_that_is_nested_deeply_is_refused_and_ends_no_process(files: Files, opening: str) -> None:
+    """Nested some 900 times, Polars' own reader ends the process with a segmentation fault."""
+    closing = "}" if opening != "[" else "]"
+    for depth in (60, 900, 100_000):
+        files.write("a.jsonl", '{"id": 1}\n{"id": 2, "x": ' + opening * depth + "1" + closing * depth + "}\n")
+        said = files.refused(format="jsonl")
+        assert "within each other" in said or "is no JSON" in said
+    files.write("a.jsonl", '{"id": 1, "x": ' + opening * 40 + "1" + closing * 40 + "}\n")
+    assert len(files.rows(format="jsonl")) == 1
+
+
+def test_parquet_that_holds_one_text_a_million_times_is_read_in_pieces_or_refused(files: Files) -> None:
+    text = "x" * 10_000
+    pl.select(pl.repeat(text, 40_000).alias("id")).write_parquet(files.folder / "a.parquet")
+    assert (files.folder / "a.parquet").stat().st_size < 1_000_000
+    frames = [batch.frame for batch in files.batches(format="parquet", batch_rows=50_000)]
+    assert sum(frame.height for frame in frames) == 40_000
+    assert max(frame.height for frame in frames) * len(text) < 300_000_000
+    assert "max_file_bytes" in files.refused(format="parquet", max_file_bytes=100_000_000)
+    assert "cells" in files.refused(format="parquet", max_file_bytes=100_000)
+
+
+def test_a_gzip_that_unpacks_to_far_more_than_any_table_is_refused(files: Files) -> None:
+    files.write("a.csv.gz", gzip.compress(b"id\n" + b"1" * 20 + b"\n" * 120_000_000, compresslevel=6))
+    assert "250 times its size" in files.refused()

@@ -15,6 +15,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 BLOCK_BYTES = 4 << 20
+MOST_RATIO, RATIO_FROM_BYTES = 250, 100_000_000
+"""How many times its size a file may unpack to, once it is large. Spreadsheets and CSV unpack to 10 to 50 times theirs."""
 MOST_RECORD_BYTES = 32 << 20
 """A record longer than this is none: a quote was opened and never closed, or lines do not end."""
 
@@ -71,9 +73,17 @@ def _blocks(path: Path, name: str, most: int) -> Iterator[bytes]:
                 total += len(block)
                 if total > most:
                     raise FileFault(f"is larger than max_file_bytes, {most}, allows")
+                if packed:
+                    require_ratio(total, path.stat().st_size)
                 yield block
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise FileFault("is not gzip, or was not written to its end") from None
+
+
+def require_ratio(unpacked: int, packed: int) -> None:
+    """Refuse what unpacks to far more than any table does. Raises FileFault."""
+    if unpacked > RATIO_FROM_BYTES and unpacked > MOST_RATIO * packed:
+        raise FileFault(f"unpacks to more than {MOST_RATIO} times its size, as no table does")
 
 
 def _in_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -1,22 +1,23 @@
 """The formats of files: each gives the rows of one file as frames of text, lists kept."""
 
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import fastexcel
 import polars as pl
 from polars.exceptions import PolarsError
 
 from hub.ingest.map import flatten
 from hub.ingest.read.file_bytes import FileFault, Writing, records
 from hub.ingest.read.file_csv import read_csv
-from hub.ingest.read.json_rows import decoded, frame_of
+from hub.ingest.read.file_excel import read_excel
+from hub.ingest.read.json_rows import DEEPEST, TooDeep, decoded, frame_of
 from hub.sdk.streams import FilesStream
 
 ROUNDED = re.compile(rb'(?:": ?|\[ ?|, )-?(?:[0-9]+[.eE]|[0-9]{19})')
 """A number (or text that looks like one) that Polars would round: it reads decimals as floats."""
+CELL_BYTES = 8
+PIECE_BYTES = 128 << 20
 EXACT = (pl.String, pl.Int64, pl.Int128, pl.Boolean, pl.Null)
 """What Polars reads from JSON as it is written."""
 
@@ -35,7 +36,7 @@ def read_jsonl(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFr
 def _json(block: bytes, line: int) -> pl.DataFrame:
     """Fast where all is exact: 5 times faster than Python's decoder, which keeps every digit of every number."""
     try:
-        if ROUNDED.search(block) is None:
+        if ROUNDED.search(block) is None and _is_shallow(block):
             frame = pl.read_ndjson(block, infer_schema_length=None)
             if all(_exact(kind) for kind in frame.dtypes):
                 return flatten(frame)
@@ -53,8 +54,15 @@ def _json(block: bytes, line: int) -> pl.DataFrame:
             rows.append(row)
     try:
         return frame_of(rows)
+    except TooDeep as error:
+        raise FileFault(f"{error}, here or in the lines after it", line) from None
     except PolarsError:
         raise FileFault("objects differ too much in shape to be rows, here or in the lines after it", line) from None
+
+
+def _is_shallow(block: bytes) -> bool:
+    """Whether no line can be nested more deeply than Polars bears: its brackets are too few."""
+    return all(line.count(b"{") + line.count(b"[") <= DEEPEST for line in block.split(b"\n"))
 
 
 def _exact(kind: pl.DataType) -> bool:
@@ -65,39 +73,35 @@ def _exact(kind: pl.DataType) -> bool:
     return isinstance(kind, EXACT)
 
 
-def read_excel(path: Path, _name: str, stream: FilesStream) -> Iterator[pl.DataFrame]:
-    """One sheet of a workbook, whole: a sheet has a million rows at most. Rows without anything are none."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > stream.max_file_bytes:
-                raise FileFault(f"is larger than max_file_bytes, {stream.max_file_bytes}, allows")
-    try:
-        workbook = fastexcel.read_excel(path)
-        sheet = 0 if stream.sheet is None else stream.sheet
-        frame = workbook.load_sheet(sheet, header_row=stream.skip_rows, dtypes="string").to_polars()
-    except fastexcel.SheetNotFoundError:
-        raise FileFault(f"has no sheet {stream.sheet}") from None
-    except fastexcel.FastExcelError as error:
-        raise FileFault(f"is no workbook that can be read: {type(error).__name__}") from None
-    named = [name for name in frame.columns if not (name.startswith("__UNNAMED__") and frame[name].is_null().all())]
-    # A day is a time at midnight to Excel, and a time of day is one of its first day.
-    day, time = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$", r"^1899-12-3[01] ([0-9:]+)$"
-    rows = frame.select(pl.col(named).str.replace(day, "$1").str.replace(time, "$1"))
-    yield rows.filter(pl.any_horizontal(pl.all().is_not_null()))
-
-
-def read_parquet(path: Path, _name: str, _stream: FilesStream) -> Iterator[pl.DataFrame]:
-    """Parquet, a few row groups at a time."""
+def read_parquet(path: Path, _name: str, stream: FilesStream) -> Iterator[pl.DataFrame]:
+    """Parquet, a few row groups at a time. A small file may hold one text a billion times."""
+    most = stream.max_file_bytes
     try:
         lazy = pl.scan_parquet(path, glob=False)
-        empty = True
+        cells = lazy.select(pl.len()).collect().item() * len(lazy.collect_schema())
+        if cells * CELL_BYTES > most:
+            raise FileFault(f"is larger than max_file_bytes, {most}, allows: it has {cells:,} cells")
+        total = 0
         for frame in lazy.collect_batches(maintain_order=True):
-            empty = False
-            yield in_text(flatten(frame))
-        if empty:
+            for piece, size in _in_pieces(flatten(frame)):
+                total += size
+                if total > most:
+                    raise FileFault(f"is larger than max_file_bytes, {most}, allows")
+                yield in_text(piece)
+        if not total:
             yield in_text(flatten(lazy.head(0).collect()))
     except (PolarsError, OSError) as error:
         raise FileFault(f"is no Parquet that can be read: {type(error).__name__}") from None
+
+
+def _in_pieces(frame: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int]]:
+    """The frame in pieces of some megabytes of text, and the bytes of each: Polars may share a text among many rows."""
+    texts = [pl.col(name).str.len_bytes().fill_null(0) for name, kind in frame.schema.items() if kind == pl.String]
+    sizes = frame.select(pl.sum_horizontal(*texts, pl.lit(CELL_BYTES * frame.width))).to_series()
+    size = int(sizes.sum())
+    rows = max(1, frame.height * PIECE_BYTES // size) if size > PIECE_BYTES else frame.height
+    for at in range(0, frame.height, max(rows, 1)):
+        yield frame[at : at + rows], int(sizes[at : at + rows].sum())
 
 
 def in_text(frame: pl.DataFrame) -> pl.DataFrame:

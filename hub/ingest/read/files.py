@@ -24,6 +24,7 @@ from hub.sdk.streams import FilesStream
 UNFINISHED = (".part", ".tmp", ".filepart")
 """How names of files end that are still being sent."""
 BETWEEN_LOOKS_S = 0.1
+BATCH_BYTES = 256 << 20
 FRESH_S = 5.0
 """A file written longer ago than this is not looked at twice before it is read."""
 
@@ -143,20 +144,28 @@ def _fresh(entry: Entry) -> bool:
 
 
 def _sized(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of `rows`; frames whose columns differ are not put together."""
+    """The same rows in frames of `rows`, or of some megabytes of text; frames whose columns differ are not put together."""
     kept: pl.DataFrame | None = None
+    size = 0
     for frame in frames:
-        if kept is not None and kept.schema == frame.schema:
-            kept = pl.concat([kept, frame])
+        came = _text_bytes(frame)
+        if kept is not None and kept.schema == frame.schema and size + came <= BATCH_BYTES:
+            kept, size = pl.concat([kept, frame]), size + came
         else:
             if kept is not None:
                 yield kept
-            kept = frame
+            kept, size = frame, came
         while kept.height > rows:
             yield kept[:rows]
             kept = kept[rows:]
     if kept is not None:
         yield kept
+
+
+def _text_bytes(frame: pl.DataFrame) -> int:
+    """The bytes of a frame's texts, where Polars may hold one for many rows."""
+    texts = [pl.col(name).str.len_bytes().sum() for name, kind in frame.schema.items() if kind == pl.String]
+    return sum(frame.select(texts).row(0)) if texts else 0
 
 
 def _ended(frames: Iterator[pl.DataFrame], taken: Taken) -> Iterator[Batch]:

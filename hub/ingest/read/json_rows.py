@@ -12,12 +12,18 @@ from hub.ingest.map import flatten
 from hub.sdk.streams import Stream
 
 Row = dict[str, Any]
+DEEPEST = 50
+"""Objects and lists within each other. Polars ends the process with a segmentation fault at some hundreds."""
 ITEM = "[]"
 """Stands in a path for every item of a list."""
 
 
 class UnlikeItems(SchemaError):
     """Items of one list are texts here and objects or lists there: no column can hold both as they are."""
+
+
+class TooDeep(SchemaError):
+    """Objects or lists stand too deeply within each other."""
 
 
 def _no_json(constant: str) -> NoReturn:
@@ -51,7 +57,7 @@ def dig(document: Any, path: str, absent: Any = None) -> Any:
 def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
     """A frame of rows, nested objects flattened to paths. Raises PolarsError where they cannot be one.
 
-    Polars makes one type of what is unlike: of an object beside a text it writes `{"1"}`, of an empty list beside a text
+    Raises TooDeep, UnlikeItems. Polars makes one type of what is unlike: of an object beside a text it writes `{"1"}`, of an empty list beside a text
     nothing. So shapes are held against each other before.
     """
     kinds = _kinds(rows)
@@ -78,18 +84,20 @@ def _kinds(rows: Sequence[Row]) -> dict[str, set[str]]:
     """Path → what stands there: "object", "list", "text". Of columns that hold nothing but texts there is none."""
     names = {name for row in rows for name, value in row.items() if type(value) is dict or type(value) is list}
     kinds: dict[str, set[str]] = {}
-    left = [(name, row[name]) for name in names for row in rows if name in row]
+    left = [(name, row[name], 1) for name in names for row in rows if name in row]
     while left:
-        path, value = left.pop()
+        path, value, depth = left.pop()
         if value is None:
             continue
+        if depth > DEEPEST:
+            raise TooDeep(f"more than {DEEPEST} objects or lists stand within each other")
         found = kinds.setdefault(path, set())
         if isinstance(value, dict):
             found.add("object")
-            left += ((f"{path}.{name}", inner) for name, inner in value.items())
+            left += ((f"{path}.{name}", inner, depth + 1) for name, inner in value.items())
         elif isinstance(value, list):
             found.add("list")
-            left += ((path + ITEM, inner) for inner in value)
+            left += ((path + ITEM, inner, depth + 1) for inner in value)
         else:
             found.add("text")
     for path in [path for path, found in kinds.items() if "list" in found and len(found) > 1]:

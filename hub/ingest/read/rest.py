@@ -18,7 +18,7 @@ from hub.errors import SourceUnavailable
 from hub.ingest.read import rest_lookup
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.http import NO_CONTENT, Answer, AnswerRefused, Client, Request, TryAgain, json_of
-from hub.ingest.read.json_rows import Row, UnlikeItems, dig, empty_frame, frame_of
+from hub.ingest.read.json_rows import Row, TooDeep, UnlikeItems, dig, empty_frame, frame_of
 from hub.ingest.read.next_page import next_named
 from hub.ingest.read.prefetch import Prefetch
 from hub.ingest.read.progress import Place, Progress
@@ -255,7 +255,7 @@ class RestReader(Reader):
         try:
             return frame_of(rows) if rows else empty_frame(self.stream)
         except PolarsError as error:
-            why = str(error) if isinstance(error, UnlikeItems) else type(error).__name__
+            why = str(error) if isinstance(error, UnlikeItems | TooDeep) else type(error).__name__
             raise SourceUnavailable(f"{self.where}: rows cannot be made one table: {why}", next_step=ASK) from None
 
 
