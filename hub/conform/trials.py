@@ -208,7 +208,7 @@ def deleted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
         rows = {**tried.rows, name: tried.fewer[name]}
         stays = stream.deletes == "none"
         if stream.tombstone is not None:
-            marked = changed(gone, stream.tombstone.column, stream.tombstone.values[0])
+            marked = changed(gone, stream.tombstone.column, stream.tombstone.example)
             rows = {**tried.rows, name: [*tried.fewer[name], marked]}
         with ground.store(tried.full.name) as store:
             tried.world.put(rows)

@@ -172,6 +172,15 @@ def problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
                 yield at, f"no such entity; use one of: {', '.join(known)}"
             else:
                 yield from _fields((*at, "fields"), known[entity], emit)
+                yield from _item_key(at, known[entity], emit)
+
+
+def _item_key(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
+    if emit.explode and entity.kind == "subject" and not emit.item_key:
+        yield (
+            (*at, "explode"),
+            f'other records link to {entity.name} by its id, so its items need a key: item_key = ["{emit.explode}.…"]',
+        )
 
 
 def _fields(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:

@@ -82,6 +82,8 @@ class Intake:
             stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
             if part.gone is not None and not part.gone.is_empty():
                 stage.gone(self.connection, part.entity, part.gone)
+            if part.unmet is not None and not part.unmet.is_empty():
+                stage.gone(self.connection, part.entity, part.unmet, unmet=True)
             if part.parents is not None:
                 stage.parents(self.connection, part.entity, part.parents)
         self.done += ready.batch.height

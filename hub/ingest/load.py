@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from hub.ingest.merge import Merge, extra, forget_copies, set_aside
+from hub.ingest.merge_sql import Merge
 from hub.ingest.stage import Staged, Written, send
+from hub.ingest.unique_keys import extra, forget_copies, set_aside
 from hub.model.registry import Entity
 
 

@@ -4,6 +4,7 @@ Every field comes out as text, uncleaned; `hub.ingest.check` cleans and checks. 
 no declared format, a code outside the list) goes through as it was written, so that the check names what is wrong with it.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from hub.errors import SourceUnavailable
 from hub.ingest.cells import Cells
 from hub.ingest.distinct import by_distinct
 from hub.model.registry import Column, Entity, registry
-from hub.sdk.mapping import PLACEHOLDER, Emit, FieldMapping, Split
+from hub.sdk.mapping import PLACEHOLDER, Condition, Emit, FieldMapping, Split
 from hub.sdk.streams import Stream
 from schema.values import CodeList
 
@@ -22,7 +23,12 @@ CHANGED_AT = "changed_at_source"
 DIGEST = "row_digest"
 NUMBER = "n"
 """The position of a row in what was read since the last commit: of two versions of a row, the later one is newer."""
-POSITION = "#"
+ITEM = "#item"
+"""What identifies an item in its list, while its row still has the columns of its source."""
+KEYED, BY_CONTENT = "=", "~"
+"""How an item's part of the source key begins: with its declared key, or with a digest of its values. Versions of the hub that
+knew items by their position wrote digits alone."""
+ITEM_DIGEST_BYTES = 10
 READ_DIGEST, READ_NUMBER = "#digest", "#n"
 """The same while rows still have the columns of their source."""
 INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?(Z|[+-][01][0-9](:?[0-5][0-9])?)?)?$"
@@ -30,7 +36,7 @@ INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.
 
 def missing(stream: Stream, columns: Iterable[str]) -> list[str]:
     """Columns that the stream maps and the source does not have."""
-    return sorted(stream.columns() - set(columns) - set(stream.optional) - {POSITION} - within_lists(stream))
+    return sorted(stream.columns() - set(columns) - set(stream.optional) - within_lists(stream))
 
 
 def unexpected(stream: Stream, columns: Iterable[str]) -> list[str]:
@@ -42,9 +48,8 @@ def unexpected(stream: Stream, columns: Iterable[str]) -> list[str]:
 
 def reading(stream: Stream) -> set[str]:
     """Columns by which rows are known, ordered, chosen and unfolded: without one of them none can be read."""
-    chosen = {emit.when.column for emit in stream.emits.values() if emit.when}
-    chosen |= {emit.explode for emit in stream.emits.values() if emit.explode}
-    chosen |= {stream.tombstone.column} if stream.tombstone else set()
+    chosen = stream.chosen_by() | {emit.explode for emit in stream.emits.values() if emit.explode}
+    chosen |= {column for emit in stream.emits.values() for column in emit.item_key}
     chosen |= {stream.changed_at} if stream.changed_at else set()
     patched_by = {patch.where.column for patch in stream.patches if patch.where}
     return chosen | patched_by | set(stream.key) | stream.read_by()
@@ -79,10 +84,40 @@ def unfold(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
     if emit.explode is None:
         return frame
     if frame.schema.get(emit.explode, pl.Null()) == pl.Null:
-        return frame.clear().with_columns(pl.lit(None, pl.Int64).alias(POSITION))
-    listed = frame.with_columns(pl.int_ranges(pl.col(emit.explode).list.len()).alias(POSITION))
-    listed = listed.filter(pl.col(emit.explode).list.len() > 0).explode(emit.explode, POSITION)
+        return frame.clear()
+    listed = frame.filter(pl.col(emit.explode).list.len() > 0).explode(emit.explode)
     return flatten(listed)
+
+
+def with_items(rows: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame:
+    """Unfolded rows with what identifies each item in its list: its key, or its values and, of equal items, their order.
+
+    Never its position: a list that lost its first item would give every other one its neighbour's id.
+    """
+    if emit.explode is None:
+        return rows
+    cells = Cells(rows.schema, stream.has_lists)
+    parts = [cells.text(c) if cells.has(c) else pl.lit(None, pl.String) for c in emit.item_columns()]
+    if emit.item_key:
+        some = pl.any_horizontal(part.is_not_null() & (part != "") for part in parts)
+        key = pl.concat_str([pl.lit(KEYED), pl.concat_str([_escaped(p.fill_null("")) for p in parts], separator="|")])
+        return rows.with_columns(pl.when(some).then(key).alias(ITEM))
+    # NUL stands in no text that the store can hold, so that no two items are written alike.
+    written = [pl.concat_str([pl.lit("v"), part]).fill_null("n") for part in parts]
+    content = rows.select(pl.concat_str([*written, pl.lit("")], separator="\0").alias(ITEM)).to_series()
+    if len(content) != rows.height:  # a frame of a literal has one row
+        content = pl.repeat(content[0], rows.height, dtype=pl.String, eager=True).alias(ITEM)
+    digests = pl.Series(ITEM, [_digest(text) for text in content], dtype=pl.String)
+    lists = [READ_NUMBER] if READ_NUMBER in rows.columns else []
+    equal = rows.select(source_key(stream), *lists).with_columns(digests)
+    nth = (pl.int_range(pl.len()) + 1).over(SOURCE_KEY, ITEM, *lists)
+    numbered = pl.when(nth == 1).then(ITEM).otherwise(pl.concat_str([ITEM, nth.cast(pl.String)], separator=BY_CONTENT))
+    return rows.with_columns(equal.select(numbered.alias(ITEM)).to_series())
+
+
+def _digest(content: str) -> str:
+    """The same for ever, unlike those of Polars: it stands in keys."""
+    return BY_CONTENT + hashlib.blake2b(content.encode(), digest_size=ITEM_DIGEST_BYTES).hexdigest()
 
 
 def flatten(frame: pl.DataFrame) -> pl.DataFrame:
@@ -105,20 +140,24 @@ def patched(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
             continue  # what is missing is named later, all of it
         concerned = _text(patch.column) == patch.value
         if patch.where:
-            concerned &= _text(patch.where.column).is_in(patch.where.values)
+            concerned &= meets(patch.where)
         value = pl.when(concerned).then(pl.lit(patch.to, pl.String)).otherwise(_text(patch.column))
         frame = frame.with_columns(value.alias(patch.column))
     return frame
 
 
 def source_key(stream: Stream) -> pl.Expr:
-    """The key of a row as the store keeps it; null where a part is. `|` stands between parts and before an item's number,
-    so within them it is written `\\|`, in streams that have either.
+    """The key of a row as the store keeps it; null where a part is. `|` stands between parts and before what identifies an
+    item, so within them it is written `\\|`, in streams that have either.
     """
     parts = [_text(column) for column in stream.key]
     if len(parts) > 1 or any(emit.explode for emit in stream.emits.values()):
-        parts = [p.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for p in parts]
+        parts = list(map(_escaped, parts))
     return pl.concat_str(parts, separator="|").alias(SOURCE_KEY)
+
+
+def _escaped(part: pl.Expr) -> pl.Expr:
+    return part.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
 
 
 def changed_at(stream: Stream) -> pl.Expr:
@@ -127,11 +166,43 @@ def changed_at(stream: Stream) -> pl.Expr:
     return found.alias(CHANGED_AT)
 
 
+def meets(condition: Condition) -> pl.Expr:
+    """Whether a row meets a condition: true or false, never null. Empty text counts as null."""
+    value = _text(condition.column)
+    if condition.null is not None:
+        empty = value.is_null() | (value == "")
+        return empty if condition.null else ~empty
+    if condition.values:
+        return value.is_in(condition.values).fill_null(value=False)
+    return ~value.is_in(condition.not_values).fill_null(value=False)
+
+
 def chosen(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
-    """The rows that become this kind of record."""
-    if emit.when is None:
+    """The rows that become this kind of record; a condition on items is met later, by each."""
+    if emit.when is None or emit.in_item(emit.when.column):
         return frame
-    return frame.filter(_text(emit.when.column).is_in(emit.when.values))
+    return frame.filter(meets(emit.when))
+
+
+def unmet(frame: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame | None:
+    """The keys of rows that do not become this kind of record: what they were before is to go. None where all do."""
+    if emit.when is None or emit.in_item(emit.when.column):
+        return None
+    return keys(frame.filter(~meets(emit.when)), stream)
+
+
+def keys(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
+    """Number, key and time of change of rows that have a key."""
+    found = frame.select(pl.col(READ_NUMBER).alias(NUMBER), source_key(stream), changed_at(stream))
+    return found.filter(pl.col(SOURCE_KEY).is_not_null())
+
+
+def items(unfolded: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame:
+    """The rows that are mapped: all, or of lists the items that meet the condition."""
+    rows = with_items(unfolded, stream, emit)
+    if emit.when is None or not emit.in_item(emit.when.column) or rows.is_empty():
+        return rows
+    return rows.filter(meets(emit.when)) if emit.when.column in rows.columns else rows.clear()
 
 
 def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
@@ -145,7 +216,7 @@ def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
     fields = [_field(rows, mapping, entity.column(name), cells) for name, mapping in emit.fields.items()]
     key = source_key(stream)
     if emit.explode:
-        key = pl.concat_str([key, pl.col(POSITION).cast(pl.String)], separator="|").alias(SOURCE_KEY)
+        key = pl.concat_str([key, pl.col(ITEM)], separator="|").alias(SOURCE_KEY)
     digest = (pl.col(READ_DIGEST) if READ_DIGEST in present else pl.lit(0, pl.Int64)).alias(DIGEST)
     return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, _changed_at(rows, stream), digest, *fields)
 

@@ -42,7 +42,10 @@ class Part:
     rows: pl.DataFrame
     keys: pl.Series
     gone: pl.DataFrame | None = None
-    parents: pl.Series | None = None
+    unmet: pl.DataFrame | None = None
+    """Keys of rows that do not become this kind of record: as `gone`."""
+    parents: pl.DataFrame | None = None
+    """`n`, key and time of change of the rows whose list was unfolded."""
     discarded: int = 0
     """Values that broke a rule and became null."""
 
@@ -77,6 +80,8 @@ class Preparation:
         self.watch = Watch(manifest, name, before)
         self.tombstone = DELETED if manifest.kind == "cdc" else self.stream.tombstone
         self.numbered = 0
+        self.sweeping = False
+        """Whether a sweep follows that removes what is not read, so that rows which do not meet `when` need not be named."""
 
     def prepare(self, batch: Batch, known: Known | None) -> Prepared:
         """Make a batch ready; with `known`, rows that the store has just so are counted and go no further."""
@@ -101,14 +106,27 @@ class Preparation:
             parts.append(self._unread(unread))
         return Prepared(tuple(parts), height, tuple(drift), batch.state, batch.token, batch.taken, batch.commit)
 
+    def living(self, frame: pl.DataFrame, entity: Entity) -> pl.DataFrame:
+        """Of listed rows, with their keys and the columns that say whether they live, those that are of this kind of record.
+
+        Where a transform may make those columns, every row that is listed counts as living.
+        """
+        emit = self.stream.emits[entity.name]
+        frame = mapping.patched(frame, self.stream)
+        if self.transform is not None or not self.stream.chosen_by() <= set(frame.columns):
+            return frame
+        if self.tombstone is not None:
+            frame = frame.filter(~mapping.meets(self.tombstone))
+        return mapping.chosen(frame, emit)
+
     def again(self, entity: Entity, rows: pl.DataFrame) -> Part:
         """Rows of one kind of record that were rejected before, as they were kept, made ready once more.
 
         They are patched, not transformed: what is kept is what the transform gave. Of a list, they are its items.
         """
-        if mapping.POSITION not in rows.columns and self.stream.emits[entity.name].explode:
-            rows = rows.with_columns(pl.lit(0, pl.Int64).alias(mapping.POSITION))
-        rows = self._numbered(self._filled(mapping.patched(rows, self.stream)))
+        rows = self._filled(mapping.patched(rows, self.stream))
+        require_items(self.manifest, self.name, entity.name, rows)
+        rows = self._numbered(mapping.with_items(rows, self.stream, self.stream.emits[entity.name]))
         part, _, _ = self._checked(entity, rows, len(rows), 0)
         return part
 
@@ -117,23 +135,23 @@ class Preparation:
     ) -> Part:
         emit = self.stream.emits[entity.name]
         chosen = mapping.chosen(frame, emit)
-        parents = None
-        if emit.explode:
-            parents = chosen.select(mapping.source_key(self.stream)).to_series()
-        rows = mapping.unfold(chosen, emit)
+        unmet = None if self.sweeping else mapping.unmet(frame, self.stream, emit)
+        parents = mapping.keys(chosen, self.stream) if emit.explode else None
+        unfolded = mapping.unfold(chosen, emit)
+        require_items(self.manifest, self.name, entity.name, unfolded)
+        rows = mapping.items(unfolded, self.stream, emit)
         part, canonical, faults = self._checked(entity, rows, rows.height + passed, passed)
         drift += self.watch.codes(entity, canonical, faults)
-        return replace(part, gone=gone, parents=parents)
+        return replace(part, gone=gone, unmet=unmet, parents=parents)
 
     def _checked(
         self, entity: Entity, rows: pl.DataFrame, read: int, passed: int
     ) -> tuple[Part, pl.DataFrame, pl.DataFrame]:
         """The part of these rows; what the mapping made of them, and which of their fields break which rule."""
-        require_items(self.manifest, self.name, entity.name, rows)
         canonical = mapping.mapped(rows, self.stream, entity)
         several = ambiguous(rows, self.stream.emits[entity.name], Cells(rows.schema, self.stream.has_lists))
         checked = check(canonical, entity, discard=self.stream.drift == "discard_value", ambiguous=several)
-        kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
+        kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, mapping.ITEM, strict=False)
         accepted = with_search_keys(checked.accepted, entity)
         keys = canonical[mapping.SOURCE_KEY]
         part = Part(entity, read, passed, accepted, checked.rejected, kept, keys, discarded=checked.discarded)
@@ -195,14 +213,8 @@ class Preparation:
         """Rows, and the keys of those that are marked as deleted."""
         if self.tombstone is None:
             return frame, None
-        marked = frame.select(
-            pl.col(self.tombstone.column).cast(pl.String).is_in(self.tombstone.values).fill_null(value=False)
-        ).to_series()
-        numbered = frame.filter(marked).select(
-            pl.col(mapping.READ_NUMBER).alias(mapping.NUMBER),
-            mapping.source_key(self.stream),
-            mapping.changed_at(self.stream),
-        )
+        marked = frame.select(mapping.meets(self.tombstone)).to_series()
+        numbered = mapping.keys(frame.filter(marked), self.stream)
         if self.manifest.kind == "cdc":
             # A deleted row comes with its key alone.
             numbered = numbered.with_columns(pl.lit(None, pl.String).alias(mapping.CHANGED_AT))

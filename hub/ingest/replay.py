@@ -15,7 +15,8 @@ from psycopg import Connection
 
 from hub.errors import HubError, HubMisconfigured, OperationRefused, RecordRejected
 from hub.ingest import quarantine, stage
-from hub.ingest.merge import Merge, Merged, merge
+from hub.ingest.merge import Merged, merge
+from hub.ingest.merge_sql import Merge
 from hub.ingest.outcome import Count
 from hub.ingest.prepare import Part, Preparation
 from hub.ingest.quarantine import DUPLICATES

@@ -36,7 +36,7 @@ class Staged:
 
     @property
     def gone(self) -> str:
-        """Keys of rows that the source says are deleted."""
+        """Keys of rows that the source says are deleted, or that no longer are of this kind."""
         return f"gone_{self.entity.table}"
 
     @property
@@ -65,6 +65,11 @@ class Staged:
         return f"listed_{self.entity.table}"
 
     @property
+    def moving(self) -> str:
+        """Changed rows that take a unique key which another changed row gives up."""
+        return f"moving_{self.entity.table}"
+
+    @property
     def differing(self) -> str:
         """What a merge has to write."""
         return f"diff_{self.entity.table}"
@@ -90,13 +95,14 @@ def create(connection: Connection[Any], entity: Entity) -> None:
     tables = {
         names.rows: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, row_digest bigint, {columns}",
         names.rejects: f"{key}, field text, rule text, reason text, payload jsonb",
-        names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
-        names.parents: key,
+        names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, unmet boolean not null default false",
+        names.parents: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
         names.unseen: "digest bigint",
         names.met: f"{key}, row_digest bigint, changed_at_source timestamptz",
         names.lost: "digest bigint",
         names.listed: key,
         names.differing: f"{key}, id bigint",
+        names.moving: f"{key}, id bigint, first_seen timestamptz",
     }
     for name, inside in tables.items():
         connection.execute(f"create temporary table if not exists {name} ({inside}) on commit delete rows")
@@ -136,14 +142,15 @@ def reject_as(
     copy(connection, Staged(entity).rejects, rows.columns, rows)
 
 
-def gone(connection: Connection[Any], entity: Entity, keys: pl.DataFrame) -> None:
-    """Copy keys of deleted rows: `n`, key, time of change."""
-    copy(connection, Staged(entity).gone, [NUMBER, SOURCE_KEY, CHANGED_AT], keys)
+def gone(connection: Connection[Any], entity: Entity, keys: pl.DataFrame, *, unmet: bool = False) -> None:
+    """Copy keys of rows that go: `n`, key, time of change. `unmet` ones are still at the source, as something else."""
+    marked = keys.with_columns(pl.lit(value=unmet).alias("unmet"))
+    copy(connection, Staged(entity).gone, [NUMBER, SOURCE_KEY, CHANGED_AT, "unmet"], marked)
 
 
-def parents(connection: Connection[Any], entity: Entity, keys: pl.Series) -> None:
-    """Copy keys of rows whose list was unfolded."""
-    copy(connection, Staged(entity).parents, [SOURCE_KEY], keys.alias(SOURCE_KEY).to_frame())
+def parents(connection: Connection[Any], entity: Entity, keys: pl.DataFrame) -> None:
+    """Copy `n`, key and time of change of rows whose list was unfolded."""
+    copy(connection, Staged(entity).parents, [NUMBER, SOURCE_KEY, CHANGED_AT], keys)
 
 
 def listed(connection: Connection[Any], entity: Entity, keys: pl.Series) -> None:

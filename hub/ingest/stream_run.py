@@ -14,12 +14,13 @@ from psycopg import Connection
 
 from hub.errors import SourceUnavailable
 from hub.ingest import map as mapping
-from hub.ingest import quarantine, stage, unseen
+from hub.ingest import quarantine, stage, unseen, versions
 from hub.ingest.bounds import Bounds
 from hub.ingest.digest import Known
 from hub.ingest.intake import Intake, Ready
 from hub.ingest.load import Load, empty
-from hub.ingest.merge import Merge, merge
+from hub.ingest.merge import merge
+from hub.ingest.merge_sql import Merge
 from hub.ingest.observed import Observed
 from hub.ingest.outcome import Count, Orders, Outcome, Refused
 from hub.ingest.place import Place
@@ -48,7 +49,7 @@ class StreamRun:
         self.entities = [registry()[entity] for entity in self.stream.emits]
         self.outcome = Outcome({e.name: Count(name, e.name) for e in self.entities})
         self.place = Place(connection, manifest.name, name)
-        self.bounds = Bounds(connection, self.stream, self.place, orders)
+        self.bounds = Bounds(connection, self.stream, self.place, orders, follows=manifest.follows)
         self.preparation = Preparation(manifest, name, self.place.shape)
         watch = self.preparation.watch
         self.observed = Observed(connection, self.stream, self.place, self.bounds, watch, self.outcome)
@@ -63,6 +64,7 @@ class StreamRun:
         whole = (self.orders.full and not self.manifest.follows) or self.reader.whole(state)
         for entity in self.entities:
             stage.create(self.connection, entity)
+        self.preparation.sweeping = whole and self.stream.sweeps
         try:
             self._read(state, started, whole=whole)
         except Refused as refused:
@@ -149,8 +151,10 @@ class StreamRun:
     def _merge_whole(self, work: Merge, count: Count, known: Known | None) -> None:
         if known is not None:
             unseen.note(self.connection, work, known)
-        deleted = self.sweeping.sweep(work, count.read, present=known.rows if known is not None else None)
-        merged = self._stored(lambda: merge(self.connection, work, deleted=deleted))
+        versions.rekey_items(self.connection, work)
+        present = known.rows if known is not None else None
+        deleted = self.sweeping.sweep(work, count.read, self.intake.done, present=present)
+        merged = self._stored(lambda: merge(self.connection, work, deleted=deleted, guard=self.bounds))
         count.added, count.changed, count.deleted = merged.added, merged.changed, merged.deleted
         count.unchanged += merged.unchanged
 
@@ -209,7 +213,7 @@ class StreamRun:
 
     def _merge_changes(self, entity: Entity, at: datetime) -> None:
         count = self.outcome.counts[entity.name]
-        merged = self._stored(lambda: merge(self.connection, self._work(entity, at, whole=False)))
+        merged = self._stored(lambda: merge(self.connection, self._work(entity, at, whole=False), guard=self.bounds))
         count.added += merged.added
         count.changed += merged.changed
         count.unchanged += merged.unchanged
@@ -223,6 +227,7 @@ class StreamRun:
     def _sweep_by_keys(self, at: datetime) -> None:
         """Hold the store against every key that the source has; where keys alone cannot be had, a full read does it."""
         if not self.reader.lists_keys:
+            self.preparation.sweeping = True
             self._whole(None, at)
             return
         with self.connection.transaction():
@@ -230,17 +235,17 @@ class StreamRun:
             read = 0
             listing = self.reader.keys()
             for frame in listing:
-                keys = frame.select(mapping.source_key(self.stream)).to_series()
-                read += len(keys)
+                read += frame.height
                 for entity in self.entities:
-                    stage.listed(self.connection, entity, keys)
+                    living = self.preparation.living(frame, entity)
+                    stage.listed(self.connection, entity, living.select(mapping.source_key(self.stream)).to_series())
             for entity in self.entities:
                 self._sweep_listed(entity, at, read)
             self.sweeping.confirm(at)
 
     def _sweep_listed(self, entity: Entity, at: datetime, read: int) -> None:
         work = self._work(entity, at, whole=True)
-        self.outcome.counts[entity.name].deleted += self.sweeping.sweep(work, read, listed=True)
+        self.outcome.counts[entity.name].deleted += self.sweeping.sweep(work, read, read, listed=True)
 
     def _known(self) -> Known:
         (entity,) = self.entities
@@ -248,7 +253,8 @@ class StreamRun:
 
     def _work(self, entity: Entity, at: datetime, *, whole: bool, digested: bool = False) -> Merge:
         exploded = self.stream.emits[entity.name].explode is not None
-        return Merge(entity, self.place.stream_id, self.orders.run_id, at, whole, digested, exploded)
+        facts = (entity, self.place.stream_id, self.orders.run_id, at, whole, digested, exploded)
+        return Merge(*facts, sweeps=self.stream.sweeps, key_parts=len(self.stream.key))
 
     def _stored(self, work: Callable[[], T]) -> T:
         started = time.monotonic()

@@ -6,7 +6,8 @@ from typing import Any
 from psycopg import Connection
 
 from hub.ingest.bounds import Bounds
-from hub.ingest.merge import Merge, held, sweep, swept
+from hub.ingest.merge import held, sweep, swept
+from hub.ingest.merge_sql import Merge
 from hub.ingest.outcome import Outcome
 from hub.ingest.place import Place
 from hub.sdk.manifest import Manifest
@@ -29,21 +30,24 @@ class Sweeping:
 
     def due(self, now: datetime) -> bool:
         """Whether it is time to look at every key after a read of changes."""
-        if self.stream.deletes != "sweep" or self.follows:
+        if not self.stream.sweeps or self.follows:
             return False
         confirmed = self.place.confirmed_at
         return confirmed is None or now - confirmed >= self.stream.sweep_every
 
-    def sweep(self, work: Merge, read: int, *, present: int | None = None, listed: bool = False) -> int:
+    def sweep(self, work: Merge, read: int, came: int, *, present: int | None = None, listed: bool = False) -> int:
         """Remove what the source has no more, as far as that may be. Returns how many rows. Raises Refused where the `read`
-        rows are not believed to be all. `present` is how many the store has, where that is known.
+        rows of this kind, of all that `came`, are not believed to be all. `present` is how many the store has, where that is known.
         """
         present = held(self.connection, work) if present is None else present
-        self.bounds.believe(work, read, present)
-        if self.stream.deletes != "sweep":
+        self.bounds.believe(work, read, present, came)
+        if not self.stream.sweeps:
             return 0
         going = swept(self.connection, work, listed=listed)
         refused = self.bounds.may_delete(work, going, present) if going else None
+        if refused and work.exploded and not listed:
+            # Items known by their values would stand beside the ones that they were.
+            raise refused
         if refused:
             self.held_back = True
             self.outcome.problems.append(str(refused))

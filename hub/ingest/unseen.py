@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from hub.ingest import stage
 from hub.ingest.digest import Known
-from hub.ingest.merge import Merge
+from hub.ingest.merge_sql import Merge
 from hub.ingest.stage import Staged
 
 

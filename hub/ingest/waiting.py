@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from hub.errors import OperationRefused
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
-from hub.sdk.mapping import Patch
+from hub.sdk.mapping import Condition, Patch
 from schema.values import Mask
 
 ROWS = "from hub.quarantine q join hub.stream s on s.id = q.stream_id"
@@ -201,9 +201,16 @@ def patch_toml(stream: str, patch: Patch) -> str:
     if patch.to is not None:
         lines.append(f"to = {_text(patch.to)}")
     if patch.where is not None:
-        values = ", ".join(_text(value) for value in patch.where.values)
-        lines.append(f"where = {{ column = {_text(patch.where.column)}, values = [{values}] }}")
+        lines.append(f"where = {_condition_toml(patch.where)}")
     return "\n".join([*lines, f"note = {_text(patch.note)}"])
+
+
+def _condition_toml(condition: Condition) -> str:
+    if condition.null is not None:
+        return f"{{ column = {_text(condition.column)}, null = {str(condition.null).lower()} }}"
+    test = "values" if condition.values else "not_values"
+    values = ", ".join(_text(value) for value in condition.values or condition.not_values)
+    return f"{{ column = {_text(condition.column)}, {test} = [{values}] }}"
 
 
 def _text(value: str) -> str:

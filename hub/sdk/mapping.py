@@ -85,10 +85,27 @@ class FieldMapping(Part):
 
 
 class Condition(Part):
-    """Which rows: those whose column has one of these values."""
+    """Which rows: give one of `values`, `not_values`, `null`. Empty text counts as null."""
 
     column: str = Field(description="A source column.")
-    values: tuple[str, ...] = Field(min_length=1, description="Texts, one of which it has.")
+    values: tuple[str, ...] = Field((), description="The rows whose column has one of these texts.")
+    not_values: tuple[str, ...] = Field((), description="The rows whose column has none of these texts, or is null.")
+    null: bool | None = Field(
+        None, description="true: the rows whose column is null; false: those where it has a value."
+    )
+
+    @model_validator(mode="after")
+    def _one_test(self) -> "Condition":
+        if sum((bool(self.values), bool(self.not_values), self.null is not None)) != 1:
+            raise ValueError('give one of values, not_values, null: { column = "deleted_at", null = false }')
+        return self
+
+    @property
+    def example(self) -> str | None:
+        """A text that meets it; None where null does."""
+        if self.values:
+            return self.values[0]
+        return "x" if self.null is False else None
 
 
 def _with_short_forms(schema: dict[str, Any]) -> None:
@@ -111,8 +128,15 @@ class Emit(Part):
     model_config = ConfigDict(json_schema_extra=_with_short_forms)
 
     explode: str | None = Field(None, description="The list that is unfolded, one record for each item.")
+    item_key: tuple[str, ...] = Field(
+        (),
+        description='With explode: columns within the item that identify it in its list, ["ds.so"]. Without it, items are'
+        " identified by their mapped values: an item whose values change is then another record.",
+    )
     when: Condition | None = Field(
-        None, description="Which rows become this kind of record; all where it is not given."
+        None,
+        description="Which rows become this kind of record; all where it is not given. A row that no longer meets it is"
+        " deleted from the store, as max_deleted allows.",
     )
     fields: dict[str, FieldMapping] = Field(
         description="Field of the record → how it is made; a bare text is a column."
@@ -128,6 +152,26 @@ class Emit(Part):
         for party, given in value.get("parties", {}).items():
             fields |= _party(party, given)
         return {**{k: v for k, v in value.items() if k != "parties"}, "fields": fields}
+
+    @model_validator(mode="after")
+    def _items(self) -> "Emit":
+        if self.item_key and self.explode is None:
+            raise ValueError("item_key identifies the items of a list: give explode, too")
+        outside = [c for c in self.item_key if not self.in_item(c)]
+        if outside:
+            raise ValueError(
+                f'item_key: {", ".join(outside)} is not within the list: write "{self.explode}.{outside[0]}"'
+            )
+        return self
+
+    def in_item(self, column: str) -> bool:
+        """Whether a column is the exploded list's item, or within it."""
+        return self.explode is not None and (column == self.explode or column.startswith(f"{self.explode}."))
+
+    def item_columns(self) -> list[str]:
+        """The columns that identify an item in its list: the declared key, or every mapped column of the item."""
+        mapped = {column for field in self.fields.values() for column in field.columns() if self.in_item(column)}
+        return list(self.item_key) or sorted(mapped)
 
 
 def _long(given: Any) -> Any:

@@ -31,8 +31,8 @@ class Stream(Part):
     changed_at: str | None = Field(
         None, description="Column with the time of change; an older version never overwrites."
     )
-    deletes: Literal["sweep", "tombstone", "none"] = Field(
-        "sweep", description="How rows go: those a full read lacks, those marked, none."
+    deletes: Literal["sweep", "tombstone", "tombstone+sweep", "none"] = Field(
+        "sweep", description="How rows go: those a full read lacks, those marked, both, none."
     )
     tombstone: Condition | None = Field(None, description="The mark of a deleted row.")
     sweep_every: Duration = Field(
@@ -54,8 +54,8 @@ class Stream(Part):
 
     @model_validator(mode="after")
     def _together(self) -> "Stream":
-        if (self.deletes == "tombstone") != (self.tombstone is not None):
-            raise ValueError('deletes = "tombstone" and tombstone go together')
+        if self.deletes.startswith("tombstone") != (self.tombstone is not None):
+            raise ValueError('deletes = "tombstone" or "tombstone+sweep" and tombstone go together')
         return self
 
     @property
@@ -68,12 +68,22 @@ class Stream(Part):
         for path in mapping.columns():
             yield split_at_list(path)[0] if self.has_lists else path
 
+    @property
+    def sweeps(self) -> bool:
+        """Whether rows that a look at everything lacks are deleted."""
+        return self.deletes in ("sweep", "tombstone+sweep")
+
+    def chosen_by(self) -> set[str]:
+        """Columns that say whether a row lives: those of each `when`, and of the tombstone."""
+        found = {emit.when.column for emit in self.emits.values() if emit.when}
+        return found | ({self.tombstone.column} if self.tombstone else set())
+
     def columns(self) -> set[str]:
         """Every source column that the stream reads."""
         read = {column for emit in self.emits.values() for m in emit.fields.values() for column in self.columns_of(m)}
         read |= {emit.explode for emit in self.emits.values() if emit.explode}
-        read |= {emit.when.column for emit in self.emits.values() if emit.when}
-        read |= {self.tombstone.column} if self.tombstone else set()
+        read |= {column for emit in self.emits.values() for column in emit.item_key}
+        read |= self.chosen_by()
         read |= {patch.where.column for patch in self.patches if patch.where}
         return read | set(self.key) | ({self.changed_at} if self.changed_at else set()) | self.read_by()
 
@@ -253,7 +263,7 @@ class FilesStream(Stream):
         given = sorted(of_excel & self.model_fields_set)
         if given and self.format != "excel":
             raise ValueError(f'{given[0]} is of format = "excel" alone')
-        if self.read == "incremental" and self.deletes == "sweep":
+        if self.read == "incremental" and self.sweeps:
             raise ValueError('files taken once cannot be swept: give deletes = "tombstone" or "none"')
         return self
 
@@ -264,7 +274,9 @@ class EventStream(Stream):
     subject: str = Field(description="Subject of the messages; * and > stand for parts of it.")
     durable: str = Field(description="Name of the durable consumer on the server.")
     records: str = Field("", description="Path of the rows in a message; empty where the message is the row.")
-    deletes: Literal["sweep", "tombstone", "none"] = Field("none", description="How rows go: those marked, or none.")
+    deletes: Literal["sweep", "tombstone", "tombstone+sweep", "none"] = Field(
+        "none", description="How rows go: those marked, or none."
+    )
 
     @property
     def has_lists(self) -> bool:
@@ -272,7 +284,7 @@ class EventStream(Stream):
 
     @model_validator(mode="after")
     def _events(self) -> "EventStream":
-        if self.deletes == "sweep" or self.cursor is not None or self.read != "full":
+        if self.sweeps or self.cursor is not None or self.read != "full":
             raise ValueError('events: no read, no cursor, and deletes = "tombstone" or "none"')
         return self
 
@@ -293,7 +305,9 @@ class PushStream(Stream):
     """Rows that the source delivers, JSON, one record or a list each."""
 
     records: str = Field("", description="Path of the rows in a delivery; empty where the body is the row or the list.")
-    deletes: Literal["sweep", "tombstone", "none"] = Field("none", description="How rows go: those marked, or none.")
+    deletes: Literal["sweep", "tombstone", "tombstone+sweep", "none"] = Field(
+        "none", description="How rows go: those marked, or none."
+    )
 
     @property
     def has_lists(self) -> bool:
@@ -301,6 +315,6 @@ class PushStream(Stream):
 
     @model_validator(mode="after")
     def _deliveries(self) -> "PushStream":
-        if self.deletes == "sweep" or self.cursor is not None or self.read != "full":
+        if self.sweeps or self.cursor is not None or self.read != "full":
             raise ValueError('push: no read, no cursor, and deletes = "tombstone" or "none"')
         return self

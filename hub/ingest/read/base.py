@@ -118,7 +118,7 @@ class Reader:
         raise NotImplementedError
 
     def keys(self) -> Iterator[pl.DataFrame]:
-        """The key columns of every row, as the frames of `read` have them."""
+        """The key columns of every row, and of `chosen_by` those that are there, as the frames of `read` have them."""
         raise NotImplementedError
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -78,10 +78,12 @@ class CdcReader(Reader):
         yield from self._snapshot()
 
     def keys(self) -> Iterator[pl.DataFrame]:
-        """The key columns of every row."""
+        """The key columns of every row, and those that say whether it lives."""
         with self._asking() as connection:
             table = tables.table(connection, self.wanted)
-            yield from tables.copied(connection, table, self.wanted.key, self.context.batch_rows)
+            chosen_by = self.context.stream.chosen_by() & set(table.columns)
+            wanted = list(dict.fromkeys([*self.wanted.key, *sorted(chosen_by)]))
+            yield from tables.copied(connection, table, wanted, self.context.batch_rows)
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The rows with these keys, as they are now."""

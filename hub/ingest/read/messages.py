@@ -16,7 +16,6 @@ from typing import Any
 
 import polars as pl
 
-from hub.ingest.map import POSITION
 from hub.ingest.read.base import RAW
 from hub.sdk.paths import Index, split_at_list
 from hub.sdk.streams import Stream
@@ -45,7 +44,7 @@ def frame(messages: Sequence[Message], stream: Stream, records: str) -> pl.DataF
     """The rows of some messages, in order. `records` is the path of the list or record in a body, empty for the body."""
     listed = _listed(stream)
     rows = [row for message in messages for row in _rows(message, stream, records, listed)]
-    names = dict.fromkeys(sorted(stream.columns() - _within(stream) - {POSITION}))
+    names = dict.fromkeys(sorted(stream.columns() - _within(stream)))
     names |= dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame([pl.Series(n, [row.get(n) for row in rows], dtype=_type(n, rows, listed)) for n in names])
 

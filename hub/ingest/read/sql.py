@@ -78,10 +78,11 @@ class SqlReader(Reader):
             yield Batch(self.access.empty(columns), {"since": high} if self.stream.read == "incremental" else None)
 
     def keys(self) -> Iterator[pl.DataFrame]:
-        """The key columns of every row."""
-        self._columns()
+        """The key columns of every row, and those that say whether it lives."""
+        chosen_by = self.stream.chosen_by() & set(self._columns())
+        wanted = list(dict.fromkeys([*self.stream.key, *sorted(chosen_by)]))
         for part in self._all():
-            for frame, _ in self._rows(part, list(self.stream.key)):
+            for frame, _ in self._rows(part, wanted):
                 yield frame
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hub.ingest import map as mapping
 from hub.ingest.cells import Cells
 from hub.model.registry import registry
-from hub.sdk.mapping import Emit, FieldMapping
+from hub.sdk.mapping import Condition, Emit, FieldMapping
 from hub.sdk.streams import SqlStream
 
 
@@ -89,12 +90,68 @@ def test_rows_are_chosen_and_lists_unfolded() -> None:
     frame = pl.DataFrame(
         {"id": ["a", "b", "c"], "k": ["1", "1", "2"], "l": [[{"x": "p"}, {"x": "q"}], [], [{"x": "r"}]]}
     ).with_columns(pl.int_range(3).alias(mapping.READ_NUMBER))
-    rows = mapping.unfold(mapping.chosen(frame, emit), emit)
+    rows = mapping.items(mapping.unfold(mapping.chosen(frame, emit), emit), declared, emit)
     found = mapping.mapped(rows, declared, registry()["Parcel"])
     assert found["address"].to_list() == ["p", "q"]
-    assert found["source_key"].to_list() == ["a|0", "a|1"]
-    without = mapping.unfold(frame.drop("l"), emit)
+    first, second = found["source_key"]
+    assert first.startswith("a|~")
+    assert second.startswith("a|~")
+    assert first != second
+    without = mapping.items(mapping.unfold(frame.drop("l"), emit), declared, emit)
     assert mapping.mapped(without, declared, registry()["Parcel"]).is_empty()
+    assert mapping.unmet(frame, declared, emit)["source_key"].to_list() == ["c"]  # type: ignore[index]  # it has a when
+
+
+TEXTS = st.one_of(st.none(), st.text("a|\\=~vn1", max_size=3))
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6), st.booleans(), st.randoms())
+def test_items_are_known_by_key_or_content_wherever_they_stand(
+    items: list[tuple[str | None, str | None]], keyed: bool, random: Any
+) -> None:
+    more = {"item_key": ["l.x"]} if keyed else {}
+    declared = stream({"address": "l.x", "parcel_number": "l.y"}, emit={"explode": "l", **more})
+    emit = declared.emits["Parcel"]
+
+    def keys(listed: list[tuple[str | None, str | None]]) -> list[tuple[str | None, tuple[str | None, str | None]]]:
+        kind = pl.List(pl.Struct({"x": pl.String, "y": pl.String}))
+        cells = [[{"x": x, "y": y} for x, y in listed]]
+        frame = pl.DataFrame({"id": ["a"], "l": pl.Series(cells, dtype=kind), mapping.READ_NUMBER: [0]})
+        rows = mapping.items(mapping.unfold(frame, emit), declared, emit)
+        return list(zip(rows[mapping.ITEM].to_list() if listed else [], listed, strict=True))
+
+    shifted = random.sample(items, len(items))
+    assert sorted(map(repr, keys(items))) == sorted(map(repr, keys(shifted)))
+    known: dict[str, object] = {}
+    for key, (x, y) in keys(items):
+        if key is None:
+            assert keyed
+            assert not x
+        else:
+            assert known.setdefault(key, x if keyed else (x, y)) == (x if keyed else (x, y))
+    if not keyed:
+        assert len(known) == len(items)
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ({"values": ["1", "2"]}, [True, False, False, False]),
+        ({"not_values": ["1"]}, [False, True, True, True]),
+        ({"null": True}, [False, False, True, True]),
+        ({"null": False}, [True, True, False, False]),
+    ],
+)
+def test_a_condition_is_met_or_not_never_neither(condition: dict[str, Any], met: list[bool]) -> None:
+    frame = pl.DataFrame({"k": ["1", "3", "", None]})
+    declared = Condition.model_validate({"column": "k", **condition})
+    assert frame.select(mapping.meets(declared)).to_series().to_list() == met
+
+
+@pytest.mark.parametrize("wrong", [{}, {"values": ["1"], "null": True}, {"values": []}])
+def test_a_condition_has_one_test(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="null = false"):
+        Condition.model_validate({"column": "k", **wrong})
 
 
 def test_composite_keys_are_never_confused() -> None:
