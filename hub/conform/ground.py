@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from stamina import instrumentation
 
+from hub.ingest.read.retries import instrumentation
 from hub.ingest.run import RunReport, run
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest

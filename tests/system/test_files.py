@@ -497,7 +497,7 @@ def test_sftp_refusals(sftp: Sftp) -> None:
     assert "host_key_policy" in sftp.refused(kind=HubMisconfigured)
 
 
-def test_sftp_copies_again_after_a_lost_connection(sftp: Sftp) -> None:
+def test_sftp_copies_again_after_a_lost_connection(sftp: Sftp, caplog: pytest.LogCaptureFixture) -> None:
     sftp.write("a.csv", "id,ten\n" + "".join(f"{n},{'x' * 90}\n" for n in range(20_000)))
     with TcpProxy("127.0.0.1", sftp.server.port) as proxy:
         sftp.at(proxy.port)
@@ -505,6 +505,10 @@ def test_sftp_copies_again_after_a_lost_connection(sftp: Sftp) -> None:
         assert together(sftp.batches())["id"].to_list() == [str(n) for n in range(20_000)]
         assert proxy.broken == 1
         assert proxy.connections == 2
+    # One line of ours; the library would log a traceback for each connection that is lost.
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("trial.people: the sftp server cannot be reached, or the connection was lost")
+    assert "retry 1 in" in line
 
 
 def test_sftp_that_stalls_or_is_away(sftp: Sftp) -> None:

@@ -343,3 +343,14 @@ def test_a_read_that_is_left_holds_nothing(stage: Stage) -> None:
     assert gate.within == 1
     reading.close()  # type: ignore[attr-defined]  # an iterator of `read` is a generator
     assert gate.within == 0
+
+
+def test_each_retry_is_told_in_one_line_without_a_value(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    url = stage.serve(api(at_second(PlainTextResponse(SECRET, 503), PlainTextResponse(SECRET))))
+    assert len(rows_of(stage.reader(url, PAGED).read(None))) == 30
+    assert [(record.name, record.getMessage().partition(" in ")[0]) for record in caplog.records] == [
+        ("hub.ingest", "api.rows: the source answers 503; retry 1"),
+        ("hub.ingest", "api.rows: the answer is not JSON, or breaks off; retry 2"),
+    ]
+    assert all(SECRET not in line and "\n" not in line for line in caplog.text.splitlines())
+    assert all(record.exc_info is None for record in caplog.records)

@@ -11,7 +11,6 @@ from typing import IO, Any
 
 import fsspec
 import paramiko
-import stamina
 from botocore.exceptions import BotoCoreError, ClientError
 from fsspec.implementations.sftp import SFTPFileSystem
 from fsspec.utils import infer_storage_options
@@ -19,6 +18,7 @@ from fsspec.utils import infer_storage_options
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Context
 from hub.ingest.read.file_places import Entry, PlaceLost
+from hub.ingest.read.retries import stamina
 from hub.sdk.sources import FilesSource
 
 BLOCK_BYTES = 1 << 20

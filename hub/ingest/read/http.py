@@ -12,13 +12,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 import httpx2
-import stamina
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read import http_body
 from hub.ingest.read.base import Context
 from hub.ingest.read.http_auth import Headers, credentials
 from hub.ingest.read.json_rows import decoded
+from hub.ingest.read.retries import stamina
 from hub.sdk.sources import OAuth2, RestSource
 
 LONGEST_WAIT_S = 60.0

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-import stamina
 import zeep
 import zeep.exceptions
 from lxml import etree
@@ -18,6 +17,7 @@ from zeep.wsdl.bindings.soap import SoapBinding
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Context
+from hub.ingest.read.retries import stamina
 from hub.ingest.read.soap_transport import SAFE, Answer, Transport
 from hub.ingest.read.xroad import headers, rule_of
 from hub.sdk.sources import SoapSource

@@ -13,12 +13,12 @@ from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import stamina
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, or_, select
 
 from hub.errors import SourceUnavailable
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.postgresql import PostgresqlAccess
+from hub.ingest.read.retries import stamina
 from hub.ingest.read.sql_access import Access, parsed
 from hub.ingest.read.sql_cursor import Marks
 from hub.ingest.read.sql_errors import SourceLost
