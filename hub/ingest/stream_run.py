@@ -19,7 +19,7 @@ from hub.ingest.bounds import Bounds
 from hub.ingest.digest import Known
 from hub.ingest.intake import Intake, Ready
 from hub.ingest.load import Load, empty
-from hub.ingest.merge import merge
+from hub.ingest.merge import held, merge
 from hub.ingest.merge_sql import Merge
 from hub.ingest.observed import Observed
 from hub.ingest.outcome import Count, Orders, Outcome, Refused
@@ -27,6 +27,7 @@ from hub.ingest.place import Place
 from hub.ingest.prepare import Preparation
 from hub.ingest.read.base import Reader, State
 from hub.ingest.sweeping import Sweeping
+from hub.ingest.unchanged import is_unchanged, with_basis
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
@@ -62,6 +63,10 @@ class StreamRun:
         state = None if self.orders.full else self.place.state
         # What is followed says itself when it has everything: a whole read of an inbox would be taken for a table's end.
         whole = (self.orders.full and not self.manifest.follows) or self.reader.whole(state)
+        if whole and not self.orders.full and is_unchanged(self.reader, self.manifest, self.name, self.place):
+            self._confirm_unchanged(started)
+            self.outcome.seconds = time.monotonic() - clock
+            return self.outcome
         for entity in self.entities:
             stage.create(self.connection, entity)
         self.preparation.sweeping = whole and self.stream.sweeps
@@ -144,9 +149,19 @@ class StreamRun:
         quarantine.settle(self.connection, self.place.stream_id, self.orders.run_id)
         # A table that is followed is swept by its snapshot alone, so what is held back needs another.
         if not (self.sweeping.held_back and self.manifest.follows):
-            self.place.move(last)
+            self.place.move(with_basis(last, self.manifest, self.name, self.outcome.problems))
         self.sweeping.confirm(at)
         self.observed.keep_shape(whole=True)
+
+    def _confirm_unchanged(self, at: datetime) -> None:
+        """The source says that nothing changed: what the store has was true at this time."""
+        with self.connection.transaction():
+            self.place.lock()
+            self.place.confirm(at)
+            for entity in self.entities:
+                count = self.outcome.counts[entity.name]
+                count.unchanged = count.accepted = held(self.connection, self._work(entity, at, whole=True))
+        self.outcome.notes.append(f"{self.where}: not modified since the last read")
 
     def _merge_whole(self, work: Merge, count: Count, known: Known | None) -> None:
         if known is not None:

@@ -154,6 +154,11 @@ class RestStream(_Incremental):
     ignore_next: bool = Field(
         False, description="Whether an answer may name a next page that the declared paging does not follow."
     )
+    conditional: bool = Field(
+        True,
+        description="Whether a full read of one body asks if it changed (ETag, Last-Modified). It is read all the same once in"
+        " `sweep_every`, and always with `paging` or `lookup`.",
+    )
     since: Since | None = Field(None, description="For incremental reads.")
     lookup: RestLookup | None = Field(None, description="How single rows are asked for, live.")
     max_page_bytes: int = Field(64_000_000, ge=1_000, description="Largest page, unpacked.")

@@ -117,6 +117,12 @@ class Reader:
         """The rows, all or those since `state`. Raises SourceUnavailable, HubMisconfigured."""
         raise NotImplementedError
 
+    def unchanged(self, validator: Mapping[str, Any]) -> bool:
+        """Whether the source says that its list is still the one that a whole read's `validator` named. What it answers
+        otherwise is what `read` gives next. Raises SourceUnavailable.
+        """
+        return False
+
     def keys(self) -> Iterator[pl.DataFrame]:
         """The key columns of every row, and of `chosen_by` those that are there, as the frames of `read` have them."""
         raise NotImplementedError

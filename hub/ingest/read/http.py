@@ -4,9 +4,9 @@ Nothing is sent to another origin than the source's own, and redirects are not f
 elsewhere, where the manifest says so. Messages hold no value, no address and no words of a library: those quote what they read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
@@ -19,11 +19,12 @@ from hub.ingest.read.base import Context
 from hub.ingest.read.http_auth import Headers, credentials
 from hub.ingest.read.json_rows import decoded
 from hub.ingest.read.retries import stamina
+from hub.ingest.read.validators import validator_of
 from hub.sdk.sources import OAuth2, RestSource
 
 LONGEST_WAIT_S = 60.0
 FIRST_WAIT_S, MOST_WAIT_S, JITTER_S = 0.2, 5.0, 0.5
-NO_CONTENT = 204
+NO_CONTENT, NOT_MODIFIED = 204, 304
 PATIENCE = 10
 """Times `timeout_s` within which a page must be whole."""
 
@@ -57,15 +58,17 @@ class Request:
     url: httpx2.URL
     form: Mapping[str, str] | None = None
     client: tuple[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What came back: the content as it was read, the Link header, the source's own clock."""
+    """What came back: the content as it was read, the Link header, the source's own clock, its validator."""
 
     content: T
-    link: str
-    clock: datetime | None
+    link: str = ""
+    clock: datetime | None = None
+    validator: Mapping[str, Any] | None = None
 
 
 class Client:
@@ -113,8 +116,10 @@ class Client:
         """An answer of at most `limit` bytes, unpacked. Raises SourceUnavailable, AnswerRefused."""
         return self._proved(lambda headers: self._attempts(lambda: self._once(request, headers, limit, parse)))
 
-    def lines(self, request: Request, limit: int) -> Iterator[bytes]:
+    def lines(self, request: Request, limit: int, begun: Callable[[Answer[None]], None]) -> Generator[bytes]:
         """The lines of a body as they come, each of at most `limit` bytes. Raises SourceUnavailable, AnswerRefused.
+
+        `begun` is told what is known of the answer before its first line.
 
         Only its beginning is tried again: of a stream that breaks, rows were given away.
         """
@@ -123,6 +128,7 @@ class Client:
             def begin(headers: Headers) -> httpx2.Response | int:
                 answer = self._attempts(lambda: stack.enter_context(self._asked(request, headers)))
                 if answer.status_code < 300:
+                    begun(_answer(None, answer))
                     return answer
                 stack.close()
                 return answer.status_code
@@ -160,7 +166,7 @@ class Client:
             content = parse(body)
         except ValueError:
             raise TryAgain(f"{self.where}: the answer is not JSON, or breaks off") from None
-        return Answer(content, answer.headers.get("link", ""), _date(answer.headers.get("date")))
+        return _answer(content, answer)
 
     @contextmanager
     def _asked(self, request: Request, headers: Headers) -> Iterator[httpx2.Response]:
@@ -169,7 +175,11 @@ class Client:
         with self.gate:
             try:
                 with self.http.stream(
-                    method, request.url, data=request.form, headers=headers, auth=request.client
+                    method,
+                    request.url,
+                    data=request.form,
+                    headers={**headers, **request.headers},
+                    auth=request.client,
                 ) as answer:
                     self._judge(answer)
                     yield answer
@@ -192,7 +202,7 @@ class Client:
     def _refusal(self, status: int) -> SourceUnavailable:
         if status in (401, 403):
             return self.credentials.refused(status)
-        if 300 <= status < 400:
+        if 300 <= status < 400 and status != NOT_MODIFIED:
             return SourceUnavailable(
                 f"{self.where}: the source sends elsewhere ({status}), which is not followed",
                 next_step="set base_url and path to where the API is; a login page may stand before it",
@@ -225,6 +235,11 @@ def json_of(where: str, body: bytes) -> Any:
             f"{where}: the answer is HTML", next_step="a proxy or a login page may stand before the API"
         )
     return decoded(body)
+
+
+def _answer(content: T, answer: httpx2.Response) -> Answer[T]:
+    clock = _date(answer.headers.get("date"))
+    return Answer(content, answer.headers.get("link", ""), clock, validator_of(answer.headers, clock))
 
 
 def _base(context: Context, source: RestSource) -> httpx2.URL:

@@ -5,8 +5,10 @@ its beginning at its end alone, since pages need not be in the order of change; 
 so that a long first load goes on after a crash.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -17,12 +19,13 @@ from polars.exceptions import PolarsError
 from hub.errors import SourceUnavailable
 from hub.ingest.read import rest_lookup
 from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.read.http import NO_CONTENT, Answer, AnswerRefused, Client, Request, TryAgain, json_of
+from hub.ingest.read.http import NO_CONTENT, NOT_MODIFIED, Answer, AnswerRefused, Client, Request, TryAgain, json_of
 from hub.ingest.read.json_rows import Row, TooDeep, UnlikeItems, dig, empty_frame, frame_of
 from hub.ingest.read.next_page import next_named
 from hub.ingest.read.prefetch import Prefetch
 from hub.ingest.read.progress import Place, Progress
 from hub.ingest.read.rest_pages import NO_PAGE, At, Page, Pages, pages_of
+from hub.ingest.read.validators import ADDRESS, READ, VALIDATOR, condition_of
 from hub.sdk.paths import AmbiguousPath, select, steps_of
 from hub.sdk.streams import RestStream
 
@@ -57,6 +60,16 @@ class RestReader(Reader):
         self.where = context.where
         self.looks_up = self.stream.lookup is not None
         self.client = Client(context)
+        # Of a list in pages, the first says nothing of the others; of one that is looked up, the store may be ahead.
+        self.conditional = (
+            self.stream.conditional
+            and self.stream.read == "full"
+            and self.stream.paging is None
+            and self.stream.lookup is None
+        )
+        self.validator: Mapping[str, Any] | None = None
+        self.began = datetime.now(UTC)
+        self._answered: Answer[Any] | None = None
 
     def close(self) -> None:
         """Let go of connections."""
@@ -69,6 +82,30 @@ class RestReader(Reader):
             yield from self._batches(progress)
         except _Elsewhere:
             yield from self._batches(progress.anew())
+
+    def unchanged(self, validator: Mapping[str, Any]) -> bool:
+        """Whether the list is still the one with this validator; it is read whole once in `sweep_every` all the same."""
+        url = self._url(Pages(self.where), "", self.stream.parameters)
+        read = datetime.fromisoformat(validator[READ])
+        if (
+            not self.conditional
+            or validator[ADDRESS] != _hash(str(url))
+            or self.began - read >= self.stream.sweep_every
+        ):
+            return False
+        request = Request(url, headers=condition_of(validator))
+        try:
+            if self.stream.format == "jsonl":
+                # Asked for again by `read`: an open answer belongs to the thread that asked.
+                with contextlib.closing(self.client.lines(request, self.stream.max_page_bytes, self._see)) as lines:
+                    next(lines, None)
+            else:
+                self._answered = self.client.get(request, self.stream.max_page_bytes, self._document)
+        except AnswerRefused as error:
+            if error.status != NOT_MODIFIED:
+                raise
+            return True
+        return False
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The rows with these keys. Raises SourceUnavailable."""
@@ -101,7 +138,17 @@ class RestReader(Reader):
             gathered += part.rows
             progress.see(part.rows)
             place = part.place
-        yield Batch(self._frame(gathered), progress.end())
+        yield Batch(self._frame(gathered), self._validated() if self.conditional else progress.end())
+
+    def _see(self, answer: Answer[Any]) -> None:
+        self.validator = answer.validator
+
+    def _validated(self) -> State:
+        """What the next whole read can ask with."""
+        if self.validator is None:
+            return {VALIDATOR: None}
+        address = _hash(str(self._url(Pages(self.where), "", self.stream.parameters)))
+        return {VALIDATOR: {**self.validator, ADDRESS: address, READ: self.began.isoformat()}}
 
     def _parts(self, progress: Progress) -> Iterator[_Part]:
         if self.stream.format == "jsonl" and self.stream.paging is None:
@@ -111,7 +158,7 @@ class RestReader(Reader):
     def _lines(self, progress: Progress) -> Iterator[_Part]:
         url = self.client.url(self.stream.path).copy_merge_params(self._asked(progress))
         rows: list[Row] = []
-        for line in self.client.lines(Request(url), self.stream.max_page_bytes):
+        for line in self.client.lines(Request(url), self.stream.max_page_bytes, self._see):
             rows.append(self._row(line))
             if len(rows) == LINES:
                 yield _Part(rows)
@@ -176,7 +223,7 @@ class RestReader(Reader):
     def _first(self, page: Page) -> str:
         """What the first row of a page is known by: a hash, since keys may name people."""
         keys = [str(dig(page.rows[0], name)) for name in self.stream.key] if page.rows else []
-        return sha256("|".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return _hash("|".join(keys))
 
     def _following(self, pages: Pages, at: At, page: Page) -> At | None:
         following = pages.after(at, page)
@@ -213,13 +260,21 @@ class RestReader(Reader):
     def _page(self, progress: Progress, pages: Pages, at: At) -> Answer[Page]:
         asked = {**self._asked(progress), **pages.parameters(at)}
         try:
-            answer = self.client.get(Request(self._url(pages, at, asked)), self.stream.max_page_bytes, self._document)
+            answer = self._answer(Request(self._url(pages, at, asked)))
         except AnswerRefused as error:
             beyond = error.status == 404 and "not_found" in pages.ends and at != pages.first()
             if beyond or error.status == NO_CONTENT:
-                return Answer(NO_PAGE, "", None)
+                return Answer(NO_PAGE)
             raise
         return replace(answer, content=Page(self._rows(answer.content), answer.content, answer.link))
+
+    def _answer(self, request: Request) -> Answer[Any]:
+        """The answer; the one to `unchanged`, if it asked."""
+        answer, self._answered = self._answered, None
+        answer = answer or self.client.get(request, self.stream.max_page_bytes, self._document)
+        if self.conditional:
+            self._see(answer)
+        return answer
 
     def _asked(self, progress: Progress) -> dict[str, str]:
         since = {self.stream.since.parameter: progress.asked} if self.stream.since and progress.asked else {}
@@ -262,3 +317,7 @@ class RestReader(Reader):
 def _is_on(at: At, following: At) -> bool:
     """Whether a page comes after another; a number or offset may also go back, where rows went."""
     return not (isinstance(at, int) and isinstance(following, int) and following <= at)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

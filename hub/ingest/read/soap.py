@@ -102,7 +102,7 @@ class SoapReader(Reader):
 
     def _since(self, state: State | None) -> Arguments:
         stream = self.stream
-        if stream.since is None or stream.cursor is None or state is None:
+        if stream.since is None or stream.cursor is None or state is None or "since" not in state:
             return {}
         if stream.cursor.kind == "number":
             return {stream.since.parameter: str(int(state["since"]) - stream.cursor.overlap_numbers)}
@@ -183,7 +183,7 @@ class _High:
         self.stream = stream
         self.begun = datetime.now(UTC)
         self.value: datetime | int | None = None
-        if state is not None:
+        if state is not None and "since" in state:
             self.value = self._read(str(state["since"]))
 
     def see(self, rows: pl.DataFrame) -> None:
