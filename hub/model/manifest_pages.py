@@ -272,6 +272,7 @@ TITLES: Mapping[type[BaseModel], str] = {
     sources.OAuth2: "auth, oauth2_client_credentials",
     sources.ApiKey: "auth, api_key",
     sources.Basic: "auth, basic",
+    sources.WsSecurity: "auth, ws_security",
     sources.XRoad: "xroad",
     streams.Cursor: "cursor",
     paging.PagePaging: "paging, page",

@@ -105,13 +105,27 @@ class XRoad(Part):
     issue: str | None = Field(None, description="Dossier or reason, where the provider wants it.")
 
 
+class WsSecurity(Part):
+    """A user name token in the header of each message (WS-Security UsernameToken Profile 1.1)."""
+
+    kind: Literal["ws_security"] = Field(description="How the hub proves itself.")
+    user: Reference = Field(description="Name of the user.")
+    password: Reference = Field(description="Its password.")
+    password_type: Literal["digest", "text"] = Field(
+        "digest", description="Whether the password is sent as a digest, with nonce and time, or as it is."
+    )
+
+
+SoapAuth = Annotated[Basic | WsSecurity, Field(discriminator="kind")]
+
+
 class SoapSource(Source):
     """A SOAP service described by a WSDL."""
 
     kind: Literal["soap"] = Field(description="The kind of source.")
     wsdl: Reference | str = Field(description="Address (by reference), or a file in the connector's folder.")
     endpoint: Reference | None = Field(None, description="Address of the service, where the WSDL's own is another.")
-    auth: Basic | None = Field(None, description="How the hub proves itself; not at all where it is not given.")
+    auth: SoapAuth | None = Field(None, description="How the hub proves itself; not at all where it is not given.")
     xroad: XRoad | None = Field(None, description="Headers of X-Road, where the service is behind it.")
 
 

@@ -5,6 +5,7 @@ Its WSDL is written by hand, document/literal. `trouble` is what it does wrong, 
 
 import asyncio
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,6 +19,8 @@ from starlette.routing import Route
 NS = "http://hotich.example.vn/1"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XRD = "http://x-road.eu/xsd/xroad.xsd"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 PATIENCE_S = 1.5
 """How long those wait to whom the service is to be slow."""
 IDENTIFIERS = "http://x-road.eu/xsd/identifiers"
@@ -106,11 +109,16 @@ class Register:
     calls: int = 0
     fetched: int = 0
     password: str = ""
+    token: str = ""
+    """Which user name token is wanted: "digest" or "text"; none where it is empty."""
+    parts: str = ""
+    """How attachments are sent: "mtom"; or what is wrong with them. The people's texts that begin with cid: are references."""
 
     def begin(self, people: list[str]) -> None:
         """Forget all, and hold these people."""
         self.people, self.trouble, self.for_calls, self.password = people, "", 1_000, ""
         self.asked, self.headers, self.calls, self.fetched = [], [], 0, 0
+        self.token, self.parts = "", ""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -131,7 +139,7 @@ class Register:
     async def answer(self, request: Request) -> Response:
         self.calls += 1
         wanted = f"Basic {base64.b64encode(f'hub:{self.password}'.encode()).decode()}"
-        if self.password and request.headers.get("authorization") != wanted:
+        if self.password and not self.token and request.headers.get("authorization") != wanted:
             return Response("no", 401)
         if self.trouble == "slow" and self.calls <= self.for_calls:
             await asyncio.sleep(2 * PATIENCE_S)
@@ -140,6 +148,8 @@ class Register:
             return TROUBLES[self.trouble]()
         document = etree.fromstring(await request.body())
         self.headers.append(document.find(f"{{{SOAP}}}Header"))
+        if self.token and not self.proved(document):
+            return fault("FailedAuthentication", prefix="wsse")
         call = document.find(f"{{{SOAP}}}Body")[0]
         asked: dict[str, Any] = {}
         for element in call.iter():
@@ -151,7 +161,21 @@ class Register:
         content = envelope(f'<{operation}Response xmlns="{NS}">{body}</{operation}Response>')
         if self.trouble == "truncated" and self.calls <= self.for_calls:
             content = content[: len(content) // 2]
-        return Response(content, media_type="text/xml")
+        return attached(content, self.parts) if self.parts else Response(content, media_type="text/xml")
+
+    def proved(self, document: Any) -> bool:
+        """Whether the message has the user name token that is wanted, made as UsernameToken Profile 1.1 says."""
+        (token,) = document.iter(f"{{{WSSE}}}UsernameToken")
+        password = token.find(f"{{{WSSE}}}Password")
+        if not password.get("Type").endswith(f"#Password{self.token.capitalize()}"):
+            return False
+        wanted = self.password
+        if self.token == "digest":
+            nonce = base64.b64decode(token.find(f"{{{WSSE}}}Nonce").text)
+            created = token.find(f"{{{WSU}}}Created").text
+            made = hashlib.sha1(nonce + created.encode() + self.password.encode()).digest()
+            wanted = base64.b64encode(made).decode()
+        return bool(token.find(f"{{{WSSE}}}Username").text == "hub" and password.text == wanted)
 
     def found(self, asked: dict[str, Any]) -> str:
         keys = asked["ma"].split(",")
@@ -190,8 +214,33 @@ def envelope(body: str) -> bytes:
     return f'<?xml version="1.0"?><s:Envelope xmlns:s="{SOAP}"><s:Body>{body}</s:Body></s:Envelope>'.encode()
 
 
-def fault(code: str, status: int = 500) -> Response:
-    body = f"<s:Fault><faultcode>s:{code}</faultcode><faultstring>Lê Thị Bí Mật 079080000001</faultstring></s:Fault>"
+PICTURE = bytes(range(256))
+
+
+def attached(message: bytes, how: str) -> Response:
+    """The message and a picture that it refers to, as MTOM sends them."""
+    parts = [(b"<root@hub>", b'application/xop+xml; charset=UTF-8; type="text/xml"', message)]
+    if how != "without it":
+        parts.append((b"<picture@hub>", b"image/png", PICTURE))
+    if how == "in another order":
+        parts.reverse()
+    body = b"".join(
+        b"--edge\r\nContent-Type: " + kind + b"\r\nContent-ID: " + name + b"\r\n\r\n" + content + b"\r\n"
+        for name, kind, content in parts
+    )
+    kind = 'multipart/related; type="application/xop+xml"; start="<root@hub>"; start-info="text/xml"; boundary="edge"'
+    if how == "no boundary":
+        kind = "multipart/related"
+    return Response(body + b"--edge--\r\n", headers={"Content-Type": kind})
+
+
+def picture(address: str = "cid:picture%40hub") -> str:
+    """What a person has beside texts: a reference to a part."""
+    return f'<anh><xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="{address}"/></anh>'
+
+
+def fault(code: str, status: int = 500, prefix: str = "s") -> Response:
+    body = f"<s:Fault><faultcode>{prefix}:{code}</faultcode><faultstring>Lê Thị Bí Mật 079080000001</faultstring></s:Fault>"
     return Response(envelope(body), status, media_type="text/xml")
 
 

@@ -14,7 +14,18 @@ from hub.ingest.read.base import Batch, Context, Reader
 from hub.ingest.read.soap_transport import InMemoryCache
 from hub.sdk.manifest import parse
 from tests.conftest import served
-from tests.system.soap_server import IDENTIFIERS, PATIENCE_S, SCHEMA, XRD, Register, person, wsdl
+from tests.system.soap_server import (
+    IDENTIFIERS,
+    PATIENCE_S,
+    PICTURE,
+    SCHEMA,
+    WSSE,
+    XRD,
+    Register,
+    person,
+    picture,
+    wsdl,
+)
 
 VALUES = ("Bí Mật", "079080000001", "very-secret")
 IMPATIENT = {"timeout_s": PATIENCE_S}
@@ -333,3 +344,68 @@ def test_a_service_that_is_away(service: Service, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("WSDL_URL", "file:///etc/passwd")
     with pytest.raises(HubMisconfigured, match="address is none"):
         service.read()
+
+
+@pytest.mark.parametrize("password_type", ["digest", "text"])
+def test_a_user_name_token_proves_the_hub(
+    service: Service, monkeypatch: pytest.MonkeyPatch, password_type: str
+) -> None:
+    register = service.register
+    register.token, register.password = password_type, "mật khẩu very-secret"
+    monkeypatch.setenv("SOAP_USER", "hub")
+    monkeypatch.setenv("SOAP_PASSWORD", register.password)
+    auth = {"kind": "ws_security", "user": {"env": "SOAP_USER"}, "password": {"env": "SOAP_PASSWORD"}}
+    source = {"auth": {**auth, "password_type": password_type}}
+    assert ids(service.read(source=source, paging=PAGES)) == ["1", "2", "3", "4", "5"]
+    nonces = [nonce.text for header in register.headers for nonce in header.iter(f"{{{WSSE}}}Nonce")]
+    assert len(set(nonces)) == len(nonces) == (4 if password_type == "digest" else 0)
+    monkeypatch.setenv("SOAP_PASSWORD", "very-secret other")
+    with pytest.raises(SourceUnavailable, match="refuses the credentials") as caught:
+        service.read(source=source)
+    assert "SOAP_PASSWORD, and that the clocks agree" in str(caught.value)
+    assert not any(value in str(caught.value) for value in VALUES)
+
+
+@pytest.mark.parametrize("how", ["mtom", "in another order"])
+def test_what_a_message_refers_to_is_put_in_its_place(service: Service, how: str) -> None:
+    import base64
+
+    service.register.people = [person(1, more=picture()), person(2), person(3, more=picture())]
+    service.register.parts = how
+    (batch,) = service.read()
+    shown = base64.b64encode(PICTURE).decode()
+    assert batch.frame["anh"].to_list() == [shown, None, shown]
+    assert batch.frame["hoTen"].to_list() == ["Lê Thị Bí Mật"] * 3
+
+
+@pytest.mark.parametrize(
+    ("how", "address", "words"),
+    [
+        ("without it", "cid:picture%40hub", "refers to a part that it has not"),
+        ("mtom", "cid:other", "refers to a part that it has not"),
+        ("mtom", "file:///etc/passwd", "refers to a part that it has not"),
+        ("mtom", "http://127.0.0.1:1/", "refers to a part that it has not"),
+        ("no boundary", "cid:picture%40hub", "parts are not what it says"),
+    ],
+)
+def test_parts_that_are_not_there_are_refused(service: Service, how: str, address: str, words: str) -> None:
+    service.register.people, service.register.parts = [person(1, more=picture(address))], how
+    with pytest.raises(SourceUnavailable, match=words):
+        service.read()
+
+
+def test_a_part_that_is_named_many_times_over_is_bounded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.ingest.read.soap_client.MOST_BYTES", 10 * len(PICTURE))
+    service.register.people = [person(number, more=picture()) for number in range(11)]
+    service.register.parts = "mtom"
+    with pytest.raises(SourceUnavailable, match="is more than"):
+        service.read()
+
+
+def test_a_last_page_that_is_repeated_is_an_end_where_it_is_declared(service: Service) -> None:
+    service.register.people, service.register.trouble = [person(1), person(2)], "repeats"
+    assert ids(service.read(paging={**PAGES, "end": ["repeat"]})) == ["1", "2"]
+    with pytest.raises(SourceUnavailable, match="comes again"):
+        service.read(paging=PAGES)
+    with pytest.raises(ValueError, match="not with 404"):
+        service.reader(paging={**PAGES, "end": ["not_found"]})

@@ -18,13 +18,19 @@ from zeep.wsdl.bindings.soap import SoapBinding
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Context
 from hub.ingest.read.retries import stamina
-from hub.ingest.read.soap_transport import SAFE, Answer, Transport
+from hub.ingest.read.soap_parts import BrokenParts, TooManyParts, message_of, put_in_place
+from hub.ingest.read.soap_transport import MOST_BYTES, SAFE, Answer, Transport
 from hub.ingest.read.xroad import headers, rule_of
-from hub.sdk.sources import SoapSource
+from hub.sdk.sources import SoapSource, WsSecurity
 
 LONGEST_WAIT_S = 60.0
 ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 CODE = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+SECURITY_FAULTS = frozenset({
+    "FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "FailedCheck", "MessageExpired",
+    "SecurityTokenUnavailable", "UnsupportedSecurityToken",
+})  # fmt: skip
+"""Codes of WS-Security 1.1, 12."""
 ASK = "ask the owner whether the service changed"
 
 
@@ -99,7 +105,10 @@ class SoapClient:
     def _described(self) -> zeep.Client:
         try:
             found = zeep.Client(
-                self.transport.wsdl, transport=self.transport, settings=self.transport.settings_for_wsdl
+                self.transport.wsdl,
+                transport=self.transport,
+                settings=self.transport.settings_for_wsdl,
+                wsse=self.transport.token,
             )
         except zeep.exceptions.ExternalReferenceForbidden:
             raise HubMisconfigured(
@@ -164,11 +173,20 @@ class SoapClient:
         return found
 
     def _body(self, answer: Answer) -> Any:
-        start = answer.content.lstrip()[:200].lower()
+        try:
+            content, parts = message_of(answer.content, answer.headers.get("Content-Type", "text/xml"))
+        except BrokenParts:
+            raise _TryAgain(self._broken("the answer's parts are not what it says")) from None
+        start = content.lstrip()[:200].lower()
         if start.startswith((b"<!doctype html", b"<html")):
             raise _TryAgain(self._broken("the answer is HTML", "a proxy or a login page may stand before the service"))
         try:
-            document = parse_xml(answer.content, self.transport, settings=SAFE)
+            document = parse_xml(content, self.transport, settings=SAFE)
+            put_in_place(document, parts, MOST_BYTES)
+        except BrokenParts:
+            raise self._broken("the answer refers to a part that it has not") from None
+        except TooManyParts:
+            raise self._broken(f"what the answer refers to is more than {MOST_BYTES} bytes") from None
         except (zeep.exceptions.DTDForbidden, zeep.exceptions.EntitiesForbidden):
             raise self._broken("the answer declares a DTD, which SOAP forbids") from None
         except (zeep.exceptions.XMLSyntaxError, ValueError):
@@ -183,19 +201,25 @@ class SoapClient:
 
     def _fault(self, fault: Any) -> Exception:
         code = _code(fault)
+        if code in SECURITY_FAULTS:
+            return self._refused(f"with the fault {code}")
         rule = rule_of(code, xroad=self.source.xroad is not None)
         error = rule.error(f"{self.where}: the service answers with the fault {code}", next_step=rule.next_step)
         return _TryAgain(error) if rule.passes else error
 
     def _refusal(self, status: int) -> Exception:
         if status in (401, 403):
-            auth = self.source.auth
-            known = f"{auth.user.shown} and {auth.password.shown}" if auth else "`auth`: the connector gives none"
-            return SourceUnavailable(
-                f"{self.where}: the source refuses the credentials ({status})", next_step=f"check {known}"
-            )
+            return self._refused(f"({status})")
         error = self._away(f"the source answers {status}")
         return _TryAgain(error) if status >= 500 else error
+
+    def _refused(self, how: str) -> SourceUnavailable:
+        auth = self.source.auth
+        known = f"{auth.user.shown} and {auth.password.shown}" if auth else "`auth`: the connector gives none"
+        clocks = ", and that the clocks agree" if isinstance(auth, WsSecurity) else ""
+        return SourceUnavailable(
+            f"{self.where}: the source refuses the credentials {how}", next_step=f"check {known}{clocks}"
+        )
 
     def _broken(self, what: str, next_step: str = ASK) -> SourceUnavailable:
         return SourceUnavailable(f"{self.where}: {what}", next_step=next_step)

@@ -10,10 +10,11 @@ import requests
 import zeep
 import zeep.exceptions
 from zeep.cache import Base, InMemoryCache
+from zeep.wsse.username import UsernameToken
 
 from hub.errors import HubMisconfigured
 from hub.ingest.read.base import Context
-from hub.sdk.sources import SoapSource
+from hub.sdk.sources import SoapSource, WsSecurity
 
 MOST_BYTES = 64_000_000
 """Of a WSDL, a schema or an answer, unpacked."""
@@ -64,7 +65,12 @@ class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
         self.wsdl = str(folder / source.wsdl) if isinstance(source.wsdl, str) else source.wsdl.value(name)
         self.settings_for_wsdl = SAFE if local else zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
         self.basic: Any = None
-        if source.auth:
+        self.token: UsernameToken | None = None
+        if isinstance(source.auth, WsSecurity):
+            user, password = source.auth.user.value(name), source.auth.password.value(name)
+            digest = source.auth.password_type == "digest"
+            self.token = UsernameToken(user, password, use_digest=digest, zulu_timestamp=True)
+        elif source.auth:
             # In UTF-8: requests would write texts as Latin-1.
             self.basic = (source.auth.user.value(name).encode(), source.auth.password.value(name).encode())
         if not local and urlsplit(self.wsdl).scheme not in ("http", "https"):
