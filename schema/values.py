@@ -94,6 +94,8 @@ class Value:
     """The GraphQL scalar; None: the class name."""
     mask: ClassVar[Mask] = Mask.NONE
     unit: ClassVar[str | None] = None
+    expected: ClassVar[str] = ""
+    """The form of a good value, to follow "must be": `12 digits`."""
     rule: ClassVar[str] = ""
     """One sentence that tells a person what a good value looks like."""
     examples: ClassVar[tuple[str, ...]] = ()
@@ -180,6 +182,7 @@ class PersonalId(Value):
     clean = (Clean.NO_SEPARATORS,)
     pattern = r"[0-9]{12}"
     mask = Mask.LAST_DIGITS
+    expected = "12 digits"
     rule = "a personal identifier has 12 digits"
     examples = ("022085001234",)
     refused = ("02208500123", "02208500123X")
@@ -191,6 +194,7 @@ class FormerId(Value):
     clean = (Clean.NO_SEPARATORS,)
     pattern = r"[0-9]{9}"
     mask = Mask.LAST_DIGITS
+    expected = "9 digits"
     rule = "a former identifier has 9 digits"
     examples = ("100234567",)
     refused = ("10023456",)
@@ -207,6 +211,7 @@ class TaxCode(Value):
     pattern = r"[0-9]{10}|[0-9]{10}(00[1-9]|0[1-9][0-9]|[1-9][0-9]{2})|[0-9]{12}"
     check_digit = CheckDigit((31, 29, 23, 19, 17, 13, 7, 5, 3), modulus=11, base=10, lengths=(10, 13))
     mask = Mask.LAST_DIGITS
+    expected = "10, 12 or 13 digits"
     rule = "a tax code has 10 digits, 13 for a branch, or is a personal identifier of 12"
     examples = ("0100233488", "0100233488-001", "022085001234")
     refused = ("0100233489", "0100233488-000", "12345")
@@ -218,6 +223,7 @@ class EnterpriseCode(Value):
     clean = (Clean.NO_SEPARATORS,)
     pattern = r"[0-9]{10}"
     check_digit = TaxCode.check_digit
+    expected = "10 digits"
     rule = "an enterprise code has 10 digits and a check digit"
     examples = ("0100233488",)
     refused = ("0100233489", "022085001234")
@@ -228,6 +234,7 @@ class RegistrationNumber(Value):
 
     clean = (Clean.NO_SEPARATORS, Clean.UPPER)
     pattern = r"[0-9]{10}|[0-9]{2}[A-Z][0-9]{7}"
+    expected = "10 digits, or 2 digits, a letter and 7 digits"
     rule = "10 digits for an enterprise; 2 digits, a letter and 7 digits for a household business"
     examples = ("0100233488", "22A8001234")
     refused = ("A1",)
@@ -244,6 +251,7 @@ class AdministrativeUnitCode(Value):
     clean = (Clean.SPACES,)
     pattern = r"[0-9]{2,5}@(\.\.|[0-9]{4}-[0-9]{2}-[0-9]{2})"
     dated_unit = True
+    expected = "a unit code with a date"
     rule = "an administrative-unit code is written with its date: 06820@2025-07-01"
     examples = ("06820@2019-05-05", "06820@2025-07-01", "22@..")
     refused = ("06820", "99999@2020-01-01")
@@ -255,6 +263,7 @@ class ParcelNumber(Value):
     clean = (Clean.SPACES,)
     pattern = r"[0-9]{5}@(\.\.|[0-9]{4}-[0-9]{2}-[0-9]{2}):[1-9][0-9]{0,3}:[1-9][0-9]{0,4}"
     dated_unit = True
+    expected = "commune@date:sheet:parcel"
     rule = "a parcel number is commune@date:sheet:parcel, such as 06820@2019-05-05:12:345"
     examples = ("06820@2019-05-05:12:345",)
     refused = ("06820:12:345", "06820@2019-05-05:0:345")
@@ -265,6 +274,7 @@ class ParcelIdentifier(Value):
 
     clean = (Clean.NO_SEPARATORS, Clean.LOWER)
     pattern = r"[0-9b-hjkmnp-z]{12}"
+    expected = "12 characters of the geohash alphabet"
     rule = "a parcel identifier has 12 characters of the geohash alphabet"
     examples = ("w7er4n8p2q1z",)
     refused = ("w7er4n8p2q1", "w7er4n8p2q1a")
@@ -275,6 +285,7 @@ class CertificateSerial(Value):
 
     clean = (Clean.NO_SEPARATORS, Clean.UPPER)
     pattern = r"[A-ZĐ]{2}([0-9]{6}|[0-9]{8})"
+    expected = "2 letters and 8 (formerly 6) digits"
     rule = "a certificate serial has 2 letters and 8 digits (6 on older certificates)"
     examples = ("DA 12345678", "BM 123456")
     refused = ("D12345678", "DA 1234567")
@@ -285,6 +296,7 @@ class DossierCode(Value):
 
     clean = (Clean.SPACES, Clean.UPPER)
     pattern = r"[A-Z0-9]+(\.[A-Z0-9]+)*-[0-9]{6}-[0-9]{4,}"
+    expected = "agency-YYMMDD-serial"
     rule = "a dossier code is agency-YYMMDD-serial, such as H49.12-251118-0007"
     examples = ("H49.12-251118-0007",)
     refused = ("H49.12-2511-7",)
@@ -296,6 +308,7 @@ class LocalCode(Value):
     clean = (Clean.SPACES, Clean.UPPER)
     pattern = r"[0-9A-ZĐ][0-9A-ZĐ./_\-]{0,39}"
     scalar = "String"
+    expected = "at most 40 letters, digits and . / - _"
     rule = "a local code has letters, digits, and . / - _, 40 at most"
     examples = ("HK22-0012345",)
     refused = ("*", "")
@@ -312,6 +325,7 @@ class Day(Value):
     pattern = r"(1[0-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
     ordered = True
     scalar = "Date"
+    expected = "a date"
     rule = "a day is YYYY-MM-DD"
     examples = ("2025-07-01",)
     refused = ("2025-02-30", "01/07/2025")
@@ -324,6 +338,7 @@ class PartialDate(Value):
     pattern = r"(18|19|20)[0-9]{2}(-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?"
     ordered = True
     mask = Mask.YEAR
+    expected = "a date or a year"
     rule = "a birth date is YYYY-MM-DD, or YYYY where only the year is known"
     examples = ("1954", "1954-03-12")
     refused = ("54", "1954-13-01")
@@ -336,6 +351,7 @@ class Instant(Value):
     clean = (Clean.SPACES,)
     ordered = True
     scalar = "DateTime"
+    expected = "an ISO 8601 time with its offset"
     rule = "an instant is an ISO 8601 time with its offset"
     examples = ("2026-01-01T00:00:00+00:00",)
     refused = ("2026-01-01T00:00:00", "yesterday")
@@ -349,6 +365,7 @@ class Vnd(Value):
     pattern = r"-?[0-9]{1,15}"
     ordered = True
     unit = "VND"
+    expected = "a whole amount"
     rule = "an amount is a whole number of đồng, 15 digits at most"
     examples = ("1250000",)
     refused = ("1.5", "12 đồng")
@@ -363,6 +380,7 @@ class Area(Value):
     minimum = 0
     ordered = True
     unit = "m²"
+    expected = "a number of square metres"
     rule = "an area is a number of square metres, not negative"
     examples = ("120.5",)
     refused = ("-3", "12 ha")
@@ -377,6 +395,7 @@ class SquareKilometres(Value):
     minimum = 0
     ordered = True
     unit = "km²"
+    expected = "a number of square kilometres"
     rule = "an area is a number of square kilometres, not negative"
     examples = ("93.77",)
 
@@ -386,6 +405,7 @@ class GeoPoint(Value):
 
     clean = (Clean.SPACES,)
     pattern = r"-?[0-9]{1,2}(\.[0-9]+)?,-?1?[0-9]{1,2}(\.[0-9]+)?"
+    expected = "latitude,longitude in degrees"
     rule = "a point is latitude,longitude in degrees"
     examples = ("21.0869,106.81",)
     refused = ("21.0869", "95.1.2,106")
@@ -396,6 +416,7 @@ class Share(Value):
 
     clean = (Clean.SPACES,)
     pattern = r"[1-9][0-9]{0,3}/[1-9][0-9]{0,3}"
+    expected = "a fraction"
     rule = "a share is a fraction such as 1/2"
     examples = ("1/1", "1/2")
     refused = ("0/1", "50%")
@@ -412,6 +433,7 @@ class PersonName(Value):
     ordered = True
     mask = Mask.INITIALS
     scalar = "String"
+    expected = "2 to 120 characters without digits"
     rule = "a name has 2 to 120 characters and no digits"
     examples = ("Nguyễn Thị Hoà",)
     refused = ("N", "Nguyen 2")
@@ -424,6 +446,7 @@ class OrganisationName(Value):
     name_search = True
     ordered = True
     scalar = "String"
+    expected = "1 to 300 characters"
     rule = "a name has 1 to 300 characters"
     examples = ("Công ty TNHH Hạ Long",)
 
@@ -433,6 +456,7 @@ class Text(Value):
 
     pattern = r".{1,1000}"
     scalar = "String"
+    expected = "1 to 1000 characters"
     rule = "a text has 1 to 1000 characters"
     examples = ("Khu 3",)
 
@@ -463,6 +487,7 @@ class Count(Value):
     minimum = 0
     ordered = True
     scalar = "Int"
+    expected = "a whole number"
     rule = "a whole number, not negative"
     examples = ("12",)
     refused = ("-1", "1.5")

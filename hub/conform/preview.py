@@ -13,6 +13,7 @@ from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.discover import home
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Context
+from hub.ingest.typed_numbers import notations
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import CdcSource, SqlSource
 from hub.sdk.streams import CdcStream, SqlStream
@@ -38,7 +39,9 @@ def preview(manifest: Manifest, stream: str, rows: int, *, from_samples: bool = 
         )
     if from_samples:
         given = samples.read(samples.path_of(manifest, stream))[:rows]
-        frame = samples.frame_of(given, nested=samples.nested(manifest, stream))
+        frame = samples.frame_of(
+            given, nested=samples.nested(manifest, stream), wanted=notations(manifest.streams[stream])
+        )
     else:
         frame = first_rows(manifest, stream, rows)
     prepared = samples.prepared(manifest, stream, frame)

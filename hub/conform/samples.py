@@ -18,6 +18,7 @@ from hub.ingest.map import CHANGED_AT, NUMBER, SOURCE_KEY
 from hub.ingest.prepare import Preparation, Prepared
 from hub.ingest.read import json_rows
 from hub.ingest.read.base import Batch
+from hub.ingest.typed_numbers import Notation, notations
 from hub.model.registry import Entity
 from hub.sdk.manifest import Manifest
 
@@ -70,10 +71,11 @@ def nested(manifest: Manifest, stream: str) -> bool:
     return manifest.kind in ("rest", "soap", "stream", "push")
 
 
-def frame_of(rows: Sequence[Row], *, nested: bool) -> pl.DataFrame:
+def frame_of(rows: Sequence[Row], *, nested: bool, wanted: Mapping[str, Notation] | None = None) -> pl.DataFrame:
     """Rows as a reader would hand them on."""
     if nested:
-        return json_rows.frame_of([json_rows.decoded(orjson.dumps(row)) for row in rows]) if rows else pl.DataFrame()
+        decoded = [json_rows.decoded(orjson.dumps(row)) for row in rows]
+        return json_rows.frame_of(decoded, wanted) if rows else pl.DataFrame()
     columns = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame(
         [[cell(row.get(name)) for name in columns] for row in rows],
@@ -91,7 +93,13 @@ def cell(value: object) -> str | None:
 
 def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
     """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
-    return records_of(prepared(manifest, stream, frame_of(rows, nested=nested(manifest, stream))))
+    return records_of(
+        prepared(
+            manifest,
+            stream,
+            frame_of(rows, nested=nested(manifest, stream), wanted=notations(manifest.streams[stream])),
+        )
+    )
 
 
 def prepared(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Prepared:
@@ -119,7 +127,9 @@ def records_of(batch: Prepared) -> list[Record]:
 
 def good(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
     """Entity → the positions of the rows that become records of it."""
-    found = prepared(manifest, stream, frame_of(rows, nested=nested(manifest, stream)))
+    found = prepared(
+        manifest, stream, frame_of(rows, nested=nested(manifest, stream), wanted=notations(manifest.streams[stream]))
+    )
     if found.height != len(rows):
         # A transform that adds rows or leaves some out: each has to be asked for itself.
         each = [{part["entity"] for part in mapped(manifest, stream, [row]) if "fields" in part} for row in rows]

@@ -10,22 +10,27 @@ from functools import cache, partial, reduce
 import polars as pl
 
 from hub.ingest.distinct import by_distinct
-from hub.ingest.map import DIGEST, SOURCE_KEY
+from hub.ingest.expected_forms import expected, form_of
+from hub.ingest.map import DIGEST, FAULT, SOURCE_KEY
 from hub.model.registry import Column, Entity
+from hub.sdk.mapping import Emit
 from schema import units
 from schema.values import WHITE, CheckDigit, Clean, CodeList, Storage, Value
 
 RULES: Mapping[str, str] = {
     "required": "is missing",
-    "pattern": "has not the form of its type",
+    "pattern": "must be {expected}; it is {form}",
+    "two_readings": 'must be {expected}; {form} can be read two ways: declare number = "vi" or "en"',
     "unit": "names an administrative unit that had no such code on this date",
-    "check_digit": "has a check digit that does not agree",
-    "date": "is no day of the calendar",
-    "range": "is outside its range",
+    "check_digit": "has a wrong check digit",
+    "date": "is not a day of the calendar; it must be {expected}",
+    "range": "is out of range; it must be {expected}",
     "code": "is not in the code list",
     "ambiguous": "could be one of several: more than one item of the list meets the condition in its path",
 }
-"""Rule → what a person reads after the name of the field. Never the value."""
+"""Rule → what a person reads after the name of the field: `{expected}` is the form with an example, `{form}` that of the value.
+Never the value.
+"""
 
 NONE_AMBIGUOUS: Mapping[str, pl.Series] = {}
 EARLIEST = pl.date(1, 1, 1)
@@ -60,34 +65,42 @@ def check(
     frame: pl.DataFrame,
     entity: Entity,
     *,
+    emit: Emit | None = None,
     discard: bool = False,
     ambiguous: Mapping[str, pl.Series] = NONE_AMBIGUOUS,
 ) -> Checked:
     """Clean every mapped column of an entity, and part the rows that keep the rules from those that do not.
 
-    `ambiguous` has, by field, which rows offer several values for it. With `discard`, a value that breaks a rule becomes null where its field may be, and its row is accepted.
+    `emit` says how the columns were read, for the words of a rejection; `ambiguous` has, by field, which rows offer several
+    values for it. With `discard`, a value that breaks a rule becomes null where its field may be, and its row is accepted.
     """
+    unread = {name.removeprefix(FAULT): frame[name] for name in frame.columns if name.startswith(FAULT)}
+    frame = frame.drop(FAULT + name for name in unread)
     columns = [column for column in entity.columns if column.name in frame.columns]
     judged = {c.name: by_distinct(frame[c.name], partial(_judged, column=c)) for c in columns}
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
     broken = frame.select(keyless).with_columns(found["broken"].alias(name) for name, found in judged.items())
     broken = broken.with_columns(
+        pl.coalesce(fault, pl.lit(broken[name])).alias(name) for name, fault in unread.items() if name in judged
+    )
+    broken = broken.with_columns(
         pl.when(marked).then(pl.lit("ambiguous")).otherwise(pl.col(name)).alias(name)
         for name, marked in ambiguous.items()
     )
+    words = partial(_rejects, frame, {column.name: expected(column, emit) for column in columns})
     canonical = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items())
     faulty = _any(broken)
     if not faulty.any():
-        return Checked(canonical, _rejects(broken.clear(), faulty.clear()), broken.clear().with_row_index("row"))
+        return Checked(canonical, words(broken.clear(), faulty.clear()), broken.clear().with_row_index("row"))
     faults = broken.with_row_index("row").filter(faulty)
     if not discard or faults.is_empty():
-        return Checked(canonical.filter(~faulty), _rejects(broken, faulty), faults)
+        return Checked(canonical.filter(~faulty), words(broken, faulty), faults)
     loose = [c.name for c in columns if c.nullable]
     hard = broken.drop(loose)
     bad = _any(hard)
     emptied = _emptied(canonical, broken, loose).filter(~bad)
     discarded = sum(broken.filter(~bad).select(pl.col(loose).is_not_null().sum()).row(0)) if loose else 0
-    return Checked(emptied, _rejects(hard, bad), faults, discarded)
+    return Checked(emptied, words(hard, bad), faults, discarded)
 
 
 def _any(broken: pl.DataFrame) -> pl.Series:
@@ -232,19 +245,26 @@ def _agrees(value: pl.Expr, digit: CheckDigit) -> pl.Expr:
     return value.str.len_chars().is_in(list(digit.lengths)).not_() | agrees
 
 
-def _rejects(broken: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
+def _rejects(frame: pl.DataFrame, wanted: Mapping[str, str], broken: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
     """One row for each rejected row: position, first field and rule broken, and all of them in words."""
     rows = broken.with_row_index("row").filter(bad)
-    words = [
-        pl.when(pl.col(name).is_not_null()).then(
-            pl.concat_str(pl.lit(f"{name} "), pl.col(name).replace_strict(RULES, default=None))
-        )
-        for name in broken.columns
-    ]
+    values = frame.filter(bad) if len(bad) else frame.clear()
+    words = [_words(name, rows[name], values[name], wanted.get(name, "")) for name in broken.columns]
     first = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in broken.columns)
     return rows.select(
         "row",
         first.alias("field"),
         pl.coalesce(broken.columns).alias("rule"),
-        pl.concat_str(words, separator="; ", ignore_nulls=True).alias("reason"),
+        pl.concat_str([pl.lit(said) for said in words], separator="; ", ignore_nulls=True).alias("reason"),
     )
+
+
+def _words(name: str, rules: pl.Series, values: pl.Series, wanted: str) -> pl.Series:
+    """What is wrong with each value of a field; null where nothing is."""
+    if rules.null_count() == len(rules):
+        return pl.repeat(None, len(rules), dtype=pl.String, eager=True)
+    said = [
+        None if rule is None else f"{name} {RULES[rule].format(expected=wanted, form=form_of(value or ''))}"
+        for rule, value in zip(rules, values, strict=True)
+    ]
+    return pl.Series(said, dtype=pl.String)

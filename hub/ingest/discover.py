@@ -18,9 +18,11 @@ from pathlib import Path
 import polars as pl
 
 from hub.errors import HubError, HubMisconfigured
+from hub.ingest.parse_values import conflicting_formats, is_number
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, shown
 from hub.sdk.mapping import Emit
+from hub.sdk.streams import Stream
 from hub.settings import load as load_settings
 from schema.values import CodeList
 
@@ -173,6 +175,7 @@ def problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
             else:
                 yield from _fields((*at, "fields"), known[entity], emit)
                 yield from _item_key(at, known[entity], emit)
+        yield from _notations(("streams", name), stream)
 
 
 def _item_key(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
@@ -183,11 +186,30 @@ def _item_key(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Locati
         )
 
 
+def _notations(at: Location, stream: Stream) -> Iterator[tuple[Location, str]]:
+    """Columns whose numbers are read in two notations, or read so and yet identify or order rows."""
+    identity = {*stream.key, *stream.read_by(), stream.changed_at}
+    declared: dict[str, str | None] = {}
+    for entity, emit in stream.emits.items():
+        for field, mapping in emit.fields.items():
+            known = registry().entities.get(entity)
+            column = next((c for c in known.columns if c.name == field), None) if known else None
+            if mapping.column is None or column is None or not (mapping.number or is_number(column)):
+                continue
+            there = (*at, "emits", entity, "fields", field, "number")
+            if mapping.number and mapping.column in identity:
+                yield there, f"{mapping.column} identifies or orders rows: it is compared as the source writes it"
+            if declared.setdefault(mapping.column, mapping.number) != mapping.number:
+                yield there, f"{mapping.column} is read in another notation by another field: read it one way"
+
+
 def _fields(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
     columns = {column.name: column for column in entity.columns}
     for field, mapping in emit.fields.items():
         if field not in columns:
             yield (*at, field), f"no such field; use fields of {entity.name}: {', '.join(columns)}"
+        elif (pair := conflicting_formats(mapping.formats)) is not None:
+            yield (*at, field, "formats"), f"{pair[0]} and {pair[1]} read the same text as different days: keep one"
         elif isinstance(mapping.codes, str) and not issubclass(columns[field].value, CodeList):
             yield (*at, field), "no code list behind it: give codes as a table"
     missing = [name for name, column in columns.items() if not column.nullable and name not in emit.fields]

@@ -1,22 +1,24 @@
 """Map: source columns become canonical fields, as a manifest declares. Pure: frame in, frame out.
 
-Every field comes out as text, uncleaned; `hub.ingest.check` cleans and checks. A value that a mapping cannot read (a date in
-no declared format, a code outside the list) goes through as it was written, so that the check names what is wrong with it.
+Every field comes out as text, uncleaned; `hub.ingest.check` cleans and checks. A value that cannot be read as declared (a date
+in no declared format, a code outside the list) goes through as it was written, and the rule that it breaks beside it.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
 import polars as pl
 
 from hub.errors import SourceUnavailable
+from hub.ingest import parse_values
 from hub.ingest.cells import Cells
 from hub.ingest.distinct import by_distinct
+from hub.ingest.typed_numbers import notations, written
 from hub.model.registry import Column, Entity, registry
-from hub.sdk.mapping import PLACEHOLDER, Condition, Emit, FieldMapping, Split
+from hub.sdk.mapping import PLACEHOLDER, Condition, Emit, FieldMapping, Patch
 from hub.sdk.streams import Stream
-from schema.values import CodeList
+from schema.values import Text, Value, Verbatim
 
 SOURCE_KEY = "source_key"
 CHANGED_AT = "changed_at_source"
@@ -31,7 +33,8 @@ knew items by their position wrote digits alone."""
 ITEM_DIGEST_BYTES = 10
 READ_DIGEST, READ_NUMBER = "#digest", "#n"
 """The same while rows still have the columns of their source."""
-INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?(Z|[+-][01][0-9](:?[0-5][0-9])?)?)?$"
+FAULT = "#fault:"
+"""Before the name of a field: the column with the rule that its value breaks where it could not be read."""
 
 
 def missing(stream: Stream, columns: Iterable[str]) -> list[str]:
@@ -138,12 +141,18 @@ def patched(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
     for patch in stream.patches:
         if patch.column not in frame.columns or (patch.where and patch.where.column not in frame.columns):
             continue  # what is missing is named later, all of it
-        concerned = _text(patch.column) == patch.value
+        # A typed number stands in the notation of its field.
+        concerned = _text(patch.column).is_in([patch.value, *_in_notation(stream, patch)])
         if patch.where:
             concerned &= meets(patch.where)
         value = pl.when(concerned).then(pl.lit(patch.to, pl.String)).otherwise(_text(patch.column))
         frame = frame.with_columns(value.alias(patch.column))
     return frame
+
+
+def _in_notation(stream: Stream, patch: Patch) -> list[str]:
+    notation = notations(stream).get(patch.column)
+    return [written(patch.value, notation)] if notation else []
 
 
 def source_key(stream: Stream) -> pl.Expr:
@@ -160,10 +169,14 @@ def _escaped(part: pl.Expr) -> pl.Expr:
     return part.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
 
 
-def changed_at(stream: Stream) -> pl.Expr:
-    """The time of change, where the stream has one."""
-    found = _instant(_text(stream.changed_at)) if stream.changed_at else pl.lit(None, pl.String)
-    return found.alias(CHANGED_AT)
+def changed_at(stream: Stream, zone: str) -> pl.Expr:
+    """The time of change with its offset, where the stream has one; a time without an offset is of `zone`.
+
+    What is no time is null: it is a help, not a reason to refuse a row.
+    """
+    if stream.changed_at is None:
+        return pl.lit(None, pl.String).alias(CHANGED_AT)
+    return parse_values.with_offset(_text(stream.changed_at).str.strip_chars(), zone).alias(CHANGED_AT)
 
 
 def meets(condition: Condition) -> pl.Expr:
@@ -184,16 +197,16 @@ def chosen(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
     return frame.filter(meets(emit.when))
 
 
-def unmet(frame: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame | None:
+def unmet(frame: pl.DataFrame, stream: Stream, emit: Emit, zone: str) -> pl.DataFrame | None:
     """The keys of rows that do not become this kind of record: what they were before is to go. None where all do."""
     if emit.when is None or emit.in_item(emit.when.column):
         return None
-    return keys(frame.filter(~meets(emit.when)), stream)
+    return keys(frame.filter(~meets(emit.when)), stream, zone)
 
 
-def keys(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
+def keys(frame: pl.DataFrame, stream: Stream, zone: str) -> pl.DataFrame:
     """Number, key and time of change of rows that have a key."""
-    found = frame.select(pl.col(READ_NUMBER).alias(NUMBER), source_key(stream), changed_at(stream))
+    found = frame.select(pl.col(READ_NUMBER).alias(NUMBER), source_key(stream), changed_at(stream, zone))
     return found.filter(pl.col(SOURCE_KEY).is_not_null())
 
 
@@ -205,52 +218,67 @@ def items(unfolded: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame:
     return rows.filter(meets(emit.when)) if emit.when.column in rows.columns else rows.clear()
 
 
-def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity) -> pl.DataFrame:
+def mapped(rows: pl.DataFrame, stream: Stream, entity: Entity, zone: str) -> pl.DataFrame:
     """The canonical fields of one kind of record, with source key and time of change; all text.
 
-    `rows` are chosen, unfolded and numbered; a digest that they carry goes along.
+    `rows` are chosen, unfolded and numbered; a digest that they carry goes along. Where values of a field could not be read,
+    there is a column of their faults, too. Times without an offset are of `zone`.
     """
     emit = stream.emits[entity.name]
     present = set(rows.columns)
     cells = Cells(rows.schema, stream.has_lists)
-    fields = [_field(rows, mapping, entity.column(name), cells) for name, mapping in emit.fields.items()]
+    fields = [
+        made
+        for name, mapping in emit.fields.items()
+        for made in _field(rows, mapping, entity.column(name), cells, zone)
+    ]
     key = source_key(stream)
     if emit.explode:
         key = pl.concat_str([key, pl.col(ITEM)], separator="|").alias(SOURCE_KEY)
     digest = (pl.col(READ_DIGEST) if READ_DIGEST in present else pl.lit(0, pl.Int64)).alias(DIGEST)
-    return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, _changed_at(rows, stream), digest, *fields)
+    return rows.select(pl.col(READ_NUMBER).alias(NUMBER), key, _changed_at(rows, stream, zone), digest, *fields)
 
 
-def _field(rows: pl.DataFrame, mapping: FieldMapping, column: Column, cells: Cells) -> pl.Expr | pl.Series:
+def _field(
+    rows: pl.DataFrame, mapping: FieldMapping, column: Column, cells: Cells, zone: str
+) -> list[pl.Expr | pl.Series]:
+    """The values of a field, and their faults where there are any."""
     if mapping.constant is not None:
-        return pl.lit(mapping.constant).alias(column.name)
+        return [pl.lit(mapping.constant).alias(column.name)]
     absent = [path for path in mapping.columns() if not cells.has(path)]
     if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
-        return pl.lit(None, pl.String).alias(column.name)  # `require` has refused a source without what is needed
-    origin = _origin(mapping, cells).alias(column.name)
-    if not mapping.turns:
-        return origin
-    turned = _turned(pl.col(column.name), mapping, column)
-    return by_distinct(rows.select(origin).to_series(), lambda values: values.to_frame().select(turned))[column.name]
+        # `require` has refused a source without what is needed.
+        return [pl.lit(None, pl.String).alias(column.name)]
+    values = rows.select(_origin(mapping, cells).alias(column.name)).to_series()
+    mixed = _mixed_up(rows, mapping, column.value, cells)
+    if not mixed.any() and parse_values.is_read_already(values, mapping, column):
+        return [values]
+    reading = parse_values.read(pl.col(column.name), mapping, column, zone)
+    fault = FAULT + column.name
+    both = [reading.value.alias(column.name), reading.fault.alias(fault)]
+    made = by_distinct(values, lambda distinct: distinct.to_frame().select(both))
+    faults = made[fault].set(mixed, parse_values.FORM) if mixed.any() else made[fault]
+    return [made[column.name]] if faults.null_count() == len(faults) else [made[column.name], faults]
 
 
-def _turned(value: pl.Expr, mapping: FieldMapping, column: Column) -> pl.Expr:
-    """What the schema wants, of the text that a field is made from."""
-    if mapping.split is not None:
-        value = _part(value, mapping.split)
-    if mapping.null:
-        value = pl.when(value.is_in(mapping.null)).then(None).otherwise(value)
-    if mapping.pad is not None:
-        value = _padded(value, mapping.pad)
-    if mapping.number == "vi":
-        value = value.str.replace_all(r"[.\s]", "").str.replace(",", ".", literal=True)
-    if mapping.scale is not None:
-        value = _scaled(value, mapping.scale)
-    if mapping.codes:
-        value = value.str.strip_chars().replace(_codes(mapping, column))
-    if mapping.formats:
-        value = pl.coalesce(*(_in_format(value, pattern) for pattern in mapping.formats), value)
-    return value.alias(column.name)
+def _mixed_up(rows: pl.DataFrame, mapping: FieldMapping, kind: type[Value], cells: Cells) -> pl.Series:
+    """Which rows have a separator of the template within a part: `1-2` and `3` would become what `1` and `2-3` do."""
+    if mapping.template is None or issubclass(kind, Text | Verbatim) or kind.name_search:
+        return pl.Series([], dtype=pl.Boolean)
+    parts = [
+        (cells.text(name), separator)
+        for name, separator in _separated(mapping.template)
+        if separator and cells.has(name)
+    ]
+    return rows.select(parse_values.separator_faults(parts)).to_series() if parts else pl.Series([], dtype=pl.Boolean)
+
+
+def _separated(template: str) -> list[tuple[str, str]]:
+    """The columns of a template, each with the separator between it and another: the one after it, the one before the last."""
+    _, *rest = re.split(PLACEHOLDER, template)
+    names, after = rest[::2], rest[1::2]
+    between = after[:-1]
+    return [(name, by) for at, name in enumerate(names) for by in dict.fromkeys(between[max(0, at - 1) : at + 1])]
 
 
 def _origin(mapping: FieldMapping, cells: Cells) -> pl.Expr:
@@ -264,46 +292,12 @@ def _origin(mapping: FieldMapping, cells: Cells) -> pl.Expr:
     return _template(mapping.template or "", cells)
 
 
-def _part(value: pl.Expr, split: Split) -> pl.Expr:
-    if split.pattern is not None:
-        return value.str.extract(split.pattern)
-    return value.str.split(split.by or "").list.get(split.take, null_on_oob=True).str.strip_chars()
-
-
-def _padded(value: pl.Expr, digits: int) -> pl.Expr:
-    """Leading zeros for what is digits and too short. Zeros alone are no identifier: they stay as they are."""
-    text = value.str.strip_chars()
-    return pl.when(text.str.contains(r"^[0-9]*[1-9][0-9]*$")).then(text.str.zfill(digits)).otherwise(value)
-
-
-def _scaled(value: pl.Expr, factor: float) -> pl.Expr:
-    """Times a factor, in decimals: 0.1 ha is 1000 m², not 1000.0000000000001. What is no number stays as it is."""
-    number = value.str.strip_chars().str.to_decimal(scale=9)
-    result = (number * pl.lit(Decimal(str(factor)))).cast(pl.String)
-    trimmed = pl.when(result.str.contains(".", literal=True)).then(
-        result.str.strip_chars_end("0").str.strip_chars_end(".")
-    )
-    return pl.coalesce(trimmed, result, value)
-
-
-def _codes(mapping: FieldMapping, column: Column) -> dict[str, str]:
-    """What the source writes → the code of the list."""
-    if isinstance(mapping.codes, dict):
-        return mapping.codes
-    assert issubclass(column.value, CodeList)  # hub.ingest.discover has checked it
-    return {getattr(label, mapping.codes): code for code, label in column.value.codes.items()}
-
-
-def _changed_at(rows: pl.DataFrame, stream: Stream) -> pl.Expr | pl.Series:
+def _changed_at(rows: pl.DataFrame, stream: Stream, zone: str) -> pl.Expr | pl.Series:
     if stream.changed_at is None:
-        return changed_at(stream)
-    return by_distinct(rows[stream.changed_at], lambda values: values.to_frame().select(changed_at(stream)))[CHANGED_AT]
-
-
-def _instant(value: pl.Expr) -> pl.Expr:
-    """An ISO 8601 time; null where it is none: the time of change is a help, not a reason to refuse a row."""
-    is_day = value.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_not_null()
-    return pl.when(value.str.contains(INSTANT) & is_day).then(value)
+        return changed_at(stream, zone)
+    return by_distinct(rows[stream.changed_at], lambda values: values.to_frame().select(changed_at(stream, zone)))[
+        CHANGED_AT
+    ]
 
 
 def _text(column: str) -> pl.Expr:
@@ -320,14 +314,6 @@ def _template(template: str, cells: Cells) -> pl.Expr:
         parts.append(cells.text(found.group(1)).str.strip_chars())
         end = found.end()
     return pl.concat_str([*parts, pl.lit(template[end:])])
-
-
-def _in_format(value: pl.Expr, pattern: str) -> pl.Expr:
-    """The value in ISO form where it is of this format, null elsewhere."""
-    text = value.str.strip_chars()
-    if pattern == "%Y":
-        return pl.when(text.str.contains(r"^[0-9]{4}$")).then(text)
-    return text.str.to_date(pattern, strict=False).dt.to_string("%Y-%m-%d")
 
 
 def within_lists(stream: Stream) -> set[str]:

@@ -31,6 +31,8 @@ class Merged:
     staged: int
     deleted: int
     conflicting: int
+    stale: int = 0
+    """Staged rows of which the store has a newer version, by the source's own time of change: that one stays."""
 
     @property
     def unchanged(self) -> int:
@@ -58,6 +60,7 @@ def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0, guard: 
     else:
         conflicting = versions.keep_newest(connection, sql)
         versions.rekey_items(connection, work)
+    stale = versions.drop_stale(connection, sql) if staged else 0
     deleted += _delete_gone(connection, sql, guard)
     if work.exploded and not (work.whole and work.sweeps):
         deleted += _delete_items(connection, sql)
@@ -66,7 +69,7 @@ def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0, guard: 
     keys = unique_keys.set_conflicts_aside(connection, sql)
     conflicting += keys.set_aside
     added, changed = _write(connection, sql, moving=keys.moving)
-    return Merged(added, changed, staged - conflicting, deleted, conflicting)
+    return Merged(added, changed, staged - conflicting, deleted, conflicting, stale)
 
 
 def _write(connection: Connection[Any], sql: MergeSql, *, moving: bool) -> tuple[int, int]:

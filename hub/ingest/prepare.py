@@ -71,6 +71,7 @@ class Preparation:
         self.name = name
         self.stream = manifest.streams[name]
         self.where = f"{manifest.name}.{name}"
+        self.zone = manifest.source.timezone
         self.entities = [registry()[entity] for entity in self.stream.emits]
         self.transform = transform(manifest)
         emits = tuple(self.stream.emits.values())
@@ -135,8 +136,8 @@ class Preparation:
     ) -> Part:
         emit = self.stream.emits[entity.name]
         chosen = mapping.chosen(frame, emit)
-        unmet = None if self.sweeping else mapping.unmet(frame, self.stream, emit)
-        parents = mapping.keys(chosen, self.stream) if emit.explode else None
+        unmet = None if self.sweeping else mapping.unmet(frame, self.stream, emit, self.zone)
+        parents = mapping.keys(chosen, self.stream, self.zone) if emit.explode else None
         unfolded = mapping.unfold(chosen, emit)
         require_items(self.manifest, self.name, entity.name, unfolded)
         rows = mapping.items(unfolded, self.stream, emit)
@@ -148,9 +149,11 @@ class Preparation:
         self, entity: Entity, rows: pl.DataFrame, read: int, passed: int
     ) -> tuple[Part, pl.DataFrame, pl.DataFrame]:
         """The part of these rows; what the mapping made of them, and which of their fields break which rule."""
-        canonical = mapping.mapped(rows, self.stream, entity)
-        several = ambiguous(rows, self.stream.emits[entity.name], Cells(rows.schema, self.stream.has_lists))
-        checked = check(canonical, entity, discard=self.stream.drift == "discard_value", ambiguous=several)
+        canonical = mapping.mapped(rows, self.stream, entity, self.zone)
+        emit = self.stream.emits[entity.name]
+        several = ambiguous(rows, emit, Cells(rows.schema, self.stream.has_lists))
+        discard = self.stream.drift == "discard_value"
+        checked = check(canonical, entity, emit=emit, discard=discard, ambiguous=several)
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, mapping.ITEM, strict=False)
         accepted = with_search_keys(checked.accepted, entity)
         keys = canonical[mapping.SOURCE_KEY]
@@ -214,7 +217,7 @@ class Preparation:
         if self.tombstone is None:
             return frame, None
         marked = frame.select(mapping.meets(self.tombstone)).to_series()
-        numbered = mapping.keys(frame.filter(marked), self.stream)
+        numbered = mapping.keys(frame.filter(marked), self.stream, self.zone)
         if self.manifest.kind == "cdc":
             # A deleted row comes with its key alone.
             numbered = numbered.with_columns(pl.lit(None, pl.String).alias(mapping.CHANGED_AT))

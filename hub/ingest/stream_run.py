@@ -172,6 +172,11 @@ class StreamRun:
         merged = self._stored(lambda: merge(self.connection, work, deleted=deleted, guard=self.bounds))
         count.added, count.changed, count.deleted = merged.added, merged.changed, merged.deleted
         count.unchanged += merged.unchanged
+        if merged.stale:
+            self.outcome.notes.append(
+                f"{self.where}: {merged.stale} rows of {work.entity.name} came with an older {self.stream.changed_at} than the"
+                " store has, and were not taken: ask the owner whether the source was restored from a backup"
+            )
 
     def _changes(self, state: State | None, at: datetime) -> None:
         """A read of what changed, committed as it goes. Of a source that fails, what it gave until then is kept."""

@@ -28,7 +28,7 @@ def keep_living(connection: Connection[Any], sql: MergeSql) -> None:
 
 
 def keep_newest(connection: Connection[Any], sql: MergeSql) -> int:
-    """Of a read of changes: keep of each row the newest version only, and nothing that is older than the store's.
+    """Of a read of changes: keep of each row the newest version only.
 
     Returns how many items were set aside because their list has their key twice.
     """
@@ -45,23 +45,27 @@ def keep_newest(connection: Connection[Any], sql: MergeSql) -> int:
             table,
             f"exists (select from {other} o where o.source_key = {table}.source_key and {newer.format(t=table)})",
         )
+    return unique_keys.set_doubled_items_aside(connection, sql) if sql.work.exploded else 0
+
+
+def drop_stale(connection: Connection[Any], sql: MergeSql) -> int:
+    """Drop rows of which the store has a newer version, by the source's own time of change. Returns how many there were."""
+    rows = sql.parents if sql.work.exploded else sql.stage
     stored = (
         f"exists (select from {sql.data} t where t.stream_id = {sql.stream_id} and {sql.within(f'{rows}.source_key')}"
         f" and {STALE.format(staged=rows)})"
     )
-    _drop(connection, sql, rows, f"{rows}.changed_at_source is not null and {stored}")
-    return unique_keys.set_doubled_items_aside(connection, sql) if sql.work.exploded else 0
+    return _drop(connection, sql, rows, f"{rows}.changed_at_source is not null and {stored}")
 
 
-def _drop(connection: Connection[Any], sql: MergeSql, table: str, where: str) -> None:
-    """Forget versions of rows; of lists, with their items."""
+def _drop(connection: Connection[Any], sql: MergeSql, table: str, where: str) -> int:
+    """Forget versions of rows; of lists, with their items. Returns how many rows, or items, went."""
     if table != sql.parents:
-        connection.execute(f"delete from {table} where {where}")
-        return
-    connection.execute(
+        return connection.execute(f"delete from {table} where {where}").rowcount
+    return connection.execute(
         f"with old as (delete from {table} where {where} returning {NUMBER})"
         f" delete from {sql.stage} s using old where s.{NUMBER} = old.{NUMBER}"
-    )
+    ).rowcount
 
 
 def rekey_items(connection: Connection[Any], work: Merge) -> int:

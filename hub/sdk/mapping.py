@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from hub.sdk.parts import Part
 
@@ -16,7 +16,9 @@ class Split(Part):
 
     by: str | None = Field(None, description="What parts the text.")
     take: int = Field(0, description="Which part, from 0; -1 is the last.")
-    pattern: str | None = Field(None, description="A regular expression with one group.")
+    pattern: str | None = Field(
+        None, description="A regular expression with one group; a text that it does not fit is rejected."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> "Split":
@@ -54,20 +56,39 @@ class FieldMapping(Part):
         le=64,
         description="Digits of an identifier whose leading zeros a spreadsheet dropped: 12 makes 022080123456 of 22080123456.",
     )
-    number: Literal["vi"] | None = Field(None, description='"vi" reads 1.250.000,5.')
+    number: Literal["vi", "en"] | None = Field(
+        None,
+        description='How numbers are written as text: "vi" reads 1.250.000,5, "en" 1,250,000.5. A number that has a type at '
+        "the source (DECIMAL, a number of JSON, a number cell of Excel) is read as what it is. Without it 1250000.5 is read, "
+        "and 1.250 is rejected, since it is 1250 to one reader and 1.25 to another.",
+    )
     scale: float | None = Field(
         None, gt=0, description="Factor from the source's unit to the schema's: 10000 for ha to m²."
     )
     codes: dict[str, str] | Literal["vi", "en"] = Field(
         {}, description="What the source writes → code; or the language whose labels of the code list it writes."
     )
-    formats: tuple[str, ...] = Field((), description="Dates, by strptime, tried in order; %Y alone gives the year.")
+    formats: tuple[str, ...] = Field(
+        (),
+        description="Dates as text, by strptime, tried in order; %Y alone gives the year; epoch_s and epoch_ms are seconds and "
+        "milliseconds since 1970. ISO 8601 is always read: a day, or a time, which is its day in the source's timezone.",
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> "FieldMapping":
         if sum(origin is not None for origin in (self.column, self.template, self.join, self.constant)) != 1:
             raise ValueError("give one of column, template, join, constant")
         return self
+
+    @field_validator("formats")
+    @classmethod
+    def _with_century(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in formats:
+            if pattern.startswith("epoch") and pattern not in ("epoch_s", "epoch_ms"):
+                raise ValueError(f"{pattern}: epoch_s (seconds) or epoch_ms (milliseconds)")
+            if "%y" in pattern or "%D" in pattern:
+                raise ValueError(f"{pattern}: two digits of a year do not say which century; add it in transform.py")
+        return formats
 
     @property
     def turns(self) -> bool:

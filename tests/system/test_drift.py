@@ -162,7 +162,7 @@ def test_discard_value_takes_the_row_without_the_value(trial: Trial) -> None:
         ("2", None, None),
     ]
     assert trial.rows("select field, reason from hub.quarantine") == [
-        ("personal_id", "personal_id has not the form of its type")
+        ("personal_id", "personal_id must be 12 digits, such as 022085001234; it is 2 digits")
     ]
     write(trial, citizen(1), citizen(2, cu="012345678"))
     sync(trial, drift="discard_value")

@@ -10,6 +10,8 @@ from hub.sdk.manifest import parse
 from tests.system.trial import Command, Trial, manifest, person
 
 SECRET = "Trần Thị Bí Mật"
+DATE = "birth_date must be a date such as 31/12/2024 or 2024; it is 4 digits, dot, 2 digits, dot, 2 digits"
+TWELVE = "personal_id must be 12 digits, such as 022085001234; it is "
 LATER = "2026-02-01T00:00:00+07:00"
 
 
@@ -106,7 +108,7 @@ def test_a_correction_that_is_not_enough_leaves_nothing_but_a_message(trial: Tri
     reject_one(trial)
     runs = trial.rows("select count(*) from hub.run")
     words = cli("quarantine", "fix", "1", "--set", "so=77", fails=65)
-    assert "personal_id has not the form" in words
+    assert "personal_id must be 12 digits" in words
     assert "77" not in words
     assert "nowhere" in cli("quarantine", "fix", "1", "--set", "nowhere=1", fails=64)
     assert "column=value" in cli("quarantine", "fix", "1", "--set", "so", fails=64)
@@ -152,9 +154,9 @@ def test_rows_go_in_when_the_manifest_is_corrected_and_the_others_say_why_today(
     assert trial.rows("select source_key, birth_date from data.citizen") == [("1", "1980-05-01")]
     waits = trial.rows("select source_key, reason, resolution from hub.quarantine order by source_key")
     assert waits == [
-        ("1", "birth_date has not the form of its type", "MENDED"),
-        ("2", "personal_id has not the form of its type", None),
-        ("3", "personal_id has not the form of its type", None),
+        ("1", DATE, "MENDED"),
+        ("2", f"{TWELVE}2 digits", None),
+        ("3", f"{TWELVE}2 digits", None),
     ]
     (done,) = json.loads(cli("quarantine", "replay", "3", "--json"))
     assert (done["accepted"], done["rejected"]) == (0, 1)
@@ -218,7 +220,7 @@ def test_lists_and_counts_have_no_values_and_show_has(trial: Trial, cli: Command
         + cli("quarantine", "replay")
     )
     assert "Bí Mật" not in told
-    assert "personal_id has not the form of its type" in told
+    assert "personal_id must be 12 digits" in told
     assert json.loads(cli("quarantine", "list", "--rule", "unit", "--json")) == []
     (number,) = json.loads(cli("quarantine", "counts", "--json"))
     assert (number["rule"], number["field"], number["rows"]) == ("pattern", "personal_id", 1)

@@ -27,6 +27,7 @@ from hub.ingest.read.changes import Gone, Row, Visible
 from hub.ingest.read.follow import Follower, Origin, began
 from hub.ingest.read.pgoutput import Malformed, position
 from hub.ingest.read.session import Session
+from hub.ingest.typed_numbers import notations, write_columns
 from hub.sdk.sources import CdcSource
 from hub.sdk.streams import CdcStream
 
@@ -56,6 +57,7 @@ class CdcReader(Reader):
         assert isinstance(stream, CdcStream)
         name = slot_name(connector, context.name)
         self.notes: list[str] = []
+        self._notations = notations(stream)
         self.max_lag = source.max_lag
         self.wanted = slot.Wanted(context.where, stream.table, stream.key, source.publication, name, source.timeout_s)
         url = source.url.value(connector)
@@ -69,6 +71,15 @@ class CdcReader(Reader):
 
     def read(self, state: State | None) -> Iterator[Batch]:
         """The snapshot, or the changes since `state`. Raises SourceUnavailable, HubMisconfigured."""
+        for batch in self._batches(state):
+            yield replace(batch, frame=self._in_notation(batch.frame, self._table))
+
+    def _in_notation(self, frame: pl.DataFrame, table: tables.Table) -> pl.DataFrame:
+        """Numbers of the table in the notation that fields read them by."""
+        numbers = {name for name, (_, oid) in table.types.items() if oid in tables.NUMBERS}
+        return write_columns(frame, {c: n for c, n in self._notations.items() if c in numbers})
+
+    def _batches(self, state: State | None) -> Iterator[Batch]:
         why = self._why_whole(state)
         if state is not None and why is None:
             yield from self._changes(state)
@@ -91,7 +102,8 @@ class CdcReader(Reader):
         with self._asking() as connection:
             table = tables.table(connection, self.wanted)
             rows = tables.rows_of(connection, table, key, keys.select(key).rows(), table.columns)
-        yield tables.framed(table.columns, table.oids, [Row("I", row[len(key) :]) for row in rows])
+        frame = tables.framed(table.columns, table.oids, [Row("I", row[len(key) :]) for row in rows])
+        yield self._in_notation(frame, table)
 
     def acknowledge(self, tokens: Sequence[Any]) -> None:
         """Let the source forget what is committed. Where it cannot be told now, it is told later."""

@@ -40,6 +40,8 @@ NO_DAY = 60
 """29 February 1900, which Excel counts and which never was."""
 
 UNNAMED = "__UNNAMED__"
+MARK = "#number"
+"""After the name of a column: the column that says which of its cells are numbers."""
 
 Area = tuple[int, int, int, int]
 """First row, first column, last row, last column, from 0."""
@@ -89,6 +91,7 @@ def table(order: dict[str, Any]) -> pl.DataFrame:
     )
     body = _filled(body, order["fill_down"], areas, first, offset, names)
     body = body.with_columns(pl.all().str.replace(DAY, "$1").str.replace(TIME, "$1"))
+    body = _with_marks(body, workbook, sheet.name, order["numbers"], names, first)
     for column in order["serial_dates"]:
         body = _dated(body, column, epoch_1904=parts.epoch_1904())
     return _ended(body.filter(there), order)
@@ -149,6 +152,22 @@ def _filled(
                 )
         body = body.with_columns(pl.Series(name, values, dtype=pl.String))
     return body
+
+
+def _with_marks(
+    body: pl.DataFrame, workbook: Any, sheet: str, wanted: list[str], names: list[str], first: int
+) -> pl.DataFrame:
+    """Beside each wanted column that has decimals, one that says which of its cells are numbers, and no texts.
+
+    Cells of one column may be both. Read as truths, numbers are true or false, and texts are nothing.
+    """
+    decimals = [n for n in wanted if n in body.columns and body[n].str.contains(r"^-?[0-9]+[.][0-9]+$").any()]
+    if not decimals:
+        return body
+    kinds = {names.index(name): "boolean" for name in decimals}
+    loaded = workbook.load_sheet(sheet, header_row=None, skip_rows=0, dtypes=kinds).to_polars()[first:]
+    marks = [loaded.to_series(names.index(name)).is_not_null().alias(name + MARK) for name in decimals]
+    return body.with_columns(marks)
 
 
 def _dated(body: pl.DataFrame, column: str, *, epoch_1904: bool) -> pl.DataFrame:

@@ -5,6 +5,7 @@ A fault names the line, never what stands there.
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MOST_RECORD_BYTES = 32 << 20
 """A record longer than this is none: a quote was opened and never closed, or lines do not end."""
 
 BOM = codecs.BOM_UTF8
+LINE_END = re.compile(rb"\r\n|\r|\n")
+LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 class FileFault(Exception):
@@ -46,9 +49,8 @@ class Writing:
 def records(path: Path, name: str, writing: Writing) -> Iterator[tuple[int, bytes]]:
     """Blocks of whole records, each with the number of its first line. Raises FileFault."""
     line, left = 1 + writing.skip_lines, b""
-    for block in _without_lines(
-        _in_utf8(_blocks(path, name, writing.most_bytes), writing.encoding), writing.skip_lines
-    ):
+    text = _in_utf8(_blocks(path, name, writing.most_bytes), writing.encoding)
+    for block in _with_line_feeds(_without_lines(text, writing.skip_lines), writing.quote):
         left += block
         end = _last_end(left, writing.quote)
         if end:
@@ -119,13 +121,46 @@ def _undecodable(encoding: str, line: int) -> FileFault:
 
 
 def _without_lines(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
-    for block in blocks:
+    """The text after so many lines, whichever way they end."""
+    for block in _whole_line_ends(blocks):
         rest = block
         while count and rest:
-            _, ended, rest = rest.partition(b"\n")
-            count -= bool(ended)
+            ends = LINE_END.search(rest)
+            rest = rest[ends.end() :] if ends else b""
+            count -= ends is not None
         if rest:
             yield rest
+
+
+def _whole_line_ends(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks, but none ends between CR and LF."""
+    held = b""
+    for block in blocks:
+        joined = held + block
+        held = joined[-1:] if joined.endswith(b"\r") else b""
+        yield joined[: len(joined) - len(held)]
+    if held:
+        yield held
+
+
+def _with_line_feeds(blocks: Iterator[bytes], quote: bytes) -> Iterator[bytes]:
+    """A CR that stands alone ends a line, too, as some systems write it; within quotes it is text and stays.
+
+    Left to parsers, one would read it as a line end in the header and another as a letter of a cell, and a row is lost.
+    """
+    within = 0
+    for block in blocks:
+        alone = block.count(b"\r") > block.count(b"\r\n")
+        if not quote:
+            yield LONE_CR.sub(b"\n", block) if alone else block
+            continue
+        if alone:
+            parts = block.split(quote)
+            parts[within::2] = [LONE_CR.sub(b"\n", part) for part in parts[within::2]]
+            yield quote.join(parts)
+        else:
+            yield block
+        within ^= block.count(quote) % 2
 
 
 def _last_end(data: bytes, quote: bytes) -> int:

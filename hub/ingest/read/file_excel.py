@@ -5,13 +5,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
 
 from hub.ingest.read import excel_child
 from hub.ingest.read.file_bytes import FileFault, require_ratio
+from hub.ingest.typed_numbers import Notation, notations, write_series
 from hub.sdk.streams import FilesStream
 
 CHILD_TIMEOUT_S = 900
@@ -24,12 +25,26 @@ def read_excel(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFr
     with tempfile.TemporaryDirectory(prefix="hub-excel-") as folder:
         to = Path(folder) / "rows.arrow"
         order = {**stream.model_dump(mode="json", include=KEYS), "path": str(path.absolute()), "to": str(to)}
+        wanted = notations(stream)
+        order["numbers"] = list(wanted)
         order |= {"memory": stream.max_memory_bytes, "size": stream.max_file_bytes}
         said = _run(order, stream.max_memory_bytes)
         if "fault" in said:
             raise FileFault(str(said["fault"]))
         lazy = pl.scan_ipc(to)
-        yield from lazy.collect_batches(maintain_order=True) if said["rows"] else [lazy.collect()]
+        for frame in lazy.collect_batches(maintain_order=True) if said["rows"] else [lazy.collect()]:
+            yield _in_notation(frame, wanted)
+
+
+def _in_notation(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.DataFrame:
+    """Cells that are numbers, in the notation of their field."""
+    marked = [name for name in frame.columns if name.endswith(excel_child.MARK)]
+    columns = [name.removesuffix(excel_child.MARK) for name in marked]
+    changed = [
+        frame[name].zip_with(~frame[mark], write_series(frame[name], wanted[name]))
+        for name, mark in zip(columns, marked, strict=True)
+    ]
+    return frame.with_columns(changed).drop(marked)
 
 
 def _run(order: dict[str, object], memory: int) -> dict[str, object]:

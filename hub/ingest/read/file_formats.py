@@ -12,6 +12,7 @@ from hub.ingest.read.file_bytes import FileFault, Writing, records
 from hub.ingest.read.file_csv import read_csv
 from hub.ingest.read.file_excel import read_excel
 from hub.ingest.read.json_rows import DEEPEST, TooDeep, decoded, frame_of
+from hub.ingest.typed_numbers import notations, write_columns
 from hub.sdk.streams import FilesStream
 
 ROUNDED = re.compile(rb'(?:": ?|\[ ?|, )-?(?:[0-9]+[.eE]|[0-9]{19})')
@@ -28,12 +29,12 @@ def read_jsonl(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFr
     for line, block in records(path, name, Writing(stream.encoding, b"", 0, stream.max_file_bytes)):
         if block.strip():
             empty = False
-            yield in_text(_json(block, line))
+            yield in_text(_json(block, line, stream))
     if empty:
         yield pl.DataFrame()
 
 
-def _json(block: bytes, line: int) -> pl.DataFrame:
+def _json(block: bytes, line: int, stream: FilesStream) -> pl.DataFrame:
     """Fast where all is exact: 5 times faster than Python's decoder, which keeps every digit of every number."""
     try:
         if ROUNDED.search(block) is None and _is_shallow(block):
@@ -53,7 +54,7 @@ def _json(block: bytes, line: int) -> pl.DataFrame:
                 raise FileFault("is no JSON object", number)
             rows.append(row)
     try:
-        return frame_of(rows)
+        return frame_of(rows, notations(stream))
     except TooDeep as error:
         raise FileFault(f"{error}, here or in the lines after it", line) from None
     except PolarsError:
@@ -87,7 +88,7 @@ def read_parquet(path: Path, _name: str, stream: FilesStream) -> Iterator[pl.Dat
                 total += size
                 if total > most:
                     raise FileFault(f"is larger than max_file_bytes, {most}, allows")
-                yield in_text(piece)
+                yield _parquet_rows(piece, stream)
         if not total:
             yield in_text(flatten(lazy.head(0).collect()))
     except (PolarsError, OSError) as error:
@@ -102,6 +103,11 @@ def _in_pieces(frame: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int]]:
     rows = max(1, frame.height * PIECE_BYTES // size) if size > PIECE_BYTES else frame.height
     for at in range(0, frame.height, max(rows, 1)):
         yield frame[at : at + rows], int(sizes[at : at + rows].sum())
+
+
+def _parquet_rows(frame: pl.DataFrame, stream: FilesStream) -> pl.DataFrame:
+    numbers = {name for name, kind in frame.schema.items() if kind.is_numeric()}
+    return write_columns(in_text(frame), {c: n for c, n in notations(stream).items() if c in numbers})
 
 
 def in_text(frame: pl.DataFrame) -> pl.DataFrame:

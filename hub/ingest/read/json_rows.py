@@ -1,14 +1,18 @@
-"""Rows of JSON as frames. Numbers stay the digits that the source wrote: 1.10 is not 1.1, and no identifier is rounded."""
+"""Rows of JSON as frames. Numbers stay the digits that the source wrote: 1.10 is not 1.1, and no identifier is rounded.
+
+Those of fields that are read in a notation are written in it: a number of JSON is no text.
+"""
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import polars as pl
 from polars.exceptions import SchemaError
 
 from hub.ingest.map import flatten
+from hub.ingest.typed_numbers import Notation, Number, write_rows
 from hub.sdk.streams import Stream
 
 Row = dict[str, Any]
@@ -30,7 +34,7 @@ def _no_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_json)
+DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_no_json)
 """orjson is faster and makes floats of decimals; this one reads 280,000 rows of 12 columns in a second, which is enough."""
 
 
@@ -54,12 +58,14 @@ def dig(document: Any, path: str, absent: Any = None) -> Any:
     return document
 
 
-def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
-    """A frame of rows, nested objects flattened to paths. Raises PolarsError where they cannot be one.
+def frame_of(rows: Sequence[Row], wanted: Mapping[str, Notation] | None = None) -> pl.DataFrame:
+    """A frame of rows, nested objects flattened to paths; numbers at the paths `wanted` are changed to their notation.
 
-    Raises TooDeep, UnlikeItems. Polars makes one type of what is unlike: of an object beside a text it writes `{"1"}`, of an empty list beside a text
-    nothing. So shapes are held against each other before.
+    Polars makes one type of what is unlike: of an object beside a text it writes `{"1"}`, of an empty list beside a text
+    nothing. So shapes are held against each other before. Raises TooDeep, UnlikeItems.
     """
+    if wanted:
+        write_rows(rows, wanted)
     kinds = _kinds(rows)
     unlike = {path for path, found in kinds.items() if len(found) > 1}
     if within := next((path for path in sorted(unlike) if ITEM in path), None):

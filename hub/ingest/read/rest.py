@@ -26,6 +26,7 @@ from hub.ingest.read.prefetch import Prefetch
 from hub.ingest.read.progress import Place, Progress
 from hub.ingest.read.rest_pages import NO_PAGE, At, Page, Pages, pages_of
 from hub.ingest.read.validators import ADDRESS, READ, VALIDATOR, condition_of
+from hub.ingest.typed_numbers import notations
 from hub.sdk.paths import AmbiguousPath, select, steps_of
 from hub.sdk.streams import RestStream
 
@@ -57,6 +58,7 @@ class RestReader(Reader):
         super().__init__(context)
         assert isinstance(context.stream, RestStream)
         self.stream = context.stream
+        self.notations = notations(self.stream)
         self.where = context.where
         self.looks_up = self.stream.lookup is not None
         self.client = Client(context)
@@ -308,7 +310,7 @@ class RestReader(Reader):
 
     def _frame(self, rows: Sequence[Row]) -> pl.DataFrame:
         try:
-            return frame_of(rows) if rows else empty_frame(self.stream)
+            return frame_of(rows, self.notations) if rows else empty_frame(self.stream)
         except PolarsError as error:
             why = str(error) if isinstance(error, UnlikeItems | TooDeep) else type(error).__name__
             raise SourceUnavailable(f"{self.where}: rows cannot be made one table: {why}", next_step=ASK) from None

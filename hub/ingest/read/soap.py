@@ -16,6 +16,7 @@ from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.soap_client import SoapClient
 from hub.ingest.read.xml_rows import find, frame, text, type_at
+from hub.ingest.typed_numbers import notations
 from hub.sdk.paging import CursorPaging, OffsetPaging, PagePaging
 from hub.sdk.sources import SoapSource
 from hub.sdk.streams import SoapStream
@@ -32,6 +33,7 @@ class SoapReader(Reader):
         assert isinstance(source, SoapSource)
         assert isinstance(stream, SoapStream)
         self.source, self.stream = source, stream
+        self.notations = notations(stream)
         self.looks_up = stream.lookup is not None
         self.client: SoapClient | None = None
 
@@ -45,11 +47,11 @@ class SoapReader(Reader):
         for elements in self._pages(arguments):
             kept += elements
             if len(kept) >= self.context.batch_rows:
-                rows = frame(self.context.where, kept, kind)
+                rows = frame(self.context.where, kept, kind, self.notations)
                 high.see(rows)
                 yield Batch(rows)
                 kept = []
-        rows = frame(self.context.where, kept, kind)
+        rows = frame(self.context.where, kept, kind, self.notations)
         high.see(rows)
         yield Batch(rows, state=high.state())
 
@@ -67,7 +69,7 @@ class SoapReader(Reader):
         for at in range(0, len(wanted), lookup.batch):
             some = wanted[at : at + lookup.batch]
             answer = self._opened().call(lookup.operation, {lookup.argument: some if lookup.batch > 1 else some[0]})
-            yield frame(self.context.where, find(answer, self.stream.records), kind)
+            yield frame(self.context.where, find(answer, self.stream.records), kind, self.notations)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -8,6 +8,7 @@ without a key is the engine's to reject. An index on (cursor, key) makes all of 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from hub.ingest.read.retries import stamina
 from hub.ingest.read.sql_access import Access, parsed
 from hub.ingest.read.sql_cursor import Marks
 from hub.ingest.read.sql_errors import SourceLost
+from hub.ingest.typed_numbers import Notation, notations, write_columns
 from hub.sdk.streams import SqlStream
 
 KEYS_AT_ONCE = 500
@@ -110,6 +112,12 @@ class SqlReader(Reader):
             )
         return columns
 
+    @cached_property
+    def _typed(self) -> dict[str, Notation]:
+        """The columns that are numbers to the database, and read as such by a field."""
+        kinds = self.access.kinds
+        return {name: n for name, n in notations(self.stream).items() if kinds.get(name) == "number"}
+
     def _parts(self, state: State | None) -> list[Part]:
         """What is to be read, in order. A read that was broken off goes on within one of the parts."""
         cursor = self.stream.cursor
@@ -160,7 +168,7 @@ class SqlReader(Reader):
     def _rows(self, part: Part, columns: Sequence[str]) -> Iterator[tuple[pl.DataFrame, Position | None]]:
         walk = _Walk(self, part, columns)
         while (frame := _again(walk.next, self.access.source.attempts)) is not None:
-            yield frame.select(columns), walk.at
+            yield write_columns(frame.select(columns), self._typed), walk.at
 
     def _among(self, keys: pl.DataFrame) -> ColumnElement[bool] | None:
         """Rows with one of the keys; none where no row can have any of them."""

@@ -13,6 +13,8 @@ from hub.ingest.read.changes import Row
 from hub.ingest.read.slot import Connection, Wanted, one
 
 OP = "_op"
+NUMBERS = frozenset({20, 21, 23, 700, 701, 1700})
+"""Type numbers of int8, int2, int4, float4, float8 and numeric."""
 BOOL, BYTEA = 16, 17
 """Types whose text in the log and in COPY is not how the hub writes their values: `t`, `\\x00`."""
 OLDEST = 130_000

@@ -4,7 +4,7 @@ Elements within elements are flattened to paths, attributes are `@name`. What ma
 description does not know is a column all the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -14,12 +14,16 @@ from zeep.xsd.elements import Group
 from zeep.xsd.elements.indicators import OrderIndicator
 
 from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.ingest.typed_numbers import Notation, Number, write_rows
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 DEEPEST = 8
 """Elements within each other, where a type contains itself."""
 SIMPLE_CONTENT = "_value_1"
 """zeep's name for the text of an element that has attributes."""
+
+NUMBERS = (xsd.Decimal, xsd.Double, xsd.Float)
+"""The types of numbers; whole ones are kinds of Decimal."""
 
 Row = dict[str, Any]
 
@@ -51,9 +55,10 @@ def text(element: Any, path: str) -> str:
     return (found[0].text or "").strip() if found else ""
 
 
-def frame(where: str, elements: Sequence[Any], kind: Any) -> pl.DataFrame:
-    """The rows of some elements of one type."""
+def frame(where: str, elements: Sequence[Any], kind: Any, wanted: Mapping[str, Notation]) -> pl.DataFrame:
+    """The rows of some elements of one type; numbers of its schema at the paths `wanted` are written in their notation."""
     rows = [_row(where, element, kind) for element in elements]
+    write_rows(rows, wanted)
     types = {**_columns(kind), **_extra(rows, _columns(kind))}
     return pl.DataFrame([pl.Series(n, [row.get(n) for row in rows], dtype=dtype) for n, dtype in types.items()])
 
@@ -100,7 +105,7 @@ def _row(where: str, element: Any, kind: Any, depth: int = 0) -> Row:
 
 def _item(where: str, element: Any, kind: Any, depth: int) -> Any:
     if not _columns(kind):
-        return _text(element)
+        return _text(element, kind)
     return _row(where, element, kind, depth + 1)
 
 
@@ -108,12 +113,14 @@ def _value(where: str, element: Any, kind: Any, path: str, depth: int) -> Row:
     """One element, flattened under its path."""
     inner = {f"{path}.{name}": value for name, value in _row(where, element, kind, depth + 1).items()}
     if len(element) == 0 and (kind is None or not _columns(kind) or _has_text(kind)):
-        inner[path] = _text(element)
+        inner[path] = _text(element, kind)
     return inner
 
 
-def _text(element: Any) -> str | None:
-    return None if element.get(f"{{{XSI}}}nil") in ("true", "1") else element.text or ""
+def _text(element: Any, kind: Any) -> str | None:
+    if element.get(f"{{{XSI}}}nil") in ("true", "1"):
+        return None
+    return Number((element.text or "").strip()) if isinstance(kind, NUMBERS) else element.text or ""
 
 
 def _members(kind: Any) -> Iterator[tuple[str, Any, bool]]:

@@ -27,7 +27,7 @@ def one(row: dict[str, Any], fields: dict[str, Any], entity: str = "Parcel", **k
     declared = stream(fields, entity, **keys)
     frame = mapping.patched(pl.DataFrame([{"id": "1", **row}]), declared)
     numbered = frame.with_columns(pl.lit(0, pl.Int64).alias(mapping.READ_NUMBER))
-    (found,) = mapping.mapped(numbered, declared, registry()[entity]).to_dicts()
+    (found,) = mapping.mapped(numbered, declared, registry()[entity], "Asia/Ho_Chi_Minh").to_dicts()
     return found
 
 
@@ -91,15 +91,15 @@ def test_rows_are_chosen_and_lists_unfolded() -> None:
         {"id": ["a", "b", "c"], "k": ["1", "1", "2"], "l": [[{"x": "p"}, {"x": "q"}], [], [{"x": "r"}]]}
     ).with_columns(pl.int_range(3).alias(mapping.READ_NUMBER))
     rows = mapping.items(mapping.unfold(mapping.chosen(frame, emit), emit), declared, emit)
-    found = mapping.mapped(rows, declared, registry()["Parcel"])
+    found = mapping.mapped(rows, declared, registry()["Parcel"], "UTC")
     assert found["address"].to_list() == ["p", "q"]
     first, second = found["source_key"]
     assert first.startswith("a|~")
     assert second.startswith("a|~")
     assert first != second
     without = mapping.items(mapping.unfold(frame.drop("l"), emit), declared, emit)
-    assert mapping.mapped(without, declared, registry()["Parcel"]).is_empty()
-    assert mapping.unmet(frame, declared, emit)["source_key"].to_list() == ["c"]  # type: ignore[index]  # it has a when
+    assert mapping.mapped(without, declared, registry()["Parcel"], "UTC").is_empty()
+    assert mapping.unmet(frame, declared, emit, "UTC")["source_key"].to_list() == ["c"]  # type: ignore[index]  # it has a when
 
 
 TEXTS = st.one_of(st.none(), st.text("a|\\=~vn1", max_size=3))
@@ -166,7 +166,6 @@ def test_composite_keys_are_never_confused() -> None:
 def test_units_are_converted_exactly(number: Any, factor: float) -> None:
     declared = FieldMapping.model_validate({"column": "a", "scale": factor})
     rows = pl.DataFrame({"a": [str(number)]})
-    found = rows.select(
-        mapping._field(rows, declared, registry()["Parcel"].column("area"), Cells(rows.schema, lists=False))
-    )
+    cells = Cells(rows.schema, lists=False)
+    found = rows.select(mapping._field(rows, declared, registry()["Parcel"].column("area"), cells, "UTC"))
     assert Decimal(found.item()) == number * Decimal(str(factor))
