@@ -140,13 +140,19 @@ def sync(
 
 
 def show_reports(reports: list[RunReport], *, json: bool) -> None:
-    """Print what runs did. Raises SourceUnavailable where one failed; one that was put off did not."""
+    """Print what runs did. Raises SourceUnavailable if one failed, or read less than it should; one that was put off did not."""
     show_json([dataclasses.asdict(report) for report in reports]) if json else show_runs(reports)
     failed = [report for report in reports if report.status == "FAILED"]
     if failed:
         raise SourceUnavailable(
             f"{len(failed)} of {len(reports)} connectors failed: {', '.join(r.connector for r in failed)}",
             next_step="see the reasons above; the others are stored, so run `hub sync` again for these",
+        )
+    partial = [report.connector for report in reports if report.status == "PARTIAL"]
+    if partial:
+        raise SourceUnavailable(
+            f"{len(partial)} of {len(reports)} connectors were read in part: {', '.join(partial)}",
+            next_step="see the reasons above; what waits for a person is listed by `hub runs approvals`",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -191,7 +192,7 @@ def write_businesses(people: People, firms: Businesses, out: Output) -> None:
 
 
 def _recorded_members(rng: np.random.Generator, people: People, firms: Businesses) -> pl.DataFrame:
-    """Members as written when they joined, with the truth about each: `source_id` is the id of the business, `role` the position in its list."""
+    """Members as written when they joined, with the truth about each: `source_id` is the id of the business, `role` what names it in its list."""
     business, person = firms.member_business, firms.member_person
     count, outside = len(person), person == NOBODY
     who = np.where(outside, 0, person)
@@ -207,12 +208,8 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
     strangers = outsiders(rng, people, count)
     out = pl.lit(pl.Series(outside))
     contributes = pl.lit(pl.Series((firms.form[business] != HOUSEHOLD_FORM) & (firms.member_role != 0)))
-    first = np.concatenate([[0], np.flatnonzero(business[1:] != business[:-1]) + 1])
-    position = (
-        np.arange(count) - first[np.cumsum(np.concatenate([[0], (business[1:] != business[:-1]).astype(np.int64)]))]
-    )
     return pl.DataFrame({
-        "at": business, "source_id": firms.id[business], "role": pl.Series(position).cast(pl.String),
+        "at": business, "source_id": firms.id[business],
         "vai_tro": pl.Series(list(BUSINESS_ROLE.values())).gather(firms.member_role), "since": since, "until": until,
         "von": rng.integers(1, 60, count) * 50_000_000, "true_key": digits(people.personal[who], 12), "written_dirt": written["dirt"],
     }).with_columns(
@@ -221,4 +218,10 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
         pl.when(out).then(pl.lit("outsider")).otherwise(pl.lit("person")).alias("subject_kind"),
         pl.when(out).then(pl.lit(strangers["identifier"])).otherwise("true_key").alias("subject_key"),
         pl.when(out).then(pl.lit("")).otherwise("written_dirt").alias("dirt"),
-    )  # fmt: skip
+    ).with_columns(_item_key(("ho_ten", "ngay_sinh", "so_giay_to", "vai_tro")).alias("role"))  # fmt: skip
+
+
+def _item_key(columns: Sequence[str]) -> pl.Expr:
+    """The part of a source key that names an item, as the connector's `item_key` makes it."""
+    parts = [pl.col(c).cast(pl.String).fill_null("").str.replace_all(r"([\\|])", r"\$1") for c in columns]
+    return pl.concat_str([pl.lit("="), pl.concat_str(parts, separator="|")])

@@ -9,14 +9,16 @@ from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
 
-Kind = Literal["DELETES", "SHRUNK", "DRIFT"]
+Kind = Literal["DELETES", "SHRUNK", "VALUES", "DRIFT"]
 MARGIN = 0.05
 """Between the question and the answer the source goes on: so much more than was approved is still done."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a run wants to know: whether so many rows of so many may go, or a shorter list be taken."""
+    """What a run wants to know: whether so many rows of so many may go, or values of a column not stay as they are, or a
+    shorter list be taken.
+    """
 
     kind: Kind
     reason: str
@@ -55,7 +57,7 @@ def allowed(connection: Connection[Any], stream_id: int, run_id: int, question: 
     if found is None:
         return False
     number, rows = found
-    if question.kind == "DELETES" and (question.rows or 0) > rows * (1 + MARGIN) + 1:
+    if question.kind in ("DELETES", "VALUES") and (question.rows or 0) > rows * (1 + MARGIN) + 1:
         return False
     connection.execute("update hub.approval set used_by = %s where id = %s", (run_id, number))
     return True

@@ -1,17 +1,22 @@
 """Bounds: what a run may do by itself to a stream's rows, and what it asks a person."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg import Connection
 
 from hub.ingest import approve
+from hub.ingest.affected import Affected, has_values, together
 from hub.ingest.approve import Question
 from hub.ingest.merge import FEW, held
 from hub.ingest.merge_sql import Merge
 from hub.ingest.outcome import Orders, Refused
 from hub.ingest.place import Place
 from hub.sdk.streams import Stream
+
+ALWAYS_CHANGEABLE_VALUES = 20
+"""Changing up to this many values of a column never needs approval: percentages mean little for small tables."""
 
 
 class Bounds:
@@ -26,6 +31,8 @@ class Bounds:
         self.place = place
         self.orders = orders
         self.asked: set[tuple[str, str | None]] = set()
+        self.affected: dict[str, Mapping[str, Affected]] = {}
+        """Kind of record → column → its values that this run emptied, changed or set aside."""
         self.left: Counter[str] = Counter()
         """Kind of record → rows that left it in this run, as they no longer meet its condition."""
 
@@ -87,6 +94,41 @@ class Bounds:
             if not self.approved(question):
                 raise Refused(question)
         self.left[work.entity.name] += going
+
+    def change(self, work: Merge, counts: Mapping[str, Affected]) -> None:
+        """Values of columns that would be emptied, changed or set aside, more than `max_changed` of a column. Raises Refused."""
+        name = work.entity.name
+        before = {} if self.follows else self.affected.get(name, {})
+        now = dict(together(before, counts))
+        told, worst = [], (0, 0)
+        for column, count in now.items():
+            held_ = self._too_many(work, column, count, before.get(column)) if column in counts else None
+            if held_ is not None:
+                told.append(f"{column} ({count.words()} of {held_})")
+                worst = max(worst, (count.values, held_))
+        if told:
+            question = Question(
+                "VALUES",
+                f"{self.place.where}: {name}: more values than max_changed allows would not stay as they are: "
+                f"{'; '.join(told)}; nothing of this was written",
+                name,
+                *worst,
+            )
+            if not self.approved(question):
+                raise Refused(question)
+        self.affected[name] = now
+
+    def _too_many(self, work: Merge, column: str, count: Affected, before: Affected | None) -> int | None:
+        """How many values the store had of a column, where so many may not be affected; None where they may."""
+        if column in self.stream.volatile:
+            count = Affected(count.emptied, 0, count.aside)
+        if count.values <= ALWAYS_CHANGEABLE_VALUES or self.stream.max_changed == 1:
+            return None
+        if self.stream.max_changed == 0:
+            return count.values
+        emptied = before.emptied if before else 0
+        found = has_values(self.connection, work, column, count.values / self.stream.max_changed - emptied)
+        return None if found is None else found + emptied
 
     def approved(self, question: Question) -> bool:
         """Whether a person has said yes; that serves once."""

@@ -168,6 +168,10 @@ def problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
     """Where a manifest does not hold against the schema, and how."""
     known = registry().entities
     for name, stream in manifest.streams.items():
+        mapped = {field for emit in stream.emits.values() for field in emit.fields}
+        unknown = sorted(set(stream.volatile) - mapped)
+        if unknown:
+            yield ("streams", name, "volatile"), f"no such field is mapped: {', '.join(unknown)}"
         for entity, emit in stream.emits.items():
             at: Location = ("streams", name, "emits", entity)
             if entity not in known:

@@ -14,14 +14,14 @@ from typing import Literal
 import polars as pl
 
 from hub.ingest import map as mapping
-from hub.ingest.kinds import SAMPLE, Kind, Look, look, retyped
+from hub.ingest.kinds import LEAST, SAMPLE, Kind, Look, look, retyped
 from hub.ingest.read.base import OWN_COLUMNS
 from hub.model.registry import Entity, registry
 from hub.model.uses import procedures_by_column
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
-Sort = Literal["ADDED", "REMOVED", "RENAMED", "RETYPED", "CODE"]
+Sort = Literal["ADDED", "REMOVED", "RENAMED", "EMPTIED", "RETYPED", "CODE"]
 Grade = Literal["INFO", "WARNING", "BREAKING"]
 Shape = Mapping[str, str]
 """Column → the kind of its values: what `hub.stream.columns` keeps."""
@@ -34,6 +34,9 @@ OUTSIDE = "has codes outside its list: "
 LONG_NUMBER = re.compile(r"[0-9]{6}")
 LONGEST = 60
 GONE = "is no longer there"
+EMPTY = "held values and now holds none"
+LATER_SAMPLE = 200
+"""Rows of a batch after the first that are looked at: a file may be sorted, and begin with what did not change."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,9 @@ class Watch:
         self.findings: Mapping[tuple[str, str], Finding] = {}
         self.renamed: Mapping[str, str] = {}
         self._outside: dict[str, set[str]] = {}
+        self._valued: frozenset[str] = frozenset()
+        """Mapped columns that had a value in this read."""
+        self._rows = 0
 
     def see(self, raw: pl.DataFrame, frame: pl.DataFrame) -> tuple[Finding, ...]:
         """The columns of a batch as the source gave it, and as patches and transform left it. Returns what was not known."""
@@ -188,7 +194,7 @@ class Watch:
         new = [c for c in dict.fromkeys(present) if c not in self.seen]
         if new:
             source = {c: frame[c] if c in mapped and c in frame.columns else raw[c] for c in new}
-            self.seen = {**self.seen, **{c: look(values.head(SAMPLE)) for c, values in source.items()}}
+            self.seen = {**self.seen, **{c: look(_spread(values, SAMPLE)) for c, values in source.items()}}
         self.seen = {**self.seen, **{c: Look("unknown") for c in lists if c not in self.seen}}
         gone = [] if self.partial else mapping.missing(self.stream, frame.columns)
         now = {c: self.seen[c].kind for c in (*present, *lists)}
@@ -196,8 +202,24 @@ class Watch:
         added = [] if 2 * len(gone) > len(mapped) else mapping.unexpected(self.stream, now)
         self.renamed = renames(gone, [c for c in added if told(c) == c], self.before, now)
         found = list(columns(added, gone, self.renamed, self.touches))
-        found += [self._retyped(c) for c in new if c in mapped and retyped(self.before.get(c, "unknown"), self.seen[c])]
+        found += [self._retyped(c, self.seen[c]) for c in new if c in mapped and self._differs(c, self.seen[c])]
+        found += self._later(frame, [c for c in frame.columns if c in mapped and c not in new])
+        self._rows += frame.height
+        self._valued |= {c for c in frame.columns if c in mapped and frame[c].null_count() < frame.height}
         return self._new(found)
+
+    def _later(self, frame: pl.DataFrame, columns: Iterable[str]) -> list[Finding]:
+        """Columns that hold values of another kind in this batch than in the last read."""
+        told = {column for kind, column in self.findings if kind == "RETYPED"}
+        looks = {
+            c: look(_spread(frame[c], LATER_SAMPLE))
+            for c in columns
+            if c not in told and self.before.get(c, "unknown") != "unknown"
+        }
+        return [self._retyped(c, shown) for c, shown in looks.items() if self._differs(c, shown)]
+
+    def _differs(self, column: str, shown: Look) -> bool:
+        return retyped(self.before.get(column, "unknown"), shown)
 
     def codes(self, entity: Entity, canonical: pl.DataFrame, faults: pl.DataFrame) -> tuple[Finding, ...]:
         """Codes that the check found outside their lists: `faults` has for each position the rule that a field breaks."""
@@ -224,7 +246,12 @@ class Watch:
         told = {f.column for f in self.findings.values() if f.kind in ("REMOVED", "RENAMED")}
         nested = mapping.within_lists(self.stream) if self._unfolded() else set()
         lost = sorted((set(self.before) | (nested - set(self.stream.optional))) - set(self.seen) - told)
-        return self._new([Finding("REMOVED", c, GONE, self._touch(c)) for c in lost])
+        found = [Finding("REMOVED", c, GONE, self._touch(c)) for c in lost]
+        if self._rows >= LEAST:
+            held = {c for c, kind in self.before.items() if kind != "unknown"} & self.stream.columns()
+            emptied = sorted((held & set(self.seen)) - self._valued - mapping.within_lists(self.stream))
+            found += [Finding("EMPTIED", c, EMPTY, self.touches[c]) for c in emptied]
+        return self._new(found)
 
     def shape(self, taken: Set[str], *, whole: bool) -> dict[str, str]:
         """What to hold the next read against; `taken` are columns whose new kind holds from now on."""
@@ -244,8 +271,8 @@ class Watch:
         touch = self.touches.get(column, UNTOUCHED)
         return Touch(touch.entities, touch.procedures, "INFO") if column in self.stream.optional else touch
 
-    def _retyped(self, column: str) -> Finding:
-        words = f"held {_named(self.before[column])} and now holds {_named(self.seen[column].kind)}"
+    def _retyped(self, column: str, shown: Look) -> Finding:
+        words = f"held {_named(self.before[column])} and now holds {_named(shown.kind)}"
         return Finding("RETYPED", column, words, self.touches[column])
 
     def _unfolded(self) -> bool:
@@ -267,6 +294,11 @@ NAMES: Mapping[Kind, str] = {
     "text": "text",
     "list": "lists",
 }
+
+
+def _spread(values: pl.Series, rows: int) -> pl.Series:
+    """So many values, from the whole of them."""
+    return values.gather_every(max(1, len(values) // rows)).head(rows)
 
 
 def _named(kind: str) -> str:

@@ -86,7 +86,7 @@ def settle(connection: Connection[Any], stream_id: int, run_id: int, read: Read)
         if kind == "CODE":
             # A read of changes shows only what changed; the rows that wait say whether there is still such a code.
             over = read.whole or not (read.discards or _waiting(connection, stream_id, entities))
-        elif kind == "RETYPED":
+        elif kind in ("RETYPED", "EMPTIED"):
             over = column in read.judged
         else:
             over = read.rows

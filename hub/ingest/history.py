@@ -58,3 +58,13 @@ def run_record(connection: Connection[Any], number: int) -> RunRecord:
     if found is None:
         raise OperationRefused(f"there is no run {number}", next_step="see `hub runs list`")
     return found
+
+
+def last_version(connection: Connection[Any], connector: str, before: int) -> str | None:
+    """The connector's version in the last run before this one that read something; None where there is none."""
+    row = connection.execute(
+        "select connector_version from hub.run where connector = %s and id < %s and mode is distinct from 'LOOKUP'"
+        " and mode is distinct from 'REPLAY' and status in ('SUCCEEDED', 'PARTIAL') order by id desc limit 1",
+        (connector, before),
+    ).fetchone()
+    return str(row[0]) if row else None

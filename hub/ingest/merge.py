@@ -9,12 +9,14 @@ In both, a row is gone that the source marks as deleted, or that no longer meets
 any deleted row does, to history, and is announced.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from psycopg import Connection
 
-from hub.ingest import unique_keys, versions
+from hub.ingest import affected, unique_keys, versions
+from hub.ingest.affected import Affected
 from hub.ingest.merge_sql import Merge, MergeSql, analyze, delete, one
 from hub.store.changes import announce
 
@@ -46,6 +48,9 @@ class Guard(Protocol):
     def leave(self, work: Merge, going: int) -> None:
         """Rows of the store that are to go because they no longer meet the condition of their kind."""
 
+    def change(self, work: Merge, counts: Mapping[str, Affected]) -> None:
+        """Column → values of the store that are to be emptied, changed or set aside."""
+
 
 def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0, guard: Guard | None = None) -> Merged:
     """Merge the staged rows of one kind of record. `deleted` rows went in a sweep before. Raises Refused by the guard's word."""
@@ -60,22 +65,33 @@ def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0, guard: 
     else:
         conflicting = versions.keep_newest(connection, sql)
         versions.rekey_items(connection, work)
-    stale = versions.drop_stale(connection, sql) if staged else 0
+    stale = versions.drop_stale(connection, sql) if staged or work.exploded else 0
     deleted += _delete_gone(connection, sql, guard)
     if work.exploded and not (work.whole and work.sweeps):
         deleted += _delete_items(connection, sql)
+    aside = affected.count_set_aside(connection, sql) if guard is not None else {}
     if not staged:
+        _ask(sql, guard, aside)
         return Merged(0, 0, 0, deleted, conflicting)
     keys = unique_keys.set_conflicts_aside(connection, sql)
     conflicting += keys.set_aside
-    added, changed = _write(connection, sql, moving=keys.moving)
+    differing = connection.execute(sql.difference).rowcount
+    analyze(connection, sql.diff, differing)
+    if guard is not None:
+        counts = affected.count_differing(connection, sql) if differing else {}
+        _ask(sql, guard, dict(affected.together(counts, aside)))
+    added, changed = _write(connection, sql, differing, moving=keys.moving)
     return Merged(added, changed, staged - conflicting, deleted, conflicting, stale)
 
 
-def _write(connection: Connection[Any], sql: MergeSql, *, moving: bool) -> tuple[int, int]:
+def _ask(sql: MergeSql, guard: Guard | None, counts: Mapping[str, Affected]) -> None:
+    found = {name: count for name, count in counts.items() if count.values}
+    if guard is not None and found:
+        guard.change(sql.work, found)
+
+
+def _write(connection: Connection[Any], sql: MergeSql, differing: int, *, moving: bool) -> tuple[int, int]:
     """Write what differs. Returns how many rows were added and changed."""
-    differing = connection.execute(sql.difference).rowcount
-    analyze(connection, sql.diff, differing)
     changed = added = 0
     if differing:
         changed = connection.execute(sql.keep_history).rowcount

@@ -17,6 +17,7 @@ from hub.ingest import map as mapping
 from hub.ingest import quarantine, stage, unseen, versions
 from hub.ingest.bounds import Bounds
 from hub.ingest.digest import Known
+from hub.ingest.history import last_version
 from hub.ingest.intake import Intake, Ready
 from hub.ingest.load import Load, empty
 from hub.ingest.merge import held, merge
@@ -81,11 +82,28 @@ class StreamRun:
             self.observed.gather(self.preparation.watch.findings.values())
             self.observed.keep()
             raise
-        self.outcome.notes += self.reader.notes
+        self.outcome.notes += [*self.reader.notes, *self._version_notes(whole=whole)]
         self.observed.settle(whole=whole, rows=self.intake.done > 0)
         self.bounds.close()
         self.outcome.seconds = time.monotonic() - clock
         return self.outcome
+
+    def _version_notes(self, *, whole: bool) -> list[str]:
+        """What another version of the connector made of the rows that were there, and of which rows it did not."""
+        old = last_version(self.connection, self.manifest.name, self.orders.run_id)
+        if old is None or old == self.manifest.version:
+            return []
+        where = f"{self.where}: version {self.manifest.version} of the connector, after {old}"
+        notes = [
+            f"{where}: {entity}: " + "; ".join(f"{column} ({count.words()})" for column, count in counts.items())
+            for entity, counts in self.bounds.affected.items()
+            if counts
+        ]
+        if not whole:
+            notes.append(
+                f"{where}: rows that did not come are as {old} made them: run `hub sync {self.manifest.name} --full`"
+            )
+        return notes
 
     def refresh(self, wait_s: float) -> Outcome:
         """Rows that a reader asked for by key. They go in as changes do; the place of the stream stays where it is.

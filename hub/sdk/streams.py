@@ -45,6 +45,16 @@ class Stream(Part):
         le=1,
         description="Share of rows by which a full read may be shorter than the store, without a person.",
     )
+    max_changed: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of a column's values that one run may empty, change or set aside without a person; 20 values always.",
+    )
+    volatile: tuple[str, ...] = Field(
+        (),
+        description="Fields whose values may all change at once, such as a balance; max_changed counts those that are emptied.",
+    )
     drift: Drift = Field("evolve", description="What happens when columns or codes are not as declared.")
     commit_rows: int = Field(200_000, ge=1, description="Rows of an incremental read after which it is committed.")
     optional: tuple[str, ...] = Field((), description="Mapped columns that may be absent.")

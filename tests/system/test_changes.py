@@ -186,7 +186,7 @@ def test_two_versions_in_a_whole_read_do_not_take_turns(table: Table) -> None:
 
 
 def test_a_newer_mapping_looks_at_every_row_and_writes_what_differs(table: Table) -> None:
-    whole = {"read": "full", "cursor": None}
+    whole = {"read": "full", "cursor": None, "max_changed": 1.0}
     for n in range(1, 31):
         table.person(n, "Lê Văn An " if n < 3 else "Lê Văn An")
     table.sync(**whole)

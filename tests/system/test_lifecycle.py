@@ -309,6 +309,8 @@ def test_an_older_version_of_a_list_takes_no_item_of_a_newer_one(store: Store) -
     assert len(store.items()) == 2
     store.read(declared, [[{**newer, "luc": "2026-02-04"}, {**older, "luc": "2026-02-03"}]], [], whole=False)
     assert len(store.items()) == 2
+    store.read(declared, [[{**older, "ds": []}]], [], whole=False)
+    assert len(store.items()) == 2
 
 
 @pytest.mark.parametrize("whole", [True, False])

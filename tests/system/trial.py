@@ -61,7 +61,8 @@ class Changes(Reader):
         return False
 
     def read(self, state: State | None) -> Iterator[Batch]:
-        yield Batch(self.frame, {"n": (state or {}).get("n", 0) + 1})
+        for at, rows in enumerate(self.frame.iter_slices(self.context.stream.commit_rows)):
+            yield Batch(rows, {"n": (state or {}).get("n", 0) + at + 1})
 
 
 class Trial:
