@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.conform.preview import first_rows
 from hub.errors import HubMisconfigured, OperationRefused, SourceUnavailable
+from hub.ingest.read.base import Context
+from hub.ingest.read.http import Client, Request, json_of
 from hub.ingest.read.json_rows import dig
 from hub.ingest.read.next_page import next_named
 from hub.ingest.read.sql_access import DRIVERS
 from hub.sdk.manifest import Manifest, parse
+from hub.sdk.streams import RestStream
 
 SAMPLE = 20
 SNIFFED = 65_536
@@ -136,14 +138,17 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in FORMATS)
 
 
-def sniffed(path: Path) -> dict[str, Any]:
-    """How a file is written: format, and for CSV encoding and delimiter where they are not the usual ones."""
+def sniffed(path: Path, skip_rows: int = 0) -> dict[str, Any]:
+    """How a file is written: format, and for CSV encoding and delimiter where they are not the usual ones. The header
+    stands below `skip_rows` lines.
+    """
     kind = FORMATS[path.suffix.lower()]
     if kind != "csv":
         return {"format": kind}
-    head = path.open("rb").read(SNIFFED)
+    with path.open("rb") as file:
+        head = file.read(SNIFFED)
     encoding = next((name for name in ENCODINGS if _decodes(head, name)), "utf-8")
-    lines = head.decode(encoding, "replace").splitlines()
+    lines = head.decode(encoding, "replace").splitlines()[skip_rows:]
     delimiter = max(",;\t|", key=lambda mark: lines[0].count(mark)) if lines else ","
     found = {"format": kind, "encoding": encoding, "delimiter": delimiter}
     if next(csv.reader(lines[:1], delimiter=delimiter), []) == []:
@@ -167,31 +172,30 @@ def _decodes(head: bytes, encoding: str) -> bool:
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
 
-def page(url: str, headers: Mapping[str, str], auth: tuple[str, str] | None) -> tuple[Any, Mapping[str, str]]:
-    """One answer and its headers. Raises SourceUnavailable."""
+def page(wanted: Wanted) -> tuple[Any, str]:
+    """One answer and its Link header, asked for as the reader asks. Raises SourceUnavailable, HubMisconfigured."""
+    manifest = provisional(wanted, ["id"])
+    stream = manifest.streams["rows"]
+    assert isinstance(stream, RestStream)
+    client = Client(Context(manifest, "rows", stream, Path()))
     try:
-        answer = httpx2.get(url, headers=dict(headers), auth=auth, timeout=30.0)
-        document = answer.json() if answer.status_code == 200 else None
-    except (httpx2.HTTPError, ValueError) as error:
-        raise SourceUnavailable(
-            f"the API cannot be looked at: {type(error).__name__}", next_step="check address and path"
-        ) from None
-    if document is None:
-        raise SourceUnavailable(
-            f"the API answers {answer.status_code}", next_step="check the path, and the variables of the credentials"
-        )
-    return document, answer.headers
+        url = client.url(stream.path).copy_merge_params(stream.parameters)
+        found = client.get(Request(url), stream.max_page_bytes, lambda body: json_of(wanted.name, body))
+    finally:
+        client.close()
+    return found.content, found.link
 
 
-def guessed(document: Any, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Where the list is in a page, and how pages probably follow each other. Raises OperationRefused."""
-    records = next((path for path in LISTS if _is_list(dig(document, path))), None)
+def guessed(document: Any, link: str, records: str | None = None) -> dict[str, Any]:
+    """Where the list is in a page, if that is not said, and how pages probably follow each other. Raises OperationRefused."""
+    if records is None:
+        records = next((path for path in LISTS if _is_list(dig(document, path))), None)
     if records is None:
         raise OperationRefused(
             "no list of objects was found in the answer", next_step="give its path: --records data.items"
         )
     found: dict[str, Any] = {"records": records} if records else {}
-    if named := next_named(document, headers.get("link", "")):
+    if named := next_named(document, link):
         return {**found, "paging": dict(named.declared)}
     for paths, kind, key in ((NEXT, "cursor", "next"), (PAGES, "page", "total_pages"), (TOTALS, "offset", "total")):
         at = next((path for path in paths if isinstance(dig(document, path), str | int)), None)
@@ -207,17 +211,20 @@ def _is_list(value: Any) -> bool:
 # --- Rows -------------------------------------------------------------------------------------------------------------
 
 
-def probed(wanted: Wanted, key: Sequence[str] = ()) -> Probed:
-    """The first rows, by the reader that will read them. Raises SourceUnavailable, HubMisconfigured."""
-    frame = first_rows(provisional(wanted, key or ["id"]), "rows", SAMPLE)
+def probed(wanted: Wanted, key: Sequence[str] = (), folder: Path | None = None) -> Probed:
+    """The first rows, by the reader that will read them. `folder` has the files that the manifest names.
+
+    Raises SourceUnavailable, HubMisconfigured.
+    """
+    frame = first_rows(provisional(wanted, key or ["id"], folder), "rows", SAMPLE)
     return Probed(wanted, _nested(frame.to_dicts()) if wanted.kind != "sql" else frame.to_dicts(), key)
 
 
-def provisional(wanted: Wanted, key: Sequence[str]) -> Manifest:
-    """A manifest that reads and maps nothing."""
+def provisional(wanted: Wanted, key: Sequence[str], folder: Path | None = None) -> Manifest:
+    """A manifest that reads and maps nothing. `folder` is the one that it is taken to be in."""
     facts = dict.fromkeys(("sector", "owner", "legal_basis", "version", "freshness"), "-")
     stream = {**wanted.stream, "key": list(key), "emits": {"Citizen": {"fields": {}}}}
-    return parse(
+    made = parse(
         {
             "name": wanted.name,
             "title": {"vi": "-", "en": "-"},
@@ -226,6 +233,7 @@ def provisional(wanted: Wanted, key: Sequence[str]) -> Manifest:
             "streams": {"rows": stream},
         }
     )
+    return made.placed(folder) if folder else made
 
 
 def _nested(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from hub.errors import HubError, OperationRefused
 from hub.ingest.discover import FILE, load_connector
 from hub.ingest.read.json_rows import frame_of
 from hub.model.registry import Entity
+from hub.sdk.manifest import parse
 
 SCHEMA = Path(__file__).parents[1] / "sdk" / "manifest.schema.json"
 BARE = re.compile(r"^[A-Za-z0-9_-]+$")
@@ -55,40 +58,89 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
     }
 
 
-def write(folder: Path, probed: Probed, entity: Entity, facts: Facts) -> Draft:
-    """Write the connector. Raises OperationRefused where something is there already."""
+def write(folder: Path, probed: Probed, entity: Entity, facts: Facts, files: Sequence[Path] = ()) -> Draft:
+    """Write the connector, and copies of the files that its manifest names. Raises OperationRefused where there is one."""
     if (folder / FILE).exists():
-        raise OperationRefused(f"{folder} has a manifest already", next_step="choose another name, or take it away")
-    columns = columns_of(probed.rows)
-    proposals = propose(columns, entity)
-    key = list(probed.key) or key_of(columns, len(probed.rows)) or list(columns)[:1] or ["id"]
-    changed = changed_at(columns)
-    used = {*(proposal.column for proposal in proposals), *key, changed}
-    unmapped = [name for name in columns if name not in used]
-    missing = [c.name for c in entity.columns if not c.nullable and c.name not in {p.field for p in proposals}]
+        raise OperationRefused(
+            f"{folder} has a manifest already",
+            next_step="add a stream to it with --add-stream, choose another name, or take it away",
+        )
+    made = _Made.of(probed, entity)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_text(_manifest(probed, entity, facts, proposals, (key, changed, missing, unmapped)), "utf-8")
-    kept = [name for name in (changed,) if name]
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+    text = "\n".join([*_head(probed, entity, facts), "", *_stream(made, facts)]) + "\n"
+    (folder / FILE).write_text(text, "utf-8")
+    return _sampled(folder, made, facts)
+
+
+def add(folder: Path, probed: Probed, entity: Entity, facts: Facts) -> Draft:
+    """Add a stream to the connector's manifest, which stays as it is otherwise. Raises OperationRefused, WrongManifest."""
+    declared = load_connector(folder)
+    if facts.stream in declared.streams:
+        raise OperationRefused(
+            f"{folder} has a stream {facts.stream} already",
+            next_step=f"choose another name: --stream; it has {', '.join(declared.streams)}",
+        )
+    made = _Made.of(probed, entity)
+    before = (folder / FILE).read_text("utf-8")
+    text = before.rstrip("\n") + "\n\n" + "\n".join(_stream(made, facts)) + "\n"
+    try:
+        parse(tomllib.loads(text))
+    except ValueError as error:
+        raise OperationRefused(
+            f"a stream cannot be added to {folder / FILE} as it is written: {type(error).__name__}",
+            next_step="write [streams.<name>] as tables of their own, or add it by hand",
+        ) from None
+    written = folder / f"{FILE}.new"
+    written.write_text(text, "utf-8")
+    written.replace(folder / FILE)
+    return _sampled(folder, made, facts)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What is proposed for a stream."""
+
+    probed: Probed
+    entity: Entity
+    proposals: Sequence[Proposal]
+    key: Sequence[str]
+    changed: str | None
+    missing: Sequence[str]
+    unmapped: Sequence[str]
+
+    @classmethod
+    def of(cls, probed: Probed, entity: Entity) -> "_Made":
+        columns = columns_of(probed.rows)
+        proposals = propose(columns, entity)
+        key = list(probed.key) or key_of(columns, len(probed.rows)) or list(columns)[:1] or ["id"]
+        changed = changed_at(columns)
+        used = {*(proposal.column for proposal in proposals), *key, changed}
+        unmapped = [name for name in columns if name not in used]
+        missing = [c.name for c in entity.columns if not c.nullable and c.name not in {p.field for p in proposals}]
+        return cls(probed, entity, proposals, key, changed, missing, unmapped)
+
+
+def _sampled(folder: Path, made: _Made, facts: Facts) -> Draft:
+    """Write the samples of a stream, and what they become as what is expected of them."""
+    kept = [made.changed] if made.changed else []
     path = folder / samples.FOLDER / f"{facts.stream}.jsonl"
-    samples.write(path, Pseudonyms(entity, proposals, keys=key, kept=kept).rows(probed.rows))
+    rows = Pseudonyms(made.entity, made.proposals, keys=made.key, kept=kept).rows(made.probed.rows)
+    samples.write(path, rows)
     problem = None
     try:
-        samples.accept(load_connector(folder))
+        declared = load_connector(folder)
+        expected = samples.mapped(declared, facts.stream, samples.read(path))
+        samples.write(samples.path_of(declared, facts.stream, expected=True), expected)
     except HubError as error:
         problem = str(error)
-    return Draft(folder, entity, proposals, missing, unmapped, problem)
+    return Draft(folder, made.entity, made.proposals, made.missing, made.unmapped, problem)
 
 
-def _manifest(
-    probed: Probed,
-    entity: Entity,
-    facts: Facts,
-    proposals: Sequence[Proposal],
-    found: tuple[Sequence[str], str | None, Sequence[str], Sequence[str]],
-) -> str:
-    key, changed, missing, unmapped = found
+def _head(probed: Probed, entity: Entity, facts: Facts) -> list[str]:
     wanted = probed.wanted
-    lines = [
+    return [
         f"#:schema {SCHEMA.as_uri()}",
         "# Drafted by `hub connector new`. Every mapping is a proposal: read it, correct it, take its remark away.",
         f"name = {_toml(wanted.name)}",
@@ -103,19 +155,23 @@ def _manifest(
         "[source]",
         f"kind = {_toml(wanted.kind)}",
         *(f"{name} = {_toml(value)}" for name, value in wanted.source.items()),
-        "",
+    ]
+
+
+def _stream(made: _Made, facts: Facts) -> list[str]:
+    unmapped = made.unmapped
+    return [
         f"[streams.{_key(facts.stream)}]",
-        *(f"{name} = {_toml(value)}" for name, value in wanted.stream.items()),
-        f"key = {_toml(list(key))}",
-        *([f"changed_at = {_toml(changed)}"] if changed else []),
+        *(f"{name} = {_toml(value)}" for name, value in made.probed.wanted.stream.items()),
+        f"key = {_toml(list(made.key))}",
+        *([f"changed_at = {_toml(made.changed)}"] if made.changed else []),
         *(["# These columns are not mapped. Map them, or ignore them, or each run tells of them:"] if unmapped else []),
         *([f"ignore = {_toml(list(unmapped))}"] if unmapped else []),
         "",
-        f"[streams.{_key(facts.stream)}.emits.{entity.name}.fields]",
-        *(f'# {name} is required, and nothing was found for it: {name} = "column"' for name in missing),
-        *(_mapping(proposal) for proposal in proposals),
+        f"[streams.{_key(facts.stream)}.emits.{made.entity.name}.fields]",
+        *(f'# {name} is required, and nothing was found for it: {name} = "column"' for name in made.missing),
+        *(_mapping(proposal) for proposal in made.proposals),
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _mapping(proposal: Proposal) -> str:

@@ -56,6 +56,12 @@ class Manifest(Part):
         """The folder it was read from; none where it was made otherwise."""
         return self._folder
 
+    def placed(self, folder: Path) -> "Manifest":
+        """The same manifest, as if it were read from this folder."""
+        made = self.model_copy()
+        made._folder = folder
+        return made
+
     @property
     def kind(self) -> str:
         """The kind of its source: `sql`, `rest` …"""

@@ -69,6 +69,16 @@ class SoapClient:
             f"{self.where}: the service has no operation {name}", next_step="use one that its WSDL declares"
         )
 
+    def names(self) -> list[str]:
+        """The operations that the service has over SOAP."""
+        ports = [port for service in self.client.wsdl.services.values() for port in service.ports.values()]
+        return list(dict.fromkeys(n for p in ports if isinstance(p.binding, SoapBinding) for n in p.binding.all()))
+
+    def arguments(self, name: str) -> list[str]:
+        """The arguments of an operation."""
+        _, found = self.operation(name, {})
+        return [argument for argument, _ in getattr(found.input.body.type, "elements", ()) if argument]
+
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """The answer's element. Arguments are texts or lists of them, by name or, within objects, by path."""
         service, operation = self.operation(name, arguments)

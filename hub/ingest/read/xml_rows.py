@@ -41,6 +41,17 @@ def type_at(where: str, kind: Any, path: str) -> Any:
     return kind
 
 
+def lists_in(kind: Any, before: str = "", depth: int = 0) -> list[str]:
+    """The paths of the lists of records in what an operation answers, the outermost first."""
+    found: list[str] = []
+    for name, element, many in _members(kind) if depth <= DEEPEST else ():
+        if many and _columns(element.type):
+            found.append(before + name)
+        elif not many:
+            found += lists_in(element.type, f"{before}{name}.", depth + 1)
+    return found
+
+
 def find(element: Any, path: str) -> list[Any]:
     """The elements at a path."""
     found = [element]

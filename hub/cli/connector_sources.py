@@ -1,0 +1,247 @@
+"""How `hub connector new` looks at a source of each kind: asks on a terminal, or takes options."""
+
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cyclopts import Parameter
+from rich.prompt import Prompt
+
+from hub.cli.shown import ERR, show_table
+from hub.draft import probe
+from hub.draft.probe import Probed, Wanted
+from hub.errors import OperationRefused, SourceUnavailable
+from hub.ingest.discover import FILE, load_connector
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options:
+    """What can be said instead of being asked for."""
+
+    env: str | None = None
+    "Variable that holds the address: NAME_URL, or NAME_FOLDER for files, where it is not given."
+    table: str | None = None
+    "sql, cdc: the table, or schema.table."
+    files: str | None = None
+    "files: pattern of names."
+    path: str | None = None
+    "rest: path of the list under the base address."
+    records: str | None = None
+    "rest: path of the list within an answer."
+    auth: Literal["none", "api_key", "basic", "oauth2", "ws_security"] = "none"
+    "rest, soap: how the hub proves itself; NAME_KEY, or NAME_USER and NAME_PASSWORD, or NAME_CLIENT_ID and NAME_CLIENT_SECRET hold with what."
+    header: str = "X-API-Key"
+    "rest: the header of the key."
+    token_path: str = "/oauth2/token"
+    "rest: path of the token endpoint of oauth2, or its whole address."
+    scope: str | None = None
+    "rest: scope that is asked for."
+    sheet: str | None = None
+    "files: the sheet of a workbook."
+    skip_rows: int = 0
+    "files: lines above the header."
+    wsdl: Path | None = None
+    "soap: a WSDL file, copied into the connector; NAME_WSDL holds the address of one where it is not given."
+    operation: str | None = None
+    "soap: the operation that gives the list."
+    add_stream: bool = False
+    "Add a stream to the connector, which is there already."
+    key: tuple[str, ...] = ()
+    "Columns that identify a row; found where the source says or shows it."
+    entity: str | None = None
+    "Kind of record that a row becomes; the likeliest where it is not given."
+    stream: str | None = None
+    "Name of the stream."
+    title_vi: str | None = None
+    title_en: str | None = None
+    owner: str = "-"
+    "Who answers for the data."
+    legal_basis: str = "-"
+    "Why they may be read."
+
+
+@dataclass(frozen=True)
+class KnownSource:
+    """What a connector that is there already says of its source."""
+
+    kind: str | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def env(self, key: str, options: Options, default: str) -> str:
+        """The variable that holds an address. Raises OperationRefused where the connector has it otherwise."""
+        if not self.source:
+            return options.env or default
+        reference = self.source.get(key)
+        if not isinstance(reference, Mapping) or "env" not in reference:
+            raise OperationRefused(
+                f"the connector does not say by a variable where its source is ({key})",
+                next_step="add the stream to its manifest by hand",
+            )
+        return str(reference["env"])
+
+
+def known_source(place: Path, kind: str | None, options: Options) -> KnownSource:
+    """The connector to which a stream is added. Raises OperationRefused before anything is asked of a source."""
+    there = (place / FILE).is_file()
+    if there and not options.add_stream:
+        raise OperationRefused(
+            f"{place} has a manifest already",
+            next_step="add a stream to it with --add-stream, choose another name, or take it away",
+        )
+    if not options.add_stream:
+        return KnownSource()
+    if not there:
+        raise OperationRefused(f"there is no connector at {place}", next_step="draft it without --add-stream")
+    declared = load_connector(place)
+    if (kind and kind != declared.kind) or options.env or options.auth != "none":
+        raise OperationRefused(
+            f"{place.name} says already where its source is, and how the hub proves itself",
+            next_step="give --add-stream without --kind, --env and --auth",
+        )
+    source = {k: v for k, v in tomllib.loads((place / FILE).read_text("utf-8"))["source"].items() if k != "kind"}
+    return KnownSource(declared.kind, source, place)
+
+
+def _sql(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+    env = given.env("url", options, f"{name.upper()}_URL")
+    found = probe.tables(probe.environment(env, name))
+    if not options.table:
+        rows = [(t.name, t.rows, ", ".join(t.key), ", ".join(f"{c} {k}" for c, k in t.columns)) for t in found]
+        show_table("Tables", ("table", "rows", "key", "columns"), rows, numbers=("rows",))
+    wanted = options.table or ask("Table", [t.name for t in found], "--table")
+    table = next((t for t in found if t.name == wanted), None)
+    if table is None:
+        raise OperationRefused(
+            f"there is no table {wanted}", next_step=f"use one of: {', '.join(t.name for t in found)}"
+        )
+    known = Wanted(name, kind, given.source or {"url": {"env": env}}, {"table": table.name})
+    notes = [] if options.key or table.key else [f"{table.name} has no primary key: look at `key`"]
+    key = options.key or tuple(table.key) or (table.columns[0][0],)
+    return _with(probe.probed(known, key), notes)
+
+
+def _files(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+    env = given.env("folder", options, f"{name.upper()}_FOLDER")
+    place = Path(probe.environment(env, name))
+    found = probe.files(place)
+    pattern = options.files or ask("Files", found, "--files")
+    first = next((path for path in sorted(place.glob(pattern)) if path.name in found), None)
+    if first is None:
+        raise OperationRefused(f"no file is called {pattern}", next_step=f"there are: {', '.join(found[:10])}")
+    stream = {"files": pattern, **probe.sniffed(first, options.skip_rows)}
+    if options.sheet is not None and stream["format"] != "excel":
+        raise OperationRefused(f"{first.name} is no workbook: it has no sheets", next_step="leave out --sheet")
+    stream |= {"sheet": options.sheet} if options.sheet is not None else {}
+    stream |= {"skip_rows": options.skip_rows} if options.skip_rows else {}
+    return probe.probed(Wanted(name, kind, given.source or {"folder": {"env": env}}, stream), options.key)
+
+
+def _rest(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+    env = given.env("base_url", options, f"{name.upper()}_URL")
+    probe.environment(env, name)
+    source = given.source or {"base_url": {"env": env}, **_auth(name, options, ("api_key", "basic", "oauth2"))}
+    path = options.path or ask("Path of the list", [], "--path")
+    stream: dict[str, Any] = {"path": path}
+    stream |= probe.guessed(*probe.page(Wanted(name, kind, source, stream)), options.records)
+    notes = ["`paging` is a guess from one answer: look whether parameters and size are the API's"]
+    return _with(probe.probed(Wanted(name, kind, source, stream), options.key), notes if "paging" in stream else [])
+
+
+def _auth(name: str, options: Options, kinds: Sequence[str]) -> dict[str, Any]:
+    """How the hub proves itself, as a manifest has it. Raises OperationRefused, HubMisconfigured."""
+    if options.auth == "none":
+        return {}
+    if options.auth not in kinds:
+        raise OperationRefused(f"--auth {options.auth} is not for this kind", next_step=f"use {', '.join(kinds)}")
+    upper = name.upper()
+    parts: Mapping[str, dict[str, Any]] = {
+        "api_key": {"kind": "api_key", "header": options.header, "key": {"env": f"{upper}_KEY"}},
+        "basic": {"kind": "basic", "user": {"env": f"{upper}_USER"}, "password": {"env": f"{upper}_PASSWORD"}},
+        "ws_security": {"kind": "ws_security", "user": {"env": f"{upper}_USER"}, "password": {"env": f"{upper}_PASSWORD"}},
+        "oauth2": {
+            "kind": "oauth2_client_credentials",
+            "token_path": options.token_path,
+            "client_id": {"env": f"{upper}_CLIENT_ID"},
+            "client_secret": {"env": f"{upper}_CLIENT_SECRET"},
+            **({"scope": options.scope} if options.scope else {}),
+        },
+    }  # fmt: skip
+    for value in parts[options.auth].values():
+        if isinstance(value, dict):
+            probe.environment(value["env"], name)
+    return {"auth": parts[options.auth]}
+
+
+def _soap(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+    # Loaded where it is wanted: zeep takes half a second.
+    from hub.draft import describe
+
+    source: Mapping[str, Any] = given.source
+    if not source and options.wsdl is not None:
+        if not options.wsdl.is_file():
+            raise OperationRefused(f"there is no file {options.wsdl}", next_step="give the WSDL's path: --wsdl")
+        source = {"wsdl": options.wsdl.name, **_auth(name, options, ("basic", "ws_security"))}
+    elif not source:
+        env = options.env or f"{name.upper()}_WSDL"
+        probe.environment(env, name)
+        source = {"wsdl": {"env": env}, **_auth(name, options, ("basic", "ws_security"))}
+    folder = given.folder or (options.wsdl.absolute().parent if options.wsdl else None)
+    found = describe.operations(Wanted(name, kind, source, {}), folder)
+    wanted = options.operation or ask("Operation", list(found), "--operation")
+    if wanted not in found:
+        raise OperationRefused(f"there is no operation {wanted}", next_step=f"use one of: {', '.join(found)}")
+    lists = found[wanted].lists
+    if options.records is None and not lists:
+        raise OperationRefused(f"the answer of {wanted} has no list", next_step="give the path of its rows: --records")
+    stream = {"operation": wanted, "records": options.records if options.records is not None else lists[0]}
+    notes = [f"arguments of {wanted}: {', '.join(found[wanted].arguments)}: see `arguments` and `paging`"]
+    known = Wanted(name, kind, source, stream)
+    try:
+        return _with(probe.probed(known, options.key, folder), notes if found[wanted].arguments else [])
+    except SourceUnavailable as error:
+        # Without arguments that it needs it does not answer: what its description says is drafted all the same.
+        return Probed(known, (), options.key, (*notes, f"no rows were read: {error}"))
+
+
+def unprobed(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+    """Kinds whose sources are not looked at: the parts that have to be there, to be filled in."""
+    upper = name.upper()
+    skeletons: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "stream": ({"url": {"env": f"{upper}_URL"}, "jetstream": upper}, {"subject": f"{name}.*", "durable": f"hub-{name}"}),
+        "push": ({"secret": {"env": f"{upper}_SECRET"}}, {}),
+    }  # fmt: skip
+    source, stream = skeletons[kind]
+    source = dict(given.source) or source
+    note = (
+        f"a source of kind {kind} is not looked at: fill in manifest and samples by hand, docs/connectors.md tells how"
+    )
+    return Probed(Wanted(name, kind, source, stream), (), options.key, (note,))
+
+
+def _with(found: Probed, notes: Sequence[str]) -> Probed:
+    return Probed(found.wanted, found.rows, found.key, notes)
+
+
+PROBES: Mapping[str, Callable[[str, str, Options, KnownSource], Probed]] = {
+    "sql": _sql,
+    "cdc": _sql,
+    "files": _files,
+    "rest": _rest,
+    "soap": _soap,
+}
+"""Kind → how its source is looked at."""
+
+
+def ask(what: str, choices: Sequence[str], option: str, default: str | None = None) -> str:
+    """The answer of a person at the terminal. Raises OperationRefused where nobody is there."""
+    if not sys.stdin.isatty():
+        known = f", one of: {', '.join(choices)}" if choices else ""
+        raise OperationRefused(f"{what.lower()} is not given", next_step=f"give {option}{known}")
+    if default is None:
+        return Prompt.ask(what, console=ERR, choices=list(choices) or None)
+    return Prompt.ask(what, console=ERR, choices=list(choices) or None, default=default)
