@@ -45,8 +45,8 @@ from hub.plan.nodes import (
 )
 from hub.plan.selection import Document, Selected
 
-KIND = "__kind"
-"""GraphQL reserves names with two underscores, so no response key can be this."""
+KIND = "$kind"
+"""A response key cannot be this: no name of GraphQL has a `$`."""
 
 
 @dataclass(frozen=True)

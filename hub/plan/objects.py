@@ -11,6 +11,15 @@ MOST_PAIRS = 50
 Pairs = Sequence[tuple[str, str]]
 
 
+def row_name(prefix: str, depth: int | None = None) -> str:
+    """A name of ours for a row that is used as a whole: `r$0`. No name of GraphQL has a `$`.
+
+    The columns of such a row have a caller's response keys, and PostgreSQL takes a name for a column before it takes it for
+    the row: `select row_to_json(r0) from (select 1 as "r0") r0` is the column.
+    """
+    return f"{prefix}$" if depth is None else f"{prefix}${depth}"
+
+
 def json_object(members: Pairs, alias: str, source: str = "") -> str:
     """A scalar select of a JSON object with any number of members: a row made JSON, since functions take 100 arguments."""
     return f"(select {json_of(members, alias)} from (select {columns(members)}{source}) {alias})"

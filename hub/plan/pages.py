@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hub.plan.build import order_name
 from hub.plan.nodes import Edges, Keyset, Nodes, OrderTerm, Page, PageInfo, PagePart, Row, Scalar, TotalCount
-from hub.plan.objects import Pairs, columns, json_object, json_of, json_pairs
+from hub.plan.objects import Pairs, columns, json_object, json_of, json_pairs, row_name
 from hub.plan.sources import Aliases, Sources, where
 
 CURSOR = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
@@ -55,7 +55,7 @@ class Pages:
     def _plain_page(self, page: Page, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         """Only nodes, forward: no row beyond the page is read and no cursor is made."""
         source, matching, within, order = clauses
-        alias = f"r{depth}"
+        alias = row_name("r", depth)
         row = self.members(nodes.row, depth)
         rows = f"select {columns(row)} from {source}{where(within)} order by {order} limit {page.size}"
         members: list[tuple[str, str]] = []
@@ -107,7 +107,7 @@ class Pages:
 
     def _row_column(self, row: Row, selected: list[str], depth: int) -> str:
         name = f"n{len(selected)}"
-        made = json_object(self.members(row, depth), f"r{depth}")
+        made = json_object(self.members(row, depth), row_name("r", depth))
         selected.append(f"{made} as {name}")
         return name
 

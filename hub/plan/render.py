@@ -1,7 +1,8 @@
 """Nodes → SQL: one statement whose single value is the response's `data` as JSON text.
 
-Aliases go by depth (`t0`, `t1`; `l1` for a link, `r1` for a row made an object, `p1` for a page). PostgreSQL builds the
-JSON; the order of keys is the order of selection.
+Aliases go by depth (`t0`, `t1`; `l1` for a link, `r$1` for a row made an object, `p1` for a page). A caller's response keys
+are names of columns only, and never those of a row that we use as a whole (`row_name`). PostgreSQL builds the JSON; the
+order of keys is the order of selection.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from hub.plan.nodes import (
     Row,
     Scalar,
 )
-from hub.plan.objects import Pairs, json_object
+from hub.plan.objects import Pairs, json_object, row_name
 from hub.plan.pages import Pages
 from hub.plan.sources import Aliases, Past, Sources, where
 
@@ -53,7 +54,7 @@ def render(
     # `offset 0` keeps PostgreSQL from making the JSON twice, for its length and for itself.
     sql = (
         f"select case when octet_length(j) <= {most_bytes} then j end"
-        f" from (select {json_object(members, 'd')}::text as j offset 0) result"
+        f" from (select {json_object(members, row_name('d'))}::text as j offset 0) result"
     )
     return Statement(sql, tuple(renderer.sources.binds))
 
@@ -84,17 +85,17 @@ class _Renderer:
 
     def _row(self, row: Row, depth: int) -> str:
         """The row in scope as an object."""
-        return json_object(self._members(row, depth), f"r{depth}")
+        return json_object(self._members(row, depth), row_name("r", depth))
 
     def _row_of(self, row: Row, depth: int, rest: str) -> str:
         """A scalar select of one row as an object; `rest` is its from clause and what follows."""
-        return json_object(self._members(row, depth), f"r{depth}", f" from {rest}")
+        return json_object(self._members(row, depth), row_name("r", depth), f" from {rest}")
 
     def _member(self, member: Member, depth: int) -> str:
         if isinstance(member, Scalar):
             return self.sources.scalar(member, t=f"t{depth}", l=f"l{depth + 1}")
         if isinstance(member, Group):
-            return json_object([(m.key, self._member(m, depth)) for m in member.members], f"g{depth}")
+            return json_object([(m.key, self._member(m, depth)) for m in member.members], row_name("g", depth))
         if isinstance(member, One):
             return self._one(member, depth + 1)
         if isinstance(member, OneOf):
@@ -138,7 +139,7 @@ class _Renderer:
             item = f"hub.global_id('{merged.entity}', h{inner}.subject_id)"
         else:
             source += f" join {self.sources.table(merged.row.table)} t{inner} on t{inner}.id = h{inner}.subject_id"
-            item = self._object(merged.row.members, f"k{inner}", t=f"t{inner}", h=f"h{inner}")
+            item = self._object(merged.row.members, row_name("k", inner), t=f"t{inner}", h=f"h{inner}")
         listed = f"coalesce(json_agg({item} order by h{inner}.subject_id), '[]'::json)"
         return f"(select {listed} from {source} where h{inner}.heir_id = t{depth}.id)"
 
@@ -167,7 +168,7 @@ class _Renderer:
             else:
                 members.append((member.key, self._member(member, depth)))
         joined = f"{self.sources.links(link.table)} {alias} on {of_record.format(l=alias)} and {alias}.{ACCEPTED}"
-        return json_object(members, f"k{depth}", f" from (select) one left join {joined}")
+        return json_object(members, row_name("k", depth), f" from (select) one left join {joined}")
 
     def _candidates(self, candidates: Candidates, depth: int) -> str:
         inner = depth + 1
@@ -180,7 +181,7 @@ class _Renderer:
             elif isinstance(member, Scalar):
                 members.append((member.key, self.sources.scalar(member, t=f"t{depth}", l=f"l{inner}")))
         return (
-            f"(select coalesce(json_agg({json_object(members, f'k{inner}')} order by l{inner}.subject_id, l{inner}.found_id),"
+            f"(select coalesce(json_agg({json_object(members, row_name('k', inner))} order by l{inner}.subject_id, l{inner}.found_id),"
             f" '[]'::json) from {self.sources.links(candidates.table)} l{inner}"
             f" where l{inner}.record_id = t{depth}.id and l{inner}.status = 'UNCONFIRMED')"
         )
@@ -188,7 +189,7 @@ class _Renderer:
     def _evidence(self, evidence: Evidence, depth: int) -> str:
         """The comparisons behind the link in scope, in their order; null where none were kept."""
         kept, alias = f"l{depth}.evidence", f"e{depth}"
-        item = self._object(evidence.members, f"k{alias}", e=f"{alias}.item")
+        item = self._object(evidence.members, row_name("ke", depth), e=f"{alias}.item")
         return (
             f"case jsonb_typeof({kept}) when 'array' then (select coalesce(json_agg({item} order by {alias}.place), '[]'::json)"
             f" from jsonb_array_elements({kept}) with ordinality {alias}(item, place)) end"

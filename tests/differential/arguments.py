@@ -99,7 +99,7 @@ class Arguing(Draft):
         if size:
             self.mark(size)
             found[size] = self._size(definition, size)
-        if self.chance(8):
+        if self.chance(12):
             self.mark("null argument")
             found["first" if size != "first" else "last"] = None
         return dict(self.draw(st.permutations(sorted(found.items()))))

@@ -26,7 +26,14 @@ from tests.differential.values import ABSENT, Pool, literal
 DEPTH = 5
 PARTS = 30
 """So many fields and fragments; a selection set begun after these has one field."""
-ALIASES = ("a", "A", "select", "t1", "name", "id", "nodes", f"long_{'x' * 70}")
+OURS = tuple(
+    f"{prefix}{depth}" for prefix in ("t", "l", "r", "p", "g", "k", "e", "h", "n", "c", "ke") for depth in range(4)
+)
+"""Names that our SQL has, or might have: a caller may use each of them as a response key."""
+ALIASES = (
+    *("a", "A", "select", "name", "id", "nodes", f"long_{'x' * 70}", "_", "__kind", "ctid"),
+    *("d", "j", "w", "m", "rn", "cursor", "one", "result", "kind", "place", "item", "data", "hub", "link", *OURS),
+)
 SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
@@ -169,7 +176,8 @@ class Selecting(Arguing):
             options.insert(0, SHARED[returned])
         elif self.aliases < 20 and self.chance(20):
             options.insert(0, self.one_of(ALIASES))
-        options.append(f"k{len(self.keys)}")
+            self.mark("alias of our SQL" if options[0] in OURS else "alias of its own")
+        options.append(f"key{len(self.keys)}")
         key = next(option for option in options if self._may(kind, option, name, arguments, returned))
         group = self._group(kind)
         self.keys.setdefault((group, key), (returned, {}))[1][kind.name] = (name, arguments)
