@@ -409,3 +409,12 @@ def test_a_last_page_that_is_repeated_is_an_end_where_it_is_declared(service: Se
         service.read(paging=PAGES)
     with pytest.raises(ValueError, match="not with 404"):
         service.reader(paging={**PAGES, "end": ["not_found"]})
+
+
+def test_xml_that_is_nested_deeply_is_refused_or_read(service: Service) -> None:
+    service.register.people = [person(1, more="<x>" * 10_000 + "</x>" * 10_000)]
+    with pytest.raises(SourceUnavailable, match="no XML"):
+        service.read()
+    service.register.people = [person(1, more="<x>" * 100 + "7" + "</x>" * 100)]
+    (batch,) = service.read()
+    assert batch.frame["id"].to_list() == ["1"]
