@@ -14,20 +14,19 @@ from typing import Any
 
 import httpx2
 import polars as pl
-from polars.exceptions import PolarsError
 
 from hub.errors import SourceUnavailable
-from hub.ingest.read import rest_lookup
+from hub.ingest.read import rest_lookup, rest_rows
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.http import NO_CONTENT, NOT_MODIFIED, Answer, AnswerRefused, Client, Request, TryAgain, json_of
-from hub.ingest.read.json_rows import Row, TooDeep, UnlikeItems, dig, empty_frame, frame_of
+from hub.ingest.read.json_rows import Row, dig
 from hub.ingest.read.next_page import next_named
 from hub.ingest.read.prefetch import Prefetch
 from hub.ingest.read.progress import Place, Progress
 from hub.ingest.read.rest_pages import NO_PAGE, At, Page, Pages, pages_of
+from hub.ingest.read.rest_rows import ASK
 from hub.ingest.read.validators import ADDRESS, READ, VALIDATOR, condition_of
 from hub.ingest.typed_numbers import notations
-from hub.sdk.paths import AmbiguousPath, select, steps_of
 from hub.sdk.streams import RestStream
 
 LINES = 5_000
@@ -35,8 +34,6 @@ LINES = 5_000
 
 MOST_AHEAD = 3
 GONE = (404, 410)
-ABSENT = object()
-ASK = "ask the owner whether the API changed or its paging broke; nothing was changed in the store"
 
 
 class _Elsewhere(Exception):
@@ -288,32 +285,13 @@ class RestReader(Reader):
         return self.client.url(self.stream.path).copy_merge_params(parameters)
 
     def _document(self, body: bytes) -> Any:
-        if self.stream.format == "jsonl":
-            return [json_of(self.where, line) for line in body.split(b"\n") if line.strip()]
-        return json_of(self.where, body)
+        return rest_rows.document_of(self.where, self.stream, body)
 
     def _rows(self, document: Any) -> list[Row]:
-        rows = self._at(document)
-        if rows is None:  # so some write an empty list
-            return []
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            what = f"no list of objects at {self.stream.records}" if self.stream.records else "no list of objects"
-            raise SourceUnavailable(f"{self.where}: the answer has {what}", next_step=ASK)
-        return rows
-
-    def _at(self, document: Any) -> Any:
-        """What stands where the list should be."""
-        try:
-            return select(document, steps_of(self.stream.records), ABSENT)
-        except AmbiguousPath:
-            return ABSENT
+        return rest_rows.rows_in(self.where, self.stream, document)
 
     def _frame(self, rows: Sequence[Row]) -> pl.DataFrame:
-        try:
-            return frame_of(rows, self.notations) if rows else empty_frame(self.stream)
-        except PolarsError as error:
-            why = str(error) if isinstance(error, UnlikeItems | TooDeep) else type(error).__name__
-            raise SourceUnavailable(f"{self.where}: rows cannot be made one table: {why}", next_step=ASK) from None
+        return rest_rows.frame_in(self.where, self.stream, rows, self.notations)
 
 
 def _is_on(at: At, following: At) -> bool:
