@@ -80,11 +80,14 @@ class CdcReader(Reader):
         return write_columns(frame, {c: n for c, n in self._notations.items() if c in numbers})
 
     def _batches(self, state: State | None) -> Iterator[Batch]:
+        asked, reason = self._decided or (None, None)
         why = self._why_whole(state)
         if state is not None and why is None:
             yield from self._changes(state)
             return
-        if state is not None:
+        if state is None and asked is not None:
+            why = reason  # the engine asked by the state, and reads from the beginning
+        if state is not None or (asked is not None and why is not None):
             self.notes.append(f"{self.context.where}: {self.wanted.table} is read whole: {why}")
         yield from self._snapshot()
 
@@ -94,7 +97,8 @@ class CdcReader(Reader):
             table = tables.table(connection, self.wanted)
             chosen_by = self.context.stream.chosen_by() & set(table.columns)
             wanted = list(dict.fromkeys([*self.wanted.key, *sorted(chosen_by)]))
-            yield from tables.copied(connection, table, wanted, self.context.batch_rows)
+            for frame in tables.copied(connection, table, wanted, self.context.batch_rows):
+                yield self._in_notation(frame, table)
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The rows with these keys, as they are now."""
@@ -137,7 +141,8 @@ class CdcReader(Reader):
     def _compare(self, connection: slot.Connection, state: State | None, most: int | None) -> str | None:
         """Look at the source as it is now. Why the changes since a state cannot be had; None: they can."""
         self._table = tables.table(connection, self.wanted)
-        self._origin = Origin(*slot.cluster(connection), self._table.oid, self._table.membership)
+        found = self._table
+        self._origin = Origin(*slot.cluster(connection), found.oid, found.membership, found.storage, found.altered)
         held = slot.held(connection, self.wanted.slot)
         if held is not None and not held.ours:
             raise HubMisconfigured(
@@ -149,7 +154,24 @@ class CdcReader(Reader):
         if held is None:
             return f"the source has no slot {self.wanted.slot}"
         self._held = held
-        return why_whole(state, self._origin, held, slot.written(connection), most)
+        why = why_whole(state, self._origin, held, slot.written(connection), most)
+        return why or self._why_unlogged(connection, state)
+
+    def _why_unlogged(self, connection: slot.Connection, state: State) -> str | None:
+        """What happened to the table that its log does not tell; None: nothing that changes its rows."""
+        storage = self._origin.storage
+        if "storage" not in state:
+            watched = storage.parted or any(emit.when for emit in self.context.stream.emits.values())
+            return "an earlier version of the hub did not watch what the log leaves out" if watched else None
+        newest = state["storage"]["newest"]
+        if state["storage"]["digest"] != storage.digest(newest):
+            if storage.parted:
+                return "a partition was attached, detached, truncated or rewritten, which the log does not tell"
+            return "it was truncated or rewritten"
+        # What was made since by CREATE TABLE … PARTITION OF is empty at first. One that has rows may have come with them.
+        if tables.has_rows(connection, [oid for oid, _ in storage.files if oid > newest]):
+            return "it has a new partition with rows, which may have been attached with them"
+        return None
 
     def _check_again(self, connection: slot.Connection) -> None:
         """A source that is another one now is not gone on with."""
@@ -162,6 +184,8 @@ class CdcReader(Reader):
                 next_step="run again: the table is then read whole",
             )
         follower.advanced = self._held.confirmed
+        # Partitions that are new and empty are filled by what the log tells.
+        follower.origin = replace(follower.origin, storage=self._origin.storage)
 
     # --- Snapshot and changes -----------------------------------------------------------------------------------------
 
@@ -188,6 +212,7 @@ class CdcReader(Reader):
         connection.execute(sql.SQL("lock table {} in access share mode").format(self._table.identifier))
         row = slot.one(connection.execute("select pg_current_snapshot()::text, pg_current_wal_insert_lsn()"))
         self._table = tables.table(connection, self.wanted)
+        self._origin = replace(self._origin, storage=self._table.storage, altered=self._table.altered)
         return Visible(row[0], position(row[1]))
 
     def _changes(self, state: State) -> Iterator[Batch]:
@@ -223,6 +248,7 @@ def why_whole(state: State, origin: Origin, held: slot.Held, written: int, most:
         (state["timeline"] != origin.timeline, "the source was restored, or a standby took its place"),
         (state["table"] != origin.table, "the table was made anew"),
         (state["publication"] != origin.membership, "the publication was made anew, or the table's part in it"),
+        (state.get("altered", origin.altered) != origin.altered, "the publication was altered"),
         (at > written, "the source's log is shorter than what was read of it"),
         (held.confirmed > at, "its slot was moved by another reader, or the hub's own database is an older one"),
         (most is not None and held.bytes > most, f"its slot held back {held.bytes >> 20} MB of log, more than max_lag"),

@@ -33,18 +33,23 @@ It then also says how far it is, where only other tables changed, so that the sl
 
 @dataclass(frozen=True)
 class Origin:
-    """What a position belongs to: a database cluster, a branch of its history, a table in a publication; and the snapshot it came after."""
+    """What a position belongs to: a database cluster, a branch of its history, a table in a publication, with its
+    files and the publication's options; and the snapshot it came after.
+    """
 
     system: str
     timeline: int
     table: int
     membership: str
+    storage: tables.Storage
+    altered: str
     shows: Visible | None = None
 
     def state(self, at: int) -> State:
         """The state at a position. What the snapshot shows matters until the log is past it."""
         state: dict[str, Any] = {"lsn": shown(at), "system": self.system, "timeline": self.timeline}
         state |= {"table": self.table, "publication": self.membership}
+        state |= {"storage": self.storage.state(), "altered": self.altered}
         if self.shows is not None and at < self.shows.until:
             state |= {"shows": self.shows.text, "until": shown(self.shows.until)}
         return state

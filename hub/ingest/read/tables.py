@@ -1,5 +1,6 @@
 """The table behind a slot: what following it needs, who must run what where it is missing, and its rows as frames."""
 
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,32 @@ OLDEST = 130_000
 
 
 @dataclass(frozen=True)
+class Storage:
+    """Where the rows of a table are: the file of the table, or of each of its partitions, by the oid of each.
+
+    A log tells of rows, and of TRUNCATE of the table itself. It does not tell that a partition came with its rows, went with
+    them, or was emptied, nor that a table was rewritten: each gives another file, or another list of them.
+    """
+
+    files: tuple[tuple[int, int], ...]
+    parted: bool
+
+    @property
+    def newest(self) -> int:
+        """The highest oid: what is made later has a higher one."""
+        return max((oid for oid, _ in self.files), default=0)
+
+    def digest(self, newest: int) -> str:
+        """What tells these files from others, of those that were there when `newest` was the highest oid."""
+        known = sorted(found for found in self.files if found[0] <= newest)
+        return hashlib.blake2b(repr(known).encode(), digest_size=8).hexdigest()
+
+    def state(self) -> dict[str, Any]:
+        """What a state keeps of it, however many partitions there are."""
+        return {"newest": self.newest, "digest": self.digest(self.newest)}
+
+
+@dataclass(frozen=True)
 class Table:
     """The table as it is now: the columns that are published, their types, and which rows are."""
 
@@ -34,6 +61,9 @@ class Table:
     """The publication's row filter, as SQL."""
     membership: str
     """Which entry of which publication it has: a table that was taken out and put in again has another."""
+    altered: str
+    """By which transaction the publication's options were last set: one that left out deletes for a while has another."""
+    storage: Storage
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,10 +112,37 @@ def table(connection: Connection, wanted: Wanted) -> Table:
         "select oid from pg_publication_rel where prpubid = %s and prrelid = %s", (publication, oid)
     ).fetchone()
     membership = f"{publication}.{member[0] if member else 0}"
-    found = Table(oid, schema, name, _types(connection, oid, columns), only, membership)
+    altered = one(connection.execute("select xmin::text from pg_publication where oid = %s", (publication,)))[0]
+    types = _types(connection, oid, columns)
+    found = Table(oid, schema, name, types, only, membership, altered, _storage(connection, oid, parted=parted))
     _check_columns(wanted, found)
     _check_identity(connection, wanted, found)
     return found
+
+
+def _storage(connection: Connection, oid: int, *, parted: bool) -> Storage:
+    found = connection.execute(
+        "select relid::oid::bigint, coalesce(pg_relation_filenode(relid), 0)::bigint from pg_partition_tree(%s) where isleaf"
+        if parted
+        else "select oid::bigint, coalesce(pg_relation_filenode(oid), 0)::bigint from pg_class where oid = %s",
+        (oid,),
+    ).fetchall()
+    return Storage(tuple(sorted((int(part), int(file)) for part, file in found)), parted)
+
+
+def has_rows(connection: Connection, parts: Iterable[int]) -> bool:
+    """Whether any of these partitions has a row."""
+    for part in parts:
+        row = connection.execute(
+            "select n.nspname::text, c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            " where c.oid = %s",
+            (part,),
+        ).fetchone()
+        if row is not None:
+            query = sql.SQL("select exists (select from {})").format(sql.Identifier(*row))
+            if one(connection.execute(query))[0]:
+                return True
+    return False
 
 
 def _check_server(connection: Connection, wanted: Wanted) -> None:
