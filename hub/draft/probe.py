@@ -18,12 +18,15 @@ from hub.ingest.read.http import Client, Request, json_of
 from hub.ingest.read.json_rows import dig
 from hub.ingest.read.next_page import next_named
 from hub.ingest.read.sql_access import DRIVERS
+from hub.ingest.vietnamese_codecs import NAMES, vietnamese_share
 from hub.sdk.manifest import Manifest, parse
 from hub.sdk.streams import RestStream
 
 SAMPLE = 20
 SNIFFED = 65_536
-ENCODINGS = ("utf-8", "utf-16", "cp1258")
+ENCODINGS = ("utf-8", "utf-16")
+OLD = ("cp1258", *NAMES)
+"""Encodings of Vietnamese in which nearly any byte is a letter."""
 FORMATS: Mapping[str, str] = {".csv": "csv", ".txt": "csv", ".xlsx": "excel", ".xls": "excel", ".jsonl": "jsonl", ".parquet": "parquet"}  # fmt: skip
 LISTS = (
     "",
@@ -147,7 +150,7 @@ def sniffed(path: Path, skip_rows: int = 0) -> dict[str, Any]:
         return {"format": kind}
     with path.open("rb") as file:
         head = file.read(SNIFFED)
-    encoding = next((name for name in ENCODINGS if _decodes(head, name)), "utf-8")
+    encoding = encoding_of(head)
     lines = head.decode(encoding, "replace").splitlines()[skip_rows:]
     delimiter = max(",;\t|", key=lambda mark: lines[0].count(mark)) if lines else ","
     found = {"format": kind, "encoding": encoding, "delimiter": delimiter}
@@ -156,6 +159,14 @@ def sniffed(path: Path, skip_rows: int = 0) -> dict[str, Any]:
     return {
         name: value for name, value in found.items() if (name, value) not in {("encoding", "utf-8"), ("delimiter", ",")}
     }
+
+
+def encoding_of(head: bytes) -> str:
+    """How the beginning of a file is encoded. Any byte is a letter of the old encodings: the one counts that makes syllables."""
+    found = next((name for name in ENCODINGS if _decodes(head, name)), None)
+    if found is not None:
+        return found
+    return max(OLD, key=lambda name: vietnamese_share(head.decode(name, "replace")))
 
 
 def _decodes(head: bytes, encoding: str) -> bool:

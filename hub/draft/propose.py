@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from hub.draft.read_back import epoch_format, proven_notation, reads_back
 from hub.draft.words import likeness
+from hub.ingest.parse_values import DAY, INSTANT, NUMBERS
 from hub.model.registry import Column, Entity, registry
-from schema.values import CodeList, PartialDate, Storage, Text, Value, ValueRejected, Verbatim
+from schema.values import CodeList, PartialDate, Storage, Text, Value, Verbatim
 
-DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y")
+DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d")
 ENOUGH = 0.45
 """Below this a proposal is a guess that nobody should find in a manifest."""
 NAME, VALUES = 0.6, 0.4
@@ -76,9 +77,24 @@ def _candidates(columns: Columns, entity: Entity) -> Iterator[Proposal]:
             confidence = NAME * alike + VALUES * reading.share * _told_by_values(field.value)
             # What nearly every text is says nothing without a name.
             if confidence >= ENOUGH or (alike == 0 and _told_by_values(field.value) == 1 and _unlikely(field, reading)):
-                seen = f"{round(reading.share * len(values))} of {len(values)} values" if values else "no values"
-                words = f"name {alike:.0%}, {seen}"
-                yield Proposal(field.name, column, reading.keys, max(confidence, ENOUGH if alike == 0 else 0), words)
+                words = f"name {alike:.0%}, {_seen(reading, values)}"
+                sure = max(confidence, ENOUGH if alike == 0 else 0)
+                # 100% is said of nothing but values that were all read back as they were.
+                yield Proposal(field.name, column, reading.keys, sure if reading.share == 1 else min(sure, 0.99), words)
+
+
+def _seen(reading: Reading, values: Sequence[str]) -> str:
+    """What was seen of the values, and what they leave open."""
+    if not values:
+        return "no values"
+    words = f"{round(reading.share * len(values))} of {len(values)} values read back"
+    formats = reading.keys.get("formats")
+    swapped = isinstance(formats, list) and formats[0].startswith("%d")
+    if swapped and not any(re.match(r"^\s*(1[3-9]|2[0-9]|3[01])[^0-9]", text) for text in values):
+        words += "; none after the 12th, so day and month may be the other way round"
+    if any(re.match(INSTANT, text.strip()) for text in values):
+        words += "; times: the day is that of the source's timezone"
+    return words
 
 
 def _unlikely(field: Column, reading: Reading) -> bool:
@@ -100,7 +116,7 @@ def read_as(field: Column, values: Sequence[str]) -> Reading | None:
         return Reading({}, 0.0)
     best: Reading | None = None
     for keys in _ways(field.value, values):
-        share = sum(_reads(field.value, value, keys) for value in values) / len(values)
+        share = sum(reads_back(field.value, value, keys) for value in values) / len(values)
         if share >= PASSED and (best is None or share > best.share):
             best = Reading(keys, share)
     return best
@@ -114,34 +130,10 @@ def _ways(value: type[Value], values: Sequence[str]) -> Iterator[Mapping[str, ob
     if value.storage is Storage.DATE or issubclass(value, PartialDate):
         for pattern in DATES:
             yield {"formats": [pattern]}
-    if value.storage in (Storage.BIGINT, Storage.NUMERIC) and any(re.search(r"[.,]", text) for text in values):
-        yield {"number": "vi"}
-
-
-def _reads(value: type[Value], text: str, keys: Mapping[str, object]) -> bool:
-    try:
-        value.parse(_turned(value, text.strip(), keys))
-    except ValueRejected:
-        return False
-    return True
-
-
-def _turned(value: type[Value], text: str, keys: Mapping[str, object]) -> str:
-    if keys.get("number") == "vi":
-        return re.sub(r"[.\s]", "", text).replace(",", ".")
-    if "codes" in keys and issubclass(value, CodeList):
-        return _labels(value, str(keys["codes"])).get(text, text)
-    formats = keys.get("formats")
-    for pattern in formats if isinstance(formats, list) else ():
-        try:
-            return datetime.strptime(text, pattern).date().isoformat()  # noqa: DTZ007  # a day has no zone
-        except ValueError:
-            continue
-    return text
-
-
-def _labels(value: type[CodeList], language: str) -> Mapping[str, str]:
-    return {getattr(label, language): code for code, label in value.codes.items()}
+        if (counted := epoch_format(values)) is not None:
+            yield {"formats": [counted]}
+    if value.storage in NUMBERS and (notation := proven_notation(values)) is not None:
+        yield {"number": notation}
 
 
 def changed_at(columns: Columns) -> str | None:
@@ -151,11 +143,7 @@ def changed_at(columns: Columns) -> str | None:
 
 
 def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return re.match(INSTANT, text.strip()) is not None or re.match(DAY, text.strip()) is not None
 
 
 def key_of(columns: Columns, rows: int) -> list[str]:

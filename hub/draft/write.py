@@ -5,9 +5,9 @@ import re
 import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hub.conform import samples
 from hub.draft.probe import Probed
@@ -16,10 +16,13 @@ from hub.draft.pseudonyms import Pseudonyms
 from hub.errors import HubError, OperationRefused
 from hub.ingest.discover import FILE, load_connector
 from hub.ingest.read.json_rows import frame_of
+from hub.ingest.vietnamese_codecs import repaired, vietnamese_share
 from hub.model.registry import Entity
 from hub.sdk.manifest import parse
 
 SCHEMA = Path(__file__).parents[1] / "sdk" / "manifest.schema.json"
+OLD_SHARE = 0.6
+"""Share of words with marks that are Vietnamese syllables only when read as an old encoding."""
 BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
@@ -56,6 +59,16 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
         for name in frame.columns
         if not frame[name].dtype.is_nested()
     }
+
+
+def text_encoding_of(columns: Columns) -> Literal["tcvn3", "vni"] | None:
+    """The old encoding that the texts really are of; None where they are Unicode, or nothing can be told."""
+    text = " ".join(value for values in columns.values() for value in values)
+    shares: dict[Literal["tcvn3", "vni"], float] = {"tcvn3": 0.0, "vni": 0.0}
+    for name in shares:
+        shares[name] = vietnamese_share(" ".join(repaired(word, name) for word in text.split()))
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] >= OLD_SHARE and shares[best] > 2 * vietnamese_share(text) else None
 
 
 def write(folder: Path, probed: Probed, entity: Entity, facts: Facts, files: Sequence[Path] = ()) -> Draft:
@@ -113,6 +126,11 @@ class _Made:
     @classmethod
     def of(cls, probed: Probed, entity: Entity) -> "_Made":
         columns = columns_of(probed.rows)
+        encoding = text_encoding_of(columns)
+        if encoding is not None:
+            stream = {**probed.wanted.stream, "text_encoding": encoding}
+            probed = replace(probed, wanted=replace(probed.wanted, stream=stream))
+            columns = {name: [repaired(text, encoding) for text in texts] for name, texts in columns.items()}
         proposals = propose(columns, entity)
         key = list(probed.key) or key_of(columns, len(probed.rows)) or list(columns)[:1] or ["id"]
         changed = changed_at(columns)

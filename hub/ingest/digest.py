@@ -35,7 +35,9 @@ def seed_of(manifest: Manifest, name: str, transform: bytes) -> int:
     stream = manifest.streams[name]
     entities = [_facts(registry()[entity]) for entity in stream.emits]
     # What may change without a row being read otherwise is left out: names, schedules, limits.
-    read_by = stream.model_dump(mode="json", include={"key", "changed_at", "patches", "drift", "emits", "tombstone"})
+    read_by = stream.model_dump(
+        mode="json", include={"key", "changed_at", "patches", "drift", "emits", "tombstone", "text_encoding"}
+    )
     zone = manifest.source.timezone
     facts = orjson.dumps([read_by, entities, _units(), version("cross-sector-hub"), pl.__version__, zone, READING])
     return int.from_bytes(hashlib.sha256(facts + transform).digest()[:8], "big")

@@ -253,10 +253,12 @@ def _field(
     mixed = _mixed_up(rows, mapping, column.value, cells)
     if not mixed.any() and parse_values.is_read_already(values, mapping, column):
         return [values]
-    reading = parse_values.read(pl.col(column.name), mapping, column, zone)
     fault = FAULT + column.name
-    both = [reading.value.alias(column.name), reading.fault.alias(fault)]
-    made = by_distinct(values, lambda distinct: distinct.to_frame().select(both))
+
+    def reading(distinct: pl.Series) -> pl.DataFrame:
+        return parse_values.read(distinct, mapping, column, zone).rename({"value": column.name, "fault": fault})
+
+    made = by_distinct(values, reading)
     faults = made[fault].set(mixed, parse_values.FORM) if mixed.any() else made[fault]
     return [made[column.name]] if faults.null_count() == len(faults) else [made[column.name], faults]
 

@@ -6,9 +6,10 @@ ISO 8601; an instant is the day that it has in the source's time zone. Numbers t
 a doubtful notation: `hub.ingest.typed_numbers` writes them.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, reduce
+from functools import cache, partial, reduce
 
 import polars as pl
 
@@ -20,11 +21,11 @@ PLAIN = r"^-?[0-9]+(\.[0-9]+)?$"
 GROUPED_OR_DECIMAL = r"^-?[1-9][0-9]{0,2}\.[0-9]{3}$"
 """A thousand to one reader, one and no more to another."""
 NOTATIONS = {
-    "vi": r"^-?([1-9][0-9]{0,2}(\.[0-9]{3})+|[1-9][0-9]{0,2}([ \x{a0}\x{202f}][0-9]{3})+|[0-9]+)(,[0-9]+)?$",
+    "vi": "^-?([1-9][0-9]{0,2}([.][0-9]{3})+|[1-9][0-9]{0,2}([ \u00a0\u202f][0-9]{3})+|[0-9]+)(,[0-9]+)?$",
     "en": r"^-?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$",
 }
 """Notation of numbers → its form, whole: separators stand where they may, or the text is no number."""
-GROUPS = {"vi": r"[. \x{a0}\x{202f}]", "en": ","}
+GROUPS = {"vi": "[. \u00a0\u202f]", "en": ","}
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 OFFSET = r"(?:Z|[+-][01][0-9](?::?[0-5][0-9])?)"
 DAY_WITH_OFFSET = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{OFFSET}$"
@@ -83,25 +84,42 @@ def is_read_already(values: pl.Series, mapping: FieldMapping, column: Column) ->
     return not (is_identifier(column.value) and values.str.contains(r"\.0+\s*$").any())
 
 
-def read(text: pl.Expr, mapping: FieldMapping, column: Column, zone: str) -> Read:
-    """The reading of a text as the manifest declares it for a field; times without an offset are of `zone`."""
-    found = Read(text, pl.lit(None, pl.String))
+def read(values: pl.Series, mapping: FieldMapping, column: Column, zone: str) -> pl.DataFrame:
+    """The reading of texts as the manifest declares it for a field: `value`, and `fault`, the rule that a text breaks, which then
+    is the value as it was written. Times without an offset are of `zone`.
+    """
+    frame = pl.DataFrame({"text": values, "value": values}).with_columns(pl.lit(None, pl.String).alias("fault"))
+    for step in _steps(mapping, column, zone):
+        # One by one: as one expression, each would stand within the next many times over.
+        found = step(Read(pl.col("value"), pl.col("fault")))
+        frame = frame.select("text", found.value.alias("value"), found.fault.alias("fault"))
+    unread = pl.col("fault").is_not_null()
+    return frame.select(pl.when(unread).then("text").otherwise("value").alias("value"), "fault")
+
+
+def _steps(mapping: FieldMapping, column: Column, zone: str) -> Iterator[Callable[[Read], Read]]:
+    """What is done to a text, in order."""
     if mapping.split is not None:
-        found = _split(found, mapping.split, zone if is_date(column) else None)
+        yield partial(_split, split=mapping.split, zone=zone if is_date(column) else None)
     if mapping.null:
-        found = Read(pl.when(found.value.is_in(list(_nulls(mapping)))).then(None).otherwise(found.value), found.fault)
+        nulls = list(_nulls(mapping))
+        yield lambda found: Read(pl.when(found.value.is_in(nulls)).then(None).otherwise(found.value), found.fault)
     if mapping.pad is not None:
-        found = Read(_padded(found.value, mapping.pad), found.fault)
+        digits = mapping.pad
+        yield lambda found: Read(_padded(found.value, digits), found.fault)
     if mapping.number is not None or mapping.scale is not None or is_number(column):
-        found = _number(found, mapping, column)
+        yield from _number_steps(mapping, column)
     if mapping.codes:
-        found = _code(found, mapping, column)
+        yield partial(_code, mapping=mapping, column=column)
     if mapping.formats or is_date(column):
-        found = _date(found, mapping.formats, column, zone)
+        yield lambda found: Read(found.value.str.strip_chars(), found.fault)
+        yield partial(_date, formats=mapping.formats, column=column, zone=zone)
     if is_identifier(column.value):
-        floating = found.value.str.strip_chars().str.contains(FLOAT_OF_INTEGER)
-        found = _fails(found, floating, FORM)
-    return Read(pl.when(found.fault.is_null()).then(found.value).otherwise(text), found.fault)
+        yield _no_float
+
+
+def _no_float(found: Read) -> Read:
+    return _fails(found, found.value.str.strip_chars().str.contains(FLOAT_OF_INTEGER), FORM)
 
 
 def _fails(found: Read, broken: pl.Expr, rule: str) -> Read:
@@ -152,24 +170,29 @@ def _padded(value: pl.Expr, digits: int) -> pl.Expr:
 # --- Numbers ---------------------------------------------------------------------------------------------------------
 
 
-def _number(found: Read, mapping: FieldMapping, column: Column) -> Read:
-    text = found.value.str.strip_chars()
-    if mapping.number is None:
-        doubtful = text.str.contains(GROUPED_OR_DECIMAL)
-        parsed: pl.Expr = pl.when(text.str.contains(PLAIN) & ~doubtful).then(text)
-        found = _takes(found, parsed, pl.when(doubtful).then(pl.lit(TWO_READINGS)).otherwise(pl.lit(FORM)))
-    else:
-        plain = text.str.replace_all(GROUPS[mapping.number], "")
-        plain = plain.str.replace(",", ".", literal=True) if mapping.number == "vi" else plain
-        found = _takes(found, pl.when(text.str.contains(NOTATIONS[mapping.number])).then(plain))
+def _number_steps(mapping: FieldMapping, column: Column) -> Iterator[Callable[[Read], Read]]:
+    yield lambda found: Read(found.value.str.strip_chars(), found.fault)
+    yield _plain_number if mapping.number is None else partial(_in_notation, notation=mapping.number)
     if mapping.scale is not None:
-        found = _takes(found, _scaled(found.value, mapping.scale))
+        factor = mapping.scale
+        yield lambda found: _takes(found, _scaled(found.value, factor))
     if column.value.storage in WHOLE:
-        found = _takes(found, found.value.str.extract(r"^(-?[0-9]+)(?:\.0+)?$"))
+        yield lambda found: _takes(found, found.value.str.extract(r"^(-?[0-9]+)(?:\.0+)?$"))
     elif column.value.storage is Storage.NUMERIC:
         # Beyond what a source calculates with, zeros say nothing: 120.500000.
-        found = _takes(found, found.value.str.replace(r"^(-?[0-9]+\.[0-9]{4}[0-9]*?)0+$", "$1"))
-    return found
+        yield lambda found: _takes(found, found.value.str.replace(r"^(-?[0-9]+\.[0-9]{4}[0-9]*?)0+$", "$1"))
+
+
+def _plain_number(found: Read) -> Read:
+    doubtful = found.value.str.contains(GROUPED_OR_DECIMAL)
+    parsed = pl.when(found.value.str.contains(PLAIN) & ~doubtful).then(found.value)
+    return _takes(found, parsed, pl.when(doubtful).then(pl.lit(TWO_READINGS)).otherwise(pl.lit(FORM)))
+
+
+def _in_notation(found: Read, notation: str) -> Read:
+    plain = found.value.str.replace_all(GROUPS[notation], "")
+    plain = plain.str.replace(",", ".", literal=True) if notation == "vi" else plain
+    return _takes(found, pl.when(found.value.str.contains(NOTATIONS[notation])).then(plain))
 
 
 def _scaled(value: pl.Expr, factor: float) -> pl.Expr:
@@ -204,7 +227,7 @@ def codes_of(mapping: FieldMapping, column: Column) -> dict[str, str]:
 
 
 def _date(found: Read, formats: tuple[str, ...], column: Column, zone: str) -> Read:
-    text = found.value.str.strip_chars()
+    text = found.value
     parsed = pl.coalesce(*(in_format(text, pattern, zone) for pattern in formats), _iso(text, column, zone))
     if not is_date(column):
         return Read(pl.coalesce(parsed, found.value), found.fault)  # evidence, kept as it was written

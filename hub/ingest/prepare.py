@@ -15,15 +15,33 @@ from hub.ingest.cells import Cells, ambiguous, require_items, require_scalars
 from hub.ingest.check import check
 from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
+from hub.ingest.distinct import by_distinct
 from hub.ingest.drift import Finding, Shape, Watch
 from hub.ingest.read.base import RAW, Batch, State, Taken
 from hub.ingest.search import with_search_keys
+from hub.ingest.vietnamese_codecs import repaired
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition
+from hub.sdk.streams import Stream
 
 DELETED = Condition(column="_op", values=("D",))
 """How a followed table marks a deleted row."""
+
+
+def with_letters(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
+    """A frame whose texts were taken for another encoding, in the letters that were meant. Keys and lists stay as they are."""
+    encoding = stream.text_encoding
+    if encoding is None:
+        return frame
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String and name not in stream.key]
+
+    def read(values: pl.Series) -> pl.DataFrame:
+        return pl.DataFrame(
+            [pl.Series(values.name, [v if v is None else repaired(v, encoding) for v in values], pl.String)]
+        )
+
+    return frame.with_columns(by_distinct(frame[name], read)[name] for name in texts)
 
 
 @dataclass(frozen=True)
@@ -86,7 +104,7 @@ class Preparation:
 
     def prepare(self, batch: Batch, known: Known | None) -> Prepared:
         """Make a batch ready; with `known`, rows that the store has just so are counted and go no further."""
-        raw = batch.frame
+        raw = with_letters(batch.frame, self.stream)
         require_scalars(self.manifest, self.name, raw, before=True)
         frame = self._changed(mapping.patched(raw, self.stream))
         drift = list(self.watch.see(raw, frame))

@@ -59,6 +59,10 @@ class Stream(Part):
     commit_rows: int = Field(200_000, ge=1, description="Rows of an incremental read after which it is committed.")
     optional: tuple[str, ...] = Field((), description="Mapped columns that may be absent.")
     ignore: tuple[str, ...] = Field((), description="Columns not wanted.")
+    text_encoding: Literal["tcvn3", "vni"] | None = Field(
+        None,
+        description="What the texts of a database or a workbook really are whose letters show as NguyÔn (tcvn3) or Nguyeãn (vni).",
+    )
     patches: tuple[Patch, ...] = Field((), description="Known dirty values, put right before the mapping.")
     emits: dict[str, Emit] = Field(min_length=1, description="Kind of record → its mapping.")
 
@@ -231,7 +235,9 @@ class FilesStream(Stream):
 
     files: str = Field(description="Pattern of names: nghia_vu_thue_*.csv")
     format: Literal["csv", "excel", "jsonl", "parquet"] = Field(description="How the files are written.")
-    encoding: str = Field("utf-8", description="csv, jsonl: a name that Python knows, such as cp1258 or utf-16.")
+    encoding: str = Field(
+        "utf-8", description="csv, jsonl: a name that Python knows, such as cp1258 or utf-16; tcvn3 (ABC) or vni."
+    )
     delimiter: str = Field(",", min_length=1, max_length=1, description="csv: what parts the cells.")
     quote: str | None = Field('"', description="csv: the quote; none where quotes are text.")
     skip_rows: int = Field(0, ge=0, description="csv, excel: lines before the header.")

@@ -71,3 +71,28 @@ def test_a_name_that_is_alike_by_chance_is_not() -> None:
     assert likeness("mau_sac", "full_name") == 0.0
     assert likeness("ngay_sinh", "birth_date") == 1.0
     assert likeness("ngay_sinh", "holder_birth_date", "birth_date") >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("amounts", "days", "keys", "sure"),
+    [
+        (["1250000.00", "4500000.00"], ["2026-01-05", "2026-02-01"], [{}, {}], [True, True]),
+        (["1250000.0", "99.99", "500"], ["2026-01-04T17:00:00Z"], [{}, {}], [False, True]),
+        (["1.250.000", "500"], ["05/01/2026", "13/01/2026"], [{"number": "vi"}, {"formats": ["%d/%m/%Y"]}], [True, True]),
+        (["1,250,000", "500"], [1767546000000], [{"number": "en"}, {"formats": ["epoch_ms"]}], [True, True]),
+        (["1.250", "4.500"], ["05/01/26"], [None, None], [False, False]),
+    ],
+)  # fmt: skip
+def test_no_reading_is_proposed_that_could_be_wrong(
+    amounts: list[str], days: list[object], keys: list[dict[str, object] | None], sure: list[bool]
+) -> None:
+    columns = {"so_tien": amounts, "ngay_nop": [str(day) for day in days], "so_bien_lai": ["B1", "B2"]}
+    found = by_field(propose(columns, registry()["Payment"]))
+    for field, expected, certain in zip(("amount", "paid_on"), keys, sure, strict=True):
+        assert (found[field].keys if field in found else None) == expected
+        assert (field in found and f"{found[field].confidence:.0%}" == "100%") == certain
+
+
+def test_a_proposal_says_what_the_values_leave_open() -> None:
+    columns = {"ngay_nop": ["05/01/2026", "06/02/2026"], "so_tien": ["1", "2"]}
+    assert "day and month" in by_field(propose(columns, registry()["Payment"]))["paid_on"].evidence
