@@ -79,7 +79,7 @@ class Intake:
             count.unchanged += part.known
             count.discarded += part.discarded
             self._put(part, text)
-            stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys)
+            stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys, part.beside)
             if part.gone is not None and not part.gone.is_empty():
                 stage.gone(self.connection, part.entity, part.gone)
             if part.unmet is not None and not part.unmet.is_empty():
@@ -94,6 +94,7 @@ class Intake:
     def corrections(self, stream_id: int) -> None:
         """Rejected rows that a person has corrected go in after all."""
         for entity in self.preparation.entities:
+            quarantine.rebind(self.connection, entity, stream_id)
             found = quarantine.corrected(self.connection, stream_id, entity)
             if found is None:
                 continue
@@ -101,7 +102,7 @@ class Intake:
             self._put(part, self._written(part))
             # Kept as the source sends them, so that the correction is still theirs.
             payloads = [found.payloads[row] for row in part.rejected["row"]]
-            stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys)
+            stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys, part.beside)
 
     def _ready(self, state: State | None, known: Known | None) -> Iterator[Ready]:
         for batch in self.reader.read(state):

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.ingest.merge_sql import Merge
-from hub.ingest.stage import Staged, Written, send
+from hub.ingest.stage import Written, send
 from hub.ingest.unique_keys import extra, forget_copies, set_aside
 from hub.model.registry import Entity
 
@@ -76,11 +76,10 @@ class Load:
         assert unique  # no other index refuses a row
         self.copies = forget_copies(self.connection, self.table, self.work.entity)
         aside = 0
-        reject = Staged(self.work.entity).rejects
         for column in ("source_key", *(key.name for key in self.work.entity.keys)):
             where = f"ctid in ({extra(self.table, column)})"
             words = "stands on another row of the same read"
-            aside += set_aside(self.connection, self.table, reject, column, where, words)
+            aside += set_aside(self.connection, self.work.entity, self.table, column, where, words)
         self.connection.execute(definition)
         return aside
 

@@ -4,6 +4,7 @@ Patch → transform → hold against the declared columns and the last read → 
 unfold, map → check.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +18,12 @@ from hub.ingest.digest import Known, digests, seed_of
 from hub.ingest.discover import transform, transform_source
 from hub.ingest.distinct import by_distinct
 from hub.ingest.drift import Finding, Shape, Watch
-from hub.ingest.read.base import RAW, Batch, State, Taken
+from hub.ingest.read.base import OWN_COLUMNS, RAW, Batch, State, Taken
 from hub.ingest.search import with_search_keys
 from hub.ingest.vietnamese_codecs import repaired
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
-from hub.sdk.mapping import Condition
+from hub.sdk.mapping import Condition, Emit
 from hub.sdk.streams import Stream
 
 DELETED = Condition(column="_op", values=("D",))
@@ -66,6 +67,8 @@ class Part:
     """`n`, key and time of change of the rows whose list was unfolded."""
     discarded: int = 0
     """Values that broke a rule and became null."""
+    beside: tuple[str, ...] = ()
+    """Columns of `rows` that stand beside what a row says: one that differs only there is the same row."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +178,19 @@ class Preparation:
         kept = rows.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, mapping.ITEM, strict=False)
         accepted = with_search_keys(checked.accepted, entity)
         keys = canonical[mapping.SOURCE_KEY]
-        part = Part(entity, read, passed, accepted, checked.rejected, kept, keys, discarded=checked.discarded)
+        facts = (entity, read, passed, accepted, checked.rejected, kept, keys)
+        part = Part(*facts, discarded=checked.discarded, beside=self._beside(emit, kept.columns))
         return part, canonical, checked.faults
+
+    def _beside(self, emit: Emit, columns: Sequence[str]) -> tuple[str, ...]:
+        """Of a message, what its carrier adds; of an item, what the row that holds its list has for others."""
+        carried = (OWN_COLUMNS if self.manifest.kind in ("stream", "cdc") else set()) - self.stream.columns() - {RAW}
+        if emit.explode is None:
+            return tuple(column for column in columns if column in carried)
+        read = {column for made in emit.fields.values() for column in self.stream.columns_of(made)} | set(
+            self.stream.key
+        )
+        return tuple(column for column in columns if column not in read and not emit.in_item(column))
 
     def _numbered(self, frame: pl.DataFrame) -> pl.DataFrame:
         first = self.numbered
@@ -223,7 +237,8 @@ class Preparation:
         )
         kept = messages.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
         keys = pl.repeat(None, messages.height, dtype=pl.String, eager=True)
-        return Part(self.entities[0], messages.height, 0, pl.DataFrame(), rejected, kept, keys)
+        beside = tuple(column for column in kept.columns if column in OWN_COLUMNS - {RAW})
+        return Part(self.entities[0], messages.height, 0, pl.DataFrame(), rejected, kept, keys, beside=beside)
 
     def _filled(self, frame: pl.DataFrame) -> pl.DataFrame:
         absent = mapping.missing(self.stream, frame.columns)

@@ -94,7 +94,7 @@ def create(connection: Connection[Any], entity: Entity) -> None:
     columns = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
     tables = {
         names.rows: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, row_digest bigint, {columns}",
-        names.rejects: f"{key}, field text, rule text, reason text, payload jsonb",
+        names.rejects: f"{key}, field text, rule text, reason text, payload jsonb, identity text",
         names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, unmet boolean not null default false",
         names.parents: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
         names.unseen: "digest bigint",
@@ -114,20 +114,32 @@ def accept(connection: Connection[Any], entity: Entity, rows: Written) -> None:
 
 
 def reject(
-    connection: Connection[Any], entity: Entity, rejected: pl.DataFrame, read: pl.DataFrame, keys: pl.Series
+    connection: Connection[Any],
+    entity: Entity,
+    rejected: pl.DataFrame,
+    read: pl.DataFrame,
+    keys: pl.Series,
+    beside: Sequence[str] = (),
 ) -> None:
-    """Copy rejected rows with what was read: `rejected` names rows of `read` by position."""
+    """Copy rejected rows with what was read: `rejected` names rows of `read` by position. The columns `beside` the content of
+    a row, such as the number of its message, do not count for its identity.
+    """
     if rejected.is_empty():
         return
     payloads = [
         orjson.dumps(row, default=str).decode().replace("\\u0000", "")
         for row in read[rejected["row"]].iter_rows(named=True)
     ]
-    reject_as(connection, entity, rejected, payloads, keys)
+    reject_as(connection, entity, rejected, payloads, keys, beside)
 
 
 def reject_as(
-    connection: Connection[Any], entity: Entity, rejected: pl.DataFrame, payloads: Sequence[str], keys: pl.Series
+    connection: Connection[Any],
+    entity: Entity,
+    rejected: pl.DataFrame,
+    payloads: Sequence[str],
+    keys: pl.Series,
+    beside: Sequence[str] = (),
 ) -> None:
     """Copy rejected rows with the payload of each, as JSON; `rejected` names rows of `keys` by position."""
     if rejected.is_empty():
@@ -139,7 +151,11 @@ def reject_as(
         "reason",
         pl.Series("payload", payloads, dtype=pl.String),
     )
-    copy(connection, Staged(entity).rejects, rows.columns, rows)
+    table = Staged(entity).rejects
+    copy(connection, table, rows.columns, rows)
+    connection.execute(
+        f"update {table} set identity = md5((payload - %s::text[])::text) where identity is null", (list(beside),)
+    )
 
 
 def gone(connection: Connection[Any], entity: Entity, keys: pl.DataFrame, *, unmet: bool = False) -> None:

@@ -164,7 +164,7 @@ class StreamRun:
                 self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
             )
             count.accepted = count.added + count.changed + count.unchanged
-        quarantine.settle(self.connection, self.place.stream_id, self.orders.run_id)
+        quarantine.settle(self.connection, self.entities, self.place.stream_id, self.orders.run_id)
         # A table that is followed is swept by its snapshot alone, so what is held back needs another.
         if not (self.sweeping.held_back and self.manifest.follows):
             self.place.move(with_basis(last, self.manifest, self.name, self.outcome.problems))
@@ -257,7 +257,8 @@ class StreamRun:
         count.unchanged += merged.unchanged
         count.deleted += merged.deleted
         count.accepted = count.added + count.changed + count.unchanged
-        quarantine.mended(self.connection, entity, self.place.stream_id)
+        lists = len(self.stream.key) if self.stream.emits[entity.name].explode else 0
+        quarantine.mended(self.connection, entity, self.place.stream_id, list_key_parts=lists)
         count.quarantined += quarantine.keep(
             self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
         )

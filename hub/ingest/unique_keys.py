@@ -9,8 +9,13 @@ from typing import Any
 
 from psycopg import Connection
 
+from hub.ingest.map import NUMBER
 from hub.ingest.merge_sql import MergeSql, one
+from hub.ingest.stage import Staged
 from hub.model.registry import Column, Entity
+
+OWN = (NUMBER, "row_digest", "id", "stream_id", "run_id", "first_seen", "sys_from")
+"""Columns that a row has by being staged or stored, not by what its source said."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,13 @@ def doubled(table: str, column: str, where: str = "true") -> str:
     )
 
 
-def extra(table: str, column: str, first: str = "") -> str:
-    """SQL: the ctids of the rows of a table that give way to another of the same key; `first` is an order before all others."""
+def extra(table: str, column: str, first: str = "", then: str = "") -> str:
+    """SQL: the ctids of the rows of a table that give way to another of the same key. `first` is an order before all others,
+    `then` one of rows that changed at the same time.
+    """
     return (
         f"select ctid from (select ctid, row_number() over (partition by {column}"
-        f" order by {first}changed_at_source desc nulls last, source_key, ctid) as rank from {table}"
+        f" order by {first}changed_at_source desc nulls last, {then}source_key, ctid) as rank from {table}"
         f" where {column} in (select {column} from {table} group by {column} having count(*) > 1)) ranked where rank > 1"
     )
 
@@ -75,7 +82,7 @@ def extra(table: str, column: str, first: str = "") -> str:
 def _extra(sql: MergeSql, column: str) -> str:
     """The same of staged rows: one that has the key in the store keeps it."""
     if column == "source_key":
-        return extra(sql.stage, column)
+        return extra(sql.stage, column, then=f"{_stands(sql)} desc, ")
     has = (
         f"exists (select from {sql.data} t where t.stream_id = {sql.stream_id}"
         f" and t.source_key = {sql.stage}.source_key and t.{column} = {sql.stage}.{column})"
@@ -83,12 +90,21 @@ def _extra(sql: MergeSql, column: str) -> str:
     return extra(sql.stage, column, f"{has} desc, ")
 
 
+def _stands(sql: MergeSql) -> str:
+    """SQL: whether the store has a staged row just so. It stays, whichever of two rows of one key a source happens to give first."""
+    values = ", ".join(f"{sql.stage}.{c.name}" for c in sql.entity.columns)
+    return (
+        f"exists (select from {sql.data} t where t.stream_id = {sql.stream_id}"
+        f" and t.source_key = {sql.stage}.source_key and row({sql.there}) is not distinct from row({values}))"
+    )
+
+
 def set_doubled_items_aside(connection: Connection[Any], sql: MergeSql) -> int:
     """Set aside items of a read of changes whose list has their key twice."""
     forget_copies(connection, sql.stage, sql.entity)
     if not one(connection, doubled(sql.stage, "source_key")):
         return 0
-    return _set_aside(connection, sql, "source_key", f"ctid in ({extra(sql.stage, 'source_key')})")
+    return _set_aside(connection, sql, "source_key", f"ctid in ({_extra(sql, 'source_key')})")
 
 
 def set_conflicts_aside(connection: Connection[Any], sql: MergeSql) -> Conflicts:
@@ -144,15 +160,21 @@ def _set_aside(
     where: str,
     words: str = "stands on another row of the same read",
 ) -> int:
-    return set_aside(connection, sql.stage, sql.reject, field, where, words)
+    return set_aside(connection, sql.entity, sql.stage, field, where, words)
 
 
-def set_aside(connection: Connection[Any], table: str, reject: str, field: str, where: str, words: str) -> int:
-    """Move rows whose key is another's to the rejects. Returns how many."""
+def set_aside(connection: Connection[Any], entity: Entity, table: str, field: str, where: str, words: str) -> int:
+    """Move rows whose key is another's to the rejects. Returns how many.
+
+    What is kept is what the mapping made of the row, and nothing of the table's own: numbers of rows and runs differ from read
+    to read, while the row is the same.
+    """
     rule = "duplicate_source_key" if field == "source_key" else "duplicate_key"
+    searched = [str(column.search_key) for column in entity.columns if column.search_key]
     moved = (
-        f"with gone as (delete from {table} where {where} returning *)"
-        f" insert into {reject} (source_key, field, rule, reason, payload)"
-        f" select source_key, %s, %s, %s, jsonb_strip_nulls(to_jsonb(gone)) from gone"
+        f"with gone as (delete from {table} where {where} returning *), said as"
+        " (select source_key, jsonb_strip_nulls(to_jsonb(gone) - %s::text[]) as payload from gone)"
+        f" insert into {Staged(entity).rejects} (source_key, field, rule, reason, payload, identity)"
+        " select source_key, %s, %s, %s, payload, md5(payload::text) from said"
     )
-    return connection.execute(moved, (field, rule, f"{field} {words}")).rowcount
+    return connection.execute(moved, ([*OWN, *searched], field, rule, f"{field} {words}")).rowcount

@@ -100,10 +100,15 @@ def rekey_items(connection: Connection[Any], work: Merge) -> int:
 
 def _items(key_parts: int, rows: str) -> str:
     """SQL: rows with the key of the row that holds the list, the sort of the item's key, and their number among equal ones."""
-    part = r"(?:[^|\\]|\\.)*"
-    parent = f"'^({part}(?:[|]{part}){{{key_parts - 1}}})[|]'"
+    parent = parent_pattern(key_parts)
     parts = (
         f"select *, substring(source_key from {parent}) as parent, left(regexp_replace(source_key, {parent}, ''), 1) as sort"
         f" from ({rows}) items"
     )
     return f"select *, row_number() over (partition by parent, content order by source_key) as nth from ({parts}) parts"
+
+
+def parent_pattern(key_parts: int) -> str:
+    """SQL: the pattern of an item's source key whose group is the key of the row that holds its list."""
+    part = r"(?:[^|\\]|\\.)*"
+    return f"'^({part}(?:[|]{part}){{{key_parts - 1}}})[|]'"

@@ -6,7 +6,8 @@ from typing import Any
 
 from hub.ingest import run as ingest
 from hub.ingest.run import connect, store_url
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import Manifest, parse
+from hub.store.migrate import migrate
 from tests.system.trial import Command, Trial, manifest, person
 
 SECRET = "Trần Thị Bí Mật"
@@ -74,7 +75,8 @@ def test_a_correction_binds_reads_of_changes(trial: Trial, cli: Command) -> None
     assert names(trial) == [("1", "Lê Văn An", "000000000005")]
 
 
-def test_a_correction_binds_an_item_of_an_unfolded_list(trial: Trial, cli: Command) -> None:
+def firms() -> Manifest:
+    """A connector of firms, each with a list of people."""
     label = {"vi": "Thử", "en": "Test"}
     fields = {
         "business_registration_number": "ma",
@@ -90,7 +92,11 @@ def test_a_correction_binds_an_item_of_an_unfolded_list(trial: Trial, cli: Comma
     }
     facts = {"title": label, "sector": "business", "owner": "-", "legal_basis": "-", "version": "1", "freshness": "-"}
     source = {"kind": "files", "folder": {"env": "TRIAL_FOLDER"}}
-    declared = parse({"name": "trial", "source": source, "streams": {"firms": stream}, **facts})
+    return parse({"name": "trial", "source": source, "streams": {"firms": stream}, **facts})
+
+
+def test_a_correction_binds_an_item_of_an_unfolded_list(trial: Trial, cli: Command) -> None:
+    declared = firms()
     trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
     roles = [{"ten": "Lê Văn An", "vai": "OWNER"}, {"ten": SECRET, "vai": "BOSS"}]
     (trial.folder / "a.jsonl").write_text(json.dumps({"ma": "2200000001", "nguoi": roles}) + "\n", encoding="utf-8")
@@ -262,3 +268,145 @@ def test_a_row_that_the_source_deletes_waits_no_more(trial: Trial) -> None:
     assert states(trial) == [("pattern", None)]
     trial.changes(person(1, so="12").removesuffix("-") + "D", **marked)
     assert states(trial) == [("pattern", "MENDED")]
+
+
+TWICE = "000000000099"
+
+
+def test_a_row_whose_key_another_has_waits_once_however_often_it_is_read(trial: Trial, cli: Command) -> None:
+    twins = (person(2, so=TWICE), person(3, so=TWICE), person(4), person(4, "Trần Thị Sen"), person(5, so="12"))
+    trial.write(*twins)
+    trial.sync()
+    first = trial.rows("select id, payload, payload_hash, first_seen from hub.quarantine order by id")
+    cli("quarantine", "dismiss", "1", "--note", "biết rồi")
+    # Rows before, after and between them; then a store that is filled anew.
+    for number, others in enumerate(([], [person(8)], [person(7), person(9)], [person(9)])):
+        trial.write(*others, *twins[:2], person(10 + number), *twins[2:])
+        if number == 3:
+            with trial.engine.begin() as connection:
+                connection.exec_driver_sql("truncate data.citizen")
+        trial.sync(full=True, accept_deletes=True)
+    assert trial.rows("select id, payload, payload_hash, first_seen from hub.quarantine order by id") == first
+    assert [resolution for _, resolution in states(trial)].count("MENDED") == 0
+    assert trial.rows("select count(*) from hub.quarantine where resolution = 'DISMISSED'") == [(1,)]
+    assert not {"n", "run_id", "row_digest", "full_name_key"} & {name for row in first for name in row[1]}
+    trial.write(*twins[1:3])
+    trial.sync(full=True, accept_deletes=True)
+    assert trial.rows("select count(*) from hub.quarantine where resolved_at is null") == [(0,)]
+
+
+def test_of_two_rows_of_one_key_the_one_that_stands_stays_whichever_comes_first(trial: Trial) -> None:
+    """Rows of several kinds of record are not known by digest, so that both of them come again."""
+    twins = (person(4), person(4, "Trần Thị Sen"))
+    emits = manifest("X").streams["people"].emits["Citizen"].model_dump(mode="json", exclude_unset=True)
+    chosen = {"emits": {"Citizen": {**emits, "when": {"column": "them", "values": ["-"]}}}}
+    trial.write(*twins)
+    trial.sync(**chosen)
+    stands, waits = names(trial), trial.rows("select id, payload from hub.quarantine")
+    for _ in range(2):
+        trial.write(*reversed(twins))
+        assert trial.sync(**chosen).counts[0].changed == 0
+        trial.write(*twins)
+        trial.sync(**chosen)
+    assert names(trial) == stands
+    assert trial.rows("select id, payload from hub.quarantine") == waits
+    assert states(trial) == [("duplicate_source_key", None)]
+
+
+def test_a_change_of_one_row_says_nothing_of_another_that_has_its_key(trial: Trial) -> None:
+    trial.write(person(4), person(4, "Trần Thị Sen"))
+    trial.sync()
+    trial.changes(person(4, luc=LATER))
+    assert states(trial) == [("duplicate_source_key", None)]
+    trial.write(person(4, luc=LATER))
+    trial.sync(full=True)
+    assert states(trial) == [("duplicate_source_key", "MENDED")]
+
+
+def test_a_row_that_breaks_another_rule_by_a_new_mapping_is_the_same_row(trial: Trial) -> None:
+    trial.write(person(1, so="12", sinh="x"))
+    trial.sync()
+    before = trial.rows("select id, first_seen from hub.quarantine")
+    fields = {"personal_id": "id", "full_name": "ten", "birth_date": {"column": "sinh", "formats": ["%Y"]}}
+    trial.sync(emits={"Citizen": {"fields": fields}}, full=True)
+    trial.sync(emits={"Citizen": {"fields": {**fields, "personal_id": "them", "birth_date": "id"}}}, full=True)
+    assert trial.rows("select id, first_seen from hub.quarantine") == before
+
+
+def test_a_row_that_came_otherwise_and_is_still_rejected_is_superseded_in_whole_reads_too(trial: Trial) -> None:
+    trial.write(person(1), person(2, so="12"))
+    trial.sync()
+    trial.write(person(1), person(2, so="13"))
+    trial.sync()
+    assert states(trial) == [("pattern", "SUPERSEDED"), ("pattern", None)]
+
+
+def write_firm(trial: Trial, *roles: tuple[str, str], seat: str = "1") -> None:
+    people = [{"ten": name, "vai": role} for name, role in roles]
+    (trial.folder / "a.jsonl").write_text(
+        json.dumps({"ma": "2200000001", "tru_so": seat, "nguoi": people}) + "\n", encoding="utf-8"
+    )
+
+
+def test_an_item_of_a_list_is_known_by_what_it_says_not_by_what_stands_around_it(trial: Trial, cli: Command) -> None:
+    declared = firms()
+    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    an, sen, bad = ("Lê Văn An", "OWNER"), ("Trần Thị Sen", "OWNER"), (SECRET, "BOSS")
+    write_firm(trial, an, bad, ("Ngô Đình Tư", "CHIEF"))
+    ingest.sync(trial.engine)
+    (number,) = trial.rows(f"select id from hub.quarantine where payload->>'nguoi.ten' = '{SECRET}'")
+    cli("quarantine", "dismiss", str(number[0]), "--note", "chức danh lạ")
+    # As it was known before: by the whole row, that of the firm included.
+    with trial.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update hub.correction set payload_hash ="
+            " (select md5(payload::text) from hub.quarantine where resolution = 'DISMISSED')"
+        )
+        connection.exec_driver_sql("update hub.quarantine set payload_hash = md5(payload::text)")
+    before = trial.rows("select id, first_seen from hub.quarantine order by id")
+    ingest.sync(trial.engine, full=True)
+    write_firm(trial, sen, an, bad, ("Ngô Đình Tư", "CHIEF"), seat="2")
+    ingest.sync(trial.engine)
+    assert trial.rows("select id, first_seen from hub.quarantine order by id") == before
+    assert sorted(map(str, states(trial))) == ["('code', 'DISMISSED')", "('code', None)"]
+    assert cli("quarantine", "fix", "2" if number[0] == 1 else "1", "--set", "nguoi.vai=OWNER")
+    write_firm(trial, sen, bad)
+    ingest.sync(trial.engine)
+    assert trial.rows("select resolution from hub.quarantine order by resolution") == [("CORRECTED",), ("DISMISSED",)]
+
+
+def test_existing_rows_and_dismissals_are_known_by_content_after_the_migration(trial: Trial) -> None:
+    twins = (person(2, so=TWICE), person(3, so=TWICE), person(4), person(4, "Trần Thị Sen"))
+    trial.write(*twins)
+    trial.sync()
+    wanted = trial.rows("select rule, payload, payload_hash from hub.quarantine order by rule")
+    old = """
+insert into hub.quarantine
+    (stream_id, run_id, entity, source_key, field, rule, reason, payload, payload_hash, connector_version, first_seen, resolved_at, resolution)
+select stream_id, run_id, entity, source_key, field, rule, reason, p, md5(p::text), '7', '2026-01-01', now(), {resolution}
+from hub.quarantine, lateral (select payload || {more} as p) old where resolved_at is null order by id limit 2"""
+    stored = """'{"id": 7, "stream_id": 1, "run_id": 1, "row_digest": 5, "first_seen": "x", "sys_from": "x", "full_name_key": "a"}'"""
+    with trial.engine.begin() as connection:
+        connection.exec_driver_sql(old.format(resolution="'MENDED'", more="""'{"n": 5, "row_digest": 4}'"""))
+        connection.exec_driver_sql(old.format(resolution="'DISMISSED'", more=stored))
+        connection.exec_driver_sql(
+            "delete from hub.quarantine where resolved_at is not null and rule = 'duplicate_key' and resolution = 'DISMISSED'"
+        )
+        connection.exec_driver_sql(
+            "insert into hub.correction (stream_id, entity, payload_hash, changes, note, made_by)"
+            " select stream_id, entity, payload_hash, '{}', 'biết', 'An' from hub.quarantine where resolution = 'DISMISSED'"
+        )
+        connection.exec_driver_sql(
+            """update hub.quarantine set payload = payload || '{"n": 3}', payload_hash = '' where resolved_at is null"""
+        )
+        connection.exec_driver_sql("update hub.alembic_version set version_num = '0011'")
+    migrate(trial.engine)
+    open_or_dismissed = "from hub.quarantine where resolution is distinct from 'MENDED'"
+    assert trial.rows(f"select distinct rule, payload, payload_hash {open_or_dismissed} order by rule") == wanted
+    assert trial.rows("select rule, first_seen::date::text from hub.quarantine where resolved_at is null") == [
+        ("duplicate_key", "2026-01-01")
+    ]
+    for _ in range(2):
+        trial.sync(full=True)
+    assert trial.rows("select rule from hub.quarantine where resolved_at is null") == [("duplicate_key",)]
+    assert trial.rows("select count(*) from hub.quarantine") == [(5,)]
