@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from hub.draft.read_back import read_value
 from hub.ingest.parse_values import FORM, TWO_READINGS, conflicting_formats, instant, read
+from hub.ingest.typed_numbers import write_series
 from hub.model.registry import Column, registry
 from hub.sdk.mapping import FieldMapping
 from schema.values import ValueRejected
@@ -65,7 +67,7 @@ def test_no_number_is_read_that_could_be_another(text: str, notation: str | None
     mine = {number for name, number in readings if notation in (None, name)}
     if fault is None:
         assert value is not None
-        assert mine == {Decimal(value)} or (notation is None and Decimal(value) in mine and "," not in text)
+        assert mine == {Decimal(value)}
     else:
         assert value == text
         assert notation is None or not mine
@@ -190,3 +192,19 @@ def test_a_time_without_an_offset_is_of_the_zone(time: datetime) -> None:
     time = time.replace(year=1950 + time.year % 150, day=min(time.day, 28))
     found = pl.DataFrame({"v": [time.isoformat(sep=" ")]}).select(instant(pl.col("v"), ZONE)).item()
     assert found == time.replace(tzinfo=ZoneInfo(ZONE))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.decimals(0, 10**6, places=3), st.sampled_from([None, "vi", "en"]))
+def test_a_typed_number_is_what_it_is_in_every_notation(number: Decimal, notation: Literal["vi", "en"] | None) -> None:
+    texts = pl.Series([format(number, "f"), format(number * 1000, "E")])
+    for text, expected in zip(write_series(texts, notation or "plain"), (number, number * 1000), strict=True):
+        value, fault = parsed(text, AREA, number=notation)
+        assert fault is None
+        assert Decimal(value or "NaN") == expected
+
+
+@pytest.mark.parametrize("text", ["120.500", "1.000", "-1.250"])
+def test_a_number_with_two_readings_is_not_read(text: str) -> None:
+    for column in (AMOUNT, AREA):
+        assert parsed(text, column) == (text, TWO_READINGS)
