@@ -5,10 +5,18 @@
     ├── RecordRejected      a row breaks a rule: the owner of the data                           exit 65
     ├── OperationRefused    a request cannot be answered as it stands: the caller                exit 64
     ├── HubMisconfigured    a setting, manifest or declaration does not hold: the operator       exit 78
-    └── StoreUnavailable    the database is away: the operator; reads may be tried again         exit 69
+    ├── StoreUnavailable    the database is away: the operator; reads may be tried again         exit 69
+    └── UnforeseenFailure   a fault of the program: whoever maintains it                         exit 70
 
 A message says what and where, `next_step` what to do. Neither ever holds a personal value.
 """
+
+import re
+import traceback
+from pathlib import Path
+
+INSTALLED = re.compile(r"[/\\](site-packages|dist-packages|lib[/\\]python3\.[0-9]+)[/\\]|^<")
+"""Where code lies that is neither the hub's nor a connector's."""
 
 
 class HubError(Exception):
@@ -53,6 +61,29 @@ class HubMisconfigured(HubError):
 
     exit_code = 78
     code = "MISCONFIGURED"
+
+
+class UnforeseenFailure(HubError):
+    """The program met a state that it does not know: a fault of the hub or of a connector's transform.
+
+    `where` says which part was at work. The message has the kind of the error and the line that raised it, never its text, which
+    may quote a value.
+    """
+
+    def __init__(self, where: str, error: BaseException) -> None:
+        self.kind = type(error).__name__
+        super().__init__(
+            f"{where}: unforeseen failure: {self.kind} at {_find_line(error)}",
+            next_step="set HUB_TRACE=1 and run it again to see the trace, then report kind and line",
+        )
+
+
+def _find_line(error: BaseException) -> str:
+    """`module.py:12` of the innermost frame of the hub's, or a connector's, own code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not INSTALLED.search(frame.filename)]
+    last = (own or frames)[-1:]
+    return f"{Path(last[0].filename).name}:{last[0].lineno}" if last else "an unknown line"
 
 
 class StoreUnavailable(HubError):

@@ -11,7 +11,7 @@ from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import show_error
 from hub.cli.worker import worker
-from hub.errors import HubError
+from hub.errors import HubError, StoreUnavailable, UnforeseenFailure
 
 app = cyclopts.App(
     name="hub", help="A GraphQL data-integration hub for cross-sector data linking.", version_flags=["--version"]
@@ -44,12 +44,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        show_error(HubError("stopped", next_step="run it again: what was committed is kept", code="INTERRUPTED"))
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has gone, as `head` does. Nothing more can be printed, not even by the interpreter as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except Exception as error:
         if os.environ.get("HUB_TRACE"):
             raise
-        # A message of an unforeseen error may quote a value, and values are personal data.
-        show_error(
-            HubError(f"unforeseen failure: {type(error).__name__}", next_step="run again with HUB_TRACE=1 to see where")
-        )
-        sys.exit(HubError.exit_code)
+        failure = _explain_store(error) or UnforeseenFailure(str((arguments or sys.argv[1:] or ["hub"])[0]), error)
+        show_error(failure)
+        sys.exit(failure.exit_code)
+
+
+def _explain_store(error: Exception) -> StoreUnavailable | None:
+    """A database that is away is an ordinary end of any command. None if the error is another."""
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    if not kinds & {"psycopg.OperationalError", "sqlalchemy.OperationalError", "psycopg_pool.PoolTimeout"}:
+        return None
+    return StoreUnavailable(
+        "the database does not answer, or went away meanwhile",
+        next_step="check that it runs and that HUB_DATABASE_URL is right, then run the command again",
+    )

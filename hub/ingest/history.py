@@ -8,9 +8,15 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
+from hub.ingest.run import IS_HELD
 
+STATUS = (
+    "case when status = 'RUNNING' and mode in ('SYNC', 'FULL', 'FOLLOW')"
+    f" and not {IS_HELD} then 'INTERRUPTED' else status end as status"
+)
+"""A run whose process died is shown so at once: its session has gone, and the lock of its connector with it."""
 COLUMNS = (
-    "id, connector, connector_version, mode, status, started_at, ended_at,"
+    f"id, connector, connector_version, mode, {STATUS}, started_at, ended_at,"
     " extract(epoch from coalesce(ended_at, now()) - started_at)::float8 as seconds, reason,"
     # Counts of the first revisions were objects.
     " case jsonb_typeof(counts) when 'array' then counts else '[]' end as counts,"

@@ -4,7 +4,10 @@ A stream that fails leaves the store as its last commit left it and does not sto
 across processes: a lock of the session holds it, and ends with the process, however it ends.
 """
 
+import contextlib
+import os
 import time
+import traceback
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +18,7 @@ import psycopg
 from psycopg import Connection
 from sqlalchemy import Engine
 
-from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnavailable
+from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnavailable, UnforeseenFailure
 from hub.ingest import circuit
 from hub.ingest.discover import broken, discover, home
 from hub.ingest.limits import Gate, QuotaUsedUp
@@ -27,6 +30,12 @@ from hub.sdk.manifest import Manifest
 from hub.store.engine import SESSION
 
 LOCK = "select pg_try_advisory_lock(hashtextextended('hub.connector:' || %s, 0))"
+IS_HELD = (
+    "exists (select from pg_locks l where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+    " and l.database = (select d.oid from pg_database d where d.datname = current_database())"
+    " and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('hub.connector:' || connector, 0))"
+)
+"""SQL: whether a living session has the lock of the connector in the column `connector`."""
 UNLOCK = "select pg_advisory_unlock(hashtextextended('hub.connector:' || %s, 0))"
 BY_INDEX = (
     "select set_config('random_page_cost', '1.1', false) from pg_settings"
@@ -134,12 +143,32 @@ def run(
     url = store_url(engine)
     try:
         with connect(url) as connection:
-            return [_Run(connection, url, manifest, choices, progress).report() for manifest in manifests]
+            return [_report_safely(_Run(connection, url, manifest, choices, progress)) for manifest in manifests]
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during the run",
             next_step="start it and run `hub sync` again; what was not finished was not kept",
         ) from None
+
+
+def _report_safely(work: "_Run") -> RunReport:
+    """The report of a run. A failure that nobody foresaw fails this connector, and the next is read all the same."""
+    try:
+        return work.report()
+    except psycopg.OperationalError:
+        raise
+    except Exception as error:
+        if work.connection.broken:
+            raise psycopg.OperationalError("the connection is broken") from None
+        failure = _trace(UnforeseenFailure(work.manifest.name, error), error)
+        return RunReport(work.manifest.name, "FAILED", (), (str(failure),), (), 0.0)
+
+
+def _trace(failure: UnforeseenFailure, error: Exception) -> UnforeseenFailure:
+    """Print the trace of an unforeseen error if the operator asked for it: it may quote values."""
+    if os.environ.get("HUB_TRACE"):
+        traceback.print_exception(error)
+    return failure
 
 
 def store_url(engine: Engine) -> str:
@@ -204,6 +233,9 @@ class _Run:
         gate = Gate(self.manifest, self.url)
         try:
             done = sum(self._stream(name, run_id, gate) for name in self.manifest.streams)
+        except BaseException as error:
+            self._close_record(run_id, error)
+            raise
         finally:
             gate.close()
         away = self._judge(done)
@@ -215,6 +247,13 @@ class _Run:
         facts = (self.manifest.name, status, counts, tuple(self.problems), drift, seconds)
         notes = tuple(words for outcome in self.outcomes.values() for words in outcome.notes)
         return RunReport(*facts, run_id=run_id, notes=notes, away=away)
+
+    def _close_record(self, run_id: int, error: BaseException) -> None:
+        """Say in the record of a run what broke it off, as far as the store can still be told."""
+        by_person = isinstance(error, KeyboardInterrupt | SystemExit)
+        reason = "stopped by a person" if by_person else str(UnforeseenFailure(self.manifest.name, error))
+        with contextlib.suppress(psycopg.Error):
+            end(self.connection, run_id, "INTERRUPTED" if by_person else "FAILED", [reason], self.outcomes)
 
     def _deferred(self, put_off: circuit.Deferral) -> RunReport:
         run_id = begin(self.connection, self.manifest, self._mode)
@@ -291,6 +330,11 @@ def run_stream(
         # The kind only: PostgreSQL's message quotes the value that it refuses.
         problem = f"{where}: the store refused the rows: {type(error).__name__}. Next step: {_advice(error)}."
         return Ended(False, [problem])
+    except Exception as error:
+        if connection.broken:
+            raise psycopg.OperationalError("the connection is broken") from None
+        failure = _trace(UnforeseenFailure(where, error), error)
+        return Ended(False, [*(outcomes[name].problems if name in outcomes else ()), str(failure)], failure)
     return Ended(True, outcomes[name].problems)
 
 

@@ -131,14 +131,18 @@ class Worker:
 
     async def _put_back(self, queue: App, job: Job) -> None:
         assert job.id is not None  # it comes from the table
+        outcome = f"it crashed {job.attempts} workers and is marked failed"
         if job.attempts < DEATHS:
-            with suppress(UniqueViolation):
+            try:
                 await queue.job_manager.retry_job(job)
+            except UniqueViolation:
+                outcome = "the same job is queued already"
+            else:
                 self.say(f"{job.lock}: its worker died; it is queued again")
                 return
-        # The same job waits already, or it takes every worker with it; as it is it would hold its lock for ever.
+        # As it is it would hold its lock for ever.
         await queue.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
-        self.say(f"{job.lock}: its worker died; given up")
+        self.say(f"{job.lock}: its worker died; {outcome}")
 
     def _start_following(self, tasks: Tasks, loop: asyncio.AbstractEventLoop) -> None:
         def changed(_: int) -> None:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import Connection
 from sqlalchemy import Engine
 
-from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
 from hub.link import changed, companions, discrepancies, duplicates, merges, parties, sql, stake, standing
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
@@ -47,6 +47,11 @@ class LinkReport:
     seconds: float
 
 
+LOCK_WAIT_S = 600
+"""How long a run waits for another: a first run of a province takes some minutes."""
+CLOSE_BROKEN_OFF = "update hub.link_run set ended_at = now(), mode = 'INTERRUPTED' where ended_at is null"
+
+
 def link(
     engine: Engine,
     fields: Iterable[str] | None = None,
@@ -70,7 +75,8 @@ def link(
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
-            connection.execute("select pg_advisory_lock(%s)", (RUN,))
+            _lock(connection)
+            connection.execute(CLOSE_BROKEN_OFF)  # under the lock: whatever is open belongs to a process that died
             with Likeness.opened(connection, train=train) as likeness:
                 run = _Run(connection, tuple(known[name] for name in names), likeness, fields is not None, progress)
                 return run.all(whole=full or train or fields is not None)
@@ -79,6 +85,20 @@ def link(
             "the database went away during linking",
             next_step="start it and run `hub link` again; finished fields are kept",
         ) from None
+
+
+def _lock(connection: Connection[Any]) -> None:
+    """Keep other runs out for as long as the session lasts. Raises OperationRefused if one goes on for LOCK_WAIT_S."""
+    connection.execute("select set_config('lock_timeout', %s, false)", (f"{LOCK_WAIT_S * 1000}ms",))
+    try:
+        connection.execute("select pg_advisory_lock(%s)", (RUN,))
+    except psycopg.errors.LockNotAvailable:
+        raise OperationRefused(
+            f"another run of linking was not over within {LOCK_WAIT_S} s",
+            next_step="run `hub link` again when it is over",
+            code="LINKING_IN_PROGRESS",
+        ) from None
+    connection.execute("select set_config('lock_timeout', '0', false)")
 
 
 class _Run:

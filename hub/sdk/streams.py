@@ -68,6 +68,8 @@ class Stream(Part):
 
     @model_validator(mode="after")
     def _together(self) -> "Stream":
+        if len(set(self.key)) < len(self.key):
+            raise ValueError("key: name each column once")
         if self.deletes.startswith("tombstone") != (self.tombstone is not None):
             raise ValueError('deletes = "tombstone" or "tombstone+sweep" and tombstone go together')
         return self

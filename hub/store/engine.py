@@ -1,5 +1,6 @@
 """Connections: an SQLAlchemy engine for writing and administration, asynchronous psycopg pools for reads and for deliveries."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -10,11 +11,27 @@ from sqlalchemy.engine import make_url
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
 
+NOTICE_SILENCE: Mapping[str, str] = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""libpq parameters by which a server that went away without a word is noticed within half a minute (seconds; milliseconds)."""
+
+
+def notice_silence(url: str) -> str:
+    """The URL of a PostgreSQL server with the parameters of NOTICE_SILENCE, but for those that it states itself."""
+    parsed = make_url(url)
+    missing = {name: value for name, value in NOTICE_SILENCE.items() if name not in parsed.query}
+    return parsed.update_query_dict(missing).render_as_string(hide_password=False)
+
 
 def engine(url: str) -> Engine:
     """An engine over psycopg. `url` is a PostgreSQL URL; two connections at most are kept."""
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        make_url(notice_silence(url)).set(drivername="postgresql+psycopg"),
         pool_size=2,
         pool_pre_ping=True,
         connect_args={"options": SESSION},
@@ -26,7 +43,7 @@ def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnec
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
 
     return AsyncConnectionPool(
-        url,
+        notice_silence(url),
         min_size=min(2, size),
         max_size=size,
         open=False,
@@ -43,7 +60,7 @@ def write_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConne
     """
     options = f"{SESSION} -c synchronous_commit=on -c statement_timeout={int(statement_timeout_s * 1000)}"
     return AsyncConnectionPool(
-        url,
+        notice_silence(url),
         min_size=0,
         max_size=size,
         open=False,

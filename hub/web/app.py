@@ -17,6 +17,7 @@ from hub.graph.reads import Pool
 from hub.graph.service import make_executor, make_pool
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
+from hub.store.engine import notice_silence
 from hub.store.migrate import head
 from hub.web import graphiql_page, negotiate
 from hub.web.edge import Edge
@@ -43,6 +44,7 @@ def create_app(
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver.
     """
+    url = notice_silence(url)
     pool = make_pool(settings, url)
     push = PushEndpoint(connectors, settings, url)
     executor = make_executor(settings, pool)

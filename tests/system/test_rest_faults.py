@@ -113,7 +113,9 @@ def test_the_source_says_how_long_to_wait(stage: Stage, as_date: bool) -> None:
     assert asked[1] >= (int(until.timestamp()) if as_date else asked[0] + 1)
 
 
-@pytest.mark.parametrize("wait", ["61", format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True)])
+@pytest.mark.parametrize(
+    "wait", ["61", format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True)], ids=["seconds", "instant"]
+)
 def test_a_wait_that_is_too_long_is_not_waited(stage: Stage, wait: str) -> None:
     source = api(lambda *_: PlainTextResponse("", 429, {"Retry-After": wait}))
     refused(stage, stage.serve(source), PAGED, "answers 429 and asks to wait")

@@ -45,7 +45,12 @@ class PostgresqlAccess(Access):
             " -c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c bytea_output=hex -c client_encoding=UTF8"
             f" -c lock_timeout={seconds}s"
         )
-        return {"connect_timeout": max(2, seconds), "options": session, "keepalives_idle": seconds}
+        return {
+            "connect_timeout": max(2, seconds),
+            "options": session,
+            "keepalives_idle": seconds,
+            "tcp_user_timeout": seconds * 1000,
+        }
 
     def _opened(self, connection: Any) -> None:
         self._watch = _Watch(self._driver(connection).fileno(), self.source.timeout_s)
@@ -69,22 +74,18 @@ class PostgresqlAccess(Access):
         try:
             yield from self._copied(self._driver(connection), str(compiled), dict(compiled.params))
         except psycopg.Error as error:
-            # What went wrong went past SQLAlchemy, which would roll back over a connection that may be gone, and tell of it.
-            self._unwatch()
-            connection.invalidate()
             self.close()
             raise explained(self.context.where, self.stream.table, error) from None
 
     def _copied(self, driver: "psycopg.Connection[Any]", query: str, values: dict[str, Any]) -> Iterator[pl.DataFrame]:
         watch, most = self._watch, self.context.batch_rows
         assert watch is not None
-        with ExitStack() as opened:
-            with watch.waiting():
-                # Values are quoted into the statement by the driver: COPY takes no parameters.
-                query = psycopg.ClientCursor(driver).mogrify(query, values)
-                columns = driver.execute(f"select * from ({query}) as t0 limit 0".encode()).description or ()
-                copy = f"copy (select {_written(columns)} from ({query}) as t0) to stdout (format csv)"
-                rows = opened.enter_context(driver.cursor().copy(copy.encode()))
+        with watch.waiting():
+            # Values are quoted into the statement by the driver: COPY takes no parameters.
+            query = psycopg.ClientCursor(driver).mogrify(query, values)
+            columns = driver.execute(f"select * from ({query}) as t0 limit 0".encode()).description or ()
+        copy = f"copy (select {_written(columns)} from ({query}) as t0) to stdout (format csv)"
+        with self._copying(driver, copy.encode(), watch) as rows:
             while True:
                 with watch.waiting():
                     lines, count = _lines(rows, most, watch)
@@ -92,6 +93,22 @@ class PostgresqlAccess(Access):
                     yield _csv([column.name for column in columns], lines, count)
                 if count < most:
                     return
+
+    @contextmanager
+    def _copying(self, driver: "psycopg.Connection[Any]", copy: bytes, watch: "_Watch") -> Iterator["psycopg.Copy"]:
+        """A COPY in flight. Whatever breaks it off, its connection is thrown away first: the driver would read it to its end."""
+        opened = ExitStack()
+        try:
+            with watch.waiting():
+                rows = opened.enter_context(driver.cursor().copy(copy))
+            yield rows
+        except BaseException:
+            self.close()
+            with suppress(psycopg.Error):
+                opened.close()
+            raise
+        with watch.waiting():
+            opened.close()
 
     @staticmethod
     def _driver(connection: Any) -> "psycopg.Connection[Any]":

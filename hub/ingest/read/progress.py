@@ -64,8 +64,8 @@ class Progress:
         """Take account of the stamps of rows; the highest is kept."""
         if self.marks is None or not rows:
             return
-        stamps = {dig(row, self.marks.cursor.column) for row in rows}
-        seen = self.marks.highest(stamp for stamp in stamps if isinstance(stamp, str))
+        stamps = [dig(row, self.marks.cursor.column) for row in rows]
+        seen = self.marks.highest({str(stamp) for stamp in stamps if type(stamp) in (str, int, float)})
         self.rows += len(rows)
         self.high = highest(self.high, seen)
 
@@ -78,10 +78,13 @@ class Progress:
         return {**(self._since(self.since) or {}), "at": at, **high, "began": self.began.isoformat()}
 
     def end(self) -> State | None:
-        """The state from which the next read begins. Raises SourceUnavailable where rows came and no stamp is one."""
+        """The state from which the next read begins: the one before, if no row had a stamp that can be read.
+
+        Raises SourceUnavailable if that is so of a first read: the cursor is declared wrongly then.
+        """
         if self.marks is None:
             return None
-        if self.rows and self.high is None:
+        if self.rows and self.high is None and self.since is None:
             raise SourceUnavailable(
                 f"{self.where}: no row has a {self.marks.cursor.kind} in {self.marks.cursor.column}",
                 next_step="check cursor and since.format in the manifest",

@@ -59,6 +59,7 @@ def connect(url: str, timeout_s: float) -> Connection:
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
+        tcp_user_timeout=int(timeout_s * 1000),
     )
 
 

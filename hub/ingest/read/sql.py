@@ -29,6 +29,11 @@ from hub.sdk.streams import SqlStream
 KEYS_AT_ONCE = 500
 """Keys of one lookup: below every database's bound on parameters with keys of four columns."""
 
+WITH_INFINITY = frozenset({"postgresql", "sqlite"})
+"""Databases whose numbers may be infinite or NaN, which compare as greater than all others."""
+UNREACHED = ("infinity", "-infinity", "nan", "inf", "-inf")
+"""How databases write numbers and times that are without end."""
+
 Answer = TypeVar("Answer")
 Position = tuple[str | None, ...]
 """The cells of a row in the columns that a part is ordered by."""
@@ -69,13 +74,15 @@ class SqlReader(Reader):
         began = datetime.now(UTC)
         since: str | None = (state or {}).get("since")
         high = state["high"] if state and "high" in state else self._high(since, began)
-        empty = True
+        empty, unplaced = True, 0
         for part in self._parts(state):
             for frame, at in self._rows(part, columns):
                 empty = False
+                unplaced += self._count_unplaced(frame, began)
                 # A first read is one transaction: it is not gone on from, since rows that go meanwhile would stay.
                 going_on = state is not None and at is not None and self.stream.read == "incremental"
                 yield Batch(frame, {"since": since, "at": list(at or ()), "high": high} if going_on else None)
+        self._tell_unplaced(unplaced)
         if empty or self.stream.read == "incremental":
             yield Batch(self.access.empty(columns), {"since": high} if self.stream.read == "incremental" else None)
 
@@ -89,7 +96,8 @@ class SqlReader(Reader):
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The rows with these keys."""
-        self.access.refresh()
+        # A new connection sees the table as it is now, not as the first statement of the last one saw it.
+        self.access.close()
         columns = self._columns()
         wanted = keys.select(pl.col(self.stream.key).cast(pl.String)).drop_nulls().unique(maintain_order=True)
         for some in wanted.iter_slices(KEYS_AT_ONCE):
@@ -124,7 +132,7 @@ class SqlReader(Reader):
         if cursor is None or state is None:
             return self._all()
         by_cursor, key = self.access.column(cursor.column), self.stream.key
-        ordered = (cursor.column, *key)
+        ordered = tuple(dict.fromkeys((cursor.column, *key)))  # a growing number may be cursor and key at once
         placed = self._keyed()
         since = state["since"]
         low = (
@@ -157,13 +165,48 @@ class SqlReader(Reader):
         return Marks(self.context.where, self.stream.cursor, kind, zone)
 
     def _high(self, since: str | None, began: datetime) -> str | None:
-        """The `since` that this read will leave: asked before the rows are, so that none falls between two reads."""
+        """The `since` that this read will leave: asked before the rows are, so that none falls between two reads.
+
+        A cursor that no clock reaches (infinity, the year 9999) is left out: one such row would stop every later read.
+        """
         if self.stream.cursor is None:
             return None
-        name = self.stream.cursor.column
-        highest = select(func.max(self.access.column(name)).label(name)).select_from(self.access.table)
-        (frame,) = _again(lambda: list(self.access.frames(highest)), self.access.source.attempts)
-        return self._marks.next(since, frame.item(), began)
+        column = self.access.column(self.stream.cursor.column)
+        reachable: ColumnElement[bool] | None = None
+        if self.stream.cursor.kind == "time":
+            reachable = column <= self._bound(column.name, self._marks.latest(began))
+        elif self.access.url.get_backend_name() in WITH_INFINITY:
+            reachable = column < float("inf")
+        highest = self._highest(column, reachable)
+        if highest is None and since is None:
+            # Nothing at all, or nothing that is a cursor: then the manifest is wrong, and `next` says so.
+            other = self._highest(column, None)
+            highest = None if other is None or other.lower() in UNREACHED else other
+        return self._marks.next(since, highest, began)
+
+    def _highest(self, column: ColumnElement[Any], condition: ColumnElement[bool] | None) -> str | None:
+        statement = select(func.max(column).label("highest")).select_from(self.access.table)
+        if condition is not None:
+            statement = statement.where(condition)
+        (frame,) = _again(lambda: list(self.access.frames(statement)), self.access.source.attempts)
+        found: str | None = frame.item()
+        return found
+
+    def _count_unplaced(self, frame: pl.DataFrame, began: datetime) -> int:
+        """How many rows of an incremental read have a cursor that no clock or counter reaches."""
+        if self.stream.cursor is None:
+            return 0
+        cells = frame[self.stream.cursor.column]
+        if self.stream.cursor.kind == "time":
+            return int((cells > self._marks.latest(began)).sum())
+        return int(cells.str.to_lowercase().is_in(UNREACHED).sum())
+
+    def _tell_unplaced(self, rows: int) -> None:
+        if rows and self.stream.cursor is not None:
+            self.notes.append(
+                f"{self.context.where}: {rows:,} rows have a {self.stream.cursor.column} that no change reaches (infinity, NaN, or"
+                " more than a day ahead): they are read again each time; ask the owner to correct them"
+            )
 
     def _rows(self, part: Part, columns: Sequence[str]) -> Iterator[tuple[pl.DataFrame, Position | None]]:
         walk = _Walk(self, part, columns)

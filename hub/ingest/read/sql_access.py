@@ -82,20 +82,16 @@ class Access:
         self._in_utc: frozenset[str] = frozenset()
 
     def close(self) -> None:
-        """Let go of the connection, whatever state it is in."""
+        """Throw the connection away, whatever state it is in.
+
+        It is never ended in order: a rollback would wait for the rest of an answer that nobody wants, or for good where the
+        network swallows what is sent. The hub only reads, so there is nothing to roll back.
+        """
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(SQLAlchemyError, OSError):
+            with suppress(SQLAlchemyError, OSError, self._driver_error()):
+                connection.invalidate()
                 connection.close()
-
-    def refresh(self) -> None:
-        """See the table as it is now, not as the first statement of this connection saw it."""
-        if self._connection is not None:
-            try:
-                self._connection.connection.rollback()
-                self._connection.rollback()
-            except (SQLAlchemyError, OSError, self._driver_error()):
-                self.close()
 
     def _driver_error(self) -> type[Exception]:
         error: type[Exception] = self._made().dialect.loaded_dbapi.Error

@@ -6,12 +6,15 @@ meanwhile are found by the next read, and a source whose clock runs ahead loses 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from hub.errors import SourceUnavailable
 from hub.sdk.streams import Cursor
+
+CLOCKS_APART = timedelta(days=1)
+"""How far ahead of ours a source's clock may be, its zone included, before a time counts as none that a clock says."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Marks:
             return moment.isoformat(sep=" ")
         # Times in a text column compare as text: a beginning sorts before all that begin so.
         return moment.replace(tzinfo=None).isoformat(sep=separator, timespec="seconds")
+
+    def latest(self, began: datetime) -> str:
+        """The latest cursor that a change can have by then, a day allowed for clocks and zones; text that compares with the column."""
+        moment = (began + CLOCKS_APART).astimezone(self.zone).replace(tzinfo=None)
+        return moment.isoformat(sep=" ", timespec="seconds") if self.kind == "time" else moment.date().isoformat()
 
     def next(self, since: str | None, highest: str | None, began: datetime) -> str | None:
         """The `since` of a read that began then and found the source at `highest`. Never before `since`."""
