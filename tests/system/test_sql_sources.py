@@ -548,3 +548,58 @@ def test_a_cursor_that_is_no_time(sqlite: Source) -> None:
 def test_a_code_has_one_fault() -> None:
     codes = [code for fault in FAULTS for code in fault.codes]
     assert len(codes) == len(set(codes))
+
+
+GROWING = {"read": "incremental", "deletes": "none", "cursor": {"column": "id", "kind": "number"}}
+
+
+@pytest.mark.parametrize("batch_rows", [2, 10])
+def test_a_growing_key_may_be_the_cursor(source: Source, batch_rows: int) -> None:
+    people(source, 5)
+    source.options["timezone"] = "UTC"
+    first = source.batches(batch_rows=batch_rows, **GROWING)
+    assert sorted(ids(first)) == [1, 2, 3, 4, 5]
+    source.run("insert into people values (6, 'Người 6'), (7, 'Người 7')")
+    later = source.batches(first[-1].state, batch_rows=batch_rows, **GROWING)
+    assert sorted(ids(later)) == [5, 6, 7]
+    assert later[-1].state == {"since": "7"}
+
+
+@pytest.mark.parametrize(("kind", "without_end"), [("timestamp", "infinity"), ("timestamptz", "infinity"), ("numeric", "NaN"), ("float8", "Infinity")])  # fmt: skip
+def test_a_cursor_without_end_costs_its_row_alone(postgresql: Source, kind: str, without_end: str) -> None:
+    number = kind in ("numeric", "float8")
+    one, two, three = ("1", "2", "3") if number else (f"2026-01-0{n} 08:00" for n in (1, 2, 3))
+    postgresql.run(f"create table people (id integer primary key, luc {kind})")
+    postgresql.run(f"insert into people values (1, '{one}'), (2, '{two}'), (3, '{without_end}'), (4, null)")
+    cursor = {"column": "luc", "kind": "number" if number else "time", "overlap": "0 s"}
+    stream = {"read": "incremental", "deletes": "none", "cursor": cursor}
+    first = postgresql.batches(**stream)
+    assert sorted(ids(first)) == [1, 2, 3, 4]
+    postgresql.run(f"insert into people values (5, '{three}')")
+    reader = open_reader(postgresql.context(**stream))
+    later = list(reader.read(first[-1].state))
+    reader.close()
+    assert sorted(ids(later)) == [2, 3, 4, 5]
+    assert "1 rows have a luc that no change reaches" in reader.notes[0]
+    assert [int(n) for n in ids(postgresql.batches(later[-1].state, **stream)) if n == 5] == [5]
+
+
+def test_a_read_that_is_left_throws_its_connection_away(postgresql: Source) -> None:
+    """An open COPY is never ended in order: that would read the rest of the table, or wait for good."""
+    long_table(postgresql, 20_000)
+    proxy, url = proxied(postgresql)
+    with proxy:
+        reader = open_reader(postgresql.context(url=url, batch_rows=100))
+        rows = reader.read(None)
+        next(rows)
+        proxy.break_after(0, "stall")
+        reader.close()
+        rows.close()
+        # The server's session ends with the connection, without anything more being said on it.
+        for _ in range(500):
+            query = "select count(*) from pg_stat_activity where query like 'copy (select%%'"
+            with postgresql.engine.connect() as connection:
+                if connection.exec_driver_sql(query).scalar_one() == 0:
+                    return
+                connection.exec_driver_sql("select pg_sleep(0.02)")
+    raise AssertionError("the session of the source goes on")
