@@ -54,6 +54,8 @@ class OperationRefused(HubError):
 
     exit_code = 64
     code = "BAD_USER_INPUT"
+    path: tuple[str, ...] = ()
+    """Of a GraphQL operation: the response keys down to the field that is refused, as far as they are known."""
 
 
 class HubMisconfigured(HubError):

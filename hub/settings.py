@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         100_000, ge=1, description="Most rows of an operation, estimated: page sizes multiplied down the tree."
     )
     max_filter_links: int = Field(3, ge=0, description="Most links that one filter may follow.")
+    max_filter_terms: int = Field(
+        200,
+        ge=1,
+        description="Most conditions of all filters of an operation: PostgreSQL plans each, and tests each on every row.",
+    )
     validation_budget_s: float = Field(
         0.5, gt=0, description="Most processor time for parsing and validating a new document, in seconds."
     )
@@ -64,6 +69,7 @@ class Settings(BaseSettings):
     trusted_only: bool = Field(False, description="Whether only documents of that folder are run.")
     introspection: bool = Field(True, description="Whether the schema may be asked for; GraphiQL needs it.")
     plan_cache: int = Field(1_000, ge=0, description="Plans kept, one for each document and shape of variables.")
+    plan_cache_mb: int = Field(64, ge=1, description="Most memory of kept documents and plans, in MB.")
     explain: bool = Field(
         False,
         description="Whether anyone may ask for the plan and the SQL in `extensions`; on in `hub demo`, off elsewhere.",

@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,9 @@ from hub.plan.planner import Plan
 LOG = logging.getLogger("hub.graph")
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 ANSWERS_KEPT = 20
+ANSWERS_BYTES = 16_000_000
+LARGE_CHARS = 4_000
+"""Requests with longer documents or variables are made ready in a thread, so that others are answered meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ class Executor:
         self.changes = changes
         self.reviews = reviews
         self.explain = explain
-        self._introspected: Recent[tuple[str, str | None], bytes] = Recent(ANSWERS_KEPT)
+        self._planning = ThreadPoolExecutor(1, "planning")
+        self._introspected: Recent[tuple[str, str | None], bytes] = Recent(ANSWERS_KEPT, most_size=ANSWERS_BYTES)
 
     async def respond(self, request: Request, *, admin: bool = False) -> Response:
         """The response to one request; `admin` is whether its sender has the administrator's token.
@@ -125,7 +130,7 @@ class Executor:
         Never raises: every failure is a GraphQL error with a code.
         """
         try:
-            ready = self.preparer.ready(request)
+            ready = await self._ready(request)
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
             if ready.is_subscription:
                 raise OperationRefused(
@@ -138,9 +143,17 @@ class Executor:
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
         explain = request.explain and (self.explain or admin)
+        if ready.constant is not None and not explain and not request.cost:
+            return Response(ready.constant, executed=True)
         if ready.plan is None:
             return await self._graph_lane(request, ready, explain, admin)
         return await self._fast_lane(request, ready, ready.plan, parameters, explain)
+
+    async def _ready(self, request: Request) -> Ready:
+        """The request made ready; a large one in the one thread that there is for it."""
+        if request.chars <= LARGE_CHARS:
+            return self.preparer.ready(request)
+        return await asyncio.get_running_loop().run_in_executor(self._planning, self.preparer.ready, request)
 
     def ready_stream(self, request: Request) -> Ready | Response:
         """A subscription made ready, or the response that refuses it."""
@@ -224,7 +237,7 @@ class Executor:
                 body["extensions"] = {"explain": {"error": str(error)}}
         encoded = orjson.dumps(body, default=str)
         if plain and not result.errors and not context.plans and result.data and self._is_introspection(ready):
-            self._introspected.put(key, encoded)
+            self._introspected.put(key, encoded, len(encoded) + len(key[0]))
         return Response(encoded, executed=True)
 
     async def _execute(self, request: Request, ready: Ready, context: Context) -> ExecutionResult:

@@ -71,7 +71,7 @@ class NodeField(ReadField):
     ) -> Awaitable[Any] | Any:
         """An awaitable of the row."""
         assert info is not None
-        return info.context.node(info, source["id" if self.graphql_name == "node" else f"{self.graphql_name}Id"])
+        return info.context.node(info, source["recordId" if self.graphql_name == "node" else f"{self.graphql_name}Id"])
 
 
 class RootField(ReadField):

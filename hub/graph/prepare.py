@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import (
     DocumentNode,
     GraphQLError,
@@ -28,17 +29,25 @@ from hub.graph.documents import Documents
 from hub.graph.recent import Recent
 from hub.plan import limits
 from hub.plan.arguments import page_sizes, shape
+from hub.plan.nodes import Scalar
 from hub.plan.own_time import OwnTime
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
 
 VALUES = (
+    (re.compile(r"[;,]? *'?Exceeds the limit .*", re.DOTALL), ": it has too many digits"),
     (re.compile(r"[;,] found:? .*", re.DOTALL), ""),
     (re.compile(r"(cannot represent [^:]*): .*", re.DOTALL), r"\1"),
     (re.compile(r"Value '.*' does not exist", re.DOTALL), "The value does not exist"),
 )
 """Where graphql-core's messages quote the value that they are about."""
 
+ENTRY_BYTES = 4_000
+BYTES_A_CHARACTER = 60
+"""A parsed document is about so many times as large as its text: each name is an object with its place."""
+BYTES_A_STATEMENT_CHARACTER = 6
+BYTES_A_BIND = 2_500
+"""Nodes, binds and shape of a plan, by what was measured of wide filters (tests/unit/graph/test_caches.py)."""
 COMMENTS = 1_000
 ANSWER_FOR_NOW = ("prefill", "reviewQueue", "reviewAgreement")
 """Root fields that are no reads of the store at an instant."""
@@ -66,6 +75,8 @@ class Request:
     explain: bool = False
     cost: bool = False
     read_only: bool = False
+    chars: int = 0
+    """Length of the body that it came in, in characters; 0 if it did not come in one."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,8 @@ class Ready:
     given: Mapping[str, Any]
     variables: Mapping[str, Any]
     plan: Plan | None
+    constant: bytes | None = None
+    """The whole response, if it is about no stored row: a health check does not wait for the database."""
 
     @property
     def size(self) -> limits.Size:
@@ -113,6 +126,7 @@ def limits_of(settings: Settings) -> limits.Limits:
         aliases=settings.max_aliases,
         directives=settings.max_directives,
         filter_links=settings.max_filter_links,
+        filter_terms=settings.max_filter_terms,
         rows=settings.max_rows,
         result_bytes=settings.max_result_bytes,
     )
@@ -128,8 +142,9 @@ class Preparer:
         self.settings = settings
         rules = list(specified_rules)
         self._rules = rules if settings.introspection else [*rules, NoSchemaIntrospectionCustomRule]
-        self._documents: Recent[str, Checked] = Recent(settings.plan_cache)
-        self._plans: Recent[tuple[Any, ...], tuple[Plan | None]] = Recent(settings.plan_cache)
+        most_bytes = settings.plan_cache_mb * 500_000  # each of the two has a half
+        self._documents: Recent[str, Checked] = Recent(settings.plan_cache, most_size=most_bytes)
+        self._plans: Recent[tuple[Any, ...], tuple[Plan | None]] = Recent(settings.plan_cache, most_size=most_bytes)
 
     def ready(self, request: Request) -> Ready:
         """Make a request ready. Raises Rejected with GraphQL errors, OperationRefused for limits and arguments."""
@@ -137,7 +152,7 @@ class Preparer:
         checked = self._documents.get(text)
         if checked is None:
             checked = self.checked(text)
-            self._documents.put(text, checked)
+            self._documents.put(text, checked, ENTRY_BYTES + BYTES_A_CHARACTER * len(text))
         operation = _operation(checked.document, request.operation_name)
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
@@ -147,8 +162,8 @@ class Preparer:
         found = self._plans.get(key)
         if found is None:
             found = (self._planned(checked.document, operation, variables),)
-            self._plans.put(key, found)
-        return Ready(checked, operation, request.variables or {}, variables, found[0])
+            self._plans.put(key, found, _plan_bytes(found[0]))
+        return Ready(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
 
     def checked(self, text: str) -> Checked:
         """Parse, limit and validate a document. Raises Rejected, OperationRefused."""
@@ -210,9 +225,23 @@ class Preparer:
         return None
 
 
+def _constant(plan: Plan | None) -> bytes | None:
+    """The response of an operation that asks for `__typename` alone."""
+    if plan is None or not all(isinstance(root, Scalar) for root in plan.roots):
+        return None
+    return orjson.dumps({"data": {root.key: "Query" for root in plan.roots}})
+
+
+def _plan_bytes(plan: Plan | None) -> int:
+    """About how many bytes a plan holds: its statement, the nodes that it was made from, and the shape of its variables."""
+    if plan is None:
+        return ENTRY_BYTES
+    return ENTRY_BYTES + BYTES_A_STATEMENT_CHARACTER * len(plan.sql) + BYTES_A_BIND * len(plan.binds)
+
+
 def refused(error: OperationRefused, path: Sequence[str | int] | None = None) -> GraphQLError:
     """A refusal as a GraphQL error."""
-    return GraphQLError(str(error), path=path, extensions={"code": error.code})
+    return GraphQLError(str(error), path=path or list(error.path) or None, extensions={"code": error.code})
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

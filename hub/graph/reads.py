@@ -1,7 +1,11 @@
 """Reads: the statement of a plan to the database and its JSON back. The only place where a plan meets PostgreSQL."""
 
+import asyncio
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -13,6 +17,7 @@ from hub.store.wire import Wire
 
 LOG = logging.getLogger("hub.graph")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
+REVISION = "select max(version_num) from hub.alembic_version"
 Read = Callable[[AsyncConnection[Any], str, Sequence[Any]], Awaitable[Any]]
 
 DATABASE_GONE = StoreUnavailable(
@@ -37,11 +42,21 @@ TOO_LONG = OperationRefused(
 )
 
 
-class Reads:
-    """Runs statements on the read pool."""
+SILENT = OperationRefused(
+    "the database did not answer in time",
+    code="TIMEOUT",
+    next_step="try again shortly; the operator looks at `/readyz`",
+)
+GRACE_S = 2.0
+"""How long after its own timeout a statement may still be silent: then its connection is taken for dead."""
 
-    def __init__(self, pool: Pool) -> None:
+
+class Reads:
+    """Runs statements on the read pool, each of them for `deadline_s` at most, whatever the database or the network does."""
+
+    def __init__(self, pool: Pool, *, deadline_s: float) -> None:
         self.pool = pool
+        self.deadline_s = deadline_s
         self._wire = Wire()
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
@@ -50,39 +65,73 @@ class Reads:
         Where the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
         too long or give too much, StoreUnavailable.
         """
-        text: bytes | None = await self._tried_twice(self._wire.value, sql, parameters)
+        text: bytes | None = await self._tried_again(self._wire.value, sql, parameters)
         if text is None:
             raise TOO_LONG
         return text
 
     async def estimate(self, sql: str, parameters: Sequence[Any]) -> dict[str, Any]:
         """What PostgreSQL expects of a statement: its plan, with estimated cost and rows. Raises as `json` does."""
-        (plan,) = await self._tried_twice(_first_value, f"explain (format json) {sql}", parameters)
+        (plan,) = await self._tried_again(_first_value, f"explain (format json) {sql}", parameters)
         described: dict[str, Any] = plan["Plan"]
         return described
 
-    async def _tried_twice(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
-        for attempt in (1, 2):
+    async def revision(self, *, deadline_s: float) -> str | None:
+        """The revision of the store; None where it has none. Raises StoreUnavailable, or OperationRefused for silence."""
+        try:
+            found = await self._once(_first_value, REVISION, (), deadline_s)
+        except psycopg.Error as error:
+            raise failure(error) from None
+        return None if found is None else str(found)
+
+    async def _tried_again(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
+        """What a read gives. After a restart of the database every kept connection is broken: each costs one try."""
+        for _ in range(self.pool.max_size):
             try:
-                return await self._once(read, sql, parameters)
+                return await self._once(read, sql, parameters, self.deadline_s)
             except psycopg.Error as error:
                 clean = failure(error)
-                if clean is not DATABASE_GONE or attempt == 2:
+                if clean is not DATABASE_GONE:
                     raise clean from None
-                # After a restart every kept connection is broken, not only this one.
-                await self.pool.check()
-        raise AssertionError("unreachable")
+        raise DATABASE_GONE
 
-    async def _once(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
+    async def _once(self, read: Read, sql: str, parameters: Sequence[Any], deadline_s: float) -> Any:
         try:
-            connection = await self.pool.getconn()
+            connection = await self.pool.getconn(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
             raise DATABASE_GONE from None
+        silence = _Silence(connection, deadline_s)
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
         try:
             return await read(connection, sql, parameters)
+        except psycopg.Error:
+            if silence.ended:
+                raise SILENT from None
+            raise
         finally:
+            silence.cancel()
             await self.pool.putconn(connection)
+
+
+class _Silence:
+    """Ends a connection that is silent for too long: whoever waits on it hears at once that it was lost.
+
+    Nothing else is safe: to cancel, or to end it in order, is one more thing to wait for.
+    """
+
+    def __init__(self, connection: AsyncConnection[Any], deadline_s: float) -> None:
+        self.ended = False
+        self._connection = connection
+        self._timer = asyncio.get_running_loop().call_later(deadline_s, self._end)
+
+    def cancel(self) -> None:
+        """The connection has answered."""
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.ended = True
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._connection.pgconn.socket)) as held:
+            held.shutdown(socket.SHUT_RDWR)
 
 
 async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> Any:

@@ -5,7 +5,7 @@ from hub.graph.changes import Changes
 from hub.graph.documents import Documents, read_folder
 from hub.graph.execute import Executor
 from hub.graph.prepare import Preparer, Rejected, limits_of
-from hub.graph.reads import Pool, Reads
+from hub.graph.reads import GRACE_S, Pool, Reads
 from hub.graph.reviews import Reviews
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
@@ -28,7 +28,7 @@ def make_executor(settings: Settings, pool: Pool) -> Executor:
     preparer = Preparer(graphql_schema, planner, documents, settings)
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
-    reads = Reads(pool)
+    reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
     reviews = Reviews(str(pool.conninfo))
     changes = Changes(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     return Executor(graphql_schema, preparer, reads, changes, reviews, explain=settings.explain)

@@ -32,7 +32,7 @@ def subscription_type(names: Namespace) -> Any:
     about = {
         "action": ("ChangeAction", "What happened."),
         "type": ("str", "Name of the record's type."),
-        "id": ("ID", "Global id of the record."),
+        "recordId": ("ID", "Global id of the record; `node` has it as its `id`."),
         "source": ("str | None", "The sector system that it came from; null for links."),
         "at": ("DateTime", "When the hub took it in."),
     }
@@ -94,7 +94,7 @@ def _event(change: Change, actions: type[enum.Enum]) -> dict[str, Any]:
     return {
         "action": actions[change.action],
         "type": change.type,
-        "id": base64.b64encode(f"{change.type}:{change.record_id}".encode()).decode(),
+        "recordId": base64.b64encode(f"{change.type}:{change.record_id}".encode()).decode(),
         "source": change.source,
         "at": change.at,
     }

@@ -122,7 +122,12 @@ DISCREPANCY = (
 
 RECORDED_IN = (
     Part("type", "str", "{t}.record_entity", "Name of the record's type."),
-    Part("id", "ID", "hub.global_id({t}.record_entity, {t}.record_id)", "Global id of the record."),
+    Part(
+        "recordId",
+        "ID",
+        "hub.global_id({t}.record_entity, {t}.record_id)",
+        "Global id of the record; `node` has it as its `id`.",
+    ),
     Part(
         "field",
         "str",

@@ -22,20 +22,45 @@ from graphql import (
     visit,
 )
 
+from hub.errors import OperationRefused
 from hub.plan.binds import Constant, Items, Leaf, Path, Tree, Variable
 from hub.plan.selection import Document
 
+CONDITIONS = frozenset({"filter", "by"})
+"""Arguments that choose rows: a variable that is absent within them would choose all rows instead of few."""
+
 
 def arguments(document: Document, definition: GraphQLField, node: FieldNode) -> dict[str, Tree]:
-    """The arguments given to a field, by name. One that is an absent variable is absent; explicit nulls are leaves."""
+    """The arguments given to a field, by name. One that is an absent variable is absent; explicit nulls are leaves.
+
+    Raises OperationRefused for a variable that is absent within a filter.
+    """
     found: dict[str, Tree] = {}
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     for name, argument in definition.args.items():
         if name in given:
+            if name in CONDITIONS:
+                _require_variables(document, name, given[name])
             tree = _tree(document, given[name], argument.type)
             if tree is not None:
                 found[name] = tree
     return found
+
+
+def _require_variables(document: Document, argument: str, node: ValueNode) -> None:
+    absent: list[str] = []
+
+    class Variables(Visitor):
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            if node.name.value not in document.variables:
+                absent.append(node.name.value)
+
+    visit(node, Variables())
+    if absent:
+        raise OperationRefused(
+            f"{argument}: the variable ${absent[0]} is not given, and without it the condition would hold for every row",
+            next_step="give a value; to ask for every row, give null for the whole filter, or leave the argument out",
+        )
 
 
 def directive_argument(

@@ -88,25 +88,53 @@ class Bind:
         return self.take(self.leaf.get(variables))
 
 
+LONGEST_CURSOR = 4_000
+"""Characters of a cursor."""
+CURSOR_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "bigint": re.compile(r"-?[0-9]{1,18}", re.ASCII),
+    "integer": re.compile(r"-?[0-9]{1,9}", re.ASCII),
+    "numeric": re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII),
+    "date": re.compile(r"[0-9]{4,5}-[0-9]{2}-[0-9]{2}( BC)?", re.ASCII),
+    "timestamptz": re.compile(r"[0-9]{4,5}-[0-9]{2}-[0-9]{2}[ T][0-9:.]{5,15}[-+][0-9:]{2,6}", re.ASCII),
+}
+"""SQL type → how PostgreSQL writes its values in a cursor; texts are of any form."""
+
+
 @dataclass(frozen=True)
 class CursorPart:
-    """Takes one value of a cursor, which must have been given for the same order."""
+    """Takes one value of a cursor, which must have been given for the same order, and be of the SQL type `cast`.
+
+    `path` are the response keys of the connection. Raises OperationRefused with BAD_CURSOR for what the hub has not written.
+    """
 
     order: str
     index: int
+    cast: str = "text"
+    path: tuple[str, ...] = ()
 
     def __call__(self, value: Any) -> Any:
+        part = self._part(value) if isinstance(value, str) and len(value) <= LONGEST_CURSOR else NONE_OF_OURS
+        pattern = CURSOR_PATTERNS.get(self.cast)
+        if part is None or (isinstance(part, str) and "\0" not in part and (not pattern or pattern.fullmatch(part))):
+            return part
+        refusal = OperationRefused(
+            "the cursor is not one of this connection in this order",
+            code="BAD_CURSOR",
+            next_step="use a cursor from pageInfo or an edge of the same connection, with the same orderBy",
+        )
+        refusal.path = self.path
+        raise refusal
+
+    def _part(self, value: str) -> Any:
         try:
             order, *parts = json.loads(base64.b64decode(value, validate=True))
-        except (ValueError, TypeError, binascii.Error):
-            order, parts = None, []
-        if order != self.order or self.index >= len(parts):
-            raise OperationRefused(
-                "the cursor is not one of this connection in this order",
-                code="BAD_CURSOR",
-                next_step="use a cursor from pageInfo or an edge of the same connection, with the same orderBy",
-            )
-        return parts[self.index]
+        except (ValueError, TypeError, RecursionError, binascii.Error):
+            return NONE_OF_OURS
+        return parts[self.index] if order == self.order and self.index < len(parts) else NONE_OF_OURS
+
+
+NONE_OF_OURS = object()
+"""Stands for what no cursor holds."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +153,17 @@ class GlobalIdParts:
 
     index: int
     most: int
+    path: tuple[str, ...] = ()
 
     def __call__(self, value: Any) -> Any:
         if len(value) > self.most:
-            raise OperationRefused(
+            refusal = OperationRefused(
                 f"nodes takes {self.most} ids at most, not {len(value)}",
                 code="BAD_PAGE_SIZE",
                 next_step="ask for them in several operations",
             )
+            refusal.path = self.path
+            raise refusal
         return [read_global_id(str(item))[self.index] for item in value]
 
 

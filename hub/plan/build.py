@@ -1,7 +1,8 @@
 """Operation → nodes: walks the merged selections of each stored root field along the registry."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from hub.model.names import camel
 from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry
 from hub.plan.arguments import arguments, value_of
 from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
-from hub.plan.conditions import Filters, backlink_via, order
+from hub.plan.conditions import Filters, Terms, backlink_via, order
 from hub.plan.discrepancies import CONNECTION as DISCREPANCIES
 from hub.plan.discrepancies import Discrepancies
 from hub.plan.links import MERGED_FROM, MERGED_IDS, Links
@@ -91,11 +92,29 @@ class Builder:
     catalog: Catalog
     document: Document
     filter_links: int
+    filter_terms: Terms
     typed: bool = False
     past: bool = False
+    trail: list[str] = field(default_factory=list)
+    """The response keys down to what is being built, for the path of an error."""
 
     def root(self, selected: Selected) -> Root:
-        """The node of one root field."""
+        """The node of one root field. A refusal says at which response keys."""
+        with self._at(selected):
+            return self._root(selected)
+
+    @contextmanager
+    def _at(self, selected: Selected) -> Iterator[None]:
+        self.trail.append(selected.key)
+        try:
+            yield
+        except OperationRefused as error:
+            error.path = error.path or tuple(self.trail)
+            raise
+        finally:
+            self.trail.pop()
+
+    def _root(self, selected: Selected) -> Root:
         query = self.document.schema.query_type
         assert query is not None
         if selected.name == "__typename":
@@ -121,7 +140,8 @@ class Builder:
         """Rows of any kind by the global ids of this list."""
         assert not isinstance(leaf, Mapping | list)  # a list of IDs is a leaf
         kinds, numbers = (
-            Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE)) for index, cast in enumerate(("text[]", "bigint[]"))
+            Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE, tuple(self.trail)))
+            for index, cast in enumerate(("text[]", "bigint[]"))
         )
         return NodesById(selected.key, self._any_row(selected), kinds, numbers)
 
@@ -157,6 +177,10 @@ class Builder:
         return tuple(replace(row, members=(*row.members, Scalar(KIND, literal(row.entity)))) for row in rows)
 
     def _member(self, entity: Entity, field: Selected) -> Member:
+        with self._at(field):
+            return self._member_of(entity, field)
+
+    def _member_of(self, entity: Entity, field: Selected) -> Member:
         if field.name == "__typename":
             return Scalar(field.key, literal(entity.name))
         if field.name == "id":
@@ -248,13 +272,14 @@ class Builder:
 
     @property
     def _filters(self) -> Filters:
-        return Filters(self.catalog.registry, self.document, self.filter_links)
+        return Filters(self.catalog.registry, self.document, self.filter_links, self.filter_terms)
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:
         if leaf is None or isinstance(leaf, Mapping | list) or value_of(self.document, leaf) is None:
             return None
-        name = order_name(terms)
-        return Keyset(tuple(Bind(leaf, term.cast, CursorPart(name, index)) for index, term in enumerate(terms)))
+        name, path = order_name(terms), tuple(self.trail)
+        parts = enumerate(terms)
+        return Keyset(tuple(Bind(leaf, term.cast, CursorPart(name, index, term.cast, path)) for index, term in parts))
 
     def _page_part(self, listed: Listed, field: Selected) -> PagePart:
         if field.name == "nodes":

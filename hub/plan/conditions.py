@@ -35,13 +35,32 @@ def backlink_via(registry: Registry, end: Reference | Linked) -> Via:
     return ByLink(end.table, back=True) if isinstance(end, Linked) else ByColumn(end.column.name, end.target_column)
 
 
+@dataclass
+class Terms:
+    """How many conditions the filters of an operation have so far, and how many they may have."""
+
+    most: int
+    found: int = 0
+
+    def add(self) -> None:
+        """Count one more. Raises OperationRefused beyond the limit, so that no longer filter is read to its end."""
+        self.found += 1
+        if self.found > self.most:
+            raise OperationRefused(
+                f"the filters of the operation have more than {self.most:,} conditions",
+                code="OPERATION_TOO_LARGE",
+                next_step="use `in` for many values of one field, or ask in several operations",
+            )
+
+
 @dataclass(frozen=True)
 class Filters:
-    """Reads filter arguments. `links` is how many links a filter may still follow."""
+    """Reads filter arguments. `links` is how many links a filter may still follow, `terms` counts conditions."""
 
     registry: Registry
     document: Document
     links: int
+    terms: Terms
 
     def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
         """The conditions of a filter argument; all of them must hold. Null filters, and null parts, are no conditions."""
@@ -51,14 +70,19 @@ class Filters:
         for name, part in tree.items():
             if not isinstance(part, Mapping | list) and value_of(self.document, part) is None:
                 continue
+            self.terms.add()
             if name in ("and", "or"):
-                each = tuple(AllOf(self.conditions(entity, item)) for item in _list(part))
+                each = tuple(self._item(entity, item) for item in _list(part))
                 found.append(AllOf(each) if name == "and" else AnyOf(each))
             elif name == "not":
                 found.append(Not(AllOf(self.conditions(entity, part))))
             elif isinstance(part, Mapping):
                 found.extend(self._field(entity, name, part))
         return tuple(found)
+
+    def _item(self, entity: Entity, tree: Tree) -> Condition:
+        self.terms.add()
+        return AllOf(self.conditions(entity, tree))
 
     def _field(self, entity: Entity, name: str, part: Mapping[str, Tree]) -> list[Condition]:
         column = next((c for c in entity.columns if c.graphql == name), None)

@@ -41,6 +41,7 @@ class Limits:
     aliases: int = 100
     directives: int = 100
     filter_links: int = 3
+    filter_terms: int = 200
     rows: int = 100_000
     result_bytes: int = 10_000_000
 

@@ -20,6 +20,7 @@ from hub.model.tables import stored_columns
 from hub.plan.arguments import directive_argument
 from hub.plan.binds import Bind, Constant, PastInstant
 from hub.plan.build import Builder, Catalog
+from hub.plan.conditions import Terms
 from hub.plan.estimate import Estimate, estimate
 from hub.plan.limits import Limits, too_large
 from hub.plan.nodes import Root
@@ -98,7 +99,14 @@ class Planner:
 
     def plan(self, operation: Operation, *, typed: bool = False) -> Plan:
         """The plan of the operation's stored root fields; `typed` as in Builder. Raises OperationRefused."""
-        builder = Builder(self.catalog, operation.document, self.limits.filter_links, typed, operation.in_the_past)
+        builder = Builder(
+            self.catalog,
+            operation.document,
+            self.limits.filter_links,
+            Terms(self.limits.filter_terms),
+            typed,
+            operation.in_the_past,
+        )
         chosen = [f for f in operation.fields if self.is_stored(f) and not (typed and f.name == "__typename")]
         return self._rendered(tuple(builder.root(f) for f in chosen), operation.at)
 
@@ -111,7 +119,7 @@ class Planner:
     ) -> Plan:
         """The typed plan of rows by their global ids, under the key `nodes`, with what is selected of them."""
         read = Document(self.schema, _fragments(document), variables)
-        builder = Builder(self.catalog, read, self.limits.filter_links, True)
+        builder = Builder(self.catalog, read, self.limits.filter_links, Terms(self.limits.filter_terms), True)
         selected = Selected("nodes", "nodes", FieldNode(name=NameNode(value="nodes")), tuple(sets))
         return self._rendered((builder.nodes(selected, Constant(list(global_ids))),), None)
 

@@ -62,12 +62,16 @@ class Sources:
     past: Past | None
     merging: frozenset[str] = frozenset()
     binds: list[Bind] = field(default_factory=list)
+    _numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def bind(self, bind: Bind) -> str:
         """The placeholder of a bind; equal binds share one."""
-        if bind not in self.binds:
+        # By what is written of a leaf: a constant may be a list, which has no hash, and 1 is not true.
+        key = (repr(bind.leaf), bind.cast, bind.take)
+        number = self._numbers.setdefault(key, len(self.binds) + 1)
+        if number > len(self.binds):
             self.binds.append(bind)
-        return f"${self.binds.index(bind) + 1}::{bind.cast}"
+        return f"${number}::{bind.cast}"
 
     def table(self, table: str) -> str:
         """The rows of an entity that hold: in `data`, or at the past instant in `data` and `history` together."""

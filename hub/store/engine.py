@@ -49,6 +49,7 @@ def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnec
         open=False,
         kwargs={"autocommit": True, "options": options, "prepare_threshold": None},
         timeout=5,
+        reconnect_timeout=10,
         name="reads",
     )
 

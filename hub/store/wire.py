@@ -18,6 +18,8 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
 MOST_PREPARED = 500
+MOST_PREPARED_CHARS = 2_000_000
+"""Characters of the statements that one connection keeps prepared; PostgreSQL keeps some ten times as many bytes of plans."""
 CANCEL_WITHIN_S = 5.0
 
 
@@ -54,7 +56,7 @@ class Wire:
         if name is not None:
             prepared.move_to_end(sql)
             return name
-        if len(prepared) >= MOST_PREPARED:
+        while prepared and (len(prepared) >= MOST_PREPARED or sum(map(len, prepared)) + len(sql) > MOST_PREPARED_CHARS):
             _, oldest = prepared.popitem(last=False)
             await connection.execute(b"deallocate " + oldest)
         name = f"read_{next(self._numbers)}".encode()

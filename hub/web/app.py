@@ -3,8 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from hub.graph.reads import Pool
+from hub.errors import HubError
+from hub.graph.reads import Reads
 from hub.graph.service import make_executor, make_pool
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
@@ -28,6 +27,8 @@ from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
 
 GRAPHQL_PATH = "/graphql"
+READY_WITHIN_S = 2.0
+"""How long a look at the database may take before the process is said not to be ready."""
 NO_CONNECTORS: Mapping[str, Manifest] = {}
 NO_EXAMPLES = Examples()
 
@@ -48,7 +49,7 @@ def create_app(
     pool = make_pool(settings, url)
     push = PushEndpoint(connectors, settings, url)
     executor = make_executor(settings, pool)
-    web = _Web(pool)
+    web = _Web(executor.reads)
     page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
     headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
@@ -79,8 +80,8 @@ def create_app(
 
 
 class _Web:
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    def __init__(self, reads: Reads) -> None:
+        self.reads = reads
 
     async def home(self, request: Request) -> Response:
         return RedirectResponse(GRAPHQL_PATH)
@@ -91,14 +92,12 @@ class _Web:
     async def readyz(self, request: Request) -> Response:
         """Ready where the database answers and is at this program's revision."""
         try:
-            async with self.pool.connection(timeout=2) as connection:
-                cursor = await connection.execute("select version_num from hub.alembic_version")
-                row = await cursor.fetchone()
-        except (psycopg.Error, PoolTimeout):
+            revision = await self.reads.revision(deadline_s=READY_WITHIN_S)
+        except HubError:
             return JSONResponse(
                 {"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503
             )
-        if row is None or row[0] != head():
+        if revision != head():
             return JSONResponse(
                 {"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503
             )

@@ -72,7 +72,7 @@ def from_body(content_type: str, body: bytes) -> Operation:
         raise HttpRefused(400, "BAD_REQUEST", "the body is not JSON") from None
     if not isinstance(fields, dict):
         raise HttpRefused(400, "BAD_REQUEST", "the body is not one JSON object; batches are not taken")
-    return operation(fields)
+    return operation(fields, chars=len(body))
 
 
 def from_query(query_string: str) -> Operation:
@@ -88,7 +88,7 @@ def from_query(query_string: str) -> Operation:
                 fields[name] = orjson.loads(fields[name])
             except orjson.JSONDecodeError:
                 raise HttpRefused(400, "BAD_REQUEST", f"{name} is not JSON") from None
-    return operation(fields, read_only=True)
+    return operation(fields, read_only=True, chars=len(query_string))
 
 
 FIELDS: tuple[tuple[str, type, str], ...] = (
@@ -100,8 +100,11 @@ FIELDS: tuple[tuple[str, type, str], ...] = (
 )
 
 
-def operation(fields: Mapping[str, Any], *, read_only: bool = False) -> Operation:
-    """The operation of `query` or `documentId`, `operationName`, `variables`, `extensions`. Raises HttpRefused."""
+def operation(fields: Mapping[str, Any], *, read_only: bool = False, chars: int = 0) -> Operation:
+    """The operation of `query` or `documentId`, `operationName`, `variables`, `extensions`. Raises HttpRefused.
+
+    `chars` is the length of the body or text that they came in.
+    """
     for name, kind, words in FIELDS:
         value = fields.get(name)
         if value is not None and not isinstance(value, kind):
@@ -119,6 +122,7 @@ def operation(fields: Mapping[str, Any], *, read_only: bool = False) -> Operatio
         explain=extensions.get("explain") is True,
         cost=extensions.get("cost") is True,
         read_only=read_only,
+        chars=chars,
     )
 
 

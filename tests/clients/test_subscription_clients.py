@@ -25,7 +25,7 @@ from tests.system.trial import Trial, person
 CHANGES = """subscription($types: [String!]) {
   recordChanged(types: $types) { action type node { ... on Citizen { fullName } } }
 }"""
-QUIET = 'subscription { recordChanged(source: "nobody") { id } }'
+QUIET = 'subscription { recordChanged(source: "nobody") { recordId } }'
 KINDS = pytest.mark.parametrize("kind", ["ws", "sse"])
 
 

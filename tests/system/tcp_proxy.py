@@ -24,6 +24,8 @@ class TcpProxy:
         self._lock = threading.Lock()
         self._armed: tuple[int, Break, int] | None = None
         self._refusing = 0.0
+        self._speaking = threading.Event()
+        self._speaking.set()
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -42,8 +44,17 @@ class TcpProxy:
         """Reset so many new connections at once, as a server that is down behind its address."""
         self._refusing = times
 
+    def mute(self) -> None:
+        """Keep every connection open, new ones too, and pass nothing on."""
+        self._speaking.clear()
+
+    def speak(self) -> None:
+        """Pass everything on again."""
+        self._speaking.set()
+
     def close(self) -> None:
         """Stop, and drop what is open."""
+        self._speaking.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -83,6 +94,7 @@ class TcpProxy:
     def _up(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(65_536):
+                self._speaking.wait(600)
                 server.sendall(data)
         with suppress(OSError):
             server.shutdown(socket.SHUT_WR)
@@ -91,6 +103,7 @@ class TcpProxy:
         given = 0
         try:
             while data := server.recv(65_536):
+                self._speaking.wait(600)
                 how, allowed = self._due(given, len(data))
                 client.sendall(data[:allowed])
                 given += allowed

@@ -190,7 +190,7 @@ def discrepancy(links: Links, subject: int, record: int, **other: Any) -> None:
 
 
 WHOLE = """{ subject { ... on Citizen { personalId } } field held recorded kind sector source resolvedAt
-  recordedIn { type id field node { ... on Record { provenance { sourceKey } } } } }"""
+  recordedIn { type recordId field node { ... on Record { provenance { sourceKey } } } } }"""
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -214,7 +214,7 @@ def test_discrepancies_say_what_where_and_whose(links: Links, graph: Graph, lane
         "resolvedAt": None,
         "recordedIn": {
             "type": "TaxObligation",
-            "id": gid("TaxObligation", debt),
+            "recordId": gid("TaxObligation", debt),
             "field": "debtorLink.recorded.name",
             "node": {"provenance": {"sourceKey": links.rows(f"select source_key from data.tax_obligation where id = {debt}")[0][0]}},
         },
@@ -236,14 +236,14 @@ def test_a_sector_pages_through_what_it_has_to_mend(links: Links, graph: Graph) 
         discrepancy(links, citizen, links.debt(name="x"), sector="land" if number % 3 == 0 else "finance")
     query = """query($sector: Sector, $kind: DiscrepancyKind, $source: String, $after: String) {
       discrepancies(sector: $sector, kind: $kind, source: $source, first: 2, after: $after) {
-        totalCount nodes { sector recordedIn { id } } pageInfo { hasNextPage endCursor } } }"""
+        totalCount nodes { sector recordedIn { recordId } } pageInfo { hasNextPage endCursor } } }"""
     seen: list[str] = []
     after = None
     while True:
         page = graph.data(query, {"sector": "FINANCE", "after": after})["discrepancies"]
         assert page["totalCount"] == 4
         assert {node["sector"] for node in page["nodes"]} == {"FINANCE"}
-        seen += [node["recordedIn"]["id"] for node in page["nodes"]]
+        seen += [node["recordedIn"]["recordId"] for node in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
             break
         after = page["pageInfo"]["endCursor"]

@@ -131,7 +131,7 @@ def test_get_has_an_etag_and_304(http: httpx2.Client) -> None:
 
 
 def test_get_does_not_write_or_stream(http: httpx2.Client) -> None:
-    stream = {"query": "subscription { recordChanged { id } }"}
+    stream = {"query": "subscription { recordChanged { recordId } }"}
     answer = http.get("/graphql", params=stream)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     answer = http.post("/graphql", json=stream)

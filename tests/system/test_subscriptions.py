@@ -22,7 +22,7 @@ from hub.web.app import create_app
 from tests.serving import served, settled
 from tests.system.trial import Trial, person
 
-ALL = "subscription { recordChanged { action type id source at node { id ... on Citizen { fullName } } } }"
+ALL = "subscription { recordChanged { action type recordId source at node { id ... on Citizen { fullName } } } }"
 
 
 class Socket:
@@ -113,7 +113,7 @@ def test_events_by_type_source_and_subject(trial: Trial, database_url: str) -> N
     with hub(database_url) as url, socket(url) as ws:
         ws.begin()
         for identifier, arguments in wanted.items():
-            ws.subscribe(f"subscription {{ recordChanged({arguments}) {{ id }} }}", identifier)
+            ws.subscribe(f"subscription {{ recordChanged({arguments}) {{ recordId }} }}", identifier)
         settled(url, len(wanted))
         trial.write(person(1, "Lê Văn Bình"), person(2, "Lê Văn Chi"))
         trial.sync()
@@ -122,7 +122,7 @@ def test_events_by_type_source_and_subject(trial: Trial, database_url: str) -> N
             ws.receive(0.5)
     ids = sorted(message["id"] for message in seen)
     assert ids == ["source", "source", "subject", "type", "type"]
-    (own,) = [m["payload"]["data"]["recordChanged"]["id"] for m in seen if m["id"] == "subject"]
+    (own,) = [m["payload"]["data"]["recordChanged"]["recordId"] for m in seen if m["id"] == "subject"]
     assert own == subject
 
 
@@ -278,10 +278,10 @@ def test_queries_and_refusals_over_the_socket(url: str) -> None:
             ws.subscribe(query, "q")
             message = ws.receive()
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
-        ws.subscribe('subscription { recordChanged(types: ["Nothing"]) { id } }', "q")
+        ws.subscribe('subscription { recordChanged(types: ["Nothing"]) { recordId } }', "q")
         assert ws.receive()["payload"]["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         assert ws.receive() == {"type": "complete", "id": "q"}
-        ws.subscribe('subscription { recordChanged(subject: "UGFyY2VsOng=") { id } }', "q")
+        ws.subscribe('subscription { recordChanged(subject: "UGFyY2VsOng=") { recordId } }', "q")
         assert ws.receive()["payload"]["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
@@ -348,7 +348,7 @@ def test_pages_of_other_sites_cannot_connect(url: str, postgres_server: Embedded
 
 def test_slots_are_bounded_and_given_back(url: str) -> None:
     """A flood is refused; what a client leaves open when it goes is not leaked."""
-    quiet = "subscription { recordChanged { id } }"
+    quiet = "subscription { recordChanged { recordId } }"
     for _ in range(4):
         with socket(url) as one, socket(url) as two:
             for ws in (one, two):

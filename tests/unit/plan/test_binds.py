@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
 from hub.plan.arguments import shape
-from hub.plan.binds import CursorPart, read_global_id
+from hub.plan.binds import CURSOR_PATTERNS, LONGEST_CURSOR, CursorPart, read_global_id
 
 
 @given(st.text(string.ascii_letters, min_size=1), st.integers(0, 10**18 - 1))
@@ -24,7 +24,10 @@ def test_anything_else_is_no_global_id_and_no_error(text: str) -> None:
     assert (kind is None) == (number is None)
 
 
-@given(st.lists(st.one_of(st.none(), st.text()), min_size=1, max_size=4))
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))
+
+
+@given(st.lists(st.one_of(st.none(), TEXTS), min_size=1, max_size=4))
 def test_cursors_are_read_back_for_their_own_order_only(values: list[str | None]) -> None:
     cursor = base64.b64encode(json.dumps(["name asc", *values]).encode()).decode()
     assert [CursorPart("name asc", i)(cursor) for i in range(len(values))] == values
@@ -47,3 +50,22 @@ def test_the_shape_of_variables_is_what_changes_a_statement() -> None:
     assert shape({"on": True}) != shape({"on": False})
     assert shape({"f": {"eq": "x"}}) != shape({"f": {"in": ["x"]}})
     assert shape({"l": ["a"]}) == shape({"l": ["a", "b"]})
+
+
+JSON_VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))  # fmt: skip
+
+
+@given(JSON_VALUES, st.sampled_from([*CURSOR_PATTERNS, "text"]))
+def test_a_forged_part_of_a_cursor_is_refused_at_its_connection(value: object, cast: str) -> None:
+    """Whatever passes is a text of the form that PostgreSQL writes for the type, so no cast of it can fail on its form."""
+    cursor = base64.b64encode(json.dumps(["id asc", value]).encode()).decode()
+    good = value is None or (isinstance(value, str) and "\0" not in value)
+    if good and value is not None and cast != "text":
+        good = CURSOR_PATTERNS[cast].fullmatch(str(value)) is not None
+    take = CursorPart("id asc", 0, cast, ("citizens",))
+    if good and len(cursor) <= LONGEST_CURSOR:
+        assert take(cursor) == value
+        return
+    with pytest.raises(OperationRefused) as raised:
+        take(cursor)
+    assert (raised.value.code, raised.value.path) == ("BAD_CURSOR", ("citizens",))

@@ -1,0 +1,205 @@
+"""Operations that once failed: each is one of a kind, and holds the kind."""
+
+import base64
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from hub.settings import load
+from hub.web.app import create_app
+from tests.conftest import ServedHub
+from tests.serving import served
+from tests.system.tcp_proxy import TcpProxy
+
+
+def ask(url: str, query: str, variables: dict[str, Any] | None = None, *, timeout_s: float = 60) -> Any:
+    return httpx2.post(f"{url}/graphql", json={"query": query, "variables": variables or {}}, timeout=timeout_s).json()
+
+
+def names_of_our_sql(hub: ServedHub) -> list[str]:
+    """Every name in the SQL of an operation that uses all constructs: a caller may use each of them for a key."""
+    query = """{ citizens(first: 2) { totalCount edges { cursor node { provenance { source } landUseRights { nodes { id
+        parcel { area } holderLink { status candidates { method } evidence { comparison } } } } } } pageInfo { endCursor } }
+        nodes(ids: []) { id } }"""
+    answer = httpx2.post(
+        f"{hub.url}/graphql", json={"query": query, "extensions": {"explain": True}}, timeout=60
+    ).json()
+    (sql,) = answer["extensions"]["explain"]["sql"]
+    return sorted({*re.findall(r"[A-Za-z_][A-Za-z_0-9]*", sql), "ctid", "xmin", "tableoid", "oid", "user", "end"})
+
+
+def test_a_key_may_be_any_name_of_our_sql(served_hub: ServedHub) -> None:
+    own = {"provenance", "landUseRights", "edges", "node", "nodes", "holderLink", "candidates", "a"}
+    names = [name for name in names_of_our_sql(served_hub) if not name.startswith("__") and name not in own]
+    assert {"d", "r0", "t0", "l1"} <= set(names)
+    query = """{{ {k}: __typename a: citizens(first: 1) {{ {k}: totalCount nodes {{ {k}: id provenance {{ {k}: source }}
+        landUseRights(first: 1) {{ edges {{ {k}: cursor node {{ {k}: id holderLink {{ {k}: status candidates {{ {k}: method }} }} }} }} }} }} }} }}"""
+    expected = ask(served_hub.url, query.format(k="zz"))
+    with httpx2.Client(timeout=60) as client:
+        for name in names:
+            found = client.post(f"{served_hub.url}/graphql", json={"query": query.format(k=name)}).json()
+            assert renamed(found, name) == renamed(expected, "zz"), name
+
+
+def renamed(value: Any, name: str) -> Any:
+    """The same answer with `*` for a key."""
+    if isinstance(value, dict):
+        return [("*" if key == name else key, renamed(inner, name)) for key, inner in value.items()]
+    return [renamed(inner, name) for inner in value] if isinstance(value, list) else value
+
+
+FORGED = [{"a": 1}, [1], 1.5, True, "abc", "1; drop", "9" * 40, "1\0"]
+
+
+@pytest.mark.parametrize("part", FORGED, ids=range(len(FORGED)))
+def test_a_forged_cursor_is_refused_at_its_path(served_hub: ServedHub, part: Any) -> None:
+    cursor = base64.b64encode(json.dumps(["id asc", part]).encode()).decode()
+    for query, path in (
+        ("query($c: String) { x: citizens(first: 1, after: $c) { nodes { id } } }", ["x"]),
+        ("query($c: String) { citizens(first: 1) { nodes { m: memberships(before: $c, last: 1) { nodes { id } } } } }", ["citizens", "nodes", "m"]),
+    ):  # fmt: skip
+        (error,) = ask(served_hub.url, query, {"c": cursor})["errors"]
+        assert error["extensions"]["code"] == "BAD_CURSOR"
+        assert [step for step in error["path"] if step != "nodes"] == [step for step in path if step != "nodes"]
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("query($n: String) { citizens(filter: {fullName: {eq: $n}}) { totalCount } }", {}),
+        ("query($f: CitizenFilter) { citizens(filter: $f) { totalCount } }", {}),
+        ("query($n: String) { citizens(filter: {or: [{fullName: {eq: $n}}]}) { totalCount } }", {}),
+        ("query($n: String) { citizens(first: 1) { nodes { memberships(filter: {member: {fullName: {eq: $n}}}) { totalCount } } } }", {}),
+    ],
+)  # fmt: skip
+def test_a_condition_whose_variable_is_absent_does_not_return_everyone(
+    served_hub: ServedHub, query: str, variables: Any
+) -> None:
+    (error,) = ask(served_hub.url, query, variables)["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["path"]
+    assert "is not given" in error["message"]
+
+
+def test_everyone_is_asked_for_on_purpose(served_hub: ServedHub) -> None:
+    everyone = ask(served_hub.url, "{ citizens { totalCount } }")
+    query = "query($f: CitizenFilter) { citizens(filter: $f) { totalCount } }"
+    assert ask(served_hub.url, query, {"f": None}) == everyone
+    assert ask(served_hub.url, query, {"f": {}}) == everyone
+
+
+HUGE = "9" * 5_000
+ODD = [
+    f"{{ citizens(first: {HUGE}) {{ totalCount }} }}",
+    f"{{ taxObligations(filter: {{ year: {{ eq: {HUGE} }} }}) {{ totalCount }} }}",
+    f"{{ taxObligations(filter: {{ amount: {{ eq: {HUGE} }} }}) {{ totalCount }} }}",
+    "{ parcels(filter: { area: { gt: 1e400 } }) { totalCount } }",
+    "{ parcels(filter: { area: { gt: -1e999 } }) { totalCount } }",
+    "{ taxObligations(filter: { year: { eq: 99999999999 } }) { totalCount } }",
+    '{ citizens(filter: { deathDate: { eq: "infinity" } }) { totalCount } }',
+    '{ citizen(personalId: "\\u0000") { id } }',
+]
+
+
+@pytest.mark.parametrize("query", ODD, ids=range(len(ODD)))
+def test_a_value_out_of_range_is_the_callers_mistake(served_hub: ServedHub, query: str) -> None:
+    answer = ask(served_hub.url, query)
+    codes = {error["extensions"]["code"] for error in answer["errors"]}
+    assert codes <= {"INVALID", "BAD_USER_INPUT", "SYNTAX", "BAD_PAGE_SIZE"}, answer["errors"][0]["message"]
+    assert "sys.set_int_max_str_digits" not in json.dumps(answer)
+
+
+def test_a_filter_with_too_many_conditions_is_refused_while_others_are_answered(served_hub: ServedHub) -> None:
+    query = "query($f: CitizenFilter) { citizens(filter: $f) { totalCount } }"
+    wide = {"f": {"or": [{"fullName": {"prefix": f"a{n}"}} for n in range(4_000)]}}
+    (error,) = ask(served_hub.url, query, wide)["errors"]
+    assert error["extensions"]["code"] == "OPERATION_TOO_LARGE"
+
+
+def _ids(value: Any, found: dict[str, set[str]]) -> None:
+    if isinstance(value, dict):
+        if isinstance(value.get("id"), str) and "__typename" in value:
+            found.setdefault(value["id"], set()).add(value["__typename"])
+        for inner in value.values():
+            _ids(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _ids(inner, found)
+
+
+def test_an_id_is_one_objects(served_hub: ServedHub) -> None:
+    """A client's cache keeps objects by id: two types under one id would show one's fields in the other."""
+    schema = ask(
+        served_hub.url,
+        "{ __schema { types { kind name fields { name type { ofType { name } } } interfaces { name } } } }",
+    )
+    with_id = {
+        kind["name"]: {one["name"] for one in kind["interfaces"] or ()}
+        for kind in schema["data"]["__schema"]["types"]
+        if kind["kind"] == "OBJECT"
+        and any(f["name"] == "id" and (f["type"]["ofType"] or {}).get("name") == "ID" for f in kind["fields"])
+    }
+    own = {"Decision", "ReviewItem"}
+    assert {
+        name for name, interfaces in with_id.items() if "Node" not in interfaces and not name.startswith("Merged")
+    } <= own
+    query = """{ discrepancies(first: 50) { nodes { __typename field recordedIn { __typename recordId field node { __typename id } }
+        subject { __typename id } } } }"""
+    found: dict[str, set[str]] = {}
+    _ids(ask(served_hub.url, query), found)
+    assert found
+    assert all(len(types) == 1 for types in found.values())
+
+
+@pytest.fixture
+def mute(served_hub: ServedHub) -> Iterator[tuple[str, TcpProxy]]:
+    """The hub over a proxy that can fall silent; a read may take one second."""
+    parts = psycopg.conninfo.conninfo_to_dict(served_hub.database)
+    with TcpProxy(str(parts["host"]), int(str(parts["port"]))) as proxy:
+        url = served_hub.database.replace(f":{parts['port']}/", f":{proxy.port}/").replace(
+            str(parts["host"]), "127.0.0.1"
+        )
+        with served(create_app(load(statement_timeout_s=1.0, pool_size=4), url)) as address:
+            assert "data" in ask(address, "{ citizens(first: 1) { totalCount } }")
+            yield address, proxy
+
+
+def test_a_database_that_says_nothing_is_a_timeout_and_is_back_at_once(mute: tuple[str, TcpProxy]) -> None:
+    url, proxy = mute
+    proxy.mute()
+    answers: list[Any] = []
+    asking = [threading.Thread(target=lambda: answers.append(ask(url, "{ citizens(first: 1) { totalCount } }"))) for _ in range(16)]  # fmt: skip
+    for thread in asking:
+        thread.start()
+    assert ask(url, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert httpx2.get(f"{url}/readyz", timeout=30).status_code == 503
+    for thread in asking:
+        thread.join(60)
+    codes = {answer["errors"][0]["extensions"]["code"] for answer in answers}
+    assert len(answers) == 16
+    assert codes <= {"TIMEOUT", "STORE_UNAVAILABLE"}
+    assert "TIMEOUT" in codes
+    proxy.speak()
+    until = time.monotonic() + 60
+    while "errors" in ask(url, "{ citizens(first: 1) { totalCount } }"):
+        assert time.monotonic() < until, "no good answer after the proxy was healed"
+        time.sleep(0.1)
+
+
+def test_a_server_that_takes_connections_and_never_answers(served_hub: ServedHub) -> None:
+    """As a stopped server's kernel does: the process starts, says that it is not ready, and answers what needs no database."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://hub:x@127.0.0.1:{silent.getsockname()[1]}/hub"
+        with served(create_app(load(statement_timeout_s=1.0), url)) as address:
+            assert httpx2.get(f"{address}/readyz", timeout=30).status_code == 503
+            assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+            (error,) = ask(address, "{ citizens { totalCount } }")["errors"]
+            assert error["extensions"]["code"] in ("TIMEOUT", "STORE_UNAVAILABLE")
