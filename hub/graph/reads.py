@@ -47,6 +47,11 @@ SILENT = OperationRefused(
     code="TIMEOUT",
     next_step="try again shortly; the operator looks at `/readyz`",
 )
+ALL_BUSY = OperationRefused(
+    "other reads kept every connection to the database for too long",
+    code="TIMEOUT",
+    next_step="try again shortly; the operator may raise HUB_POOL_SIZE, or look at `/readyz`",
+)
 GRACE_S = 2.0
 """How long after its own timeout a statement may still be silent: then its connection is taken for dead."""
 
@@ -58,6 +63,7 @@ class Reads:
         self.pool = pool
         self.deadline_s = deadline_s
         self._wire = Wire()
+        self._running = 0
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
         """Execute a statement. Returns its JSON text, in UTF-8. Tried once more where the connection was lost: statements only read.
@@ -85,23 +91,25 @@ class Reads:
         return None if found is None else str(found)
 
     async def _tried_again(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
-        """What a read gives. After a restart of the database every kept connection is broken: each costs one try."""
-        for _ in range(self.pool.max_size):
+        for attempt in (1, 2):
             try:
                 return await self._once(read, sql, parameters, self.deadline_s)
             except psycopg.Error as error:
                 clean = failure(error)
-                if clean is not DATABASE_GONE:
+                if clean is not DATABASE_GONE or attempt == 2:
                     raise clean from None
-        raise DATABASE_GONE
+                # After a restart every kept connection is broken, not only this one.
+                await self.pool.drain()
+        raise AssertionError("unreachable")
 
     async def _once(self, read: Read, sql: str, parameters: Sequence[Any], deadline_s: float) -> Any:
         try:
             connection = await self.pool.getconn(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
-            raise DATABASE_GONE from None
+            raise (ALL_BUSY if self._running else DATABASE_GONE) from None
         silence = _Silence(connection, deadline_s)
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
+        self._running += 1
         try:
             return await read(connection, sql, parameters)
         except psycopg.Error:
@@ -109,6 +117,7 @@ class Reads:
                 raise SILENT from None
             raise
         finally:
+            self._running -= 1
             silence.cancel()
             await self.pool.putconn(connection)
 

@@ -19,7 +19,8 @@ from hub.errors import HubError
 from hub.ingest import circuit
 from hub.ingest.limits import Gate
 from hub.ingest.outcome import Count, Orders, Outcome
-from hub.ingest.run import LOCK, begin, connect, end, note, run_stream
+from hub.ingest.run import begin, connect, end, note, run_stream
+from hub.ingest.run_lock import LOCK
 from hub.sdk.manifest import Manifest
 
 LOOK_S = 1.0

@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
-from hub.ingest.run import IS_HELD
+from hub.ingest.run_lock import IS_HELD
 
 STATUS = (
     "case when status = 'RUNNING' and mode in ('SYNC', 'FULL', 'FOLLOW')"

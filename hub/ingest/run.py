@@ -25,18 +25,11 @@ from hub.ingest.limits import Gate, QuotaUsedUp
 from hub.ingest.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.read import open_reader
 from hub.ingest.read.base import Context
+from hub.ingest.run_lock import LOCK, UNLOCK
 from hub.ingest.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import SESSION
 
-LOCK = "select pg_try_advisory_lock(hashtextextended('hub.connector:' || %s, 0))"
-IS_HELD = (
-    "exists (select from pg_locks l where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
-    " and l.database = (select d.oid from pg_database d where d.datname = current_database())"
-    " and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('hub.connector:' || connector, 0))"
-)
-"""SQL: whether a living session has the lock of the connector in the column `connector`."""
-UNLOCK = "select pg_advisory_unlock(hashtextextended('hub.connector:' || %s, 0))"
 BY_INDEX = (
     "select set_config('random_page_cost', '1.1', false) from pg_settings"
     " where name = 'random_page_cost' and source = 'default'"

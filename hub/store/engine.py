@@ -12,7 +12,7 @@ SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
 
 NOTICE_SILENCE: Mapping[str, str] = {
-    "connect_timeout": "10",
+    "connect_timeout": "5",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
@@ -49,7 +49,7 @@ def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnec
         open=False,
         kwargs={"autocommit": True, "options": options, "prepare_threshold": None},
         timeout=5,
-        reconnect_timeout=10,
+        reconnect_timeout=3,
         name="reads",
     )
 

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from hub.ingest import run as ingest
-from hub.ingest.run import LOCK, Choices, RunReport, run, store_url
+from hub.ingest.run import Choices, RunReport, run, store_url
+from hub.ingest.run_lock import LOCK
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine
 from tests.system.trial import Trial, manifest, person

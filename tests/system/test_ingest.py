@@ -8,6 +8,7 @@ import pytest
 
 from hub.ingest import run as ingest
 from hub.ingest.run import RunReport
+from hub.ingest.run_lock import LOCK
 from hub.sdk.manifest import parse
 from hub.store.embedded import EmbeddedServer
 from tests.system.trial import HEADER, Trial, manifest, person
@@ -192,7 +193,7 @@ def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.Monk
     monkeypatch.setattr(ingest, "PATIENCE_S", 0.3)
     trial.write(person(1))
     with psycopg.connect(ingest.store_url(trial.engine)) as other:
-        other.execute(ingest.LOCK, ("trial",))
+        other.execute(LOCK, ("trial",))
         report = trial.sync()
     assert report.status == "FAILED"
     assert "another run" in report.problems[0]
@@ -201,7 +202,7 @@ def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.Monk
 def test_a_run_waits_until_the_session_of_a_killed_one_has_ended(trial: Trial) -> None:
     trial.write(person(1))
     with psycopg.connect(ingest.store_url(trial.engine)) as killed:
-        killed.execute(ingest.LOCK, ("trial",))
+        killed.execute(LOCK, ("trial",))
         threading.Timer(1, killed.close).start()
         assert trial.sync().status == "SUCCEEDED"
         assert killed.closed

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from hub.errors import HubMisconfigured
 from hub.ingest import run as ingest
 from hub.ingest.run import Choices, store_url
+from hub.ingest.run_lock import LOCK
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.prune import prune
@@ -169,7 +170,7 @@ def test_a_source_that_is_away_is_tried_again_with_growing_waits_and_at_last_not
 
 def test_a_connector_that_another_run_has_is_tried_again(queue: Queue) -> None:
     with psycopg.connect(store_url(queue.trial.engine), autocommit=True) as holder:
-        holder.execute(ingest.LOCK, ("trial",))
+        holder.execute(LOCK, ("trial",))
         queue.do(lambda tasks: tasks.sync("trial"))
     ((_, args, _),) = queue.waiting()
     assert args == {"connector": "trial", "attempt": 2}
