@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from hub.graph.changes import Changes
 from hub.web.edge import Edge
 from hub.web.endpoint import GraphQLEndpoint
+from hub.web.http_timeouts import ImpatientProtocol
 
 FEEDS: dict[str, Changes] = {}
 """The feed of changes of each hub that is served now, by its address."""
@@ -20,7 +21,10 @@ FEEDS: dict[str, Changes] = {}
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
     """Serve an application in a thread, on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2))
+    config = uvicorn.Config(
+        app, http=ImpatientProtocol, log_level="error", access_log=False, timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

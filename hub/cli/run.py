@@ -24,6 +24,7 @@ from hub.settings import Settings, load
 from hub.store.migrate import head
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
+from hub.web.http_timeouts import ImpatientProtocol
 from hub.web.starters import Examples
 
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")]
@@ -55,6 +56,7 @@ def serve_on(listener: socket.socket, settings: Settings, url: str, *, examples:
         app,
         log_level="warning",
         access_log=False,
+        http=ImpatientProtocol,
         ws_max_size=settings.max_body_bytes,
         log_config=LOGGING,
         # A stream has no end of its own to wait for.

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from hub.errors import OperationRefused, StoreUnavailable
-from hub.graph.reads import Reads
+from hub.graph.reads import ALL_BUSY, SILENT, Reads, end_silence
 from hub.model.registry import Registry
 from hub.model.tables import ACCEPTED
 from hub.store.changes import CHANNEL
@@ -26,6 +26,8 @@ LOG = logging.getLogger("hub.graph")
 PAGE = 200
 LOOK_AGAIN_S = 5.0
 """A notification can be lost with its connection, and a change can wait for an older transaction: so look now and then."""
+HEARTBEAT_S, ANSWER_WITHIN_S = 30.0, 5.0
+"""How long the listening connection may be without a word before it is asked for one, and how long the answer may take."""
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 Place = tuple[int, int]
@@ -112,7 +114,9 @@ class Changes:
         while True:
             try:
                 text = await self.reads.json(self._page, (*place, types, wanted.source, wanted.subject))
-            except StoreUnavailable:
+            except (StoreUnavailable, OperationRefused) as error:
+                if isinstance(error, OperationRefused) and error not in (SILENT, ALL_BUSY):
+                    raise
                 await asyncio.sleep(1)  # the place is kept: what happens meanwhile is read when the database is back
             else:
                 found: Mapping[str, Any] = orjson.loads(text)
@@ -127,8 +131,12 @@ class Changes:
                     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
                     failures = 0
                     self._wake()
-                    async for _ in connection.notifies():
-                        self._wake()
+                    while True:
+                        async for _ in connection.notifies(timeout=HEARTBEAT_S):
+                            self._wake()
+                        # A connection that nothing comes over may be one that nothing can come over.
+                        with end_silence(connection, ANSWER_WITHIN_S):
+                            await connection.execute("select 1")
             except psycopg.Error as error:
                 # The kind only: it says whether the server is away or refuses us.
                 LOG.warning("listening for changes stopped: %s", type(error).__name__)

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -120,6 +120,16 @@ class Reads:
             self._running -= 1
             silence.cancel()
             await self.pool.putconn(connection)
+
+
+@contextmanager
+def end_silence(connection: AsyncConnection[Any], deadline_s: float) -> Iterator[None]:
+    """While the database is waited for: after `deadline_s` its connection is ended, and whoever waits hears that it was lost."""
+    silence = _Silence(connection, deadline_s)
+    try:
+        yield
+    finally:
+        silence.cancel()
 
 
 class _Silence:

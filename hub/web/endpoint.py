@@ -17,7 +17,7 @@ from hub.graph.execute import Executor, Response
 from hub.graph.prepare import Ready, Request
 from hub.settings import Settings
 from hub.web import negotiate
-from hub.web.negotiate import HttpRefused
+from hub.web.negotiate import BODY_WITHIN_S, HttpRefused, late_body
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -27,6 +27,8 @@ COMPRESSION = 4
 WATCH_AFTER_S = 0.1
 """Most reads are over sooner; only for the others is it worth looking whether the client is still there."""
 KEEP_ALIVE_S = 12.0
+LONGEST_ACCEPT = 1_000
+"""Characters: what it asks for is kept, for the 200 that came last."""
 ADMIN_HEADER = b"x-hub-admin-token"
 
 
@@ -131,6 +133,8 @@ class GraphQLEndpoint:
 
 
 def _media_type(accept: str) -> str:
+    if len(accept) > LONGEST_ACCEPT:
+        raise HttpRefused(400, "BAD_REQUEST", f"the Accept header has more than {LONGEST_ACCEPT:,} characters")
     kind = negotiate.media_type(accept)
     if kind is None:
         raise HttpRefused(406, "NOT_ACCEPTABLE", f"answers are {negotiate.GRAPHQL} or {negotiate.JSON}")
@@ -154,6 +158,14 @@ async def _send(send: Send, status: int, body: bytes, headers: Headers) -> None:
 
 
 async def _body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await _whole_body(receive, headers, most)
+    except TimeoutError:
+        raise late_body() from None
+
+
+async def _whole_body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
     too_large = HttpRefused(
         413,
         "BODY_TOO_LARGE",

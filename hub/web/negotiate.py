@@ -18,6 +18,8 @@ GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
 
+BODY_WITHIN_S = 30.0
+"""From the end of a request's headers to the end of its body."""
 STATUSES = {"METHOD_NOT_ALLOWED": 405}
 """Codes of refusals whose status is the same in every media type."""
 
@@ -52,6 +54,12 @@ def media_type(accept: str) -> str | None:
 def wants_page(accept: str) -> bool:
     """Whether a GET is from a person's browser: HTML is asked for by name, GraphQL's types are not."""
     return "text/html" in accept.lower() and GRAPHQL not in accept.lower()
+
+
+def late_body() -> HttpRefused:
+    """The refusal of a request whose body did not arrive in time."""
+    message = f"the body did not arrive within {BODY_WITHIN_S:g} s"
+    return HttpRefused(408, "REQUEST_TIMEOUT", message, {"connection": "close"})
 
 
 def status(kind: str, *, executed: bool, code: str | None = None) -> int:

@@ -29,7 +29,7 @@ from hub.sdk.manifest import Manifest
 from hub.sdk.sources import PushSource
 from hub.settings import Settings
 from hub.store.engine import write_pool
-from hub.web.negotiate import JSON, HttpRefused
+from hub.web.negotiate import BODY_WITHIN_S, JSON, HttpRefused, late_body
 
 LOG = logging.getLogger("hub.web")
 PUSH_PATH = "/push/{connector}/{stream}"
@@ -173,10 +173,13 @@ async def _body(request: Request, most: int) -> bytes:
         raise too_large
     body = bytearray()
     try:
-        async for part in request.stream():
-            body += part
-            if len(body) > most:
-                raise too_large
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise too_large
     except ClientDisconnect:
         raise HttpRefused(400, "BAD_REQUEST", "the client went away") from None
+    except TimeoutError:
+        raise late_body() from None
     return bytes(body)

@@ -28,7 +28,7 @@ def test_a_model_comes_back_as_it_was(m: float, u: float, values: dict[str, floa
     assert made.to_bytes() == made.to_bytes()
 
 
-@pytest.mark.parametrize("bytes_", [b"", b"nothing", gzip.compress(b"{}"), model().to_bytes()[:-9]])
+@pytest.mark.parametrize("bytes_", [b"", b"nothing", gzip.compress(b"{}"), model().to_bytes()[:-9]], ids=range(4))
 def test_what_is_no_model_is_refused(bytes_: bytes) -> None:
     with pytest.raises(HubMisconfigured, match="no linking model"):
         from_bytes(bytes_)
