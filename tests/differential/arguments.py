@@ -90,7 +90,9 @@ class Arguing(Draft):
             if name not in definition.args or not self.chance(percent):
                 continue
             self.mark(name)
+            self.choosing = name == "filter"
             found[name] = None if self.chance(4) else self.value(definition.args[name].type, None, 3)
+            self.choosing = False
             order = self.effective(found[name])
             if name == "orderBy" and isinstance(order, list) and len(order) > 1:
                 self.mark("order by several")

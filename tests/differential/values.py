@@ -121,6 +121,9 @@ class Draft:
         """Note that the operation has this in it."""
         self.features[feature] += 1
 
+    choosing = False
+    """Whether what is drawn chooses rows: a variable that is absent there is refused."""
+
     # --- Variables ----------------------------------------------------------------------------------------------------
 
     def variable(self, kind: GraphQLInputType, tree: Tree, *, optional: bool, one_of: bool = False) -> Ref:
@@ -130,6 +133,7 @@ class Draft:
         """
         name = f"v{len(self.variables)}"
         self.mark("variable")
+        optional = optional and not self.choosing
         how = self.one_of(("given", "given", "default", "both", "absent" if optional else "given"))
         text = str(kind)
         with_default = text if one_of else text.removesuffix("!")

@@ -91,7 +91,7 @@ def test_events_of_every_kind(trial: Trial, database_url: str) -> None:
     assert {event["type"] for event in events.values()} == {"Citizen"}
     assert {event["source"] for event in events.values()} == {"trial"}
     assert events["DELETED"]["node"] is None
-    assert events["CHANGED"]["node"] == {"id": events["CHANGED"]["id"], "fullName": "Lê Văn Ân"}
+    assert events["CHANGED"]["node"] == {"id": events["CHANGED"]["recordId"], "fullName": "Lê Văn Ân"}
     assert events["ADDED"]["node"]["fullName"] == "Đỗ Văn Chí"
     assert events["ADDED"]["at"].startswith("20")
 
