@@ -37,7 +37,7 @@ def names_of_our_sql(hub: ServedHub) -> list[str]:
 
 
 def test_a_key_may_be_any_name_of_our_sql(served_hub: ServedHub) -> None:
-    own = {"provenance", "landUseRights", "edges", "node", "nodes", "holderLink", "candidates", "a"}
+    own = {"provenance", "landUseRights", "edges", "node", "nodes", "holderLink", "candidates", "a", "data"}
     names = [name for name in names_of_our_sql(served_hub) if not name.startswith("__") and name not in own]
     assert {"d", "r", "t0", "l1"} <= set(names)
     query = """{{ {k}: __typename a: citizens(first: 1) {{ {k}: totalCount nodes {{ {k}: id provenance {{ {k}: source }}
