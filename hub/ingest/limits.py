@@ -17,6 +17,7 @@ from psycopg import Connection
 from hub.errors import SourceUnavailable, StoreUnavailable
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import Source
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 PER = {"s": 1.0, "min": 60.0, "h": 3600.0}
@@ -153,7 +154,7 @@ class Gate:
     def _one(self, query: str, parameters: Any) -> Any:
         try:
             if self._opened is None:
-                self._opened = psycopg.connect(self._url, options=SESSION, autocommit=True)
+                self._opened = StoreConnection.connect(self._url, options=SESSION, autocommit=True)
             row = self._opened.execute(query, parameters).fetchone()
         except psycopg.OperationalError:
             raise StoreUnavailable(

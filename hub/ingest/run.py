@@ -28,6 +28,7 @@ from hub.ingest.read.base import Context
 from hub.ingest.run_lock import LOCK, UNLOCK
 from hub.ingest.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 BY_INDEX = (
@@ -176,7 +177,7 @@ def connect(url: str) -> Connection[Any]:
     """
     memory = "-c maintenance_work_mem=256MB -c work_mem=128MB"
     watched = "-c client_connection_check_interval=1s"
-    connection = psycopg.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
+    connection = StoreConnection.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
     connection.execute(BY_INDEX)
     return connection
 

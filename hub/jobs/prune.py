@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import psycopg
-
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 QUOTA_DAYS = 2
@@ -43,5 +42,5 @@ class Pruned:
 
 def prune(url: str, *, keep_days: int) -> Pruned:
     """Delete records of runs that ended so many days ago, counters of past quotas, deliveries long taken."""
-    with psycopg.connect(url, options=SESSION, autocommit=True) as connection:
+    with StoreConnection.connect(url, options=SESSION, autocommit=True) as connection:
         return Pruned(**{name: connection.execute(s, {"days": keep_days}).rowcount for name, s in STATEMENTS.items()})

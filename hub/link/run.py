@@ -25,6 +25,7 @@ from hub.link.lock import RUN
 from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
 from hub.model.registry import registry
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 Progress = Callable[[str, int], None]
@@ -74,7 +75,7 @@ def link(
         )
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        with psycopg.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
+        with StoreConnection.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
             _lock(connection)
             connection.execute(CLOSE_BROKEN_OFF)  # under the lock: whatever is open belongs to a process that died
             with Likeness.opened(connection, train=train) as likeness:

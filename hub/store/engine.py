@@ -5,8 +5,10 @@ from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+
+from hub.store.connection import StoreConnection
 
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
@@ -30,12 +32,18 @@ def notice_silence(url: str) -> str:
 
 def engine(url: str) -> Engine:
     """An engine over psycopg. `url` is a PostgreSQL URL; two connections at most are kept."""
-    return create_engine(
+    made = create_engine(
         make_url(notice_silence(url)).set(drivername="postgresql+psycopg"),
         pool_size=2,
         pool_pre_ping=True,
         connect_args={"options": SESSION},
     )
+    event.listen(made, "do_connect", _connect)
+    return made
+
+
+def _connect(_dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> StoreConnection:
+    return StoreConnection.connect(**options)
 
 
 def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:

@@ -526,6 +526,22 @@ def test_sftp_that_stalls_or_is_away(sftp: Sftp) -> None:
     assert "cannot be reached" in sftp.refused()
 
 
+@pytest.mark.parametrize("passed", range(2_200, 3_000, 130))
+def test_sftp_that_falls_silent_while_it_connects_or_lists(sftp: Sftp, passed: int) -> None:
+    """After the exchange of keys: while it checks the password, opens the channel, greets, lists. Never is it an empty folder."""
+    sftp.source |= {"attempts": 1, "timeout_s": 0.5}
+    sftp.write("a.csv", "id,ten\n1,x\n")
+    with TcpProxy("127.0.0.1", sftp.server.port) as proxy:
+        sftp.at(proxy.port)
+        proxy.break_after(passed, "stall")
+        told: list[str] = []
+        reading = threading.Thread(target=lambda: told.append(sftp.refused()), daemon=True)
+        reading.start()
+        reading.join(30)
+        assert proxy.broken
+    assert "lost" in told[0]
+
+
 @pytest.fixture(scope="module")
 def s3_server() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

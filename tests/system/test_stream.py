@@ -24,6 +24,7 @@ from hub.ingest.read import open_reader
 from hub.ingest.read.base import Batch, Context, Reader
 from hub.ingest.read.jetstream import ACK_WAIT_S
 from hub.sdk.manifest import parse
+from tests.system.tcp_proxy import TcpProxy
 
 SERVER = os.environ.get("HUB_TEST_NATS_URL", "nats://127.0.0.1:4222")
 VALUE = "Lê Thị Bí Mật"
@@ -166,7 +167,7 @@ def test_what_a_killed_process_had_comes_again_before_what_is_newer(events: Even
     events.publish(*(person(number) for number in range(3)))
     killed = events.reader()
     assert ids(list(killed.read(None))) == ["0", "1", "2"]
-    killed.loop.run(killed.consumer.leave())  # type: ignore[attr-defined]  # as if the process were gone
+    killed.loop.run(killed.consumer.leave(), 30)  # type: ignore[attr-defined]  # as if the process were gone
     events.publish(person(3))
     again = events.reader()
     batches = list(again.read(None))
@@ -292,6 +293,24 @@ def test_a_server_that_stays_away_is_reported_after_the_attempts(events: Events,
     proxy.cut(stay_down=True)
     with pytest.raises(SourceUnavailable, match="cannot be reached"):
         next(batches)
+
+
+@pytest.mark.parametrize("follow", [None, threading.Event()], ids=["connecting", "following"])
+def test_a_server_that_falls_silent_is_reported_and_left(events: Events, follow: threading.Event | None) -> None:
+    events.publish(person(1))
+    at = urlsplit(SERVER)
+    with TcpProxy(at.hostname or "", at.port or 4222) as silent:
+        events.patch.setenv("EVENTS_URL", f"nats://127.0.0.1:{silent.port}")
+        reader = events.reader(follow=follow, attempts=1, timeout_s=1)
+        batches = reader.read(None)
+        taken = [next(batches).token] if follow else []
+        silent.mute()
+        began = time.monotonic()
+        reader.acknowledge(taken)
+        with pytest.raises(SourceUnavailable, match="cannot be reached"):
+            next(batches)
+        reader.close()
+        assert time.monotonic() - began < 60
 
 
 def test_another_consumer_under_the_name_is_refused(events: Events) -> None:

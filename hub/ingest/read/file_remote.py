@@ -4,6 +4,7 @@ An SFTP server proves itself by a key in known_hosts; one that is not there is r
 """
 
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from hub.ingest.read.retries import stamina
 from hub.sdk.sources import FilesSource
 
 BLOCK_BYTES = 1 << 20
+CONNECTS_WITHIN = 2
+"""Times `timeout_s` within which a connection has to stand, once the address answers."""
 AHEAD = 64
 """Requests of 32 KiB that an SFTP server may owe at once; one at a time waits for the network each time."""
 
@@ -100,7 +103,8 @@ class Remote:
 
     def _told(self, error: Exception) -> SourceUnavailable:
         for kinds, what, next_step in REFUSALS:
-            if isinstance(error, kinds):
+            # The library tells a server that fell silent while it checked the credentials from one that refuses them in words only.
+            if isinstance(error, kinds) and "timeout" not in str(error).lower():
                 return SourceUnavailable(f"{self.where}: {what}", next_step=next_step)
         return PlaceLost(
             f"{self.where}: the {self.scheme} server cannot be reached, or the connection was lost: {type(error).__name__}",
@@ -166,7 +170,19 @@ class _Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # as above
 
 
 class _KnownSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """fsspec's own learns the key of any server that answers."""
+    """fsspec's own learns the key of any server that answers, and takes a listing that broke off for an empty folder."""
+
+    def walk(
+        self, path: str, maxdepth: Any = None, topdown: Any = True, on_error: Any = "raise", **options: Any
+    ) -> Any:
+        return super().walk(path, maxdepth, topdown, on_error, **options)
+
+    def exists(self, path: str, **options: Any) -> bool:
+        try:
+            self.info(path, **options)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _connect(self) -> None:
         known_hosts, seconds = self.ssh_kwargs.pop("known_hosts"), self.ssh_kwargs["timeout"]
@@ -176,12 +192,18 @@ class _KnownSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
         except OSError:
             raise _NoKnownHosts from None
         self.client.set_missing_host_key_policy(_Refuse())
+        # The library waits for some answers of the server without an end; what is closed is told of.
+        ending = threading.Timer(CONNECTS_WITHIN * seconds, self.client.close)
+        ending.daemon = True
+        ending.start()
         try:
-            self.client.connect(self.host, **self.ssh_kwargs)
+            self.client.connect(self.host, channel_timeout=seconds, **self.ssh_kwargs)
             self.ftp = self.client.open_sftp()
         except BaseException:
             self.client.close()
             raise
+        finally:
+            ending.cancel()
         self.ftp.get_channel().settimeout(seconds)
 
 

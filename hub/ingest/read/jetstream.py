@@ -30,6 +30,7 @@ BATCH_BYTES = 16_000_000
 """A batch is over once it has so many; the fetch that goes beyond is part of it."""
 FETCH = 100
 GATHER_S = 0.2
+CLOSE_WITHIN_S = 5.0
 DUE_AFTER_S = 0.25
 """What the server's clock and timers may be late."""
 
@@ -58,16 +59,23 @@ class EventLoop:
         self.thread = Thread(target=self.loop.run_forever, name="events", daemon=True)
         self.thread.start()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of some work, which ends by itself."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+    def run(self, work: Coroutine[Any, Any, T], within_s: float) -> T:
+        """The result of some work. Raises TimeoutError where it takes longer: the library waits for good in places."""
+        running = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return running.result(within_s)
+        except TimeoutError:
+            running.cancel()
+            raise
 
     def close(self) -> None:
         """End what still runs, and the thread."""
-        self.run(_end_all())
+        with contextlib.suppress(TimeoutError):
+            self.run(_end_all(), CLOSE_WITHIN_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
+        self.thread.join(CLOSE_WITHIN_S)
+        if not self.thread.is_alive():
+            self.loop.close()
 
 
 class Consumer:
@@ -98,6 +106,10 @@ class Consumer:
         self.subscription = await stream.pull_subscribe_bind(self.wanted.durable, self.wanted.stream)
         self.info = info
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    def due_s(self) -> float:
+        """Seconds until the server sends again what was sent before. Once it is open."""
+        return _due_s(self.info) if self.info else 0.0
 
     async def catch_up(self, told_to_end: Callable[[], bool]) -> list[Msg]:
         """What was sent to somebody before and is not with us, in order, and what is newer and came with it. Raises AWAY.
@@ -154,7 +166,7 @@ class Consumer:
         """Close the connection, if there is one."""
         if self.client is not None:
             with contextlib.suppress(*AWAY):
-                await self.client.close()
+                await asyncio.wait_for(self.client.close(), CLOSE_WITHIN_S)
         self.client = self.subscription = None
 
     async def _fetch(self, most: int, wait_s: float) -> list[Msg]:

@@ -16,6 +16,7 @@ from hub.errors import StoreUnavailable
 from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.messages import Message, frame
 from hub.sdk.streams import PushStream
+from hub.store.connection import StoreConnection
 
 BATCH_DELIVERIES = 1_000
 BATCH_BYTES = 16_000_000
@@ -116,7 +117,7 @@ class PushReader(Reader):
         return self.connection
 
     def _connect(self) -> Connection[Any]:
-        return psycopg.connect(self.context.store_url, autocommit=True, connect_timeout=10)
+        return StoreConnection.connect(self.context.store_url, autocommit=True, connect_timeout=10)
 
 
 def _wait(connection: Connection[Any]) -> None:

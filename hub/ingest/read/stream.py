@@ -7,6 +7,7 @@ stored it) are columns of every row where the manifest maps or ignores them.
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import nats.errors
@@ -15,7 +16,7 @@ from nats.aio.msg import Msg
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.read.jetstream import AWAY, Consumer, EventLoop, Wanted, sequence
+from hub.ingest.read.jetstream import AWAY, CLOSE_WITHIN_S, Consumer, EventLoop, Wanted, sequence
 from hub.ingest.read.messages import Message, frame
 from hub.sdk.sources import StreamSource
 from hub.sdk.streams import EventStream
@@ -56,12 +57,15 @@ class EventReader(Reader):
     def acknowledge(self, tokens: Sequence[Any]) -> None:
         """Acknowledge to the server. Where it is away this is made up for later, or the messages come again."""
         if self.loop is not None:
-            self.loop.run(self.consumer.committed([number for token in tokens for number in token]))
+            numbers = [number for token in tokens for number in token]
+            with suppress(TimeoutError):
+                self.loop.run(self.consumer.committed(numbers), self._patience_s)
 
     def close(self) -> None:
         """Give back what was not committed, and close the connection."""
         if self.loop is not None:
-            self.loop.run(self.consumer.give_back())
+            with suppress(TimeoutError):
+                self.loop.run(self.consumer.give_back(), self._patience_s)
             self.loop.close()
             self.loop = None
 
@@ -73,8 +77,8 @@ class EventReader(Reader):
         idle_since, failures = time.monotonic(), 0
         while not follow.is_set() if follow else left > 0:
             try:
-                found = loop.run(self.consumer.take(WAIT_S if follow else LAST_WAIT_S))
-                pending = 1 if found else loop.run(self.consumer.pending())
+                found = loop.run(self.consumer.take(WAIT_S if follow else LAST_WAIT_S), self._patience_s)
+                pending = 1 if found else loop.run(self.consumer.pending(), self._patience_s)
             except AWAY as error:
                 failures += 1
                 if failures >= self.source.attempts:
@@ -102,8 +106,9 @@ class EventReader(Reader):
         for attempt in range(1, self.source.attempts + 1):
             try:
                 with self.context.gate:
-                    there = loop.run(self.consumer.open())
-                found = loop.run(self.consumer.catch_up(self._told_to_end))
+                    there = loop.run(self.consumer.open(), self._patience_s * (1 + len(self.consumer.wanted.servers)))
+                within_s = self._patience_s + self.consumer.due_s()
+                found = loop.run(self.consumer.catch_up(self._told_to_end), within_s)
                 return there - len(found), found
             except AWAY as error:
                 if _refused(error) or attempt == self.source.attempts:
@@ -113,6 +118,11 @@ class EventReader(Reader):
             if self._told_to_end():
                 break
         return 0, []
+
+    @property
+    def _patience_s(self) -> float:
+        """How long one exchange with the server may take: a few requests, each with a timeout of its own, and a close."""
+        return 2 * self.source.timeout_s + CLOSE_WITHIN_S
 
     def _told_to_end(self) -> bool:
         return self.context.follow is not None and self.context.follow.is_set()
