@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from hub.conform.cases import CASES, Case
 from hub.conform.ground import EMPTY, Ground, Held, Store
+from hub.conform.naming import name_records
 from hub.conform.rows import changed, has, renamed, value_at, without
 from hub.conform.samples import Row
 from hub.conform.trials import EXTRA, Failure, StreamRows, Tried, expected_keys, healthy
@@ -73,17 +74,17 @@ def _fault(case: Case, tried: Tried, store: Store) -> None:
         healthy(report)
         if not store.quarantined():
             raise Failure("a message that is no record is nowhere to be found")
-        _same(held, tried.target, "around a message that is no record")
+        _same(tried, held, tried.target, "around a message that is no record")
         return
     if case.expected == "healed":
         healthy(report)
-        _same(held, tried.target, "after a fault that passes")
+        _same(tried, held, tried.target, "after a fault that passes")
         return
     _said(report)
     _between(held, tried)
     world.heal()
     healthy(_run(world, store))
-    _same(store.held(tried.manifest), tried.target, "after the source was well again")
+    _same(tried, store.held(tried.manifest), tried.target, "after the source was well again")
 
 
 def _tenfold(tried: Tried, store: Store) -> None:
@@ -119,16 +120,16 @@ def _copies(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Row]:
 def _duplicates(tried: Tried, store: Store) -> None:
     tried.world.put({name: [row for row in given for _ in range(2)] for name, given in tried.rows.items()})
     _run(tried.world, store)
-    _same(store.held(tried.manifest), tried.target, "after every row came twice")
+    _same(tried, store.held(tried.manifest), tried.target, "after every row came twice")
     tried.world.put(tried.rows)
     healthy(_run(tried.world, store))
-    _same(store.held(tried.manifest), tried.target, "after every row came once again")
+    _same(tried, store.held(tried.manifest), tried.target, "after every row came once again")
 
 
 def _out_of_order(tried: Tried, store: Store) -> None:
     tried.world.put({name: given[::-1] for name, given in tried.rows.items()})
     healthy(_run(tried.world, store))
-    _same(store.held(tried.manifest), tried.target, "after the rows came the other way round")
+    _same(tried, store.held(tried.manifest), tried.target, "after the rows came the other way round")
 
 
 def _at(seconds: float) -> str:
@@ -153,8 +154,8 @@ def _added(first: StreamRows, second: StreamRows) -> StreamRows:
 
 
 def _last(tried: Tried) -> StreamRows:
-    """The rows that were held back."""
-    return {name: [row for row in given if row not in tried.fewer[name]] for name, given in tried.rows.items()}
+    """The row of each stream that was held back."""
+    return {name: [given[tried.later[name]]] for name, given in tried.rows.items()}
 
 
 def _in_turn(tried: Tried, store: Store, first: StreamRows, second: StreamRows, when: str) -> None:
@@ -163,8 +164,8 @@ def _in_turn(tried: Tried, store: Store, first: StreamRows, second: StreamRows, 
     healthy(_run(tried.world, store))
     tried.world.put(_added(first, second))
     healthy(_run(tried.world, store))
-    if set(store.held(tried.manifest)) != set(tried.target):
-        raise Failure(f"rows are lost {when}")
+    if wrong := set(store.held(tried.manifest)) ^ set(tried.target):
+        raise Failure(f"records are lost, or too many, {when}: {name_records(tried.world.declared, wrong)}")
 
 
 def _ties(tried: Tried, store: Store) -> None:
@@ -199,7 +200,7 @@ def _column_added(tried: Tried, store: Store) -> None:
         raise Failure("the run does not say that there is a new column")
     tried.world.put(tried.rows)
     healthy(_run(tried.world, store))
-    _same(store.held(tried.manifest), tried.target, "after the column went again")
+    _same(tried, store.held(tried.manifest), tried.target, "after the column went again")
 
 
 def _column_removed(tried: Tried, store: Store) -> None:
@@ -223,7 +224,7 @@ def _columns(tried: Tried, store: Store, change: Callable[[Row, str], Row]) -> N
     _between(store.held(tried.manifest), tried)
     tried.world.put(tried.rows)
     healthy(_run(tried.world, store))
-    _same(store.held(tried.manifest), tried.target, "after the column was back")
+    _same(tried, store.held(tried.manifest), tried.target, "after the column was back")
 
 
 def _needed_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str | None:
@@ -248,10 +249,10 @@ def _empty(tried: Tried, store: Store) -> None:
     tried.world.put({name: [] if name in full else rows for name, rows in tried.rows.items()})
     _said(_run(tried.world, store))
     held = store.held(tried.manifest)
-    _same({k: v for k, v in held.items() if k[0] in full}, {k: v for k, v in tried.before.items() if k[0] in full}, "after a read that gave nothing")  # fmt: skip
+    _same(tried, {k: v for k, v in held.items() if k[0] in full}, {k: v for k, v in tried.before.items() if k[0] in full}, "after a read that gave nothing")  # fmt: skip
     tried.world.put(tried.rows)
     healthy(_run(tried.world, store))
-    _same(store.held(tried.manifest), tried.target, "after the rows were back")
+    _same(tried, store.held(tried.manifest), tried.target, "after the rows were back")
 
 
 PLAYED: Mapping[str, Callable[[Tried, Store], None]] = {
@@ -300,18 +301,20 @@ def _said(report: RunReport) -> None:
         raise Failure("the run does not say what to do next")
 
 
-def _same(held: Held, wanted: Held, when: str) -> None:
+def _same(tried: Tried, held: Held, wanted: Held, when: str) -> None:
     lost, strange = set(wanted) - set(held), set(held) - set(wanted)
     other = [key for key in wanted if key in held and held[key] != wanted[key]]
     if lost or strange or other:
-        raise Failure(
-            f"{when}, {len(lost)} records are lost, {len(strange)} too many, {len(other)} other than they are"
-        )
+        declared = tried.world.declared
+        kinds = (("lost", lost), ("too many", strange), ("with other values", other))
+        named = (f"{len(keys)} {word}: {name_records(declared, keys)}" for word, keys in kinds if keys)
+        raise Failure(f"{when}, records are {'; '.join(named)}")
 
 
 def _between(held: Held, tried: Tried) -> None:
     """Nothing was lost, and nothing is there that is not in the rows: a read that broke may have given some of them."""
-    if set(tried.before) - set(held):
-        raise Failure(f"{len(set(tried.before) - set(held))} records were deleted by a read that was broken")
+    declared = tried.world.declared
+    if lost := set(tried.before) - set(held):
+        raise Failure(f"a read that was broken deleted records: {name_records(declared, lost)}")
     if wrong := [key for key, values in held.items() if tried.target.get(key) != values]:
-        raise Failure(f"{len(wrong)} records are other than they are at the source")
+        raise Failure(f"records have other values than at the source: {name_records(declared, wrong)}")

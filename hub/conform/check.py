@@ -11,8 +11,11 @@ from typing import Literal
 
 from hub.conform import samples, trials
 from hub.conform.chaos import chaos
+from hub.conform.damage import damaged
+from hub.conform.differences import differences
 from hub.conform.ground import Ground
 from hub.conform.lint import lint
+from hub.conform.rows import arrange
 from hub.conform.trials import Failure, Tried
 from hub.conform.worlds.base import NotHere, World
 from hub.errors import HubError
@@ -83,12 +86,8 @@ class Checked:
 
     @property
     def conforms(self) -> bool:
-        """Whether the connector is what its manifest states; what could not be run here is not held against it."""
-        unknown = any(result.status == "not run" for result in self.results)
-        failed = any(
-            result.status == "failed" for result in self.results if result.part in NEEDED.get(self.stated or "A", ())
-        )
-        return self.stated is not None and not failed and (unknown or self.grade == self.stated)
+        """Whether the connector has the grade that its manifest states. A grade that could not be measured is not had."""
+        return self.stated is not None and self.grade == self.stated
 
 
 def check(manifest: Manifest, ground: Ground, tell: Told = lambda words: None) -> Checked:
@@ -112,7 +111,7 @@ def check(manifest: Manifest, ground: Ground, tell: Told = lambda words: None) -
 def _samples(manifest: Manifest) -> Iterator[Result]:
     for stream in manifest.streams:
         try:
-            wrong = samples.difference(manifest, stream)
+            wrong = differences(manifest, stream)
         except HubError as error:
             wrong = [str(error)]
         shown = f"{'; '.join(wrong[:3])}{f'; and {len(wrong) - 3} more' if len(wrong) > 3 else ''}"
@@ -137,7 +136,7 @@ def _trials(manifest: Manifest, ground: Ground, tell: Told) -> Iterator[Result]:
             yield Result("samples", "read, and read again", "failed", str(failure))
             return
         yield Result("samples", "read, and read again", "passed")
-        for part, run in (("damage", trials.damaged), ("deletes", trials.deleted), ("drift", trials.drifted)):
+        for part, run in (("damage", damaged), ("deletes", trials.deleted), ("drift", trials.drifted)):
             tell(part)
             yield from _each(part, run(tried, ground))  # type: ignore[arg-type]  # the names of the tuple are parts
         for case, reason, wrong in chaos(tried, ground):
@@ -154,10 +153,14 @@ def _each(part: Part, found: Iterator[tuple[str, str | None]]) -> Iterator[Resul
 @contextmanager
 def _tried(world: World, ground: Ground) -> Iterator[Tried]:
     """The world with its rows, and the stores that the trials are copies of."""
-    rows = {stream: samples.read(samples.path_of(world.declared, stream)) for stream in world.declared.streams}
-    fewer = trials.held_back(world.declared, rows)
+    rows = {
+        name: arrange(stream, samples.read(samples.path_of(world.declared, name)))
+        for name, stream in world.declared.streams.items()
+    }
+    later = trials.held_back(world.declared, rows)
+    fewer = trials.day_before(world.declared, rows, later)
     with ground.store() as full, ground.store() as prior:
         target = trials.as_they_are(world, full, rows)
         world.put(fewer)
         trials.healthy(world.run(prior))
-        yield Tried(world, rows, fewer, full, prior, target, prior.held(world.manifest))
+        yield Tried(world, rows, later, fewer, full, prior, target, prior.held(world.manifest))

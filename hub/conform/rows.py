@@ -1,10 +1,38 @@
-"""Rows changed in one place: the value at a path of a nested object, or in each list that stands on the way."""
+"""Rows put in order, and changed in one place: the value at a path of a nested object, or in each list on the way."""
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hub.conform.samples import Row
+from hub.sdk.streams import Cursor, Stream
+
+
+def arrange(stream: Stream, rows: Sequence[Row]) -> list[Row]:
+    """The rows by their cursor, then by their content: the order of the lines in a file of samples says nothing.
+
+    A source gives what changed last at the end, so the last row is the one that a second read of the source adds.
+    """
+    return sorted(rows, key=lambda row: (_mark(stream.cursor, row), json.dumps(row, sort_keys=True, default=str)))
+
+
+def _mark(cursor: Cursor | None, row: Row) -> tuple[int, Any]:
+    """Where a row stands by its cursor: rows without a value first, then values that are none, then the others."""
+    value = value_at(row, cursor.column) if cursor else None
+    if cursor is None or value is None:
+        return 0, 0
+    text = str(value)
+    try:
+        if cursor.kind == "number":
+            number = Decimal(text)
+            return (2, number) if number.is_finite() else (1, text)
+        instant = datetime.fromisoformat(text)
+        return 2, instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, InvalidOperation):
+        return 1, text
 
 
 def value_at(row: Mapping[str, Any], path: str) -> Any:

@@ -38,6 +38,11 @@ def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSON Lines file. Raises HubMisconfigured naming file and line."""
+    return list(read_numbered(path).values())
+
+
+def read_numbered(path: Path) -> dict[int, dict[str, Any]]:
+    """The objects of a JSON Lines file by the number of their line. Raises HubMisconfigured naming file and line."""
     shown = "/".join(path.parts[-3:])
     try:
         lines = path.read_bytes().splitlines()
@@ -45,7 +50,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         raise HubMisconfigured(
             f"{shown}: {error.strerror}", next_step="`hub connector new` writes samples; docs/connectors.md tells how"
         ) from None
-    return [_object(shown, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return {number: _object(shown, number, line) for number, line in enumerate(lines, start=1) if line.strip()}
 
 
 def _object(shown: str, number: int, line: bytes) -> dict[str, Any]:
@@ -154,22 +159,3 @@ def accept(manifest: Manifest) -> list[Path]:
         write(path, mapped(manifest, stream, read(path_of(manifest, stream))))
         written.append(path)
     return written
-
-
-def difference(manifest: Manifest, stream: str) -> list[str]:
-    """How what the samples become differs from what is expected; nothing where it does not."""
-    expected = read(path_of(manifest, stream, expected=True))
-    rows = read(path_of(manifest, stream))
-    first, second = mapped(manifest, stream, rows), mapped(manifest, stream, rows)
-    if first != second:
-        return [f"{stream}: read twice, the samples become something else: a transform must give the same each time"]
-    return [
-        f"{stream}: {_told(record)} is {word}"
-        for word, those, others in (("not expected", first, expected), ("expected and missing", expected, first))
-        for record in those
-        if record not in others
-    ]
-
-
-def _told(record: Record) -> str:
-    return f"{record.get('entity')} {record.get('key')}" + (" as rejected" if "rejected" in record else "")

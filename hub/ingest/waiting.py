@@ -222,12 +222,19 @@ def _key(manifests: Mapping[str, Manifest], row: Waiting) -> str | None:
     """The key as a list may show it."""
     manifest = manifests.get(row.connector)
     stream = manifest.streams.get(row.stream) if manifest else None
-    emit = stream.emits.get(row.entity) if stream else None
-    if row.source_key is None or stream is None or emit is None:
+    if row.source_key is None or manifest is None or stream is None or row.entity not in stream.emits:
         return None
-    entity = registry()[row.entity]
-    personal = any(
-        set(made.columns()) & set(stream.key) and entity.column(name).value.mask is not Mask.NONE
+    return shown_key(manifest, row.stream, row.entity, row.source_key)
+
+
+def shown_key(manifest: Manifest, stream: str, entity: str, key: str | None) -> str:
+    """A source key as a list, a log or a verdict may show it: its end alone if a column of it is personal."""
+    if key is None:
+        return "without a key"
+    emit = manifest.streams[stream].emits.get(entity)
+    personal = emit is None or any(
+        set(made.columns()) & set(manifest.streams[stream].key)
+        and registry()[entity].column(name).value.mask is not Mask.NONE
         for name, made in emit.fields.items()
     )
-    return f"…{row.source_key[-3:]}" if personal else row.source_key
+    return f"…{key[-3:]}" if personal else key

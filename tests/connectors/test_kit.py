@@ -92,7 +92,7 @@ def restless(manifest: Manifest) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (spoil_expected, "is not expected"),
+        (spoil_expected, "full_name: found"),
         (fewer_samples, "has 0 rows; give 3 or more"),
         (no_json, "people.jsonl:2: is no JSON object"),
         (restless, "read twice, the samples become something else"),

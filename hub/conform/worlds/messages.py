@@ -21,6 +21,7 @@ URL = "HUB_TEST_NATS_URL"
 LOCAL = "nats://127.0.0.1:4222"
 GARBAGE = b"\xff\xfe\x9d{no record"
 CONNECT_S = 1
+"""How long a server that is there takes to answer; one that is not there is not asked again and again."""
 
 
 class Sending(World):
@@ -104,7 +105,9 @@ class EventWorld(Sending):
         return f"{self.name}.{secrets.token_hex(3)}.{name}".lower()
 
     async def _made(self) -> None:
-        client = await nats.connect(self.url, connect_timeout=CONNECT_S, allow_reconnect=False, error_cb=_quiet)
+        client = await asyncio.wait_for(
+            nats.connect(self.url, connect_timeout=CONNECT_S, error_cb=_quiet), 2 * CONNECT_S
+        )
         await client.jetstream().add_stream(name=self.name, subjects=list(self.subjects.values()), storage="memory")
         await client.close()
 

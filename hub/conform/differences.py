@@ -1,0 +1,90 @@
+"""What samples become beside what is expected of them: which record of which row differs, and in which field."""
+
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from hub.conform import samples
+from hub.conform.naming import form_of, name_records
+from hub.conform.samples import Record
+from hub.ingest.waiting import shown_key
+from hub.sdk.manifest import Manifest
+
+
+def differences(manifest: Manifest, stream: str) -> list[str]:
+    """How what the samples become differs from what is expected, in words; nothing if it does not.
+
+    The order of lines says nothing, in either file.
+    """
+    expected = samples.read_numbered(samples.path_of(manifest, stream, expected=True))
+    rows = samples.read(samples.path_of(manifest, stream))
+    found = samples.mapped(manifest, stream, rows)
+    if found != samples.mapped(manifest, stream, rows):
+        return [f"{stream}: read twice, the samples become something else: a transform must give the same each time"]
+    unexpected, missing = list(found), dict(expected)
+    for line, record in expected.items():
+        same = next((at for at, made in enumerate(unexpected) if _content(made) == _content(record)), None)
+        if same is not None:
+            del unexpected[same], missing[line]
+    return [
+        *_changed(manifest, stream, unexpected, missing),
+        *(f"{_named(manifest, stream, record)}{_fate(record)} is not expected" for record in unexpected),
+        *(
+            f"{record.get('entity')} {_key(manifest, stream, record)}{_fate(record)}"
+            f" is expected ({_expected_file(manifest, stream)}:{line}), and no row becomes it"
+            for line, record in missing.items()
+        ),
+    ]
+
+
+def _changed(manifest: Manifest, stream: str, unexpected: list[Record], missing: dict[int, Record]) -> Iterator[str]:
+    """Records that are expected, and made, with other values. They are taken from both lists."""
+    for line, wanted in list(missing.items()):
+        at = _partner(unexpected, wanted)
+        if at is None:
+            continue
+        made = unexpected.pop(at)
+        del missing[line]
+        where = f"{_named(manifest, stream, made)}, expected in {_expected_file(manifest, stream)}:{line}"
+        yield f"{where}: {'; '.join(_fields(made, wanted))}"
+
+
+def _partner(records: Sequence[Record], wanted: Record) -> int | None:
+    identity = (wanted.get("entity"), wanted.get("key"))
+    return next((at for at, made in enumerate(records) if (made["entity"], made["key"]) == identity), None)
+
+
+def _fields(made: Record, wanted: Record) -> Iterator[str]:
+    """What differs between two records, by the forms of values and never by the values."""
+    if "rejected" in made or "rejected" in wanted:
+        yield f"found{_fate(made) or ' as accepted'}, expected{_fate(wanted) or ' as accepted'}"
+        return
+    found = {**made["fields"], "changed_at": made.get("changed_at")}
+    stated = {**wanted.get("fields", {}), "changed_at": wanted.get("changed_at")}
+    for name in sorted(found.keys() | stated.keys()):
+        if found.get(name) != stated.get(name):
+            forms = form_of(found.get(name)), form_of(stated.get(name))
+            same = " (another value of one form)" if forms[0] == forms[1] else ""
+            yield f"{name}: found {forms[0]}, expected {forms[1]}{same}"
+
+
+def _fate(record: Record) -> str:
+    if "rejected" not in record:
+        return ""
+    return f" as rejected ({record['rejected'].get('field')}: {record['rejected'].get('rule')})"
+
+
+def _named(manifest: Manifest, stream: str, record: Record) -> str:
+    return name_records(manifest, [(stream, record["entity"], record["key"])])
+
+
+def _key(manifest: Manifest, stream: str, record: Record) -> str:
+    return shown_key(manifest, stream, str(record.get("entity")), record.get("key"))
+
+
+def _expected_file(manifest: Manifest, stream: str) -> str:
+    return f"{samples.FOLDER}/{samples.path_of(manifest, stream, expected=True).name}"
+
+
+def _content(record: Record) -> bytes:
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)

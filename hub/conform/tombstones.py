@@ -1,0 +1,59 @@
+"""How a row looks that was deleted at the source: what its tombstone says, also if transform.py makes it of other columns."""
+
+from collections.abc import Iterator, Sequence
+
+from hub.conform import samples
+from hub.conform.rows import changed, has, value_at
+from hub.conform.samples import Row
+from hub.errors import HubError
+from hub.ingest.map import NUMBER
+from hub.sdk.manifest import Manifest
+
+GUESSES = ("1", "2026-01-01 00:00:00", "2026-01-01", "true", "x", "0", None)
+"""What sources write into the column that says that a row was deleted, if no sample shows it."""
+
+
+def mark_deleted(manifest: Manifest, stream: str, row: Row, rows: Sequence[Row]) -> Row | None:
+    """The row as the source has it once it was deleted; None if no change that the kit knows makes it so.
+
+    `rows` are the samples: one that is itself deleted shows how. A deletion is the last that changed: its cursor is the highest.
+    """
+    declared = manifest.streams[stream]
+    if declared.cursor is not None:
+        marks = [value_at(other, declared.cursor.column) for other in rows]
+        last = next((mark for mark in reversed(marks) if mark is not None), None)
+        row = changed(row, declared.cursor.column, last)
+    candidates = list(_candidates(manifest, stream, row, rows))
+    # One batch says which may do; a transform that adds or drops rows makes the positions say nothing, so each is tried alone.
+    likely = [candidates[at] for at in _deleted_among(manifest, stream, candidates) if at < len(candidates)]
+    return next((made for made in likely if is_deleted(manifest, stream, made)), None)
+
+
+def is_deleted(manifest: Manifest, stream: str, row: Row) -> bool:
+    """Whether the connector takes a row for a deleted one."""
+    return bool(_deleted_among(manifest, stream, [row]))
+
+
+def _deleted_among(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[int]:
+    """The positions of rows that the connector takes for deleted ones."""
+    try:
+        batch = samples.prepared(manifest, stream, samples.frame_of(rows, nested=samples.nested(manifest, stream)))
+    except HubError:
+        return []
+    gone = batch.parts[0].gone
+    return [] if gone is None else sorted(gone[NUMBER].to_list())
+
+
+def _candidates(manifest: Manifest, stream: str, row: Row, rows: Sequence[Row]) -> Iterator[Row]:
+    declared = manifest.streams[stream]
+    assert declared.tombstone is not None
+    yield changed(row, declared.tombstone.column, declared.tombstone.example)
+    kept = {*declared.key, declared.changed_at, declared.cursor.column if declared.cursor else None}
+    columns = [column for column in dict.fromkeys(name for other in rows for name in other) if column not in kept]
+    for shown in (other for other in rows if is_deleted(manifest, stream, other)):
+        for column in columns:
+            if has(shown, column):
+                yield changed(row, column, shown[column])
+        yield {**row, **{column: shown[column] for column in columns if column in shown}}
+    for column in columns:
+        yield from (changed(row, column, guess) for guess in GUESSES)
