@@ -9,12 +9,15 @@ import cyclopts
 from hub.cli import connector, discrepancies, doctor, drift, link_evaluate, quarantine, review, run, runs, vocabulary
 from hub.cli.demo import demo
 from hub.cli.explain import explain
-from hub.cli.shown import show_error
+from hub.cli.shown import ERR, guard_logs, show_error
 from hub.cli.worker import worker
 from hub.errors import HubError, StoreUnavailable, UnforeseenFailure
 
 app = cyclopts.App(
-    name="hub", help="A GraphQL data-integration hub for cross-sector data linking.", version_flags=["--version"]
+    name="hub",
+    help="A GraphQL data-integration hub for cross-sector data linking.",
+    version_flags=["--version"],
+    error_console=ERR,
 )
 link = cyclopts.App(name="link", help="Link records to subjects.")
 link.default(run.link)
@@ -38,6 +41,7 @@ app.command(quarantine.app)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code. A HubError becomes its message; other failures name a kind, not a trace."""
+    guard_logs()
     try:
         app(arguments)
     except HubError as error:

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
-from rich.markup import escape
 
 from hub.cli.connector_new import new
 from hub.cli.run import Json
-from hub.cli.shown import ERR, OUT, show_json, show_table
+from hub.cli.shown import ERR, OUT, line, marked, show_json, show_table
 from hub.conform import samples
 from hub.conform.check import NEEDED, Checked, check
 from hub.conform.ground import Ground
@@ -54,7 +53,7 @@ def list_(*, json: Json = False) -> None:
     columns = ("connector", "kind", "sector", "title", "streams", "grade", "unset")
     show_table("Connectors", columns, [[_cell(row[column]) for column in columns] for row in rows])
     for one in wrong:
-        ERR.print(f"[bold red]broken[/] {escape(one['connector'])}: {escape(one['broken'])}", highlight=False)
+        ERR.print(marked("bold red", "broken", f" {one['connector']}: {one['broken']}"))
 
 
 @app.command(name="check")
@@ -78,7 +77,7 @@ def check_(
     if accept:
         for manifest in manifests:
             for path in samples.accept(manifest):
-                ERR.print(f"wrote {path}; read it before you commit it", highlight=False)
+                ERR.print(f"wrote {path}; read it before you commit it")
     checked = _checked(manifests)
     if json:
         show_json([*map(_document, checked), *({"connector": n, "broken": str(e)} for n, e in wrong.items())])
@@ -148,7 +147,7 @@ def _checked(manifests: Sequence[Manifest]) -> list[Checked]:
     with Ground.prepared() as ground, ERR.status("…") as status:
 
         def one(manifest: Manifest) -> Checked:
-            return check(manifest, ground, lambda words: status.update(f"{manifest.name}: {words}"))
+            return check(manifest, ground, lambda words: status.update(line(f"{manifest.name}: {words}")))
 
         # Much of a check is waiting for a source that is silent.
         with ThreadPoolExecutor(AT_ONCE) as several:
@@ -175,20 +174,19 @@ def _show_checked(checked: Sequence[Checked], wrong: dict[str, HubError], *, ver
     for name, error in wrong.items():
         faults = getattr(error, "faults", ())
         for words in [str(fault) for fault in faults] or [error.message]:
-            ERR.print(f"[bold red]broken[/] {escape(name)}: {escape(words)}", highlight=False)
+            ERR.print(marked("bold red", "broken", f" {name}: {words}"))
     for one in checked:
         for result in one.results:
             if verbose or result.status in ("failed", "not run"):
-                mark = MARKS[result.status]
                 words = f"{result.part}: {result.case}" + (f": {result.detail}" if result.detail else "")
-                OUT.print(f"{mark} {escape(one.connector)} {escape(words)}", highlight=False)
+                OUT.print(marked(*MARKS[result.status], f" {one.connector} {words}"))
 
 
 MARKS = {
-    "passed": "[green]passed[/]",
-    "failed": "[red]failed[/]",
-    "not applicable": "[dim]does not apply[/]",
-    "not run": "[yellow]not run[/]",
+    "passed": ("green", "passed"),
+    "failed": ("red", "failed"),
+    "not applicable": ("dim", "does not apply"),
+    "not run": ("yellow", "not run"),
 }
 
 
@@ -200,12 +198,11 @@ def _show_preview(one: Preview) -> None:
         show_table(f"{one.stream} → {entity}", ("key", *fields), rows)
     for record in one.rejected:
         words = f"{record['entity']} {record['key']}: {record['rejected']['field']} breaks {record['rejected']['rule']}"
-        OUT.print(f"[red]set aside[/] {escape(words)}", highlight=False)
+        OUT.print(marked("red", "set aside", f" {words}"))
     for words in one.drift:
-        OUT.print(f"[yellow]drift[/] {escape(words)}", highlight=False)
+        OUT.print(marked("yellow", "drift", f" {words}"))
     OUT.print(
         f"{one.stream}: {one.read} rows read, {len(one.records)} records, {len(one.rejected)} set aside; nothing was stored",
-        highlight=False,
     )
 
 

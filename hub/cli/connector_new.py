@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.markup import escape
 
 from hub.cli.connector_sources import PROBES, Options, ask, known_source, unprobed
-from hub.cli.shown import ERR, OUT, show_table
+from hub.cli.shown import ERR, OUT, marked, show_table
 from hub.draft.propose import entity_for
 from hub.draft.write import Draft, Facts, add, columns_of, write
 from hub.errors import HubMisconfigured, OperationRefused
@@ -37,7 +36,7 @@ def new(
     chosen = kind or known.kind or ask("Kind of source", list(KINDS), "--kind")
     probed = PROBES.get(chosen, unprobed)(name, chosen, options, known)
     for note in probed.notes:
-        ERR.print(f"[yellow]note[/] {escape(note)}", highlight=False)
+        ERR.print(marked("yellow", "note", f" {note}"))
     columns = columns_of(probed.rows)
     likeliest = entity_for(columns).name if columns else None
     entity = options.entity or (likeliest if not sys.stdin.isatty() else None)
@@ -77,11 +76,11 @@ def _show(draft: Draft, *, outside: Path | None) -> None:
     rows = [(p.field, p.column, ", ".join(f"{k} = {v}" for k, v in p.keys.items()), f"{p.confidence:.0%}", p.evidence) for p in draft.proposals]  # fmt: skip
     show_table(f"{draft.folder.name} → {draft.entity.name}", ("field", "column", "read as", "sure", "why"), rows)
     if draft.unmapped:
-        OUT.print(f"not mapped, ignored until you decide: {escape(', '.join(draft.unmapped))}", highlight=False)
+        OUT.print(f"not mapped, ignored until you decide: {', '.join(draft.unmapped)}")
     if draft.missing:
-        OUT.print(f"[red]required and not found:[/] {escape(', '.join(draft.missing))}", highlight=False)
+        OUT.print(marked("red", "required and not found:", f" {', '.join(draft.missing)}"))
     if draft.problem:
-        OUT.print(f"[yellow]not whole yet:[/] {escape(draft.problem)}", highlight=False)
+        OUT.print(marked("yellow", "not whole yet:", f" {draft.problem}"))
     name = draft.folder.name
     steps = [f"read {draft.folder / 'manifest.toml'} and correct it"]
     if outside:
@@ -91,8 +90,8 @@ def _show(draft: Draft, *, outside: Path | None) -> None:
         f"hub connector check {name} --accept     # after changes: what the samples become is what is expected",
         f"hub sync {name}",
     ]
-    OUT.print(f"wrote {draft.folder}: manifest and samples (names, numbers and days of nobody). Next:", highlight=False)
+    OUT.print(f"wrote {draft.folder}: manifest and samples (names, numbers and days of nobody). Next:")
     for number, step in enumerate(steps, 1):
-        OUT.print(f"  {number}. {escape(step)}", highlight=False)
+        OUT.print(f"  {number}. {step}")
     if draft.missing and not draft.proposals and not draft.unmapped:
         raise HubMisconfigured("nothing could be proposed", next_step="fill in the manifest and samples by hand")

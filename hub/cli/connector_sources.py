@@ -10,7 +10,7 @@ from typing import Any, Literal
 from cyclopts import Parameter
 from rich.prompt import Prompt
 
-from hub.cli.shown import ERR, show_table
+from hub.cli.shown import ERR, line, show_table
 from hub.draft import probe
 from hub.draft.probe import Probed, Wanted
 from hub.errors import OperationRefused, SourceUnavailable
@@ -243,5 +243,5 @@ def ask(what: str, choices: Sequence[str], option: str, default: str | None = No
         known = f", one of: {', '.join(choices)}" if choices else ""
         raise OperationRefused(f"{what.lower()} is not given", next_step=f"give {option}{known}")
     if default is None:
-        return Prompt.ask(what, console=ERR, choices=list(choices) or None)
-    return Prompt.ask(what, console=ERR, choices=list(choices) or None, default=default)
+        return Prompt.ask(line(what), console=ERR, choices=list(choices) or None)
+    return Prompt.ask(line(what), console=ERR, choices=list(choices) or None, default=default)

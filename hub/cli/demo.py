@@ -16,7 +16,7 @@ import psycopg
 from cyclopts import Parameter
 
 from hub.cli.run import bars_of, bound, serve_on, show_links, show_runs
-from hub.cli.shown import ERR, OUT, progress, show_table
+from hub.cli.shown import ERR, OUT, marked, progress, show_table, show_text
 from hub.demo.examples import doubtful_person
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate, summary_of
 from hub.demo.systems import RunningSystems, start_systems
@@ -59,10 +59,9 @@ def demo(
             examples = _examples(url, province)
             asyncio.run(_show(settings, url, examples))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            OUT.print(
-                f"\n[bold]Ready in {time.monotonic() - started:.0f} s[/]; the hub took {peak:,} MB at most.",
-                highlight=False,
-            )
+            OUT.print()
+            ready = f"Ready in {time.monotonic() - started:.0f} s"
+            OUT.print(marked("bold", ready, f"; the hub took {peak:,} MB at most."))
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
@@ -160,7 +159,8 @@ async def _show_linked(executor: Executor, examples: Examples) -> None:
     for role in citizen["businessRoles"]["nodes"]:
         business = role["business"] or {}
         rows.append(("business role", role["role"], business.get("legalName"), *_source(role)))
-    title = f"\nOne citizen, four sectors: {citizen['fullName']}. One request, {answer['extensions']['explain']['statements']} SQL statement, {took:.0f} ms with planning"
+    OUT.print()
+    title = f"One citizen, four sectors: {citizen['fullName']}. One request, {answer['extensions']['explain']['statements']} SQL statement, {took:.0f} ms with planning"
     show_table(title, ("what", "which", "linked to", "source", "as of"), rows)
 
 
@@ -189,25 +189,27 @@ def _show_prefill(filled: Prefill) -> None:
             rows.append(
                 (name if not answer.values else "", f"[{answer.status.value}]", None, answer.requirement.holder, None)
             )
-    title = f"\nPrefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
+    OUT.print()
+    title = f"Prefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
     show_table(
         title, ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of"), rows
     )
     left = ", ".join(f"{answer.requirement.label.vi} ({answer.requirement.label.en})" for answer in filled.still_to_ask)
     held = sum(answer.status is AnswerStatus.HELD for answer in filled.answers)
-    OUT.print(f"[bold]Held: {held} of {len(filled.answers)}.[/] Still to ask the citizen: {left}", highlight=False)
+    OUT.print(marked("bold", f"Held: {held} of {len(filled.answers)}.", f" Still to ask the citizen: {left}"))
 
 
 def _show_address(address: str, examples: Examples) -> None:
     starters = starter_queries(examples)
-    OUT.print(f"\n[bold]GraphiQL:[/] {address}/graphql", highlight=False)
-    OUT.print("Starter queries, in GraphiQL's side bar:", highlight=False)
+    OUT.print()
+    OUT.print(marked("bold", "GraphiQL:", f" {address}/graphql"))
+    OUT.print("Starter queries, in GraphiQL's side bar:")
     for number, starter in enumerate(starters, 1):
-        OUT.print(f"  {number}. {starter.title_vi} / {starter.title_en}", highlight=False)
+        OUT.print(f"  {number}. {starter.title_vi} / {starter.title_en}")
     body = json.dumps({"query": PREFILL_ONE_LINE, "variables": {"personalId": examples.linked}})
-    OUT.print("Or from a terminal:", highlight=False)
-    print(f"  curl -s {address}/graphql -H 'content-type: application/json' -d '{body}'")
-    OUT.print("Stop with Ctrl-C.", highlight=False)
+    OUT.print("Or from a terminal:")
+    show_text(f"  curl -s {address}/graphql -H 'content-type: application/json' -d '{body}'")
+    OUT.print("Stop with Ctrl-C.")
 
 
 PREFILL_ONE_LINE = (

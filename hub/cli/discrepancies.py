@@ -125,9 +125,9 @@ def export(
         )
         return
     for name, count in written.items():
-        OUT.print(f"{folder / name}.csv: {count:,} discrepancies", highlight=False)
+        OUT.print(f"{folder / name}.csv: {count:,} discrepancies")
     if not written:
-        OUT.print("there are none", highlight=False)
+        OUT.print("there are none")
 
 
 def _write(path: Path, rows: Iterator[handover.Handed]) -> int:

@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-from rich.markup import escape
 from sqlalchemy import text
 
 from hub.cli.run import Json
-from hub.cli.shown import OUT, show_json
+from hub.cli.shown import OUT, marked, show_json
 from hub.cli.store import Store, open_store
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.discover import broken, discover
@@ -37,10 +36,10 @@ def doctor(*, json: Json = False) -> None:
         show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = "[green]ok  [/]" if finding.holds else "[red]wrong[/]"
-            OUT.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}", highlight=False)
+            mark = ("green", "ok  ") if finding.holds else ("red", "wrong")
+            OUT.print(marked(*mark, f" {finding.what}: {finding.found}"))
             if finding.next_step:
-                OUT.print(f"      next step: {escape(finding.next_step)}", highlight=False)
+                OUT.print(f"      next step: {finding.next_step}")
     wrong = sum(not finding.holds for finding in findings)
     if wrong:
         raise HubMisconfigured(f"{wrong} of {len(findings)} checks do not hold", next_step="see each above")

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 
 import cyclopts
-from rich.markup import escape
 
 from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json, show_table
@@ -59,7 +58,7 @@ def accept(number: int) -> None:
     """
     with open_store(load()) as store, connect(store_url(store.engine)) as connection:
         found = drift_record.accept(connection, number)
-    OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken", highlight=False)
+    OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken")
 
 
 def _row(drift: Drift) -> tuple[object, ...]:
@@ -71,9 +70,9 @@ def _row(drift: Drift) -> tuple[object, ...]:
         drift.stream,
         drift.grade,
         drift.kind,
-        escape(drift.column),
-        escape(drift.detail),
-        escape(fields),
+        drift.column,
+        drift.detail,
+        fields,
         ", ".join(drift.procedures),
         f"{drift.first_seen:%Y-%m-%d %H:%M}",
         resolved,

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import orjson
 from cyclopts import Parameter
-from rich.markup import escape
 from rich.tree import Tree
 
-from hub.cli.shown import OUT, show_json
+from hub.cli.shown import OUT, line, marked, show_json, show_text
 from hub.cli.store import open_store
 from hub.errors import OperationRefused
 from hub.graph.explain import Branch, Explanation
@@ -47,8 +46,11 @@ def explain(
         show_json(found.as_json())
         return
     OUT.print(_tree("plan", found.plan))
-    OUT.print(f"\n[bold]SQL[/]\n{escape(found.sql)}", highlight=False, soft_wrap=True)
-    OUT.print(f"\n[bold]rows at most[/] {found.rows:,}", highlight=False)
+    OUT.print()
+    OUT.print(marked("bold", "SQL"))
+    show_text(found.sql)
+    OUT.print()
+    OUT.print(marked("bold", "rows at most", f" {found.rows:,}"))
     OUT.print(_postgresql("PostgreSQL estimates", found.estimate))
 
 
@@ -87,7 +89,7 @@ def _document(query: str) -> str:
 
 
 def _tree(title: str, branches: tuple[Branch, ...]) -> Tree:
-    made = Tree(escape(title), highlight=False)
+    made = Tree(line(title))
     for branch in branches:
         made.add(_tree(branch.text, branch.beneath))
     return made
@@ -97,7 +99,7 @@ def _postgresql(title: str, plan: Mapping[str, Any]) -> Tree:
     relation = plan.get("Index Name") or plan.get("Relation Name")
     on = f" on {relation}" if relation else ""
     words = f"{plan['Node Type']}{on}: {plan['Plan Rows']:,} rows, cost {plan['Total Cost']:,.2f}"
-    made = Tree(escape(f"{title}: {words}" if title else words), highlight=False)
+    made = Tree(line(f"{title}: {words}" if title else words))
     for inner in plan.get("Plans", ()):
         made.add(_postgresql(inner.get("Subplan Name", ""), inner))
     return made

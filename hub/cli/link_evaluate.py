@@ -56,9 +56,9 @@ def evaluate(
     else:
         show_evaluation(found)
     for path in written[:1]:
-        ERR.print(f"charts, tables and false links: {path}", highlight=False)
+        ERR.print(f"charts, tables and false links: {path}")
     if labelled is not None:
-        ERR.print(f"{labelled} new labelled pairs in {label_into}", highlight=False)
+        ERR.print(f"{labelled} new labelled pairs in {label_into}")
 
 
 COLUMNS = (
@@ -83,11 +83,10 @@ def show_evaluation(found: Evaluation) -> None:
         ("By kind of subject", found.by_kind), ("By kind of dirt", found.by_dirt), ("Homonyms", {"homonyms": found.homonyms.tally}),
     ):  # fmt: skip
         show_table(title, COLUMNS, _rows(groups), numbers=COLUMNS[1:])
-    OUT.print(f"homonyms joined without further evidence: {found.homonyms.bare:,}", highlight=False)
+    OUT.print(f"homonyms joined without further evidence: {found.homonyms.bare:,}")
     for entity, one in found.merges.items():
         OUT.print(
             f"merges of {entity}: {one.real:,} real, {one.proposed:,} proposed, {one.right:,} of them right",
-            highlight=False,
         )
     _show_false(found.false_links)
 
@@ -123,6 +122,6 @@ def _show_false(links: Sequence[FalseLink]) -> None:
         show_table(f"False links ({len(links):,})", columns, rows)
     for link in links[:MOST_SHOWN]:
         if link.values is not None:
-            OUT.print(f"{link.field} {link.record_id} → {link.found_id}: {link.values}", highlight=False, markup=False)
+            OUT.print(f"{link.field} {link.record_id} → {link.found_id}: {link.values}")
     if len(links) > MOST_SHOWN:
-        OUT.print(f"… and {len(links) - MOST_SHOWN:,} more; --out or --json has them all", highlight=False)
+        OUT.print(f"… and {len(links) - MOST_SHOWN:,} more; --out or --json has them all")

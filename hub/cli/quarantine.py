@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
-from rich.markup import escape
 
 from hub.cli.run import Json
-from hub.cli.shown import ERR, OUT, show_json, show_table
+from hub.cli.shown import ERR, OUT, marked, show_json, show_table, show_text
 from hub.cli.store import open_store
 from hub.errors import OperationRefused
 from hub.ingest import waiting
@@ -117,7 +116,7 @@ def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = 
     with _store() as connection:
         done = fix_row(connection, discover(), Edit(number, changes, note, by or getpass.getuser()))
     words = "accepted, but the store has a newer version of it" if done.older else "in the store"
-    OUT.print(f"row {number}: {words}. Run `hub link` to link it", highlight=False)
+    OUT.print(f"row {number}: {words}. Run `hub link` to link it")
 
 
 @app.command
@@ -159,10 +158,9 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
     with _store() as connection:
         row = waiting.shown(connection, number)
     found = waiting.patch_of(row, column, to, where)
-    print(waiting.patch_toml(row.stream, found))
+    show_text(waiting.patch_toml(row.stream, found))
     ERR.print(
         f"add this to connectors/{row.connector}/manifest.toml, then `hub quarantine replay {row.connector}`",
-        highlight=False,
     )
 
 
@@ -179,7 +177,7 @@ def dismiss(number: int, *, note: str, by: By = None) -> None:
     """
     with _store() as connection:
         waiting.dismiss(connection, number, note, by or getpass.getuser())
-    OUT.print(f"row {number}: dismissed; `hub quarantine reopen {number}` takes it back", highlight=False)
+    OUT.print(f"row {number}: dismissed; `hub quarantine reopen {number}` takes it back")
 
 
 @app.command
@@ -193,7 +191,7 @@ def reopen(number: int) -> None:
     """
     with _store() as connection:
         waiting.reopen(connection, number)
-    OUT.print(f"row {number}: waits again", highlight=False)
+    OUT.print(f"row {number}: waits again")
 
 
 @contextmanager
@@ -209,8 +207,8 @@ def _row(row: waiting.Waiting) -> tuple[object, ...]:
 
 
 def _plain(value: object) -> str:
-    """A value as it is: brackets in it are no markup."""
-    return "" if value is None else escape(str(value))
+    """A value as text, and not as a number with separators; empty if there is none."""
+    return "" if value is None else str(value)
 
 
 def _cells(given: Sequence[str]) -> dict[str, str]:
@@ -228,10 +226,7 @@ def _show_replayed(done: Sequence[Replayed]) -> None:
         ERR.print(
             "duplicates cannot be tried by themselves: what is kept of them is not what was read. They go in when the source"
             " sends one row of their key",
-            highlight=False,
         )
     for kind in done:
         if kind.problem:
-            ERR.print(
-                f"[bold red]{kind.connector}.{kind.stream}[/]", escape(kind.problem), highlight=False, markup=True
-            )
+            ERR.print(marked("bold red", f"{kind.connector}.{kind.stream}", f" {kind.problem}"))

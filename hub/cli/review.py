@@ -80,9 +80,9 @@ def listed(
     ]
     show_table("Review", columns, rows, numbers=columns[3:])
     waits = "; ".join(f"{w.field} {w.records:,} records, {w.candidates:,} candidates" for w in counted)
-    OUT.print(f"waiting: {waits or 'nothing'}", highlight=False)
+    OUT.print(f"waiting: {waits or 'nothing'}")
     if page.after:
-        OUT.print(f"more: --after {page.after}", highlight=False)
+        OUT.print(f"more: --after {page.after}")
 
 
 @app.command
@@ -185,7 +185,7 @@ def decisions(field: str | None = None, *, all: bool = False, first: int = 50, j
         show_json([asdict(decision) for decision in found])
         return
     for decision in found:
-        OUT.print(f"{decision.field} {told(decision)}", highlight=False)
+        OUT.print(f"{decision.field} {told(decision)}")
 
 
 @app.command
@@ -238,11 +238,9 @@ def _show(decision: Decision, *, json: bool) -> None:
         show_json(asdict(decision))
         return
     done = "undone" if decision.undone_at else decision.verdict
-    OUT.print(f"decision {decision.id} on {decision.field}: {done}", highlight=False)
+    OUT.print(f"decision {decision.id} on {decision.field}: {done}")
     if decision.binds:
-        OUT.print(
-            f"`hub review undo {decision.id}` takes it back; the next `hub link` looks at the record", highlight=False
-        )
+        OUT.print(f"`hub review undo {decision.id}` takes it back; the next `hub link` looks at the record")
 
 
 def _share(value: float | None) -> str:

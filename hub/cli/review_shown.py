@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.markup import escape
-
 from hub.cli.shown import OUT, show_table
 from hub.link.item import Candidate, Item
 from hub.link.verdicts import Decision
@@ -16,7 +14,7 @@ WIDTH = 40
 def show_item(item: Item) -> None:
     """Print a question with its values, which are personal data."""
     read = ", ".join(item.procedures) or "no procedure"
-    OUT.print(f"{item.field} of {item.entity} {item.record_id}; read by {read}", highlight=False)
+    OUT.print(f"{item.field} of {item.entity} {item.record_id}; read by {read}")
     if item.facts:
         facts = [(name, _plain(value)) for name, value in item.facts.items() if value is not None]
         show_table(f"{item.entity} {item.record_id}", ("", ""), facts)
@@ -25,7 +23,7 @@ def show_item(item: Item) -> None:
     if not item.candidates:
         show_table("As recorded", ("", ""), [(name, _plain(value)) for name, value in item.recorded.items()])
     for decision in item.decisions:
-        OUT.print(told(decision), highlight=False)
+        OUT.print(told(decision))
 
 
 def told(decision: Decision) -> str:
@@ -34,7 +32,7 @@ def told(decision: Decision) -> str:
     second = f" as second opinion on {decision.second_of}" if decision.second_of else ""
     pair = f"{decision.record_id} and {decision.subject_id}"
     said = f"decision {decision.id}{second}: {pair} {decision.verdict}, {decision.decided_at:%Y-%m-%d %H:%M}"
-    return escape(f"{said} by {decision.reviewer}: {decision.reason}{undone}")
+    return f"{said} by {decision.reviewer}: {decision.reason}{undone}"
 
 
 def waterfall_rows(steps: Sequence[Step], width: int = WIDTH) -> list[tuple[str, str, str, str, str]]:
@@ -78,5 +76,5 @@ def _show_candidate(candidate: Candidate) -> None:
 
 
 def _plain(value: str | None) -> str:
-    """A value as it is: brackets in it are no markup."""
-    return "" if value is None else escape(value)
+    """A value as text, and not as a number with separators; empty if there is none."""
+    return "" if value is None else value

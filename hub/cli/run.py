@@ -8,10 +8,9 @@ from typing import Annotated
 
 import uvicorn
 from cyclopts import Parameter
-from rich.markup import escape
 from rich.progress import Progress
 
-from hub.cli.shown import ERR, OUT, progress, show_json, show_table
+from hub.cli.shown import ERR, OUT, LineFormatter, marked, progress, show_json, show_table
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.discover import broken, discover
@@ -44,7 +43,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     settings = load(**given)
     with bound(settings) as listener, open_store(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
-        ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql", highlight=False)
+        ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
         serve_on(listener, settings, store.url)
 
 
@@ -73,7 +72,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request": {"()": WithRequestId}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"}},
+    "formatters": {
+        "line": {"()": LineFormatter, "format": "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"}
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
@@ -138,7 +139,7 @@ def sync(
     show_reports(reports, json=json)
     for name, error in broken().items():
         if connectors and name not in connectors:
-            ERR.print(f"[bold yellow]broken[/] {escape(name)} is left out: {escape(str(error))}", highlight=False)
+            ERR.print(marked("bold yellow", "broken", f" {name} is left out: {error!s}"))
 
 
 def show_reports(reports: list[RunReport], *, json: bool) -> None:
@@ -161,7 +162,7 @@ def show_reports(reports: list[RunReport], *, json: bool) -> None:
 def show_queued(queued: Mapping[str, bool]) -> None:
     """Print what was queued."""
     for name, new in queued.items():
-        OUT.print(f"{name}: {'queued' if new else 'waits in the queue already'}", highlight=False)
+        OUT.print(f"{name}: {'queued' if new else 'waits in the queue already'}")
 
 
 def link(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
@@ -211,11 +212,11 @@ def show_runs(reports: list[RunReport]) -> None:
     show_table("Sync", columns, rows, numbers=columns[3:])
     for report in reports:
         for problem in report.problems:
-            ERR.print(f"[bold red]{report.connector}[/] {report.status}: {escape(problem)}", highlight=False)
+            ERR.print(marked("bold red", f"{report.connector}", f" {report.status}: {problem}"))
         for drift in report.drift:
-            ERR.print(f"[bold yellow]drift[/] {escape(drift)}", highlight=False)
+            ERR.print(marked("bold yellow", "drift", f" {drift}"))
         for words in report.notes:
-            ERR.print(f"[bold]note[/] {escape(words)}", highlight=False)
+            ERR.print(marked("bold", "note", f" {words}"))
 
 
 def show_links(report: LinkReport) -> None:
@@ -239,6 +240,4 @@ def show_links(report: LinkReport) -> None:
     opened = sum(found.opened for found in report.discrepancies)
     closed = sum(found.closed for found in report.discrepancies)
     if opened or closed:
-        OUT.print(
-            f"Discrepancies: {opened:,} opened, {closed:,} closed; see `hub discrepancies counts`.", highlight=False
-        )
+        OUT.print(f"Discrepancies: {opened:,} opened, {closed:,} closed; see `hub discrepancies counts`.")

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
-from rich.markup import escape
 
 from hub.cli.run import Json, bars_of, show_reports
-from hub.cli.shown import OUT, progress, show_json, show_table
+from hub.cli.shown import OUT, marked, progress, show_json, show_table
 from hub.cli.store import Store, open_store
 from hub.ingest import approve as approvals_
 from hub.ingest.approve import Approval
@@ -60,18 +59,18 @@ def show(number: int, *, json: Json = False) -> None:
         return
     ended = f", ended {record.ended_at:%Y-%m-%d %H:%M:%S%z}" if record.ended_at else ""
     OUT.print(f"run {record.id} of {record.connector} {record.connector_version}: {record.mode} {record.status}")
-    OUT.print(f"started {record.started_at:%Y-%m-%d %H:%M:%S%z}{ended}, {record.seconds:.1f} s", highlight=False)
+    OUT.print(f"started {record.started_at:%Y-%m-%d %H:%M:%S%z}{ended}, {record.seconds:.1f} s")
     columns = ("stream", "entity", "read", "added", "changed", "unchanged", "deleted", "quarantined")
     show_table("Rows", columns, [[c[name] for name in columns] for c in record.counts], numbers=columns[2:])
     seconds = ("seconds", "source_s", "store_s")
     times = [(name, *(f"{spent[part]:.1f}" for part in seconds)) for name, spent in record.timings.items()]
     show_table("Seconds", ("stream", "in all", "for the source", "for the store"), times, numbers=("in all",))
     for words in record.drift:
-        OUT.print(f"[bold yellow]drift[/] {escape(words)}", highlight=False)
+        OUT.print(marked("bold yellow", "drift", f" {words}"))
     for words in record.notes:
-        OUT.print(f"[bold]note[/] {escape(words)}", highlight=False)
+        OUT.print(marked("bold", "note", f" {words}"))
     if record.reason:
-        OUT.print(f"[bold red]problem[/] {escape(record.reason)}", highlight=False)
+        OUT.print(marked("bold red", "problem", f" {record.reason}"))
 
 
 @app.command
@@ -105,7 +104,7 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
     """
     with _session() as (store, connection):
         decided = approvals_.decide(connection, number, approved=True, by=_who(by))
-        OUT.print(f"question {number} of {decided.connector}.{decided.stream} is approved", highlight=False)
+        OUT.print(f"question {number} of {decided.connector}.{decided.stream} is approved")
         if later:
             return
         with progress() as bars:
@@ -124,7 +123,7 @@ def refuse(number: int, *, by: By = None) -> None:
     """
     with _session() as (_, connection):
         decided = approvals_.decide(connection, number, approved=False, by=_who(by))
-    OUT.print(f"question {number} of {decided.connector}.{decided.stream} is refused", highlight=False)
+    OUT.print(f"question {number} of {decided.connector}.{decided.stream} is refused")
 
 
 @contextmanager
@@ -147,7 +146,7 @@ def _row(record: RunRecord) -> tuple[object, ...]:
     changed = record.total("added") + record.total("changed") + record.total("deleted")
     started = f"{record.started_at:%Y-%m-%d %H:%M:%S}"
     facts = (record.id, record.connector, record.mode, record.status, started, f"{record.seconds:.1f}")
-    return (*facts, record.total("read"), changed, record.total("quarantined"), escape(record.reason or ""))
+    return (*facts, record.total("read"), changed, record.total("quarantined"), record.reason or "")
 
 
 def _question(approval: Approval) -> tuple[object, ...]:
@@ -155,4 +154,4 @@ def _question(approval: Approval) -> tuple[object, ...]:
     asked = f"{approval.requested_at:%Y-%m-%d %H:%M}"
     facts = (approval.id, approval.connector, approval.stream, approval.kind, approval.entity)
     by = f"{answer} by {approval.decided_by}" if answer else None
-    return (*facts, approval.rows, approval.held, asked, by, escape(approval.reason))
+    return (*facts, approval.rows, approval.held, asked, by, approval.reason)

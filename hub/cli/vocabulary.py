@@ -8,7 +8,7 @@ import cyclopts
 from cyclopts import Parameter
 
 import schema as vocabulary
-from hub.cli.shown import OUT
+from hub.cli.shown import OUT, show_text
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.graph.schema import schema as graph_schema
@@ -38,7 +38,7 @@ def generated() -> Iterator[tuple[Path, str]]:
 def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
     """Write the SDL, the tables, the reference, the settings page, and the reference and JSON Schema of manifests."""
     if stdout:
-        print(graph_schema().as_str())
+        show_text(graph_schema().as_str())
         return
     for path, text in generated():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,4 +72,4 @@ def diff() -> None:
     """List what schema/ declares and the database lacks."""
     with open_store(load()) as store, store.engine.begin() as connection:
         for change in difference(connection):
-            OUT.print(str(change), highlight=False, markup=False)
+            OUT.print(str(change))

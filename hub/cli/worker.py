@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from hub.cli.shown import clean, show_text
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.ingest.run import chosen
@@ -49,4 +50,4 @@ def worker(
 
 def say(line: str) -> None:
     """One line with its time."""
-    print(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {line}", flush=True)
+    show_text(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {clean(line)}", flush=True)
