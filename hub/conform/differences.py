@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 import orjson
+import polars as pl
 
 from hub.conform import samples
 from hub.conform.naming import form_of, name_records
 from hub.conform.samples import Record
+from hub.ingest import parse_values
 from hub.ingest.waiting import shown_key
 from hub.sdk.manifest import Manifest
 
@@ -16,7 +18,8 @@ def differences(manifest: Manifest, stream: str) -> list[str]:
 
     The order of lines says nothing, in either file.
     """
-    expected = samples.read_numbered(samples.path_of(manifest, stream, expected=True))
+    stated = samples.read_numbered(samples.path_of(manifest, stream, expected=True))
+    expected = {line: _with_offset(manifest, record) for line, record in stated.items()}
     rows = samples.read(samples.path_of(manifest, stream))
     found = samples.mapped(manifest, stream, rows)
     if found != samples.mapped(manifest, stream, rows):
@@ -35,6 +38,15 @@ def differences(manifest: Manifest, stream: str) -> list[str]:
             for line, record in missing.items()
         ),
     ]
+
+
+def _with_offset(manifest: Manifest, record: Record) -> Record:
+    """The record with its time of change as the mapping has it: a time without an offset is of the source's zone."""
+    told = record.get("changed_at")
+    if not isinstance(told, str):
+        return record
+    made = pl.select(parse_values.with_offset(pl.lit(told), manifest.source.timezone)).item()
+    return {**record, "changed_at": made or told}
 
 
 def _changed(manifest: Manifest, stream: str, unexpected: list[Record], missing: dict[int, Record]) -> Iterator[str]:
