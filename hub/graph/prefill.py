@@ -42,11 +42,19 @@ class RequirementType:
 
 @strawberry.enum(name="AnswerStatus", description="What the hub can say to a requirement.")
 class AnswerStatusType(enum.Enum):
-    HELD = strawberry.enum_value("HELD", description="The state holds it; it is not to be asked for.")
-    MISSING = strawberry.enum_value("MISSING", description="Not held, or not held in full.")
+    HELD = strawberry.enum_value("HELD", description="The state holds it for sure; it is not to be asked for.")
+    PROBABLE = strawberry.enum_value(
+        "PROBABLE", description="Held by a link that is probable: a person has to confirm that it is theirs."
+    )
+    INCOMPLETE = strawberry.enum_value(
+        "INCOMPLETE", description="There are more values than one answer has; the others have to be looked up."
+    )
     UNCONFIRMED = strawberry.enum_value(
         "UNCONFIRMED", description="There are candidates; a person has to confirm the link."
     )
+    MISSING = strawberry.enum_value("MISSING", description="The state should hold it, and does not hold all of it.")
+    ASKED_OF_CITIZEN = strawberry.enum_value("ASKED_OF_CITIZEN", description="Only the citizen can say.")
+    BLOCKED = strawberry.enum_value("BLOCKED", description="Not asked: the procedure cannot be done, see `blockedBy`.")
 
 
 @strawberry.type(name="HeldValue", description="One value, and where it is from.")
@@ -65,10 +73,19 @@ class AnswerType:
     values: list[HeldValueType]
 
 
+@strawberry.type(name="ProcedureBlock", description="Why a procedure cannot be done for a person.")
+class BlockType:
+    code: str
+    label: LabelType
+
+
 @strawberry.type(name="Prefill", description="What a procedure's form can be filled with for one person.")
 class PrefillType:
     procedure: ProcedureType
     found: bool = strawberry.field(description="Whether the person is known to the hub.")
+    blocked_by: list[BlockType] = strawberry.field(
+        description="Why the procedure cannot be done for the person; empty if it can."
+    )
     answers: list[AnswerType] = strawberry.field(description="Every requirement, in the order of the form.")
     still_to_ask: list[RequirementType] = strawberry.field(description="What is left for the citizen.")
 
@@ -141,6 +158,10 @@ def _shown(filled: Prefill) -> PrefillType:
             code=declared.code, name=LabelType(vi=declared.name.vi, en=declared.name.en), legal_basis=basis
         ),
         found=filled.found,
+        blocked_by=[
+            BlockType(code=block.code, label=LabelType(vi=block.label.vi, en=block.label.en))
+            for block in filled.blocked_by
+        ],
         answers=answers,
         still_to_ask=[_requirement(answer) for answer in filled.still_to_ask],
     )

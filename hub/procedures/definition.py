@@ -71,14 +71,29 @@ class Requirement(BaseModel):
         return self
 
 
+class Block(BaseModel):
+    """Why the procedure cannot be done for a subject: there is a value at `value`, a path into the response."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    code: str
+    label: Bilingual
+    value: str
+
+
 class Procedure(BaseModel):
-    """A procedure (CPSV-AP PublicService): names, legal basis, requirements, and the one operation that fetches what is held."""
+    """A procedure (CPSV-AP PublicService): names, legal basis, requirements, and the one operation that fetches what is held.
+
+    `links` has, for the path of a list of records, the field of each record that says how sure it is that the record belongs to the
+    object on the way: what rests on a link that is not confirmed is not held.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     code: str
     subject: str
     name: Bilingual
     legal_basis: tuple[LegalBasis, ...]
+    blocks: tuple[Block, ...] = ()
+    links: dict[str, str] = Field(default_factory=dict)
     requirements: tuple[Requirement, ...]
     query: str
 

@@ -1,11 +1,11 @@
 """Prefill: the response of a procedure's query becomes an answer to each requirement. Pure; nothing is fetched here."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from hub.procedures.definition import Bilingual, Procedure, Requirement
+from hub.procedures.definition import Bilingual, Block, Procedure, Requirement
 from schema import codes
 from schema.core import Label
 
@@ -16,8 +16,15 @@ class AnswerStatus(Enum):
     """What the graph can say to a requirement."""
 
     HELD = "HELD"
-    MISSING = "MISSING"
+    PROBABLE = "PROBABLE"
+    INCOMPLETE = "INCOMPLETE"
     UNCONFIRMED = "UNCONFIRMED"
+    MISSING = "MISSING"
+    ASKED_OF_CITIZEN = "ASKED_OF_CITIZEN"
+    BLOCKED = "BLOCKED"
+
+
+NOT_ASKED = frozenset({AnswerStatus.HELD, AnswerStatus.BLOCKED})
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,13 @@ class Prefill:
 
     procedure: Procedure
     found: bool
+    blocked_by: tuple[Block, ...]
     answers: tuple[Answer, ...]
 
     @property
     def still_to_ask(self) -> tuple[Answer, ...]:
-        """What only the citizen can say, and what the state should hold and does not."""
-        return tuple(answer for answer in self.answers if answer.status is not AnswerStatus.HELD)
+        """What only the citizen can say, and what the state does not hold for sure. A blocked procedure asks nothing."""
+        return tuple(answer for answer in self.answers if answer.status not in NOT_ASKED)
 
 
 @dataclass(frozen=True)
@@ -64,55 +72,87 @@ class Freshness:
 
 @dataclass(frozen=True)
 class _Row:
-    """An object of the response and the provenance nearest to it."""
+    """An object of the response, the provenance nearest to it, its path, and the statuses of the links that it rests on.
+
+    `back` has, for the path of records in a list, their field that links them to the object that has the list.
+    """
 
     value: Json
-    provenance: Mapping[str, Any] | None
+    back: Mapping[str, str]
+    provenance: Mapping[str, Any] | None = None
+    path: str = ""
+    links: frozenset[str] = frozenset()
+
+    def child(self, name: str) -> "_Row":
+        """What stands at a name. The link `xLink` says how sure it is that the object at `x` is the one that is meant."""
+        path = f"{self.path}.{name}" if self.path else name
+        return replace(
+            self, value=self.value.get(name), path=path, links=self.links | _statuses(self.value, f"{name}Link")
+        )
 
 
 def prefill(procedure: Procedure, data: Mapping[str, Any], freshness: Mapping[str, Freshness]) -> Prefill:
     """Answer each requirement from the data of the procedure's query. `found` is false where the subject is not known.
 
-    `freshness` has an entry for each entity that some source has filled: only there does an empty list mean none.
+    `freshness` has an entry for each entity that some source has filled: only there does an empty list mean none. A procedure that
+    is blocked gives no values and asks nothing.
     """
+    root = _Row(data, procedure.links)
+    found = any(value is not None for value in data.values())
+    blocks = tuple(block for block in procedure.blocks if _text(root, (block.value,)))
     answers: dict[str, Answer] = {}
     for requirement in procedure.requirements:
-        answer = _answer(requirement, data)
-        if answer is None:
-            answer = _nothing(requirement, data, answers, freshness)
-        answers[requirement.code] = answer
-    return Prefill(procedure, any(value is not None for value in data.values()), tuple(answers.values()))
+        if blocks:
+            answers[requirement.code] = Answer(requirement, AnswerStatus.BLOCKED, ())
+        else:
+            answer = _answer(requirement, root) or _nothing(requirement, root, answers, freshness)
+            answers[requirement.code] = answer
+    return Prefill(procedure, found, blocks, tuple(answers.values()))
 
 
-def _answer(requirement: Requirement, data: Mapping[str, Any]) -> Answer | None:
+def _answer(requirement: Requirement, root: _Row) -> Answer | None:
     """The answer that the rows give; None where there are no rows."""
     if requirement.asked_of:
-        return Answer(requirement, AnswerStatus.MISSING, ())
-    reached = list(_walk(_Row(data, None), requirement.rows.split(".")))
+        return Answer(requirement, AnswerStatus.ASKED_OF_CITIZEN, ())
+    reached = list(_walk(root, requirement.rows.split(".")))
     rows = [row for row in reached if isinstance(row.value, Mapping) and _kept(row, requirement.where)]
     if not rows:
         return None
-    values = tuple(held for row in rows if (held := _held(requirement, row)))
-    if len(values) == len(rows):
-        return Answer(requirement, AnswerStatus.HELD, values)
-    pending = requirement.link is not None and any(_text(row, (requirement.link,)) == "UNCONFIRMED" for row in rows)
-    return Answer(requirement, AnswerStatus.UNCONFIRMED if pending else AnswerStatus.MISSING, values)
+    found = [(row, held) for row in rows if (held := _held(requirement, row))]
+    values = tuple(held for _, held in found)
+    if len(values) < len(rows):
+        pending = requirement.link is not None and any(_text(row, (requirement.link,)) == "UNCONFIRMED" for row in rows)
+        return Answer(requirement, AnswerStatus.UNCONFIRMED if pending else AnswerStatus.MISSING, values)
+    if _is_cut(root, requirement.rows.split(".")) or any(_is_value_cut(requirement, row) for row in rows):
+        return Answer(requirement, AnswerStatus.INCOMPLETE, values)
+    return Answer(requirement, _status(frozenset().union(*(_links(requirement, row) for row in rows))), values)
+
+
+def _status(links: frozenset[str]) -> AnswerStatus:
+    """What can be said of values that rest on links of these statuses."""
+    if links <= {"CONFIRMED"}:
+        return AnswerStatus.HELD
+    return AnswerStatus.PROBABLE if links <= {"CONFIRMED", "PROBABLE"} else AnswerStatus.UNCONFIRMED
 
 
 def _nothing(
-    requirement: Requirement, data: Mapping[str, Any], before: Mapping[str, Answer], freshness: Mapping[str, Freshness]
+    requirement: Requirement, root: _Row, before: Mapping[str, Answer], freshness: Mapping[str, Freshness]
 ) -> Answer:
-    """No rows: an answer where none means none, a source has been read, and the rows could have been seen."""
-    seen = requirement.needs is None or before[requirement.needs].status is AnswerStatus.HELD
-    subject = data.get(requirement.rows.split(".")[0])
+    """No rows: an answer where none means none, a source has been read, and the rows could have been seen, all of them."""
+    needed = before[requirement.needs].status if requirement.needs else AnswerStatus.HELD
+    subject = root.value.get(requirement.rows.split(".")[0])
     read = freshness.get(requirement.entity or "")
-    if requirement.none is None or read is None or subject is None or not seen:
+    if requirement.none is None or read is None or subject is None:
         return Answer(requirement, AnswerStatus.MISSING, ())
+    if _is_cut(root, requirement.rows.split(".")):
+        return Answer(requirement, AnswerStatus.INCOMPLETE, ())
+    if needed is not AnswerStatus.HELD:
+        return Answer(requirement, needed, ())
     return Answer(requirement, AnswerStatus.HELD, (Held("NONE", requirement.none, None, read.source, read.as_of),))
 
 
 def _held(requirement: Requirement, row: _Row) -> Held | None:
-    paths = requirement.value if _text(row, requirement.value) else requirement.otherwise
+    paths = _paths(requirement, row)
     parts = _parts(row, paths)
     if parts:
         text, label = requirement.join.join(part for _, part in parts), _labelled(requirement, parts)
@@ -125,6 +165,38 @@ def _held(requirement: Requirement, row: _Row) -> Held | None:
     provenance = nearest.provenance or row.provenance or {}
     of = _text(row, (requirement.of,)) if requirement.of else ""
     return Held(text, label, of or None, provenance.get("source"), provenance.get("asOf"))
+
+
+def _paths(requirement: Requirement, row: _Row) -> Sequence[str]:
+    """The paths that the value is read from."""
+    return requirement.value if _text(row, requirement.value) else requirement.otherwise
+
+
+def _links(requirement: Requirement, row: _Row) -> frozenset[str]:
+    """The statuses of the links that the value of a row rests on."""
+    ends = [end for path in _paths(requirement, row) for end in _walk(row, path.split("."))]
+    return row.links.union(*(end.links for end in ends))
+
+
+def _is_value_cut(requirement: Requirement, row: _Row) -> bool:
+    return any(_is_cut(row, path.split(".")) for path in (*requirement.value, *requirement.otherwise))
+
+
+def _is_cut(row: _Row, steps: Sequence[str]) -> bool:
+    """Whether a list on a path has more than the response, or does not say that it has not."""
+    if isinstance(row.value, list):
+        return any(_is_cut(replace(row, value=item), steps) for item in row.value)
+    if not steps or not isinstance(row.value, Mapping):
+        return False
+    if steps[0] == "nodes" and (row.value.get("pageInfo") or {}).get("hasNextPage") is not False:
+        return True
+    return _is_cut(row.child(steps[0]), steps[1:])
+
+
+def _statuses(value: Json, link: str) -> frozenset[str]:
+    """The status of a link of an object; none if the object has no such link."""
+    found = value.get(link) if isinstance(value, Mapping) else None
+    return frozenset({str(found.get("status"))}) if isinstance(found, Mapping) else frozenset()
 
 
 def _parts(row: _Row, paths: Sequence[str]) -> list[tuple[str, str]]:
@@ -161,11 +233,14 @@ def _walk(row: _Row, steps: Sequence[str]) -> Iterator[_Row]:
         return
     if isinstance(row.value, list):
         for item in row.value:
-            yield from _walk(_Row(item, row.provenance), steps)
+            yield from _walk(replace(row, value=item), steps)
         return
     own = row.value.get("provenance") if isinstance(row.value, Mapping) else None
-    here = _Row(row.value, own or row.provenance)
+    here = replace(row, provenance=own or row.provenance)
+    if isinstance(row.value, Mapping) and (back := row.back.get(row.path)) is not None:
+        # A list whose records do not say how they are linked is not taken for one that is sure.
+        here = replace(here, links=here.links | (_statuses(row.value, back) or {"UNCONFIRMED"}))
     if not steps:
         yield here
     elif isinstance(here.value, Mapping):
-        yield from _walk(_Row(here.value.get(steps[0]), here.provenance), steps[1:])
+        yield from _walk(here.child(steps[0]), steps[1:])

@@ -53,6 +53,7 @@ PREFILL = """\
 query Prefill($personalId: PersonalId!) {
   prefill(procedure: "land-right-transfer", personalId: $personalId) {
     procedure { name { vi en } legalBasis { title } }
+    blockedBy { label { vi en } }
     answers {
       requirement { label { vi en } holder }
       status

@@ -84,9 +84,43 @@ def test_prefill_answers_each_requirement(graph: Graph, served_hub: ServedHub) -
     assert {r["label"]["en"] for r in filled["stillToAsk"]} == {
         "Transferee", "Price", "Notarised contract of transfer", "Signatures of the parties"
     }  # fmt: skip
+    asked = [a["status"] for a in filled["answers"] if a["requirement"]["label"]["en"] == "Price"]
+    assert asked == ["ASKED_OF_CITIZEN"]
     unknown = graph.data("query($p: PersonalId!) { prefill(procedure: \"land-right-transfer\", personalId: $p) { found stillToAsk { code } } }", {"p": "999999999999"})  # fmt: skip
     assert unknown["prefill"]["found"] is False
     assert len(unknown["prefill"]["stillToAsk"]) == 24
+
+
+SUBJECTS = "query($after: String) { citizens(first: 500, after: $after) { pageInfo { hasNextPage endCursor } nodes { personalId deathDate landUseRights(first: 5, filter: { status: { eq: REGISTERED } }) { nodes { parcelLink { status } } } } } }"
+STATES = 'query($p: PersonalId!) { prefill(procedure: "land-right-transfer", personalId: $p) { blockedBy { code } stillToAsk { code } answers { requirement { code } status values { value } } } }'
+
+
+def test_prefill_holds_nothing_that_is_not_sure(graph: Graph) -> None:
+    """Parcels of probable links were held without a word, and the dead transferred land."""
+    people: list[Any] = []
+    after = None
+    while True:
+        found = graph.data(SUBJECTS, {"after": after})["citizens"]
+        people += found["nodes"]
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+        after = found["pageInfo"]["endCursor"]
+    statuses = {p["personalId"]: {r["parcelLink"]["status"] for r in p["landUseRights"]["nodes"]} for p in people}
+    dead = [p["personalId"] for p in people if p["deathDate"]]
+    probable = [number for number, found in statuses.items() if found == {"PROBABLE"} and number not in dead]
+    assert dead
+    assert probable
+    for number in probable[:10]:
+        answers = {a["requirement"]["code"]: a for a in graph.data(STATES, {"p": number})["prefill"]["answers"]}
+        assert answers["transferor_name"]["status"] == "HELD"
+        assert answers["certificate_serial"]["status"] == "HELD"
+        assert answers["parcel"]["status"] == answers["land_purpose"]["status"] == "PROBABLE"
+        assert answers["parcel"]["values"]
+        assert answers["encumbrances"]["status"] == "PROBABLE"
+    blocked = graph.data(STATES, {"p": dead[0]})["prefill"]
+    assert [block["code"] for block in blocked["blockedBy"]] == ["transferor_deceased"]
+    assert {answer["status"] for answer in blocked["answers"]} == {"BLOCKED"}
+    assert blocked["stillToAsk"] == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import OperationDefinitionNode, SelectionSetNode, parse, validate
+from graphql import OperationDefinitionNode, SelectionSetNode, get_named_type, parse, validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import core, schema
@@ -16,9 +18,17 @@ LABEL = {"vi": "V", "en": "E"}
 HERE = {"source": "land", "asOf": "2026-01-01T00:00:00Z"}
 
 
-def made(*requirements: dict[str, Any]) -> Procedure:
+def made(*requirements: dict[str, Any], **more: Any) -> Procedure:
     complete = [{"label": LABEL, "holder": "land", **r} for r in requirements]
-    return Procedure(code="p", subject="Citizen", name=LABEL, legal_basis=(), requirements=complete, query="")  # type: ignore[arg-type]
+    return Procedure(
+        code="p",
+        subject="Citizen",
+        name=LABEL,  # type: ignore[arg-type]
+        legal_basis=(),
+        requirements=complete,  # type: ignore[arg-type]
+        query="",
+        **more,
+    )
 
 
 def answer(requirement: dict[str, Any], citizen: Any, freshness: dict[str, Freshness] | None = None) -> Answer:
@@ -86,6 +96,139 @@ def test_codes_are_said_in_words() -> None:
         {"rows": "citizen", "value": ["sex", "n"], "codes": {"sex": "Sex"}}, {"sex": "FEMALE", "n": 3}
     ).values[0]
     assert (held.value, held.label and held.label.vi, held.label and held.label.en) == ("FEMALE 3", "Nữ 3", "Female 3")
+
+
+RIGHTS = "citizen.rights.nodes"
+DECLARED = made(
+    {"code": "name", "rows": "citizen", "value": ["name"]},
+    {"code": "serial", "rows": RIGHTS, "value": ["serial"]},
+    {"code": "parcel", "rows": RIGHTS, "value": ["parcel.number"], "link": "parcelLink.status"},
+    {"code": "area", "rows": RIGHTS, "value": ["parcel.area"], "else": ["area"], "link": "parcelLink.status"},
+    {
+        "code": "burden",
+        "rows": f"{RIGHTS}.parcel.burdens.nodes",
+        "value": ["kind"],
+        "none": LABEL,
+        "entity": "Encumbrance",
+        "needs": "parcel",
+    },
+    {"code": "price", "holder": None, "asked_of": "citizen"},
+    links={RIGHTS: "holderLink", f"{RIGHTS}.parcel.burdens.nodes": "parcelLink"},
+    blocks=[{"code": "dead", "label": LABEL, "value": "citizen.deathDate"}],
+)
+READ = {"Encumbrance": Freshness("land", "x")}
+STATUSES = st.sampled_from(["CONFIRMED", "PROBABLE", "UNCONFIRMED", "UNLINKED", None])
+
+
+def page(nodes: list[Any], *, cut: bool | None = False) -> dict[str, Any]:
+    return {"nodes": nodes} if cut is None else {"nodes": nodes, "pageInfo": {"hasNextPage": cut}}
+
+
+def link_of(status: str | None) -> dict[str, Any] | None:
+    return None if status is None else {"status": status}
+
+
+def right(
+    holder: str | None = "CONFIRMED",
+    parcel: str | None = "CONFIRMED",
+    burdens: tuple[str | None, ...] = (),
+    *,
+    cut: bool | None = False,
+) -> dict[str, Any]:
+    linked = parcel in ("CONFIRMED", "PROBABLE")
+    burdened = page([{"kind": "X", "parcelLink": link_of(status)} for status in burdens], cut=cut)
+    there = {"number": 1, "area": 2, "burdens": burdened} if linked else None
+    return {"serial": "A", "area": 5, "holderLink": link_of(holder), "parcelLink": link_of(parcel), "parcel": there}
+
+
+def statuses(rights: list[Any], *, cut: bool | None = False, dead: bool = False) -> dict[str, str]:
+    citizen = {"name": "An", "deathDate": "2020-01-01" if dead else None, "rights": page(rights, cut=cut)}
+    filled = prefill(DECLARED, {"citizen": citizen}, READ)
+    return {answer.requirement.code: answer.status.value for answer in filled.answers}
+
+
+@pytest.mark.parametrize(
+    ("rights", "cut", "expected"),
+    [
+        ([right()], False, ["HELD", "HELD", "HELD", "HELD", "HELD"]),
+        ([right("PROBABLE")], False, ["HELD", "PROBABLE", "PROBABLE", "PROBABLE", "PROBABLE"]),
+        ([right(), right("PROBABLE")], False, ["HELD", "PROBABLE", "PROBABLE", "PROBABLE", "PROBABLE"]),
+        ([right(parcel="PROBABLE")], False, ["HELD", "HELD", "PROBABLE", "PROBABLE", "PROBABLE"]),
+        ([right(parcel="PROBABLE", burdens=("CONFIRMED",))], False, ["HELD", "HELD", "PROBABLE", "PROBABLE", "PROBABLE"]),
+        ([right(burdens=("CONFIRMED", "PROBABLE"))], False, ["HELD", "HELD", "HELD", "HELD", "PROBABLE"]),
+        ([right(parcel="UNCONFIRMED")], False, ["HELD", "HELD", "UNCONFIRMED", "HELD", "UNCONFIRMED"]),
+        ([right(None)], False, ["HELD", "UNCONFIRMED", "UNCONFIRMED", "UNCONFIRMED", "UNCONFIRMED"]),
+        ([right()], True, ["HELD", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE"]),
+        ([right()], None, ["HELD", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE"]),
+        ([right(burdens=("CONFIRMED",), cut=True)], False, ["HELD", "HELD", "HELD", "HELD", "INCOMPLETE"]),
+        ([right(cut=True)], False, ["HELD", "HELD", "HELD", "HELD", "INCOMPLETE"]),
+    ],
+)  # fmt: skip
+def test_what_rests_on_something_unsure_is_not_held(rights: list[Any], cut: bool | None, expected: list[str]) -> None:
+    assert list(statuses(rights, cut=cut).values()) == [*expected, "ASKED_OF_CITIZEN"]
+
+
+RIGHT = st.tuples(STATUSES, STATUSES, st.lists(STATUSES, max_size=2).map(tuple), st.sampled_from([False, True, None]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(RIGHT, min_size=1, max_size=3), st.sampled_from([False, True, None]), st.booleans())
+def test_nothing_is_held_that_is_not_sure(rights: list[Any], cut: bool | None, dead: bool) -> None:
+    """No requirement is held if a link that it rests on is not confirmed, a list was cut, or the subject is dead."""
+    found = statuses([right(h, p, b, cut=c) for h, p, b, c in rights], cut=cut, dead=dead)
+    if dead:
+        assert set(found.values()) == {"BLOCKED"}
+        return
+    sure = cut is False and all(holder == "CONFIRMED" for holder, *_ in rights)
+    joined = sure and all(parcel == "CONFIRMED" for _, parcel, *_ in rights)
+    free = joined and all(c is False and set(b) <= {"CONFIRMED"} for _, _, b, c in rights)
+    assert (found["serial"] == "HELD") == sure
+    assert (found["parcel"] == "HELD") == joined
+    assert (found["burden"] == "HELD") == free
+    assert found["name"] == "HELD"
+    assert found["price"] == "ASKED_OF_CITIZEN"
+
+
+def test_the_dead_are_asked_nothing() -> None:
+    citizen = {"name": "An", "deathDate": "2020-01-01", "rights": page([right()])}
+    filled = prefill(DECLARED, {"citizen": citizen}, READ)
+    assert [block.code for block in filled.blocked_by] == ["dead"]
+    assert all(not answer.values for answer in filled.answers)
+    assert filled.still_to_ask == ()
+    unknown = prefill(DECLARED, {"citizen": None}, READ)
+    assert (unknown.blocked_by, unknown.found) == ((), False)
+
+
+@pytest.mark.parametrize("code", procedures())
+def test_declared_procedures_ask_what_their_values_rest_on(code: str) -> None:
+    """Every list says whether a page cut it, every record how it is linked, and every object beside a link that link."""
+    declared = procedure(code)
+    known = core(schema())
+    (operation,) = [d for d in parse(declared.query).definitions if isinstance(d, OperationDefinitionNode)]
+    assert known.query_type is not None
+    for requirement in declared.requirements:
+        for path in (*requirement.value, *requirement.otherwise):
+            steps = f"{requirement.rows}.{path}".split(".")
+            assert_sure(declared, known.query_type, operation.selection_set, steps, "")
+    for block in declared.blocks:
+        assert_selected(operation.selection_set, block.value.split("."), block.code)
+
+
+def assert_sure(
+    declared: Procedure, kind: Any, selection: SelectionSetNode | None, steps: list[str], path: str
+) -> None:
+    names = {n.name.value: n for n in (selection.selections if selection else ()) if hasattr(n, "name")}
+    here = f"{path}.{steps[0]}".lstrip(".")
+    if steps[0] == "nodes":
+        assert_selected(selection, ["pageInfo", "hasNextPage"], here)
+        records = get_named_type(kind.fields["nodes"].type)
+        if any(name.endswith("Link") for name in records.fields):
+            assert_selected(names["nodes"].selection_set, [declared.links[here], "status"], here)  # type: ignore[attr-defined]
+    if f"{steps[0]}Link" in kind.fields:
+        assert_selected(selection, [f"{steps[0]}Link", "status"], here)
+    if len(steps) > 1:
+        inner = get_named_type(kind.fields[steps[0]].type)
+        assert_sure(declared, inner, names[steps[0]].selection_set, steps[1:], here)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("code", procedures())
