@@ -43,6 +43,14 @@ TRIES = 200
 TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ].*)?$")
 NUMBER = re.compile(r"^[0-9]{1,8}$")
 UNIT = re.compile(r"^[0-9]{2,5}$")
+MARK = re.compile(r"^(.|[A-Z]{2,3})$")
+"""A flag or a short code, by which conditions, tombstones and codes of a mapping choose: nobody is known by it."""
+NOTHING = re.compile(r"^[0\s/.:T-]+$")
+"""A zero date, or zeros: what sources write for no value."""
+OPEN_ENDED = ("9999", "31/12/9999", "31-12-9999")
+"""How a day without end begins."""
+MOST_ZEROS_LOST = 3
+"""Zeros that a number may have lost in front, which a mapping puts back."""
 
 
 class Pseudonyms:
@@ -71,8 +79,11 @@ class Pseudonyms:
             return value
         if path in self.keys and NUMBER.match(str(value)):
             # So few numbers would meet; in the order in which they come they say nothing.
-            number = self.numbers.setdefault(str(value), str(len(self.numbers) + 1))
-            return type(value)(number)
+            text = str(value)
+            number = self.numbers.setdefault(text, str(len(self.numbers) + 1))
+            return type(value)(number.zfill(len(text)) if text.startswith("0") else number)
+        if isinstance(value, int | float) and MARK.match(str(abs(value))):
+            return value
         if isinstance(value, int | float):
             changed = self._shuffled(str(abs(value)), 0)
             return type(value)(changed) * (-1 if value < 0 else 1)
@@ -84,12 +95,14 @@ class Pseudonyms:
             return text
         if path in self.names or (kind is not None and kind.name_search):
             return self._name(text)
+        if MARK.match(text) or NOTHING.match(text) or text.startswith(OPEN_ENDED):
+            return text
         if (moved := self._moved(text)) is not None:
             return moved
-        good = kind is not None and _keeps(kind, text)
+        lost = _zeros_lost(kind, text) if kind is not None else None
         for salt in range(TRIES):
             made = self._shuffled(text, salt)
-            if kind is None or not good or _keeps(kind, made):
+            if kind is None or lost is None or _keeps(kind, lost + made):
                 return made
         return kind.examples[0] if kind is not None and kind.examples else text[:1]
 
@@ -121,8 +134,9 @@ class Pseudonyms:
     def _shuffled(self, text: str, salt: int) -> str:
         """Other digits for digits and other letters for letters, by the value alone."""
         stream = b"".join(self._digest(text, salt * 64 + part) for part in range(len(text) // 32 + 1))
+        zeros = len(text) - len(text.lstrip("0"))
         return "".join(
-            _other(old, byte, first=at == 0) for at, (old, byte) in enumerate(zip(text, stream, strict=False))
+            _other(old, byte, first=at <= zeros) for at, (old, byte) in enumerate(zip(text, stream, strict=False))
         )
 
     def _digest(self, text: str, salt: int) -> bytes:
@@ -146,6 +160,11 @@ def _keeps(kind: type[Value], text: str) -> bool:
     except ValueRejected:
         return False
     return True
+
+
+def _zeros_lost(kind: type[Value], text: str) -> str | None:
+    """The zeros without which the text is no value of this kind, usually none; None if zeros do not make it one."""
+    return next((zeros for n in range(MOST_ZEROS_LOST + 1) if _keeps(kind, (zeros := "0" * n) + text)), None)
 
 
 def _is_unit(text: str) -> bool:

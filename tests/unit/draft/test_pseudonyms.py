@@ -1,8 +1,10 @@
 """Samples of nobody: no value that a person could be known by is left, and every value has the form that it had."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hub.draft.propose import propose
+from hub.draft.propose import Proposal, propose
 from hub.draft.pseudonyms import Pseudonyms
 from hub.draft.write import columns_of
 from hub.model.registry import registry
@@ -70,3 +72,40 @@ def test_a_good_value_stays_good() -> None:
     for proposal in proposals:
         entity.column(proposal.field).value.parse(made[proposal.column])
     assert "Hạ Long" not in made["ten"]
+
+
+def test_what_a_mapping_chooses_and_pads_by_stays() -> None:
+    """Zeros in front, zero dates, days without end and flags: a drafted sample is read as the source's row would be."""
+    row = {
+        "ma": "0007",
+        "to": "0012",
+        "so": "22085001234",
+        "ngay": "0000-00-00",
+        "gio": "0000-00-00 00:00:00",
+        "het": "9999-12-31",
+        "con": "1",
+        "xoa": "N",
+        "co": 0,
+        "muc_dich": "ONT",
+        "thieu": "00",
+        "tien": "0.00",
+    }
+    entity = registry()["Citizen"]
+    proposals = [Proposal("personal_id", "so", {}, 1.0, "")]
+    made = Pseudonyms(entity, proposals, keys=["ma"]).rows([row])[0]
+    unchanged = ("ngay", "gio", "het", "con", "xoa", "co", "muc_dich", "thieu", "tien")
+    assert {name: made[name] for name in unchanged} == {name: row[name] for name in unchanged}
+    assert made["ma"] == "0001"
+    assert made["to"].startswith("00")
+    assert made["to"][2] != "0"
+    assert made["to"] != row["to"]
+    assert made["so"] != row["so"]
+    assert entity.column("personal_id").value.parse(f"0{made['so']}")
+
+
+@given(st.integers(0, 6), st.integers(1, 10**9))
+def test_zeros_in_front_are_as_many_as_before(zeros: int, number: int) -> None:
+    text = "0" * zeros + str(number)
+    (made,) = Pseudonyms(registry()["Citizen"], []).rows([{"so": text}])
+    assert len(made["so"]) == len(text)
+    assert len(made["so"]) - len(made["so"].lstrip("0")) == zeros
