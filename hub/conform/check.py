@@ -27,6 +27,7 @@ WORLDS: Mapping[str, str] = {
     "cdc": "hub.conform.worlds.cdc:CdcWorld",
     "files": "hub.conform.worlds.files:FilesWorld",
     "rest": "hub.conform.worlds.rest:RestWorld",
+    "soap": "hub.conform.worlds.soap:SoapWorld",
     "sql": "hub.conform.worlds.sql:SqlWorld",
     "push": "hub.conform.worlds.messages:PushWorld",
     "stream": "hub.conform.worlds.messages:EventWorld",

@@ -127,7 +127,8 @@ class Pseudonyms:
                 day = datetime.strptime(text, pattern)  # noqa: DTZ007  # a day has no zone
             except ValueError:
                 continue
-            if 1900 <= day.year <= 2100:
+            # Six digits can be taken for a day of one-digit months, and are a number.
+            if 1900 <= day.year <= 2100 and (pattern != "%Y%m%d" or len(text) == len("20260131")):
                 return (day + days).strftime(pattern)
         return None
 

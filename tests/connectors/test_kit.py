@@ -29,6 +29,7 @@ def failed(found: Checked) -> list[str]:
     return [f"{r.part}: {r.case}: {r.detail}" for r in found.results if r.status in ("failed", "not run")]
 
 
+SOAP = 'operation = "danhSach"\nrecords = "ketQua.congDan"\n'
 REST = {
     "offset": 'path = "/a"\nrecords = "data.items"\npaging = { kind = "offset", total = "total" }',
     "cursor": 'path = "/a"\nrecords = "rows"\npaging = { kind = "cursor", next = "meta.next" }',
@@ -44,6 +45,12 @@ REST = {
         ("rest", REST["offset"], ""),
         ("rest", REST["cursor"], INCREMENTAL + '\nsince = { parameter = "tu" }'),
         ("rest", REST["link"], 'deletes = "none"'),
+        ("soap", SOAP + 'paging = { kind = "page", parameter = "trang", total_pages = "tongSoTrang" }', ""),
+        (
+            "soap",
+            SOAP + 'paging = { kind = "cursor", parameter = "the", next = "theSau" }',
+            INCREMENTAL + '\nsince = { parameter = "tu" }',
+        ),
         ("cdc", 'table = "dan_cu.nguoi"', ""),
         ("push", 'records = "rows"', 'changed_at = "luc"'),
         ("stream", 'subject = "a.b"\ndurable = "hub"', 'changed_at = "luc"'),
@@ -54,6 +61,8 @@ REST = {
         "rest-offset",
         "rest-cursor-incremental",
         "rest-link",
+        "soap-page",
+        "soap-cursor-incremental",
         "cdc",
         "push",
         "stream",

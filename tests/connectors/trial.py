@@ -35,6 +35,7 @@ SOURCES = {
     "sql": 'kind = "sql"\nurl = { env = "TRIAL_URL" }',
     "files": 'kind = "files"\nfolder = { env = "TRIAL_FOLDER" }',
     "rest": 'kind = "rest"\nbase_url = { env = "TRIAL_URL" }',
+    "soap": 'kind = "soap"\nwsdl = { env = "TRIAL_WSDL" }',
     "stream": 'kind = "stream"\nurl = { env = "TRIAL_URL" }\njetstream = "TRIAL"',
     "cdc": 'kind = "cdc"\nurl = { env = "TRIAL_URL" }',
     "push": 'kind = "push"\nsecret = { env = "TRIAL_SECRET" }',

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from hub.conform.proxy import AT_ONCE
@@ -18,7 +18,7 @@ from hub.conform.worlds.base import Rows, World
 from hub.sdk.paging import CursorPaging, LinkPaging, NextPaging, OffsetPaging, PagePaging
 from hub.sdk.paths import place
 from hub.sdk.sources import OAuth2, RestSource
-from hub.sdk.streams import RestStream
+from hub.sdk.streams import Cursor, RestStream
 
 TOKEN = "/conform-token"
 PAGE_ROWS = 5
@@ -42,7 +42,7 @@ class RestWorld(World):
         self.rows: Rows = {}
         self.played: set[str] = set()
         self.released = threading.Event()
-        server = _Server(("127.0.0.1", 0), _handler(self))
+        server = Server(("127.0.0.1", 0), _handler(self))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         self.stack.callback(server.server_close)
@@ -96,7 +96,9 @@ def _small(named: tuple[str, RestStream]) -> tuple[str, RestStream]:
     return name, stream.model_copy(update=changes)
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """A server that says nothing."""
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: whoever asks may go at any time."""
 
@@ -112,7 +114,7 @@ def _handler(world: RestWorld) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             with suppress(OSError):
-                _plain(self, b'{"access_token": "conform", "token_type": "Bearer", "expires_in": 3600}')
+                give_plain(self, b'{"access_token": "conform", "token_type": "Bearer", "expires_in": 3600}')
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
@@ -120,11 +122,23 @@ def _handler(world: RestWorld) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class Answering(Protocol):
+    """What answers a request: its connection, and what lets go of it if it is held."""
+
+    @property
+    def handler(self) -> BaseHTTPRequestHandler:
+        """The connection."""
+
+    @property
+    def released(self) -> threading.Event:
+        """Set when a request that is held is to end."""
+
+
 class _Answer:
     """The answer to one request for a list."""
 
     def __init__(self, world: RestWorld, handler: BaseHTTPRequestHandler) -> None:
-        self.world, self.handler = world, handler
+        self.world, self.handler, self.released = world, handler, world.released
         parts = urlsplit(handler.path)
         self.path = parts.path
         self.parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -133,7 +147,7 @@ class _Answer:
         """Answer, well or badly."""
         name = self.world.stream_of(self.path, self.parameters)
         if name is None:
-            _plain(self.handler, b"{}", 404)
+            give_plain(self.handler, b"{}", 404)
             return
         stream = self.world.manifest.streams[name]
         assert isinstance(stream, RestStream)
@@ -153,13 +167,10 @@ class _Answer:
     def _wanted(self, rows: Sequence[Row], stream: RestStream) -> Sequence[Row]:
         since = stream.since
         given = self.parameters.get(since.parameter) if since else None
-        if since is None or given is None or stream.cursor is None:
+        cursor = stream.cursor
+        if since is None or given is None or cursor is None:
             return rows
-        column = stream.cursor.column
-        if stream.cursor.kind == "number":
-            return [row for row in rows if float(value_at(row, column) or 0) >= float(given)]
-        low = _instant(given, since.format)
-        return [row for row in rows if (at := value_at(row, column)) is None or _instant(str(at), "iso") >= low]
+        return [row for row in rows if is_since(row, cursor, given, since.format)]
 
     def _at(self, stream: RestStream) -> int:
         """The first row of the page that is asked for."""
@@ -206,9 +217,17 @@ class _Answer:
     def _send(self, fault: str | None, body: bytes, headers: Mapping[str, str]) -> None:
         act = MISDEEDS.get(fault or "")
         if act is None:
-            _plain(self.handler, body, headers=headers)
+            give_plain(self.handler, body, headers=headers)
         else:
             act(self, body)
+
+
+def is_since(row: Row, cursor: Cursor, given: str, format: str) -> bool:
+    """Whether a row is of what changed since a mark that a request gives."""
+    value = value_at(row, cursor.column)
+    if cursor.kind == "number":
+        return float(value or 0) >= float(given)
+    return value is None or _instant(str(value), "iso") >= _instant(given, format)
 
 
 def _instant(text: str, format: str) -> datetime:
@@ -218,9 +237,10 @@ def _instant(text: str, format: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _plain(
+def give_plain(
     handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> None:
+    """Answer."""
     _head(handler, status, {"Content-Length": str(len(body)), **(headers or {})})
     handler.wfile.write(body)
 
@@ -233,25 +253,25 @@ def _head(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, st
     handler.wfile.flush()
 
 
-def _half(answer: _Answer, body: bytes) -> None:
+def _half(answer: Answering, body: bytes) -> None:
     _head(answer.handler, 200, {"Content-Length": str(len(body))})
     answer.handler.wfile.write(body[: len(body) // 2])
     answer.handler.wfile.flush()
     answer.handler.close_connection = True
 
 
-def _stall(answer: _Answer, body: bytes) -> None:
+def _stall(answer: Answering, body: bytes) -> None:
     _half(answer, body)
-    answer.world.released.wait(60)
+    answer.released.wait(60)
 
 
-def _reset(answer: _Answer, body: bytes) -> None:
+def _reset(answer: Answering, body: bytes) -> None:
     _half(answer, body)
     answer.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
     answer.handler.connection.close()
 
 
-def _half_close(answer: _Answer, body: bytes) -> None:
+def _half_close(answer: Answering, body: bytes) -> None:
     """A body in chunks that ends without its last one."""
     some = body[: len(body) // 2]
     _head(answer.handler, 200, {"Transfer-Encoding": "chunked"})
@@ -261,26 +281,26 @@ def _half_close(answer: _Answer, body: bytes) -> None:
     answer.handler.close_connection = True
 
 
-def _garbage(answer: _Answer, body: bytes) -> None:
+def _garbage(answer: Answering, body: bytes) -> None:
     middle = body.index(b'"') + 1
-    _plain(answer.handler, body[:middle] + b"\xff\xfe\x9d" + body[middle:])
+    give_plain(answer.handler, body[:middle] + b"\xff\xfe\x9d" + body[middle:])
 
 
-def _bomb(answer: _Answer, body: bytes) -> None:
+def _bomb(answer: Answering, body: bytes) -> None:
     middle = body.index(b'"') + 1
     packed = gzip.compress(body[:middle] + b"a" * BOMB + body[middle:], 1)
-    _plain(answer.handler, packed, headers={"Content-Encoding": "gzip"})
+    give_plain(answer.handler, packed, headers={"Content-Encoding": "gzip"})
 
 
-MISDEEDS: Mapping[str, Callable[[_Answer, bytes], None]] = {
-    "retry_after": lambda answer, _: _plain(answer.handler, b"", 429, {"Retry-After": "1"}),
-    "too_many": lambda answer, _: _plain(answer.handler, b"", 429),
-    "server_error": lambda answer, _: _plain(answer.handler, b"", 503),
+MISDEEDS: Mapping[str, Callable[[Answering, bytes], None]] = {
+    "retry_after": lambda answer, _: give_plain(answer.handler, b"", 429, {"Retry-After": "1"}),
+    "too_many": lambda answer, _: give_plain(answer.handler, b"", 429),
+    "server_error": lambda answer, _: give_plain(answer.handler, b"", 503),
     "stall": _stall,
     "reset": _reset,
     "half_close": _half_close,
     "truncated": _half,
-    "html": lambda answer, _: _plain(
+    "html": lambda answer, _: give_plain(
         answer.handler, b"<!DOCTYPE html><html><body>Login</body></html>", headers={"Content-Type": "text/html"}
     ),
     "garbage": _garbage,
