@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from hub.ingest import quarantine, stage
 from hub.ingest.ahead import ahead
+from hub.ingest.as_read import AsRead, Packed, pack
 from hub.ingest.digest import Known
 from hub.ingest.load import Load
 from hub.ingest.map import NUMBER
@@ -33,6 +34,7 @@ class Ready:
 
     batch: Prepared
     texts: tuple[Written | None, ...]
+    as_read: tuple[Packed | None, ...]
 
 
 class Intake:
@@ -50,6 +52,7 @@ class Intake:
         self.connection, self.reader, self.preparation = connection, reader, preparation
         self.observed, self.orders, self.outcome = observed, orders, outcome
         self.fills = NO_FILLS
+        self.as_read = AsRead()
         self.done = 0
 
     def batches(self, state: State | None, known: Known | None = None) -> Generator[Ready]:
@@ -73,6 +76,9 @@ class Intake:
         """Stage one batch."""
         started = time.monotonic()
         self.observed.see(ready.batch.drift)
+        for packed in ready.as_read:
+            if packed is not None:
+                self.as_read.add(packed)
         for part, text in zip(ready.batch.parts, ready.texts, strict=True):
             count = self.outcome.counts[part.entity.name]
             count.read += part.read
@@ -109,8 +115,9 @@ class Intake:
             prepared = self.preparation.prepare(batch, known)
             texts = tuple(self._written(part) for part in prepared.parts)
             # The frames of what is written are let go of here: batches wait as text alone.
-            parts = tuple(replace(part, accepted=part.accepted.clear()) for part in prepared.parts)
-            yield Ready(replace(prepared, parts=parts), texts)
+            packed = tuple(pack(part) for part in prepared.parts)
+            parts = tuple(replace(part, accepted=part.accepted.clear(), places=None) for part in prepared.parts)
+            yield Ready(replace(prepared, parts=parts), texts, packed)
 
     def _written(self, part: Part) -> Written | None:
         if part.accepted.is_empty():

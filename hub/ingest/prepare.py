@@ -67,6 +67,8 @@ class Part:
     """`n`, key and time of change of the rows whose list was unfolded."""
     discarded: int = 0
     """Values that broke a rule and became null."""
+    places: pl.DataFrame | None = None
+    """`n`, source key and digest of `rows`."""
     beside: tuple[str, ...] = ()
     """Columns of `rows` that stand beside what a row says: one that differs only there is the same row."""
 
@@ -179,7 +181,8 @@ class Preparation:
         accepted = with_search_keys(checked.accepted, entity)
         keys = canonical[mapping.SOURCE_KEY]
         facts = (entity, read, passed, accepted, checked.rejected, kept, keys)
-        part = Part(*facts, discarded=checked.discarded, beside=self._beside(emit, kept.columns))
+        places = canonical.select(mapping.NUMBER, mapping.SOURCE_KEY, mapping.DIGEST)
+        part = Part(*facts, discarded=checked.discarded, places=places, beside=self._beside(emit, kept.columns))
         return part, canonical, checked.faults
 
     def _beside(self, emit: Emit, columns: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from hub.ingest.versions import parent_pattern
 from hub.model.registry import Entity
 
 DUPLICATES = ("duplicate_key", "duplicate_source_key")
-"""Rules of two rows together. What is kept of such a row is canonical, not as it was read."""
+"""Rules of two rows together."""
 
 KEEP: LiteralString = """
 insert into hub.quarantine

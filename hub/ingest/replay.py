@@ -136,8 +136,7 @@ def _hold_to_row(group: _Group, row: Shown, edit: Edit) -> None:
     """Refuse what cannot be corrected here."""
     if row.rule in DUPLICATES:
         raise OperationRefused(
-            f"row {row.id} was set aside because another row has its key, and what is kept of it is not what was read:"
-            " it cannot be corrected by itself",
+            f"row {row.id} was set aside because another row has its key: it cannot be corrected by itself",
             next_step="correct it at the source; it goes in when the source sends one row of that key",
         )
     known = set(row.payload) | group.manifest.streams[group.stream].columns()

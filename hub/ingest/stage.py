@@ -94,7 +94,7 @@ def create(connection: Connection[Any], entity: Entity) -> None:
     columns = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
     tables = {
         names.rows: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, row_digest bigint, {columns}",
-        names.rejects: f"{key}, field text, rule text, reason text, payload jsonb, identity text",
+        names.rejects: f"{key}, field text, rule text, reason text, payload jsonb, identity text, {NUMBER} bigint, row_digest bigint",
         names.gone: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, unmet boolean not null default false",
         names.parents: f"{NUMBER} bigint, {key}, changed_at_source timestamptz",
         names.unseen: "digest bigint",
@@ -126,11 +126,13 @@ def reject(
     """
     if rejected.is_empty():
         return
-    payloads = [
-        orjson.dumps(row, default=str).decode().replace("\\u0000", "")
-        for row in read[rejected["row"]].iter_rows(named=True)
-    ]
+    payloads = payloads_of(read[rejected["row"]])
     reject_as(connection, entity, rejected, payloads, keys, beside)
+
+
+def payloads_of(rows: pl.DataFrame) -> list[str]:
+    """Rows as JSON, without the character that the store cannot hold."""
+    return [orjson.dumps(row, default=str).decode().replace("\\u0000", "") for row in rows.iter_rows(named=True)]
 
 
 def reject_as(

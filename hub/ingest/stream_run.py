@@ -60,6 +60,10 @@ class StreamRun:
 
     def run(self) -> Outcome:
         """Read to the end. Raises SourceUnavailable, HubMisconfigured, Refused; what was committed stays."""
+        with contextlib.closing(self.intake.as_read):
+            return self._run()
+
+    def _run(self) -> Outcome:
         started, clock = datetime.now(UTC), time.monotonic()
         state = None if self.orders.full else self.place.state
         # What is followed says itself when it has everything: a whole read of an inbox would be taken for a table's end.
@@ -112,7 +116,7 @@ class StreamRun:
         """
         for entity in self.entities:
             stage.create(self.connection, entity)
-        with self.connection.transaction():
+        with contextlib.closing(self.intake.as_read), self.connection.transaction():
             self.place.hold(wait_s)
             for ready in self.intake.batches(None):
                 self.intake.take(ready)
@@ -135,6 +139,7 @@ class StreamRun:
         tokens: list[Any] = []
         with self.connection.transaction():
             self.place.lock()
+            self.intake.as_read.forget()
             fills = {e.name: Load(self.connection, self._work(e, at, whole=True)) for e in self.entities}
             fills = {name: fill for name, fill in fills.items() if empty(self.connection, fill.work.entity)}
             known = None if fills or not self.preparation.digested else self._known()
@@ -160,6 +165,7 @@ class StreamRun:
                 count.unchanged += copies
             else:
                 self._merge_whole(work, count, known)
+            self.intake.as_read.restore(self.connection, entity)
             count.quarantined = quarantine.keep(
                 self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
             )
@@ -207,6 +213,7 @@ class StreamRun:
                 began = datetime.now(UTC)
                 with self.connection.transaction():
                     self.place.lock()
+                    self.intake.as_read.forget()
                     last, failure = self._gather(batch, batches, tokens)
                     if failure and self.manifest.follows:
                         # It comes again: half of what was one transaction at the source is not shown meanwhile.
@@ -259,6 +266,7 @@ class StreamRun:
         count.accepted = count.added + count.changed + count.unchanged
         lists = len(self.stream.key) if self.stream.emits[entity.name].explode else 0
         quarantine.mended(self.connection, entity, self.place.stream_id, list_key_parts=lists)
+        self.intake.as_read.restore(self.connection, entity)
         count.quarantined += quarantine.keep(
             self.connection, entity, self.place.stream_id, self.orders.run_id, self.manifest.version
         )

@@ -166,15 +166,16 @@ def _set_aside(
 def set_aside(connection: Connection[Any], entity: Entity, table: str, field: str, where: str, words: str) -> int:
     """Move rows whose key is another's to the rejects. Returns how many.
 
-    What is kept is what the mapping made of the row, and nothing of the table's own: numbers of rows and runs differ from read
-    to read, while the row is the same.
+    A row is known by what the mapping made of it, and by nothing of the table's own: numbers of rows and runs differ from read to
+    read, while the row is the same. `hub.ingest.as_read` puts the row as it was read in its place.
     """
     rule = "duplicate_source_key" if field == "source_key" else "duplicate_key"
     searched = [str(column.search_key) for column in entity.columns if column.search_key]
     moved = (
         f"with gone as (delete from {table} where {where} returning *), said as"
-        " (select source_key, jsonb_strip_nulls(to_jsonb(gone) - %s::text[]) as payload from gone)"
-        f" insert into {Staged(entity).rejects} (source_key, field, rule, reason, payload, identity)"
-        " select source_key, %s, %s, %s, payload, md5(payload::text) from said"
+        f" (select source_key, (to_jsonb(gone)->>'{NUMBER}')::bigint as {NUMBER}, row_digest,"
+        " jsonb_strip_nulls(to_jsonb(gone) - %s::text[]) as payload from gone)"
+        f" insert into {Staged(entity).rejects} (source_key, field, rule, reason, payload, identity, {NUMBER}, row_digest)"
+        f" select source_key, %s, %s, %s, payload, md5(payload::text), {NUMBER}, row_digest from said"
     )
     return connection.execute(moved, ([*OWN, *searched], field, rule, f"{field} {words}")).rowcount

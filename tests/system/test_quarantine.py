@@ -4,7 +4,10 @@ import json
 import tomllib
 from typing import Any
 
+import pytest
+
 from hub.ingest import run as ingest
+from hub.ingest.as_read import AsRead
 from hub.ingest.run import connect, store_url
 from hub.sdk.manifest import Manifest, parse
 from hub.store.migrate import migrate
@@ -278,6 +281,9 @@ def test_a_row_whose_key_another_has_waits_once_however_often_it_is_read(trial: 
     trial.write(*twins)
     trial.sync()
     first = trial.rows("select id, payload, payload_hash, first_seen from hub.quarantine order by id")
+    # As it was read, in a first load, too.
+    assert sorted((row[1]["id"], row[1]["ten"], row[1]["so"], row[1]["them"]) for row in first)[0][2:] == (TWICE, "-")
+    assert all(set(row[1]) == {"id", "so", "ten", "sinh", "xa", "luc", "them"} for row in first)
     cli("quarantine", "dismiss", "1", "--note", "biết rồi")
     # Rows before, after and between them; then a store that is filled anew.
     for number, others in enumerate(([], [person(8)], [person(7), person(9)], [person(9)])):
@@ -289,7 +295,6 @@ def test_a_row_whose_key_another_has_waits_once_however_often_it_is_read(trial: 
     assert trial.rows("select id, payload, payload_hash, first_seen from hub.quarantine order by id") == first
     assert [resolution for _, resolution in states(trial)].count("MENDED") == 0
     assert trial.rows("select count(*) from hub.quarantine where resolution = 'DISMISSED'") == [(1,)]
-    assert not {"n", "run_id", "row_digest", "full_name_key"} & {name for row in first for name in row[1]}
     trial.write(*twins[1:3])
     trial.sync(full=True, accept_deletes=True)
     assert trial.rows("select count(*) from hub.quarantine where resolved_at is null") == [(0,)]
@@ -302,14 +307,15 @@ def test_of_two_rows_of_one_key_the_one_that_stands_stays_whichever_comes_first(
     chosen = {"emits": {"Citizen": {**emits, "when": {"column": "them", "values": ["-"]}}}}
     trial.write(*twins)
     trial.sync(**chosen)
-    stands, waits = names(trial), trial.rows("select id, payload from hub.quarantine")
+    stands, waits = names(trial), trial.rows("select id, payload_hash, first_seen from hub.quarantine")
     for _ in range(2):
         trial.write(*reversed(twins))
         assert trial.sync(**chosen).counts[0].changed == 0
         trial.write(*twins)
         trial.sync(**chosen)
     assert names(trial) == stands
-    assert trial.rows("select id, payload from hub.quarantine") == waits
+    assert trial.rows("select id, payload_hash, first_seen from hub.quarantine") == waits
+    assert trial.rows("select payload->>'ten' from hub.quarantine") == [("Trần Thị Sen",)]
     assert states(trial) == [("duplicate_source_key", None)]
 
 
@@ -378,7 +384,9 @@ def test_an_item_of_a_list_is_known_by_what_it_says_not_by_what_stands_around_it
 def test_existing_rows_and_dismissals_are_known_by_content_after_the_migration(trial: Trial) -> None:
     twins = (person(2, so=TWICE), person(3, so=TWICE), person(4), person(4, "Trần Thị Sen"))
     trial.write(*twins)
-    trial.sync()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsRead, "restore", lambda *_: None)  # what was kept was what the mapping made of a row
+        trial.sync()
     wanted = trial.rows("select rule, payload, payload_hash from hub.quarantine order by rule")
     old = """
 insert into hub.quarantine
