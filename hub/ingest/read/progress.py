@@ -65,7 +65,9 @@ class Progress:
         if self.marks is None or not rows:
             return
         stamps = [dig(row, self.marks.cursor.column) for row in rows]
-        seen = self.marks.highest({str(stamp) for stamp in stamps if type(stamp) in (str, int, float)})
+        seen = self.marks.highest(
+            {str(s) for s in stamps if isinstance(s, str | int | float) and not isinstance(s, bool)}
+        )
         self.rows += len(rows)
         self.high = highest(self.high, seen)
 
