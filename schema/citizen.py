@@ -24,11 +24,11 @@ class Citizen:
     full_name: PersonName = field("Family name, middle name, given name.", filter=True, order=True)
     sex: Sex | None = field("Sex.", filter=True, index=False)
     birth_date: PartialDate | None = field("Date of birth, or the year alone.", filter=True, order=True)
-    death_date: Day | None = field("Date of death; null for the living.")
+    death_date: Day | None = field("Date of death; null for the living.", filter=True, index=False)
     ethnicity: Text | None = field("Ethnic group as registered.")
     residence: AdministrativeUnit | None = reference("unit_code", "Commune of registered residence.")
     residence_address: Address | None = field("Address of residence within the commune.")
-    registered_on: Day | None = field("When the residence was registered.")
+    registered_on: Day | None = field("When the residence was registered.", filter=True, index=False)
     memberships: list["HouseholdMembership"] = link("HouseholdMembership.member", "Households the person belongs to.")
     marital_statuses: list["MaritalStatus"] = link("MaritalStatus.person", "Civil-status entries on marriage.")
     land_use_rights: list["LandUseRight"] = link(
@@ -62,7 +62,7 @@ class HouseholdMembership:
     household: Household = reference("household_code", "The household.")
     member: Citizen = linked(PartyAsRecorded, "The person.", unique_within=("household_code",))
     relationship: RelationshipToHead = field("Relationship to the head.", filter=True)
-    since: Day | None = field("When the person joined.")
+    since: Day | None = field("When the person joined.", filter=True, index=False)
 
 
 @record(
@@ -81,6 +81,6 @@ class MaritalStatus:
         authority=(ended("Citizen.death_date", linked="spouse", contrary=("MARRIED",), while_empty="until"),),
     )
     spouse: Citizen | None = linked(PartyAsRecorded, "The other spouse, where married.")
-    since: Day | None = field("When it began.", order=True)
-    until: Day | None = field("When it ended; null while in force.")
+    since: Day | None = field("When it began.", filter=True, order=True)
+    until: Day | None = field("When it ended; null while in force.", filter=True, index=False)
     certificate_number: LocalCode | None = field("Number of the marriage certificate.")

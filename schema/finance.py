@@ -32,7 +32,7 @@ class Taxpayer:
             ended("Citizen.death_date", linked="party", contrary=("ACTIVE", "SUSPENDED")),
         ),
     )
-    registered_on: Day | None = field("Date of registration.")
+    registered_on: Day | None = field("Date of registration.", filter=True, index=False)
     obligations: list["TaxObligation"] = link("TaxObligation.taxpayer", "What is owed under this registration.")
 
 
@@ -47,8 +47,8 @@ class TaxObligation:
     kind: TaxKind = field("Kind of tax or fee.", filter=True)
     year: Count = field("Year it is for.", filter=True, order=True)
     amount: Vnd = field("Amount assessed.", filter=True, order=True)
-    paid_amount: Vnd | None = field("Amount paid so far, as the tax office states it.")
-    due_on: Day | None = field("When it falls due.", order=True)
+    paid_amount: Vnd | None = field("Amount paid so far, as the tax office states it.", filter=True, index=False)
+    due_on: Day | None = field("When it falls due.", filter=True, order=True)
     status: ObligationStatus = field("How much of it has been met.", filter=True)
     payments: list["Payment"] = link("Payment.obligation", "Payments booked on it.")
 
@@ -70,9 +70,9 @@ class Benefit:
     benefit_number: LocalCode = key("Number of the decision.")
     beneficiary: Citizen = linked(PartyAsRecorded, "Who receives it.")
     kind: BenefitKind = field("Kind of benefit.", filter=True)
-    monthly_amount: Vnd = field("Amount a month.")
-    since: Day | None = field("First month.", order=True)
-    until: Day | None = field("Last month; null while it is paid.")
+    monthly_amount: Vnd = field("Amount a month.", filter=True, index=False)
+    since: Day | None = field("First month.", filter=True, order=True)
+    until: Day | None = field("Last month; null while it is paid.", filter=True, index=False)
     status: BenefitStatus = field(
         "Whether it is being paid.",
         filter=True,

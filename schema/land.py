@@ -57,7 +57,7 @@ class LandUseRight:
     share: Share | None = field("Part of the right this holder has.")
     area: Area | None = field("Area the certificate states.")
     purpose: LandPurpose | None = field("Purpose the certificate states.")
-    term_ends_on: Day | None = field("End of the term; null for long-term use.")
+    term_ends_on: Day | None = field("End of the term; null for long-term use.", filter=True, index=False)
     origin: RightOrigin | None = field("Where the right comes from.")
     status: RightStatus = field("Whether the right is in force.", filter=True)
 
@@ -71,6 +71,6 @@ class Encumbrance:
     kind: EncumbranceKind = field("Mortgage or seizure.", filter=True)
     status: EncumbranceStatus = field("Whether it still rests.", filter=True)
     beneficiary_name: Text | None = field("The lender, or the authority that seized.")
-    secured_amount: Vnd | None = field("Amount secured.")
-    registered_on: Day | None = field("When it was registered.", order=True)
-    discharged_on: Day | None = field("When it was discharged.")
+    secured_amount: Vnd | None = field("Amount secured.", filter=True, index=False)
+    registered_on: Day | None = field("When it was registered.", filter=True, order=True)
+    discharged_on: Day | None = field("When it was discharged.", filter=True, index=False)

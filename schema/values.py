@@ -94,6 +94,8 @@ class Value:
     """The GraphQL scalar; None: the class name."""
     mask: ClassVar[Mask] = Mask.NONE
     unit: ClassVar[str | None] = None
+    specified_by: ClassVar[str | None] = None
+    """Address of a published specification of the scalar; a name of our own where there is none."""
     expected: ClassVar[str] = ""
     """The form of a good value, to follow "must be": `12 digits`."""
     rule: ClassVar[str] = ""
@@ -320,6 +322,7 @@ class LocalCode(Value):
 class Day(Value):
     """A calendar day, ISO 8601."""
 
+    specified_by = "https://scalars.graphql.org/andimarek/local-date.html"
     storage = Storage.DATE
     clean = (Clean.SPACES,)
     pattern = r"(1[0-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
@@ -351,6 +354,7 @@ class Instant(Value):
     clean = (Clean.SPACES,)
     ordered = True
     scalar = "DateTime"
+    specified_by = "https://scalars.graphql.org/andimarek/date-time.html"
     expected = "an ISO 8601 time with its offset"
     rule = "an instant is an ISO 8601 time with its offset"
     examples = ("2026-01-01T00:00:00+00:00",)

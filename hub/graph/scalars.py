@@ -54,7 +54,11 @@ def _scalar(value: type[Value], definitions: ScalarMap) -> Any:
         return BUILT_IN[name]
     marker = NewType(name, str)  # type: ignore[misc]  # the name is data
     definitions[marker] = strawberry.scalar(
-        name=name, description=_about(value), serialize=_same, parse_value=_parser(value)
+        name=name,
+        description=_about(value),
+        specified_by_url=value.specified_by or f"urn:cross-sector-hub:value:{value.__name__}",
+        serialize=_same,
+        parse_value=_parser(value),
     )
     return marker
 
@@ -85,6 +89,10 @@ def _filter(value: type[Value], namespace: Namespace) -> Any:
     }
     if value.name_search:
         fields["prefix"] = ("str | None", "Begins with this.")
+        fields["words"] = (
+            "str | None",
+            "Has all of these words, in any order: `hoa nguyen` finds Nguyễn Văn Hoà. Every row is looked at.",
+        )
         about = "A condition on a name, without regard to tone marks and case."
         return input_type("NameFilter", about, fields, namespace)
     if value.ordered:

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from hub.graph.fields import object_type
+from hub.graph.labels import labels_field
 from hub.graph.prefill import prefill_field
 from hub.graph.review import mutation_type
 from hub.graph.review_queue import review_fields
@@ -35,6 +36,7 @@ def build(known: Registry) -> strawberry.Schema:
     """A schema of this registry."""
     derived = derive(known)
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(derived.types["PersonalId"])}
+    fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hub.errors import OperationRefused
 from hub.model.names import camel
@@ -26,6 +27,7 @@ NAME_TEMPLATES: Mapping[str, str] = {
     "eq": "{column} = hub.name_key({0})",
     "in": "{column} = any(select hub.name_key(name) from unnest({0}) name)",
     "prefix": "{column} >= hub.name_key({0}) and {column} < hub.name_key({0}) || U&'\\+10FFFF'",
+    "words": "string_to_array({column}, ' ') @> string_to_array(hub.name_key({0}), ' ')",
 }
 ID_TERM = OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=False)
 
@@ -141,7 +143,15 @@ def _test(column: Column, operator: str, leaf: Leaf) -> Test:
     template = (NAME_TEMPLATES if by_name else TEMPLATES)[operator]
     target = f"{{t}}.{column.search_key if by_name else column.name}"
     cast = sql_type(column) + ("[]" if operator == "in" else "")
-    return Test(template.replace("{column}", target), (Bind(leaf, cast, plain),))
+    return Test(template.replace("{column}", target), (Bind(leaf, cast, plain_name if by_name else plain),))
+
+
+def plain_name(value: Any) -> Any:
+    """A name, or a list of names, as PostgreSQL takes it: one space between words, as the store keeps names."""
+    taken = plain(value)
+    if isinstance(taken, list):
+        return [plain_name(item) for item in taken]
+    return " ".join(taken.split()) if isinstance(taken, str) else taken
 
 
 def _list(tree: Tree) -> list[Tree]:

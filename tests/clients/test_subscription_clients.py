@@ -22,7 +22,7 @@ from tests.clients.follower import following
 from tests.serving import followable, served, settled
 from tests.system.trial import Trial, person
 
-CHANGES = """subscription($types: [String!]) {
+CHANGES = """subscription($types: [RecordType!]) {
   recordChanged(types: $types) { action type node { ... on Citizen { fullName } } }
 }"""
 QUIET = 'subscription { recordChanged(source: "nobody") { recordId } }'

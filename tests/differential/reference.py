@@ -48,6 +48,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": lambda found, given: found < given,
     "lte": lambda found, given: found <= given,
     "prefix": lambda found, given: found.startswith(given),
+    "words": lambda found, given: set(given.split()) <= set(found.split()),
 }
 
 
@@ -326,7 +327,7 @@ def compared(column: Column, given: Any) -> Any:
     """What a value is compared with."""
     if isinstance(given, list):
         return [compared(column, item) for item in given]
-    return folded(given) if column.value.name_search else given
+    return folded(" ".join(given.split())) if column.value.name_search else given
 
 
 def comparable(column: Column, values: Values) -> Any:

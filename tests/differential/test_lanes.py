@@ -56,7 +56,16 @@ OFTEN = (
     *("fragment on an abstract type", "fragment within Party", "fragment within Node", "fragment within Subject"),
     *("Party", "Node", "Link", "Candidate", "AsRecorded", "Provenance", "Connection", "Edge", "PageInfo", "back link"),
     *("node", "nodes", "by key", "first", "last", "after", "before", "totalCount", "orderBy", "order by several"),
-    *("filter", "filter by name", "filter by value", "filter eq", "filter in", "filter range", "filter prefix"),
+    *(
+        "filter",
+        "filter by name",
+        "filter by value",
+        "filter eq",
+        "filter in",
+        "filter range",
+        "filter prefix",
+        "filter words",
+    ),
     *("filter isNull", "filter and", "filter or", "filter not", "filter some", "filter none", "filter through a link"),
     *("null in a filter", "uncleaned", "Evidence", "MergedCitizen", "Discrepancy", "RecordedIn"),
     *(

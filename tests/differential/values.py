@@ -31,7 +31,7 @@ Hint = tuple[str, str] | None
 
 SEPARATED = ("PersonalId", "FormerId", "TaxCode", "EnterpriseCode", "RegistrationNumber")
 """Types whose values may be written in groups."""
-COMPARED = ("eq", "in", "gt", "gte", "lt", "lte", "prefix")
+COMPARED = ("eq", "in", "gt", "gte", "lt", "lte", "prefix", "words")
 
 
 class Word(str):
@@ -219,11 +219,14 @@ class Draft:
         by_name = kind.name == "NameFilter"
         self.mark("filter range" if operator in ("gt", "gte", "lt", "lte") else f"filter {operator}")
         self.mark("filter by name" if by_name else "filter by value")
-        if operator != "prefix":
+        if operator not in ("prefix", "words"):
             return self.value(kind.fields[operator].type, hint, 0, inside=inside)
         assert hint is not None
         whole = self.spelled(self.one_of(self.pool.values[hint])) if by_name else self.one_of(self.pool.values[hint])
         tree = whole[: self.draw(st.integers(0, len(whole)))]
+        if operator == "words":
+            words = self.draw(st.permutations(whole.split()))
+            tree = " ".join(words[: self.draw(st.integers(1, max(1, len(words))))])
         if inside or not self.chance(20):
             return tree
         return self.variable(kind.fields[operator].type, tree, optional=True)
@@ -262,7 +265,7 @@ class Draft:
             "bare": bare.replace("đ", "d").replace("Đ", "D"),
             "decomposed": unicodedata.normalize("NFD", name),
             "old stroke": name.replace("đ", "ð").replace("Đ", "Ð"),
-            "spaced": f" {name} ",
+            "spaced": f"  {name.replace(' ', '  ')} ",
         }[how]
 
     # --- What a request is made of ------------------------------------------------------------------------------------

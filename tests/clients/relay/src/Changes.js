@@ -3,7 +3,7 @@ import { graphql } from 'relay-runtime';
 
 export const subscription = graphql`
   subscription ChangesSubscription {
-    recordChanged(types: ["Citizen"]) {
+    recordChanged(types: [Citizen]) {
       action
       node {
         id
