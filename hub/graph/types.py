@@ -17,6 +17,7 @@ from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.model.names import camel
 from hub.model.registry import AsRecorded, Entity, Linked, Registry
 from hub.model.shapes import MAX_PAGE, PROVENANCE
+from hub.plan.conditions import PROVENANCE_PARTS
 
 ORDER_DIRECTION = "OrderDirection"
 
@@ -42,6 +43,7 @@ def derive(registry: Registry) -> Derived:
         names[recorded.name] = _recorded(recorded, names)
     add_links(registry, names)
     add_discrepancies(registry, names)
+    _add_part_filters(names)
     for entity in registry:
         names[f"{entity.name}Filter"] = _filter(registry, entity, names)
         names[f"{entity.name}ListFilter"] = _list_filter(entity, names)
@@ -172,10 +174,31 @@ def _filter(registry: Registry, entity: Entity, names: Namespace) -> Any:
     for back in entity.backlinks:
         fields[back.graphql] = (f"{back.target}ListFilter | None", f"On the many. {back.description}")
     own = f"{entity.name}Filter"
+    fields["id"] = ("IdFilter | None", "It is one of these.")
+    fields["provenance"] = ("ProvenanceFilter | None", "Its source, and when it was recorded, changed and confirmed.")
+    for linked in entity.linked:
+        fields[linked.link_graphql] = ("LinkFilter | None", f"How it was linked. {linked.description}")
     fields["and"] = (f"list[{own}] | None", "All of these hold.")
     fields["or"] = (f"list[{own}] | None", "At least one of these holds.")
     fields["not"] = (f"{own} | None", "This does not hold.")
     return input_type(own, f"Conditions on {entity.name}; all that are given must hold.", fields, names)
+
+
+def _add_part_filters(names: Namespace) -> None:
+    """Add the filters over what the graph adds to every row and link."""
+    ids = {"eq": ("ID | None", "This one."), "in": ("list[ID] | None", f"One of these, {MAX_PAGE} at most.")}
+    names["IdFilter"] = input_type("IdFilter", "A condition on a global id.", ids, names)
+    about = {part.graphql: part.description for part in PROVENANCE}
+    kinds = {name: "StringFilter" if sql == "text" else "DateTimeFilter" for name, sql in PROVENANCE_PARTS.items()}
+    parts = {name: (f"{kind} | None", about[name]) for name, kind in kinds.items()}
+    names["ProvenanceFilter"] = input_type("ProvenanceFilter", "Conditions on where a row is from.", parts, names)
+    statuses = {"eq": ("LinkStatus | None", "Equal."), "in": ("list[LinkStatus] | None", "Equal to one of these.")}
+    names["LinkStatusFilter"] = input_type("LinkStatusFilter", "A condition on how sure a link is.", statuses, names)
+    links = {
+        "status": ("LinkStatusFilter | None", "How sure the link is."),
+        "method": ("StringFilter | None", "The rule or model that made it."),
+    }
+    names["LinkFilter"] = input_type("LinkFilter", "Conditions on how a record was linked.", links, names)
 
 
 def _list_filter(entity: Entity, names: Namespace) -> Any:

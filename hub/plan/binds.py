@@ -158,7 +158,7 @@ class GlobalIdParts:
     def __call__(self, value: Any) -> Any:
         if len(value) > self.most:
             refusal = OperationRefused(
-                f"nodes takes {self.most} ids at most, not {len(value)}",
+                f"{self.most} ids are taken at most, not {len(value)}",
                 code="BAD_PAGE_SIZE",
                 next_step="ask for them in several operations",
             )

@@ -272,7 +272,7 @@ class Builder:
 
     @property
     def _filters(self) -> Filters:
-        return Filters(self.catalog.registry, self.document, self.filter_links, self.filter_terms)
+        return Filters(self.catalog.registry, self.document, self.filter_links, self.filter_terms, self.past)
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:
         if leaf is None or isinstance(leaf, Mapping | list) or value_of(self.document, leaf) is None:

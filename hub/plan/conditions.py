@@ -1,16 +1,17 @@
 """Conditions and orders: filter and orderBy arguments, turned into nodes over the columns and links of an entity."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.errors import OperationRefused
+from hub.model import shapes
 from hub.model.names import camel
 from hub.model.registry import Column, Entity, Linked, Reference, Registry
 from hub.model.tables import sql_type
 from hub.plan.arguments import value_of
-from hub.plan.binds import Bind, Leaf, Tree, plain
-from hub.plan.nodes import AllOf, AnyOf, ByColumn, ByLink, Condition, Not, OrderTerm, Test, Through, Via
+from hub.plan.binds import Bind, GlobalIdPart, GlobalIdParts, Leaf, Tree, plain
+from hub.plan.nodes import AllOf, AnyOf, ByColumn, ByLink, Condition, Not, OrderTerm, OverLink, Test, Through, Via
 from hub.plan.selection import Document
 
 TEMPLATES: Mapping[str, str] = {
@@ -29,6 +30,19 @@ NAME_TEMPLATES: Mapping[str, str] = {
     "prefix": "{column} >= hub.name_key({0}) and {column} < hub.name_key({0}) || U&'\\+10FFFF'",
     "words": "string_to_array({column}, ' ') @> string_to_array(hub.name_key({0}), ' ')",
 }
+PROVENANCE_PARTS: Mapping[str, str] = {
+    "source": "text",
+    "asOf": "timestamptz",
+    "firstSeen": "timestamptz",
+    "recordedAt": "timestamptz",
+    "changedAtSource": "timestamptz",
+}
+"""Part of a provenance that can be filtered → its SQL type."""
+LINK_PARTS: Mapping[str, tuple[str, str]] = {
+    "status": ("coalesce({l}.status, {pending})", "text"),
+    "method": ("{l}.method", "text"),
+}
+"""Part of a link that can be filtered → its expression and SQL type."""
 ID_TERM = OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=False)
 
 
@@ -63,6 +77,7 @@ class Filters:
     document: Document
     links: int
     terms: Terms
+    past: bool = False
 
     def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
         """The conditions of a filter argument; all of them must hold. Null filters, and null parts, are no conditions."""
@@ -89,7 +104,14 @@ class Filters:
     def _field(self, entity: Entity, name: str, part: Mapping[str, Tree]) -> list[Condition]:
         column = next((c for c in entity.columns if c.graphql == name), None)
         if column is not None:
-            return self._tests(column, part)
+            return list(self._tests(column, part))
+        if name == "id":
+            return [self._ids(entity, operator, leaf) for operator, leaf in part.items()]
+        if name == "provenance":
+            return self._provenance(part)
+        by_link = next((linked for linked in entity.linked if linked.link_graphql == name), None)
+        if by_link is not None:
+            return [OverLink(by_link.table, tuple(self._parts(name, LINK_PARTS, part)))]
         if self.links == 0:
             raise OperationRefused(
                 f"filter: {entity.name}.{name} follows one link more than a filter may",
@@ -119,31 +141,73 @@ class Filters:
             return AllOf(())  # a null filter
         return Through(via, entity.table, self.conditions(entity, tree), none)
 
-    def _tests(self, column: Column, operators: Mapping[str, Tree]) -> list[Condition]:
-        found: list[Condition] = []
+    def _tests(self, column: Column, operators: Mapping[str, Tree]) -> list[Test]:
+        if column.search_key is None:
+            return self._operators(Compared(column.graphql, f"{{t}}.{column.name}", sql_type(column)), operators)
+        key = Compared(column.graphql, f"{{t}}.{column.search_key}", "text", NAME_TEMPLATES, plain_name)
+        return self._operators(key, operators)
+
+    def _operators(self, compared: "Compared", operators: Mapping[str, Tree]) -> list[Test]:
+        found: list[Test] = []
         for operator, leaf in operators.items():
             value = value_of(self.document, leaf)
             if operator == "isNull":
                 if value is not None:
-                    found.append(Test(f"{{t}}.{column.name} is {'' if value else 'not '}null"))
+                    found.append(Test(f"{compared.sql} is {'' if value else 'not '}null"))
             elif value is None:
                 # `eq: null` would find nothing and say nothing; isNull says what is meant.
                 raise OperationRefused(
-                    f"filter: {column.graphql}.{operator} is null",
+                    f"filter: {compared.name}.{operator} is null",
                     code="BAD_USER_INPUT",
                     next_step="use isNull: true to ask for nulls",
                 )
             else:
-                found.append(_test(column, operator, leaf))  # type: ignore[arg-type]  # operators hold leaves
+                found.append(compared.test(operator, leaf))  # type: ignore[arg-type]  # operators hold leaves
         return found
 
+    def _provenance(self, part: Mapping[str, Tree]) -> list[Condition]:
+        parts = {p.graphql: p for p in (shapes.PAST_PROVENANCE if self.past else shapes.PROVENANCE)}
+        return list(self._parts("provenance", {n: (parts[n].sql, c) for n, c in PROVENANCE_PARTS.items()}, part))
 
-def _test(column: Column, operator: str, leaf: Leaf) -> Test:
-    by_name = column.search_key is not None
-    template = (NAME_TEMPLATES if by_name else TEMPLATES)[operator]
-    target = f"{{t}}.{column.search_key if by_name else column.name}"
-    cast = sql_type(column) + ("[]" if operator == "in" else "")
-    return Test(template.replace("{column}", target), (Bind(leaf, cast, plain_name if by_name else plain),))
+    def _parts(self, name: str, known: Mapping[str, tuple[str, str]], part: Mapping[str, Tree]) -> list[Test]:
+        """Tests on parts of which the expressions and SQL types are known."""
+        found: list[Test] = []
+        for inner, operators in part.items():
+            if isinstance(operators, Mapping):
+                found += self._operators(Compared(f"{name}.{inner}", *known[inner]), operators)
+        return found
+
+    def _ids(self, entity: Entity, operator: str, leaf: Tree) -> Test:
+        """Rows of these global ids; an id of another type, or of nothing, is no row's."""
+        if isinstance(leaf, Mapping | list) or value_of(self.document, leaf) is None:
+            raise OperationRefused(
+                f"filter: id.{operator} is null", code="BAD_USER_INPUT", next_step="give ids, or leave the filter out"
+            )
+        if operator == "eq":
+            kind, number = Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
+            return Test(f"{{t}}.id = {{0}} and {{1}} = '{entity.name}'", (number, kind))
+        kinds, numbers = (
+            Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE, ("filter", "id")))
+            for index, cast in enumerate(("text[]", "bigint[]"))
+        )
+        chosen = f"select w.id from unnest({{0}}, {{1}}) w(kind, id) where w.kind = '{entity.name}'"
+        return Test(f"{{t}}.id = any(array({chosen}))", (kinds, numbers))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a filter compares: its name in the graph, the expression, its SQL type, the templates, and what is taken of a value."""
+
+    name: str
+    sql: str
+    cast: str
+    templates: Mapping[str, str] = field(default_factory=lambda: TEMPLATES)
+    take: Callable[[Any], Any] = plain
+
+    def test(self, operator: str, leaf: Leaf) -> Test:
+        """The test of one operator."""
+        cast = self.cast + ("[]" if operator == "in" else "")
+        return Test(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, self.take),))
 
 
 def plain_name(value: Any) -> Any:

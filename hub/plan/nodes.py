@@ -283,6 +283,14 @@ class Through:
     none: bool = False
 
 
-Condition = Test | AllOf | AnyOf | Not | Through
+@dataclass(frozen=True)
+class OverLink:
+    """The link of a record satisfies tests: SQL over the link `{l}`, which is null where none is accepted, and `{pending}`."""
+
+    table: str
+    tests: "tuple[Test, ...]"
+
+
+Condition = Test | AllOf | AnyOf | Not | Through | OverLink
 Member = Scalar | Group | One | OneOf | OneByKind | Page | LinkObject | MergedIds | Merged
 Root = One | NodeById | NodesById | Page | Scalar

@@ -153,10 +153,7 @@ class _Renderer:
     def _link_object(self, link: LinkObject, depth: int) -> str:
         alias = f"l{depth + 1}"
         of_record = f"{{l}}.record_id = t{depth}.id"
-        pending = (
-            f"case when exists (select from {self.sources.links(link.table)} c where c.record_id = t{depth}.id)"
-            " then 'UNCONFIRMED' else 'UNLINKED' end"
-        )
+        pending = self.sources.pending(link.table, f"t{depth}")
         members: list[tuple[str, str]] = []
         for member in link.members:
             if isinstance(member, Candidates):

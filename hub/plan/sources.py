@@ -14,6 +14,7 @@ from hub.plan.nodes import (
     ByLink,
     Condition,
     Not,
+    OverLink,
     Scalar,
     Test,
     Through,
@@ -161,10 +162,9 @@ class Sources:
     def condition(self, condition: Condition, row: str) -> str:
         """The condition on the row of this alias."""
         if isinstance(condition, Test):
-            sql = condition.sql.replace("{t}", row)
-            for index, bind in enumerate(condition.binds):
-                sql = sql.replace(f"{{{index}}}", self.bind(bind))
-            return f"({sql})"
+            return self._test(condition, t=row)
+        if isinstance(condition, OverLink):
+            return self._over_link(condition, row)
         if isinstance(condition, Not):
             return f"(({self.condition(condition.condition, row)}) is not true)"
         if isinstance(condition, Through):
@@ -176,6 +176,29 @@ class Sources:
         assert isinstance(condition, AllOf | AnyOf)
         inner = [self.condition(c, row) for c in condition.conditions]
         return f"({word.join(inner)})" if inner else none
+
+    def _test(self, test: Test, **names: str) -> str:
+        sql = test.sql
+        if self.past is not None:
+            names["at"] = self.bind(self.past.at)
+        for name, alias in names.items():
+            sql = sql.replace(f"{{{name}}}", alias)
+        for index, bind in enumerate(test.binds):
+            sql = sql.replace(f"{{{index}}}", self.bind(bind))
+        return f"({sql})"
+
+    def _over_link(self, condition: OverLink, row: str) -> str:
+        links, alias = self.links(condition.table), f"{row}k"
+        tests = [self._test(test, l=alias, pending=self.pending(condition.table, row)) for test in condition.tests]
+        joined = f"{links} {alias} on {alias}.record_id = {row}.id and {alias}.{ACCEPTED}"
+        return f"exists (select from (select) one left join {joined}{where(tests)})"
+
+    def pending(self, table: str, row: str) -> str:
+        """The status of a record that has no accepted link."""
+        return (
+            f"case when exists (select from {self.links(table)} c where c.record_id = {row}.id)"
+            " then 'UNCONFIRMED' else 'UNLINKED' end"
+        )
 
 
 def where(conditions: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
 RARE = ("mergedFrom", "recorded", "recordedIn", "evidence")
-NOT_STORED = ("prefill", "reviewQueue", "reviewAgreement")
+NOT_STORED = ("labels", "prefill", "reviewQueue", "reviewAgreement")
 """Root fields that are no reads of the store by a plan."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 

@@ -195,7 +195,7 @@ class ReferenceExecutor:
         subject = now.heirs[row["found_id"]]["heir_id"] if row["found_id"] in now.heirs else row["found_id"]
         recorded_in = {
             "type": copy,
-            "id": id_of(copy, row["record_id"]),
+            "recordId": id_of(copy, row["record_id"]),
             "field": path(self.registry[copy], row["record_field"]),
             "node": now.find(copy, "id", row["record_id"]),
         }
@@ -272,6 +272,15 @@ class ReferenceExecutor:
             return not self.matches(now, row, part)
         if any(back.graphql == name for back in entity.backlinks):
             return self.on_the_many(now, self.many(now, row, name), part)
+        if name == "id":
+            return operators_hold(global_id(row), part)
+        if name == "provenance":
+            shown = now.provenance(row)
+            return all(operators_hold(shown[inner], tests) for inner, tests in part.items() if tests is not None)
+        for linked in entity.linked:
+            if linked.link_graphql == name:
+                shown = link_object(now, linked, row)
+                return all(operators_hold(shown[inner], tests) for inner, tests in part.items() if tests is not None)
         end = next((end for end in entity.ends.values() if end.graphql == name), None)
         if end is None:
             return test(named(entity, name), row.values, part)
@@ -309,6 +318,17 @@ def reader(value: type[Value]) -> Callable[[Any], Any]:
 def named(entity: Entity, graphql: str) -> Column:
     """The column of a GraphQL field."""
     return next(column for column in entity.columns if column.graphql == graphql)
+
+
+def operators_hold(found: Any, operators: Mapping[str, Any]) -> bool:
+    """Whether a value that is no column's satisfies every operator."""
+    for operator, given in operators.items():
+        if operator == "isNull":
+            if given is not None and given != (found is None):
+                return False
+        elif found is None or not COMPARISONS[operator](found, given):
+            return False
+    return True
 
 
 def test(column: Column, values: Values, operators: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from hub.model.registry import registry
 from tests.differential.reference import global_id, reference_schema, shown
-from tests.differential.rows import pool
+from tests.differential.rows import STREAMS, pool
 from tests.differential.world import Row, World
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -91,7 +91,31 @@ class Pool:
                 missing = shown_as(pool(column.value), stored)
                 found[entity.name, column.graphql] = (*sorted(stored), *missing)
         ids = {global_id(Row(name, row)) for name, all_ in world.rows.items() for row in all_}
+        found |= _pool_of_parts(world, sorted(ids))
         return cls(reference_schema(), found, sorted(ids))
+
+
+PARTS = ("Provenance", "Link", "LinkStatus")
+"""What filters stand over, beside entities: the parts that the graph adds to every row and link."""
+
+
+def _pool_of_parts(world: World, ids: Sequence[str]) -> dict[tuple[str, str], Sequence[Any]]:
+    rows = [row for all_ in world.rows.values() for row in all_]
+    found: dict[tuple[str, str], Sequence[Any]] = {
+        ("Provenance", "source"): [*sorted({connector for connector, _ in STREAMS}), "nobody"]
+    }
+    for name, column in (
+        ("firstSeen", "first_seen"),
+        ("recordedAt", "sys_from"),
+        ("changedAtSource", "changed_at_source"),
+    ):
+        found["Provenance", name] = sorted({row[column].isoformat() for row in rows if row[column] is not None})[:40]
+    found["Provenance", "asOf"] = found["Provenance", "recordedAt"]
+    methods = {link["method"] for links in world.links.values() for link in links if link["method"]}
+    found["Link", "method"] = [*sorted(methods), "none"]
+    of_another = ids[0]
+    own = {name: [global_id(Row(name, row)) for row in all_] for name, all_ in world.rows.items()}
+    return found | {(name, "id"): [*dict.fromkeys(all_), of_another, "nothing"] for name, all_ in own.items()}
 
 
 def shown_as(texts: Sequence[str], stored: set[Any]) -> list[Any]:
@@ -212,7 +236,7 @@ class Draft:
         if not required and self.chance(4):
             self.mark("null in a filter")
             return None
-        at = (_entity(kind), name) if _entity(kind) in registry().entities else hint
+        at = (_entity(kind), name) if _entity(kind) in (*registry().entities, *PARTS) else hint
         return self.value(target, at, links - nests, inside=inside, required=required)
 
     def _comparison(self, kind: GraphQLInputObjectType, operator: str, hint: Hint, inside: bool) -> Tree:
@@ -238,6 +262,8 @@ class Draft:
         assert hint is not None, scalar
         found = self.one_of(self.pool.values[hint])
         entity, name = hint
+        if entity in PARTS or name == "id":
+            return found
         column = next(c for c in registry()[entity].columns if c.graphql == name)
         if column.search_key:
             return self.spelled(found)

@@ -44,6 +44,16 @@ HOLDS = f"exists (select from link.land_use_right_holder l join data.land_use_ri
         ("households", "{ members: { some: { relationship: { eq: SPOUSE } } } }", "household", "exists (select from data.household_membership m where m.household_code = t.household_code and m.relationship = 'SPOUSE')"),
         ("parcels", '{ rights: { some: { holder: { citizen: { sex: { eq: FEMALE } } } } } }', "parcel", f"exists (select from link.land_use_right_parcel l join link.land_use_right_holder h on h.record_id = l.record_id join data.citizen c on c.id = h.subject_id where l.subject_id = t.id and {ACCEPTED} and h.status <> 'UNCONFIRMED' and c.sex = 'FEMALE')"),
         ("parcels", "{ commune: null, rights: null }", "parcel", "true"),
+        ("landUseRights", "{ holderLink: { status: { eq: PROBABLE } } }", "land_use_right", "exists (select from link.land_use_right_holder l where l.record_id = t.id and l.status = 'PROBABLE')"),
+        ("landUseRights", "{ holderLink: { status: { in: [UNCONFIRMED, UNLINKED] } } }", "land_use_right", f"not exists (select from link.land_use_right_holder l where l.record_id = t.id and {ACCEPTED})"),
+        ("landUseRights", "{ parcelLink: { method: { prefix: \"parcel_number_in\" } } }", "land_use_right", f"exists (select from link.land_use_right_parcel l where l.record_id = t.id and {ACCEPTED} and starts_with(l.method, 'parcel_number_in'))"),
+        ("landUseRights", "{ not: { holderLink: { method: { isNull: true } } } }", "land_use_right", f"exists (select from link.land_use_right_holder l where l.record_id = t.id and {ACCEPTED})"),
+        ("citizens", "{ deathDate: { isNull: false } }", "citizen", "t.death_date is not null"),
+        ("citizens", '{ provenance: { source: { eq: "population" }, recordedAt: { gt: "2000-01-01T00:00:00Z" } } }', "citizen", "true"),
+        ("citizens", '{ provenance: { source: { in: ["land"] } } }', "citizen", "false"),
+        ("parcels", '{ provenance: { changedAtSource: { isNull: true } } }', "parcel", "t.changed_at_source is null"),
+        ("taxObligations", '{ dueOn: { lt: "2024-06-30" }, amount: { gte: 500000 } }', "tax_obligation", "t.due_on < '2024-06-30' and t.amount >= 500000"),
+        ("citizens", '{ fullName: { words: "  THI   nguyen " } }', "citizen", "string_to_array(t.full_name_key, ' ') @> array['thi', 'nguyen']"),
     ],
 )  # fmt: skip
 def test_filters_over_links_find_what_sql_finds(
@@ -124,3 +134,39 @@ def _id(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
+
+
+def test_a_name_is_found_with_any_spaces_in_any_order(graph: Graph, rows: psycopg.Connection[Any]) -> None:
+    found = rows.execute(
+        "select full_name, count(*) from data.citizen group by full_name_key, full_name having count(distinct full_name) = 1"
+        " order by 2 desc, 1 limit 1"
+    ).fetchone()
+    assert found is not None
+    name, ask = found[0], "query($n: String) { citizens(filter: {fullName: {eq: $n}}) { totalCount } }"
+    once = graph.data(ask, {"n": name})
+    assert once["citizens"]["totalCount"] >= found[1]
+    assert graph.data(ask, {"n": "  " + name.replace(" ", "   ") + " "}) == once
+    words = "query($n: String) { citizens(filter: {fullName: {words: $n}}) { totalCount } }"
+    turned = " ".join(reversed(name.upper().split()))
+    assert graph.data(words, {"n": turned})["citizens"]["totalCount"] >= found[1]
+    assert graph.data(words, {"n": turned + " zzz"}) == {"citizens": {"totalCount": 0}}
+
+
+def test_rows_are_filtered_by_their_ids(graph: Graph) -> None:
+    first, second = (n["id"] for n in graph.data("{ citizens(first: 2) { nodes { id } } }")["citizens"]["nodes"])
+    ask = "query($i: [ID!]) { citizens(filter: {id: {in: $i}}) { nodes { id } } parcels(filter: {id: {in: $i}}) { totalCount } }"
+    given = [second, "nothing", base64.b64encode(b"Parcel:999999999").decode(), first]
+    assert graph.data(ask, {"i": given}) == {
+        "citizens": {"nodes": [{"id": first}, {"id": second}]},
+        "parcels": {"totalCount": 0},
+    }
+    assert graph.code(ask, {"i": [first] * 501})[0] == "BAD_PAGE_SIZE"
+    assert graph.code("{ citizens(filter: {id: {eq: null}}) { totalCount } }")[0] == "BAD_USER_INPUT"
+
+
+def test_labels_of_code_lists_are_a_query(graph: Graph) -> None:
+    data = graph.data("{ labels(lists: [Sex, LandPurpose]) { list code vi en } all: labels { list } }")
+    assert data["labels"][0] == {"list": "Sex", "code": "MALE", "vi": "Nam", "en": "Male"}
+    assert {label["list"] for label in data["labels"]} == {"Sex", "LandPurpose"}
+    assert {"TaxKind", "RightStatus"} <= {label["list"] for label in data["all"]}
+    assert graph.code("{ labels(lists: [Nothing]) { code } }")[0] == "INVALID"
