@@ -14,7 +14,7 @@ from hub.cli.connector_new import new
 from hub.cli.run import Json
 from hub.cli.shown import ERR, OUT, line, marked, show_json, show_table
 from hub.conform import samples
-from hub.conform.check import NEEDED, Checked, check
+from hub.conform.check import NEEDED, UNKNOWN, Checked, check
 from hub.conform.ground import Ground
 from hub.conform.preview import Preview, preview
 from hub.errors import HubError, HubMisconfigured
@@ -177,7 +177,7 @@ def _show_checked(checked: Sequence[Checked], wrong: dict[str, HubError], *, ver
             ERR.print(marked("bold red", "broken", f" {name}: {words}"))
     for one in checked:
         for result in one.results:
-            if verbose or result.status in ("failed", "not run"):
+            if verbose or result.status in ("failed", "not run") or result.detail == UNKNOWN:
                 words = f"{result.part}: {result.case}" + (f": {result.detail}" if result.detail else "")
                 OUT.print(marked(*MARKS[result.status], f" {one.connector} {words}"))
 

@@ -18,6 +18,7 @@ from hub.conform.lint import lint
 from hub.conform.rows import arrange
 from hub.conform.trials import Failure, Tried
 from hub.conform.worlds.base import NotHere, World
+from hub.conform.worlds.mariadb import is_mariadb
 from hub.errors import HubError
 from hub.sdk.manifest import Grade, Manifest
 
@@ -33,6 +34,8 @@ WORLDS: Mapping[str, str] = {
     "stream": "hub.conform.worlds.messages:EventWorld",
 }
 """Kind of source → its world."""
+MARIADB = "hub.conform.worlds.mariadb:MariaDbWorld"
+UNKNOWN = "read from PostgreSQL: the source's address is not set here, and says which database it is"
 NEEDED: Mapping[Grade, tuple[Part, ...]] = {
     "A": ("lint", "samples", "damage", "deletes", "drift", "chaos"),
     "B": ("lint", "samples", "damage", "deletes", "drift"),
@@ -120,10 +123,11 @@ def _samples(manifest: Manifest) -> Iterator[Result]:
 
 
 def _trials(manifest: Manifest, ground: Ground, tell: Told) -> Iterator[Result]:
-    kind = WORLDS.get(manifest.kind)
+    kind = MARIADB if is_mariadb(manifest) else WORLDS.get(manifest.kind)
     if kind is None:
         yield Result("samples", "read", "not run", f"the kit has no source of kind {manifest.kind}")
         return
+    where = UNKNOWN if is_mariadb(manifest) is None else ""
     module, _, name = kind.partition(":")
     world: World = getattr(import_module(module), name)(manifest, ground)
     with ExitStack() as stack:
@@ -136,7 +140,7 @@ def _trials(manifest: Manifest, ground: Ground, tell: Told) -> Iterator[Result]:
         except (Failure, HubError) as failure:
             yield Result("samples", "read, and read again", "failed", str(failure))
             return
-        yield Result("samples", "read, and read again", "passed")
+        yield Result("samples", "read, and read again", "passed", where)
         for part, run in (("damage", damaged), ("deletes", trials.deleted), ("drift", trials.drifted)):
             tell(part)
             yield from _each(part, run(tried, ground))  # type: ignore[arg-type]  # the names of the tuple are parts

@@ -20,7 +20,7 @@ from hub.conform.naming import form_of
 from hub.conform.rows import arrange
 from hub.conform.tombstones import is_deleted, mark_deleted
 from hub.conform.trials import day_before, held_back
-from hub.conform.worlds import messages
+from hub.conform.worlds import mariadb, messages
 from hub.ingest.discover import load_connector
 from hub.sdk.manifest import Manifest
 from tests.connectors.trial import connector, people
@@ -127,6 +127,30 @@ def test_a_grade_that_was_not_measured_is_not_had(
     found = check(connector(tmp_path, "stream", 'subject = "a.b"\ndurable = "hub"', 'changed_at = "luc"'), ground)
     assert "not run" in {result.status for result in found.results}
     assert (found.grade, found.conforms) == (None, False)
+
+
+def test_a_source_that_is_mariadb_is_tried_on_mariadb(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAT_URL", "mysql://reader:x@db.invalid/so")
+    monkeypatch.setattr(checking, "WORLDS", {})  # no other world will do
+    found = check(case("hoc"), ground)
+    assert [f"{r.part}: {r.case}: {r.detail}" for r in found.results if r.status in ("failed", "not run")] == []
+    assert (found.grade, found.conforms) == ("A", True)
+
+
+def test_without_a_mariadb_there_is_no_grade(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAT_URL", "mysql://reader:x@db.invalid/so")
+    monkeypatch.setenv(mariadb.URL, "mysql://root@127.0.0.1:1")
+    found = check(case("hoc"), ground)
+    assert [r.detail for r in found.results if r.status == "not run" and "no MariaDB" in r.detail]
+    assert (found.grade, found.conforms) == (None, False)
+
+
+def test_a_database_that_is_not_known_here_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAT_URL", raising=False)
+    assert mariadb.is_mariadb(case("hoc")) is None
+    assert mariadb.is_mariadb(case("nop")) is False
+    monkeypatch.setenv("DAT_URL", "postgresql://reader@db.invalid/so")
+    assert mariadb.is_mariadb(case("hoc")) is False
 
 
 def test_a_kind_without_a_world_has_no_grade(tmp_path: Path, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

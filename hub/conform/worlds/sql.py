@@ -12,7 +12,7 @@ from hub.sdk.streams import CdcStream, SqlStream, Stream
 
 
 class SqlWorld(World):
-    """A PostgreSQL database, whatever database the source has: what the engine does after reading is the same."""
+    """A PostgreSQL database, for every database but MariaDB: what the engine does after reading is the same."""
 
     faults: ClassVar[frozenset[str]] = frozenset({"reset", "half_close", "stall"})
     followed: ClassVar[bool] = False
