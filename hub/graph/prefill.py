@@ -52,6 +52,10 @@ class AnswerStatusType(enum.Enum):
     UNCONFIRMED = strawberry.enum_value(
         "UNCONFIRMED", description="There are candidates; a person has to confirm the link."
     )
+    NAMED_OTHERWISE = strawberry.enum_value(
+        "NAMED_OTHERWISE",
+        description="Held by a sure link, but the source names the person otherwise: a person has to look.",
+    )
     MISSING = strawberry.enum_value("MISSING", description="The state should hold it, and does not hold all of it.")
     ASKED_OF_CITIZEN = strawberry.enum_value("ASKED_OF_CITIZEN", description="Only the citizen can say.")
     BLOCKED = strawberry.enum_value("BLOCKED", description="Not asked: the procedure cannot be done, see `blockedBy`.")

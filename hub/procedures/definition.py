@@ -84,7 +84,8 @@ class Procedure(BaseModel):
     """A procedure (CPSV-AP PublicService): names, legal basis, requirements, and the one operation that fetches what is held.
 
     `links` has, for the path of a list of records, the field of each record that says how sure it is that the record belongs to the
-    object on the way: what rests on a link that is not confirmed is not held.
+    object on the way: what rests on a link that is not confirmed is not held. `named` is the path of the subject's name, beside which the names that
+    linked records give are held.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +95,7 @@ class Procedure(BaseModel):
     legal_basis: tuple[LegalBasis, ...]
     blocks: tuple[Block, ...] = ()
     links: dict[str, str] = Field(default_factory=dict)
+    named: str | None = None
     requirements: tuple[Requirement, ...]
     query: str
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from hub.link.normalise.text import accented_key
 from hub.procedures.definition import Bilingual, Block, Procedure, Requirement
 from schema import codes
 from schema.core import Label
@@ -19,11 +20,14 @@ class AnswerStatus(Enum):
     PROBABLE = "PROBABLE"
     INCOMPLETE = "INCOMPLETE"
     UNCONFIRMED = "UNCONFIRMED"
+    NAMED_OTHERWISE = "NAMED_OTHERWISE"
     MISSING = "MISSING"
     ASKED_OF_CITIZEN = "ASKED_OF_CITIZEN"
     BLOCKED = "BLOCKED"
 
 
+OTHER_NAME = "OTHER_NAME"
+"""What stands beside the statuses of links: the link is made, and the record names the subject otherwise."""
 NOT_ASKED = frozenset({AnswerStatus.HELD, AnswerStatus.BLOCKED})
 
 
@@ -74,11 +78,13 @@ class Freshness:
 class _Row:
     """An object of the response, the provenance nearest to it, its path, and the statuses of the links that it rests on.
 
-    `back` has, for the path of records in a list, their field that links them to the object that has the list.
+    `back` has, for the path of records in a list, their field that links them to the object that has the list; `name` is the
+    subject's, beside which the names that such records give are held.
     """
 
     value: Json
     back: Mapping[str, str]
+    name: str = ""
     provenance: Mapping[str, Any] | None = None
     path: str = ""
     links: frozenset[str] = frozenset()
@@ -98,6 +104,7 @@ def prefill(procedure: Procedure, data: Mapping[str, Any], freshness: Mapping[st
     is blocked gives no values and asks nothing.
     """
     root = _Row(data, procedure.links)
+    root = replace(root, name=_text(root, (procedure.named,)) if procedure.named else "")
     found = any(value is not None for value in data.values())
     blocks = tuple(block for block in procedure.blocks if _text(root, (block.value,)))
     answers: dict[str, Answer] = {}
@@ -132,6 +139,9 @@ def _status(links: frozenset[str]) -> AnswerStatus:
     """What can be said of values that rest on links of these statuses."""
     if links <= {"CONFIRMED"}:
         return AnswerStatus.HELD
+    if links <= {"CONFIRMED", OTHER_NAME}:
+        return AnswerStatus.NAMED_OTHERWISE
+    links -= {OTHER_NAME}
     return AnswerStatus.PROBABLE if links <= {"CONFIRMED", "PROBABLE"} else AnswerStatus.UNCONFIRMED
 
 
@@ -193,6 +203,12 @@ def _is_cut(row: _Row, steps: Sequence[str]) -> bool:
     return _is_cut(row.child(steps[0]), steps[1:])
 
 
+def _other_name(link: Json, name: str) -> frozenset[str]:
+    """That a record names the subject otherwise. Case, the place of a tone mark and spaces are no other name."""
+    recorded = ((link or {}).get("recorded") or {}).get("name")
+    return frozenset({OTHER_NAME} if name and recorded and accented_key(recorded) != accented_key(name) else ())
+
+
 def _statuses(value: Json, link: str) -> frozenset[str]:
     """The status of a link of an object; none if the object has no such link."""
     found = value.get(link) if isinstance(value, Mapping) else None
@@ -239,7 +255,8 @@ def _walk(row: _Row, steps: Sequence[str]) -> Iterator[_Row]:
     here = replace(row, provenance=own or row.provenance)
     if isinstance(row.value, Mapping) and (back := row.back.get(row.path)) is not None:
         # A list whose records do not say how they are linked is not taken for one that is sure.
-        here = replace(here, links=here.links | (_statuses(row.value, back) or {"UNCONFIRMED"}))
+        sure = _statuses(row.value, back) or {"UNCONFIRMED"}
+        here = replace(here, links=here.links | sure | _other_name(row.value.get(back), row.name))
     if not steps:
         yield here
     elif isinstance(here.value, Mapping):

@@ -189,6 +189,25 @@ def test_nothing_is_held_that_is_not_sure(rights: list[Any], cut: bool | None, d
     assert found["price"] == "ASKED_OF_CITIZEN"
 
 
+@pytest.mark.parametrize(
+    ("recorded", "status"),
+    [
+        ("Hoàng Thị Hòa", "HELD"),
+        ("HOÀNG  THỊ HOÀ", "HELD"),
+        (None, "HELD"),
+        ("Hoang Thi Hoa", "NAMED_OTHERWISE"),
+        ("Hoàng Hoà", "NAMED_OTHERWISE"),
+    ],
+)
+def test_what_names_the_subject_otherwise_is_not_held(recorded: str | None, status: str) -> None:
+    """Rights whose recorded name is another than the citizen's came back held without a word."""
+    one = {**right(), "holderLink": {"status": "CONFIRMED", "recorded": {"name": recorded}}}
+    citizen = {"name": "Hoàng Thị Hoà", "deathDate": None, "rights": page([one])}
+    filled = prefill(DECLARED.model_copy(update={"named": "citizen.name"}), {"citizen": citizen}, READ)
+    found = {answer.requirement.code: answer.status.value for answer in filled.answers}
+    assert (found["name"], found["serial"], found["parcel"]) == ("HELD", status, status)
+
+
 def test_the_dead_are_asked_nothing() -> None:
     citizen = {"name": "An", "deathDate": "2020-01-01", "rights": page([right()])}
     filled = prefill(DECLARED, {"citizen": citizen}, READ)
