@@ -83,6 +83,17 @@ def environment(name: str, connector: str) -> str:
 # --- Databases --------------------------------------------------------------------------------------------------------
 
 
+CONNECT_S, COUNT_S = 30, 600
+"""How long a database may take to let us in, and to count the rows of a table: large ones take minutes."""
+MYSQL = {"connect_timeout": CONNECT_S, "read_timeout": COUNT_S, "write_timeout": CONNECT_S}
+POSTGRESQL = {
+    "connect_timeout": CONNECT_S,
+    "tcp_user_timeout": CONNECT_S * 1000,
+    "options": f"-c statement_timeout={COUNT_S}s",
+}
+CONNECT: Mapping[str, Mapping[str, Any]] = {"mysql": MYSQL, "mariadb": MYSQL, "postgresql": POSTGRESQL}
+
+
 @dataclass(frozen=True)
 class TableFound:
     """A table of a database."""
@@ -97,7 +108,9 @@ def tables(url: str) -> list[TableFound]:
     """The tables and views of a database that its user may see, with a count of rows. Raises SourceUnavailable."""
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed.set(drivername=DRIVERS.get(parsed.get_backend_name(), parsed.drivername)))
+        backend = parsed.get_backend_name()
+        named = parsed.set(drivername=DRIVERS.get(backend, parsed.drivername))
+        engine = create_engine(named, connect_args=dict(CONNECT.get(backend, {})))
     except SQLAlchemyError as error:
         raise HubMisconfigured(
             f"the address is no URL of a database: {type(error).__name__}",

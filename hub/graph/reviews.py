@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.graph.reads import failure
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class Reviews:
         # What is committed is on disk, whatever the server's settings: a person is told that it is decided.
         options = f"{SESSION} -c synchronous_commit=on -c statement_timeout={TIMEOUT_S * 1000}"
         try:
-            with psycopg.connect(self.url, autocommit=True, options=options, connect_timeout=5) as connection:
+            with StoreConnection.connect(self.url, autocommit=True, options=options, connect_timeout=5) as connection:
                 return work(connection)
         except psycopg.Error as error:
             raise failure(error) from None

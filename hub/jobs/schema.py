@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 SCHEMA = "jobs"
@@ -25,7 +26,7 @@ def apply(url: str) -> None:
     Raises StoreUnavailable, HubMisconfigured where the queue is newer than this program.
     """
     try:
-        with psycopg.connect(url, options=OPTIONS, autocommit=True) as connection:
+        with StoreConnection.connect(url, options=OPTIONS, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(%s)", (LOCK,))
             _apply(connection)
     except psycopg.OperationalError:

@@ -17,6 +17,7 @@ from hub.link.evaluate.falses import FalseLink, false_links
 from hub.link.evaluate.measure import Homonyms, Merges, Tally
 from hub.link.evaluate.thresholds import Bin, Point
 from hub.link.evaluate.truth import read_index
+from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
 
@@ -66,7 +67,7 @@ def evaluate(engine: Engine, truth: Path, *, values: bool = False) -> Evaluation
         raise HubMisconfigured(f"the truth in {truth} names no links", next_step="add [[links]] to its truth.toml")
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        with psycopg.connect(url, options=SESSION) as connection:
+        with StoreConnection.connect(url, options=SESSION) as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
             found = held.read(connection, index)
             wrong = false_links(connection, found.pairs, values=values)
