@@ -3,6 +3,8 @@
 Every setting is listed in docs/settings.md, which is made from this class.
 """
 
+import difflib
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -91,6 +93,8 @@ class Settings(BaseSettings):
     )
 
 
+NEARLY = 0.85
+"""From this likeness on (difflib), a name is taken for a mistyped one."""
 ENV_FILE = Path(".hub/hub.env")
 
 
@@ -100,11 +104,28 @@ def load(**overrides: object) -> Settings:
     The file also holds what connectors refer to, so its lines join the environment, where they are not set already.
     """
     load_dotenv(ENV_FILE)
+    _refuse_mistyped()
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         wrong = "; ".join(f"HUB_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise HubMisconfigured(f"settings: {wrong}", next_step="correct the variable or .hub/hub.env") from None
+
+
+def _refuse_mistyped() -> None:
+    """Raises HubMisconfigured for a variable that is nearly a setting: what it was meant to set would keep its default.
+
+    A name that is like no setting may be a connector's.
+    """
+    known = {f"HUB_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if not name.startswith("HUB_") or name in known:
+            continue
+        nearest = difflib.get_close_matches(name, known, 1, NEARLY)
+        if nearest:
+            raise HubMisconfigured(
+                f"there is no setting {name}", next_step=f"did you mean {nearest[0]}? See docs/settings.md"
+            )
 
 
 def reference_page() -> str:

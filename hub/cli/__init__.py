@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import cyclopts
 
@@ -16,6 +17,7 @@ from hub.errors import HubError, StoreUnavailable, UnforeseenFailure
 app = cyclopts.App(
     name="hub",
     help="A GraphQL data-integration hub for cross-sector data linking.",
+    version=lambda: version("cross-sector-hub"),
     version_flags=["--version"],
     error_console=ERR,
 )

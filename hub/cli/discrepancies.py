@@ -18,7 +18,7 @@ from psycopg import Connection
 
 from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json, show_table
-from hub.cli.store import open_store
+from hub.cli.store import open_store_to_read
 from hub.errors import OperationRefused
 from hub.ingest.run import connect, store_url
 from hub.link import handover
@@ -152,5 +152,5 @@ def _unwritable(path: Path, error: OSError) -> OperationRefused:
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         yield connection

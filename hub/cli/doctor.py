@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from hub.cli.run import Json
 from hub.cli.shown import OUT, marked, show_json
-from hub.cli.store import Store, open_store
+from hub.cli.store import Store, open_store_to_read
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.discover import broken, discover
 from hub.model.registry import registry
@@ -59,7 +59,7 @@ def _offline() -> Iterator[Finding]:
 
 def _online(settings: Settings) -> Iterator[Finding]:
     try:
-        with open_store(settings) as store:
+        with open_store_to_read(settings) as store:
             yield from _store(store)
     except HubError as error:
         yield Finding("store", False, error.message, error.next_step)

@@ -6,7 +6,7 @@ import cyclopts
 
 from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json, show_table
-from hub.cli.store import open_store
+from hub.cli.store import open_store, open_store_to_read
 from hub.ingest import drift_record
 from hub.ingest.drift_record import Drift
 from hub.ingest.run import connect, store_url
@@ -39,7 +39,7 @@ def listed(connector: str | None = None, *, all: bool = False, json: Json = Fals
     all
         What is over, too.
     """
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         found = drift_record.listed(connection, connector, every=all)
     if json:
         show_json([asdict(drift) for drift in found])

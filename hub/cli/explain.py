@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.tree import Tree
 
 from hub.cli.shown import OUT, line, marked, show_json, show_text
-from hub.cli.store import open_store
+from hub.cli.store import open_store_to_read
 from hub.errors import OperationRefused
 from hub.graph.explain import Branch, Explanation
 from hub.graph.prepare import Request
@@ -39,7 +39,7 @@ def explain(
     """
     given = _variables(variables)
     settings = load()
-    with open_store(settings) as store:
+    with open_store_to_read(settings) as store:
         request = Request(_document(query), operation, given)
         found = asyncio.run(_explained(settings, store.url, request))
     if json:

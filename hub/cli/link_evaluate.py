@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from hub.cli.run import Json
 from hub.cli.shown import ERR, OUT, show_json, show_table
-from hub.cli.store import open_store
+from hub.cli.store import open_store_to_read
 from hub.errors import HubMisconfigured
 from hub.link.evaluate import page
 from hub.link.evaluate.evaluation import Evaluation
@@ -46,7 +46,7 @@ def evaluate(
         raise HubMisconfigured(
             "values are shown on the screen only, never written to files", next_step="leave out --out or --show-values"
         )
-    with open_store(load()) as store:
+    with open_store_to_read(load()) as store:
         found = run_evaluation(store.engine, truth, values=show_values)
     labelled = add_labels(label_into, found.false_links) if label_into else None
     written = page.write(out, found) if out else ()

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from hub.cli.run import Json
 from hub.cli.shown import ERR, OUT, marked, show_json, show_table, show_text
-from hub.cli.store import open_store
+from hub.cli.store import open_store, open_store_to_read
 from hub.errors import OperationRefused
 from hub.ingest import waiting
 from hub.ingest.discover import discover
@@ -56,7 +56,7 @@ def listed(
     limit
         How many at most.
     """
-    with _store() as connection:
+    with _store_to_read() as connection:
         found = waiting.listed(connection, discover(), Which(connector, rule, entity, every=all), limit)
     if json:
         show_json([asdict(row) for row in found])
@@ -68,7 +68,7 @@ def listed(
 @app.command
 def counts(*, json: Json = False) -> None:
     """Count rows that wait, by connector, stream, kind of record, rule and field."""
-    with _store() as connection:
+    with _store_to_read() as connection:
         found = waiting.counts(connection)
     if json:
         show_json([asdict(number) for number in found])
@@ -88,7 +88,7 @@ def show(number: int, *, json: Json = False) -> None:
     number
         The id of the row.
     """
-    with _store() as connection:
+    with _store_to_read() as connection:
         row = waiting.shown(connection, number)
     if json:
         show_json(asdict(row))
@@ -197,6 +197,12 @@ def reopen(number: int) -> None:
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
     with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        yield connection
+
+
+@contextmanager
+def _store_to_read() -> Iterator[Connection[Any]]:
+    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         yield connection
 
 

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from hub.cli.shown import ERR, OUT, LineFormatter, marked, progress, show_json, show_table
-from hub.cli.store import open_store
+from hub.cli.store import open_store, open_store_to_serve
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.discover import broken, discover
 from hub.ingest.run import Choices, RunReport, chosen, left_out, store_url
@@ -41,7 +41,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load(**given)
-    with bound(settings) as listener, open_store(settings) as store:
+    with bound(settings) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
         serve_on(listener, settings, store.url)

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from hub.cli.run import Json, bars_of, show_reports
 from hub.cli.shown import OUT, marked, progress, show_json, show_table
-from hub.cli.store import Store, open_store
+from hub.cli.store import Store, open_store, open_store_to_read
 from hub.ingest import approve as approvals_
 from hub.ingest.approve import Approval
 from hub.ingest.history import RunRecord, run_record, runs
@@ -34,7 +34,7 @@ def list_runs(connector: str | None = None, *, limit: int = 20, json: Json = Fal
     limit
         How many.
     """
-    with _session() as (_, connection):
+    with _session_to_read() as (_, connection):
         found = runs(connection, connector, limit)
     if json:
         show_json([_listed(record) for record in found])
@@ -52,7 +52,7 @@ def show(number: int, *, json: Json = False) -> None:
     number
         The run, as `hub runs list` names it.
     """
-    with _session() as (_, connection):
+    with _session_to_read() as (_, connection):
         record = run_record(connection, number)
     if json:
         show_json(asdict(record))
@@ -82,7 +82,7 @@ def approvals(*, every: Annotated[bool, Parameter(name="--all")] = False, json: 
     every
         Those that were answered, too.
     """
-    with _session() as (_, connection):
+    with _session_to_read() as (_, connection):
         found = approvals_.listed(connection, every=every)
     if json:
         show_json([asdict(approval) for approval in found])
@@ -129,6 +129,12 @@ def refuse(number: int, *, by: By = None) -> None:
 @contextmanager
 def _session() -> Iterator[tuple[Store, Connection[Any]]]:
     with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        yield store, connection
+
+
+@contextmanager
+def _session_to_read() -> Iterator[tuple[Store, Connection[Any]]]:
+    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         yield store, connection
 
 

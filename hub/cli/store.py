@@ -1,22 +1,26 @@
 """Opening the store for a command: the database of HUB_DATABASE_URL, or the embedded server beneath HUB_HOME."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from hub.errors import HubMisconfigured
 from hub.ingest.run import store_url
 from hub.jobs import schema as jobs
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
-from hub.store.migrate import migrate
+from hub.store.migrate import check_revision, migrate
+
+DATABASE = "hub"
+NO_TABLES = HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
 
 
 @dataclass(frozen=True)
 class Store:
-    """An open, migrated store. `server` is set where it is the embedded one."""
+    """An open store at this program's revision. `server` is set where it is the embedded one."""
 
     url: str
     engine: Engine
@@ -33,10 +37,43 @@ def open_store(
         return
     server = EmbeddedServer.start(settings.home / "postgresql", durable=durable, settings=server_settings or {})
     try:
-        server.create_database("hub")
-        yield from _opened(server.url("hub"), server)
+        server.create_database(DATABASE)
+        yield from _opened(server.url(DATABASE), server)
     finally:
         server.stop()
+
+
+@contextmanager
+def open_store_to_read(settings: Settings) -> Iterator[Store]:
+    """The store as it is, for a command that only reads: nothing is migrated because somebody looked at it.
+
+    A role that may only select is enough. Raises HubMisconfigured if there are no tables, or those of another revision.
+    """
+    if settings.database_url is not None:
+        yield from _as_it_is(settings.database_url.get_secret_value(), None)
+        return
+    folder = settings.home / "postgresql"
+    if not folder.exists():
+        raise NO_TABLES
+    server = EmbeddedServer.start(folder)
+    try:
+        yield from _as_it_is(server.url(DATABASE), server)
+    finally:
+        server.stop()
+
+
+def open_store_to_serve(settings: Settings) -> AbstractContextManager[Store]:
+    """The store for serving: a database of somebody else's is left as it is, the embedded one is ours to migrate."""
+    return open_store_to_read(settings) if settings.database_url is not None else open_store(settings)
+
+
+def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
+    made = engine(url)
+    try:
+        check_revision(made)
+        yield Store(url, made, server)
+    finally:
+        made.dispose()
 
 
 def _opened(url: str, server: EmbeddedServer | None) -> Iterator[Store]:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 import schema as vocabulary
 from hub.cli.shown import OUT, show_text
-from hub.cli.store import open_store
+from hub.cli.store import open_store, open_store_to_read
 from hub.errors import HubMisconfigured
 from hub.graph.schema import schema as graph_schema
 from hub.model.manifest_pages import manifest_page, manifest_schema
@@ -70,6 +70,6 @@ def draft_migration(message: str) -> None:
 @app.command(name="diff")
 def diff() -> None:
     """List what schema/ declares and the database lacks."""
-    with open_store(load()) as store, store.engine.begin() as connection:
+    with open_store_to_read(load()) as store, store.engine.begin() as connection:
         for change in difference(connection):
             OUT.print(str(change))

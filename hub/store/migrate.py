@@ -46,6 +46,28 @@ def head() -> str:
     return found or ""
 
 
+def check_revision(engine: Engine) -> None:
+    """Hold the database against this program's revision, and change nothing. Raises HubMisconfigured, StoreUnavailable."""
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(text("select to_regclass('hub.alembic_version') is not null")).scalar_one()
+            stored = connection.execute(text("select version_num from hub.alembic_version")).scalar() if found else None
+    except OperationalError as error:
+        if "does not exist" not in str(error.orig):
+            raise StoreUnavailable(
+                "the database does not answer",
+                next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more",
+            ) from None
+        stored = None
+    if stored is None:
+        raise HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
+    if stored != head():
+        raise HubMisconfigured(
+            f"the database is at revision {stored}, and this program needs {head()}",
+            next_step="run `hub migrate`; if the database is newer, run the newer program",
+        )
+
+
 def prepare(connection: Connection) -> None:
     """Schemas, functions and the sequence of ids, which migrations take for granted. Idempotent."""
     for name in SCHEMAS:
