@@ -207,7 +207,8 @@ class Compared:
     def test(self, operator: str, leaf: Leaf) -> Test:
         """The test of one operator."""
         cast = self.cast + ("[]" if operator == "in" else "")
-        return Test(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, self.take),))
+        take = CHOOSING[self.take] if operator in ("prefix", "words") else self.take
+        return Test(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, take),))
 
 
 def plain_name(value: Any) -> Any:
@@ -216,6 +217,30 @@ def plain_name(value: Any) -> Any:
     if isinstance(taken, list):
         return [plain_name(item) for item in taken]
     return " ".join(taken.split()) if isinstance(taken, str) else taken
+
+
+def choosing_text(value: Any) -> Any:
+    """A text to begin with. Raises OperationRefused for an empty one, which every text begins with."""
+    return _refuse_empty(plain(value))
+
+
+def choosing_name(value: Any) -> Any:
+    """A name to begin with, or words of it, one space between words. Raises OperationRefused for none."""
+    return _refuse_empty(plain_name(value))
+
+
+def _refuse_empty(taken: Any) -> Any:
+    if taken == "":
+        raise OperationRefused(
+            "filter: prefix or words is empty, and would hold for every row",
+            code="BAD_USER_INPUT",
+            next_step="give at least one character, or leave the condition out",
+        )
+    return taken
+
+
+CHOOSING: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {plain: choosing_text, plain_name: choosing_name}
+"""What is taken of a value → the same, where an empty text would choose every row."""
 
 
 def _list(tree: Tree) -> list[Tree]:

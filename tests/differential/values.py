@@ -251,6 +251,8 @@ class Draft:
         if operator == "words":
             words = self.draw(st.permutations(whole.split()))
             tree = " ".join(words[: self.draw(st.integers(1, max(1, len(words))))])
+        if not tree.strip():
+            tree = whole  # an empty one is refused
         if inside or not self.chance(20):
             return tree
         return self.variable(kind.fields[operator].type, tree, optional=True)

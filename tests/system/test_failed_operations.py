@@ -89,6 +89,19 @@ def test_a_condition_whose_variable_is_absent_does_not_return_everyone(
     assert "is not given" in error["message"]
 
 
+@pytest.mark.parametrize("condition", ["fullName: {words: $n}", "fullName: {prefix: $n}", "formerId: {prefix: $n}"])
+@pytest.mark.parametrize("given", ["", "  "])
+def test_an_empty_text_does_not_choose_everyone(served_hub: ServedHub, condition: str, given: str) -> None:
+    answer = ask(
+        served_hub.url, f"query($n: String) {{ citizens(filter: {{{condition}}}) {{ totalCount }} }}", {"n": given}
+    )
+    if "formerId" in condition and given:
+        assert answer == {"data": {"citizens": {"totalCount": 0}}}  # nothing begins with a space
+        return
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 def test_everyone_is_asked_for_on_purpose(served_hub: ServedHub) -> None:
     everyone = ask(served_hub.url, "{ citizens { totalCount } }")
     query = "query($f: CitizenFilter) { citizens(filter: $f) { totalCount } }"
