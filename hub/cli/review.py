@@ -12,7 +12,7 @@ from psycopg import Connection
 from hub.cli.review_shown import show_item, told
 from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json, show_table
-from hub.cli.store import open_store
+from hub.cli.store import open_store_to_read
 from hub.errors import OperationRefused
 from hub.ingest.run import connect, store_url
 from hub.link import agreement as agreements
@@ -225,7 +225,7 @@ def agreement(*, json: Json = False) -> None:
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         yield connection
 
 

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from hub.errors import HubMisconfigured
 from hub.ingest.run import store_url
 from hub.jobs import schema as jobs
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
-from hub.store.migrate import check_revision, migrate
+from hub.store.migrate import check_revision, migrate, no_tables
 
 DATABASE = "hub"
-NO_TABLES = HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def open_store_to_read(settings: Settings) -> Iterator[Store]:
         return
     folder = settings.home / "postgresql"
     if not folder.exists():
-        raise NO_TABLES
+        raise no_tables()
     server = EmbeddedServer.start(folder)
     try:
         yield from _as_it_is(server.url(DATABASE), server)

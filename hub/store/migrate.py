@@ -46,6 +46,11 @@ def head() -> str:
     return found or ""
 
 
+def no_tables() -> HubMisconfigured:
+    """The error for a store that was never migrated."""
+    return HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
+
+
 def check_revision(engine: Engine) -> None:
     """Hold the database against this program's revision, and change nothing. Raises HubMisconfigured, StoreUnavailable."""
     try:
@@ -60,7 +65,7 @@ def check_revision(engine: Engine) -> None:
             ) from None
         stored = None
     if stored is None:
-        raise HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
+        raise no_tables()
     if stored != head():
         raise HubMisconfigured(
             f"the database is at revision {stored}, and this program needs {head()}",

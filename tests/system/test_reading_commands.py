@@ -52,7 +52,7 @@ def run(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> tuple[o
     return left.value.code or 0, printed.out + printed.err
 
 
-@pytest.mark.parametrize("command", READING, ids=" ".join)
+@pytest.mark.parametrize("command", [*READING, ("review", "list"), ("review", "agreement")], ids=" ".join)
 def test_a_database_that_is_looked_at_stays_empty(
     command: tuple[str, ...],
     new_database_url: str,
