@@ -23,6 +23,7 @@ from tests.bench import (
     ingest,
     linking,
     linking_demo,
+    linking_independent,
     linking_million,
     linking_pseudopeople,
     reads,
@@ -41,6 +42,7 @@ class Sizes:
     cdc: cdc.Sizes
     citizens: int
     linked: int
+    independent: tuple[int, ...]
     million: int
     seconds: int
     rounds: int
@@ -53,6 +55,7 @@ FULL = Sizes(
     cdc=cdc.Sizes(rows=100_000, changes=6_000),
     citizens=20_000,
     linked=200_000,
+    independent=linking_independent.SIZES,
     million=1_000_000,
     seconds=5,
     rounds=3,
@@ -64,6 +67,7 @@ QUICK = Sizes(
     cdc=cdc.Sizes(rows=2_000, changes=600),
     citizens=1_000,
     linked=3_000,
+    independent=(3_000,),
     million=10_000,
     seconds=1,
     rounds=1,
@@ -127,6 +131,10 @@ def _linking_demo(run: Run, bench: Bench) -> None:
     linking_demo.measure(bench, run.server, run.folder, run.sizes.linked)
 
 
+def _linking_independent(run: Run, bench: Bench) -> None:
+    linking_independent.measure(bench, run.server, run.folder, run.sizes.independent)
+
+
 PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "ingest": _ingest,
     "connectors": _connectors,
@@ -137,6 +145,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "costs": _costs,
     "linking": _linking,
     "linking-demo": _linking_demo,
+    "linking-independent": _linking_independent,
 }
 
 
