@@ -26,6 +26,7 @@ from tests.bench import (
     linking_independent,
     linking_million,
     linking_pseudopeople,
+    linking_public,
     reads,
 )
 from tests.bench.harness import ROOT, Bench, shown, write
@@ -124,6 +125,7 @@ def _costs(run: Run, bench: Bench) -> None:
 def _linking(run: Run, bench: Bench) -> None:
     linking.measure(bench)
     linking_pseudopeople.measure(bench, run.folder)
+    linking_public.measure(bench, run.folder)
     linking_million.measure(bench, run.folder, run.sizes.million)
 
 
