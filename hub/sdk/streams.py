@@ -177,7 +177,8 @@ class RestStream(_Incremental):
     )
     since: Since | None = Field(None, description="For incremental reads.")
     lookup: RestLookup | None = Field(None, description="How single rows are asked for, live.")
-    max_page_bytes: int = Field(64_000_000, ge=1_000, description="Largest page, unpacked.")
+    max_page_bytes: int = Field(64_000_000, ge=1_000, description="Largest page, or line of JSON Lines, unpacked.")
+    max_body_bytes: int = Field(4_000_000_000, ge=1_000, description="Largest body of JSON Lines, unpacked.")
 
     @property
     def has_lists(self) -> bool:

@@ -6,6 +6,7 @@ Its WSDL is written by hand, document/literal. `trouble` is what it does wrong, 
 import asyncio
 import base64
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
@@ -13,7 +14,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 NS = "http://hotich.example.vn/1"
@@ -144,6 +145,8 @@ class Register:
         if self.trouble == "slow" and self.calls <= self.for_calls:
             await asyncio.sleep(2 * PATIENCE_S)
             return Response(b"", 200)
+        if self.trouble == "drips" and self.calls <= self.for_calls:
+            return StreamingResponse(drips(), media_type="text/xml", headers={"Content-Length": "100000"})
         if self.trouble and self.calls <= self.for_calls and self.trouble in TROUBLES:
             return TROUBLES[self.trouble]()
         document = etree.fromstring(await request.body())
@@ -196,6 +199,13 @@ class Register:
         pages = -(-len(self.people) // size)
         totals = f"<tongSoTrang>{pages}</tongSoTrang><tongSo>{len(self.people)}</tongSo>"
         return f"{totals}<theSau>{after}</theSau>{listed(self.people[at : at + size])}"
+
+
+async def drips() -> AsyncIterator[bytes]:
+    """An answer of which a byte comes at a time, each before anybody loses patience."""
+    while True:
+        yield b" "
+        await asyncio.sleep(PATIENCE_S / 10)
 
 
 def listed(people: list[str]) -> str:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import paramiko
@@ -600,6 +601,27 @@ def test_s3_refusals(bucket: tuple[Files, Any]) -> None:
     files.source["attempts"] = 1
     files.patch.setenv("TRIAL_ENDPOINT", "http://127.0.0.1:1")
     assert "cannot be reached" in files.refused("*.csv")
+
+
+@pytest.mark.parametrize("passed", [0, 300, 200_000])
+def test_s3_that_falls_silent_is_left(bucket: tuple[Files, Any], passed: int) -> None:
+    """Before it answers, while it lists, while a file is copied. Never is it an empty folder."""
+    files, client = bucket
+    client.put_object(Bucket="thue", Key="nam/2026/a.csv", Body=b"id,ten\n" + b"1,x\n" * 500_000)
+    files.source |= {"attempts": 1, "timeout_s": 1}
+    at = urlsplit(os.environ["TRIAL_ENDPOINT"])
+    with TcpProxy(at.hostname or "", at.port or 0) as proxy:
+        files.patch.setenv("TRIAL_ENDPOINT", f"http://127.0.0.1:{proxy.port}")
+        if passed:
+            proxy.break_after(passed, "stall", times=100)
+        else:
+            proxy.mute()
+        told: list[str] = []
+        reading = threading.Thread(target=lambda: told.append(files.refused("*.csv")), daemon=True)
+        reading.start()
+        reading.join(60)
+        assert told
+        assert "cannot be reached, or the connection was lost" in told[0]
 
 
 @pytest.mark.parametrize("opening", ['{"a": ', "["])

@@ -222,6 +222,7 @@ def test_packed_pages_of_several_members_are_read(stage: Stage) -> None:
 CUT = says("Content-Length: 100", body=GOOD)
 CHUNK_CUT = says("Transfer-Encoding: chunked", body=b"d\r\n" + GOOD + b"\r\n5\r\n[")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -249,22 +250,44 @@ def test_a_source_that_is_away(stage: Stage) -> None:
     refused(stage, "http://127.0.0.1:1", {}, "cannot be reached")
 
 
-def test_a_source_that_drips_is_left(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.ingest.read.http.PATIENCE", 2)
+@pytest.mark.parametrize(
+    ("format", "drop"), [("json", b" "), ("jsonl", b" "), ("jsonl", b"\n"), ("jsonl", b'{"id":1}\n')]
+)
+def test_a_source_that_drips_is_left(stage: Stage, monkeypatch: pytest.MonkeyPatch, format: str, drop: bytes) -> None:
+    monkeypatch.setattr("hub.ingest.read.slow_sources.PATIENCE", 2)
+    monkeypatch.setattr("hub.ingest.read.slow_sources.SLOWEST_BYTES_PER_S", 1_000)
     stopped = threading.Event()
 
     def drips(connection: Any) -> None:
-        connection.sendall(HEAD)
+        connection.sendall(ENDLESS)
         while not stopped.wait(0.05):
             try:
-                connection.sendall(b" ")
+                connection.sendall(drop)
             except OSError:
                 return
 
     with ExitStack() as stack:
         url = stack.enter_context(raw_server(drips))
         stack.callback(stopped.set)
-        refused(stage, url, {}, ": the answer breaks off", timeout_s=1)
+        refused(stage, url, {"format": format}, ": the answer comes too slowly to end", timeout_s=1)
+
+
+def test_a_body_without_end_is_refused(stage: Stage) -> None:
+    """Lines that never end fill no disk: whole lines, each small, without a pause."""
+    stopped = threading.Event()
+
+    def goes_on(connection: Any) -> None:
+        connection.sendall(ENDLESS)
+        while not stopped.is_set():
+            try:
+                connection.sendall(LINES * 1_000)
+            except OSError:
+                return
+
+    with ExitStack() as stack:
+        url = stack.enter_context(raw_server(goes_on))
+        stack.callback(stopped.set)
+        refused(stage, url, {"format": "jsonl", "max_body_bytes": 2_000_000}, "the body is larger than 2000000 bytes")
 
 
 @pytest.mark.parametrize(

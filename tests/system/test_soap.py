@@ -232,6 +232,7 @@ def test_xroad_headers_say_who_asks_for_which_service(service: Service) -> None:
         ("error 404", "answers 404", 1),
         ("redirect", "answers 302", 1),
         ("slow", "ReadTimeout", 2),
+        ("drips", "ReadTimeout", 2),
         ("truncated", "only the beginning", 2),
         ("dtd", "declares a DTD", 1),
         ("other answer", "not that of the operation", 1),
@@ -241,11 +242,12 @@ def test_xroad_headers_say_who_asks_for_which_service(service: Service) -> None:
     ],
 )
 def test_what_goes_wrong_is_said_and_tried_again_where_it_may_pass(
-    service: Service, trouble: str, match: str, calls: int
+    service: Service, monkeypatch: pytest.MonkeyPatch, trouble: str, match: str, calls: int
 ) -> None:
+    monkeypatch.setattr("hub.ingest.read.slow_sources.PATIENCE", 2)
     service.register.trouble = trouble
     with pytest.raises(SourceUnavailable) as caught:
-        service.read(source=IMPATIENT if trouble == "slow" else None)
+        service.read(source=IMPATIENT if trouble in ("slow", "drips") else None)
     assert pl.Series([caught.value.message]).str.contains(match).item()
     assert service.register.calls == calls
     assert not any(value in str(caught.value) for value in VALUES)

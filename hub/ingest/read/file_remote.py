@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.base import Context
 from hub.ingest.read.file_places import Entry, PlaceLost
 from hub.ingest.read.retries import stamina
+from hub.ingest.read.slow_sources import in_time
 from hub.sdk.sources import FilesSource
 
 BLOCK_BYTES = 1 << 20
@@ -80,7 +82,8 @@ class Remote:
         with self._reached().open(f"{self.root}/{entry.name}", "rb", block_size=BLOCK_BYTES) as remote:
             if hasattr(remote, "prefetch"):
                 remote.prefetch(entry.size, AHEAD)
-            while block := remote.read(BLOCK_BYTES):
+            # A remote that drips is a lost one: TooSlow is an OSError.
+            for block in in_time(iter(partial(remote.read, BLOCK_BYTES), b""), self.source.timeout_s):
                 copy.write(block)
                 if copy.tell() > most_bytes:
                     raise OSError("grows while it is copied")
@@ -97,7 +100,8 @@ class Remote:
         with self.context.gate:
             try:
                 return ask()
-            except (OSError, EOFError, paramiko.SSHException, BotoCoreError, ClientError) as error:
+            # s3fs asks an error for its number, and the one of a server that fell silent has none: an IndexError.
+            except (OSError, EOFError, IndexError, paramiko.SSHException, BotoCoreError, ClientError) as error:
                 self.close()
                 raise self._told(error) from None
 

@@ -19,15 +19,13 @@ from hub.ingest.read.base import Context
 from hub.ingest.read.http_auth import Headers, credentials
 from hub.ingest.read.json_rows import decoded
 from hub.ingest.read.retries import stamina
+from hub.ingest.read.slow_sources import TooSlow
 from hub.ingest.read.validators import validator_of
 from hub.sdk.sources import OAuth2, RestSource
 
 LONGEST_WAIT_S = 60.0
 FIRST_WAIT_S, MOST_WAIT_S, JITTER_S = 0.2, 5.0, 0.5
 NO_CONTENT, NOT_MODIFIED = 204, 304
-PATIENCE = 10
-"""Times `timeout_s` within which a page must be whole."""
-
 TOKEN_BYTES = 1_000_000
 
 T = TypeVar("T")
@@ -116,8 +114,11 @@ class Client:
         """An answer of at most `limit` bytes, unpacked. Raises SourceUnavailable, AnswerRefused."""
         return self._proved(lambda headers: self._attempts(lambda: self._once(request, headers, limit, parse)))
 
-    def lines(self, request: Request, limit: int, begun: Callable[[Answer[None]], None]) -> Generator[bytes]:
-        """The lines of a body as they come, each of at most `limit` bytes. Raises SourceUnavailable, AnswerRefused.
+    def lines(
+        self, request: Request, limit: int, most_bytes: int, begun: Callable[[Answer[None]], None]
+    ) -> Generator[bytes]:
+        """The lines of a body of at most `most_bytes` as they come, each of at most `limit` bytes. Raises SourceUnavailable,
+        AnswerRefused.
 
         `begun` is told what is known of the answer before its first line.
 
@@ -133,7 +134,7 @@ class Client:
                 stack.close()
                 return answer.status_code
 
-            yield from http_body.lines(self.where, self._proved(begin), limit)
+            yield from http_body.lines(self.where, self._proved(begin), limit, most_bytes, self.source.timeout_s)
 
     def _proved(self, ask: Callable[[Headers], T | int]) -> T:
         """What `ask` gives, where it is no refusal. A token that is refused is renewed, once."""
@@ -161,7 +162,7 @@ class Client:
         with self._asked(request, headers) as answer:
             if answer.status_code >= 300 or answer.status_code == NO_CONTENT:
                 return answer.status_code
-            body = http_body.whole(self.where, answer, limit, PATIENCE * self.source.timeout_s)
+            body = http_body.whole(self.where, answer, limit, self.source.timeout_s)
         try:
             content = parse(body)
         except ValueError:
@@ -185,6 +186,8 @@ class Client:
                     yield answer
             except httpx2.RequestError as error:
                 raise TryAgain(f"{self.where}: {_trouble(error)}") from None
+            except TooSlow:
+                raise TryAgain(f"{self.where}: the answer comes too slowly to end") from None
             except http_body.BreaksOff:
                 raise TryAgain(f"{self.where}: the answer breaks off") from None
 

@@ -1,12 +1,12 @@
 """The body of an HTTP answer: unpacked piece by piece, so that a small body cannot become a large one unseen."""
 
-import time
 import zlib
 from collections.abc import Iterator
 
 import httpx2
 
 from hub.errors import SourceUnavailable
+from hub.ingest.read.slow_sources import in_time
 
 PIECE = 1 << 20
 GZIP_OR_ZLIB = 47
@@ -17,29 +17,29 @@ class BreaksOff(Exception):
     """The body ends before its end, or is packed wrongly."""
 
 
-def whole(where: str, answer: httpx2.Response, limit: int, patience_s: float) -> bytes:
-    """The body. Raises SourceUnavailable, BreaksOff.
-
-    It must be there within `patience_s`: a source that drips would else hold a run for ever.
-    """
-    ends = time.monotonic() + patience_s
+def whole(where: str, answer: httpx2.Response, limit: int, timeout_s: float) -> bytes:
+    """The body, of at most `limit` bytes. Raises SourceUnavailable, BreaksOff, TooSlow."""
     body = bytearray()
-    for piece in pieces(where, answer):
+    for piece in in_time(pieces(where, answer), timeout_s):
         body += piece
         if len(body) > limit:
             raise _too_large(where, "an answer", limit)
-        if time.monotonic() > ends:
-            raise BreaksOff
     return bytes(body)
 
 
-def lines(where: str, answer: httpx2.Response, limit: int) -> Iterator[bytes]:
-    """The lines of the body, without those that are blank. Raises SourceUnavailable, BreaksOff."""
+def lines(where: str, answer: httpx2.Response, limit: int, most_bytes: int, timeout_s: float) -> Iterator[bytes]:
+    """The lines of a body of at most `most_bytes`, each of at most `limit` bytes, without those that are blank.
+
+    Raises SourceUnavailable, BreaksOff, TooSlow.
+    """
     begun: list[
         bytes
     ] = []  # a line that is not at its end: joined once, or a long one would be copied with every piece
-    size = 0
-    for piece in pieces(where, answer):
+    size = total = 0
+    for piece in in_time(pieces(where, answer), timeout_s):
+        total += len(piece)
+        if total > most_bytes:
+            raise _too_large(where, "the body", most_bytes, "max_body_bytes")
         first, *others = piece.split(b"\n")
         begun.append(first)
         size += len(first)
@@ -85,8 +85,8 @@ def _unpacked(answer: httpx2.Response) -> Iterator[bytes]:
         raise BreaksOff
 
 
-def _too_large(where: str, what: str, limit: int) -> SourceUnavailable:
+def _too_large(where: str, what: str, limit: int, key: str = "max_page_bytes") -> SourceUnavailable:
     return SourceUnavailable(
         f"{where}: {what} is larger than {limit} bytes, unpacked",
-        next_step="ask for smaller pages, or raise max_page_bytes where the source is trusted with it",
+        next_step=f"ask for a smaller answer, or raise {key} if the source is trusted with it",
     )

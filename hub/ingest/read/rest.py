@@ -6,7 +6,7 @@ so that a long first load goes on after a crash.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -96,7 +96,7 @@ class RestReader(Reader):
         try:
             if self.stream.format == "jsonl":
                 # Asked for again by `read`: an open answer belongs to the thread that asked.
-                with contextlib.closing(self.client.lines(request, self.stream.max_page_bytes, self._see)) as lines:
+                with contextlib.closing(self._body(request)) as lines:
                     next(lines, None)
             else:
                 self._answered = self.client.get(request, self.stream.max_page_bytes, self._document)
@@ -157,12 +157,15 @@ class RestReader(Reader):
     def _lines(self, progress: Progress) -> Iterator[_Part]:
         url = self.client.url(self.stream.path).copy_merge_params(self._asked(progress))
         rows: list[Row] = []
-        for line in self.client.lines(Request(url), self.stream.max_page_bytes, self._see):
+        for line in self._body(Request(url)):
             rows.append(self._row(line))
             if len(rows) == LINES:
                 yield _Part(rows)
                 rows = []
         yield _Part(rows)
+
+    def _body(self, request: Request) -> Generator[bytes]:
+        return self.client.lines(request, self.stream.max_page_bytes, self.stream.max_body_bytes, self._see)
 
     def _row(self, line: bytes) -> Row:
         try:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 import zeep
 import zeep.exceptions
 from zeep.cache import Base, InMemoryCache
@@ -14,10 +16,12 @@ from zeep.wsse.username import UsernameToken
 
 from hub.errors import HubMisconfigured
 from hub.ingest.read.base import Context
+from hub.ingest.read.slow_sources import TooSlow, in_time
 from hub.sdk.sources import SoapSource, WsSecurity
 
 MOST_BYTES = 64_000_000
 """Of a WSDL, a schema or an answer, unpacked."""
+PIECE_BYTES = 65_536
 KEPT_S = 3_600
 """How long a process goes on with a WSDL that it has read."""
 SAFE = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False)
@@ -100,7 +104,7 @@ class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
             url, timeout=self.load_timeout, stream=True, auth=self.basic if own else None, allow_redirects=False
         ) as response:
             response.raise_for_status()
-            return _bounded(response)
+            return _bounded(response, self.load_timeout)
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a message."""
@@ -113,13 +117,22 @@ class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
             auth=self.basic,
             allow_redirects=False,
         ) as response:
-            return Answer(response.status_code, response.headers, _bounded(response))
+            return Answer(response.status_code, response.headers, _bounded(response, self.operation_timeout))
 
 
-def _bounded(response: Any) -> bytes:
+def _bounded(response: Any, timeout_s: float) -> bytes:
     found = bytearray()
-    for part in response.iter_content(65_536):
-        found += part
-        if len(found) > MOST_BYTES:
-            raise requests.exceptions.ContentDecodingError
+    # One byte that came is a piece: iter_content waits until a piece is full, however slowly it fills.
+    parts = iter(partial(response.raw.read1, PIECE_BYTES, decode_content=True), b"")
+    try:
+        for part in in_time(parts, timeout_s):
+            found += part
+            if len(found) > MOST_BYTES:
+                raise requests.exceptions.ContentDecodingError
+    except (TooSlow, urllib3.exceptions.TimeoutError):
+        raise requests.exceptions.ReadTimeout from None
+    except urllib3.exceptions.DecodeError:
+        raise requests.exceptions.ContentDecodingError from None
+    except urllib3.exceptions.HTTPError:
+        raise requests.exceptions.ConnectionError from None
     return bytes(found)
