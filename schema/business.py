@@ -17,12 +17,14 @@ from schema.values import Address, Day, EnterpriseCode, OrganisationName, Regist
 class Business:
     """An enterprise or a household business in the business register."""
 
-    registration_number: RegistrationNumber = key("Number of its registration.")
-    enterprise_code: EnterpriseCode | None = key("Enterprise code; null for a household business.")
+    registration_number: RegistrationNumber = key("Number of its registration.", search=True)
+    enterprise_code: EnterpriseCode | None = key("Enterprise code; null for a household business.", search=True)
     tax_code: TaxCode | None = field(
-        "Tax code; of a household business, since 2025-07-01, its representative's identifier.", filter=True
+        "Tax code; of a household business, since 2025-07-01, its representative's identifier.",
+        filter=True,
+        search=True,
     )
-    legal_name: OrganisationName = field("Name as registered.", filter=True, order=True)
+    legal_name: OrganisationName = field("Name as registered.", filter=True, order=True, search=True)
     legal_form: LegalForm = field("Legal form.", filter=True)
     status: BusinessStatus = field("Status in the register.", filter=True)
     registered_on: Day | None = field("Date of first registration.", filter=True, order=True)

@@ -17,13 +17,13 @@ from schema.values import Address, Day, FormerId, LocalCode, PartialDate, Person
 class Citizen:
     """A person in the population register."""
 
-    personal_id: PersonalId = key("Personal identifier.")
+    personal_id: PersonalId = key("Personal identifier.", search=True)
     former_id: FormerId | None = field(
-        "Former identity-card number: the crosswalk for old papers. Not unique.", filter=True
+        "Former identity-card number: the crosswalk for old papers. Not unique.", filter=True, search=True
     )
-    full_name: PersonName = field("Family name, middle name, given name.", filter=True, order=True)
+    full_name: PersonName = field("Family name, middle name, given name.", filter=True, order=True, search=True)
     sex: Sex | None = field("Sex.", filter=True, index=False)
-    birth_date: PartialDate | None = field("Date of birth, or the year alone.", filter=True, order=True)
+    birth_date: PartialDate | None = field("Date of birth, or the year alone.", filter=True, order=True, search=True)
     death_date: Day | None = field("Date of death; null for the living.", filter=True, index=False)
     ethnicity: Text | None = field("Ethnic group as registered.")
     residence: AdministrativeUnit | None = reference("unit_code", "Commune of registered residence.")

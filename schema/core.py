@@ -58,6 +58,7 @@ class FieldFacts:
     label: Label | None = None
     deprecated: str | None = None
     authority: tuple[AuthorityFacts, ...] = ()
+    search: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def as_recorded(*, label: Label) -> Callable[[type[T]], type[T]]:
     return mark
 
 
-def key(description: str, *, label: Label | None = None) -> Any:
-    """A field that identifies the entity: indexed, unique, and an argument of its root field."""
-    return FieldFacts(description, key=True, filter=True, order=True, label=label)
+def key(description: str, *, label: Label | None = None, search: bool = False) -> Any:
+    """A field that identifies the entity: indexed, unique, and an argument of its root field. `search` as for a field."""
+    return FieldFacts(description, key=True, filter=True, order=True, label=label, search=search)
 
 
 def field(
@@ -141,13 +142,22 @@ def field(
     label: Label | None = None,
     deprecated: str | None = None,
     authority: tuple[AuthorityFacts, ...] = (),
+    search: bool = False,
 ) -> Any:
     """A value. `filter` and `order` add inputs, and an index unless `index` says that it would not pay; `deprecated` gives the reason and what to use instead.
 
+    `search` lets `search(text:)` find the entity by it: by words where the value is a name, whole where it is a number or a day.
     A value that is a copy of another register's names that register's field in `authority` (see `schema.authority`).
     """
     return FieldFacts(
-        description, filter=filter, order=order, index=index, label=label, deprecated=deprecated, authority=authority
+        description,
+        filter=filter,
+        order=order,
+        index=index,
+        label=label,
+        deprecated=deprecated,
+        authority=authority,
+        search=search,
     )
 
 

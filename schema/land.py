@@ -49,7 +49,7 @@ class Parcel:
 class LandUseRight:
     """A right to use a parcel, or a co-holder's share of one."""
 
-    certificate_serial: CertificateSerial | None = field("Serial printed on the certificate.", filter=True)
+    certificate_serial: CertificateSerial | None = field("Serial printed on the certificate.", filter=True, search=True)
     registry_number: LocalCode | None = field("Number in the register of certificates.", filter=True)
     issued_on: Day | None = field("Issue date of the certificate.", filter=True, order=True)
     parcel: Parcel = linked(ParcelAsRecorded, "The parcel the right is in.")

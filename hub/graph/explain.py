@@ -19,6 +19,7 @@ from hub.plan.nodes import (
     Edges,
     Evidence,
     Group,
+    Hits,
     LinkObject,
     Merged,
     MergedIds,
@@ -29,10 +30,12 @@ from hub.plan.nodes import (
     One,
     OneByKind,
     OneOf,
+    OverLink,
     Page,
     PageInfo,
     Row,
     Scalar,
+    Search,
     Test,
     Through,
     TotalCount,
@@ -106,6 +109,11 @@ def _branch(node: object) -> Branch:
     if isinstance(node, NodeById | NodesById):
         many = "rows of any kind by ids" if isinstance(node, NodesById) else "a row of any kind by id"
         return Branch(f"{node.key}: {many}", _kinds(node.rows))
+    if isinstance(node, Search):
+        kinds = ", ".join(f"{kind.table} by {' or '.join(c.name.lower() for c in kind.columns)}" for kind in node.kinds)
+        return Branch(f"{node.key}: at most {node.size} hits of {kinds}", tree(node.parts))
+    if isinstance(node, Hits):
+        return Branch(node.key, tree(node.members))
     if isinstance(node, Candidate):
         return Branch(f"{node.key}: a candidate", _kinds(node.rows))
     if isinstance(node, Candidates):
@@ -150,6 +158,9 @@ def _page(page: Page) -> str:
 def _condition(condition: Condition) -> str:
     if isinstance(condition, Test):
         return condition.sql.replace("{t}.", "").replace("{0}", "…")
+    if isinstance(condition, OverLink):
+        tests = " and ".join(_condition(test) for test in condition.tests)
+        return f"its link.{condition.table} with ({tests.replace('{l}.', '').replace('{pending}', 'pending')})"
     if isinstance(condition, Not):
         return f"not ({_condition(condition.condition)})"
     if isinstance(condition, Through):

@@ -14,6 +14,7 @@ from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_t
 from hub.graph.linking import add_discrepancies, add_links, discrepancies_field, merged_fields
 from hub.graph.parts import add_connection, of_parts, page_arguments, value_field
 from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
+from hub.graph.search import add_search, search_field
 from hub.model.names import camel
 from hub.model.registry import AsRecorded, Entity, Linked, Registry
 from hub.model.shapes import MAX_PAGE, PROVENANCE
@@ -44,6 +45,7 @@ def derive(registry: Registry) -> Derived:
     add_links(registry, names)
     add_discrepancies(registry, names)
     _add_part_filters(names)
+    add_search(registry, names)
     for entity in registry:
         names[f"{entity.name}Filter"] = _filter(registry, entity, names)
         names[f"{entity.name}ListFilter"] = _list_filter(entity, names)
@@ -247,6 +249,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
             arguments=connection_arguments(entity, names),
         )
     fields["discrepancies"] = discrepancies_field(RootField, names)
+    fields["search"] = search_field(registry, names)
     node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
     fields["node"] = field(
         RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id]

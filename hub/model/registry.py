@@ -35,6 +35,7 @@ class Column:
     order: bool = False
     deprecated: str | None = None
     authority: tuple[AuthorityFacts, ...] = ()
+    search: bool = False
 
     @property
     def graphql(self) -> str:
@@ -158,6 +159,11 @@ class Entity:
     def keys(self) -> tuple[Column, ...]:
         """The columns that identify it."""
         return tuple(column for column in self.fields if column.unique)
+
+    @cached_property
+    def searched(self) -> tuple[Column, ...]:
+        """The columns that a search finds it by."""
+        return tuple(column for column in self.fields if column.search)
 
     @cached_property
     def ends(self) -> "Mapping[str, Reference | Linked]":
@@ -341,6 +347,7 @@ def _column(name: str, hint: Any, facts: FieldFacts) -> Column:
         order=facts.order,
         deprecated=facts.deprecated,
         authority=facts.authority,
+        search=facts.search,
     )
 
 
@@ -385,5 +392,10 @@ def _check(built: Registry) -> None:
                 raise HubMisconfigured(
                     f"schema: {entity.name}.{column.name} has no value type",
                     next_step="annotate it with a class of schema.values or schema.codes",
+                )
+            if column.search and not (column.unique or column.indexed):
+                raise HubMisconfigured(
+                    f"schema: {entity.name}.{column.name} is searched and has no index: every search would read every row",
+                    next_step="declare it as a key, or with filter=True and without index=False",
                 )
     authorities.check(built)

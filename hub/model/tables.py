@@ -158,9 +158,17 @@ def _indexes(entity: Entity) -> list[Index]:
             indexes.append(Index(f"{table}_{column.name}_key", column.name, unique=True))
         elif column.search_key:
             indexes.append(Index(f"{table}_{column.search_key}", column.search_key, "id"))
+            # Core PostgreSQL has no trigrams: an index of the words finds them in any order (docs/decisions/0012).
+            words = text(words_of(column.search_key))
+            indexes.append(Index(f"{table}_{column.search_key}_words", words, postgresql_using="gin"))
         elif column.indexed:
             indexes.append(Index(f"{table}_{column.name}", column.name, "id"))
     return indexes
+
+
+def words_of(key: str) -> str:
+    """The words of a search key, as SQL: the expression of the index, and so of every condition that it serves."""
+    return f"string_to_array({key}, ' ')"
 
 
 def _past_indexes(entity: Entity) -> list[Index]:

@@ -44,6 +44,8 @@ from hub.plan.nodes import (
     TotalCount,
     Via,
 )
+from hub.plan.search import FIELD as SEARCH
+from hub.plan.search import Searches
 from hub.plan.selection import Document, Selected
 
 KIND = "$kind"
@@ -78,7 +80,7 @@ class Catalog:
 
     def is_stored(self, field: str) -> bool:
         """Whether a root field is stored data, and so the planner's."""
-        return field in self.roots or field in ("node", "nodes", DISCREPANCIES)
+        return field in self.roots or field in ("node", "nodes", SEARCH, DISCREPANCIES)
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ class Builder:
             return self._node(selected, given["id"])
         if selected.name == "nodes":
             return self.nodes(selected, given["ids"])
+        if selected.name == SEARCH:
+            return Searches(self.catalog.registry, self.document, self._rows, tuple(self.trail)).search(selected, given)
         if selected.name == DISCREPANCIES:
             return self._page(selected, self._discrepancies(given), All(), given)
         entity, many = self.catalog.roots[selected.name]

@@ -8,7 +8,7 @@ from hub.errors import OperationRefused
 from hub.model import shapes
 from hub.model.names import camel
 from hub.model.registry import Column, Entity, Linked, Reference, Registry
-from hub.model.tables import sql_type
+from hub.model.tables import sql_type, words_of
 from hub.plan.arguments import value_of
 from hub.plan.binds import Bind, GlobalIdPart, GlobalIdParts, Leaf, Tree, plain
 from hub.plan.nodes import AllOf, AnyOf, ByColumn, ByLink, Condition, Not, OrderTerm, OverLink, Test, Through, Via
@@ -28,7 +28,7 @@ NAME_TEMPLATES: Mapping[str, str] = {
     "eq": "{column} = hub.name_key({0})",
     "in": "{column} = any(select hub.name_key(name) from unnest({0}) name)",
     "prefix": "{column} >= hub.name_key({0}) and {column} < hub.name_key({0}) || U&'\\+10FFFF'",
-    "words": "string_to_array({column}, ' ') @> string_to_array(hub.name_key({0}), ' ')",
+    "words": f"{words_of('{column}')} @> {words_of('hub.name_key({0})')}",
 }
 PROVENANCE_PARTS: Mapping[str, str] = {
     "source": "text",

@@ -14,6 +14,7 @@ from hub.plan.nodes import (
     Edges,
     Evidence,
     Group,
+    Hits,
     LinkObject,
     Merged,
     NodeById,
@@ -25,6 +26,7 @@ from hub.plan.nodes import (
     Page,
     Root,
     Row,
+    Search,
 )
 
 CANDIDATES = 5
@@ -56,7 +58,7 @@ def _rows(nodes: Sequence[object]) -> int:
     """The rows that these plan nodes add."""
     found = 0
     for node in nodes:
-        if isinstance(node, Page):
+        if isinstance(node, Page | Search):
             found += node.size * (1 + _rows(node.parts))
         elif isinstance(node, One):
             found += 1 + _rows(node.row.members)
@@ -70,7 +72,7 @@ def _rows(nodes: Sequence[object]) -> int:
             found += MERGED
         elif isinstance(node, Nodes):
             found += _rows(node.row.members)
-        elif isinstance(node, Edges | Group | LinkObject):
+        elif isinstance(node, Edges | Group | Hits | LinkObject):
             found += _rows(node.members)
     return found
 

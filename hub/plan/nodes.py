@@ -123,6 +123,43 @@ class NodesById:
 
 
 @dataclass(frozen=True)
+class SearchedColumn:
+    """A column that a search finds rows by: what it is called in the answer, its tests from the weakest to the strongest, and
+    what each adds to the score. `found` are the conditions of which each is a way to candidates by an index of its own."""
+
+    name: str
+    graded: "tuple[tuple[Condition, int], ...]"
+    found: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class SearchedKind:
+    """The rows of one entity that a search finds."""
+
+    entity: str
+    table: str
+    columns: tuple[SearchedColumn, ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The rows of several kinds that a text finds, the best first, at most `size`; scalars may name `{more}`, whether there are more."""
+
+    key: str
+    kinds: tuple[SearchedKind, ...]
+    size: int
+    parts: "tuple[Scalar | Hits, ...]"
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The list of hits: members are expressions over a hit `{s}`, and its row of one of several kinds."""
+
+    key: str
+    members: "tuple[Scalar | OneByKind, ...]"
+
+
+@dataclass(frozen=True)
 class LinkObject:
     """The link of a record to its subject: as recorded, status, method, evidence, candidates."""
 
@@ -293,4 +330,4 @@ class OverLink:
 
 Condition = Test | AllOf | AnyOf | Not | Through | OverLink
 Member = Scalar | Group | One | OneOf | OneByKind | Page | LinkObject | MergedIds | Merged
-Root = One | NodeById | NodesById | Page | Scalar
+Root = One | NodeById | NodesById | Search | Page | Scalar

@@ -28,9 +28,11 @@ from hub.plan.nodes import (
     Root,
     Row,
     Scalar,
+    Search,
 )
 from hub.plan.objects import Pairs, json_object, row_name
 from hub.plan.pages import Pages
+from hub.plan.search_sql import SearchRenderer
 from hub.plan.sources import Aliases, Past, Sources, where
 
 
@@ -63,6 +65,7 @@ class _Renderer:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self.pages = Pages(self.sources, self._members)
+        self.searches = SearchRenderer(self.sources, lambda rows, number: self._cases(rows, 0, number, heir=True))
 
     def root(self, root: Root) -> str:
         if isinstance(root, One):
@@ -76,6 +79,8 @@ class _Renderer:
             return f"(select coalesce(json_agg({case} order by w.place), '[]'::json) from {wanted})"
         if isinstance(root, Page):
             return self.pages.page(root, 0)
+        if isinstance(root, Search):
+            return self.searches.search(root)
         return root.sql
 
     # --- Rows ---------------------------------------------------------------------------------------------------------

@@ -65,13 +65,20 @@ query Prefill($personalId: PersonalId!) {
 """
 
 SEARCH = """\
-# Tìm theo tên, không phân biệt dấu và chữ hoa: "nguyen thi hoa" tìm thấy "Nguyễn Thị Hoà".
-# Search by name without regard to tone marks and case; page with `after`.
-query Search($prefix: String!, $after: String) {
-  citizens(filter: { fullName: { prefix: $prefix } }, orderBy: { fullName: ASC }, first: 10, after: $after) {
-    totalCount
-    pageInfo { hasNextPage endCursor }
-    nodes { fullName birthDate sex residence { name } }
+# Gõ những gì có trong tay: họ tên (không cần dấu, không cần đúng thứ tự), ngày sinh, số định danh, số CMND, số sổ đỏ, mã doanh nghiệp.
+# Type what is at hand: a name in any order and without marks, a birth date, an identifier, a certificate or an enterprise code.
+query Search($text: String!) {
+  search(text: $text, first: 10) {
+    hasMore
+    hits {
+      matchedOn
+      node {
+        __typename
+        ... on Citizen { personalId fullName birthDate residence { name } }
+        ... on Business { registrationNumber legalName status }
+        ... on LandUseRight { certificateSerial holder { ... on Citizen { fullName } } }
+      }
+    }
   }
 }
 """
@@ -169,7 +176,12 @@ def starter_queries(examples: Examples) -> tuple[StarterQuery, ...]:
     return (
         StarterQuery("Một công dân, liên thông bốn ngành", "One citizen across four sectors", CITIZEN, person),
         StarterQuery("Điền sẵn: chuyển nhượng đất", "Prefill: land transfer", PREFILL, person),
-        StarterQuery("Tìm theo tên, không dấu", "Search by name", SEARCH, {"prefix": "nguyen thi"}),
+        StarterQuery(
+            "Tìm theo tên, ngày sinh, số giấy tờ",
+            "Search by name, birth date or number",
+            SEARCH,
+            {"text": "hoa nguyen thi"},
+        ),
         StarterQuery("Mã xã cũ và mới", "Old and new commune codes", UNITS),
         StarterQuery("Đã nối và chưa nối", "Linked and not yet linked", UNCONFIRMED),
         StarterQuery("Chắc đến đâu, vì sao", "How sure, and why", CERTAINTY, {"personalId": examples.doubtful}),

@@ -28,6 +28,7 @@ from tests.bench import (
     linking_pseudopeople,
     linking_public,
     reads,
+    searches,
 )
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
@@ -48,6 +49,7 @@ class Sizes:
     seconds: int
     rounds: int
     grown: tuple[int, ...]
+    searched: int
 
 
 FULL = Sizes(
@@ -61,6 +63,7 @@ FULL = Sizes(
     seconds=5,
     rounds=3,
     grown=(10_000, 100_000, 1_000_000),
+    searched=1_000_000,
 )
 QUICK = Sizes(
     ingest=ingest.Sizes(rows=20_000, dicts=5_000, most=None),
@@ -73,6 +76,7 @@ QUICK = Sizes(
     seconds=1,
     rounds=1,
     grown=(500, 5_000),
+    searched=20_000,
 )
 
 
@@ -114,6 +118,10 @@ def _growth(run: Run, bench: Bench) -> None:
     growth.measure(bench, run.server, run.folder, run.sizes.grown, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
 
 
+def _search(run: Run, bench: Bench) -> None:
+    searches.measure(bench, run.server, run.folder, run.sizes.searched)
+
+
 def _attacks(run: Run, bench: Bench) -> None:
     attacks.measure(bench, run.province)
 
@@ -143,6 +151,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "cdc": _cdc,
     "reads": _reads,
     "growth": _growth,
+    "search": _search,
     "attacks": _attacks,
     "costs": _costs,
     "linking": _linking,

@@ -13,6 +13,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
+from hub.graph.explain import tree
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Plan, Planner
@@ -59,6 +60,11 @@ def test_values_are_bound_and_never_rendered() -> None:
             # The kind of a global id is compared with the names of the schema, which the statement does hold.
             if isinstance(value, str) and len(value) > 3 and value not in registry().entities:
                 assert value not in made.sql, path.stem
+
+
+def test_each_can_be_explained_in_words() -> None:
+    for path in CASES:
+        assert tree(plan(path)[0].roots), path.stem
 
 
 def test_one_statement_each() -> None:

@@ -1,0 +1,106 @@
+"""`search(text:)` → nodes: what of each entity a text can find, from what the schema declares as searched.
+
+A row is found by an index of its own for each column and never by a look at every row: of each way at most CANDIDATES rows are
+taken, then all searched columns of these are compared with the text, and the score orders them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import OperationRefused
+from hub.model.registry import Column, Entity, Registry
+from hub.model.tables import sql_type, words_of
+from hub.plan.arguments import value_of
+from hub.plan.binds import Bind, Leaf, Tree
+from hub.plan.listed import Rows, literal
+from hub.plan.nodes import AllOf, AnyOf, Condition, Hits, OneByKind, Scalar, Search, SearchedColumn, SearchedKind, Test
+from hub.plan.search_text import CodesOf, DaysOf, NameOf
+from hub.plan.selection import Document, Selected
+from schema.values import Day, PartialDate
+
+FIELD = "search"
+"""The name of the root field."""
+RESULT, HIT = "SearchResult", "SearchHit"
+DEFAULT_HITS, MOST_HITS = 10, 100
+CODE, DAY, WORDS, PREFIX, WHOLE_NAME = 100, 30, 20, 20, 40
+"""What each agreement adds to the score. A whole name agrees in its words and its beginning too."""
+DAYS = (Day, PartialDate)
+
+
+@dataclass(frozen=True)
+class Searches:
+    """Builds the node of a search. `rows` makes those of subjects and records."""
+
+    registry: Registry
+    document: Document
+    rows: Rows
+    path: tuple[str, ...]
+
+    def search(self, field: Selected, given: Mapping[str, Tree]) -> Search:
+        """The node of the field. Raises OperationRefused for a size that is none."""
+        size = value_of(self.document, given.get("first"))
+        if size is not None and not 1 <= size <= MOST_HITS:
+            raise OperationRefused(
+                f"search: first is 1 to {MOST_HITS}, not {size}",
+                code="BAD_PAGE_SIZE",
+                next_step="ask for fewer, or add a word, a number or a birth date to the text",
+            )
+        text = given["text"]
+        assert not isinstance(text, Mapping | list)  # a String is a leaf
+        entities = [entity for entity in self.registry if entity.searched]
+        parts = tuple(self._part(entities, inner) for inner in self.document.collect(RESULT, field.beneath))
+        kinds = tuple(self._kind(entity, text) for entity in entities)
+        return Search(field.key, kinds, DEFAULT_HITS if size is None else int(size), parts)
+
+    def _part(self, entities: list[Entity], field: Selected) -> Scalar | Hits:
+        known = {"hasMore": "{more}", "__typename": literal(RESULT)}
+        if field.name in known:
+            return Scalar(field.key, known[field.name])
+        return Hits(field.key, tuple(self._member(entities, f) for f in self.document.collect(HIT, field.beneath)))
+
+    def _member(self, entities: list[Entity], field: Selected) -> Scalar | OneByKind:
+        if field.name == "node":
+            rows = self.rows(tuple(entity.name for entity in entities), field.beneath)
+            return OneByKind(field.key, rows, "{s}.kind", "{s}.id")
+        known = {"matchedOn": "to_json({s}.matched)", "score": "{s}.score", "__typename": literal(HIT)}
+        return Scalar(field.key, known[field.name])
+
+    def _kind(self, entity: Entity, text: Leaf) -> SearchedKind:
+        named = [self._words(column, text) for column in entity.searched if column.search_key]
+        return SearchedKind(entity.name, entity.table, tuple(self._column(c, text, named) for c in entity.searched))
+
+    def _column(self, column: Column, text: Leaf, named: list[Test]) -> SearchedColumn:
+        name = column.name.upper()
+        if column.search_key:
+            words, beginning, whole = self._words(column, text), *self._name(column, text)
+            return SearchedColumn(
+                name, ((words, WORDS), (beginning, PREFIX), (whole, WHOLE_NAME)), (whole, beginning, words)
+            )
+        if issubclass(column.value, DAYS):
+            day = self._any(column, text, DaysOf(self.path))
+            return SearchedColumn(name, ((day, DAY),), (self._with_name(day, text, named),))
+        code = self._any(column, text, CodesOf(self.path, column.value))
+        return SearchedColumn(name, ((code, CODE),), (code,))
+
+    def _any(self, column: Column, text: Leaf, take: Any) -> Test:
+        return Test(f"{{t}}.{column.name} = any({{0}})", (Bind(text, f"{sql_type(column)}[]", take),))
+
+    def _words(self, column: Column, text: Leaf) -> Test:
+        key = words_of(f"{{t}}.{column.search_key}")
+        return Test(f"{key} @> {words_of('hub.name_key({0})')}", (self._typed(text),))
+
+    def _name(self, column: Column, text: Leaf) -> tuple[Test, Test]:
+        """That it begins with the name, and that it is the name."""
+        key, typed = f"{{t}}.{column.search_key}", (self._typed(text),)
+        beginning = f"{key} >= hub.name_key({{0}}) and {key} < hub.name_key({{0}}) || U&'\\+10FFFF'"
+        return Test(beginning, typed), Test(f"{key} = hub.name_key({{0}})", typed)
+
+    def _with_name(self, day: Test, text: Leaf, named: list[Test]) -> Condition:
+        """Those of the day who have the name too, where the text has one: a common name is found by its birth date."""
+        if not named:
+            return day
+        return AllOf((day, AnyOf((Test("{0} is null", (self._typed(text),)), *named))))
+
+    def _typed(self, text: Leaf) -> Bind:
+        return Bind(text, "text", NameOf(self.path))

@@ -1,0 +1,126 @@
+"""The text of a search, read: the codes, days and words of names in it. Pure.
+
+An officer types what is at hand: a name, a number from a paper, a birth date, or several of these. Each searched column takes
+its own terms from the text, so that one bind serves one column.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from hub.errors import OperationRefused
+from schema.values import Value, ValueRejected
+
+SHORTEST_TEXT = 2
+LONGEST_TEXT = 200
+MOST_WORDS = 10
+"""Of a name; further words are ignored."""
+DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
+YEAR_FIRST = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+DIGITS_OF_CODE = 6
+"""A token with so many digits is a number, and no word of a name."""
+
+
+@dataclass(frozen=True)
+class SearchText:
+    """A text by its parts. `tokens` are its words with single spaces between them."""
+
+    tokens: tuple[str, ...]
+    days: tuple[str, ...]
+    """ISO days."""
+    words: tuple[str, ...]
+    """What is neither a day nor a number: words of a name, as typed."""
+
+    def codes(self, value: type[Value]) -> tuple[str, ...]:
+        """The tokens, or neighbouring tokens, that are canonical values of a type."""
+        found: dict[str, None] = {}
+        for text in self._runs():
+            try:
+                found[value.parse(text)] = None
+            except ValueRejected:
+                continue
+        return tuple(found)
+
+    def _runs(self) -> Iterator[str]:
+        """The whole text, each token, and each two that stand beside each other; with a digit, since codes have some."""
+        runs = [
+            " ".join(self.tokens),
+            *self.tokens,
+            *(" ".join(two) for two in zip(self.tokens, self.tokens[1:], strict=False)),
+        ]
+        return (run for run in dict.fromkeys(runs) if any(letter.isdigit() for letter in run))
+
+
+@lru_cache(maxsize=256)
+def read_search_text(text: str) -> SearchText:
+    """Read a text of at most LONGEST_TEXT characters. Raises OperationRefused for one that is too short, or too long."""
+    tokens = tuple(text.replace(",", " ").replace(";", " ").split()[: 2 * MOST_WORDS])
+    if not sum(map(len, tokens)) >= SHORTEST_TEXT or len(text) > LONGEST_TEXT:
+        raise OperationRefused(
+            f"search: the text must have {SHORTEST_TEXT} to {LONGEST_TEXT} characters",
+            code="BAD_USER_INPUT",
+            next_step="type a name, a number from a paper, or a birth date, e.g. Nguyễn Văn An 12/03/1980",
+        )
+    days = tuple(day for token in tokens if (day := _read_day(token)))
+    named = [token for token in tokens if not _read_day(token) and sum(map(str.isdigit, token)) < DIGITS_OF_CODE]
+    words = (token.strip(".'\"()") for token in named)
+    return SearchText(tokens, days, tuple(word for word in words if word)[:MOST_WORDS])
+
+
+def _read_day(token: str) -> str | None:
+    """`2/3/1980` → `1980-03-02`; None for what is no day of the calendar."""
+    if found := DAY_FIRST.fullmatch(token):
+        day, month, year = found.groups()
+    elif found := YEAR_FIRST.fullmatch(token):
+        year, month, day = found.groups()
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        return None
+
+
+# --- What each kind of column takes of the text: binds ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _OfText:
+    path: tuple[str, ...]
+    """The response keys of the search, for the path of a refusal."""
+
+    def read(self, text: Any) -> SearchText:
+        try:
+            return read_search_text(str(text))
+        except OperationRefused as refusal:
+            refusal.path = self.path
+            raise
+
+
+@dataclass(frozen=True)
+class CodesOf(_OfText):
+    """Takes the values of a type."""
+
+    value: type[Value]
+
+    def __call__(self, text: Any) -> list[str]:
+        return list(self.read(text).codes(self.value))
+
+
+@dataclass(frozen=True)
+class DaysOf(_OfText):
+    """Takes the days."""
+
+    def __call__(self, text: Any) -> list[str]:
+        return list(self.read(text).days)
+
+
+@dataclass(frozen=True)
+class NameOf(_OfText):
+    """Takes the words of a name, one space between them; null where there is none, which no row has."""
+
+    def __call__(self, text: Any) -> str | None:
+        return " ".join(self.read(text).words) or None
