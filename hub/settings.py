@@ -65,6 +65,21 @@ class Settings(BaseSettings):
         2_000, ge=256, description="Most memory of that engine, in MB; above it DuckDB spills to the disk."
     )
     link_threads: int = Field(2, ge=1, description="Threads of that engine.")
+    link_sample_monthly: int = Field(
+        200, ge=0, le=10_000, description="Links drawn each month for blind review (`hub review sample`); 0 draws none."
+    )
+    link_band_target: float = Field(
+        0.999,
+        ge=0.5,
+        lt=1,
+        description="Precision that each band of the model's links must have; below it, the band goes to review.",
+    )
+    link_target: float = Field(
+        0.9997,
+        ge=0.5,
+        lt=1,
+        description="Precision that all accepted links together must have, for `hub link quality` and `hub doctor`.",
+    )
     documents: Path | None = Field(
         None, description="Folder of trusted documents: `*.graphql`, or `*.json` maps from id to text."
     )

@@ -7,7 +7,19 @@ from importlib.metadata import version
 
 import cyclopts
 
-from hub.cli import connector, discrepancies, doctor, drift, link_evaluate, quarantine, review, run, runs, vocabulary
+from hub.cli import (
+    connector,
+    discrepancies,
+    doctor,
+    drift,
+    link_evaluate,
+    quarantine,
+    review,
+    review_sample,
+    run,
+    runs,
+    vocabulary,
+)
 from hub.cli.demo import demo
 from hub.cli.explain import explain
 from hub.cli.shown import ERR, guard_logs, show_error
@@ -24,6 +36,8 @@ app = cyclopts.App(
 link = cyclopts.App(name="link", help="Link records to subjects.")
 link.default(run.link)
 link.command(link_evaluate.evaluate)
+for command in (review_sample.sample, review_sample.question, review_sample.answer):
+    review.app.command(command)
 app.command(demo)
 app.command(run.serve)
 app.command(run.sync)

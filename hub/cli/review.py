@@ -57,7 +57,7 @@ def listed(
     after
         The cursor of the page before.
     """
-    with _store() as connection:
+    with open_connection() as connection:
         page = review.queue(connection, review.Wanted(field, kind, sector, least_weight), first=first, after=after)
         counted = review.waiting(connection)
     if json:
@@ -100,7 +100,7 @@ def show(
     decision
         Instead of both: the pair of this decision as it was shown, without its verdict, for a second opinion.
     """
-    with _store() as connection:
+    with open_connection() as connection:
         if decision is not None:
             found = items.asked_of(connection, decision)
         elif field is not None and record is not None:
@@ -132,8 +132,8 @@ def decide(
     subject
         The id of the subject.
     """
-    with _store() as connection:
-        given = Verdict(field, record, subject, WORD[verdict], _who(reviewer), reason)
+    with open_connection() as connection:
+        given = Verdict(field, record, subject, WORD[verdict], name_reviewer(reviewer), reason)
         _show(log.decide(connection, given), json=json)
 
 
@@ -146,9 +146,9 @@ def second(decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer =
     decision
         The number of the decision.
     """
-    with _store() as connection:
+    with open_connection() as connection:
         of = log.decision_of(connection, decision)
-        who = _who(reviewer)
+        who = name_reviewer(reviewer)
         given = Verdict(of.field, of.record_id, of.subject_id, WORD[verdict], who, reason, second_of=decision)
         _show(log.decide(connection, given), json=json)
 
@@ -162,8 +162,8 @@ def undo(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json
     decision
         The number of the decision.
     """
-    with _store() as connection:
-        _show(log.undo(connection, decision, by=_who(reviewer), reason=reason), json=json)
+    with open_connection() as connection:
+        _show(log.undo(connection, decision, by=name_reviewer(reviewer), reason=reason), json=json)
 
 
 @app.command
@@ -179,7 +179,7 @@ def decisions(field: str | None = None, *, all: bool = False, first: int = 50, j
     first
         How many.
     """
-    with _store() as connection:
+    with open_connection() as connection:
         found = log.decisions(connection, field, every=all, first=first)
     if json:
         show_json([asdict(decision) for decision in found])
@@ -197,7 +197,7 @@ def checks(*, first: int = 50, json: Json = False) -> None:
     first
         How many.
     """
-    with _store() as connection:
+    with open_connection() as connection:
         found = agreements.checks(connection, share=load().review_second_share, first=first)
     if json:
         show_json([asdict(check) for check in found])
@@ -213,7 +213,7 @@ def checks(*, first: int = 50, json: Json = False) -> None:
 @app.command
 def agreement(*, json: Json = False) -> None:
     """How often a second opinion agrees with the first, by field: the observed share and Cohen's kappa."""
-    with _store() as connection:
+    with open_connection() as connection:
         found = agreements.agreement(connection)
     if json:
         show_json([asdict(measured) for measured in found])
@@ -224,12 +224,14 @@ def agreement(*, json: Json = False) -> None:
 
 
 @contextmanager
-def _store() -> Iterator[Connection[Any]]:
+def open_connection() -> Iterator[Connection[Any]]:
+    """A connection to the store as it is."""
     with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         yield connection
 
 
-def _who(reviewer: str | None) -> str:
+def name_reviewer(reviewer: str | None) -> str:
+    """Who decides: as given, or as HUB_REVIEWER says."""
     return load().reviewer if reviewer is None else reviewer
 
 

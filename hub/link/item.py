@@ -98,6 +98,28 @@ def asked_of(connection: Connection[Any], decision_id: int) -> Item:
     return _item(connection, field_named(decision.field), decision.record_id, [shown], [])
 
 
+def blind_item(connection: Connection[Any], field_name: str, record_id: int, shown: Sequence[int]) -> Item:
+    """A record beside rows of a register, in the order given and with nothing of what linking or anybody made of them.
+
+    Raises OperationRefused: UNKNOWN_FIELD, RECORD_NOT_FOUND.
+    """
+    field = field_named(field_name)
+    at = connection.execute("select now()").fetchone()
+    assert at is not None  # it is always some time
+    blank = {
+        "subject_kind": None,
+        "status": "UNCONFIRMED",
+        "method": "",
+        "confidence": None,
+        "weight": None,
+        "evidence": None,
+        "decided_by": "",
+        "decided_at": at[0],
+    }
+    rows = [{**blank, "found_id": found, "subject_id": found} for found in shown]
+    return _item(connection, field, record_id, rows, [])
+
+
 def _item(
     connection: Connection[Any],
     field: Field,

@@ -15,6 +15,7 @@ from hub.link.model.backends import Backend, running
 from hub.link.model.party import PARTY
 from hub.link.model.train import train
 from hub.link.normalise.gazetteer import gazetteer
+from hub.link.quality.thresholds import raised_thresholds
 from hub.link.readings import Readings
 from hub.settings import load
 
@@ -32,6 +33,7 @@ class Likeness:
     def __init__(self, connection: Connection[Any], backend: Backend, *, train: bool) -> None:
         self.connection, self.backend = connection, backend
         self.trained = None if train else trained.active(connection, PARTY)
+        self.raised = raised_thresholds(connection)
         self.to_train = self.trained is None and (train or self._enough())
         """Whether a model will be learned in this run, from what its rules have found."""
         if self.trained:
@@ -52,7 +54,8 @@ class Likeness:
     @property
     def digest(self) -> str:
         """What a decision of the model rests on."""
-        return f"{self.trained.method}:{PARTY.bands}" if self.trained else ""
+        raised = f":{dict(self.raised)}" if self.raised else ""
+        return f"{self.trained.method}:{PARTY.bands}{raised}" if self.trained else ""
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Learn a model from records of these fields, whose rules have been asked, and keep it."""
@@ -77,7 +80,7 @@ class Likeness:
         if rows.is_empty():
             return
         registers = [self.register(kind) for kind in _kinds(weighed)]
-        judged = chosen(self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands)
+        judged = chosen(self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands, self.raised)
         for field in weighed:
             own = judged.filter((pl.col("field") == field.name) & pl.col("subject_kind").is_in(field.kinds))
             scored = field.temporary("scored")

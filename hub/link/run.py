@@ -22,9 +22,11 @@ from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
+from hub.link.quality.draw import fill_sample
 from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
 from hub.model.registry import registry
+from hub.settings import load
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
@@ -207,6 +209,8 @@ class _Run:
             ),
         )
         stake.refresh(self.connection)
+        if not self.some:
+            fill_sample(self.connection, most=load().link_sample_monthly)
         model = trained.method if trained else None
         return LinkReport(self.run_id, mode, model, tuple(self.reports), self.found, total, round(seconds, 3))
 

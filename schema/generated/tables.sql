@@ -1269,6 +1269,47 @@ CREATE TABLE link.review (
 );
 CREATE INDEX review_order ON link.review ((- value), distance, field, record_id);
 
+CREATE TABLE link.sample (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	month DATE NOT NULL,
+	field TEXT NOT NULL,
+	band TEXT NOT NULL,
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	weight REAL,
+	evidence JSONB,
+	offered BIGINT[] NOT NULL,
+	shown BIGINT[] NOT NULL,
+	drawn_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	void_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id),
+	FOREIGN KEY(month) REFERENCES link.sample_seed (month)
+);
+CREATE INDEX sample_month ON link.sample (month);
+CREATE INDEX sample_pair ON link.sample (field, record_id, found_id);
+
+CREATE TABLE link.sample_answer (
+	sample_id BIGINT NOT NULL,
+	reviewer TEXT NOT NULL,
+	chosen_id BIGINT,
+	verdict TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	answered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	decision_ids BIGINT[] NOT NULL,
+	PRIMARY KEY (sample_id, reviewer),
+	FOREIGN KEY(sample_id) REFERENCES link.sample (id)
+);
+
+CREATE TABLE link.sample_seed (
+	month DATE NOT NULL,
+	seed BIGINT NOT NULL,
+	made_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	PRIMARY KEY (month)
+);
+
 CREATE TABLE link.tax_obligation_debtor (
 	record_id BIGINT NOT NULL,
 	found_id BIGINT NOT NULL,
@@ -1328,6 +1369,22 @@ CREATE UNIQUE INDEX taxpayer_party_accepted ON link.taxpayer_party (record_id) W
 CREATE INDEX taxpayer_party_found ON link.taxpayer_party (found_id);
 CREATE INDEX taxpayer_party_open ON link.taxpayer_party (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX taxpayer_party_subject ON link.taxpayer_party (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.threshold (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	field TEXT NOT NULL,
+	band TEXT NOT NULL,
+	weight DOUBLE PRECISION NOT NULL,
+	raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	raised_by TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	evidence JSONB NOT NULL,
+	undone_at TIMESTAMP WITH TIME ZONE,
+	undone_by TEXT,
+	undone_reason TEXT,
+	PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX threshold_active ON link.threshold (field, band) WHERE undone_at is null;
 
 CREATE TABLE link_history.benefit_beneficiary (
 	record_id BIGINT NOT NULL,
