@@ -4,6 +4,7 @@ import gzip
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,16 +12,40 @@ from pydantic import TypeAdapter, ValidationError
 from hub.errors import HubMisconfigured
 from hub.link.model.spec import Spec
 
-FORMAT = 1
+FORMAT = 2
+
+
+class Limit(StrEnum):
+    """What a rate was moved by, after it was learned."""
+
+    BOUND = "bound"
+    """m lay outside what the specification allows."""
+    ORDER = "order"
+    """It said more than a stronger outcome, so both say what they say together."""
+    ASSUMED = "assumed"
+    """No block could learn it, so it is the prior of its kind."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """m of an outcome as one block learned it, from about so many matches; not used where it lies apart from the others."""
+
+    block: str
+    m: float
+    matches: float
+    used: bool
 
 
 @dataclass(frozen=True)
 class Learned:
-    """One outcome of a comparison: how often it is found among pairs that match, and among pairs that do not."""
+    """One outcome of a comparison: how often it is found among pairs that match, and among pairs that do not; what each block made
+    of it, and by what it was moved afterwards."""
 
     outcome: str
     m: float
     u: float
+    estimates: tuple[Estimate, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     @property
     def bits(self) -> float:
@@ -49,7 +74,9 @@ class TrainedOn:
     skipped: tuple[str, ...]
     versions: Mapping[str, str]
     """`matches` are expected among all pairs of the records learned from; `pairs` the random pairs that u was learned from;
-    `skipped` the blocks that had too few pairs to learn from."""
+    `skipped` the blocks that nothing was learned from, each with the reason."""
+    heaps: tuple[str, ...] = ()
+    """Values that far too many records have, by block, which were left out of it."""
 
 
 @dataclass(frozen=True)

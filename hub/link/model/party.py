@@ -4,7 +4,7 @@ Its columns are those of `hub.link.normalise`, on both sides; the register's own
 `near` and `districts` (see `around`), and `companions`.
 """
 
-from hub.link.model.spec import Block, By, Comparison, Field, Is, Kind, Level, Spec, Training
+from hub.link.model.spec import OTHER, Block, Bound, By, Comparison, Field, Is, Kind, Level, Spec, Training
 
 FIELDS = (
     Field("name", Kind.NAME),
@@ -40,6 +40,9 @@ SURNAME = Comparison(
         OTHER_WAY,
         Level("similar", (Is(By.SIMILAR, ("surname_ascii",), 0.85),)),
     ),
+    # Offices mistype names and do not swap them: among matches another surname is rarer than a mistyped identifier.
+    bounds=(Bound(OTHER, most=0.05), Bound("equal", least=0.5)),
+    chains=(("equal", "equal but for marks", "similar", OTHER), ("written the other way round", OTHER)),
 )
 MIDDLE = Comparison(
     "middle_names",
@@ -51,6 +54,8 @@ MIDDLE = Comparison(
         Level("one has none", (Is(By.ONE_SIDED, ("middle",)),)),
         Level("similar", (Is(By.SIMILAR, ("middle_ascii",), 0.85),)),
     ),
+    bounds=(Bound(OTHER, most=0.1), Bound("one has none", most=0.3)),
+    chains=(("equal", "equal but for marks", "similar", OTHER), ("equal", "one has none", OTHER)),
 )
 GIVEN = Comparison(
     "given_name",
@@ -63,6 +68,12 @@ GIVEN = Comparison(
         Level("abbreviated, initials equal", (Is(By.LACKING, ("given",)), Is(By.EQUAL, ("initials",)))),
         Level("abbreviated, initials differ", (Is(By.LACKING, ("given",)),)),
     ),
+    bounds=(Bound(OTHER, most=0.05), Bound("equal", least=0.5), Bound("abbreviated, initials differ", most=0.02)),
+    chains=(
+        ("equal", "equal but for marks", "similar", OTHER),
+        ("written the other way round", OTHER),
+        ("equal", "abbreviated, initials equal", "abbreviated, initials differ"),
+    ),
 )
 BIRTH = Comparison(
     "birth",
@@ -74,6 +85,18 @@ BIRTH = Comparison(
         Level("same year, day not stated", (Is(By.LACKING, ("birth_day",)), Is(By.EQUAL, ("birth_year",)))),
         Level("same year, another day", (Is(By.EQUAL, ("birth_year",)),)),
         Level("a year apart, day not stated", (Is(By.LACKING, ("birth_day",)), Is(By.WITHIN, ("birth_year",), 1))),
+    ),
+    bounds=(
+        Bound("day and month swapped", most=0.1),
+        Bound("one typing error", most=0.1),
+        Bound("same year, another day", most=0.1),
+        Bound("a year apart, day not stated", most=0.1),
+        Bound(OTHER, most=0.05),
+    ),
+    chains=(
+        ("same day", "day and month swapped", "same year, another day", OTHER),
+        ("same day", "one typing error", OTHER),
+        ("same day", "same year, day not stated", "a year apart, day not stated", OTHER),
     ),
 )
 IDENTIFIER = Comparison(
@@ -88,6 +111,14 @@ IDENTIFIER = Comparison(
         Level("former one with one typing error", (Is(By.EDITS, ("former_id",), 1),)),
         Level("another, of the same year and sex", (Is(By.EQUAL, ("id_year", "id_sex")),)),
     ),
+    bounds=(
+        Bound("one typing error", most=0.15),
+        Bound("former one with one typing error", most=0.15),
+        # Nobody has two valid numbers but who was registered twice; what is left is a number of somebody else in the wrong column.
+        Bound("another, of the same year and sex", most=0.02),
+        Bound(OTHER, most=0.05),
+    ),
+    chains=(("equal", "one typing error", "another, of the same year and sex", OTHER), ("former one equal", OTHER)),
 )
 ADDRESS = Comparison(
     "address",
@@ -99,12 +130,14 @@ ADDRESS = Comparison(
         Level("neighbouring commune", (Is(By.SHARES, ("near",)),)),
         Level("same former district", (Is(By.SHARES, ("districts",)),)),
     ),
+    bounds=(Bound(OTHER, most=0.5),),
 )
 COMPANIONS = Comparison(
     # A record's own: the households of those who are recorded with it and linked already. A citizen's: the own household.
     "companions",
     stated=(("companions",),),
     levels=(Level("recorded with one of the household", (Is(By.SHARES, ("companions",)),)),),
+    bounds=(Bound(OTHER, most=0.95),),
 )
 
 PARTY = Spec(
@@ -132,11 +165,15 @@ PARTY = Spec(
         # Offices leave out or mistype about one identifier in ten (7 in 100 and 1.5 in 100 in land papers).
         recall=0.9,
         over=(
-            Block(("birth_day_sorted",)),
             Block(("personal_id",)),
+            Block(("former_id",)),
+            Block(("birth_day_sorted",)),
             Block(("surname_ascii", "middle_ascii", "given_ascii", "birth_year")),
+            Block(("surname_ascii", "given_ascii", "birth_day_sorted")),
+            Block(("surname_ascii", "middle_ascii", "given_ascii", "unit", "hamlet")),
         ),
         pairs=2_000_000,
+        withheld=("personal_id", "former_id", "id_year", "id_sex"),
     ),
     reference=True,
 )

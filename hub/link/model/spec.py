@@ -92,18 +92,36 @@ how likely any pair is."""
 
 
 @dataclass(frozen=True)
+class Bound:
+    """What m of an outcome cannot leave, whatever is learned. It states what is known of offices and people before any record
+    is seen, and is never found on a truth: half of all matches do not have another surname."""
+
+    outcome: str
+    most: float = 1.0
+    least: float = 0.0
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Levels in order, the first that holds is the outcome. `stated` are groups of columns: the comparison says nothing where
-    no group is stated by both records."""
+    no group is stated by both records. In each of `chains` no outcome has fewer bits than one that stands behind it; without any,
+    the levels in their order and `other` are one chain."""
 
     name: str
     stated: tuple[tuple[str, ...], ...]
     levels: tuple[Level, ...]
+    bounds: tuple[Bound, ...] = ()
+    chains: tuple[tuple[str, ...], ...] = ()
 
     @property
     def outcomes(self) -> tuple[str, ...]:
         """Every outcome, the strongest first."""
         return (*(level.outcome for level in self.levels), OTHER)
+
+    @property
+    def ordered(self) -> tuple[tuple[str, ...], ...]:
+        """The chains of outcomes whose bits may not rise."""
+        return self.chains or (self.outcomes,)
 
 
 @dataclass(frozen=True)
@@ -122,13 +140,15 @@ class Training:
     """How parameters are learned. `certain` finds pairs that are nearly all matches, and `recall` is the part of all matches
     that it is believed to find: both for the prior only. Each of `over` is one run of expectation maximisation, which learns the
     comparisons that have no column of the block. `pairs` are the most random pairs that u is learned from; `most` the records of
-    each side that are learned from."""
+    each side that are learned from. `withheld` are the columns of identifiers: a model is checked on links that rules have
+    confirmed by them, which it has to find without."""
 
     certain: tuple[Block, ...]
     recall: float
     over: tuple[Block, ...]
     pairs: int = 1_000_000
     most: int = 100_000
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,13 +231,23 @@ def _problems(spec: Spec) -> Iterator[str]:
             yield f"comparison {comparison.name!r} is named otherwise than columns are"
         if len(set(comparison.outcomes)) < len(comparison.outcomes):
             yield f"comparison {comparison.name} has one outcome twice"
-    for comparison in spec.comparisons:
-        if all(_columns_of(comparison) & set(block.columns) for block in spec.training.over):
-            yield f"comparison {comparison.name} is never learned: each block of the training has a column of it"
+        yield from _misnamed(comparison)
+    absent = sorted(set(spec.training.withheld) - {field.column for field in spec.fields})
+    if absent:
+        yield f"no field is the column {', '.join(absent)}, which checks withhold"
     if not 0 < spec.training.recall <= 1:
         yield "recall is no part of a whole"
     if not 0 < spec.bands.review < spec.bands.accept < 1:
         yield "bands are not probabilities in order"
+
+
+def _misnamed(comparison: Comparison) -> Iterator[str]:
+    named = {*(bound.outcome for bound in comparison.bounds), *(one for chain in comparison.chains for one in chain)}
+    unknown = sorted(named - set(comparison.outcomes))
+    if unknown:
+        yield f"comparison {comparison.name} has no outcome {', '.join(unknown)}, which has a bound or an order"
+    if any(not 0 <= bound.least < bound.most <= 1 for bound in comparison.bounds):
+        yield f"comparison {comparison.name} has a bound that is no range of probabilities"
 
 
 def _columns_of(comparison: Comparison) -> set[str]:

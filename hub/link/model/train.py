@@ -7,7 +7,6 @@ digits, since engines add in the order that their threads finish.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -17,19 +16,18 @@ from splink.internals.exceptions import EMTrainingException
 
 from hub.errors import HubMisconfigured
 from hub.link.model.backends import Backend
-from hub.link.model.frozen import Frequencies, Learned, Model, TrainedOn
+from hub.link.model.estimate import Rates, Run, combine, kept, learned
+from hub.link.model.frozen import Frequencies, Model, TrainedOn
+from hub.link.model.heaps import Blocked, without_heaps
 from hub.link.model.prepare import KEY, prepare
 from hub.link.model.render import block, settings
 from hub.link.model.spec import Block, Spec
 
-DIGITS = 10
 ROUNDS = (25, 12, 6, 3)
 FIRST = (5, 3)
 """At most so many rounds of expectation maximisation; the next fewer where an outcome's m became too small to be a number."""
 Sides = tuple[pl.DataFrame, ...]
 """The prepared records: left and right, or one frame whose duplicates are looked for."""
-Rates = dict[str, list[float | None]]
-"""By comparison: a rate of each outcome, None where it was not learned."""
 
 
 def train(
@@ -45,17 +43,24 @@ def train(
     prior = session.prior()
     matches = prior * _pairs([len(side) for side in learned_from])
     # A first look at m is enough to tell how many of the random pairs were matches.
-    m, _ = session.maximised(u_hat, prior, FIRST)
-    u = _without_matches(u_hat, m, prior, pairs)
-    m, skipped = session.maximised(u, prior, ROUNDS)
+    first = session.maximised(u_hat, prior, FIRST).rates(spec)
+    u = _without_matches(u_hat, first, prior, pairs)
+    found = session.maximised(u, prior, ROUNDS)
     return Model(
         spec=spec,
         digest=spec.digest,
-        prior=_kept(prior),
-        learned=_learned(spec, m, u, unseen_m=0.5 / max(matches, 1), unseen_u=0.5 / pairs),
+        prior=kept(prior),
+        learned=learned(spec, found.runs, u, unseen_m=0.5 / max(matches, 1), unseen_u=0.5 / pairs),
         frequencies=_frequencies(spec, sides),
         trained_on=TrainedOn(
-            len(sides[0]), len(sides[-1]), round(matches, 1), pairs, seed, tuple(skipped), backend.versions
+            left=len(sides[0]),
+            right=len(sides[-1]),
+            matches=round(matches, 1),
+            pairs=pairs,
+            seed=seed,
+            skipped=tuple(found.skipped),
+            versions=backend.versions,
+            heaps=tuple(found.heaps),
         ),
     )
 
@@ -129,42 +134,65 @@ class _Session:
             )
         return float(found)
 
-    def maximised(self, u: Rates, prior: float, rounds: Sequence[int]) -> tuple[Rates, list[str]]:
-        """m of each outcome, and the blocks that had no pairs. With u fixed, each block learns the comparisons that have no
-        column of it; what several learn is their median."""
-        runs = {str(rule): self._run(rule, u, prior, rounds) for rule in self.spec.training.over}
-        learned = [rates for rates in runs.values() if rates is not None]
-        m = {
-            comparison.name: [
-                _median([rates[comparison.name][at] for rates in learned]) for at in range(len(comparison.outcomes))
-            ]
-            for comparison in self.spec.comparisons
-        }
-        return m, [rule for rule, rates in runs.items() if rates is None]
+    def maximised(self, u: Rates, prior: float, rounds: Sequence[int]) -> "Maximised":
+        """What each block learns of m, with u fixed: of the comparisons that have no column of it."""
+        made = Maximised([], [], [])
+        for rule in self.spec.training.over:
+            blocked = without_heaps(self.spec, self.sides, rule)
+            made.heaps.extend(blocked.heaps)
+            run = self._run(rule, blocked, u, prior, rounds)
+            made.skipped.append(run) if isinstance(run, str) else made.runs.append(run)
+        return made
 
-    def _run(self, rule: Block, u: Rates, prior: float, rounds: Sequence[int]) -> Rates | None:
-        """One run over a block; None where it has no pairs. Where an outcome is never a match's, its m falls faster with each
-        round until Splink refuses it as too small: the rounds before have learned what there is to learn."""
+    def _run(self, rule: Block, blocked: Blocked, u: Rates, prior: float, rounds: Sequence[int]) -> Run | str:
+        """One run over a block, or why nothing was learned from it. Where an outcome is never a match's, its m falls faster with
+        each round until Splink refuses it as too small: the rounds before have learned what there is to learn."""
+        if not blocked.pairs:
+            return f"{rule}: no pairs"
         options = settings(
             self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
         )
         for most in rounds:
-            with self.backend.linker(self.sides, {**options, "max_iterations": most}) as linker:
+            with self.backend.linker(blocked.sides, {**options, "max_iterations": most}) as linker:
                 try:
-                    linker.training.estimate_parameters_using_expectation_maximisation(
+                    session = linker.training.estimate_parameters_using_expectation_maximisation(
                         block(rule), estimate_without_term_frequencies=True
                     )
                 except EMTrainingException:
-                    return None
+                    return f"{rule}: no pairs"
                 except ValueError:
                     continue
-                return _rates(linker, "m_probability")
-        return None
+                purity = float(session.core_model_settings.probability_two_random_records_match)
+                return self._trusted(
+                    rule, blocked, Run(str(rule), _rates(linker, "m_probability"), purity * blocked.pairs, purity)
+                )
+        return f"{rule}: no estimate that converges"
+
+    def _trusted(self, rule: Block, blocked: Blocked, run: Run) -> Run | str:
+        """The run, unless it takes more pairs for matches than there can be: in a register a record has one match at most."""
+        most = blocked.records * MORE_THAN_ONE
+        if self.spec.reference and run.matches > most:
+            return f"{rule}: takes {run.matches:,.0f} pairs of {blocked.records:,} records for matches"
+        return run
 
 
-def _median(rates: Sequence[float | None]) -> float | None:
-    found = [rate for rate in rates if rate is not None]
-    return median(found) if found else None
+MORE_THAN_ONE = 1.1
+"""By so much the expected matches of a block may exceed its records: registers hold a few people twice."""
+
+
+@dataclass(frozen=True)
+class Maximised:
+    """What blocks have learned, which learned nothing and why, and the heaps that were left out."""
+
+    runs: list[Run]
+    skipped: list[str]
+    heaps: list[str]
+
+    def rates(self, spec: Spec) -> dict[str, list[float | None]]:
+        """m of each outcome, as the blocks say together."""
+        return {
+            one.name: [combine(one, at, self.runs)[0] for at in range(len(one.outcomes))] for one in spec.comparisons
+        }
 
 
 def _rates(linker: Linker, of: str) -> Rates:
@@ -188,34 +216,12 @@ def _without_matches(u_hat: Rates, m: Rates, prior: float, pairs: int) -> Rates:
     return {name: [corrected(rate, match) for rate, match in zip(u_hat[name], m[name], strict=True)] for name in u_hat}
 
 
-def _learned(spec: Spec, m: Rates, u: Rates, *, unseen_m: float, unseen_u: float) -> Mapping[str, tuple[Learned, ...]]:
-    """Parameters with what was not seen filled in: half an observation, and no evidence where neither kind of pair shows it."""
-    made = {}
-    for comparison in spec.comparisons:
-        rates = zip(comparison.outcomes, m[comparison.name], u[comparison.name], strict=True)
-        made[comparison.name] = tuple(_one(*rate, unseen_m, unseen_u) for rate in rates)
-    return made
-
-
-def _one(outcome: str, m: float | None, u: float | None, unseen_m: float, unseen_u: float) -> Learned:
-    if m is None and (u is None or u <= unseen_u):
-        return Learned(outcome, _kept(unseen_u), _kept(unseen_u))
-    found_u = max(u or 0.0, unseen_u)
-    # What no match shows speaks against a match, or says nothing: never for it.
-    found_m = max(m, unseen_m) if m is not None else min(unseen_m, found_u)
-    return Learned(outcome, _kept(min(found_m, 1.0)), _kept(min(found_u, 1.0)))
-
-
 def _frequencies(spec: Spec, sides: Sides) -> Mapping[str, Frequencies]:
     counted = sides[-1:] if spec.reference else sides
     made = {}
     for column in spec.frequencies:
         values = pl.concat([side[column] for side in counted]).drop_nulls()
         table = values.value_counts(name="n").filter(pl.col("n") > 1).sort(column)
-        shares = {value: _kept(n / len(values)) for value, n in table.iter_rows()}
-        made[column] = Frequencies(_kept(1 / max(len(values), 1)), shares)
+        shares = {value: kept(n / len(values)) for value, n in table.iter_rows()}
+        made[column] = Frequencies(kept(1 / max(len(values), 1)), shares)
     return made
-
-
-def _kept(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")

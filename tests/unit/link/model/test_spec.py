@@ -8,7 +8,7 @@ from hub.errors import HubMisconfigured
 from hub.link.model.party import PARTY
 from hub.link.model.render import DIALECTS, settings
 from hub.link.model.roles import Role, mapped
-from hub.link.model.spec import Bands, Block, By, Comparison, Is, Level, Spec
+from hub.link.model.spec import Bands, Block, Bound, By, Comparison, Is, Level, Spec
 
 PEOPLE = mapped(
     "people", "id", {"first": Role.GIVEN_NAME, "last": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER}
@@ -30,9 +30,18 @@ HOUSEHOLDS = mapped("households", "id", HOUSEHOLD)
         ({"comparisons": (*PEOPLE.comparisons, PEOPLE.comparisons[0])}, "two comparisons have one name"),
         ({"bands": Bands(accept=0.4, review=0.5)}, "bands are not probabilities in order"),
         ({"training": replace(PEOPLE.training, recall=0.0)}, "recall is no part of a whole"),
+        ({"training": replace(PEOPLE.training, withheld=("nowhere",))}, "no field is the column nowhere"),
         (
-            {"training": replace(PEOPLE.training, over=(Block(("first", "last", "born", "number")),))},
-            "is never learned",
+            {"comparisons": (replace(PEOPLE.comparisons[0], bounds=(Bound("far", most=0.1),)),)},
+            "has no outcome far",
+        ),
+        (
+            {"comparisons": (replace(PEOPLE.comparisons[0], chains=(("equal", "far"),)),)},
+            "has no outcome far",
+        ),
+        (
+            {"comparisons": (replace(PEOPLE.comparisons[0], bounds=(Bound("equal", most=0.1, least=0.2),)),)},
+            "a bound that is no range",
         ),
         ({"comparisons": (replace(PEOPLE.comparisons[0], name="first name"),)}, "is named otherwise than columns are"),
         (
