@@ -7,23 +7,7 @@ from importlib.metadata import version
 
 import cyclopts
 
-from hub.cli import (
-    connector,
-    discrepancies,
-    doctor,
-    drift,
-    link_evaluate,
-    quarantine,
-    review,
-    review_sample,
-    run,
-    runs,
-    vocabulary,
-)
-from hub.cli.demo import demo
-from hub.cli.explain import explain
 from hub.cli.shown import ERR, guard_logs, show_error
-from hub.cli.worker import worker
 from hub.errors import HubError, StoreUnavailable, UnforeseenFailure
 
 app = cyclopts.App(
@@ -31,28 +15,29 @@ app = cyclopts.App(
     help="A GraphQL data-integration hub for cross-sector data linking.",
     version=lambda: version("cross-sector-hub"),
     version_flags=["--version"],
+    help_format="plaintext",  # no text has markup, and the reader of Markdown takes half of the start
     error_console=ERR,
 )
-link = cyclopts.App(name="link", help="Link records to subjects.")
-link.default(run.link)
-link.command(link_evaluate.evaluate)
-for command in (review_sample.sample, review_sample.question, review_sample.answer):
-    review.app.command(command)
-app.command(demo)
-app.command(run.serve)
-app.command(run.sync)
-app.command(worker)
-app.command(runs.app)
-app.command(link)
-app.command(review.app)
-app.command(run.migrate)
-app.command(explain)
-app.command(doctor.doctor)
-app.command(vocabulary.app)
-app.command(connector.app)
-app.command(discrepancies.app)
-app.command(drift.app)
-app.command(quarantine.app)
+# Commands are imported when they are typed, so `hub --help` is answered at once. A text given here takes
+# the place of a function's own; a test holds both to be the same.
+for target, name, text in (
+    ("hub.cli.demo:demo", "demo", "Make a province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."),
+    ("hub.cli.serve:serve", "serve", "Serve the graph: /graphql, GraphiQL, /healthz, /readyz; and take deliveries at /push."),
+    ("hub.cli.sync:sync", "sync", "Read sector systems into the store. Without names, all connectors; one that fails does not stop the others."),
+    ("hub.cli.worker:worker", "worker", "Run connectors as they are scheduled, queued and followed, until it is told to stop."),
+    ("hub.cli.runs:app", "runs", "What runs did, and the questions of runs that wait for a person."),
+    ("hub.cli.link:app", "link", "Link records to subjects."),
+    ("hub.cli.review:app", "review", "The questions that linking left to persons, and what they decided."),
+    ("hub.cli.migrate:migrate", "migrate", "Bring the database to this program's revision."),
+    ("hub.cli.explain:explain", "explain", "Show the plan of an operation, its SQL, and what PostgreSQL estimates. Nothing is read."),
+    ("hub.cli.doctor:doctor", "doctor", "Look at settings, schema, connectors, procedures, page and store. Exits with 78 where something does not hold."),
+    ("hub.cli.vocabulary:app", "schema", "What is derived from schema/: the SDL, the tables, the reference, migrations."),
+    ("hub.cli.connector:app", "connector", "List connectors, check them, look at what they read, draft new ones."),
+    ("hub.cli.discrepancies:app", "discrepancies", "Copies that differ from the authoritative source, by the sector that keeps them."),
+    ("hub.cli.drift:app", "drift", "Sources that are other than their manifests say, or than they were."),
+    ("hub.cli.quarantine:app", "quarantine", "Rows that broke a rule, and what is to become of them."),
+):  # fmt: skip
+    app.command(target, name=name, help=text)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

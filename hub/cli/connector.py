@@ -10,8 +10,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from hub.cli.connector_new import new
-from hub.cli.run import Json
+from hub.cli.options import Json
 from hub.cli.shown import ERR, OUT, line, marked, show_json, show_table
 from hub.conform import samples
 from hub.conform.check import NEEDED, UNKNOWN, Checked, check
@@ -22,8 +21,12 @@ from hub.ingest.discover import broken, discover, found, home
 from hub.sdk.manifest import Manifest
 from hub.settings import load
 
-app = cyclopts.App(name="connector", help="List connectors, check them, look at what they read, draft new ones.")
-app.command(new)
+app = cyclopts.App(name="connector")
+app.command(
+    "hub.cli.connector_new:new",
+    name="new",
+    help="Draft a connector: look at its source, propose what becomes of it, write manifest and samples of nobody.",
+)
 PARTS = NEEDED["A"]
 AT_ONCE = 4
 """Connectors that are checked at the same time."""

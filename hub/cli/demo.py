@@ -15,8 +15,10 @@ import orjson
 import psycopg
 from cyclopts import Parameter
 
-from hub.cli.run import bars_of, bound, serve_on, show_links, show_runs
-from hub.cli.shown import ERR, OUT, marked, progress, show_table, show_text
+from hub.cli.link import show_links
+from hub.cli.reports import show_runs
+from hub.cli.serve import bound, serve_on
+from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_table, show_text
 from hub.demo.examples import doubtful_person
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate, summary_of
 from hub.demo.systems import RunningSystems, start_systems

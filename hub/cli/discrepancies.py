@@ -16,18 +16,16 @@ import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.cli.run import Json
+from hub.cli.options import Json
 from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store_to_read
 from hub.errors import OperationRefused
-from hub.ingest.run import connect, store_url
 from hub.link import handover
 from hub.link.handover import Which
 from hub.settings import load
+from hub.store.engine import connect, store_url
 
-app = cyclopts.App(
-    name="discrepancies", help="Copies that differ from the authoritative source, by the sector that keeps them."
-)
+app = cyclopts.App(name="discrepancies")
 Sector = Annotated[str | None, Parameter(help="Of this sector alone.")]
 Entity = Annotated[str | None, Parameter(help="Those of this kind of record.")]
 Field = Annotated[str | None, Parameter(help="Those of this column of the record, such as debtor_name.")]

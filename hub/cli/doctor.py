@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import text
 
-from hub.cli.run import Json
+from hub.cli.options import Json
 from hub.cli.shown import OUT, marked, show_json
 from hub.cli.store import Store, open_store_to_read
 from hub.errors import HubError, HubMisconfigured
@@ -14,7 +14,8 @@ from hub.ingest.discover import broken, discover
 from hub.model.registry import registry
 from hub.procedures.definition import procedures
 from hub.settings import Settings, load
-from hub.store.migrate import difference, head
+from hub.store.migrate import difference
+from hub.store.revision import head
 from hub.web import graphiql_page
 
 

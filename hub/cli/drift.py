@@ -4,15 +4,15 @@ from dataclasses import asdict
 
 import cyclopts
 
-from hub.cli.run import Json
+from hub.cli.options import Json
 from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store, open_store_to_read
 from hub.ingest import drift_record
 from hub.ingest.drift_record import Drift
-from hub.ingest.run import connect, store_url
 from hub.settings import load
+from hub.store.engine import connect, store_url
 
-app = cyclopts.App(name="drift", help="Sources that are other than their manifests say, or than they were.")
+app = cyclopts.App(name="drift")
 COLUMNS = (
     "id",
     "connector",

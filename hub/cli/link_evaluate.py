@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hub.cli.run import Json
+from hub.cli.options import Json
 from hub.cli.shown import ERR, OUT, show_json, show_table
 from hub.cli.store import open_store_to_read
 from hub.errors import HubMisconfigured

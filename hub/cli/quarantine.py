@@ -4,26 +4,26 @@ import getpass
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.cli.run import Json
+from hub.cli.options import Json
 from hub.cli.shown import ERR, OUT, marked, show_json, show_table, show_text
 from hub.cli.store import open_store, open_store_to_read
 from hub.errors import OperationRefused
 from hub.ingest import waiting
 from hub.ingest.discover import discover
-from hub.ingest.replay import Edit, Replayed
-from hub.ingest.replay import fix as fix_row
-from hub.ingest.replay import replay as replay_rows
-from hub.ingest.run import connect, store_url
 from hub.ingest.waiting import Which
 from hub.settings import load
+from hub.store.engine import connect, store_url
 
-app = cyclopts.App(name="quarantine", help="Rows that broke a rule, and what is to become of them.")
+if TYPE_CHECKING:
+    from hub.ingest.replay import Replayed
+
+app = cyclopts.App(name="quarantine")
 By = Annotated[str | None, Parameter(help="Who says so; the user of the machine where not given.")]
 Cells = Annotated[
     tuple[str, ...], Parameter(name="--set", negative="", help="column=value, as the source would write it.")
@@ -112,6 +112,9 @@ def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = 
     note
         Why.
     """
+    from hub.ingest.replay import Edit  # all of a merge, which lists and counts do without
+    from hub.ingest.replay import fix as fix_row
+
     changes: dict[str, str | None] = {**_cells(set), **dict.fromkeys(null)}
     with _store() as connection:
         done = fix_row(connection, discover(), Edit(number, changes, note, by or getpass.getuser()))
@@ -130,6 +133,8 @@ def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
     rule
         Those that broke this rule.
     """
+    from hub.ingest.replay import replay as replay_rows  # all of a merge, which lists and counts do without
+
     numbers = [int(word) for word in which if word.isdecimal()]
     names = [word for word in which if not word.isdecimal()]
     if len(names) > 1:
@@ -224,7 +229,7 @@ def _cells(given: Sequence[str]) -> dict[str, str]:
     return dict(cell.split("=", 1) for cell in given)
 
 
-def _show_replayed(done: Sequence[Replayed]) -> None:
+def _show_replayed(done: "Sequence[Replayed]") -> None:
     columns = ("connector", "stream", "record", "accepted", "still rejected", "older", "duplicates")
     rows = [(d.connector, d.stream, d.entity, d.accepted, d.rejected, d.older, d.duplicates) for d in done]
     show_table("Replay", columns, rows, numbers=columns[3:])

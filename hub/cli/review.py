@@ -9,20 +9,35 @@ import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
+from hub.cli.options import Json
 from hub.cli.review_shown import show_item, told
-from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store_to_read
 from hub.errors import OperationRefused
-from hub.ingest.run import connect, store_url
 from hub.link import agreement as agreements
 from hub.link import decisions as log
 from hub.link import item as items
 from hub.link import review
 from hub.link.verdicts import WORDS, Decision, Verdict, Word
 from hub.settings import load
+from hub.store.engine import connect, store_url
 
-app = cyclopts.App(name="review", help="The questions that linking left to persons, and what they decided.")
+app = cyclopts.App(name="review")
+app.command(
+    "hub.cli.review_sample:sample",
+    name="sample",
+    help="List the questions of the sample that wait for a reviewer. Nothing tells what linking made of them.",
+)
+app.command(
+    "hub.cli.review_sample:question",
+    name="question",
+    help="Show a question: a record beside rows of a register that it may mean. These are personal data: keep no copy.",
+)
+app.command(
+    "hub.cli.review_sample:answer",
+    name="answer",
+    help="Answer a question of the sample: which row the record means, none of those shown, or that it cannot be told.",
+)
 Says = Annotated[Literal["same", "different"], Parameter(help="same or different.")]
 Reviewer = Annotated[str | None, Parameter(help="Who decides; HUB_REVIEWER where not given.")]
 Reason = Annotated[str, Parameter(help="What decided it, in a sentence.")]

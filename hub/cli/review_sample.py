@@ -5,9 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from hub.cli.options import Json
 from hub.cli.review import Reason, Reviewer, name_reviewer, open_connection
 from hub.cli.review_shown import show_item
-from hub.cli.run import Json
 from hub.cli.shown import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.quality import answers

@@ -10,16 +10,17 @@ import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.cli.run import Json, bars_of, show_reports
-from hub.cli.shown import OUT, marked, progress, show_json, show_table
+from hub.cli.options import Json
+from hub.cli.reports import show_reports
+from hub.cli.shown import OUT, bars_of, marked, progress, show_json, show_table
 from hub.cli.store import Store, open_store, open_store_to_read
 from hub.ingest import approve as approvals_
 from hub.ingest.approve import Approval
 from hub.ingest.history import RunRecord, run_record, runs
-from hub.ingest.run import connect, store_url, sync
 from hub.settings import load
+from hub.store.engine import connect, store_url
 
-app = cyclopts.App(name="runs", help="What runs did, and the questions of runs that wait for a person.")
+app = cyclopts.App(name="runs")
 By = Annotated[str | None, Parameter(name="--by", help="Who decides; the user of this machine where not given.")]
 
 
@@ -102,6 +103,8 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
     later
         Leave the run to the next one that is scheduled or started.
     """
+    from hub.ingest.run import sync  # Polars and all readers, which the other commands do without
+
     with _session() as (store, connection):
         decided = approvals_.decide(connection, number, approved=True, by=_who(by))
         OUT.print(f"question {number} of {decided.connector}.{decided.stream} is approved")

@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -114,6 +114,18 @@ def progress() -> Progress:
         console=ERR,
         transient=False,
     )
+
+
+def bars_of(bars: Progress) -> Callable[[str, int], None]:
+    """A progress callback that draws one bar for each name it is told of."""
+    tasks = {}
+
+    def tell(name: str, done: int) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=None)
+        bars.update(tasks[name], completed=done)
+
+    return tell
 
 
 class LineFormatter(logging.Formatter):

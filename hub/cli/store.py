@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from hub.ingest.run import store_url
-from hub.jobs import schema as jobs
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
-from hub.store.migrate import check_revision, migrate, no_tables
+from hub.store.engine import engine, store_url
+from hub.store.revision import check_revision, no_tables
 
 DATABASE = "hub"
 
@@ -75,6 +73,10 @@ def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
 
 
 def _opened(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
+    # Alembic takes longer to import than most commands that only read take to run.
+    from hub.jobs import schema as jobs
+    from hub.store.migrate import migrate
+
     made = engine(url)
     try:
         migrate(made)

@@ -20,7 +20,7 @@ from hub.store.meta import METADATA
 from hub.store.migrate import difference, draft
 
 ROOT = Path(vocabulary.__file__).parent.parent
-app = cyclopts.App(name="schema", help="What is derived from schema/: the SDL, the tables, the reference, migrations.")
+app = cyclopts.App(name="schema")
 
 
 def generated() -> Iterator[tuple[Path, str]]:

@@ -19,9 +19,10 @@ from hub.errors import HubError
 from hub.ingest import circuit
 from hub.ingest.limits import Gate
 from hub.ingest.outcome import Count, Orders, Outcome
-from hub.ingest.run import begin, connect, end, note, run_stream
+from hub.ingest.run import begin, end, note, run_stream
 from hub.ingest.run_lock import LOCK
 from hub.sdk.manifest import Manifest
+from hub.store.engine import connect
 
 LOOK_S = 1.0
 NOTE_S = 15.0

@@ -28,16 +28,8 @@ from hub.ingest.read.base import Context
 from hub.ingest.run_lock import LOCK, UNLOCK
 from hub.ingest.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
-from hub.store.connection import StoreConnection
-from hub.store.engine import SESSION
+from hub.store.engine import connect, store_url
 
-BY_INDEX = (
-    "select set_config('random_page_cost', '1.1', false) from pg_settings"
-    " where name = 'random_page_cost' and source = 'default'"
-)
-"""PostgreSQL's own default is for discs that turn: by it, 10,000 changed rows are found by reading a table of a million, nine
-times in a merge. Where the operator of the server has said what a page costs, that holds.
-"""
 PATIENCE_S = 5.0
 """How long a run waits for the lock. A run that was killed has it until the server sees that its client is gone: within a second
 where a statement goes on, and as long as it takes to end the session."""
@@ -163,23 +155,6 @@ def _trace(failure: UnforeseenFailure, error: Exception) -> UnforeseenFailure:
     if os.environ.get("HUB_TRACE"):
         traceback.print_exception(error)
     return failure
-
-
-def store_url(engine: Engine) -> str:
-    """The URL of an engine's database, as psycopg takes it. It holds the password."""
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def connect(url: str) -> Connection[Any]:
-    """A connection for a run: generous memory for the few statements of a merge, since one run at a time has it.
-
-    The server looks every second whether its client lives, so that a killed run gives its lock back within a statement.
-    """
-    memory = "-c maintenance_work_mem=256MB -c work_mem=128MB"
-    watched = "-c client_connection_check_interval=1s"
-    connection = StoreConnection.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
-    connection.execute(BY_INDEX)
-    return connection
 
 
 def _in_order(known: Iterable[str]) -> list[str]:

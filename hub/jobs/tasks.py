@@ -11,11 +11,12 @@ from procrastinate.tasks import Task
 from sqlalchemy import Engine
 
 from hub.errors import HubError
-from hub.ingest.run import Choices, RunReport, chosen, connect, interrupt, run, store_url
+from hub.ingest.run import Choices, RunReport, chosen, interrupt, run
 from hub.jobs import queue as q
 from hub.jobs.prune import prune
 from hub.jobs.threads import in_thread
 from hub.link.run import link
+from hub.store.engine import connect, store_url
 
 ATTEMPTS = 6
 FIRST_WAIT = timedelta(seconds=30)

@@ -20,12 +20,12 @@ from sqlalchemy import Engine
 
 from hub.errors import StoreUnavailable
 from hub.ingest.follow import Follower
-from hub.ingest.run import store_url
 from hub.jobs import queue as q
 from hub.jobs.schedules import register, schedules
 from hub.jobs.tasks import Tasks
 from hub.jobs.threads import in_thread
 from hub.sdk.manifest import Manifest
+from hub.store.engine import store_url
 
 GRACE_S = 8.0
 MISSED = 3

@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.functions import statements
 from hub.store.meta import METADATA
+from hub.store.revision import FOLDER, head
 
-FOLDER = Path(__file__).parent / "migrations"
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging")
 LOCK = 7_022_001
 """Advisory lock: two hubs that start at once migrate one after the other."""
@@ -38,39 +38,6 @@ def migrate(engine: Engine) -> str:
             next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more",
         ) from error
     return head()
-
-
-def head() -> str:
-    """The newest revision this program knows."""
-    found = ScriptDirectory(str(FOLDER)).get_current_head()
-    return found or ""
-
-
-def no_tables() -> HubMisconfigured:
-    """The error for a store that was never migrated."""
-    return HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
-
-
-def check_revision(engine: Engine) -> None:
-    """Hold the database against this program's revision, and change nothing. Raises HubMisconfigured, StoreUnavailable."""
-    try:
-        with engine.connect() as connection:
-            found = connection.execute(text("select to_regclass('hub.alembic_version') is not null")).scalar_one()
-            stored = connection.execute(text("select version_num from hub.alembic_version")).scalar() if found else None
-    except OperationalError as error:
-        if "does not exist" not in str(error.orig):
-            raise StoreUnavailable(
-                "the database does not answer",
-                next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more",
-            ) from None
-        stored = None
-    if stored is None:
-        raise no_tables()
-    if stored != head():
-        raise HubMisconfigured(
-            f"the database is at revision {stored}, and this program needs {head()}",
-            next_step="run `hub migrate`; if the database is newer, run the newer program",
-        )
 
 
 def prepare(connection: Connection) -> None:

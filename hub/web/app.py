@@ -17,7 +17,7 @@ from hub.graph.service import make_executor, make_pool
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.engine import notice_silence
-from hub.store.migrate import head
+from hub.store.revision import head
 from hub.web import graphiql_page, negotiate
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers

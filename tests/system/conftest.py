@@ -7,8 +7,7 @@ import pytest
 
 from hub.cli import main, quarantine
 from hub.ingest import run as ingest
-from hub.ingest.run import store_url
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from tests.system.trial import Command, Trial
 
 

@@ -8,10 +8,10 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine, text
 
-from hub.ingest.run import connect, store_url
 from hub.ingest.search import name_key
 from hub.link.run import LinkReport, link
 from hub.model.registry import registry
+from hub.store.engine import connect, store_url
 
 PROVENANCE = {"stream_id": 1, "run_id": 1, "row_digest": 0}
 

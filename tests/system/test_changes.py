@@ -13,9 +13,9 @@ from hub.errors import OperationRefused
 from hub.ingest import approve
 from hub.ingest.lookup import look_up
 from hub.ingest.outcome import Interfered
-from hub.ingest.run import Choices, RunReport, connect, run, store_url
+from hub.ingest.run import Choices, RunReport, run
 from hub.sdk.manifest import Manifest, parse
-from hub.store.engine import engine
+from hub.store.engine import connect, engine, store_url
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FIELDS = {"personal_id": "so", "full_name": "ten", "birth_date": "sinh", "residence_unit_code": {"constant": "06820@2020-01-01"}}  # fmt: skip

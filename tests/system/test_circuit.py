@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from hub.ingest import run as ingest
-from hub.ingest.run import Choices, RunReport, run, store_url
+from hub.ingest.run import Choices, RunReport, run
 from hub.ingest.run_lock import LOCK
 from hub.sdk.manifest import Manifest, parse
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from tests.system.trial import Trial, manifest, person
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -7,7 +7,8 @@ import pytest
 
 from hub.errors import OperationRefused
 from hub.ingest import approve, drift_record
-from hub.ingest.run import RunReport, connect, store_url
+from hub.ingest.run import RunReport
+from hub.store.engine import connect, store_url
 from tests.system.trial import Command, Trial
 
 FIELDS: dict[str, Any] = {

@@ -15,9 +15,8 @@ from sqlalchemy import Engine
 
 from hub.errors import SourceUnavailable
 from hub.ingest.limits import Gate
-from hub.ingest.run import store_url
 from hub.sdk.manifest import Manifest, parse
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 
 HOLDER = """
 import sys, tomllib

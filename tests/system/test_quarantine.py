@@ -8,8 +8,8 @@ import pytest
 
 from hub.ingest import run as ingest
 from hub.ingest.as_read import AsRead
-from hub.ingest.run import connect, store_url
 from hub.sdk.manifest import Manifest, parse
+from hub.store.engine import connect, store_url
 from hub.store.migrate import migrate
 from tests.system.trial import Command, Trial, manifest, person
 

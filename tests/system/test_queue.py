@@ -15,14 +15,14 @@ from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured
 from hub.ingest import run as ingest
-from hub.ingest.run import Choices, store_url
+from hub.ingest.run import Choices
 from hub.ingest.run_lock import LOCK
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.prune import prune
 from hub.jobs.tasks import ATTEMPTS, JobFailed, Tasks
 from hub.jobs.worker import DEATHS, Orders, Worker
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from hub.store.migrate import difference, migrate
 from tests.system.trial import Trial, manifest, person
 

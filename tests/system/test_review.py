@@ -10,14 +10,13 @@ from psycopg import Connection
 
 from hub.cli import main
 from hub.errors import OperationRefused
-from hub.ingest.run import store_url
 from hub.link.agreement import agreement, checks
 from hub.link.decisions import decide, undo
 from hub.link.item import asked_of, item
 from hub.link.review import QueueItem, Wanted, page_sql, queue, waiting
 from hub.link.stake import refresh
 from hub.link.verdicts import Decision, Verdict, Word
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from hub.store.migrate import migrate
 from tests.system.links import Links
 

@@ -10,9 +10,8 @@ import pytest
 
 from hub.cli import main
 from hub.ingest import run as ingest
-from hub.ingest.run import store_url
 from hub.jobs import schema
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from tests.system.trial import Trial, manifest, person
 
 Call = Callable[..., tuple[int, str, str]]

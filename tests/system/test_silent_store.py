@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 from hub.errors import StoreUnavailable
 from hub.ingest import run as ingest
 from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.run import Choices, run, store_url
+from hub.ingest.run import Choices, run
 from hub.store import connection as watched
 from hub.store.connection import StoreConnection
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from tests.system.tcp_proxy import TcpProxy
 from tests.system.trial import Trial, manifest, person
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import polars as pl
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -14,7 +15,8 @@ from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.ingest.search import name_key
 from hub.store.engine import engine
 from hub.store.meta import METADATA
-from hub.store.migrate import difference, head, migrate
+from hub.store.migrate import difference, migrate
+from hub.store.revision import FOLDER, head
 
 
 def test_migrated_is_derived(new_database_url: str) -> None:
@@ -28,6 +30,10 @@ def test_migrated_is_derived(new_database_url: str) -> None:
         found = dict(connection.execute(text(f"{room} and relkind = 'r'"), {"names": names}).all())
         assert found == {"data": ["fillfactor=95"], "history": None}
     made.dispose()
+
+
+def test_the_newest_revision_by_file_names_is_the_one_alembic_finds() -> None:
+    assert head() == ScriptDirectory(str(FOLDER)).get_current_head()
 
 
 def test_two_hubs_may_start_at_once(new_database_url: str) -> None:

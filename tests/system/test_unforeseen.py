@@ -16,8 +16,9 @@ from hub.ingest import circuit, intake, run, stage, stream_run
 from hub.ingest.history import runs
 from hub.ingest.prepare import Preparation
 from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.run import RunReport, connect, store_url
+from hub.ingest.run import RunReport
 from hub.sdk.manifest import Manifest
+from hub.store.engine import connect, store_url
 from tests.system.trial import HEADER, Trial, manifest, person
 
 SECRET = "Người Không Nên Thấy"

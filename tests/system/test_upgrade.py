@@ -10,7 +10,8 @@ from psycopg import sql
 
 from hub.store import migrate as migrations
 from hub.store.engine import engine
-from hub.store.migrate import difference, head, migrate
+from hub.store.migrate import difference, migrate
+from hub.store.revision import head
 
 EARLIEST = "0008"
 ROWS = 3

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from hub.ingest import approve
-from hub.ingest.run import RunReport, connect, store_url
+from hub.ingest.run import RunReport
+from hub.store.engine import connect, store_url
 from tests.system.trial import Trial
 
 HEADER = "id;so;ten;sinh;luc;cu\n"

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from hub.ingest.run import Choices, store_url
+from hub.ingest.run import Choices
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.worker import GRACE_S
-from hub.store.engine import engine
+from hub.store.engine import engine, store_url
 from tests.system.trial import Trial, person
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from hub.cli.run import serve_on
+from hub.cli.serve import serve_on
 from hub.settings import load
 
 

@@ -1,0 +1,63 @@
+"""`hub link`: find which subject each record means."""
+
+import dataclasses
+
+import cyclopts
+
+from hub.cli.options import Json
+from hub.cli.shown import OUT, bars_of, progress, show_json, show_table
+from hub.cli.store import open_store
+from hub.link.run import LinkReport
+from hub.link.run import link as run_link
+from hub.settings import load
+
+app = cyclopts.App(name="link")
+
+app.command(
+    "hub.cli.link_evaluate:evaluate",
+    name="evaluate",
+    help="Hold links against the truth: precision and recall by field, band, method and fault, and every false link.",
+)
+
+
+@app.default
+def link(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
+    """Link records to subjects: by rule, and by likeness what rules leave open. What has changed since the last run, unless told
+    otherwise; the first run, with enough to learn from, trains the model that later runs score with.
+
+    Parameters
+    ----------
+    fields
+        Linked fields, as Entity.field: all of their records.
+    full
+        Look at every record.
+    train
+        Train a new version of the model from the records of now, and link everything with it.
+    """
+    with open_store(load()) as store, progress() as bars:
+        report = run_link(store.engine, fields or None, full=full, train=train, progress=bars_of(bars))
+    show_json(dataclasses.asdict(report)) if json else show_links(report)
+
+
+def show_links(report: LinkReport) -> None:
+    """Print linked fields by outcome."""
+    columns = ("field", "records", "confirmed", "probable", "unconfirmed", "unlinked", "methods")
+    rows = [
+        (
+            f.field,
+            f.records,
+            f.confirmed,
+            f.probable,
+            f.unconfirmed,
+            f.unlinked,
+            ", ".join(f"{m} {n:,}" for m, n in f.methods.items()),
+        )
+        for f in report.fields
+    ]
+    which = {"FULL": "every record", "CHANGES": "what has changed", "SOME": "some fields"}[report.mode]
+    model = f"model {report.model}" if report.model else "no model: rules alone"
+    show_table(f"Links ({which}; {model})", columns, rows, numbers=columns[1:-1])
+    opened = sum(found.opened for found in report.discrepancies)
+    closed = sum(found.closed for found in report.discrepancies)
+    if opened or closed:
+        OUT.print(f"Discrepancies: {opened:,} opened, {closed:,} closed; see `hub discrepancies counts`.")

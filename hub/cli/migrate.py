@@ -1,0 +1,12 @@
+"""`hub migrate`: bring the database to this program's revision."""
+
+from hub.cli.shown import OUT
+from hub.cli.store import open_store
+from hub.settings import load
+from hub.store.revision import head
+
+
+def migrate() -> None:
+    """Bring the database to this program's revision."""
+    with open_store(load()):
+        OUT.print(f"the database is at revision {head()}")

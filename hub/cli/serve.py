@@ -1,0 +1,91 @@
+"""`hub serve`: the graph over HTTP."""
+
+import gc
+import socket
+
+import uvicorn
+
+from hub.cli.shown import ERR, LineFormatter
+from hub.cli.store import open_store_to_serve
+from hub.errors import HubMisconfigured
+from hub.ingest.discover import discover
+from hub.settings import Settings, load
+from hub.web.app import NO_EXAMPLES, create_app
+from hub.web.edge import WithRequestId
+from hub.web.http_timeouts import ImpatientProtocol
+from hub.web.starters import Examples
+
+
+def serve(*, host: str | None = None, port: int | None = None) -> None:
+    """Serve the graph: /graphql, GraphiQL, /healthz, /readyz; and take deliveries at /push.
+
+    Parameters
+    ----------
+    host
+        Address to listen on; HUB_HOST where not given.
+    port
+        Port to listen on; HUB_PORT where not given.
+    """
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load(**given)
+    with bound(settings) as listener, open_store_to_serve(settings) as store:
+        where = "{}:{}".format(*listener.getsockname()[:2])
+        ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
+        serve_on(listener, settings, store.url)
+
+
+def serve_on(listener: socket.socket, settings: Settings, url: str, *, examples: Examples = NO_EXAMPLES) -> None:
+    """Serve on an open listener until interrupted."""
+    app = create_app(settings, url, examples=examples, connectors=discover())
+    # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        http=ImpatientProtocol,
+        ws_max_size=settings.max_body_bytes,
+        log_config=LOGGING,
+        # A stream has no end of its own to wait for.
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    # What has been made by now stays for good: the collector need not walk it again while requests wait.
+    gc.collect()
+    gc.freeze()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+GRACE_S = 5
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": WithRequestId}},
+    "formatters": {
+        "line": {"()": LineFormatter, "format": "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING", "propagate": False} for name in ("hub", "uvicorn")},
+}
+"""Each line says which request it belongs to; the answer to that request says so too, in X-Request-Id."""
+
+
+def bound(settings: Settings) -> socket.socket:
+    """A listening socket. Raises HubMisconfigured where the port cannot be had, before anything else is started."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise HubMisconfigured(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            next_step="stop what uses the port, or choose another: --port 0 takes a free one",
+        ) from None
+    listener.listen(1024)
+    return listener

@@ -1,0 +1,58 @@
+"""`hub sync`: read sector systems into the store."""
+
+from collections.abc import Mapping
+
+from hub.cli.options import Json
+from hub.cli.reports import show_reports
+from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_json
+from hub.cli.store import open_store
+from hub.ingest.discover import broken
+from hub.ingest.run import Choices, chosen, left_out
+from hub.ingest.run import run as run_connectors
+from hub.jobs.queue import put_syncs
+from hub.settings import load
+from hub.store.engine import store_url
+
+
+def sync(
+    *connectors: str,
+    accept_deletes: bool = False,
+    full: bool = False,
+    anyway: bool = False,
+    later: bool = False,
+    json: Json = False,
+) -> None:
+    """Read sector systems into the store. Without names, all connectors; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    connectors
+        Names of connectors.
+    accept_deletes
+        Let a full read remove more rows than its manifest allows.
+    full
+        Read everything, not only what changed.
+    anyway
+        Read a source that is in maintenance, or left alone because it failed.
+    later
+        Queue the runs for `hub worker`.
+    """
+    choices = Choices(accept_deletes, full, anyway)
+    manifests = chosen(connectors or None)
+    with open_store(load()) as store, progress() as bars:
+        if later:
+            queued = put_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
+            show_json(queued) if json else show_queued(queued)
+            return
+        reports = run_connectors(store.engine, manifests, choices, progress=bars_of(bars))
+    reports = [*left_out(connectors or None), *reports]
+    show_reports(reports, json=json)
+    for name, error in broken().items():
+        if connectors and name not in connectors:
+            ERR.print(marked("bold yellow", "broken", f" {name} is left out: {error!s}"))
+
+
+def show_queued(queued: Mapping[str, bool]) -> None:
+    """Print what was queued."""
+    for name, new in queued.items():
+        OUT.print(f"{name}: {'queued' if new else 'waits in the queue already'}")
