@@ -8,14 +8,28 @@ businesses of a changed representative, and those of which something else stands
 from collections.abc import Iterable, Sequence
 
 from hub.link.field import Field
+from hub.link.sql import versions, withdrawn
 from hub.link.standing import Standing
 from hub.model.names import snake
-from hub.model.registry import Registry
+from hub.model.registry import Registry, registry
+from hub.model.tables import stored_columns
 
 REFERENCE = ("AdministrativeUnit", "AdministrativeUnitChange")
 """Where these change, every record is linked anew: codes and addresses everywhere rest on them."""
 LARGE = 0.25
 """From this share of changed subjects on, looking for what they touch costs more than linking everything."""
+
+
+LAST_COMPLETE = (
+    "select r.basis, exists (select from hub.link_run i where i.id > r.id and i.ended_at is not null"
+    " and (i.mode = 'INTERRUPTED' or i.mode = 'SOME' and i.changed <> 0))"
+    " from hub.link_run r where r.ended_at is not null and r.mode in ('FULL', 'CHANGES') order by r.id desc limit 1"
+)
+"""What the last run went by that looked at all that had changed; and whether one since has changed links without following up all
+that rests on them."""
+NEVER = "'-infinity'::timestamptz"
+"""The version of a row that is to be looked at again: kept in `link.considered` as no version of it, so that the row is not forgotten
+if it goes before that."""
 
 
 def concerned(known: Registry) -> tuple[str, ...]:
@@ -38,14 +52,24 @@ def find(entities: Iterable[str]) -> str:
 
 
 FORGET = "delete from link.considered c using changed n where n.id = c.record_id"
-REMEMBER = """
+REMEMBER = f"""
 insert into link.considered (record_id, entity, sys_from)
-select n.id, n.entity, n.sys_from from changed n where n.sys_from is not null and not exists (
+select n.id, n.entity, case when exists (
     -- Decided or undone while this run was under way: what follows from it is still to be found.
     select from link.decision d where d.record_id = n.id and greatest(d.decided_at, d.undone_at) >= %(started)s
-)
+) then {NEVER} else n.sys_from end from changed n where n.sys_from is not null
 """.strip()
 """What a finished run has taken into account."""
+
+
+def known_versions(kind: str) -> tuple[str, ...]:
+    """Statements that make the table of what the changed subjects of a kind are, and of what they were."""
+    name, columns = versions(kind), ", ".join(f"t.{column}" for column in stored_columns(registry()[kind]))
+    rows = " union all ".join(
+        f"select {columns} from {schema}.{snake(kind)} t join changed_subject c on c.id = t.id"
+        for schema in ("data", "history")
+    )
+    return f"drop table if exists {name}", f"create temporary table {name} as {rows}", f"analyze {name}"
 
 
 def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
@@ -74,14 +98,18 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     return tuple(statements)
 
 
-def moved(standing: Standing, links: str) -> tuple[str, str]:
+def moved(standing: Standing, field: Field) -> tuple[str, str]:
     """Statements that add the subjects of which something else may stand in records: before the field of those records is
-    linked, and after, at %(at)s. `links` is the name of its link table."""
+    linked, and after, at %(at)s."""
+    links = field.table
     add = (
         "insert into changed_subject select distinct id, '{kind}' from (select {subjects}) s"
         " where id not in (select id from changed_subject)"
     )
-    before = f"(select l.* from link.{links} l join changed n on n.id = l.record_id)"
+    before = (
+        f"(select l.record_id, l.found_id from link.{links} l join changed n on n.id = l.record_id"
+        f" union select record_id, found_id from {withdrawn(field)} w)"
+    )
     after = (
         f"(select record_id, found_id from link.{links} where sys_from = %(at)s"
         f" union select record_id, found_id from link_history.{links} where sys_to = %(at)s)"
@@ -94,11 +122,16 @@ def moved(standing: Standing, links: str) -> tuple[str, str]:
 
 
 def touched(field: Field) -> tuple[str, ...]:
-    """Statements that make the `touched` records of a field: changed ones, and those with a row for a changed subject."""
+    """Statements that make the `touched` records of a field: changed ones, those with a row for a changed subject, and those of which
+    a person said that they are not it, since that may have kept a rule from being asked."""
     name = field.temporary("touched")
     return (
         f"create temporary table {name} as select id as record_id from changed where entity = '{field.entity.name}'"
-        f" union select l.record_id from link.{field.table} l join changed_subject s on s.id = l.found_id",
+        f" union select l.record_id from link.{field.table} l join changed_subject s on s.id = l.found_id"
+        f" union select d.record_id from link.decision d join data.{field.entity.table} t on t.id = d.record_id"
+        f" left join link.heir h on h.subject_id = d.subject_id where d.field = '{field.name}' and d.verdict = 'DIFFERENT'"
+        " and d.undone_at is null and coalesce(h.heir_id, d.subject_id) in ("
+        "select coalesce(o.heir_id, s.id) from changed_subject s left join link.heir o on o.subject_id = s.id)",
         f"create unique index on {name} (record_id)",
     )
 

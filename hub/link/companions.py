@@ -55,6 +55,16 @@ def beside(field: Field, other: Field, records: str) -> str:
     )
 
 
+def beside_before(field: Field, other: Field) -> str:
+    """Select of the records of `other` beside which a changed record of `field` stood, as earlier versions of it say: it may be gone,
+    or stand elsewhere by now."""
+    on = COMPANIONS[field.name].on
+    return (
+        f"select s.id as record_id from changed n join history.{field.entity.table} t on t.id = n.id"
+        f" join data.{other.entity.table} s on {on}"
+    )
+
+
 def households(field: Field, other: Field, records: str, sure: str) -> str:
     """Select of record_id and companions, the codes of the households that those beside it live in; `sure` is the table of `certain`."""
     on = COMPANIONS[field.name].on

@@ -9,8 +9,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.field import COLUMNS, Field
-from hub.link.sql import announced
+from hub.link.field import COLUMNS, Field, fields
+from hub.link.lock import PATIENCE_S, hold
+from hub.link.sql import BY_RUN, announced
 from hub.store.changes import announce
 
 
@@ -21,6 +22,25 @@ def take(connection: Connection[Any], table: str, where: str, values: Mapping[st
         f" insert into link_history.{table} ({COLUMNS}, sys_from, sys_to) select {COLUMNS}, sys_from, %(at)s from gone",
         values,
     ).rowcount
+
+
+def release(connection: Connection[Any]) -> None:
+    """Withdraw what persons said of subjects that have gone from their register, so that the run finds what else the records mean."""
+    for field in fields().values():
+        gone = " or ".join(
+            f"(l.subject_kind = '{kind}' and not exists (select from data.{table} s where s.id = l.found_id))"
+            for kind, table in field.tables
+        )
+        where = f"not {BY_RUN.format(l='l')} and ({gone})"
+        rows = connection.execute(f"select distinct l.record_id from link.{field.table} l where {where}").fetchall()
+        if not rows:
+            continue
+        records = [record for (record,) in rows]
+        with connection.transaction():
+            at = hold(connection, wait_s=PATIENCE_S)
+            take(connection, field.table, f"l.record_id = any(%(records)s) and {where}", {"at": at, "records": records})
+            look_again(connection, records)
+            tell(connection, field, records, at)
 
 
 def move(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: datetime) -> list[int]:
@@ -42,5 +62,5 @@ def tell(connection: Connection[Any], field: Field, records: Collection[int], at
 
 
 def look_again(connection: Connection[Any], rows: Collection[int]) -> None:
-    """Let the next run take these rows for new: what follows from a decision for other candidates is a run's to find."""
-    connection.execute("delete from link.considered where record_id = any(%s)", (list(rows),))
+    """Let the next run take these rows for changed: what follows from a decision for other candidates is a run's to find."""
+    connection.execute("update link.considered set sys_from = '-infinity' where record_id = any(%s)", (list(rows),))

@@ -71,12 +71,23 @@ def regroup(
     standing = {member: wanted.get(member, member) for member in members}
     for reached in leading_to(field.entity.name):
         records = {*move(connection, reached.table, standing, at), *([younger] if younger and reached == field else ())}
+        # As one subject, two candidates of a record may be enough to accept, or be refused: the next run looks.
+        look_again(connection, [*records, *_resting(connection, reached, members)])
         if records:
             tell(connection, reached, records, at)
-            # As one subject, two candidates of a record may be enough to accept: the next run looks.
-            look_again(connection, records)
             # What is asked of other rows of the cluster may be answered now, or open again.
             requeue(connection, reached, {*records, *members} if reached == field else records)
+
+
+def _resting(connection: Connection[Any], field: Field, members: Sequence[int]) -> list[int]:
+    """The records of a field with a row for one of these, or of which a person said that they are none of them."""
+    found = connection.execute(
+        f"select l.record_id from link.{field.table} l where l.subject_id = any(%(members)s) union"
+        " select d.record_id from link.decision d where d.field = %(field)s and d.verdict = 'DIFFERENT'"
+        f" and {BINDING} and d.subject_id = any(%(members)s)",
+        {"field": field.name, "members": list(members)},
+    ).fetchall()
+    return [record for (record,) in found]
 
 
 def _keep_heirs(

@@ -72,7 +72,7 @@ NORMALISED: Mapping[str, Mapping[str, str]] = {
 }
 """Family → normalised value → SQL over the recorded columns. Nothing is corrected: what fits no form is no identifier."""
 
-CHANGED_PARCEL = "from data.parcel p join changed_subject c on c.id = p.id"
+CHANGED_PARCEL = "from version_of_parcel p"
 NARROWED: Mapping[str, str] = {
     "Parcel": (
         f"({{identifier}} in (select p.parcel_identifier {CHANGED_PARCEL})"

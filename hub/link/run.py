@@ -20,6 +20,7 @@ from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
 from hub.link import changed, companions, discrepancies, duplicates, merges, parties, sql, stake, standing
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
+from hub.link.kept import release
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
 from hub.link.quality.draw import fill_sample
@@ -132,6 +133,7 @@ class _Run:
         begun = time.monotonic()
         self.run_id, self.started = self._begin()
         merges.mend(self.connection)
+        release(self.connection)
         self.connection.execute(changed.find(changed.concerned(registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
         self.connection.execute("create temporary table touched (record_id bigint)")
@@ -171,10 +173,8 @@ class _Run:
 
     def _is_new(self) -> bool:
         """Whether everything has to be linked: for the first time, by other rules or another model, or since too much changed."""
-        last = self.connection.execute(
-            "select basis from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES') order by id desc limit 1"
-        ).fetchone()
-        if last is None or last[0] != _basis(self.likeness.digest):
+        last = self.connection.execute(changed.LAST_COMPLETE).fetchone()
+        if last is None or last[0] != _basis(self.likeness.digest) or last[1]:
             return True
         reference = ", ".join(f"'{name}'" for name in changed.REFERENCE)
         kinds = {kind for field in self.fields for kind in field.kinds}
@@ -222,7 +222,7 @@ class _Run:
             self.connection.execute(statement)
         for known in standing.STANDINGS:
             if known.kind in kinds:
-                before, _ = changed.moved(known, all_fields()[known.field].table)
+                before, _ = changed.moved(known, all_fields()[known.field])
                 self.connection.execute(before)
 
     def _touch(self, fields: list[Field]) -> None:
@@ -233,6 +233,9 @@ class _Run:
         changed_kinds = {
             kind for (kind,) in self.connection.execute("select distinct kind from changed_subject").fetchall()
         }
+        for kind in changed_kinds:
+            for statement in changed.known_versions(kind):
+                self.connection.execute(statement)
         for field in fields:
             kinds = tuple(kind for kind in field.kinds if kind in changed_kinds)
             if kinds:
@@ -242,13 +245,14 @@ class _Run:
             if other in fields:
                 beside = companions.beside(other, field, other.temporary("touched"))
                 self.connection.execute(changed.add(field, beside))
+                self.connection.execute(changed.add(field, companions.beside_before(other, field)))
 
     def _meet(self, field: Field, kinds: tuple[str, ...]) -> None:
         """Touch the records that a changed subject of these kinds can be found for, by rule or by likeness."""
         recorded, met = field.temporary("recorded"), field.temporary("met")
         rules = rules_for(field.recorded.family, kinds)
         self.connection.execute(f"create temporary table {recorded} as {sql.records(field, rules=rules)}")
-        for select in sql.met(field, rules, "changed_subject"):
+        for select in sql.met(field, rules):
             self.connection.execute(changed.add(field, select))
         if field.weighed and any(kind in parties.SUBJECTS for kind in kinds):
             self.connection.execute(f"create temporary table {met} (record_id bigint)")
@@ -291,7 +295,7 @@ class _Run:
         """Take in of which subjects something else stands in the records that were linked at an instant."""
         for known in standing.STANDINGS:
             if known.field == field.name:
-                _, after = changed.moved(known, field.table)
+                _, after = changed.moved(known, field)
                 self.connection.execute(after, {"at": at})
 
     def _compare(self) -> None:

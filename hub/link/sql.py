@@ -21,6 +21,8 @@ from hub.model.tables import ACCEPTED
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
+LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
+"""When the last run began that looked at all that had changed."""
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 
@@ -89,15 +91,19 @@ def found(field: Field) -> tuple[str, ...]:
     return (*statements, _one(field))
 
 
-def met(field: Field, rules: Sequence[Rule], subjects: str) -> tuple[str, ...]:
-    """Selects of the records that a rule of any tier leads to one of `subjects`, a table of ids; over the recorded values of
-    all records, which `recorded` has."""
+def met(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Selects of the records that a rule of any tier leads to a changed subject, as it is or as it was (`version_of_…`): what is
+    no longer there may have kept a rule from being asked. Over the recorded values of all records, which `recorded` has."""
     recorded = field.temporary("recorded")
     return tuple(
-        f"select r.record_id from {recorded} r {_filled(rule.through)} join data.{snake(rule.subject.kind)} s on"
-        f" {_joined(rule)} join {subjects} changed on changed.id = s.id"
+        f"select r.record_id from {recorded} r {_filled(rule.through)} join {versions(rule.subject.kind)} s on {_joined(rule)}"
         for rule in rules
     )
+
+
+def versions(kind: str) -> str:
+    """The name of the temporary table of a run that has each version of the changed subjects of a kind."""
+    return f"version_of_{snake(kind)}"
 
 
 def _one(field: Field) -> str:
@@ -198,12 +204,22 @@ where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.{ACC
 
 
 def rivals(field: Field) -> str:
-    """Select of the records outside `touched` with a row for a subject that is claimed in `wanted` or was by those touched."""
+    """Select of the records outside `touched` with a row for a subject that is claimed in `wanted`, or was by those touched, also
+    before a person decided."""
     wanted, touched = field.temporary("wanted"), field.temporary("touched")
     return (
         f"select distinct l.record_id from link.{field.table} l where not exists (select from {touched} o"
         f" where o.record_id = l.record_id) and l.subject_id in (select w.subject_id from {wanted} w union"
-        f" select b.subject_id from link.{field.table} b join {touched} o using (record_id))"
+        f" select b.subject_id from link.{field.table} b join {touched} o using (record_id) union"
+        f" select b.subject_id from {withdrawn(field)} b)"
+    )
+
+
+def withdrawn(field: Field) -> str:
+    """Rows of a link table, in brackets, that changed records had when the last run looked and that a person has taken since."""
+    return (
+        f"(select b.record_id, b.found_id, b.subject_id from link_history.{field.table} b join changed n on n.id = b.record_id"
+        f" where b.sys_to >= {LAST_LOOK})"
     )
 
 

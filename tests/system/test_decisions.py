@@ -69,11 +69,16 @@ def fed(links: Links) -> list[tuple[Any, ...]]:
 
 def consider(links: Links, *rows: int) -> None:
     for row in rows:
-        links.do("insert into link.considered values (:r, 'TaxObligation', now()) on conflict do nothing", r=row)
+        links.do(
+            "insert into link.considered values (:r, 'TaxObligation', now()) on conflict (record_id) do update set sys_from = now()",
+            r=row,
+        )
 
 
 def considered(links: Links) -> list[int]:
-    return [row for (row,) in links.rows("select record_id from link.considered order by 1")]
+    return [
+        row for (row,) in links.rows("select record_id from link.considered where sys_from > '-infinity' order by 1")
+    ]
 
 
 def test_a_record_decided_to_be_one_of_two_is_that_one_now_and_after_a_run(
