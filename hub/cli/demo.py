@@ -55,6 +55,7 @@ def demo(
         province = _province(home / f"province-{citizens}", citizens)
         # Nothing in the demonstration is anybody's only copy, so its database does not wait for the disk.
         with EmbeddedServer.start(home / "postgresql", durable=False) as server, _systems(province, server) as systems:
+            server.keep_running()
             url = _fresh(server)
             os.environ.update(systems.environment)
             _load(url)

@@ -25,15 +25,24 @@ class Store:
 
 @contextmanager
 def open_store(
-    settings: Settings, *, durable: bool = True, server_settings: Mapping[str, str] | None = None
+    settings: Settings,
+    *,
+    durable: bool = True,
+    server_settings: Mapping[str, str] | None = None,
+    keep_running: bool = False,
 ) -> Iterator[Store]:
-    """The store, migrated, and its queue; an embedded server that this command started is stopped with it."""
+    """The store, migrated, and its queue; an embedded server is stopped with the last command that uses it.
+
+    `keep_running` starts it again should it be killed, for commands that go on for long.
+    """
     if settings.database_url is not None:
         yield from _opened(settings.database_url.get_secret_value(), None)
         return
     server = EmbeddedServer.start(settings.home / "postgresql", durable=durable, settings=server_settings or {})
     try:
         server.create_database(DATABASE)
+        if keep_running:
+            server.keep_running()
         yield from _opened(server.url(DATABASE), server)
     finally:
         server.stop()
@@ -60,7 +69,9 @@ def open_store_to_read(settings: Settings) -> Iterator[Store]:
 
 def open_store_to_serve(settings: Settings) -> AbstractContextManager[Store]:
     """The store for serving: a database of somebody else's is left as it is, the embedded one is ours to migrate."""
-    return open_store_to_read(settings) if settings.database_url is not None else open_store(settings)
+    return (
+        open_store_to_read(settings) if settings.database_url is not None else open_store(settings, keep_running=True)
+    )
 
 
 def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[Store]:

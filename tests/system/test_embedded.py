@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import psycopg
 import pytest
 
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store import server_process
 from hub.store.embedded import EmbeddedServer
+from hub.store.server_process import ADVICE, advise, locked, server_pid, wait_until
 
 ATTACH = """
 import sys
@@ -76,7 +80,7 @@ def test_root_reaches_programs_in_a_closed_folder(scratch: Path) -> None:
     home.chmod(0o700)
     lines = [
         f"import sys; sys.path.insert(0, {str(home)!r})",
-        "import hub.store.embedded as e; from pathlib import Path",
+        "import hub.store.server_place as e; from pathlib import Path",
     ]
     lines += [f"e.CACHE = Path({str(scratch / 'cache')!r})", *ATTACH.splitlines()]
     command = [sys.executable, "-c", "\n".join(lines), str(scratch / "by-cache")]
@@ -129,3 +133,114 @@ def test_a_folder_that_cannot_be_made_is_refused(scratch: Path) -> None:
     (scratch / "file").write_text("")
     with pytest.raises(HubMisconfigured, match="cannot use"):
         EmbeddedServer.start(scratch / "file" / "postgresql")
+
+
+def kill(server: EmbeddedServer) -> int:
+    """Kill the server's first process, without asking how it ended: it stays a zombie."""
+    pid = server_pid(server.data)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: server_pid(server.data) is None, 20)
+    return pid
+
+
+def run_until_killed(connection: psycopg.Connection[object], statement: str) -> None:
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute(statement.encode())
+
+
+def test_a_killed_server_with_a_busy_session_is_started_again(scratch: Path) -> None:
+    with EmbeddedServer.start(scratch / "killed") as server:
+        with psycopg.connect(server.url("postgres")) as connection:
+            connection.execute("create table kept as select 42 as n")
+        busy = psycopg.connect(server.url("postgres"), autocommit=True)
+        # A loop that looks at no signal of its dead parent as long as it runs.
+        loop = "do $$ begin for i in 1 .. 2000000000 loop null; end loop; end $$"
+        thread = threading.Thread(target=run_until_killed, args=(busy, loop))
+        thread.start()
+        asked = "select count(*) from pg_stat_activity where state = 'active' and query like 'do $$%'"
+        assert wait_until(lambda: ask(server, asked) == 1, 20)
+        kill(server)
+        with EmbeddedServer.start(scratch / "killed") as again:
+            thread.join(30)
+            assert not thread.is_alive()
+            assert again.owner
+            assert again.port == server.port
+            assert ask(again, "select n from kept") == 42
+        busy.close()
+
+
+def test_a_server_that_is_kept_comes_back_on_its_port(scratch: Path) -> None:
+    with EmbeddedServer.start(scratch / "keeps", durable=False) as server:
+        server.keep_running()
+        port = server.port
+        for _ in range(2):
+            killed = kill(server)
+            assert wait_until(lambda: server_pid(server.data) is not None, 60)
+            assert wait_until(lambda: answers(server), 60)
+            assert server_pid(server.data) != killed
+            assert server.port == port
+    assert server_pid(server.data) is None
+
+
+def answers(server: EmbeddedServer) -> bool:
+    try:
+        return ask(server, "select 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
+def test_the_last_who_uses_a_server_stops_it(scratch: Path) -> None:
+    first = EmbeddedServer.start(scratch / "users", durable=False)
+    second = EmbeddedServer.start(scratch / "users", durable=False)
+    assert (first.owner, second.owner) == (True, False)
+    first.stop()
+    assert ask(second, "select 1") == 1
+    second.stop()
+    assert server_pid(second.data) is None
+    first.stop()
+
+
+def test_whoever_waits_for_a_start_gives_up_in_time(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_process, "LOCK_TIMEOUT_S", 0.2)
+    (scratch / "held").mkdir()
+    with locked(scratch / "held"), pytest.raises(StoreUnavailable, match="another process"), locked(scratch / "held"):
+        pass
+
+
+def test_a_folder_of_another_user_is_refused(scratch: Path) -> None:
+    folder = scratch / "theirs"
+    folder.mkdir()
+    (folder / "lock").touch(mode=0o000)
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    become = f"os.setgroups([]); os.setgid({account.pw_gid}); os.setuid({account.pw_uid})" if os.geteuid() == 0 else ""
+    lines = ["import os, sys", "from pathlib import Path", "from hub.store.server_process import locked"]
+    lines += [become, "with locked(Path(sys.argv[1])): pass"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines), str(folder)], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert "HubMisconfigured" in done.stderr
+    assert "another user's" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ('initdb: error: could not create directory "x": No space left on device', "free space"),
+        ("FATAL:  could not create shared memory segment: Cannot allocate memory", "shared memory"),
+        ("initdb: error: cannot be run as root", "ordinary user"),
+        ('initdb: error: invalid locale name "vi_VN"', "LANG"),
+        ('could not bind IPv4 address "127.0.0.1": Address already in use', "port"),
+        ("FATAL:  database files are incompatible with server", "version of the hub"),
+        ('FATAL:  data directory "x" has wrong ownership', "rights"),
+        ('FATAL:  lock file "postmaster.pid" already exists', "another server"),
+        ("postgres: error while loading shared libraries: libssl.so.3", "make venv"),
+    ],
+)
+def test_a_start_that_fails_is_advised_by_its_cause(said: str, step: str) -> None:
+    assert step in advise(said, "otherwise")
+
+
+def test_what_no_advice_knows_has_the_general_one() -> None:
+    assert len(ADVICE) == 9
+    assert advise("FATAL:  something else", "otherwise") == "otherwise"
