@@ -11,9 +11,13 @@ from hub.cli.shown import OUT, marked, show_json
 from hub.cli.store import Store, open_store_to_read
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.discover import broken, discover
+from hub.link.quality.estimate import Verdict
+from hub.link.quality.read import read_quality
+from hub.link.quality.report import Quality
 from hub.model.registry import registry
 from hub.procedures.definition import procedures
 from hub.settings import Settings, load
+from hub.store.engine import connect, store_url
 from hub.store.migrate import difference
 from hub.store.revision import head
 from hub.web import graphiql_page
@@ -61,12 +65,12 @@ def _offline() -> Iterator[Finding]:
 def _online(settings: Settings) -> Iterator[Finding]:
     try:
         with open_store_to_read(settings) as store:
-            yield from _store(store)
+            yield from _store(store, settings)
     except HubError as error:
         yield Finding("store", False, error.message, error.next_step)
 
 
-def _store(store: Store) -> Iterator[Finding]:
+def _store(store: Store, settings: Settings) -> Iterator[Finding]:
     kind = "embedded" if store.server else "by URL"
     with store.engine.begin() as connection:
         version = connection.execute(text("show server_version")).scalar_one()
@@ -86,6 +90,35 @@ def _store(store: Store) -> Iterator[Finding]:
             )
         waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
         yield Finding("quarantine", True, f"{waiting:,} rows wait")
+    with connect(store_url(store.engine)) as connection:
+        yield check_links(read_quality(connection, settings))
+
+
+def check_links(quality: Quality) -> Finding:
+    """Whether links are as right as they must be, as far as reviewers have told."""
+    links = sum(one.links for one in quality.strata if one.accepted)
+    if not links:
+        return Finding("links", True, "no link was made yet")
+    if not any(one.drawn for one in quality.strata):
+        step = "run `hub link`" if quality.monthly else "set HUB_LINK_SAMPLE_MONTHLY above 0, then run `hub link`"
+        return Finding(
+            "links", True, f"{links:,} links, of which nothing was sampled: how right they are is not known", step
+        )
+    if quality.short or quality.verdict is Verdict.SHORT:
+        named = ", ".join(f"{one.field} {one.band}" for one in quality.short) or "all links together"
+        return Finding(
+            "links",
+            False,
+            f"below the target of precision: {named}",
+            "see `hub link quality`; `hub link` applies a threshold that was raised",
+        )
+    found = quality.overall
+    if found is None:
+        told = f"{quality.waiting:,} sampled links wait for a first answer"
+        return Finding("links", True, told, "`hub review question`")
+    raised = sum(one.undone_at is None for one in quality.raises)
+    told = f"precision {found.share:.4f} ({found.low:.4f}–{found.high:.4f}) of {found.answered:,} answers, {raised} thresholds raised"
+    return Finding("links", True, told, "`hub review question`" if quality.waiting else None)
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

@@ -18,6 +18,16 @@ app.command(
     name="evaluate",
     help="Hold links against the truth: precision and recall by field, band, method and fault, and every false link.",
 )
+app.command(
+    "hub.cli.link_quality:quality",
+    name="quality",
+    help="Estimate how right links are from the answers of reviewers, without a truth: by field and band, with intervals.",
+)
+app.command(
+    "hub.cli.link_quality:thresholds",
+    name="thresholds",
+    help="Thresholds of the model that were raised since its links fell short.",
+)
 
 
 @app.default

@@ -88,7 +88,7 @@ def show_evaluation(found: Evaluation) -> None:
         OUT.print(
             f"merges of {entity}: {one.real:,} real, {one.proposed:,} proposed, {one.right:,} of them right",
         )
-    _show_false(found.false_links)
+    show_false_links(found.false_links)
 
 
 def _rows(groups: Mapping[str, Tally]) -> list[tuple[object, ...]]:
@@ -108,7 +108,8 @@ def _shown(rate: Proportion) -> str:
     return f"{rate.value:.4f} ({rate.interval[0]:.4f}–{rate.interval[1]:.4f})"
 
 
-def _show_false(links: Sequence[FalseLink]) -> None:
+def show_false_links(links: Sequence[FalseLink]) -> None:
+    """Print false links by ids, with values where they were asked for."""
     columns = ("field", "record", "subject", "status", "method", "weight", "evidence", "reason")
     rows = [
         (

@@ -1,23 +1,28 @@
 """The quality of links without a truth, on a real PostgreSQL: what is drawn, blind answers, what they change, and thresholds that move."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
+from hub.cli import main
+from hub.cli.doctor import check_links
 from hub.errors import OperationRefused
 from hub.link import trained
 from hub.link.decisions import decide
 from hub.link.model.party import PARTY
 from hub.link.quality.answers import Answer, Answered, Choice, answer, list_questions, question
 from hub.link.quality.draw import fill_sample
+from hub.link.quality.read import read_quality
 from hub.link.quality.thresholds import list_raises, raised_thresholds, undo_raise
 from hub.link.run import link
 from hub.link.verdicts import Verdict
-from hub.store.engine import engine
+from hub.settings import load
+from hub.store.engine import engine, store_url
 from hub.store.migrate import migrate
 from tests.system.links import Links
 from tests.system.models import stated
@@ -26,6 +31,8 @@ DEBTOR, TABLE = "TaxObligation.debtor", "tax_obligation_debtor"
 MARGIN = PARTY.bands.margin
 NEAR, SURE = MARGIN + 0.5, MARGIN + 9
 REASON = "giấy tờ gốc"
+NAME = "Đỗ Thị Không Ai"
+Call = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -293,3 +300,141 @@ def test_the_next_run_applies_a_raise_and_its_undoing(links: Links, connection: 
     link(links.engine)
     assert [links.of(debt) for _, debt in left] == [[(who, "PROBABLE", "model:party:1")] for who, _ in left]
     assert link(links.engine).mode == "CHANGES"
+
+
+@pytest.fixture
+def call(links: Links, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    monkeypatch.setenv("HUB_DATABASE_URL", store_url(links.engine))
+
+    def run(*arguments: object) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), printed.out + printed.err
+
+    return run
+
+
+def sampled(links: Links, connection: Connection[Any]) -> dict[str, list[tuple[int, int, int]]]:
+    """A store of five bands, and a sample of it that an, and of what is wrong bình, have answered: one false link near the
+    threshold, one that cannot be told, one record in review of two without its candidate."""
+    trained.keep(connection, stated())
+    links.do(
+        "insert into hub.stream (id, connector, name) overriding system value values (1, 'thu', 'dong') on conflict do nothing"
+    )
+    fill(links, {"rule": 40, "likely": 5, "near": 6, "sure": 10, "open": 2}, name=NAME)
+    fill_sample(connection, most=63)
+    bands = drawn(links)
+    (wrong, *_), (unsure, *_), *near = bands["MODEL_0"]
+    say(connection, wrong, "none")
+    say(connection, wrong, "none", "bình")
+    say(connection, unsure, "unsure")
+    for sample, _, found in [*bands["CONFIRMED_BY_RULE"][:30], *bands["PROBABLE_BY_RULE"], *near, *bands["MODEL_8"]]:
+        say(connection, sample, found)
+    (first, _, found), (other, *_) = bands["IN_REVIEW"]
+    say(connection, first, found)
+    say(connection, other, "none")
+    return bands
+
+
+def test_estimates_are_weighted_by_links_and_bounded(links: Links, connection: Connection[Any]) -> None:
+    sampled(links, connection)
+    found = read_quality(connection, load())
+    strata = {one.band: one for one in found.strata}
+    counts = {name: (one.links, one.right, one.wrong, one.unsettled, one.waiting) for name, one in strata.items()}
+    assert counts == {
+        "CONFIRMED_BY_RULE": (40, 30, 0, 0, 10), "PROBABLE_BY_RULE": (5, 5, 0, 0, 0), "MODEL_0": (5, 4, 1, 1, 0),
+        "MODEL_8": (10, 10, 0, 0, 0), "IN_REVIEW": (0, 1, 1, 0, 0),
+    }  # fmt: skip
+    near = strata["MODEL_0"].estimate
+    assert near is not None
+    assert (near.share, near.low, near.high) == (0.8, pytest.approx(4 / 6), pytest.approx(5 / 6))
+    assert found.overall is not None
+    assert found.overall.share == pytest.approx((40 + 5 + 6 * 0.8 + 10) / 61)
+    assert found.overall.covered == 1
+    assert [one.band for one in found.short] == ["MODEL_0"]
+    recall = found.recalls[DEBTOR]
+    assert recall is not None
+    assert recall.least < recall.most <= 1
+    assert (found.sample_agreement.pairs, found.sample_agreement.agreed) == (1, 1)
+    assert [(one.band, one.undone_at) for one in found.raises] == [("MODEL_0", None)]
+
+
+def test_answers_about_an_earlier_model_count_no_more(links: Links, connection: Connection[Any]) -> None:
+    sampled(links, connection)
+    trained.keep(connection, stated())
+    found = read_quality(connection, load())
+    assert {one.band: one.drawn for one in found.strata}["MODEL_0"] == 0
+    assert found.of_earlier_models == 16
+
+
+def test_the_page_and_the_tables_say_what_is_known_and_hold_nobodys_name(
+    links: Links, connection: Connection[Any], call: Call, tmp_path: Path
+) -> None:
+    sampled(links, connection)
+    labels = tmp_path / "labels.jsonl"
+    code, printed = call("link", "quality", "--out", tmp_path / "page", "--label-into", labels)
+    assert code == 0, printed
+    assert "target 0.9997: short" in printed or "target 0.9997: open" in printed
+    assert "1 new labelled pairs" in printed
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    for words in (
+        "Chất lượng liên kết",
+        "Estimated precision",
+        "Liên kết sai (1)",
+        "judged wrong by 2 of 2 reviewers",
+        "không đạt",
+    ):
+        assert words in page
+    assert page.count("<svg") == 3
+    assert not [text for text in (page, printed, labels.read_text()) if NAME in text]
+    figures = json.loads((tmp_path / "page" / "quality.json").read_bytes())
+    assert figures["thresholds"][0]["band"] == "MODEL_0"
+    (label,) = (json.loads(line) for line in labels.read_text().splitlines())
+    assert (label["verdict"], label["record"]["connector"], label["method"]) == ("DIFFERENT", "thu", "model:party:1")
+    again, printed = call("link", "quality", "--json", "--label-into", labels)
+    document = json.loads(printed.splitlines()[0])
+    assert (again, document["labelled"], document["false_links"]) == (0, 0, 1)
+
+
+def test_a_store_without_links_or_answers_has_a_page_too(
+    links: Links, connection: Connection[Any], call: Call, tmp_path: Path
+) -> None:
+    assert call("link", "quality", "--out", tmp_path / "empty")[0] == 0
+    assert "Chưa lấy mẫu" in (tmp_path / "empty" / "index.html").read_text(encoding="utf-8")
+    fill(links, {"rule": 3, "near": 2})
+    assert check_links(read_quality(connection, load())).next_step == "run `hub link`"
+    fill_sample(connection, most=5)
+    finding = check_links(read_quality(connection, load()))
+    assert (finding.holds, finding.next_step) == (True, "`hub review question`")
+    assert call("link", "quality", "--out", tmp_path / "drawn")[0] == 0
+
+
+def test_doctor_tells_of_a_target_that_is_missed(links: Links, connection: Connection[Any]) -> None:
+    sampled(links, connection)
+    finding = check_links(read_quality(connection, load()))
+    assert (finding.holds, "TaxObligation.debtor MODEL_0" in finding.found) == (False, True)
+    (raised,) = list_raises(connection)
+    undo_raise(connection, raised.id, by="chi", reason=REASON)
+    assert read_quality(connection, load()).short == ()
+
+
+def test_a_reviewer_answers_at_the_terminal(links: Links, connection: Connection[Any], call: Call) -> None:
+    fill(links, {"near": 3})
+    fill_sample(connection, most=3)
+    listed = json.loads(call("review", "sample", "--json")[1])
+    assert (len(listed["questions"]), listed["waiting"]) == (3, 3)
+    code, printed = call("review", "question", "--reviewer", "an")
+    assert code == 0
+    assert not [word for word in ("PROBABLE", "MODEL", "bits", "model") if word in printed]
+    asked = json.loads(call("review", "question", "--reviewer", "an", "--json")[1])
+    number, wrong = asked["question"], "12x"
+    assert call("review", "answer", number, wrong, "--reviewer", "an", "--reason", REASON)[0] != 0
+    assert call("review", "answer", number, "none", "--reviewer", "an", "--reason", REASON)[0] == 0
+    code, printed = call("review", "answer", number, "none", "--reviewer", "bình", "--reason", REASON)
+    assert (code, "raised the threshold of TaxObligation.debtor" in printed) == (0, True)
+    assert "MODEL_0" in call("link", "thresholds")[1]
+    assert call("link", "thresholds", "undo", 1, "--reviewer", "chi", "--reason", REASON)[0] == 0
+    assert "chi" in call("link", "thresholds", "--all")[1]

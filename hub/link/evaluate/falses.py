@@ -115,11 +115,12 @@ def _of(connection: Store, field: str, rows: pl.DataFrame, values: bool) -> Iter
         yield FalseLink(
             field, row["record_id"], row["found_id"], row["subject_id"], str(kind), row["status"], row["method"], row["weight"],
             row["confidence"], evidence, str(decided_by), tuple(told["dirt"]), next(why for why, holds in REASONS if holds(told)),
-            (str(record[0]), str(record[1]), str(record[2])), _source(connection, register, row["found_id"]), shown,
+            (str(record[0]), str(record[1]), str(record[2])), source_of(connection, register, row["found_id"]), shown,
         )  # fmt: skip
 
 
-def _source(connection: Store, entity: Entity, row_id: int) -> tuple[str, str, str]:
+def source_of(connection: Store, entity: Entity, row_id: int) -> tuple[str, str, str]:
+    """Connector, stream and key of a row at its source; empty texts if it has gone."""
     found = connection.execute(
         f"select s.connector, s.name, r.source_key from data.{entity.table} r join hub.stream s on s.id = r.stream_id where r.id = %s",
         (row_id,),

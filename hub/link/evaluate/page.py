@@ -80,15 +80,16 @@ def page(found: Evaluation, pictures: Mapping[str, str]) -> str:
         ""
         if found.thresholds
         else '<p class="en">Mọi liên kết do quy tắc, không có trọng số. / Rules made every link: there are no weights to chart.</p>',
-        *(f"{_heading(vi, en)}{_table(getattr(found, name))}" for name, vi, en in SECTIONS),
+        *(f"{heading(vi, en)}{_table(getattr(found, name))}" for name, vi, en in SECTIONS),
         _merges(found),
-        _list(found.false_links),
+        list_false_links(found.false_links),
         "</body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _heading(vi: str, en: str) -> str:
+def heading(vi: str, en: str) -> str:
+    """A heading of a section, Vietnamese first."""
     return f'<h2>{escape(vi)} <span class="en">/ {escape(en)}</span></h2>'
 
 
@@ -127,11 +128,12 @@ def _table(groups: Mapping[str, Tally]) -> str:
             f'<td>{_value(rate)}<span class="range">{_range(rate)}</span></td>'
             for rate in (one.precision, one.recall, one.recall_with_review)
         ]
-        rows.append(f"<tr><td>{_broken(label)}</td>{''.join(cells + rates)}</tr>")
-    return _tabled(("", ""), HEADINGS, rows)
+        rows.append(f"<tr><td>{broken(label)}</td>{''.join(cells + rates)}</tr>")
+    return tabled(("", ""), HEADINGS, rows)
 
 
-def _tabled(first: tuple[str, str], headings: Iterable[tuple[str, str]], rows: Iterable[str]) -> str:
+def tabled(first: tuple[str, str], headings: Iterable[tuple[str, str]], rows: Iterable[str]) -> str:
+    """A table of rows that are HTML already."""
     heads = "".join(
         f'<th{" class=words" if en in WORDS else ""}>{escape(vi)}<span class="en">{escape(en)}</span></th>'
         for vi, en in (first, *headings)
@@ -153,10 +155,11 @@ def _merges(found: Evaluation) -> str:
         + "".join(f'<td>{_value(rate)}<span class="range">{_range(rate)}</span></td>' for rate in (one.precision, one.recall)) + "</tr>"
         for entity, one in found.merges.items()
     ]  # fmt: skip
-    return _heading("Gộp chủ thể trùng", "Merges of duplicates") + _tabled(("", ""), headings, rows) if rows else ""
+    return heading("Gộp chủ thể trùng", "Merges of duplicates") + tabled(("", ""), headings, rows) if rows else ""
 
 
-def _list(links: Sequence[FalseLink]) -> str:
+def list_false_links(links: Sequence[FalseLink]) -> str:
+    """The false links by ids and outcomes, without values of people."""
     headings = (
         ("bản ghi", "record"),
         ("chủ thể", "subject"),
@@ -167,21 +170,21 @@ def _list(links: Sequence[FalseLink]) -> str:
         ("lý do", "reason"),
     )
     rows = [
-        f"<tr><td>{_broken(link.field)}</td><td>{link.record_id}</td><td>{link.found_id}</td><td>{escape(link.status)}</td>"
-        f'<td class="words">{_broken(link.method)}</td><td>{"" if link.weight is None else f"{link.weight:.1f}"}</td>'
+        f"<tr><td>{broken(link.field)}</td><td>{link.record_id}</td><td>{link.found_id}</td><td>{escape(link.status)}</td>"
+        f'<td class="words">{broken(link.method)}</td><td>{"" if link.weight is None else f"{link.weight:.1f}"}</td>'
         f'<td class="words">{escape(_evidence(link))}</td><td class="words">{escape(link.reason)}</td></tr>'
         for link in links[:MOST_LISTED]
     ]  # fmt: skip
     more = "" if len(links) <= MOST_LISTED else f'<p class="en">… {len(links) - MOST_LISTED:,}: {LIST}</p>'
-    title = _heading(f"Liên kết sai ({len(links):,})", "False links")
-    return title + (_tabled(("trường", "field"), headings, rows) if rows else "<p>Không có. / None.</p>") + more
+    title = heading(f"Liên kết sai ({len(links):,})", "False links")
+    return title + (tabled(("trường", "field"), headings, rows) if rows else "<p>Không có. / None.</p>") + more
 
 
 def _evidence(link: FalseLink) -> str:
     return ", ".join(f"{one['comparison']}: {one['outcome']}" for one in link.evidence or ())
 
 
-def _broken(name: str) -> str:
+def broken(name: str) -> str:
     """A name that may be broken where its words meet."""
     return escape(name).replace("_", "_<wbr>").replace(".", ".<wbr>").replace(";", ";<wbr>")
 

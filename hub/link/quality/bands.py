@@ -22,15 +22,15 @@ class Band:
     above: float | None = None
 
 
-CONFIRMED = Band("CONFIRMED_BY_RULE", "Chắc chắn, theo quy tắc", "Confirmed by rule", 0.001)
-PROBABLE = Band("PROBABLE_BY_RULE", "Có khả năng, theo quy tắc", "Probable by rule", 0.004)
+CONFIRMED = Band("CONFIRMED_BY_RULE", "Quy tắc, chắc chắn", "Rule, confirmed", 0.001)
+PROBABLE = Band("PROBABLE_BY_RULE", "Quy tắc, có khả năng", "Rule, probable", 0.004)
 MODEL: tuple[Band, ...] = (
-    Band("MODEL_0", "Mô hình, cách ngưỡng dưới 2 bit", "Model, less than 2 bits above the threshold", 0.02, 0.0),
-    Band("MODEL_2", "Mô hình, trên ngưỡng 2–4 bit", "Model, 2–4 bits above the threshold", 0.01, 2.0),
-    Band("MODEL_4", "Mô hình, trên ngưỡng 4–8 bit", "Model, 4–8 bits above the threshold", 0.004, 4.0),
-    Band("MODEL_8", "Mô hình, trên ngưỡng từ 8 bit", "Model, 8 bits or more above the threshold", 0.001, 8.0),
+    Band("MODEL_0", "Mô hình, trên ngưỡng 0–2 bit", "Model, +0–2 bits", 0.02, 0.0),
+    Band("MODEL_2", "Mô hình, trên ngưỡng 2–4 bit", "Model, +2–4 bits", 0.01, 2.0),
+    Band("MODEL_4", "Mô hình, trên ngưỡng 4–8 bit", "Model, +4–8 bits", 0.004, 4.0),
+    Band("MODEL_8", "Mô hình, trên ngưỡng từ 8 bit", "Model, +8 bits", 0.001, 8.0),
 )
-REVIEW = Band("IN_REVIEW", "Chờ xem xét", "In review", 0.3)
+REVIEW = Band("IN_REVIEW", "Chờ xem xét", "In review", 0.1)
 ACCEPTED_BANDS: tuple[Band, ...] = (CONFIRMED, PROBABLE, *MODEL)
 BANDS: Mapping[str, Band] = {band.name: band for band in (*ACCEPTED_BANDS, REVIEW)}
 """Every band by name, the surest rules first, then the model's from its threshold upwards."""
