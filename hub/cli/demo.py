@@ -216,7 +216,7 @@ def _show_address(address: str, examples: Examples) -> None:
 
 
 PREFILL_ONE_LINE = (
-    "query($personalId: PersonalId!) { citizen(personalId: $personalId) { fullName landUseRights { nodes"
+    "query($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName landUseRights { nodes"
     " { certificateSerial parcel { parcelNumber commune { name } } provenance { source asOf } } } } }"
 )
 

@@ -48,6 +48,8 @@ def derive(registry: Registry) -> Derived:
     add_search(registry, names)
     for entity in registry:
         names[f"{entity.name}Filter"] = _filter(registry, entity, names)
+        if entity.keys:
+            names[f"{entity.name}By"] = _by(entity, names)
         names[f"{entity.name}ListFilter"] = _list_filter(entity, names)
         names[f"{entity.name}Order"] = _order(entity, names)
         names[entity.name] = _entity(registry, entity, names)
@@ -219,6 +221,13 @@ def _family_filter(registry: Registry, family: str, kinds: tuple[str, ...], name
     return input_type(f"{family}Filter", f"A condition on a {family}, by its kind.", fields, names, one_of=True)
 
 
+def _by(entity: Entity, names: Namespace) -> Any:
+    fields = {c.graphql: (f"{scalar_name(c.value)} | None", c.description) for c in entity.keys}
+    return input_type(
+        f"{entity.name}By", f"What identifies one {entity.name}: exactly one.", fields, names, one_of=True
+    )
+
+
 def _order(entity: Entity, names: Namespace) -> Any:
     columns = [c for c in entity.columns if c.order or c.unique]
     fields = {c.graphql: (f"{ORDER_DIRECTION} | None", c.description) for c in columns}
@@ -230,15 +239,17 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
     fields: dict[str, StrawberryField] = {}
     for entity in registry:
         if entity.keys:
-            keys = [argument(c.graphql, f"{scalar_name(c.value)} | None", names, c.description) for c in entity.keys]
-            about = f"One {entity.name} by exactly one of its identifiers; null where there is none."
+            by = StrawberryArgument(
+                "by", "by", StrawberryAnnotation(f"{entity.name}By", namespace=names), description="Its identifier."
+            )
+            about = f"One {entity.name} by one of its identifiers; null if there is none."
             fields[entity.table] = field(
                 RootField,
                 f"{entity.name} | None",
                 names,
                 graphql=camel(entity.table),
                 description=about,
-                arguments=keys,
+                arguments=[by],
             )
         fields[entity.plural] = field(
             RootField,

@@ -154,15 +154,9 @@ class Builder:
         return self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
 
     def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ByKey:
-        present = {name: leaf for name, leaf in given.items() if value_of(self.document, leaf) is not None}
-        names = [column.graphql for column in entity.keys]
-        if len(present) != 1:
-            raise OperationRefused(
-                f"{camel(entity.table)} takes exactly one of {', '.join(names)}; {len(present)} were given",
-                code="BAD_USER_INPUT",
-                next_step="give one identifier",
-            )
-        ((name, leaf),) = present.items()
+        by = given["by"]
+        assert isinstance(by, Mapping)  # an input object, of which validation has required one field that is not null
+        ((name, leaf),) = by.items()
         column = next(column for column in entity.keys if column.graphql == name)
         assert not isinstance(leaf, Mapping | list)  # keys are leaves
         return ByKey(column.name, Bind(leaf, column.value.storage.value))

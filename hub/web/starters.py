@@ -8,7 +8,7 @@ CITIZEN = """\
 # Một công dân, với quyền sử dụng đất → thửa đất → xã (mã cũ và mới), nghĩa vụ thuế, vai trò → doanh nghiệp.
 # One citizen across four sectors: one request, one SQL statement.
 query LinkedCitizen($personalId: PersonalId!) {
-  citizen(personalId: $personalId) {
+  citizen(by: { personalId: $personalId }) {
     fullName
     birthDate
     residence { name unitCode }
@@ -87,13 +87,13 @@ UNITS = """\
 # Một mã xã không có ngày là mơ hồ: 06820 trước 2025-07-01 là Trưng Vương, nay là Vàng Danh.
 # A commune code without its date is ambiguous: the same code, twice.
 {
-  before: administrativeUnit(unitCode: "06820@2025-06-30") {
+  before: administrativeUnit(by: { unitCode: "06820@2025-06-30" }) {
     name
     unitCode
     validTo
     successors { nodes { kind successor { name unitCode } } }
   }
-  since: administrativeUnit(unitCode: "06820@2025-07-01") {
+  since: administrativeUnit(by: { unitCode: "06820@2025-07-01" }) {
     name
     unitCode
     validFrom
@@ -123,7 +123,7 @@ CERTAINTY = """\
 # One person: which links are sure, probable or still open, and why;
 # and which sector has written something else.
 query Certainty($personalId: PersonalId!) {
-  citizen(personalId: $personalId) {
+  citizen(by: { personalId: $personalId }) {
     fullName
     mergedFrom { personalId since }
     landUseRights(first: 10) {

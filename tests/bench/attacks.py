@@ -102,7 +102,7 @@ ATTACKS: Mapping[str, Callable[[int], bytes]] = {
         '{ citizens(filter: { fullName: { prefix: "' + "a" * 45_000 + f'" }} }}, first: {n + 1}) {{ totalCount }} }}'
     ),
     "A variable of 150,000 characters": lambda n: _document(
-        f"query($p: PersonalId!) {{ a{n}: citizen(personalId: $p) {{ sex }} }}", p="0" * 150_000
+        f"query($p: PersonalId!) {{ a{n}: citizen(by: {{ personalId: $p }}) {{ sex }} }}", p="0" * 150_000
     ),
     "A number of 40,000 digits": lambda n: _document(f"{{ a{n}: citizens(first: {'9' * 40_000}) {{ totalCount }} }}"),
 }
@@ -112,7 +112,7 @@ def measure(bench: Bench, url: str, *, tries: int = TRIES) -> None:
     """Send every attack to a running hub, some times and one at a time, and look what it did to it."""
     with psycopg.connect(url) as connection:
         ((personal_id,),) = connection.execute("select personal_id from data.citizen limit 1").fetchall()
-    ordinary = _document(f"query($id: PersonalId!) {{ citizen(personalId: $id) {LINKED} }}", id=personal_id)
+    ordinary = _document(f"query($id: PersonalId!) {{ citizen(by: {{ personalId: $id }}) {LINKED} }}", id=personal_id)
     with served(HUB, url) as hub:
         for _ in range(20):
             assert _answer(_send(hub, ordinary)[0]) is None

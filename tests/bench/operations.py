@@ -97,7 +97,7 @@ OPERATIONS: Sequence[Operation] = (
         LINKED_READS,
         "One linked citizen, 3 links deep, by identifier",
         {
-            HUB: f"query($id: PersonalId!) {{ citizen(personalId: $id) {LINKED} }}",
+            HUB: f"query($id: PersonalId!) {{ citizen(by: {{ personalId: $id }}) {LINKED} }}",
             POSTGRAPHILE: f"query($id: String!) {{ citizen: citizenByPersonalId(personalId: $id) {LINKED} }}",
             STRAWBERRY: f"query($id: String!) {{ citizen(personalId: $id) {LINKED} }}",
         },
@@ -178,7 +178,8 @@ OPERATIONS: Sequence[Operation] = (
         SEARCHES,
         "30 fields in five fragments, by identifier",
         {
-            HUB: "query($id: PersonalId!) { citizen(personalId: $id) " + WIDE % ("LandUseRight", "TaxObligation"),
+            HUB: "query($id: PersonalId!) { citizen(by: { personalId: $id }) "
+            + WIDE % ("LandUseRight", "TaxObligation"),
             POSTGRAPHILE: "query($id: String!) { citizen: citizenByPersonalId(personalId: $id) "
             + WIDE % ("ServedLandUseRight", "ServedTaxObligation"),
         },

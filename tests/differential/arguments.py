@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLNonNull, get_named_type
+from graphql import GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLNonNull, get_named_type, get_nullable_type
 from hypothesis import strategies as st
 
 from hub.model.names import camel
@@ -71,18 +71,18 @@ class Arguing(Draft):
         return _written({argument: tree})
 
     def _keys(self, name: str, definition: GraphQLField) -> dict[str, Tree]:
-        """One identifier; the others are left out, null, or absent variables."""
+        """One identifier, in an object of which each part may be a variable."""
         self.mark("by key")
         entity = next(entity for entity in registry() if camel(entity.table) == name)
-        chosen, *others = self.draw(st.permutations(sorted(definition.args)))
-        kind = definition.args[chosen].type
+        wanted: Any = definition.args["by"].type
+        fields = wanted.of_type.fields
+        chosen = self.one_of(sorted(fields))
+        kind = fields[chosen].type
         tree = self.leaf(get_named_type(kind).name, (entity.name, chosen))
-        found = {chosen: self.variable(kind, tree, optional=False) if self.chance(40) else tree}
-        for other in others:
-            if self.chance(30):
-                self.mark("null argument")
-                found[other] = None
-        return found
+        if self.chance(25):
+            return {"by": self.variable(wanted, {chosen: tree}, optional=False)}
+        required = GraphQLNonNull(get_nullable_type(kind))
+        return {"by": {chosen: self.variable(required, tree, optional=False, one_of=True) if self.chance(40) else tree}}
 
     def _page_arguments(self, definition: GraphQLField) -> dict[str, Tree]:
         found: dict[str, Tree] = {}

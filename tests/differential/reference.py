@@ -108,7 +108,7 @@ class ReferenceExecutor:
             entity = self.connections[name]
             return self.connection(now, entity, self.listed(now, entity), given)
         entity = self.by_key[name]
-        ((key, value),) = [(key, value) for key, value in given.items() if value is not None]
+        ((key, value),) = given["by"].items()
         return self.heir(now, now.find(entity.name, named(entity, key).name, value))
 
     def listed(self, now: Snapshot, entity: Entity) -> list[Row]:

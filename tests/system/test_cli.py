@@ -75,7 +75,7 @@ def test_a_wrong_setting_is_named() -> None:
 
 
 def test_explain_shows_the_plan_and_reads_nothing(database_url: str, tmp_path: Path) -> None:
-    query = "query A($id: PersonalId!) { citizen(personalId: $id) { fullName landUseRights(first: 3) { nodes { parcel { area } } } } }"
+    query = "query A($id: PersonalId!) { citizen(by: { personalId: $id }) { fullName landUseRights(first: 3) { nodes { parcel { area } } } } }"
     given = ("--variables", '{"id": "022085001234"}')
     shown = hub("explain", query, *given, url=database_url)
     assert shown.returncode == 0, shown.stderr

@@ -118,7 +118,7 @@ ODD = [
     "{ parcels(filter: { area: { gt: -1e999 } }) { totalCount } }",
     "{ taxObligations(filter: { year: { eq: 99999999999 } }) { totalCount } }",
     '{ citizens(filter: { deathDate: { eq: "infinity" } }) { totalCount } }',
-    '{ citizen(personalId: "\\u0000") { id } }',
+    '{ citizen(by: { personalId: "\\u0000" }) { id } }',
 ]
 
 

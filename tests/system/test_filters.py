@@ -114,14 +114,14 @@ def test_more_than_a_hundred_fields_of_one_row(served_hub: ServedHub) -> None:
     try:
         for number in (150, 1_500):
             wanted = " ".join(f"f{n}: fullName p{n}: personalId" for n in range(number // 2))
-            query = f"query($id: PersonalId!) {{ citizen(personalId: $id) {{ {wanted} }} %s }}"
+            query = f"query($id: PersonalId!) {{ citizen(by: {{ personalId: $id }}) {{ {wanted} }} %s }}"
             fast = graph.data(query % "", {"id": served_hub.personal_id})["citizen"]
             slow = graph.data(query % "__schema { queryType { name } }", {"id": served_hub.personal_id})["citizen"]
             assert len(fast) == number
             assert fast == slow
             assert fast["p0"] == served_hub.personal_id
         wanted = " ".join(f"f{n}: fullName" for n in range(1_700))
-        code, _ = graph.code(f'{{ citizen(personalId: "{served_hub.personal_id}") {{ {wanted} }} }}')
+        code, _ = graph.code(f'{{ citizen(by: {{ personalId: "{served_hub.personal_id}" }}) {{ {wanted} }} }}')
         assert code == "OPERATION_TOO_LARGE"  # a select list of PostgreSQL has 1,664 columns at most
     finally:
         graph.close()

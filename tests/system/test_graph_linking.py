@@ -113,7 +113,7 @@ def test_links_show_their_weight_and_evidence_and_never_who_decided(links: Links
 
 PERSON = "{ id personalId mergedIds mergedFrom { id personalId since } taxObligations { totalCount } }"
 PEOPLE = f"""{{
-  key: citizen(personalId: "{NEW}") {PERSON} heir: citizen(personalId: "{OLD}") {PERSON}
+  key: citizen(by: {{ personalId: "{NEW}" }}) {PERSON} heir: citizen(by: {{ personalId: "{OLD}" }}) {PERSON}
   node(id: "%(young)s") {{ ... on Citizen {PERSON} }} nodes(ids: ["%(young)s", "%(old)s"]) {{ ... on Citizen {PERSON} }}
   citizens {{ totalCount nodes {{ personalId }} }}
   found: citizens(filter: {{ personalId: {{ eq: "{NEW}" }} }}) {{ totalCount }} %(lane)s }}"""
@@ -158,7 +158,7 @@ def test_a_merge_leads_on_when_the_merged_row_is_gone(links: Links, graph: Graph
     old, young = links.citizen(OLD), links.citizen(NEW)
     graph.data(DECIDE, merge(young, old), admin=True)
     links.do(f"delete from data.citizen where id = {young}")
-    found = graph.data(f'{{ node(id: "{gid("Citizen", young)}") {{ ... on Citizen {PERSON} }} citizen(personalId: "{NEW}") {{ id }} }}')  # fmt: skip
+    found = graph.data(f'{{ node(id: "{gid("Citizen", young)}") {{ ... on Citizen {PERSON} }} citizen(by: {{ personalId: "{NEW}" }}) {{ id }} }}')  # fmt: skip
     assert (found["node"]["personalId"], found["node"]["mergedIds"]) == (OLD, [gid("Citizen", young)])
     assert found["node"]["mergedFrom"] == []
     assert found["citizen"] is None
@@ -200,7 +200,7 @@ def test_discrepancies_say_what_where_and_whose(links: Links, graph: Graph, lane
     first = now()
     discrepancy(links, young, debt, kind="DIFFERS", subject_field="birth_date", record_field="debtor_birth_date")
     graph.data(DECIDE, merge(young, old), admin=True)
-    query = f'{{ citizen(personalId: "{OLD}") {{ discrepancies {{ totalCount nodes {WHOLE} }} }} {lane} }}'
+    query = f'{{ citizen(by: {{ personalId: "{OLD}" }}) {{ discrepancies {{ totalCount nodes {WHOLE} }} }} {lane} }}'
     found = graph.data(query)["citizen"]["discrepancies"]
     assert found["totalCount"] == 2
     assert found["nodes"][1] == {

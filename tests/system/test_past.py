@@ -57,7 +57,7 @@ def test_keys_filters_and_pages_look_into_the_past_too(trial: Trial, graph: Grap
     trial.write(person(5, "Hoàng Thị Em"))
     trial.sync(max_deleted=1.0)
     query = """query($at: DateTime!, $after: String) @asOf(instant: $at) {
-      citizen(personalId: "000000000002") { fullName }
+      citizen(by: { personalId: "000000000002" }) { fullName }
       found: citizens(filter: { fullName: { prefix: "le van b" } }) { nodes { fullName } }
       page: citizens(first: 2, after: $after, orderBy: [{ fullName: DESC }]) { nodes { fullName } pageInfo { endCursor hasNextPage } } }"""
     found = graph.data(query, {"at": at})
@@ -67,7 +67,7 @@ def test_keys_filters_and_pages_look_into_the_past_too(trial: Trial, graph: Grap
     rest = graph.data(query, {"at": at, "after": found["page"]["pageInfo"]["endCursor"]})["page"]
     assert [n["fullName"] for n in rest["nodes"]] == ["Lê Văn Bình", "Lê Văn An"]
     assert rest["pageInfo"]["hasNextPage"] is False
-    assert graph.data('{ citizen(personalId: "000000000002") { fullName } }') == {"citizen": None}
+    assert graph.data('{ citizen(by: { personalId: "000000000002" }) { fullName } }') == {"citizen": None}
 
 
 def test_links_as_they_were(trial: Trial, graph: Graph, database_url: str) -> None:

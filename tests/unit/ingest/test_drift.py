@@ -203,7 +203,7 @@ def test_names_that_are_values_are_not_told() -> None:
 
 def test_what_procedures_read_is_found_along_links_filters_and_arguments() -> None:
     read = columns_read(
-        """query($id: PersonalId!) { citizen(personalId: $id) { ...name residence { name }
+        """query($id: PersonalId!) { citizen(by: { personalId: $id }) { ...name residence { name }
              landUseRights(first: 1, filter: {status: {eq: REGISTERED}}) { nodes { ... on LandUseRight { share } } } } }
            fragment name on Citizen { fullName }""",
         registry(),
