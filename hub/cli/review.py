@@ -73,7 +73,13 @@ def listed(
         The cursor of the page before.
     """
     with open_connection() as connection:
-        page = review.queue(connection, review.Wanted(field, kind, sector, least_weight), first=first, after=after)
+        wanted = review.Wanted(
+            fields=None if field is None else (field,),
+            kind=kind,
+            sectors=None if sector is None else (sector,),
+            weight=() if least_weight is None else (("gte", least_weight),),
+        )
+        page = review.queue(connection, wanted, review.Part(first, after))
         counted = review.waiting(connection)
     if json:
         show_json({"items": [asdict(item) for item in page.items], "after": page.after, "waiting": [asdict(w) for w in counted]})  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from strawberry.types.field import StrawberryField
 
-from hub.graph.fields import Namespace, StoredField, argument, enum_type, field, object_type
+from hub.graph.fields import Namespace, StoredField, argument, enum_type, field, input_type, object_type
 from hub.graph.parts import add_connection, of_parts, page_arguments, part_fields, value_field
 from hub.model.registry import Entity, Registry
 from hub.model.shapes import CANDIDATE, DISCREPANCY, EVIDENCE, LINK, MERGED_SINCE, RECORDED_IN
@@ -98,16 +98,32 @@ def add_discrepancies(registry: Registry, names: Namespace) -> None:
         {"subject": subject, **part_fields(DISCREPANCY, names), "recorded_in": where},
     )
     add_connection("Discrepancy", names)
+    _add_discrepancy_filter(names)
+
+
+def _add_discrepancy_filter(names: Namespace) -> None:
+    for kind, about in (("Sector", "a sector"), ("DiscrepancyKind", "how a copy differs")):
+        operators = {"eq": (f"{kind} | None", "Equal."), "in": (f"list[{kind}] | None", "Equal to one of these.")}
+        names[f"{kind}Filter"] = input_type(f"{kind}Filter", f"A condition on {about}.", operators, names)
+    parts = {
+        "sector": ("SectorFilter | None", "The sector that owns the copy."),
+        "source": ("StringFilter | None", "The sector system that the copy is from: the name of its connector."),
+        "kind": ("DiscrepancyKindFilter | None", "How the two differ."),
+        "since": ("DateTimeFilter | None", "Since when the hub has seen it."),
+    }
+    about = "Conditions on discrepancies; all that are given must hold."
+    names["DiscrepancyFilter"] = input_type("DiscrepancyFilter", about, parts, names)
+    order = {"since": ("OrderDirection | None", "By when the hub first saw it.")}
+    names["DiscrepancyOrder"] = input_type("DiscrepancyOrder", "An order of discrepancies.", order, names, one_of=True)
 
 
 def discrepancies_field(kind: type[StrawberryField], names: Namespace) -> StrawberryField:
     """The connection: of a subject, or at the root of all."""
     arguments = [
-        argument("sector", "Sector | None", names, "Only copies that this sector owns."),
-        argument("source", "str | None", names, "Only copies from this sector system: the name of its connector."),
-        argument("kind", "DiscrepancyKind | None", names, "Only those that differ in this way."),
+        argument("filter", "DiscrepancyFilter | None", names, "Only those for which this holds."),
+        argument("orderBy", "DiscrepancyOrder | None", names, "Order; the newest first if not given."),
         argument(RESOLVED, "bool | None", names, "Also those that no longer stand."),
         *page_arguments(names),
     ]
-    about = "Copies in other sectors that differ from the authoritative source, newest first."
+    about = "Copies in other sectors that differ from the authoritative source."
     return field(kind, "DiscrepancyConnection", names, graphql=CONNECTION, description=about, arguments=arguments)

@@ -12,8 +12,9 @@ from strawberry.types.field import StrawberryField
 
 from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
+from hub.graph.linked_fields import LINKED_FIELD
 from hub.link.decisions import decide, undo
-from hub.link.field import Field, field_named
+from hub.link.field import Field, field_named, field_of_code
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.plan.binds import read_global_id
 
@@ -33,7 +34,7 @@ class VerdictType(enum.Enum):
 
 @strawberry.input(name="DecideLinkInput", description="A verdict on one pair.")
 class DecideLinkInput:
-    field: str = strawberry.field(description="The linked field, `Entity.field`; `Entity.duplicate` for a merge.")
+    field: Any = strawberry.field(graphql_type=LINKED_FIELD, description="The linked field; of a merge, the register.")
     record_id: strawberry.ID = strawberry.field(description="Global id of the record; of a merge, of one of the two.")
     subject_id: strawberry.ID = strawberry.field(description="Global id of the subject; of a merge, of the other.")
     verdict: VerdictType = strawberry.field(description="What they are.")
@@ -53,7 +54,7 @@ class UndoDecisionInput:
 
 DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
     "id": ("ID", "Id of the decision."),
-    "field": ("str", "The linked field; `Entity.duplicate` for a merge."),
+    "field": ("LinkedField", "The linked field; of a merge, the register."),
     "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
     "subjectId": ("ID | None", "Global id of the row that was meant; of a merge, of the older. Null where it is gone."),
     "verdict": ("Verdict", "What was decided."),
@@ -159,7 +160,8 @@ def payload_of(connection: Connection[Any], decision: Decision) -> dict[str, Any
         "undoneAt": decision.undone_at and decision.undone_at.isoformat(),
         "undoneBy": decision.undone_by,
         "undoneReason": decision.undone_reason,
-        **{name: getattr(decision, name) for name in ("field", "reviewer", "reason", "weight")},
+        "field": over.code,
+        **{name: getattr(decision, name) for name in ("reviewer", "reason", "weight")},
     }
     return {"decision": shown, "recordId": record, "subjectId": subject or ""}
 
@@ -174,7 +176,7 @@ def _subject(connection: Connection[Any], over: Field, number: int) -> str | Non
 
 
 def _verdict(given: DecideLinkInput) -> Verdict:
-    over = field_named(given.field)
+    over = field_of_code(given.field.name)
     return Verdict(
         field=over.name,
         record_id=_number(given.record_id, over.entity.name),

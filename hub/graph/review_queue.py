@@ -4,7 +4,7 @@ Both are read on the connection of reviews, since the queue takes in the latest 
 of the graph: each is read by the plan of what is selected of it, all of a page together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -13,13 +13,16 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
+from strawberry.types.nodes import SelectedField
 
-from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
+from hub.errors import OperationRefused
+from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, input_type, object_type
+from hub.graph.linked_fields import LINKED_FIELD
 from hub.graph.parts import add_connection
 from hub.graph.review import administrator, evidence_of, global_id
-from hub.link.agreement import agreement
-from hub.link.field import field_named
-from hub.link.review import QueueItem, QueuePage, Wanted, queue
+from hub.link.agreement import ALL, agreement
+from hub.link.field import field_named, fields
+from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
 from hub.model.shapes import DEFAULT_PAGE
 from hub.model.tables import OPEN
 
@@ -32,7 +35,7 @@ CANDIDATE: Mapping[str, tuple[str, str]] = {
     "decidedAt": ("DateTime", "When it was found."),
 }
 ITEM: Mapping[str, tuple[str, str]] = {
-    "field": ("str", "The linked field, `Entity.field`; `Entity.duplicate` for a proposed merge."),
+    "field": ("LinkedField", "The linked field, or for a proposed merge the register."),
     "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
     "sector": ("Sector", "The sector that owns the record."),
     "weight": ("float | None", "Weight of the best candidate; null where only rules found any."),
@@ -40,7 +43,7 @@ ITEM: Mapping[str, tuple[str, str]] = {
     "stake": ("ReviewStake", "What hangs on the answer: the queue is in this order."),
 }
 AGREEMENT: Mapping[str, tuple[str, str]] = {
-    "field": ("str", "The linked field; `all` for all of them."),
+    "field": ("LinkedField | None", "The linked field; null for all of them together."),
     "pairs": ("int", "Decisions that have a second opinion."),
     "agreed": ("int", "Those of them in which both say the same."),
     "observed": ("float | None", "The share that agree."),
@@ -59,6 +62,8 @@ STAKE: Mapping[str, tuple[str, str]] = {
 
 def review_fields(names: Namespace) -> dict[str, Any]:
     """The root fields; the types of the queue are added to `names`."""
+    names["LinkedField"] = LINKED_FIELD
+    _add_filter(names)
     names["ReviewStake"] = object_type("ReviewStake", "What is at stake in an open question.", _values(STAKE, names))
     names["ReviewCandidate"] = object_type(
         "ReviewCandidate",
@@ -70,7 +75,7 @@ def review_fields(names: Namespace) -> dict[str, Any]:
         "An open question: a record with candidates, or a row of a register that may be another.",
         _values(ITEM, names) | {"record": _node("record", "The record.", names)},
     )
-    add_connection("ReviewItem", names, counted=False)
+    add_connection("ReviewItem", names)
     agreed = object_type("ReviewAgreement", "How far first and second opinions agree.", _values(AGREEMENT, names))
     return {"review_queue": _queue_field(names), "review_agreement": _agreement_field(agreed)}
 
@@ -79,7 +84,7 @@ def _agreement_field(agreed: Any) -> Any:
     async def review_agreement(info: Info[Any, Any]) -> Any:
         administrator(info)
         found = await info.context.executor.reviews.run(agreement)
-        return [asdict(one) for one in found]
+        return [asdict(one) | {"field": None if one.field == ALL else field_named(one.field).code} for one in found]
 
     review_agreement.__annotations__["return"] = list[agreed]
     return strawberry.field(
@@ -89,23 +94,45 @@ def _agreement_field(agreed: Any) -> Any:
     )
 
 
+def _add_filter(names: Namespace) -> None:
+    operators = {
+        "eq": ("LinkedField | None", "Equal."),
+        "in": ("list[LinkedField] | None", "Equal to one of these."),
+    }
+    names["LinkedFieldFilter"] = input_type("LinkedFieldFilter", "A condition on a linked field.", operators, names)
+    bounds = {operator: ("float | None", f"{sign} this, in bits.") for operator, sign in WEIGHT.items()}
+    names["WeightFilter"] = input_type("WeightFilter", "A condition on a match weight.", bounds, names)
+    parts = {
+        "field": ("LinkedFieldFilter | None", "The linked field."),
+        "sector": ("SectorFilter | None", "The sector that owns the record."),
+        "weight": ("WeightFilter | None", "Weight of the best candidate."),
+    }
+    names["ReviewFilter"] = input_type("ReviewFilter", "Conditions on open questions; all must hold.", parts, names)
+
+
 def _queue_field(names: Namespace) -> Any:
     async def review_queue(
         info: Info[Any, Any],
-        field: Annotated[str | None, strawberry.argument(description="Only of this linked field.")] = None,
-        sector: Any = None,
-        least_weight: Annotated[
-            float | None, strawberry.argument(description="Only where the best candidate has so many bits.")
-        ] = None,
-        first: Annotated[int, strawberry.argument(description="At most so many.")] = DEFAULT_PAGE,
+        filter: Any = None,
+        first: Annotated[int | None, strawberry.argument(description="At most so many, from the start or after `after`.")] = None,
         after: Annotated[str | None, strawberry.argument(description="Begin after this cursor.")] = None,
-    ) -> Any:
+        last: Annotated[int | None, strawberry.argument(description="At most so many, from the end or before `before`.")] = None,
+        before: Annotated[str | None, strawberry.argument(description="End before this cursor.")] = None,
+    ) -> Any:  # fmt: skip
         administrator(info)
-        wanted = Wanted(field=field, sector=sector and sector.name.lower(), least_weight=least_weight)
-        return await info.context.executor.reviews.run(lambda c: _page(c, wanted, first, after))
+        if first is not None and last is not None:
+            raise OperationRefused(
+                "reviewQueue: first and last were both given",
+                code="BAD_USER_INPUT",
+                next_step="page forward or backward",
+            )
+        size = last if last is not None else DEFAULT_PAGE if first is None else first
+        part = Part(size, after, before, backward=last is not None)
+        wanted, counted = _wanted(filter), _selects(info, "totalCount")
+        return await info.context.executor.reviews.run(lambda c: _page(c, wanted, part, counted=counted))
 
-    described, kind = strawberry.argument(description="Only records that this sector owns."), names["Sector"]
-    review_queue.__annotations__["sector"] = Annotated[kind | None, described]
+    described, kind = strawberry.argument(description="Only those for which this holds."), names["ReviewFilter"]
+    review_queue.__annotations__["filter"] = Annotated[kind | None, described]
     review_queue.__annotations__["return"] = names["ReviewItemConnection"]
     return strawberry.field(
         resolver=review_queue,
@@ -114,18 +141,70 @@ def _queue_field(names: Namespace) -> Any:
     )
 
 
-def _page(connection: Connection[Any], wanted: Wanted, first: int, after: str | None) -> Whole:
-    page = queue(connection, wanted, first=first, after=after)
+def _wanted(given: Any) -> Wanted:
+    """A ReviewFilter as linking takes it. Raises OperationRefused for a null operator, which would hold for everything."""
+    tests = {name: _operators(name, getattr(given, f"{name}_", None)) for name in ("field", "sector", "weight")}
+    by_code = {field.code: field.name for field in fields().values()}
+    return Wanted(
+        fields=_chosen(tests["field"], by_code.__getitem__),
+        sectors=_chosen(tests["sector"], str.lower),
+        weight=tuple((operator, float(bits)) for operator, bits in tests["weight"].items()),
+    )
+
+
+def _operators(name: str, given: Any) -> dict[str, Any]:
+    if not given:
+        return {}
+    found = {
+        operator.removesuffix("_"): value for operator, value in vars(given).items() if value is not strawberry.UNSET
+    }
+    for operator, value in found.items():
+        if value is None:
+            raise OperationRefused(
+                f"filter: {name}.{operator} is null",
+                code="BAD_USER_INPUT",
+                next_step="give a value, or leave the condition out",
+            )
+    return found
+
+
+def _chosen(tests: Mapping[str, Any], own: Callable[[str], str]) -> tuple[str, ...] | None:
+    """The values that all operators allow, by their own names; None where there is no operator."""
+    if not tests:
+        return None
+    allowed = [
+        {own(member.name) for member in (value if operator == "in" else [value])} for operator, value in tests.items()
+    ]
+    return tuple(sorted(set.intersection(*allowed)))
+
+
+def _selects(info: Info[Any, Any], name: str) -> bool:
+    """Whether the field of this name is selected, in a fragment too."""
+
+    def within(selections: Iterable[Any]) -> bool:
+        return any(
+            selection.name == name if isinstance(selection, SelectedField) else within(selection.selections)
+            for selection in selections
+        )
+
+    return any(within(selected.selections) for selected in info.selected_fields)
+
+
+def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:
+    page = queue(connection, wanted, part)
     found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
-    return _shown(page, found, continued=after is not None)
+    shown = _shown(page, found)
+    if counted:
+        shown["totalCount"] = count(connection, wanted)
+    return shown
 
 
-def _shown(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]], *, continued: bool) -> Whole:
+def _shown(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]]) -> Whole:
     nodes = [_item(item, found[item.field].get(item.record_id, [])) for item in page.items]
     cursors = [item.cursor for item in page.items]
     info = {
-        "hasNextPage": page.after is not None,
-        "hasPreviousPage": continued,
+        "hasNextPage": page.has_next,
+        "hasPreviousPage": page.has_previous,
         "startCursor": cursors[0] if cursors else None,
         "endCursor": cursors[-1] if cursors else None,
     }
@@ -136,7 +215,7 @@ def _shown(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]], *, c
 def _item(item: QueueItem, candidates: list[Whole]) -> Whole:
     stake = Whole(value=item.value, procedures=item.procedures, waiting=item.waiting, distance=item.distance)
     return Whole(
-        field=item.field,
+        field=field_named(item.field).code,
         recordId=global_id(item.entity, item.record_id),
         sector=item.sector.upper(),
         weight=item.weight,

@@ -91,7 +91,7 @@ def _filter(value: type[Value], namespace: Namespace) -> Any:
         fields["prefix"] = ("str | None", "Begins with this.")
         fields["words"] = (
             "str | None",
-            "Has all of these words, in any order: `hoa nguyen` finds Nguyễn Văn Hoà. Every row is looked at.",
+            "Has all of these words, in any order: `hoa nguyen` finds Nguyễn Văn Hoà.",
         )
         about = "A condition on a name, without regard to tone marks and case."
         return input_type("NameFilter", about, fields, namespace)

@@ -28,6 +28,11 @@ class Field:
     linked: Linked | None = None
 
     @property
+    def code(self) -> str:
+        """Its name as a value of an enum: `LAND_USE_RIGHT_HOLDER`."""
+        return self.table.upper()
+
+    @property
     def merges(self) -> bool:
         """Whether the pair is two rows of one register."""
         return self.linked is None
@@ -71,6 +76,11 @@ def field_named(name: str) -> Field:
             code="UNKNOWN_FIELD",
         )
     return found
+
+
+def field_of_code(code: str) -> Field:
+    """The field of an enum's value."""
+    return next(field for field in fields().values() if field.code == code)
 
 
 def leading_to(kind: str) -> tuple[Field, ...]:

@@ -19,17 +19,37 @@ from hub.link.stake import procedures_over, take_in
 
 MOST = 500
 """Items of one page at most."""
-PLACE = "(- q.value), q.distance, q.field, q.record_id"
+PLACE = ("(- q.value)", "q.distance", "q.field", "q.record_id")
+"""The order of the queue, as `review_order` has it."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which items: of one field, of one kind of subject, of records of one sector, with a best candidate of at least a weight."""
+    """Which items: of these fields, of one kind of subject, of records of these sectors, by the weight of the best candidate.
 
-    field: str | None = None
+    None is no condition. `weight` are pairs of an operator of WEIGHT and a number of bits.
+    """
+
+    fields: tuple[str, ...] | None = None
     kind: str | None = None
-    sector: str | None = None
-    least_weight: float | None = None
+    sectors: tuple[str, ...] | None = None
+    weight: tuple[tuple[str, float], ...] = ()
+
+
+WEIGHT: Mapping[str, str] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of the queue: at most `size` items, the first after `after`, or (`backward`) the last before `before`."""
+
+    size: int
+    after: str | None = None
+    before: str | None = None
+    backward: bool = False
+
+
+EVERY, FIRST = Wanted(), Part(50)
 
 
 @dataclass(frozen=True)
@@ -58,10 +78,16 @@ class QueueItem:
 
 @dataclass(frozen=True)
 class QueuePage:
-    """A page of the queue; `after` is the cursor of the next one, null where this is the last."""
+    """A page of the queue, in its order: whether there is something after it, and before it."""
 
     items: tuple[QueueItem, ...]
-    after: str | None
+    has_next: bool
+    has_previous: bool
+
+    @property
+    def after(self) -> str | None:
+        """The cursor of the next page; null where this is the last."""
+        return self.items[-1].cursor if self.has_next and self.items else None
 
 
 @dataclass(frozen=True)
@@ -75,18 +101,28 @@ class Waiting:
     candidates: int
 
 
-def queue(
-    connection: Connection[Any], wanted: Wanted | None = None, *, first: int = 50, after: str | None = None
-) -> QueuePage:
+def queue(connection: Connection[Any], wanted: Wanted = EVERY, part: Part = FIRST) -> QueuePage:
     """A page of the queue. Raises OperationRefused: UNKNOWN_FIELD, BAD_PAGE_SIZE, BAD_CURSOR."""
-    if not 1 <= first <= MOST:
+    if not 1 <= part.size <= MOST:
         raise OperationRefused(f"a page has 1 to {MOST} items", next_step="ask for fewer", code="BAD_PAGE_SIZE")
-    values = {"first": first + 1, **_chosen(wanted or Wanted()), **_place(after)}
+    values = {"size": part.size + 1, **_chosen(wanted), **_place(part.after, "after"), **_place(part.before, "before")}
     take_in(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(page_sql(wanted or Wanted(), continued=after is not None), values).fetchall()
-    items = tuple(_item(row) for row in found[:first])
-    return QueuePage(items, items[-1].cursor if len(found) > first else None)
+        found = cursor.execute(page_sql(wanted, part), values).fetchall()
+    more = len(found) > part.size
+    kept = found[: part.size]
+    items = tuple(_item(row) for row in (reversed(kept) if part.backward else kept))
+    if part.backward:
+        return QueuePage(items, part.before is not None, more)
+    return QueuePage(items, more, part.after is not None)
+
+
+def count(connection: Connection[Any], wanted: Wanted) -> int:
+    """How many items there are. Raises OperationRefused: UNKNOWN_FIELD."""
+    take_in(connection)
+    row = connection.execute(f"select count(*) from link.review q where {_where(wanted)}", _chosen(wanted)).fetchone()
+    assert row is not None  # a count is a row
+    return int(row[0])
 
 
 def waiting(connection: Connection[Any]) -> tuple[Waiting, ...]:
@@ -103,25 +139,35 @@ def waiting(connection: Connection[Any]) -> tuple[Waiting, ...]:
     )
 
 
-def page_sql(wanted: Wanted, *, continued: bool) -> str:
-    """The statement of one page. It walks `review_order`, from the cursor on."""
-    tests = (
-        ("q.field = any(%(fields)s)", bool(wanted.field or wanted.sector)),
-        ("%(kind)s = any(q.kinds)", wanted.kind is not None),
-        ("q.weight >= %(least)s", wanted.least_weight is not None),
-        (f"({PLACE}) > (%(place)s, %(distance)s, %(field)s, %(record)s)", continued),
-    )
-    where = " and ".join(test for test, given in tests if given) or "true"
+def page_sql(wanted: Wanted, part: Part) -> str:
+    """The statement of one page. It walks `review_order` from the cursor on, in either direction."""
+    tests = [_where(wanted)]
+    tests += [_beyond(">", "after")] if part.after is not None else []
+    tests += [_beyond("<", "before")] if part.before is not None else []
+    order = ", ".join(f"{term} desc" for term in PLACE) if part.backward else ", ".join(PLACE)
     return (
         "select q.field, q.record_id, q.kinds, q.candidates, q.weight, q.distance, q.waiting, q.value"
-        f" from link.review q where {where} order by {PLACE} limit %(first)s"
+        f" from link.review q where {' and '.join(tests)} order by {order} limit %(size)s"
     )
+
+
+def _where(wanted: Wanted) -> str:
+    tests = ["q.field = any(%(fields)s)"] if wanted.fields is not None or wanted.sectors is not None else []
+    tests += ["%(kind)s = any(q.kinds)"] if wanted.kind is not None else []
+    tests += [f"q.weight {WEIGHT[operator]} %(weight_{operator})s" for operator, _ in wanted.weight]
+    return " and ".join(tests) or "true"
+
+
+def _beyond(sign: str, cursor: str) -> str:
+    values = ", ".join(f"%({cursor}_{name})s" for name in ("place", "distance", "field", "record"))
+    return f"({', '.join(PLACE)}) {sign} ({values})"
 
 
 def _chosen(wanted: Wanted) -> Mapping[str, Any]:
-    named = [field_named(wanted.field)] if wanted.field else fields().values()
-    names = [field.name for field in named if wanted.sector in (None, field.entity.sector)]
-    return {"fields": names, "kind": wanted.kind, "least": wanted.least_weight}
+    named = fields().values() if wanted.fields is None else [field_named(name) for name in wanted.fields]
+    names = [field.name for field in named if wanted.sectors is None or field.entity.sector in wanted.sectors]
+    weights = {f"weight_{operator}": bits for operator, bits in wanted.weight}
+    return {"fields": names, "kind": wanted.kind, **weights}
 
 
 def _item(row: Mapping[str, Any]) -> QueueItem:
@@ -130,13 +176,14 @@ def _item(row: Mapping[str, Any]) -> QueueItem:
     return QueueItem(**{**row, **known, "kinds": tuple(row["kinds"])})
 
 
-def _place(after: str | None) -> Mapping[str, Any]:
-    if after is None:
+def _place(cursor: str | None, name: str) -> Mapping[str, Any]:
+    if cursor is None:
         return {}
     try:
-        value, distance, field, record = json.loads(base64.urlsafe_b64decode(after.encode()))
-        return {"place": -int(value), "distance": float(distance), "field": str(field), "record": int(record)}
+        value, distance, field, record = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        place = {"place": -int(value), "distance": float(distance), "field": str(field), "record": int(record)}
     except (binascii.Error, ValueError, TypeError):
         raise OperationRefused(
             "this is no cursor of the review queue", next_step="begin without one", code="BAD_CURSOR"
         ) from None
+    return {f"{name}_{part}": found for part, found in place.items()}

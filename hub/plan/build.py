@@ -240,7 +240,7 @@ class Builder:
         return Listed(entity.name, entity.table, terms, conditions, partial(self._row, entity))
 
     def _discrepancies(self, given: Mapping[str, Tree]) -> Listed:
-        return Discrepancies(self.catalog.registry, self.document, self._rows).listed(given)
+        return Discrepancies(self.catalog.registry, self.document, self._rows, self._filters).listed(given)
 
     def _page(self, field: Selected, listed: Listed, via: Via, given: Mapping[str, Tree]) -> Page:
         first, last = (value_of(self.document, given.get(name)) for name in ("first", "last"))

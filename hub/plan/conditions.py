@@ -38,6 +38,8 @@ PROVENANCE_PARTS: Mapping[str, str] = {
     "changedAtSource": "timestamptz",
 }
 """Part of a provenance that can be filtered → its SQL type."""
+KnownPart = tuple[str, str] | tuple[str, str, Mapping[str, str]]
+"""An expression, its SQL type, and the templates of its operators where they are its own."""
 LINK_PARTS: Mapping[str, tuple[str, str]] = {
     "status": ("coalesce({l}.status, {pending})", "text"),
     "method": ("{l}.method", "text"),
@@ -111,7 +113,7 @@ class Filters:
             return self._provenance(part)
         by_link = next((linked for linked in entity.linked if linked.link_graphql == name), None)
         if by_link is not None:
-            return [OverLink(by_link.table, tuple(self._parts(name, LINK_PARTS, part)))]
+            return [OverLink(by_link.table, tuple(self.parts(name, LINK_PARTS, part)))]
         if self.links == 0:
             raise OperationRefused(
                 f"filter: {entity.name}.{name} follows one link more than a filter may",
@@ -167,10 +169,10 @@ class Filters:
 
     def _provenance(self, part: Mapping[str, Tree]) -> list[Condition]:
         parts = {p.graphql: p for p in (shapes.PAST_PROVENANCE if self.past else shapes.PROVENANCE)}
-        return list(self._parts("provenance", {n: (parts[n].sql, c) for n, c in PROVENANCE_PARTS.items()}, part))
+        return list(self.parts("provenance", {n: (parts[n].sql, c) for n, c in PROVENANCE_PARTS.items()}, part))
 
-    def _parts(self, name: str, known: Mapping[str, tuple[str, str]], part: Mapping[str, Tree]) -> list[Test]:
-        """Tests on parts of which the expressions and SQL types are known."""
+    def parts(self, name: str, known: Mapping[str, KnownPart], part: Mapping[str, Tree]) -> list[Test]:
+        """Tests on parts of which the expressions are known."""
         found: list[Test] = []
         for inner, operators in part.items():
             if isinstance(operators, Mapping):

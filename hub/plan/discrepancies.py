@@ -1,13 +1,14 @@
 """Discrepancies → nodes: a connection of copies that differ from the authoritative source, of one subject or of all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.model import shapes
 from hub.model.names import camel
 from hub.model.registry import Registry
 from hub.plan.arguments import value_of
-from hub.plan.binds import Bind, Tree, plain
+from hub.plan.binds import Tree
+from hub.plan.conditions import Filters, KnownPart
 from hub.plan.listed import Listed, Rows, Sets, literal
 from hub.plan.nodes import Condition, Group, Member, OneByKind, OrderTerm, Row, Scalar, Test
 from hub.plan.selection import Document, Selected
@@ -17,15 +18,22 @@ CONNECTION = "discrepancies"
 """The name of the field, at the root and on subjects."""
 
 RESOLVED = "includeResolved"
-CONDITIONS: Mapping[str, str] = {
-    "sector": "{t}.sector = lower({0})",
-    "source": "{t}.stream_id = any(array(select s.id from hub.stream s where s.connector = {0}))",
-    "kind": "{t}.kind = {0}",
+SECTOR_TEMPLATES: Mapping[str, str] = {
+    "eq": "{column} = lower({0})",
+    "in": "{column} = any(array(select lower(sector) from unnest({0}) sector))",
 }
-"""Argument → condition."""
+"""Sectors are enum members in the graph, and kept in lower case."""
+FILTERED: Mapping[str, KnownPart] = {
+    "sector": ("{t}.sector", "text", SECTOR_TEMPLATES),
+    "source": ("(select s.connector from hub.stream s where s.id = {t}.stream_id)", "text"),
+    "kind": ("{t}.kind", "text"),
+    "since": ("{t}.sys_from", "timestamptz"),
+}
+"""Part of a discrepancy that can be filtered → its expression, SQL type, and templates of its own."""
 
 # No other connection has an order of this name, so that cursors of others are refused.
 NEWEST_FIRST = OrderTerm("discrepancy", "{t}.id", "bigint", nullable=False, descending=True)
+OLDEST_FIRST = replace(NEWEST_FIRST, descending=False)
 
 
 @dataclass(frozen=True)
@@ -35,17 +43,22 @@ class Discrepancies:
     registry: Registry
     document: Document
     rows: Rows
+    filters: Filters
 
     def listed(self, given: Mapping[str, Tree]) -> Listed:
         """What a connection with these arguments is of: newest first, those that still stand unless others are asked for."""
+        asked = given.get("filter")
         conditions: list[Condition] = []
-        for name, sql in CONDITIONS.items():
-            leaf = given.get(name)
-            if not isinstance(leaf, Mapping | list | None) and value_of(self.document, leaf) is not None:
-                conditions.append(Test(sql, (Bind(leaf, "text", plain),)))
+        if isinstance(asked, Mapping):
+            conditions += self.filters.parts("discrepancies", FILTERED, asked)
         if not value_of(self.document, given.get(RESOLVED)):
             conditions.append(Test("{t}.sys_to is null"))
-        return Listed("Discrepancy", DISCREPANCY, (NEWEST_FIRST,), tuple(conditions), self._row)
+        return Listed("Discrepancy", DISCREPANCY, (self._order(given.get("orderBy")),), tuple(conditions), self._row)
+
+    def _order(self, tree: Tree | None) -> OrderTerm:
+        """By the order in which the hub saw them: ids are given in it."""
+        direction = value_of(self.document, tree["since"]) if isinstance(tree, Mapping) and "since" in tree else None
+        return OLDEST_FIRST if getattr(direction, "name", "DESC") == "ASC" else NEWEST_FIRST
 
     def _row(self, sets: Sets) -> Row:
         selected = self.document.collect("Discrepancy", sets)

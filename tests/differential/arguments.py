@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hub.model.names import camel
 from hub.model.registry import registry
-from tests.differential.rows import INSTANTS, STREAMS
+from hub.plan.discrepancies import RESOLVED
+from tests.differential.rows import INSTANTS
 from tests.differential.values import ABSENT, Declared, Draft, Ref, Tree, literal
 
 SMALLEST_PAGE = 0
@@ -89,14 +90,17 @@ class Arguing(Draft):
         for name, percent in (("filter", 60), ("orderBy", 45)):
             if name not in definition.args or not self.chance(percent):
                 continue
-            self.mark(name)
+            self.mark(f"discrepancies by {name}" if RESOLVED in definition.args else name)
             self.choosing = name == "filter"
             found[name] = None if self.chance(4) else self.value(definition.args[name].type, None, 3)
             self.choosing = False
             order = self.effective(found[name])
             if name == "orderBy" and isinstance(order, list) and len(order) > 1:
                 self.mark("order by several")
-        found |= self._conditions_of_discrepancies(definition)
+        if RESOLVED in definition.args and self.chance(60):
+            self.mark(f"discrepancies by {RESOLVED}")
+            kind, wanted = definition.args[RESOLVED].type, self.chance(50)
+            found[RESOLVED] = self.variable(kind, wanted, optional=True) if self.chance(30) else wanted
         size = self.one_of(("first", "first", "last", ""))
         if size:
             self.mark(size)
@@ -105,18 +109,6 @@ class Arguing(Draft):
             self.mark("null argument")
             found["first" if size != "first" else "last"] = None
         return dict(self.draw(st.permutations(sorted(found.items()))))
-
-    def _conditions_of_discrepancies(self, definition: GraphQLField) -> dict[str, Tree]:
-        found: dict[str, Tree] = {}
-        for name in ("sector", "source", "kind", "includeResolved"):
-            if name not in definition.args or not self.chance(60):
-                continue
-            self.mark(f"discrepancies by {name}")
-            kind = definition.args[name].type
-            sources = [connector for connector, _ in STREAMS]
-            tree = self.one_of(sources) if name == "source" else self._value(kind, None, 0, True)
-            found[name] = self.variable(kind, tree, optional=True) if self.chance(30) else tree
-        return found
 
     def _size(self, definition: GraphQLField, size: str) -> Tree:
         number = self.draw(st.integers(SMALLEST_PAGE, LARGEST_PAGE))

@@ -176,17 +176,20 @@ class ReferenceExecutor:
         return self.paged(found, place, given, lambda row: cursor(terms, row.id))
 
     def discrepancies(self, now: Snapshot, rows: Sequence[Values], given: Mapping[str, Any]) -> Any:
-        """A page of discrepancies, newest first."""
+        """A page of discrepancies, newest first unless asked otherwise."""
         wanted = [row for row in rows if self.wanted(now, row, given)]
-        made = [self.discrepancy(now, row) for row in sorted(wanted, key=lambda row: -row["id"])]
-        place = {row["id"]: -row["id"] for row in now.discrepancies}
-        return self.paged(made, place, given, lambda row: cursor([("discrepancy", "DESC")], row.id))
+        direction = (given.get("orderBy") or {}).get("since", "DESC")
+        sign = 1 if direction == "ASC" else -1
+        made = [self.discrepancy(now, row) for row in sorted(wanted, key=lambda row: sign * row["id"])]
+        place = {row["id"]: sign * row["id"] for row in now.discrepancies}
+        return self.paged(made, place, given, lambda row: cursor([("discrepancy", direction)], row.id))
 
     def wanted(self, now: Snapshot, row: Values, given: Mapping[str, Any]) -> bool:
         """Whether a discrepancy is one that the arguments ask for."""
         source = now.world.streams[row["stream_id"]]["connector"]
-        is_ = {"sector": row["sector"].upper(), "source": source, "kind": row["kind"]}
-        asked = all(given.get(name) in (None, value) for name, value in is_.items())
+        is_ = {"sector": row["sector"].upper(), "source": source, "kind": row["kind"], "since": row["sys_from"]}
+        tests = {name: part for name, part in (given.get("filter") or {}).items() if part is not None}
+        asked = all(operators_hold(is_[name], part) for name, part in tests.items())
         return asked and (bool(given.get("includeResolved")) or row["sys_to"] is None)
 
     def discrepancy(self, now: Snapshot, row: Values) -> "Made":

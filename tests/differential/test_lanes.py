@@ -69,9 +69,8 @@ OFTEN = (
     *("filter isNull", "filter and", "filter or", "filter not", "filter some", "filter none", "filter through a link"),
     *("null in a filter", "uncleaned", "Evidence", "MergedCitizen", "Discrepancy", "RecordedIn"),
     *(
-        "discrepancies by sector",
-        "discrepancies by source",
-        "discrepancies by kind",
+        "discrepancies by filter",
+        "discrepancies by orderBy",
         "discrepancies by includeResolved",
     ),
 )

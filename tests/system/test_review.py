@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from hub.errors import OperationRefused
 from hub.link.agreement import agreement, checks
 from hub.link.decisions import decide, undo
 from hub.link.item import asked_of, item
-from hub.link.review import QueueItem, Wanted, page_sql, queue, waiting
+from hub.link.review import Part, QueueItem, Wanted, page_sql, queue, waiting
 from hub.link.stake import refresh
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.store.engine import engine, store_url
@@ -119,25 +120,25 @@ def test_pages_follow_each_other_and_filters_hold(links: Links, connection: Conn
     made = filled(links)
     every, after = [], None
     while True:
-        page = queue(connection, first=2, after=after)
+        page = queue(connection, part=Part(2, after))
         every += page.items
         after = page.after
         if after is None:
             break
     assert tuple(every) == queue(connection).items
     for wanted, names in (
-        (Wanted(field=GRANT), ["grant"]),
+        (Wanted(fields=(GRANT,)), ["grant"]),
         (Wanted(kind="Household"), ["right"]),
-        (Wanted(sector="finance", least_weight=7), ["paid", "near", "sure"]),
-        (Wanted(sector="land"), ["right"]),
-        (Wanted(sector="none"), []),
+        (Wanted(sectors=("finance",), weight=(("gte", 7),)), ["paid", "near", "sure"]),
+        (Wanted(sectors=("land",)), ["right"]),
+        (Wanted(sectors=("none",)), []),
     ):
         assert [found.record_id for found in queue(connection, wanted).items] == [made[name] for name in names], wanted
     for given, code in (
-        ({"wanted": Wanted(field="A.b")}, "UNKNOWN_FIELD"),
-        ({"first": 501}, "BAD_PAGE_SIZE"),
-        ({"after": "e30="}, "BAD_CURSOR"),
-        ({"after": "ơ"}, "BAD_CURSOR"),
+        ({"wanted": Wanted(fields=("A.b",))}, "UNKNOWN_FIELD"),
+        ({"part": Part(501)}, "BAD_PAGE_SIZE"),
+        ({"part": Part(5, "e30=")}, "BAD_CURSOR"),
+        ({"part": Part(5, before="ơ")}, "BAD_CURSOR"),
     ):
         with pytest.raises(OperationRefused) as caught:
             queue(connection, **given)  # type: ignore[arg-type]  # as the cases say
@@ -184,11 +185,19 @@ def test_a_page_is_read_from_the_index(links: Links, connection: Connection[Any]
         "insert into link.review select 'TaxObligation.debtor', g, '{Citizen}', 1, g % 30, g % 30, 0, g % 7 from generate_series(1, 20000) g"
     )
     links.do("analyze link.review")
-    values = {"first": 51, "place": -3, "distance": 4.0, "field": DEBTOR, "record": 9, "kind": "Citizen", "least": 1}
-    for wanted, continued in ((Wanted(), False), (Wanted(), True), (Wanted(kind="Citizen", least_weight=1), True)):
-        plan = connection.execute("explain " + page_sql(wanted, continued=continued), values).fetchall()
+    cursor = {"place": -3, "distance": 4.0, "field": DEBTOR, "record": 9}
+    values = {f"{end}_{name}": value for end in ("after", "before") for name, value in cursor.items()}
+    values |= {"size": 51, "kind": "Citizen", "weight_gte": 1}
+    chosen = Wanted(kind="Citizen", weight=(("gte", 1),))
+    for wanted, part in (
+        (Wanted(), Part(50)),
+        (Wanted(), Part(50, "c")),
+        (chosen, Part(50, "c")),
+        (Wanted(), Part(50, before="c", backward=True)),
+    ):
+        plan = connection.execute("explain " + page_sql(wanted, part), values).fetchall()
         text = " ".join(line for (line,) in plan)
-        assert "Index Scan using review_order" in text
+        assert re.search("Index Scan (Backward )?using review_order", text)
         assert "Sort" not in text
 
 

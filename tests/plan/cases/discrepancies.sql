@@ -3,8 +3,9 @@ select (
 select row_to_json(d$) from (
 select (
 select json_build_object('totalCount', (
-select count(*) from link.discrepancy t0 where (t0.sector = lower($1::text)) and (t0.stream_id = any(array(
-select s.id from hub.stream s where s.connector = $2::text))) and (t0.kind = $3::text) and (t0.sys_to is null)), 'pageInfo', json_build_object('endCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 3))[1]), 'nodes', coalesce(json_agg(p0.n2 order by p0.rn) filter (where p0.rn <= 3), '[]'::json)) from (
+select count(*) from link.discrepancy t0 where (t0.sector = any(array(
+select lower(sector) from unnest($1::text[]) sector))) and ((
+select s.connector from hub.stream s where s.id = t0.stream_id) = $2::text) and (t0.kind = $3::text) and (t0.sys_from >= $4::timestamptz) and (t0.sys_to is null)), 'pageInfo', json_build_object('endCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 3))[1]), 'nodes', coalesce(json_agg(p0.n2 order by p0.rn) filter (where p0.rn <= 3), '[]'::json)) from (
 select row_number() over (order by t0.id desc) as rn, translate(encode(convert_to(json_build_array('discrepancy desc', t0.id::text)::text, 'UTF8'), 'base64'), E'\n', '') as cursor, (
 select row_to_json(r$0) from (
 select 'Discrepancy'::text as "__typename", case t0.subject_kind when 'Citizen' then (
@@ -53,9 +54,11 @@ select row_to_json(r$1) from (
 select (
 select row_to_json(g$1) from (
 select t1.source_key as "sourceKey") g$1) as "provenance" from data.business_role t1 where t1.id = t0.record_id) r$1) end as "node") g$0) as "recordedIn", t0.kind as "kind", upper(t0.sector) as "sector", (
-select s.connector from hub.stream s where s.id = t0.stream_id) as "source", t0.sys_from as "since", t0.sys_to as "resolvedAt") r$0) as n2 from link.discrepancy t0 where (t0.sector = lower($1::text)) and (t0.stream_id = any(array(
-select s.id from hub.stream s where s.connector = $2::text))) and (t0.kind = $3::text) and (t0.sys_to is null) and (t0.id) < ($4::bigint) order by t0.id desc limit 4) p0) as "discrepancies") d$)::text as j offset 0) result
--- $1 = 'LAND'
+select s.connector from hub.stream s where s.id = t0.stream_id) as "source", t0.sys_from as "since", t0.sys_to as "resolvedAt") r$0) as n2 from link.discrepancy t0 where (t0.sector = any(array(
+select lower(sector) from unnest($1::text[]) sector))) and ((
+select s.connector from hub.stream s where s.id = t0.stream_id) = $2::text) and (t0.kind = $3::text) and (t0.sys_from >= $4::timestamptz) and (t0.sys_to is null) and (t0.id) < ($5::bigint) order by t0.id desc limit 4) p0) as "discrepancies") d$)::text as j offset 0) result
+-- $1 = ['LAND']
 -- $2 = 'cadastre'
 -- $3 = 'DIFFERS'
--- $4 = '12'
+-- $4 = '2026-01-01T00:00:00Z'
+-- $5 = '12'

@@ -1,0 +1,17 @@
+"""The enum of what linking decides: linked fields, and the registers whose rows can be merged."""
+
+from typing import Any
+
+from hub.graph.fields import enum_type
+from hub.link.field import Field, fields
+
+
+def _described(field: Field) -> str:
+    if field.merges:
+        return f"Rows of {field.entity.name} that may be one."
+    return f"{field.name}: {field.recorded.description}"
+
+
+LINKED_FIELD: Any = enum_type(
+    "LinkedField", "What linking decides, and persons review.", {f.code: _described(f) for f in fields().values()}
+)
