@@ -155,8 +155,13 @@ class Builder:
 
     def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ByKey:
         by = given["by"]
-        assert isinstance(by, Mapping)  # an input object, of which validation has required one field that is not null
+        assert isinstance(by, Mapping)  # an input object, of which validation has required one field
         ((name, leaf),) = by.items()
+        if value_of(self.document, leaf) is None:
+            # Validation lets a nullable variable into a @oneOf input.
+            raise OperationRefused(
+                f"by: {name} is null", code="BAD_USER_INPUT", next_step="declare the variable as non-null, and give it"
+            )
         column = next(column for column in entity.keys if column.graphql == name)
         assert not isinstance(leaf, Mapping | list)  # keys are leaves
         return ByKey(column.name, Bind(leaf, column.value.storage.value))
