@@ -1,4 +1,4 @@
-"""An error that nobody foresaw, at each boundary of a run: it fails its connector, says where, and harms nothing else."""
+"""An error that nobody foresaw, at each boundary of a run: it fails its stream, says where, and harms nothing else."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ class Scripted(Reader):
         return self.context.manifest.name == "bad" and self.fails_at == at
 
     def _number(self, number: int) -> int:
-        return number + (100 if self.context.manifest.name == "good" else 0)
+        return number + (100 if "good" in (self.context.manifest.name, self.context.name) else 0)
 
 
 def _named(name: str) -> Manifest:
@@ -116,6 +116,46 @@ def test_an_unforeseen_error_fails_its_connector_alone(trial: Trial, at: str, mo
         assert connection.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone() == (0,)
     again = run.run(trial.engine, [_named("bad")])
     assert [report.status for report in again] == ["SUCCEEDED"]
+    assert trial.rows("select count(*) from data.citizen") == [(4,)]
+
+
+OF_ONE_STREAM = ("open", *WITHIN_THE_READER, "create", "prepare", "written", "accept", "keep")
+
+
+@pytest.mark.parametrize("order", [("bad", "good"), ("good", "bad")], ids="-".join)
+@pytest.mark.parametrize("at", OF_ONE_STREAM)
+def test_an_unforeseen_error_fails_its_stream_alone(
+    trial: Trial, at: str, order: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other stream is read whether it comes before or after, and the next run makes good what was missed."""
+    failing = [True]
+
+    def opened(context: Context) -> Reader:
+        BROKEN[0] = failing[0] and context.name == "bad"
+        if at == "open" and BROKEN[0]:
+            raise KeyError(SECRET)
+        reader = Scripted(context)
+        reader.fails_at = at if BROKEN[0] else None
+        return reader
+
+    connector = _named("bad")
+    connector = connector.model_copy(update={"streams": dict.fromkeys(order, connector.streams["people"])})
+    monkeypatch.setattr(run, "open_reader", opened)
+    with pytest.MonkeyPatch.context() as patch:
+        if at in WITHIN_THE_HUB:
+            _break(patch, *WITHIN_THE_HUB[at])
+        if at == "accept":  # An empty table is filled directly; the rows of a later stream are staged beside it.
+            _break(patch, stage, "accept")
+        (report,) = run.run(trial.engine, [connector])
+        BROKEN[0] = failing[0] = False
+    assert report.status == "PARTIAL"
+    assert [problem for problem in report.problems if "bad.bad: unforeseen failure: KeyError at " in problem]
+    assert not [problem for problem in report.problems if "bad.good" in problem]
+    assert SECRET not in str(report)
+    good = "select count(*) from data.citizen where personal_id in ('000000000101', '000000000102')"
+    assert trial.rows(good) == [(2,)]
+    (again,) = run.run(trial.engine, [connector])
+    assert again.status == "SUCCEEDED"
     assert trial.rows("select count(*) from data.citizen") == [(4,)]
 
 
