@@ -53,9 +53,21 @@ def listed(
     if json:
         show_json([asdict(row) for row in found])
         return
-    columns = ("id", "sector", "connector", "stream", "record", "field", "authority", "kind", "since", "until")
+    columns = (
+        "id",
+        "sector",
+        "connector",
+        "stream",
+        "record",
+        "field",
+        "authority",
+        "kind",
+        "better",
+        "since",
+        "until",
+    )
     rows = [
-        (str(d.id), d.sector, d.connector, d.stream, d.entity, d.field, f"{d.subject_kind}.{d.subject_field}", d.kind,
+        (str(d.id), d.sector, d.connector, d.stream, d.entity, d.field, f"{d.subject_kind}.{d.subject_field}", d.kind, d.better,
          f"{d.since:%Y-%m-%d %H:%M}", d.until and f"{d.until:%Y-%m-%d %H:%M}")
         for d in found
     ]  # fmt: skip
@@ -101,7 +113,10 @@ def export(
     all: All = False,
     json: Json = False,
 ) -> None:
-    """Write discrepancies with both values, a CSV file for each sector. They are personal data: hand them to that sector only.
+    """Write discrepancies with both values, a CSV file for each sector that mends. They are personal data: for that sector only.
+
+    A sector mends its copy, and the authority's own where the copy of another has marks that it lacks. Where neither spelling
+    has all marks of the other, nobody is told to change his.
 
     Parameters
     ----------

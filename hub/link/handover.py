@@ -2,6 +2,9 @@
 
 A list has no personal data: a source's key is left out of it too, since it may be made of an identifier. What is handed over
 has both values and the key, since the sector finds and corrects its row by them.
+
+An authority may have the worse spelling: `NGUYEN THI HOA` in the register, `Nguyễn Thị Hoà` in a copy. Nobody is told to take
+marks off: such a row goes to the sector of the authority, and one of which neither spelling has all marks of the other to nobody.
 """
 
 import csv
@@ -14,9 +17,35 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
-from hub.link.comparisons import KINDS
+from hub.link.comparisons import KINDS, SHAPES, TONES, written
+from hub.model.authorities import copies
 from hub.model.registry import registry
 
+STROKE = "\u0335"
+"""The stroke of đ, which Unicode does not take apart from its d."""
+
+
+def better_written(recorded: str, held: str) -> str:
+    """Which of two spellings of a name has all marks of the other, as SQL: RECORDED, HELD, or NEITHER. Both, if they have the same.
+
+    Taken apart, a name is a row of letters and marks. If the letters are the same, one has all marks of the other, each on its
+    letter, where the other's row is within its own.
+    """
+    parts = {name: _taken_apart(value) for name, value in (("r", recorded), ("h", held))}
+    plain = [f"regexp_replace({part}, '[{TONES}{SHAPES}{STROKE}]', '', 'g')" for part in parts.values()]
+    within = "{} like regexp_replace({}, '(.)', '%%\\1', 'g') || '%%'"
+    return (
+        f"case when {plain[0]} <> {plain[1]} then 'NEITHER' when {within.format(parts['h'], parts['r'])} then 'HELD'"
+        f" when {within.format(parts['r'], parts['h'])} then 'RECORDED' else 'NEITHER' end"
+    )
+
+
+def _taken_apart(name: str) -> str:
+    """A name as letters and marks, without what means something to LIKE."""
+    return f"replace(translate({written(name)}, '%%_\\', ''), 'đ', 'd{STROKE}')"
+
+
+BETTER = f"case d.kind when 'SPELLING' then {better_written('d.recorded', 'd.held')} end"
 ROWS = "from link.discrepancy d join hub.stream s on s.id = d.stream_id"
 FACTS = (
     "d.id, d.sector, s.connector, s.name as stream, d.record_entity as entity, d.record_field as field, d.subject_kind,"
@@ -62,8 +91,8 @@ class Discrepancy:
 
     id: int
     sector: str
-    connector: str
-    stream: str
+    connector: str | None
+    stream: str | None
     entity: str
     field: str
     subject_kind: str
@@ -71,13 +100,18 @@ class Discrepancy:
     kind: str
     since: datetime
     until: datetime | None
+    better: str | None
+    """Of a spelling: RECORDED, HELD or NEITHER, whichever has all marks of the other. None of what differs."""
 
 
 @dataclass(frozen=True)
 class Handed(Discrepancy):
-    """One discrepancy with both values, which are personal data, and the key of the copy in its source."""
+    """One discrepancy with both values, which are personal data, and what is to be mended: sector, stream, and key of the row there.
 
-    source_key: str
+    Where the recorded name is the better one, that is the authority's row; its key is None if the row is gone.
+    """
+
+    source_key: str | None
     recorded: str
     held: str
 
@@ -102,7 +136,8 @@ def listed(connection: Connection[Any], which: Which, limit: int) -> list[Discre
     """The newest `limit` discrepancies."""
     with connection.cursor(row_factory=class_row(Discrepancy)) as cursor:
         return cursor.execute(
-            f"select {FACTS} {ROWS} {CHOSEN} order by d.id desc limit %(limit)s", {**which.values(), "limit": limit}
+            f"select {FACTS}, {BETTER} as better {ROWS} {CHOSEN} order by d.id desc limit %(limit)s",
+            {**which.values(), "limit": limit},
         ).fetchall()
 
 
@@ -118,20 +153,42 @@ def counts(connection: Connection[Any], which: Which) -> list[Number]:
 
 
 def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
-    """Discrepancies with their values, by sector, stream and key of the row; read in batches, however many there are."""
+    """Discrepancies with their values, by the sector that mends, stream and key of the row; read in batches, however many there are.
+
+    The sector of `which` is the one that mends. Spellings of which neither is the better are left out: nobody has to mend one.
+    """
     with connection.transaction(), connection.cursor("handed", row_factory=class_row(Handed)) as cursor:
         cursor.itersize = BATCH
-        cursor.execute(
-            f"select {FACTS}, d.source_key, d.recorded, d.held {ROWS} {CHOSEN}"
-            " order by d.sector, s.connector, s.name, d.source_key, d.record_field, d.subject_field, d.id",
-            which.values(),
-        )
+        cursor.execute(_handed_sql(), which.values())
         yield from cursor
+
+
+def _handed_sql() -> str:
+    kinds = {copy.kind for entity in registry() for copy in copies(registry(), entity)}
+    sectors = " ".join(f"when '{kind}' then '{registry()[kind].sector}'" for kind in sorted(kinds))
+    # The row of the authority, only where it is the one to mend.
+    rows = " union all ".join(
+        f"select a.source_key, a.stream_id from data.{registry()[kind].table} a"
+        f" where d.subject_kind = '{kind}' and a.id = d.found_id"
+        for kind in sorted(kinds)
+    )
+    return (
+        "select d.id, m.sector, s.connector, s.name as stream, d.record_entity as entity, d.record_field as field,"
+        " d.subject_kind, d.subject_field, d.kind, d.sys_from as since, d.sys_to as until, b.better, m.source_key, d.recorded,"
+        f" d.held from link.discrepancy d cross join lateral (select {BETTER} as better) b"
+        f" left join lateral ({rows}) a on b.better = 'RECORDED'"
+        " cross join lateral (select case b.better when 'RECORDED' then case d.subject_kind"
+        f" {sectors} end when 'NEITHER' then null else d.sector end as sector,"
+        " case b.better when 'RECORDED' then a.source_key else d.source_key end as source_key,"
+        " case b.better when 'RECORDED' then a.stream_id else d.stream_id end as stream_id) m"
+        f" left join hub.stream s on s.id = m.stream_id {CHOSEN.replace('d.sector', 'm.sector')} and m.sector is not null"
+        " order by m.sector, s.connector, s.name, m.source_key, d.record_field, d.subject_field, d.id"
+    )
 
 
 COLUMNS = (
     "id", "connector", "stream", "source_key", "entity", "field", "recorded", "held", "subject_kind", "subject_field",
-    "kind", "since", "until",
+    "kind", "better", "since", "until",
 )  # fmt: skip
 
 

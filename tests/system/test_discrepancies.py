@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import polars as pl
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import dict_row
 
@@ -18,10 +21,12 @@ from hub.cli import discrepancies
 from hub.errors import OperationRefused
 from hub.ingest.search import name_key
 from hub.link import handover
+from hub.link.comparisons import SHAPES, TONES
 from hub.link.discrepancies import find
 from hub.link.handover import Which
 from hub.model.names import snake
 from hub.model.registry import registry
+from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from hub.store.migrate import migrate
 
@@ -309,6 +314,65 @@ def test_handing_over(world: World) -> None:
     ]
     with pytest.raises(OperationRefused, match="no sector"):
         Which("nowhere")
+
+
+def test_nobody_is_told_to_take_marks_off(world: World) -> None:
+    person = world.citizen(full_name="Nguyen Thi Hòa")
+    world.taxpayer("Citizen", person, name="Nguyễn Thị Hoà")
+    world.taxpayer("Citizen", person, name="Nguyen Thi Hoa")
+    world.taxpayer("Citizen", person, name="Nguyễn Thị Hoá")
+    world.run()
+    listed = handover.listed(world.connection, Which(), 10)
+    assert sorted((d.sector, d.better) for d in listed) == [
+        ("finance", "HELD"),
+        ("finance", "NEITHER"),
+        ("finance", "RECORDED"),
+    ]
+    handed = list(handover.handed(world.connection, Which()))
+    copy = world.connection.execute(
+        "select source_key from data.taxpayer where party_name = 'Nguyen Thi Hoa'"
+    ).fetchone()
+    own = world.connection.execute("select source_key from data.citizen where id = %s", (person,)).fetchone()
+    assert copy is not None
+    assert own is not None
+    assert [(d.sector, d.better, d.recorded, d.source_key) for d in handed] == [
+        ("citizen", "RECORDED", "Nguyễn Thị Hoà", own[0]),
+        ("finance", "HELD", "Nguyen Thi Hoa", copy[0]),
+    ]
+    assert [d.sector for d in handover.handed(world.connection, Which("citizen"))] == ["citizen"]
+
+
+MARKS = (*TONES, *SHAPES)
+LETTERS = st.tuples(st.sampled_from("aeiouydbn"), st.sets(st.sampled_from(MARKS), max_size=1), st.booleans())
+
+
+def spell(letters: list[tuple[str, set[str], bool]]) -> str:
+    """A word of a consonant before each letter, so that every mark is on a syllable of its own."""
+    spelled = (
+        "đ" if letter == "d" and stroke else letter + "".join(sorted(marks)) for letter, marks, stroke in letters
+    )
+    return " ".join(unicodedata.normalize("NFC", part) for part in spelled)
+
+
+def all_marks(less: list[tuple[str, set[str], bool]], more: list[tuple[str, set[str], bool]]) -> bool:
+    """Whether one has all marks of the other, each on its letter; a d has no mark but its stroke here."""
+    return all((not a[2] or b[2]) if a[0] == "d" else a[1] <= b[1] for a, b in zip(less, more, strict=True))
+
+
+@given(data=st.data())
+def test_the_better_spelling_has_all_marks_of_the_other(postgres_server: EmbeddedServer, data: st.DataObject) -> None:
+    one = [(a, set() if a == "d" else b, c) for a, b, c in data.draw(st.lists(LETTERS, min_size=1, max_size=5))]
+    other = [(a, set() if a == "d" else data.draw(st.sampled_from([b, set(), {MARKS[0]}])), data.draw(st.sampled_from([c, False]))) for a, b, c in one]  # fmt: skip
+    with psycopg.connect(postgres_server.url("postgres")) as connection:
+        found = connection.execute(
+            f"select {handover.better_written('%(one)s::text', '%(other)s::text')}",
+            {"one": spell(one), "other": spell(other)},
+        ).fetchone()
+    assert found is not None
+    if all_marks(one, other):
+        assert found[0] == "HELD"
+    else:
+        assert found[0] == ("RECORDED" if all_marks(other, one) else "NEITHER")
 
 
 def test_the_command_line_hands_over_what_it_counts(
