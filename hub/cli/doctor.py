@@ -1,7 +1,7 @@
 """`hub doctor`: one line for each thing that has to hold, with the next step where it does not."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import text
@@ -11,9 +11,11 @@ from hub.cli.shown import OUT, marked, show_json
 from hub.cli.store import Store, open_store_to_read
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.discover import broken, discover
+from hub.link.model.party import PARTY
 from hub.link.quality.estimate import Verdict
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
+from hub.link.trained import Version, last_refused, versions
 from hub.model.registry import registry
 from hub.procedures.definition import procedures
 from hub.settings import Settings, load
@@ -92,6 +94,7 @@ def _store(store: Store, settings: Settings) -> Iterator[Finding]:
         yield Finding("quarantine", True, f"{waiting:,} rows wait")
     with connect(store_url(store.engine)) as connection:
         yield check_links(read_quality(connection, settings))
+        yield check_models(versions(connection, PARTY.name, most=20))
 
 
 def check_links(quality: Quality) -> Finding:
@@ -119,6 +122,22 @@ def check_links(quality: Quality) -> Finding:
     raised = sum(one.undone_at is None for one in quality.raises)
     told = f"precision {found.share:.4f} ({found.low:.4f}–{found.high:.4f}) of {found.answered:,} answers, {raised} thresholds raised"
     return Finding("links", True, told, "`hub review question`" if quality.waiting else None)
+
+
+def check_models(known: Sequence[Version]) -> Finding:
+    """The model of parties: which version scores, and whether the newest one failed its checks."""
+    used = next((one for one in known if one.active), None)
+    if used is None and not known:
+        return Finding("linking model", True, "none yet: rules alone")
+    by = f"{used.method} ({used.origin.lower()}) is used" if used else "rules alone"
+    refused = last_refused(known)
+    if refused:
+        failed = "; ".join(f"{one.name}: {one.found}" for one in refused.failed)
+        step = f"`hub link model show {refused.version}`, then `hub link --train` when the records are better"
+        return Finding("linking model", False, f"{refused.method} was refused ({failed}); {by}", step)
+    if used and used.digest != PARTY.digest:
+        return Finding("linking model", False, f"{used.method} is of an earlier specification", "`hub link`")
+    return Finding("linking model", True, by)
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

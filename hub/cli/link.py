@@ -5,10 +5,12 @@ import dataclasses
 import cyclopts
 
 from hub.cli.options import Json
-from hub.cli.shown import OUT, bars_of, progress, show_json, show_table
+from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_json, show_table
 from hub.cli.store import open_store
+from hub.errors import OperationRefused
 from hub.link.run import LinkReport
 from hub.link.run import link as run_link
+from hub.link.trained import Version
 from hub.settings import load
 
 app = cyclopts.App(name="link")
@@ -29,11 +31,13 @@ app.command(
     help="Thresholds of the model that were raised since its links fell short.",
 )
 
+app.command("hub.cli.link_model:app", name="model", help="Look at the models that linking weighs by.")
+
 
 @app.default
 def link(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
     """Link records to subjects: by rule, and by likeness what rules leave open. What has changed since the last run, unless told
-    otherwise; the first run, with enough to learn from, trains the model that later runs score with.
+    otherwise; with enough to learn from, the first run trains the model that later runs score with.
 
     Parameters
     ----------
@@ -47,10 +51,24 @@ def link(*fields: str, full: bool = False, train: bool = False, json: Json = Fal
     with open_store(load()) as store, progress() as bars:
         report = run_link(store.engine, fields or None, full=full, train=train, progress=bars_of(bars))
     show_json(dataclasses.asdict(report)) if json else show_links(report)
+    if report.refused and train:
+        raise OperationRefused(
+            f"the model {report.refused.method} that was trained may not be used: {_failed(report.refused)}",
+            next_step=f"see `hub link model show {report.refused.version}`; everything is linked by {report.model or 'rules alone'}",
+            code="MODEL_REFUSED",
+        )
+
+
+def _failed(version: Version) -> str:
+    """The checks that a model does not hold, in words."""
+    return "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in version.failed)
 
 
 def show_links(report: LinkReport) -> None:
-    """Print linked fields by outcome."""
+    """Print linked fields by outcome, and a model that was trained and refused."""
+    if report.refused:
+        words = f" {report.refused.method} was trained and is not used: {_failed(report.refused)}"
+        ERR.print(marked("bold yellow", "model refused", words))
     columns = ("field", "records", "confirmed", "probable", "unconfirmed", "unlinked", "methods")
     rows = [
         (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Thread
 from typing import Any, Self
 
@@ -11,18 +12,28 @@ from psycopg import Connection
 from hub.link import companions, parties, sql, trained
 from hub.link.choose import chosen
 from hub.link.field import Field
+from hub.link.field import fields as all_fields
+from hub.link.model.acceptance import Check, Held, check, is_accepted
 from hub.link.model.backends import Backend, running
+from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
+from hub.link.model.start_model import start_model
 from hub.link.model.train import train
 from hub.link.normalise.gazetteer import gazetteer
 from hub.link.quality.thresholds import raised_thresholds
 from hub.link.readings import Readings
+from hub.link.trained import Origin
 from hub.settings import load
 
 FEWEST = 2_000
-"""So many citizens at least are needed to learn how people differ; with fewer, rules alone decide."""
+"""So many citizens at least a model is used for; with fewer, rules alone decide."""
 LEARNED_FROM = 100_000
-"""Records, over all fields, that a model is learned from."""
+"""Records, over all fields, that a model is learned from; with fewer in the store, the shipped model serves."""
+MOST_COUNTED = 1_000_000_000
+GROWN = 1.5
+"""After a model was refused, the next is learned by itself once there are so many times as many records."""
+HELD_OUT, HELD_PART = 2_000, 5
+"""Links that a model is checked on: at most so many, and at most one in so many of those that rules have confirmed."""
 PERSON = "PERSON"
 """A model is learned from persons: of a household the head is recorded, as a person is."""
 
@@ -32,10 +43,17 @@ class Likeness:
 
     def __init__(self, connection: Connection[Any], backend: Backend, *, train: bool) -> None:
         self.connection, self.backend = connection, backend
-        self.trained = None if train else trained.active(connection, PARTY)
+        self.trained = trained.active(connection, PARTY)
         self.raised = raised_thresholds(connection)
-        self.to_train = self.trained is None and (train or self._enough())
+        enough = self._has_citizens()
+        self.to_train = train or (
+            enough and (not self.trained or self.trained.origin is Origin.START) and self._can_learn()
+        )
         """Whether a model will be learned in this run, from what its rules have found."""
+        self.to_start = enough and self.trained is None
+        """Whether the shipped model serves if none is learned."""
+        self.refused: trained.Version | None = None
+        """The model that was learned in this run and may not be used."""
         if self.trained:
             # Reading an address needs the whole gazetteer, which is made while the database looks for what has changed.
             Thread(target=gazetteer, daemon=True).start()
@@ -67,14 +85,60 @@ class Likeness:
                 f"select id as record_id from data.{field.entity.table} order by hashint8extended(id, 0) limit {share}"
             )
             samples.append(self._recorded(field, fields, ids))
-        features, _ = parties.distinct_parties(pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON))
-        model = train(PARTY, features, self.register("Citizen").features, backend=self.backend)
-        self.trained, self.to_train = trained.keep(self.connection, model), False
+        persons = pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON)
+        # By what is written and not by ids: a store that is loaded in another order learns the same.
+        features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS))
+        register = self.register("Citizen").features.sort("personal_id", "name", "birth_day", nulls_last=True)
+        subjects = register.rename({"key": "found_id"}).with_row_index("key")
+        links = self._held_out(weighed, keyed, subjects)
+        held = Held(features.join(links, left_on="key", right_on="left", how="semi"), subjects, _as_keys(links))
+        left = features.join(links, left_on="key", right_on="left", how="anti")
+        model = train(PARTY, left, subjects, backend=self.backend)
+        model = replace(model, trained_on=replace(model.trained_on, records=self._records(MOST_COUNTED)))
+        self._keep(model, check(model, held, backend=self.backend))
+
+    def _keep(self, model: Model, checks: tuple[Check, ...]) -> None:
+        """Use a model that holds its checks. Of one that does not, the store keeps what it was, and the last good one stays."""
+        stored, self.to_train = trained.keep(self.connection, model, checks), False
+        if is_accepted(checks):
+            self.trained = stored
+        else:
+            self.refused = trained.versions(self.connection, PARTY.name, most=1)[0]
+
+    def _held_out(self, fields: Sequence[Field], keyed: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+        """Part of the links that rules have confirmed in this round: left (of a party) and right (of a subject)."""
+        confirmed = pl.concat(
+            parties.frame(self.connection, companions.certain(field)).select(
+                pl.lit(field.name).alias("field"), "record_id", pl.col("found_id").cast(pl.Int64)
+            )
+            for field in fields
+        )
+        known = subjects.select(pl.col("found_id").cast(pl.Int64), pl.col("key").alias("right"))
+        links = (
+            keyed.filter(pl.col("kind") == PERSON)
+            .join(confirmed, on=["field", "record_id"])
+            .join(known, on="found_id")
+            .group_by(pl.col("key").alias("left"))
+            .agg(pl.col("right").first(), pl.col("right").n_unique().alias("subjects"))
+            .filter(pl.col("subjects") == 1)
+            .sort("left")
+        )
+        return links.gather_every(max(HELD_PART, -(-len(links) // HELD_OUT))).select("left", "right")
+
+    def _start(self) -> None:
+        """Use the shipped model, with the names of this register."""
+        self.to_start = False
+        model = start_model(PARTY, self.register("Citizen").features)
+        checks = check(model) if model else ()
+        if model and is_accepted(checks):
+            self.trained = trained.keep(self.connection, model, checks, origin=Origin.START)
 
     def weigh(self, fields: Sequence[Field]) -> None:
         """Fill `scored` of each field with the candidates of the records that rules left open."""
         weighed = [field for field in fields if field.weighed]
-        if self.trained is None or not weighed:
+        if self.to_start and weighed and self.trained is None and not self.to_train:
+            self._start()
+        if self.trained is None or self.to_train or not weighed:
             return
         rows = pl.concat(self._recorded(field, fields, sql.unanswered(field)) for field in weighed)
         if rows.is_empty():
@@ -107,11 +171,28 @@ class Likeness:
 
     # --- Within -------------------------------------------------------------------------------------------------------
 
-    def _enough(self) -> bool:
-        row = self.connection.execute(
-            f"select count(*) from (select from data.citizen limit {FEWEST}) citizens"
-        ).fetchone()
-        return row is not None and row[0] >= FEWEST
+    def _has_citizens(self) -> bool:
+        return self._count("data.citizen", FEWEST) >= FEWEST
+
+    def _can_learn(self) -> bool:
+        """Whether there are enough records to learn a model from, and more than when one was last refused."""
+        wanted = LEARNED_FROM
+        refused = trained.last_refused(trained.versions(self.connection, PARTY.name))
+        if refused and refused.digest == PARTY.digest:
+            wanted = max(wanted, int(GROWN * refused.trained_on["records"]))
+        return self._records(wanted) >= wanted
+
+    def _records(self, most: int) -> int:
+        """Records of all weighed fields, counted up to about so many."""
+        found = 0
+        for field in all_fields().values():
+            if field.weighed and found < most:
+                found += self._count(f"data.{field.entity.table}", most)
+        return found
+
+    def _count(self, table: str, most: int) -> int:
+        row = self.connection.execute(f"select count(*) from (select from {table} limit {most}) counted").fetchone()
+        return int(row[0]) if row else 0
 
     def register(self, kind: str) -> parties.Register:
         """A whole register; read once a run."""
@@ -164,6 +245,13 @@ class Likeness:
             "select distinct field, record_id, subject_id from link.decision where verdict = 'DIFFERENT'"
             " and undone_at is null and second_of is null",
         )
+
+
+def _as_keys(links: pl.DataFrame) -> pl.DataFrame:
+    """As `score` names and types them."""
+    return links.select(
+        pl.col("left").cast(pl.String).alias("left_key"), pl.col("right").cast(pl.String).alias("right_key")
+    )
 
 
 def _kinds(fields: Sequence[Field]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from hub.link.lock import RUN
 from hub.link.quality.draw import fill_sample
 from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
+from hub.link.trained import Version
 from hub.model.registry import registry
 from hub.settings import load
 from hub.store.connection import StoreConnection
@@ -39,12 +40,13 @@ ROUNDS = 10
 
 @dataclass(frozen=True)
 class LinkReport:
-    """One run of linking. `mode` is FULL or CHANGES; `model` the model that weighed what rules left open, where there was one;
-    `fields` end with the proposed merges of a register; `changed` is what was added or withdrawn over all of them."""
+    """One run. `mode` is FULL or CHANGES; `model` weighed what rules left open, if there was one; `refused` was learned and failed its
+    checks; `fields` end with proposed merges of a register; `changed` is what was added or withdrawn over all of them."""
 
     run_id: int
     mode: str
     model: str | None
+    refused: Version | None
     fields: tuple[Report, ...]
     discrepancies: tuple[discrepancies.Found, ...]
     changed: int
@@ -212,7 +214,8 @@ class _Run:
         if not self.some:
             fill_sample(self.connection, most=load().link_sample_monthly)
         model = trained.method if trained else None
-        return LinkReport(self.run_id, mode, model, tuple(self.reports), self.found, total, round(seconds, 3))
+        refused = self.likeness.refused
+        return LinkReport(self.run_id, mode, model, refused, tuple(self.reports), self.found, total, round(seconds, 3))
 
     # --- What to look at ----------------------------------------------------------------------------------------------
 
@@ -337,16 +340,9 @@ def _basis(model: str) -> str:
     rules = [asdict(rule) for rule in RULES]
     beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
     stand = [asdict(known) for known in standing.STANDINGS]
+    normalised = {k: dict(v) for k, v in NORMALISED.items()}
     document = orjson.dumps(
-        [
-            rules,
-            {k: dict(v) for k, v in NORMALISED.items()},
-            PARCEL_STATED,
-            beside,
-            stand,
-            discrepancies.basis(registry()),
-            model,
-        ],
+        [rules, normalised, PARCEL_STATED, beside, stand, discrepancies.basis(registry()), model],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

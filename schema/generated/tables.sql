@@ -1244,6 +1244,9 @@ CREATE TABLE link.model (
 	trained_on JSONB NOT NULL,
 	body BYTEA NOT NULL,
 	active BOOLEAN NOT NULL,
+	origin TEXT DEFAULT 'TRAINED' NOT NULL,
+	verdict TEXT DEFAULT 'ACCEPTED' NOT NULL,
+	checks JSONB DEFAULT '[]' NOT NULL,
 	PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX model_active ON link.model (spec) WHERE active;

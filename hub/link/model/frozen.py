@@ -77,6 +77,8 @@ class TrainedOn:
     `skipped` the blocks that nothing was learned from, each with the reason."""
     heaps: tuple[str, ...] = ()
     """Values that far too many records have, by block, which were left out of it."""
+    records: int = 0
+    """Records of the store that `left` are the different parties of."""
 
 
 @dataclass(frozen=True)

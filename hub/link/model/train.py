@@ -51,7 +51,7 @@ def train(
         digest=spec.digest,
         prior=kept(prior),
         learned=learned(spec, found.runs, u, unseen_m=0.5 / max(matches, 1), unseen_u=0.5 / pairs),
-        frequencies=_frequencies(spec, sides),
+        frequencies=count_frequencies(spec, sides),
         trained_on=TrainedOn(
             left=len(sides[0]),
             right=len(sides[-1]),
@@ -216,7 +216,8 @@ def _without_matches(u_hat: Rates, m: Rates, prior: float, pairs: int) -> Rates:
     return {name: [corrected(rate, match) for rate, match in zip(u_hat[name], m[name], strict=True)] for name in u_hat}
 
 
-def _frequencies(spec: Spec, sides: Sides) -> Mapping[str, Frequencies]:
+def count_frequencies(spec: Spec, sides: Sides) -> Mapping[str, Frequencies]:
+    """How often values stand in the columns whose frequencies count, of prepared records; in a register alone, if there is one."""
     counted = sides[-1:] if spec.reference else sides
     made = {}
     for column in spec.frequencies:

@@ -1,0 +1,62 @@
+"""Build the start model: the demonstration's province is made, read and linked in a folder of its own, and its model taken."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from hub.cli.shown import OUT
+from hub.demo.generate import generate
+from hub.demo.systems import start_systems
+from hub.errors import OperationRefused
+from hub.ingest.run import sync
+from hub.link.model.frozen import Model
+from hub.link.model.party import PARTY
+from hub.link.run import link
+from hub.link.trained import read
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import engine
+from hub.store.migrate import migrate
+
+
+def build_start(out: Path, /, *, citizens: int = 10_000) -> None:
+    """Build the start model from the demonstration's province, as it is shipped with the program. Needs no store.
+
+    Parameters
+    ----------
+    out
+        The file to write.
+    citizens
+        People in the province that it is learned from.
+    """
+    model = build(citizens)
+    out.write_bytes(model.to_bytes())
+    OUT.print(f"{out}: {out.stat().st_size:,} bytes, learned from {model.trained_on.left:,} parties")
+
+
+def build(citizens: int) -> Model:
+    """The model that this province teaches; the same each time but for the last digits. Raises OperationRefused if it fails its
+    checks."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hub-start-model-") as folder,
+        EmbeddedServer.start(Path(folder) / "postgresql", durable=False) as server,
+    ):
+        province = generate(Path(folder) / "province", citizens)
+        server.create_database("hub")
+        made = engine(server.url("hub"))
+        try:
+            migrate(made)
+            with start_systems(Path(province.folder), server.url("postgres")) as systems:
+                os.environ.update(systems.environment)
+                sync(made)
+            report = link(made, train=True)
+        finally:
+            made.dispose()
+        if report.refused:
+            failed = "; ".join(f"{one.name}: {one.found}" for one in report.refused.failed)
+            raise OperationRefused(
+                f"the model failed its checks: {failed}", next_step="correct the specification", code="MODEL_REFUSED"
+            )
+        with psycopg.connect(server.url("hub")) as connection:
+            return read(connection, PARTY.name).model

@@ -1,0 +1,180 @@
+"""Whether a model may be used: checks that need no truth, each a value with a verdict and what a person can read.
+
+A model is refused if one of them fails. None looks at known answers: what is held out are links that a rule has confirmed by an
+identifier, and the model has to find them again without.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import polars as pl
+
+from hub.link.evaluate.measure import Proportion
+from hub.link.model.backends import Backend
+from hub.link.model.decide import Band, one_to_many
+from hub.link.model.frozen import Limit, Model
+from hub.link.model.score import score
+from hub.link.model.spec import OTHER, Spec
+
+FEWEST_MATCHES = 500
+"""Matches that a model is learned from: with fewer, a rate of one in a hundred rests on five."""
+FEWEST_HELD = 200
+MOST_MOVED = 0.25
+"""Of the rates that blocks have learned, the part that bounds may cut. More says that the blocks learned something else than
+matches."""
+LEAST_FOUND = 0.9
+"""Of links held out, the part that is found again with their identifiers."""
+ORDER_BITS = 1e-6
+
+
+class Verdict(StrEnum):
+    """What a check came to."""
+
+    PASSED = "PASSED"
+    NOTED = "NOTED"
+    """It holds, and a person may want to know how."""
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+    """There is nothing to check it by."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was looked at, its verdict, what was found, and what is wanted."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    wanted: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """Links held out from training: records, the register they are weighed against, and `right_key` of each `left_key`."""
+
+    left: pl.DataFrame
+    right: pl.DataFrame
+    links: pl.DataFrame
+
+
+def is_accepted(checks: tuple[Check, ...]) -> bool:
+    """Whether a model with these checks may be used."""
+    return all(check.verdict is not Verdict.FAILED for check in checks)
+
+
+def check(model: Model, held: Held | None = None, *, backend: Backend | None = None) -> tuple[Check, ...]:
+    """The checks of a model; without links held out, those of its rates alone."""
+    made = [_matches(model), _bounds(model), _order(model), _direction(model), _learned(model)]
+    if held is not None and backend is not None:
+        made += _held(model, held, backend)
+    return tuple(made)
+
+
+def _matches(model: Model) -> Check:
+    matches = model.trained_on.matches
+    verdict = Verdict.PASSED if matches >= FEWEST_MATCHES else Verdict.FAILED
+    return Check("enough matches", verdict, f"{matches:,.0f} expected matches", f"at least {FEWEST_MATCHES:,}")
+
+
+def _bounds(model: Model) -> Check:
+    bounds = {(one.name, bound.outcome): bound for one in model.spec.comparisons for bound in one.bounds}
+    rates = [(name, rate) for name, learned in model.learned.items() for rate in learned if rate.bits]
+    outside = [
+        f"{name} {rate.outcome!r} {rate.m:.3g}"
+        for name, rate in rates
+        if (bound := bounds.get((name, rate.outcome))) and not bound.least * 0.999 <= rate.m <= bound.most * 1.001
+    ]
+    moved = [f"{name} {rate.outcome!r}" for name, rate in rates if Limit.BOUND in rate.limits]
+    wanted = f"every rate within its bounds, and at most {MOST_MOVED:.0%} of them put there"
+    if outside:
+        return Check("bounds", Verdict.FAILED, f"outside: {', '.join(outside)}", wanted)
+    share = len(moved) / max(sum(bool(rate.estimates) for _, rate in rates), 1)
+    verdict = Verdict.FAILED if share > MOST_MOVED else Verdict.NOTED if moved else Verdict.PASSED
+    return Check("bounds", verdict, f"put within them: {', '.join(moved)}" if moved else "every rate within", wanted)
+
+
+def _order(model: Model) -> Check:
+    wrong = []
+    for comparison in model.spec.comparisons:
+        bits = {rate.outcome: rate.bits for rate in model.learned[comparison.name]}
+        for chain in comparison.ordered:
+            seen = [outcome for outcome in chain if bits[outcome]]
+            wrong += [
+                f"{comparison.name} {second!r} says more than {first!r}"
+                for first, second in pairwise(seen)
+                if bits[second] > bits[first] + ORDER_BITS
+            ]
+    found = "; ".join(wrong) or "bits fall along every chain"
+    return Check(
+        "order", Verdict.FAILED if wrong else Verdict.PASSED, found, "no outcome says more than a stronger one"
+    )
+
+
+def _direction(model: Model) -> Check:
+    wrong = []
+    for comparison in model.spec.comparisons:
+        rates = model.learned[comparison.name]
+        if all(not rate.bits for rate in rates):
+            continue
+        if rates[0].bits < 0:
+            wrong.append(f"{comparison.name} {rates[0].outcome!r} speaks against a match")
+        if rates[-1].bits > 0:
+            wrong.append(f"{comparison.name} {OTHER!r} speaks for one")
+    found = "; ".join(wrong) or "agreement speaks for a match, disagreement against it"
+    wanted = "the strongest outcome of a comparison has bits above 0, `other` below"
+    return Check("direction", Verdict.FAILED if wrong else Verdict.PASSED, found, wanted)
+
+
+def _learned(model: Model) -> Check:
+    unlearned = [name for name, rates in model.learned.items() if any(Limit.ASSUMED in rate.limits for rate in rates)]
+    single = [
+        name
+        for name, rates in model.learned.items()
+        if rates[0].estimates and sum(one.used for one in rates[0].estimates) < 2
+    ]
+    said = [f"assumed: {', '.join(unlearned)}"] if unlearned else []
+    said += [f"by one block alone: {', '.join(single)}"] if single else []
+    everything = len(unlearned) == len(model.learned)
+    verdict = Verdict.FAILED if everything else Verdict.NOTED if said else Verdict.PASSED
+    return Check("blocks", verdict, "; ".join(said) or "every comparison by several blocks", "several blocks each")
+
+
+def _held(model: Model, held: Held, backend: Backend) -> Iterator[Check]:
+    if len(held.links) < FEWEST_HELD:
+        few = f"{len(held.links):,} links held out"
+        yield Check("held-out links", Verdict.UNKNOWN, few, f"at least {FEWEST_HELD}")
+        return
+    accepted, right = _found_again(model, held.left, held, backend)
+    found = Proportion(right, len(held.links))
+    verdict = Verdict.PASSED if (found.value or 0) >= LEAST_FOUND else Verdict.FAILED
+    yield Check("held-out links", verdict, f"finds again {_shown(found)}", f"at least {LEAST_FOUND}")
+    accepted, right = _found_again(model, withhold(model.spec, held.left), held, backend)
+    precision, wanted = Proportion(right, accepted), model.spec.bands.accept
+    # Refuted where even the upper bound is below what an accepted link claims to be.
+    upper = precision.interval[1] if precision.interval else 0.0
+    verdict = Verdict.UNKNOWN if accepted < FEWEST_HELD else Verdict.PASSED if upper >= wanted else Verdict.FAILED
+    share = f"; it accepts {accepted:,} of {len(held.links):,}"
+    name = "precision without identifiers"
+    yield Check(name, verdict, _shown(precision) + share, f"an interval that reaches {wanted}")
+
+
+def withhold(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
+    """Records without the columns that a specification withholds in checks."""
+    return frame.with_columns(
+        pl.lit(None, frame.schema[column]).alias(column) for column in spec.training.withheld if column in frame.columns
+    )
+
+
+def _found_again(model: Model, left: pl.DataFrame, held: Held, backend: Backend) -> tuple[int, int]:
+    """How many of the records have an accepted link, and how many of these the one that was held out."""
+    pairs = score(model, left, held.right, backend=backend, floor=model.spec.bands.review)
+    accepted = one_to_many(pairs, model.spec.bands).filter(pl.col("band") == Band.ACCEPT)
+    both = accepted.join(held.links, on="left_key", suffix="_held")
+    return len(both), len(both.filter(pl.col("right_key") == pl.col("right_key_held")))
+
+
+def _shown(share: Proportion) -> str:
+    low, high = share.interval or (0.0, 0.0)
+    return f"{share.part:,} of {share.whole:,} ({share.value or 0:.4f}; {low:.4f} to {high:.4f})"

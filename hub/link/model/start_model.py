@@ -1,0 +1,42 @@
+"""The start model: shipped with the program, for a store that has too little to learn from.
+
+`hub link model build-start` makes it from the demonstration's province, in which nobody is real. How records of a match differ is
+taken from it; how often names are borne, and how likely any pair is, from the register that it is used on.
+"""
+
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+import polars as pl
+
+from hub.errors import HubMisconfigured
+from hub.link.model.estimate import kept
+from hub.link.model.frozen import Model, from_bytes
+from hub.link.model.prepare import prepare
+from hub.link.model.spec import Spec
+from hub.link.model.train import count_frequencies
+
+FILE = "party.json.gz"
+
+
+@cache
+def shipped() -> Model | None:
+    """The model as it is shipped; None where the file is absent or of an earlier form, as while it is built anew."""
+    try:
+        return from_bytes((files("hub.link.model") / "start" / FILE).read_bytes())
+    except (FileNotFoundError, HubMisconfigured):
+        return None
+
+
+def start_model(spec: Spec, register: pl.DataFrame) -> Model | None:
+    """The shipped model for a register; None if it was made for another form of the specification."""
+    model = shipped()
+    if model is None or not model.serves(spec) or register.is_empty():
+        return None
+    return replace(
+        model,
+        # The part of records that are of anybody in the register stays; each is of one of its people.
+        prior=kept(min(model.prior * model.trained_on.right / len(register), 0.5)),
+        frequencies=count_frequencies(spec, (prepare(spec, register),)),
+    )
