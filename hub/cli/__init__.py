@@ -8,7 +8,7 @@ from importlib.metadata import version
 import cyclopts
 
 from hub.cli.shown import ERR, guard_logs, show_error
-from hub.errors import HubError, StoreUnavailable, UnforeseenFailure
+from hub.errors import HubError, HubMisconfigured, StoreUnavailable, UnforeseenFailure
 
 app = cyclopts.App(
     name="hub",
@@ -63,10 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(failure.exit_code)
 
 
-def _explain_store(error: Exception) -> StoreUnavailable | None:
-    """A database that is away is an ordinary end of any command. None if the error is another."""
-    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
-    if not kinds & {"psycopg.OperationalError", "sqlalchemy.OperationalError", "psycopg_pool.PoolTimeout"}:
+AWAY = {"psycopg.OperationalError", "sqlalchemy.OperationalError", "psycopg_pool.PoolTimeout"}
+MAY_NOT_WRITE = {"psycopg.InsufficientPrivilege", "psycopg.ReadOnlySqlTransaction"}
+
+
+def _explain_store(error: Exception) -> HubError | None:
+    """A database that is away, or that this role may not write to, is an ordinary end of any command. None if the error is another."""
+    # By name: the drivers are imported by the commands that need them.
+    causes = (error, getattr(error, "orig", None))
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for one in causes for kind in type(one).__mro__}
+    if kinds & MAY_NOT_WRITE:
+        return HubMisconfigured(
+            "the database refused to write: the role of HUB_DATABASE_URL may not, or the server is a read-only replica",
+            next_step="use the primary and a role that owns the hub's tables; docs/running.md says which commands need one",
+        )
+    if not kinds & AWAY:
         return None
     return StoreUnavailable(
         "the database does not answer, or went away meanwhile",

@@ -111,3 +111,25 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     from importlib.metadata import version
 
     assert run(("--version",), capsys) == (0, version("cross-sector-hub") + "\n")
+
+
+WRITING = (
+    ("migrate",),
+    ("sync", "place"),
+    ("link",),
+    ("runs", "approve", "1"),
+    ("quarantine", "dismiss", "1", "--note", "thử"),
+    ("drift", "accept", "1"),
+    ("review", "undo", "1", "--reviewer", "An", "--reason", "thử"),
+)
+
+
+@pytest.mark.parametrize("command", WRITING, ids=" ".join)
+def test_a_role_that_may_only_select_is_told_so_by_commands_that_write(
+    command: tuple[str, ...], reader_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", reader_url)
+    code, said = run(command, capsys)
+    assert code not in (0, 70), said
+    assert "unforeseen" not in said
+    assert "next step" in said
