@@ -7,18 +7,21 @@ accepted only where the evidence does not speak against it, and only where it le
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.link.parcel_evidence import AREA, KEY_BITS, Evidence, holder_evidence
+
 
 @dataclass(frozen=True)
 class Found:
     """A kind of subject as rules find it: the table `{s}`, what it joins `beside`, and what is held against the record.
 
     Each test has the word that the evidence calls it, and SQL that is null where one of the two states nothing. Where one is
-    false, what was found is a candidate only.
+    false, what was found is a candidate only. Where evidence is `weighed`, the candidates of a record compete by it.
     """
 
     kind: str
     beside: str = ""
     tests: tuple[tuple[str, str], ...] = ()
+    weighed: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Rule:
     `join` finds it, over the tables of `through` where it takes more than one step; `party_kinds` are the recorded kinds for
     which the rule speaks (a record that states none is open to every rule); `accept` is a further condition without which a
     match is a candidate only, `sure` one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second
-    `tier` are asked only where no rule of the first found anything.
+    `tier` are asked only where no rule of the first found anything. `prior`, SQL, is what the rule itself weighs, in bits.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Rule:
     accept: str | None = None
     sure: str | None = None
     tier: int = 1
+    prior: str = "0"
 
 
 DIGITS = r"regexp_replace({column}, '[\s.\-_]', '', 'g')"
@@ -114,7 +118,7 @@ BY_ITS_NAME = (
 under the person's name means the one that has the code."""
 UNDER_ITS_NAME = "hub.names_agree({r}.name_key, {s}.legal_name_key)"
 PARCEL = Found("Parcel")
-AREA = (
+AREA_AGREES = (
     "case when abs({r}.area - {s}.area) <= greatest(0.5, 0.01 * {s}.area) then true"
     " when abs({r}.area - {s}.area) > 0.1 * {s}.area then false end"
 )
@@ -123,8 +127,11 @@ HOLDER = (
     f"(select bool_or(hub.names_agree({{r}}.holder_key, {NAME_KEY.format(name='h.name')})) from holder_of h"
     " where h.found_id = {s}.id)"
 )
-PARCEL_BY_PLACE = Found("Parcel", tests=(("area", AREA), ("holder", HOLDER)))
-STATES_IT = f"coalesce({AREA}, false) or coalesce({HOLDER}, false)"
+WEIGHED = (AREA, holder_evidence(HOLDER))
+PARCEL_OF_NUMBER = Found("Parcel", tests=(("area", AREA_AGREES),), weighed=WEIGHED)
+"""Owners change, so another holder does not speak against the very number."""
+PARCEL_BY_PLACE = Found("Parcel", tests=(("area", AREA_AGREES), ("holder", HOLDER)), weighed=WEIGHED)
+STATES_IT = f"coalesce({AREA_AGREES}, false) or coalesce({HOLDER}, false)"
 
 WHOLE_AND_ALONE = (
     "(h.kind = 'WHOLE' and (select count(*) = 1 from data.administrative_unit_change o"
@@ -226,16 +233,18 @@ RULES: tuple[Rule, ...] = (
         "Parcel",
         subject=PARCEL,
         join="{s}.parcel_identifier = {r}.identifier",
+        prior=f"{KEY_BITS}",
         about="The 12-character parcel identifier.",
     ),
     Rule(
         "parcel_number",
         "Parcel",
-        subject=PARCEL,
+        subject=PARCEL_OF_NUMBER,
         join="{s}.parcel_number = {r}.unit || ':' || {r}.place",
         about="Commune of that day, map sheet and parcel number; where a former commune has the same, area or holder must agree.",
         accept=f"{NO_OLDER_PARCEL} or {STATES_IT}",
         sure=NO_OLDER_PARCEL,
+        prior=f"case when {NO_OLDER_PARCEL} then {KEY_BITS} else 0 end",
     ),
     Rule(
         "parcel_number_in_successor",
@@ -247,7 +256,6 @@ RULES: tuple[Rule, ...] = (
         " holder must agree.",
         accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
         sure=WHOLE_AND_ALONE,
-        tier=2,
     ),
     Rule(
         "parcel_number_in_predecessor",
@@ -258,7 +266,6 @@ RULES: tuple[Rule, ...] = (
         about="Sheet and number under a commune that the recorded one was made from; where from several, area or holder must agree.",
         accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
         sure=WHOLE_AND_ALONE,
-        tier=2,
     ),
 )
 

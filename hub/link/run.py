@@ -23,6 +23,7 @@ from hub.link.field import fields as all_fields
 from hub.link.kept import release
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
+from hub.link.parcel_evidence import LEAD, SURE_LEAD
 from hub.link.quality.draw import fill_sample
 from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
@@ -342,7 +343,7 @@ def _basis(model: str) -> str:
     stand = [asdict(known) for known in standing.STANDINGS]
     normalised = {k: dict(v) for k, v in NORMALISED.items()}
     document = orjson.dumps(
-        [rules, normalised, PARCEL_STATED, beside, stand, discrepancies.basis(registry()), model],
+        [rules, normalised, [PARCEL_STATED, LEAD, SURE_LEAD], beside, stand, discrepancies.basis(registry()), model],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
+from hub.link.parcel_evidence import as_json, bits, contest
 from hub.link.rules import DIGITS, NARROWED, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
 from hub.model.names import snake
 from hub.model.tables import ACCEPTED
@@ -75,7 +76,7 @@ def found(field: Field) -> tuple[str, ...]:
     recorded, into = field.temporary("recorded"), field.temporary("found")
     create = (
         f"create temporary table {into} (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
-        " accepted boolean, sure boolean, evidence jsonb)"
+        " accepted boolean, sure boolean, strength real, evidence jsonb)"
     )
     inserts = []
     for rank, rule in enumerate(rules):
@@ -89,6 +90,12 @@ def found(field: Field) -> tuple[str, ...]:
         statements += [sql for tier, sql in inserts if tier > 1]
         statements.append("drop table answered")
     return (*statements, _one(field))
+
+
+def contested_candidates(field: Field) -> tuple[str, ...]:
+    """Statements by which the candidates of one record in `one` compete, where their evidence is weighed."""
+    competes = any(rule.subject.weighed for rule in rules_for(field.recorded.family, field.kinds))
+    return (contest(field.temporary("one")),) if competes else ()
 
 
 def met(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -111,10 +118,10 @@ def _one(field: Field) -> str:
     heir = "coalesce(h.heir_id, f.subject_id)"
     return (
         f"create temporary table {field.temporary('one')} as select distinct on (f.record_id, {heir}) f.record_id,"
-        f" f.subject_id as found_id, {heir} as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure"
+        f" f.subject_id as found_id, {heir} as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure, f.strength"
         f" from {field.temporary('found')} f left join link.heir h on h.subject_id = f.subject_id"
         f" where not {refused(field, 'f', 'f.subject_id')}"
-        f" order by f.record_id, {heir}, f.accepted desc, f.sure desc, f.rank, f.subject_id"
+        f" order by f.record_id, {heir}, f.accepted desc, f.sure desc, f.strength desc, f.rank, f.subject_id"
     )
 
 
@@ -316,18 +323,25 @@ def _joined(rule: Rule) -> str:
 
 
 def _candidates(rule: Rule, rank: int, recorded: str) -> str:
-    tests = [(word, _filled(test)) for word, test in rule.subject.tests]
+    subject = rule.subject
+    tests = [(word, _filled(test)) for word, test in subject.tests]
     holds = [f"{test} is not false" for _, test in tests]
     if rule.accept:
         holds.append(f"coalesce({_filled(rule.accept)}, false)")
+    strength = f"{_filled(rule.prior)} + {_filled(bits(subject.weighed))}"
+    evidence = _filled(as_json(subject.weighed)) if subject.weighed else _tested(tests)
+    return (
+        f"select r.record_id, s.id, '{subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
+        f" {_filled(rule.sure) or 'true'}, {strength}, {evidence}"
+        f" from {recorded} r {_filled(rule.through)} join data.{snake(subject.kind)} s on {_joined(rule)}"
+        f" {_filled(subject.beside)} where true"
+    )
+
+
+def _tested(tests: Sequence[tuple[str, str]]) -> str:
     evidence = ", ".join(
         f"jsonb_build_object('comparison', '{word}', 'outcome',"
         f" case {test} when true then 'agrees' when false then 'differs' else 'missing' end, 'bits', null)"
         for word, test in tests
     )
-    return (
-        f"select r.record_id, s.id, '{rule.subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
-        f" {_filled(rule.sure) or 'true'}, {f'jsonb_build_array({evidence})' if evidence else 'null::jsonb'}"
-        f" from {recorded} r {_filled(rule.through)} join data.{snake(rule.subject.kind)} s on {_joined(rule)}"
-        f" {_filled(rule.subject.beside)} where true"
-    )
+    return f"jsonb_build_array({evidence})" if evidence else "null::jsonb"

@@ -52,9 +52,11 @@ HOLDERS = Standing(
     "Parcel",
     "holder_of",
     "select distinct l.found_id, t.holder_name as name from link.land_use_right_parcel l"
-    " join data.land_use_right t on t.id = l.record_id where l.status <> 'UNCONFIRMED' and t.holder_name is not null",
+    " join data.land_use_right t on t.id = l.record_id where l.status <> 'UNCONFIRMED' and t.holder_name is not null"
+    """ and l.evidence @> '[{"comparison": "holder", "outcome": "agrees"}]' is not true""",
 )
-"""Parcel → the name of a holder, as written. Parcels are linked by rule alone, so what is PROBABLE counts."""
+"""Parcel → the name of a holder, as written. Parcels are linked by rule alone, so what is PROBABLE counts, unless it rests on a
+holder itself: evidence must not go in a circle."""
 
 STANDINGS = (RESIDENTS, REPRESENTED, HOLDERS)
 FIRST = tuple(standing.field for standing in STANDINGS)

@@ -55,6 +55,8 @@ def decide(connection: Connection[Any], field: Field) -> None:
     connection.execute(one)
     connection.execute(f"create index on {field.temporary('one')} (record_id)")
     connection.execute(f"analyze {field.temporary('one')}")
+    for statement in sql.contested_candidates(field):
+        connection.execute(statement)
     connection.execute(sql.scored(field))
 
 
