@@ -29,7 +29,6 @@ from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
 from hub.link.steps import Report, apply, decide, reset, start
 from hub.link.trained import Version
 from hub.model.registry import registry
-from hub.settings import load
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
@@ -159,6 +158,7 @@ class _Run:
                 if field.merges:
                     self._propose(field)
             self._remember()
+            fill_sample(self.connection)
         return self._end(time.monotonic() - begun)
 
     def _know(self, fields: Collection[str] = standing.FIRST) -> None:
@@ -212,8 +212,6 @@ class _Run:
             ),
         )
         stake.refresh(self.connection)
-        if not self.some:
-            fill_sample(self.connection, most=load().link_sample_monthly)
         model = trained.method if trained else None
         refused = self.likeness.refused
         return LinkReport(self.run_id, mode, model, refused, tuple(self.reports), self.found, total, round(seconds, 3))

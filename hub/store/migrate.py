@@ -78,7 +78,9 @@ def is_ours(name: str | None, kind: str, parents: Any) -> bool:
 
 
 def _next_revision() -> str:
-    return f"{len(list((FOLDER / 'versions').glob('*.py'))) + 1:04d}"
+    # The greatest number, not how many there are: numbers that two branches took may leave one out.
+    known = (script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions())
+    return f"{max(map(int, known), default=0) + 1:04d}"
 
 
 def _check_known(connection: Connection) -> None:

@@ -118,13 +118,24 @@ def test_what_persons_decided_is_not_asked_again(links: Links, connection: Conne
     assert fill_sample(connection, most=10) == 0
 
 
-def test_a_link_that_is_gone_before_an_answer_is_void_and_replaced(links: Links, connection: Connection[Any]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"delete from link.{TABLE}",
+        f"update link.{TABLE} set status = 'UNCONFIRMED'",
+        f"update link.{TABLE} set method = 'model:party:2'",
+        f"update link.{TABLE} set decided_by = 'person:an'",
+    ],
+)
+def test_a_link_that_is_no_longer_as_it_was_drawn_before_an_answer_is_void_and_replaced(
+    links: Links, connection: Connection[Any], change: str
+) -> None:
     fill(links, {"near": 3})
     assert fill_sample(connection, most=1) == 1
     ((sample, record, _),) = drawn(links)["MODEL_0"]
-    links.do(f"delete from link.{TABLE} where record_id = :r", r=record)
+    links.do(f"{change} where record_id = :r", r=record)
     assert fill_sample(connection, most=1) == 1
-    ((other, *_),) = drawn(links)["MODEL_0"]
+    ((other, *_),) = (rows[0] for rows in drawn(links).values())
     assert other != sample
     with pytest.raises(OperationRefused) as refused:
         say(connection, sample, "none")

@@ -10,7 +10,7 @@ from hub.link.quality.report import Stratum
 WIDTH = 960
 LABELS, BARS = 330, 720
 ROW, TOP = 22, 92
-LONGEST_LABEL = 46
+LONGEST_LABEL = 50
 BLUE, AMBER, RED = "#0072b2", "#e69f00", "#c8102e"
 PROGRESS: Mapping[str, tuple[str, str, str]] = {
     "right": (BLUE, "đúng", "right"),

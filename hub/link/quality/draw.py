@@ -17,6 +17,7 @@ from hub.link.quality.bands import BANDS, REVIEW, band_sql
 from hub.link.quality.plan import Size, sample_sizes
 from hub.link.sql import BY_RUN
 from hub.model.tables import ACCEPTED, OPEN
+from hub.settings import load
 
 WINDOW_DAYS = 365
 """Answers of samples older than this count no more, and their links can be drawn again."""
@@ -48,9 +49,10 @@ ALIKE: Mapping[str, str] = {
 """Kind of subject → others that a reviewer could take for the found one `d.found_id`: select of id and unlike, the least first."""
 
 
-def fill_sample(connection: Connection[Any], *, most: int) -> int:
-    """Fill the sample of this month up to `most` links. Returns how many were added. One transaction; only a run of linking, which
+def fill_sample(connection: Connection[Any], *, most: int | None = None) -> int:
+    """Fill the sample of this month up to `most` links, as the settings say if it is not given. Returns how many were added. One transaction; only a run of linking, which
     holds its lock, calls it."""
+    most = load().link_sample_monthly if most is None else most
     with connection.transaction():
         _void_gone(connection)
         month = _month(connection)
@@ -86,13 +88,13 @@ def populations(connection: Connection[Any], field: Field) -> dict[str, int]:
 
 
 def _void_gone(connection: Connection[Any]) -> None:
-    """Void the questions that nobody has answered and whose link no longer stands as it was drawn."""
+    """Void the questions that nobody has answered and whose link no longer stands as it was drawn: made by that rule or model."""
     for field in linked_fields():
         connection.execute(
             "update link.sample s set void_at = now() where s.field = %(field)s and s.void_at is null"
             " and not exists (select from link.sample_answer a where a.sample_id = s.id)"
             f" and not exists (select from link.{field.table} l where l.record_id = s.record_id and l.found_id = s.found_id"
-            f" and (l.{OPEN}) = (s.band = '{REVIEW.name}') and {BY_RUN.format(l='l')})",
+            f" and l.method = s.method and (l.{OPEN}) = (s.band = '{REVIEW.name}') and {BY_RUN.format(l='l')})",
             {"field": field.name},
         )
 
