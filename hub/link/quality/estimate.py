@@ -76,7 +76,8 @@ def total_precision(strata: Iterable[Counted]) -> Estimate | None:
     if not links:
         return None
     parts = [(one.links / links, found) for one, found in known]
-    share = sum(weight * found.share for weight, found in parts)
+    # By what is wrong: where nothing is, the share is 1 and not nearly.
+    share = 1 - math.fsum(weight * (1 - found.share) for weight, found in parts)
     below = math.sqrt(sum((weight * (found.share - found.low)) ** 2 for weight, found in parts))
     above = math.sqrt(sum((weight * (found.high - found.share)) ** 2 for weight, found in parts))
     answered = sum(found.answered for _, found in parts)

@@ -97,6 +97,9 @@ def test_strata_without_answers_are_left_out_and_this_is_told() -> None:
     found = total_precision([Counted(750, 20, 0), Counted(250, 0, 0)])
     assert found is not None
     assert (found.share, found.covered, found.answered) == (1.0, 0.75, 20)
+    many = total_precision([Counted(links, 9, 0) for links in range(11, 97, 7)])
+    assert many is not None
+    assert (many.share, many.high) == (1.0, 1.0)
     assert total_precision([Counted(250, 0, 0)]) is None
     assert total_precision([Counted(0, 5, 1)]) is None
     assert precision(Counted(10, 0, 0)) is None
