@@ -159,6 +159,8 @@ PARTY = Spec(
         Block(("name_ascii", "unit"), lacking="birth_year"),
         Block(("given_ascii", "unit", "hamlet", "grp")),
         Block(("initials", "birth_day_sorted"), lacking="given"),
+        # The few people of a household that somebody recorded here lives in: a spouse without a number or a date is found there.
+        Block(("companions",)),
     ),
     training=Training(
         certain=(Block(("personal_id", "given_ascii")), Block(("former_id", "given_ascii"))),

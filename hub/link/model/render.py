@@ -112,6 +112,14 @@ def block(rule: Block) -> str:
     return " and ".join((*(f"l.{column} = r.{column}" for column in rule.columns), *lacking))
 
 
+def _generating(spec: Spec, rule: Block, dialect: Dialect) -> Settings:
+    """A block of the pairs to score. Each element of a list stands for itself, so that the engine joins by hash: a condition on two
+    lists would compare every record with every other."""
+    made: Settings = {"blocking_rule": block(rule), "sql_dialect": dialect.name}
+    lists = spec.lists_of(rule)
+    return {**made, "arrays_to_explode": list(lists)} if lists else made
+
+
 Rates = Mapping[str, Sequence[float | None]]
 """By comparison: a rate of each outcome, None where there is none."""
 
@@ -132,7 +140,9 @@ def settings(
         "unique_id_column_name": KEY,
         "comparisons": [_comparison(comparison, dialect, frequencies) for comparison in spec.comparisons],
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": block(rule), "sql_dialect": dialect.name} for rule in spec.blocks
+            # The engine leaves out of a block what those before it found, but for blocks of lists: these come last.
+            _generating(spec, rule, dialect)
+            for rule in sorted(spec.blocks, key=lambda rule: bool(spec.lists_of(rule)))
         ],
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,

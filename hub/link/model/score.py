@@ -47,10 +47,14 @@ def score(
 def _met(spec: Spec, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """What of the right side is in a block with anything of the left: few records need not have the engine load a register."""
     at = right.with_row_index(AT)
-    found = [
-        at.join(left.select(block.columns).drop_nulls().unique(), on=block.columns, how="semi")[AT]
-        for block in spec.blocks
-    ]
+    found = []
+    for block in spec.blocks:
+        met, own = (
+            side.drop_nulls(block.columns) for side in (at.select(AT, *block.columns), left.select(block.columns))
+        )
+        for column in spec.lists_of(block):
+            met, own = (side.explode(column, empty_as_null=True) for side in (met, own))
+        found.append(met.join(own.unique(), on=block.columns, how="semi")[AT])
     return right[pl.concat(found).unique().sort()]
 
 

@@ -126,7 +126,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Block:
-    """Pairs that agree on all of `columns`; only those where one record at least lacks `lacking`, if that is given."""
+    """Pairs that agree on all of `columns`; only those where one record at least lacks `lacking`, if that is given. Lists agree
+    where they have an element in common."""
 
     columns: tuple[str, ...]
     lacking: str | None = None
@@ -197,6 +198,11 @@ class Spec:
         columns = [level.frequency for comparison in self.comparisons for level in comparison.levels if level.frequency]
         return tuple(dict.fromkeys(columns))
 
+    def lists_of(self, block: Block) -> tuple[str, ...]:
+        """The columns of a block that are lists."""
+        lists = {field.column for field in self.fields if field.kind is Kind.LIST}
+        return tuple(column for column in block.columns if column in lists)
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The prepared columns that comparing and blocking need."""
@@ -235,6 +241,12 @@ def _problems(spec: Spec) -> Iterator[str]:
     absent = sorted(set(spec.training.withheld) - {field.column for field in spec.fields})
     if absent:
         yield f"no field is the column {', '.join(absent)}, which checks withhold"
+    lists = {column for column, field in prepared_columns(spec).items() if field.kind is Kind.LIST}
+    listed = sorted(lists & {one for block in (*spec.training.certain, *spec.training.over) for one in block.columns})
+    if sum(bool(spec.lists_of(block)) for block in spec.blocks) > 1:
+        yield "two blocks are of lists, and a pair of both would be found twice"
+    if listed:
+        yield f"no rate can be learned over a block of the list {', '.join(listed)}"
     if not 0 < spec.training.recall <= 1:
         yield "recall is no part of a whole"
     if not 0 < spec.bands.review < spec.bands.accept < 1:

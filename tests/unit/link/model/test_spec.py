@@ -111,6 +111,18 @@ def test_both_dialects_say_the_same_but_for_function_names(spec: Spec) -> None:
     assert duckdb == spark
 
 
+def test_a_block_of_a_list_is_exploded_and_comes_last_and_no_rate_is_learned_over_it() -> None:
+    rules = settings(replace(PARTY, blocks=PARTY.blocks[::-1]), DIALECTS["duckdb"], linking=True)[
+        "blocking_rules_to_generate_predictions"
+    ]
+    assert [rule.get("arrays_to_explode") for rule in rules] == [None] * (len(rules) - 1) + [["companions"]]
+    beside = Block(("companions", "given_ascii"))
+    with pytest.raises(HubMisconfigured, match="found twice"):
+        replace(PARTY, blocks=(*PARTY.blocks, beside))
+    with pytest.raises(HubMisconfigured, match="block of the list companions"):
+        replace(PARTY, training=replace(PARTY.training, over=(beside,)))
+
+
 def test_no_block_of_parties_is_a_name_alone() -> None:
     names = {"name_ascii", "surname_ascii", "given_ascii", "initials"}
     assert all(set(block.columns) - names for block in PARTY.blocks)
