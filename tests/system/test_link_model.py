@@ -157,8 +157,6 @@ def test_nothing_to_score_gives_no_pairs_and_nothing_to_learn_from_is_refused(du
     assert score(model, LEFT.clear(), RIGHT, backend=duck).schema == score(model, LEFT, RIGHT, backend=duck).schema
     with pytest.raises(HubMisconfigured, match="no pair of records to learn from"):
         train(SPEC, LEFT.clear(), RIGHT, backend=duck)
-    with pytest.raises(HubMisconfigured, match="certain matches found none"):
-        train(SPEC, LEFT, RIGHT.with_columns(number=pl.lit("x") + pl.col("id")), backend=duck)
 
 
 def test_a_failure_of_the_engine_tells_no_value(duck: Backend, capfd: pytest.CaptureFixture[str]) -> None:
@@ -229,3 +227,41 @@ def _by_key(pairs: pl.DataFrame, shown: pl.Expr) -> list[pl.Series]:
 def test_febrl_from_a_schema_mapping_alone(duck: Backend, measure: object) -> None:
     found: Found = measure(duck)  # type: ignore[operator]
     assert found.f1 >= 0.999
+
+
+def few_columns(*columns: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """People and their damaged copies, with these columns alone, and names that tell more people apart."""
+    draw = np.random.default_rng(7)
+    names = pl.Series(
+        ["".join(draw.choice(list("bcdghlmnstvx")) + draw.choice(list("aeiou")) for _ in range(3)) for _ in range(600)]
+    )
+    right = people(600, 5).with_columns(
+        last=names.gather(draw.integers(0, 300, 600)), first=names.gather(draw.integers(0, 600, 600))
+    )
+    left = damaged(right, 6).with_columns(
+        last=pl.when(pl.int_range(pl.len()) % 9 == 0).then(pl.col("last").str.head(4) + "zo").otherwise("last")
+    )
+    return left.select("id", *columns), right.select("id", *columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "least"),
+    [(("first", "last", "born"), 0.85), (("last", "born"), 0.7), (("first", "last", "born", "town"), 0.85)],
+    ids=lambda value: "_".join(value) if isinstance(value, tuple) else "",
+)
+def test_few_columns_are_enough_to_find_most(duck: Backend, columns: tuple[str, ...], least: float) -> None:
+    left, right = few_columns(*columns)
+    spec = mapped("few", "id", {name: ROLES[name] for name in columns})
+    pairs = score(train(spec, left, right, backend=duck), left, right, backend=duck)
+    accepted = one_to_many(pairs, spec.bands).filter(pl.col("band") == Band.ACCEPT)
+    right_ones = accepted.filter(pl.col("left_key").str.slice(1) == pl.col("right_key").str.slice(1))
+    assert len(right_ones) >= least * len(left)
+    assert len(right_ones) >= 0.98 * len(accepted)
+
+
+def test_where_no_pair_agrees_on_all_a_prior_is_assumed(duck: Backend) -> None:
+    left, right = few_columns("first", "last", "born")
+    spoiled = left.with_columns(last=pl.lit("x") + pl.col("id"), first=pl.lit("y") + pl.col("id"))
+    spec = mapped("few", "id", {name: ROLES[name] for name in ("first", "last", "born")})
+    model = train(spec, spoiled, right, backend=duck)
+    assert model.prior == pytest.approx(0.1 / 600)

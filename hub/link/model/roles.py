@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from hub.errors import HubMisconfigured
-from hub.link.model.spec import Block, By, Comparison, Field, Is, Kind, Level, Spec, Training
+from hub.link.model.spec import OTHER, Block, By, Comparison, Field, Is, Kind, Level, Spec, Training
 
 
 class Role(StrEnum):
@@ -128,11 +128,17 @@ def mapped(name: str, key: str, columns: Mapping[str, Role], *, recall: float = 
     others = [column for column in blocking if column not in identifiers]
     if identifiers:
         certain = tuple(Block((column, other)) for column in identifiers for other in others)
+    elif len(others) <= FEW_COLUMNS:
+        certain = _certain_of_few(columns, others)
     else:
         # A household agrees on surname and address alone.
         telling = {_block_column(columns, column) for column in _of(columns, *TELLING)}
         certain = tuple(Block(three) for three in combinations(others, 3) if not telling or telling & set(three))
-    blocks = (*(Block((column,)) for column in identifiers), *(Block(pair) for pair in combinations(others, 2)))
+    pairs = tuple(Block(pair) for pair in combinations(others, 2))
+    if len(others) <= FEW_COLUMNS and not identifiers:
+        # With an error in one column of two nothing would meet: a date selects enough alone, and of one column there is no pair.
+        pairs = (*(Block((column,)) for column in _selecting_alone(columns, others)), *pairs)
+    blocks = (*(Block((column,)) for column in identifiers), *pairs)
     return Spec(
         name=name,
         version=1,
@@ -144,6 +150,24 @@ def mapped(name: str, key: str, columns: Mapping[str, Role], *, recall: float = 
         blocks=blocks,
         training=Training(certain=certain, recall=recall, over=_learned_over(columns, blocking)),
     )
+
+
+FEW_COLUMNS = 3
+"""With so many columns or fewer that select, too few records agree on three of them."""
+
+
+def _certain_of_few(columns: Mapping[str, Role], others: list[str]) -> tuple[Block, ...]:
+    """With few columns, pairs that agree on a date and one column more are nearly all matches; without a date, on all there are."""
+    dates = {_block_column(columns, column) for column in _of(columns, Role.BIRTH_DATE)}
+    certain = tuple(Block((day, other)) for day in others if day in dates for other in others if other not in dates)
+    return certain or ((Block(tuple(others)),) if others else ())
+
+
+def _selecting_alone(columns: Mapping[str, Role], others: list[str]) -> tuple[str, ...]:
+    dates = tuple(
+        column for column in others if column in {_block_column(columns, c) for c in _of(columns, Role.BIRTH_DATE)}
+    )
+    return dates or (tuple(others) if len(others) == 1 else ())
 
 
 def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Comparison:
@@ -158,7 +182,9 @@ def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Compari
         stated.append(column + "_year")
     elif role is Role.STREET and beside:
         stated.append(beside)
-    return Comparison(column, tuple((name,) for name in stated), levels)
+    # To agree on the street or on the number alone is not ordered: who moves within a street keeps the one, a typist the other.
+    chains = ((levels[0].outcome, OTHER),) if role is Role.STREET else ()
+    return Comparison(column, tuple((name,) for name in stated), levels, chains=chains)
 
 
 def _named(level: Level, column: str, beside: str | None) -> Level:

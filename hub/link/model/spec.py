@@ -206,7 +206,7 @@ class Spec:
     @property
     def columns(self) -> tuple[str, ...]:
         """The prepared columns that comparing and blocking need."""
-        compared = [column for comparison in self.comparisons for column in sorted(_columns_of(comparison))]
+        compared = [column for comparison in self.comparisons for column in sorted(columns_of(comparison))]
         training = self.training
         blocked = [
             column
@@ -262,6 +262,7 @@ def _misnamed(comparison: Comparison) -> Iterator[str]:
         yield f"comparison {comparison.name} has a bound that is no range of probabilities"
 
 
-def _columns_of(comparison: Comparison) -> set[str]:
+def columns_of(comparison: Comparison) -> set[str]:
+    """The prepared columns that a comparison needs."""
     conditions = (one.columns for level in comparison.levels for one in level.conditions)
     return {column for columns in (*comparison.stated, *conditions) for column in columns}

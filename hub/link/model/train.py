@@ -21,7 +21,7 @@ from hub.link.model.frozen import Frequencies, Model, TrainedOn
 from hub.link.model.heaps import Blocked, without_heaps
 from hub.link.model.prepare import KEY, prepare
 from hub.link.model.render import block, settings
-from hub.link.model.spec import Block, Spec
+from hub.link.model.spec import Block, Comparison, Spec, columns_of
 
 ROUNDS = (25, 12, 6, 3)
 FIRST = (5, 3)
@@ -118,7 +118,8 @@ class _Session:
     sides: Sides
 
     def prior(self) -> float:
-        """The probability that two records drawn at random match. Raises HubMisconfigured where no certain match is found."""
+        """The probability that two records drawn at random match; where no certain match is found, that of one record in ten having
+        one. Raises HubMisconfigured where every pair would be one."""
         options = settings(self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False)
         training = self.spec.training
         with self.backend.linker(self.sides, options) as linker:
@@ -127,12 +128,18 @@ class _Session:
             ]
             linker.training.estimate_probability_two_random_records_match(rules, recall=training.recall)
             found = linker.misc.save_model_to_json()["probability_two_random_records_match"]
-        if not 0 < found < 1:
+        if found >= 1:
             raise HubMisconfigured(
-                f"linking model {self.spec.name}: the rules for certain matches found none, or every pair",
-                next_step="train on records of which some match",
+                f"linking model {self.spec.name}: the rules for certain matches found every pair",
+                next_step="train on records of which some match and most do not",
             )
-        return float(found)
+        sizes = [len(side) for side in self.sides]
+        return float(found) if found > 0 else ASSUMED_MATCHES * min(sizes) / _pairs(sizes)
+
+    def _learnable(self, rule: Block) -> int:
+        """How many comparisons a run over a block learns: those free of its columns that half of the records state."""
+        free = [one for one in self.spec.comparisons if not columns_of(one) & set(rule.columns)]
+        return sum(_stated_share(one, self.sides) >= STATED_SHARE for one in free)
 
     def maximised(self, u: Rates, prior: float, rounds: Sequence[int]) -> "Maximised":
         """What each block learns of m, with u fixed: of the comparisons that have no column of it."""
@@ -149,6 +156,9 @@ class _Session:
         each round until Splink refuses it as too small: the rounds before have learned what there is to learn."""
         if not blocked.pairs:
             return f"{rule}: no pairs"
+        if self._learnable(rule) < FEWEST_COMPARISONS:
+            # One comparison cannot tell how many pairs match and how often matches agree: any number of both explains it.
+            return f"{rule}: fewer than {FEWEST_COMPARISONS} comparisons to learn from"
         options = settings(
             self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
         )
@@ -176,6 +186,16 @@ class _Session:
         return run
 
 
+def _stated_share(comparison: Comparison, sides: Sides) -> float:
+    """The part of the records that state a comparison, on the side where fewer do."""
+    groups = (pl.all_horizontal(*(pl.col(column).is_not_null() for column in group)) for group in comparison.stated)
+    stated = pl.any_horizontal(*groups).mean()
+    return min(float(side.select(stated).item() or 0) for side in sides)
+
+
+ASSUMED_MATCHES = 0.1
+FEWEST_COMPARISONS = 2
+STATED_SHARE = 0.5
 MORE_THAN_ONE = 1.1
 """By so much the expected matches of a block may exceed its records: registers hold a few people twice."""
 
