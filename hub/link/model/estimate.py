@@ -178,7 +178,8 @@ def _ratio(pool: Sequence[Learned]) -> float:
 
 
 def _level(pool: Sequence[Learned]) -> list[Learned]:
-    ratio = _ratio(pool)
+    # What was not seen was filled in, so that m adds up to more than 1: one rate cut to 1 alone would stand behind its equals.
+    ratio = min(_ratio(pool), 1 / max(rate.u for rate in pool))
     return [replace(rate, m=min(rate.u * ratio, 1.0), limits=_with_order(rate.limits)) for rate in pool]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.link.model.estimate import Run, combine, learned
@@ -67,6 +67,7 @@ SHARES = st.lists(st.floats(min_value=1e-5, max_value=1), min_size=3, max_size=3
 
 
 @given(matching=SHARES, others=SHARES)
+@example(matching=[1.0, 1.0, 1e-5], others=[1.0, 1e-5, 1e-5])
 def test_whatever_is_learned_is_in_order(matching: list[float], others: list[float]) -> None:
     m, u = ([share / sum(shares) for share in shares] for shares in (matching, others))
     free = replace(NAME, bounds=())
