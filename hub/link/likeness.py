@@ -9,7 +9,7 @@ from typing import Any, Self
 import polars as pl
 from psycopg import Connection
 
-from hub.link import companions, parties, sql, trained
+from hub.link import companions, organisations, parties, sql, trained
 from hub.link.choose import chosen
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
@@ -71,9 +71,10 @@ class Likeness:
 
     @property
     def digest(self) -> str:
-        """What a decision of the model rests on."""
+        """What a decision by likeness rests on."""
         raised = f":{dict(self.raised)}" if self.raised else ""
-        return f"{self.trained.method}:{PARTY.bands}{raised}" if self.trained else ""
+        model = f"{self.trained.method}:{PARTY.bands}{raised}" if self.trained else ""
+        return f"{model}:{organisations.basis()}"
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Learn a model from records of these fields, whose rules have been asked, and keep it."""
@@ -135,6 +136,7 @@ class Likeness:
 
     def weigh(self, fields: Sequence[Field]) -> None:
         """Fill `scored` of each field with the candidates of the records that rules left open."""
+        organisations.weigh(self.connection, fields)
         weighed = [field for field in fields if field.weighed]
         if self.to_start and weighed and self.trained is None and not self.to_train:
             self._start()
@@ -151,10 +153,13 @@ class Likeness:
             parties.fill(self.connection, scored, own.drop("field"))
             self.connection.execute(f"analyze {scored}")
 
-    def meeting(self, field: Field) -> pl.DataFrame:
-        """The records of a field, of those neither confirmed nor touched, that a changed subject is a candidate of: record_id."""
-        if self.trained is None:
-            return pl.DataFrame(schema={"record_id": pl.Int64})
+    def meeting(self, field: Field, kinds: Sequence[str]) -> pl.DataFrame:
+        """The records of a field, of those neither confirmed nor touched, that a changed subject of these kinds is a candidate of: record_id."""
+        firms = pl.DataFrame(schema={"record_id": pl.Int64})
+        if organisations.KIND in kinds:
+            firms = organisations.meeting(self.connection, field)
+        if self.trained is None or not any(kind in parties.SUBJECTS for kind in kinds):
+            return firms
         still = (
             f"select t.id as record_id from data.{field.entity.table} t where not exists (select from"
             f" link.{field.table} l where l.record_id = t.id and l.status = 'CONFIRMED') and not exists (select from"
@@ -167,7 +172,8 @@ class Likeness:
             )
             for kind in _kinds([field])
         ]
-        return self._pairs(rows, registers).select("record_id").unique()
+        people = self._pairs(rows, registers).select("record_id")
+        return pl.concat([people, firms], how="vertical_relaxed").unique()
 
     # --- Within -------------------------------------------------------------------------------------------------------
 

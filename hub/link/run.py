@@ -256,9 +256,9 @@ class _Run:
         self.connection.execute(f"create temporary table {recorded} as {sql.records(field, rules=rules)}")
         for select in sql.met(field, rules):
             self.connection.execute(changed.add(field, select))
-        if field.weighed and any(kind in parties.SUBJECTS for kind in kinds):
+        if field.weighed:
             self.connection.execute(f"create temporary table {met} (record_id bigint)")
-            parties.fill(self.connection, met, self.likeness.meeting(field))
+            parties.fill(self.connection, met, self.likeness.meeting(field, kinds))
             self.connection.execute(changed.add(field, f"select record_id from {met}"))
         self.connection.execute(f"drop table if exists {recorded}, {met}")
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
-from hub.link.parcel_evidence import as_json, bits, contest
+from hub.link.parcel_evidence import as_json, bits
 from hub.link.rules import DIGITS, NARROWED, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
 from hub.model.names import snake
 from hub.model.tables import ACCEPTED
@@ -24,6 +24,8 @@ BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
 LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
 """When the last run began that looked at all that had changed."""
+BUSINESS_LIKENESS = "business_likeness"
+"""The method of businesses that are weighed by declared evidence and not by the model."""
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 
@@ -90,12 +92,6 @@ def found(field: Field) -> tuple[str, ...]:
         statements += [sql for tier, sql in inserts if tier > 1]
         statements.append("drop table answered")
     return (*statements, _one(field))
-
-
-def contested_candidates(field: Field) -> tuple[str, ...]:
-    """Statements by which the candidates of one record in `one` compete, where their evidence is weighed."""
-    competes = any(rule.subject.weighed for rule in rules_for(field.recorded.family, field.kinds))
-    return (contest(field.temporary("one")),) if competes else ()
 
 
 def met(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -167,15 +163,19 @@ select record_id, found_id, subject_id, subject_kind, case when sure then 'CONFI
     method, null::real as confidence, null::real as weight, evidence, false as by_model
 from ruled
 union all
-select record_id, found_id, subject_id, subject_kind, 'PROBABLE', %(model)s::text, confidence, weight, evidence, true
+select record_id, found_id, subject_id, subject_kind, 'PROBABLE', {_likeness("chosen")}, confidence, weight, evidence, true
 from chosen
 union all
 select record_id, coalesce(o.found_id, m.found_id), subject_id, coalesce(o.subject_kind, m.subject_kind), 'UNCONFIRMED',
-    coalesce(o.method, %(model)s::text), m.confidence, m.weight, coalesce(m.evidence, o.evidence), m.record_id is not null
+    coalesce(o.method, {_likeness("m")}), m.confidence, m.weight, coalesce(m.evidence, o.evidence), m.record_id is not null
 from {one} o full join modelled m using (record_id, subject_id)
 where not exists (select from ruled r where r.record_id = coalesce(o.record_id, m.record_id))
     and not exists (select from chosen c where c.record_id = coalesce(o.record_id, m.record_id))
 """.strip()
+
+
+def _likeness(candidate: str) -> str:
+    return f"case when {candidate}.subject_kind = 'Business' then '{BUSINESS_LIKENESS}' else %(model)s::text end"
 
 
 def empty_wanted(field: Field) -> str:

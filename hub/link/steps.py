@@ -10,6 +10,8 @@ from psycopg import Connection
 from hub.link import changed, sql
 from hub.link.field import Field
 from hub.link.lock import PATIENCE_S, hold
+from hub.link.parcel_evidence import contest
+from hub.link.rules import rules_for
 from hub.store.changes import announce
 
 
@@ -55,8 +57,8 @@ def decide(connection: Connection[Any], field: Field) -> None:
     connection.execute(one)
     connection.execute(f"create index on {field.temporary('one')} (record_id)")
     connection.execute(f"analyze {field.temporary('one')}")
-    for statement in sql.contested_candidates(field):
-        connection.execute(statement)
+    if any(rule.subject.weighed for rule in rules_for(field.recorded.family, field.kinds)):
+        connection.execute(contest(field.temporary("one")))
     connection.execute(sql.scored(field))
 
 

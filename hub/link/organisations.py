@@ -1,0 +1,232 @@
+"""Businesses by likeness: what rules leave open of household businesses and enterprises, weighed by declared evidence.
+
+A record meets the businesses with its core name, its tax code or its representative, and, if none has the name, those of its
+communes with one letter off. `hub.link.organisation_evidence` weighs the pairs; a business is chosen if it has enough and leads
+every other one. Needs no trained model.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from psycopg import Connection
+
+from hub.link import organisation_evidence, parties, sql
+from hub.link.field import Field
+from hub.link.normalise.organisations import FORMS_CSV, TERMS_CSV, read_organisation
+from hub.link.normalise.party import INPUT, party_features
+from hub.link.normalise.places import place_of_code
+from hub.link.organisation_evidence import ACCEPT, HOUSEHOLD_BUSINESS, LEAD, REVIEW, Seat, Side, read_number
+
+KIND = "Business"
+RECORDED_KINDS = (HOUSEHOLD_BUSINESS, "ENTERPRISE")
+MOST_OF_ONE_NAME = 500
+"""A core name that more businesses have says nothing: its records are left to their numbers."""
+REGISTER = (
+    "select b.id as key, b.legal_name, b.legal_form, b.tax_code, b.enterprise_code, b.seat_address, b.seat_unit_code,"
+    " (select string_agg(c.personal_id, ' ' order by c.personal_id) from business_of o join data.citizen c on c.id = o.person_id"
+    " where o.found_id = b.id) as people from {table} b"
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A record and a business, with outcomes and their sum."""
+
+    record_id: int
+    found_id: int
+    weight: float
+    outcomes: tuple[tuple[str, str], ...]
+
+
+def basis() -> str:
+    """A digest of all that a decision rests on beside records and businesses."""
+    weights = {" ".join(of): bits for of, bits in organisation_evidence.BITS.items()}
+    digest = hashlib.sha256(json.dumps([weights, ACCEPT, LEAD, REVIEW]).encode())
+    for file in (FORMS_CSV, TERMS_CSV):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
+    """Fill `scored` of each field that can lead to a business."""
+    held: Register | None = None
+    for field in fields:
+        if KIND not in field.kinds:
+            continue
+        rows = _recorded(connection, field, sql.unanswered(field))
+        if rows.is_empty():
+            continue
+        held = held or Register(_held(connection, "data.business"))
+        refused = _refused(connection, field)
+        pairs = [pair for pair in held.pairs(rows) if (pair.record_id, pair.found_id) not in refused]
+        parties.fill(connection, field.temporary("scored"), as_scored(choose(pairs)))
+
+
+def meeting(connection: Connection[Any], field: Field) -> pl.DataFrame:
+    """The records of a field, of those neither confirmed nor touched, that a changed business is or was a candidate of: record_id."""
+    changed = _held(connection, sql.versions(KIND))
+    still = (
+        f"select t.id as record_id from data.{field.entity.table} t where not exists (select from link.{field.table} l"
+        f" where l.record_id = t.id and l.status = 'CONFIRMED') and not exists (select from {field.temporary('touched')} o"
+        " where o.record_id = t.id)"
+    )
+    pairs = Register(changed).pairs(_recorded(connection, field, still))
+    return pl.DataFrame({"record_id": sorted({pair.record_id for pair in pairs})}, schema={"record_id": pl.Int64})
+
+
+def choose(pairs: Iterable[Pair]) -> list[tuple[Pair, bool]]:
+    """Pairs that are worth a look, and whether each is accepted: at most one of a record."""
+    by_record: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        if pair.weight >= REVIEW:
+            by_record[pair.record_id].append(pair)
+    judged = []
+    for found in by_record.values():
+        best, *rest = sorted(found, key=lambda pair: (-pair.weight, pair.found_id))
+        leads = best.weight >= ACCEPT and all(best.weight - other.weight >= LEAD for other in rest)
+        judged += [(best, leads), *((other, False) for other in rest)]
+    return judged
+
+
+def as_scored(judged: Iterable[tuple[Pair, bool]]) -> pl.DataFrame:
+    """Rows of `scored`. A declared table states no probability, so there is no confidence."""
+    rows = [
+        (pair.record_id, pair.found_id, KIND, pair.weight, _as_json(pair.outcomes), chosen) for pair, chosen in judged
+    ]
+    schema = {"record_id": pl.Int64, "found_id": pl.Int64, "subject_kind": pl.String, "weight": pl.Float32, "evidence": pl.String, "chosen": pl.Boolean}  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+class Register:
+    """Businesses with the ways to find them: rows with the columns of REGISTER."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self.rows = rows.to_dicts()
+        self._by: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for at, row in enumerate(self.rows):
+            name = read_organisation(row["legal_name"])
+            self._by["name", name.core_ascii].append(at)
+            for number in {*_numbers(row["tax_code"], row["enterprise_code"]), *(row["people"] or "").split()}:
+                self._by["number", number].append(at)
+            for unit in place_of_code(row["seat_unit_code"]).units if row["seat_unit_code"] else ():
+                self._by["unit", unit].append(at)
+
+    def pairs(self, recorded: pl.DataFrame) -> list[Pair]:
+        """The pairs of records (record_id, kind, WRITTEN) with businesses that meet, weighed."""
+        organisations = recorded.filter(pl.col("kind").is_in(RECORDED_KINDS) & pl.col("name").is_not_null())
+        given = organisations.with_columns(pl.lit(None, pl.String).alias("unit_code"), pl.col("record_id").alias("key"))
+        seats = _seats(given.select(INPUT))
+        sides = {row["record_id"]: _recorded_side(row, seats[row["record_id"]]) for row in organisations.to_dicts()}
+        met = {record: self._meet(side) for record, side in sides.items()}
+        held = self._sides({at for found in met.values() for at in found})
+        found = []
+        for record, side in sides.items():
+            for at in met[record]:
+                outcomes = organisation_evidence.compare(side, held[at])
+                weight = organisation_evidence.weigh(outcomes)
+                found.append(Pair(record, self.rows[at]["key"], weight, outcomes))
+        return found
+
+    def _meet(self, side: Side) -> Collection[int]:
+        named = self._by.get(("name", side.name.core_ascii), [])
+        met = {at for at in named if len(named) <= MOST_OF_ONE_NAME}
+        for number in side.numbers:
+            met.update(self._by.get(("number", number), ()))
+        if not named:
+            for unit in side.seat.units:
+                met.update(at for at in self._by.get(("unit", unit), ()) if self._near(side, at))
+        return sorted(at for at in met if _same_kind(side.kind, self.rows[at]["legal_form"]))
+
+    def _near(self, side: Side, at: int) -> bool:
+        core = read_organisation(self.rows[at]["legal_name"]).core_ascii
+        return organisation_evidence.one_edit_apart(side.name.core_ascii, core)
+
+    def _sides(self, wanted: Collection[int]) -> dict[int, Side]:
+        rows = [(at, self.rows[at]) for at in sorted(wanted)]
+        given = pl.DataFrame(
+            {
+                "key": [at for at, _ in rows],
+                **{name: [None] * len(rows) for name in ("kind", "name", "birth_date", "identifier", "tax_code")},
+                "address": [row["seat_address"] for _, row in rows],
+                "unit_code": [row["seat_unit_code"] for _, row in rows],
+            },
+            schema_overrides={"key": pl.Int64},
+        )
+        seats = _seats(given)
+        return {
+            at: Side(
+                read_organisation(row["legal_name"]), _kind(row["legal_form"]), row["legal_form"], seats[at],
+                _numbers(row["tax_code"], row["enterprise_code"]), frozenset((row["people"] or "").split()),
+            )
+            for at, row in rows
+        }  # fmt: skip
+
+
+# --- Within ---------------------------------------------------------------------------------------------------------------
+
+
+def _recorded(connection: Connection[Any], field: Field, records: str) -> pl.DataFrame:
+    kinds = ", ".join(f"'{kind}'" for kind in RECORDED_KINDS)
+    (kind,) = (part.column.name for part in field.recorded.recorded if part.part == "kind")
+    only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds})"
+    return parties.recorded(connection, field, only, None)
+
+
+def _held(connection: Connection[Any], table: str) -> pl.DataFrame:
+    return parties.frame(connection, REGISTER.format(table=table))
+
+
+def _refused(connection: Connection[Any], field: Field) -> set[tuple[int, int]]:
+    rows = connection.execute(
+        "select record_id, subject_id from link.decision where field = %s and verdict = 'DIFFERENT' and undone_at is null"
+        " and second_of is null",
+        (field.name,),
+    ).fetchall()
+    return {(record, subject) for record, subject in rows}
+
+
+def _recorded_side(row: dict[str, Any], seat: Seat) -> Side:
+    return Side(
+        read_organisation(row["name"]),
+        row["kind"],
+        seat=seat,
+        numbers=_numbers(row["tax_code"], row["identifier"]),
+    )
+
+
+def _numbers(*texts: str | None) -> frozenset[str]:
+    return frozenset(number for text in texts if (number := read_number(text)))
+
+
+def _seats(given: pl.DataFrame) -> dict[int, Seat]:
+    """Key → where it is."""
+    if given.is_empty():
+        return {}
+    features = party_features(given).select("key", "units", "hamlet", "grp")
+    return {key: Seat(frozenset(units), hamlet, group) for key, units, hamlet, group in features.iter_rows()}
+
+
+def _kind(legal_form: str) -> str:
+    return HOUSEHOLD_BUSINESS if legal_form == HOUSEHOLD_BUSINESS else "ENTERPRISE"
+
+
+def _same_kind(recorded: str, legal_form: str) -> bool:
+    return recorded == _kind(legal_form)
+
+
+def _as_json(outcomes: Iterable[tuple[str, str]]) -> str:
+    return json.dumps(
+        [
+            {
+                "comparison": comparison,
+                "outcome": outcome,
+                "bits": organisation_evidence.BITS.get((comparison, outcome)),
+            }
+            for comparison, outcome in outcomes
+        ]
+    )
