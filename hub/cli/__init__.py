@@ -21,21 +21,21 @@ app = cyclopts.App(
 # Commands are imported when they are typed, so `hub --help` is answered at once. A text given here takes
 # the place of a function's own; a test holds both to be the same.
 for target, name, text in (
-    ("hub.cli.demo:demo", "demo", "Make a province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."),
-    ("hub.cli.serve:serve", "serve", "Serve the graph: /graphql, GraphiQL, /healthz, /readyz; and take deliveries at /push."),
-    ("hub.cli.sync:sync", "sync", "Read sector systems into the store. Without names, all connectors; one that fails does not stop the others."),
-    ("hub.cli.worker:worker", "worker", "Run connectors as they are scheduled, queued and followed, until it is told to stop."),
-    ("hub.cli.runs:app", "runs", "What runs did, and the questions of runs that wait for a person."),
+    ("hub.cli.demo:demo", "demo", "Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."),
+    ("hub.cli.serve:serve", "serve", "Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push."),
+    ("hub.cli.sync:sync", "sync", "Read sector systems into the store: all connectors, or those you name. If one fails, the others still run."),
+    ("hub.cli.worker:worker", "worker", "Run scheduled, queued and streaming connectors until stopped."),
+    ("hub.cli.runs:app", "runs", "Show past runs, and approve or refuse what a run asks for."),
     ("hub.cli.link:app", "link", "Link records to subjects."),
-    ("hub.cli.review:app", "review", "The questions that linking left to persons, and what they decided."),
-    ("hub.cli.migrate:migrate", "migrate", "Bring the database to this program's revision."),
-    ("hub.cli.explain:explain", "explain", "Show the plan of an operation, its SQL, and what PostgreSQL estimates. Nothing is read."),
-    ("hub.cli.doctor:doctor", "doctor", "Look at settings, schema, connectors, procedures, page and store. Exits with 78 where something does not hold."),
-    ("hub.cli.vocabulary:app", "schema", "What is derived from schema/: the SDL, the tables, the reference, migrations."),
-    ("hub.cli.connector:app", "connector", "List connectors, check them, look at what they read, draft new ones."),
-    ("hub.cli.discrepancies:app", "discrepancies", "Copies that differ from the authoritative source, by the sector that keeps them."),
-    ("hub.cli.drift:app", "drift", "Sources that are other than their manifests say, or than they were."),
-    ("hub.cli.quarantine:app", "quarantine", "Rows that broke a rule, and what is to become of them."),
+    ("hub.cli.review:app", "review", "Answer the questions that linking left open, and list or undo decisions."),
+    ("hub.cli.migrate:migrate", "migrate", "Upgrade the database to this version of the hub."),
+    ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
+    ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."),
+    ("hub.cli.vocabulary:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
+    ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
+    ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
+    ("hub.cli.drift:app", "drift", "List and accept schema drift."),
+    ("hub.cli.quarantine:app", "quarantine", "List, correct, retry and dismiss rejected rows."),
 ):  # fmt: skip
     app.command(target, name=name, help=text)
 

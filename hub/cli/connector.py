@@ -25,7 +25,7 @@ app = cyclopts.App(name="connector")
 app.command(
     "hub.cli.connector_new:new",
     name="new",
-    help="Draft a connector: look at its source, propose what becomes of it, write manifest and samples of nobody.",
+    help="Draft a connector: inspect its source, propose a mapping, and write a manifest and anonymised samples.",
 )
 PARTS = NEEDED["A"]
 AT_ONCE = 4
@@ -34,7 +34,7 @@ AT_ONCE = 4
 
 @app.command(name="list")
 def list_(*, json: Json = False) -> None:
-    """List connectors: kind, streams, whether their environment is set; and what should be one and is broken."""
+    """List connectors: kind, streams, whether their environment variables are set, and which are broken."""
     load()
     rows = [
         {
@@ -64,10 +64,10 @@ def check_(
     *names: str,
     folder: Path | None = None,
     verbose: Annotated[bool, Parameter(help="Show every case.")] = False,
-    accept: Annotated[bool, Parameter(help="Take what the samples become now as what is expected of them.")] = False,
+    accept: Annotated[bool, Parameter(help="Accept the current output of the samples as the expected one.")] = False,
     json: Json = False,
 ) -> None:
-    """Check connectors offline: lint, samples, damaged rows, deletes, drift, a source that misbehaves. Gives a grade.
+    """Check connectors offline and grade them: lint, samples, damaged rows, deletes, drift, a misbehaving source.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def preview_(
     folder: Path | None = None,
     json: Json = False,
 ) -> None:
-    """Read a little of a source and show the records that it would become. Nothing is stored; values are shown.
+    """Read a few rows of a source and show the records they become, with their values. Nothing is stored.
 
     Parameters
     ----------

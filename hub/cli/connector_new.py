@@ -25,11 +25,11 @@ def new(
     *,
     kind: Kind | None = None,
     folder: Annotated[
-        Path | None, Parameter(help="Folder of connectors to write into; this project's where not given.")
+        Path | None, Parameter(help="Folder of connectors to write into; by default, this project's.")
     ] = None,
     options: Options = NO_OPTIONS,
 ) -> None:
-    """Draft a connector: look at its source, propose what becomes of it, write manifest and samples of nobody."""
+    """Draft a connector: inspect its source, propose a mapping, and write a manifest and anonymised samples."""
     load()
     place = (folder or own_folder()).absolute() / name
     known = known_source(place, kind, options)

@@ -42,10 +42,10 @@ PROCEDURE = "land-right-transfer"
 def demo(
     *,
     citizens: Annotated[int, Parameter(help=f"People in the province: {SMALLEST:,} to {LARGEST:,}.")] = 10_000,
-    port: Annotated[int | None, Parameter(help="Port to serve on; 0 takes a free one.")] = None,
-    serve: Annotated[bool, Parameter(help="Go on serving until interrupted.")] = True,
+    port: Annotated[int | None, Parameter(help="Port to serve on; 0 picks a free one.")] = None,
+    serve: Annotated[bool, Parameter(help="Keep serving until interrupted.")] = True,
 ) -> None:
-    """Make a province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
+    """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
     settings = load(explain=True, **({} if port is None else {"port": port}))

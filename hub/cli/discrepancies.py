@@ -26,12 +26,12 @@ from hub.settings import load
 from hub.store.engine import connect, store_url
 
 app = cyclopts.App(name="discrepancies")
-Sector = Annotated[str | None, Parameter(help="Of this sector alone.")]
-Entity = Annotated[str | None, Parameter(help="Those of this kind of record.")]
-Field = Annotated[str | None, Parameter(help="Those of this column of the record, such as debtor_name.")]
-Kind = Annotated[str | None, Parameter(help="SPELLING (the same but for marks) or DIFFERS.")]
-Since = Annotated[date | None, Parameter(help="Those first seen on this day or later, YYYY-MM-DD.")]
-All = Annotated[bool, Parameter(help="What is over, too.")]
+Sector = Annotated[str | None, Parameter(help="Only this sector.")]
+Entity = Annotated[str | None, Parameter(help="Only this kind of record.")]
+Field = Annotated[str | None, Parameter(help="Only this column of the record, e.g. debtor_name.")]
+Kind = Annotated[str | None, Parameter(help="SPELLING (they differ only in diacritics) or DIFFERS.")]
+Since = Annotated[date | None, Parameter(help="Only those first seen on or after this day, YYYY-MM-DD.")]
+All = Annotated[bool, Parameter(help="Include resolved ones.")]
 
 
 @app.command(name="list")
@@ -43,10 +43,10 @@ def listed(
     kind: Kind = None,
     since: Since = None,
     all: All = False,
-    limit: Annotated[int, Parameter(help="How many at most.")] = 100,
+    limit: Annotated[int, Parameter(help="Maximum number of rows.")] = 100,
     json: Json = False,
 ) -> None:
-    """List discrepancies, the newest first, without their values."""
+    """List discrepancies, newest first, without their values."""
     which = Which(sector, entity, field, kind, since, every=all)
     with _store() as connection:
         found = handover.listed(connection, which, limit)

@@ -36,7 +36,7 @@ class Finding:
 
 
 def doctor(*, json: Json = False) -> None:
-    """Look at settings, schema, connectors, procedures, page and store. Exits with 78 where something does not hold."""
+    """Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."""
     settings = load()
     findings = [*_offline(), *_online(settings)]
     if json:

@@ -30,14 +30,14 @@ COLUMNS = (
 
 @app.command(name="list")
 def listed(connector: str | None = None, *, all: bool = False, json: Json = False) -> None:
-    """List drift, the worst first.
+    """List schema drift, worst first.
 
     Parameters
     ----------
     connector
         Of this connector alone.
     all
-        What is over, too.
+        Include resolved ones.
     """
     with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
         found = drift_record.listed(connection, connector, every=all)
@@ -49,7 +49,7 @@ def listed(connector: str | None = None, *, all: bool = False, json: Json = Fals
 
 @app.command
 def accept(number: int) -> None:
-    """Take the new kind of a column's values for good: the next reads are held against it.
+    """Accept a column's new type: later reads are compared with it.
 
     Parameters
     ----------

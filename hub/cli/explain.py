@@ -24,9 +24,9 @@ def explain(
     *,
     variables: str = "{}",
     operation: str | None = None,
-    json: Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")] = False,
+    json: Annotated[bool, Parameter(name="--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show the plan of an operation, its SQL, and what PostgreSQL estimates. Nothing is read.
+    """Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read.
 
     Parameters
     ----------

@@ -18,17 +18,17 @@ app = cyclopts.App(name="link")
 app.command(
     "hub.cli.link_evaluate:evaluate",
     name="evaluate",
-    help="Hold links against the truth: precision and recall by field, band, method and fault, and every false link.",
+    help="Compare links with a truth file: precision and recall by field, band, method and fault, and every false link.",
 )
 app.command(
     "hub.cli.link_quality:quality",
     name="quality",
-    help="Estimate how right links are from the answers of reviewers, without a truth: by field and band, with intervals.",
+    help="Estimate the precision of links from reviewers' answers, without a truth file: by field and band, with intervals.",
 )
 app.command(
     "hub.cli.link_quality:thresholds",
     name="thresholds",
-    help="Thresholds of the model that were raised since its links fell short.",
+    help="List and lower thresholds that were raised because links fell short of the target.",
 )
 
 app.command("hub.cli.link_model:app", name="model", help="Look at the models that linking weighs by.")

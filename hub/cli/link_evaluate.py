@@ -29,7 +29,7 @@ def evaluate(
     show_values: bool = False,
     json: Json = False,
 ) -> None:
-    """Hold links against the truth: precision and recall by field, band, method and fault, and every false link.
+    """Compare links with a truth file: precision and recall by field, band, method and fault, and every false link.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from hub.link.quality.thresholds import Raise, list_raises, undo_raise
 from hub.settings import load
 
 thresholds = cyclopts.App(
-    name="thresholds", help="Thresholds of the model that were raised since its links fell short."
+    name="thresholds", help="List and lower thresholds that were raised because links fell short of the target."
 )
 
 
@@ -33,7 +33,7 @@ def quality(
     margin: float = 0.01,
     json: Json = False,
 ) -> None:
-    """Estimate how right links are from the answers of reviewers, without a truth: by field and band, with intervals.
+    """Estimate the precision of links from reviewers' answers, without a truth file: by field and band, with intervals.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def quality(
 
 @thresholds.default
 def list_thresholds(*, all: bool = False, json: Json = False) -> None:
-    """List raised thresholds, the newest first.
+    """List raised thresholds, newest first.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def list_thresholds(*, all: bool = False, json: Json = False) -> None:
 
 @thresholds.command
 def undo(number: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
-    """Lower a raised threshold again; the next `hub link` applies it.
+    """Lower a raised threshold again. The next `hub link` applies it.
 
     Parameters
     ----------

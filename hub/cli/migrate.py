@@ -7,6 +7,6 @@ from hub.store.revision import head
 
 
 def migrate() -> None:
-    """Bring the database to this program's revision."""
+    """Upgrade the database to this version of the hub."""
     with open_store(load()):
         OUT.print(f"the database is at revision {head()}")

@@ -4,4 +4,4 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document for machines.")]
+Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document.")]

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from hub.ingest.replay import Replayed
 
 app = cyclopts.App(name="quarantine")
-By = Annotated[str | None, Parameter(help="Who says so; the user of the machine where not given.")]
+By = Annotated[str | None, Parameter(help="Who decides; by default, the user of this machine.")]
 Cells = Annotated[
-    tuple[str, ...], Parameter(name="--set", negative="", help="column=value, as the source would write it.")
+    tuple[str, ...], Parameter(name="--set", negative="", help="column=value, written as the source would write it.")
 ]
-Emptied = Annotated[tuple[str, ...], Parameter(name="--null", negative="", help="A column that has no value.")]
+Emptied = Annotated[tuple[str, ...], Parameter(name="--null", negative="", help="A column to set to null.")]
 
 
 @app.command(name="list")
@@ -41,7 +41,7 @@ def listed(
     limit: int = 100,
     json: Json = False,
 ) -> None:
-    """List rows that wait, the newest first, without their values.
+    """List rejected rows, newest first, without their values.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ def listed(
     rule
         Those that broke this rule: required, pattern, code, date, range, unit, check_digit, duplicate_key.
     entity
-        Those of this kind of record.
+        Only this kind of record.
     all
         What was resolved, too.
     limit
-        How many at most.
+        Maximum number of rows.
     """
     with _store_to_read() as connection:
         found = waiting.listed(connection, discover(), Which(connector, rule, entity, every=all), limit)
@@ -67,7 +67,7 @@ def listed(
 
 @app.command
 def counts(*, json: Json = False) -> None:
-    """Count rows that wait, by connector, stream, kind of record, rule and field."""
+    """Count rejected rows by connector, stream, kind of record, rule and field."""
     with _store_to_read() as connection:
         found = waiting.counts(connection)
     if json:
@@ -81,7 +81,7 @@ def counts(*, json: Json = False) -> None:
 
 @app.command
 def show(number: int, *, json: Json = False) -> None:
-    """Show one row with its values. They are personal data: look at them only where you may, and keep no copy.
+    """Show one rejected row with its values. They are personal data: view them only if you are entitled to, and keep no copy.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def show(number: int, *, json: Json = False) -> None:
 
 @app.command
 def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = None, by: By = None) -> None:
-    """Correct a row, and put it into the store at once. The correction holds as long as the source sends the same row.
+    """Correct a row and store it at once. The correction applies for as long as the source sends the same row.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = 
 
 @app.command
 def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
-    """Try rows that wait once more, with the mapping and the patches of today.
+    """Retry rejected rows with the current mapping and patches.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
 
 @app.command
 def patch(number: int, *, column: str, to: str | None = None, where: str | None = None) -> None:
-    """Print the patch of a manifest that a row calls for. It holds a value of the row, which may be personal data.
+    """Print a manifest patch that would fix the row. It contains a value of the row, which may be personal data.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
 
 @app.command
 def dismiss(number: int, *, note: str, by: By = None) -> None:
-    """Let a row wait no more. It stays out of the store as long as the source sends the same row.
+    """Dismiss a row. It stays out of the store for as long as the source sends the same row.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def dismiss(number: int, *, note: str, by: By = None) -> None:
 
 @app.command
 def reopen(number: int) -> None:
-    """Take a dismissal back.
+    """Undo a dismissal.
 
     Parameters
     ----------

@@ -26,21 +26,21 @@ app = cyclopts.App(name="review")
 app.command(
     "hub.cli.review_sample:sample",
     name="sample",
-    help="List the questions of the sample that wait for a reviewer. Nothing tells what linking made of them.",
+    help="List sampled questions that wait for a reviewer. How linking answered them is hidden.",
 )
 app.command(
     "hub.cli.review_sample:question",
     name="question",
-    help="Show a question: a record beside rows of a register that it may mean. These are personal data: keep no copy.",
+    help="Show a sampled question: a record beside rows of a register that it may mean. These are personal data: keep no copy.",
 )
 app.command(
     "hub.cli.review_sample:answer",
     name="answer",
-    help="Answer a question of the sample: which row the record means, none of those shown, or that it cannot be told.",
+    help="Answer a sampled question: which row the record means, none of those shown, or that it cannot be told.",
 )
 Says = Annotated[Literal["same", "different"], Parameter(help="same or different.")]
-Reviewer = Annotated[str | None, Parameter(help="Who decides; HUB_REVIEWER where not given.")]
-Reason = Annotated[str, Parameter(help="What decided it, in a sentence.")]
+Reviewer = Annotated[str | None, Parameter(help="Who decides; by default, HUB_REVIEWER.")]
+Reason = Annotated[str, Parameter(help="The reason, in a sentence.")]
 WORD: dict[str, Word] = {word.lower(): word for word in WORDS}
 
 
@@ -55,7 +55,7 @@ def listed(
     after: str | None = None,
     json: Json = False,
 ) -> None:
-    """List what waits, the most valuable first, without values of people.
+    """List open questions, most valuable first, without personal data.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def listed(
 def show(
     field: str | None = None, record: int | None = None, *, decision: int | None = None, json: Json = False
 ) -> None:
-    """Show one record with its candidates, side by side. These are personal data: look only where you may, and keep no copy.
+    """Show one record beside its candidates. These are personal data: view them only if you are entitled to, and keep no copy.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def decide(
     reviewer: Reviewer = None,
     json: Json = False,
 ) -> None:
-    """Decide that a record and a subject are the same or different; of a merge, that two rows of a register are.
+    """Decide whether a record and a subject are the same, or whether two rows of a register are.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def decide(
 
 @app.command
 def second(decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
-    """Give a second opinion on a decision of somebody else. It is counted, and changes no link.
+    """Give a second opinion on someone else's decision. It is counted and changes no link.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def second(decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer =
 
 @app.command
 def undo(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
-    """Take a decision back, with what it changed.
+    """Undo a decision and everything it changed.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def undo(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json
 
 @app.command
 def decisions(field: str | None = None, *, all: bool = False, first: int = 50, json: Json = False) -> None:
-    """List decisions, the newest first.
+    """List decisions, newest first.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def decisions(field: str | None = None, *, all: bool = False, first: int = 50, j
 
 @app.command
 def checks(*, first: int = 50, json: Json = False) -> None:
-    """List decisions to be looked at again: opinions differ, the record has changed since, or they are of the sample.
+    """List decisions to check again: opinions differ, the record changed since, or they were sampled.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def checks(*, first: int = 50, json: Json = False) -> None:
 
 @app.command
 def agreement(*, json: Json = False) -> None:
-    """How often a second opinion agrees with the first, by field: the observed share and Cohen's kappa."""
+    """Show how often second opinions agree with the first, by field: observed share and Cohen's kappa."""
     with open_connection() as connection:
         found = agreements.agreement(connection)
     if json:

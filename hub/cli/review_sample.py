@@ -18,7 +18,7 @@ Chosen = Annotated[str, Parameter(help="The id of the row that the record means,
 
 
 def sample(*, reviewer: Reviewer = None, first: int = 20, json: Json = False) -> None:
-    """List the questions of the sample that wait for a reviewer. Nothing tells what linking made of them.
+    """List sampled questions that wait for a reviewer. How linking answered them is hidden.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def sample(*, reviewer: Reviewer = None, first: int = 20, json: Json = False) ->
 
 
 def question(number: int | None = None, *, reviewer: Reviewer = None, json: Json = False) -> None:
-    """Show a question: a record beside rows of a register that it may mean. These are personal data: keep no copy.
+    """Show a sampled question: a record beside rows of a register that it may mean. These are personal data: keep no copy.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def question(number: int | None = None, *, reviewer: Reviewer = None, json: Json
 
 
 def answer(number: int, choice: Chosen, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
-    """Answer a question of the sample: which row the record means, none of those shown, or that it cannot be told.
+    """Answer a sampled question: which row the record means, none of those shown, or that it cannot be told.
 
     Parameters
     ----------

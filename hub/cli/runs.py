@@ -21,12 +21,12 @@ from hub.settings import load
 from hub.store.engine import connect, store_url
 
 app = cyclopts.App(name="runs")
-By = Annotated[str | None, Parameter(name="--by", help="Who decides; the user of this machine where not given.")]
+By = Annotated[str | None, Parameter(name="--by", help="Who decides; by default, the user of this machine.")]
 
 
 @app.command(name="list")
 def list_runs(connector: str | None = None, *, limit: int = 20, json: Json = False) -> None:
-    """The newest runs.
+    """List the newest runs.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def list_runs(connector: str | None = None, *, limit: int = 20, json: Json = Fal
 
 @app.command
 def show(number: int, *, json: Json = False) -> None:
-    """One run: counts, timings, drift, problems.
+    """Show one run: counts, timings, drift, problems.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def show(number: int, *, json: Json = False) -> None:
 
 @app.command
 def approvals(*, every: Annotated[bool, Parameter(name="--all")] = False, json: Json = False) -> None:
-    """Questions that wait for a person.
+    """List what runs ask a person to approve.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def approvals(*, every: Annotated[bool, Parameter(name="--all")] = False, json: 
 
 @app.command
 def approve(number: int, *, by: By = None, later: bool = False) -> None:
-    """Let a run do what it asked for, and run its connector.
+    """Approve what a run asked for, and run its connector.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
 
 @app.command
 def refuse(number: int, *, by: By = None) -> None:
-    """Refuse what a run asked for: the store stays as it is.
+    """Refuse what a run asked for. The store stays as it is.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from hub.web.starters import Examples
 
 
 def serve(*, host: str | None = None, port: int | None = None) -> None:
-    """Serve the graph: /graphql, GraphiQL, /healthz, /readyz; and take deliveries at /push.
+    """Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push.
 
     Parameters
     ----------

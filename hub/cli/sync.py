@@ -22,7 +22,7 @@ def sync(
     later: bool = False,
     json: Json = False,
 ) -> None:
-    """Read sector systems into the store. Without names, all connectors; one that fails does not stop the others.
+    """Read sector systems into the store: all connectors, or those you name. If one fails, the others still run.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def worker(
     only: Annotated[list[str] | None, Parameter(negative=())] = None,
     heartbeat: float = 10.0,
 ) -> None:
-    """Run connectors as they are scheduled, queued and followed, until it is told to stop.
+    """Run scheduled, queued and streaming connectors until stopped.
 
     Parameters
     ----------
