@@ -15,7 +15,7 @@ from hub.plan.arguments import value_of
 from hub.plan.binds import Bind, Leaf, Tree
 from hub.plan.listed import Rows, literal
 from hub.plan.nodes import AllOf, AnyOf, Condition, Hits, OneByKind, Scalar, Search, SearchedColumn, SearchedKind, Test
-from hub.plan.search_text import CodesOf, DaysOf, NameOf
+from hub.plan.search_text import CodesOf, DaysOf, NameOf, YearsOf
 from hub.plan.selection import Document, Selected
 from schema.values import Day, PartialDate
 
@@ -78,13 +78,19 @@ class Searches:
                 name, ((words, WORDS), (beginning, PREFIX), (whole, WHOLE_NAME)), (whole, beginning, words)
             )
         if issubclass(column.value, DAYS):
-            day = self._any(column, text, DaysOf(self.path))
-            return SearchedColumn(name, ((day, DAY),), (self._with_name(day, text, named),))
+            day = self._any(column, text, DaysOf(self.path, issubclass(column.value, PartialDate)))
+            return SearchedColumn(
+                name, ((AnyOf((day, self._year(column, text))), DAY),), (self._with_name(day, text, named),)
+            )
         code = self._any(column, text, CodesOf(self.path, column.value))
         return SearchedColumn(name, ((code, CODE),), (code,))
 
     def _any(self, column: Column, text: Leaf, take: Any) -> Test:
         return Test(f"{{t}}.{column.name} = any({{0}})", (Bind(text, f"{sql_type(column)}[]", take),))
+
+    def _year(self, column: Column, text: Leaf) -> Test:
+        """A whole date in a year that stands alone. It finds nobody by itself, since a year is many people's; it counts."""
+        return Test(f"left({{t}}.{column.name}::text, 4) = any({{0}})", (Bind(text, "text[]", YearsOf(self.path)),))
 
     def _words(self, column: Column, text: Leaf) -> Test:
         key = words_of(f"{{t}}.{column.search_key}")

@@ -20,8 +20,14 @@ MOST_WORDS = 10
 """Of a name; further words are ignored."""
 DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
 YEAR_FIRST = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+LIKE_A_DAY = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}|\d{1,2}/\d{4}", re.ASCII)
+"""Two slashes, or a month with its year; 19/5 is the name of many a cooperative."""
+YEAR = re.compile(r"(18|19|20)\d\d", re.ASCII)
+NUMBER = re.compile(r"[\d.\-]+", re.ASCII)
 DIGITS_OF_CODE = 6
 """A token with so many digits is a number, and no word of a name."""
+MOST_GROUPS = 5
+"""Groups of digits that a number may be written in: 022 085 001 234."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class SearchText:
     tokens: tuple[str, ...]
     days: tuple[str, ...]
     """ISO days."""
+    years: tuple[str, ...]
+    """Years that stand alone."""
     words: tuple[str, ...]
     """What is neither a day nor a number: words of a name, as typed."""
 
@@ -45,12 +53,14 @@ class SearchText:
         return tuple(found)
 
     def _runs(self) -> Iterator[str]:
-        """The whole text, each token, and each two that stand beside each other; with a digit, since codes have some."""
+        """The whole text, each token, each two that stand beside each other, and groups of digits; with a digit, since codes have
+        some."""
         runs = [
             " ".join(self.tokens),
             *self.tokens,
             *(" ".join(two) for two in zip(self.tokens, self.tokens[1:], strict=False)),
         ]
+        runs += [" ".join(self.tokens[at:to]) for at, to in _groups(self.tokens)]
         return (run for run in dict.fromkeys(runs) if any(letter.isdigit() for letter in run))
 
 
@@ -64,10 +74,38 @@ def read_search_text(text: str) -> SearchText:
             code="BAD_USER_INPUT",
             next_step="type a name, a number from a paper, or a birth date, e.g. Nguyễn Văn An 12/03/1980",
         )
+    _refuse_unread_days(tokens)
     days = tuple(day for token in tokens if (day := _read_day(token)))
-    named = [token for token in tokens if not _read_day(token) and sum(map(str.isdigit, token)) < DIGITS_OF_CODE]
-    words = (token.strip(".'\"()") for token in named)
-    return SearchText(tokens, days, tuple(word for word in words if word)[:MOST_WORDS])
+    grouped = {place for at, to in _groups(tokens) for place in range(at, to)}
+    named = [token for place, token in enumerate(tokens) if place not in grouped and not _read_day(token)]
+    years = tuple(token for token in named if YEAR.fullmatch(token))
+    words = (
+        token.strip(".'\"()") for token in named if token not in years and sum(map(str.isdigit, token)) < DIGITS_OF_CODE
+    )
+    return SearchText(tokens, days, years, tuple(word for word in words if word)[:MOST_WORDS])
+
+
+def _groups(tokens: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where numbers stand that are written in groups of digits: the places of the first token and behind the last."""
+    found, at = [], 0
+    while at < len(tokens):
+        to = at
+        while to < len(tokens) and to - at < MOST_GROUPS and NUMBER.fullmatch(tokens[to]) and not _read_day(tokens[to]):
+            to += 1
+        if to - at > 1 and sum(map(str.isdigit, "".join(tokens[at:to]))) >= DIGITS_OF_CODE:
+            found.append((at, to))
+        at = max(to, at + 1)
+    return found
+
+
+def _refuse_unread_days(tokens: tuple[str, ...]) -> None:
+    """Raises OperationRefused for a token that reads like a day and is none: left out, it would widen the search unseen."""
+    if any(LIKE_A_DAY.fullmatch(token) and not _read_day(token) for token in tokens):
+        raise OperationRefused(
+            "search: a date is no day of the calendar in the form dd/mm/yyyy",
+            code="BAD_USER_INPUT",
+            next_step="write it like 12/03/1980, or the year alone, 1980",
+        )
 
 
 def _read_day(token: str) -> str | None:
@@ -112,10 +150,21 @@ class CodesOf(_OfText):
 
 @dataclass(frozen=True)
 class DaysOf(_OfText):
-    """Takes the days."""
+    """Takes the days, and where years may be stored too (`partial`), those that stand alone."""
+
+    partial: bool
 
     def __call__(self, text: Any) -> list[str]:
-        return list(self.read(text).days)
+        read = self.read(text)
+        return [*read.days, *(read.years if self.partial else ())]
+
+
+@dataclass(frozen=True)
+class YearsOf(_OfText):
+    """Takes the years that stand alone."""
+
+    def __call__(self, text: Any) -> list[str]:
+        return list(self.read(text).years)
 
 
 @dataclass(frozen=True)

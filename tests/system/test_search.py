@@ -81,6 +81,12 @@ def test_by_a_name_in_any_order_without_marks_and_with_a_birth_date(graph: Graph
         assert best(graph, f"{written} {day_first(born)}") == (personal, ["FULL_NAME", "BIRTH_DATE"])
         assert best(graph, f"{day_first(born)} {written}")[0] == personal
     assert best(graph, f"{name} {born}")[0] == personal
+    year = search(graph, f"{name} {born[:4]}", 100)["hits"]
+    assert personal in [
+        hit["node"].get("personalId") for hit in year if hit["matchedOn"] == ["FULL_NAME", "BIRTH_DATE"]
+    ]
+    grouped = " ".join(personal[at : at + 3] for at in range(0, 12, 3))
+    assert best(graph, f"{name} {grouped}") == (personal, ["PERSONAL_ID", "FULL_NAME"])
     wrong = search(graph, f"{name} 01/01/1899")
     assert {"FULL_NAME"} == {field for hit in wrong["hits"] for field in hit["matchedOn"]}
     number = search(graph, f"{name} {personal}")["hits"][0]
@@ -93,7 +99,6 @@ def test_a_birth_date_alone_finds_all_of_the_day(graph: Graph, rows: psycopg.Con
     wanted = {number for (number,) in rows.execute(sql, (born,))}
     found = search(graph, day_first(born), 100)
     assert {hit["node"]["personalId"] for hit in found["hits"]} == wanted
-    assert search(graph, "31/02/1980")["hits"] == []
 
 
 def test_every_name_is_found_by_its_words(graph: Graph, rows: psycopg.Connection[Any]) -> None:
@@ -158,7 +163,7 @@ def test_a_page_is_bounded_and_says_that_there_is_more(graph: Graph) -> None:
 
 @pytest.mark.parametrize(
     ("text", "first", "code"),
-    [("", 5, "BAD_USER_INPUT"), ("  a ", 5, "BAD_USER_INPUT"), ("a" * 201, 5, "BAD_USER_INPUT"), ("an", 0, "BAD_PAGE_SIZE"), ("an", 101, "BAD_PAGE_SIZE")],
+    [("", 5, "BAD_USER_INPUT"), ("  a ", 5, "BAD_USER_INPUT"), ("a" * 201, 5, "BAD_USER_INPUT"), ("an 12/03/80", 5, "BAD_USER_INPUT"), ("an", 0, "BAD_PAGE_SIZE"), ("an", 101, "BAD_PAGE_SIZE")],
 )  # fmt: skip
 def test_what_is_no_search_is_refused_at_its_path(graph: Graph, text: str, first: int, code: str) -> None:
     (error,) = graph.ask(SEARCH.replace("search(", "found: search(", 1), {"t": text, "n": first})["errors"]
@@ -167,7 +172,7 @@ def test_what_is_no_search_is_refused_at_its_path(graph: Graph, text: str, first
     assert text.strip() in ("", "an") or text not in error["message"]
 
 
-@pytest.mark.parametrize("text", ["%", "' or 1=1 --", "\\", "🙂🙂", "___", "*:*", "1/1", "a\u0301a"])
+@pytest.mark.parametrize("text", ["%", "' or 1=1 --", "\\", "🙂🙂", "___", "*:*", "a\u0301a"])
 def test_odd_texts_find_nothing_wrong(graph: Graph, text: str) -> None:
     assert "errors" not in graph.ask(SEARCH, {"t": text * 2})
 

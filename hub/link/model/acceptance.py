@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from hub.link.evaluate.measure import Proportion
-from hub.link.model.backends import Backend
 from hub.link.model.decide import Band, one_to_many
 from hub.link.model.frozen import Limit, Model
-from hub.link.model.score import score
 from hub.link.model.spec import OTHER, Spec
+
+if TYPE_CHECKING:  # who reads the checks of a model needs no engine
+    from hub.link.model.backends import Backend
 
 FEWEST_MATCHES = 500
 """Matches that a model is learned from: with fewer, a rate of one in a hundred rests on five."""
@@ -64,7 +66,7 @@ def is_accepted(checks: tuple[Check, ...]) -> bool:
     return all(check.verdict is not Verdict.FAILED for check in checks)
 
 
-def check(model: Model, held: Held | None = None, *, backend: Backend | None = None) -> tuple[Check, ...]:
+def check(model: Model, held: Held | None = None, *, backend: "Backend | None" = None) -> tuple[Check, ...]:
     """The checks of a model; without links held out, those of its rates alone."""
     made = [_matches(model), _bounds(model), _order(model), _direction(model), _learned(model)]
     if held is not None and backend is not None:
@@ -141,7 +143,7 @@ def _learned(model: Model) -> Check:
     return Check("blocks", verdict, "; ".join(said) or "every comparison by several blocks", "several blocks each")
 
 
-def _held(model: Model, held: Held, backend: Backend) -> Iterator[Check]:
+def _held(model: Model, held: Held, backend: "Backend") -> Iterator[Check]:
     if len(held.links) < FEWEST_HELD:
         few = f"{len(held.links):,} links held out"
         yield Check("held-out links", Verdict.UNKNOWN, few, f"at least {FEWEST_HELD}")
@@ -167,8 +169,10 @@ def withhold(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _found_again(model: Model, left: pl.DataFrame, held: Held, backend: Backend) -> tuple[int, int]:
+def _found_again(model: Model, left: pl.DataFrame, held: Held, backend: "Backend") -> tuple[int, int]:
     """How many of the records have an accepted link, and how many of these the one that was held out."""
+    from hub.link.model.score import score  # the engine, imported by who weighs
+
     pairs = score(model, left, held.right, backend=backend, floor=model.spec.bands.review)
     accepted = one_to_many(pairs, model.spec.bands).filter(pl.col("band") == Band.ACCEPT)
     both = accepted.join(held.links, on="left_key", suffix="_held")
