@@ -17,6 +17,8 @@ from hub.link.normalise.party import INPUT, party_features
 from hub.link.readings import Readings
 
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
+NAMING = ("name", "birth_date", "identifier", "tax_code")
+"""What says who a party is; one of these at least has to be stated."""
 COMPANIONS = "companions"
 """Codes of households, a list: where a candidate lives, and where those live who stand beside a recorded party."""
 SUBJECTS: Mapping[str, tuple[str, str]] = {
@@ -73,7 +75,9 @@ def recorded(connection: Connection[Any], field: Field, records: str, beside: st
     only_kind = (
         next((SUBJECTS[kind][0] for kind in field.kinds if kind in SUBJECTS), None) if len(field.kinds) == 1 else None
     )
-    return rows.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(field.name).alias("field"))
+    # A party that is not named at all is nobody: who lives beside it is no candidate for it.
+    named = rows.filter(pl.any_horizontal(pl.col(NAMING).is_not_null()))
+    return named.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(field.name).alias("field"))
 
 
 def distinct_parties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

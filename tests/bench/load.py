@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hub.store.embedded import PROGRAMS, WHEEL
+from hub.store.server_place import PROGRAMS, WHEEL
 
 CONNECTIONS = 16
 

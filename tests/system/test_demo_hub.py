@@ -5,10 +5,13 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
+import polars as pl
 import psycopg
 import pytest
 
 from hub.demo.generate import generate
+from hub.link.field import fields
+from hub.link.parties import NAMING, recorded
 from tests.conftest import ServedHub
 
 TRUTH = {
@@ -88,3 +91,17 @@ select count(*) from (
         row = connection.execute(query).fetchone()
     assert row is not None
     assert row[0] > 0
+
+
+def test_a_party_that_a_record_does_not_name_is_weighed_against_nobody(served_hub: ServedHub) -> None:
+    """Not even against those who live with another party of the record: who is single has no spouse to ask about."""
+    left_out = 0
+    with psycopg.connect(served_hub.database) as store:
+        for field in fields().values():
+            if not field.weighed:
+                continue
+            rows = recorded(store, field, f"select id as record_id from data.{field.entity.table}", None)
+            assert rows.filter(pl.all_horizontal(pl.col(NAMING).is_null())).is_empty(), field.name
+            all_ = store.execute(f"select count(*) from data.{field.entity.table}").fetchone() or (0,)
+            left_out += all_[0] - len(rows)
+    assert left_out > 100
