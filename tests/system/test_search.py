@@ -123,6 +123,26 @@ def test_every_name_is_found_by_its_words(graph: Graph, rows: psycopg.Connection
         assert first[0]
 
 
+def test_a_birth_date_finds_the_one_of_a_name_that_more_have_than_are_compared(
+    graph: Graph, rows: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others were there first, both of the name and of the day: each way of finding gives one row here, and not this one."""
+    monkeypatch.setattr("hub.plan.search_sql.CANDIDATES", 1)
+    before = "select from data.citizen o where o.id < c.id"
+    found = rows.execute(
+        "select personal_id, full_name, birth_date from data.citizen c where length(birth_date) = 10"
+        f" and exists ({before} and o.full_name_key = c.full_name_key) and exists ({before} and o.birth_date = c.birth_date)"
+        " and not exists (select from data.citizen o where o.id <> c.id and (o.full_name_key, o.birth_date) = (c.full_name_key, c.birth_date))"
+        " and not exists (select from link.heir h where h.subject_id = c.id) order by c.id desc limit 1"
+    ).fetchone()
+    assert found is not None
+    number, name, born = found
+    # A document of its own: plans are kept, and so is how many rows they compare.
+    query = SEARCH.replace("search(", "narrow: search(", 1)
+    hits = graph.data(query, {"t": f"{name} {day_first(born)}"})["narrow"]["hits"]
+    assert (hits[0]["node"]["personalId"], hits[0]["matchedOn"]) == (number, ["FULL_NAME", "BIRTH_DATE"])
+
+
 def test_businesses_and_certificates(graph: Graph, rows: psycopg.Connection[Any]) -> None:
     number, code, name = rows.execute(
         "select registration_number, enterprise_code, legal_name from data.business where enterprise_code is not null order by id limit 1"
