@@ -1,0 +1,1 @@
+"""Access: who reads (principals), why and whose data (dossiers), and which fields (purposes)."""
