@@ -1,6 +1,6 @@
 """Settings: environment variables with the prefix HUB_, or a file `.hub/hub.env` that `hub demo` writes.
 
-Every setting is listed in docs/settings.md, which is made from this class.
+Every setting is listed in docs/reference/settings.md, which is made from this class.
 """
 
 import difflib
@@ -139,12 +139,12 @@ def _refuse_mistyped() -> None:
         nearest = difflib.get_close_matches(name, known, 1, NEARLY)
         if nearest:
             raise HubMisconfigured(
-                f"there is no setting {name}", next_step=f"did you mean {nearest[0]}? See docs/settings.md"
+                f"there is no setting {name}", next_step=f"did you mean {nearest[0]}? See docs/reference/settings.md"
             )
 
 
 def reference_page() -> str:
-    """docs/settings.md: every setting with its default."""
+    """docs/reference/settings.md: every setting with its default."""
     lines = [
         "# Settings",
         "",

@@ -75,7 +75,7 @@ def _explain_store(error: Exception) -> HubError | None:
     if kinds & MAY_NOT_WRITE:
         return HubMisconfigured(
             "the database refused to write: the role of HUB_DATABASE_URL may not, or the server is a read-only replica",
-            next_step="use the primary and a role that owns the hub's tables; docs/running.md says which commands need one",
+            next_step="use the primary and a role that owns the hub's tables; docs/how-to/run-in-production.md says which commands need one",
         )
     if not kinds & AWAY:
         return None

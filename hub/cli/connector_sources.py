@@ -217,9 +217,7 @@ def unprobed(name: str, kind: str, options: Options, given: KnownSource) -> Prob
     }  # fmt: skip
     source, stream = skeletons[kind]
     source = dict(given.source) or source
-    note = (
-        f"a source of kind {kind} is not looked at: fill in manifest and samples by hand, docs/connectors.md tells how"
-    )
+    note = f"a source of kind {kind} is not looked at: fill in manifest and samples by hand, docs/how-to/add-a-connector.md tells how"
     return Probed(Wanted(name, kind, source, stream), (), options.key, (note,))
 
 

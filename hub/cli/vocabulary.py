@@ -29,8 +29,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield folder / "schema.graphql", graph_schema().as_str() + "\n"
     yield folder / "tables.sql", tables_sql(METADATA)
     yield folder / "reference.md", reference(registry())
-    yield ROOT / "docs" / "settings.md", reference_page()
-    yield ROOT / "docs" / "manifest.md", manifest_page()
+    yield ROOT / "docs" / "reference" / "settings.md", reference_page()
+    yield ROOT / "docs" / "reference" / "manifest.md", manifest_page()
     yield ROOT / "hub" / "sdk" / "manifest.schema.json", manifest_schema()
 
 

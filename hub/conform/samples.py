@@ -48,7 +48,8 @@ def read_numbered(path: Path) -> dict[int, dict[str, Any]]:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise HubMisconfigured(
-            f"{shown}: {error.strerror}", next_step="`hub connector new` writes samples; docs/connectors.md tells how"
+            f"{shown}: {error.strerror}",
+            next_step="`hub connector new` writes samples; docs/how-to/add-a-connector.md tells how",
         ) from None
     return {number: _object(shown, number, line) for number, line in enumerate(lines, start=1) if line.strip()}
 

@@ -1,4 +1,4 @@
-"""The reference of manifests, made from the models in `hub.sdk`: docs/manifest.md for people, a JSON Schema for editors."""
+"""The reference of manifests, made from the models in `hub.sdk`: docs/reference/manifest.md for people, a JSON Schema for editors."""
 
 import inspect
 import json
@@ -29,7 +29,7 @@ INTRODUCTION = """\
 # Manifest
 
 Every key of `connectors/<name>/manifest.toml`. Made from `hub/sdk/*.py` by `hub schema export`; the guide is
-[connectors.md](connectors.md). A key without a default is required. Keys that are not listed here are errors.
+[Add a connector](../how-to/add-a-connector.md). A key without a default is required. Keys that are not listed here are errors.
 
 An editor that knows TOML (Even Better TOML, taplo) completes and checks a manifest when its first line is
 
@@ -172,7 +172,7 @@ PARTIES = (
 
 
 def manifest_page() -> str:
-    """docs/manifest.md: every key with its type, default and meaning."""
+    """docs/reference/manifest.md: every key with its type, default and meaning."""
     lines = [INTRODUCTION, *_section("The connector", Manifest, Manifest.model_fields)]
     lines += _section("`[source]`, of every kind", sources.Source, sources.Source.model_fields)
     lines += _section("`[streams.<name>]`, of every kind", streams.Stream, streams.Stream.model_fields)

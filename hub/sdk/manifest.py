@@ -1,7 +1,7 @@
 """The manifest of a connector: what is true of a sector system without reading it, and how its rows become records.
 
 A manifest is `connectors/<name>/manifest.toml`. Addresses and secrets are references, `{ env = "NAME" }` or
-`{ file = "/run/secrets/name" }`, and are never printed. docs/manifest.md lists every key and is made from these models.
+`{ file = "/run/secrets/name" }`, and are never printed. docs/reference/manifest.md lists every key and is made from these models.
 """
 
 import tomllib
@@ -172,7 +172,9 @@ class WrongManifest(HubMisconfigured):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(map(str, faults)), next_step="correct these keys; docs/manifest.md explains each")
+        super().__init__(
+            "; ".join(map(str, faults)), next_step="correct these keys; docs/reference/manifest.md explains each"
+        )
 
 
 def shown(path: Path) -> str:

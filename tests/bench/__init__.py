@@ -1,1 +1,1 @@
-"""Benchmarks: side by side in one run, as ratios. `make bench` runs them and writes docs/benchmarks.{md,json}."""
+"""Benchmarks: side by side in one run, as ratios. `make bench` runs them and writes docs/reference/benchmarks.{md,json}."""

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--only PART]`: measure, print the tables, write docs/benchmarks.{md,json}."""
+"""`python -m tests.bench [--quick] [--only PART]`: measure, print the tables, write docs/reference/benchmarks.{md,json}."""
 
 import argparse
 import json
@@ -175,7 +175,7 @@ def main() -> None:
             _print(measured[name])
     if not given.quick:
         write(measured, run.versions, order=tuple(PARTS))
-        print(f"wrote {(ROOT / 'docs' / 'benchmarks.md')}")
+        print(f"wrote {(ROOT / 'docs' / 'reference' / 'benchmarks.md')}")
 
 
 def _version(server: EmbeddedServer) -> str:

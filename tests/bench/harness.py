@@ -61,8 +61,8 @@ def _met(row: Row, target: Target) -> bool:
 
 
 def write(measured: Mapping[str, Bench], versions_of_peers: Mapping[str, str], order: Sequence[str]) -> None:
-    """Write docs/benchmarks.json for machines and docs/benchmarks.md for people: parts not measured now stay as they were."""
-    path = ROOT / "docs" / "benchmarks.json"
+    """Write docs/reference/benchmarks.json for machines and docs/reference/benchmarks.md for people: parts not measured now stay as they were."""
+    path = ROOT / "docs" / "reference" / "benchmarks.json"
     recorded = json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
     parts = together(recorded, {name: _part(bench, versions_of_peers) for name, bench in measured.items()}, order)
     path.write_text(json.dumps({"parts": parts}, indent=2) + "\n", encoding="utf-8")

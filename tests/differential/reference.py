@@ -1,6 +1,6 @@
 """The reference: graphql-core over rows in memory, with the plainest resolvers there are. It shares no code with plans.
 
-What it does is what the SDL and docs/graph.md say. Speed does not matter here, being obviously right does.
+What it does is what the SDL and docs/reference/graph.md say. Speed does not matter here, being obviously right does.
 """
 
 import base64

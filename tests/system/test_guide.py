@@ -1,4 +1,4 @@
-"""The guide for integrators, followed to the letter: the commands of docs/connectors.md, against a new MariaDB and a new API."""
+"""The guide for integrators, followed to the letter: the commands of docs/how-to/add-a-connector.md, against a new MariaDB and a new API."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from starlette.routing import Route
 from tests.conftest import served
 
 MARIADB = os.environ.get("HUB_TEST_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/test")
-GUIDE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "how-to" / "add-a-connector.md").read_text(encoding="utf-8")
 KEY = secrets.token_urlsafe(8)
 
 

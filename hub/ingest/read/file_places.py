@@ -63,7 +63,7 @@ def place(context: Context) -> Place:
         what = f"no option {', '.join(sorted(unknown))}" if unknown else "no such kind of address"
         raise HubMisconfigured(
             f"{context.where}: {what} in {source.url.shown}",
-            next_step="write sftp://user@host/path, s3://bucket/path or file:///path, with the options of docs/sources.md",
+            next_step="write sftp://user@host/path, s3://bucket/path or file:///path, with the options of docs/reference/sources.md",
         )
     if scheme == "file":
         return Folder(context.where, Path(url.removeprefix("file://")))

@@ -101,7 +101,8 @@ def read_index(folder: Path) -> Truth:
     path = folder / INDEX
     if not path.exists():
         raise HubMisconfigured(
-            f"there is no {INDEX} in {folder}", next_step="name a folder of truth; docs/linking.md says what is in one"
+            f"there is no {INDEX} in {folder}",
+            next_step="name a folder of truth; docs/explanation/linking.md says what is in one",
         )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -131,7 +132,7 @@ def _each(
             words = [*(f"{key} is missing" for key in missing), *(f"{key} is not known" for key in unknown)]
             raise HubMisconfigured(
                 f"{path}, entry {at} of {section}: {', '.join(words)}",
-                next_step="correct the entry; see docs/linking.md",
+                next_step="correct the entry; see docs/explanation/linking.md",
             )
         source = Source(entry["file"], entry["connector"], entry["stream"], entry.get("source_key", OWN_KEY))
         if not (path.parent / source.file).exists():

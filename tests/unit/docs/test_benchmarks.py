@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.bench.harness import Row, Target, page, together
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[3] / "docs" / "reference"
 
 
 def part(date: str, *rows: dict[str, Any]) -> dict[str, Any]:

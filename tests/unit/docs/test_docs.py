@@ -29,7 +29,7 @@ def text(name: str) -> str:
 
 
 def test_every_setting_is_on_its_page() -> None:
-    assert text("docs/settings.md") == reference_page()
+    assert text("docs/reference/settings.md") == reference_page()
     assert all(field.description for field in Settings.model_fields.values())
 
 
@@ -41,7 +41,7 @@ def test_every_error_code_is_explained() -> None:
         for code in re.findall(r'(?:code=|_coded\(error, |HttpRefused\(\s*\d+, )"([A-Z_]+)"', source)
     }
     assert len(codes) > 8
-    assert [code for code in sorted(codes) if f"`{code}`" not in text("docs/errors.md")] == []
+    assert [code for code in sorted(codes) if f"`{code}`" not in text("docs/reference/errors.md")] == []
 
 
 def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -56,11 +56,11 @@ def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def test_every_manifest_key_is_explained() -> None:
-    assert text("docs/manifest.md") == manifest_page()
+    assert text("docs/reference/manifest.md") == manifest_page()
     every = {model for manifest in KINDS.values() for model in models(manifest)}
     assert len(every) > 30
     assert [f"{m.__name__}.{n}" for m in every for n, f in m.model_fields.items() if not f.description] == []
-    page = text("docs/manifest.md")
+    page = text("docs/reference/manifest.md")
     assert [n for model in every for n in model.model_fields if f"| `{n}` |" not in page] == []
 
 
@@ -110,7 +110,7 @@ def commands(app: App, before: str = "") -> list[str]:
 
 
 def test_every_status_of_a_run_is_explained() -> None:
-    page = text("docs/running.md")
+    page = text("docs/how-to/run-in-production.md")
     statuses = re.findall("[A-Z]{6,}", str(RUN.c.status.comment))
     assert len(statuses) == 6
     assert [status for status in statuses if f"`{status}`" not in page] == []
@@ -121,20 +121,31 @@ def test_every_command_on_drift_and_quarantine_is_explained() -> None:
         f"hub {' '.join(app.name)} {name}" for app in (drift.app, quarantine.app) for name in app if name[0] != "-"
     }
     assert len(commands) > 8
-    assert [command for command in sorted(commands) if f"`{command}" not in text("docs/quality.md")] == []
+    assert [
+        command for command in sorted(commands) if f"`{command}" not in text("docs/explanation/drift-and-quarantine.md")
+    ] == []
 
 
 def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
     words = [*get_args(Sort), *get_args(Grade), *(f"`{mode}`" for mode in get_args(Drift))]
-    assert [word for word in words if f"| {word}" not in text("docs/quality.md")] == []
+    assert [word for word in words if f"| {word}" not in text("docs/explanation/drift-and-quarantine.md")] == []
 
 
 def test_every_link_rule_is_explained() -> None:
-    page = text("docs/linking.md").replace("…", "parcel_number")
+    page = text("docs/explanation/linking.md").replace("…", "parcel_number")
     assert [rule.name for rule in RULES if rule.name not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    """Files exist, and a `#heading` is a heading of the page that it names."""
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors GitHub gives to the headings of a page: lower case, no punctuation, spaces as hyphens."""
+    headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
