@@ -13,6 +13,7 @@ from schema.values import Address, Day, FormerId, LocalCode, PartialDate, Person
     label=Label("Công dân", "Citizen"),
     standard="SEMIC Core Person 2.1 Person",
     duplicates=True,
+    personal=True,
 )
 class Citizen:
     """A person in the population register."""

@@ -44,6 +44,7 @@ class EntityFacts:
     standard: str
     plural: str | None = None
     duplicates: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,22 @@ class AsRecordedFacts:
 
 
 def subject(
-    *, sector: SectorName, label: Label, standard: str, plural: str | None = None, duplicates: bool = False
+    *,
+    sector: SectorName,
+    label: Label,
+    standard: str,
+    plural: str | None = None,
+    duplicates: bool = False,
+    personal: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong.
 
     `duplicates` says that the register may hold one such thing twice: linking then proposes merges, which a person decides. Such
     a subject is referred to by linked fields only, never by exact reference.
+
+    `personal` says that it is a natural person: every answer names the people whose data it holds, for the ledger of access.
     """
-    return _entity(EntityFacts("subject", sector, label, standard, plural, duplicates))
+    return _entity(EntityFacts("subject", sector, label, standard, plural, duplicates, personal))
 
 
 def record(

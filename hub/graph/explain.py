@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.graph.reads import Reads
+from hub.plan.data_subjects import HIDDEN
 from hub.plan.nodes import (
     All,
     AllOf,
@@ -86,6 +87,8 @@ def tree(nodes: Sequence[object]) -> tuple[Branch, ...]:
     branches: list[Branch] = []
     plain: list[str] = []
     for node in nodes:
+        if getattr(node, "key", "").startswith(HIDDEN):
+            continue
         if isinstance(node, Scalar | TotalCount | MergedIds):
             plain.append(f"{node.key} (count)" if isinstance(node, TotalCount) else node.key)
         else:

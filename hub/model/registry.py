@@ -138,6 +138,7 @@ class Entity:
     linked: tuple[Linked, ...]
     backlinks: tuple[Backlink, ...]
     duplicates: bool = False
+    personal: bool = False
 
     @property
     def duplicate_table(self) -> str:
@@ -289,6 +290,7 @@ class _Reader:
             linked=tuple(self._linked(n, m) for n, m in marks.items() if isinstance(m, LinkedFacts)),
             backlinks=tuple(self._backlink(n, m) for n, m in marks.items() if isinstance(m, LinkFacts)),
             duplicates=facts.duplicates,
+            personal=facts.personal,
         )
 
     def _field(self, name: str, facts: FieldFacts) -> Column:

@@ -15,6 +15,7 @@ from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Regi
 from hub.plan.arguments import arguments, value_of
 from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
 from hub.plan.conditions import Filters, Terms, backlink_via, order
+from hub.plan.data_subjects import data_subject_members
 from hub.plan.discrepancies import CONNECTION as DISCREPANCIES
 from hub.plan.discrepancies import Discrepancies
 from hub.plan.links import MERGED_FROM, MERGED_IDS, Links
@@ -89,6 +90,7 @@ class Builder:
 
     `typed` adds the name of its entity, under `KIND`, to every row of an abstract field: the graph lane completes values
     itself and has to know the type also where `__typename` is not selected. `past` reads what was known at an instant.
+    `names_data_subjects` adds hidden members to rows (see `hub.plan.data_subjects`).
     """
 
     catalog: Catalog
@@ -97,6 +99,7 @@ class Builder:
     filter_terms: Terms
     typed: bool = False
     past: bool = False
+    names_data_subjects: bool = False
     trail: list[str] = field(default_factory=list)
     """The response keys down to what is being built, for the path of an error."""
 
@@ -127,7 +130,9 @@ class Builder:
         if selected.name == "nodes":
             return self.nodes(selected, given["ids"])
         if selected.name == SEARCH:
-            return Searches(self.catalog.registry, self.document, self._rows, tuple(self.trail)).search(selected, given)
+            return Searches(
+                self.catalog.registry, self.document, self._rows, tuple(self.trail), self.names_data_subjects
+            ).search(selected, given)
         if selected.name == DISCREPANCIES:
             return self._page(selected, self._discrepancies(given), All(), given)
         entity, many = self.catalog.roots[selected.name]
@@ -168,9 +173,10 @@ class Builder:
 
     # --- One row ------------------------------------------------------------------------------------------------------
 
-    def _row(self, entity: Entity, sets: Sets) -> Row:
+    def _row(self, entity: Entity, sets: Sets, reached_by: Linked | None = None) -> Row:
         selected = self.document.collect(entity.name, sets)
-        return Row(entity.name, entity.table, tuple(self._member(entity, field) for field in selected))
+        hidden = data_subject_members(self.catalog.registry, entity, reached_by) if self.names_data_subjects else ()
+        return Row(entity.name, entity.table, (*hidden, *(self._member(entity, field) for field in selected)))
 
     def _rows(self, kinds: tuple[str, ...], sets: Sets) -> tuple[Row, ...]:
         """A row for each kind that an abstract field can lead to."""
@@ -223,9 +229,11 @@ class Builder:
 
     def _backlink(self, entity: Entity, field: Selected, back: Backlink) -> Page:
         target = self.catalog.registry[back.target]
-        via = backlink_via(self.catalog.registry, self.catalog.registry.end(back))
+        end = self.catalog.registry.end(back)
+        via = backlink_via(self.catalog.registry, end)
         given = arguments(self.document, self._definition(entity.name, field.name), field.node)
-        return self._page(field, self._listed(target, given), via, given)
+        reached_by = end if isinstance(end, Linked) else None
+        return self._page(field, self._listed(target, given, reached_by), via, given)
 
     def _definition(self, type_name: str, field: str) -> GraphQLField:
         found = self.document.schema.get_type(type_name)
@@ -239,13 +247,15 @@ class Builder:
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
-    def _listed(self, entity: Entity, given: Mapping[str, Tree]) -> Listed:
+    def _listed(self, entity: Entity, given: Mapping[str, Tree], reached_by: Linked | None = None) -> Listed:
         conditions = self._filters.conditions(entity, given.get("filter"))
         terms = order(self.document, entity, given.get("orderBy"))
-        return Listed(entity.name, entity.table, terms, conditions, partial(self._row, entity))
+        return Listed(entity.name, entity.table, terms, conditions, partial(self._row, entity, reached_by=reached_by))
 
     def _discrepancies(self, given: Mapping[str, Tree]) -> Listed:
-        return Discrepancies(self.catalog.registry, self.document, self._rows, self._filters).listed(given)
+        return Discrepancies(
+            self.catalog.registry, self.document, self._rows, self._filters, self.names_data_subjects
+        ).listed(given)
 
     def _page(self, field: Selected, listed: Listed, via: Via, given: Mapping[str, Tree]) -> Page:
         first, last = (value_of(self.document, given.get(name)) for name in ("first", "last"))

@@ -9,6 +9,7 @@ from hub.model.registry import Registry
 from hub.plan.arguments import value_of
 from hub.plan.binds import Tree
 from hub.plan.conditions import Filters, KnownPart
+from hub.plan.data_subjects import data_subject_of
 from hub.plan.listed import Listed, Rows, Sets, literal
 from hub.plan.nodes import Condition, Group, Member, OneByKind, OrderTerm, Row, Scalar, Test
 from hub.plan.selection import Document, Selected
@@ -44,6 +45,7 @@ class Discrepancies:
     document: Document
     rows: Rows
     filters: Filters
+    names_data_subjects: bool = False
 
     def listed(self, given: Mapping[str, Tree]) -> Listed:
         """What a connection with these arguments is of: newest first, those that still stand unless others are asked for."""
@@ -62,7 +64,9 @@ class Discrepancies:
 
     def _row(self, sets: Sets) -> Row:
         selected = self.document.collect("Discrepancy", sets)
-        return Row("Discrepancy", DISCREPANCY, tuple(self._member(field) for field in selected))
+        members = tuple(self._member(field) for field in selected)
+        hidden = data_subject_of(self.registry, "{t}.subject_kind", "{t}.found_id") if self.names_data_subjects else ()
+        return Row("Discrepancy", DISCREPANCY, (*hidden, *members))
 
     def _member(self, field: Selected) -> Member:
         if field.name == "subject":

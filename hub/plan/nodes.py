@@ -210,6 +210,15 @@ class Merged:
 
 
 @dataclass(frozen=True)
+class LinkedSubject:
+    """The number of the subject of this kind that an accepted link of the row leads to; null if there is none."""
+
+    key: str
+    table: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class OrderTerm:
     """One term of an order: the expression, its SQL type, whether it can be null, its direction."""
 
@@ -329,5 +338,5 @@ class OverLink:
 
 
 Condition = Test | AllOf | AnyOf | Not | Through | OverLink
-Member = Scalar | Group | One | OneOf | OneByKind | Page | LinkObject | MergedIds | Merged
+Member = Scalar | Group | One | OneOf | OneByKind | Page | LinkObject | MergedIds | Merged | LinkedSubject
 Root = One | NodeById | NodesById | Search | Page | Scalar

@@ -77,6 +77,8 @@ class Planner:
     registry: Registry
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
+    names_data_subjects: bool = False
+    """Whether statements also say which people their rows are about."""
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -106,6 +108,7 @@ class Planner:
             Terms(self.limits.filter_terms),
             typed,
             operation.in_the_past,
+            self.names_data_subjects,
         )
         chosen = [f for f in operation.fields if self.is_stored(f) and not (typed and f.name == "__typename")]
         return self._rendered(tuple(builder.root(f) for f in chosen), operation.at)
@@ -119,7 +122,10 @@ class Planner:
     ) -> Plan:
         """The typed plan of rows by their global ids, under the key `nodes`, with what is selected of them."""
         read = Document(self.schema, _fragments(document), variables)
-        builder = Builder(self.catalog, read, self.limits.filter_links, Terms(self.limits.filter_terms), True)
+        terms = Terms(self.limits.filter_terms)
+        builder = Builder(
+            self.catalog, read, self.limits.filter_links, terms, True, names_data_subjects=self.names_data_subjects
+        )
         selected = Selected("nodes", "nodes", FieldNode(name=NameNode(value="nodes")), tuple(sets))
         return self._rendered((builder.nodes(selected, Constant(list(global_ids))),), None)
 

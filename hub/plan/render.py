@@ -15,6 +15,7 @@ from hub.plan.nodes import (
     Candidates,
     Evidence,
     Group,
+    LinkedSubject,
     LinkObject,
     Member,
     Merged,
@@ -112,6 +113,8 @@ class _Renderer:
             return self.pages.page(member, depth + 1)
         if isinstance(member, MergedIds | Merged):
             return self._merged(member, depth)
+        if isinstance(member, LinkedSubject):
+            return self._linked_subject(member, depth)
         return self._link_object(member, depth)
 
     def _one(self, one: One, depth: int) -> str:
@@ -152,6 +155,13 @@ class _Renderer:
         """An object of expressions over the rows of these names."""
         scalars = [(m.key, self.sources.scalar(m, **names)) for m in members if isinstance(m, Scalar)]
         return json_object(scalars, alias)
+
+    def _linked_subject(self, linked: LinkedSubject, depth: int) -> str:
+        alias = f"s{depth + 1}"
+        return (
+            f"(select {alias}.subject_id from {self.sources.links(linked.table)} {alias} where {alias}.record_id = t{depth}.id"
+            f" and {alias}.{ACCEPTED} and {alias}.subject_kind = '{linked.kind}')"
+        )
 
     # --- Links --------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from hub.model.registry import Column, Entity, Registry
 from hub.model.tables import sql_type, words_of
 from hub.plan.arguments import value_of
 from hub.plan.binds import Bind, Leaf, Tree
+from hub.plan.data_subjects import data_subject_of
 from hub.plan.listed import Rows, literal
 from hub.plan.nodes import AllOf, AnyOf, Condition, Hits, OneByKind, Scalar, Search, SearchedColumn, SearchedKind, Test
 from hub.plan.search_text import CodesOf, DaysOf, NameOf, YearsOf
@@ -36,6 +37,7 @@ class Searches:
     document: Document
     rows: Rows
     path: tuple[str, ...]
+    names_data_subjects: bool = False
 
     def search(self, field: Selected, given: Mapping[str, Tree]) -> Search:
         """The node of the field. Raises OperationRefused for a size that is none."""
@@ -57,7 +59,9 @@ class Searches:
         known = {"hasMore": "{more}", "__typename": literal(RESULT)}
         if field.name in known:
             return Scalar(field.key, known[field.name])
-        return Hits(field.key, tuple(self._member(entities, f) for f in self.document.collect(HIT, field.beneath)))
+        members = tuple(self._member(entities, f) for f in self.document.collect(HIT, field.beneath))
+        hidden = data_subject_of(self.registry, "{s}.kind", "{s}.id") if self.names_data_subjects else ()
+        return Hits(field.key, (*hidden, *members))
 
     def _member(self, entities: list[Entity], field: Selected) -> Scalar | OneByKind:
         if field.name == "node":

@@ -1,0 +1,52 @@
+"""Data subjects: which people the rows of an answer are about, so that the ledger has an entry for each of them.
+
+The statement itself says it. Every row of a person, and every row that is linked to one, gets hidden members that hold the person's
+number; `take_data_subjects` removes them from the JSON before anyone sees it. A second statement could answer for another
+moment than the first, and would have to repeat its conditions.
+
+A response key is a GraphQL name and never has a `~`; in JSON text a quote inside of a value is escaped. So the pattern of a
+hidden member matches hidden members only.
+"""
+
+import re
+
+from hub.model.registry import Entity, Linked, Registry
+from hub.plan.nodes import LinkedSubject, Member, Scalar
+
+HIDDEN = "~"
+"""The first character of the key of a hidden member."""
+HIDDEN_MEMBER = re.compile(rb'"~([A-Za-z]+)(?:\.[0-9]+)?":(?:([0-9]+)|null)(?:,|(?=\}))')
+
+DataSubject = tuple[str, int]
+"""Entity and number of a row, as in a global id: ("Citizen", 12)."""
+
+
+def data_subject_members(registry: Registry, entity: Entity, reached_by: Linked | None = None) -> tuple[Member, ...]:
+    """The hidden members of a row of `entity`.
+
+    `reached_by` is the linked field over which a record was reached from its subject, whose row is marked already.
+    """
+    own = (Scalar(f"{HIDDEN}{entity.name}", "{t}.id"),) if entity.personal else ()
+    linked = [
+        LinkedSubject(f"{HIDDEN}{kind}.{place}", field.table, kind)
+        for place, field in enumerate(entity.linked)
+        if field is not reached_by
+        for kind in field.kinds
+        if registry[kind].personal
+    ]
+    return (*own, *linked)
+
+
+def data_subject_of(registry: Registry, kind: str, number: str) -> tuple[Scalar, ...]:
+    """The hidden members of a row that names a subject of any kind by two expressions."""
+    people = [entity.name for entity in registry if entity.personal]
+    return tuple(Scalar(f"{HIDDEN}{name}", f"case when {kind} = '{name}' then {number} end") for name in people)
+
+
+def take_data_subjects(text: bytes) -> tuple[bytes, frozenset[DataSubject]]:
+    """The JSON text without its hidden members, and the people whom they name."""
+    found = HIDDEN_MEMBER.findall(text)
+    if not found:
+        return text, frozenset()
+    people = frozenset((kind.decode(), int(number)) for kind, number in set(found) if number)
+    return HIDDEN_MEMBER.sub(b"", text), people
