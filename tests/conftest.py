@@ -19,7 +19,7 @@ import pytest
 from hub.demo.examples import doubtful_person
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
-from hub.ingest.run import RunReport, sync
+from hub.ingest.run.connector_run import RunReport, sync
 from hub.link.run import LinkReport, link
 from hub.settings import load
 from hub.store.embedded import EmbeddedServer

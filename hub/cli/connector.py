@@ -17,7 +17,7 @@ from hub.conform.check import NEEDED, UNKNOWN, Checked, check
 from hub.conform.ground import Ground
 from hub.conform.preview import Preview, preview
 from hub.errors import HubError, HubMisconfigured
-from hub.ingest.discover import broken, discover, found, home
+from hub.ingest.connectors import broken, discover, found, home
 from hub.sdk.manifest import Manifest
 from hub.settings import load
 

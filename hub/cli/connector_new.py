@@ -11,7 +11,7 @@ from hub.cli.shown import ERR, OUT, marked, show_table
 from hub.draft.propose import entity_for
 from hub.draft.write import Draft, Facts, add, columns_of, write
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.ingest.discover import folder as own_folder
+from hub.ingest.connectors import folder as own_folder
 from hub.model.registry import registry
 from hub.sdk.manifest import KINDS
 from hub.settings import load

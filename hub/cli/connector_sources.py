@@ -14,7 +14,7 @@ from hub.cli.shown import ERR, line, show_table
 from hub.draft import probe
 from hub.draft.probe import Probed, Wanted
 from hub.errors import OperationRefused, SourceUnavailable
-from hub.ingest.discover import FILE, load_connector
+from hub.ingest.connectors import FILE, load_connector
 
 
 @Parameter(name="*")

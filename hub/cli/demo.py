@@ -27,7 +27,7 @@ from hub.graph.execute import Executor
 from hub.graph.prefill import fill
 from hub.graph.prepare import Request
 from hub.graph.service import make_executor, make_pool
-from hub.ingest.run import sync
+from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.procedures.prefill import AnswerStatus, Prefill
 from hub.settings import ENV_FILE, Settings, load

@@ -10,7 +10,7 @@ from hub.cli.options import Json
 from hub.cli.shown import OUT, marked, show_json
 from hub.cli.store import Store, open_store_to_read
 from hub.errors import HubError, HubMisconfigured
-from hub.ingest.discover import broken, discover
+from hub.ingest.connectors import broken, discover
 from hub.link.model.party import PARTY
 from hub.link.quality.estimate import Verdict
 from hub.link.quality.read import read_quality

@@ -7,8 +7,8 @@ import cyclopts
 from hub.cli.options import Json
 from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store, open_store_to_read
-from hub.ingest import drift_record
-from hub.ingest.drift_record import Drift
+from hub.ingest.drift import records as drift_record
+from hub.ingest.drift.records import Drift
 from hub.settings import load
 from hub.store.engine import connect, store_url
 

@@ -14,14 +14,14 @@ from hub.cli.options import Json
 from hub.cli.shown import ERR, OUT, marked, show_json, show_table, show_text
 from hub.cli.store import open_store, open_store_to_read
 from hub.errors import OperationRefused
-from hub.ingest import waiting
-from hub.ingest.discover import discover
-from hub.ingest.waiting import Which
+from hub.ingest.connectors import discover
+from hub.ingest.quarantine import entries as waiting
+from hub.ingest.quarantine.entries import Which
 from hub.settings import load
 from hub.store.engine import connect, store_url
 
 if TYPE_CHECKING:
-    from hub.ingest.replay import Replayed
+    from hub.ingest.quarantine.replay import Replayed
 
 app = cyclopts.App(name="quarantine")
 By = Annotated[str | None, Parameter(help="Who decides; by default, the user of this machine.")]
@@ -112,8 +112,8 @@ def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = 
     note
         Why.
     """
-    from hub.ingest.replay import Edit  # all of a merge, which lists and counts do without
-    from hub.ingest.replay import fix as fix_row
+    from hub.ingest.quarantine.replay import Edit  # all of a merge, which lists and counts do without
+    from hub.ingest.quarantine.replay import fix as fix_row
 
     changes: dict[str, str | None] = {**_cells(set), **dict.fromkeys(null)}
     with _store() as connection:
@@ -133,7 +133,7 @@ def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
     rule
         Those that broke this rule.
     """
-    from hub.ingest.replay import replay as replay_rows  # all of a merge, which lists and counts do without
+    from hub.ingest.quarantine.replay import replay as replay_rows  # all of a merge, which lists and counts do without
 
     numbers = [int(word) for word in which if word.isdecimal()]
     names = [word for word in which if not word.isdecimal()]

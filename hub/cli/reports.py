@@ -7,7 +7,7 @@ from hub.cli.shown import ERR, marked, show_json, show_table
 from hub.errors import SourceUnavailable
 
 if TYPE_CHECKING:  # a run's imports take longer than `hub runs list` does
-    from hub.ingest.run import RunReport
+    from hub.ingest.run.connector_run import RunReport
 
 
 def show_reports(reports: "list[RunReport]", *, json: bool) -> None:

@@ -14,9 +14,9 @@ from hub.cli.options import Json
 from hub.cli.reports import show_reports
 from hub.cli.shown import OUT, bars_of, marked, progress, show_json, show_table
 from hub.cli.store import Store, open_store, open_store_to_read
-from hub.ingest import approve as approvals_
-from hub.ingest.approve import Approval
-from hub.ingest.history import RunRecord, run_record, runs
+from hub.ingest.guards import approvals as approvals_
+from hub.ingest.guards.approvals import Approval
+from hub.ingest.run.history import RunRecord, run_record, runs
 from hub.settings import load
 from hub.store.engine import connect, store_url
 
@@ -103,7 +103,7 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
     later
         Leave the run to the next one that is scheduled or started.
     """
-    from hub.ingest.run import sync  # Polars and all readers, which the other commands do without
+    from hub.ingest.run.connector_run import sync  # Polars and all readers, which the other commands do without
 
     with _session() as (store, connection):
         decided = approvals_.decide(connection, number, approved=True, by=_who(by))

@@ -8,7 +8,7 @@ import uvicorn
 from hub.cli.shown import ERR, LineFormatter
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
-from hub.ingest.discover import discover
+from hub.ingest.connectors import discover
 from hub.settings import Settings, load
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId

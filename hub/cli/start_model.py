@@ -10,7 +10,7 @@ from hub.cli.shown import OUT
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
 from hub.errors import OperationRefused
-from hub.ingest.run import sync
+from hub.ingest.run.connector_run import sync
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.run import link

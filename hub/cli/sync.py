@@ -6,9 +6,9 @@ from hub.cli.options import Json
 from hub.cli.reports import show_reports
 from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_json
 from hub.cli.store import open_store
-from hub.ingest.discover import broken
-from hub.ingest.run import Choices, chosen, left_out
-from hub.ingest.run import run as run_connectors
+from hub.ingest.connectors import broken
+from hub.ingest.run.connector_run import Choices, chosen, left_out
+from hub.ingest.run.connector_run import run as run_connectors
 from hub.jobs.queue import put_syncs
 from hub.settings import load
 from hub.store.engine import store_url

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from hub.cli.shown import clean, show_text
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
-from hub.ingest.run import chosen
+from hub.ingest.run.connector_run import chosen
 from hub.jobs.worker import Orders, Worker
 from hub.settings import load
 

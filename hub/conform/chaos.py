@@ -15,7 +15,7 @@ from hub.conform.rows import changed, has, renamed, value_at, without
 from hub.conform.samples import Row
 from hub.conform.trials import EXTRA, Failure, StreamRows, Tried, expected_keys, healthy
 from hub.conform.worlds.base import World
-from hub.ingest.run import RunReport
+from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 

@@ -10,7 +10,7 @@ from hub.conform.naming import name_row
 from hub.conform.rows import changed, has
 from hub.conform.samples import Row
 from hub.conform.trials import Tried, expected_keys, records_of, tell_wrong
-from hub.ingest.run import RunReport
+from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 from schema.values import ValueRejected

@@ -8,8 +8,8 @@ import polars as pl
 from hub.conform import samples
 from hub.conform.naming import form_of, name_records
 from hub.conform.samples import Record
-from hub.ingest import parse_values
-from hub.ingest.waiting import shown_key
+from hub.ingest.quarantine.entries import shown_key
+from hub.ingest.values import parse_values
 from hub.sdk.manifest import Manifest
 
 

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from hub.ingest.read.retries import instrumentation
-from hub.ingest.run import RunReport, run
+from hub.ingest.run.connector_run import RunReport, run
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 from hub.store.embedded import EmbeddedServer

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from hub.conform import samples
 from hub.errors import HubError
-from hub.ingest.discover import FILE, home
+from hub.ingest.connectors import FILE, home
 from hub.sdk.manifest import Manifest
 from schema.core import SectorName
 

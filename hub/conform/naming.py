@@ -6,7 +6,7 @@ from hub.conform import samples
 from hub.conform.ground import Key
 from hub.conform.samples import Row
 from hub.errors import HubError
-from hub.ingest.waiting import shown_key
+from hub.ingest.quarantine.entries import shown_key
 from hub.sdk.manifest import Manifest
 
 MOST_NAMED = 3

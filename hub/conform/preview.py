@@ -10,10 +10,10 @@ import polars as pl
 from hub.conform import samples
 from hub.conform.samples import Record
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.ingest.discover import home
+from hub.ingest.connectors import home
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Context
-from hub.ingest.typed_numbers import notations
+from hub.ingest.read.reader import Context
+from hub.ingest.values.typed_numbers import notations
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import CdcSource, SqlSource
 from hub.sdk.streams import CdcStream, SqlStream

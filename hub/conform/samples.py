@@ -13,12 +13,12 @@ import orjson
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.ingest.discover import home
-from hub.ingest.map import CHANGED_AT, NUMBER, SOURCE_KEY
-from hub.ingest.prepare import Preparation, Prepared
+from hub.ingest.connectors import home
 from hub.ingest.read import json_rows
-from hub.ingest.read.base import Batch
-from hub.ingest.typed_numbers import Notation, notations
+from hub.ingest.read.reader import Batch
+from hub.ingest.transform.map import CHANGED_AT, NUMBER, SOURCE_KEY
+from hub.ingest.transform.prepare import Preparation, Prepared
+from hub.ingest.values.typed_numbers import Notation, notations
 from hub.model.registry import Entity
 from hub.sdk.manifest import Manifest
 

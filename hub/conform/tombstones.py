@@ -6,7 +6,7 @@ from hub.conform import samples
 from hub.conform.rows import changed, has, value_at
 from hub.conform.samples import Row
 from hub.errors import HubError
-from hub.ingest.map import NUMBER
+from hub.ingest.transform.map import NUMBER
 from hub.sdk.manifest import Manifest
 
 GUESSES = ("1", "2026-01-01 00:00:00", "2026-01-01", "true", "x", "0", None)

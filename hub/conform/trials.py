@@ -11,7 +11,7 @@ from hub.conform.naming import name_records, name_row
 from hub.conform.samples import Row
 from hub.conform.tombstones import mark_deleted
 from hub.conform.worlds.base import World
-from hub.ingest.run import RunReport
+from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest
 
 EXTRA = "cot_moi_cua_nguon"

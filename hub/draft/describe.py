@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hub.draft.probe import Wanted, provisional
 from hub.errors import HubMisconfigured
-from hub.ingest.read.base import Context
-from hub.ingest.read.soap_client import SoapClient
-from hub.ingest.read.xml_rows import lists_in
+from hub.ingest.read.reader import Context
+from hub.ingest.read.soap.client import SoapClient
+from hub.ingest.read.soap.xml_rows import lists_in
 from hub.sdk.sources import SoapSource
 
 

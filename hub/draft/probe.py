@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.conform.preview import first_rows
 from hub.errors import HubMisconfigured, OperationRefused, SourceUnavailable
-from hub.ingest.read.base import Context
-from hub.ingest.read.http import Client, Request, json_of
+from hub.ingest.read.http.client import Client, Request, json_of
 from hub.ingest.read.json_rows import dig
-from hub.ingest.read.next_page import next_named
-from hub.ingest.read.sql_access import DRIVERS
-from hub.ingest.vietnamese_codecs import NAMES, vietnamese_share
+from hub.ingest.read.reader import Context
+from hub.ingest.read.rest.next_page import next_named
+from hub.ingest.read.sql.access import DRIVERS
+from hub.ingest.values.vietnamese_codecs import NAMES, vietnamese_share
 from hub.sdk.manifest import Manifest, parse
 from hub.sdk.streams import RestStream
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hub.draft.read_back import epoch_format, proven_notation, reads_back
 from hub.draft.words import likeness
-from hub.ingest.parse_values import DAY, INSTANT, NUMBERS
+from hub.ingest.values.parse_values import DAY, INSTANT, NUMBERS
 from hub.model.registry import Column, Entity, registry
 from schema.values import CodeList, PartialDate, Storage, Text, Value, Verbatim
 

@@ -1,6 +1,6 @@
 """Read back: one sampled value read as a mapping would read it, and written back. Pure.
 
-The rules are those of `hub.ingest.parse_values`, for one text instead of a column: a test holds them to be the same.
+The rules are those of `hub.ingest.values.parse_values`, for one text instead of a column: a test holds them to be the same.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from hub.ingest.parse_values import (
+from hub.ingest.values.parse_values import (
     DAY,
     DAY_WITH_OFFSET,
     EPOCHS,

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
-from hub.ingest.discover import discover
+from hub.ingest.connectors import discover
 
 WORDS = Path(__file__).with_name("data") / "words.toml"
 SURE, LIKELY = 1.0, 0.85

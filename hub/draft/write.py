@@ -14,9 +14,9 @@ from hub.draft.probe import Probed
 from hub.draft.propose import Columns, Proposal, changed_at, key_of, propose
 from hub.draft.pseudonyms import Pseudonyms
 from hub.errors import HubError, OperationRefused
-from hub.ingest.discover import FILE, load_connector
+from hub.ingest.connectors import FILE, load_connector
 from hub.ingest.read.json_rows import frame_of
-from hub.ingest.vietnamese_codecs import repaired, vietnamese_share
+from hub.ingest.values.vietnamese_codecs import repaired, vietnamese_share
 from hub.model.registry import Entity
 from hub.sdk.manifest import parse
 

@@ -11,7 +11,7 @@ from typing import Any
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from hub.ingest.run import Choices
+from hub.ingest.run.connector_run import Choices
 from hub.jobs.schema import OPTIONS
 
 SYNC, LINK, PRUNE = "sync", "link", "prune"

@@ -11,7 +11,7 @@ from procrastinate.tasks import Task
 from sqlalchemy import Engine
 
 from hub.errors import HubError
-from hub.ingest.run import Choices, RunReport, chosen, interrupt, run
+from hub.ingest.run.connector_run import Choices, RunReport, chosen, interrupt, run
 from hub.jobs import queue as q
 from hub.jobs.prune import prune
 from hub.jobs.threads import in_thread

@@ -19,7 +19,7 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import Engine
 
 from hub.errors import StoreUnavailable
-from hub.ingest.follow import Follower
+from hub.ingest.run.follow import Follower
 from hub.jobs import queue as q
 from hub.jobs.schedules import register, schedules
 from hub.jobs.tasks import Tasks

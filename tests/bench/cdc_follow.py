@@ -6,7 +6,7 @@ It ends when its input does, and fails where the connector had a problem.
 import sys
 import threading
 
-from hub.ingest.follow import Follower
+from hub.ingest.run.follow import Follower
 from tests.bench.manifests import citizens
 
 

@@ -15,7 +15,7 @@ import psycopg
 
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
-from hub.ingest.run import sync
+from hub.ingest.run.connector_run import sync
 from hub.link.evaluate.evaluation import Evaluation, evaluate
 from hub.link.evaluate.measure import Proportion
 from hub.model.registry import registry

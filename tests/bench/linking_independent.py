@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.ingest.run import sync
+from hub.ingest.run.connector_run import sync
 from hub.link.evaluate.evaluation import Evaluation, evaluate
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.measure import Proportion, Tally

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 
-from hub.ingest.run import run
+from hub.ingest.run.connector_run import run
 from hub.store.engine import engine
 from tests.bench.harness import peak_mb
 from tests.bench.manifests import citizens

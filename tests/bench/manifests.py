@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from hub.ingest.discover import discover
+from hub.ingest.connectors import discover
 from hub.sdk.manifest import Manifest, parse
 from tests.bench.people import NAME
 

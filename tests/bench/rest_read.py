@@ -14,7 +14,7 @@ import httpx2
 import orjson
 
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Context
+from hub.ingest.read.reader import Context
 from tests.bench.manifests import API_PATH, STREAM, citizens
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from hub.conform import samples
 from hub.conform.samples import Row
 from hub.demo.generate import generate
-from hub.ingest.discover import discover, folder
+from hub.ingest.connectors import discover, folder
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 

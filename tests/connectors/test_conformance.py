@@ -6,7 +6,7 @@ import pytest
 
 from hub.conform.check import check
 from hub.conform.ground import Ground
-from hub.ingest.discover import broken, discover
+from hub.ingest.connectors import broken, discover
 
 
 @pytest.fixture(scope="module")

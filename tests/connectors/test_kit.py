@@ -13,8 +13,8 @@ from hub.conform.check import WORLDS, Checked, check
 from hub.conform.ground import Ground
 from hub.conform.lint import imports, lint
 from hub.errors import SourceUnavailable
-from hub.ingest import bounds
-from hub.ingest.read import rest
+from hub.ingest.guards import change_limits as bounds
+from hub.ingest.read.rest import reader as rest
 from hub.sdk.manifest import KINDS, Manifest
 from tests.connectors.trial import INCREMENTAL, connector
 
@@ -143,7 +143,7 @@ def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that says nothing of columns that nobody mapped."""
-    monkeypatch.setattr("hub.ingest.map.unexpected", lambda *_: [])
+    monkeypatch.setattr("hub.ingest.transform.map.unexpected", lambda *_: [])
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_secrets_in_a_manifest_are_found_and_not_shown(tmp_path: Path, text: str
         ("import polars as pl\nimport re\nfrom hub.sdk.manifest import Manifest\nfrom schema import units", None),
         ("import hub.store", "hub.store"),
         ("from hub import ingest", "hub.ingest"),
-        ("from hub.ingest.map import flatten", "hub.ingest.map"),
+        ("from hub.ingest.transform.map import flatten", "hub.ingest.transform.map"),
         ("import connectors.land", "connectors.land"),
         ("def transform(s, f):\n    import requests", "requests"),
         ("from . import other", "."),

@@ -21,7 +21,7 @@ from hub.conform.rows import arrange
 from hub.conform.tombstones import is_deleted, mark_deleted
 from hub.conform.trials import day_before, held_back
 from hub.conform.worlds import mariadb, messages
-from hub.ingest.discover import load_connector
+from hub.ingest.connectors import load_connector
 from hub.sdk.manifest import Manifest
 from tests.connectors.trial import connector, people
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hub.conform import samples
-from hub.ingest.discover import load_connector
+from hub.ingest.connectors import load_connector
 from hub.sdk.manifest import Manifest
 
 HEAD = """\

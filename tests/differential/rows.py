@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from hub.ingest.search import name_key
+from hub.ingest.transform.search_keys import name_key
 from hub.model.registry import Column, Entity, Linked, Registry, registry
 from hub.store.engine import engine
 from hub.store.migrate import migrate

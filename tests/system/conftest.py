@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli import main, quarantine
-from hub.ingest import run as ingest
+from hub.ingest.run import connector_run as ingest
 from hub.store.engine import engine, store_url
 from tests.system.trial import Command, Trial
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from hub.errors import SourceUnavailable
-from hub.ingest.read.base import Batch, Reader, State
+from hub.ingest.read.reader import Batch, Reader, State
 from hub.sdk.manifest import Manifest, parse
 from tests.system.trial import HEADER
 from tests.system.trial import manifest as files

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.ingest.read.base import Batch, Context
-from hub.ingest.read.rest import RestReader
+from hub.ingest.read.reader import Batch, Context
+from hub.ingest.read.rest.reader import RestReader
 from hub.sdk.manifest import parse
 
 Row = dict[str, Any]

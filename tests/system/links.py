@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine, text
 
-from hub.ingest.search import name_key
+from hub.ingest.transform.search_keys import name_key
 from hub.link.run import LinkReport, link
 from hub.model.registry import registry
 from hub.store.engine import connect, store_url

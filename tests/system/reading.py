@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from hub.ingest.read.base import Batch, Context
+from hub.ingest.read.reader import Batch, Context
 from hub.sdk.manifest import parse
 
 FACTS = {

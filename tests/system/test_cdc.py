@@ -12,11 +12,12 @@ import psycopg
 import pytest
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest import run as ingest
-from hub.ingest.read import follow, open_reader, slot
-from hub.ingest.read.base import Batch, State
-from hub.ingest.read.cdc import CdcReader
-from hub.ingest.read.slot import lag
+from hub.ingest.read import open_reader
+from hub.ingest.read.cdc import follow, slot
+from hub.ingest.read.cdc.reader import CdcReader
+from hub.ingest.read.cdc.slot import lag
+from hub.ingest.read.reader import Batch, State
+from hub.ingest.run import connector_run as ingest
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine
 from tests.system.reading import context

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from hub.errors import OperationRefused
-from hub.ingest import approve
-from hub.ingest.lookup import look_up
-from hub.ingest.outcome import Interfered
-from hub.ingest.run import Choices, RunReport, run
+from hub.ingest.guards import approvals as approve
+from hub.ingest.run.connector_run import Choices, RunReport, run
+from hub.ingest.run.lookup import look_up
+from hub.ingest.run.outcome import Interfered
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import connect, engine, store_url
 
@@ -221,7 +221,7 @@ def test_rows_are_looked_up_live_and_merged(table: Table) -> None:
 def test_a_look_up_does_not_wait_for_ever_for_a_run(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     table.person(1)
     table.sync()
-    monkeypatch.setattr("hub.ingest.lookup.WAIT_S", 0.1)
+    monkeypatch.setattr("hub.ingest.run.lookup.WAIT_S", 0.1)
     url = store_url(table.engine)
     with psycopg.connect(table.store) as other, connect(url) as connection:
         other.execute("select from hub.stream for no key update")

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from hub.ingest import run as ingest
-from hub.ingest.run import Choices, RunReport, run
-from hub.ingest.run_lock import LOCK
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import Choices, RunReport, run
+from hub.ingest.run.run_lock import LOCK
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine, store_url
 from tests.system.trial import Trial, manifest, person

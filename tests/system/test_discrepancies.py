@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 
 from hub.cli import discrepancies
 from hub.errors import OperationRefused
-from hub.ingest.search import name_key
+from hub.ingest.transform.search_keys import name_key
 from hub.link import handover
 from hub.link.comparisons import SHAPES, TONES
 from hub.link.discrepancies import find

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from hub.errors import OperationRefused
-from hub.ingest import approve, drift_record
-from hub.ingest.run import RunReport
+from hub.ingest.drift import records as drift_record
+from hub.ingest.guards import approvals as approve
+from hub.ingest.run.connector_run import RunReport
 from hub.store.engine import connect, store_url
 from tests.system.trial import Command, Trial
 

@@ -13,7 +13,7 @@ import pytest
 
 from hub.demo.generate import generate
 from hub.demo.systems import start_systems
-from hub.ingest.run import sync
+from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine

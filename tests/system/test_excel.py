@@ -14,7 +14,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ingest.read.excel_child import _date, _letters, _place
+from hub.ingest.read.files.excel_child import _date, _letters, _place
 from tests.system.test_files import OLD, Files, files
 
 __all__ = ["files"]

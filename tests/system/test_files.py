@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
-from hub.ingest.read import file_bytes, open_reader
-from hub.ingest.read.base import Batch, Context
+from hub.ingest.read import open_reader
+from hub.ingest.read.files import file_bytes
+from hub.ingest.read.reader import Batch, Context
 from tests.system.reading import context, together
 from tests.system.sftp_server import PASSWORD, USER, SftpServer
 from tests.system.tcp_proxy import TcpProxy

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from hub.ingest import run as ingest
-from hub.ingest.run import RunReport
-from hub.ingest.run_lock import LOCK
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import RunReport
+from hub.ingest.run.run_lock import LOCK
 from hub.sdk.manifest import parse
 from hub.store.embedded import EmbeddedServer
 from tests.system.trial import HEADER, Trial, manifest, person

@@ -16,11 +16,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
-from hub.ingest import approve
-from hub.ingest import run as ingest
-from hub.ingest.outcome import Orders, Refused
-from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.stream_run import StreamRun
+from hub.ingest.guards import approvals as approve
+from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.outcome import Orders, Refused
+from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest, parse
 
 ITEM = pl.Struct({"ten": pl.String, "von": pl.String})

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from hub.ingest import run as ingest
-from hub.ingest.run import RunReport
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import load
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import engine

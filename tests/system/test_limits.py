@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.errors import SourceUnavailable
-from hub.ingest.limits import Gate
+from hub.ingest.guards.request_limits import Gate
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import engine, store_url
 
 HOLDER = """
 import sys, tomllib
-from hub.ingest.limits import Gate
+from hub.ingest.guards.request_limits import Gate
 from tests.system.test_limits import limited
 with Gate(limited(concurrency=1), sys.argv[1]):
     print("inside", flush=True)

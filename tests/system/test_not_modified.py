@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.ingest import run as ingest
-from hub.ingest.read.validators import condition_of, validator_of
-from hub.ingest.run import RunReport
+from hub.ingest.read.http.validators import condition_of, validator_of
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import parse
 from tests.serving import served
 from tests.system.reading import FACTS
@@ -149,7 +149,7 @@ def test_the_validator_is_kept_in_the_transaction_of_the_rows(
     sync(trial)
     register.have(1, 2, 3, 4, 5, 6, 7)
     with monkeypatch.context() as patch:
-        patch.setattr("hub.ingest.stream_run.merge", _fails)
+        patch.setattr("hub.ingest.run.stream_run.merge", _fails)
         assert sync(trial).status == "FAILED"
     assert len(held(trial)) == 6
     sync(trial)

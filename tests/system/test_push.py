@@ -16,9 +16,9 @@ import polars as pl
 import psycopg
 import pytest
 
-from hub.ingest import run as ingest
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Batch, Context, Reader
+from hub.ingest.read.reader import Batch, Context, Reader
+from hub.ingest.run import connector_run as ingest
 from hub.sdk.manifest import Manifest, parse
 from hub.settings import load
 from hub.store.engine import engine

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from alembic import command
 
-from hub.ingest import run as ingest
-from hub.ingest.as_read import AsRead
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.write.source_rows import AsRead
 from hub.sdk.manifest import Manifest, parse
 from hub.store import migrate as migrations
 from hub.store.engine import connect, store_url
@@ -249,7 +249,7 @@ def test_a_key_that_is_personal_is_shown_by_its_end(trial: Trial, cli: Command) 
 
 def test_a_stream_that_is_being_written_is_waited_for(trial: Trial, cli: Command) -> None:
     reject_one(trial)
-    trial.patch.setattr("hub.ingest.replay.PATIENCE", "200ms")
+    trial.patch.setattr("hub.ingest.quarantine.replay.PATIENCE", "200ms")
     with connect(store_url(trial.engine)) as other, other.transaction():
         other.execute("select from hub.stream for no key update")
         assert "is being written by a run" in cli("quarantine", "fix", "1", "--set", "so=000000000002", fails=64)

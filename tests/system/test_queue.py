@@ -14,9 +14,9 @@ from procrastinate import App
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured
-from hub.ingest import run as ingest
-from hub.ingest.run import Choices
-from hub.ingest.run_lock import LOCK
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import Choices
+from hub.ingest.run.run_lock import LOCK
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.prune import prune

@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from hub.demo.generate import generate
 from hub.demo.http_systems import business_app, land_app
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.discover import discover
-from hub.ingest.read.base import Context, State
-from hub.ingest.read.rest import RestReader
+from hub.ingest.connectors import discover
+from hub.ingest.read.reader import Context, State
+from hub.ingest.read.rest.reader import RestReader
 from tests.serving import served
 from tests.system.http_source import PAGING, ListApi, Row, Stage, basic, rows_of
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hub.errors import SourceUnavailable
-from hub.ingest.read.base import Context
-from hub.ingest.read.rest import RestReader
+from hub.ingest.read.reader import Context
+from hub.ingest.read.rest.reader import RestReader
 from hub.sdk.paths import place
 from tests.serving import served
 from tests.system.http_source import ListApi, Row, Stage, rows_of

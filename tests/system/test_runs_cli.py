@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.cli import main
-from hub.ingest import run as ingest
+from hub.ingest.run import connector_run as ingest
 from hub.jobs import schema
 from hub.store.engine import engine, store_url
 from tests.system.trial import Trial, manifest, person

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from hub.errors import StoreUnavailable
-from hub.ingest import run as ingest
-from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.run import Choices, run
+from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import Choices, run
 from hub.store import connection as watched
 from hub.store.connection import StoreConnection
 from hub.store.engine import engine, store_url

@@ -10,8 +10,8 @@ import pytest
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Batch, Context, Reader
-from hub.ingest.read.soap_transport import InMemoryCache
+from hub.ingest.read.reader import Batch, Context, Reader
+from hub.ingest.read.soap.transport import InMemoryCache
 from hub.sdk.manifest import parse
 from tests.conftest import served
 from tests.system.soap_server import (
@@ -397,7 +397,7 @@ def test_parts_that_are_not_there_are_refused(service: Service, how: str, addres
 
 
 def test_a_part_that_is_named_many_times_over_is_bounded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.ingest.read.soap_client.MOST_BYTES", 10 * len(PICTURE))
+    monkeypatch.setattr("hub.ingest.read.soap.client.MOST_BYTES", 10 * len(PICTURE))
     service.register.people = [person(number, more=picture()) for number in range(11)]
     service.register.parts = "mtom"
     with pytest.raises(SourceUnavailable, match="is more than"):

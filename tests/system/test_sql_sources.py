@@ -16,8 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Batch, Context, State
-from hub.ingest.read.sql_errors import FAULTS
+from hub.ingest.read.reader import Batch, Context, State
+from hub.ingest.read.sql.errors import FAULTS
 from hub.store.embedded import EmbeddedServer
 from tests.system.reading import context, together
 from tests.system.tcp_proxy import TcpProxy

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.ingest.search import name_key
+from hub.ingest.transform.search_keys import name_key
 from hub.store.engine import engine
 from hub.store.meta import METADATA
 from hub.store.migrate import difference, migrate

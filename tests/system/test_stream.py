@@ -21,8 +21,8 @@ from nats.js.client import JetStreamContext
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
-from hub.ingest.read.base import Batch, Context, Reader
-from hub.ingest.read.jetstream import ACK_WAIT_S
+from hub.ingest.read.reader import Batch, Context, Reader
+from hub.ingest.read.stream.jetstream import ACK_WAIT_S
 from hub.sdk.manifest import parse
 from tests.system.tcp_proxy import TcpProxy
 

@@ -12,11 +12,14 @@ import polars as pl
 import pytest
 
 from hub.cli import main
-from hub.ingest import circuit, intake, run, stage, stream_run
-from hub.ingest.history import runs
-from hub.ingest.prepare import Preparation
-from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.run import RunReport
+from hub.ingest.guards import circuit_breaker as circuit
+from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.run import connector_run as run
+from hub.ingest.run import intake, stream_run
+from hub.ingest.run.connector_run import RunReport
+from hub.ingest.run.history import runs
+from hub.ingest.transform.prepare import Preparation
+from hub.ingest.write import stage
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect, store_url
 from tests.system.trial import HEADER, Trial, manifest, person
@@ -175,7 +178,7 @@ import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 sys.path.insert(0, {here!r})
 from tests.system import test_unforeseen as t
-from hub.ingest import run
+from hub.ingest.run import connector_run as run
 from hub.store.engine import engine
 class Waiting(t.Scripted):
     def read(self, state):

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from hub.conform.preview import preview
-from hub.ingest import run as ingest
+from hub.ingest.run import connector_run as ingest
 from hub.sdk.manifest import Manifest, load, parse
 from tests.connectors.trial import HEAD
 from tests.system.test_ingest import Trial

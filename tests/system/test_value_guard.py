@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub.ingest import approve
-from hub.ingest.run import RunReport
+from hub.ingest.guards import approvals as approve
+from hub.ingest.run.connector_run import RunReport
 from hub.store.engine import connect, store_url
 from tests.system.trial import Trial
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from hub.ingest.run import Choices
+from hub.ingest.run.connector_run import Choices
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.worker import GRACE_S
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = """
 import sys
 from hub.cli import main
-from hub.ingest import run
+from hub.ingest.run import connector_run as run
 from tests.system.trial import manifest
 plain = manifest("TRIAL_FOLDER")
 run.discover = lambda: {"trial": plain.model_copy(update={"schedule": "*/5 * * * *"})}
@@ -33,7 +33,7 @@ main(["worker", *sys.argv[1:]])
 """The command itself, with a connector of this test."""
 LIGHT = """
 import os
-from hub.ingest import run
+from hub.ingest.run import connector_run as run
 from hub.ingest.read import READERS
 from hub.jobs.worker import Orders, Worker
 from hub.store.engine import engine

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from hub.ingest import run as ingest
-from hub.ingest.read.base import Batch, Context, Reader, State
-from hub.ingest.run import RunReport
+from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.run import connector_run as ingest
+from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest, parse
 
 HEADER = "id;so;ten;sinh;xa;luc;them\n"

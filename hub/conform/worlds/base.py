@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from hub.conform.ground import Ground, Store
 from hub.conform.samples import Row
-from hub.ingest.run import RunReport
+from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest
 from hub.sdk.parts import Env, SecretFile
 from hub.sdk.sources import Source

@@ -14,7 +14,7 @@ import psycopg
 from hub.conform.ground import Store
 from hub.conform.samples import Row
 from hub.conform.worlds.base import NotHere, Rows, World
-from hub.ingest.run import RunReport
+from hub.ingest.run.connector_run import RunReport
 from hub.sdk.streams import EventStream, PushStream
 
 URL = "HUB_TEST_NATS_URL"

@@ -3,15 +3,15 @@
 import importlib
 from collections.abc import Mapping
 
-from hub.ingest.read.base import Context, Reader
+from hub.ingest.read.reader import Context, Reader
 
 READERS: Mapping[str, str] = {
-    "sql": "hub.ingest.read.sql:SqlReader",
-    "files": "hub.ingest.read.files:FilesReader",
-    "rest": "hub.ingest.read.rest:RestReader",
-    "soap": "hub.ingest.read.soap:SoapReader",
-    "stream": "hub.ingest.read.stream:EventReader",
-    "cdc": "hub.ingest.read.cdc:CdcReader",
+    "sql": "hub.ingest.read.sql.reader:SqlReader",
+    "files": "hub.ingest.read.files.reader:FilesReader",
+    "rest": "hub.ingest.read.rest.reader:RestReader",
+    "soap": "hub.ingest.read.soap.reader:SoapReader",
+    "stream": "hub.ingest.read.stream.reader:EventReader",
+    "cdc": "hub.ingest.read.cdc.reader:CdcReader",
     "push": "hub.ingest.read.push:PushReader",
 }
 """Kind of source → its reader. Imported when first wanted: a hub without SOAP never loads an XML library."""

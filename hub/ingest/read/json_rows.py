@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import polars as pl
 from polars.exceptions import SchemaError
 
-from hub.ingest.map import flatten
-from hub.ingest.typed_numbers import Notation, Number, write_rows
+from hub.ingest.transform.map import flatten
+from hub.ingest.values.typed_numbers import Notation, Number, write_rows
 from hub.sdk.streams import Stream
 
 Row = dict[str, Any]

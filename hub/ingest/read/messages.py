@@ -16,8 +16,8 @@ from typing import Any
 
 import polars as pl
 
-from hub.ingest.read.base import RAW
-from hub.ingest.typed_numbers import Number, notations, write_rows
+from hub.ingest.read.reader import RAW
+from hub.ingest.values.typed_numbers import Number, notations, write_rows
 from hub.sdk.paths import Index, split_at_list
 from hub.sdk.streams import Stream
 

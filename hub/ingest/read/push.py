@@ -13,8 +13,8 @@ import psycopg
 from psycopg import Connection
 
 from hub.errors import StoreUnavailable
-from hub.ingest.read.base import Batch, Context, Reader, State
 from hub.ingest.read.messages import Message, frame
+from hub.ingest.read.reader import Batch, Context, Reader, State
 from hub.sdk.streams import PushStream
 from hub.store.connection import StoreConnection
 

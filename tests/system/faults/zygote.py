@@ -10,9 +10,9 @@ import signal
 import sys
 import tempfile
 
-import hub.ingest.read.sql  # noqa: F401  # imported before the fork, not after each of them
+import hub.ingest.read.sql.reader  # noqa: F401  # imported before the fork, not after each of them
 from hub.errors import HubError
-from hub.ingest.run import Choices, run
+from hub.ingest.run.connector_run import Choices, run
 from hub.model.registry import registry
 from hub.sdk.manifest import parse
 from hub.store.engine import engine

@@ -12,7 +12,7 @@ from cyclopts import App
 from pydantic import BaseModel
 
 from hub.cli import app, drift, quarantine
-from hub.ingest.drift import Grade, Sort
+from hub.ingest.drift.detect import Grade, Sort
 from hub.link.rules import RULES
 from hub.model.manifest_pages import EXAMPLES, manifest_page, manifest_schema
 from hub.sdk.manifest import KINDS, parse

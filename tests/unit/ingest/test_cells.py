@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hub.conform import samples
 from hub.conform.preview import preview
 from hub.errors import HubMisconfigured
-from hub.ingest.cells import Cells
-from hub.ingest.discover import load_connector
-from hub.ingest.prepare import Preparation, Prepared
-from hub.ingest.read.base import Batch
+from hub.ingest.connectors import load_connector
 from hub.ingest.read.json_rows import decoded, empty_frame, frame_of
 from hub.ingest.read.messages import Message
 from hub.ingest.read.messages import frame as frame_of_messages
+from hub.ingest.read.reader import Batch
+from hub.ingest.transform.prepare import Preparation, Prepared
+from hub.ingest.values.cells import Cells
 from hub.sdk.manifest import Manifest, parse
 from hub.sdk.paths import AmbiguousPath, select, split_at_list, steps_of
 from tests.system.reading import FACTS
@@ -61,7 +61,7 @@ def test_the_item_that_meets_the_condition_is_read_and_two_of_them_reject_the_ro
 
 def test_a_second_match_changes_the_digest_of_a_row() -> None:
     frame = frame_of([row([CCCD]), row([CCCD, CCCD]), row([GPLX, CCCD])])
-    from hub.ingest.map import READ_DIGEST
+    from hub.ingest.transform.map import READ_DIGEST
 
     found = Preparation(manifest(), "people", {})._digested(frame)[READ_DIGEST].to_list()
     assert found[0] != found[1]

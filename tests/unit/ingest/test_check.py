@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.check import RULES, canonical_units, check, clean, rule
-from hub.ingest.map import SOURCE_KEY
+from hub.ingest.transform.check import RULES, canonical_units, check, clean, rule
+from hub.ingest.transform.map import SOURCE_KEY
 from hub.model.registry import registry
 from schema.values import Storage, Value, ValueRejected
 

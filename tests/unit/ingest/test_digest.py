@@ -5,8 +5,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.digest import Known, digests, seed_of
-from hub.ingest.discover import discover
+from hub.ingest.connectors import discover
+from hub.ingest.transform.row_digests import Known, digests, seed_of
 
 ROWS = st.lists(st.tuples(st.text(max_size=4), st.one_of(st.none(), st.text(max_size=4))), min_size=1, max_size=30)
 

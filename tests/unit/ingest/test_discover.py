@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.ingest import discover as finding
-from hub.ingest.discover import broken, discover, home, transform
+from hub.ingest import connectors as finding
+from hub.ingest.connectors import broken, discover, home, transform
 
 MANIFEST = """\
 name = "{name}"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.distinct import by_distinct
+from hub.ingest.values.distinct_values import by_distinct
 
 TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "A", "b ", "Đỗ", "d"]))
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.drift import Finding, Watch, covered, outside, told
-from hub.ingest.kinds import LEAST, look, retyped
-from hub.ingest.read.base import OWN_COLUMNS
+from hub.ingest.drift.detect import Finding, Watch, covered, outside, told
+from hub.ingest.drift.value_kinds import LEAST, look, retyped
+from hub.ingest.read.reader import OWN_COLUMNS
 from hub.model.registry import registry
 from hub.model.uses import columns_read, procedures_by_column
 from hub.sdk.manifest import Manifest, parse

@@ -1,7 +1,7 @@
 """What several tries of a followed stream did is counted as one."""
 
-from hub.ingest.follow import together
-from hub.ingest.outcome import Count, Outcome
+from hub.ingest.run.follow import together
+from hub.ingest.run.outcome import Count, Outcome
 
 
 def tried(problem: str, drift: list[str], notes: list[str], *numbers: int) -> Outcome:

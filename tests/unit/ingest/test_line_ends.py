@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.read.file_bytes import _with_line_feeds, _without_lines
+from hub.ingest.read.files.file_bytes import _with_line_feeds, _without_lines
 
 ENDS = st.sampled_from(["\n", "\r", "\r\n"])
 CELL = st.sampled_from(["a", "", '"b"', '"c\rd"', '"e\r\nf"', '"g""\rh"', '"i;\n"'])

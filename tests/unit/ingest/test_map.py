@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.ingest import map as mapping
-from hub.ingest.cells import Cells
+from hub.ingest.transform import map as mapping
+from hub.ingest.values.cells import Cells
 from hub.model.registry import registry
 from hub.sdk.mapping import Condition, Emit, FieldMapping
 from hub.sdk.streams import SqlStream

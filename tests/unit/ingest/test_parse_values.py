@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.draft.read_back import read_value
-from hub.ingest.parse_values import FORM, TWO_READINGS, conflicting_formats, instant, read
-from hub.ingest.typed_numbers import write_series
+from hub.ingest.values.parse_values import FORM, TWO_READINGS, conflicting_formats, instant, read
+from hub.ingest.values.typed_numbers import write_series
 from hub.model.registry import Column, registry
 from hub.sdk.mapping import FieldMapping
 from schema.values import ValueRejected

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ingest.read.changes import Followed, Gone, Row, Visible, pieces
-from hub.ingest.read.pgoutput import (
+from hub.ingest.read.cdc.changes import Followed, Gone, Row, Visible, pieces
+from hub.ingest.read.cdc.pgoutput import (
     UNCHANGED,
     Begin,
     Commit,

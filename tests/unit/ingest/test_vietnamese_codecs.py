@@ -9,8 +9,8 @@ import pytest
 
 from hub.draft.probe import encoding_of
 from hub.draft.write import text_encoding_of
-from hub.ingest.prepare import with_letters
-from hub.ingest.vietnamese_codecs import NAMES, TONE, repaired
+from hub.ingest.transform.prepare import with_letters
+from hub.ingest.values.vietnamese_codecs import NAMES, TONE, repaired
 from hub.sdk.streams import SqlStream
 
 SMALL = "àảãáạăằẳẵắặâầẩẫấậđèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵ"

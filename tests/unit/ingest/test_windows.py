@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.ingest.circuit import DAYS, LONGEST, rest_after, window_end
-from hub.ingest.limits import interval, window
+from hub.ingest.guards.circuit_breaker import DAYS, LONGEST, rest_after, window_end
+from hub.ingest.guards.request_limits import interval, window
 from hub.sdk.sources import SqlSource
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import HubMisconfigured
-from hub.ingest.follow import FIRST_REST_S, LONGEST_REST_S, rest
+from hub.ingest.run.follow import FIRST_REST_S, LONGEST_REST_S, rest
 from hub.jobs import queue as q
 from hub.jobs.schedules import register, schedules, times
 from hub.jobs.tasks import LONGEST_WAIT, wait_before

@@ -1,0 +1,1 @@
+"""Quarantine: rejected rows with their reasons, and replay after a correction."""

@@ -1,0 +1,1 @@
+"""CDC: stream the changes of a PostgreSQL table through logical decoding."""

@@ -1,0 +1,1 @@
+"""HTTP: the client that REST readers share."""

@@ -1,0 +1,1 @@
+"""REST: lists over HTTP, in pages or as JSON Lines."""

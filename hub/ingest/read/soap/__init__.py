@@ -1,0 +1,1 @@
+"""SOAP: lists and single rows from a SOAP service, with or without X-Road headers."""

@@ -1,0 +1,1 @@
+"""SQL: tables and views of any database that SQLAlchemy can reach."""

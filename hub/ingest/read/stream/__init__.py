@@ -1,0 +1,1 @@
+"""Event streams: messages of a NATS JetStream subject."""

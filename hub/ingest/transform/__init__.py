@@ -1,0 +1,1 @@
+"""Transform: source frames become canonical frames, mapped and checked. Pure."""
