@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )
+    purposes: str = Field(
+        "",
+        description="Folders of more purposes of reading, one folder each within them; separated by ':' like PATH.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     pool_size: int = Field(8, ge=1, le=200, description="Read connections of one process.")

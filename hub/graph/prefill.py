@@ -7,9 +7,10 @@ import orjson
 import strawberry
 from strawberry.types import Info
 
+from hub.access.purpose_declaration import Bilingual
 from hub.graph.prepare import Request
 from hub.model.registry import Registry, registry
-from hub.procedures.definition import Bilingual, procedure
+from hub.procedures.definition import procedure
 from hub.procedures.prefill import Answer, Freshness, Held, Prefill, prefill
 
 

@@ -30,11 +30,15 @@ class Selected:
 
 @dataclass(frozen=True)
 class Document:
-    """What selections are read against: the schema, the fragments, the coerced variables."""
+    """What selections are read against: the schema, the fragments, the coerced variables.
+
+    `with_skipped` collects what @skip and @include leave out too: what an operation may select with some variables.
+    """
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
+    with_skipped: bool = False
 
     def collect(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[Selected, ...]:
         """The fields selected on an object of this concrete type, in order of first appearance (spec 6.3.2)."""
@@ -50,7 +54,7 @@ class Document:
 
     def _fields(self, type_name: str, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
         for node in selection_set.selections:
-            if not self._included(node.directives or ()):
+            if not self.with_skipped and not self._included(node.directives or ()):
                 continue
             if isinstance(node, FieldNode):
                 yield node

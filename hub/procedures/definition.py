@@ -1,36 +1,20 @@
 """A procedure as its folder declares it: `procedure.toml` and `query.graphql`, loaded and checked."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-import schema
+from hub.access.purpose_declaration import Bilingual, PurposeDeclaration, Strict
+from hub.access.purposes import PROCEDURE_FILE, Purpose, load_purpose, parse_declaration, purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from schema import codes as code_lists
 
-FOLDER = Path(schema.__file__).parent / "procedures"
+QUERY = "query"
+"""The document of a procedure whose answer holds what its requirements ask for."""
 
 
-class Bilingual(BaseModel):
-    """A label in the two languages of the user interface."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    vi: str
-    en: str
-
-
-class LegalBasis(BaseModel):
-    """A law that the procedure, or the reuse of data in it, rests on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    title: str
-    about: Bilingual
-
-
-class Requirement(BaseModel):
+class Requirement(Strict):
     """One thing the form asks for (CCCEV Requirement). Either the graph has it, at `rows` and `value`, or it is `asked_of` someone.
 
     `rows` is a path into the response; `where` keeps rows whose value equals (true and false: is there and is not);
@@ -71,33 +55,34 @@ class Requirement(BaseModel):
         return self
 
 
-class Block(BaseModel):
+class Block(Strict):
     """Why the procedure cannot be done for a subject: there is a value at `value`, a path into the response."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     code: str
     label: Bilingual
     value: str
 
 
-class Procedure(BaseModel):
-    """A procedure (CPSV-AP PublicService): names, legal basis, requirements, and the one operation that fetches what is held.
+class Procedure(PurposeDeclaration):
+    """A procedure (CPSV-AP PublicService): a purpose with requirements, and the one operation that fetches what is held.
 
     `links` has, for the path of a list of records, the field of each record that says how sure it is that the record belongs to the
     object on the way: what rests on a link that is not confirmed is not held. `named` is the path of the subject's name, beside which the names that
     linked records give are held.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    code: str
     subject: str
-    name: Bilingual
-    legal_basis: tuple[LegalBasis, ...]
     blocks: tuple[Block, ...] = ()
     links: dict[str, str] = Field(default_factory=dict)
     named: str | None = None
     requirements: tuple[Requirement, ...]
-    query: str
+    query: str = ""
+    """The text of query.graphql; not a key of the TOML."""
+
+    @property
+    def allows_unread_subjects(self) -> bool:
+        """A procedure has parties of whom it asks everything."""
+        return True
 
     @model_validator(mode="after")
     def _needs_exist(self) -> "Procedure":
@@ -112,9 +97,8 @@ class Procedure(BaseModel):
 
 @cache
 def procedures() -> dict[str, Procedure]:
-    """Every procedure by code. Raises HubMisconfigured naming the folder."""
-    found = [load(folder) for folder in sorted(FOLDER.iterdir()) if (folder / "procedure.toml").is_file()]
-    return {procedure.code: procedure for procedure in found}
+    """Every procedure by code. Raises HubMisconfigured naming file, line and key."""
+    return {code: _procedure(purpose) for code, purpose in purposes().items() if purpose.is_procedure}
 
 
 def procedure(code: str) -> Procedure:
@@ -125,17 +109,19 @@ def procedure(code: str) -> Procedure:
 
 
 def load(folder: Path) -> Procedure:
-    """Read one folder. Raises HubMisconfigured."""
-    try:
-        declared: dict[str, Any] = tomllib.loads((folder / "procedure.toml").read_text(encoding="utf-8"))
-        query = (folder / "query.graphql").read_text(encoding="utf-8")
-        return Procedure(**declared, query=query)
-    except OSError as error:
+    """Read one folder. Raises HubMisconfigured naming file, line and key."""
+    return _procedure(load_purpose(folder))
+
+
+def _procedure(purpose: Purpose) -> Procedure:
+    query = next((document.text for document in purpose.documents if document.name == QUERY), None)
+    if query is None:
         raise HubMisconfigured(
-            f"{folder.name}: {error.strerror}", next_step="a procedure has procedure.toml and query.graphql"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise HubMisconfigured(f"{folder.name}/procedure.toml: {error}", next_step="correct the TOML") from None
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise HubMisconfigured(f"{folder.name}/procedure.toml: {wrong}", next_step="correct the keys named") from None
+            f"{purpose.folder}: there is no {QUERY}.graphql",
+            next_step="a procedure has procedure.toml and query.graphql",
+        )
+    path = purpose.folder / PROCEDURE_FILE
+    declared = parse_declaration(path, path.read_text(encoding="utf-8"), Procedure)
+    if declared.query:
+        raise HubMisconfigured(f"{path}: query is not a key", next_step="write the document in query.graphql")
+    return declared.model_copy(update={"query": query})

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from hub.access.purpose_declaration import Bilingual
 from hub.link.normalise.text import accented_key
-from hub.procedures.definition import Bilingual, Block, Procedure, Requirement
+from hub.procedures.definition import Block, Procedure, Requirement
 from schema import codes
 from schema.core import Label
 

@@ -8,6 +8,7 @@ from graphql import OperationDefinitionNode, SelectionSetNode, get_named_type, p
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
@@ -15,6 +16,17 @@ from hub.procedures.definition import Procedure, load, procedure, procedures
 from hub.procedures.prefill import Answer, AnswerStatus, Freshness, prefill
 
 LABEL = {"vi": "V", "en": "E"}
+PURPOSE = {
+    "about": LABEL,
+    "legal_basis": ({"title": "L", "about": LABEL},),
+    "users": {"roles": ["officer"]},
+    "subjects": {"holder": {"entity": "Citizen", "name": LABEL}},
+    "variables": {"personalId": {"subject": "holder"}},
+    "dossier": True,
+    "retention_days": 0,
+    "limits": {"rows": 1},
+}
+DECLARATION = (purposes()["land-right-transfer"].folder / "procedure.toml").read_text(encoding="utf-8")
 HERE = {"source": "land", "asOf": "2026-01-01T00:00:00Z"}
 
 
@@ -24,7 +36,7 @@ def made(*requirements: dict[str, Any], **more: Any) -> Procedure:
         code="p",
         subject="Citizen",
         name=LABEL,  # type: ignore[arg-type]
-        legal_basis=(),
+        **PURPOSE,  # type: ignore[arg-type]
         requirements=complete,  # type: ignore[arg-type]
         query="",
         **more,
@@ -278,7 +290,9 @@ def assert_selected(selection: SelectionSetNode | None, path: list[str], where: 
     [
         ("code = ", "procedure.toml"),
         ('code = "x"', "name"),
-        ('code = "x"\nsubject = "Citizen"\nname = {vi="a",en="b"}\nlegal_basis = []\n[[requirements]]\ncode = "r"\nlabel = {vi="a",en="b"}', "asked_of"),
+        (DECLARATION.replace('asked_of = "citizen"', "", 1), "asked_of"),
+        ('query = "{ __typename }"\n' + DECLARATION, "query is not a key"),
+        (DECLARATION.replace('subject = "transferor"', 'subject = "seller"'), "procedure.toml:[0-9]+: variables.personalId: no subject seller"),
     ],
 )  # fmt: skip
 def test_a_wrong_declaration_is_named(tmp_path: Path, toml: str, words: str) -> None:

@@ -1,0 +1,147 @@
+"""What `purpose.toml` says: names, legal basis, who may use the purpose, its subjects, variables, retention and limits."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from hub.access.principals import ClientKind, Role
+from schema.codes import UnitLevel
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
+CALLER_ATTRIBUTE = re.compile(r"^[a-z][a-z_]*$")
+MOST_ROWS = 100_000
+
+
+class Strict(BaseModel):
+    """A table of a TOML file: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Bilingual(Strict):
+    """A label in the two languages of the user interface."""
+
+    vi: str
+    en: str
+
+
+class LegalBasis(Strict):
+    """A law that a purpose, or the reuse of data in it, rests on. `article` is the provision, e.g. "Điều 4, khoản 1"."""
+
+    title: str
+    article: str | None = None
+    about: Bilingual
+
+
+class PurposeUsers(Strict):
+    """Who may use the purpose: people by role, apps by kind. Empty `offices` means every office."""
+
+    roles: frozenset[Role] = frozenset()
+    clients: frozenset[ClientKind] = frozenset()
+    offices: frozenset[str] = frozenset()
+    """Levels of the administrative units whose offices may use it, e.g. ["COMMUNE"]."""
+
+    @model_validator(mode="after")
+    def _check_users(self) -> Self:
+        if not self.roles and not self.clients:
+            raise ValueError('nobody may use it: give roles, e.g. ["officer"], or clients, e.g. ["app"]')
+        unknown = sorted(self.offices - set(UnitLevel.codes))
+        if unknown:
+            raise ValueError(f"no level {', '.join(unknown)}: use {', '.join(UnitLevel.codes)}")
+        return self
+
+
+class SubjectRole(Strict):
+    """A part that a subject of the dossier has, e.g. transferor; `entity` is the kind of subject, e.g. Citizen."""
+
+    entity: str
+    name: Bilingual
+
+
+class VariableRule(Strict):
+    """Which values a variable of the documents may have: exactly one of `subject`, `caller`, `page` and `free`.
+
+    `subject`: an identifier of the dossier's subject in this role. `caller`: an attribute of the caller, e.g. "sources".
+    `page`: a page size, at most this. `free`: any value; `nullable` allows null too, e.g. for a cursor. `items` is the most
+    items of a list.
+    """
+
+    subject: str | None = None
+    caller: str | None = None
+    page: int | None = Field(None, ge=1)
+    free: bool = False
+    nullable: bool = False
+    items: int = Field(1, ge=1, le=500)
+
+    @model_validator(mode="after")
+    def _check_rule(self) -> Self:
+        given = [bool(self.subject), bool(self.caller), self.page is not None, self.free]
+        if sum(given) != 1:
+            raise ValueError('give one of subject, caller, page and free, e.g. { subject = "applicant" }')
+        if self.nullable and not self.free:
+            raise ValueError("only a free variable can be null")
+        if self.caller and not CALLER_ATTRIBUTE.match(self.caller):
+            raise ValueError('caller must be a name such as "sources"')
+        return self
+
+    @property
+    def source(self) -> str | None:
+        """The key of the bindings that this variable is compared with: `transferor`, `caller.sources`."""
+        return f"caller.{self.caller}" if self.caller else self.subject
+
+
+class PurposeLimits(Strict):
+    """`rows`: the most rows of one operation, each page taken as full. `smallest_cell`: counts below it are suppressed."""
+
+    rows: int = Field(ge=1, le=MOST_ROWS)
+    smallest_cell: int | None = Field(None, ge=2)
+
+
+class PurposeDeclaration(Strict):
+    """A purpose of reading (DPV Purpose)."""
+
+    code: Code
+    name: Bilingual
+    about: Bilingual
+    legal_basis: Annotated[tuple[LegalBasis, ...], Field(min_length=1)]
+    users: PurposeUsers
+    subjects: dict[Code, SubjectRole] = Field(default_factory=dict)
+    variables: dict[str, VariableRule] = Field(default_factory=dict)
+    dossier: bool
+    """Whether each read names an open dossier of this purpose."""
+    retention_days: int = Field(ge=0)
+    """How long the reader may keep what was read; 0: only while it is used."""
+    limits: PurposeLimits
+    public_types: frozenset[str] = frozenset()
+    """Types without personal data. Everybody may read them from a root field, with any arguments that stay within them."""
+
+    @model_validator(mode="after")
+    def _check_subjects(self) -> Self:
+        for name, rule in self.variables.items():
+            if rule.subject is not None and rule.subject not in self.subjects:
+                known = ", ".join(self.subjects) or "none is declared"
+                raise ValueError(f"variables.{name}: no subject {rule.subject} ({known})")
+        used = {rule.subject for rule in self.variables.values()}
+        unused = [role for role in self.subjects if role not in used]
+        if unused and not self.allows_unread_subjects:
+            raise ValueError(f"subjects.{unused[0]}: no variable is bound to it")
+        if self.dossier and not self.subjects:
+            raise ValueError("dossier = true needs at least one subject, e.g. [subjects.applicant]")
+        return self
+
+    @property
+    def allows_unread_subjects(self) -> bool:
+        """Whether a dossier may have subjects that no document reads."""
+        return False
+
+
+class PurposeOfProcedure(PurposeDeclaration):
+    """The purpose that a `procedure.toml` declares; the keys of its requirements are `hub.procedures`' to check."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @property
+    def allows_unread_subjects(self) -> bool:
+        """A procedure has parties of whom it asks everything."""
+        return True

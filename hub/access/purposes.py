@@ -1,0 +1,188 @@
+"""Purposes: why a caller may read, and exactly what. A purpose is a folder with `purpose.toml` and its GraphQL documents.
+
+    schema/purposes/identify/
+        purpose.toml          legal basis, who may use it, subjects, variables, limits
+        identify.graphql      the documents are the permission: nothing that they do not select can be read
+
+A procedure is a purpose with requirements: its folder has `procedure.toml`, which `hub.procedures` reads in full. A purpose is
+versioned by the hash of its files, so a dossier names exactly what its reads were allowed by.
+"""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+import schema
+from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure
+from hub.errors import HubMisconfigured, OperationRefused
+from hub.sdk.located import line_of
+from hub.settings import load as load_settings
+
+HOMES = tuple(Path(schema.__file__).parent / name for name in ("purposes", "procedures"))
+"""Folders of the package that have a folder for each purpose."""
+PURPOSE_FILE, PROCEDURE_FILE = "purpose.toml", "procedure.toml"
+MAX_PURPOSES = 200
+MAX_DOCUMENTS = 30
+"""Documents of one purpose."""
+MAX_FILE_BYTES = 200_000
+Declaration = TypeVar("Declaration", bound=PurposeDeclaration)
+
+
+@dataclass(frozen=True)
+class PurposeDocument:
+    """One GraphQL document of a purpose."""
+
+    path: Path
+    text: str
+
+    @property
+    def name(self) -> str:
+        """Name of the file without its ending."""
+        return self.path.stem
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """A purpose as its folder has it. `version` is 64 hex digits: the hash of the declaration and the documents."""
+
+    folder: Path
+    declaration: PurposeDeclaration
+    documents: tuple[PurposeDocument, ...]
+    version: str
+
+    @property
+    def code(self) -> str:
+        """The name that a dossier or a request gives."""
+        return self.declaration.code
+
+    @property
+    def is_procedure(self) -> bool:
+        """Whether it also has requirements that `hub.procedures` answers."""
+        return isinstance(self.declaration, PurposeOfProcedure)
+
+
+def purposes() -> Mapping[str, Purpose]:
+    """Every purpose by code: those of the package, then those of HUB_PURPOSES. Raises HubMisconfigured."""
+    return _purposes(load_settings().purposes)
+
+
+def find_purpose(code: str) -> Purpose:
+    """The purpose of this code. Raises OperationRefused with UNKNOWN_PURPOSE."""
+    found = purposes().get(code)
+    if found is None:
+        raise OperationRefused(
+            "there is no purpose of this code", code="UNKNOWN_PURPOSE", next_step=f"use one of: {', '.join(purposes())}"
+        )
+    return found
+
+
+@cache
+def _purposes(more: str) -> Mapping[str, Purpose]:
+    homes = [*HOMES, *(Path(part) for part in more.split(os.pathsep) if part)]
+    return load_purposes(folder for home in homes for folder in _folders(home))
+
+
+def load_purposes(folders: Iterable[Path]) -> Mapping[str, Purpose]:
+    """The purposes of these folders by code, in order of code. Raises HubMisconfigured naming file, line and key."""
+    found: dict[str, Purpose] = {}
+    for folder in folders:
+        purpose = load_purpose(folder)
+        other = found.get(purpose.code)
+        if other is not None:
+            raise HubMisconfigured(
+                f"two purposes have the code {purpose.code}: {other.folder} and {folder}",
+                next_step="give one of them another code",
+            )
+        found[purpose.code] = purpose
+        if len(found) > MAX_PURPOSES:
+            raise HubMisconfigured(f"there are more than {MAX_PURPOSES} purposes", next_step="check HUB_PURPOSES")
+    return dict(sorted(found.items()))
+
+
+def load_purpose(folder: Path) -> Purpose:
+    """Read one folder. Raises HubMisconfigured naming file, line and key."""
+    declared = declaration_file(folder)
+    text = _text(declared)
+    is_procedure = declared.name == PROCEDURE_FILE
+    kind: type[PurposeDeclaration] = PurposeOfProcedure if is_procedure else PurposeDeclaration
+    declaration = parse_declaration(declared, text, kind)
+    documents = tuple(PurposeDocument(path, _text(path)) for path in sorted(folder.glob("*.graphql")))
+    if not documents:
+        raise HubMisconfigured(
+            f"{folder}: there is no document", next_step="add a file, e.g. query.graphql: what it selects may be read"
+        )
+    if len(documents) > MAX_DOCUMENTS:
+        raise HubMisconfigured(
+            f"{folder}: there are more than {MAX_DOCUMENTS} documents", next_step="divide the purpose in two"
+        )
+    files = [(declared.name, text), *((document.path.name, document.text) for document in documents)]
+    return Purpose(folder, declaration, documents, _version(files))
+
+
+def parse_declaration(path: Path, text: str, kind: type[Declaration]) -> Declaration:
+    """The declaration in a TOML text. Raises HubMisconfigured naming file, line and key."""
+    try:
+        declared: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise HubMisconfigured(f"{path}: {error}", next_step="correct the TOML") from None
+    try:
+        return kind.model_validate(declared)
+    except ValidationError as error:
+        wrong = "; ".join(_fault(path, text, e["loc"], e["msg"]) for e in error.errors())
+        raise HubMisconfigured(wrong, next_step="correct these keys; docs/how-to/write-a-purpose.md has each") from None
+
+
+def declaration_file(folder: Path) -> Path:
+    """`purpose.toml` or `procedure.toml` of a folder. Raises HubMisconfigured if there is not exactly one of them."""
+    found = [path for name in (PURPOSE_FILE, PROCEDURE_FILE) if (path := folder / name).is_file()]
+    if len(found) != 1:
+        raise HubMisconfigured(
+            f"{folder}: must have {PURPOSE_FILE} or {PROCEDURE_FILE}, and not both",
+            next_step="see schema/purposes/identify for an example",
+        )
+    return found[0]
+
+
+def _folders(home: Path) -> Iterator[Path]:
+    if not home.is_dir():
+        if home in HOMES:
+            return
+        raise HubMisconfigured(
+            f"HUB_PURPOSES: there is no folder {home}", next_step="give folders that have a folder for each purpose"
+        )
+    for folder in sorted(home.iterdir()):
+        if folder.is_dir() and not folder.name.startswith((".", "_")):
+            yield folder
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise HubMisconfigured(
+                f"{path}: has {size:,} bytes, and may have {MAX_FILE_BYTES:,}", next_step="divide the purpose in two"
+            )
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise HubMisconfigured(f"{path}: {error.strerror}", next_step="make the file readable") from None
+    except UnicodeDecodeError:
+        raise HubMisconfigured(f"{path}: is not UTF-8", next_step="save it as UTF-8") from None
+
+
+def _fault(path: Path, text: str, location: tuple[int | str, ...], words: str) -> str:
+    key = ".".join(map(str, location))
+    return f"{path}:{line_of(text, location)}: {f'{key}: ' if key else ''}{words.removeprefix('Value error, ')}"
+
+
+def _version(files: Iterable[tuple[str, str]]) -> str:
+    digest = hashlib.sha256()
+    for name, text in files:
+        digest.update(f"{name}\0{len(text)}\0{text}\0".encode())
+    return digest.hexdigest()
