@@ -124,8 +124,13 @@ def _direction(model: Model) -> Check:
             wrong.append(f"{comparison.name} {rates[0].outcome!r} speaks against a match")
         if rates[-1].bits > 0:
             wrong.append(f"{comparison.name} {OTHER!r} speaks for one")
+        wrong += [
+            f"{comparison.name} {rate.outcome!r} speaks for one"
+            for rate in rates
+            if rate.outcome in comparison.never_for and rate.bits > 0
+        ]
     found = "; ".join(wrong) or "agreement speaks for a match, disagreement against it"
-    wanted = "the strongest outcome of a comparison has bits above 0, `other` below"
+    wanted = "the strongest outcome of a comparison has bits above 0, `other` below, and what must not speak for a match at most 0"
     return Check("direction", Verdict.FAILED if wrong else Verdict.PASSED, found, wanted)
 
 

@@ -91,20 +91,58 @@ def learned(
 ) -> Mapping[str, tuple[Learned, ...]]:
     """The parameters of every comparison: what its blocks say together, the prior of its kind where none does, what was not seen
     filled in, and all of it within bounds and in order."""
+    found = {one.name: _found(one, runs, u[one.name], unseen_m, unseen_u) for one in spec.comparisons}
     made = {}
     for comparison in spec.comparisons:
-        combined = [combine(comparison, at, runs) for at in range(len(comparison.outcomes))]
-        if all(m is None for m, _ in combined) and any(chance for chance in u[comparison.name]):
-            combined = [(m, ()) for m in assumed(comparison)]
-            limits: tuple[Limit, ...] = (Limit.ASSUMED,)
-        else:
-            limits = ()
-        rates = [
-            replace(_one(outcome, m, chance, unseen_m, unseen_u), estimates=estimates, limits=limits)
-            for outcome, (m, estimates), chance in zip(comparison.outcomes, combined, u[comparison.name], strict=True)
-        ]
-        made[comparison.name] = tuple(map(_rounded, _in_order(comparison, _within_bounds(comparison, rates))))
+        rates = _restated(comparison, found[comparison.name], found)
+        # Pooling moves bits up as well as down, so what must not speak for a match is held to that before and after.
+        ordered = _in_order(comparison, _never_for(comparison, rates))
+        made[comparison.name] = tuple(map(_rounded, _never_for(comparison, ordered)))
     return made
+
+
+def _found(
+    comparison: Comparison, runs: Sequence[Run], u: Sequence[float | None], unseen_m: float, unseen_u: float
+) -> list[Learned]:
+    """The rates of one comparison within their bounds."""
+    combined = [combine(comparison, at, runs) for at in range(len(comparison.outcomes))]
+    limits: tuple[Limit, ...] = ()
+    if all(m is None for m, _ in combined) and any(chance for chance in u):
+        combined = [(m, ()) for m in assumed(comparison)]
+        limits = (Limit.ASSUMED,)
+    rates = [
+        replace(_one(outcome, m, chance, unseen_m, unseen_u), estimates=estimates, limits=limits)
+        for outcome, (m, estimates), chance in zip(comparison.outcomes, combined, u, strict=True)
+    ]
+    return _within_bounds(comparison, rates)
+
+
+def _restated(
+    comparison: Comparison, rates: Sequence[Learned], found: Mapping[str, Sequence[Learned]]
+) -> list[Learned]:
+    """Rates in which what another comparison has said counts once: m and u among the pairs that have the outcomes which a level
+    restates. To divide both is to multiply u alone by the quotient, which leaves m what it is."""
+    restates = {level.outcome: level.restates for level in comparison.levels if level.restates}
+    made = []
+    for rate in rates:
+        said = restates.get(rate.outcome)
+        if said is None or not rate.bits:
+            made.append(rate)
+            continue
+        before = [one for one in found[said.comparison] if one.outcome in said.outcomes]
+        times = max(sum(one.m for one in before) / sum(one.u for one in before), 1.0)
+        made.append(replace(rate, u=min(rate.u * times, 1.0), limits=(*rate.limits, Limit.RESTATED)))
+    return made
+
+
+def _never_for(comparison: Comparison, rates: Sequence[Learned]) -> list[Learned]:
+    """Outcomes that the specification does not let speak for a match say nothing instead."""
+    return [
+        replace(rate, u=rate.m, limits=(*rate.limits, Limit.NEVER_FOR))
+        if rate.outcome in comparison.never_for and rate.m > rate.u
+        else rate
+        for rate in rates
+    ]
 
 
 EQUAL_SHARE, OTHER_SHARE = 0.85, 0.05

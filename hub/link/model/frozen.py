@@ -22,6 +22,10 @@ class Limit(StrEnum):
     """m lay outside what the specification allows."""
     ORDER = "order"
     """It said more than a stronger outcome, so both say what they say together."""
+    RESTATED = "restated"
+    """It says again what another comparison has said, so it is weighed among the pairs of which that is so."""
+    NEVER_FOR = "never for"
+    """The specification does not let it speak for a match."""
     ASSUMED = "assumed"
     """No block could learn it, so it is the prior of its kind."""
 

@@ -4,7 +4,7 @@ Its columns are those of `hub.link.normalise`, on both sides; the register's own
 `near` and `districts` (see `around`), and `companions`.
 """
 
-from hub.link.model.spec import OTHER, Block, Bound, By, Comparison, Field, Is, Kind, Level, Spec, Training
+from hub.link.model.spec import OTHER, Block, Bound, By, Comparison, Field, Is, Kind, Level, Restated, Spec, Training
 
 FIELDS = (
     Field("name", Kind.NAME),
@@ -99,26 +99,52 @@ BIRTH = Comparison(
         ("same day", "same year, day not stated", "a year apart, day not stated", OTHER),
     ),
 )
+SAME_YEAR = Restated(
+    "birth", ("same day", "day and month swapped", "same year, day not stated", "same year, another day")
+)
+"""A personal identifier states the year of birth, which the birth date has said already."""
+NAME_AGREES = (
+    Is(By.SIMILAR, ("given_witness",), 0.85),
+    Is(By.EDITS, ("given_witness",), 1),
+    Is(By.EXCHANGED, ("name", "name_other")),
+    Is(By.LACKING, ("given_witness",)),
+)
+"""The given names are alike, or the name is written the other way round, or one record does not state it in full."""
 IDENTIFIER = Comparison(
     # Numbers that differ still say who they are of: the year and sex in them are compared here and not on their own, since an
     # identifier that is equal, or nearly, has said it already.
     "identifier",
     stated=(("personal_id",), ("former_id",)),
     levels=(
-        Level("equal", (Is(By.EQUAL, ("personal_id",)),)),
-        Level("former one equal", (Is(By.EQUAL, ("former_id",)),)),
-        Level("one typing error", (Is(By.EDITS, ("personal_id",), 1),)),
-        Level("former one with one typing error", (Is(By.EDITS, ("former_id",), 1),)),
-        Level("another, of the same year and sex", (Is(By.EQUAL, ("id_year", "id_sex")),)),
+        Level("equal", (Is(By.EQUAL, ("personal_id",)),), either=NAME_AGREES),
+        Level("former one equal", (Is(By.EQUAL, ("former_id",)),), either=NAME_AGREES),
+        # A wife's record with her husband's number: it is no evidence that he is meant.
+        Level("equal, but of another name", (Is(By.EQUAL, ("personal_id",)),)),
+        Level("former one equal, but of another name", (Is(By.EQUAL, ("former_id",)),)),
+        Level("one typing error", (Is(By.EDITS, ("personal_id",), 1),), either=NAME_AGREES),
+        Level("former one with one typing error", (Is(By.EDITS, ("former_id",), 1),), either=NAME_AGREES),
+        Level("another, of the same year and sex", (Is(By.EQUAL, ("id_year", "id_sex")),), restates=SAME_YEAR),
     ),
     bounds=(
+        Bound("equal, but of another name", most=0.05),
+        Bound("former one equal, but of another name", most=0.05),
         Bound("one typing error", most=0.15),
         Bound("former one with one typing error", most=0.15),
         # Nobody has two valid numbers but who was registered twice; what is left is a number of somebody else in the wrong column.
         Bound("another, of the same year and sex", most=0.02),
         Bound(OTHER, most=0.05),
     ),
-    chains=(("equal", "one typing error", "another, of the same year and sex", OTHER), ("former one equal", OTHER)),
+    chains=(
+        ("equal", "one typing error", "another, of the same year and sex", OTHER),
+        ("equal", "equal, but of another name"),
+        ("former one equal", "former one equal, but of another name"),
+        ("former one equal", OTHER),
+    ),
+    never_for=(
+        "equal, but of another name",
+        "former one equal, but of another name",
+        "another, of the same year and sex",
+    ),
 )
 ADDRESS = Comparison(
     "address",

@@ -169,6 +169,8 @@ def _comparison(comparison: Comparison, dialect: Dialect, frequencies: bool) -> 
 
 def _level(level: Level, dialect: Dialect, frequencies: bool) -> Settings:
     condition = " and ".join(CONDITIONS[one.by](one, dialect) for one in level.conditions)
+    if level.either:
+        condition += f" and ({' or '.join(f'({CONDITIONS[one.by](one, dialect)})' for one in level.either)})"
     made: Settings = {"sql_condition": condition, "label_for_charts": level.outcome}
     if level.frequency and frequencies:
         made["tf_adjustment_column"] = level.frequency

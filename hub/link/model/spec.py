@@ -18,7 +18,8 @@ class Kind(StrEnum):
     """What a column holds. It says how values are made comparable, and which columns are derived; see `prepare`."""
 
     NAME = "name"
-    """A part of a person's name. Derives `_ascii`."""
+    """A part of a person's name. Derives `_ascii`, and `_witness`, which is the same under a name of its own: a comparison of numbers
+    that asks whether names agree is still learned in blocks of one name."""
     TEXT = "text"
     """Words: a street, a place."""
     DATE = "date"
@@ -77,13 +78,25 @@ class Is:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """Outcomes of another comparison that a level says once more: what both rest on must count once."""
+
+    comparison: str
+    outcomes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Level:
-    """One outcome of a comparison, where all its conditions hold. `frequency` names the column whose value's frequency adjusts
-    the weight: to agree on a rare name says more."""
+    """One outcome of a comparison, if all its conditions hold, and one at least of `either`, if any are given.
+
+    `frequency` names the column whose value's frequency adjusts the weight: to agree on a rare name says more. A level that
+    `restates` another comparison is weighed among the pairs that have those outcomes: its m and u are divided by theirs."""
 
     outcome: str
     conditions: tuple[Is, ...]
     frequency: str | None = None
+    either: tuple[Is, ...] = ()
+    restates: Restated | None = None
 
 
 OTHER, UNSTATED, PRIOR = "other", "unstated", "prior"
@@ -105,13 +118,14 @@ class Bound:
 class Comparison:
     """Levels in order, the first that holds is the outcome. `stated` are groups of columns: the comparison says nothing where
     no group is stated by both records. In each of `chains` no outcome has fewer bits than one that stands behind it; without any,
-    the levels in their order and `other` are one chain."""
+    the levels in their order and `other` are one chain. Outcomes `never_for` a match have at most 0 bits, whatever is learned."""
 
     name: str
     stated: tuple[tuple[str, ...], ...]
     levels: tuple[Level, ...]
     bounds: tuple[Bound, ...] = ()
     chains: tuple[tuple[str, ...], ...] = ()
+    never_for: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -216,7 +230,7 @@ class Spec:
         return tuple(dict.fromkeys((*compared, *blocked)))
 
 
-DERIVED = {Kind.NAME: ("_ascii",), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIFIER: ("_tail",)}
+DERIVED = {Kind.NAME: ("_ascii", "_witness"), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIFIER: ("_tail",)}
 
 
 def prepared_columns(spec: Spec) -> dict[str, Field]:
@@ -238,6 +252,7 @@ def _problems(spec: Spec) -> Iterator[str]:
         if len(set(comparison.outcomes)) < len(comparison.outcomes):
             yield f"comparison {comparison.name} has one outcome twice"
         yield from _misnamed(comparison)
+    yield from _restated_wrongly(spec)
     absent = sorted(set(spec.training.withheld) - {field.column for field in spec.fields})
     if absent:
         yield f"no field is the column {', '.join(absent)}, which checks withhold"
@@ -253,8 +268,22 @@ def _problems(spec: Spec) -> Iterator[str]:
         yield "bands are not probabilities in order"
 
 
+def _restated_wrongly(spec: Spec) -> Iterator[str]:
+    outcomes = {comparison.name: set(comparison.outcomes) for comparison in spec.comparisons}
+    for comparison in spec.comparisons:
+        for restated in (level.restates for level in comparison.levels if level.restates):
+            if restated.comparison == comparison.name or not set(restated.outcomes) <= outcomes.get(
+                restated.comparison, set()
+            ):
+                yield f"comparison {comparison.name} restates outcomes that {restated.comparison} does not have"
+
+
 def _misnamed(comparison: Comparison) -> Iterator[str]:
-    named = {*(bound.outcome for bound in comparison.bounds), *(one for chain in comparison.chains for one in chain)}
+    named = {
+        *(bound.outcome for bound in comparison.bounds),
+        *(one for chain in comparison.chains for one in chain),
+        *comparison.never_for,
+    }
     unknown = sorted(named - set(comparison.outcomes))
     if unknown:
         yield f"comparison {comparison.name} has no outcome {', '.join(unknown)}, which has a bound or an order"
@@ -264,5 +293,5 @@ def _misnamed(comparison: Comparison) -> Iterator[str]:
 
 def columns_of(comparison: Comparison) -> set[str]:
     """The prepared columns that a comparison needs."""
-    conditions = (one.columns for level in comparison.levels for one in level.conditions)
+    conditions = (one.columns for level in comparison.levels for one in (*level.conditions, *level.either))
     return {column for columns in (*comparison.stated, *conditions) for column in columns}

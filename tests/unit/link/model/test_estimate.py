@@ -1,5 +1,6 @@
 """Rates that several blocks have learned: none decides alone, none leaves its bounds, and no weaker outcome says more."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hub.link.model.estimate import Run, combine, learned
 from hub.link.model.frozen import Limit
 from hub.link.model.roles import Role, mapped
-from hub.link.model.spec import OTHER, Bound, By, Comparison, Is, Level, Spec
+from hub.link.model.spec import OTHER, Bound, By, Comparison, Is, Level, Restated, Spec
 
 LEVELS = (Level("equal", (Is(By.EQUAL, ("name",)),)), Level("similar", (Is(By.SIMILAR, ("name_ascii",), 0.8),)))
 NAME = Comparison("name", (("name",),), LEVELS, bounds=(Bound(OTHER, most=0.05),))
@@ -74,3 +75,52 @@ def test_whatever_is_learned_is_in_order(matching: list[float], others: list[flo
     rates = learned(spec(free), [run("a", tuple(m))], {"name": u}, unseen_m=1e-4, unseen_u=1e-7)["name"]
     bits = [rate.bits for rate in rates if rate.bits]
     assert all(first >= second - 1e-6 for first, second in pairwise(bits))
+
+
+BIRTH = Comparison(
+    "born",
+    (("born",),),
+    (Level("same day", (Is(By.EQUAL, ("born",)),)), Level("same year", (Is(By.EQUAL, ("born_year",)),))),
+)
+NUMBER = Comparison(
+    "number",
+    (("number",),),
+    (
+        Level("equal", (Is(By.EQUAL, ("number",)),)),
+        Level(
+            "another of the year", (Is(By.EQUAL, ("number_tail",)),), restates=Restated("born", ("same day", "same year"))
+        ),
+    ),
+    chains=(("equal", "another of the year"), ("equal", OTHER)),
+    never_for=("another of the year",),
+)
+BIRTH_U, NUMBER_U = [0.0001, 0.0124, 0.9875], [0.000001, 0.01, 0.989999]
+
+
+def number_rates(restated: float, *, number: Comparison = NUMBER) -> tuple[float, float]:
+    """Bits of an equal number, and of another one of the same year, of which so many matches have one."""
+    both = replace(spec(), comparisons=(BIRTH, number))
+    rates = {"born": (0.9, 0.09, 0.01), "number": (0.95 - restated, restated, 0.05)}
+    found = learned(
+        both, [Run("a", rates, 1000.0, 0.9)], {"born": BIRTH_U, "number": NUMBER_U}, unseen_m=1e-4, unseen_u=1e-7
+    )
+    return found["number"][0].bits, found["number"][1].bits
+
+
+def test_what_another_comparison_has_said_counts_once() -> None:
+    """Of pairs born in one year four in five have numbers that say so: that two numbers of one year differ speaks against a match."""
+    _, another = number_rates(0.02)
+    assert another == pytest.approx(math.log2(0.02 / 0.99) - math.log2(0.01 / 0.0125), abs=1e-3)
+    assert another < -5
+
+
+def test_a_level_that_restates_nothing_is_weighed_as_it_was_found() -> None:
+    alone = replace(NUMBER, levels=(NUMBER.levels[0], replace(NUMBER.levels[1], restates=None)), never_for=())
+    assert number_rates(0.02, number=alone)[1] == pytest.approx(1.0, abs=1e-3)
+
+
+@given(restated=st.floats(min_value=1e-5, max_value=0.9))
+def test_what_must_not_speak_for_a_match_never_does(restated: float) -> None:
+    equal, another = number_rates(restated)
+    assert another <= 1e-9
+    assert equal > 0

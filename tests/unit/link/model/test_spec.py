@@ -8,7 +8,7 @@ from hub.errors import HubMisconfigured
 from hub.link.model.party import PARTY
 from hub.link.model.render import DIALECTS, settings
 from hub.link.model.roles import Role, mapped
-from hub.link.model.spec import Bands, Block, Bound, By, Comparison, Is, Level, Spec
+from hub.link.model.spec import Bands, Block, Bound, By, Comparison, Is, Level, Restated, Spec
 
 PEOPLE = mapped(
     "people", "id", {"first": Role.GIVEN_NAME, "last": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER}
@@ -31,6 +31,21 @@ HOUSEHOLDS = mapped("households", "id", HOUSEHOLD)
         ({"bands": Bands(accept=0.4, review=0.5)}, "bands are not probabilities in order"),
         ({"training": replace(PEOPLE.training, recall=0.0)}, "recall is no part of a whole"),
         ({"training": replace(PEOPLE.training, withheld=("nowhere",))}, "no field is the column nowhere"),
+        (
+            {"comparisons": (replace(PEOPLE.comparisons[0], never_for=("far",)),)},
+            "has no outcome far",
+        ),
+        (
+            {
+                "comparisons": (
+                    replace(
+                        PEOPLE.comparisons[0],
+                        levels=(replace(PEOPLE.comparisons[0].levels[0], restates=Restated("born", ("far",))),),
+                    ),
+                )
+            },
+            "restates outcomes that born does not have",
+        ),
         (
             {"comparisons": (replace(PEOPLE.comparisons[0], bounds=(Bound("far", most=0.1),)),)},
             "has no outcome far",

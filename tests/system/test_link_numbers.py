@@ -1,0 +1,98 @@
+"""What numbers say by the shipped model: another valid one is evidence against, and one that contradicts the name is none."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import polars as pl
+import pytest
+
+from hub.link.model.backends import Backend, running
+from hub.link.model.decide import Band, one_to_many
+from hub.link.model.frozen import Model
+from hub.link.model.party import PARTY
+from hub.link.model.score import score
+from hub.link.model.start_model import start_model
+from hub.link.normalise.party import INPUT, party_features
+
+SURNAMES = ("Nguyễn", "Trần", "Phạm", "Lê", "Vũ", "Bùi", "Đặng", "Đỗ", "Ngô", "Dương")
+MIDDLES = ("Văn", "Đức", "Minh", "Quang", "Ngọc", "Thanh", "Hữu", "Xuân")
+GIVENS = ("An", "Bình", "Cường", "Dũng", "Giang", "Hải", "Khánh", "Long", "Nam", "Phúc", "Quân", "Sơn", "Tâm", "Vinh")
+HUSBAND, WIFE = "Hoàng Văn Thắng", "Mạc Thị Quyên"
+ADDRESS = "Tổ 3, khu 5, phường Hồng Gai"
+IDENTIFIER = "identifier"
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[Backend]:
+    with running("duckdb", memory_mb=1000) as backend:
+        yield backend
+
+
+def people(rows: list[dict[str, str | None]]) -> pl.DataFrame:
+    """Persons by key, name, birth date, identifier and address."""
+    written = pl.DataFrame([{column: row.get(column) for column in INPUT} | {"kind": "PERSON"} for row in rows],
+                           schema=dict.fromkeys(INPUT, pl.String))  # fmt: skip
+    return party_features(written)
+
+
+def number(at: int, year: int, *, female: bool = False) -> str:
+    return f"022{int(female)}{year % 100:02}{(at * 7919 + 104729) % 1_000_000:06}"
+
+
+CITIZENS = [
+    {"key": f"c{at}", "name": f"{surname} {middle} {given}", "birth_date": f"{1950 + at % 45}-{at % 12 + 1:02}-{at % 28 + 1:02}",
+     "identifier": number(at, 1950 + at % 45), "address": f"Tổ {at % 9 + 1}, khu {at % 7 + 1}, phường Hồng Gai"}
+    for at, (surname, middle, given) in enumerate(product(SURNAMES, MIDDLES, GIVENS))
+]  # fmt: skip
+COUPLE = [
+    {"key": "husband", "name": HUSBAND, "birth_date": "1970-03-14", "identifier": "022070555001", "address": ADDRESS},
+    {"key": "wife", "name": WIFE, "birth_date": "1973-08-21", "identifier": "022173555002", "address": ADDRESS},
+]
+REGISTER = people([*CITIZENS, *COUPLE])  # type: ignore[list-item]  # every value is text
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    made = start_model(PARTY, REGISTER)
+    assert made is not None, "run: hub link model build-start hub/link/model/start/party.json.gz"
+    return made
+
+
+def weighed(model: Model, duck: Backend, *records: dict[str, str | None]) -> pl.DataFrame:
+    return score(model, people(list(records)), REGISTER, backend=duck, floor=0.0)
+
+
+def outcome(pairs: pl.DataFrame, left: str, right: str) -> tuple[str, float]:
+    (evidence,) = pairs.filter((pl.col("left_key") == left) & (pl.col("right_key") == right))["evidence"].to_list()
+    return next((one["outcome"], one["bits"]) for one in evidence if one["comparison"] == IDENTIFIER)
+
+
+def test_same_name_and_date_with_another_valid_number_of_the_year_are_not_joined(duck: Backend, model: Model) -> None:
+    """The number's year and sex restate the birth date: they made another number count for a match."""
+    records = [
+        {"key": f"r{at}", "name": one["name"], "birth_date": one["birth_date"], "identifier": number(at + 51_237, 1950 + at % 45)}
+        for at, one in enumerate(CITIZENS[:10])
+    ]  # fmt: skip
+    pairs = weighed(model, duck, *records)  # type: ignore[arg-type]  # every value is text
+    for at in range(10):
+        said, bits = outcome(pairs, f"r{at}", f"c{at}")
+        assert (said, bits < -5) == ("another, of the same year and sex", True)
+    accepted = one_to_many(pairs, PARTY.bands).filter(pl.col("band") == Band.ACCEPT)
+    assert accepted.is_empty()
+
+
+def test_a_number_says_nothing_for_the_person_whose_name_it_contradicts(duck: Backend, model: Model) -> None:
+    record = {"key": "r", "name": WIFE, "birth_date": None, "identifier": "022070555001", "address": ADDRESS}
+    said, bits = outcome(weighed(model, duck, record), "r", "husband")
+    assert said == "equal, but of another name"
+    assert bits <= 0
+
+
+@pytest.mark.parametrize("name", [HUSBAND, "Hoang Van Thang", "Thắng Văn Hoàng", "Hoàng V. T.", "Hoàng Văn Thăng", None])
+def test_a_number_counts_in_full_if_the_name_agrees_or_cannot_be_told(
+    duck: Backend, model: Model, name: str | None
+) -> None:
+    record = {"key": "r", "name": name, "birth_date": "1970-03-14", "identifier": "022070555001", "address": None}
+    said, bits = outcome(weighed(model, duck, record), "r", "husband")
+    assert said == "equal"
+    assert bits > 10
