@@ -88,7 +88,9 @@ def test_a_number_says_nothing_for_the_person_whose_name_it_contradicts(duck: Ba
     assert bits <= 0
 
 
-@pytest.mark.parametrize("name", [HUSBAND, "Hoang Van Thang", "Thắng Văn Hoàng", "Hoàng V. T.", "Hoàng Văn Thăng", None])
+@pytest.mark.parametrize(
+    "name", [HUSBAND, "Hoang Van Thang", "Thắng Văn Hoàng", "Hoàng V. T.", "Hoàng Văn Thăng", None]
+)
 def test_a_number_counts_in_full_if_the_name_agrees_or_cannot_be_told(
     duck: Backend, model: Model, name: str | None
 ) -> None:

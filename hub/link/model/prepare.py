@@ -37,9 +37,7 @@ def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
     prepared = [made for field in spec.fields for made in _prepared(field, frame)]
     made = [one for one in prepared if one.name in wanted]
     witnesses = [one for one in prepared if one.name.endswith("_ascii")]
-    made += [
-        one.alias(name) for one in witnesses if (name := one.name.removesuffix("_ascii") + "_witness") in wanted
-    ]
+    made += [one.alias(name) for one in witnesses if (name := one.name.removesuffix("_ascii") + "_witness") in wanted]
     return pl.DataFrame([keys.alias(KEY), *made])
 
 

@@ -88,7 +88,9 @@ NUMBER = Comparison(
     (
         Level("equal", (Is(By.EQUAL, ("number",)),)),
         Level(
-            "another of the year", (Is(By.EQUAL, ("number_tail",)),), restates=Restated("born", ("same day", "same year"))
+            "another of the year",
+            (Is(By.EQUAL, ("number_tail",)),),
+            restates=Restated("born", ("same day", "same year")),
         ),
     ),
     chains=(("equal", "another of the year"), ("equal", OTHER)),
