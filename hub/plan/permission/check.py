@@ -19,10 +19,11 @@ from hub.access.purpose_declaration import PurposeLimits
 from hub.errors import OperationRefused
 from hub.plan.permission.arguments import ArgumentCondition, FieldPlace
 from hub.plan.permission.compile import fragments_of
-from hub.plan.permission.walk import Clause, Conditions, Walk
+from hub.plan.permission.walk import Clause, Walk
 from hub.plan.selection import Document
 
 FIELD, ARGUMENT, SUBJECT, KIND = "FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "NOT_A_SUBJECT", "FORBIDDEN_OPERATION"
+Failure = tuple[ArgumentCondition, Mismatch]
 PUBLIC = "public types"
 """Stands for a document where an operation reads nothing that needs one."""
 
@@ -92,17 +93,18 @@ class PermittedWay:
     permitted: Permitted
     clauses: tuple[Clause, ...]
 
-    def failed(self, variables: Mapping[str, Any], bindings: Bindings) -> list[tuple[ArgumentCondition, Mismatch]]:
-        """The conditions that do not hold, one for each clause of which no alternative holds."""
-        found: list[tuple[ArgumentCondition, Mismatch]] = []
+    def failures(self, variables: Mapping[str, Any], bindings: Bindings) -> list[Failure]:
+        """The conditions that do not hold: of each clause, those of the alternative that is nearest to holding."""
+        found: list[Failure] = []
         for clause in self.clauses:
-            failed: tuple[ArgumentCondition, Mismatch] | None = None
+            nearest: list[Failure] | None = None
             for conditions in clause:
-                failed = _first_failed(conditions, variables, bindings)
-                if failed is None:
+                failed = [(c, wrong) for c in conditions if (wrong := c.mismatch(variables, bindings)) is not None]
+                if nearest is None or len(failed) < len(nearest):
+                    nearest = failed
+                if not failed:
                     break
-            if failed is not None:
-                found.append(failed)
+            found += nearest or ()
         return found
 
 
@@ -115,9 +117,9 @@ class Permission:
 
     def check(self, variables: Mapping[str, Any], bindings: Bindings) -> Permitted | tuple[PermissionRefusal, ...]:
         """Compare the coerced variables of a request with the bindings: Permitted, or why not."""
-        nearest: list[tuple[ArgumentCondition, Mismatch]] | None = None
+        nearest: list[Failure] | None = None
         for way in self.ways:
-            failed = way.failed(variables, bindings)
+            failed = way.failures(variables, bindings)
             if not failed:
                 return way.permitted
             if nearest is None or len(failed) < len(nearest):
@@ -184,13 +186,3 @@ def _reaches(trie: OperationTrie, steps: Sequence[tuple[str, str]]) -> bool:
     for type_name, name in steps:
         nodes = [rule.beneath for node in nodes for rule in node.rules(type_name, name)]
     return bool(nodes)
-
-
-def _first_failed(
-    conditions: Conditions, variables: Mapping[str, Any], bindings: Bindings
-) -> tuple[ArgumentCondition, Mismatch] | None:
-    for condition in conditions:
-        mismatch = condition.mismatch(variables, bindings)
-        if mismatch is not None:
-            return condition, mismatch
-    return None

@@ -50,12 +50,13 @@ class Walk:
 
     def run(self) -> "Walk":
         """Fill `clauses`, `refused` and `allowed`, and return the walk."""
-        self._check_instant()
         public = PublicSelections(self.document, self.public)
-        for selected in self.document.collect(self.trie.root_type, (self.operation.selection_set,)):
-            # Introspection, too, begins with two underscores.
-            if selected.name.startswith("__") or public.allows(self.trie.root_type, selected):
-                continue
+        selections = self.document.collect(self.trie.root_type, (self.operation.selection_set,))
+        # Introspection, too, begins with two underscores.
+        private = [s for s in selections if not s.name.startswith("__") and not public.allows(self.trie.root_type, s)]
+        if private:
+            self._check_instant()
+        for selected in private:
             self._field(self.trie.root_type, selected, ((self.trie.root, ()),), FieldPlace((), "", ()))
         return self
 
