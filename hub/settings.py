@@ -95,6 +95,54 @@ class Settings(BaseSettings):
         False,
         description="Whether anyone may ask for the plan and the SQL in `extensions`; on in `hub demo`, off elsewhere.",
     )
+    access: Literal["on", "off"] = Field(
+        "on",
+        description="Whether callers must authenticate. `off` is possible on a loopback HUB_HOST only, and `hub serve` warns.",
+    )
+    public_url: str | None = Field(
+        None,
+        description="Address that people open, e.g. `https://hub.example.gov.vn`; needed for sign-in unless HUB_HOST is loopback.",
+    )
+    oidc_issuer: str | None = Field(
+        None, description="Issuer of access tokens, exactly as in `iss`, e.g. `https://id.example.gov.vn/realms/hub`."
+    )
+    oidc_audience: str | None = Field(
+        None,
+        description="What `aud` of an access token must name, e.g. `cross-sector-hub`; needed with HUB_OIDC_ISSUER.",
+    )
+    oidc_algorithms: str = Field(
+        "RS256", description="Signature algorithms accepted, by comma: RS256, PS256, ES256, EdDSA, Ed25519."
+    )
+    oidc_roles_claim: str = Field(
+        "roles",
+        description="Claim with a person's roles: a path such as `realm_access.roles`, or a JSON pointer such as `/a.b/roles`.",
+    )
+    oidc_role_names: str = Field(
+        "",
+        description="The provider's names of roles where they differ, e.g. `officer=land-officer,auditor=inspector`.",
+    )
+    oidc_offices_claim: str = Field(
+        "offices", description="Claim with codes of the administrative units that someone works for, e.g. `26734`."
+    )
+    oidc_client_kind_claim: str = Field(
+        "client_kind", description="Claim that says `app` or `explorer`; without it, a token is a person's."
+    )
+    oidc_explorer_clients: str = Field(
+        "", description="Client ids, by comma, whose own tokens (`sub` equals `client_id`) are explorers, not apps."
+    )
+    oidc_client_id: str | None = Field(
+        None, description="Client id of the hub's pages at the provider; without it nobody signs in to pages."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Secret of that client; none for a public client, which PKCE protects."
+    )
+    oidc_scopes: str = Field("openid profile", description="Scopes that sign-in asks for, separated by spaces.")
+    session_idle_s: int = Field(
+        1_800, ge=60, le=86_400, description="A browser session ends after this time without a request, in seconds."
+    )
+    session_longest_s: int = Field(
+        28_800, ge=300, le=86_400, description="A browser session ends after this time in any case, in seconds."
+    )
     admin_token: SecretStr | None = Field(
         None,
         description="Who sends it as `X-Hub-Admin-Token` may review links, and ask for `explain` where others may not.",

@@ -28,6 +28,7 @@ for target, name, text in (
     ("hub.cli.runs:app", "runs", "Show past runs, and approve or refuse what a run asks for."),
     ("hub.cli.link:app", "link", "Link records to subjects."),
     ("hub.cli.review:app", "review", "Answer the questions that linking left open, and list or undo decisions."),
+    ("hub.cli.keys:app", "keys", "Make, list and revoke API keys of apps."),
     ("hub.cli.migrate:migrate", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
     ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."),

@@ -814,6 +814,21 @@ CREATE TABLE history.taxpayer (
 );
 CREATE INDEX taxpayer_past_taxpayer_number ON history.taxpayer (taxpayer_number);
 
+CREATE TABLE hub.api_key (
+	prefix TEXT NOT NULL,
+	digest BYTEA NOT NULL,
+	name TEXT NOT NULL,
+	client_kind TEXT NOT NULL,
+	offices TEXT[] DEFAULT '{}' NOT NULL,
+	scopes TEXT[] DEFAULT '{}' NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	revoked_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (prefix),
+	CONSTRAINT api_key_client_kind CHECK (client_kind in ('app', 'explorer')),
+	CONSTRAINT api_key_digest CHECK (octet_length(digest) = 32)
+);
+
 CREATE TABLE hub.approval (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	stream_id SMALLINT NOT NULL,
@@ -991,6 +1006,25 @@ CREATE TABLE hub.stream (
 	PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX stream_connector_name ON hub.stream (connector, name);
+
+CREATE TABLE hub.web_session (
+	digest BYTEA NOT NULL,
+	csrf_token TEXT NOT NULL,
+	principal_id TEXT NOT NULL,
+	display_name TEXT NOT NULL,
+	client_kind TEXT,
+	roles TEXT[] NOT NULL,
+	offices TEXT[] NOT NULL,
+	scopes TEXT[] NOT NULL,
+	id_token TEXT,
+	started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	seen_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (digest),
+	CONSTRAINT web_session_digest CHECK (octet_length(digest) = 32)
+);
+CREATE INDEX web_session_expires_at ON hub.web_session (expires_at);
+CREATE INDEX web_session_principal ON hub.web_session (principal_id);
 
 CREATE TABLE link.benefit_beneficiary (
 	record_id BIGINT NOT NULL,

@@ -1,0 +1,95 @@
+"""`hub keys`: API keys of apps. A key is shown once, when it is made."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import cyclopts
+from cyclopts import Parameter
+
+from hub.access.api_keys import KEY_CACHED_S, ApiKey, NewApiKey, create_key, list_keys, revoke_key
+from hub.access.principals import ClientKind
+from hub.cli.options import Json
+from hub.cli.shown import ERR, OUT, show_json, show_table
+from hub.cli.store import open_store, open_store_to_read
+from hub.settings import load
+from hub.store.engine import connect, store_url
+
+app = cyclopts.App(name="keys")
+COLUMNS = ("prefix", "name", "kind", "offices", "scopes", "made", "ends", "revoked")
+
+
+@app.command
+def new(
+    name: str,
+    *,
+    kind: Literal["app", "explorer"] = "app",
+    office: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    scope: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    days: int = 90,
+) -> None:
+    """Make a key and print it. It cannot be shown again.
+
+    Parameters
+    ----------
+    name
+        The app and who runs it, e.g. "one-stop portal, land office".
+    kind
+        app reads under a purpose; explorer sees masked data only.
+    office
+        Code of an administrative unit that the app works for, e.g. 26734. Repeat it for several.
+    scope
+        What the app may do beside reading, e.g. dossier:open. Repeat it for several.
+    days
+        Days until the key ends, at most 730.
+    """
+    expires_at = datetime.now(UTC) + timedelta(days=days)
+    wanted = NewApiKey(name, ClientKind(kind), office, scope, expires_at)
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        key = create_key(connection, wanted)
+    ERR.print(f"This key is shown once and ends on {expires_at:%Y-%m-%d}. Send it as `Authorization: Bearer <key>`.")
+    OUT.print(key)
+
+
+@app.command(name="list")
+def list_command(*, all: bool = False, json: Json = False) -> None:
+    """List keys that can be used, newest first.
+
+    Parameters
+    ----------
+    all
+        Include expired and revoked ones.
+    """
+    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+        found = list_keys(connection, every=all)
+    if json:
+        show_json([asdict(key) for key in found])
+    else:
+        show_table("API keys", COLUMNS, [_row(key) for key in found])
+
+
+@app.command
+def revoke(prefix: str) -> None:
+    """Revoke a key for good. Every running hub refuses it within 30 seconds.
+
+    Parameters
+    ----------
+    prefix
+        The 8 characters that `hub keys list` shows.
+    """
+    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+        key = revoke_key(connection, prefix)
+    OUT.print(f"revoked {key.prefix} ({key.name}); running hubs refuse it within {KEY_CACHED_S:.0f} s")
+
+
+def _row(key: ApiKey) -> tuple[object, ...]:
+    return (
+        key.prefix,
+        key.name,
+        key.client_kind,
+        ", ".join(key.offices),
+        ", ".join(key.scopes),
+        f"{key.created_at:%Y-%m-%d}",
+        f"{key.expires_at:%Y-%m-%d}",
+        f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else None,
+    )

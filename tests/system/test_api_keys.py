@@ -1,0 +1,151 @@
+"""API keys: made, listed and revoked on the command line; checked by the web process."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.access.api_keys import KEY_CACHED_S, NewApiKey, create_key
+from hub.access.authenticator import RequestAuthenticator
+from hub.access.principals import ClientKind, KeyInvalid, Principal
+from hub.access.service import make_access
+from hub.errors import OperationRefused, StoreUnavailable
+from hub.settings import load
+from hub.store.engine import connect, store_url
+from tests.system.trial import Command, Trial
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def with_access(url: str, work: Callable[[RequestAuthenticator, Clock], Awaitable[None]]) -> None:
+    """Do something with the authenticator of a web process over a store."""
+
+    async def run() -> None:
+        access = make_access(load(), url)
+        await access.open()
+        clock = Clock()
+        assert isinstance(access.authenticator, RequestAuthenticator)
+        access.authenticator._clock = access.authenticator.cache._clock = clock
+        try:
+            await work(access.authenticator, clock)
+        finally:
+            await access.close()
+
+    asyncio.run(run())
+
+
+async def authenticate(authenticator: RequestAuthenticator, key: str) -> Principal:
+    return await authenticator.authenticate({b"authorization": [f"Bearer {key}".encode()]}, b"")
+
+
+def test_a_key_is_shown_once_and_kept_as_a_hash(trial: Trial, cli: Command) -> None:
+    key = cli(
+        "keys", "new", "one-stop portal", "--office", "26734", "--office", "26737", "--scope", "dossier:open"
+    ).strip()
+    assert re.fullmatch(r"hub_[a-z2-7]{8}_[A-Za-z0-9_-]{43}", key)
+    (row,) = trial.rows("select * from hub.api_key")
+    secret = key.split("_", 2)[2]
+    assert not any(secret in str(value) or secret.encode() in bytes(str(value), "utf-8") for value in row)
+    listed = cli("keys", "list")
+    assert key[4:12] in listed
+    assert secret not in listed
+
+    async def work(authenticator: RequestAuthenticator, clock: Clock) -> None:
+        found = await authenticate(authenticator, key)
+        assert found.id == f"key:{key[4:12]}"
+        assert found.display_name == "one-stop portal"
+        assert (found.is_person, found.client_kind, found.roles) == (False, ClientKind.APP, frozenset())
+        assert found.offices == {"26734", "26737"}
+        assert found.scopes == {"dossier:open"}
+        assert timedelta(days=89) < found.expires_at - datetime.now(UTC) < timedelta(days=91)
+
+    with_access(store_url(trial.engine), work)
+
+
+def test_a_revoked_key_stops_within_the_time_that_it_is_cached(trial: Trial, cli: Command) -> None:
+    key = cli("keys", "new", "registry of benefits", "--kind", "explorer").strip()
+
+    async def work(authenticator: RequestAuthenticator, clock: Clock) -> None:
+        assert (await authenticate(authenticator, key)).client_kind is ClientKind.EXPLORER
+        assert "revoked" in await asyncio.to_thread(cli, "keys", "revoke", key[4:12])
+        clock.now += KEY_CACHED_S + 0.001
+        with pytest.raises(KeyInvalid, match="revoked"):
+            await authenticate(authenticator, key)
+
+    with_access(store_url(trial.engine), work)
+    assert KEY_CACHED_S <= 60
+    assert json.loads(cli("keys", "list", "--json")) == []
+    (shown,) = json.loads(cli("keys", "list", "--all", "--json"))
+    assert shown["prefix"] == key[4:12]
+    first = trial.rows("select revoked_at from hub.api_key")
+    cli("keys", "revoke", key[4:12])
+    assert trial.rows("select revoked_at from hub.api_key") == first
+
+
+def test_wrong_keys_are_refused(trial: Trial, cli: Command) -> None:
+    key = cli("keys", "new", "portal").strip()
+    changed = f"{key[:-1]}{'A' if key[-1] != 'A' else 'B'}"
+    with connect(store_url(trial.engine)) as connection:
+        old = create_key(
+            connection, NewApiKey("old", ClientKind.APP, (), (), datetime.now(UTC) + timedelta(seconds=60))
+        )
+        connection.execute("update hub.api_key set expires_at = now() where prefix = %s", (old[4:12],))
+
+    async def work(authenticator: RequestAuthenticator, clock: Clock) -> None:
+        for wrong in (changed, key[:-1], key + "x", f"hub_aaaaaaaa_{key[13:]}", "hub_", old):
+            with pytest.raises(KeyInvalid) as refused:
+                await authenticate(authenticator, wrong)
+            assert refused.value.status == 401
+        await authenticate(authenticator, key)
+
+    with_access(store_url(trial.engine), work)
+
+
+def test_a_key_ends_while_it_is_cached(trial: Trial) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=20)
+    with connect(store_url(trial.engine)) as connection:
+        key = create_key(connection, NewApiKey("short", ClientKind.APP, (), (), ends))
+
+    async def work(authenticator: RequestAuthenticator, clock: Clock) -> None:
+        await authenticate(authenticator, key)
+        clock.now = ends.timestamp()
+        assert authenticator.cache.get(next(iter(authenticator.cache._entries))) is None
+
+    with_access(store_url(trial.engine), work)
+
+
+def test_keys_cannot_be_checked_while_the_store_is_away() -> None:
+    async def work(authenticator: RequestAuthenticator, clock: Clock) -> None:
+        with pytest.raises(StoreUnavailable, match="cannot be checked"):
+            await authenticate(authenticator, f"hub_abcdefgh_{'a' * 43}")
+
+    with_access("postgresql://127.0.0.1:1/none", work)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("new", ""),
+        ("new", "n" * 101),
+        ("new", "a\nb"),
+        ("new", "a", "--days", "0"),
+        ("new", "a", "--days", "731"),
+        ("new", "a", "--office", "../26734"),
+        ("new", "a", "--scope", "Dossier open"),
+        ("revoke", "zzzzzzzz"),
+    ],
+)
+def test_malformed_arguments_are_refused(cli: Command, arguments: tuple[str, ...]) -> None:
+    assert "next step" in cli("keys", *arguments, fails=OperationRefused.exit_code).lower()
