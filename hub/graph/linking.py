@@ -17,6 +17,7 @@ STATUSES = {
     "UNLINKED": "No candidate.",
 }
 DECIDERS = {"RUN": "A run of linking, by a rule or a model.", "PERSON": "A person who reviewed it."}
+CANDIDATE_SUBJECT = "The candidate; null if the hub no longer holds it."
 KINDS = {
     "SPELLING": "The same but for marks, case or spaces.",
     "DIFFERS": "Different values.",
@@ -45,7 +46,7 @@ def _family(family: str, names: Namespace) -> None:
         graphql="evidence",
         description="What was compared, and what came of it; null where nothing was kept.",
     )
-    subject = field(StoredField, f"{family} | None", names, graphql="subject", description="The candidate.")
+    subject = field(StoredField, f"{family} | None", names, graphql="subject", description=CANDIDATE_SUBJECT)
     names[f"{family}Candidate"] = object_type(
         f"{family}Candidate",
         "A subject that may be the one recorded: joined to nothing until confirmed.",

@@ -38,7 +38,7 @@ class RequirementType:
     code: str
     label: LabelType
     holder: str | None = strawberry.field(description="The sector that holds it; null where only the citizen can say.")
-    asked_of: str | None = strawberry.field(description="Who has to be asked, by the procedure itself.")
+    asked_of: str | None = strawberry.field(description="Who has to be asked; null if a sector holds it.")
 
 
 @strawberry.enum(name="AnswerStatus", description="What the hub can say to a requirement.")
@@ -65,10 +65,16 @@ class AnswerStatusType(enum.Enum):
 @strawberry.type(name="HeldValue", description="One value, and where it is from.")
 class HeldValueType:
     value: str = strawberry.field(description="The value as text; NONE and NULL are explained by `label`.")
-    label: LabelType | None = strawberry.field(description="The value in words, where it says that there is none.")
-    of: str | None = strawberry.field(description="Which of several: a certificate, an obligation.")
-    source: str | None = strawberry.field(description="The sector system it is from.")
-    as_of: str | None = strawberry.field(description="The instant for which the source confirmed it.")
+    label: LabelType | None = strawberry.field(
+        description="The value in words if it says that there is none, otherwise null."
+    )
+    of: str | None = strawberry.field(
+        description="Which of several: a certificate, an obligation; null if there is only one."
+    )
+    source: str | None = strawberry.field(description="The sector system it is from; null if it is not known.")
+    as_of: str | None = strawberry.field(
+        description="The instant for which the source confirmed it; null if it is not known."
+    )
 
 
 @strawberry.type(name="RequirementAnswer", description="The answer to one requirement.")

@@ -61,12 +61,12 @@ DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
     "reviewer": ("str", "Who decided."),
     "reason": ("str", "What decided it."),
     "decidedAt": ("DateTime", "When."),
-    "weight": ("float | None", "Match weight in bits, as it was shown."),
-    "evidence": ("list[Evidence] | None", "The evidence, as it was shown."),
-    "secondOf": ("ID | None", "The decision that this is a second opinion on."),
-    "undoneAt": ("DateTime | None", "When it was taken back."),
-    "undoneBy": ("str | None", "Who took it back."),
-    "undoneReason": ("str | None", "Why."),
+    "weight": ("float | None", "Match weight in bits, as it was shown; null if there was none."),
+    "evidence": ("list[Evidence] | None", "The evidence, as it was shown; null if there was none."),
+    "secondOf": ("ID | None", "The decision that this is a second opinion on; null if it is a first."),
+    "undoneAt": ("DateTime | None", "When it was taken back; null while it binds."),
+    "undoneBy": ("str | None", "Who took it back; null while it binds."),
+    "undoneReason": ("str | None", "Why it was taken back; null while it binds."),
 }
 
 
@@ -86,14 +86,18 @@ def mutation_type(names: Namespace) -> Any:
         {
             "decision": field(ValueField, DECISION, namespace, graphql="decision", description="The decision."),
             "record": field(
-                NodeField, "Node | None", namespace, graphql="record", description="The record as it is now."
+                NodeField,
+                "Node | None",
+                namespace,
+                graphql="record",
+                description="The record as it is now; null if it is gone.",
             ),
             "subject": field(
                 NodeField,
                 "Node | None",
                 namespace,
                 graphql="subject",
-                description="The subject as it is now: the heir, where it is merged.",
+                description="The subject as it is now, or the heir if it is merged; null if it is gone.",
             ),
         },
     )

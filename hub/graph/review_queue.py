@@ -29,8 +29,8 @@ from hub.model.tables import OPEN
 CANDIDATE: Mapping[str, tuple[str, str]] = {
     "subjectId": ("ID", "Global id of the candidate."),
     "method": ("str", "The rule or model that found it."),
-    "confidence": ("float | None", "Probability that it is right, where a model gave one."),
-    "weight": ("float | None", "Match weight in bits, where a model gave one."),
+    "confidence": ("float | None", "Probability that it is right; null if no model scored it."),
+    "weight": ("float | None", "Match weight in bits; null if no model scored it."),
     "evidence": ("list[Evidence] | None", "What was compared, and what came of it; null where nothing was kept."),
     "decidedAt": ("DateTime", "When it was found."),
 }
@@ -46,7 +46,7 @@ AGREEMENT: Mapping[str, tuple[str, str]] = {
     "field": ("LinkedField | None", "The linked field; null for all of them together."),
     "pairs": ("int", "Decisions that have a second opinion."),
     "agreed": ("int", "Those of them in which both say the same."),
-    "observed": ("float | None", "The share that agree."),
+    "observed": ("float | None", "The share that agree; null if there is no pair."),
     "kappa": (
         "float | None",
         "Cohen's kappa: agreement beyond chance; null where there is no pair, or all opinions are the same.",

@@ -21,6 +21,7 @@ from hub.model.shapes import MAX_PAGE, PROVENANCE
 from hub.plan.conditions import PROVENANCE_PARTS
 
 ORDER_DIRECTION = "OrderDirection"
+NOT_HELD = "Null if the hub does not hold it: not read yet, or rejected."
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def _page_info(names: Namespace) -> Any:
     about = {
         "hasNextPage": ("bool", "There are more after this page."),
         "hasPreviousPage": ("bool", "There are some before this page."),
-        "startCursor": ("str | None", "Cursor of the first edge."),
-        "endCursor": ("str | None", "Cursor of the last edge."),
+        "startCursor": ("str | None", "Cursor of the first edge; null if the page is empty."),
+        "endCursor": ("str | None", "Cursor of the last edge; null if the page is empty."),
     }
     fields = {n: field(StoredField, a, names, graphql=n, description=d) for n, (a, d) in about.items()}
     return object_type("PageInfo", "Where a page stands in its connection.", fields)
@@ -121,8 +122,9 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
     fields: dict[str, StrawberryField] = {c.name: value_field(c, names) for c in entity.fields}
     for ref in entity.references:
         fields[ref.column.name] = value_field(ref.column, names)
+        absent = "Null if there is none, or if the hub does not hold it." if ref.column.nullable else NOT_HELD
         fields[ref.name] = field(
-            StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=ref.description
+            StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=f"{ref.description} {absent}"
         )
     for linked in entity.linked:
         fields |= _linked(linked, names)
@@ -263,7 +265,12 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
     fields["search"] = search_field(registry, names)
     node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
     fields["node"] = field(
-        RootField, "Node | None", names, graphql="node", description="Any row by its global id.", arguments=[node_id]
+        RootField,
+        "Node | None",
+        names,
+        graphql="node",
+        description="Any row by its global id; null if there is none.",
+        arguments=[node_id],
     )
     ids = StrawberryArgument("ids", "ids", StrawberryAnnotation(list[strawberry.ID]), description="Global ids.")
     about = f"Rows by their global ids, {MAX_PAGE} at most, in the order of the ids; null for an id of nothing."

@@ -35,7 +35,12 @@ PROVENANCE = (
     ),
     Part("firstSeen", "DateTime", "{t}.first_seen", "When the hub first saw the row."),
     Part("recordedAt", "DateTime", "{t}.sys_from", "Since when the hub has held this version."),
-    Part("changedAtSource", "DateTime | None", "{t}.changed_at_source", "When the source says it changed the row."),
+    Part(
+        "changedAtSource",
+        "DateTime | None",
+        "{t}.changed_at_source",
+        "When the source says it changed the row; null if it does not say.",
+    ),
     Part(
         "connectorVersion",
         "str",
@@ -63,7 +68,7 @@ DECIDED_BY = (
 
 LINK = (
     Part("status", "LinkStatus", "coalesce({l}.status, {pending})", "How sure the link is."),
-    Part("method", "str | None", "{l}.method", "The rule or model that made it."),
+    Part("method", "str | None", "{l}.method", "The rule or model that made it; null while unlinked."),
     Part("confidence", "float | None", "{l}.confidence", "Probability that it is right; null where a rule decided."),
     Part(
         "weight",
@@ -71,14 +76,14 @@ LINK = (
         "{l}.weight",
         "Match weight: the evidence of the model, in bits; null where a rule or a person decided without one.",
     ),
-    Part("decidedBy", "DecidedBy | None", DECIDED_BY, "Whether a run or a person decided."),
-    Part("decidedAt", "DateTime | None", "{l}.decided_at", "When it was decided."),
+    Part("decidedBy", "DecidedBy | None", DECIDED_BY, "Whether a run or a person decided; null while unlinked."),
+    Part("decidedAt", "DateTime | None", "{l}.decided_at", "When it was decided; null while unlinked."),
 )
 
 CANDIDATE = (
     Part("method", "str", "{l}.method", "The rule or model that found it."),
-    Part("confidence", "float | None", "{l}.confidence", "Probability that it is right, where a model gave one."),
-    Part("weight", "float | None", "{l}.weight", "Match weight in bits, where a model gave one."),
+    Part("confidence", "float | None", "{l}.confidence", "Probability that it is right; null if no model scored it."),
+    Part("weight", "float | None", "{l}.weight", "Match weight in bits; null if no model scored it."),
     Part("decidedBy", "DecidedBy", DECIDED_BY, "Whether a run found it or a person left it open."),
     Part("decidedAt", "DateTime", "{l}.decided_at", "When it was found."),
 )
