@@ -160,7 +160,7 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
     where
         A second column: only rows with this row's value in it.
     """
-    with _store() as connection:
+    with _store_to_read() as connection:
         row = waiting.shown(connection, number)
     found = waiting.patch_of(row, column, to, where)
     show_text(waiting.patch_toml(row.stream, found))
