@@ -5,6 +5,12 @@ Every setting is listed in docs/reference/settings.md, which is made from this c
 
 import difflib
 import os
+import re
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from importlib.machinery import ModuleSpec
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +36,10 @@ class Settings(BaseSettings):
     purposes: str = Field(
         "",
         description="Folders of more purposes of reading, one folder each within them; separated by ':' like PATH.",
+    )
+    other_variables: str = Field(
+        "",
+        description="Variables that start with HUB_ and belong to other programs, separated by commas; `*` stands for any text. Every other one that nothing reads is refused.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -160,6 +170,13 @@ class Settings(BaseSettings):
     )
 
 
+PREFIX = "HUB_"
+OWN_VARIABLES = frozenset({"HUB_TRACE", "HUB_TEST_MARIADB_URL", "HUB_TEST_NATS_URL"})
+"""Variables that are no settings: tracebacks of unforeseen errors, and servers for `hub connector check`."""
+CONNECTORS_GROUP = "hub.connectors"
+"""Entry points of this group name packages whose folder is a connector."""
+MANIFEST = "manifest.toml"
+MAX_MANIFEST_CHARS = 1_000_000
 NEARLY = 0.85
 """From this likeness on (difflib), a name is taken for a mistyped one."""
 ENV_FILE = Path(".hub/hub.env")
@@ -180,19 +197,44 @@ def load(**overrides: object) -> Settings:
 
 
 def _refuse_mistyped() -> None:
-    """Raises HubMisconfigured for a variable that is nearly a setting: what it was meant to set would keep its default.
-
-    A name that is like no setting may be a connector's.
-    """
-    known = {f"HUB_{name.upper()}" for name in Settings.model_fields}
-    for name in sorted(os.environ):
-        if not name.startswith("HUB_") or name in known:
+    """Raises HubMisconfigured for a HUB_ variable that nothing reads: what it was meant to set would keep its default."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | OWN_VARIABLES
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if not strange:
+        return
+    others = [pattern.strip() for pattern in os.environ.get("HUB_OTHER_VARIABLES", "").split(",")]
+    known |= _variables_of_connectors()
+    for name in strange:
+        if name in known or any(fnmatchcase(name, pattern) for pattern in others):
             continue
         nearest = difflib.get_close_matches(name, known, 1, NEARLY)
-        if nearest:
-            raise HubMisconfigured(
-                f"there is no setting {name}", next_step=f"did you mean {nearest[0]}? See docs/reference/settings.md"
-            )
+        raise HubMisconfigured(
+            f"there is no setting {name}, and no connector's manifest names it",
+            next_step=f"did you mean {nearest[0]}? See docs/reference/settings.md"
+            if nearest
+            else "unset it, or add it to HUB_OTHER_VARIABLES if another program reads it; docs/reference/settings.md lists all settings",
+        )
+
+
+def _variables_of_connectors() -> set[str]:
+    """HUB_ variables that the manifests name. Manifests are searched as text: checking them takes seconds of imports."""
+    packages = ["connectors", *(point.value for point in entry_points(group=CONNECTORS_GROUP))]
+    specs = [spec for package in packages if (spec := _find_package(package)) is not None]
+    folders = [Path(place) for spec in specs for place in spec.submodule_search_locations or ()]
+    folders += [Path(part) for part in os.environ.get("HUB_CONNECTORS_PATH", "").split(os.pathsep) if part]
+    manifests = [path for folder in folders for path in (folder / MANIFEST, *folder.glob(f"*/{MANIFEST}"))]
+    found: set[str] = set()
+    for path in manifests:
+        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as text:
+            found.update(re.findall(rf"\b{PREFIX}[A-Z0-9_]+", text.read(MAX_MANIFEST_CHARS)))
+    return found
+
+
+def _find_package(name: str) -> ModuleSpec | None:
+    try:
+        return find_spec(name)
+    except (ImportError, ValueError):
+        return None
 
 
 def reference_page() -> str:

@@ -23,12 +23,11 @@ from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, shown
 from hub.sdk.mapping import Emit
 from hub.sdk.streams import Stream
+from hub.settings import CONNECTORS_GROUP as GROUP
+from hub.settings import MANIFEST as FILE
 from hub.settings import load as load_settings
 from schema.values import CodeList
 
-GROUP = "hub.connectors"
-"""Entry points of this group name packages whose folder is a connector."""
-FILE = "manifest.toml"
 
 Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 

@@ -205,6 +205,38 @@ def test_a_mistyped_setting_is_refused_with_the_nearest(
     assert f"did you mean {right}?" in said
 
 
+def write_connector(folder: Path, variable: str) -> None:
+    """A folder of connectors in which one manifest names a variable; settings read no more of it."""
+    (folder / "mine").mkdir(parents=True)
+    (folder / "mine" / "manifest.toml").write_text(f'[read]\nurl = {{ env = "{variable}" }}\n')
+
+
+def test_a_variable_of_a_connector_is_known_and_a_mistyped_one_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    write_connector(tmp_path, "HUB_CADASTRE_URL")
+    monkeypatch.setenv("HUB_CADASTRE_URL", "http://127.0.0.1")
+    with pytest.raises(HubMisconfigured, match="HUB_CADASTRE_URL"):
+        load()
+    monkeypatch.setenv("HUB_CONNECTORS_PATH", str(tmp_path))
+    load()
+    monkeypatch.setenv("HUB_CADASTER_URL", "http://127.0.0.1")
+    with pytest.raises(HubMisconfigured, match="HUB_CADASTER_URL") as refused:
+        load()
+    assert "did you mean HUB_CADASTRE_URL?" in refused.value.next_step
+
+
+def test_a_variable_that_nothing_reads_is_refused_unless_it_is_another_programs(monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setenv("HUB_SERVICE_HOST", "10.0.0.1")  # Kubernetes sets it for a service called hub
+    with pytest.raises(HubMisconfigured, match="HUB_SERVICE_HOST") as refused:
+        load()
+    assert "did you mean" not in refused.value.next_step
+    assert "HUB_OTHER_VARIABLES" in refused.value.next_step
+    monkeypatch.setenv("HUB_OTHER_VARIABLES", "HUB_X, HUB_SERVICE_*")
+    load()
+    monkeypatch.setenv("HUB_SERVIC_HOST", "10.0.0.1")
+    with pytest.raises(HubMisconfigured, match="HUB_SERVIC_HOST"):
+        load()
+
+
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     from importlib.metadata import version
 
