@@ -175,7 +175,7 @@ OWN_VARIABLES = frozenset({"HUB_TRACE", "HUB_TEST_MARIADB_URL", "HUB_TEST_NATS_U
 """Variables that are no settings: tracebacks of unforeseen errors, and servers for `hub connector check`."""
 CONNECTORS_GROUP = "hub.connectors"
 """Entry points of this group name packages whose folder is a connector."""
-MANIFEST = "manifest.toml"
+MANIFEST_FILE = "manifest.toml"
 MAX_MANIFEST_CHARS = 1_000_000
 NEARLY = 0.85
 """From this likeness on (difflib), a name is taken for a mistyped one."""
@@ -222,7 +222,7 @@ def _variables_of_connectors() -> set[str]:
     specs = [spec for package in packages if (spec := _find_package(package)) is not None]
     folders = [Path(place) for spec in specs for place in spec.submodule_search_locations or ()]
     folders += [Path(part) for part in os.environ.get("HUB_CONNECTORS_PATH", "").split(os.pathsep) if part]
-    manifests = [path for folder in folders for path in (folder / MANIFEST, *folder.glob(f"*/{MANIFEST}"))]
+    manifests = [path for folder in folders for path in (folder / MANIFEST_FILE, *folder.glob(f"*/{MANIFEST_FILE}"))]
     found: set[str] = set()
     for path in manifests:
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as text:

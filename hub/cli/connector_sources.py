@@ -14,7 +14,8 @@ from hub.cli.shown import ERR, line, show_table
 from hub.draft import probe
 from hub.draft.probe import Probed, Wanted
 from hub.errors import OperationRefused, SourceUnavailable
-from hub.ingest.connectors import FILE, load_connector
+from hub.ingest.connectors import load_connector
+from hub.settings import MANIFEST_FILE
 
 
 @Parameter(name="*")
@@ -87,7 +88,7 @@ class KnownSource:
 
 def known_source(place: Path, kind: str | None, options: Options) -> KnownSource:
     """The connector to which a stream is added. Raises OperationRefused before anything is asked of a source."""
-    there = (place / FILE).is_file()
+    there = (place / MANIFEST_FILE).is_file()
     if there and not options.add_stream:
         raise OperationRefused(
             f"{place} has a manifest already",
@@ -103,7 +104,9 @@ def known_source(place: Path, kind: str | None, options: Options) -> KnownSource
             f"{place.name} says already where its source is, and how the hub proves itself",
             next_step="give --add-stream without --kind, --env and --auth",
         )
-    source = {k: v for k, v in tomllib.loads((place / FILE).read_text("utf-8"))["source"].items() if k != "kind"}
+    source = {
+        k: v for k, v in tomllib.loads((place / MANIFEST_FILE).read_text("utf-8"))["source"].items() if k != "kind"
+    }
     return KnownSource(declared.kind, source, place)
 
 

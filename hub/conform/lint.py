@@ -11,8 +11,9 @@ from typing import Any, get_args
 
 from hub.conform import samples
 from hub.errors import HubError
-from hub.ingest.connectors import FILE, home
+from hub.ingest.connectors import home
 from hub.sdk.manifest import Manifest
+from hub.settings import MANIFEST_FILE
 from schema.core import SectorName
 
 FEWEST = 3
@@ -47,7 +48,7 @@ def _facts(manifest: Manifest) -> Iterator[str]:
 
 def _secrets(manifest: Manifest) -> Iterator[str]:
     """Values that look like secrets, and keys that are to hold one and hold a text. The values are never shown."""
-    document = tomllib.loads((home(manifest) / FILE).read_text(encoding="utf-8"))
+    document = tomllib.loads((home(manifest) / MANIFEST_FILE).read_text(encoding="utf-8"))
     for path, value in _texts(document):
         key = path[-1]
         # Below `streams`, keys such as "secret" are columns of the source.

@@ -14,11 +14,12 @@ from hub.draft.probe import Probed
 from hub.draft.propose import Columns, Proposal, changed_at, key_of, propose
 from hub.draft.pseudonyms import Pseudonyms
 from hub.errors import HubError, OperationRefused
-from hub.ingest.connectors import FILE, load_connector
+from hub.ingest.connectors import load_connector
 from hub.ingest.read.json_rows import frame_of
 from hub.ingest.values.vietnamese_codecs import repaired, vietnamese_share
 from hub.model.registry import Entity
 from hub.sdk.manifest import parse
+from hub.settings import MANIFEST_FILE
 
 SCHEMA = Path(__file__).parents[1] / "sdk" / "manifest.schema.json"
 OLD_SHARE = 0.6
@@ -73,7 +74,7 @@ def text_encoding_of(columns: Columns) -> Literal["tcvn3", "vni"] | None:
 
 def write(folder: Path, probed: Probed, entity: Entity, facts: Facts, files: Sequence[Path] = ()) -> Draft:
     """Write the connector, and copies of the files that its manifest names. Raises OperationRefused where there is one."""
-    if (folder / FILE).exists():
+    if (folder / MANIFEST_FILE).exists():
         raise OperationRefused(
             f"{folder} has a manifest already",
             next_step="add a stream to it with --add-stream, choose another name, or take it away",
@@ -83,7 +84,7 @@ def write(folder: Path, probed: Probed, entity: Entity, facts: Facts, files: Seq
     for file in files:
         shutil.copyfile(file, folder / file.name)
     text = "\n".join([*_head(probed, entity, facts), "", *_stream(made, facts)]) + "\n"
-    (folder / FILE).write_text(text, "utf-8")
+    (folder / MANIFEST_FILE).write_text(text, "utf-8")
     return _sampled(folder, made, facts)
 
 
@@ -96,18 +97,18 @@ def add(folder: Path, probed: Probed, entity: Entity, facts: Facts) -> Draft:
             next_step=f"choose another name: --stream; it has {', '.join(declared.streams)}",
         )
     made = _Made.of(probed, entity)
-    before = (folder / FILE).read_text("utf-8")
+    before = (folder / MANIFEST_FILE).read_text("utf-8")
     text = before.rstrip("\n") + "\n\n" + "\n".join(_stream(made, facts)) + "\n"
     try:
         parse(tomllib.loads(text))
     except ValueError as error:
         raise OperationRefused(
-            f"a stream cannot be added to {folder / FILE} as it is written: {type(error).__name__}",
+            f"a stream cannot be added to {folder / MANIFEST_FILE} as it is written: {type(error).__name__}",
             next_step="write [streams.<name>] as tables of their own, or add it by hand",
         ) from None
-    written = folder / f"{FILE}.new"
+    written = folder / f"{MANIFEST_FILE}.new"
     written.write_text(text, "utf-8")
-    written.replace(folder / FILE)
+    written.replace(folder / MANIFEST_FILE)
     return _sampled(folder, made, facts)
 
 

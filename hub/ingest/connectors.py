@@ -23,11 +23,9 @@ from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, shown
 from hub.sdk.mapping import Emit
 from hub.sdk.streams import Stream
-from hub.settings import CONNECTORS_GROUP as GROUP
-from hub.settings import MANIFEST as FILE
+from hub.settings import CONNECTORS_GROUP, MANIFEST_FILE
 from hub.settings import load as load_settings
 from schema.values import CodeList
-
 
 Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
@@ -92,13 +90,13 @@ def _homes(path: str, wrong: dict[str, HubError]) -> Iterator[Path]:
             wrong[str(place)] = HubMisconfigured(
                 f"there is no folder {place}", next_step="correct HUB_CONNECTORS_PATH, or make the folder"
             )
-        yield from sorted(found.parent.absolute() for found in place.glob(f"*/{FILE}"))
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        yield from sorted(found.parent.absolute() for found in place.glob(f"*/{MANIFEST_FILE}"))
+    for point in sorted(entry_points(group=CONNECTORS_GROUP), key=lambda point: point.name):
         package = _package(point.value)
         if package is None:
             wrong[point.name] = HubMisconfigured(
                 f"the package {point.value} that is to hold the connector {point.name} cannot be found",
-                next_step=f"its entry point under {GROUP} names a package whose folder holds {FILE}",
+                next_step=f"its entry point under {CONNECTORS_GROUP} names a package whose folder holds {MANIFEST_FILE}",
             )
         else:
             yield package
@@ -116,7 +114,7 @@ def _package(name: str) -> Path | None:
 
 def load_connector(home: Path) -> Manifest:
     """The manifest of the connector in a folder, held against the schema. Raises WrongManifest, HubMisconfigured."""
-    path = home / FILE
+    path = home / MANIFEST_FILE
     manifest = load(path)
     wrong = list(problems(manifest))
     if manifest.name != home.name:
