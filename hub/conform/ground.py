@@ -16,6 +16,7 @@ from psycopg import sql
 
 from hub.ingest.read.retries import instrumentation
 from hub.ingest.run.connector_run import RunReport, run
+from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 from hub.store.embedded import EmbeddedServer
@@ -80,10 +81,10 @@ class Store:
         found: dict[Key, tuple[tuple[Any, ...], Any]] = {}
         with psycopg.connect(self.url) as connection:
             for entity in sorted({entity for stream in manifest.streams.values() for entity in stream.emits}):
-                columns = ", ".join(f"t.{column.name}" for column in registry()[entity].columns)
+                columns = quote_identifiers((column.name for column in registry()[entity].columns), "t")
                 query = (
                     f"select s.name, t.source_key, t.id, t.sys_from, {columns}"
-                    f" from data.{registry()[entity].table} t join hub.stream s on s.id = t.stream_id"
+                    f" from data.{quote_identifier(registry()[entity].table)} t join hub.stream s on s.id = t.stream_id"
                 )
                 for stream, key, number, since, *values in connection.execute(query.encode()):
                     found[stream, entity, key] = (tuple(values), (number, since) if identities else None)

@@ -18,6 +18,7 @@ from psycopg import AsyncConnection, sql
 
 from hub.errors import OperationRefused, StoreUnavailable
 from hub.graph.reads import ALL_BUSY, SILENT, Reads, end_silence
+from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.model.tables import ACCEPTED
 from hub.store.changes import CHANNEL
@@ -156,7 +157,7 @@ def page_sql(registry: Registry) -> str:
     # Who follows a row that is merged meanwhile follows what it was merged into: links lead there.
     heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = $5::bigint), $5::bigint)"
     related = " or ".join(
-        f"exists (select from link.{linked.table} l where l.record_id = c.record_id and l.subject_id = {heir} and l.{ACCEPTED})"
+        f"exists (select from link.{quote_identifier(linked.table)} l where l.record_id = c.record_id and l.subject_id = {heir} and l.{ACCEPTED})"
         for entity in registry
         for linked in entity.linked
     )

@@ -160,7 +160,7 @@ def _page(page: Page) -> str:
 
 def _condition(condition: Condition) -> str:
     if isinstance(condition, Test):
-        return condition.sql.replace("{t}.", "").replace("{0}", "…")
+        return condition.sql.replace("{t}.", "").replace('"', "").replace("{0}", "…")
     if isinstance(condition, OverLink):
         tests = " and ".join(_condition(test) for test in condition.tests)
         return f"its link.{condition.table} with ({tests.replace('{l}.', '').replace('{pending}', 'pending')})"

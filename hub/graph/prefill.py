@@ -9,6 +9,7 @@ from strawberry.types import Info
 
 from hub.access.purpose_declaration import Bilingual
 from hub.graph.prepare import Request
+from hub.model.names import quote_identifier
 from hub.model.registry import Registry, registry
 from hub.procedures.definition import procedure
 from hub.procedures.prefill import Answer, Freshness, Held, Prefill, prefill
@@ -129,7 +130,7 @@ def freshness_sql(known: Registry, entities: list[str]) -> str:
     """A statement that gives, for each entity, the sources that have filled it and the oldest of their as-of instants."""
     parts = [
         f"""'{name}', (select json_build_object('source', string_agg(distinct s.connector, ', '), 'asOf', min(s.as_of))"""
-        f" from hub.stream s where exists (select from data.{known[name].table} d where d.stream_id = s.id))"
+        f" from hub.stream s where exists (select from data.{quote_identifier(known[name].table)} d where d.stream_id = s.id))"
         for name in entities
     ]
     return f"select json_build_object({', '.join(parts)})::text"

@@ -16,6 +16,7 @@ from hub.graph.linked_fields import LINKED_FIELD
 from hub.link.decisions import decide, undo
 from hub.link.field import Field, field_named, field_of_code
 from hub.link.verdicts import Decision, Verdict, Word
+from hub.model.names import quote_identifier
 from hub.plan.binds import read_global_id
 
 DECISION = "Decision"
@@ -174,7 +175,9 @@ def _subject(connection: Connection[Any], over: Field, number: int) -> str | Non
     """The global id of a subject, whose kind a decision does not say."""
     if len(over.kinds) == 1:
         return global_id(over.kinds[0], number)
-    query = " union all ".join(f"select '{kind}' from data.{table} where id = %(id)s" for kind, table in over.tables)
+    query = " union all ".join(
+        f"select '{kind}' from data.{quote_identifier(table)} where id = %(id)s" for kind, table in over.tables
+    )
     row = connection.execute(query, {"id": number}).fetchone()
     return global_id(row[0], number) if row else None
 

@@ -23,6 +23,7 @@ from hub.graph.review import administrator, evidence_of, global_id
 from hub.link.agreement import ALL, agreement
 from hub.link.field import field_named, fields
 from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
+from hub.model.names import quote_identifier
 from hub.model.shapes import DEFAULT_PAGE
 from hub.model.tables import OPEN
 
@@ -232,7 +233,7 @@ def _candidates(connection: Connection[Any], name: str, items: Iterable[QueueIte
     )
     query = (
         "select l.record_id, l.subject_kind, l.subject_id, l.method, l.confidence, l.weight, l.evidence, l.decided_at"
-        f" from link.{over.table} l where l.record_id = any(%s) and l.{OPEN} and {apart if over.merges else 'true'}"
+        f" from link.{quote_identifier(over.table)} l where l.record_id = any(%s) and l.{OPEN} and {apart if over.merges else 'true'}"
         " order by l.record_id, l.weight desc nulls last, l.subject_id, l.found_id"
     )
     found: dict[int, list[Whole]] = {}

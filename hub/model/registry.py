@@ -15,7 +15,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import schema
 from hub.errors import HubMisconfigured
 from hub.model import authorities
-from hub.model.names import camel, qualified, snake
+from hub.model.name_checks import check_names
+from hub.model.names import camel, qualified, quote_identifier, snake
 from schema.authority import AuthorityFacts
 from schema.core import AsRecordedFacts, EntityFacts, FieldFacts, Kind, Label, LinkedFacts, LinkFacts, ReferenceFacts
 from schema.values import CodeList, Value
@@ -41,6 +42,11 @@ class Column:
     def graphql(self) -> str:
         """Name of the GraphQL field."""
         return camel(self.name)
+
+    @property
+    def sql(self) -> str:
+        """Its SQL identifier, quoted."""
+        return quote_identifier(self.name)
 
     @property
     def search_key(self) -> str | None:
@@ -369,6 +375,7 @@ def _unwrap(hint: Any) -> tuple[tuple[type, ...], bool]:
 
 
 def _check(built: Registry) -> None:
+    check_names(built)
     for entity in built:
         for link in entity.backlinks:
             if link.target not in built.entities or link.via not in built[link.target].ends:

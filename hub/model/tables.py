@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from hub.model.names import quote_identifier
 from hub.model.registry import Column as Declared
 from hub.model.registry import Entity, registry
 from schema.values import Storage
@@ -110,7 +111,8 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         # A name without its key would be a name that no search finds.
         *(
             CheckConstraint(
-                f"({c.name} is null) = ({c.search_key} is null)", name=f"{entity.table}_{c.search_key}_made"
+                f"({c.sql} is null) = ({quote_identifier(c.search_key)} is null)",
+                name=f"{entity.table}_{c.search_key}_made",
             )
             for c in entity.columns
             if c.search_key
@@ -159,7 +161,7 @@ def _indexes(entity: Entity) -> list[Index]:
         elif column.search_key:
             indexes.append(Index(f"{table}_{column.search_key}", column.search_key, "id"))
             # Core PostgreSQL has no trigrams: an index of the words finds them in any order (docs/decisions/0012).
-            words = text(words_of(column.search_key))
+            words = text(words_of(quote_identifier(column.search_key)))
             indexes.append(Index(f"{table}_{column.search_key}_words", words, postgresql_using="gin"))
         elif column.indexed:
             indexes.append(Index(f"{table}_{column.name}", column.name, "id"))

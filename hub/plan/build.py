@@ -206,7 +206,7 @@ class Builder:
             return self._page(field, self._discrepancies(given), ByFound(entity.duplicates), given)
         element = self.catalog.by_field[entity.name][field.name]
         if isinstance(element, Column):
-            return Scalar(field.key, f"{{t}}.{element.name}")
+            return Scalar(field.key, f"{{t}}.{element.sql}")
         if isinstance(element, Reference):
             return self._reference(field, element)
         if isinstance(element, Linked):

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.errors import OperationRefused
 from hub.model import shapes
-from hub.model.names import camel
+from hub.model.names import camel, quote_identifier
 from hub.model.registry import Column, Entity, Linked, Reference, Registry
 from hub.model.tables import sql_type, words_of
 from hub.plan.arguments import value_of
@@ -145,8 +145,10 @@ class Filters:
 
     def _tests(self, column: Column, operators: Mapping[str, Tree]) -> list[Test]:
         if column.search_key is None:
-            return self._operators(Compared(column.graphql, f"{{t}}.{column.name}", sql_type(column)), operators)
-        key = Compared(column.graphql, f"{{t}}.{column.search_key}", "text", NAME_TEMPLATES, plain_name)
+            return self._operators(Compared(column.graphql, f"{{t}}.{column.sql}", sql_type(column)), operators)
+        key = Compared(
+            column.graphql, f"{{t}}.{quote_identifier(column.search_key)}", "text", NAME_TEMPLATES, plain_name
+        )
         return self._operators(key, operators)
 
     def _operators(self, compared: "Compared", operators: Mapping[str, Tree]) -> list[Test]:
@@ -268,4 +270,4 @@ def _term(entity: Entity, name: str, descending: bool) -> OrderTerm:
         return OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=descending)
     column = next(c for c in entity.columns if c.graphql == name)
     target = column.search_key or column.name
-    return OrderTerm(name, f"{{t}}.{target}", sql_type(column), column.nullable, descending)
+    return OrderTerm(name, f"{{t}}.{quote_identifier(target)}", sql_type(column), column.nullable, descending)

@@ -27,7 +27,7 @@ class Links:
         members: list[Member | Candidates | Evidence] = []
         for inner in self.document.collect(name, field.beneath):
             if inner.name == "recorded":
-                columns = {camel(part.part): f"{{t}}.{part.column.name}" for part in linked.recorded}
+                columns = {camel(part.part): f"{{t}}.{part.column.sql}" for part in linked.recorded}
                 members.append(group(self.document, inner, linked.as_recorded, columns))
             elif inner.name == "candidates":
                 members.append(self._candidates(inner, linked))
@@ -57,7 +57,7 @@ class Links:
     def merged(self, entity: Entity, field: Selected) -> Merged:
         """The rows that were merged into a subject, by what identifies them."""
         since = shapes.MERGED_SINCE
-        sql = {column.graphql: f"{{t}}.{column.name}" for column in entity.keys}
+        sql = {column.graphql: f"{{t}}.{column.sql}" for column in entity.keys}
         sql |= {"id": f"hub.global_id({literal(entity.name)}, {{t}}.id)", since.graphql: since.sql}
         members = scalars(self.document, field.beneath, f"Merged{entity.name}", sql)
         return Merged(field.key, Row(entity.name, entity.table, members))

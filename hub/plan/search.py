@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import OperationRefused
+from hub.model.names import quote_identifier
 from hub.model.registry import Column, Entity, Registry
 from hub.model.tables import sql_type, words_of
 from hub.plan.arguments import value_of
@@ -90,19 +91,19 @@ class Searches:
         return SearchedColumn(name, ((code, CODE),), (code,))
 
     def _any(self, column: Column, text: Leaf, take: Any) -> Test:
-        return Test(f"{{t}}.{column.name} = any({{0}})", (Bind(text, f"{sql_type(column)}[]", take),))
+        return Test(f"{{t}}.{column.sql} = any({{0}})", (Bind(text, f"{sql_type(column)}[]", take),))
 
     def _year(self, column: Column, text: Leaf) -> Test:
         """A whole date in a year that stands alone. It finds nobody by itself, since a year is many people's; it counts."""
-        return Test(f"left({{t}}.{column.name}::text, 4) = any({{0}})", (Bind(text, "text[]", YearsOf(self.path)),))
+        return Test(f"left({{t}}.{column.sql}::text, 4) = any({{0}})", (Bind(text, "text[]", YearsOf(self.path)),))
 
     def _words(self, column: Column, text: Leaf) -> Test:
-        key = words_of(f"{{t}}.{column.search_key}")
+        key = words_of(f"{{t}}.{quote_identifier(str(column.search_key))}")
         return Test(f"{key} @> {words_of('hub.name_key({0})')}", (self._typed(text),))
 
     def _name(self, column: Column, text: Leaf) -> tuple[Test, Test]:
         """That it begins with the name, and that it is the name."""
-        key, typed = f"{{t}}.{column.search_key}", (self._typed(text),)
+        key, typed = f"{{t}}.{quote_identifier(str(column.search_key))}", (self._typed(text),)
         beginning = f"{key} >= hub.name_key({{0}}) and {key} < hub.name_key({{0}}) || U&'\\+10FFFF'"
         return Test(beginning, typed), Test(f"{key} = hub.name_key({{0}})", typed)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.tables import ACCEPTED
 from hub.plan.binds import Bind
 from hub.plan.nodes import (
@@ -79,14 +80,18 @@ class Sources:
         if table == DISCREPANCY:
             return self._discrepancies()
         if self.past is None:
-            return f"data.{table}"
-        return self._held(f"data.{table}", f"history.{table}", ", ".join(self.past.columns[table]))
+            return f"data.{quote_identifier(table)}"
+        return self._held(
+            f"data.{quote_identifier(table)}",
+            f"history.{quote_identifier(table)}",
+            quote_identifiers(self.past.columns[table]),
+        )
 
     def links(self, table: str) -> str:
         """The links of a linked field that hold."""
         if self.past is None:
-            return f"link.{table}"
-        return self._held(f"link.{table}", f"link_history.{table}", LINK_COLUMNS)
+            return f"link.{quote_identifier(table)}"
+        return self._held(f"link.{quote_identifier(table)}", f"link_history.{quote_identifier(table)}", LINK_COLUMNS)
 
     def heirs(self) -> str:
         """The merges that hold: `subject_id` was merged into `heir_id`."""
@@ -134,17 +139,21 @@ class Sources:
             near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")
             link = f"{self.links(via.table)} {names.link} join {own} on {names.row}.id = {names.link}.{far}"
             return link, [f"{names.link}.{near} = {names.parent}.id", f"{names.link}.{ACCEPTED}"]
-        hung = [] if isinstance(via, All) else [f"{names.row}.{via.column} = {names.parent}.{via.parent_column}"]
+        hung = (
+            []
+            if isinstance(via, All)
+            else [f"{names.row}.{quote_identifier(via.column)} = {names.parent}.{quote_identifier(via.parent_column)}"]
+        )
         return own, hung + self._unmerged(table, names.row)
 
     def _by_key(self, via: ByKey, table: str, row: str) -> str:
         """The row of this key, or the one that it was merged into. A link leads to an heir already; a key does not."""
-        value = self.bind(via.bind)
+        value, column = self.bind(via.bind), quote_identifier(via.column)
         if table not in self.merging:
-            return f"{row}.{via.column} = {value}"
+            return f"{row}.{column} = {value}"
         return (
             f"{row}.id = (select coalesce(h.heir_id, k.id) from {self.table(table)} k"
-            f" left join {self.heirs()} h on h.subject_id = k.id where k.{via.column} = {value})"
+            f" left join {self.heirs()} h on h.subject_id = k.id where k.{column} = {value})"
         )
 
     def _found(self, via: ByFound, parent: str) -> str:

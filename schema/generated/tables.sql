@@ -21,13 +21,13 @@ CREATE TABLE data.administrative_unit (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id),
-	CONSTRAINT administrative_unit_name_key_made CHECK ((name is null) = (name_key is null))
+	CONSTRAINT administrative_unit_name_key_made CHECK (("name" is null) = ("name_key" is null))
 )
  WITH (fillfactor = 95);
 CREATE INDEX administrative_unit_code ON data.administrative_unit (code, id);
 CREATE INDEX administrative_unit_level ON data.administrative_unit (level, id);
 CREATE INDEX administrative_unit_name_key ON data.administrative_unit (name_key, id);
-CREATE INDEX administrative_unit_name_key_words ON data.administrative_unit USING gin (string_to_array(name_key, ' '));
+CREATE INDEX administrative_unit_name_key_words ON data.administrative_unit USING gin (string_to_array("name_key", ' '));
 CREATE INDEX administrative_unit_parent_unit_code ON data.administrative_unit (parent_unit_code, id);
 CREATE UNIQUE INDEX administrative_unit_source ON data.administrative_unit (stream_id, source_key);
 CREATE UNIQUE INDEX administrative_unit_unit_code_key ON data.administrative_unit (unit_code);
@@ -108,13 +108,13 @@ CREATE TABLE data.business (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id),
-	CONSTRAINT business_legal_name_key_made CHECK ((legal_name is null) = (legal_name_key is null))
+	CONSTRAINT business_legal_name_key_made CHECK (("legal_name" is null) = ("legal_name_key" is null))
 )
  WITH (fillfactor = 95);
 CREATE UNIQUE INDEX business_enterprise_code_key ON data.business (enterprise_code);
 CREATE INDEX business_legal_form ON data.business (legal_form, id);
 CREATE INDEX business_legal_name_key ON data.business (legal_name_key, id);
-CREATE INDEX business_legal_name_key_words ON data.business USING gin (string_to_array(legal_name_key, ' '));
+CREATE INDEX business_legal_name_key_words ON data.business USING gin (string_to_array("legal_name_key", ' '));
 CREATE INDEX business_registered_on ON data.business (registered_on, id);
 CREATE UNIQUE INDEX business_registration_number_key ON data.business (registration_number);
 CREATE INDEX business_seat_unit_code ON data.business (seat_unit_code, id);
@@ -171,13 +171,13 @@ CREATE TABLE data.citizen (
 	changed_at_source TIMESTAMP WITH TIME ZONE,
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (id),
-	CONSTRAINT citizen_full_name_key_made CHECK ((full_name is null) = (full_name_key is null))
+	CONSTRAINT citizen_full_name_key_made CHECK (("full_name" is null) = ("full_name_key" is null))
 )
  WITH (fillfactor = 95);
 CREATE INDEX citizen_birth_date ON data.citizen (birth_date, id);
 CREATE INDEX citizen_former_id ON data.citizen (former_id, id);
 CREATE INDEX citizen_full_name_key ON data.citizen (full_name_key, id);
-CREATE INDEX citizen_full_name_key_words ON data.citizen USING gin (string_to_array(full_name_key, ' '));
+CREATE INDEX citizen_full_name_key_words ON data.citizen USING gin (string_to_array("full_name_key", ' '));
 CREATE UNIQUE INDEX citizen_personal_id_key ON data.citizen (personal_id);
 CREATE INDEX citizen_residence_unit_code ON data.citizen (residence_unit_code, id);
 CREATE UNIQUE INDEX citizen_source ON data.citizen (stream_id, source_key);

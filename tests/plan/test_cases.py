@@ -6,7 +6,6 @@ on a database; here it is shown that it does not change unseen.
 
 import json
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from hub.graph.explain import tree
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Plan, Planner
+from tests.plan.layout import layout
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.graphql"))
 
@@ -39,9 +39,8 @@ def plan(path: Path) -> tuple[Plan, list[object]]:
 
 
 def shown(made: Plan, parameters: list[object]) -> str:
-    """The SQL with a line for each select, then the parameters."""
-    sql = re.sub(r"\((select|with) ", r"(\n\1 ", made.sql)
-    return "\n".join([sql, *(f"-- ${n} = {value!r}" for n, value in enumerate(parameters, 1))]) + "\n"
+    """The SQL laid out, then the parameters."""
+    return layout(made.sql) + "".join(f"-- ${n} = {value!r}\n" for n, value in enumerate(parameters, 1))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 from psycopg import Connection
 
+from hub.model.names import quote_identifier
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
 from schema import units
@@ -66,7 +67,7 @@ class Known:
     @classmethod
     def load(cls, connection: Connection[Any], entity: Entity, stream_id: int) -> "Known":
         """From the store: eight bytes a row."""
-        table = f"data.{entity.table}"
+        table = f"data.{quote_identifier(entity.table)}"
         with connection.cursor(binary=True) as cursor:
             size = cursor.execute("select pg_relation_size(%s::regclass)", (table,)).fetchone()
             assert size is not None  # the table is there

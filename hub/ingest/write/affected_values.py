@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from hub.ingest.quarantine.rejections import DUPLICATES
 from hub.ingest.write.merge_sql import Merge, MergeSql, one
+from hub.model.names import quote_identifier
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def count_differing(connection: Connection[Any], sql: MergeSql) -> Mapping[str, 
     names = [column.name for column in sql.entity.columns]
     counted = ", ".join(
         f"count(*) filter (where t.{name} is not null and s.{name} is null), count(*) filter (where s.{name} <> t.{name})"
-        for name in names
+        for name in map(quote_identifier, names)
     )
     row = connection.execute(
         f"select {counted} from {sql.diff} d join {sql.data} t on t.id = d.id join {sql.stage} s on s.source_key = d.source_key"
@@ -75,8 +76,8 @@ def has_values(connection: Connection[Any], work: Merge, column: str, least: flo
     found = int(
         one(
             connection,
-            f"select count(*) from (select from data.{work.entity.table} where stream_id = {work.stream_id:d}"
-            f" and {column} is not null limit {most:d}) found",
+            f"select count(*) from (select from {MergeSql(work).data} where stream_id = {work.stream_id:d}"
+            f" and {quote_identifier(column)} is not null limit {most:d}) found",
         )
     )
     return found if found < most else None

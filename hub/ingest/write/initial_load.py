@@ -13,12 +13,13 @@ from psycopg import Connection
 from hub.ingest.write.merge_sql import Merge
 from hub.ingest.write.stage import Written, send
 from hub.ingest.write.unique_keys import extra, forget_copies, set_aside
+from hub.model.names import quote_identifier
 from hub.model.registry import Entity
 
 
 def empty(connection: Connection[Any], entity: Entity) -> bool:
     """Whether the table has no row of any stream."""
-    row = connection.execute(f"select not exists (select from data.{entity.table})").fetchone()
+    row = connection.execute(f"select not exists (select from data.{quote_identifier(entity.table)})").fetchone()
     return row == (True,)
 
 
@@ -28,7 +29,8 @@ class Load:
     def __init__(self, connection: Connection[Any], work: Merge) -> None:
         self.connection = connection
         self.work = work
-        self.table = f"data.{work.entity.table}"
+        self.table = f"data.{quote_identifier(work.entity.table)}"
+        self.primary_key = quote_identifier(f"{work.entity.table}_pkey")
         self.indexes: list[tuple[str, str, bool]] = []
         self.copied = self.copies = 0
 
@@ -43,7 +45,7 @@ class Load:
             self.connection.execute(f"drop index {name}")
         # A table emptied in the transaction that fills it needs no WAL for its rows where the server keeps none for replicas.
         self.connection.execute(f"truncate {self.table}")
-        self.connection.execute(f"alter table {self.table} drop constraint {self.work.entity.table}_pkey")
+        self.connection.execute(f"alter table {self.table} drop constraint {self.primary_key}")
         sets = ", ".join(f"alter {name} set default {value}" for name, value in self._constants().items())
         self.connection.execute(f"alter table {self.table} {sets}")
 
@@ -59,9 +61,7 @@ class Load:
         aside = 0
         for definition, _, unique in self.indexes:
             aside += self._index(definition, unique=unique)
-        self.connection.execute(
-            f"alter table {self.table} add constraint {self.work.entity.table}_pkey primary key (id)"
-        )
+        self.connection.execute(f"alter table {self.table} add constraint {self.primary_key} primary key (id)")
         self.connection.execute(f"analyze {self.table}")
         return self.copied - self.copies - aside, self.copies
 

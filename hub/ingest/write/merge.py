@@ -112,9 +112,7 @@ def _write(connection: Connection[Any], sql: MergeSql, differing: int, *, moving
 
 def held(connection: Connection[Any], work: Merge) -> int:
     """How many rows of the stream the store has."""
-    return int(
-        one(connection, f"select count(*) from data.{work.entity.table} where stream_id = {work.stream_id:d}") or 0
-    )
+    return int(one(connection, f"select count(*) from {MergeSql(work).data} where stream_id = {work.stream_id:d}") or 0)
 
 
 def swept(connection: Connection[Any], work: Merge, *, listed: bool = False) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.ingest.write.stage import Staged
+from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import Entity
 from hub.store.changes import announce
 
@@ -38,18 +39,19 @@ class MergeSql:
 
     def __init__(self, work: Merge) -> None:
         entity, staged = work.entity, Staged(work.entity)
+        table = quote_identifier(entity.table)
         self.work, self.entity = work, entity
-        self.data, self.history = f"data.{entity.table}", f"history.{entity.table}"
+        self.data, self.history = f"data.{table}", f"history.{table}"
         self.stage, self.diff, self.reject = staged.rows, staged.differing, staged.rejects
         self.gone, self.parents, self.unseen, self.listed = staged.gone, staged.parents, staged.unseen, staged.listed
         self.met, self.lost, self.moving = staged.met, staged.lost, staged.moving
         self.stream_id = f"{work.stream_id:d}::smallint"
         self.at = f"'{work.at.isoformat()}'::timestamptz"
-        here, there = (", ".join(f"{alias}.{c.name}" for c in entity.columns) for alias in "st")
+        here, there = (quote_identifiers((c.name for c in entity.columns), alias) for alias in "st")
         written = [*(c.name for c in entity.columns), *(c.search_key for c in entity.columns if c.search_key)]
-        history = ", ".join(["id", *written, PROVENANCE, "sys_to"])
-        kept = ", ".join(f"t.{name}" for name in ["id", *written, *PROVENANCE.split(", ")])
-        self.to_history = f"insert into {self.history} ({history}) select {kept}, {self.at} from {self.data} t"
+        columns = quote_identifiers(written)
+        kept = quote_identifiers(["id", *written, *PROVENANCE.split(", ")], "t")
+        self.to_history = f"insert into {self.history} (id, {columns}, {PROVENANCE}, sys_to) select {kept}, {self.at} from {self.data} t"
         self.here, self.there = here, there
         self.difference = (
             f"insert into {self.diff} select s.source_key, t.id from {self.stage} s left join {self.data} t"
@@ -57,24 +59,24 @@ class MergeSql:
             f" where t.id is null or row({there}) is distinct from row({here})"
         )
         self.keep_history = f"{self.to_history} join {self.diff} d on d.id = t.id"
-        sets = ", ".join(f"{name} = s.{name}" for name in written)
+        sets = ", ".join(f"{name} = s.{name}" for name in map(quote_identifier, written))
         self.update = (
             f"update {self.data} t set {sets}, run_id = {work.run_id:d}, row_digest = s.row_digest,"
             f" changed_at_source = s.changed_at_source, sys_from = {self.at}"
             f" from {self.diff} d join {self.stage} s on s.source_key = d.source_key where t.id = d.id"
         )
-        given = ", ".join(f"s.{name}" for name in written)
+        given = quote_identifiers(written, "s")
         provenance = (
             f"{self.stream_id}, s.source_key, {work.run_id:d}, s.row_digest, {self.at}, s.changed_at_source, {self.at}"
         )
         self.insert_new = (
-            f"insert into {self.data} ({', '.join(written)}, {PROVENANCE}) select {given}, {provenance} from {self.stage} s"
+            f"insert into {self.data} ({columns}, {PROVENANCE}) select {given}, {provenance} from {self.stage} s"
             f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
         )
         self.take_out_moving = f"delete from {self.data} t using {self.moving} m where t.id = m.id"
         moved = provenance.replace(f"{self.at}, s.changed_at_source", "m.first_seen, s.changed_at_source", 1)
         self.insert_moving = (
-            f"insert into {self.data} (id, {', '.join(written)}, {PROVENANCE}) select m.id, {given}, {moved}"
+            f"insert into {self.data} (id, {columns}, {PROVENANCE}) select m.id, {given}, {moved}"
             f" from {self.stage} s join {self.moving} m on m.source_key = s.source_key"
         )
         # The same values from another row, or by newer rules: told apart by digest no more from now on.

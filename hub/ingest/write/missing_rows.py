@@ -12,6 +12,7 @@ from hub.ingest.transform.row_digests import Known
 from hub.ingest.write import stage
 from hub.ingest.write.merge_sql import Merge
 from hub.ingest.write.stage import Staged
+from hub.model.names import quote_identifier
 
 
 def note(connection: Connection[Any], work: Merge, known: Known) -> None:
@@ -21,7 +22,7 @@ def note(connection: Connection[Any], work: Merge, known: Known) -> None:
     stage.unseen(connection, work.entity, digests)
     connection.execute(f"analyze {names.rows}")
     connection.execute(
-        f"insert into {names.met} select t.source_key, t.row_digest, t.changed_at_source from data.{work.entity.table} t"
+        f"insert into {names.met} select t.source_key, t.row_digest, t.changed_at_source from data.{quote_identifier(work.entity.table)} t"
         f" join (select source_key from {names.rows} union all select source_key from {names.rejects}) came"
         f" on t.stream_id = {work.stream_id:d}::smallint and t.source_key = came.source_key"
     )

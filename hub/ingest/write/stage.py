@@ -11,9 +11,10 @@ from typing import Any, LiteralString
 
 import orjson
 import polars as pl
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from hub.ingest.transform.map import CHANGED_AT, NUMBER, SOURCE_KEY
+from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import Entity
 from hub.model.tables import sql_type
 
@@ -91,7 +92,7 @@ def create(connection: Connection[Any], entity: Entity) -> None:
     key = 'source_key text collate "C"'
     kinds = {column.name: sql_type(column) for column in entity.columns}
     kinds |= {column.search_key: 'text collate "C"' for column in entity.columns if column.search_key}
-    columns = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
+    columns = ", ".join(f"{quote_identifier(column)} {kind}" for column, kind in kinds.items())
     tables = {
         names.rows: f"{NUMBER} bigint, {key}, changed_at_source timestamptz, row_digest bigint, {columns}",
         names.rejects: f"{key}, field text, rule text, reason text, payload jsonb, identity text, {NUMBER} bigint, row_digest bigint",
@@ -216,10 +217,6 @@ def written(frame: pl.DataFrame, names: Sequence[str]) -> Written:
 
 def send(connection: Connection[Any], table: str, rows: Written) -> None:
     """COPY rows into a table, which may be schema.table."""
-    target = sql.SQL("copy {} ({}) from stdin ({})").format(
-        sql.Identifier(*table.split(".")),
-        sql.SQL(", ").join(sql.Identifier(name) for name in rows.names),
-        sql.SQL(rows.options),
-    )
+    target = f"copy {table} ({quote_identifiers(rows.names)}) from stdin ({rows.options})"
     with connection.cursor() as cursor, cursor.copy(target) as out:
         out.write(rows.text)

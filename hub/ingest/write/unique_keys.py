@@ -12,6 +12,7 @@ from psycopg import Connection
 from hub.ingest.transform.map import NUMBER
 from hub.ingest.write.merge_sql import MergeSql, one
 from hub.ingest.write.stage import Staged
+from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import Column, Entity
 
 OWN = (NUMBER, "row_digest", "id", "stream_id", "run_id", "first_seen", "sys_from")
@@ -54,7 +55,7 @@ def forget_copies(connection: Connection[Any], table: str, entity: Entity) -> in
     """Of rows that came twice just the same keep one: a list that is paged while it grows gives such. Returns how many went."""
     if not one(connection, doubled(table, "source_key")):
         return 0
-    values = ", ".join(c.name for c in entity.columns)
+    values = quote_identifiers(c.name for c in entity.columns)
     ranked = f"select ctid, row_number() over (partition by source_key, {values} order by ctid) as rank from {table}"
     which = f"ctid in (select ctid from ({ranked}) copies where rank > 1)"
     return connection.execute(f"delete from {table} where {which}").rowcount
@@ -62,20 +63,19 @@ def forget_copies(connection: Connection[Any], table: str, entity: Entity) -> in
 
 def doubled(table: str, column: str, where: str = "true") -> str:
     """SQL: whether a key stands twice in a table."""
-    return (
-        f"select exists (select from {table} where {column} is not null and {where}"
-        f" group by {column} having count(*) > 1)"
-    )
+    key = quote_identifier(column)
+    return f"select exists (select from {table} where {key} is not null and {where} group by {key} having count(*) > 1)"
 
 
 def extra(table: str, column: str, first: str = "", then: str = "") -> str:
     """SQL: the ctids of the rows of a table that give way to another of the same key. `first` is an order before all others,
     `then` one of rows that changed at the same time.
     """
+    key = quote_identifier(column)
     return (
-        f"select ctid from (select ctid, row_number() over (partition by {column}"
+        f"select ctid from (select ctid, row_number() over (partition by {key}"
         f" order by {first}changed_at_source desc nulls last, {then}source_key, ctid) as rank from {table}"
-        f" where {column} in (select {column} from {table} group by {column} having count(*) > 1)) ranked where rank > 1"
+        f" where {key} in (select {key} from {table} group by {key} having count(*) > 1)) ranked where rank > 1"
     )
 
 
@@ -83,16 +83,17 @@ def _extra(sql: MergeSql, column: str) -> str:
     """The same of staged rows: one that has the key in the store keeps it."""
     if column == "source_key":
         return extra(sql.stage, column, then=f"{_stands(sql)} desc, ")
+    key = quote_identifier(column)
     has = (
         f"exists (select from {sql.data} t where t.stream_id = {sql.stream_id}"
-        f" and t.source_key = {sql.stage}.source_key and t.{column} = {sql.stage}.{column})"
+        f" and t.source_key = {sql.stage}.source_key and t.{key} = {sql.stage}.{key})"
     )
     return extra(sql.stage, column, f"{has} desc, ")
 
 
 def _stands(sql: MergeSql) -> str:
     """SQL: whether the store has a staged row just so. It stays, whichever of two rows of one key a source happens to give first."""
-    values = ", ".join(f"{sql.stage}.{c.name}" for c in sql.entity.columns)
+    values = quote_identifiers((c.name for c in sql.entity.columns), sql.stage)
     return (
         f"exists (select from {sql.data} t where t.stream_id = {sql.stream_id}"
         f" and t.source_key = {sql.stage}.source_key and row({sql.there}) is not distinct from row({values}))"
@@ -126,7 +127,7 @@ def _conflicts(connection: Connection[Any], sql: MergeSql, key: Column) -> int:
     if one(connection, f"select exists ({_taken(sql, key)})"):
         stays = (
             f"select s.source_key {_pairs(sql, key)} left join {sql.stage} o on t.stream_id = {sql.stream_id}"
-            f" and o.source_key = t.source_key where o.source_key is null or o.{key.name} is not distinct from t.{key.name}"
+            f" and o.source_key = t.source_key where o.source_key is null or o.{key.sql} is not distinct from t.{key.sql}"
         )
         found += _set_aside(connection, sql, key.name, f"source_key in ({stays})", "stands on another row of the store")
     if not sql.work.whole and one(connection, doubled(sql.stage, key.name)):
@@ -137,7 +138,7 @@ def _conflicts(connection: Connection[Any], sql: MergeSql, key: Column) -> int:
 def _pairs(sql: MergeSql, key: Column) -> str:
     """FROM: staged rows, `s`, each with the row of the store that has its key, `t`, where that is another row."""
     other = f"(t.stream_id, t.source_key) is distinct from ({sql.stream_id}, s.source_key)"
-    return f"from {sql.stage} s join {sql.data} t on t.{key.name} = s.{key.name} and {other}"
+    return f"from {sql.stage} s join {sql.data} t on t.{key.sql} = s.{key.sql} and {other}"
 
 
 def _taken(sql: MergeSql, key: Column) -> str:

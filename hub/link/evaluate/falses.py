@@ -12,6 +12,7 @@ import polars as pl
 from hub.errors import HubMisconfigured
 from hub.link.evaluate.measure import ACCEPTED
 from hub.link.evaluate.rows import Store
+from hub.model.names import quote_identifiers
 from hub.model.registry import Column, Entity, registry
 
 Values = dict[str, Any]
@@ -134,7 +135,7 @@ def _values(connection: Store, *rows: tuple[Entity, tuple[Column, ...], int]) ->
     for side, (entity, columns, row_id) in zip(("recorded", "held"), rows, strict=True):
         names = list(dict.fromkeys(column.name for column in columns))
         row = connection.execute(
-            f"select {', '.join(names)} from data.{entity.table} where id = %s", (row_id,)
+            f"select {quote_identifiers(names)} from data.{entity.table} where id = %s", (row_id,)
         ).fetchone()
         shown[side] = {
             name: None if value is None else str(value) for name, value in zip(names, row or (), strict=False)

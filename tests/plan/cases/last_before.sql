@@ -1,10 +1,37 @@
-select case when octet_length(j) <= 10000000 then j end from (
-select (
-select row_to_json(d$) from (
-select (
-select json_build_object('nodes', coalesce(json_agg(p0.n2 order by p0.rn desc) filter (where p0.rn <= 3), '[]'::json), 'pageInfo', json_build_object('hasNextPage', true, 'hasPreviousPage', coalesce(max(p0.rn) > 3, false), 'startCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 3))[1], 'endCursor', min(p0.cursor) filter (where p0.rn = 1 and 3 > 0))) from (
-select row_number() over (order by t0.id) as rn, translate(encode(convert_to(json_build_array('id desc', t0.id::text)::text, 'UTF8'), 'base64'), E'\n', '') as cursor, (
-select row_to_json(r$0) from (
-select hub.global_id('Citizen'::text, t0.id) as "id") r$0) as n2 from data.citizen t0 where not exists (
-select from link.heir m where m.subject_id = t0.id) and (t0.id) > ($1::bigint) order by t0.id limit 4) p0) as "citizens") d$)::text as j offset 0) result
+select case
+when octet_length(j) <= 10000000 then j
+end
+from (
+  select (
+    select row_to_json(d$)
+    from (
+      select (
+        select json_build_object(
+          'nodes', coalesce(json_agg(p0.n2 order by p0.rn desc) filter (where p0.rn <= 3), '[]'::json),
+          'pageInfo', json_build_object(
+            'hasNextPage', true,
+            'hasPreviousPage', coalesce(max(p0.rn) > 3, false),
+            'startCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 3))[1],
+            'endCursor', min(p0.cursor) filter (where p0.rn = 1 and 3 > 0)
+          )
+        )
+        from (
+          select row_number() over (order by t0.id) as rn,
+          translate(
+            encode(convert_to(json_build_array('id desc', t0.id::text)::text, 'UTF8'), 'base64'),
+            E'\n',
+            ''
+          ) as cursor,
+          (select row_to_json(r$0) from (select hub.global_id('Citizen'::text, t0.id) as "id") r$0) as n2
+          from data."citizen" t0
+          where not exists (select from link.heir m where m.subject_id = t0.id)
+          and (t0.id) > ($1::bigint)
+          order by t0.id
+          limit 4
+        ) p0
+      ) as "citizens"
+    ) d$
+  )::text as j
+  offset 0
+) result
 -- $1 = '7'

@@ -1,7 +1,22 @@
-select case when octet_length(j) <= 10000000 then j end from (
-select (
-select row_to_json(d$) from (
-select (
-select json_build_object('nodes', coalesce(json_agg(row_to_json(r$0)), '[]'::json)) from (
-select hub.global_id('Citizen'::text, t0.id) as "id" from data.citizen t0 where not exists (
-select from link.heir m where m.subject_id = t0.id) order by t0.full_name_key desc, t0.id limit 3) r$0) as "citizens") d$)::text as j offset 0) result
+select case
+when octet_length(j) <= 10000000 then j
+end
+from (
+  select (
+    select row_to_json(d$)
+    from (
+      select (
+        select json_build_object('nodes', coalesce(json_agg(row_to_json(r$0)), '[]'::json))
+        from (
+          select hub.global_id('Citizen'::text, t0.id) as "id"
+          from data."citizen" t0
+          where not exists (select from link.heir m where m.subject_id = t0.id)
+          order by t0."full_name_key" desc,
+          t0.id
+          limit 3
+        ) r$0
+      ) as "citizens"
+    ) d$
+  )::text as j
+  offset 0
+) result

@@ -1,12 +1,17 @@
 """The registry reads declarations, and refuses those that do not hold together."""
 
+from typing import Any
+
 import pytest
 
 from hub.errors import HubMisconfigured
+from hub.ingest.transform.map import NUMBER
+from hub.model.name_checks import HUB_COLUMNS, MAX_IDENTIFIER_BYTES, derived_identifiers
 from hub.model.names import camel, qualified, snake
 from hub.model.registry import Registry, _check, _Reader, registry
+from hub.model.tables import metadata
 from schema.core import Label, key, link, record
-from schema.values import LocalCode
+from schema.values import LocalCode, PersonName
 
 
 def test_names() -> None:
@@ -34,6 +39,63 @@ def test_graphql_names_are_unique_within_an_entity() -> None:
         names += [r.graphql for r in entity.references] + [b.graphql for b in entity.backlinks]
         names += [n for linked in entity.linked for n in (linked.graphql, linked.link_graphql)]
         assert len(names) == len(set(names)), entity.name
+
+
+class TestNames:
+    """Names that quoting does not save are refused when the schema loads, and the error says which and why."""
+
+    @staticmethod
+    def refusal(field: str, *, entity: str = "Wrong", **more: Any) -> str:
+        members = {"__doc__": "Wrong.", "__annotations__": {field: LocalCode}, field: key("Code.")}
+        cls = record(sector="land", label=Label("Sai", "Wrong"), standard="-")(
+            type(entity, (), {**members, "__module__": __name__, **more})
+        )
+        built = Registry({entity: _Reader(cls, {entity: cls}).entity()}, {})
+        with pytest.raises(HubMisconfigured) as raised:
+            _check(built)
+        assert raised.value.next_step
+        return str(raised.value)
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("stream_id", "schema: Wrong.stream_id is a column that the hub adds to every row"),
+            ("ctid", "schema: Wrong.ctid is a system column of PostgreSQL"),
+            ("provenance", "schema: Wrong.provenance is a field that the graph adds"),
+            ("birthDate", "schema: Wrong.birthDate is not in snake_case"),
+            ("_hidden", "schema: Wrong._hidden is not in snake_case"),
+            ("a" * 53, f"schema: Wrong gives the SQL identifier wrong_past_{'a' * 53}, which has 64 bytes"),
+        ],
+    )
+    def test_a_field(self, name: str, words: str) -> None:
+        assert words in self.refusal(name)
+
+    def test_an_entity(self) -> None:
+        assert "schema: wrong is not a class name in PascalCase" in self.refusal("code", entity="wrong")
+        assert "PostgreSQL keeps 63 bytes" in self.refusal("code", entity="Wrong" * 12)
+
+    def test_two_fields_of_one_name(self) -> None:
+        annotations = {"code": LocalCode, "name": PersonName, "name_key": LocalCode}
+        more = {"name": key("Name."), "name_key": key("Code."), "__annotations__": annotations}
+        assert "Wrong.name_key would be two columns" in self.refusal("code", **more)
+
+    def test_reserved_words_of_sql_are_good_names(self) -> None:
+        with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+            self.refusal("end")
+
+    def test_every_identifier_of_the_store_was_measured(self) -> None:
+        measured = {name for entity in registry() for name in derived_identifiers(entity)}
+        longest = max(len(name.encode()) for name in measured)
+        tables = metadata().tables.values()
+        named = [item for table in tables for item in (table, *table.columns, *table.indexes, *table.constraints)]
+        assert max(len(str(item.name).encode()) for item in named) <= longest <= MAX_IDENTIFIER_BYTES
+
+    def test_the_columns_of_the_hub_are_those_of_the_tables(self) -> None:
+        citizen, past = (metadata().tables[f"{place}.citizen"] for place in ("data", "history"))
+        entity = registry()["Citizen"]
+        declared = {c.name for c in entity.columns} | {c.search_key for c in entity.columns}
+        added = {column.name for table in (citizen, past) for column in table.columns} - declared
+        assert added | {NUMBER} == HUB_COLUMNS
 
 
 def test_every_field_says_what_it_is() -> None:

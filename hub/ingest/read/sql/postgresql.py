@@ -9,12 +9,13 @@ from typing import Any
 
 import polars as pl
 import psycopg
-from psycopg import Column, sql
+from psycopg import Column
 from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.ingest.read.sql.access import Access
 from hub.ingest.read.sql.errors import explained
+from hub.model.names import quote_identifier
 
 BOOL, BYTEA = 16, 17
 """Type numbers whose text is not how the hub writes such values: `t`, `\\x00`."""
@@ -145,11 +146,7 @@ def _csv(columns: list[str], lines: bytes, count: int) -> pl.DataFrame:
 def _written(columns: Sequence[Column]) -> str:
     """The columns of the answer as the hub writes their values: `true`, hex without a prefix."""
     by_type = {BOOL: "{0}::text as {0}", BYTEA: "encode({0}, 'hex') as {0}"}
-    return ", ".join(by_type.get(column.type_code, "{0}").format(_quoted(column.name)) for column in columns)
-
-
-def _quoted(name: str) -> str:
-    return sql.Identifier(name).as_string(None)
+    return ", ".join(by_type.get(column.type_code, "{0}").format(quote_identifier(column.name)) for column in columns)
 
 
 class _Watch:
