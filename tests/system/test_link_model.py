@@ -12,6 +12,8 @@ from hub.errors import HubError, HubMisconfigured
 from hub.link.model.backends import Backend, configured, running
 from hub.link.model.decide import Band, one_to_many
 from hub.link.model.frozen import Model, from_bytes
+from hub.link.model.prepare import prepare
+from hub.link.model.render import settings
 from hub.link.model.roles import Role, mapped
 from hub.link.model.score import score
 from hub.link.model.spec import Block, By, Comparison, Is, Level
@@ -90,6 +92,36 @@ def test_damaged_records_find_their_own(scored: pl.DataFrame) -> None:
 def test_training_again_gives_the_same_bytes_and_the_order_of_rows_does_not_matter(duck: Backend, model: Model) -> None:
     again = train(SPEC, LEFT.reverse(), RIGHT.sample(fraction=1, shuffle=True, seed=3), backend=duck)
     assert again.to_bytes() == model.to_bytes()
+
+
+def splink_weights(model: Model, left: pl.DataFrame, right: pl.DataFrame | None, backend: Backend) -> pl.DataFrame:
+    """What Splink itself predicts with a model: the pairs and their weights."""
+    sides = [prepare(model.spec, frame) for frame in (left, right) if frame is not None]
+    rates = {
+        of: {name: [getattr(one, of) for one in learned] for name, learned in model.learned.items()} for of in "mu"
+    }
+    options = settings(
+        model.spec, backend.dialect, linking=right is not None, prior=model.prior, m=rates["m"], u=rates["u"]
+    )
+    with backend.linker(sides, options) as linker:
+        for column, frozen in model.frequencies.items():
+            values = pl.concat([side[column] for side in sides]).drop_nulls().unique()
+            known = [frozen.values.get(value, frozen.rarest) for value in values]
+            table = backend._load(linker._db_api, f"frequency_{column}", pl.DataFrame({column: values, f"tf_{column}": known}))  # fmt: skip
+            linker.table_management.register_term_frequency_lookup(table, column)
+        found = linker.inference.predict(threshold_match_probability=0.001, warning_mode="never")
+        return backend.frame(f"select unique_id_l, unique_id_r, match_weight from {found.physical_name}")
+
+
+@pytest.mark.parametrize("linking", [True, False])
+def test_pairs_and_their_weights_are_those_of_splink(duck: Backend, model: Model, linking: bool) -> None:
+    right = RIGHT if linking else None
+    left = LEFT if linking else pl.concat([LEFT, RIGHT.with_columns(pl.col("born").dt.strftime("%Y%m%d"))])
+    found = score(model, left, right, backend=duck, floor=0.001)
+    expected = splink_weights(model, left, right, duck)
+    both = found.join(expected, left_on=["left_key", "right_key"], right_on=["unique_id_l", "unique_id_r"], how="full")
+    assert len(both) == len(found) == len(expected) >= 390
+    assert both.select((pl.col("weight") - pl.col("match_weight")).abs().max()).item() < 1e-9
 
 
 def test_evidence_adds_up_to_the_weight_and_is_ready_for_json(scored: pl.DataFrame, model: Model) -> None:

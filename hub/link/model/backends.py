@@ -8,24 +8,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
-from splink import DuckDBAPI, Linker
-from splink.internals.exceptions import EMTrainingException, SplinkException
 
 from hub.errors import HubError, HubMisconfigured
 from hub.link.model.render import DIALECTS, Dialect
 from hub.link.model.render import Settings as SplinkSettings
 from hub.settings import Settings
 
-# Splink tells its progress and the SQL of failures; what an engine says of a failure may hold a value of a row.
-logging.getLogger("splink").setLevel(logging.CRITICAL)
-
+if TYPE_CHECKING:
+    from splink import Linker
 
 SIDES = ("left", "right")
 FAILED = "give it more memory or fewer records; if it fails the same way again, the model's specification asks for what the engine cannot do"
+
+
+def _failed(error: Exception) -> HubError:
+    """A failure of the engine, whose own words can hold a value of a row."""
+    return HubError(f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED)
 
 
 class Backend(ABC):
@@ -33,11 +34,11 @@ class Backend(ABC):
     then needs more than itself, and a cluster reads its share from where all its machines do."""
 
     dialect: Dialect
-    failures: tuple[type[Exception], ...]
-    """What the engine raises."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, failures: tuple[type[Exception], ...]) -> None:
         self.folder = folder
+        self.failures = failures
+        """What the engine raises."""
         self._loaded = 0
 
     @property
@@ -46,30 +47,34 @@ class Backend(ABC):
         """What results depend on: Splink and the engine."""
 
     @contextmanager
-    def linker(
-        self,
-        sides: Sequence[pl.DataFrame],
-        options: SplinkSettings,
-        frequencies: Mapping[str, pl.DataFrame] | None = None,
-    ) -> Iterator[Linker]:
-        """Splink over one frame or two, with tables of how frequent values are. All of it goes from the engine afterwards."""
+    def tables(self, frames: Mapping[str, pl.DataFrame]) -> Iterator[None]:
+        """Frames as tables of these names. All of it goes from the engine afterwards."""
+        try:
+            for name, frame in frames.items():
+                self._put(name, frame)
+            yield
+        except self.failures as error:
+            raise _failed(error) from None
+        finally:
+            self._clear()
+
+    @contextmanager
+    def linker(self, sides: Sequence[pl.DataFrame], options: SplinkSettings) -> Iterator["Linker"]:
+        """Splink over one frame or two, to learn from them. All of it goes from the engine afterwards."""
+        from splink import Linker
+        from splink.internals.exceptions import EMTrainingException, SplinkException
+
+        # Splink tells its progress and the SQL of failures; what an engine says of a failure may hold a value of a row.
+        logging.getLogger("splink").setLevel(logging.CRITICAL)
         errors: tuple[type[Exception], ...] = (SplinkException, *self.failures)
-        # A handle of its own: Splink keeps the frequency tables of one handle for the next linker.
         api = self._api()
         tables = [self._load(api, f"{side}_side", frame) for side, frame in zip(SIDES, sides, strict=False)]
         try:
-            linker = Linker(tables, options, log_level=None, validate_settings=False)
-            for column, frame in (frequencies or {}).items():
-                table = self._load(api, f"frequency_{column}", frame)
-                linker.table_management.register_term_frequency_lookup(table, column)
-            yield linker
+            yield Linker(tables, options, log_level=None, validate_settings=False)
         except EMTrainingException:
             raise
         except errors as error:
-            # The engine's own words can hold a value of a row.
-            raise HubError(
-                f"the linking engine failed ({type(error.__cause__ or error).__name__})", next_step=FAILED
-            ) from None
+            raise _failed(error) from None
         finally:
             self._clear()
 
@@ -77,10 +82,13 @@ class Backend(ABC):
         self._loaded += 1
         # Splink takes the first by name for the left side.
         name = f"{kind}_{self._loaded}"
+        self._put(name, frame)
+        return api.register(name, dataset_display_name=name)
+
+    def _put(self, name: str, frame: pl.DataFrame) -> None:
         path = self.folder / f"{name}.parquet"
         frame.write_parquet(path)
         self._read(name, path)
-        return api.register(name, dataset_display_name=name)
 
     @abstractmethod
     def frame(self, sql: str) -> pl.DataFrame:
@@ -103,10 +111,11 @@ class DuckDB(Backend):
     """DuckDB in memory, which spills to `folder` above its memory limit."""
 
     dialect = DIALECTS["duckdb"]
-    failures = (duckdb.Error,)
 
     def __init__(self, folder: Path, memory_mb: int, threads: int) -> None:
-        super().__init__(folder)
+        import duckdb
+
+        super().__init__(folder, (duckdb.Error,))
         self.connection = duckdb.connect(":memory:")
         for name, value in {
             "memory_limit": f"{memory_mb}MB",
@@ -129,7 +138,9 @@ class DuckDB(Backend):
         path.unlink()
         return rows
 
-    def _api(self) -> DuckDBAPI:
+    def _api(self) -> Any:
+        from splink import DuckDBAPI
+
         return DuckDBAPI(self.connection)
 
     def _clear(self) -> None:

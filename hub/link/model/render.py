@@ -18,11 +18,12 @@ class Dialect:
     similarity: str
     edits: str
     overlap: str
+    explode: str
 
 
 DIALECTS = {
-    "duckdb": Dialect("duckdb", "jaro_winkler_similarity", "damerau_levenshtein", "list_has_any"),
-    "spark": Dialect("spark", "jaro_winkler", "damerau_levenshtein", "arrays_overlap"),
+    "duckdb": Dialect("duckdb", "jaro_winkler_similarity", "damerau_levenshtein", "list_has_any", "unnest"),
+    "spark": Dialect("spark", "jaro_winkler", "damerau_levenshtein", "arrays_overlap", "explode"),
 }
 
 

@@ -1,13 +1,11 @@
 """Weigh pairs: what each comparison says, in bits, and what they say together."""
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
-from hub.link.model.prepare import prepare
-from hub.link.model.render import settings
+from hub.link.model.prepare import KEY, prepare
+from hub.link.model.scoring_sql import LEFT, RIGHT, ROW, frequency_bits, level_bits, level_names, pairs_query
 from hub.link.model.spec import PRIOR, UNSTATED, Comparison, Spec
 
 FEWER = 10
@@ -30,17 +28,12 @@ def score(
         sides = (sides[0], _met(model.spec, *sides))
     if any(side.is_empty() for side in sides):
         return pl.DataFrame(schema={**SCORED, "evidence": EVIDENCE})
-    options = settings(
-        model.spec,
-        backend.dialect,
-        linking=right is not None,
-        prior=model.prior,
-        m={name: [one.m for one in learned] for name, learned in model.learned.items()},
-        u={name: [one.u for one in learned] for name, learned in model.learned.items()},
-    )
-    with backend.linker(sides, options, frequencies_of(model, sides)) as linker:
-        found = linker.inference.predict(threshold_match_probability=floor, warning_mode="never")
-        rows = backend.frame(f"select {', '.join(_columns(model))} from {found.physical_name}")
+    tables = {
+        name: _with_frequencies(model, side).with_row_index(ROW)
+        for name, side in zip((LEFT, RIGHT), sides, strict=False)
+    }
+    with backend.tables(tables):
+        rows = backend.frame(pairs_query(model, backend.dialect, linking=right is not None, floor=floor))
     return _shown(model, rows, ordered=right is None)
 
 
@@ -58,64 +51,44 @@ def _met(spec: Spec, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     return right[pl.concat(found).unique().sort()]
 
 
-def _columns(model: Model) -> tuple[str, ...]:
-    """What Splink answers that is kept: the values compared stay with the engine."""
-    spec = model.spec
-    adjusted = [one.name for one in spec.comparisons if any(level.frequency for level in one.levels)]
-    return (
-        *("unique_id_l", "unique_id_r", "match_weight", "match_probability"),
-        *(f"{part}_{one.name}" for one in spec.comparisons for part in ("gamma", "mw")),
-        *(f"mw_tf_adj_{name}" for name in adjusted),
-    )
-
-
-def frequencies_of(model: Model, sides: tuple[pl.DataFrame, ...]) -> Mapping[str, pl.DataFrame]:
-    """By column: the values that stand here, with the frequency that was frozen. One never seen is as frequent as one seen once:
-    without this it would count as an average value, which a value never seen is not."""
-    tables = {}
+def _with_frequencies(model: Model, side: pl.DataFrame) -> pl.DataFrame:
+    """A side with the frozen frequency of each value that counts. One never seen is as frequent as one seen once: without this it
+    would count as an average value, which a value never seen is not."""
     for column, frozen in model.frequencies.items():
-        values = pl.concat([side[column] for side in sides]).drop_nulls().unique().sort()
         known = pl.DataFrame(
-            {column: list(frozen.values.keys()), "tf_" + column: list(frozen.values.values())},
-            schema={column: values.dtype, "tf_" + column: pl.Float64},
+            {column: list(frozen.values.keys()), f"tf_{column}": list(frozen.values.values())},
+            schema={column: side[column].dtype, f"tf_{column}": pl.Float64},
         )
-        seen = values.to_frame().join(known, on=column, how="left", maintain_order="left")
-        tables[column] = seen.with_columns(pl.col("tf_" + column).fill_null(frozen.rarest))
-    return tables
+        stated = pl.when(pl.col(column).is_not_null()).then(pl.col(f"tf_{column}").fill_null(frozen.rarest))
+        side = side.join(known, on=column, how="left", maintain_order="left").with_columns(stated.alias(f"tf_{column}"))
+    return side
 
 
 def _shown(model: Model, rows: pl.DataFrame, *, ordered: bool) -> pl.DataFrame:
-    comparisons = model.spec.comparisons
-    bits = {comparison.name: _bits(comparison, rows) for comparison in comparisons}
     prior = pl.struct(
         pl.lit(PRIOR).alias("comparison"), pl.lit("any pair").alias("outcome"), pl.lit(model.prior_bits).alias("bits")
     )
     said = [
         pl.struct(
             pl.lit(comparison.name).alias("comparison"),
-            _outcome(comparison).alias("outcome"),
-            bits[comparison.name].alias("bits"),
+            pl.col(f"gamma_{comparison.name}")
+            .replace_strict(level_names(comparison, UNSTATED), return_dtype=pl.String)
+            .alias("outcome"),
+            _bits(model, comparison).alias("bits"),
         )
-        for comparison in comparisons
+        for comparison in model.spec.comparisons
     ]
-    one_way = pl.col("unique_id_l") <= pl.col("unique_id_r")
-    left, right = pl.col("unique_id_l"), pl.col("unique_id_r")
+    left, right = pl.col(f"{KEY}_l"), pl.col(f"{KEY}_r")
+    one_way = left <= right
     return rows.select(
         (pl.when(one_way).then(left).otherwise(right) if ordered else left).alias("left_key"),
         (pl.when(one_way).then(right).otherwise(left) if ordered else right).alias("right_key"),
-        pl.col("match_weight").alias("weight"),
-        pl.col("match_probability").alias("probability"),
-        pl.concat_list([prior, *said]).alias("evidence"),
+        "weight",
+        (1 / (1 + pl.lit(2.0).pow(-pl.col("weight")))).alias("probability"),
+        pl.concat_list(prior, *said).alias("evidence"),
     ).sort("weight", "left_key", "right_key", descending=[True, False, False])
 
 
-def _bits(comparison: Comparison, rows: pl.DataFrame) -> pl.Expr:
-    adjusted = f"mw_tf_adj_{comparison.name}"
-    base = pl.col(f"mw_{comparison.name}")
-    return base + pl.col(adjusted) if adjusted in rows.columns else base
-
-
-def _outcome(comparison: Comparison) -> pl.Expr:
-    """Splink numbers the levels downwards to 0, and what says nothing is -1."""
-    names = {len(comparison.outcomes) - 1 - at: outcome for at, outcome in enumerate(comparison.outcomes)}
-    return pl.col(f"gamma_{comparison.name}").replace_strict({**names, -1: UNSTATED}, return_dtype=pl.String)
+def _bits(model: Model, comparison: Comparison) -> pl.Expr:
+    base = pl.col(f"gamma_{comparison.name}").replace_strict(level_bits(model, comparison), return_dtype=pl.Float64)
+    return base + pl.col(f"frequency_bits_{comparison.name}") if frequency_bits(model, comparison) else base

@@ -27,9 +27,8 @@ class Spark(Backend):
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
-        super().__init__(folder)
         # The last is what is left of a Java process that was killed.
-        self.failures = (PySparkException, Py4JError, ConnectionError)
+        super().__init__(folder, (PySparkException, Py4JError, ConnectionError))
         self.session = session
         self.partitions = partitions
 

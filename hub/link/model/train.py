@@ -7,12 +7,10 @@ digits, since engines add in the order that their threads finish.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from splink import Linker
-from splink.internals.exceptions import EMTrainingException
 
 from hub.errors import HubMisconfigured
 from hub.link.model.backends import Backend
@@ -22,6 +20,9 @@ from hub.link.model.heaps import Blocked, without_heaps
 from hub.link.model.prepare import KEY, prepare
 from hub.link.model.render import block, settings
 from hub.link.model.spec import Block, Comparison, Spec, columns_of
+
+if TYPE_CHECKING:
+    from splink import Linker
 
 ROUNDS = (25, 12, 6, 3)
 FIRST = (5, 3)
@@ -159,6 +160,9 @@ class _Session:
         if self._learnable(rule) < FEWEST_COMPARISONS:
             # One comparison cannot tell how many pairs match and how often matches agree: any number of both explains it.
             return f"{rule}: fewer than {FEWEST_COMPARISONS} comparisons to learn from"
+        # Splink takes half a second to import, which runs that learn nothing are spared.
+        from splink.internals.exceptions import EMTrainingException
+
         options = settings(
             self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
         )
@@ -215,7 +219,7 @@ class Maximised:
         }
 
 
-def _rates(linker: Linker, of: str) -> Rates:
+def _rates(linker: "Linker", of: str) -> Rates:
     comparisons = linker.misc.save_model_to_json()["comparisons"]
     return {
         comparison["output_column_name"]: [
