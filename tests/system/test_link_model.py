@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from hub.errors import HubError, HubMisconfigured
+from hub.link.model.around import around
 from hub.link.model.backends import Backend, configured, running
 from hub.link.model.decide import Band, one_to_many
 from hub.link.model.frozen import Model, from_bytes
@@ -18,8 +19,10 @@ from hub.link.model.roles import Role, mapped
 from hub.link.model.score import score
 from hub.link.model.spec import Block, By, Comparison, Is, Level
 from hub.link.model.train import train
+from hub.link.normalise.party import party_features
 from hub.settings import load
 from tests.febrl import Found, febrl_3, febrl_4
+from tests.system.models import stated
 
 ROLES = {
     "first": Role.GIVEN_NAME,
@@ -113,10 +116,33 @@ def splink_weights(model: Model, left: pl.DataFrame, right: pl.DataFrame | None,
         return backend.frame(f"select unique_id_l, unique_id_r, match_weight from {found.physical_name}")
 
 
+def parties(seed: int) -> pl.DataFrame:
+    """Persons whose names, days, numbers, places and households agree by chance."""
+    draw = np.random.default_rng(seed)
+    days, addresses = ("1980-05-01", "1980-01-05", "1980", "1981"), ("Tổ 5, khu 2, phường Hà Tu, thành phố Hạ Long, tỉnh Quảng Ninh", "phường Hà Tu, tỉnh Quảng Ninh")  # fmt: skip
+    written = pl.DataFrame({
+        "key": [f"{seed}-{at:03}" for at in range(120)],
+        "kind": "PERSON",
+        "name": draw.choice(("Nguyễn Văn An", "Nguyễn Văn Ân", "Nguyen Van An", "Văn An Nguyễn", "Trần Thị Hoà", "Trần T. H.", "Lê An"), 120),
+        "birth_date": draw.choice(days, 120),
+        "identifier": draw.choice(("022080000001", "022080000011", "022180000002", "100000001", "100000011", ""), 120),
+        "tax_code": pl.Series([None] * 120, dtype=pl.String),
+        "address": draw.choice(addresses, 120),
+        "unit_code": pl.Series([None] * 120, dtype=pl.String),
+    })  # fmt: skip
+    companions = [[f"HK{number}" for number in draw.choice(5, draw.choice(3), replace=False)] for _ in range(120)]
+    return around(party_features(written)).with_columns(pl.Series("companions", companions, dtype=pl.List(pl.String)))
+
+
 @pytest.mark.parametrize("linking", [True, False])
-def test_pairs_and_their_weights_are_those_of_splink(duck: Backend, model: Model, linking: bool) -> None:
-    right = RIGHT if linking else None
-    left = LEFT if linking else pl.concat([LEFT, RIGHT.with_columns(pl.col("born").dt.strftime("%Y%m%d"))])
+@pytest.mark.parametrize("of", ["people", "parties"])
+def test_pairs_and_their_weights_are_those_of_splink(duck: Backend, model: Model, of: str, linking: bool) -> None:
+    if of == "parties":
+        model, left, right = stated(), parties(1), parties(2)
+    else:
+        left, right = LEFT, RIGHT.with_columns(pl.col("born").dt.strftime("%Y%m%d"))
+    if not linking:
+        left, right = pl.concat([left, right]), None
     found = score(model, left, right, backend=duck, floor=0.001)
     expected = splink_weights(model, left, right, duck)
     both = found.join(expected, left_on=["left_key", "right_key"], right_on=["unique_id_l", "unique_id_r"], how="full")

@@ -168,11 +168,16 @@ def _comparison(comparison: Comparison, dialect: Dialect, frequencies: bool) -> 
     return {"output_column_name": comparison.name, "comparison_levels": [none, *levels, other]}
 
 
-def _level(level: Level, dialect: Dialect, frequencies: bool) -> Settings:
+def level_condition(level: Level, dialect: Dialect) -> str:
+    """The condition under which a pair has an outcome, unless it has one before it."""
     condition = " and ".join(CONDITIONS[one.by](one, dialect) for one in level.conditions)
     if level.either:
         condition += f" and ({' or '.join(f'({CONDITIONS[one.by](one, dialect)})' for one in level.either)})"
-    made: Settings = {"sql_condition": condition, "label_for_charts": level.outcome}
+    return condition
+
+
+def _level(level: Level, dialect: Dialect, frequencies: bool) -> Settings:
+    made: Settings = {"sql_condition": level_condition(level, dialect), "label_for_charts": level.outcome}
     if level.frequency and frequencies:
         made["tf_adjustment_column"] = level.frequency
     return made

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from hub.link.model.frozen import Model
 from hub.link.model.prepare import KEY
-from hub.link.model.render import CONDITIONS, Dialect, block, unstated
+from hub.link.model.render import Dialect, block, level_condition, unstated
 from hub.link.model.spec import Block, By, Comparison, Spec, columns_of
 
 LEFT, RIGHT = "left_side", "right_side"
@@ -89,7 +89,7 @@ def frequency_bits(model: Model, comparison: Comparison) -> str | None:
 def _rate_of_equal(model: Model, comparison: Comparison, column: str) -> float:
     """How often pairs that do not match have equal values in a column."""
     for level, learned in zip(comparison.levels, model.learned[comparison.name], strict=False):
-        if [(one.by, one.columns) for one in level.conditions] == [(By.EQUAL, (column,))]:
+        if not level.either and [(one.by, one.columns) for one in level.conditions] == [(By.EQUAL, (column,))]:
             return learned.u
     raise AssertionError(f"{comparison.name} counts frequencies of {column} and has no outcome for equal values")
 
@@ -116,8 +116,7 @@ def _outcome(comparison: Comparison, dialect: Dialect) -> str:
     def cases() -> Iterator[str]:
         yield f"when {unstated(comparison)} then {UNSTATED_LEVEL}"
         for number, level in zip(range(len(comparison.levels), 0, -1), comparison.levels, strict=True):
-            conditions = " and ".join(CONDITIONS[one.by](one, dialect) for one in level.conditions)
-            yield f"when {conditions} then {number}"
+            yield f"when {level_condition(level, dialect)} then {number}"
 
     return f"case {' '.join(cases())} else 0 end"
 
