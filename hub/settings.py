@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     plan_cache_mb: int = Field(64, ge=1, description="Most memory of kept documents and plans, in MB.")
     explain: bool = Field(
         False,
-        description="Whether anyone may ask for the plan and the SQL in `extensions`; on in `hub demo`, off elsewhere.",
+        description="Whether anyone may ask for the plan and the SQL in `extensions`; operators always may. On in `hub demo`.",
     )
     access: Literal["on", "off"] = Field(
         "on",
@@ -152,10 +152,6 @@ class Settings(BaseSettings):
     )
     session_longest_s: int = Field(
         28_800, ge=300, le=86_400, description="A browser session ends after this time in any case, in seconds."
-    )
-    admin_token: SecretStr | None = Field(
-        None,
-        description="Who sends it as `X-Hub-Admin-Token` may review links, and ask for `explain` where others may not.",
     )
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,[::1]",

@@ -2,7 +2,7 @@
 
 from schema.authority import ended
 from schema.codes import MaritalState, RelationshipToHead, Sex
-from schema.core import Label, field, key, link, linked, record, reference, subject
+from schema.core import Label, PersonFacts, field, key, link, linked, record, reference, subject
 from schema.parties import PartyAsRecorded
 from schema.place import AdministrativeUnit
 from schema.values import Address, Day, FormerId, LocalCode, PartialDate, PersonalId, PersonName, Text
@@ -13,7 +13,7 @@ from schema.values import Address, Day, FormerId, LocalCode, PartialDate, Person
     label=Label("Công dân", "Citizen"),
     standard="SEMIC Core Person 2.1 Person",
     duplicates=True,
-    personal=True,
+    person=PersonFacts(born="birth_date", died="death_date", adult_age=18),
 )
 class Citizen:
     """A person in the population register."""

@@ -35,6 +35,15 @@ class Label:
 
 
 @dataclass(frozen=True)
+class PersonFacts:
+    """What is known of every natural person: the fields that say when they were born and died, and the age of majority in years."""
+
+    born: str
+    died: str
+    adult_age: int
+
+
+@dataclass(frozen=True)
 class EntityFacts:
     """What the decorator says of an entity; kept on the class as `__entity__`."""
 
@@ -44,7 +53,7 @@ class EntityFacts:
     standard: str
     plural: str | None = None
     duplicates: bool = False
-    personal: bool = False
+    person: PersonFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -108,16 +117,16 @@ def subject(
     standard: str,
     plural: str | None = None,
     duplicates: bool = False,
-    personal: bool = False,
+    person: PersonFacts | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Declare a subject. `standard` names the term it takes from a published vocabulary; `plural` where adding s is wrong.
 
     `duplicates` says that the register may hold one such thing twice: linking then proposes merges, which a person decides. Such
     a subject is referred to by linked fields only, never by exact reference.
 
-    `personal` says that it is a natural person: every answer names the people whose data it holds, for the ledger of access.
+    `person` says that it is a natural person. Every answer names the people whose data it holds, for the ledger of access.
     """
-    return _entity(EntityFacts("subject", sector, label, standard, plural, duplicates, personal))
+    return _entity(EntityFacts("subject", sector, label, standard, plural, duplicates, person))
 
 
 def record(

@@ -6,7 +6,7 @@ Both files were put together from the lists in force before and after the reorga
 
 import csv
 from bisect import bisect_right
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -48,3 +48,56 @@ def _is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+@cache
+def _changes() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Unit → those that continue it, and unit → those that it continues. A unit that was only split is continued by each part."""
+    whole: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {}
+    with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            old = canonical(f"{row['old_code']}@{_day_before(row['effective_on'])}")
+            new = canonical(f"{row['new_code']}@{row['effective_on']}")
+            if old and new and old != new:
+                (whole if row["kind"] == "WHOLE" else parts).setdefault(old, set()).add(new)
+    after = {old: whole.get(old) or parts[old] for old in whole.keys() | parts.keys()}
+    before: dict[str, set[str]] = {}
+    for old, successors in after.items():
+        for new in successors:
+            before.setdefault(new, set()).add(old)
+    return after, before
+
+
+def successors(unit: str) -> frozenset[str]:
+    """The unit and every unit that continues it, as canonical codes: `06673@..` → {`06673@..`, `06652@2025-07-01`}."""
+    return _reach(unit, _changes()[0])
+
+
+def predecessors(unit: str) -> frozenset[str]:
+    """The unit and every unit that it continues, as canonical codes."""
+    return _reach(unit, _changes()[1])
+
+
+def _reach(unit: str, steps: dict[str, set[str]]) -> frozenset[str]:
+    found, waiting = {unit}, [unit]
+    while waiting:
+        new = steps.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def _day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+@cache
+def _levels() -> dict[str, str]:
+    with UNITS_CSV.open(encoding="utf-8", newline="") as lines:
+        return {f"{row['code']}@{row['valid_from'] or OPEN_START}": row["level"] for row in csv.DictReader(lines)}
+
+
+def level(unit: str) -> str | None:
+    """The level of a unit by its canonical code: PROVINCE, DISTRICT or COMMUNE; None if there is none."""
+    return _levels().get(unit)

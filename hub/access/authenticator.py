@@ -16,6 +16,7 @@ from hub.access.principal_cache import PrincipalCache
 from hub.access.principals import (
     AmbiguousCredentials,
     CredentialsInUrl,
+    NoCredentials,
     Principal,
     Role,
     TokenInvalid,
@@ -66,7 +67,7 @@ class RequestAuthenticator:
         cookie = self.find_cookie(headers)
         if authorization is None:
             if cookie is None:
-                raise Unauthenticated(next_step=f"{SEND_TOKEN}, or sign in at /sign-in")
+                raise NoCredentials(next_step=f"{SEND_TOKEN}, or sign in at /sign-in")
             self._check_origin(headers)
             return await self._check_session(cookie)
         if len(authorization) > 1 or cookie is not None or any(name in headers for name in OTHER_HEADERS):

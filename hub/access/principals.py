@@ -62,6 +62,10 @@ class AuthenticationRefused(OperationRefused):
 
 
 class Unauthenticated(AuthenticationRefused):
+    """The request has no credentials that the hub accepts."""
+
+
+class NoCredentials(Unauthenticated):
     """The request has no access token, API key or session."""
 
 

@@ -53,10 +53,18 @@ class PurposeUsers(Strict):
 
 
 class SubjectRole(Strict):
-    """A part that a subject of the dossier has, e.g. transferor; `entity` is the kind of subject, e.g. Citizen."""
+    """A part that a subject of the dossier has, e.g. transferor; `entity` is the kind of subject, e.g. Citizen.
+
+    `optional`: a dossier may have none. `many`: it may have several. `deceased`: it may be someone who has died. `guardian` names
+    the role that must be filled as well if the subject is a minor.
+    """
 
     entity: str
     name: Bilingual
+    optional: bool = False
+    many: bool = False
+    deceased: bool = False
+    guardian: str | None = None
 
 
 class VariableRule(Strict):
@@ -122,6 +130,9 @@ class PurposeDeclaration(Strict):
             if rule.subject is not None and rule.subject not in self.subjects:
                 known = ", ".join(self.subjects) or "none is declared"
                 raise ValueError(f"variables.{name}: no subject {rule.subject} ({known})")
+        for role, declared in self.subjects.items():
+            if declared.guardian is not None and declared.guardian not in self.subjects:
+                raise ValueError(f"subjects.{role}: no subject {declared.guardian}, which is to be the guardian")
         used = {rule.subject for rule in self.variables.values()}
         unused = [role for role in self.subjects if role not in used]
         if unused and not self.allows_unread_subjects:

@@ -23,6 +23,7 @@ from hub.demo.examples import doubtful_person
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate, summary_of
 from hub.demo.systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
+from hub.graph.callers import LOCAL
 from hub.graph.execute import Executor
 from hub.graph.prefill import fill
 from hub.graph.prepare import Request
@@ -132,7 +133,7 @@ async def _show_linked(executor: Executor, examples: Examples) -> None:
     query = starter_queries(examples)[0].query
     started = time.monotonic()
     answer: dict[str, Any] = orjson.loads(
-        (await executor.respond(Request(query, variables={"personalId": examples.linked}, explain=True))).body
+        (await executor.respond(Request(query, variables={"personalId": examples.linked}, explain=True), LOCAL)).body
     )
     took = (time.monotonic() - started) * 1000
     if "errors" in answer:

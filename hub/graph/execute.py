@@ -8,9 +8,10 @@ whose stored root fields run the same plan.
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -26,6 +27,8 @@ from graphql import (
 from strawberry.types import Info
 
 from hub.errors import HubError, OperationRefused
+from hub.graph.access import Access, check_rows
+from hub.graph.callers import Caller
 from hub.graph.changes import Changes
 from hub.graph.explain import Explanation, explained
 from hub.graph.prepare import Preparer, Ready, Rejected, Request, refused
@@ -33,6 +36,7 @@ from hub.graph.reads import Reads
 from hub.graph.recent import Recent
 from hub.graph.reviews import Reviews
 from hub.graph.rows import Rows
+from hub.plan.data_subjects import DataSubject
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
@@ -41,6 +45,10 @@ ANSWERS_KEPT = 20
 ANSWERS_BYTES = 16_000_000
 LARGE_CHARS = 4_000
 """Requests with longer documents or variables are made ready in a thread, so that others are answered meanwhile."""
+
+
+AdmitAgain = Callable[[], Awaitable[Caller]]
+"""Finds out again who the caller is. Raises as `Gate.admit` does."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,10 @@ class Context:
 
     executor: "Executor"
     ready: Ready
-    admin: bool = False
+    caller: Caller
     plans: list[Plan] = field(default_factory=list)
+    people: set[DataSubject] = field(default_factory=set)
+    """Whose data the answer has so far."""
     _stored: asyncio.Task[dict[str, Any]] | None = None
     _rows: dict[tuple[int, ...], Rows] = field(default_factory=dict)
 
@@ -93,10 +103,13 @@ class Context:
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner
         read = planner.read(self.ready.checked.document, self.ready.operation, self.ready.variables)
-        return await self._read(planner.plan(read, typed=True))
+        plan = planner.plan(read, typed=True, count_step=self.caller.count_step)
+        check_rows(self.caller, plan, self.ready.variables)
+        return await self._read(plan)
 
     async def _read(self, plan: Plan) -> dict[str, Any]:
-        text = await self.executor.reads.json(plan.sql, plan.parameters(self.ready.variables))
+        text, people = await self.executor.read(plan.sql, plan.parameters(self.ready.variables))
+        self.people |= people
         self.plans.append(plan)
         data: dict[str, Any] = orjson.loads(text)
         return data
@@ -112,6 +125,7 @@ class Executor:
         reads: Reads,
         changes: Changes,
         reviews: Reviews,
+        access: Access,
         *,
         explain: bool,
     ) -> None:
@@ -120,17 +134,19 @@ class Executor:
         self.reads = reads
         self.changes = changes
         self.reviews = reviews
+        self.access = access
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")
         self._introspected: Recent[tuple[str, str | None], bytes] = Recent(ANSWERS_KEPT, most_size=ANSWERS_BYTES)
 
-    async def respond(self, request: Request, *, admin: bool = False) -> Response:
-        """The response to one request; `admin` is whether its sender has the administrator's token.
+    async def respond(self, request: Request, caller: Caller) -> Response:
+        """The response to one request.
 
-        Never raises: every failure is a GraphQL error with a code.
+        Never raises but AuthenticationRefused: every other failure is a GraphQL error with a code.
         """
         try:
-            ready = await self._ready(request)
+            ready = await self._ready(request, caller)
+            self.access.check(ready, caller)
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
             if ready.is_subscription:
                 raise OperationRefused(
@@ -142,32 +158,44 @@ class Executor:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
-        explain = request.explain and (self.explain or admin)
+        explain = request.explain and (self.explain or caller.is_operator)
         if ready.constant is not None and not explain and not request.cost:
             return Response(ready.constant, executed=True)
         if ready.plan is None:
-            return await self._graph_lane(request, ready, explain, admin)
+            return await self._graph_lane(request, ready, explain, caller)
         return await self._fast_lane(request, ready, ready.plan, parameters, explain)
 
-    async def _ready(self, request: Request) -> Ready:
+    async def _ready(self, request: Request, caller: Caller) -> Ready:
         """The request made ready; a large one in the one thread that there is for it."""
         if request.chars <= LARGE_CHARS:
-            return self.preparer.ready(request)
-        return await asyncio.get_running_loop().run_in_executor(self._planning, self.preparer.ready, request)
+            return self.preparer.ready(request, count_step=caller.count_step)
+        prepare = partial(self.preparer.ready, request, count_step=caller.count_step)
+        return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
 
-    def ready_stream(self, request: Request) -> Ready | Response:
+    async def read(self, sql: str, parameters: Sequence[Any]) -> tuple[bytes, frozenset[DataSubject]]:
+        """The JSON of a statement, and whose data it has.
+
+        Raises as `Reads.json` does, and OperationRefused with SUBJECT_SEALED.
+        """
+        return await self.access.clear(await self.reads.json(sql, parameters))
+
+    def ready_stream(self, request: Request, caller: Caller) -> Ready | Response:
         """A subscription made ready, or the response that refuses it."""
         try:
             ready = self.preparer.ready(request)
+            self.access.check(ready, caller)
         except Rejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
         return ready
 
-    async def stream(self, ready: Ready) -> AsyncGenerator[bytes]:
-        """The responses of a subscription, one for each event, until it ends or the caller closes it."""
-        context = Context(self, ready)
+    async def stream(self, ready: Ready, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
+        """The responses of a subscription, one for each event, until it ends or the caller closes it.
+
+        Before each event `admit_again` says whether the caller may still read: a token expires, a key is revoked, a dossier ends.
+        """
+        context = Context(self, ready, caller)
         source: Any = subscribe(
             self.schema,
             ready.checked.document,
@@ -183,7 +211,11 @@ class Executor:
         try:
             async for result in source:
                 context.plans.clear()
+                context.people.clear()
+                self.access.check(ready, await admit_again())
                 yield orjson.dumps(_body(result))
+        except Rejected as error:
+            yield _errors(error.errors, executed=True).body
         except HubError as error:
             yield _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True).body
         finally:
@@ -193,7 +225,7 @@ class Executor:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
         ready = self.preparer.ready(request)
         assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
-        text = await self.reads.json(ready.plan.sql, ready.plan.parameters(ready.variables))
+        text, _ = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables))
         found: dict[str, Any] = orjson.loads(text)
         return found, ready.plan.sql
 
@@ -214,7 +246,7 @@ class Executor:
         self, request: Request, ready: Ready, plan: Plan, parameters: Sequence[Any], explain: bool
     ) -> Response:
         try:
-            text = await self.reads.json(plan.sql, parameters)
+            text, _ = await self.read(plan.sql, parameters)
             if not explain and not request.cost:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)
@@ -222,12 +254,12 @@ class Executor:
             return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
         return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
-    async def _graph_lane(self, request: Request, ready: Ready, explain: bool, admin: bool) -> Response:
+    async def _graph_lane(self, request: Request, ready: Ready, explain: bool, caller: Caller) -> Response:
         plain = not (explain or request.cost or ready.variables)
         key = (ready.checked.text, request.operation_name)
         if plain and (kept := self._introspected.get(key)):
             return Response(kept, executed=True)
-        context = Context(self, ready, admin)
+        context = Context(self, ready, caller)
         result = await self._execute(request, ready, context)
         body = _body(result)
         if explain or request.cost:

@@ -152,9 +152,18 @@ def _is_type_of(name: str) -> Any:
 
 
 def input_type(
-    name: str, description: str, fields: Mapping[str, tuple[str, str]], namespace: Namespace, *, one_of: bool = False
+    name: str,
+    description: str,
+    fields: Mapping[str, tuple[str, str]],
+    namespace: Namespace,
+    *,
+    one_of: bool = False,
+    required: bool = False,
 ) -> Any:
-    """A Strawberry input: field name → (annotation, description); every field is optional."""
+    """A Strawberry input: field name → (annotation, description).
+
+    Every field is optional; with `required`, those are whose annotation admits None.
+    """
     made: dict[str, StrawberryField] = {}
     for graphql, (annotation, text) in fields.items():
         made[f"{graphql}_"] = StrawberryField(
@@ -162,6 +171,6 @@ def input_type(
             graphql_name=graphql,
             type_annotation=StrawberryAnnotation(annotation, namespace=namespace),
             description=text,
-            default=strawberry.UNSET,
+            **({} if required and not annotation.endswith("| None") else {"default": strawberry.UNSET}),
         )
     return object_type(name, description, made, strawberry.input, one_of=one_of or None)

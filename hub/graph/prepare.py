@@ -146,8 +146,11 @@ class Preparer:
         self._documents: Recent[str, Checked] = Recent(settings.plan_cache, most_size=most_bytes)
         self._plans: Recent[tuple[Any, ...], tuple[Plan | None]] = Recent(settings.plan_cache, most_size=most_bytes)
 
-    def ready(self, request: Request) -> Ready:
-        """Make a request ready. Raises Rejected with GraphQL errors, OperationRefused for limits and arguments."""
+    def ready(self, request: Request, *, count_step: int = 1) -> Ready:
+        """Make a request ready. Raises Rejected with GraphQL errors, OperationRefused for limits and arguments.
+
+        Counts are rounded down to multiples of `count_step`.
+        """
         text = self.documents.text(request.query, request.document_id)
         checked = self._documents.get(text)
         if checked is None:
@@ -158,10 +161,10 @@ class Preparer:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
         sizes = tuple(variables.get(name) for name in checked.paged)
-        key = (text, request.operation_name, shape(variables), sizes)
+        key = (text, request.operation_name, shape(variables), sizes, count_step)
         found = self._plans.get(key)
         if found is None:
-            found = (self._planned(checked.document, operation, variables),)
+            found = (self._planned(checked.document, operation, variables, count_step),)
             self._plans.put(key, found, _plan_bytes(found[0]))
         return Ready(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
 
@@ -209,13 +212,17 @@ class Preparer:
         return found.coerced
 
     def _planned(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        count_step: int,
     ) -> Plan | None:
         if operation.operation is not OperationType.QUERY:
             return None
         read = self.planner.read(document, operation, variables)
         if all(self.planner.is_stored(field) for field in read.fields):
-            return self.planner.plan(read)
+            return self.planner.plan(read, count_step=count_step)
         now = next((field.name for field in read.fields if field.name in ANSWER_FOR_NOW), None)
         if read.in_the_past and now is not None:
             raise OperationRefused(

@@ -34,3 +34,9 @@ class Recent(Generic[K, V]):
             self.entries[key] = (value, size)
             while self.entries and (len(self.entries) > self.most or self.size > self.most_size):
                 self.size -= self.entries.popitem(last=False)[1][1]
+
+    def drop(self, key: K) -> None:
+        """Forget an entry; nothing if there is none."""
+        with self._lock:
+            if key in self.entries:
+                self.size -= self.entries.pop(key)[1]

@@ -10,20 +10,23 @@ from psycopg import Connection
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
+from hub.access.principals import Role
 from hub.errors import OperationRefused
+from hub.graph.dossiers import dossier_mutations
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
 from hub.graph.linked_fields import LINKED_FIELD
 from hub.link.decisions import decide, undo
 from hub.link.field import Field, field_named, field_of_code
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.model.names import quote_identifier
+from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
 
 DECISION = "Decision"
 REFUSED = OperationRefused(
-    "reviewing is for who has the administrator's token",
+    "only reviewers may review",
     code="FORBIDDEN",
-    next_step="send it as X-Hub-Admin-Token, by POST; the operator sets HUB_ADMIN_TOKEN",
+    next_step="sign in with the role reviewer, and send X-Hub-Purpose: review",
 )
 
 
@@ -39,7 +42,6 @@ class DecideLinkInput:
     record_id: strawberry.ID = strawberry.field(description="Global id of the record; of a merge, of one of the two.")
     subject_id: strawberry.ID = strawberry.field(description="Global id of the subject; of a merge, of the other.")
     verdict: VerdictType = strawberry.field(description="What they are.")
-    reviewer: str = strawberry.field(description="Who decides.")
     reason: str = strawberry.field(description="What decided it, in a sentence.")
     second_of: strawberry.ID | None = strawberry.field(
         default=None, description="The decision that this is a second opinion on: it is counted, and changes nothing."
@@ -49,7 +51,6 @@ class DecideLinkInput:
 @strawberry.input(name="UndoDecisionInput", description="A decision to take back.")
 class UndoDecisionInput:
     decision_id: strawberry.ID = strawberry.field(description="Id of the decision.")
-    reviewer: str = strawberry.field(description="Who takes it back.")
     reason: str = strawberry.field(description="Why, in a sentence.")
 
 
@@ -59,7 +60,7 @@ DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
     "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
     "subjectId": ("ID | None", "Global id of the row that was meant; of a merge, of the older. Null where it is gone."),
     "verdict": ("Verdict", "What was decided."),
-    "reviewer": ("str", "Who decided."),
+    "reviewer": ("str", "Id of the person who decided."),
     "reason": ("str", "What decided it."),
     "decidedAt": ("DateTime", "When."),
     "weight": ("float | None", "Match weight in bits, as it was shown; null if there was none."),
@@ -71,7 +72,7 @@ DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def mutation_type(names: Namespace) -> Any:
+def mutation_type(known: Registry, names: Namespace) -> Any:
     """The root type Mutation; `names` are the derived types."""
     namespace = {**names, "Verdict": VerdictType}
     decision: dict[str, StrawberryField] = {
@@ -104,15 +105,13 @@ def mutation_type(names: Namespace) -> Any:
     )
 
     async def decide_link(info: Info[Any, Any], input: DecideLinkInput) -> Any:
-        administrator(info)
-        verdict = _verdict(input)
+        verdict = _verdict(input, find_reviewer(info))
         return await info.context.executor.reviews.run(lambda c: payload_of(c, decide(c, verdict)))
 
     async def undo_decision(info: Info[Any, Any], input: UndoDecisionInput) -> Any:
-        administrator(info)
-        number = _number(input.decision_id, DECISION)
+        by, number = find_reviewer(info), _number(input.decision_id, DECISION)
         return await info.context.executor.reviews.run(
-            lambda c: payload_of(c, undo(c, number, by=input.reviewer, reason=input.reason))
+            lambda c: payload_of(c, undo(c, number, by=by, reason=input.reason))
         )
 
     made = {
@@ -122,7 +121,8 @@ def mutation_type(names: Namespace) -> Any:
             (undo_decision, "Take a decision back: what it changed is changed back, and the next run looks at the record again."),
         )
     }  # fmt: skip
-    return object_type("Mutation", "What a reviewer can do. With the administrator's token only.", made)
+    made |= dossier_mutations(known, names)
+    return object_type("Mutation", "Open dossiers, and review links.", made)
 
 
 def _mutation(resolver: Any, payload: Any, about: str) -> Any:
@@ -132,10 +132,13 @@ def _mutation(resolver: Any, payload: Any, about: str) -> Any:
     return strawberry.mutation(resolver=resolver, description=about)
 
 
-def administrator(info: Info[Any, Any]) -> None:
-    """Raises OperationRefused where the request is not the administrator's."""
-    if not info.context.admin:
+def find_reviewer(info: Info[Any, Any]) -> str:
+    """Id of the reviewer who asks. Raises OperationRefused if the caller is none."""
+    principal = info.context.caller.known
+    if Role.REVIEWER not in principal.roles:
         raise REFUSED
+    reviewer: str = principal.id
+    return reviewer
 
 
 def evidence_of(kept: list[dict[str, Any]] | None) -> list[Whole] | None:
@@ -182,14 +185,14 @@ def _subject(connection: Connection[Any], over: Field, number: int) -> str | Non
     return global_id(row[0], number) if row else None
 
 
-def _verdict(given: DecideLinkInput) -> Verdict:
+def _verdict(given: DecideLinkInput, reviewer: str) -> Verdict:
     over = field_of_code(given.field.name)
     return Verdict(
         field=over.name,
         record_id=_number(given.record_id, over.entity.name),
         subject_id=_number(given.subject_id, *over.kinds),
         verdict=cast(Word, given.verdict.name),
-        reviewer=given.reviewer,
+        reviewer=reviewer,
         reason=given.reason,
         second_of=None if given.second_of is None else _number(given.second_of, DECISION),
     )

@@ -19,7 +19,7 @@ from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, input_type, object_type
 from hub.graph.linked_fields import LINKED_FIELD
 from hub.graph.parts import add_connection
-from hub.graph.review import administrator, evidence_of, global_id
+from hub.graph.review import evidence_of, find_reviewer, global_id
 from hub.link.agreement import ALL, agreement
 from hub.link.field import field_named, fields
 from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
@@ -83,7 +83,7 @@ def review_fields(names: Namespace) -> dict[str, Any]:
 
 def _agreement_field(agreed: Any) -> Any:
     async def review_agreement(info: Info[Any, Any]) -> Any:
-        administrator(info)
+        find_reviewer(info)
         found = await info.context.executor.reviews.run(agreement)
         return [asdict(one) | {"field": None if one.field == ALL else field_named(one.field).code} for one in found]
 
@@ -91,7 +91,7 @@ def _agreement_field(agreed: Any) -> Any:
     return strawberry.field(
         resolver=review_agreement,
         name="reviewAgreement",
-        description="How far reviewers agree, by linked field and over all, last. With the administrator's token only.",
+        description="How far reviewers agree, by linked field and over all, last. For reviewers.",
     )
 
 
@@ -120,7 +120,7 @@ def _queue_field(names: Namespace) -> Any:
         last: Annotated[int | None, strawberry.argument(description="At most so many, from the end or before `before`.")] = None,
         before: Annotated[str | None, strawberry.argument(description="End before this cursor.")] = None,
     ) -> Any:  # fmt: skip
-        administrator(info)
+        find_reviewer(info)
         if first is not None and last is not None:
             raise OperationRefused(
                 "reviewQueue: first and last were both given",
@@ -138,7 +138,7 @@ def _queue_field(names: Namespace) -> Any:
     return strawberry.field(
         resolver=review_queue,
         name="reviewQueue",
-        description="What linking left to persons, the most valuable first. With the administrator's token only.",
+        description="What linking left to persons, the most valuable first. For reviewers.",
     )
 
 

@@ -42,7 +42,7 @@ def build(known: Registry) -> strawberry.Schema:
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
     return HubSchema(
         query,
-        mutation=mutation_type(derived.types),
+        mutation=mutation_type(known, derived.types),
         subscription=subscription_type(derived.types),
         types=[derived.types[entity.name] for entity in known],
         directives=[as_of_directive(derived.types["DateTime"])],

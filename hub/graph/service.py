@@ -1,14 +1,24 @@
 """The graph as one thing: the declared schema, its planner, caches and feed of changes, over a read pool."""
 
+from graphql import GraphQLSchema
+
+from hub.access.principals import Authenticator
+from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
+from hub.graph.access import Access
+from hub.graph.callers import Gate
 from hub.graph.changes import Changes
 from hub.graph.documents import Documents, read_folder
+from hub.graph.dossier_reads import DossierReads
 from hub.graph.execute import Executor
+from hub.graph.permissions import Permissions
 from hub.graph.prepare import Preparer, Rejected, limits_of
 from hub.graph.reads import GRACE_S, Pool, Reads
 from hub.graph.reviews import Reviews
 from hub.graph.schema import core, schema
+from hub.graph.sealed_subjects import SealedSubjects
 from hub.model.registry import registry
+from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
 from hub.settings import Settings
 from hub.store.engine import read_pool
@@ -19,19 +29,36 @@ def make_pool(settings: Settings, url: str) -> Pool:
     return read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
 
 
-def make_executor(settings: Settings, pool: Pool) -> Executor:
-    """An executor of the declared vocabulary. Raises HubMisconfigured where a trusted document does not hold."""
+def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False) -> Executor:
+    """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose.
+
+    Raises HubMisconfigured if a trusted document or a purpose is not valid.
+    """
     graphql_schema = core(schema())
     trusted = read_folder(settings.documents) if settings.documents else {}
     documents = Documents(trusted, trusted_only=settings.trusted_only)
-    planner = Planner(registry(), graphql_schema, limits_of(settings))
+    planner = Planner(registry(), graphql_schema, limits_of(settings), names_data_subjects=enforced)
     preparer = Preparer(graphql_schema, planner, documents, settings)
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
+    access = _make_access(graphql_schema, reads, enforced=enforced)
     reviews = Reviews(str(pool.conninfo))
     changes = Changes(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
-    return Executor(graphql_schema, preparer, reads, changes, reviews, explain=settings.explain)
+    return Executor(graphql_schema, preparer, reads, changes, reviews, access, explain=settings.explain)
+
+
+def make_gate(executor: Executor, authenticator: Authenticator) -> Gate:
+    """What admits requests to an executor."""
+    return Gate(authenticator, executor.access.dossiers, enforced=executor.access.permissions is not None)
+
+
+def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool) -> Access:
+    permissions = None
+    if enforced:
+        compiled = compile_purposes(purposes().values(), graphql_schema)
+        permissions = Permissions(graphql_schema, compiled)
+    return Access(permissions, SealedSubjects(reads), DossierReads(reads, registry()))
 
 
 def _check(preparer: Preparer, identifier: str, text: str) -> None:

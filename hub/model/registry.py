@@ -18,7 +18,17 @@ from hub.model import authorities
 from hub.model.name_checks import check_names
 from hub.model.names import camel, qualified, quote_identifier, snake
 from schema.authority import AuthorityFacts
-from schema.core import AsRecordedFacts, EntityFacts, FieldFacts, Kind, Label, LinkedFacts, LinkFacts, ReferenceFacts
+from schema.core import (
+    AsRecordedFacts,
+    EntityFacts,
+    FieldFacts,
+    Kind,
+    Label,
+    LinkedFacts,
+    LinkFacts,
+    PersonFacts,
+    ReferenceFacts,
+)
 from schema.values import CodeList, Value
 
 
@@ -144,7 +154,8 @@ class Entity:
     linked: tuple[Linked, ...]
     backlinks: tuple[Backlink, ...]
     duplicates: bool = False
-    personal: bool = False
+    person: PersonFacts | None = None
+    """For natural persons: which fields say when they were born and died."""
 
     @property
     def duplicate_table(self) -> str:
@@ -171,6 +182,11 @@ class Entity:
     def searched(self) -> tuple[Column, ...]:
         """The columns that a search finds it by."""
         return tuple(column for column in self.fields if column.search)
+
+    @property
+    def personal(self) -> bool:
+        """Whether its rows are natural persons."""
+        return self.person is not None
 
     @cached_property
     def ends(self) -> "Mapping[str, Reference | Linked]":
@@ -296,7 +312,7 @@ class _Reader:
             linked=tuple(self._linked(n, m) for n, m in marks.items() if isinstance(m, LinkedFacts)),
             backlinks=tuple(self._backlink(n, m) for n, m in marks.items() if isinstance(m, LinkFacts)),
             duplicates=facts.duplicates,
-            personal=facts.personal,
+            person=facts.person,
         )
 
     def _field(self, name: str, facts: FieldFacts) -> Column:

@@ -91,6 +91,7 @@ class Builder:
     `typed` adds the name of its entity, under `KIND`, to every row of an abstract field: the graph lane completes values
     itself and has to know the type also where `__typename` is not selected. `past` reads what was known at an instant.
     `names_data_subjects` adds hidden members to rows (see `hub.plan.data_subjects`).
+    Counts are rounded down to multiples of `count_step`.
     """
 
     catalog: Catalog
@@ -100,6 +101,7 @@ class Builder:
     typed: bool = False
     past: bool = False
     names_data_subjects: bool = False
+    count_step: int = 1
     trail: list[str] = field(default_factory=list)
     """The response keys down to what is being built, for the path of an error."""
 
@@ -303,7 +305,7 @@ class Builder:
             inner = self.document.collect("PageInfo", field.beneath)
             return PageInfo(field.key, tuple((f.key, f.name) for f in inner))
         if field.name == "totalCount":
-            return TotalCount(field.key)
+            return TotalCount(field.key, self.count_step)
         return Scalar(field.key, literal(f"{listed.kind}Connection"))
 
     def _edges(self, listed: Listed, field: Selected) -> Edges:

@@ -262,9 +262,10 @@ class PageInfo:
 
 @dataclass(frozen=True)
 class TotalCount:
-    """`totalCount` of a page: counted only because it was asked for."""
+    """`totalCount` of a page: counted only because it was asked for. It is rounded down to a multiple of `step`."""
 
     key: str
+    step: int = 1
 
 
 PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar

@@ -46,7 +46,7 @@ class Pages:
                 names = Aliases.at(depth)
                 source, hung = self.sources.source(page.via, page.table, names)
                 matching = hung + [self.sources.condition(c, names.row) for c in page.conditions]
-                members.append((part.key, f"(select count(*) from {source}{where(matching)})"))
+                members.append((part.key, _count(part, source, matching)))
             else:
                 assert isinstance(part, Scalar)
                 members.append((part.key, part.sql))
@@ -65,7 +65,8 @@ class Pages:
             elif isinstance(part, Scalar):
                 members.append((part.key, part.sql))
             else:
-                members.append((part.key, f"(select count(*) from {source}{where(matching)})"))
+                assert isinstance(part, TotalCount)  # plain pages have no other parts
+                members.append((part.key, _count(part, source, matching)))
         return f"(select {json_pairs(members)} from ({rows}) {alias})"
 
     def _full_page(self, page: Page, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
@@ -75,7 +76,7 @@ class Pages:
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, TotalCount):
-                members.append((part.key, f"(select count(*) from {source}{where(matching)})"))
+                members.append((part.key, _count(part, source, matching)))
             else:
                 members.append((part.key, self._page_part(page, part, selected, depth)))
         rows = f"select {', '.join(selected)} from {source}{where(within)} order by {order} limit {page.size + 1}"
@@ -138,6 +139,11 @@ class Pages:
             equal = [f"{c} is not distinct from {v}" for c, v in zip(sorted_by[:index], values[:index], strict=True)]
             alternatives.append(" and ".join([*equal, _past(term, sorted_by[index], values[index], backward)]))
         return f"(({') or ('.join(alternatives)}))"
+
+
+def _count(count: TotalCount, source: str, matching: Sequence[str]) -> str:
+    counted = "count(*)" if count.step == 1 else f"count(*) / {count.step} * {count.step}"
+    return f"(select {counted} from {source}{where(matching)})"
 
 
 def _known(page: Page) -> Mapping[str, str]:

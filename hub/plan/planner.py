@@ -99,8 +99,8 @@ class Planner:
         """Whether one statement can answer this root field."""
         return self.catalog.is_stored(field.name) or field.name == "__typename"
 
-    def plan(self, operation: Operation, *, typed: bool = False) -> Plan:
-        """The plan of the operation's stored root fields; `typed` as in Builder. Raises OperationRefused."""
+    def plan(self, operation: Operation, *, typed: bool = False, count_step: int = 1) -> Plan:
+        """The plan of the operation's stored root fields; `typed` and `count_step` as in Builder. Raises OperationRefused."""
         builder = Builder(
             self.catalog,
             operation.document,
@@ -109,6 +109,7 @@ class Planner:
             typed,
             operation.in_the_past,
             self.names_data_subjects,
+            count_step,
         )
         chosen = [f for f in operation.fields if self.is_stored(f) and not (typed and f.name == "__typename")]
         return self._rendered(tuple(builder.root(f) for f in chosen), operation.at)

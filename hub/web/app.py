@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from hub.access.service import make_access
 from hub.errors import HubError
 from hub.graph.reads import Reads
-from hub.graph.service import make_executor, make_pool
+from hub.graph.service import make_executor, make_gate, make_pool
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.engine import notice_silence
@@ -48,7 +49,9 @@ def create_app(
     url = notice_silence(url)
     pool = make_pool(settings, url)
     push = PushEndpoint(connectors, settings, url)
-    executor = make_executor(settings, pool)
+    executor = make_executor(settings, pool, enforced=settings.access == "on")
+    access = make_access(settings, url)
+    gate = make_gate(executor, access.authenticator)
     web = _Web(executor.reads)
     page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
@@ -58,15 +61,17 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
         await pool.open(wait=False)
+        await access.open()
         yield
         await push.close()
         await executor.changes.close()
         await pool.close()
+        await access.close()
 
     rest = Starlette(
         routes=[
             Route("/", web.home, methods=["GET"]),
-            WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, settings).__call__),
+            WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, gate, settings).__call__),
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
             Route(PUSH_PATH, push.take, methods=["POST"]),
@@ -76,7 +81,7 @@ def create_app(
         exception_handlers={HTTPException: _http_error, HttpRefused: _refused, 500: _server_error},
         lifespan=lifespan,
     )
-    return Edge(rest, GraphQLEndpoint(executor, settings, lambda: (page, headers)), GRAPHQL_PATH, settings)
+    return Edge(rest, GraphQLEndpoint(executor, gate, settings, lambda: (page, headers)), GRAPHQL_PATH, settings)
 
 
 class _Web:

@@ -8,11 +8,12 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
-import hmac
 from collections.abc import AsyncGenerator, Callable, Iterator
 
 from starlette.types import Receive, Scope, Send
 
+from hub.errors import HubError
+from hub.graph.callers import Caller, Gate, collect_headers
 from hub.graph.execute import Executor, Response
 from hub.graph.prepare import Ready, Request
 from hub.settings import Settings
@@ -29,18 +30,18 @@ WATCH_AFTER_S = 0.1
 KEEP_ALIVE_S = 12.0
 LONGEST_ACCEPT = 1_000
 """Characters: what it asks for is kept, for the 200 that came last."""
-ADMIN_HEADER = b"x-hub-admin-token"
 
 
 class GraphQLEndpoint:
     """An ASGI application for one path. `page` gives the body and headers of the page for people."""
 
-    def __init__(self, executor: Executor, settings: Settings, page: Callable[[], tuple[bytes, Headers]]) -> None:
+    def __init__(
+        self, executor: Executor, gate: Gate, settings: Settings, page: Callable[[], tuple[bytes, Headers]]
+    ) -> None:
         self.executor = executor
+        self.gate = gate
         self.page = page
         self.max_body = settings.max_body_bytes
-        token = settings.admin_token
-        self.admin_token = token.get_secret_value().encode() if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -53,25 +54,26 @@ class GraphQLEndpoint:
                     await _send(send, 200, body, page_headers)
                     return
                 kind = _media_type(accept)
+                caller = await self.gate.admit(collect_headers(scope["headers"]), scope["query_string"])
                 request = negotiate.from_query(scope["query_string"].decode("latin-1"))
             elif scope["method"] == "POST":
                 kind = _media_type(accept)
+                caller = await self.gate.admit(collect_headers(scope["headers"]), scope["query_string"])
                 content_type = headers.get(b"content-type", b"").decode("latin-1")
                 request = negotiate.from_body(content_type, await _body(receive, headers, self.max_body))
             else:
                 raise HttpRefused(405, "HTTP", "use GET or POST", {"allow": "GET, HEAD, POST"})
         except HttpRefused as error:
-            answer = negotiate.JSON if kind == negotiate.EVENTS else kind
-            extra = [(name.encode(), value.encode()) for name, value in error.headers.items()]
-            body = negotiate.refused_body(error.code, error.message)
-            await _send(send, error.status, body, [*_typed(answer), *extra])
+            await _send_refusal(send, kind, error)
+            return
+        except HubError as error:
+            await _send_refusal(send, kind, negotiate.refused_caller(error))
             return
         with _cancelled_when_gone(receive):
             if kind == negotiate.EVENTS:
-                await self._events(request, send)
+                await self._events(request, caller, scope, send)
             else:
-                admin = self._is_admin(headers)
-                response = await self.executor.respond(request, admin=admin)
+                response = await self.executor.respond(request, caller)
                 await self._answer(scope, headers, kind, response, send)
 
     async def _answer(
@@ -102,8 +104,8 @@ class GraphQLEndpoint:
                 extra.append((b"content-encoding", b"gzip"))
         await _send(send, status, body, extra)
 
-    async def _events(self, request: Request, send: Send) -> None:
-        ready = self.executor.ready_stream(request)
+    async def _events(self, request: Request, caller: Caller, scope: Scope, send: Send) -> None:
+        ready = self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):
             await _send(send, 400, ready.body, _typed(negotiate.JSON))
             return
@@ -113,23 +115,28 @@ class GraphQLEndpoint:
             (b"x-accel-buffering", b"no"),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": start})
-        async with contextlib.aclosing(_with_keep_alive(self._results(request, ready))) as results:
+        async with contextlib.aclosing(_with_keep_alive(self._results(request, ready, caller, scope))) as results:
             async for result in results:
                 event = b":\n\n" if result is None else b"event: next\ndata: " + result + b"\n\n"
                 await send({"type": "http.response.body", "body": event, "more_body": True})
         await send({"type": "http.response.body", "body": b"event: complete\ndata: \n\n", "more_body": False})
 
-    async def _results(self, request: Request, ready: Ready) -> AsyncGenerator[bytes]:
+    async def _results(self, request: Request, ready: Ready, caller: Caller, scope: Scope) -> AsyncGenerator[bytes]:
         if not ready.is_subscription:
-            yield (await self.executor.respond(request)).body
+            yield (await self.executor.respond(request, caller)).body
             return
-        async with contextlib.aclosing(self.executor.stream(ready)) as results:
+        headers = collect_headers(scope["headers"])
+        async with contextlib.aclosing(
+            self.executor.stream(ready, caller, lambda: self.gate.admit(headers))
+        ) as results:
             async for result in results:
                 yield result
 
-    def _is_admin(self, headers: dict[bytes, bytes]) -> bool:
-        given = headers.get(ADMIN_HEADER)
-        return given is not None and self.admin_token is not None and hmac.compare_digest(given, self.admin_token)
+
+async def _send_refusal(send: Send, kind: str, error: HttpRefused) -> None:
+    answer = negotiate.JSON if kind == negotiate.EVENTS else kind
+    extra = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    await _send(send, error.status, negotiate.refused_body(error.code, error.message), [*_typed(answer), *extra])
 
 
 def _media_type(accept: str) -> str:

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from hub.access.principals import AuthenticationRefused
+from hub.errors import HubError, StoreUnavailable
 from hub.graph.prepare import Request as Operation
 
 GRAPHQL = "application/graphql-response+json"
@@ -54,6 +56,13 @@ def media_type(accept: str) -> str | None:
 def wants_page(accept: str) -> bool:
     """Whether a GET is from a person's browser: HTML is asked for by name, GraphQL's types are not."""
     return "text/html" in accept.lower() and GRAPHQL not in accept.lower()
+
+
+def refused_caller(error: HubError) -> HttpRefused:
+    """The refusal of a caller who is unknown, or may not use the purpose or the dossier that the request names."""
+    if isinstance(error, AuthenticationRefused):
+        return HttpRefused(error.status, error.code, str(error), error.headers)
+    return HttpRefused(503 if isinstance(error, StoreUnavailable) else 403, error.code, str(error))
 
 
 def late_body() -> HttpRefused:

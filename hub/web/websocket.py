@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from hub.access.principals import AuthenticationRefused
+from hub.errors import HubError, StoreUnavailable
+from hub.graph.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, collect_headers
 from hub.graph.execute import Executor, Response
 from hub.settings import Settings
 from hub.web import negotiate
@@ -22,13 +25,15 @@ from hub.web.negotiate import HttpRefused
 LOG = logging.getLogger("hub.web")
 PROTOCOL = "graphql-transport-ws"
 INIT_WITHIN_S = 5.0
+PAYLOAD_HEADERS = frozenset({b"authorization", DOSSIER_HEADER, PURPOSE_HEADER})
 
 
 class WebSocketEndpoint:
     """Serves WebSockets of one path."""
 
-    def __init__(self, executor: Executor, settings: Settings) -> None:
+    def __init__(self, executor: Executor, gate: Gate, settings: Settings) -> None:
         self.executor = executor
+        self.gate = gate
         self.settings = settings
         self.origins = {origin.strip() for origin in settings.allowed_origins.split(",") if origin.strip()}
 
@@ -42,7 +47,7 @@ class WebSocketEndpoint:
             await websocket.close(4403, "Forbidden")
             return
         await websocket.accept(PROTOCOL)
-        await _Connection(self.executor, websocket, self.settings).serve()
+        await _Connection(self.executor, self.gate, websocket, self.settings).serve()
 
     def _is_own(self, origin: str | None, host: str) -> bool:
         """Whether the page that connects is ours: browsers let any page open a WebSocket to any host."""
@@ -54,8 +59,10 @@ class _Closed(Exception):
 
 
 class _Connection:
-    def __init__(self, executor: Executor, websocket: WebSocket, settings: Settings) -> None:
+    def __init__(self, executor: Executor, gate: Gate, websocket: WebSocket, settings: Settings) -> None:
         self.executor = executor
+        self.gate = gate
+        self.headers = collect_headers(websocket.scope["headers"])
         self.websocket = websocket
         self.most_running = settings.max_subscriptions_each
         self.most_bytes = settings.max_body_bytes
@@ -84,7 +91,27 @@ class _Connection:
             await self._send({"type": "pong"})
         if message["type"] != "connection_init":
             raise _Closed(4401, "Unauthorized")
+        self._take_credentials(message.get("payload"))
+        try:
+            await self._admit()
+        except StoreUnavailable:
+            raise _Closed(4503, "Service unavailable") from None
+        except AuthenticationRefused as error:
+            raise _Closed(4401, f"Unauthorized: {error.code}") from None
+        except HubError as error:
+            raise _Closed(4403, f"Forbidden: {error.code}") from None
         await self._send({"type": "connection_ack"})
+
+    def _take_credentials(self, payload: Any) -> None:
+        """Browsers cannot set headers of a WebSocket, so clients send them in the payload of connection_init."""
+        for name, value in payload.items() if isinstance(payload, dict) else ():
+            header = str(name).lower().encode()
+            if header in PAYLOAD_HEADERS and isinstance(value, str):
+                # One that is a header too makes two, which are refused.
+                self.headers.setdefault(header, []).append(value.encode())
+
+    async def _admit(self) -> Caller:
+        return await self.gate.admit(self.headers)
 
     async def _receive(self) -> dict[str, Any]:
         message = await self.websocket.receive()
@@ -149,16 +176,21 @@ class _Connection:
         except HttpRefused as error:
             await self._error(identifier, negotiate.refused_body(error.code, error.message))
             return
-        ready = self.executor.ready_stream(request)
+        try:
+            caller = await self._admit()
+        except HubError as error:
+            await self._error(identifier, negotiate.refused_body(error.code, str(error)))
+            return
+        ready = self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):
             await self._error(identifier, ready.body)
             return
         if ready.is_subscription:
-            async with contextlib.aclosing(self.executor.stream(ready)) as results:
+            async with contextlib.aclosing(self.executor.stream(ready, caller, self._admit)) as results:
                 async for result in results:
                     await self._next(identifier, result)
         else:
-            response = await self.executor.respond(request)
+            response = await self.executor.respond(request, caller)
             if not response.executed:
                 await self._error(identifier, response.body)
                 return

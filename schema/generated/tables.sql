@@ -814,6 +814,20 @@ CREATE TABLE history.taxpayer (
 );
 CREATE INDEX taxpayer_past_taxpayer_number ON history.taxpayer (taxpayer_number);
 
+CREATE TABLE hub.alarm (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	kind TEXT NOT NULL,
+	principal TEXT,
+	dossier_id BIGINT,
+	details JSONB DEFAULT '{}' NOT NULL,
+	seen_at TIMESTAMP WITH TIME ZONE,
+	seen_by TEXT,
+	PRIMARY KEY (id),
+	FOREIGN KEY(dossier_id) REFERENCES hub.dossier (id)
+);
+CREATE INDEX alarm_unseen ON hub.alarm (at) WHERE seen_at is null;
+
 CREATE TABLE hub.api_key (
 	prefix TEXT NOT NULL,
 	digest BYTEA NOT NULL,
@@ -886,6 +900,42 @@ CREATE TABLE hub.correction (
 	FOREIGN KEY(stream_id) REFERENCES hub.stream (id)
 );
 CREATE UNIQUE INDEX correction_payload ON hub.correction (stream_id, entity, payload_hash);
+
+CREATE TABLE hub.dossier (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	code TEXT NOT NULL,
+	purpose TEXT NOT NULL,
+	purpose_version TEXT NOT NULL,
+	office TEXT NOT NULL,
+	opened_by TEXT NOT NULL,
+	acting_app TEXT,
+	opened_via TEXT NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	ended_by TEXT,
+	outcome TEXT,
+	reason TEXT,
+	PRIMARY KEY (id),
+	UNIQUE (code)
+);
+CREATE INDEX dossier_office ON hub.dossier (office, opened_at);
+
+CREATE TABLE hub.dossier_subject (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	dossier_id BIGINT NOT NULL,
+	role TEXT NOT NULL,
+	entity TEXT NOT NULL,
+	subject_id BIGINT,
+	field TEXT,
+	value TEXT,
+	added_by TEXT NOT NULL,
+	added_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	PRIMARY KEY (id),
+	FOREIGN KEY(dossier_id) REFERENCES hub.dossier (id)
+);
+CREATE INDEX dossier_subject_dossier ON hub.dossier_subject (dossier_id);
+CREATE INDEX dossier_subject_subject ON hub.dossier_subject (entity, subject_id);
 
 CREATE TABLE hub.drift (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -994,6 +1044,15 @@ CREATE TABLE hub.run (
 	PRIMARY KEY (id)
 );
 CREATE INDEX run_connector ON hub.run (connector, id);
+
+CREATE TABLE hub.sealed_subject (
+	entity TEXT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	ground TEXT NOT NULL,
+	sealed_by TEXT NOT NULL,
+	sealed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	PRIMARY KEY (entity, subject_id)
+);
 
 CREATE TABLE hub.stream (
 	id SMALLINT GENERATED ALWAYS AS IDENTITY,

@@ -3,13 +3,23 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from hub.access.principals import Role
+from hub.graph.callers import LOCAL, Caller
 from hub.graph.prepare import Request
 from hub.graph.service import make_executor, make_pool
 from hub.settings import Settings
+
+
+def caller_named(name: str) -> Caller:
+    """A reviewer of this name; with the empty name, someone without any role."""
+    assert LOCAL.principal is not None
+    roles = frozenset({Role.REVIEWER}) if name else frozenset()
+    return Caller(replace(LOCAL.principal, id=name or "nobody", roles=roles))
 
 
 class Graph:
@@ -31,20 +41,21 @@ class Graph:
         return pool
 
     def ask(
-        self, query: str, variables: dict[str, Any] | None = None, *, admin: bool = False, **options: Any
+        self, query: str, variables: dict[str, Any] | None = None, *, by: str = "", **options: Any
     ) -> dict[str, Any]:
-        response = self.run(self.executor.respond(Request(query, variables=variables, **options), admin=admin))
+        request = Request(query, variables=variables, **options)
+        response = self.run(self.executor.respond(request, caller_named(by)))
         answer: dict[str, Any] = orjson.loads(response.body)
         return answer
 
-    def data(self, query: str, variables: dict[str, Any] | None = None, *, admin: bool = False) -> dict[str, Any]:
-        answer = self.ask(query, variables, admin=admin)
+    def data(self, query: str, variables: dict[str, Any] | None = None, *, by: str = "") -> dict[str, Any]:
+        answer = self.ask(query, variables, by=by)
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
 
-    def code(self, query: str, variables: dict[str, Any] | None = None, *, admin: bool = False) -> tuple[str, str]:
-        (error,) = self.ask(query, variables, admin=admin)["errors"]
+    def code(self, query: str, variables: dict[str, Any] | None = None, *, by: str = "") -> tuple[str, str]:
+        (error,) = self.ask(query, variables, by=by)["errors"]
         return error["extensions"]["code"], error["message"]
 
     def close(self) -> None:

@@ -1,0 +1,35 @@
+"""Offices: which dossiers an office may open and read, also after its unit was merged or split.
+
+An office is named by the administrative unit it serves, with the date of the code: `06820@2025-07-01`. A token may still have the
+code of a unit that is gone, and a dossier may have been opened under one. Source of the changes: `schema/data/`.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from hub.errors import OperationRefused
+from schema import units
+
+
+def parse_office(text: str) -> str:
+    """The canonical code of an office's unit. Raises OperationRefused with OFFICE_UNKNOWN."""
+    code = units.canonical(text.strip())
+    if code is None:
+        raise OperationRefused(
+            "the office is not an administrative unit with the date of its code",
+            code="OFFICE_UNKNOWN",
+            next_step="give the code with a date on which it was in force, e.g. 06820@2025-07-01",
+        )
+    return code
+
+
+@lru_cache(maxsize=5_000)
+def is_same_office(own: str, other: str) -> bool:
+    """Whether one unit is, continues, or is continued by the other. Both are canonical codes."""
+    return other in units.successors(own) or own in units.successors(other)
+
+
+def covers(offices: Iterable[str], office: str) -> bool:
+    """Whether someone who works for `offices` works for this office. A code that names no unit covers nothing."""
+    codes = (units.canonical(own) for own in offices)
+    return any(own is not None and is_same_office(own, office) for own in codes)

@@ -1,0 +1,60 @@
+"""Access to answers: what is checked before a statement is run, and before its answer leaves."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from hub.errors import OperationRefused
+from hub.graph.callers import Caller
+from hub.graph.dossier_reads import DossierReads
+from hub.graph.permissions import Permissions
+from hub.graph.prepare import Ready
+from hub.graph.sealed_subjects import SealedSubjects
+from hub.plan.data_subjects import DataSubject, take_data_subjects
+from hub.plan.limits import too_large
+from hub.plan.permission.check import Permitted
+from hub.plan.planner import Plan
+
+LOG = logging.getLogger("hub.access")
+SEALED = OperationRefused(
+    "the answer has data of a sealed identity",
+    code="SUBJECT_SEALED",
+    next_step="handle the case with the office that sealed it: what is missing must not be asked of the citizen here",
+)
+
+
+class Access:
+    """Checks requests and answers. With HUB_ACCESS=off (`permissions` is None) everything is allowed."""
+
+    def __init__(self, permissions: Permissions | None, sealed: SealedSubjects, dossiers: DossierReads) -> None:
+        self.permissions = permissions
+        self.sealed = sealed
+        self.dossiers = dossiers
+
+    def check(self, ready: Ready, caller: Caller) -> Permitted | None:
+        """Raises Rejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
+        if self.permissions is None:
+            return None
+        permitted = self.permissions.check(ready, caller)
+        if ready.plan is not None:
+            check_rows(caller, ready.plan, ready.variables)
+        return permitted
+
+    async def clear(self, text: bytes) -> tuple[bytes, frozenset[DataSubject]]:
+        """An answer as it may leave, and whose data it has. Raises OperationRefused with SUBJECT_SEALED."""
+        if self.permissions is None:
+            return text, frozenset()
+        clean, people = take_data_subjects(text)
+        if people and people & await self.sealed.current():
+            LOG.warning("a read met a sealed identity and was refused")
+            raise SEALED
+        return clean, people
+
+
+def check_rows(caller: Caller, plan: Plan, variables: Mapping[str, Any]) -> None:
+    """Raises OperationRefused if the plan may give more rows than the caller's purpose allows, each page taken as full."""
+    if caller.purpose is None:
+        return
+    rows, most = plan.estimate.rows(variables), caller.purpose.declaration.limits.rows
+    if rows > most:
+        raise too_large(f"rows under {caller.purpose.code}", rows, most, "ask for smaller pages, or for less at once")

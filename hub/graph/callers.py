@@ -1,0 +1,148 @@
+"""Callers: who sent a request, under which purpose, on which dossier. Found before anything of the request is planned."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hub.access.authenticator import OpenAuthenticator
+from hub.access.permission_trie import Bindings
+from hub.access.principals import Authenticator, NoCredentials, Principal, Role
+from hub.access.purposes import Purpose, find_purpose
+from hub.errors import OperationRefused
+from hub.graph.dossier_reads import DossierReads, ReadingDossier
+
+DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
+LONGEST_HEADER = 200
+Headers = Mapping[bytes, list[bytes]]
+"""Lower-case names, and every value of each, in order."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and for what. Under no purpose only public types can be read.
+
+    `principal` is None for a request without credentials, which may ask for the schema and nothing else.
+    """
+
+    principal: Principal | None
+    purpose: Purpose | None = None
+    dossier: ReadingDossier | None = None
+    bindings: Bindings = field(default_factory=dict)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether an operator asks."""
+        return self.principal is not None and Role.OPERATOR in self.principal.roles
+
+    @property
+    def count_step(self) -> int:
+        """What counts are rounded down to: the smallest cell of the purpose. Smaller counts are then 0."""
+        return (self.purpose and self.purpose.declaration.limits.smallest_cell) or 1
+
+    @property
+    def known(self) -> Principal:
+        """The principal. Raises NoCredentials if the request has no credentials."""
+        if self.principal is None:
+            raise NoCredentials(next_step="send `Authorization: Bearer <access token or API key>`, or sign in")
+        return self.principal
+
+
+ANONYMOUS = Caller(None)
+LOCAL = Caller(OpenAuthenticator().everyone)
+"""Whoever runs a command on this machine with the database's own credentials."""
+
+
+def collect_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+    """Header pairs by name, as ASGI gives them: names are in lower case already."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+class Gate:
+    """Admits requests: authenticates them and finds purpose and dossier.
+
+    `enforced` is False with HUB_ACCESS=off: then every request is one of the principal that the authenticator makes up, and
+    nothing is refused.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        dossiers: DossierReads,
+        *,
+        enforced: bool,
+    ) -> None:
+        self.authenticator = authenticator
+        self.dossiers = dossiers
+        self.enforced = enforced
+
+    async def admit(self, headers: Headers, query_string: bytes = b"") -> Caller:
+        """The caller of a request.
+
+        Raises AuthenticationRefused, and OperationRefused with UNKNOWN_PURPOSE, PURPOSE_FORBIDDEN, PURPOSE_MISMATCH,
+        DOSSIER_NEEDED, DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or BAD_USER_INPUT.
+        """
+        code, wanted = read_header(headers, DOSSIER_HEADER), read_header(headers, PURPOSE_HEADER)
+        try:
+            principal = await self.authenticator.authenticate(headers, query_string)
+        except NoCredentials:
+            if code or wanted:
+                raise
+            return ANONYMOUS
+        if not self.enforced:
+            return Caller(principal)
+        dossier = await self.dossiers.find(code, principal) if code else None
+        if dossier is None and not wanted:
+            return Caller(principal)
+        purpose = find_purpose(dossier.purpose if dossier else wanted)
+        check_purpose(purpose, principal, wanted, has_dossier=dossier is not None)
+        bindings = {**(dossier.bindings if dossier else {}), **caller_attributes(principal)}
+        return Caller(principal, purpose, dossier, bindings)
+
+
+def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_dossier: bool) -> None:
+    """Raises OperationRefused if the principal may not use the purpose, or not in this way."""
+    declared = purpose.declaration
+    if wanted and wanted != purpose.code:
+        raise OperationRefused(
+            f"X-Hub-Purpose is not the purpose of the dossier, which is {purpose.code}",
+            code="PURPOSE_MISMATCH",
+            next_step="leave X-Hub-Purpose out, or leave out X-Hub-Dossier",
+        )
+    if declared.dossier and not has_dossier:
+        raise OperationRefused(
+            f"the purpose {purpose.code} needs a dossier",
+            code="DOSSIER_NEEDED",
+            next_step="open one with openDossier, and send its code as X-Hub-Dossier",
+        )
+    if declared.users.roles & principal.roles or principal.client_kind in declared.users.clients:
+        return
+    users = ", ".join(sorted([*declared.users.roles, *declared.users.clients]))
+    raise OperationRefused(
+        f"you may not use the purpose {purpose.code}",
+        code="PURPOSE_FORBIDDEN",
+        next_step=f"it is for {users}; `hub purposes list` shows the others",
+    )
+
+
+def caller_attributes(principal: Principal) -> dict[str, frozenset[str]]:
+    """What a purpose can bind a variable to beside subjects: `caller.sources`, `caller.offices`, `caller.id`."""
+    sources = frozenset(s.removeprefix("source:") for s in principal.scopes if s.startswith("source:"))
+    return {
+        "caller.id": frozenset({principal.id}),
+        "caller.offices": principal.offices,
+        "caller.sources": sources,
+    }
+
+
+def read_header(headers: Headers, name: bytes) -> str:
+    """The one value of a header, or the empty string. Raises OperationRefused if there are several."""
+    values = headers.get(name, ())
+    if len(values) > 1 or any(len(value) > LONGEST_HEADER for value in values):
+        raise OperationRefused(
+            f"the request has {name.decode()} more than once, or longer than {LONGEST_HEADER} characters",
+            code="BAD_USER_INPUT",
+            next_step="send it once",
+        )
+    return values[0].decode("latin-1").strip() if values else ""

@@ -1,0 +1,150 @@
+"""Dossiers as reads need them: open or not, and by which identifiers each subject may be asked for.
+
+A dossier is kept in memory for KEPT_S seconds, so a read costs no second statement. What the hub itself ends is forgotten at once;
+what another process ends is read for KEPT_S seconds more.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from hub.access.dossier_rules import refuse
+from hub.access.dossiers import NOT_FOUND
+from hub.access.offices import covers
+from hub.access.principals import Principal
+from hub.graph.reads import Reads
+from hub.graph.recent import Recent
+from hub.model.registry import Entity, Registry
+from hub.plan.data_subjects import DataSubject
+
+KEPT_S = 5.0
+CACHE_DOSSIERS = 2_000
+CACHE_BYTES = 8_000_000
+LONGEST_CODE = 60
+ROOT = "coalesce((select h.heir_id from link.heir h where h.subject_id = s.subject_id), s.subject_id)"
+"""The row that stands for the subject now."""
+
+
+@dataclass(frozen=True)
+class ReadingDossier:
+    """A dossier that a read names.
+
+    `bindings`: role → the values by which its subjects may be asked for, that is every key and global id of their rows.
+    `people` are its natural persons, by role. `sealed` is whether any subject is sealed.
+    """
+
+    id: int
+    code: str
+    purpose: str
+    office: str
+    expires_at: datetime
+    outcome: str | None
+    bindings: Mapping[str, frozenset[str]]
+    people: Mapping[DataSubject, str]
+    sealed: frozenset[DataSubject]
+
+
+class DossierReads:
+    """Finds dossiers by code, over the read pool."""
+
+    def __init__(self, reads: Reads, registry: Registry, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reads = reads
+        self._sql = select_dossier(registry)
+        self._people = frozenset(entity.name for entity in registry if entity.personal)
+        self._clock = clock
+        self._kept: Recent[str, tuple[float, ReadingDossier]] = Recent(CACHE_DOSSIERS, most_size=CACHE_BYTES)
+
+    async def find(self, code: str, principal: Principal) -> ReadingDossier:
+        """The dossier, open and of an office of the principal.
+
+        Raises OperationRefused with DOSSIER_UNKNOWN, DOSSIER_ENDED or DOSSIER_EXPIRED, StoreUnavailable.
+        """
+        dossier = await self._load(code.strip().upper())
+        if not covers(principal.offices, dossier.office):
+            raise NOT_FOUND
+        if dossier.outcome is not None:
+            raise refuse(f"the dossier is {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier for new work")
+        if dossier.expires_at <= datetime.now(UTC):
+            raise refuse("the dossier has expired", "DOSSIER_EXPIRED", "open a new dossier")
+        return dossier
+
+    def forget(self, code: str) -> None:
+        """Read the dossier afresh when it is asked for again."""
+        self._kept.drop(code)
+
+    async def _load(self, code: str) -> ReadingDossier:
+        kept = self._kept.get(code)
+        if kept is not None and kept[0] > self._clock():
+            return kept[1]
+        if not code or len(code) > LONGEST_CODE:
+            raise NOT_FOUND
+        text = await self._reads.json(self._sql, (code,))
+        row = orjson.loads(text)
+        if row is None:
+            raise NOT_FOUND
+        dossier = self._dossier(row)
+        self._kept.put(code, (self._clock() + KEPT_S, dossier), 500 + 2 * len(text))
+        return dossier
+
+    def _dossier(self, row: Mapping[str, Any]) -> ReadingDossier:
+        bindings: dict[str, frozenset[str]] = {}
+        people: dict[DataSubject, str] = {}
+        sealed: set[DataSubject] = set()
+        for subject in row["subjects"]:
+            known = {subject["value"], *subject["identifiers"]} - {None}
+            bindings[subject["role"]] = bindings.get(subject["role"], frozenset()) | known
+            one = (subject["entity"], subject["number"])
+            if subject["number"] is not None and subject["entity"] in self._people:
+                people[one] = subject["role"]
+            if subject["sealed"]:
+                sealed.add(one)
+        return ReadingDossier(
+            id=row["id"],
+            code=row["code"],
+            purpose=row["purpose"],
+            office=row["office"],
+            expires_at=datetime.fromisoformat(row["expires_at"]),
+            outcome=row["outcome"],
+            bindings=bindings,
+            people=people,
+            sealed=frozenset(sealed),
+        )
+
+
+def select_dossier(registry: Registry) -> str:
+    """A statement that gives a dossier by its code as JSON, `null` if there is none, with the identifiers of its subjects."""
+    cases = " ".join(
+        f"when '{entity.name}' then {_identifiers(entity)}" for entity in registry if entity.kind == "subject"
+    )
+    subjects = f"""
+        select coalesce(json_agg(json_build_object(
+            'role', s.role, 'entity', s.entity, 'value', s.value, 'number', {ROOT},
+            'identifiers', coalesce(case s.entity {cases} end, '[]'::json),
+            'sealed', exists (
+                select from hub.sealed_subject q where q.entity = s.entity and q.subject_id in (s.subject_id, {ROOT})
+            )
+        )), '[]'::json)
+        from hub.dossier_subject s
+        where s.dossier_id = d.id"""
+    return f"""
+        select coalesce((
+            select json_build_object(
+                'id', d.id, 'code', d.code, 'purpose', d.purpose, 'office', d.office, 'outcome', d.outcome,
+                'expires_at', d.expires_at, 'subjects', ({subjects})
+            )::text
+            from hub.dossier d
+            where d.code = $1::text
+        ), 'null')"""
+
+
+def _identifiers(entity: Entity) -> str:
+    """All keys and global ids of the rows that are this subject: its own, and those that were merged into it."""
+    keys = ", ".join([f't."{key.name}"::text' for key in entity.keys] + [f"hub.global_id('{entity.name}', t.id)"])
+    merged = f" or t.id in (select m.subject_id from link.heir m where m.heir_id = {ROOT})" if entity.duplicates else ""
+    return f"""(
+            select json_agg(v) from data."{entity.table}" t cross join lateral unnest(array[{keys}]) v
+            where v is not null and (t.id = {ROOT}{merged}))"""

@@ -1,0 +1,188 @@
+"""Mutations that open, extend and end dossiers. They answer with nothing but the dossier: no value of any subject."""
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+import strawberry
+from psycopg import Connection
+from strawberry.types import Info
+
+from hub.access.dossiers import (
+    Dossier,
+    NamedSubject,
+    NewDossier,
+    Outcome,
+    add_subjects,
+    end_dossier,
+    open_dossier,
+)
+from hub.errors import OperationRefused
+from hub.graph.fields import Namespace, ValueField, field, input_type, object_type
+from hub.model.names import camel
+from hub.model.registry import Registry
+from hub.plan.binds import read_global_id
+
+DOSSIER: Mapping[str, tuple[str, str]] = {
+    "code": ("str", "Code of the dossier."),
+    "purpose": ("str", "Code of the procedure or other purpose: what may be read under the dossier."),
+    "purposeVersion": ("str", "SHA-256 of the purpose's files when the dossier was opened."),
+    "office": ("str", "The administrative unit that handles it."),
+    "openedAt": ("DateTime", "When it was opened."),
+    "expiresAt": ("DateTime", "From then on nothing is read under it."),
+    "endedAt": ("DateTime | None", "When it was closed or withdrawn; null while it is open."),
+    "outcome": ("DossierOutcome | None", "How it ended; null while it is open."),
+    "subjects": ("list[DossierSubject]", "Whom it is about."),
+}
+SUBJECT: Mapping[str, tuple[str, str]] = {
+    "role": ("str", "Role that the purpose declares, such as transferor."),
+    "kind": ("str", "Kind of the subject, such as Citizen."),
+    "found": ("bool", "Whether the hub holds the subject. If not, it is looked up again with each read."),
+}
+
+
+@strawberry.enum(name="DossierOutcome", description="How a dossier ended.")
+class DossierOutcomeType(enum.Enum):
+    CLOSED = strawberry.enum_value("CLOSED", description="The procedure was completed or refused.")
+    WITHDRAWN = strawberry.enum_value("WITHDRAWN", description="The applicant took it back.")
+
+
+@strawberry.input(name="EndDossierInput", description="A dossier to close or withdraw.")
+class EndDossierInput:
+    code: str = strawberry.field(description="Code of the dossier.")
+    outcome: DossierOutcomeType = strawberry.field(description="How it ends.")
+    reason: str = strawberry.field(description="Why, in a sentence. No personal data.")
+
+
+def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
+    """The root fields, by the name of their resolver; `names` are the derived types."""
+    names = {**names, "DossierOutcome": DossierOutcomeType}
+    _add_types(registry, names)
+    payload, inputs = names["DossierPayload"], names
+
+    async def open_dossier_(info: Info[Any, Any], input: Any) -> Any:
+        new = NewDossier(
+            code=input.code_,
+            purpose=input.purpose_,
+            office=input.office_,
+            subjects=_named(registry, input.subjects_),
+            expires_at=_instant(input.expiresAt_),
+        )
+        return await _done(info, lambda c, p: open_dossier(c, new, p))
+
+    async def add_dossier_subjects(info: Info[Any, Any], input: Any) -> Any:
+        named = _named(registry, input.subjects_)
+        return await _done(info, lambda c, p: add_subjects(c, input.code_, named, p))
+
+    async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
+        outcome = cast(Outcome, input.outcome.name)
+        return await _done(info, lambda c, p: end_dossier(c, input.code, outcome, input.reason, p))
+
+    made = (
+        (open_dossier_, "openDossier", inputs["OpenDossierInput"], "Open a dossier. Reads of personal data name it as X-Hub-Dossier. The same input again returns the same dossier."),
+        (add_dossier_subjects, "addDossierSubjects", inputs["AddDossierSubjectsInput"], "Add subjects to an open dossier."),
+        (end_dossier_, "endDossier", EndDossierInput, "Close or withdraw a dossier: nothing is read under it any more."),
+    )  # fmt: skip
+    return {name: _mutation(resolver, name, given, payload, about) for resolver, name, given, about in made}
+
+
+def _add_types(registry: Registry, names: Namespace) -> None:
+    """The types of dossiers, added to `names`."""
+    by = {camel(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.") for e in registry if _is_named(e)}
+    by["id"] = ("ID | None", "By global id, as the graph gives it.")
+    names["SubjectBy"] = input_type("SubjectBy", "What identifies one subject: exactly one.", by, names, one_of=True)
+    subject = {"role": ("str", SUBJECT["role"][1]), "subject": ("SubjectBy", "The subject.")}
+    names["DossierSubjectInput"] = input_type(
+        "DossierSubjectInput", "A subject of a dossier.", subject, names, required=True
+    )
+    listed = {"subjects": ("list[DossierSubjectInput]", "Whom it is about, at most 50.")}
+    code = {"code": ("str", "Code of the dossier, such as H49.12-251118-0007.")}
+    opening = {
+        **code,
+        "purpose": ("str", "Code of the procedure or other purpose."),
+        "office": ("str", "Administrative unit that handles it, with a date of its code: 06820@2025-07-01."),
+        **listed,
+    }
+    expiry = {"expiresAt": ("DateTime | None", "End of its life; 90 days from now if it is left out.")}
+    names["OpenDossierInput"] = input_type(
+        "OpenDossierInput", "A dossier to open.", {**opening, **expiry}, names, required=True
+    )
+    names["AddDossierSubjectsInput"] = input_type(
+        "AddDossierSubjectsInput", "Subjects to add to a dossier.", {**code, **listed}, names, required=True
+    )
+    for name, fields, about in (
+        ("DossierSubject", SUBJECT, "A subject of a dossier, without any of its values."),
+        ("Dossier", DOSSIER, "An administrative dossier: personal data is read for one of these."),
+        ("DossierPayload", {"dossier": ("Dossier", "The dossier as it is now.")}, "A dossier that was changed."),
+    ):
+        values = {n: field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in fields.items()}
+        names[name] = object_type(name, about, values)
+
+
+def _is_named(entity: Any) -> bool:
+    return entity.kind == "subject" and bool(entity.keys)
+
+
+def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) -> Any:
+    resolver.__annotations__["return"] = payload
+    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    return strawberry.mutation(resolver=resolver, name=name, description=about)
+
+
+async def _done(info: Info[Any, Any], work: Any) -> Any:
+    principal = info.context.caller.known
+
+    def run(connection: Connection[Any]) -> Dossier:
+        dossier: Dossier = work(connection, principal)
+        return dossier
+
+    dossier = await info.context.executor.reviews.run(run)
+    info.context.executor.access.dossiers.forget(dossier.code)
+    return {"dossier": _shown(dossier)}
+
+
+def _shown(dossier: Dossier) -> dict[str, Any]:
+    return {
+        "code": dossier.code,
+        "purpose": dossier.purpose,
+        "purposeVersion": dossier.purpose_version,
+        "office": dossier.office,
+        "openedAt": dossier.opened_at.isoformat(),
+        "expiresAt": dossier.expires_at.isoformat(),
+        "endedAt": dossier.ended_at and dossier.ended_at.isoformat(),
+        "outcome": dossier.outcome and DossierOutcomeType[dossier.outcome],
+        "subjects": [{"role": s.role, "kind": s.entity, "found": s.number is not None} for s in dossier.subjects],
+    }
+
+
+def _instant(given: Any) -> datetime | None:
+    if given is None or given is strawberry.UNSET:
+        return None
+    return given if isinstance(given, datetime) else datetime.fromisoformat(str(given))
+
+
+def _named(registry: Registry, given: list[Any]) -> tuple[NamedSubject, ...]:
+    return tuple(_named_subject(registry, one) for one in given)
+
+
+def _named_subject(registry: Registry, given: Any) -> NamedSubject:
+    by = given.subject_
+    if by.id_ not in (None, strawberry.UNSET):
+        kind, number = read_global_id(str(by.id_))
+        if number is None or kind not in registry.entities:
+            raise OperationRefused(
+                "an id is not one of a subject", code="WRONG_KIND", next_step="take ids from the graph, as they are"
+            )
+        return NamedSubject(given.role_, str(kind), number=number)
+    for entity in registry:
+        chosen = getattr(by, f"{camel(entity.table)}_", None) if _is_named(entity) else None
+        if chosen in (None, strawberry.UNSET):
+            continue
+        for key in entity.keys:
+            value = getattr(chosen, f"{key.graphql}_")
+            if value not in (None, strawberry.UNSET):
+                return NamedSubject(given.role_, entity.name, field=key.name, value=str(value))
+    raise OperationRefused(
+        "a subject has no identifier", code="BAD_USER_INPUT", next_step="give an id, or one identifier of a subject"
+    )

@@ -1,0 +1,82 @@
+"""Permission of one request: the static part kept for each operation and purpose, the rest compared on every request."""
+
+from collections.abc import Mapping
+
+from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType
+
+from hub.access.permission_trie import CompiledPurpose
+from hub.graph.callers import Caller
+from hub.graph.prepare import Ready, Rejected, refused
+from hub.graph.recent import Recent
+from hub.plan.permission.check import (
+    Permission,
+    PermissionRefusal,
+    Permitted,
+    analyse_operation,
+    purposes_allowing,
+)
+
+DOSSIER_MUTATIONS = frozenset({"openDossier", "addDossierSubjects", "endDossier"})
+"""They check by themselves who may use them, and answer with nothing but the dossier."""
+INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
+PUBLIC = "public"
+"""The purpose of who names none."""
+CACHE_OPERATIONS = 2_000
+CACHE_BYTES = 16_000_000
+ENTRY_BYTES = 6_000
+
+
+class Permissions:
+    """Checks requests against the compiled purposes. Under no purpose that of public data holds."""
+
+    def __init__(self, schema: GraphQLSchema, compiled: Mapping[str, CompiledPurpose]) -> None:
+        self._schema = schema
+        self._compiled = compiled
+        self._kept: Recent[tuple[str, str | None, str], Permission | tuple[PermissionRefusal, ...]] = Recent(
+            CACHE_OPERATIONS, most_size=CACHE_BYTES
+        )
+
+    def check(self, ready: Ready, caller: Caller) -> Permitted | None:
+        """Raises Rejected with FORBIDDEN_FIELD and the like. Returns None for operations that need no purpose."""
+        if caller.principal is None:
+            if not is_about_schema(ready.operation):
+                caller.known  # noqa: B018 - raises Unauthenticated
+            return None
+        if is_about_dossiers(ready.operation):
+            return None
+        purpose = self._compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
+        permission = self._analysed(ready, purpose)
+        found = permission.check(ready.variables, caller.bindings) if isinstance(permission, Permission) else permission
+        if isinstance(found, Permitted):
+            return found
+        compiled = self._compiled.values()
+        raise Rejected([refused(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found])
+
+    def _analysed(self, ready: Ready, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
+        name = ready.operation.name.value if ready.operation.name else None
+        key = (ready.checked.text, name, purpose.version)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = analyse_operation(ready.checked.document, ready.operation, purpose, self._schema)
+            self._kept.put(key, kept, ENTRY_BYTES + len(ready.checked.text))
+        return kept
+
+
+def root_fields(operation: OperationDefinitionNode) -> frozenset[str] | None:
+    """The names of the root fields; None if some stand in fragments."""
+    nodes = operation.selection_set.selections
+    if not all(isinstance(node, FieldNode) for node in nodes):
+        return None
+    return frozenset(node.name.value for node in nodes if isinstance(node, FieldNode))
+
+
+def is_about_schema(operation: OperationDefinitionNode) -> bool:
+    """Whether the operation asks for the schema alone, which is public."""
+    names = root_fields(operation)
+    return operation.operation is OperationType.QUERY and names is not None and names <= INTROSPECTION
+
+
+def is_about_dossiers(operation: OperationDefinitionNode) -> bool:
+    """Whether the operation does nothing but open, extend and end dossiers."""
+    names = root_fields(operation)
+    return operation.operation is OperationType.MUTATION and names is not None and names <= DOSSIER_MUTATIONS

@@ -1,0 +1,76 @@
+"""Tables of access: dossiers and their subjects, sealed identities, alarms. Schema `hub`."""
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from hub.store.meta.ingest import METADATA, NOW
+
+DOSSIER = Table(
+    "dossier",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("code", Text, nullable=False, unique=True, comment="As the office writes it: H49.12-251118-0007."),
+    Column("purpose", Text, nullable=False, comment="Code of the purpose or procedure."),
+    Column("purpose_version", Text, nullable=False, comment="SHA-256 of the purpose's files when it was opened."),
+    Column("office", Text, nullable=False, comment="Administrative unit that handles it, with the date of its code."),
+    Column("opened_by", Text, nullable=False, comment="Id of the principal."),
+    Column("acting_app", Text, comment="The app that acted for the principal."),
+    Column("opened_via", Text, nullable=False, comment="MUTATION, PUSH or PAGE."),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("ended_by", Text),
+    Column("outcome", Text, comment="CLOSED or WITHDRAWN; null while it is open."),
+    Column("reason", Text, comment="Why it ended, in a sentence."),
+    Index("dossier_office", "office", "opened_at"),
+    schema="hub",
+    comment="Administrative dossiers: personal data is read for one of these.",
+)
+
+DOSSIER_SUBJECT = Table(
+    "dossier_subject",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("dossier_id", BigInteger, ForeignKey("hub.dossier.id"), nullable=False),
+    Column("role", Text, nullable=False, comment="A role that the purpose declares, such as transferor."),
+    Column("entity", Text, nullable=False),
+    Column("subject_id", BigInteger, comment="Number of the row when it was added; null if the hub held none."),
+    Column("field", Text, comment="The key it was named by; null for a global id."),
+    Column("value", Text, comment="The identifier it was named by; null for a global id."),
+    Column("added_by", Text, nullable=False),
+    Column("added_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("dossier_subject_dossier", "dossier_id"),
+    Index("dossier_subject_subject", "entity", "subject_id"),
+    schema="hub",
+    comment="Whom a dossier is about, by role.",
+)
+
+SEALED_SUBJECT = Table(
+    "sealed_subject",
+    METADATA,
+    Column("entity", Text, primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True),
+    Column("ground", Text, nullable=False, comment="ADOPTION, WITNESS_PROTECTION or COURT_ORDER."),
+    Column("sealed_by", Text, nullable=False),
+    Column("sealed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    schema="hub",
+    comment="Subjects whose data no read may show.",
+)
+
+ALARM = Table(
+    "alarm",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("kind", Text, nullable=False, comment="Such as SEALED_SUBJECT or RATE_LIMIT."),
+    Column("principal", Text, comment="Id of the principal."),
+    Column("dossier_id", BigInteger, ForeignKey("hub.dossier.id")),
+    Column(
+        "details", JSONB, nullable=False, server_default=text("'{}'"), comment="Counts and codes. No personal data."
+    ),
+    Column("seen_at", DateTime(timezone=True), comment="When an operator acknowledged it."),
+    Column("seen_by", Text),
+    Index("alarm_unseen", "at", postgresql_where=text("seen_at is null")),
+    schema="hub",
+    comment="What an operator has to look at soon.",
+)

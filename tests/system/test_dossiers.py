@@ -1,0 +1,163 @@
+"""Dossiers in a real store: opened, extended, ended, and found again by whoever reads under them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from hub.access import dossiers
+from hub.access.dossiers import NamedSubject, NewDossier
+from hub.access.principals import Principal, Role
+from hub.access.sealing import seal_subject, unseal_subject
+from hub.errors import OperationRefused
+
+OFFICE, OLD_OFFICE, OTHER_OFFICE = "06820@2025-07-01", "06820@..", "00097@2025-07-01"
+SELLER, BUYER = "022080000001", "022180000002"
+PROCEDURE = "land-right-transfer"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A store with a seller, a buyer, and someone who died."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        stream = connection.execute(
+            "insert into hub.stream (connector, name) values ('population', 'citizens') returning id"
+        ).fetchone()
+        assert stream is not None
+        for number, (personal_id, name, born, died) in enumerate(
+            ((SELLER, "Nguyễn Văn An", "1980-05-01", None), (BUYER, "Trần Thị Bé", "1980", None),
+             ("022030000003", "Lê Văn Cũ", "1930", "2020-01-01"))
+        ):  # fmt: skip
+            connection.execute(
+                "insert into data.citizen (id, stream_id, source_key, run_id, row_digest, first_seen, sys_from, personal_id,"
+                " full_name, full_name_key, birth_date, death_date) values (%s, %s, %s, 1, %s, now(), now(), %s, %s,"
+                " hub.name_key(%s), %s, %s)",
+                (number + 1, stream[0], personal_id, number, personal_id, name, name, born, died),
+            )
+        yield connection
+
+
+def officer(name: str = "an", *offices: str) -> Principal:
+    return Principal(
+        id=f"https://id.example|{name}",
+        display_name=name,
+        is_person=True,
+        client_kind=None,
+        roles=frozenset({Role.OFFICER}),
+        offices=frozenset(offices or (OFFICE,)),
+        acting_app=None,
+        scopes=frozenset(),
+        expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+    )
+
+
+def by_identifier(role: str, personal_id: str) -> NamedSubject:
+    return NamedSubject(role, "Citizen", field="personal_id", value=personal_id)
+
+
+def transfer(code: str = "H49.12-251118-0007", **change: Any) -> NewDossier:
+    subjects = (by_identifier("transferor", SELLER), by_identifier("transferee", BUYER))
+    return NewDossier(**{"code": code, "purpose": PROCEDURE, "office": OFFICE, "subjects": subjects, **change})
+
+
+def refusal(call: Any, *arguments: Any) -> str:
+    with pytest.raises(OperationRefused) as refused:
+        call(*arguments)
+    assert refused.value.next_step
+    for value in (SELLER, BUYER, "Nguyễn"):
+        assert value not in str(refused.value), "an error never has a personal value"
+    return refused.value.code
+
+
+def test_a_dossier_is_opened_and_found(store: psycopg.Connection[Any]) -> None:
+    opened = dossiers.open_dossier(store, transfer(), officer())
+    assert [(s.role, s.number) for s in opened.subjects] == [("transferor", 1), ("transferee", 2)]
+    assert opened.outcome is None
+    assert len(opened.purpose_version) == 64
+    assert dossiers.find_own_dossier(store, " h49.12-251118-0007", officer()) == opened
+    dossiers.check_open(opened, datetime.now(UTC))
+
+
+def test_the_same_dossier_again_is_the_same(store: psycopg.Connection[Any]) -> None:
+    opened = dossiers.open_dossier(store, transfer(), officer())
+    assert dossiers.open_dossier(store, transfer(), officer()) == opened
+    assert refusal(dossiers.open_dossier, store, transfer(), officer("be")) == "DOSSIER_EXISTS"
+    fewer = transfer(subjects=(by_identifier("transferor", BUYER), by_identifier("transferee", SELLER)))
+    assert refusal(dossiers.open_dossier, store, fewer, officer()) == "DOSSIER_EXISTS"
+
+
+def test_a_foreign_dossier_is_as_one_that_does_not_exist(store: psycopg.Connection[Any]) -> None:
+    dossiers.open_dossier(store, transfer(), officer())
+    stranger = officer("x", OTHER_OFFICE)
+    codes = {
+        refusal(dossiers.find_own_dossier, store, code, stranger) for code in ("H49.12-251118-0007", "H1-251118-0001")
+    }
+    assert codes == {"DOSSIER_UNKNOWN"}
+    assert refusal(dossiers.end_dossier, store, "H49.12-251118-0007", "CLOSED", "xong", stranger) == "DOSSIER_UNKNOWN"
+    assert refusal(dossiers.add_subjects, store, "H49.12-251118-0007", [], stranger) == "DOSSIER_UNKNOWN"
+
+
+def test_the_successor_of_an_office_goes_on(store: psycopg.Connection[Any]) -> None:
+    dossiers.open_dossier(store, transfer(office=OLD_OFFICE), officer("an", OLD_OFFICE))
+    assert dossiers.find_own_dossier(store, "H49.12-251118-0007", officer("be", OFFICE)).office == OLD_OFFICE
+
+
+def test_subjects_that_are_not_held_are_kept_as_named(store: psycopg.Connection[Any]) -> None:
+    unknown = (by_identifier("transferor", "022099999999"), by_identifier("transferee", BUYER))
+    opened = dossiers.open_dossier(store, transfer(subjects=unknown), officer())
+    assert [(s.number, s.value) for s in opened.subjects] == [(None, "022099999999"), (2, BUYER)]
+
+
+def test_a_merged_subject_is_its_heir(store: psycopg.Connection[Any]) -> None:
+    store.execute("insert into link.heir (subject_id, heir_id, subject_kind, sys_from) values (2, 1, 'Citizen', now())")
+    opened = dossiers.open_dossier(store, transfer(), officer())
+    assert [s.number for s in opened.subjects] == [1, 1]
+
+
+def test_the_deceased_and_rows_that_are_none_are_refused(store: psycopg.Connection[Any]) -> None:
+    dead = (by_identifier("transferor", "022030000003"), by_identifier("transferee", BUYER))
+    assert refusal(dossiers.open_dossier, store, transfer(subjects=dead), officer()) == "SUBJECT_DECEASED"
+    gone = (NamedSubject("transferor", "Citizen", number=99), by_identifier("transferee", BUYER))
+    assert refusal(dossiers.open_dossier, store, transfer(subjects=gone), officer()) == "SUBJECT_UNKNOWN"
+    odd = (NamedSubject("transferor", "Citizen", field="full_name", value="An"), by_identifier("transferee", BUYER))
+    assert refusal(dossiers.open_dossier, store, transfer(subjects=odd), officer()) == "WRONG_KIND"
+    assert store.execute("select count(*) from hub.dossier").fetchone() == (0,), "nothing half opened"
+
+
+def test_subjects_are_added_once(store: psycopg.Connection[Any]) -> None:
+    one = (by_identifier("transferor", SELLER),)
+    assert refusal(dossiers.open_dossier, store, transfer(subjects=one), officer()) == "ROLE_MISSING"
+    dossiers.open_dossier(store, transfer(), officer())
+    again = [by_identifier("transferee", BUYER)]
+    assert len(dossiers.add_subjects(store, "H49.12-251118-0007", again, officer()).subjects) == 2
+    second = [by_identifier("transferee", SELLER)]
+    assert refusal(dossiers.add_subjects, store, "H49.12-251118-0007", second, officer()) == "ROLE_TAKEN"
+
+
+def test_what_has_ended_is_not_read_under(store: psycopg.Connection[Any]) -> None:
+    dossiers.open_dossier(store, transfer(), officer())
+    assert refusal(dossiers.end_dossier, store, "H49.12-251118-0007", "CLOSED", " ", officer()) == "BAD_USER_INPUT"
+    ended = dossiers.end_dossier(store, "H49.12-251118-0007", "WITHDRAWN", "người dân rút hồ sơ", officer("be"))
+    assert ended.outcome == "WITHDRAWN"
+    assert ended.ended_at is not None
+    assert refusal(dossiers.check_open, ended, datetime.now(UTC)) == "DOSSIER_ENDED"
+    assert refusal(dossiers.add_subjects, store, ended.code, [], officer()) == "DOSSIER_ENDED"
+    assert dossiers.end_dossier(store, ended.code, "WITHDRAWN", "lần nữa", officer()) == ended
+    assert refusal(dossiers.end_dossier, store, ended.code, "CLOSED", "xong", officer()) == "DOSSIER_ENDED"
+
+
+def test_a_dossier_expires(store: psycopg.Connection[Any]) -> None:
+    opened = dossiers.open_dossier(store, transfer(), officer())
+    later = opened.expires_at + timedelta(seconds=1)
+    assert refusal(dossiers.check_open, opened, later) == "DOSSIER_EXPIRED"
+
+
+def test_subjects_are_sealed_and_unsealed(store: psycopg.Connection[Any]) -> None:
+    assert seal_subject(store, "Citizen", 1, "ADOPTION", "https://id.example|chief")
+    assert not seal_subject(store, "Citizen", 1, "COURT_ORDER", "x"), "the first ground stays"
+    assert refusal(seal_subject, store, "Citizen", 99, "ADOPTION", "x") == "SUBJECT_UNKNOWN"
+    assert refusal(seal_subject, store, "TaxObligation", 1, "ADOPTION", "x") == "WRONG_KIND"
+    assert unseal_subject(store, "Citizen", 1)
+    assert not unseal_subject(store, "Citizen", 1)

@@ -1,0 +1,196 @@
+"""Which dossiers may be opened, by whom, about whom. Pure rules; the store has tests of its own."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.access.dossier_rules import (
+    LONGEST_LIFE,
+    MAX_SUBJECTS,
+    OPEN_SCOPE,
+    FoundSubject,
+    check_code,
+    check_life,
+    check_opener,
+    check_subjects,
+    is_minor,
+)
+from hub.access.principals import ClientKind, Principal, Role
+from hub.access.purpose_declaration import PurposeDeclaration
+from hub.errors import OperationRefused
+
+TODAY = date(2026, 11, 28)
+OFFICE = "06820@2025-07-01"
+NAME = {"vi": "Thử", "en": "Trial"}
+
+
+def purpose(**change: Any) -> PurposeDeclaration:
+    declared: dict[str, Any] = {
+        "code": "trial",
+        "name": NAME,
+        "about": NAME,
+        "legal_basis": [{"title": "Luật", "about": NAME}],
+        "users": {"roles": ["officer"], "clients": ["app"]},
+        "subjects": {
+            "applicant": {"entity": "Citizen", "name": NAME},
+            "child": {"entity": "Citizen", "name": NAME, "optional": True, "many": True, "guardian": "guardian"},
+            "guardian": {"entity": "Citizen", "name": NAME},
+            "ancestor": {"entity": "Citizen", "name": NAME, "optional": True, "deceased": True},
+            "plot": {"entity": "Parcel", "name": NAME, "optional": True},
+        },
+        "variables": {
+            f"${role}"[1:]: {"subject": role} for role in ("applicant", "child", "guardian", "ancestor", "plot")
+        },
+        "dossier": True,
+        "retention_days": 30,
+        "limits": {"rows": 100},
+    }
+    return PurposeDeclaration.model_validate({**declared, **change})
+
+
+def principal(**change: Any) -> Principal:
+    given: dict[str, Any] = {
+        "id": "https://id.example|an",
+        "display_name": "An",
+        "is_person": True,
+        "client_kind": None,
+        "roles": frozenset({Role.OFFICER}),
+        "offices": frozenset({OFFICE}),
+        "acting_app": None,
+        "scopes": frozenset(),
+        "expires_at": datetime(2027, 1, 1, tzinfo=UTC),
+    }
+    return Principal(**{**given, **change})
+
+
+def citizen(role: str, number: int = 1, born: str | None = "1980-05-01", died: date | None = None) -> FoundSubject:
+    return FoundSubject(role, "Citizen", number, "personal_id", "022080000001", born, died, 18)
+
+
+def code_of(call: Any, *arguments: Any) -> str:
+    with pytest.raises(OperationRefused) as refused:
+        call(*arguments)
+    assert refused.value.next_step
+    return refused.value.code
+
+
+# --- The code ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_code_is_made_canonical() -> None:
+    assert check_code(" h49.12-261128-0007 ", TODAY) == "H49.12-261128-0007"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["", "H49.12", "H49.12-261128", "H49.12-261328-0001", "H49.12-260230-0001", "H49.12-261201-0001", "H" * 80,
+     "H49.12-261128-0007; drop table", "H49.12-２６１１２８-0007"],
+)  # fmt: skip
+def test_a_code_without_its_form_or_of_no_day_is_refused(code: str) -> None:
+    assert code_of(check_code, code, TODAY) == "DOSSIER_CODE_INVALID"
+
+
+# --- Who --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_officer_opens_at_the_own_office_and_at_what_continues_it() -> None:
+    check_opener(principal(), purpose(), OFFICE)
+    check_opener(principal(offices=frozenset({"06820@.."})), purpose(), OFFICE)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"roles": frozenset({Role.REVIEWER, Role.OPERATOR, Role.AUDITOR})}, "FORBIDDEN"),
+        ({"offices": frozenset()}, "OFFICE_FORBIDDEN"),
+        ({"offices": frozenset({"00097@2025-07-01"})}, "OFFICE_FORBIDDEN"),
+        ({"roles": frozenset(), "client_kind": ClientKind.APP}, "FORBIDDEN"),
+        ({"roles": frozenset(), "client_kind": ClientKind.EXPLORER, "scopes": frozenset({OPEN_SCOPE})}, "FORBIDDEN"),
+        ({"roles": frozenset(), "scopes": frozenset({OPEN_SCOPE})}, "FORBIDDEN"),
+    ],
+)
+def test_others_do_not_open(change: dict[str, Any], code: str) -> None:
+    assert code_of(check_opener, principal(**change), purpose(), OFFICE) == code
+
+
+def test_an_app_opens_with_the_scope() -> None:
+    app = principal(is_person=False, roles=frozenset(), client_kind=ClientKind.APP, scopes=frozenset({OPEN_SCOPE}))
+    check_opener(app, purpose(), OFFICE)
+
+
+def test_a_purpose_of_provinces_is_not_opened_at_a_commune() -> None:
+    declared = purpose(users={"roles": ["officer"], "offices": ["PROVINCE"]})
+    assert code_of(check_opener, principal(), declared, OFFICE) == "OFFICE_FORBIDDEN"
+
+
+def test_a_purpose_without_dossiers_has_none() -> None:
+    declared = purpose(dossier=False)
+    assert code_of(check_opener, principal(), declared, OFFICE) == "FORBIDDEN"
+
+
+# --- How long ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_life_of_a_dossier_is_bounded() -> None:
+    now = datetime(2026, 11, 28, 9, tzinfo=UTC)
+    assert check_life(None, now) > now
+    assert check_life(now + LONGEST_LIFE, now) == now + LONGEST_LIFE
+    for wrong in (now, now + LONGEST_LIFE + timedelta(seconds=1), datetime(2026, 12, 1)):  # noqa: DTZ001 - the wrong one
+        assert code_of(check_life, wrong, now) == "DOSSIER_EXPIRY_INVALID"
+
+
+# --- Whom -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subjects", "code"),
+    [
+        ([], "ROLE_MISSING"),
+        ([citizen("child")], "GUARDIAN_NEEDED"),
+        ([citizen("applicant"), citizen("applicant", 2)], "ROLE_TAKEN"),
+        ([citizen("applicant"), citizen("stranger")], "ROLE_UNKNOWN"),
+        ([citizen("applicant"), FoundSubject("plot", "Citizen", 1, None, None)], "WRONG_KIND"),
+        ([citizen("applicant", died=date(2020, 1, 1))], "SUBJECT_DECEASED"),
+        ([citizen("applicant"), *(citizen("child", n) for n in range(MAX_SUBJECTS))], "TOO_MANY_SUBJECTS"),
+    ],
+)
+def test_subjects_that_do_not_fill_the_roles(subjects: list[FoundSubject], code: str) -> None:
+    if code == "GUARDIAN_NEEDED":
+        subjects = [citizen("child", born="2015-01-01")]
+    assert code_of(check_subjects, purpose(), subjects, TODAY) == code
+
+
+def test_subjects_that_fill_the_roles() -> None:
+    check_subjects(purpose(), [citizen("applicant")], TODAY)
+    check_subjects(purpose(), [citizen("applicant"), citizen("ancestor", 2, died=date(1999, 1, 1))], TODAY)
+    children = [citizen("child", n, born="2015-01-01") for n in (3, 4)]
+    check_subjects(purpose(), [citizen("applicant"), citizen("guardian", 2), *children], TODAY)
+
+
+def test_a_subject_that_the_hub_does_not_hold_is_taken() -> None:
+    unknown = FoundSubject("applicant", "Citizen", None, "personal_id", "022080000001", None, None, 18)
+    check_subjects(purpose(), [unknown], TODAY)
+
+
+@pytest.mark.parametrize(
+    ("born", "minor"),
+    [
+        ("2008-11-28", False),
+        ("2008-11-29", True),
+        ("2008", True),
+        ("2007", False),
+        ("2026-01-01", True),
+        ("1954", False),
+    ],
+)
+def test_the_day_of_majority(born: str, minor: bool) -> None:
+    assert is_minor(citizen("child", born=born), TODAY) is minor
+
+
+@given(st.dates(date(1900, 1, 1), TODAY), st.dates(date(2026, 1, 1), date(2060, 1, 1)))
+def test_nobody_becomes_a_minor_again(born: date, today: date) -> None:
+    subject = citizen("child", born=born.isoformat())
+    assert is_minor(subject, today) or not is_minor(subject, today + timedelta(days=400))
