@@ -29,6 +29,8 @@ from hub.web.app import create_app
 from hub.web.starters import Examples
 from tests.serving import served
 
+# Most tests are about what is read, not about who reads: they serve on a loopback address with access off.
+os.environ.setdefault("HUB_ACCESS", "off")
 # How long an example takes says how busy the machine is; what has to be quick says so in a test of its own.
 hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

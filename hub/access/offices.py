@@ -5,6 +5,7 @@ code of a unit that is gone, and a dossier may have been opened under one. Sourc
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from hub.errors import OperationRefused
@@ -30,6 +31,14 @@ def is_same_office(own: str, other: str) -> bool:
 
 
 def covers(offices: Iterable[str], office: str) -> bool:
-    """Whether someone who works for `offices` works for this office. A code that names no unit covers nothing."""
-    codes = (units.canonical(own) for own in offices)
+    """Whether someone who works for `offices` works for this office. A code that names no unit covers nothing.
+
+    In a token a code may stand without a date: it is then that of today, when the token was signed.
+    """
+    codes = (find_unit(own) for own in offices)
     return any(own is not None and is_same_office(own, office) for own in codes)
+
+
+def find_unit(code: str) -> str | None:
+    """The canonical code of a unit that a token names, `06820` or `06820@2025-07-01`; None if there is none."""
+    return units.canonical(code if "@" in code else f"{code}@{datetime.now(UTC).date().isoformat()}")

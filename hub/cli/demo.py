@@ -49,7 +49,7 @@ def demo(
     """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
-    settings = load(explain=True, **({} if port is None else {"port": port}))
+    settings = load(explain=True, access="off", **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()
     with bound(settings) as listener:

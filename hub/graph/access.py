@@ -31,6 +31,11 @@ class Access:
         self.sealed = sealed
         self.dossiers = dossiers
 
+    @property
+    def is_enforced(self) -> bool:
+        """Whether requests are checked: with HUB_ACCESS=off they are not."""
+        return self.permissions is not None
+
     def check(self, ready: Ready, caller: Caller) -> Permitted | None:
         """Raises Rejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
         if self.permissions is None:

@@ -26,6 +26,7 @@ from graphql import (
 )
 from strawberry.types import Info
 
+from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
 from hub.graph.access import Access, check_rows
 from hub.graph.callers import Caller
@@ -154,11 +155,13 @@ class Executor:
                     code="SUBSCRIPTION_TRANSPORT",
                     next_step="connect by WebSocket, or send Accept: text/event-stream",
                 )
+        except AuthenticationRefused:
+            raise
         except Rejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
-        explain = request.explain and (self.explain or caller.is_operator)
+        explain = request.explain and (self.explain or (self.access.is_enforced and caller.is_operator))
         if ready.constant is not None and not explain and not request.cost:
             return Response(ready.constant, executed=True)
         if ready.plan is None:

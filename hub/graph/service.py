@@ -50,7 +50,7 @@ def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False) -> 
 
 def make_gate(executor: Executor, authenticator: Authenticator) -> Gate:
     """What admits requests to an executor."""
-    return Gate(authenticator, executor.access.dossiers, enforced=executor.access.permissions is not None)
+    return Gate(authenticator, executor.access.dossiers, enforced=executor.access.is_enforced)
 
 
 def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool) -> Access:

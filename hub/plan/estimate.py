@@ -26,7 +26,9 @@ from hub.plan.nodes import (
     Page,
     Root,
     Row,
+    Scalar,
     Search,
+    TotalCount,
 )
 
 CANDIDATES = 5
@@ -58,6 +60,8 @@ def _rows(nodes: Sequence[object]) -> int:
     """The rows that these plan nodes add."""
     found = 0
     for node in nodes:
+        if isinstance(node, Page) and all(isinstance(part, TotalCount | Scalar) for part in node.parts):
+            continue  # a count reads no page
         if isinstance(node, Page | Search):
             found += node.size * (1 + _rows(node.parts))
         elif isinstance(node, One):

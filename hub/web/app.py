@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
 from hub.errors import HubError
 from hub.graph.reads import Reads
@@ -40,17 +41,18 @@ def create_app(
     *,
     examples: Examples = NO_EXAMPLES,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
+    local_issuer: LocalIssuer | None = None,
 ) -> Edge:
     """The application over the database at `url`.
 
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
-    deliver.
+    deliver. `local_issuer` signs the tokens of a demonstration.
     """
     url = notice_silence(url)
     pool = make_pool(settings, url)
     push = PushEndpoint(connectors, settings, url)
     executor = make_executor(settings, pool, enforced=settings.access == "on")
-    access = make_access(settings, url)
+    access = make_access(settings, url, local_issuer=local_issuer)
     gate = make_gate(executor, access.authenticator)
     web = _Web(executor.reads)
     page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()

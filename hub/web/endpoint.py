@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 
 from starlette.types import Receive, Scope, Send
 
+from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError
 from hub.graph.callers import Caller, Gate, collect_headers
 from hub.graph.execute import Executor, Response
@@ -73,7 +74,11 @@ class GraphQLEndpoint:
             if kind == negotiate.EVENTS:
                 await self._events(request, caller, scope, send)
             else:
-                response = await self.executor.respond(request, caller)
+                try:
+                    response = await self.executor.respond(request, caller)
+                except AuthenticationRefused as error:
+                    await _send_refusal(send, kind, negotiate.refused_caller(error))
+                    return
                 await self._answer(scope, headers, kind, response, send)
 
     async def _answer(

@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.principals import Role
 from hub.link.stake import refresh
 from hub.model.names import camel
 from hub.model.registry import registry
@@ -335,30 +337,34 @@ def test_a_decision_that_cannot_be_is_refused_with_a_code(
     assert links.rows("select count(*) from link.decision") == [(0,)]
 
 
-def test_only_the_administrator_decides_and_only_by_posted_json(links: Links, database_url: str) -> None:
+def test_only_reviewers_decide_and_only_by_posted_json(links: Links, database_url: str) -> None:
     citizen, debt = links.citizen(OLD), links.debt(name="b")
     asked = {"query": DECIDE, "variables": verdict(debt, citizen)}
-    right, wrong = ({"X-Hub-Admin-Token": token} for token in ("open-sesame", "open-says-me"))
+    people = {role: LocalIdentity(role, role, frozenset({Role(role)})) for role in ("reviewer", "operator")}
+    issuer = LocalIssuer("127.0.0.1", tuple(people.values()))
+    review = {"x-hub-purpose": "review"}
+    right, wrong = (
+        {**review, "authorization": f"Bearer {issuer.sign_token(people[role])}"} for role in ("reviewer", "operator")
+    )
 
     def code(answer: httpx2.Response) -> str:
         return str(answer.json()["errors"][0]["extensions"]["code"])
 
-    with served(create_app(load(admin_token="open-sesame"), database_url)) as url:
+    with served(create_app(load(access="on"), database_url, local_issuer=issuer)) as url:
         endpoint = f"{url}/graphql"
-        for headers in ({}, wrong):
-            assert code(httpx2.post(endpoint, json=asked, headers=headers)) == "FORBIDDEN"
+        assert code(httpx2.post(endpoint, json=asked, headers=review)) == "UNAUTHENTICATED"
+        assert code(httpx2.post(endpoint, json=asked, headers=wrong)) == "PURPOSE_FORBIDDEN"
         got = httpx2.get(endpoint, params={"query": "mutation { __typename }"}, headers=right)
         assert (got.status_code, got.headers["allow"]) == (405, "POST")
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
             posted = httpx2.post(endpoint, content=b"{}", headers={**right, "content-type": kind})
             assert posted.status_code == 415
-        events = httpx2.post(endpoint, json=asked, headers={**right, "accept": "text/event-stream"})
-        assert "FORBIDDEN" in events.text
+        events = httpx2.post(endpoint, json=asked, headers={**wrong, "accept": "text/event-stream"})
+        assert "PURPOSE_FORBIDDEN" in events.text
         assert links.rows("select count(*) from link.decision") == [(0,)]
-        done = httpx2.post(endpoint, json=asked, headers=right).json()
-        assert done["data"]["decideLink"]["decision"]["verdict"] == "SAME"
-    with served(create_app(load(), database_url)) as url:
-        assert code(httpx2.post(f"{url}/graphql", json=asked, headers={"X-Hub-Admin-Token": ""})) == "FORBIDDEN"
+        small = "mutation ($input: DecideLinkInput!) { decideLink(input: $input) { decision { verdict reviewer } } }"
+        done = httpx2.post(endpoint, json={**asked, "query": small}, headers=right).json()
+        assert done["data"]["decideLink"]["decision"] == {"verdict": "SAME", "reviewer": "urn:hub:demo|reviewer"}
 
 
 # --- The queue --------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ MAX_CLAIM_DEPTH = 8
 """Nesting of objects and lists. Keycloak's own claims are nested 3 deep."""
 MAX_ACTORS = 4
 """Length of a chain of `act`: each app in it acted for the next."""
-OFFICE_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
+OFFICE_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._@-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)

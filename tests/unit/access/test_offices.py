@@ -42,6 +42,12 @@ def test_two_old_offices_are_never_one(one: str, other: str) -> None:
     assert is_same_office(one, other) is (one == other)
 
 
+def test_a_code_without_a_date_is_that_of_today() -> None:
+    assert covers({"06820"}, "06820@2025-07-01")
+    assert covers({"00097"}, "00097@2025-07-01")
+    assert not is_same_office("00097@2025-07-01", "06820@2025-07-01")
+
+
 def test_codes_that_name_no_unit_cover_nothing() -> None:
-    assert not covers({"06820", "", "office-of-everything"}, "06820@2025-07-01")
+    assert not covers({"99999", "", "office-of-everything"}, "06820@2025-07-01")
     assert not covers(frozenset(), "06820@2025-07-01")

@@ -1,0 +1,267 @@
+"""Access end to end, over HTTP: who asks, for what purpose, on which dossier; and what each refusal looks like."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.principals import ClientKind, Role
+from hub.access.sealing import seal_subject, unseal_subject
+from hub.settings import load
+from hub.web.app import create_app
+from tests.conftest import ServedHub
+from tests.serving import served
+
+OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
+IDENTITIES = (
+    LocalIdentity("an", "Lê An", frozenset({Role.OFFICER}), frozenset({OFFICE})),
+    LocalIdentity("binh", "Vũ Bình", frozenset({Role.OFFICER}), frozenset({OTHER_OFFICE})),
+    LocalIdentity("chi", "Đỗ Chi", frozenset({Role.REVIEWER})),
+    LocalIdentity("dung", "Ngô Dung", frozenset({Role.OPERATOR})),
+    LocalIdentity("app", "Sở Tài chính", client_kind=ClientKind.APP),
+    LocalIdentity("explorer", "GraphiQL", client_kind=ClientKind.EXPLORER),
+)
+ISSUER = LocalIssuer("127.0.0.1", IDENTITIES)
+OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code outcome subjects { role found } } } }"
+END = "mutation ($input: EndDossierInput!) { endDossier(input: $input) { dossier { outcome } } }"
+READ = """query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) {
+    name: fullName landUseRights(first: 3, filter: { status: { eq: REGISTERED } }, orderBy: [{ issuedOn: ASC }]) {
+        nodes { certificateSerial } } } }"""
+IDENTIFY = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName birthDate } }"
+
+
+@dataclass(frozen=True)
+class AccessHub:
+    """A hub with access on, over the demonstration's store."""
+
+    url: str
+    seller: str
+    buyer: str
+    stranger: str
+    seller_id: int
+
+    def ask(
+        self, who: str | None, query: str, variables: dict[str, Any] | None = None, **headers: str
+    ) -> httpx2.Response:
+        """One request. `dossier=` and `purpose=` become their headers."""
+        sent = {f"x-hub-{name}": value for name, value in headers.items()}
+        if who is not None:
+            identity = ISSUER.find_identity(who)
+            assert identity is not None
+            sent["authorization"] = f"Bearer {ISSUER.sign_token(identity)}"
+        return httpx2.post(
+            f"{self.url}/graphql", json={"query": query, "variables": variables or {}}, headers=sent, timeout=30
+        )
+
+    def open(self, who: str, dossier: str, **change: Any) -> httpx2.Response:
+        subjects = [
+            {"role": "transferor", "subject": {"citizen": {"personalId": self.seller}}},
+            {"role": "transferee", "subject": {"citizen": {"personalId": self.buyer}}},
+        ]
+        given = {"code": dossier, "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects, **change}
+        return self.ask(who, OPEN, {"input": given})
+
+
+def code_of(answer: httpx2.Response) -> str:
+    (error, *_) = answer.json()["errors"]
+    return str(error["extensions"]["code"])
+
+
+@pytest.fixture(scope="module")
+def hub(served_hub: ServedHub) -> Iterator[AccessHub]:
+    with psycopg.connect(served_hub.database) as connection:
+        rows = connection.execute(
+            "select personal_id, id from data.citizen where death_date is null and personal_id <> %s"
+            " and birth_date < '1990' order by id limit 2",
+            (served_hub.personal_id,),
+        ).fetchall()
+        seller = connection.execute(
+            "select id from data.citizen where personal_id = %s", (served_hub.personal_id,)
+        ).fetchone()
+    assert seller is not None
+    app = create_app(load(access="on"), served_hub.database, local_issuer=ISSUER)
+    with served(app) as url:
+        made = AccessHub(url, served_hub.personal_id, rows[0][0], rows[1][0], seller[0])
+        opened = made.open("an", "H49.12-251118-0001")
+        assert "errors" not in opened.json(), opened.text
+        yield made
+
+
+DOSSIER = "H49.12-251118-0001"
+
+
+def test_an_officer_reads_under_the_dossier(hub: AccessHub) -> None:
+    answer = hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER).json()
+    assert answer["data"]["citizen"]["name"]
+    assert "~" not in json.dumps(answer), "what the ledger needs does not leave the hub"
+
+
+def test_another_person_is_not_read_under_it(hub: AccessHub) -> None:
+    answer = hub.ask("an", READ, {"personalId": hub.stranger}, dossier=DOSSIER)
+    assert code_of(answer) == "NOT_A_SUBJECT"
+    assert hub.stranger not in answer.text
+
+
+def test_the_transferee_is_not_read_as_the_transferor(hub: AccessHub) -> None:
+    assert code_of(hub.ask("an", READ, {"personalId": hub.buyer}, dossier=DOSSIER)) == "NOT_A_SUBJECT"
+
+
+@pytest.mark.parametrize(
+    ("who", "headers", "status", "code"),
+    [
+        (None, {}, 401, "UNAUTHENTICATED"),
+        (None, {"dossier": DOSSIER}, 401, "UNAUTHENTICATED"),
+        ("an", {"dossier": "H49.12-251118-9999"}, 403, "DOSSIER_UNKNOWN"),
+        ("an", {"dossier": "' or true --"}, 403, "DOSSIER_UNKNOWN"),
+        ("binh", {"dossier": DOSSIER}, 403, "DOSSIER_UNKNOWN"),
+        ("chi", {"dossier": DOSSIER}, 403, "DOSSIER_UNKNOWN"),
+        ("app", {"dossier": DOSSIER}, 403, "DOSSIER_UNKNOWN"),
+        ("an", {"dossier": DOSSIER, "purpose": "identify"}, 403, "PURPOSE_MISMATCH"),
+        ("an", {"purpose": "land-right-transfer"}, 403, "DOSSIER_NEEDED"),
+        ("an", {"purpose": "nothing"}, 403, "UNKNOWN_PURPOSE"),
+        ("an", {"purpose": "review"}, 403, "PURPOSE_FORBIDDEN"),
+        ("explorer", {"purpose": "identify"}, 403, "PURPOSE_FORBIDDEN"),
+    ],
+)
+def test_refused_before_anything_is_planned(
+    hub: AccessHub, who: str | None, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = hub.ask(who, READ, {"personalId": hub.seller}, **headers)
+    assert (answer.status_code, code_of(answer)) == (status, code)
+    assert ("www-authenticate" in answer.headers) is (status == 401)
+    assert hub.seller not in answer.text
+
+
+@pytest.mark.parametrize("who", ["an", "chi", "dung", "app", "explorer"])
+def test_without_a_purpose_only_public_data_is_read(hub: AccessHub, who: str) -> None:
+    answer = hub.ask(who, READ, {"personalId": hub.seller})
+    assert code_of(answer) == "FORBIDDEN_FIELD"
+    assert "land-right-transfer" in answer.text, "the refusal says which purposes allow it"
+    places = hub.ask(who, "{ administrativeUnits(first: 2) { nodes { name } } }").json()
+    assert len(places["data"]["administrativeUnits"]["nodes"]) == 2
+
+
+def test_the_schema_is_public_and_nothing_else(hub: AccessHub) -> None:
+    assert hub.ask(None, "{ __schema { queryType { name } } }").json()["data"]
+    assert hub.ask(None, "{ __typename }").json()["data"] == {"__typename": "Query"}
+    assert hub.ask(None, "{ administrativeUnits(first: 1) { nodes { name } } }").status_code == 401
+    assert hub.ask(None, "{ __typename ...x } fragment x on Query { citizens { totalCount } }").status_code == 401
+
+
+def test_identifying_needs_no_dossier_and_gives_little(hub: AccessHub) -> None:
+    found = hub.ask("an", IDENTIFY, {"personalId": hub.stranger}, purpose="identify").json()
+    assert found["data"]["citizen"]["fullName"]
+    more = IDENTIFY.replace("birthDate", "birthDate taxObligations { totalCount }")
+    assert code_of(hub.ask("an", more, {"personalId": hub.stranger}, purpose="identify")) == "FORBIDDEN_FIELD"
+    many = " ".join(f"a{n}: citizen(by: {{ personalId: $personalId }}) {{ fullName }}" for n in range(6))
+    everyone = f"query ($personalId: PersonalId!) {{ {many} }}"
+    assert code_of(hub.ask("an", everyone, {"personalId": hub.stranger}, purpose="identify")) == "OPERATION_TOO_LARGE"
+
+
+def test_reviewers_review_in_their_own_name(hub: AccessHub) -> None:
+    queue = "{ reviewQueue(first: 2) { totalCount nodes { field recordId } } }"
+    assert hub.ask("chi", queue, purpose="review").json()["data"]["reviewQueue"]["totalCount"] > 0
+    assert code_of(hub.ask("chi", queue)) == "FORBIDDEN_FIELD"
+    decide = "mutation ($input: DecideLinkInput!) { decideLink(input: $input) { decision { id } } }"
+    given = {"field": "TAX_OBLIGATION_DEBTOR", "recordId": "x", "subjectId": "y", "verdict": "SAME", "reason": "z"}
+    named = hub.ask("chi", decide, {"input": {**given, "reviewer": "someone else"}}, purpose="review")
+    assert code_of(named) == "BAD_USER_INPUT", "a reviewer cannot say who they are"
+
+
+def test_counts_of_statistics_are_rounded_down(hub: AccessHub, served_hub: ServedHub) -> None:
+    asked = """query ($unitCode: AdministrativeUnitCode!) {
+        citizens(filter: { residenceUnitCode: { eq: $unitCode } }) { totalCount } }"""
+    with psycopg.connect(served_hub.database) as connection:
+        counts = connection.execute(
+            "select residence_unit_code, count(*) from data.citizen where residence_unit_code is not null"
+            " and id not in (select subject_id from link.heir) group by 1 order by 2"
+        ).fetchall()
+    for unit, people in (counts[0], counts[len(counts) // 2], counts[-1]):
+        answer = hub.ask("dung", asked, {"unitCode": unit}, purpose="statistics").json()
+        assert answer["data"]["citizens"]["totalCount"] == people // 10 * 10
+    rows = asked.replace("totalCount", "nodes { fullName }")
+    assert code_of(hub.ask("dung", rows, {"unitCode": counts[-1][0]}, purpose="statistics")) == "FORBIDDEN_FIELD"
+
+
+def test_a_dossier_that_ends_is_read_no_more(hub: AccessHub) -> None:
+    code = "H49.12-251118-0002"
+    assert "errors" not in hub.open("an", code).json()
+    assert hub.ask("an", READ, {"personalId": hub.seller}, dossier=code).json()["data"]["citizen"]
+    end = {"input": {"code": code, "outcome": "WITHDRAWN", "reason": "người dân rút hồ sơ"}}
+    assert code_of(hub.ask("binh", END, end)) == "DOSSIER_UNKNOWN"
+    assert hub.ask("an", END, end).json()["data"]["endDossier"]["dossier"]["outcome"] == "WITHDRAWN"
+    assert code_of(hub.ask("an", READ, {"personalId": hub.seller}, dossier=code)) == "DOSSIER_ENDED"
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "code"),
+    [
+        ("binh", {}, "OFFICE_FORBIDDEN"),
+        ("chi", {}, "FORBIDDEN"),
+        ("app", {}, "FORBIDDEN"),
+        ("an", {"code": "12"}, "DOSSIER_CODE_INVALID"),
+        ("an", {"office": "06820"}, "OFFICE_UNKNOWN"),
+        ("an", {"purpose": "identify"}, "FORBIDDEN"),
+        ("an", {"purpose": "none"}, "UNKNOWN_PURPOSE"),
+        ("an", {"subjects": []}, "ROLE_MISSING"),
+    ],
+)
+def test_dossiers_that_are_not_opened(hub: AccessHub, who: str, change: dict[str, Any], code: str) -> None:
+    assert code_of(hub.open(who, "H49.12-251118-0003", **change)) == code
+
+
+def test_nobody_opens_a_dossier_without_signing_in(hub: AccessHub) -> None:
+    given = {"code": "H49.12-251118-0003", "purpose": "land-right-transfer", "office": OFFICE, "subjects": []}
+    assert hub.ask(None, OPEN, {"input": given}).status_code == 401
+
+
+def test_a_sealed_person_is_not_shown_wherever_they_stand(hub: AccessHub, served_hub: ServedHub) -> None:
+    with psycopg.connect(served_hub.database, autocommit=True) as connection:
+        seal_subject(connection, "Citizen", hub.seller_id, "WITNESS_PROTECTION", "chief")
+        app = create_app(load(access="on"), served_hub.database, local_issuer=ISSUER)
+        try:
+            with served(app) as url:
+                sealed = AccessHub(url, hub.seller, hub.buyer, hub.stranger, hub.seller_id)
+                for answer in (
+                    sealed.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER),
+                    sealed.ask("an", IDENTIFY, {"personalId": hub.seller}, purpose="identify"),
+                ):
+                    assert code_of(answer) == "SUBJECT_SEALED"
+                    assert answer.json()["data"] is None
+                other = sealed.ask("an", IDENTIFY, {"personalId": hub.stranger}, purpose="identify")
+                assert other.json()["data"]["citizen"]["fullName"]
+        finally:
+            unseal_subject(connection, "Citizen", hub.seller_id)
+
+
+def test_only_operators_may_see_the_plan(hub: AccessHub) -> None:
+    def plan(who: str) -> bool:
+        identity = ISSUER.find_identity(who)
+        assert identity is not None
+        answer = httpx2.post(
+            f"{hub.url}/graphql",
+            json={"query": "{ administrativeUnits(first: 1) { nodes { name } } }", "extensions": {"explain": True}},
+            headers={"authorization": f"Bearer {ISSUER.sign_token(identity)}"},
+        )
+        return "extensions" in answer.json()
+
+    assert [plan(who) for who in ("an", "app", "dung")] == [False, False, True]
+
+
+def test_two_credentials_or_two_dossiers_are_refused(hub: AccessHub) -> None:
+    identity = ISSUER.find_identity("an")
+    assert identity is not None
+    bearer = f"Bearer {ISSUER.sign_token(identity)}"
+    body = {"query": READ, "variables": {"personalId": hub.seller}}
+    twice = httpx2.post(f"{hub.url}/graphql", json=body, headers=[("authorization", bearer), ("authorization", bearer)])
+    assert (twice.status_code, code_of(twice)) == (401, "CREDENTIALS_AMBIGUOUS")
+    dossiers = [("authorization", bearer), ("x-hub-dossier", DOSSIER), ("x-hub-dossier", "H49.12-251118-0002")]
+    both = httpx2.post(f"{hub.url}/graphql", json=body, headers=dossiers)
+    assert (both.status_code, code_of(both)) == (403, "BAD_USER_INPUT")
+    in_url = httpx2.get(f"{hub.url}/graphql?query={{__typename}}&access_token={bearer[7:]}")
+    assert (in_url.status_code, code_of(in_url)) == (401, "CREDENTIALS_IN_URL")
