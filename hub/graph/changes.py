@@ -168,7 +168,7 @@ def page_sql(registry: Registry) -> str:
         f" and ($5::bigint is null or c.record_id in ($5::bigint, {heir}) or c.subject_id in ($5::bigint, {heir}) or {related})"
     )
     return (
-        "select json_build_object('changes', coalesce(json_agg(json_build_object('transaction', p.transaction, 'id', p.id,"
+        "select json_build_object('changes', coalesce(json_agg(json_build_object('transaction', p.transaction, 'id', p.id,"  # noqa: S608 constants and quoted identifiers
         " 'entity', p.entity, 'recordId', p.record_id, 'action', p.action, 'source', p.connector, 'at', p.at)"
         " order by p.transaction, p.id), '[]'::json),"
         f" 'pending', exists (select from hub.change c where {beyond} and c.transaction >= {horizon}))::text"

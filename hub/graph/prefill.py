@@ -129,7 +129,7 @@ async def fill(executor: Any, code: str, personal_id: str) -> Prefill:
 def freshness_sql(known: Registry, entities: list[str]) -> str:
     """A statement that gives, for each entity, the sources that have filled it and the oldest of their as-of instants."""
     parts = [
-        f"""'{name}', (select json_build_object('source', string_agg(distinct s.connector, ', '), 'asOf', min(s.as_of))"""
+        f"""'{name}', (select json_build_object('source', string_agg(distinct s.connector, ', '), 'asOf', min(s.as_of))"""  # noqa: S608 constants and quoted identifiers
         f" from hub.stream s where exists (select from data.{quote_identifier(known[name].table)} d where d.stream_id = s.id))"
         for name in entities
     ]

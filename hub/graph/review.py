@@ -178,9 +178,8 @@ def _subject(connection: Connection[Any], over: Field, number: int) -> str | Non
     """The global id of a subject, whose kind a decision does not say."""
     if len(over.kinds) == 1:
         return global_id(over.kinds[0], number)
-    query = " union all ".join(
-        f"select '{kind}' from data.{quote_identifier(table)} where id = %(id)s" for kind, table in over.tables
-    )
+    tables = [(kind, quote_identifier(table)) for kind, table in over.tables]
+    query = " union all ".join(f"select '{kind}' from data.{table} where id = %(id)s" for kind, table in tables)  # noqa: S608 constants and quoted identifiers
     row = connection.execute(query, {"id": number}).fetchone()
     return global_id(row[0], number) if row else None
 

@@ -232,7 +232,7 @@ def _candidates(connection: Connection[Any], name: str, items: Iterable[QueueIte
         "l.subject_id <> coalesce((select h.heir_id from link.heir h where h.subject_id = l.record_id), l.record_id)"
     )
     query = (
-        "select l.record_id, l.subject_kind, l.subject_id, l.method, l.confidence, l.weight, l.evidence, l.decided_at"
+        "select l.record_id, l.subject_kind, l.subject_id, l.method, l.confidence, l.weight, l.evidence, l.decided_at"  # noqa: S608 constants and quoted identifiers
         f" from link.{quote_identifier(over.table)} l where l.record_id = any(%s) and l.{OPEN} and {apart if over.merges else 'true'}"
         " order by l.record_id, l.weight desc nulls last, l.subject_id, l.found_id"
     )

@@ -24,9 +24,9 @@ STATEMENTS = {
         " and not exists (select from hub.drift d where d.run_id = r.id)"
         " and not exists (select from hub.file f where f.run_id = r.id)"
     ),
-    "quotas": f"delete from hub.quota where window_start < now() - interval '{QUOTA_DAYS} days'",
+    "quotas": f"delete from hub.quota where window_start < now() - interval '{QUOTA_DAYS} days'",  # noqa: S608 constants and quoted identifiers
     "deliveries": (
-        f"delete from hub.inbox where body is null and received_at < now() - interval '{DELIVERY_DAYS} days'"
+        f"delete from hub.inbox where body is null and received_at < now() - interval '{DELIVERY_DAYS} days'"  # noqa: S608 constants and quoted identifiers
     ),
 }
 

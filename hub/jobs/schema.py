@@ -54,7 +54,7 @@ def _apply(connection: Connection[Any]) -> None:
     connection.execute(
         f"create table if not exists {SCHEMA}.applied (migration text primary key, at timestamptz not null default now())"
     )
-    applied = {name for (name,) in connection.execute(f"select migration from {SCHEMA}.applied").fetchall()}
+    applied = {name for (name,) in connection.execute(f"select migration from {SCHEMA}.applied").fetchall()}  # noqa: S608 constants and quoted identifiers
     if not applied:
         with connection.transaction():
             _run(connection, _folder() / "schema.sql")
@@ -79,4 +79,4 @@ def _run(connection: Connection[Any], path: Path) -> None:
 
 def _note(connection: Connection[Any], *names: str) -> None:
     for name in names:
-        connection.execute(f"insert into {SCHEMA}.applied (migration) values (%s)", (name,))
+        connection.execute(f"insert into {SCHEMA}.applied (migration) values (%s)", (name,))  # noqa: S608 constants and quoted identifiers

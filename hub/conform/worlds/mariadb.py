@@ -77,7 +77,7 @@ class MariaDbWorld(SqlWorld):
             values = [[self._cell(stream.cursor, column, row.get(column)) for column in columns] for row in given]
             holders = ", ".join(["%s"] * len(columns))
             with self.server.cursor() as cursor:
-                cursor.executemany(f"insert into {table} values ({holders})", values)  # quoted by us
+                cursor.executemany(f"insert into {table} values ({holders})", values)  # noqa: S608 constants and quoted identifiers
 
     def _cell(self, cursor: Cursor | None, column: str, value: object) -> str | None:
         """A value; of a cursor that is a time, the time without an offset that the source's zone has."""

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
 from hub.ingest.drift.detect import Finding, covered
+from hub.store.query import fetch_value
 
 TAKEN = (
     "select d.kind, d.column, d.detail from hub.drift d where d.stream_id = %s and d.resolved_at is null"
@@ -127,12 +128,13 @@ def accept(connection: Connection[Any], number: int) -> Drift:
 
 def _waiting(connection: Connection[Any], stream_id: int, entities: Mapping[str, list[str]]) -> bool:
     pairs = [(entity, name) for entity, names in entities.items() for name in names]
-    row = connection.execute(
+    exists = fetch_value(
+        connection,
         "select exists (select from hub.quarantine q join unnest(%s::text[], %s::text[]) as f(entity, field)"
         " on f.entity = q.entity and f.field = q.field where q.stream_id = %s and q.resolved_at is null)",
         ([entity for entity, _ in pairs], [name for _, name in pairs], stream_id),
-    ).fetchone()
-    return row == (True,)
+    )
+    return bool(exists)
 
 
 def _json(value: object) -> str:

@@ -8,6 +8,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
+from hub.store.query import fetch_value
 
 Kind = Literal["DELETES", "SHRUNK", "VALUES", "DRIFT"]
 MARGIN = 0.05
@@ -65,16 +66,17 @@ def allowed(connection: Connection[Any], stream_id: int, run_id: int, question: 
 
 def ask(connection: Connection[Any], stream_id: int, run_id: int, question: Question) -> int:
     """Keep a question; one that is open already is brought up to date. Returns its number."""
-    row = connection.execute(
-        "insert into hub.approval (stream_id, run_id, entity, kind, rows, held, reason)"
-        " values (%s, %s, %s, %s, %s, %s, %s)"
-        " on conflict (stream_id, kind, coalesce(entity, '')) where decided_at is null"
-        " do update set run_id = excluded.run_id, rows = excluded.rows, held = excluded.held, reason = excluded.reason,"
-        " requested_at = now() returning id",
-        (stream_id, run_id, question.entity, question.kind, question.rows, question.held, question.reason),
-    ).fetchone()
-    assert row is not None  # returning
-    return int(row[0])
+    return int(
+        fetch_value(
+            connection,
+            "insert into hub.approval (stream_id, run_id, entity, kind, rows, held, reason)"
+            " values (%s, %s, %s, %s, %s, %s, %s)"
+            " on conflict (stream_id, kind, coalesce(entity, '')) where decided_at is null"
+            " do update set run_id = excluded.run_id, rows = excluded.rows, held = excluded.held, reason = excluded.reason,"
+            " requested_at = now() returning id",
+            (stream_id, run_id, question.entity, question.kind, question.rows, question.held, question.reason),
+        )
+    )
 
 
 def withdraw(connection: Connection[Any], stream_id: int, run_id: int, asked: set[tuple[str, str | None]]) -> None:

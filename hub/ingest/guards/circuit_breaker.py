@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from hub.sdk.manifest import Manifest
+from hub.store.query import fetch_value
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LONGEST = 24
@@ -51,14 +52,14 @@ def deferral(connection: Connection[Any], manifest: Manifest, now: datetime) -> 
 
 def failed(connection: Connection[Any], manifest: Manifest, reason: str) -> None:
     """A run found the source away: count it, and open the circuit where that was once too often."""
-    row = connection.execute(
+    failures = fetch_value(
+        connection,
         "insert into hub.circuit as c (connector, failures, reason) values (%s, 1, %s)"
         " on conflict (connector) do update set failures = c.failures + 1, reason = excluded.reason, updated_at = now()"
         " returning failures",
         (manifest.name, reason),
-    ).fetchone()
-    assert row is not None  # returning
-    rest = rest_after(row[0], manifest.source.breaker_failures, manifest.source.breaker_rest)
+    )
+    rest = rest_after(failures, manifest.source.breaker_failures, manifest.source.breaker_rest)
     if rest is not None:
         connection.execute("update hub.circuit set open_until = now() + %s where connector = %s", (rest, manifest.name))
 

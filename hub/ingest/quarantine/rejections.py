@@ -18,6 +18,7 @@ from psycopg import Connection
 from hub.ingest.write.row_versions import parent_pattern
 from hub.ingest.write.stage import Staged
 from hub.model.registry import Entity
+from hub.store.query import fetch_value
 
 DUPLICATES = ("duplicate_key", "duplicate_source_key")
 """Rules of two rows together."""
@@ -80,13 +81,12 @@ def keep(connection: Connection[Any], entity: Entity, stream_id: int, run_id: in
     rules; one that a person dismissed stays out of it. Returns how many rows were rejected, be they twice the same.
     """
     rejects = Staged(entity).rejects
-    counted = connection.execute(f"select count(*) from {rejects}").fetchone()
-    assert counted is not None  # an aggregate
-    if counted[0]:
+    counted = int(fetch_value(connection, f"select count(*) from {rejects}"))
+    if counted:
         known = {"stream": stream_id, "run": run_id, "entity": entity.name, "version": version}
         connection.execute(OTHER_RULE.format(rejects=rejects), known)
         connection.execute(KEEP.format(rejects=rejects), known)
-    return int(counted[0])
+    return counted
 
 
 def rebind(connection: Connection[Any], entity: Entity, stream_id: int) -> None:
@@ -95,8 +95,7 @@ def rebind(connection: Connection[Any], entity: Entity, stream_id: int) -> None:
     Items of lists and messages were, before what stands beside their content was left out.
     """
     rejects = Staged(entity).rejects
-    found = connection.execute(f"select exists (select from {rejects} where identity <> md5(payload::text))").fetchone()
-    if found == (True,):
+    if fetch_value(connection, f"select exists (select from {rejects} where identity <> md5(payload::text))"):
         for statement in REBIND:
             connection.execute(statement.format(rejects=rejects), {"stream": stream_id, "entity": entity.name})
 

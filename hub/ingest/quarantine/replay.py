@@ -25,6 +25,7 @@ from hub.ingest.write.merge_sql import Merge
 from hub.ingest.write.stage import Staged
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
+from hub.store.query import fetch_value
 
 CHUNK = 10_000
 """Rows of one transaction."""
@@ -178,16 +179,18 @@ def _again(connection: Connection[Any], group: _Group) -> Replayed:
 def _locked(connection: Connection[Any], group: _Group) -> int:
     try:
         connection.execute(f"set local lock_timeout = '{PATIENCE}'")
-        row = connection.execute(
-            "select id from hub.stream where connector = %s and name = %s for no key update",
-            (group.manifest.name, group.stream),
-        ).fetchone()
+        # The rows in quarantine refer to the stream, so it is there.
+        return int(
+            fetch_value(
+                connection,
+                "select id from hub.stream where connector = %s and name = %s for no key update",
+                (group.manifest.name, group.stream),
+            )
+        )
     except psycopg.errors.LockNotAvailable:
         raise OperationRefused(
             f"{group.manifest.name}.{group.stream} is being written by a run", next_step="try again when it is done"
         ) from None
-    assert row is not None  # the rows in quarantine refer to it
-    return int(row[0])
 
 
 def _rows(connection: Connection[Any], group: _Group) -> list[_Row]:
@@ -217,9 +220,7 @@ def _rejected(connection: Connection[Any], part: Part) -> dict[int, tuple[str | 
 
 def _merged(connection: Connection[Any], part: Part) -> int:
     """How many rows a merge found newer than the store's, or as new."""
-    row = connection.execute(f"select count(*) from {Staged(part.entity).rows}").fetchone()
-    assert row is not None  # an aggregate
-    return int(row[0])
+    return int(fetch_value(connection, f"select count(*) from {Staged(part.entity).rows}"))
 
 
 def _resolve(connection: Connection[Any], rows: Sequence[_Row], rejected: Mapping[int, object]) -> None:
@@ -255,12 +256,13 @@ def _newest_reasons(
 
 def _begin(connection: Connection[Any], group: _Group) -> int:
     """The record of a run; a run of the same connector that is going on stays as it is."""
-    row = connection.execute(
-        "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', 'REPLAY') returning id",
-        (group.manifest.name, group.manifest.version),
-    ).fetchone()
-    assert row is not None  # returning
-    return int(row[0])
+    return int(
+        fetch_value(
+            connection,
+            "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', 'REPLAY') returning id",
+            (group.manifest.name, group.manifest.version),
+        )
+    )
 
 
 def _end(connection: Connection[Any], run_id: int, group: _Group, merged: Merged, read: int, rejected: int) -> None:

@@ -43,7 +43,7 @@ order by id"""
 
 LATEST = "select coalesce(max(id), 0) from hub.inbox where connector = %(connector)s and stream = %(stream)s and body is not null"
 FORGET = "update hub.inbox set body = null where id = any(%s)"
-TIDY = f"delete from hub.inbox where connector = %s and body is null and received_at < now() - interval '{KEPT_FOR}'"
+TIDY = f"delete from hub.inbox where connector = %s and body is null and received_at < now() - interval '{KEPT_FOR}'"  # noqa: S608 constants and quoted identifiers
 NO_END = 2**63 - 1
 
 

@@ -29,6 +29,7 @@ from hub.ingest.run.run_lock import LOCK, UNLOCK
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect, store_url
+from hub.store.query import fetch_value
 
 PATIENCE_S = 5.0
 """How long a run waits for the lock. A run that was killed has it until the server sees that its client is gone: within a second
@@ -245,9 +246,7 @@ class _Run:
         return "FULL" if self.choices.full else "SYNC"
 
     def _scalar(self, query: str, parameters: tuple[Any, ...]) -> Any:
-        row = self.connection.execute(query, parameters).fetchone()
-        assert row is not None  # each returns a value
-        return row[0]
+        return fetch_value(self.connection, query, parameters)
 
     def _stream(self, name: str, run_id: int, gate: Gate) -> bool:
         """One stream. Returns whether it was taken to its end."""
@@ -319,12 +318,13 @@ def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     """A new record of a run; one that was left open was interrupted. Returns its number."""
     if mode != "LOOKUP":
         interrupt(connection, manifest.name)
-    row = connection.execute(
-        "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
-        (manifest.name, manifest.version, mode),
-    ).fetchone()
-    assert row is not None  # returning
-    return int(row[0])
+    return int(
+        fetch_value(
+            connection,
+            "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
+            (manifest.name, manifest.version, mode),
+        )
+    )
 
 
 def interrupt(connection: Connection[Any], connector: str) -> None:

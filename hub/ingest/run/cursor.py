@@ -10,6 +10,7 @@ from psycopg import Connection
 from hub.ingest.drift.detect import Shape
 from hub.ingest.read.reader import State, Taken
 from hub.ingest.run.outcome import Interfered
+from hub.store.query import fetch_row
 
 
 class Place:
@@ -22,11 +23,11 @@ class Place:
             "insert into hub.stream (connector, name) values (%s, %s) on conflict (connector, name) do nothing",
             (connector, name),
         )
-        row = connection.execute(
+        row = fetch_row(
+            connection,
             "select id, cursor, confirmed_at, columns from hub.stream where connector = %s and name = %s",
             (connector, name),
-        ).fetchone()
-        assert row is not None  # just made
+        )
         self.stream_id: int = row[0]
         self.state: State | None = row[1]
         self.confirmed_at: datetime | None = row[2]

@@ -51,7 +51,7 @@ def runs(connection: Connection[Any], connector: str | None, limit: int) -> list
     """The newest runs, of one connector where one is named."""
     with connection.cursor(row_factory=class_row(RunRecord)) as cursor:
         return cursor.execute(
-            f"select {COLUMNS} from hub.run where %(connector)s::text is null or connector = %(connector)s"
+            f"select {COLUMNS} from hub.run where %(connector)s::text is null or connector = %(connector)s"  # noqa: S608 constants and quoted identifiers
             " order by id desc limit %(limit)s",
             {"connector": connector, "limit": limit},
         ).fetchall()
@@ -60,7 +60,7 @@ def runs(connection: Connection[Any], connector: str | None, limit: int) -> list
 def run_record(connection: Connection[Any], number: int) -> RunRecord:
     """One run. Raises OperationRefused where there is none."""
     with connection.cursor(row_factory=class_row(RunRecord)) as cursor:
-        found = cursor.execute(f"select {COLUMNS} from hub.run where id = %s", (number,)).fetchone()
+        found = cursor.execute(f"select {COLUMNS} from hub.run where id = %s", (number,)).fetchone()  # noqa: S608 constants and quoted identifiers
     if found is None:
         raise OperationRefused(f"there is no run {number}", next_step="see `hub runs list`")
     return found

@@ -20,6 +20,7 @@ from psycopg import Connection
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Manifest
+from hub.store.query import fetch_value
 from schema import units
 
 READING = 2
@@ -69,11 +70,10 @@ class Known:
         """From the store: eight bytes a row."""
         table = f"data.{quote_identifier(entity.table)}"
         with connection.cursor(binary=True) as cursor:
-            size = cursor.execute("select pg_relation_size(%s::regclass)", (table,)).fetchone()
-            assert size is not None  # the table is there
+            size = fetch_value(cursor, "select pg_relation_size(%s::regclass)", (table,))
             parts = cursor.execute(
-                f"select string_agg(int8send(row_digest), ''::bytea) from {table} where stream_id = %s"
-                + (f" group by row_digest & {PARTS - 1}" if size[0] > WHOLE_BYTES else ""),
+                f"select string_agg(int8send(row_digest), ''::bytea) from {table} where stream_id = %s"  # noqa: S608 constants and quoted identifiers
+                + (f" group by row_digest & {PARTS - 1}" if size > WHOLE_BYTES else ""),
                 (stream_id,),
             ).fetchall()
         arrays = [np.frombuffer(part[0], dtype=">i8").astype(np.int64) for part in parts if part[0] is not None]

@@ -13,8 +13,9 @@ from typing import Any
 from psycopg import Connection
 
 from hub.ingest.quarantine.rejections import DUPLICATES
-from hub.ingest.write.merge_sql import Merge, MergeSql, one
+from hub.ingest.write.merge_sql import Merge, MergeSql
 from hub.model.names import quote_identifier
+from hub.store.query import fetch_row, fetch_value
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,16 @@ def count_differing(connection: Connection[Any], sql: MergeSql) -> Mapping[str, 
         f"count(*) filter (where t.{name} is not null and s.{name} is null), count(*) filter (where s.{name} <> t.{name})"
         for name in map(quote_identifier, names)
     )
-    row = connection.execute(
-        f"select {counted} from {sql.diff} d join {sql.data} t on t.id = d.id join {sql.stage} s on s.source_key = d.source_key"
-    ).fetchone()
-    assert row is not None  # an aggregate
+    row = fetch_row(
+        connection,
+        f"select {counted} from {sql.diff} d join {sql.data} t on t.id = d.id join {sql.stage} s on s.source_key = d.source_key",
+    )
     return {name: Affected(row[2 * at], row[2 * at + 1]) for at, name in enumerate(names)}
 
 
 def count_set_aside(connection: Connection[Any], sql: MergeSql) -> Mapping[str, Affected]:
     """Column → rows of the store that are set aside for it, and did not wait for that already."""
-    if not one(connection, f"select exists (select from {sql.reject})"):
+    if not fetch_value(connection, f"select exists (select from {sql.reject})"):
         return {}
     found = connection.execute(
         f"select r.field, count(distinct t.id) from {sql.reject} r join {sql.data} t"
@@ -74,7 +75,7 @@ def has_values(connection: Connection[Any], work: Merge, column: str, least: flo
     """How many values of a column the store has; None where there are at least so many: it is not looked further."""
     most = ceil(least)
     found = int(
-        one(
+        fetch_value(
             connection,
             f"select count(*) from (select from {MergeSql(work).data} where stream_id = {work.stream_id:d}"
             f" and {quote_identifier(column)} is not null limit {most:d}) found",

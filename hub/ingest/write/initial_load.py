@@ -15,12 +15,12 @@ from hub.ingest.write.stage import Written, send
 from hub.ingest.write.unique_keys import extra, forget_copies, set_aside
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity
+from hub.store.query import fetch_value
 
 
 def empty(connection: Connection[Any], entity: Entity) -> bool:
     """Whether the table has no row of any stream."""
-    row = connection.execute(f"select not exists (select from data.{quote_identifier(entity.table)})").fetchone()
-    return row == (True,)
+    return bool(fetch_value(connection, f"select not exists (select from data.{quote_identifier(entity.table)})"))
 
 
 class Load:

@@ -19,8 +19,9 @@ from hub.ingest.write import affected_values as affected
 from hub.ingest.write import row_versions as versions
 from hub.ingest.write import unique_keys
 from hub.ingest.write.affected_values import Affected
-from hub.ingest.write.merge_sql import Merge, MergeSql, analyze, delete, one
+from hub.ingest.write.merge_sql import Merge, MergeSql, analyze, delete
 from hub.store.changes import announce
+from hub.store.query import fetch_value
 
 FEW = 20
 """So many rows may always go: a share says little of a small table."""
@@ -57,7 +58,7 @@ class Guard(Protocol):
 def merge(connection: Connection[Any], work: Merge, *, deleted: int = 0, guard: Guard | None = None) -> Merged:
     """Merge the staged rows of one kind of record. `deleted` rows went in a sweep before. Raises Refused by the guard's word."""
     sql = MergeSql(work)
-    staged = int(one(connection, f"select count(*) from {sql.stage}"))
+    staged = int(fetch_value(connection, f"select count(*) from {sql.stage}"))
     if not work.digested:  # where it is, `hub.ingest.write.missing_rows` has told
         analyze(connection, sql.stage, staged)
     conflicting = 0
@@ -112,15 +113,17 @@ def _write(connection: Connection[Any], sql: MergeSql, differing: int, *, moving
 
 def held(connection: Connection[Any], work: Merge) -> int:
     """How many rows of the stream the store has."""
-    return int(one(connection, f"select count(*) from {MergeSql(work).data} where stream_id = {work.stream_id:d}") or 0)
+    return int(
+        fetch_value(connection, f"select count(*) from {MergeSql(work).data} where stream_id = {work.stream_id:d}") or 0
+    )
 
 
 def swept(connection: Connection[Any], work: Merge, *, listed: bool = False) -> int:
     """How many rows a sweep would remove."""
     sql = MergeSql(work)
-    if work.digested and not one(connection, f"select exists (select from {sql.lost})"):
+    if work.digested and not fetch_value(connection, f"select exists (select from {sql.lost})"):
         return 0
-    return int(one(connection, f"select count(*) from {sql.data} t where {sql.missing(listed=listed)}") or 0)
+    return int(fetch_value(connection, f"select count(*) from {sql.data} t where {sql.missing(listed=listed)}") or 0)
 
 
 def sweep(connection: Connection[Any], work: Merge, *, listed: bool = False) -> int:
@@ -131,7 +134,7 @@ def sweep(connection: Connection[Any], work: Merge, *, listed: bool = False) -> 
 
 def _delete_gone(connection: Connection[Any], sql: MergeSql, guard: Guard | None) -> int:
     """Delete what the source marks as deleted, and what no longer is of this kind, unless the store has a newer version."""
-    keys = int(one(connection, f"select count(*) from {sql.gone}"))
+    keys = int(fetch_value(connection, f"select count(*) from {sql.gone}"))
     if not keys:
         return 0
     analyze(connection, sql.gone, keys)
@@ -140,7 +143,7 @@ def _delete_gone(connection: Connection[Any], sql: MergeSql, guard: Guard | None
         # The same key stands in the read as a living row that was known by its digest.
         concerned += f" and t.row_digest in (select digest from {sql.unseen})"
     if guard is not None:
-        going = int(one(connection, f"select count(distinct id) from ({concerned} and k.unmet) leaving"))
+        going = int(fetch_value(connection, f"select count(distinct id) from ({concerned} and k.unmet) leaving"))
         if going:
             guard.leave(sql.work, going)
     return delete(connection, sql, f"t.id in ({concerned})")
@@ -148,7 +151,7 @@ def _delete_gone(connection: Connection[Any], sql: MergeSql, guard: Guard | None
 
 def _delete_items(connection: Connection[Any], sql: MergeSql) -> int:
     """Delete the items that a list has no more."""
-    if not one(connection, f"select exists (select from {sql.parents})"):
+    if not fetch_value(connection, f"select exists (select from {sql.parents})"):
         return 0
     which = (
         f"select t.id from {sql.keyed(sql.parents)}"

@@ -119,13 +119,6 @@ class MergeSql:
         return f"{keys} k join {self.data} t on t.stream_id = {self.stream_id} and {self.within('k.source_key')}"
 
 
-def one(connection: Connection[Any], query: str) -> Any:
-    """The one value of a query that has one."""
-    row = connection.execute(query).fetchone()
-    assert row is not None  # each is an aggregate or exists
-    return row[0]
-
-
 def delete(connection: Connection[Any], sql: MergeSql, which: str) -> int:
     """Move rows of the store to history, and announce that they are gone. Returns how many."""
     kept = connection.execute(f"{sql.to_history} where {which}").rowcount

@@ -6,7 +6,8 @@ from psycopg import Connection
 
 from hub.ingest.transform.map import KEYED, NUMBER
 from hub.ingest.write import unique_keys
-from hub.ingest.write.merge_sql import Merge, MergeSql, one
+from hub.ingest.write.merge_sql import Merge, MergeSql
+from hub.store.query import fetch_value
 
 STALE = "t.changed_at_source > {staged}.changed_at_source"
 """Whether the row of the store, `t`, is newer than a staged one."""
@@ -22,7 +23,7 @@ LATER = (
 def keep_living(connection: Connection[Any], sql: MergeSql) -> None:
     """Of a whole read: a key that comes as a living row, too, is not gone."""
     living = [sql.parents] if sql.work.exploded else [sql.stage, sql.reject]
-    if one(connection, f"select exists (select from {sql.gone})"):
+    if fetch_value(connection, f"select exists (select from {sql.gone})"):
         for table in living:
             connection.execute(f"delete from {sql.gone} g using {table} s where s.source_key = g.source_key")
 
@@ -74,7 +75,7 @@ def rekey_items(connection: Connection[Any], work: Merge) -> int:
     So an item keeps its id when a manifest declares a key for it, and when the hub knew it by its position. Returns how many.
     """
     sql = MergeSql(work)
-    if not work.exploded or not one(connection, f"select exists (select from {sql.stage})"):
+    if not work.exploded or not fetch_value(connection, f"select exists (select from {sql.stage})"):
         return 0
     rows, present = f"{sql.data} t", f"t.stream_id = {sql.stream_id}"
     if not work.whole:

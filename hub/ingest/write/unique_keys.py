@@ -10,10 +10,11 @@ from typing import Any
 from psycopg import Connection
 
 from hub.ingest.transform.map import NUMBER
-from hub.ingest.write.merge_sql import MergeSql, one
+from hub.ingest.write.merge_sql import MergeSql
 from hub.ingest.write.stage import Staged
 from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import Column, Entity
+from hub.store.query import fetch_value
 
 OWN = (NUMBER, "row_digest", "id", "stream_id", "run_id", "first_seen", "sys_from")
 """Columns that a row has by being staged or stored, not by what its source said."""
@@ -34,7 +35,7 @@ def set_duplicates_aside(connection: Connection[Any], sql: MergeSql) -> int:
     found = 0
     forget_copies(connection, sql.stage, sql.entity)
     for column in ("source_key", *(key.name for key in sql.entity.keys)):
-        if not one(connection, doubled(sql.stage, column)):
+        if not fetch_value(connection, doubled(sql.stage, column)):
             continue
         found += _set_aside(connection, sql, column, f"ctid in ({_extra(sql, column)})")
     if sql.work.digested:
@@ -53,7 +54,7 @@ def set_duplicates_aside(connection: Connection[Any], sql: MergeSql) -> int:
 
 def forget_copies(connection: Connection[Any], table: str, entity: Entity) -> int:
     """Of rows that came twice just the same keep one: a list that is paged while it grows gives such. Returns how many went."""
-    if not one(connection, doubled(table, "source_key")):
+    if not fetch_value(connection, doubled(table, "source_key")):
         return 0
     values = quote_identifiers(c.name for c in entity.columns)
     ranked = f"select ctid, row_number() over (partition by source_key, {values} order by ctid) as rank from {table}"
@@ -103,7 +104,7 @@ def _stands(sql: MergeSql) -> str:
 def set_doubled_items_aside(connection: Connection[Any], sql: MergeSql) -> int:
     """Set aside items of a read of changes whose list has their key twice."""
     forget_copies(connection, sql.stage, sql.entity)
-    if not one(connection, doubled(sql.stage, "source_key")):
+    if not fetch_value(connection, doubled(sql.stage, "source_key")):
         return 0
     return _set_aside(connection, sql, "source_key", f"ctid in ({_extra(sql, 'source_key')})")
 
@@ -118,19 +119,19 @@ def set_conflicts_aside(connection: Connection[Any], sql: MergeSql) -> Conflicts
         if not once:
             break
     for key in sql.entity.keys:
-        moving = moving or bool(one(connection, f"select exists ({_taken(sql, key)})"))
+        moving = moving or bool(fetch_value(connection, f"select exists ({_taken(sql, key)})"))
     return Conflicts(found, moving)
 
 
 def _conflicts(connection: Connection[Any], sql: MergeSql, key: Column) -> int:
     found = 0
-    if one(connection, f"select exists ({_taken(sql, key)})"):
+    if fetch_value(connection, f"select exists ({_taken(sql, key)})"):
         stays = (
             f"select s.source_key {_pairs(sql, key)} left join {sql.stage} o on t.stream_id = {sql.stream_id}"
             f" and o.source_key = t.source_key where o.source_key is null or o.{key.sql} is not distinct from t.{key.sql}"
         )
         found += _set_aside(connection, sql, key.name, f"source_key in ({stays})", "stands on another row of the store")
-    if not sql.work.whole and one(connection, doubled(sql.stage, key.name)):
+    if not sql.work.whole and fetch_value(connection, doubled(sql.stage, key.name)):
         found += _set_aside(connection, sql, key.name, f"ctid in ({_extra(sql, key.name)})")
     return found
 
