@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from psycopg import Connection
 
 from hub.access.dossier_rules import refuse
+from hub.model.names import quote_identifier
 from hub.model.registry import registry
 
 Ground = Literal["ADOPTION", "WITNESS_PROTECTION", "COURT_ORDER"]
@@ -26,7 +27,7 @@ def seal_subject(connection: Connection[Any], entity: str, number: int, ground: 
     if known is None or known.kind != "subject":
         raise refuse(f"{entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as Citizen")
     # The name of the table is the registry's.
-    row = connection.execute(f'select 1 from data."{known.table}" where id = %s', (number,)).fetchone()
+    row = connection.execute(f"select 1 from data.{quote_identifier(known.table)} where id = %s", (number,)).fetchone()  # noqa: S608 constants and quoted identifiers
     if row is None:
         raise refuse("there is no such row", "SUBJECT_UNKNOWN", "take the number from a global id of the graph")
     return connection.execute(SEAL, (entity, number, ground, by)).rowcount == 1

@@ -18,6 +18,7 @@ from hub.access.offices import covers
 from hub.access.principals import Principal
 from hub.graph.reads import Reads
 from hub.graph.recent import Recent
+from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
 from hub.plan.data_subjects import DataSubject
 
@@ -129,7 +130,7 @@ def select_dossier(registry: Registry) -> str:
             )
         )), '[]'::json)
         from hub.dossier_subject s
-        where s.dossier_id = d.id"""
+        where s.dossier_id = d.id"""  # noqa: S608 constants and quoted identifiers
     return f"""
         select coalesce((
             select json_build_object(
@@ -138,13 +139,13 @@ def select_dossier(registry: Registry) -> str:
             )::text
             from hub.dossier d
             where d.code = $1::text
-        ), 'null')"""
+        ), 'null')"""  # noqa: S608 constants and quoted identifiers
 
 
 def _identifiers(entity: Entity) -> str:
     """All keys and global ids of the rows that are this subject: its own, and those that were merged into it."""
-    keys = ", ".join([f't."{key.name}"::text' for key in entity.keys] + [f"hub.global_id('{entity.name}', t.id)"])
-    merged = f" or t.id in (select m.subject_id from link.heir m where m.heir_id = {ROOT})" if entity.duplicates else ""
+    keys = ", ".join([f"t.{key.sql}::text" for key in entity.keys] + [f"hub.global_id('{entity.name}', t.id)"])
+    merged = f" or t.id in (select m.subject_id from link.heir m where m.heir_id = {ROOT})" if entity.duplicates else ""  # noqa: S608 constants and quoted identifiers
     return f"""(
-            select json_agg(v) from data."{entity.table}" t cross join lateral unnest(array[{keys}]) v
-            where v is not null and (t.id = {ROOT}{merged}))"""
+            select json_agg(v) from data.{quote_identifier(entity.table)} t cross join lateral unnest(array[{keys}]) v
+            where v is not null and (t.id = {ROOT}{merged}))"""  # noqa: S608 constants and quoted identifiers

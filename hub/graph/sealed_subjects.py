@@ -13,7 +13,7 @@ KEPT_S = 10.0
 MAX_SEALED = 100_000
 SELECT = f"""
 select coalesce(json_agg(json_build_array(entity, subject_id)), '[]')::text
-from (select entity, subject_id from hub.sealed_subject limit {MAX_SEALED + 1}) sealed"""
+from (select entity, subject_id from hub.sealed_subject limit {MAX_SEALED + 1}) sealed"""  # noqa: S608 constants and quoted identifiers
 
 
 class SealedSubjects:
