@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
+from hypothesis import given
+from hypothesis import strategies as st
 from psycopg import RawCursor
 
 from hub.graph.schema import core, schema
@@ -131,3 +133,24 @@ def test_values_that_look_like_hidden_members_stay() -> None:
     text = b'{"~Citizen":12,"a":[{"~Citizen.0":null},{"~Citizen.1":7,"b":"\\"~Citizen\\":9,"}]}'
     clean = b'{"a":[{},{"b":"\\"~Citizen\\":9,"}]}'
     assert take_data_subjects(text) == (clean, frozenset({("Citizen", 12), ("Citizen", 7)}))
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(st.sampled_from('"~\\{},:[]Citizen.0129 '), max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.from_regex(r"[a-z]{1,3}", fullmatch=True), inner, max_size=4)
+        ),
+        max_leaves=12,
+    ),
+    st.integers(0, 2**63 - 1),
+)
+def test_no_text_of_a_value_is_taken_for_a_hidden_member(value: Any, number: int) -> None:
+    """For any JSON, compact as PostgreSQL writes it: what is hidden comes out, and the rest stays byte for byte."""
+    plain = json.dumps({"value": value, "values": [value, value]}, separators=(",", ":")).encode()
+    assert take_data_subjects(plain) == (plain, frozenset())
+    member = b'"~Citizen":%d,' % number
+    nobody, another = b'"~Citizen.2":null,', b'"~Citizen.3":7,'
+    marked = b"{" + member + nobody + another + plain[1:]
+    assert take_data_subjects(marked) == (plain, frozenset({("Citizen", number), ("Citizen", 7)}))
