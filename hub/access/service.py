@@ -42,6 +42,8 @@ class Access:
     code_flow: CodeFlow | None
     """None if people cannot sign in to pages."""
     provider: IdentityProvider | None
+    local_issuer: LocalIssuer | None
+    """Of the demonstration: people choose who they are."""
     public_url: str
     pool: AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -81,7 +83,7 @@ def make_access(settings: Settings, url: str, *, local_issuer: LocalIssuer | Non
             tokens=tokens, keys=ApiKeyChecker(pool), sessions=sessions, public_origin=origin_of(public_url).encode()
         )
     code_flow = None if local_issuer else _make_code_flow(settings, provider, names, algorithms, public_url)
-    return Access(authenticator, sessions, code_flow, provider, public_url, pool)
+    return Access(authenticator, sessions, code_flow, provider, local_issuer, public_url, pool)
 
 
 def check_access_is_safe(settings: Settings) -> None:

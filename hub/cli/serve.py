@@ -36,6 +36,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
 
 def serve_on(listener: socket.socket, settings: Settings, url: str, *, examples: Examples = NO_EXAMPLES) -> None:
     """Serve on an open listener until interrupted."""
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     app = create_app(settings, url, examples=examples, connectors=discover())
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(

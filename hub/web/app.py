@@ -25,6 +25,7 @@ from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.negotiate import HttpRefused
 from hub.web.push import PUSH_PATH, PushEndpoint
+from hub.web.sign_in import SignInPages
 from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
 
@@ -77,6 +78,7 @@ def create_app(
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
             Route(PUSH_PATH, push.take, methods=["POST"]),
+            *SignInPages(access).routes(),
             *graphiql_page.graphiql_routes(),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],

@@ -33,7 +33,7 @@ def with_access(url: str, work: Callable[[RequestAuthenticator, Clock], Awaitabl
     """Do something with the authenticator of a web process over a store."""
 
     async def run() -> None:
-        access = make_access(load(), url)
+        access = make_access(load(access="on"), url)
         await access.open()
         clock = Clock()
         assert isinstance(access.authenticator, RequestAuthenticator)

@@ -8,8 +8,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, Key
 
 from hub.access.loopback import is_loopback
-from hub.access.oidc.access_tokens import MAX_LIFETIME_S, TokenRules
-from hub.access.principals import ClientKind, Role
+from hub.access.oidc.access_tokens import MAX_LIFETIME_S, TokenChecker, TokenRules
+from hub.access.oidc.claims import ClaimNames
+from hub.access.principals import ClientKind, Principal, Role
 from hub.errors import HubMisconfigured
 
 LOCAL_ISSUER = "urn:hub:demo"
@@ -61,6 +62,11 @@ class LocalIssuer:
     def find_identity(self, identity_id: str) -> LocalIdentity | None:
         """Return an identity by its id."""
         return next((identity for identity in self.identities if identity.id == identity_id), None)
+
+    async def principal(self, identity: LocalIdentity) -> Principal:
+        """Return who an identity is, as a request with one of its tokens would find."""
+        checker = TokenChecker(self.rules, self, clock=self.clock)
+        return await checker.principal(self.sign_token(identity).encode(), ClaimNames())
 
     def sign_token(self, identity: LocalIdentity, *, lifetime_s: int = MAX_LIFETIME_S) -> str:
         """Return an access token for an identity."""

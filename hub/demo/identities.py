@@ -1,0 +1,36 @@
+"""The people and the app that the demonstration can be used as: tokens of a local issuer, on this machine only."""
+
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.principals import ClientKind, Role
+from hub.demo.places import PROVINCE
+
+LAND_OFFICE = "06652"
+"""Phường Hà Tu: a commune of the demonstration's province since 2025-07-01."""
+BUSINESS_OFFICE = PROVINCE
+"""Business registration is done by the province."""
+
+IDENTITIES = (
+    LocalIdentity(
+        "land-officer",
+        "Cán bộ đăng ký đất đai · Land officer",
+        frozenset({Role.OFFICER}),
+        frozenset({LAND_OFFICE}),
+    ),
+    LocalIdentity(
+        "business-officer",
+        "Cán bộ đăng ký kinh doanh · Business officer",
+        frozenset({Role.OFFICER}),
+        frozenset({BUSINESS_OFFICE}),
+    ),
+    LocalIdentity(
+        "reviewer", "Người rà soát liên kết · Reviewer of links", frozenset({Role.REVIEWER}), frozenset({PROVINCE})
+    ),
+    LocalIdentity("operator", "Người vận hành · Operator", frozenset({Role.OPERATOR}), frozenset({PROVINCE})),
+    LocalIdentity("auditor", "Người kiểm tra · Auditor", frozenset({Role.AUDITOR}), frozenset({PROVINCE})),
+    LocalIdentity("explorer", "Người tra cứu · Explorer (masked data)", client_kind=ClientKind.EXPLORER),
+)
+
+
+def make_local_issuer(host: str) -> LocalIssuer:
+    """Return the issuer of the demonstration's tokens. Raises HubMisconfigured unless `host` is a loopback address."""
+    return LocalIssuer(host, IDENTITIES)
