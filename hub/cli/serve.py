@@ -5,6 +5,7 @@ import socket
 
 import uvicorn
 
+from hub.access.oidc.local_issuer import LocalIssuer
 from hub.cli.shown import ERR, LineFormatter
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
@@ -34,10 +35,17 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         serve_on(listener, settings, store.url)
 
 
-def serve_on(listener: socket.socket, settings: Settings, url: str, *, examples: Examples = NO_EXAMPLES) -> None:
+def serve_on(
+    listener: socket.socket,
+    settings: Settings,
+    url: str,
+    *,
+    examples: Examples = NO_EXAMPLES,
+    local_issuer: LocalIssuer | None = None,
+) -> None:
     """Serve on an open listener until interrupted."""
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
-    app = create_app(settings, url, examples=examples, connectors=discover())
+    app = create_app(settings, url, examples=examples, connectors=discover(), local_issuer=local_issuer)
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
         app,

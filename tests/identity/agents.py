@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import httpx2
 
+from hub.access.oidc.local_issuer import LocalIssuer
 from hub.settings import Settings, load
 from hub.web.app import create_app
 
@@ -53,19 +54,26 @@ class Browser:
 
 
 @asynccontextmanager
-async def hub_in_process(url: str, settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(settings, url)
+async def hub_in_process(
+    url: str, settings: Settings, local_issuer: LocalIssuer | None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    app = create_app(settings, url, local_issuer=local_issuer)
     rest = app.app
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=HUB)
     async with rest.router.lifespan_context(rest), client:  # type: ignore[attr-defined]  # it is a Starlette application
         yield client
 
 
-def with_browser(url: str, work: Callable[[Browser], Awaitable[None]], **settings: object) -> None:
+def with_browser(
+    url: str, work: Callable[[Browser], Awaitable[None]], local_issuer: LocalIssuer | None = None, **settings: object
+) -> None:
     """Do something in a browser, with a hub over the store at `url`."""
 
     async def run() -> None:
-        async with hub_in_process(url, load(access="on", **settings)) as hub, httpx2.AsyncClient(timeout=20) as web:
+        async with (
+            hub_in_process(url, load(access="on", **settings), local_issuer) as hub,
+            httpx2.AsyncClient(timeout=20) as web,
+        ):
             await work(Browser(hub, web))
 
     asyncio.run(run())
