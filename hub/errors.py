@@ -15,7 +15,7 @@ import re
 import traceback
 from pathlib import Path
 
-INSTALLED = re.compile(r"[/\\](site-packages|dist-packages|lib[/\\]python3\.[0-9]+)[/\\]|^<")
+INSTALLED_PATH = re.compile(r"[/\\](site-packages|dist-packages|lib[/\\]python3\.[0-9]+)[/\\]|^<")
 """Where code lies that is neither the hub's nor a connector's."""
 
 
@@ -83,7 +83,7 @@ class UnforeseenFailure(HubError):
 def _find_line(error: BaseException) -> str:
     """`module.py:12` of the innermost frame of the hub's, or a connector's, own code."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not INSTALLED.search(frame.filename)]
+    own = [frame for frame in frames if not INSTALLED_PATH.search(frame.filename)]
     last = (own or frames)[-1:]
     return f"{Path(last[0].filename).name}:{last[0].lineno}" if last else "an unknown line"
 

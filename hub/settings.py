@@ -173,12 +173,12 @@ CONNECTORS_GROUP = "hub.connectors"
 """Entry points of this group name packages whose folder is a connector."""
 MANIFEST_FILE = "manifest.toml"
 MAX_MANIFEST_CHARS = 1_000_000
-NEARLY = 0.85
+NEAR_MISS_RATIO = 0.85
 """From this likeness on (difflib), a name is taken for a mistyped one."""
 ENV_FILE = Path(".hub/hub.env")
 
 
-def load(**overrides: object) -> Settings:
+def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and the settings file. Raises HubMisconfigured naming the setting.
 
     The file also holds what connectors refer to, so its lines join the environment, where they are not set already.
@@ -203,7 +203,7 @@ def _refuse_mistyped() -> None:
     for name in strange:
         if name in known or any(fnmatchcase(name, pattern) for pattern in others):
             continue
-        nearest = difflib.get_close_matches(name, known, 1, NEARLY)
+        nearest = difflib.get_close_matches(name, known, 1, NEAR_MISS_RATIO)
         raise HubMisconfigured(
             f"there is no setting {name}, and no connector's manifest names it",
             next_step=f"did you mean {nearest[0]}? See docs/reference/settings.md"

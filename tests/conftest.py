@@ -21,9 +21,9 @@ from hub.demo.generate import generate
 from hub.demo.systems import start_systems
 from hub.ingest.run.connector_run import RunReport, sync
 from hub.link.run import LinkReport, link
-from hub.settings import load
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from hub.web.starters import Examples
@@ -62,7 +62,7 @@ def postgres_server(scratch: Path) -> Iterator[EmbeddedServer]:
 def migrated(postgres_server: EmbeddedServer) -> str:
     """Name of a database that is migrated and empty, to be copied: that takes a tenth of the time of migrating one."""
     postgres_server.create_database("migrated")
-    made = engine(postgres_server.url("migrated"))
+    made = make_engine(postgres_server.url("migrated"))
     migrate(made)
     made.dispose()
     return "migrated"
@@ -104,7 +104,7 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) ->
     """Four real sector systems, read, linked and served, as `hub demo` does; made once."""
     province = generate(scratch / "province", 1_000)
     database = copy_database(postgres_server, migrated, "served")
-    made = engine(database)
+    made = make_engine(database)
     with start_systems(Path(province.folder), postgres_server.url("postgres")) as systems:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in systems.environment.items():
@@ -114,7 +114,7 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) ->
     made.dispose()
     with psycopg.connect(database) as connection:
         examples = Examples(province.showcase_personal_id, doubtful_person(connection))
-    settings = load(explain=True)
+    settings = load_settings(explain=True)
     with served(create_app(settings, database, examples=examples)) as url:
         yield ServedHub(url, database, Path(province.folder), examples.linked, examples.doubtful, runs, links)
 

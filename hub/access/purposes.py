@@ -23,7 +23,7 @@ import schema
 from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.sdk.located import line_of
-from hub.settings import load as load_settings
+from hub.settings import load_settings as load_settings
 
 HOMES = tuple(Path(schema.__file__).parent / name for name in ("purposes", "procedures"))
 """Folders of the package that have a folder for each purpose."""

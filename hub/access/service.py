@@ -20,7 +20,7 @@ from hub.access.principals import Authenticator
 from hub.access.sessions import SessionStore
 from hub.errors import HubMisconfigured
 from hub.settings import Settings
-from hub.store.engine import write_pool
+from hub.store.engine import make_write_pool
 
 LOG = logging.getLogger("hub.access")
 CONNECTIONS = 2
@@ -66,7 +66,7 @@ def make_access(settings: Settings, url: str, *, local_issuer: LocalIssuer | Non
     check_access_is_safe(settings)
     public_url = find_public_url(settings)
     names, algorithms = claim_names(settings), parse_algorithms(settings.oidc_algorithms)
-    pool = write_pool(url, size=CONNECTIONS, statement_timeout_s=LOOK_UP_TIMEOUT_S)
+    pool = make_write_pool(url, size=CONNECTIONS, statement_timeout_s=LOOK_UP_TIMEOUT_S)
     sessions = SessionStore(pool, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s)
     provider = IdentityProvider(settings.oidc_issuer) if settings.oidc_issuer and not local_issuer else None
     tokens: tuple[TokenChecker, ClaimNames] | None = None

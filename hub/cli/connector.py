@@ -19,7 +19,7 @@ from hub.conform.preview import Preview, preview
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import broken, discover, found, home
 from hub.sdk.manifest import Manifest
-from hub.settings import load
+from hub.settings import load_settings
 
 app = cyclopts.App(name="connector")
 app.command(
@@ -35,7 +35,7 @@ AT_ONCE = 4
 @app.command(name="list")
 def list_(*, json: Json = False) -> None:
     """List connectors: kind, streams, whether their environment variables are set, and which are broken."""
-    load()
+    load_settings()
     rows = [
         {
             "connector": name,

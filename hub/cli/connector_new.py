@@ -14,7 +14,7 @@ from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.connectors import folder as own_folder
 from hub.model.registry import registry
 from hub.sdk.manifest import KINDS
-from hub.settings import load
+from hub.settings import load_settings
 
 NO_OPTIONS = Options()
 Kind = Literal["sql", "files", "rest", "soap", "stream", "cdc", "push"]
@@ -30,7 +30,7 @@ def new(
     options: Options = NO_OPTIONS,
 ) -> None:
     """Draft a connector: inspect its source, propose a mapping, and write a manifest and anonymised samples."""
-    load()
+    load_settings()
     place = (folder or own_folder()).absolute() / name
     known = known_source(place, kind, options)
     chosen = kind or known.kind or ask("Kind of source", list(KINDS), "--kind")

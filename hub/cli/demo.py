@@ -31,9 +31,9 @@ from hub.graph.service import make_executor, make_pool
 from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.procedures.prefill import AnswerStatus, Prefill
-from hub.settings import ENV_FILE, Settings, load
+from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.web.starters import Examples, starter_queries
 
@@ -49,7 +49,7 @@ def demo(
     """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
-    settings = load(explain=True, access="off", **({} if port is None else {"port": port}))
+    settings = load_settings(explain=True, access="off", **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()
     with bound(settings) as listener:
@@ -98,14 +98,14 @@ def _fresh(server: EmbeddedServer) -> str:
     """An empty hub database, migrated: a demonstration begins anew each time."""
     server.drop_database("hub")
     server.create_database("hub")
-    made = engine(server.url("hub"))
+    made = make_engine(server.url("hub"))
     migrate(made)
     made.dispose()
     return server.url("hub")
 
 
 def _load(url: str) -> None:
-    made = engine(url)
+    made = make_engine(url)
     try:
         with progress() as bars:
             reports = sync(made, progress=bars_of(bars))

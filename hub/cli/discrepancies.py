@@ -22,8 +22,8 @@ from hub.cli.store import open_store_to_read
 from hub.errors import OperationRefused
 from hub.link import handover
 from hub.link.handover import Which
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="discrepancies")
 Sector = Annotated[str | None, Parameter(help="Only this sector.")]
@@ -165,5 +165,5 @@ def _unwritable(path: Path, error: OSError) -> OperationRefused:
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield connection

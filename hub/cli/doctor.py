@@ -18,10 +18,10 @@ from hub.link.quality.report import Quality
 from hub.link.trained import Version, last_refused, versions
 from hub.model.registry import registry
 from hub.procedures.definition import procedures
-from hub.settings import Settings, load
-from hub.store.engine import connect, store_url
-from hub.store.migrate import difference
-from hub.store.revision import head
+from hub.settings import Settings, load_settings
+from hub.store.engine import connect_for_run, store_url
+from hub.store.migrate import find_schema_differences
+from hub.store.revision import newest_revision
 from hub.web import graphiql_page
 
 
@@ -37,7 +37,7 @@ class Finding:
 
 def doctor(*, json: Json = False) -> None:
     """Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."""
-    settings = load()
+    settings = load_settings()
     findings = [*_offline(), *_online(settings)]
     if json:
         show_json([asdict(finding) for finding in findings])
@@ -76,8 +76,8 @@ def _store(store: Store, settings: Settings) -> Iterator[Finding]:
     kind = "embedded" if store.server else "by URL"
     with store.engine.begin() as connection:
         version = connection.execute(text("show server_version")).scalar_one()
-        yield Finding("store", True, f"PostgreSQL {version}, {kind}, revision {head()}")
-        changes = difference(connection)
+        yield Finding("store", True, f"PostgreSQL {version}, {kind}, revision {newest_revision()}")
+        changes = find_schema_differences(connection)
         step = "`hub schema draft`, then `hub migrate`" if changes else None
         yield Finding("tables", not changes, f"{len(changes)} differences from schema/", step)
         streams = connection.execute(
@@ -92,7 +92,7 @@ def _store(store: Store, settings: Settings) -> Iterator[Finding]:
             )
         waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
         yield Finding("quarantine", True, f"{waiting:,} rows wait")
-    with connect(store_url(store.engine)) as connection:
+    with connect_for_run(store_url(store.engine)) as connection:
         yield check_links(read_quality(connection, settings))
         yield check_models(versions(connection, PARTY.name, most=20))
 

@@ -9,8 +9,8 @@ from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store, open_store_to_read
 from hub.ingest.drift import records as drift_record
 from hub.ingest.drift.records import Drift
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="drift")
 COLUMNS = (
@@ -39,7 +39,7 @@ def listed(connector: str | None = None, *, all: bool = False, json: Json = Fals
     all
         Include resolved ones.
     """
-    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         found = drift_record.listed(connection, connector, every=all)
     if json:
         show_json([asdict(drift) for drift in found])
@@ -56,7 +56,7 @@ def accept(number: int) -> None:
     number
         The id of a drift of kind RETYPED.
     """
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         found = drift_record.accept(connection, number)
     OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken")
 

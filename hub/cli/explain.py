@@ -16,7 +16,7 @@ from hub.errors import OperationRefused
 from hub.graph.explain import Branch, Explanation
 from hub.graph.prepare import Request
 from hub.graph.service import make_executor, make_pool
-from hub.settings import Settings, load
+from hub.settings import Settings, load_settings
 
 
 def explain(
@@ -38,7 +38,7 @@ def explain(
         Name of the operation, where the document has several.
     """
     given = _variables(variables)
-    settings = load()
+    settings = load_settings()
     with open_store_to_read(settings) as store:
         request = Request(_document(query), operation, given)
         found = asyncio.run(_explained(settings, store.url, request))

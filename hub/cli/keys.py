@@ -12,8 +12,8 @@ from hub.access.principals import ClientKind
 from hub.cli.options import Json
 from hub.cli.shown import ERR, OUT, show_json, show_table
 from hub.cli.store import open_store, open_store_to_read
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="keys")
 COLUMNS = ("prefix", "name", "kind", "offices", "scopes", "made", "ends", "revoked")
@@ -45,7 +45,7 @@ def new(
     """
     expires_at = datetime.now(UTC) + timedelta(days=days)
     wanted = NewApiKey(name, ClientKind(kind), office, scope, expires_at)
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         key = create_key(connection, wanted)
     ERR.print(f"This key is shown once and ends on {expires_at:%Y-%m-%d}. Send it as `Authorization: Bearer <key>`.")
     OUT.print(key)
@@ -60,7 +60,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
     all
         Include expired and revoked ones.
     """
-    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         found = list_keys(connection, every=all)
     if json:
         show_json([asdict(key) for key in found])
@@ -77,7 +77,7 @@ def revoke(prefix: str) -> None:
     prefix
         The 8 characters that `hub keys list` shows.
     """
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         key = revoke_key(connection, prefix)
     OUT.print(f"revoked {key.prefix} ({key.name}); running hubs refuse it within {KEY_CACHED_S:.0f} s")
 

@@ -11,7 +11,7 @@ from hub.errors import OperationRefused
 from hub.link.run import LinkReport
 from hub.link.run import link as run_link
 from hub.link.trained import Version
-from hub.settings import load
+from hub.settings import load_settings
 
 app = cyclopts.App(name="link")
 
@@ -48,7 +48,7 @@ def link(*fields: str, full: bool = False, train: bool = False, json: Json = Fal
     train
         Train a new version of the model from the records of now, and link everything with it.
     """
-    with open_store(load()) as store, progress() as bars:
+    with open_store(load_settings()) as store, progress() as bars:
         report = run_link(store.engine, fields or None, full=full, train=train, progress=bars_of(bars))
     show_json(dataclasses.asdict(report)) if json else show_links(report)
     if report.refused and train:

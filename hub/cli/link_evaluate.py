@@ -16,7 +16,7 @@ from hub.link.evaluate.evaluation import evaluate as run_evaluation
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.falses import label_into as add_labels
 from hub.link.evaluate.measure import Proportion, Tally
-from hub.settings import load
+from hub.settings import load_settings
 
 MOST_SHOWN = 30
 
@@ -46,7 +46,7 @@ def evaluate(
         raise HubMisconfigured(
             "values are shown on the screen only, never written to files", next_step="leave out --out or --show-values"
         )
-    with open_store_to_read(load()) as store:
+    with open_store_to_read(load_settings()) as store:
         found = run_evaluation(store.engine, truth, values=show_values)
     labelled = add_labels(label_into, found.false_links) if label_into else None
     written = page.write(out, found) if out else ()

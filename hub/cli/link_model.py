@@ -16,7 +16,7 @@ from hub.link.model.acceptance import Check, Verdict
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.trained import Version, read, versions
-from hub.settings import load
+from hub.settings import load_settings
 
 app = cyclopts.App(name="model")
 app.command(
@@ -33,7 +33,7 @@ Version_ = Annotated[int | None, Parameter(help="Version of the model; the activ
 @app.command(name="list")
 def list_(*, json: Json = False) -> None:
     """List the versions, the newest first."""
-    with open_store_to_read(load()) as store, psycopg.connect(store.url) as connection:
+    with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
         known = versions(connection, PARTY.name)
     if json:
         show_json([asdict(one) for one in known])
@@ -159,7 +159,7 @@ class Compared:
 
 
 def _read(version: int | None) -> tuple[Version, Model]:
-    with open_store_to_read(load()) as store, psycopg.connect(store.url) as connection:
+    with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
         found = read(connection, PARTY.name, version)
         stored = next((one for one in versions(connection, PARTY.name) if one.id == found.id), None)
     if stored is None:

@@ -19,7 +19,7 @@ from hub.link.quality.estimate import Estimate, Recall, answers_for_margin
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
 from hub.link.quality.thresholds import Raise, list_raises, undo_raise
-from hub.settings import load
+from hub.settings import load_settings
 
 thresholds = cyclopts.App(
     name="thresholds", help="List and lower thresholds that were raised because links fell short of the target."
@@ -47,7 +47,7 @@ def quality(
     if not 0 < margin < 1:
         raise HubMisconfigured("the margin is not between 0 and 1", next_step="give a share, e.g. --margin 0.01")
     with open_connection() as connection:
-        found = read_quality(connection, load(), margin=margin)
+        found = read_quality(connection, load_settings(), margin=margin)
     kept = [link for link in found.false_links if all(link.record)]
     labelled = add_labels(label_into, kept) if label_into else None
     written = page.write(out, found) if out else ()

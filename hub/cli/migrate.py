@@ -2,11 +2,11 @@
 
 from hub.cli.shown import OUT
 from hub.cli.store import open_store
-from hub.settings import load
-from hub.store.revision import head
+from hub.settings import load_settings
+from hub.store.revision import newest_revision
 
 
 def migrate() -> None:
     """Upgrade the database to this version of the hub."""
-    with open_store(load()):
-        OUT.print(f"the database is at revision {head()}")
+    with open_store(load_settings()):
+        OUT.print(f"the database is at revision {newest_revision()}")

@@ -17,8 +17,8 @@ from hub.errors import OperationRefused
 from hub.ingest.connectors import discover
 from hub.ingest.quarantine import entries as waiting
 from hub.ingest.quarantine.entries import Which
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 if TYPE_CHECKING:
     from hub.ingest.quarantine.replay import Replayed
@@ -201,13 +201,13 @@ def reopen(number: int) -> None:
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield connection
 
 
 @contextmanager
 def _store_to_read() -> Iterator[Connection[Any]]:
-    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield connection
 
 

@@ -19,8 +19,8 @@ from hub.link import decisions as log
 from hub.link import item as items
 from hub.link import review
 from hub.link.verdicts import WORDS, Decision, Verdict, Word
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="review")
 app.command(
@@ -219,7 +219,7 @@ def checks(*, first: int = 50, json: Json = False) -> None:
         How many.
     """
     with open_connection() as connection:
-        found = agreements.checks(connection, share=load().review_second_share, first=first)
+        found = agreements.checks(connection, share=load_settings().review_second_share, first=first)
     if json:
         show_json([asdict(check) for check in found])
         return
@@ -247,13 +247,13 @@ def agreement(*, json: Json = False) -> None:
 @contextmanager
 def open_connection() -> Iterator[Connection[Any]]:
     """A connection to the store as it is."""
-    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield connection
 
 
 def name_reviewer(reviewer: str | None) -> str:
     """Who decides: as given, or as HUB_REVIEWER says."""
-    return load().reviewer if reviewer is None else reviewer
+    return load_settings().reviewer if reviewer is None else reviewer
 
 
 def _show(decision: Decision, *, json: bool) -> None:

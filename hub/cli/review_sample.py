@@ -12,7 +12,7 @@ from hub.cli.shown import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.quality import answers
 from hub.link.quality.answers import Answer, Choice
-from hub.settings import load
+from hub.settings import load_settings
 
 Chosen = Annotated[str, Parameter(help="The id of the row that the record means, or none, or unsure.")]
 
@@ -25,7 +25,7 @@ def sample(*, reviewer: Reviewer = None, first: int = 20, json: Json = False) ->
     first
         How many.
     """
-    settings = load()
+    settings = load_settings()
     with open_connection() as connection:
         found = answers.list_questions(
             connection, reviewer=name_reviewer(reviewer), share=settings.review_second_share, first=first
@@ -50,7 +50,7 @@ def question(number: int | None = None, *, reviewer: Reviewer = None, json: Json
     with open_connection() as connection:
         if number is None:
             found = answers.list_questions(
-                connection, reviewer=name_reviewer(reviewer), share=load().review_second_share, first=1
+                connection, reviewer=name_reviewer(reviewer), share=load_settings().review_second_share, first=1
             )
             if not found:
                 raise OperationRefused(
@@ -78,7 +78,7 @@ def answer(number: int, choice: Chosen, *, reason: Reason, reviewer: Reviewer = 
     """
     with open_connection() as connection:
         given = Answer(number, _choice(choice), name_reviewer(reviewer), reason)
-        led_to = answers.answer(connection, given, target=load().link_band_target)
+        led_to = answers.answer(connection, given, target=load_settings().link_band_target)
     if json:
         show_json({"decisions": led_to.decisions, "raised": led_to.raised and led_to.raised.document()})
         return

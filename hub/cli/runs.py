@@ -17,8 +17,8 @@ from hub.cli.store import Store, open_store, open_store_to_read
 from hub.ingest.guards import approvals as approvals_
 from hub.ingest.guards.approvals import Approval
 from hub.ingest.run.history import RunRecord, run_record, runs
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="runs")
 By = Annotated[str | None, Parameter(name="--by", help="Who decides; by default, the user of this machine.")]
@@ -131,13 +131,13 @@ def refuse(number: int, *, by: By = None) -> None:
 
 @contextmanager
 def _session() -> Iterator[tuple[Store, Connection[Any]]]:
-    with open_store(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield store, connection
 
 
 @contextmanager
 def _session_to_read() -> Iterator[tuple[Store, Connection[Any]]]:
-    with open_store_to_read(load()) as store, connect(store_url(store.engine)) as connection:
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield store, connection
 
 

@@ -10,7 +10,7 @@ from hub.cli.shown import ERR, LineFormatter
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import discover
-from hub.settings import Settings, load
+from hub.settings import Settings, load_settings
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
 from hub.web.http_timeouts import ImpatientProtocol
@@ -28,7 +28,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         Port to listen on; HUB_PORT where not given.
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = load(**given)
+    settings = load_settings(**given)
     with bound(settings) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")

@@ -16,7 +16,7 @@ from hub.link.model.party import PARTY
 from hub.link.run import link
 from hub.link.trained import read
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 
 
@@ -44,7 +44,7 @@ def build(citizens: int) -> Model:
     ):
         province = generate(Path(folder) / "province", citizens)
         server.create_database("hub")
-        made = engine(server.url("hub"))
+        made = make_engine(server.url("hub"))
         try:
             migrate(made)
             with start_systems(Path(province.folder), server.url("postgres")) as systems:

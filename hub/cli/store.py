@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine, store_url
-from hub.store.revision import check_revision, no_tables
+from hub.store.engine import make_engine, store_url
+from hub.store.revision import check_revision, missing_tables_error
 
 DATABASE = "hub"
 
@@ -59,7 +59,7 @@ def open_store_to_read(settings: Settings) -> Iterator[Store]:
         return
     folder = settings.home / "postgresql"
     if not folder.exists():
-        raise no_tables()
+        raise missing_tables_error()
     server = EmbeddedServer.start(folder)
     try:
         yield from _as_it_is(server.url(DATABASE), server)
@@ -75,7 +75,7 @@ def open_store_to_serve(settings: Settings) -> AbstractContextManager[Store]:
 
 
 def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
-    made = engine(url)
+    made = make_engine(url)
     try:
         check_revision(made)
         yield Store(url, made, server)
@@ -88,7 +88,7 @@ def _opened(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
     from hub.jobs import schema as jobs
     from hub.store.migrate import migrate
 
-    made = engine(url)
+    made = make_engine(url)
     try:
         migrate(made)
         jobs.apply(store_url(made))

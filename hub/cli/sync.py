@@ -10,7 +10,7 @@ from hub.ingest.connectors import broken
 from hub.ingest.run.connector_run import Choices, chosen, left_out
 from hub.ingest.run.connector_run import run as run_connectors
 from hub.jobs.queue import put_syncs
-from hub.settings import load
+from hub.settings import load_settings
 from hub.store.engine import store_url
 
 
@@ -39,7 +39,7 @@ def sync(
     """
     choices = Choices(accept_deletes, full, anyway)
     manifests = chosen(connectors or None)
-    with open_store(load()) as store, progress() as bars:
+    with open_store(load_settings()) as store, progress() as bars:
         if later:
             queued = put_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
             show_json(queued) if json else show_queued(queued)

@@ -12,12 +12,12 @@ from hub.cli.shown import OUT, show_text
 from hub.cli.store import open_store, open_store_to_read
 from hub.errors import HubMisconfigured
 from hub.graph.schema import schema as graph_schema
-from hub.model.manifest_pages import manifest_page, manifest_schema
-from hub.model.pages import reference, tables_sql
+from hub.model.manifest_reference import render_manifest_page, render_manifest_schema
+from hub.model.reference_pages import render_reference, render_tables_sql
 from hub.model.registry import registry
-from hub.settings import load, reference_page
+from hub.settings import load_settings, reference_page
 from hub.store.meta import METADATA
-from hub.store.migrate import difference, draft
+from hub.store.migrate import draft_migration, find_schema_differences
 
 ROOT = Path(vocabulary.__file__).parent.parent
 app = cyclopts.App(name="schema")
@@ -27,11 +27,11 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Each derived file and what it should hold."""
     folder = ROOT / "schema" / "generated"
     yield folder / "schema.graphql", graph_schema().as_str() + "\n"
-    yield folder / "tables.sql", tables_sql(METADATA)
-    yield folder / "reference.md", reference(registry())
+    yield folder / "tables.sql", render_tables_sql(METADATA)
+    yield folder / "reference.md", render_reference(registry())
     yield ROOT / "docs" / "reference" / "settings.md", reference_page()
-    yield ROOT / "docs" / "reference" / "manifest.md", manifest_page()
-    yield ROOT / "hub" / "sdk" / "manifest.schema.json", manifest_schema()
+    yield ROOT / "docs" / "reference" / "manifest.md", render_manifest_page()
+    yield ROOT / "hub" / "sdk" / "manifest.schema.json", render_manifest_schema()
 
 
 @app.command
@@ -57,10 +57,10 @@ def check() -> None:
 
 
 @app.command(name="draft")
-def draft_migration(message: str) -> None:
+def draft_command(message: str) -> None:
     """Draft a migration for what schema/ declares and the database lacks. MESSAGE says what changes."""
-    with open_store(load()) as store:
-        path = draft(store.engine, message)
+    with open_store(load_settings()) as store:
+        path = draft_migration(store.engine, message)
         if path is None:
             OUT.print("the database has everything that schema/ declares")
             return
@@ -70,6 +70,6 @@ def draft_migration(message: str) -> None:
 @app.command(name="diff")
 def diff() -> None:
     """List what schema/ declares and the database lacks."""
-    with open_store_to_read(load()) as store, store.engine.begin() as connection:
-        for change in difference(connection):
+    with open_store_to_read(load_settings()) as store, store.engine.begin() as connection:
+        for change in find_schema_differences(connection):
             OUT.print(str(change))

@@ -13,7 +13,7 @@ from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.ingest.run.connector_run import chosen
 from hub.jobs.worker import Orders, Worker
-from hub.settings import load
+from hub.settings import load_settings
 
 
 def worker(
@@ -38,7 +38,7 @@ def worker(
     """
     if concurrency < 1 or heartbeat <= 0:
         raise HubMisconfigured("concurrency and heartbeat are above zero", next_step="see `hub worker --help`")
-    settings = load()
+    settings = load_settings()
     orders = Orders(chosen(only), concurrency, follow, heartbeat, settings.keep_runs_days)
     with open_store(settings, keep_running=True) as store:
         Worker(store.engine, orders, say).run()

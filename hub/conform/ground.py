@@ -20,7 +20,7 @@ from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 
 MEMORY = Path("/dev/shm")
@@ -48,7 +48,7 @@ class Store:
 
     def run(self, manifest: Manifest) -> RunReport:
         """Run a connector once."""
-        made = engine(self.url)
+        made = make_engine(self.url)
         try:
             (report,) = run(made, [manifest])
         finally:
@@ -118,7 +118,7 @@ class Ground:
             with ExitStack() as stack:
                 server = stack.enter_context(_started(folder / "postgresql", SETTINGS))
                 server.create_database(EMPTY)
-                made = engine(server.url(EMPTY))
+                made = make_engine(server.url(EMPTY))
                 migrate(made)
                 made.dispose()
                 yield cls(folder, server, stack)

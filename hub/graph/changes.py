@@ -21,7 +21,7 @@ from hub.graph.reads import ALL_BUSY, SILENT, Reads, end_silence
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.model.tables import ACCEPTED
-from hub.store.changes import CHANNEL
+from hub.store.change_feed import CHANNEL
 
 LOG = logging.getLogger("hub.graph")
 PAGE = 200

@@ -20,7 +20,7 @@ from hub.access.dossiers import (
 )
 from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, ValueField, field, input_type, object_type
-from hub.model.names import camel
+from hub.model.names import to_camel_case
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
 
@@ -89,7 +89,11 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
 
 def _add_types(registry: Registry, names: Namespace) -> None:
     """The types of dossiers, added to `names`."""
-    by = {camel(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.") for e in registry if _is_named(e)}
+    by = {
+        to_camel_case(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.")
+        for e in registry
+        if _is_named(e)
+    }
     by["id"] = ("ID | None", "By global id, as the graph gives it.")
     names["SubjectBy"] = input_type("SubjectBy", "What identifies one subject: exactly one.", by, names, one_of=True)
     subject = {"role": ("str", SUBJECT["role"][1]), "subject": ("SubjectBy", "The subject.")}
@@ -176,7 +180,7 @@ def _named_subject(registry: Registry, given: Any) -> NamedSubject:
             )
         return NamedSubject(given.role_, str(kind), number=number)
     for entity in registry:
-        chosen = getattr(by, f"{camel(entity.table)}_", None) if _is_named(entity) else None
+        chosen = getattr(by, f"{to_camel_case(entity.table)}_", None) if _is_named(entity) else None
         if chosen in (None, strawberry.UNSET):
             continue
         for key in entity.keys:

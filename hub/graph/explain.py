@@ -7,40 +7,40 @@ from typing import Any
 from hub.graph.reads import Reads
 from hub.plan.data_subjects import HIDDEN
 from hub.plan.nodes import (
-    All,
     AllOf,
     AnyOf,
-    ByColumn,
-    ByFound,
-    ByKey,
-    ByLink,
-    Candidate,
-    Candidates,
+    CandidateList,
+    CandidateSubject,
     Condition,
+    ConnectionPage,
     Edges,
-    Evidence,
+    EveryRow,
+    EvidenceList,
     Group,
-    Hits,
     LinkObject,
-    Merged,
+    LinkTest,
     MergedIds,
+    MergedRows,
     NodeById,
     Nodes,
     NodesById,
     Not,
-    One,
     OneByKind,
-    OneOf,
-    OverLink,
-    Page,
+    OneLinkedRow,
+    OneRow,
     PageInfo,
-    Row,
+    RowExists,
+    RowObject,
     Scalar,
     Search,
-    Test,
-    Through,
+    SearchHits,
+    SqlTest,
     TotalCount,
     Via,
+    ViaColumn,
+    ViaFound,
+    ViaKey,
+    ViaLink,
 )
 from hub.plan.planner import Plan
 
@@ -97,17 +97,17 @@ def tree(nodes: Sequence[object]) -> tuple[Branch, ...]:
 
 
 def _branch(node: object) -> Branch:
-    if isinstance(node, Page):
+    if isinstance(node, ConnectionPage):
         return Branch(f"{node.key}: a page of {node.table} {_via(node.via)}{_page(node)}", tree(node.parts))
-    if isinstance(node, One):
+    if isinstance(node, OneRow):
         return Branch(f"{node.key}: one {node.row.table} {_via(node.via)}", tree(node.row.members))
-    if isinstance(node, OneOf):
+    if isinstance(node, OneLinkedRow):
         return Branch(f"{node.key}: one of several kinds by link.{node.table}", _kinds(node.rows))
     if isinstance(node, OneByKind):
         return Branch(f"{node.key}: one of several kinds that the row names", _kinds(node.rows))
-    if isinstance(node, Merged):
+    if isinstance(node, MergedRows):
         return Branch(f"{node.key}: rows of {node.row.table} that were merged into it", tree(node.row.members))
-    if isinstance(node, Evidence):
+    if isinstance(node, EvidenceList):
         return Branch(f"{node.key}: the comparisons behind the link", tree(node.members))
     if isinstance(node, NodeById | NodesById):
         many = "rows of any kind by ids" if isinstance(node, NodesById) else "a row of any kind by id"
@@ -115,11 +115,11 @@ def _branch(node: object) -> Branch:
     if isinstance(node, Search):
         kinds = ", ".join(f"{kind.table} by {' or '.join(c.name.lower() for c in kind.columns)}" for kind in node.kinds)
         return Branch(f"{node.key}: at most {node.size} hits of {kinds}", tree(node.parts))
-    if isinstance(node, Hits):
+    if isinstance(node, SearchHits):
         return Branch(node.key, tree(node.members))
-    if isinstance(node, Candidate):
+    if isinstance(node, CandidateSubject):
         return Branch(f"{node.key}: a candidate", _kinds(node.rows))
-    if isinstance(node, Candidates):
+    if isinstance(node, CandidateList):
         return Branch(f"{node.key}: unconfirmed candidates in link.{node.table}", tree(node.members))
     if isinstance(node, LinkObject):
         return Branch(f"{node.key}: the link in link.{node.table}", tree(node.members))
@@ -133,24 +133,24 @@ def _branch(node: object) -> Branch:
     return Branch(f"{node.key}: of the same row", tree(node.members))
 
 
-def _kinds(rows: Sequence[Row]) -> tuple[Branch, ...]:
+def _kinds(rows: Sequence[RowObject]) -> tuple[Branch, ...]:
     return tuple(Branch(f"if a {row.entity}", tree(row.members)) for row in rows if row.members)
 
 
 def _via(via: Via) -> str:
-    if isinstance(via, ByColumn):
+    if isinstance(via, ViaColumn):
         return f"where {via.column} = {via.parent_column} of the row above"
-    if isinstance(via, ByLink):
+    if isinstance(via, ViaLink):
         return f"by link.{via.table}" + (" (its records)" if via.back else "")
-    if isinstance(via, ByKey):
+    if isinstance(via, ViaKey):
         return f"by {via.column}"
-    if isinstance(via, ByFound):
+    if isinstance(via, ViaFound):
         return "found of the row above"
-    assert isinstance(via, All)
+    assert isinstance(via, EveryRow)
     return "of all"
 
 
-def _page(page: Page) -> str:
+def _page(page: ConnectionPage) -> str:
     words = [f", ordered by {', '.join(t.name + (' desc' if t.descending else '') for t in page.order)}"]
     words += [f", where {' and '.join(_condition(c) for c in page.conditions)}"] if page.conditions else []
     words += [f", {word} a cursor" for word, keyset in (("after", page.after), ("before", page.before)) if keyset]
@@ -159,14 +159,14 @@ def _page(page: Page) -> str:
 
 
 def _condition(condition: Condition) -> str:
-    if isinstance(condition, Test):
+    if isinstance(condition, SqlTest):
         return condition.sql.replace("{t}.", "").replace('"', "").replace("{0}", "…")
-    if isinstance(condition, OverLink):
+    if isinstance(condition, LinkTest):
         tests = " and ".join(_condition(test) for test in condition.tests)
         return f"its link.{condition.table} with ({tests.replace('{l}.', '').replace('{pending}', 'pending')})"
     if isinstance(condition, Not):
         return f"not ({_condition(condition.condition)})"
-    if isinstance(condition, Through):
+    if isinstance(condition, RowExists):
         inner = " and ".join(_condition(c) for c in condition.conditions) or "true"
         return f"{'no' if condition.none else 'some'} {condition.table} {_via(condition.via)} with ({inner})"
     assert isinstance(condition, AllOf | AnyOf)

@@ -14,8 +14,8 @@ from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from hub.model.names import snake
-from hub.plan.build import KIND
+from hub.model.names import to_snake_case
+from hub.plan.node_builder import KIND_KEY
 
 Namespace = dict[str, Any]
 
@@ -97,7 +97,7 @@ def field(
 ) -> StrawberryField:
     """One field of a derived type. `annotation` is a Python annotation whose names are looked up in `namespace`, late."""
     made = kind(
-        python_name=snake(graphql),
+        python_name=to_snake_case(graphql),
         graphql_name=graphql,
         type_annotation=StrawberryAnnotation(annotation, namespace=namespace),
         description=description,
@@ -146,7 +146,7 @@ def enum_type(name: str, description: str, values: Mapping[str, str]) -> Any:
 
 def _is_type_of(name: str) -> Any:
     def is_type_of(value: Any, info: Any) -> bool:
-        return not isinstance(value, dict) or value.get(KIND, name) == name
+        return not isinstance(value, dict) or value.get(KIND_KEY, name) == name
 
     return staticmethod(is_type_of)
 

@@ -6,9 +6,9 @@ from strawberry.types.field import StrawberryField
 
 from hub.graph.fields import Namespace, StoredField, argument, enum_type, field, input_type, object_type
 from hub.graph.parts import add_connection, of_parts, page_arguments, part_fields, value_field
+from hub.model.derived_fields import CANDIDATE, DISCREPANCY, EVIDENCE, LINK, MERGED_SINCE, RECORDED_IN
 from hub.model.registry import Entity, Registry
-from hub.model.shapes import CANDIDATE, DISCREPANCY, EVIDENCE, LINK, MERGED_SINCE, RECORDED_IN
-from hub.plan.discrepancies import CONNECTION, RESOLVED
+from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD, INCLUDE_RESOLVED
 
 STATUSES = {
     "CONFIRMED": "Decided by a rule that is sure, or by a person; joined.",
@@ -123,8 +123,10 @@ def discrepancies_field(kind: type[StrawberryField], names: Namespace) -> Strawb
     arguments = [
         argument("filter", "DiscrepancyFilter | None", names, "Only those for which this holds."),
         argument("orderBy", "DiscrepancyOrder | None", names, "Order; the newest first if not given."),
-        argument(RESOLVED, "bool | None", names, "Also those that no longer stand."),
+        argument(INCLUDE_RESOLVED, "bool | None", names, "Also those that no longer stand."),
         *page_arguments(names),
     ]
     about = "Copies in other sectors that differ from the authoritative source."
-    return field(kind, "DiscrepancyConnection", names, graphql=CONNECTION, description=about, arguments=arguments)
+    return field(
+        kind, "DiscrepancyConnection", names, graphql=DISCREPANCIES_FIELD, description=about, arguments=arguments
+    )

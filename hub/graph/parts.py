@@ -7,8 +7,8 @@ from strawberry.types.field import StrawberryField
 
 from hub.graph.fields import Namespace, StoredField, argument, field, object_type
 from hub.graph.scalars import scalar_name
+from hub.model.derived_fields import DerivedField
 from hub.model.registry import Column
-from hub.model.shapes import Part
 
 
 def value_field(column: Column, names: Namespace) -> StrawberryField:
@@ -24,14 +24,14 @@ def value_field(column: Column, names: Namespace) -> StrawberryField:
     )
 
 
-def part_fields(parts: tuple[Part, ...], names: Namespace) -> dict[str, StrawberryField]:
+def part_fields(parts: tuple[DerivedField, ...], names: Namespace) -> dict[str, StrawberryField]:
     """The fields of derived parts."""
     return {
         p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in parts
     }
 
 
-def of_parts(name: str, about: str, parts: tuple[Part, ...], names: Namespace) -> Any:
+def of_parts(name: str, about: str, parts: tuple[DerivedField, ...], names: Namespace) -> Any:
     """An object of derived parts."""
     return object_type(name, about, part_fields(parts, names))
 

@@ -28,9 +28,9 @@ from hub.errors import OperationRefused
 from hub.graph.documents import Documents
 from hub.graph.recent import Recent
 from hub.plan import limits
-from hub.plan.arguments import page_sizes, shape
+from hub.plan.arguments import argument_shape, find_page_sizes
+from hub.plan.cpu_stopwatch import CpuStopwatch
 from hub.plan.nodes import Scalar
-from hub.plan.own_time import OwnTime
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
 
@@ -88,7 +88,7 @@ class Checked:
 
     text: str
     document: DocumentNode
-    sizes: Mapping[str | None, limits.Size]
+    sizes: Mapping[str | None, limits.SelectionSize]
     paged: tuple[str, ...]
 
 
@@ -105,7 +105,7 @@ class Ready:
     """The whole response, if it is about no stored row: a health check does not wait for the database."""
 
     @property
-    def size(self) -> limits.Size:
+    def size(self) -> limits.SelectionSize:
         """The size of the operation."""
         return self.checked.sizes[self.operation.name.value if self.operation.name else None]
 
@@ -161,7 +161,7 @@ class Preparer:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
         sizes = tuple(variables.get(name) for name in checked.paged)
-        key = (text, request.operation_name, shape(variables), sizes, count_step)
+        key = (text, request.operation_name, argument_shape(variables), sizes, count_step)
         found = self._plans.get(key)
         if found is None:
             found = (self._planned(checked.document, operation, variables, count_step),)
@@ -173,9 +173,9 @@ class Preparer:
         most = self.planner.limits
         if len(text) > most.chars:
             raise limits.too_large("characters", len(text), most.chars, "leave out comments, or split the document")
-        with OwnTime() as spent:
+        with CpuStopwatch() as spent:
             document = self._parsed(text)
-            sizes = limits.check(document, most)
+            sizes = limits.check_size(document, most)
             try:
                 errors = self._validated(document, spent)
             except limits.OutOfTime:
@@ -184,7 +184,7 @@ class Preparer:
                 ) from None
         if errors:
             raise Rejected([_coded(error, "INVALID") for error in errors])
-        return Checked(text, document, sizes, page_sizes(document))
+        return Checked(text, document, sizes, find_page_sizes(document))
 
     def _parsed(self, text: str) -> DocumentNode:
         most = self.planner.limits.tokens
@@ -192,12 +192,12 @@ class Preparer:
             return parse(text, max_lexical_tokens=most, max_comments=COMMENTS)
         except GraphQLSyntaxError as error:
             if "Parsing aborted" in error.message or "nesting" in error.message.lower():
-                raise limits.too_large("tokens or levels", limits.ENDLESS, most, "split the document") from None
+                raise limits.too_large("tokens or levels", limits.UNCOUNTED, most, "split the document") from None
             raise Rejected([_coded(error, "SYNTAX")]) from None
 
-    def _validated(self, document: DocumentNode, spent: OwnTime) -> list[GraphQLError]:
+    def _validated(self, document: DocumentNode, spent: CpuStopwatch) -> list[GraphQLError]:
         # The budget comes first, so that it is looked at before the other rules do their work on a node.
-        rules = [limits.budget(spent, self.settings.validation_budget_s), *self._rules]
+        rules = [limits.make_budget_rule(spent, self.settings.validation_budget_s), *self._rules]
         return validate(
             self.schema, document, rules, max_errors=10, hide_suggestions=True, allow_empty_selection_sets=False
         )

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
-from hub.store.wire import Wire
+from hub.store.prepared_reads import PreparedReads
 
 LOG = logging.getLogger("hub.graph")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
@@ -62,7 +62,7 @@ class Reads:
     def __init__(self, pool: Pool, *, deadline_s: float) -> None:
         self.pool = pool
         self.deadline_s = deadline_s
-        self._wire = Wire()
+        self._wire = PreparedReads()
         self._running = 0
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:

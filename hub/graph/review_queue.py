@@ -23,8 +23,8 @@ from hub.graph.review import evidence_of, find_reviewer, global_id
 from hub.link.agreement import ALL, agreement
 from hub.link.field import field_named, fields
 from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
+from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.names import quote_identifier
-from hub.model.shapes import DEFAULT_PAGE
 from hub.model.tables import OPEN
 
 CANDIDATE: Mapping[str, tuple[str, str]] = {

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from hub.model.shapes import MAX_PAGE
+from hub.model.derived_fields import MAX_PAGE
 
 
 class Rows:

@@ -6,8 +6,8 @@ from strawberry.types.field import StrawberryField
 
 from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_type, field, object_type
 from hub.model.registry import Registry
-from hub.plan.search import DEFAULT_HITS, FIELD, HIT, MOST_HITS, RESULT
-from hub.plan.search_sql import CANDIDATES
+from hub.plan.search_nodes import DEFAULT_HITS, HIT, MAX_HITS, RESULT, SEARCH_FIELD
+from hub.plan.search_sql import MAX_CANDIDATES
 
 AGREEING = "SearchField"
 
@@ -40,15 +40,15 @@ def search_field(registry: Registry, names: Namespace) -> StrawberryField:
     about = (
         f"Find {kinds} by what is at hand: words of a name in any order, with or without marks; an identifier, a code or the number"
         " of a paper; a birth date as dd/mm/yyyy; or several of these. The best hits come first. Of a name that more than"
-        f" {CANDIDATES} rows have, some are left out: add a birth date or a number."
+        f" {MAX_CANDIDATES} rows have, some are left out: add a birth date or a number."
     )
     text = StrawberryArgument(
         "text", "text", StrawberryAnnotation(str), description='For example "Nguyễn Văn An 12/03/1980".'
     )
     first = argument(
-        "first", "int | None", names, f"At most so many hits, 1 to {MOST_HITS}; {DEFAULT_HITS} if not given."
+        "first", "int | None", names, f"At most so many hits, 1 to {MAX_HITS}; {DEFAULT_HITS} if not given."
     )
-    return field(RootField, RESULT, names, graphql=FIELD, description=about, arguments=[text, first])
+    return field(RootField, RESULT, names, graphql=SEARCH_FIELD, description=about, arguments=[text, first])
 
 
 def _stored(about: dict[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:

@@ -21,12 +21,12 @@ from hub.model.registry import registry
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
 from hub.settings import Settings
-from hub.store.engine import read_pool
+from hub.store.engine import make_read_pool
 
 
 def make_pool(settings: Settings, url: str) -> Pool:
     """A pool for reads, not yet open."""
-    return read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    return make_read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
 
 
 def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False) -> Executor:

@@ -15,7 +15,7 @@ from hub.graph.changes import Change, Wanted
 from hub.graph.fields import Namespace, NodeField, ValueField, enum_type, field, object_type
 from hub.model.registry import registry
 from hub.plan.binds import read_global_id
-from hub.store.changes import ACTIONS
+from hub.store.change_feed import ACTIONS
 
 ABOUT = {
     "ADDED": "The record is new.",

@@ -15,9 +15,9 @@ from hub.graph.linking import add_discrepancies, add_links, discrepancies_field,
 from hub.graph.parts import add_connection, of_parts, page_arguments, value_field
 from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.graph.search import add_search, search_field
-from hub.model.names import camel
+from hub.model.derived_fields import MAX_PAGE, PROVENANCE
+from hub.model.names import to_camel_case
 from hub.model.registry import AsRecorded, Entity, Linked, Registry
-from hub.model.shapes import MAX_PAGE, PROVENANCE
 from hub.plan.conditions import PROVENANCE_PARTS
 
 ORDER_DIRECTION = "OrderDirection"
@@ -218,7 +218,8 @@ def _list_filter(entity: Entity, names: Namespace) -> Any:
 
 def _family_filter(registry: Registry, family: str, kinds: tuple[str, ...], names: Namespace) -> Any:
     fields = {
-        camel(registry[kind].table): (f"{kind}Filter | None", f"It is a {kind} that satisfies this.") for kind in kinds
+        to_camel_case(registry[kind].table): (f"{kind}Filter | None", f"It is a {kind} that satisfies this.")
+        for kind in kinds
     }
     return input_type(f"{family}Filter", f"A condition on a {family}, by its kind.", fields, names, one_of=True)
 
@@ -249,7 +250,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
                 RootField,
                 f"{entity.name} | None",
                 names,
-                graphql=camel(entity.table),
+                graphql=to_camel_case(entity.table),
                 description=about,
                 arguments=[by],
             )
@@ -257,7 +258,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
             RootField,
             f"{entity.name}Connection",
             names,
-            graphql=camel(entity.plural),
+            graphql=to_camel_case(entity.plural),
             description=f"{entity.label.vi}. All {entity.plural.replace('_', ' ')}, by page.",
             arguments=connection_arguments(entity, names),
         )

@@ -24,7 +24,7 @@ from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, sh
 from hub.sdk.mapping import Emit
 from hub.sdk.streams import Stream
 from hub.settings import CONNECTORS_GROUP, MANIFEST_FILE
-from hub.settings import load as load_settings
+from hub.settings import load_settings as load_settings
 from schema.values import CodeList
 
 Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]

@@ -16,7 +16,7 @@ from hub.jobs import queue as q
 from hub.jobs.prune import prune
 from hub.jobs.threads import in_thread
 from hub.link.run import link
-from hub.store.engine import connect, store_url
+from hub.store.engine import connect_for_run, store_url
 
 ATTEMPTS = 6
 FIRST_WAIT = timedelta(seconds=30)
@@ -110,7 +110,7 @@ class Tasks:
         self.say(f"sync {connector}: cut, and queued again")
 
     def _interrupt(self, connector: str) -> None:
-        with connect(store_url(self.engine)) as connection:
+        with connect_for_run(store_url(self.engine)) as connection:
             interrupt(connection, connector)
 
     def _fail(self, what: str, error: Exception) -> None:

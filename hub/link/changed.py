@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from hub.link.field import Field
 from hub.link.sql import versions, withdrawn
 from hub.link.standing import Standing
-from hub.model.names import snake
+from hub.model.names import to_snake_case
 from hub.model.registry import Registry, registry
 from hub.model.tables import stored_columns
 
@@ -43,7 +43,9 @@ def concerned(known: Registry) -> tuple[str, ...]:
 
 def find(entities: Iterable[str]) -> str:
     """Statement that makes `changed`: id, entity, and the version that is there now; null where the row is gone."""
-    rows = " union all ".join(f"select id, '{name}' as entity, sys_from from data.{snake(name)}" for name in entities)
+    rows = " union all ".join(
+        f"select id, '{name}' as entity, sys_from from data.{to_snake_case(name)}" for name in entities
+    )
     return (
         "create temporary table changed as select coalesce(d.id, c.record_id) as id, coalesce(d.entity, c.entity) as entity,"
         f" d.sys_from from ({rows}) d full join link.considered c on c.record_id = d.id"
@@ -66,7 +68,7 @@ def known_versions(kind: str) -> tuple[str, ...]:
     """Statements that make the table of what the changed subjects of a kind are, and of what they were."""
     name, columns = versions(kind), ", ".join(f"t.{column}" for column in stored_columns(registry()[kind]))
     rows = " union all ".join(
-        f"select {columns} from {schema}.{snake(kind)} t join changed_subject c on c.id = t.id"
+        f"select {columns} from {schema}.{to_snake_case(kind)} t join changed_subject c on c.id = t.id"
         for schema in ("data", "history")
     )
     return f"drop table if exists {name}", f"create temporary table {name} as {rows}", f"analyze {name}"

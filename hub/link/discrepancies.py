@@ -14,8 +14,8 @@ from psycopg import Connection
 
 from hub.link import communes
 from hub.link.comparisons import Columns, grade
-from hub.model.authorities import Copy, copies
-from hub.model.names import snake
+from hub.model.authorities import Copy, find_copies
+from hub.model.names import to_snake_case
 from hub.model.registry import Entity, Linked, Registry, registry
 from hub.model.tables import ACCEPTED
 from schema.authority import Comparison
@@ -84,7 +84,7 @@ def find(
 def differing(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]:
     """Statements that fill `differing` for one linked field: one for each kind of subject that has an authority."""
     for kind in linked.kinds:
-        compared = tuple(c for c in copies(registry(), entity) if c.linked.name == linked.name and c.kind == kind)
+        compared = tuple(c for c in find_copies(registry(), entity) if c.linked.name == linked.name and c.kind == kind)
         if compared:
             yield _kind(entity, linked, compared, touched)
 
@@ -92,9 +92,9 @@ def differing(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]
 def _kind(entity: Entity, linked: Linked, compared: tuple[Copy, ...], touched: bool) -> str:
     kind = compared[0].kind
     hops = {copy.holder: copy.hop for copy in compared if copy.hop}
-    alias = {holder: snake(holder) for holder in hops}
+    alias = {holder: to_snake_case(holder) for holder in hops}
     joined = "".join(
-        f" left join data.{snake(holder)} {alias[holder]} on {alias[holder]}.{hop.key.name} = s.{hop.column.name}"
+        f" left join data.{to_snake_case(holder)} {alias[holder]} on {alias[holder]}.{hop.key.name} = s.{hop.column.name}"
         for holder, hop in hops.items()
     )
     rows = ", ".join(_row(copy, alias[copy.holder] if copy.hop else "s") for copy in compared)
@@ -102,7 +102,7 @@ def _kind(entity: Entity, linked: Linked, compared: tuple[Copy, ...], touched: b
         f"insert into differing ({COLUMNS}) select '{entity.name}.{linked.name}', '{entity.name}', r.id, c.record_field,"
         f" c.recorded, l.subject_kind, l.subject_id, l.found_id, c.subject_field, c.held, c.kind, '{entity.sector}',"
         f" r.stream_id, r.source_key from link.{linked.table} l join data.{entity.table} r on r.id = l.record_id"
-        f" join data.{snake(kind)} s on s.id = l.found_id{joined}"
+        f" join data.{to_snake_case(kind)} s on s.id = l.found_id{joined}"
         f" cross join lateral (values {rows}) c (record_field, recorded, subject_field, held, kind)"
         f" where l.{ACCEPTED} and l.subject_kind = '{kind}' and c.kind is not null{_only(touched, 'l')}"
     )
@@ -152,12 +152,12 @@ def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str,
     """Statements that read the tails of all recorded addresses that are not the authority's very words."""
     tails = []
     for entity, linked in chosen:
-        for copy in copies(registry(), entity):
+        for copy in find_copies(registry(), entity):
             if copy.linked.name == linked.name and copy.compared is Comparison.ADDRESS:
                 recorded = f"r.{copy.column.name}"
                 tails.append(
                     f"select {communes.tail(recorded)} as tail from link.{linked.table} l"
-                    f" join data.{entity.table} r on r.id = l.record_id join data.{snake(copy.kind)} s on s.id = l.found_id"
+                    f" join data.{entity.table} r on r.id = l.record_id join data.{to_snake_case(copy.kind)} s on s.id = l.found_id"
                     f" where l.{ACCEPTED} and l.subject_kind = '{copy.kind}' and {recorded} is not null"
                     f" and {recorded} is distinct from s.{copy.held.name}{_only(touched, 'l')}"
                 )

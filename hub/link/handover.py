@@ -18,7 +18,7 @@ from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
 from hub.link.comparisons import KINDS, SHAPES, TONES, written
-from hub.model.authorities import copies
+from hub.model.authorities import find_copies
 from hub.model.registry import registry
 
 STROKE = "\u0335"
@@ -164,7 +164,7 @@ def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
 
 
 def _handed_sql() -> str:
-    kinds = {copy.kind for entity in registry() for copy in copies(registry(), entity)}
+    kinds = {copy.kind for entity in registry() for copy in find_copies(registry(), entity)}
     sectors = " ".join(f"when '{kind}' then '{registry()[kind].sector}'" for kind in sorted(kinds))
     # The row of the authority, only where it is the one to mend.
     rows = " union all ".join(

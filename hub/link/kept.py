@@ -12,7 +12,7 @@ from psycopg import Connection
 from hub.link.field import COLUMNS, Field, fields
 from hub.link.lock import PATIENCE_S, hold
 from hub.link.sql import BY_RUN, announced
-from hub.store.changes import announce
+from hub.store.change_feed import announce_changes
 
 
 def take(connection: Connection[Any], table: str, where: str, values: Mapping[str, Any]) -> int:
@@ -58,7 +58,7 @@ def move(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: 
 
 def tell(connection: Connection[Any], field: Field, records: Collection[int], at: datetime) -> None:
     """Tell the feed which accepted links of these records were made and which withdrawn at this instant."""
-    announce(connection, announced(field, chosen=True), {"records": list(records), "at": at})
+    announce_changes(connection, announced(field, chosen=True), {"records": list(records), "at": at})
 
 
 def look_again(connection: Connection[Any], rows: Collection[int]) -> None:

@@ -23,7 +23,7 @@ from hub.link.normalise.gazetteer import gazetteer
 from hub.link.quality.thresholds import raised_thresholds
 from hub.link.readings import Readings
 from hub.link.trained import Origin
-from hub.settings import load
+from hub.settings import load_settings
 
 FEWEST = 2_000
 """So many citizens at least a model is used for; with fewer, rules alone decide."""
@@ -64,7 +64,7 @@ class Likeness:
     @contextmanager
     def opened(cls, connection: Connection[Any], *, train: bool) -> Iterator[Self]:
         """With the active model, on the engine that the settings choose. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
-        settings = load()
+        settings = load_settings()
         engine_of = running(settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads)
         with engine_of as engine:
             yield cls(connection, engine, train=train)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hub.link.field import COLUMNS, Field
 from hub.link.parcel_evidence import as_json, bits
 from hub.link.rules import DIGITS, NARROWED, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
-from hub.model.names import snake
+from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
@@ -106,7 +106,7 @@ def met(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
 
 def versions(kind: str) -> str:
     """The name of the temporary table of a run that has each version of the changed subjects of a kind."""
-    return f"version_of_{snake(kind)}"
+    return f"version_of_{to_snake_case(kind)}"
 
 
 def _one(field: Field) -> str:
@@ -265,7 +265,7 @@ def changes(field: Field, *, whole: bool) -> Changes:
         f"{BY_RUN.format(l='l')} and not exists (select from {wanted} w where {same})",
         f"not exists (select from {owner} t where t.id = l.record_id)",
         *(
-            f"l.subject_kind = '{kind}' and not exists (select from data.{snake(kind)} s where s.id = l.found_id)"
+            f"l.subject_kind = '{kind}' and not exists (select from data.{to_snake_case(kind)} s where s.id = l.found_id)"
             for kind in field.kinds
         ),
     ]
@@ -333,7 +333,7 @@ def _candidates(rule: Rule, rank: int, recorded: str) -> str:
     return (
         f"select r.record_id, s.id, '{subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
         f" {_filled(rule.sure) or 'true'}, {strength}, {evidence}"
-        f" from {recorded} r {_filled(rule.through)} join data.{snake(subject.kind)} s on {_joined(rule)}"
+        f" from {recorded} r {_filled(rule.through)} join data.{to_snake_case(subject.kind)} s on {_joined(rule)}"
         f" {_filled(subject.beside)} where true"
     )
 

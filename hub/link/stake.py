@@ -23,9 +23,9 @@ from psycopg import Connection
 
 from hub.link.field import Field, field_named, fields, leading_to
 from hub.link.lock import WRITE
+from hub.model.procedure_columns import map_procedures_by_column
 from hub.model.registry import registry
 from hub.model.tables import ACCEPTED, OPEN
-from hub.model.uses import procedures_by_column
 
 KEPT = ("kinds", "candidates", "weight", "distance", "waiting", "value")
 
@@ -39,7 +39,7 @@ def procedures_over(name: str) -> tuple[str, ...]:
         code
         for each in over
         for part in (each.linked.recorded if each.linked else ())
-        for code in procedures_by_column().get((each.entity.name, part.column.name), ())
+        for code in map_procedures_by_column().get((each.entity.name, part.column.name), ())
     }
     return tuple(sorted(codes))
 

@@ -12,7 +12,7 @@ from hub.link.field import Field
 from hub.link.lock import PATIENCE_S, hold
 from hub.link.parcel_evidence import contest
 from hub.link.rules import rules_for
-from hub.store.changes import announce
+from hub.store.change_feed import announce_changes
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
         withdrawn = connection.execute(to.delete).rowcount
         added = connection.execute(to.insert, values).rowcount
         if not first and added + withdrawn:
-            announce(connection, sql.announced(field), values)
+            announce_changes(connection, sql.announced(field), values)
     if added + withdrawn > SEVERAL:
         connection.execute(f"analyze link.{field.table}")
     return _report(connection, field, added, withdrawn, time.monotonic() - started), at

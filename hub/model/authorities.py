@@ -46,63 +46,65 @@ class Copy:
     while_empty: Column | None = None
 
 
-def copies(registry: Registry, entity: Entity) -> tuple[Copy, ...]:
+def find_copies(registry: Registry, entity: Entity) -> tuple[Copy, ...]:
     """Every copy that records of this entity hold, in order of declaration. Raises HubMisconfigured."""
-    found = [_own(registry, entity, column, facts) for column in entity.fields for facts in column.authority]
+    found = [
+        _resolve_own_field(registry, entity, column, facts) for column in entity.fields for facts in column.authority
+    ]
     for linked in entity.linked:
         found += [
-            _resolved(registry, entity, linked, part.column, facts)
+            _resolve_copy(registry, entity, linked, part.column, facts)
             for part in linked.recorded
             for facts in part.column.authority
-            if _kind(facts) in linked.kinds
+            if _subject_kind(facts) in linked.kinds
         ]
     return tuple(found)
 
 
-def check(registry: Registry) -> None:
+def check_authorities(registry: Registry) -> None:
     """Resolve every declared authority. Raises HubMisconfigured where one names what is not there, or cannot be compared."""
     for entity in registry:
-        copies(registry, entity)
+        find_copies(registry, entity)
     for recorded in registry.recorded.values():
         for column in recorded.fields:
             for facts in column.authority:
                 where = f"{recorded.name}.{column.name}"
                 _subject_field(registry, where, facts.field)
                 if facts.linked or facts.while_empty:
-                    raise _refused(where, "names a linked field", "use `copies` in an as-recorded class")
+                    raise _refuse(where, "names a linked field", "use `copies` in an as-recorded class")
                 family = recorded.name.removesuffix("AsRecorded")
-                if _kind(facts) not in registry.families.get(family, ()):
-                    raise _refused(
+                if _subject_kind(facts) not in registry.families.get(family, ()):
+                    raise _refuse(
                         where,
                         f"is a copy of {facts.field}, but no linked field leads there",
                         f"name a field of {', '.join(registry.families.get(family, ())) or 'a subject'}",
                     )
 
 
-def _kind(facts: AuthorityFacts) -> str:
+def _subject_kind(facts: AuthorityFacts) -> str:
     """The kind of subject that the link has to lead to."""
     return (facts.through or facts.field).partition(".")[0]
 
 
-def _own(registry: Registry, entity: Entity, column: Column, facts: AuthorityFacts) -> Copy:
+def _resolve_own_field(registry: Registry, entity: Entity, column: Column, facts: AuthorityFacts) -> Copy:
     where = f"{entity.name}.{column.name}"
     linked = next((linked for linked in entity.linked if linked.name == facts.linked), None)
     if linked is None:
-        raise _refused(
+        raise _refuse(
             where,
             f"has an authority by way of {facts.linked}, which is not a linked field of {entity.name}",
             f"name one of: {', '.join(linked.name for linked in entity.linked) or 'none is declared'}",
         )
-    if _kind(facts) not in linked.kinds:
-        raise _refused(
+    if _subject_kind(facts) not in linked.kinds:
+        raise _refuse(
             where,
             f"is held against {facts.field}, but {linked.name} leads to {', '.join(linked.kinds)}",
             "name a field of one of these",
         )
-    return _resolved(registry, entity, linked, column, facts)
+    return _resolve_copy(registry, entity, linked, column, facts)
 
 
-def _resolved(registry: Registry, entity: Entity, linked: Linked, column: Column, facts: AuthorityFacts) -> Copy:
+def _resolve_copy(registry: Registry, entity: Entity, linked: Linked, column: Column, facts: AuthorityFacts) -> Copy:
     where = f"{entity.name}.{column.name}"
     holder, held = _subject_field(registry, where, facts.field)
     hop = None
@@ -110,7 +112,7 @@ def _resolved(registry: Registry, entity: Entity, linked: Linked, column: Column
         start, step = _subject_field(registry, where, facts.through)
         key = next((key for key in holder.keys if key.value is step.value), None)
         if key is None:
-            raise _refused(
+            raise _refuse(
                 where,
                 f"goes through {facts.through}, which is no key of {holder.name}",
                 "name a field of its key's type",
@@ -120,15 +122,15 @@ def _resolved(registry: Registry, entity: Entity, linked: Linked, column: Column
         linked,
         column,
         facts.compared,
-        _kind(facts),
+        _subject_kind(facts),
         holder.name,
         held,
         hop,
-        _beside(where, holder, facts),
+        _find_companion(where, holder, facts),
         facts.codes,
-        _named(where, entity, facts.while_empty),
+        _find_field(where, entity, facts.while_empty),
     )
-    COMPARABLE[facts.compared](where, copy)
+    COMPARISON_CHECKS[facts.compared](where, copy)
     return copy
 
 
@@ -136,27 +138,27 @@ def _subject_field(registry: Registry, where: str, path: str) -> tuple[Entity, C
     name, _, field = path.partition(".")
     entity = registry.entities.get(name)
     if entity is None or entity.kind != "subject":
-        raise _refused(where, f"has the authority {path}, and {name} is not a subject", "name a field of a subject")
-    column = _named(where, entity, field)
+        raise _refuse(where, f"has the authority {path}, and {name} is not a subject", "name a field of a subject")
+    column = _find_field(where, entity, field)
     assert column is not None  # a field was named
     return entity, column
 
 
-def _named(where: str, entity: Entity, field: str | None) -> Column | None:
+def _find_field(where: str, entity: Entity, field: str | None) -> Column | None:
     if field is None:
         return None
     column = next((column for column in entity.fields if column.name == field), None)
     if column is None:
-        raise _refused(where, f"has the authority {entity.name}.{field}, which is not a field", "correct the name")
+        raise _refuse(where, f"has the authority {entity.name}.{field}, which is not a field", "correct the name")
     return column
 
 
-def _beside(where: str, holder: Entity, facts: AuthorityFacts) -> Column | None:
+def _find_companion(where: str, holder: Entity, facts: AuthorityFacts) -> Column | None:
     if facts.compared is not Comparison.ADDRESS:
-        return _named(where, holder, facts.beside)
+        return _find_field(where, holder, facts.beside)
     found: Reference | None = next((ref for ref in holder.references if ref.name == facts.beside), None)
     if found is None or found.target != "AdministrativeUnit":
-        raise _refused(
+        raise _refuse(
             where,
             f"has the address {facts.field} without the unit it is in",
             "name the reference to the unit in `beside`",
@@ -164,7 +166,7 @@ def _beside(where: str, holder: Entity, facts: AuthorityFacts) -> Column | None:
     return found.column
 
 
-def _texts(where: str, copy: Copy) -> None:
+def _check_texts(where: str, copy: Copy) -> None:
     """Text against text, of the kind that the comparison is for."""
     held = copy.held.value
     fits = {
@@ -176,61 +178,61 @@ def _texts(where: str, copy: Copy) -> None:
     }[copy.compared]
     types = {column.value.storage for column in (copy.column, copy.held)}
     if not fits or types != {Storage.TEXT} or issubclass(copy.column.value, CodeList):
-        raise _uncomparable(where, copy)
+        raise _refuse_comparison(where, copy)
 
 
-def _codes(where: str, copy: Copy) -> None:
+def _check_codes(where: str, copy: Copy) -> None:
     """A code against a code: every code of the authority is spoken of, and every code named is one."""
     own, held = copy.column.value, copy.held.value
     if not (issubclass(own, CodeList) and issubclass(held, CodeList)):
-        raise _uncomparable(where, copy)
+        raise _refuse_comparison(where, copy)
     named = dict(copy.codes)
     if (
         named.keys() != held.codes.keys()
         or not {code for codes in named.values() for code in codes} <= own.codes.keys()
     ):
-        raise _refused(
+        raise _refuse(
             where,
             f"names other codes than {held.__name__} and {own.__name__} have",
             f"say for each of {', '.join(held.codes)} which of {', '.join(own.codes)} go with it",
         )
 
 
-def _ending(where: str, copy: Copy) -> None:
+def _check_ending(where: str, copy: Copy) -> None:
     """A code against a day."""
     own, held = copy.column.value, copy.held.value
     if not (issubclass(own, CodeList) and held.storage is Storage.DATE):
-        raise _uncomparable(where, copy)
+        raise _refuse_comparison(where, copy)
     if not {code for _, codes in copy.codes for code in codes} <= own.codes.keys():
-        raise _refused(where, f"names codes that {own.__name__} does not have", f"use {', '.join(own.codes)}")
+        raise _refuse(where, f"names codes that {own.__name__} does not have", f"use {', '.join(own.codes)}")
 
 
-COMPARABLE: Mapping[Comparison, Callable[[str, Copy], None]] = {
-    Comparison.NAME: _texts,
-    Comparison.PARTIAL_DATE: _texts,
-    Comparison.ADDRESS: _texts,
-    Comparison.IDENTIFIER: _texts,
-    Comparison.TAX_CODE: _texts,
-    Comparison.CODE: _codes,
-    Comparison.ENDED: _ending,
+COMPARISON_CHECKS: Mapping[Comparison, Callable[[str, Copy], None]] = {
+    Comparison.NAME: _check_texts,
+    Comparison.PARTIAL_DATE: _check_texts,
+    Comparison.ADDRESS: _check_texts,
+    Comparison.IDENTIFIER: _check_texts,
+    Comparison.TAX_CODE: _check_texts,
+    Comparison.CODE: _check_codes,
+    Comparison.ENDED: _check_ending,
 }
 """What has to be so for a comparison to mean anything."""
 
 
-def _uncomparable(where: str, copy: Copy) -> HubMisconfigured:
+def _refuse_comparison(where: str, copy: Copy) -> HubMisconfigured:
     own, held = copy.column.value.__name__, copy.held.value.__name__
-    return _refused(
+    return _refuse(
         where,
         f"({own}) cannot be compared with {copy.holder}.{copy.held.name} ({held}) as {copy.compared.name}",
         "name another field or another comparison",
     )
 
 
-def _refused(where: str, what: str, next_step: str) -> HubMisconfigured:
+def _refuse(where: str, what: str, next_step: str) -> HubMisconfigured:
     return HubMisconfigured(f"schema: {where} {what}", next_step=next_step)
 
 
-def declared(registry: Registry) -> Iterator[tuple[str, AuthorityFacts]]:
+def list_authorities(registry: Registry) -> Iterator[tuple[str, AuthorityFacts]]:
     """Every declaration as it was written: the field of the copy, and one authority of it."""
     for recorded in registry.recorded.values():
         yield from (

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterable
 
 
-def camel(snake: str) -> str:
+def to_camel_case(snake: str) -> str:
     """`full_name` → `fullName`."""
     head, *rest = snake.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
-def snake(pascal: str) -> str:
+def to_snake_case(pascal: str) -> str:
     """`LandUseRight` → `land_use_right`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", pascal).lower()
 
 
-def qualified(field: str, key: str) -> str:
+def qualify_column(field: str, key: str) -> str:
     """The column of `key` under `field`, without saying a word twice: household + household_code → household_code."""
     return key if key.startswith(f"{field}_") else f"{field}_{key}"
 

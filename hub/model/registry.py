@@ -16,7 +16,7 @@ import schema
 from hub.errors import HubMisconfigured
 from hub.model import authorities
 from hub.model.name_checks import check_names
-from hub.model.names import camel, qualified, quote_identifier, snake
+from hub.model.names import qualify_column, quote_identifier, to_camel_case, to_snake_case
 from schema.authority import AuthorityFacts
 from schema.core import (
     AsRecordedFacts,
@@ -51,7 +51,7 @@ class Column:
     @property
     def graphql(self) -> str:
         """Name of the GraphQL field."""
-        return camel(self.name)
+        return to_camel_case(self.name)
 
     @property
     def sql(self) -> str:
@@ -77,7 +77,7 @@ class Reference:
     @property
     def graphql(self) -> str:
         """Name of the GraphQL field."""
-        return camel(self.name)
+        return to_camel_case(self.name)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Linked:
     @property
     def graphql(self) -> str:
         """Name of the GraphQL field of the subject; `<name>Link` is that of the link itself."""
-        return camel(self.name)
+        return to_camel_case(self.name)
 
     @property
     def link_graphql(self) -> str:
@@ -115,7 +115,7 @@ class Linked:
     @property
     def table(self) -> str:
         """Name of the link table, in the SQL schema `link`."""
-        return f"{snake(self.owner)}_{self.name}"
+        return f"{to_snake_case(self.owner)}_{self.name}"
 
     @property
     def family(self) -> str:
@@ -135,7 +135,7 @@ class Backlink:
     @property
     def graphql(self) -> str:
         """Name of the GraphQL field."""
-        return camel(self.name)
+        return to_camel_case(self.name)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Entity:
     @property
     def table(self) -> str:
         """Name of its table, in the SQL schemas `data`, `history` and `staging`."""
-        return snake(self.name)
+        return to_snake_case(self.name)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -283,7 +283,7 @@ def registry() -> Registry:
         {name: _Reader(classes[name], classes).entity() for name in order},
         {name: _as_recorded(cls) for name, cls in sorted(recorded.items())},
     )
-    _check(built)
+    _check_links(built)
     return built
 
 
@@ -306,7 +306,7 @@ class _Reader:
             label=facts.label,
             standard=facts.standard,
             description=inspect.cleandoc(self.cls.__doc__ or ""),
-            plural=facts.plural or f"{snake(name)}s",
+            plural=facts.plural or f"{to_snake_case(name)}s",
             fields=tuple(self._field(n, m) for n, m in marks.items() if isinstance(m, FieldFacts)),
             references=tuple(self._reference(n, m) for n, m in marks.items() if isinstance(m, ReferenceFacts)),
             linked=tuple(self._linked(n, m) for n, m in marks.items() if isinstance(m, LinkedFacts)),
@@ -322,7 +322,7 @@ class _Reader:
         (target,), nullable = _unwrap(self.hints[name])
         (value,), _ = _unwrap(inspect.get_annotations(target)[facts.key])
         column = Column(
-            facts.column or qualified(name, facts.key),
+            facts.column or qualify_column(name, facts.key),
             value,
             nullable,
             facts.description,
@@ -337,7 +337,7 @@ class _Reader:
         recorded = tuple(
             RecordedColumn(
                 part.name,
-                Column(qualified(name, part.name), part.value, True, part.description, authority=part.authority),
+                Column(qualify_column(name, part.name), part.value, True, part.description, authority=part.authority),
             )
             for part in parts
         )
@@ -390,7 +390,7 @@ def _unwrap(hint: Any) -> tuple[tuple[type, ...], bool]:
     return (hint,), False
 
 
-def _check(built: Registry) -> None:
+def _check_links(built: Registry) -> None:
     check_names(built)
     for entity in built:
         for link in entity.backlinks:
@@ -423,4 +423,4 @@ def _check(built: Registry) -> None:
                     f"schema: {entity.name}.{column.name} is searched and has no index: every search would read every row",
                     next_step="declare it as a key, or with filter=True and without index=False",
                 )
-    authorities.check(built)
+    authorities.check_authorities(built)

@@ -45,7 +45,7 @@ SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
     Storage.TIMESTAMP: DateTime(timezone=True),
 }
 ID = Sequence("id_seq", schema="hub", data_type=BigInteger())
-ROOM = {"fillfactor": 95}
+DATA_TABLE_OPTIONS = {"fillfactor": 95}
 """Room in the pages of `data` for changed rows: an update of no indexed column then touches no index (docs/decisions/0008)."""
 ACCEPTED = "status <> 'UNCONFIRMED'"
 OPEN = "status = 'UNCONFIRMED'"
@@ -57,20 +57,20 @@ def sql_type(column: Declared) -> str:
 
 
 @cache
-def metadata() -> MetaData:
+def build_metadata() -> MetaData:
     """All derived tables, in one MetaData; `hub.store.meta` adds the hub's own."""
     built = MetaData()
     ID._set_metadata(built)
     for entity in registry():
-        _entity_tables(built, entity)
+        _make_entity_tables(built, entity)
         for linked in entity.linked:
             about = f"Which subject {linked.owner}.{linked.name} is."
-            _link_tables(built, linked.table, about, f"Links that {linked.owner}.{linked.name} had before.")
+            _make_link_tables(built, linked.table, about, f"Links that {linked.owner}.{linked.name} had before.")
         if entity.duplicates:
             about = f"Which older {entity.name} (subject) a younger one (record) is the same as."
             before = f"Duplicates of {entity.name} that were taken back."
             # A row can be the same thing as two older ones, each by a pair of its own that can be undone.
-            _link_tables(built, entity.duplicate_table, about, before, one=False)
+            _make_link_tables(built, entity.duplicate_table, about, before, one=False)
     return built
 
 
@@ -100,14 +100,14 @@ def provenance_columns() -> list[Column[Any]]:
     ]
 
 
-def _entity_tables(built: MetaData, entity: Entity) -> None:
+def _make_entity_tables(built: MetaData, entity: Entity) -> None:
     Table(
         entity.table,
         built,
         Column("id", BigInteger, ID, server_default=ID.next_value(), primary_key=True, autoincrement=False),
-        *_value_columns(entity),
+        *_make_value_columns(entity),
         *provenance_columns(),
-        *_indexes(entity),
+        *_make_indexes(entity),
         # A name without its key would be a name that no search finds.
         *(
             CheckConstraint(
@@ -119,22 +119,22 @@ def _entity_tables(built: MetaData, entity: Entity) -> None:
         ),
         schema="data",
         comment=entity.description.splitlines()[0],
-        postgresql_with=ROOM,
+        postgresql_with=DATA_TABLE_OPTIONS,
     )
     Table(
         entity.table,
         built,
         Column("id", BigInteger, primary_key=True, autoincrement=False),
-        *_value_columns(entity),
+        *_make_value_columns(entity),
         *provenance_columns(),
         Column("sys_to", DateTime(timezone=True), primary_key=True),
-        *_past_indexes(entity),
+        *_make_past_indexes(entity),
         schema="history",
         comment=f"Earlier versions of data.{entity.table}, each with the period in which the hub held it.",
     )
 
 
-def _value_columns(entity: Entity) -> list[Column[Any]]:
+def _make_value_columns(entity: Entity) -> list[Column[Any]]:
     columns: list[Column[Any]] = []
     for declared in entity.columns:
         columns.append(
@@ -152,7 +152,7 @@ def _value_columns(entity: Entity) -> list[Column[Any]]:
     return columns
 
 
-def _indexes(entity: Entity) -> list[Index]:
+def _make_indexes(entity: Entity) -> list[Index]:
     table = entity.table
     indexes = [Index(f"{table}_source", "stream_id", "source_key", unique=True)]
     for column in entity.columns:
@@ -161,25 +161,25 @@ def _indexes(entity: Entity) -> list[Index]:
         elif column.search_key:
             indexes.append(Index(f"{table}_{column.search_key}", column.search_key, "id"))
             # Core PostgreSQL has no trigrams: an index of the words finds them in any order (docs/decisions/0012).
-            words = text(words_of(quote_identifier(column.search_key)))
+            words = text(split_words(quote_identifier(column.search_key)))
             indexes.append(Index(f"{table}_{column.search_key}_words", words, postgresql_using="gin"))
         elif column.indexed:
             indexes.append(Index(f"{table}_{column.name}", column.name, "id"))
     return indexes
 
 
-def words_of(key: str) -> str:
+def split_words(key: str) -> str:
     """The words of a search key, as SQL: the expression of the index, and so of every condition that it serves."""
     return f"string_to_array({key}, ' ')"
 
 
-def _past_indexes(entity: Entity) -> list[Index]:
+def _make_past_indexes(entity: Entity) -> list[Index]:
     """What a read of a past instant looks rows up by: keys and references. Filters on other columns read all of history."""
     looked_up = [c for c in entity.columns if c.unique] + [reference.column for reference in entity.references]
     return [Index(f"{entity.table}_past_{column.name}", column.name) for column in looked_up]
 
 
-def _link_tables(built: MetaData, name: str, about: str, before: str, *, one: bool = True) -> None:
+def _make_link_tables(built: MetaData, name: str, about: str, before: str, *, one: bool = True) -> None:
     # A merge changes which subject a row stands for, not which row was found: so undoing it needs no new search.
     columns: list[tuple[str, Any, bool, str]] = [
         ("subject_id", BigInteger, False, "The subject: the heir of the row that was found."),

@@ -30,7 +30,7 @@ CONDITIONS = frozenset({"filter", "by"})
 """Arguments that choose rows: a variable that is absent within them would choose all rows instead of few."""
 
 
-def arguments(document: Document, definition: GraphQLField, node: FieldNode) -> dict[str, Tree]:
+def read_arguments(document: Document, definition: GraphQLField, node: FieldNode) -> dict[str, Tree]:
     """The arguments given to a field, by name. One that is an absent variable is absent; explicit nulls are leaves.
 
     Raises OperationRefused for a variable that is absent within a filter.
@@ -78,23 +78,27 @@ def directive_argument(
     return None
 
 
-def value_of(document: Document, tree: Tree | None) -> Any:
+def read_value(document: Document, tree: Tree | None) -> Any:
     """The value of a leaf in this request, to decide shape by whether it is null; None where there is no tree."""
     return tree.get(document.variables) if isinstance(tree, Constant | Variable | Items) else None
 
 
-def shape(value: Any) -> Any:
+def argument_shape(value: Any) -> Any:
     """What of a variable's value can change a statement: keys, nulls, booleans, enum members; hashable."""
     if isinstance(value, dict):
-        return tuple((key, shape(item)) for key, item in value.items())
+        return tuple((key, argument_shape(item)) for key, item in value.items())
     if isinstance(value, list):
-        return ("list", tuple(shape(item) for item in value)) if any(isinstance(i, dict) for i in value) else "list"
+        return (
+            ("list", tuple(argument_shape(item) for item in value))
+            if any(isinstance(i, dict) for i in value)
+            else "list"
+        )
     if value is None or isinstance(value, bool):
         return value
     return getattr(value, "name", "value")
 
 
-def page_sizes(document: DocumentNode) -> tuple[str, ...]:
+def find_page_sizes(document: DocumentNode) -> tuple[str, ...]:
     """The names of the variables given as `first` or `last` anywhere in a document."""
     found: dict[str, None] = {}
 
@@ -110,7 +114,7 @@ def page_sizes(document: DocumentNode) -> tuple[str, ...]:
 def _tree(document: Document, node: ValueNode, kind: GraphQLInputType) -> Tree | None:
     if isinstance(node, VariableNode):
         name = node.name.value
-        return _wrapped(document.variables[name], (name,)) if name in document.variables else None
+        return _wrap_in_list(document.variables[name], (name,)) if name in document.variables else None
     inner = get_nullable_type(kind)
     if isinstance(node, ObjectValueNode) and is_input_object_type(inner):
         fields = {f.name.value: _tree(document, f.value, inner.fields[f.name.value].type) for f in node.fields}
@@ -134,9 +138,9 @@ def _list(document: Document, node: ValueNode, item: GraphQLInputType) -> Tree:
     return Items(leaves)
 
 
-def _wrapped(value: Any, path: Path) -> Tree:
+def _wrap_in_list(value: Any, path: Path) -> Tree:
     if isinstance(value, dict):
-        return {key: _wrapped(item, (*path, key)) for key, item in value.items()}
+        return {key: _wrap_in_list(item, (*path, key)) for key, item in value.items()}
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return [_wrapped(item, (*path, index)) for index, item in enumerate(value)]
+        return [_wrap_in_list(item, (*path, index)) for index, item in enumerate(value)]
     return Variable(path)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.errors import OperationRefused
 
-LONGEST_TEXT = 2_000
+MAX_TEXT_CHARS = 2_000
 """Characters of one value in a filter or key."""
 
 Path = tuple[str | int, ...]
@@ -59,19 +59,21 @@ Tree = Leaf | Mapping[str, "Tree"] | list["Tree"]
 """An argument: objects and lists of objects are shape, everything else is a leaf."""
 
 
-def plain(value: Any) -> Any:
+def to_parameter(value: Any) -> Any:
     """A coerced GraphQL value as PostgreSQL takes it: enum members by name, lists item by item.
 
     Raises OperationRefused for text longer than any value of the vocabulary: folding it would cost the database dear.
     """
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+    if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
         raise OperationRefused(
-            f"a value has more than {LONGEST_TEXT:,} characters", code="BAD_USER_INPUT", next_step="send a shorter one"
+            f"a value has more than {MAX_TEXT_CHARS:,} characters",
+            code="BAD_USER_INPUT",
+            next_step="send a shorter one",
         )
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [to_parameter(item) for item in value]
     return value
 
 
@@ -81,7 +83,7 @@ class Bind:
 
     leaf: Leaf
     cast: str
-    take: Callable[[Any], Any] = plain
+    take: Callable[[Any], Any] = to_parameter
 
     def value(self, variables: Mapping[str, Any]) -> Any:
         """The parameter for these variables. Raises OperationRefused where the value cannot be taken."""

@@ -5,16 +5,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.errors import OperationRefused
-from hub.model import shapes
-from hub.model.names import camel, quote_identifier
+from hub.model import derived_fields
+from hub.model.names import quote_identifier, to_camel_case
 from hub.model.registry import Column, Entity, Linked, Reference, Registry
-from hub.model.tables import sql_type, words_of
-from hub.plan.arguments import value_of
-from hub.plan.binds import Bind, GlobalIdPart, GlobalIdParts, Leaf, Tree, plain
-from hub.plan.nodes import AllOf, AnyOf, ByColumn, ByLink, Condition, Not, OrderTerm, OverLink, Test, Through, Via
+from hub.model.tables import split_words, sql_type
+from hub.plan.arguments import read_value
+from hub.plan.binds import Bind, GlobalIdPart, GlobalIdParts, Leaf, Tree, to_parameter
+from hub.plan.nodes import (
+    AllOf,
+    AnyOf,
+    Condition,
+    LinkTest,
+    Not,
+    OrderTerm,
+    RowExists,
+    SqlTest,
+    Via,
+    ViaColumn,
+    ViaLink,
+)
 from hub.plan.selection import Document
 
-TEMPLATES: Mapping[str, str] = {
+OPERATOR_TEMPLATES: Mapping[str, str] = {
     "eq": "{column} = {0}",
     "in": "{column} = any({0})",
     "gt": "{column} > {0}",
@@ -28,7 +40,7 @@ NAME_TEMPLATES: Mapping[str, str] = {
     "eq": "{column} = hub.name_key({0})",
     "in": "{column} = any(select hub.name_key(name) from unnest({0}) name)",
     "prefix": "{column} >= hub.name_key({0}) and {column} < hub.name_key({0}) || U&'\\+10FFFF'",
-    "words": f"{words_of('{column}')} @> {words_of('hub.name_key({0})')}",
+    "words": f"{split_words('{column}')} @> {split_words('hub.name_key({0})')}",
 }
 PROVENANCE_PARTS: Mapping[str, str] = {
     "source": "text",
@@ -50,11 +62,11 @@ ID_TERM = OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=False)
 
 def backlink_via(registry: Registry, end: Reference | Linked) -> Via:
     """How the rows of a many end hang on the row above."""
-    return ByLink(end.table, back=True) if isinstance(end, Linked) else ByColumn(end.column.name, end.target_column)
+    return ViaLink(end.table, back=True) if isinstance(end, Linked) else ViaColumn(end.column.name, end.target_column)
 
 
 @dataclass
-class Terms:
+class ConditionCounter:
     """How many conditions the filters of an operation have so far, and how many they may have."""
 
     most: int
@@ -72,13 +84,13 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Filters:
+class FilterReader:
     """Reads filter arguments. `links` is how many links a filter may still follow, `terms` counts conditions."""
 
     registry: Registry
     document: Document
     links: int
-    terms: Terms
+    terms: ConditionCounter
     past: bool = False
 
     def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
@@ -87,7 +99,7 @@ class Filters:
             return ()
         found: list[Condition] = []
         for name, part in tree.items():
-            if not isinstance(part, Mapping | list) and value_of(self.document, part) is None:
+            if not isinstance(part, Mapping | list) and read_value(self.document, part) is None:
                 continue
             self.terms.add()
             if name in ("and", "or"):
@@ -113,7 +125,7 @@ class Filters:
             return self._provenance(part)
         by_link = next((linked for linked in entity.linked if linked.link_graphql == name), None)
         if by_link is not None:
-            return [OverLink(by_link.table, tuple(self.parts(name, LINK_PARTS, part)))]
+            return [LinkTest(by_link.table, tuple(self.parts(name, LINK_PARTS, part)))]
         if self.links == 0:
             raise OperationRefused(
                 f"filter: {entity.name}.{name} follows one link more than a filter may",
@@ -127,13 +139,13 @@ class Filters:
             return [beyond._through(via, back.target, inner, none=word == "none") for word, inner in part.items()]
         end = next(e for e in entity.ends.values() if e.graphql == name)
         if isinstance(end, Reference):
-            return [beyond._through(ByColumn(end.target_column, end.column.name), end.target, part)]
+            return [beyond._through(ViaColumn(end.target_column, end.column.name), end.target, part)]
         if len(end.kinds) == 1:
-            return [beyond._through(ByLink(end.table), end.kinds[0], part)]
-        kinds = {camel(self.registry[kind].table): kind for kind in end.kinds}
+            return [beyond._through(ViaLink(end.table), end.kinds[0], part)]
+        kinds = {to_camel_case(self.registry[kind].table): kind for kind in end.kinds}
         # A kind of the family that this field cannot lead to: nothing satisfies it.
         return [
-            beyond._through(ByLink(end.table), kinds[word], inner) if word in kinds else AnyOf(())
+            beyond._through(ViaLink(end.table), kinds[word], inner) if word in kinds else AnyOf(())
             for word, inner in part.items()
         ]
 
@@ -141,23 +153,23 @@ class Filters:
         entity = self.registry[target]
         if not isinstance(tree, Mapping):
             return AllOf(())  # a null filter
-        return Through(via, entity.table, self.conditions(entity, tree), none)
+        return RowExists(via, entity.table, self.conditions(entity, tree), none)
 
-    def _tests(self, column: Column, operators: Mapping[str, Tree]) -> list[Test]:
+    def _tests(self, column: Column, operators: Mapping[str, Tree]) -> list[SqlTest]:
         if column.search_key is None:
-            return self._operators(Compared(column.graphql, f"{{t}}.{column.sql}", sql_type(column)), operators)
-        key = Compared(
-            column.graphql, f"{{t}}.{quote_identifier(column.search_key)}", "text", NAME_TEMPLATES, plain_name
+            return self._operators(FilterOperand(column.graphql, f"{{t}}.{column.sql}", sql_type(column)), operators)
+        key = FilterOperand(
+            column.graphql, f"{{t}}.{quote_identifier(column.search_key)}", "text", NAME_TEMPLATES, to_name_parameter
         )
         return self._operators(key, operators)
 
-    def _operators(self, compared: "Compared", operators: Mapping[str, Tree]) -> list[Test]:
-        found: list[Test] = []
+    def _operators(self, compared: "FilterOperand", operators: Mapping[str, Tree]) -> list[SqlTest]:
+        found: list[SqlTest] = []
         for operator, leaf in operators.items():
-            value = value_of(self.document, leaf)
+            value = read_value(self.document, leaf)
             if operator == "isNull":
                 if value is not None:
-                    found.append(Test(f"{compared.sql} is {'' if value else 'not '}null"))
+                    found.append(SqlTest(f"{compared.sql} is {'' if value else 'not '}null"))
             elif value is None:
                 # `eq: null` would find nothing and say nothing; isNull says what is meant.
                 raise OperationRefused(
@@ -170,67 +182,67 @@ class Filters:
         return found
 
     def _provenance(self, part: Mapping[str, Tree]) -> list[Condition]:
-        parts = {p.graphql: p for p in (shapes.PAST_PROVENANCE if self.past else shapes.PROVENANCE)}
+        parts = {p.graphql: p for p in (derived_fields.PAST_PROVENANCE if self.past else derived_fields.PROVENANCE)}
         return list(self.parts("provenance", {n: (parts[n].sql, c) for n, c in PROVENANCE_PARTS.items()}, part))
 
-    def parts(self, name: str, known: Mapping[str, KnownPart], part: Mapping[str, Tree]) -> list[Test]:
+    def parts(self, name: str, known: Mapping[str, KnownPart], part: Mapping[str, Tree]) -> list[SqlTest]:
         """Tests on parts of which the expressions are known."""
-        found: list[Test] = []
+        found: list[SqlTest] = []
         for inner, operators in part.items():
             if isinstance(operators, Mapping):
-                found += self._operators(Compared(f"{name}.{inner}", *known[inner]), operators)
+                found += self._operators(FilterOperand(f"{name}.{inner}", *known[inner]), operators)
         return found
 
-    def _ids(self, entity: Entity, operator: str, leaf: Tree) -> Test:
+    def _ids(self, entity: Entity, operator: str, leaf: Tree) -> SqlTest:
         """Rows of these global ids; an id of another type, or of nothing, is no row's."""
-        if isinstance(leaf, Mapping | list) or value_of(self.document, leaf) is None:
+        if isinstance(leaf, Mapping | list) or read_value(self.document, leaf) is None:
             raise OperationRefused(
                 f"filter: id.{operator} is null", code="BAD_USER_INPUT", next_step="give ids, or leave the filter out"
             )
         if operator == "eq":
             kind, number = Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
-            return Test(f"{{t}}.id = {{0}} and {{1}} = '{entity.name}'", (number, kind))
+            return SqlTest(f"{{t}}.id = {{0}} and {{1}} = '{entity.name}'", (number, kind))
         kinds, numbers = (
-            Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE, ("filter", "id")))
+            Bind(leaf, cast, GlobalIdParts(index, derived_fields.MAX_PAGE, ("filter", "id")))
             for index, cast in enumerate(("text[]", "bigint[]"))
         )
         chosen = f"select w.id from unnest({{0}}, {{1}}) w(kind, id) where w.kind = '{entity.name}'"
-        return Test(f"{{t}}.id = any(array({chosen}))", (kinds, numbers))
+        return SqlTest(f"{{t}}.id = any(array({chosen}))", (kinds, numbers))
 
 
 @dataclass(frozen=True)
-class Compared:
+class FilterOperand:
     """What a filter compares: its name in the graph, the expression, its SQL type, the templates, and what is taken of a value."""
 
     name: str
     sql: str
     cast: str
-    templates: Mapping[str, str] = field(default_factory=lambda: TEMPLATES)
-    take: Callable[[Any], Any] = plain
+    templates: Mapping[str, str] = field(default_factory=lambda: OPERATOR_TEMPLATES)
+    take: Callable[[Any], Any] = to_parameter
 
-    def test(self, operator: str, leaf: Leaf) -> Test:
+    def test(self, operator: str, leaf: Leaf) -> SqlTest:
         """The test of one operator."""
         cast = self.cast + ("[]" if operator == "in" else "")
-        take = CHOOSING[self.take] if operator in ("prefix", "words") else self.take
-        return Test(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, take),))
+        take = PREFIX_CONVERTERS[self.take] if operator in ("prefix", "words") else self.take
+        return SqlTest(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, take),))
 
 
-def plain_name(value: Any) -> Any:
+def to_name_parameter(value: Any) -> Any:
     """A name, or a list of names, as PostgreSQL takes it: one space between words, as the store keeps names."""
-    taken = plain(value)
+    taken = to_parameter(value)
     if isinstance(taken, list):
-        return [plain_name(item) for item in taken]
+        return [to_name_parameter(item) for item in taken]
     return " ".join(taken.split()) if isinstance(taken, str) else taken
 
 
-def choosing_text(value: Any) -> Any:
+def to_prefix_parameter(value: Any) -> Any:
     """A text to begin with. Raises OperationRefused for an empty one, which every text begins with."""
-    return _refuse_empty(plain(value))
+    return _refuse_empty(to_parameter(value))
 
 
-def choosing_name(value: Any) -> Any:
+def to_name_prefix_parameter(value: Any) -> Any:
     """A name to begin with, or words of it, one space between words. Raises OperationRefused for none."""
-    return _refuse_empty(plain_name(value))
+    return _refuse_empty(to_name_parameter(value))
 
 
 def _refuse_empty(taken: Any) -> Any:
@@ -243,7 +255,10 @@ def _refuse_empty(taken: Any) -> Any:
     return taken
 
 
-CHOOSING: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {plain: choosing_text, plain_name: choosing_name}
+PREFIX_CONVERTERS: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {
+    to_parameter: to_prefix_parameter,
+    to_name_parameter: to_name_prefix_parameter,
+}
 """What is taken of a value → the same, where an empty text would choose every row."""
 
 
@@ -251,21 +266,21 @@ def _list(tree: Tree) -> list[Tree]:
     return tree if isinstance(tree, list) else [tree] if isinstance(tree, Mapping) else []
 
 
-def order(document: Document, entity: Entity, tree: Tree | None) -> tuple[OrderTerm, ...]:
+def read_order(document: Document, entity: Entity, tree: Tree | None) -> tuple[OrderTerm, ...]:
     """The total order of an orderBy argument: its terms, then the id."""
     terms: list[OrderTerm] = []
     for part in _list(tree) if tree is not None else []:
         if not isinstance(part, Mapping):
             continue
         for name, leaf in part.items():
-            descending = getattr(value_of(document, leaf), "name", "ASC") == "DESC"
-            terms.append(_term(entity, name, descending))
+            descending = getattr(read_value(document, leaf), "name", "ASC") == "DESC"
+            terms.append(_read_order_term(entity, name, descending))
     if any(term.name == "id" for term in terms):
         return tuple(terms)
     return (*terms, ID_TERM)
 
 
-def _term(entity: Entity, name: str, descending: bool) -> OrderTerm:
+def _read_order_term(entity: Entity, name: str, descending: bool) -> OrderTerm:
     if name == "id":
         return OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=descending)
     column = next(c for c in entity.columns if c.graphql == name)

@@ -9,36 +9,36 @@ from typing import Any
 
 from hub.plan.binds import Bind
 from hub.plan.nodes import (
-    Candidate,
-    Candidates,
+    CandidateList,
+    CandidateSubject,
+    ConnectionPage,
     Edges,
-    Evidence,
+    EvidenceList,
     Group,
-    Hits,
     LinkObject,
-    Merged,
+    MergedRows,
     NodeById,
     Nodes,
     NodesById,
-    One,
     OneByKind,
-    OneOf,
-    Page,
+    OneLinkedRow,
+    OneRow,
     Root,
-    Row,
+    RowObject,
     Scalar,
     Search,
+    SearchHits,
     TotalCount,
 )
 
-CANDIDATES = 5
-EVIDENCE = 8
-MERGED = 2
+CANDIDATE_ROWS = 5
+EVIDENCE_ROWS = 8
+MERGED_ROWS = 2
 """Lists without a page size; few are longer."""
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RowEstimate:
     """Rows that are known with the plan, and rows for each id of a list that only the variables have."""
 
     fixed: int
@@ -49,38 +49,38 @@ class Estimate:
         return self.fixed + sum(len(ids.value(variables)) * times for ids, times in self.each)
 
 
-def estimate(roots: Sequence[Root]) -> Estimate:
+def estimate_rows(roots: Sequence[Root]) -> RowEstimate:
     """The estimate of a plan's root fields."""
     lists = [root for root in roots if isinstance(root, NodesById)]
-    fixed = _rows([root for root in roots if not isinstance(root, NodesById)])
-    return Estimate(fixed, tuple((root.ids, 1 + _largest(root.rows)) for root in lists))
+    fixed = _count_rows([root for root in roots if not isinstance(root, NodesById)])
+    return RowEstimate(fixed, tuple((root.ids, 1 + _count_largest(root.rows)) for root in lists))
 
 
-def _rows(nodes: Sequence[object]) -> int:
+def _count_rows(nodes: Sequence[object]) -> int:
     """The rows that these plan nodes add."""
     found = 0
     for node in nodes:
-        if isinstance(node, Page) and all(isinstance(part, TotalCount | Scalar) for part in node.parts):
+        if isinstance(node, ConnectionPage) and all(isinstance(part, TotalCount | Scalar) for part in node.parts):
             continue  # a count reads no page
-        if isinstance(node, Page | Search):
-            found += node.size * (1 + _rows(node.parts))
-        elif isinstance(node, One):
-            found += 1 + _rows(node.row.members)
-        elif isinstance(node, OneOf | OneByKind | NodeById | Candidate):
-            found += 1 + _largest(node.rows)
-        elif isinstance(node, Candidates):
-            found += CANDIDATES * (1 + _rows(node.members))
-        elif isinstance(node, Evidence):
-            found += EVIDENCE
-        elif isinstance(node, Merged):
-            found += MERGED
+        if isinstance(node, ConnectionPage | Search):
+            found += node.size * (1 + _count_rows(node.parts))
+        elif isinstance(node, OneRow):
+            found += 1 + _count_rows(node.row.members)
+        elif isinstance(node, OneLinkedRow | OneByKind | NodeById | CandidateSubject):
+            found += 1 + _count_largest(node.rows)
+        elif isinstance(node, CandidateList):
+            found += CANDIDATE_ROWS * (1 + _count_rows(node.members))
+        elif isinstance(node, EvidenceList):
+            found += EVIDENCE_ROWS
+        elif isinstance(node, MergedRows):
+            found += MERGED_ROWS
         elif isinstance(node, Nodes):
-            found += _rows(node.row.members)
-        elif isinstance(node, Edges | Group | Hits | LinkObject):
-            found += _rows(node.members)
+            found += _count_rows(node.row.members)
+        elif isinstance(node, Edges | Group | SearchHits | LinkObject):
+            found += _count_rows(node.members)
     return found
 
 
-def _largest(kinds: Sequence[Row]) -> int:
+def _count_largest(kinds: Sequence[RowObject]) -> int:
     """A row is of one kind: what the kind with the most rows beneath it adds."""
-    return max((_rows(row.members) for row in kinds), default=0)
+    return max((_count_rows(row.members) for row in kinds), default=0)

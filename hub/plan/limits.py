@@ -21,9 +21,9 @@ from graphql import (
 )
 
 from hub.errors import OperationRefused
-from hub.plan.own_time import OwnTime
+from hub.plan.cpu_stopwatch import CpuStopwatch
 
-ENDLESS = 1_000_000
+UNCOUNTED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Size:
+class SelectionSize:
     """How large a selection is: levels of fields, fields in all, fields of one object, aliases, directives."""
 
     depth: int = 0
@@ -59,20 +59,20 @@ class Size:
 
 def too_large(what: str, found: int, most: int, next_step: str) -> OperationRefused:
     """The refusal of an operation beyond a limit."""
-    shown = f"more than {most:,}" if found >= ENDLESS else f"{found:,}"
+    shown = f"more than {most:,}" if found >= UNCOUNTED else f"{found:,}"
     return OperationRefused(
         f"the operation has {shown} {what}; {most:,} are allowed", code="OPERATION_TOO_LARGE", next_step=next_step
     )
 
 
-def check(document: DocumentNode, limits: Limits) -> Mapping[str | None, Size]:
+def check_size(document: DocumentNode, limits: Limits) -> Mapping[str | None, SelectionSize]:
     """The size of each operation by name. Raises OperationRefused where one is beyond a limit."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     if len(operations) > limits.operations:
         raise too_large("operations in its document", len(operations), limits.operations, "send fewer at a time")
-    measure = _Measure(fragments)
-    found: dict[str | None, Size] = {}
+    measure = _SizeMeasure(fragments)
+    found: dict[str | None, SelectionSize] = {}
     for operation in operations:
         size = measure.selection_set(operation.selection_set)
         _refuse(size, limits)
@@ -86,14 +86,14 @@ def check(document: DocumentNode, limits: Limits) -> Mapping[str | None, Size]:
     if measure.spreads > limits.spreads:
         raise too_large("fragment spreads", measure.spreads, limits.spreads, "put fields in place of some fragments")
     roots = [*operations, *(fragment for name, fragment in fragments.items() if name not in measure.spread)]
-    comparisons = sum(_comparisons([root.selection_set], fragments) for root in roots)
+    comparisons = sum(_count_comparisons([root.selection_set], fragments) for root in roots)
     if comparisons > limits.comparisons:
         step = "select each field once"
         raise too_large("pairs of fields that must be held against each other", comparisons, limits.comparisons, step)
     return found
 
 
-def _comparisons(sets: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+def _count_comparisons(sets: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> int:
     """How many pairs of fields share a response name on one object: validation compares each (OverlappingFieldsCanBeMerged).
 
     Only for documents within the other limits and without cycles: it walks the expanded selection.
@@ -113,10 +113,10 @@ def _comparisons(sets: Sequence[SelectionSetNode], fragments: Mapping[str, Fragm
             else:
                 waiting.append(node.selection_set)  # type: ignore[attr-defined]  # an inline fragment
     pairs = sum(len(found) * (len(found) - 1) // 2 for found in named.values())
-    return pairs + sum(_comparisons([s for s in found if s], fragments) for found in named.values())
+    return pairs + sum(_count_comparisons([s for s in found if s], fragments) for found in named.values())
 
 
-def _refuse(size: Size, limits: Limits) -> None:
+def _refuse(size: SelectionSize, limits: Limits) -> None:
     split = "split the operation, or ask for fewer levels"
     for what, found, most in (
         ("levels of fields", size.depth, limits.depth),
@@ -129,16 +129,16 @@ def _refuse(size: Size, limits: Limits) -> None:
             raise too_large(what, found, most, split)
 
 
-class _Measure:
+class _SizeMeasure:
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.fragments = fragments
-        self.known: dict[str, Size] = {}
+        self.known: dict[str, SelectionSize] = {}
         self.spreads = 0
         self.spread: set[str] = set()
         self.cyclic = False
         self._open: set[str] = set()
 
-    def selection_set(self, selections: SelectionSetNode | None) -> Size:
+    def selection_set(self, selections: SelectionSetNode | None) -> SelectionSize:
         depth = fields = breadth = widest = aliases = directives = 0
         for node in selections.selections if selections else ():
             if isinstance(node, FragmentSpreadNode):
@@ -155,16 +155,16 @@ class _Measure:
                 size = self.selection_set(node.selection_set)  # type: ignore[attr-defined]  # an inline fragment
                 own_depth, own, here = 0, 0, size.breadth
             depth = max(depth, size.depth + own_depth)
-            fields = min(fields + size.fields + own, ENDLESS)
-            breadth = min(breadth + here, ENDLESS)
-            aliases = min(aliases + size.aliases, ENDLESS)
-            directives = min(directives + size.directives + len(node.directives or ()), ENDLESS)
-        return Size(depth, fields, max(breadth, widest), aliases, directives)
+            fields = min(fields + size.fields + own, UNCOUNTED)
+            breadth = min(breadth + here, UNCOUNTED)
+            aliases = min(aliases + size.aliases, UNCOUNTED)
+            directives = min(directives + size.directives + len(node.directives or ()), UNCOUNTED)
+        return SelectionSize(depth, fields, max(breadth, widest), aliases, directives)
 
-    def fragment(self, name: str) -> Size:
+    def fragment(self, name: str) -> SelectionSize:
         if name in self._open:
             self.cyclic = True
-            return Size()
+            return SelectionSize()
         if name not in self.known:
             self._open.add(name)
             fragment = self.fragments.get(name)  # an unknown one counts as nothing: validation refuses it
@@ -177,7 +177,7 @@ class OutOfTime(Exception):
     """Parsing and validation took longer than they may."""
 
 
-def budget(spent: OwnTime, most_s: float) -> type[ASTValidationRule]:
+def make_budget_rule(spent: CpuStopwatch, most_s: float) -> type[ASTValidationRule]:
     """A validation rule that stops validation when so much time was spent. Raises OutOfTime from within."""
 
     class Budget(ASTValidationRule):

@@ -8,7 +8,7 @@ from hub.plan.binds import Bind
 
 
 @dataclass(frozen=True)
-class ByColumn:
+class ViaColumn:
     """`{t}.column = {parent}.parent_column`: a reference, from either end."""
 
     column: str
@@ -16,7 +16,7 @@ class ByColumn:
 
 
 @dataclass(frozen=True)
-class ByLink:
+class ViaLink:
     """Over an accepted link, from the record to its subject, or (`back`) from the subject to its records."""
 
     table: str
@@ -24,7 +24,7 @@ class ByLink:
 
 
 @dataclass(frozen=True)
-class ByKey:
+class ViaKey:
     """`{t}.column = bind`: a root row by one of its identifiers."""
 
     column: str
@@ -32,18 +32,18 @@ class ByKey:
 
 
 @dataclass(frozen=True)
-class ByFound:
+class ViaFound:
     """`{t}.found_id` is the subject above; where it can be the heir of merged rows (`heir`), it or one of these."""
 
     heir: bool
 
 
 @dataclass(frozen=True)
-class All:
+class EveryRow:
     """Every row: a root connection."""
 
 
-Via = ByColumn | ByLink | ByKey | ByFound | All
+Via = ViaColumn | ViaLink | ViaKey | ViaFound | EveryRow
 
 
 # --- What is selected of a row ----------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Row:
+class RowObject:
     """An object of one row of an entity."""
 
     entity: str
@@ -75,20 +75,20 @@ class Row:
 
 
 @dataclass(frozen=True)
-class One:
+class OneRow:
     """At most one row, or null."""
 
     key: str
-    row: Row
+    row: RowObject
     via: Via
 
 
 @dataclass(frozen=True)
-class OneOf:
+class OneLinkedRow:
     """At most one row of one of several kinds, over an accepted link."""
 
     key: str
-    rows: tuple[Row, ...]
+    rows: tuple[RowObject, ...]
     table: str
 
 
@@ -97,7 +97,7 @@ class OneByKind:
     """At most one row of one of several kinds; the row above names its kind and number in the expressions."""
 
     key: str
-    rows: tuple[Row, ...]
+    rows: tuple[RowObject, ...]
     kind: str
     id: str
 
@@ -107,7 +107,7 @@ class NodeById:
     """A root row of any kind by global id; a kind that does not fit the number finds nothing."""
 
     key: str
-    rows: tuple[Row, ...]
+    rows: tuple[RowObject, ...]
     kind: Bind
     id: Bind
 
@@ -117,7 +117,7 @@ class NodesById:
     """Root rows of any kind by global ids, in the order of the ids, with nulls."""
 
     key: str
-    rows: tuple[Row, ...]
+    rows: tuple[RowObject, ...]
     kinds: Bind
     ids: Bind
 
@@ -148,11 +148,11 @@ class Search:
     key: str
     kinds: tuple[SearchedKind, ...]
     size: int
-    parts: "tuple[Scalar | Hits, ...]"
+    parts: "tuple[Scalar | SearchHits, ...]"
 
 
 @dataclass(frozen=True)
-class Hits:
+class SearchHits:
     """The list of hits: members are expressions over a hit `{s}`, and its row of one of several kinds."""
 
     key: str
@@ -165,11 +165,11 @@ class LinkObject:
 
     key: str
     table: str
-    members: "tuple[Member | Candidates | Evidence, ...]"
+    members: "tuple[Member | CandidateList | EvidenceList, ...]"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvidenceList:
     """The evidence of the link `{l}`: members are expressions over one comparison `{e}`."""
 
     key: str
@@ -177,20 +177,20 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Candidates:
+class CandidateList:
     """The unconfirmed candidates of a link; `subjects` are the selections of `subject`, by response key and kind."""
 
     key: str
     table: str
-    members: "tuple[Member | Candidate | Evidence, ...]"
+    members: "tuple[Member | CandidateSubject | EvidenceList, ...]"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateSubject:
     """The subject of one candidate, of one of several kinds."""
 
     key: str
-    rows: tuple[Row, ...]
+    rows: tuple[RowObject, ...]
 
 
 @dataclass(frozen=True)
@@ -202,11 +202,11 @@ class MergedIds:
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedRows:
     """The rows that were merged into the row above; members are expressions over the merged row and its heir's entry `{h}`."""
 
     key: str
-    row: Row
+    row: RowObject
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ class Nodes:
     """`nodes` of a page."""
 
     key: str
-    row: Row
+    row: RowObject
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar
 
 
 @dataclass(frozen=True)
-class Page:
+class ConnectionPage:
     """A connection: rows that satisfy conditions, in a total order, one page of them.
 
     The size is part of the plan: PostgreSQL plans a statement well only where it knows how many rows are wanted.
@@ -292,7 +292,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Test:
+class SqlTest:
     """A condition: SQL in which `{0}`, `{1}` … stand for its binds."""
 
     sql: str
@@ -321,7 +321,7 @@ class Not:
 
 
 @dataclass(frozen=True)
-class Through:
+class RowExists:
     """There is a row over a link that satisfies the conditions; with `none`, there is no such row."""
 
     via: Via
@@ -331,13 +331,24 @@ class Through:
 
 
 @dataclass(frozen=True)
-class OverLink:
+class LinkTest:
     """The link of a record satisfies tests: SQL over the link `{l}`, which is null where none is accepted, and `{pending}`."""
 
     table: str
-    tests: "tuple[Test, ...]"
+    tests: "tuple[SqlTest, ...]"
 
 
-Condition = Test | AllOf | AnyOf | Not | Through | OverLink
-Member = Scalar | Group | One | OneOf | OneByKind | Page | LinkObject | MergedIds | Merged | LinkedSubject
-Root = One | NodeById | NodesById | Search | Page | Scalar
+Condition = SqlTest | AllOf | AnyOf | Not | RowExists | LinkTest
+Member = (
+    Scalar
+    | Group
+    | OneRow
+    | OneLinkedRow
+    | OneByKind
+    | ConnectionPage
+    | LinkObject
+    | MergedIds
+    | MergedRows
+    | LinkedSubject
+)
+Root = OneRow | NodeById | NodesById | Search | ConnectionPage | Scalar

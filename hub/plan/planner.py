@@ -19,14 +19,14 @@ from hub.model.registry import Registry
 from hub.model.tables import stored_columns
 from hub.plan.arguments import directive_argument
 from hub.plan.binds import Bind, Constant, PastInstant
-from hub.plan.build import Builder, Catalog
-from hub.plan.conditions import Terms
-from hub.plan.estimate import Estimate, estimate
+from hub.plan.conditions import ConditionCounter
+from hub.plan.estimate import RowEstimate, estimate_rows
 from hub.plan.limits import Limits, too_large
+from hub.plan.node_builder import Builder, Catalog
 from hub.plan.nodes import Root
-from hub.plan.render import render
+from hub.plan.render_sql import render
+from hub.plan.row_sources import Past
 from hub.plan.selection import Document, Selected
-from hub.plan.sources import Past
 
 AS_OF = "asOf"
 """The operation directive that reads rows and links as the hub held them at an instant."""
@@ -39,7 +39,7 @@ class Plan:
     sql: str
     binds: tuple[Bind, ...]
     roots: tuple[Root, ...]
-    estimate: Estimate
+    estimate: RowEstimate
     most_rows: int
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
@@ -105,7 +105,7 @@ class Planner:
             self.catalog,
             operation.document,
             self.limits.filter_links,
-            Terms(self.limits.filter_terms),
+            ConditionCounter(self.limits.filter_terms),
             typed,
             operation.in_the_past,
             self.names_data_subjects,
@@ -123,7 +123,7 @@ class Planner:
     ) -> Plan:
         """The typed plan of rows by their global ids, under the key `nodes`, with what is selected of them."""
         read = Document(self.schema, _fragments(document), variables)
-        terms = Terms(self.limits.filter_terms)
+        terms = ConditionCounter(self.limits.filter_terms)
         builder = Builder(
             self.catalog, read, self.limits.filter_links, terms, True, names_data_subjects=self.names_data_subjects
         )
@@ -136,7 +136,7 @@ class Planner:
             past = Past(at, {entity.table: stored_columns(entity) for entity in self.registry})
         merging = frozenset(entity.table for entity in self.registry if entity.duplicates)
         statement = render(roots, past, merging=merging, most_bytes=self.limits.result_bytes)
-        return Plan(statement.sql, statement.binds, roots, estimate(roots), self.limits.rows)
+        return Plan(statement.sql, statement.binds, roots, estimate_rows(roots), self.limits.rows)
 
 
 def _fragments(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:

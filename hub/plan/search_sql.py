@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hub.plan.nodes import Hits, OneByKind, Row, Scalar, Search, SearchedKind
-from hub.plan.objects import json_object, json_pairs, row_name
-from hub.plan.sources import Sources
+from hub.plan.json_objects import json_object, json_pairs, row_name
+from hub.plan.nodes import OneByKind, RowObject, Scalar, Search, SearchedKind, SearchHits
+from hub.plan.row_sources import Sources
 
-CANDIDATES = 200
+MAX_CANDIDATES = 200
 """Rows that each way of finding may give: of a name that a hundred thousand bear, not all are compared."""
 HIT = "s$"
 """The row of a hit. No response key is this."""
@@ -18,7 +18,7 @@ class SearchRenderer:
     """Renders searches. `cases` gives the row of a kind and an id, of several kinds."""
 
     sources: Sources
-    cases: Callable[[Sequence[Row], str], str]
+    cases: Callable[[Sequence[RowObject], str], str]
 
     def search(self, search: Search) -> str:
         """The result as one JSON object."""
@@ -28,7 +28,7 @@ class SearchRenderer:
         members = [(part.key, self._part(search, part)) for part in search.parts]
         return f"(select {json_pairs(members)} from ({best}) {HIT})"
 
-    def _part(self, search: Search, part: Scalar | Hits) -> str:
+    def _part(self, search: Search, part: Scalar | SearchHits) -> str:
         if isinstance(part, Scalar):
             return part.sql.format(more=f"count(*) > {search.size}")
         hit = json_object([(member.key, self._member(member)) for member in part.members], row_name("k"))
@@ -43,7 +43,7 @@ class SearchRenderer:
         """Rows of one entity: kind, id, matched, score. Of rows that are one subject, the best stands for it."""
         own, row = self.sources.table(kind.table), "c0"
         ways = dict.fromkeys(
-            f"(select {row}.id from {own} {row} where {self.sources.condition(way, row)} order by {row}.id limit {CANDIDATES})"
+            f"(select {row}.id from {own} {row} where {self.sources.condition(way, row)} order by {row}.id limit {MAX_CANDIDATES})"
             for column in kind.columns
             for way in column.found
         )

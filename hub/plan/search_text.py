@@ -22,8 +22,8 @@ DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
 YEAR_FIRST = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 LIKE_A_DAY = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}|\d{1,2}/\d{4}", re.ASCII)
 """Two slashes, or a month with its year; 19/5 is the name of many a cooperative."""
-YEAR = re.compile(r"(18|19|20)\d\d", re.ASCII)
-NUMBER = re.compile(r"[\d.\-]+", re.ASCII)
+YEAR_PATTERN = re.compile(r"(18|19|20)\d\d", re.ASCII)
+NUMBER_PATTERN = re.compile(r"[\d.\-]+", re.ASCII)
 DIGITS_OF_CODE = 6
 """A token with so many digits is a number, and no word of a name."""
 MOST_GROUPS = 5
@@ -60,7 +60,7 @@ class SearchText:
             *self.tokens,
             *(" ".join(two) for two in zip(self.tokens, self.tokens[1:], strict=False)),
         ]
-        runs += [" ".join(self.tokens[at:to]) for at, to in _groups(self.tokens)]
+        runs += [" ".join(self.tokens[at:to]) for at, to in _find_digit_groups(self.tokens)]
         return (run for run in dict.fromkeys(runs) if any(letter.isdigit() for letter in run))
 
 
@@ -76,21 +76,26 @@ def read_search_text(text: str) -> SearchText:
         )
     _refuse_unread_days(tokens)
     days = tuple(day for token in tokens if (day := _read_day(token)))
-    grouped = {place for at, to in _groups(tokens) for place in range(at, to)}
+    grouped = {place for at, to in _find_digit_groups(tokens) for place in range(at, to)}
     named = [token for place, token in enumerate(tokens) if place not in grouped and not _read_day(token)]
-    years = tuple(token for token in named if YEAR.fullmatch(token))
+    years = tuple(token for token in named if YEAR_PATTERN.fullmatch(token))
     words = (
         token.strip(".'\"()") for token in named if token not in years and sum(map(str.isdigit, token)) < DIGITS_OF_CODE
     )
     return SearchText(tokens, days, years, tuple(word for word in words if word)[:MOST_WORDS])
 
 
-def _groups(tokens: tuple[str, ...]) -> list[tuple[int, int]]:
+def _find_digit_groups(tokens: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where numbers stand that are written in groups of digits: the places of the first token and behind the last."""
     found, at = [], 0
     while at < len(tokens):
         to = at
-        while to < len(tokens) and to - at < MOST_GROUPS and NUMBER.fullmatch(tokens[to]) and not _read_day(tokens[to]):
+        while (
+            to < len(tokens)
+            and to - at < MOST_GROUPS
+            and NUMBER_PATTERN.fullmatch(tokens[to])
+            and not _read_day(tokens[to])
+        ):
             to += 1
         if to - at > 1 and sum(map(str.isdigit, "".join(tokens[at:to]))) >= DIGITS_OF_CODE:
             found.append((at, to))

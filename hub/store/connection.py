@@ -23,9 +23,9 @@ LOOK_AFTER_S = 15.0
 """How long a statement may take before the server is asked about it, and how long until it is asked again."""
 ANSWER_WITHIN_S = 10
 """How long the server may take to answer that question."""
-STRIKES = 2
+MAX_IDLE_ANSWERS = 2
 """Answers in a row, that it does not work on the statement, that end it: one may cross with the result."""
-WORKS_ON_IT = (
+IS_WORKING = (
     "select coalesce(bool_or(state = 'active' and wait_event_type is distinct from 'Client'), false)"
     " from pg_stat_activity where pid = %s"
 )
@@ -52,7 +52,7 @@ class StoreConnection(psycopg.Connection[TupleRow]):
         assert row is not None  # a function
         connection.backend_pid = row[0]
         connection.address = psycopg.conninfo.make_conninfo(connection.info.dsn, password=connection.info.password)
-        _WATCH.add(connection)
+        _SILENCE_WATCH.add(connection)
         return connection
 
     def wait(self, *arguments: Any, **options: Any) -> Any:
@@ -74,7 +74,7 @@ class StoreConnection(psycopg.Connection[TupleRow]):
                 descriptor.close()
 
 
-class _Watch:
+class _SilenceWatch:
     """Looks at every open connection once a second, in one thread for all."""
 
     def __init__(self) -> None:
@@ -98,20 +98,20 @@ class _Watch:
             for connection in waiting:
                 if now - connection.asked_at >= LOOK_AFTER_S:
                     connection.asked_at = now
-                    threading.Thread(target=_judge, args=(connection,), name="ask store", daemon=True).start()
+                    threading.Thread(target=_check_progress, args=(connection,), name="ask store", daemon=True).start()
 
 
-_WATCH = _Watch()
+_SILENCE_WATCH = _SilenceWatch()
 
 
-def _judge(connection: StoreConnection) -> None:
+def _check_progress(connection: StoreConnection) -> None:
     """End a connection whose statement the server does not work on."""
     since = connection.waiting_since
     works = _works_on(connection)
     if since is None or connection.waiting_since != since or works is None:
         return
     connection.strikes = 0 if works else connection.strikes + 1
-    if connection.strikes >= STRIKES:
+    if connection.strikes >= MAX_IDLE_ANSWERS:
         connection.shut_down()
 
 
@@ -119,8 +119,8 @@ def _works_on(connection: StoreConnection) -> bool | None:
     """Whether the server works on a connection's statement; None where it answers, but not to this."""
     try:
         asking = psycopg.connect(connection.address, autocommit=True, connect_timeout=ANSWER_WITHIN_S)
-        with asking as other, _ended_after(other, ANSWER_WITHIN_S):
-            row = other.execute(WORKS_ON_IT, (connection.backend_pid,)).fetchone()
+        with asking as other, _shut_down_after(other, ANSWER_WITHIN_S):
+            row = other.execute(IS_WORKING, (connection.backend_pid,)).fetchone()
             return bool(row and row[0])
     except psycopg.Error as error:
         # One that has a code was sent by the server: too many connections, or it starts up.
@@ -128,7 +128,7 @@ def _works_on(connection: StoreConnection) -> bool | None:
 
 
 @contextmanager
-def _ended_after(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+def _shut_down_after(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
     """Shut a connection down if the block takes longer."""
     descriptor = socket.socket(fileno=os.dup(connection.fileno()))
     timer = threading.Timer(seconds, lambda: descriptor.shutdown(socket.SHUT_RDWR))

@@ -24,11 +24,19 @@ import psycopg
 from psycopg import sql
 
 from hub.errors import HubError, StoreUnavailable
-from hub.store.server_place import Account, find_account, find_binaries, make_data_folder, read_password
-from hub.store.server_process import Use, advise, clear_dead_server, locked, running_port, server_pid, stop_server
+from hub.store.server_location import Account, find_account, find_binaries, make_data_folder, read_password
+from hub.store.server_process import (
+    ServerUse,
+    clear_dead_server,
+    lock_folder,
+    running_port,
+    server_pid,
+    stop_server,
+    suggest_next_step,
+)
 
 USER = "hub"
-PORT = "port"
+PORT_FILE = "port"
 START_TIMEOUT_S = 60.0
 """How long a server may start without a word in its log."""
 RECOVERY_TIMEOUT_S = 3600.0
@@ -71,7 +79,7 @@ class EmbeddedServer:
     data: Path
     port: int
     _password: str = field(repr=False)
-    _use: Use = field(repr=False)
+    _use: ServerUse = field(repr=False)
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
     _start: Callable[[int], "subprocess.Popen[bytes]"] | None = field(default=None, repr=False)
     _stopping: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -93,7 +101,7 @@ class EmbeddedServer:
         """
         account = find_account()
         data = make_data_folder(data_dir.absolute(), account)
-        with locked(data):
+        with lock_folder(data):
             password = read_password(data)
             binaries = find_binaries(account)
             options = {**SETTINGS, **({} if durable else NOT_DURABLE), **(settings or {})}
@@ -101,9 +109,9 @@ class EmbeddedServer:
             def launch(port: int) -> "subprocess.Popen[bytes]":
                 return _launch(binaries, data, account, {**options, "port": str(port)})
 
-            server = cls(data, 0, password, Use(data), _start=launch)
+            server = cls(data, 0, password, ServerUse(data), _start=launch)
             try:
-                server._attach_or_launch(lambda: _init(binaries, data, account, password))
+                server._attach_or_launch(lambda: _initialise(binaries, data, account, password))
             except BaseException:
                 server._use.end()
                 raise
@@ -119,7 +127,7 @@ class EmbeddedServer:
         clear_dead_server(self.data)
         if init is not None and not (self.data / "server" / "PG_VERSION").is_file():
             init()
-        port = _port(self.data, self.port)
+        port = _choose_port(self.data, self.port)
         assert self._start is not None  # set by `start`
         process = self._start(port)
         self.port = port
@@ -140,7 +148,7 @@ class EmbeddedServer:
                 continue
             LOG.warning("the database in %s has ended: it is started again", self.data)
             try:
-                with locked(self.data):
+                with lock_folder(self.data):
                     if not self._stopping.is_set():
                         self._attach_or_launch()
             except (HubError, OSError) as error:
@@ -169,7 +177,7 @@ class EmbeddedServer:
         self._stopping.set()
         if self._keeper is not None:
             self._keeper.join(START_TIMEOUT_S)
-        with locked(self.data):
+        with lock_folder(self.data):
             if self._use.end():
                 stop_server(self.data)
                 if self._process is not None:
@@ -188,7 +196,7 @@ class EmbeddedServer:
 # --- Start and stop ---------------------------------------------------------------------------------------------------
 
 
-def _init(binaries: Path, data: Path, account: Account, password: str) -> None:
+def _initialise(binaries: Path, data: Path, account: Account, password: str) -> None:
     server = data / "server"
     if server.exists():
         shutil.rmtree(server)  # what a broken initdb left: it has no PG_VERSION
@@ -216,8 +224,8 @@ def _init(binaries: Path, data: Path, account: Account, password: str) -> None:
     if done.returncode != 0:
         shutil.rmtree(server, ignore_errors=True)
         raise StoreUnavailable(
-            f"the database could not be made in {server}: {_last(done.stderr)}",
-            next_step=advise(
+            f"the database could not be made in {server}: {_last_line(done.stderr)}",
+            next_step=suggest_next_step(
                 done.stderr, "look at the free space and the rights of this folder, or set HUB_HOME to another"
             ),
         )
@@ -262,14 +270,14 @@ def _await_ready(server: EmbeddedServer, process: "subprocess.Popen[bytes]") -> 
         process.wait(START_TIMEOUT_S)
     said = log.read_text(encoding="utf-8", errors="replace")
     raise StoreUnavailable(
-        f"PostgreSQL did not start: {_last(said)}",
-        next_step=f"{advise(_last(said), 'see the free space and memory of the machine')}; its log is {log}",
+        f"PostgreSQL did not start: {_last_line(said)}",
+        next_step=f"{suggest_next_step(_last_line(said), 'see the free space and memory of the machine')}; its log is {log}",
     )
 
 
-def _port(data: Path, needed: int = 0) -> int:
+def _choose_port(data: Path, needed: int = 0) -> int:
     """The port of the last start if it is free, so that a hub which outlives the server finds it again; `needed` alone if given."""
-    path = data / PORT
+    path = data / PORT_FILE
     last = path.read_text(encoding="utf-8") if path.exists() else "0"
     for wanted in (needed,) if needed else (int(last) if last.isdigit() else 0, 0):
         with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
@@ -285,7 +293,7 @@ def _port(data: Path, needed: int = 0) -> int:
     )
 
 
-def _last(text: str) -> str:
+def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     wrong = [line for line in lines if "FATAL" in line or "error" in line.lower() or "could not" in line]
     return (wrong or lines or ["no output"])[-1]

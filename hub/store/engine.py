@@ -13,7 +13,7 @@ from hub.store.connection import StoreConnection
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
 
-NOTICE_SILENCE: Mapping[str, str] = {
+SILENCE_TIMEOUTS: Mapping[str, str] = {
     "connect_timeout": "5",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -23,7 +23,7 @@ NOTICE_SILENCE: Mapping[str, str] = {
 """libpq parameters by which a server that went away without a word is noticed within half a minute (seconds; milliseconds)."""
 
 
-BY_INDEX = (
+ASSUME_FAST_DISKS = (
     "select set_config('random_page_cost', '1.1', false) from pg_settings"
     " where name = 'random_page_cost' and source = 'default'"
 )
@@ -32,17 +32,17 @@ times in a merge. Where the operator of the server has said what a page costs, t
 """
 
 
-def notice_silence(url: str) -> str:
+def add_silence_timeouts(url: str) -> str:
     """The URL of a PostgreSQL server with the parameters of NOTICE_SILENCE, but for those that it states itself."""
     parsed = make_url(url)
-    missing = {name: value for name, value in NOTICE_SILENCE.items() if name not in parsed.query}
+    missing = {name: value for name, value in SILENCE_TIMEOUTS.items() if name not in parsed.query}
     return parsed.update_query_dict(missing).render_as_string(hide_password=False)
 
 
-def engine(url: str) -> Engine:
+def make_engine(url: str) -> Engine:
     """An engine over psycopg. `url` is a PostgreSQL URL; two connections at most are kept."""
     made = create_engine(
-        make_url(notice_silence(url)).set(drivername="postgresql+psycopg"),
+        make_url(add_silence_timeouts(url)).set(drivername="postgresql+psycopg"),
         pool_size=2,
         pool_pre_ping=True,
         connect_args={"options": SESSION},
@@ -60,7 +60,7 @@ def store_url(engine: Engine) -> str:
     return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def connect(url: str) -> Connection[Any]:
+def connect_for_run(url: str) -> Connection[Any]:
     """A connection for a run: generous memory for the few statements of a merge, since one run at a time has it.
 
     The server looks every second whether its client lives, so that a killed run gives its lock back within a statement.
@@ -68,16 +68,16 @@ def connect(url: str) -> Connection[Any]:
     memory = "-c maintenance_work_mem=256MB -c work_mem=128MB"
     watched = "-c client_connection_check_interval=1s"
     connection = StoreConnection.connect(url, options=f"{SESSION} {memory} {watched}", autocommit=True)
-    connection.execute(BY_INDEX)
+    connection.execute(ASSUME_FAST_DISKS)
     return connection
 
 
-def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
+def make_read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
     """A pool of autocommit connections that may only read; opened by the caller."""
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
 
     return AsyncConnectionPool(
-        notice_silence(url),
+        add_silence_timeouts(url),
         min_size=min(2, size),
         max_size=size,
         open=False,
@@ -88,14 +88,14 @@ def read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnec
     )
 
 
-def write_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
+def make_write_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
     """A pool of autocommit connections that may write; opened by the caller, and without connections until one is used.
 
     What it commits is on disk, whatever the server's settings: a sender is told so and forgets what it sent.
     """
     options = f"{SESSION} -c synchronous_commit=on -c statement_timeout={int(statement_timeout_s * 1000)}"
     return AsyncConnectionPool(
-        notice_silence(url),
+        add_silence_timeouts(url),
         min_size=0,
         max_size=size,
         open=False,

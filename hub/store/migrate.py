@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.store.functions import statements
 from hub.store.meta import METADATA
-from hub.store.revision import FOLDER, head
+from hub.store.revision import MIGRATIONS_FOLDER, newest_revision
+from hub.store.sql_functions import list_function_statements
 
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging")
-LOCK = 7_022_001
+MIGRATION_LOCK = 7_022_001
 """Advisory lock: two hubs that start at once migrate one after the other."""
 
 
@@ -28,8 +28,8 @@ def migrate(engine: Engine) -> str:
     """
     try:
         with engine.begin() as connection:
-            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            prepare(connection)
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            prepare_schemas(connection)
             _check_known(connection)
             command.upgrade(_config(connection), "head")
     except OperationalError as error:
@@ -37,23 +37,23 @@ def migrate(engine: Engine) -> str:
             "the database does not answer",
             next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more",
         ) from error
-    return head()
+    return newest_revision()
 
 
-def prepare(connection: Connection) -> None:
+def prepare_schemas(connection: Connection) -> None:
     """Schemas, functions and the sequence of ids, which migrations take for granted. Idempotent."""
     for name in SCHEMAS:
         connection.execute(text(f"create schema if not exists {name}"))
     # One sequence for every row of the hub: Alembic does not draft sequences.
     connection.execute(text("create sequence if not exists hub.id_seq as bigint cache 100"))
-    for statement in statements():
+    for statement in list_function_statements():
         connection.execute(text(statement.replace(":", r"\:")))
 
 
-def draft(engine: Engine, message: str) -> Path | None:
+def draft_migration(engine: Engine, message: str) -> Path | None:
     """Write a migration for what the schema declares and the database lacks; None where nothing differs."""
     with engine.begin() as connection:
-        if not difference(connection):
+        if not find_schema_differences(connection):
             return None
         script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=_next_revision())
     assert script is not None
@@ -61,7 +61,7 @@ def draft(engine: Engine, message: str) -> Path | None:
     return Path(script.path)
 
 
-def difference(connection: Connection) -> list[Any]:
+def find_schema_differences(connection: Connection) -> list[Any]:
     """What Alembic finds different between the database and the derived tables; empty when migrated = derived."""
     context = MigrationContext.configure(
         connection,
@@ -79,13 +79,13 @@ def is_ours(name: str | None, kind: str, parents: Any) -> bool:
 
 def _next_revision() -> str:
     # The greatest number, not how many there are: numbers that two branches took may leave one out.
-    known = (script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions())
+    known = (script.revision for script in ScriptDirectory(str(MIGRATIONS_FOLDER)).walk_revisions())
     return f"{max(map(int, known), default=0) + 1:04d}"
 
 
 def _check_known(connection: Connection) -> None:
     current = MigrationContext.configure(connection, opts={"version_table_schema": "hub"}).get_current_revision()
-    known = {script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS_FOLDER)).walk_revisions()}
     if current is not None and current not in known:
         raise HubMisconfigured(
             f"the database is at revision {current}, which this program does not know",
@@ -95,6 +95,6 @@ def _check_known(connection: Connection) -> None:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", str(MIGRATIONS_FOLDER))
     config.attributes["connection"] = connection
     return config

@@ -7,15 +7,17 @@ from sqlalchemy.exc import OperationalError
 
 from hub.errors import HubMisconfigured, StoreUnavailable
 
-FOLDER = Path(__file__).parent / "migrations"
+MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
 
 
-def head() -> str:
+def newest_revision() -> str:
     """The newest revision this program knows: migrations form one line, and each file's name begins with its number."""
-    return max((path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*_*.py")), default="")
+    return max(
+        (path.name.partition("_")[0] for path in (MIGRATIONS_FOLDER / "versions").glob("[0-9]*_*.py")), default=""
+    )
 
 
-def no_tables() -> HubMisconfigured:
+def missing_tables_error() -> HubMisconfigured:
     """The error for a store that was never migrated."""
     return HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
 
@@ -34,9 +36,9 @@ def check_revision(engine: Engine) -> None:
             ) from None
         stored = None
     if stored is None:
-        raise no_tables()
-    if stored != head():
+        raise missing_tables_error()
+    if stored != newest_revision():
         raise HubMisconfigured(
-            f"the database is at revision {stored}, and this program needs {head()}",
+            f"the database is at revision {stored}, and this program needs {newest_revision()}",
             next_step="run `hub migrate`; if the database is newer, run the newer program",
         )

@@ -23,7 +23,7 @@ STOP_TIMEOUT_S = 60.0
 LEAVE_TIMEOUT_S = 5.0
 """How long sessions of a dead server have to notice it, before they are killed."""
 LOOK_S = 0.05
-ADVICE: tuple[tuple[str, str], ...] = (
+NEXT_STEPS: tuple[tuple[str, str], ...] = (
     (r"no space left|disk quota|disk full", "free space on the disk of this folder, or set HUB_HOME to a folder on another"),
     (r"shared memory|semaphore|cannot allocate memory|out of memory", "free memory, or allow more shared memory (in a container: --shm-size), then start again"),
     (r"as root|unprivileged", "run the hub as an ordinary user, or set HUB_DATABASE_URL"),
@@ -37,17 +37,17 @@ ADVICE: tuple[tuple[str, str], ...] = (
 """What to do by what PostgreSQL says: the first pattern that is found in it."""
 
 
-def advise(said: str, otherwise: str) -> str:
+def suggest_next_step(said: str, otherwise: str) -> str:
     """The next step after a start that failed, by its cause."""
-    return next((step for pattern, step in ADVICE if re.search(pattern, said, re.IGNORECASE)), otherwise)
+    return next((step for pattern, step in NEXT_STEPS if re.search(pattern, said, re.IGNORECASE)), otherwise)
 
 
 @contextlib.contextmanager
-def locked(data: Path) -> Iterator[None]:
+def lock_folder(data: Path) -> Iterator[None]:
     """One process at a time starts or stops the server of a folder. Raises HubMisconfigured, StoreUnavailable."""
     with _open(data / "lock") as lock:
         deadline = time.monotonic() + LOCK_TIMEOUT_S
-        while not _lock(lock.fileno(), fcntl.LOCK_EX):
+        while not _try_lock(lock.fileno(), fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise StoreUnavailable(
                     f"another process has been starting or stopping the database in {data} for {LOCK_TIMEOUT_S:.0f} s",
@@ -57,7 +57,7 @@ def locked(data: Path) -> Iterator[None]:
         yield
 
 
-class Use:
+class ServerUse:
     """That a process uses the server of a folder: a shared lock, which ends with the process, however it ends."""
 
     def __init__(self, data: Path) -> None:
@@ -70,7 +70,7 @@ class Use:
         fcntl.flock(self._file, fcntl.LOCK_UN)  # for copies of it in forked processes too
         self._file.close()
         with _open(self._data / "users") as users:
-            return _lock(users.fileno(), fcntl.LOCK_EX)
+            return _try_lock(users.fileno(), fcntl.LOCK_EX)
 
 
 def running_port(data: Path) -> int | None:
@@ -105,14 +105,14 @@ def clear_dead_server(data: Path) -> None:
             f"the database in {data} neither answers nor ends",
             next_step=f"end process {server_pid(data)}, then run the command again",
         )
-    if not wait_until(lambda: not _sessions(data), LEAVE_TIMEOUT_S):
-        for pid in _sessions(data):
+    if not wait_until(lambda: not _find_server_processes(data), LEAVE_TIMEOUT_S):
+        for pid in _find_server_processes(data):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if not wait_until(lambda: not _sessions(data), STOP_TIMEOUT_S):
+        if not wait_until(lambda: not _find_server_processes(data), STOP_TIMEOUT_S):
             raise StoreUnavailable(
                 f"sessions of a dead server still work on {data}",
-                next_step=f"end the processes {', '.join(map(str, _sessions(data)))}, then run the command again",
+                next_step=f"end the processes {', '.join(map(str, _find_server_processes(data)))}, then run the command again",
             )
     (data / "server" / "postmaster.pid").unlink(missing_ok=True)
 
@@ -140,7 +140,7 @@ def wait_until(holds: Callable[[], bool], timeout_s: float) -> bool:
     return True
 
 
-def _sessions(data: Path) -> list[int]:
+def _find_server_processes(data: Path) -> list[int]:
     """Living processes that work in the folder of the server's data, as each of PostgreSQL's own does."""
     try:
         server = (data / "server").stat()
@@ -167,7 +167,7 @@ def _open(path: Path) -> TextIO:
         ) from None
 
 
-def _lock(descriptor: int, kind: int) -> bool:
+def _try_lock(descriptor: int, kind: int) -> bool:
     """Take a lock if that needs no waiting."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

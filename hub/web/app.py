@@ -18,8 +18,8 @@ from hub.graph.reads import Reads
 from hub.graph.service import make_executor, make_gate, make_pool
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
-from hub.store.engine import notice_silence
-from hub.store.revision import head
+from hub.store.engine import add_silence_timeouts
+from hub.store.revision import newest_revision
 from hub.web import graphiql_page, negotiate
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
@@ -49,7 +49,7 @@ def create_app(
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver. `local_issuer` signs the tokens of a demonstration.
     """
-    url = notice_silence(url)
+    url = add_silence_timeouts(url)
     pool = make_pool(settings, url)
     push = PushEndpoint(connectors, settings, url)
     executor = make_executor(settings, pool, enforced=settings.access == "on")
@@ -106,7 +106,7 @@ class _Web:
             return JSONResponse(
                 {"status": "not ready", "reason": "the database does not answer or is not migrated"}, 503
             )
-        if revision != head():
+        if revision != newest_revision():
             return JSONResponse(
                 {"status": "not ready", "reason": "the database is at another revision; run `hub migrate`"}, 503
             )

@@ -28,7 +28,7 @@ from hub.errors import HubMisconfigured
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import PushSource
 from hub.settings import Settings
-from hub.store.engine import write_pool
+from hub.store.engine import make_write_pool
 from hub.web.negotiate import BODY_WITHIN_S, JSON, HttpRefused, late_body
 
 LOG = logging.getLogger("hub.web")
@@ -114,7 +114,7 @@ class PushEndpoint:
         async with self.opening:
             if self.pool is None:
                 timeout_s = self.settings.statement_timeout_s
-                pool = write_pool(self.url, size=CONNECTIONS, statement_timeout_s=timeout_s)
+                pool = make_write_pool(self.url, size=CONNECTIONS, statement_timeout_s=timeout_s)
                 await pool.open()
                 self.pool = pool
             return self.pool

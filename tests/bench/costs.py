@@ -18,7 +18,7 @@ from psycopg import Connection, RawCursor
 
 from hub.graph.prepare import Request
 from hub.graph.service import make_executor, make_pool
-from hub.settings import load as load_settings
+from hub.settings import load_settings as load_settings
 from tests.bench.harness import Bench
 from tests.bench.load import Load, bodies, find_wrk, load
 from tests.bench.operations import OPERATIONS, Operation, Variables, path

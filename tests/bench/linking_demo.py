@@ -21,7 +21,7 @@ from hub.link.evaluate.measure import Proportion
 from hub.model.registry import registry
 from hub.model.tables import stored_columns
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.bench.harness import Bench, Row, Target, child, shown
 from tests.bench.stores import counted, store
 
@@ -35,7 +35,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, citizens: int) -
     """Make a province of this size, link it, hold it against its truth, and link a thousand records more."""
     made = generate(folder / f"linking-{citizens}", citizens)
     with store(server, "bench_linking") as url:
-        opened = engine(url)
+        opened = make_engine(url)
         with start_systems(Path(made.folder), server.url("postgres")) as systems:
             os.environ.update(systems.environment)
             sync(opened)

@@ -19,7 +19,7 @@ from hub.link.evaluate.evaluation import Evaluation, evaluate
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.measure import Proportion, Tally
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.bench.harness import Bench, Row, Target, child, shown
 from tests.bench.independent_province.write import CONNECTOR, VARIABLE, write_province
 from tests.bench.stores import store
@@ -53,7 +53,7 @@ def link_province(
     write_province(folder, citizens, heap=heap, seed=seed)
     try:
         with store(server, "bench_independent") as url, _environment(folder):
-            opened = engine(url)
+            opened = make_engine(url)
             reports = sync(opened, ["place", CONNECTOR])
             assert all(report.status != "FAILED" for report in reports), [report.problems for report in reports]
             run = child("tests.bench.link_run", url)

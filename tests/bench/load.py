@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hub.store.server_place import PROGRAMS, WHEEL
+from hub.store.server_location import PROGRAMS_FOLDER, WHEEL_PACKAGE
 
 CONNECTIONS = 16
 
@@ -94,8 +94,8 @@ def pgbench(program: str, folder: Path, url: str, statement: str, most: int, sec
 
 def find_pgbench() -> str | None:
     """The program of the embedded server's package, or one on the path."""
-    spec = find_spec(WHEEL)
-    beside = Path(spec.origin).parent / PROGRAMS / "pgbench" if spec and spec.origin else None
+    spec = find_spec(WHEEL_PACKAGE)
+    beside = Path(spec.origin).parent / PROGRAMS_FOLDER / "pgbench" if spec and spec.origin else None
     return str(beside) if beside and beside.exists() else shutil.which("pgbench")
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 
 from hub.ingest.run.connector_run import run
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.bench.harness import peak_mb
 from tests.bench.manifests import citizens
 
@@ -14,7 +14,7 @@ def main() -> None:
     """Load once; print seconds, what became of the rows, and peak memory in MB."""
     url, kind, where = sys.argv[1:]
     manifest = citizens(kind, where)
-    made = engine(url)
+    made = make_engine(url)
     started = time.monotonic()
     (report,) = run(made, [manifest])
     seconds = time.monotonic() - started

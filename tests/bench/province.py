@@ -10,7 +10,7 @@ from hub.demo.systems import start_systems
 from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from tests.bench.servers import PEERS
 
@@ -23,7 +23,7 @@ def province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
     server.drop_database(NAME)
     server.create_database(NAME)
     url = server.url(NAME)
-    store = engine(url)
+    store = make_engine(url)
     migrate(store)
     with start_systems(Path(made.folder), server.url("postgres")) as systems:
         os.environ.update(systems.environment)

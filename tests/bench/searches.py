@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from hub.settings import load
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, shown
 from tests.bench.people import People
@@ -47,7 +47,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, rows: int) -> No
         _run(url, SPREAD, "vacuum analyze data.citizen")
         made = _seconds(url, f"reindex index data.{INDEX}")
         size = _number(url, f"select pg_relation_size('data.{INDEX}') / 1e6")
-        graph = Graph(url, load())
+        graph = Graph(url, load_settings())
         try:
             texts = _texts(url)
             found = {name: _times(graph, QUERY, some) for name, some in texts.items()}

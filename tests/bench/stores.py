@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from tests.bench.harness import child
 from tests.bench.people import CHANGED_EVERY, NEW_ADDRESS
@@ -28,7 +28,7 @@ def database(server: EmbeddedServer, name: str) -> Iterator[str]:
 def store(server: EmbeddedServer, name: str) -> Iterator[str]:
     """The same with the hub's own tables."""
     with database(server, name) as url:
-        made = engine(url)
+        made = make_engine(url)
         migrate(made)
         made.dispose()
         yield url

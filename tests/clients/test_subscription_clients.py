@@ -12,9 +12,9 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from hub.settings import load
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.clients.conftest import SCRIPTS, NodeProject
@@ -58,10 +58,10 @@ def free_port() -> int:
 def hub(postgres_server: EmbeddedServer) -> Iterator[str]:
     """A hub without records, in which one subscription may be open."""
     postgres_server.create_database("followed")
-    made = engine(postgres_server.url("followed"))
+    made = make_engine(postgres_server.url("followed"))
     migrate(made)
     made.dispose()
-    with served(create_app(load(max_subscriptions=1), postgres_server.url("followed"))) as url:
+    with served(create_app(load_settings(max_subscriptions=1), postgres_server.url("followed"))) as url:
         yield url
 
 
@@ -79,7 +79,7 @@ def followed(trial: Trial) -> None:
 def test_a_change_reaches_who_follows(node: NodeProject, trial: Trial, database_url: str, kind: str) -> None:
     trial.write(person(1))
     trial.sync()
-    with served(create_app(load(), database_url)) as url, following(node, kind, url) as client:
+    with served(create_app(load_settings(), database_url)) as url, following(node, kind, url) as client:
         client.subscribe(CHANGES, types=["Citizen"])
         settled(url)
         trial.write(person(1, "Lê Văn Ân"), person(2, "Đỗ Văn Chí"))
@@ -144,11 +144,11 @@ def test_who_follows_comes_back_after_a_restart(node: NodeProject, trial: Trial,
     trial.sync()
     port = free_port()
     with following(node, kind, f"http://127.0.0.1:{port}", 1_000) as client:
-        with served_at(port, create_app(load(), database_url)) as url:
+        with served_at(port, create_app(load_settings(), database_url)) as url:
             client.subscribe(CHANGES)
             client.hear("connected")
             settled(url)
-        with served_at(port, create_app(load(), database_url)) as url:
+        with served_at(port, create_app(load_settings(), database_url)) as url:
             client.hear("connected")
             settled(url)
             trial.write(person(1), person(2, "Sau Khi Nghỉ"))

@@ -7,9 +7,9 @@ from typing import Any
 from graphql import GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLNonNull, get_named_type, get_nullable_type
 from hypothesis import strategies as st
 
-from hub.model.names import camel
+from hub.model.names import to_camel_case
 from hub.model.registry import registry
-from hub.plan.discrepancies import RESOLVED
+from hub.plan.discrepancy_nodes import INCLUDE_RESOLVED
 from tests.differential.rows import INSTANTS
 from tests.differential.values import ABSENT, Declared, Draft, Ref, Tree, literal
 
@@ -74,7 +74,7 @@ class Arguing(Draft):
     def _keys(self, name: str, definition: GraphQLField) -> dict[str, Tree]:
         """One identifier, in an object of which each part may be a variable."""
         self.mark("by key")
-        entity = next(entity for entity in registry() if camel(entity.table) == name)
+        entity = next(entity for entity in registry() if to_camel_case(entity.table) == name)
         wanted: Any = definition.args["by"].type
         fields = wanted.of_type.fields
         chosen = self.one_of(sorted(fields))
@@ -90,17 +90,17 @@ class Arguing(Draft):
         for name, percent in (("filter", 60), ("orderBy", 45)):
             if name not in definition.args or not self.chance(percent):
                 continue
-            self.mark(f"discrepancies by {name}" if RESOLVED in definition.args else name)
+            self.mark(f"discrepancies by {name}" if INCLUDE_RESOLVED in definition.args else name)
             self.choosing = name == "filter"
             found[name] = None if self.chance(4) else self.value(definition.args[name].type, None, 3)
             self.choosing = False
             order = self.effective(found[name])
             if name == "orderBy" and isinstance(order, list) and len(order) > 1:
                 self.mark("order by several")
-        if RESOLVED in definition.args and self.chance(60):
-            self.mark(f"discrepancies by {RESOLVED}")
-            kind, wanted = definition.args[RESOLVED].type, self.chance(50)
-            found[RESOLVED] = self.variable(kind, wanted, optional=True) if self.chance(30) else wanted
+        if INCLUDE_RESOLVED in definition.args and self.chance(60):
+            self.mark(f"discrepancies by {INCLUDE_RESOLVED}")
+            kind, wanted = definition.args[INCLUDE_RESOLVED].type, self.chance(50)
+            found[INCLUDE_RESOLVED] = self.variable(kind, wanted, optional=True) if self.chance(30) else wanted
         size = self.one_of(("first", "first", "last", ""))
         if size:
             self.mark(size)

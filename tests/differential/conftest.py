@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from hub.model.registry import registry
-from hub.settings import load
+from hub.settings import load_settings
 from tests.differential.rows import fill
 from tests.differential.values import Pool
 from tests.differential.world import World
 from tests.system.graph import Graph
 
 MANY = 100_000
-WIDE = load(
+WIDE = load_settings(
     max_rows=10**9, max_fields=MANY, max_breadth=MANY, max_aliases=MANY, max_directives=MANY, validation_budget_s=60
 )
 """Limits are tested elsewhere. Fragments spread again and again count each time, and pages count as full."""

@@ -25,7 +25,7 @@ from graphql import (
 )
 from graphql.execution.values import get_directive_values, get_variable_values
 
-from hub.model.names import camel
+from hub.model.names import to_camel_case
 from hub.model.registry import Column, Entity, Linked, Reference, registry
 from schema.values import Instant, Storage, Value
 from tests.differential.world import Row, Snapshot, Values, World
@@ -59,8 +59,8 @@ class ReferenceExecutor:
         self.world = world
         self.registry = registry()
         self.schema = reference_schema()
-        self.connections = {camel(entity.plural): entity for entity in self.registry}
-        self.by_key = {camel(entity.table): entity for entity in self.registry}
+        self.connections = {to_camel_case(entity.plural): entity for entity in self.registry}
+        self.by_key = {to_camel_case(entity.table): entity for entity in self.registry}
 
     def execute(self, text: str, variables: Mapping[str, Any]) -> ExecutionResult:
         """The result of the one operation of a document."""
@@ -205,7 +205,7 @@ class ReferenceExecutor:
         values = {
             **{name: row[name] for name in ("id", "held", "recorded", "kind")},
             "subject": now.find(kind, "id", subject),
-            "field": camel(row["subject_field"]),
+            "field": to_camel_case(row["subject_field"]),
             "sector": row["sector"].upper(),
             "source": now.world.streams[row["stream_id"]]["connector"],
             "since": row["sys_from"],
@@ -290,7 +290,11 @@ class ReferenceExecutor:
         one = self.one(now, row, end)
         if isinstance(end, Linked) and len(end.kinds) > 1:
             ((kind, part),) = part.items()
-            return one is not None and camel(self.registry[one.entity].table) == kind and self.matches(now, one, part)
+            return (
+                one is not None
+                and to_camel_case(self.registry[one.entity].table) == kind
+                and self.matches(now, one, part)
+            )
         return one is not None and self.matches(now, one, part)
 
     def on_the_many(self, now: Snapshot, rows: Sequence[Row], part: Mapping[str, Filter]) -> bool:
@@ -379,7 +383,7 @@ def link_object(now: Snapshot, linked: Linked, row: Row) -> dict[str, Any]:
         "decidedBy": decided_by(found),
         "evidence": found.get("evidence"),
         "decidedAt": found.get("decided_at"),
-        "recorded": {camel(part.part): row.values[part.column.name] for part in linked.recorded},
+        "recorded": {to_camel_case(part.part): row.values[part.column.name] for part in linked.recorded},
         "candidates": [
             {
                 "subject": now.subject(link),
@@ -417,8 +421,8 @@ def path(entity: Entity, column: str) -> str:
     for linked in entity.linked:
         for part in linked.recorded:
             if part.column.name == column:
-                return f"{linked.link_graphql}.recorded.{camel(part.part)}"
-    return camel(column)
+                return f"{linked.link_graphql}.recorded.{to_camel_case(part.part)}"
+    return to_camel_case(column)
 
 
 class Made(dict[str, Any]):

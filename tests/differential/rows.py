@@ -16,7 +16,7 @@ import psycopg
 
 from hub.ingest.transform.search_keys import name_key
 from hub.model.registry import Column, Entity, Linked, Registry, registry
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from schema import values
 from schema.values import CodeList, Value
@@ -110,7 +110,7 @@ class Held:
 
 def fill(url: str) -> None:
     """Make the store's tables in an empty database and write the world into them."""
-    made = engine(url)
+    made = make_engine(url)
     migrate(made)
     made.dispose()
     with psycopg.connect(url) as connection:

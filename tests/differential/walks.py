@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hub.model.names import camel
+from hub.model.names import to_camel_case
 from hub.model.registry import registry
 from tests.differential.arguments import INSTANTS_ASKED
 from tests.differential.lanes import Data, Lane
@@ -49,7 +49,7 @@ def walks(draw: Any, pool: Pool) -> Walk:
     """A walk over a connection of this world."""
     drawing = Draft(draw, pool)
     backlinks = [(entity.name, back.graphql, back.target) for entity in registry() for back in entity.backlinks]
-    roots = [("Query", camel(entity.plural), entity.name) for entity in registry()]
+    roots = [("Query", to_camel_case(entity.plural), entity.name) for entity in registry()]
     owner, field, target = drawing.one_of(roots * 4 + backlinks)
     backward = drawing.chance(40)
     arguments: dict[str, Tree] = {

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.settings import Settings, load
+from hub.settings import Settings, load_settings
 from hub.web.app import create_app
 
 HUB = "http://127.0.0.1:8000"
@@ -71,7 +71,7 @@ def with_browser(
 
     async def run() -> None:
         async with (
-            hub_in_process(url, load(access="on", **settings), local_issuer) as hub,
+            hub_in_process(url, load_settings(access="on", **settings), local_issuer) as hub,
             httpx2.AsyncClient(timeout=20) as web,
         ):
             await work(Browser(hub, web))

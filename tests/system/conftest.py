@@ -7,13 +7,13 @@ import pytest
 
 from hub.cli import main, quarantine
 from hub.ingest.run import connector_run as ingest
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 from tests.system.trial import Command, Trial
 
 
 @pytest.fixture
 def trial(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     yield Trial(made, tmp_path, monkeypatch)
     made.dispose()
 

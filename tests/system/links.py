@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from hub.ingest.transform.search_keys import name_key
 from hub.link.run import LinkReport, link
 from hub.model.registry import registry
-from hub.store.engine import connect, store_url
+from hub.store.engine import connect_for_run, store_url
 
 PROVENANCE = {"stream_id": 1, "run_id": 1, "row_digest": 0}
 
@@ -104,7 +104,7 @@ class Links:
 
     def connection(self) -> Connection[Any]:
         """A connection as the command line has it, to be closed by the caller."""
-        return connect(store_url(self.engine))
+        return connect_for_run(store_url(self.engine))
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
         """What a query selects."""

@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 
 from hub.ingest.run.connector_run import sync
 from hub.link.run import link
-from hub.settings import load
-from hub.store.engine import engine
+from hub.settings import load_settings
+from hub.store.engine import make_engine
 from hub.store.meta import METADATA
-from hub.store.migrate import difference, is_ours, migrate
+from hub.store.migrate import find_schema_differences, is_ours, migrate
 from tests.system.graph import Graph
 
 ORDER = "end order limit when table group { select analyze } user { fullName } userLink { status recorded { name } }"
@@ -34,17 +34,17 @@ PAST = "query($at: DateTime!) @asOf(instant: $at) { orders(orderBy: [{ end: ASC 
 
 def main(database_url: str, source: str) -> None:
     """Run it all."""
-    made = engine(database_url)
+    made = make_engine(database_url)
     migrate(made)
     apply_drafted_migration(made)
     with made.connect() as connection:
-        found: dict[str, Any] = {"difference": [str(each) for each in difference(connection)]}
+        found: dict[str, Any] = {"difference": [str(each) for each in find_schema_differences(connection)]}
     found["first"] = counts(made)
     between = datetime.now(UTC).isoformat()
     change_source(source)
     found["second"] = counts(made)
     found["linked"] = [[report.field, report.confirmed] for report in link(made).fields if report.field == "Order.user"]
-    graph = Graph(database_url, load(explain=True))
+    graph = Graph(database_url, load_settings(explain=True))
     try:
         found |= {name: graph.data(question) for name, question in QUESTIONS.items()}
         after = found["filtered"]["orders"]["pageInfo"]["endCursor"]

@@ -12,7 +12,7 @@ import pytest
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
 from hub.access.sealing import seal_subject, unseal_subject
-from hub.settings import load
+from hub.settings import load_settings
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -84,7 +84,7 @@ def hub(served_hub: ServedHub) -> Iterator[AccessHub]:
             "select id from data.citizen where personal_id = %s", (served_hub.personal_id,)
         ).fetchone()
     assert seller is not None
-    app = create_app(load(access="on"), served_hub.database, local_issuer=ISSUER)
+    app = create_app(load_settings(access="on"), served_hub.database, local_issuer=ISSUER)
     with served(app) as url:
         made = AccessHub(url, served_hub.personal_id, rows[0][0], rows[1][0], seller[0])
         opened = made.open("an", "H49.12-251118-0001")
@@ -223,7 +223,7 @@ def test_nobody_opens_a_dossier_without_signing_in(hub: AccessHub) -> None:
 def test_a_sealed_person_is_not_shown_wherever_they_stand(hub: AccessHub, served_hub: ServedHub) -> None:
     with psycopg.connect(served_hub.database, autocommit=True) as connection:
         seal_subject(connection, "Citizen", hub.seller_id, "WITNESS_PROTECTION", "chief")
-        app = create_app(load(access="on"), served_hub.database, local_issuer=ISSUER)
+        app = create_app(load_settings(access="on"), served_hub.database, local_issuer=ISSUER)
         try:
             with served(app) as url:
                 sealed = AccessHub(url, hub.seller, hub.buyer, hub.stranger, hub.seller_id)

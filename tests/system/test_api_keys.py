@@ -14,8 +14,8 @@ from hub.access.authenticator import RequestAuthenticator
 from hub.access.principals import ClientKind, KeyInvalid, Principal
 from hub.access.service import make_access
 from hub.errors import OperationRefused, StoreUnavailable
-from hub.settings import load
-from hub.store.engine import connect, store_url
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 from tests.system.trial import Command, Trial
 
 
@@ -33,7 +33,7 @@ def with_access(url: str, work: Callable[[RequestAuthenticator, Clock], Awaitabl
     """Do something with the authenticator of a web process over a store."""
 
     async def run() -> None:
-        access = make_access(load(access="on"), url)
+        access = make_access(load_settings(access="on"), url)
         await access.open()
         clock = Clock()
         assert isinstance(access.authenticator, RequestAuthenticator)
@@ -97,7 +97,7 @@ def test_a_revoked_key_stops_within_the_time_that_it_is_cached(trial: Trial, cli
 def test_wrong_keys_are_refused(trial: Trial, cli: Command) -> None:
     key = cli("keys", "new", "portal").strip()
     changed = f"{key[:-1]}{'A' if key[-1] != 'A' else 'B'}"
-    with connect(store_url(trial.engine)) as connection:
+    with connect_for_run(store_url(trial.engine)) as connection:
         old = create_key(
             connection, NewApiKey("old", ClientKind.APP, (), (), datetime.now(UTC) + timedelta(seconds=60))
         )
@@ -115,7 +115,7 @@ def test_wrong_keys_are_refused(trial: Trial, cli: Command) -> None:
 
 def test_a_key_ends_while_it_is_cached(trial: Trial) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=20)
-    with connect(store_url(trial.engine)) as connection:
+    with connect_for_run(store_url(trial.engine)) as connection:
         key = create_key(connection, NewApiKey("short", ClientKind.APP, (), (), ends))
 
     async def work(authenticator: RequestAuthenticator, clock: Clock) -> None:

@@ -19,7 +19,7 @@ from hub.ingest.read.cdc.slot import lag
 from hub.ingest.read.reader import Batch, State
 from hub.ingest.run import connector_run as ingest
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.system.reading import context
 from tests.system.tcp_proxy import TcpProxy
 
@@ -807,7 +807,7 @@ def test_tables_of_several_key_columns(sector: Sector, hub: Hub) -> None:
 
 
 def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str) -> None:
-    store = engine(database_url)
+    store = make_engine(database_url)
     sector.run(
         "create table citizens (id text primary key, ten text, xa text)",
         "alter publication hub add table citizens",

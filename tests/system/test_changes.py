@@ -15,7 +15,7 @@ from hub.ingest.run.connector_run import Choices, RunReport, run
 from hub.ingest.run.lookup import look_up
 from hub.ingest.run.outcome import Interfered
 from hub.sdk.manifest import Manifest, parse
-from hub.store.engine import connect, engine, store_url
+from hub.store.engine import connect_for_run, make_engine, store_url
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FIELDS = {"personal_id": "so", "full_name": "ten", "birth_date": "sinh", "residence_unit_code": {"constant": "06820@2020-01-01"}}  # fmt: skip
@@ -26,7 +26,7 @@ class Table:
 
     def __init__(self, store: str, folder: Path) -> None:
         self.store, self.path = store, folder / "source.db"
-        self.engine = engine(store)
+        self.engine = make_engine(store)
         self.do("create table people (id integer primary key, so text, ten text, sinh text, luc text, xoa integer)")
 
     def do(self, statement: str, *values: Any) -> None:
@@ -133,7 +133,7 @@ def test_a_sweep_by_keys_comes_when_it_is_due_and_keeps_to_the_bound(table: Tabl
     report = table.sync(sweep_every="0 s")
     assert (report.status, report.counts[0].deleted, len(table.held())) == ("PARTIAL", 0, 90)
     assert table.sync(sweep_every="7 days").status == "PARTIAL"  # it looks again until someone has answered
-    with connect(store_url(table.engine)) as connection:
+    with connect_for_run(store_url(table.engine)) as connection:
         (question,) = approve.listed(connection)
         assert (question.kind, question.rows, question.held) == ("DELETES", 50, 90)
         approve.decide(connection, question.id, approved=True, by="officer")
@@ -206,7 +206,7 @@ def test_rows_are_looked_up_live_and_merged(table: Table) -> None:
     table.person(9, minute=31)
     table.do("delete from people where id = 5")
     url = store_url(table.engine)
-    with connect(url) as connection:
+    with connect_for_run(url) as connection:
         looked = look_up(connection, url, table.manifest(), "people", [["2"], ["9"], ["5"], ["2"]])
         assert (looked.found, looked.absent) == (2, 1)
         assert (looked.counts[0].added, looked.counts[0].changed, looked.counts[0].deleted) == (1, 1, 0)
@@ -223,7 +223,7 @@ def test_a_look_up_does_not_wait_for_ever_for_a_run(table: Table, monkeypatch: p
     table.sync()
     monkeypatch.setattr("hub.ingest.run.lookup.WAIT_S", 0.1)
     url = store_url(table.engine)
-    with psycopg.connect(table.store) as other, connect(url) as connection:
+    with psycopg.connect(table.store) as other, connect_for_run(url) as connection:
         other.execute("select from hub.stream for no key update")
         with pytest.raises(Interfered, match="a run of this stream is going on"):
             look_up(connection, url, table.manifest(), "people", [["1"]])

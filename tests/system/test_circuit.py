@@ -14,7 +14,7 @@ from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import Choices, RunReport, run
 from hub.ingest.run.run_lock import LOCK
 from hub.sdk.manifest import Manifest, parse
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 from tests.system.trial import Trial, manifest, person
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -47,7 +47,7 @@ def with_source(plain: Manifest, **source: Any) -> Manifest:
 
 @pytest.fixture
 def source(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    made = engine(database_url)
+    made = make_engine(database_url)
     (tmp_path / "people").mkdir()
     trial = Source(made, tmp_path / "people", monkeypatch)
     trial.write(person(1))

@@ -15,7 +15,7 @@ from hub.link import lock
 from hub.link.decisions import decide, undo
 from hub.link.stake import refresh
 from hub.link.verdicts import Decision, Verdict, Word
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.system.links import Links
 
 DEBTOR, MERGE = "TaxObligation.debtor", "Citizen.duplicate"
@@ -29,7 +29,7 @@ EMPTIED = (
 
 @pytest.fixture(scope="module")
 def made(module_database_url: str) -> Iterator[Links]:
-    store = engine(module_database_url)
+    store = make_engine(module_database_url)
     yield Links(store)
     store.dispose()
 

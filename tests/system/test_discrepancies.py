@@ -24,10 +24,10 @@ from hub.link import handover
 from hub.link.comparisons import SHAPES, TONES
 from hub.link.discrepancies import find
 from hub.link.handover import Which
-from hub.model.names import snake
+from hub.model.names import to_snake_case
 from hub.model.registry import registry
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 
 FIELD = "Taxpayer.party"
@@ -49,7 +49,7 @@ class World:
             if column.search_key and row.get(column.name):
                 row[column.search_key] = name_key(pl.Series([row[column.name]])).item()
         places = ", ".join(f"%({name})s" for name in row)
-        query = f"insert into data.{snake(entity)} ({', '.join(row)}, first_seen, sys_from) values ({places}, now(), now()) returning id"
+        query = f"insert into data.{to_snake_case(entity)} ({', '.join(row)}, first_seen, sys_from) values ({places}, now(), now()) returning id"
         found = self.connection.execute(query, row).fetchone()
         assert found is not None
         return int(found[0])
@@ -92,7 +92,7 @@ class World:
 
 @pytest.fixture
 def world(database_url: str) -> Iterator[World]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     migrate(made)
     made.dispose()
     with psycopg.connect(database_url, autocommit=True) as connection:

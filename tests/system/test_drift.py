@@ -9,7 +9,7 @@ from hub.errors import OperationRefused
 from hub.ingest.drift import records as drift_record
 from hub.ingest.guards import approvals as approve
 from hub.ingest.run.connector_run import RunReport
-from hub.store.engine import connect, store_url
+from hub.store.engine import connect_for_run, store_url
 from tests.system.trial import Command, Trial
 
 FIELDS: dict[str, Any] = {
@@ -46,7 +46,7 @@ def drifts(trial: Trial, where: str = "resolved_at is null") -> list[tuple[Any, 
 
 
 def answer(trial: Trial, *, approved: bool) -> None:
-    with connect(store_url(trial.engine)) as connection:
+    with connect_for_run(store_url(trial.engine)) as connection:
         (question,) = approve.listed(connection)
         approve.decide(connection, question.id, approved=approved, by="test")
 
@@ -285,7 +285,7 @@ def test_reads_of_changes_keep_the_shape_that_they_do_not_show(trial: Trial) -> 
 def test_only_a_new_kind_can_be_accepted(trial: Trial) -> None:
     write(trial, citizen(1) + ";x", header=COLUMNS + ";moi")
     sync(trial)
-    with connect(store_url(trial.engine)) as connection:
+    with connect_for_run(store_url(trial.engine)) as connection:
         with pytest.raises(OperationRefused, match="of kind ADDED"):
             drift_record.accept(connection, 1)
         with pytest.raises(OperationRefused, match="no open drift"):

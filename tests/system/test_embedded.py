@@ -17,7 +17,7 @@ import pytest
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store import server_process
 from hub.store.embedded import EmbeddedServer
-from hub.store.server_process import ADVICE, advise, locked, server_pid, wait_until
+from hub.store.server_process import NEXT_STEPS, lock_folder, server_pid, suggest_next_step, wait_until
 
 ATTACH = """
 import sys
@@ -80,7 +80,7 @@ def test_root_reaches_programs_in_a_closed_folder(scratch: Path) -> None:
     home.chmod(0o700)
     lines = [
         f"import sys; sys.path.insert(0, {str(home)!r})",
-        "import hub.store.server_place as e; from pathlib import Path",
+        "import hub.store.server_location as e; from pathlib import Path",
     ]
     lines += [f"e.CACHE = Path({str(scratch / 'cache')!r})", *ATTACH.splitlines()]
     command = [sys.executable, "-c", "\n".join(lines), str(scratch / "by-cache")]
@@ -204,7 +204,11 @@ def test_the_last_who_uses_a_server_stops_it(scratch: Path) -> None:
 def test_whoever_waits_for_a_start_gives_up_in_time(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_process, "LOCK_TIMEOUT_S", 0.2)
     (scratch / "held").mkdir()
-    with locked(scratch / "held"), pytest.raises(StoreUnavailable, match="another process"), locked(scratch / "held"):
+    with (
+        lock_folder(scratch / "held"),
+        pytest.raises(StoreUnavailable, match="another process"),
+        lock_folder(scratch / "held"),
+    ):
         pass
 
 
@@ -238,9 +242,9 @@ def test_a_folder_of_another_user_is_refused(scratch: Path) -> None:
     ],
 )
 def test_a_start_that_fails_is_advised_by_its_cause(said: str, step: str) -> None:
-    assert step in advise(said, "otherwise")
+    assert step in suggest_next_step(said, "otherwise")
 
 
 def test_what_no_advice_knows_has_the_general_one() -> None:
-    assert len(ADVICE) == 9
-    assert advise("FATAL:  something else", "otherwise") == "otherwise"
+    assert len(NEXT_STEPS) == 9
+    assert suggest_next_step("FATAL:  something else", "otherwise") == "otherwise"

@@ -16,7 +16,7 @@ from hub.demo.systems import start_systems
 from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 
 NAME = "evaluated"
@@ -35,7 +35,7 @@ def province(scratch: Path, postgres_server: EmbeddedServer) -> Path:
     """A province whose store nobody is connected to, so that it can be copied."""
     made = generate(scratch / "evaluated", 1_000)
     postgres_server.create_database(NAME)
-    store = engine(postgres_server.url(NAME))
+    store = make_engine(postgres_server.url(NAME))
     migrate(store)
     with start_systems(Path(made.folder), postgres_server.url("postgres")) as systems:
         with pytest.MonkeyPatch.context() as patch:

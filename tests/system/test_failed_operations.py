@@ -13,7 +13,7 @@ import httpx2
 import psycopg
 import pytest
 
-from hub.settings import load
+from hub.settings import load_settings
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -180,7 +180,7 @@ def mute(served_hub: ServedHub) -> Iterator[tuple[str, TcpProxy]]:
         url = served_hub.database.replace(f":{parts['port']}/", f":{proxy.port}/").replace(
             str(parts["host"]), "127.0.0.1"
         )
-        with served(create_app(load(statement_timeout_s=1.0, pool_size=4), url)) as address:
+        with served(create_app(load_settings(statement_timeout_s=1.0, pool_size=4), url)) as address:
             assert "data" in ask(address, "{ citizens(first: 1) { totalCount } }")
             yield address, proxy
 
@@ -211,7 +211,7 @@ def test_a_server_that_takes_connections_and_never_answers(served_hub: ServedHub
     """As a stopped server's kernel does: the process starts, says that it is not ready, and answers what needs no database."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://hub:x@127.0.0.1:{silent.getsockname()[1]}/hub"
-        with served(create_app(load(statement_timeout_s=1.0), url)) as address:
+        with served(create_app(load_settings(statement_timeout_s=1.0), url)) as address:
             assert httpx2.get(f"{address}/readyz", timeout=30).status_code == 503
             assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
             (error,) = ask(address, "{ citizens { totalCount } }")["errors"]

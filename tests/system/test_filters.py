@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.settings import load
+from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 
@@ -16,7 +16,7 @@ ACCEPTED = "l.status <> 'UNCONFIRMED'"
 
 @pytest.fixture(scope="module")
 def graph(served_hub: ServedHub) -> Iterator[Graph]:
-    made = Graph(served_hub.database, load())
+    made = Graph(served_hub.database, load_settings())
     yield made
     made.close()
 
@@ -110,7 +110,7 @@ def test_too_many_ids_are_refused(graph: Graph) -> None:
 
 def test_more_than_a_hundred_fields_of_one_row(served_hub: ServedHub) -> None:
     wide = {"max_aliases": 5_000, "max_breadth": 5_000, "max_fields": 5_000, "max_tokens": 50_000}
-    graph = Graph(served_hub.database, load(**wide, validation_budget_s=10))
+    graph = Graph(served_hub.database, load_settings(**wide, validation_budget_s=10))
     try:
         for number in (150, 1_500):
             wanted = " ".join(f"f{n}: fullName p{n}: personalId" for n in range(number // 2))

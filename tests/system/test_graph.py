@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.settings import load
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.web.starters import CERTAINTY, CITIZEN, PREFILL, Examples, starter_queries
 from tests.conftest import ServedHub
@@ -23,7 +23,7 @@ CASES = Path(__file__).parents[1] / "plan" / "cases"
 
 @pytest.fixture(scope="module")
 def graph(served_hub: ServedHub) -> Iterator[Graph]:
-    made = Graph(served_hub.database, load(explain=True))
+    made = Graph(served_hub.database, load_settings(explain=True))
     yield made
     made.close()
 
@@ -275,7 +275,7 @@ def test_refusals_have_a_code_and_never_the_value(
 
 
 def test_a_read_that_takes_too_long_is_stopped(served_hub: ServedHub) -> None:
-    graph = Graph(served_hub.database, load(statement_timeout_s=0.001, max_rows=10**9))
+    graph = Graph(served_hub.database, load_settings(statement_timeout_s=0.001, max_rows=10**9))
     try:
         nested = "{ citizens(first: 500) { nodes { memberships(first: 500) { nodes { household { members(first: 500) { totalCount nodes { id } } } } } } } }"
         code, message = graph.code(nested)
@@ -288,10 +288,10 @@ def test_a_read_that_takes_too_long_is_stopped(served_hub: ServedHub) -> None:
 def test_a_database_that_goes_away_is_one_clean_error(scratch: Any, caplog: pytest.LogCaptureFixture) -> None:
     server = EmbeddedServer.start(scratch / "comes-and-goes", durable=False)
     server.create_database("hub")
-    made = engine(server.url())
+    made = make_engine(server.url())
     migrate(made)
     made.dispose()
-    graph = Graph(server.url(), load(pool_size=1))
+    graph = Graph(server.url(), load_settings(pool_size=1))
     try:
         assert graph.data("{ citizens { totalCount } }") == {"citizens": {"totalCount": 0}}
         server.stop()

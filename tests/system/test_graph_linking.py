@@ -11,11 +11,11 @@ import pytest
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import Role
 from hub.link.stake import refresh
-from hub.model.names import camel
+from hub.model.derived_fields import camel_sql
+from hub.model.names import to_camel_case
 from hub.model.registry import registry
-from hub.model.shapes import camel_sql
-from hub.settings import load
-from hub.store.engine import engine
+from hub.settings import load_settings
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.serving import served
@@ -38,7 +38,7 @@ UNDO = """mutation($input: UndoDecisionInput!) { undoDecision(input: $input) {
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    store = engine(database_url)
+    store = make_engine(database_url)
     migrate(store)
     made = Links(store)
     made.do("insert into hub.stream (id, connector, name) overriding system value values (1, 'tax', 'obligations')")
@@ -48,7 +48,7 @@ def links(database_url: str) -> Iterator[Links]:
 
 @pytest.fixture
 def graph(links: Links, database_url: str) -> Iterator[Graph]:
-    made = Graph(database_url, load())
+    made = Graph(database_url, load_settings())
     yield made
     made.close()
 
@@ -269,7 +269,7 @@ def test_a_sector_pages_through_what_it_has_to_mend(links: Links, graph: Graph) 
 def test_names_of_columns_are_those_of_the_graph_in_sql_too(links: Links) -> None:
     names = sorted({column.name for entity in registry() for column in entity.columns})
     for name in names:
-        assert links.rows(f"select {camel_sql('cast(:name as text)')}", name=name) == [(camel(name),)]
+        assert links.rows(f"select {camel_sql('cast(:name as text)')}", name=name) == [(to_camel_case(name),)]
 
 
 # --- Decisions --------------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_only_reviewers_decide_and_only_by_posted_json(links: Links, database_ur
     def code(answer: httpx2.Response) -> str:
         return str(answer.json()["errors"][0]["extensions"]["code"])
 
-    with served(create_app(load(access="on"), database_url, local_issuer=issuer)) as url:
+    with served(create_app(load_settings(access="on"), database_url, local_issuer=issuer)) as url:
         endpoint = f"{url}/graphql"
         assert code(httpx2.post(endpoint, json=asked, headers=review)) == "UNAUTHENTICATED"
         assert code(httpx2.post(endpoint, json=asked, headers=wrong)) == "PURPOSE_FORBIDDEN"
@@ -447,7 +447,7 @@ def test_a_page_of_the_queue_takes_a_statement_for_each_field_and_not_for_each_i
         links.candidate("tax_obligation_debtor", links.debt(name="b"), citizen, weight=2)
     with links.connection() as connection:
         refresh(connection)
-    graph = Graph(database_url, load(explain=True))
+    graph = Graph(database_url, load_settings(explain=True))
     answer = graph.ask(QUEUE, {"first": 5}, by="Lê An", explain=True)
     graph.close()
     assert len(answer["data"]["reviewQueue"]["nodes"]) == 5

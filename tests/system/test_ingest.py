@@ -67,11 +67,11 @@ def test_a_merge_goes_by_index_unless_the_operator_has_said_what_a_page_costs(
     database_url: str, postgres_server: EmbeddedServer
 ) -> None:
     cost = "select current_setting('random_page_cost')::float8"
-    with ingest.connect(database_url) as connection:
+    with ingest.connect_for_run(database_url) as connection:
         assert connection.execute(cost).fetchone() == (1.1,)
         name = connection.info.dbname
         connection.execute(f"alter database {name} set random_page_cost = 3")
-    with ingest.connect(database_url) as connection:
+    with ingest.connect_for_run(database_url) as connection:
         assert connection.execute(cost).fetchone() == (3.0,)
 
 

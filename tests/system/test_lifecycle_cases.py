@@ -17,7 +17,7 @@ from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import load
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 
 CASES = Path(__file__).parents[1] / "cases"
 SETTINGS = {"wal_level": "logical", "max_replication_slots": "4", "synchronous_commit": "on"}
@@ -25,7 +25,7 @@ SETTINGS = {"wal_level": "logical", "max_replication_slots": "4", "synchronous_c
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Engine]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     yield made
     made.dispose()
 

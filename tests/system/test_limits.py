@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from hub.errors import SourceUnavailable
 from hub.ingest.guards.request_limits import Gate
 from hub.sdk.manifest import Manifest, parse
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 
 HOLDER = """
 import sys, tomllib
@@ -44,7 +44,7 @@ def limited(**source: Any) -> Manifest:
 
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
-    made = engine(module_database_url)
+    made = make_engine(module_database_url)
     yield made
     made.dispose()
 

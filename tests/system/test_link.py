@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.system.links import Links
 
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     built = Links(made)
     built.communes()
     yield built

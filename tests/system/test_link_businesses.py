@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.link.run import link
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.system.links import Links
 
 METHOD = "business_likeness"
@@ -15,7 +15,7 @@ HOME = "Tổ 3, khu 5"
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     yield Links(made)
     made.dispose()
 

@@ -17,7 +17,7 @@ from hub.link.run import link
 from hub.link.verdicts import Verdict
 from hub.model.registry import registry
 from hub.model.tables import stored_columns
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from tests.system.links import Links
 from tests.system.models import stated
@@ -219,7 +219,7 @@ def flattened(values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Store]:
-    made = engine(module_database_url)
+    made = make_engine(module_database_url)
     migrate(made)
     built = Store(made)
     built.communes()

@@ -20,7 +20,7 @@ from hub.link.model.score import score
 from hub.link.model.spec import Block, By, Comparison, Is, Level
 from hub.link.model.train import train
 from hub.link.normalise.party import party_features
-from hub.settings import load
+from hub.settings import load_settings
 from tests.febrl import Found, febrl_3, febrl_4
 from tests.system.models import stated
 
@@ -228,7 +228,7 @@ def test_a_failure_of_the_engine_tells_no_value(duck: Backend, capfd: pytest.Cap
 
 
 def test_the_engine_keeps_to_its_limits_and_leaves_nothing(tmp_path: object) -> None:
-    with configured(load(link_memory_mb=300, link_threads=1)) as backend:
+    with configured(load_settings(link_memory_mb=300, link_threads=1)) as backend:
         assert backend.frame("select current_setting('memory_limit') as m, current_setting('threads') as t").row(0) == (
             "286.1 MiB",
             1,
@@ -261,7 +261,7 @@ def test_spark_learns_and_weighs_what_duckdb_does(duck: Backend, capfd: pytest.C
     spec = replace(SPEC, comparisons=few, training=replace(SPEC.training, pairs=20_000, over=over))
     made = train(spec, LEFT, RIGHT, backend=duck)
     weighed = score(made, LEFT, RIGHT, backend=duck, floor=0.001)
-    with configured(load(link_backend="spark", link_memory_mb=1000)) as spark:
+    with configured(load_settings(link_backend="spark", link_memory_mb=1000)) as spark:
         learned = train(spec, LEFT, RIGHT, backend=spark)
         found = score(learned, LEFT, RIGHT, backend=spark, floor=0.001)
     assert "spark" in learned.trained_on.versions

@@ -14,7 +14,7 @@ from hub.link.model.party import PARTY
 from hub.link.model.start_model import shipped, start_model
 from hub.link.run import link
 from hub.store.connection import StoreConnection
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.heaped import heaped
 from tests.system.conftest import Command
 from tests.system.links import Links
@@ -28,7 +28,7 @@ def links(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Links]
     """Forty citizens, each with one debt of the right number; a model is used from thirty on."""
     monkeypatch.setattr(likeness, "FEWEST", 30)
     monkeypatch.setenv("HUB_DATABASE_URL", database_url)
-    made = engine(database_url)
+    made = make_engine(database_url)
     built = Links(made)
     for at in range(PEOPLE):
         number, name = f"02208000{at:04}", f"Nguyễn Văn {'Bình' if at % 2 else 'Sơn'}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub.link.standing import HOLDERS
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.system.links import Links
 
 NUMBER, SUCCESSOR, PREDECESSOR = "parcel_number", "parcel_number_in_successor", "parcel_number_in_predecessor"
@@ -15,7 +15,7 @@ PARCELS, TAXES = "land_use_right_parcel", "tax_obligation_parcel"
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     built = Links(made)
     built.communes()
     yield built

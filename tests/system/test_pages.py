@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.settings import load
+from hub.settings import load_settings
 from tests.system.test_graph import Graph
 
 BIRTHS = ("1980", None, "1975-02-01", "1980", None, "1990-12-31", "1975-02-01")
@@ -48,7 +48,7 @@ def rows(module_database_url: str) -> list[Row]:
 @pytest.fixture(scope="module")
 def ask(module_database_url: str, rows: list[Row]) -> Iterator[Any]:
     """Runs a connection of citizens and returns it."""
-    graph = Graph(module_database_url, load())
+    graph = Graph(module_database_url, load_settings())
 
     def page(arguments: str, cursor: str | None) -> Any:
         query = f"query($c: String) {{ citizens({arguments}) {{ totalCount edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.settings import load
+from hub.settings import load_settings
 from tests.system.graph import Graph
 from tests.system.trial import Trial, person
 
@@ -16,7 +16,7 @@ PEOPLE = "query($at: DateTime!) @asOf(instant: $at) { citizens(orderBy: [{ perso
 
 @pytest.fixture
 def graph(trial: Trial, database_url: str) -> Iterator[Graph]:
-    made = Graph(database_url, load())
+    made = Graph(database_url, load_settings())
     yield made
     made.close()
 

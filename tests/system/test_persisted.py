@@ -11,7 +11,7 @@ import pytest
 from hub.errors import HubMisconfigured
 from hub.graph.documents import sha256
 from hub.graph.recent import Recent
-from hub.settings import load
+from hub.settings import load_settings
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=[False, True], ids=["open", "trusted only"])
 def http(request: pytest.FixtureRequest, served_hub: ServedHub, folder: Path) -> Iterator[httpx2.Client]:
-    settings = load(documents=folder, trusted_only=request.param)
+    settings = load_settings(documents=folder, trusted_only=request.param)
     with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as client:
         yield client
 
@@ -66,7 +66,7 @@ def test_what_is_not_known_is_said_so(http: httpx2.Client) -> None:
 
 
 def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> None:
-    settings = load(documents=folder)
+    settings = load_settings(documents=folder)
     hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(OTHER)}}}
     with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as http:
         assert "errors" in http.post("/graphql", json=hashed).json()
@@ -87,7 +87,7 @@ def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> Non
 
 
 def test_a_hub_of_trusted_documents_runs_no_other(served_hub: ServedHub, folder: Path) -> None:
-    settings = load(documents=folder, trusted_only=True)
+    settings = load_settings(documents=folder, trusted_only=True)
     with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as http:
         hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(OTHER)}}}
         for fields in ({"query": OTHER}, {"query": OTHER, **hashed}, {"query": "{ __schema { types { name } } }"}):
@@ -108,9 +108,9 @@ def test_a_hub_of_trusted_documents_runs_no_other(served_hub: ServedHub, folder:
 def test_a_folder_that_does_not_hold_stops_the_start(tmp_path: Path, name: str, text: str, words: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(HubMisconfigured, match=words):
-        create_app(load(documents=tmp_path), "postgresql://localhost/none")
+        create_app(load_settings(documents=tmp_path), "postgresql://localhost/none")
     with pytest.raises(HubMisconfigured, match="there is no folder"):
-        create_app(load(documents=tmp_path / "none"), "postgresql://localhost/none")
+        create_app(load_settings(documents=tmp_path / "none"), "postgresql://localhost/none")
 
 
 def test_what_clients_register_is_bounded() -> None:

@@ -20,8 +20,8 @@ from hub.ingest.read import open_reader
 from hub.ingest.read.reader import Batch, Context, Reader
 from hub.ingest.run import connector_run as ingest
 from hub.sdk.manifest import Manifest, parse
-from hub.settings import load
-from hub.store.engine import engine
+from hub.settings import load_settings
+from hub.store.engine import make_engine
 from hub.web.app import create_app
 from tests.conftest import served
 
@@ -104,7 +104,7 @@ def code(answer: httpx2.Response) -> tuple[int, str]:
 def hub(module_database_url: str) -> Iterator[Pushed]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUSH_SECRET", SECRET)
-        with served(create_app(load(), module_database_url, connectors={"trial": manifest()})) as url:
+        with served(create_app(load_settings(), module_database_url, connectors={"trial": manifest()})) as url:
             yield Pushed(url, module_database_url)
 
 
@@ -207,7 +207,7 @@ def test_a_secret_that_is_none_is_the_operators_affair(
 def test_while_the_store_is_away_the_sender_keeps_its_delivery(database_url: str, monkeypatch: Any) -> None:
     monkeypatch.setenv("PUSH_SECRET", SECRET)
     away = "postgresql://nobody@127.0.0.1:1/none"
-    with served(create_app(load(), away, connectors={"trial": manifest()})) as url:
+    with served(create_app(load_settings(), away, connectors={"trial": manifest()})) as url:
         answer = Pushed(url, away).send(sent(person(1)))
     assert code(answer) == (503, "STORE_UNAVAILABLE")
     assert answer.headers["retry-after"] == "10"
@@ -270,7 +270,7 @@ def test_a_run_stores_what_was_sent_and_puts_the_rest_into_quarantine(
     monkeypatch.setattr(ingest, "discover", lambda: {"trial": manifest()})
     pushed.send(b"<html>no</html>", "bad")
     pushed.send(sent(person(1), person(2, xa="none")), "good")
-    made = engine(pushed.database)
+    made = make_engine(pushed.database)
     (report,) = ingest.sync(made, ["trial"])
     made.dispose()
     assert (report.problems, report.drift) == ((), ())

@@ -21,8 +21,8 @@ from hub.link.quality.read import read_quality
 from hub.link.quality.thresholds import list_raises, raised_thresholds, undo_raise
 from hub.link.run import link
 from hub.link.verdicts import Verdict
-from hub.settings import load
-from hub.store.engine import engine, store_url
+from hub.settings import load_settings
+from hub.store.engine import make_engine, store_url
 from hub.store.migrate import migrate
 from tests.system.links import Links
 from tests.system.models import stated
@@ -37,7 +37,7 @@ Call = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     migrate(made)
     yield Links(made)
     made.dispose()
@@ -352,7 +352,7 @@ def sampled(links: Links, connection: Connection[Any]) -> dict[str, list[tuple[i
 
 def test_estimates_are_weighted_by_links_and_bounded(links: Links, connection: Connection[Any]) -> None:
     sampled(links, connection)
-    found = read_quality(connection, load())
+    found = read_quality(connection, load_settings())
     strata = {one.band: one for one in found.strata}
     counts = {name: (one.links, one.right, one.wrong, one.unsettled, one.waiting) for name, one in strata.items()}
     assert counts == {
@@ -376,7 +376,7 @@ def test_estimates_are_weighted_by_links_and_bounded(links: Links, connection: C
 def test_answers_about_an_earlier_model_count_no_more(links: Links, connection: Connection[Any]) -> None:
     sampled(links, connection)
     trained.keep(connection, stated())
-    found = read_quality(connection, load())
+    found = read_quality(connection, load_settings())
     assert {one.band: one.drawn for one in found.strata}["MODEL_0"] == 0
     assert found.of_earlier_models == 16
 
@@ -416,20 +416,20 @@ def test_a_store_without_links_or_answers_has_a_page_too(
     assert call("link", "quality", "--out", tmp_path / "empty")[0] == 0
     assert "Chưa lấy mẫu" in (tmp_path / "empty" / "index.html").read_text(encoding="utf-8")
     fill(links, {"rule": 3, "near": 2})
-    assert check_links(read_quality(connection, load())).next_step == "run `hub link`"
+    assert check_links(read_quality(connection, load_settings())).next_step == "run `hub link`"
     fill_sample(connection, most=5)
-    finding = check_links(read_quality(connection, load()))
+    finding = check_links(read_quality(connection, load_settings()))
     assert (finding.holds, finding.next_step) == (True, "`hub review question`")
     assert call("link", "quality", "--out", tmp_path / "drawn")[0] == 0
 
 
 def test_doctor_tells_of_a_target_that_is_missed(links: Links, connection: Connection[Any]) -> None:
     sampled(links, connection)
-    finding = check_links(read_quality(connection, load()))
+    finding = check_links(read_quality(connection, load_settings()))
     assert (finding.holds, "TaxObligation.debtor MODEL_0" in finding.found) == (False, True)
     (raised,) = list_raises(connection)
     undo_raise(connection, raised.id, by="chi", reason=REASON)
-    assert read_quality(connection, load()).short == ()
+    assert read_quality(connection, load_settings()).short == ()
 
 
 def test_a_reviewer_answers_at_the_terminal(links: Links, connection: Connection[Any], call: Call) -> None:

@@ -11,8 +11,8 @@ from hub.ingest.run import connector_run as ingest
 from hub.ingest.write.source_rows import AsRead
 from hub.sdk.manifest import Manifest, parse
 from hub.store import migrate as migrations
-from hub.store.engine import connect, store_url
-from hub.store.revision import head
+from hub.store.engine import connect_for_run, store_url
+from hub.store.revision import newest_revision
 from tests.system.trial import Command, Trial, manifest, person
 
 SECRET = "Trần Thị Bí Mật"
@@ -250,7 +250,7 @@ def test_a_key_that_is_personal_is_shown_by_its_end(trial: Trial, cli: Command) 
 def test_a_stream_that_is_being_written_is_waited_for(trial: Trial, cli: Command) -> None:
     reject_one(trial)
     trial.patch.setattr("hub.ingest.quarantine.replay.PATIENCE", "200ms")
-    with connect(store_url(trial.engine)) as other, other.transaction():
+    with connect_for_run(store_url(trial.engine)) as other, other.transaction():
         other.execute("select from hub.stream for no key update")
         assert "is being written by a run" in cli("quarantine", "fix", "1", "--set", "so=000000000002", fails=64)
         (done,) = json.loads(cli("quarantine", "replay", "--json"))
@@ -412,7 +412,7 @@ from hub.quarantine, lateral (select payload || {more} as p) old where resolved_
         # This migration alone: those after it have made what they make.
         connection.exec_driver_sql("update hub.alembic_version set version_num = '0011'")
         command.upgrade(migrations._config(connection), "0012")
-        connection.exec_driver_sql(f"update hub.alembic_version set version_num = '{head()}'")
+        connection.exec_driver_sql(f"update hub.alembic_version set version_num = '{newest_revision()}'")
     open_or_dismissed = "from hub.quarantine where resolution is distinct from 'MENDED'"
     assert trial.rows(f"select distinct rule, payload, payload_hash {open_or_dismissed} order by rule") == wanted
     assert trial.rows("select rule, first_seen::date::text from hub.quarantine where resolved_at is null") == [

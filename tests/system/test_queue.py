@@ -22,8 +22,8 @@ from hub.jobs import schema
 from hub.jobs.prune import prune
 from hub.jobs.tasks import ATTEMPTS, JobFailed, Tasks
 from hub.jobs.worker import DEATHS, Orders, Worker
-from hub.store.engine import engine, store_url
-from hub.store.migrate import difference, migrate
+from hub.store.engine import make_engine, store_url
+from hub.store.migrate import find_schema_differences, migrate
 from tests.system.trial import Trial, manifest, person
 
 FUNCTIONS = (
@@ -66,7 +66,7 @@ class Queue:
 
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
-    made = engine(module_database_url)
+    made = make_engine(module_database_url)
     schema.apply(module_database_url)
     yield made
     made.dispose()
@@ -91,12 +91,12 @@ def described(url: str) -> list[Any]:
 
 
 def test_two_processes_make_the_queue_once_and_alembic_sees_nothing_of_it(new_database_url: str) -> None:
-    made = engine(new_database_url)
+    made = make_engine(new_database_url)
     migrate(made)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: schema.apply(new_database_url), range(4)))
     with made.begin() as connection:
-        assert difference(connection) == []
+        assert find_schema_differences(connection) == []
         assert connection.exec_driver_sql("select count(*) from jobs.applied").scalar_one() == len(schema.migrations())
     made.dispose()
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from hub.cli import app, main
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
-from hub.settings import load
+from hub.settings import load_settings
 from tests.conftest import ServedHub
 
 Command = tuple[str, ...]
@@ -180,10 +180,10 @@ def test_who_may_write_changes_nothing_by_reading(
 def test_a_store_that_is_served_is_left_as_it_is(new_database_url: str, reader_url: str) -> None:
     with (
         pytest.raises(HubMisconfigured, match="no hub tables"),
-        open_store_to_serve(load(database_url=new_database_url)),
+        open_store_to_serve(load_settings(database_url=new_database_url)),
     ):
         pass
-    with open_store_to_serve(load(database_url=reader_url)) as store:
+    with open_store_to_serve(load_settings(database_url=reader_url)) as store:
         assert store.server is None
 
 
@@ -215,26 +215,26 @@ def test_a_variable_of_a_connector_is_known_and_a_mistyped_one_named(tmp_path: P
     write_connector(tmp_path, "HUB_CADASTRE_URL")
     monkeypatch.setenv("HUB_CADASTRE_URL", "http://127.0.0.1")
     with pytest.raises(HubMisconfigured, match="HUB_CADASTRE_URL"):
-        load()
+        load_settings()
     monkeypatch.setenv("HUB_CONNECTORS_PATH", str(tmp_path))
-    load()
+    load_settings()
     monkeypatch.setenv("HUB_CADASTER_URL", "http://127.0.0.1")
     with pytest.raises(HubMisconfigured, match="HUB_CADASTER_URL") as refused:
-        load()
+        load_settings()
     assert "did you mean HUB_CADASTRE_URL?" in refused.value.next_step
 
 
 def test_a_variable_that_nothing_reads_is_refused_unless_it_is_another_programs(monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setenv("HUB_SERVICE_HOST", "10.0.0.1")  # Kubernetes sets it for a service called hub
     with pytest.raises(HubMisconfigured, match="HUB_SERVICE_HOST") as refused:
-        load()
+        load_settings()
     assert "did you mean" not in refused.value.next_step
     assert "HUB_OTHER_VARIABLES" in refused.value.next_step
     monkeypatch.setenv("HUB_OTHER_VARIABLES", "HUB_X, HUB_SERVICE_*")
-    load()
+    load_settings()
     monkeypatch.setenv("HUB_SERVIC_HOST", "10.0.0.1")
     with pytest.raises(HubMisconfigured, match="HUB_SERVIC_HOST"):
-        load()
+        load_settings()
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from hub.link.item import asked_of, item
 from hub.link.review import Part, QueueItem, Wanted, page_sql, queue, waiting
 from hub.link.stake import refresh
 from hub.link.verdicts import Decision, Verdict, Word
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 from hub.store.migrate import migrate
 from tests.system.links import Links
 
@@ -29,7 +29,7 @@ Call = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     migrate(made)
     yield Links(made)
     made.dispose()

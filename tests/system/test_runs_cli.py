@@ -11,7 +11,7 @@ import pytest
 from hub.cli import main
 from hub.ingest.run import connector_run as ingest
 from hub.jobs import schema
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 from tests.system.trial import Trial, manifest, person
 
 Call = Callable[..., tuple[int, str, str]]
@@ -19,7 +19,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def url(module_database_url: str) -> str:
-    made = engine(module_database_url)
+    made = make_engine(module_database_url)
     schema.apply(store_url(made))
     made.dispose()
     return module_database_url
@@ -29,7 +29,7 @@ def url(module_database_url: str) -> str:
 def trial(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
     monkeypatch.setenv("HUB_DATABASE_URL", url)
     monkeypatch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER")})
-    made = engine(url)
+    made = make_engine(url)
     with made.begin() as connection:
         connection.exec_driver_sql(
             "truncate hub.run, hub.stream, hub.circuit, data.citizen, history.citizen, jobs.procrastinate_jobs cascade"

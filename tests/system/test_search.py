@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from hub.plan.search_sql import CANDIDATES
-from hub.settings import load
+from hub.plan.search_sql import MAX_CANDIDATES
+from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 
@@ -21,7 +21,7 @@ Person = tuple[str, str, str, str]
 
 @pytest.fixture(scope="module")
 def graph(served_hub: ServedHub) -> Iterator[Graph]:
-    made = Graph(served_hub.database, load())
+    made = Graph(served_hub.database, load_settings())
     yield made
     made.close()
 
@@ -127,7 +127,7 @@ def test_a_birth_date_finds_the_one_of_a_name_that_more_have_than_are_compared(
     graph: Graph, rows: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others were there first, both of the name and of the day: each way of finding gives one row here, and not this one."""
-    monkeypatch.setattr("hub.plan.search_sql.CANDIDATES", 1)
+    monkeypatch.setattr("hub.plan.search_sql.MAX_CANDIDATES", 1)
     before = "select from data.citizen o where o.id < c.id"
     found = rows.execute(
         "select personal_id, full_name, birth_date from data.citizen c where length(birth_date) = 10"
@@ -178,7 +178,7 @@ def test_a_page_is_bounded_and_says_that_there_is_more(graph: Graph) -> None:
     assert found["hasMore"]
     scores = [hit["score"] for hit in search(graph, "nguyen van", 100)["hits"]]
     assert scores == sorted(scores, reverse=True)
-    assert len(scores) <= 3 * CANDIDATES
+    assert len(scores) <= 3 * MAX_CANDIDATES
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import Choices, run
 from hub.store import connection as watched
 from hub.store.connection import StoreConnection
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 from tests.system.tcp_proxy import TcpProxy
 from tests.system.trial import Trial, manifest, person
 
@@ -98,7 +98,7 @@ def test_a_run_ends_with_a_sentence_and_the_next_one_has_the_lock(trial: Trial, 
         reader.proxy = proxy
         return reader
 
-    made = engine(through(trial, proxy))
+    made = make_engine(through(trial, proxy))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest, "open_reader", muting)
         began = time.monotonic()
@@ -114,7 +114,7 @@ def test_a_run_ends_with_a_sentence_and_the_next_one_has_the_lock(trial: Trial, 
 
 @pytest.mark.usefixtures("quick")
 def test_commands_that_read_the_store_end_too(trial: Trial, proxy: TcpProxy) -> None:
-    made = engine(through(trial, proxy))
+    made = make_engine(through(trial, proxy))
     with made.connect() as connection:
         proxy.mute()
         with pytest.raises(OperationalError):

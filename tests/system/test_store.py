@@ -13,17 +13,17 @@ from sqlalchemy import text
 
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.ingest.transform.search_keys import name_key
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.meta import METADATA
-from hub.store.migrate import difference, migrate
-from hub.store.revision import FOLDER, head
+from hub.store.migrate import find_schema_differences, migrate
+from hub.store.revision import MIGRATIONS_FOLDER, newest_revision
 
 
 def test_migrated_is_derived(new_database_url: str) -> None:
-    made = engine(new_database_url)
-    assert migrate(made) == head()
+    made = make_engine(new_database_url)
+    assert migrate(made) == newest_revision()
     with made.connect() as connection:
-        assert difference(connection) == []
+        assert find_schema_differences(connection) == []
         # Alembic compares no storage parameters.
         room = "select distinct relnamespace::regnamespace::text, reloptions from pg_class where relname = any(:names)"
         names = [table.name for table in METADATA.tables.values() if table.schema == "data"]
@@ -33,14 +33,14 @@ def test_migrated_is_derived(new_database_url: str) -> None:
 
 
 def test_the_newest_revision_by_file_names_is_the_one_alembic_finds() -> None:
-    assert head() == ScriptDirectory(str(FOLDER)).get_current_head()
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS_FOLDER)).get_current_head()
 
 
 def test_two_hubs_may_start_at_once(new_database_url: str) -> None:
     failures: list[BaseException] = []
 
     def start() -> None:
-        made = engine(new_database_url)
+        made = make_engine(new_database_url)
         try:
             migrate(made)
         except BaseException as error:
@@ -57,7 +57,7 @@ def test_two_hubs_may_start_at_once(new_database_url: str) -> None:
 
 
 def test_a_database_of_a_newer_program_is_refused(new_database_url: str) -> None:
-    made = engine(new_database_url)
+    made = make_engine(new_database_url)
     migrate(made)
     with made.begin() as connection:
         connection.execute(text("update hub.alembic_version set version_num = '9999'"))
@@ -67,7 +67,7 @@ def test_a_database_of_a_newer_program_is_refused(new_database_url: str) -> None
 
 
 def test_a_database_that_is_away_is_said_to_be(new_database_url: str) -> None:
-    made = engine("postgresql://hub:SECRET@127.0.0.1:1/hub")
+    made = make_engine("postgresql://hub:SECRET@127.0.0.1:1/hub")
     with pytest.raises(StoreUnavailable) as caught:
         migrate(made)
     assert "SECRET" not in str(caught.value)
@@ -75,7 +75,7 @@ def test_a_database_that_is_away_is_said_to_be(new_database_url: str) -> None:
 
 
 def test_names_are_folded(new_database_url: str) -> None:
-    made = engine(new_database_url)
+    made = make_engine(new_database_url)
     migrate(made)
     with made.connect() as connection:
 

@@ -14,9 +14,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from hub.link.run import link
-from hub.settings import Settings, load
+from hub.settings import Settings, load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.serving import served, settled
@@ -63,7 +63,7 @@ class Socket:
 
 @contextmanager
 def hub(database: str, **settings: Any) -> Iterator[str]:
-    given: Settings = load(**settings)
+    given: Settings = load_settings(**settings)
     with served(create_app(given, database)) as url:
         yield url
 
@@ -179,7 +179,7 @@ def test_a_change_behind_an_older_transaction_is_not_lost(trial: Trial, database
 def test_a_subscription_outlives_a_restart_of_the_database(scratch: Path, tmp_path: Path, monkeypatch: Any) -> None:
     server = EmbeddedServer.start(scratch / "restarts", durable=False)
     server.create_database("hub")
-    made = engine(server.url())
+    made = make_engine(server.url())
     migrate(made)
     trial = Trial(made, tmp_path, monkeypatch)
     trial.write(person(1))
@@ -254,7 +254,7 @@ def test_events_by_server_sent_events(trial: Trial, database_url: str) -> None:
 @pytest.fixture(scope="module")
 def url(postgres_server: EmbeddedServer) -> Iterator[str]:
     postgres_server.create_database("protocol")
-    made = engine(postgres_server.url("protocol"))
+    made = make_engine(postgres_server.url("protocol"))
     migrate(made)
     made.dispose()
     with hub(postgres_server.url("protocol"), max_subscriptions=3, max_subscriptions_each=2) as found:

@@ -21,7 +21,7 @@ from hub.ingest.run.history import runs
 from hub.ingest.transform.prepare import Preparation
 from hub.ingest.write import stage
 from hub.sdk.manifest import Manifest
-from hub.store.engine import connect, store_url
+from hub.store.engine import connect_for_run, store_url
 from tests.system.trial import HEADER, Trial, manifest, person
 
 SECRET = "Người Không Nên Thấy"
@@ -112,7 +112,7 @@ def test_an_unforeseen_error_fails_its_connector_alone(trial: Trial, at: str, mo
     assert "unforeseen failure: KeyError at " in bad.problems[0]
     assert SECRET not in str(bad)
     assert good.status == "SUCCEEDED"
-    with connect(store_url(trial.engine)) as connection:
+    with connect_for_run(store_url(trial.engine)) as connection:
         records = runs(connection, "bad", 10)
         assert [record.status for record in records if record.status == "RUNNING"] == []
         assert not any(SECRET in (record.reason or "") for record in records)
@@ -196,7 +196,7 @@ def test_a_run_whose_process_ended_is_shown_so_at_once(trial: Trial, sent: signa
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"reading\n"
-        with connect(store_url(trial.engine)) as connection:
+        with connect_for_run(store_url(trial.engine)) as connection:
             assert [record.status for record in runs(connection, None, 1)] == ["RUNNING"]
             process.send_signal(sent)
             try:

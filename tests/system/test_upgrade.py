@@ -9,9 +9,9 @@ from alembic import command
 from psycopg import sql
 
 from hub.store import migrate as migrations
-from hub.store.engine import engine
-from hub.store.migrate import difference, migrate
-from hub.store.revision import head
+from hub.store.engine import make_engine
+from hub.store.migrate import find_schema_differences, migrate
+from hub.store.revision import newest_revision
 
 EARLIEST = "0008"
 ROWS = 3
@@ -31,9 +31,9 @@ Rows = list[tuple[Any, ...]]
 @pytest.fixture
 def populated(new_database_url: str) -> str:
     """A store at the earliest revision that is supported, with rows in every table."""
-    made = engine(new_database_url)
+    made = make_engine(new_database_url)
     with made.begin() as connection:
-        migrations.prepare(connection)
+        migrations.prepare_schemas(connection)
         command.upgrade(migrations._config(connection), EARLIEST)
     made.dispose()
     with psycopg.connect(new_database_url) as store:
@@ -58,10 +58,10 @@ def test_a_populated_store_of_an_earlier_revision_keeps_every_row(populated: str
         before = {table: _read(store, table, columns[table]) for table in columns}
     assert len(before) > 70
     assert all(len(rows) == ROWS for rows in before.values())
-    made = engine(populated)
-    assert migrate(made) == head()
+    made = make_engine(populated)
+    assert migrate(made) == newest_revision()
     with made.connect() as connection:
-        assert difference(connection) == []
+        assert find_schema_differences(connection) == []
     made.dispose()
     with psycopg.connect(populated) as store:
         after = {table: _read(store, table, columns[table]) for table in columns}

@@ -6,7 +6,7 @@ import pytest
 
 from hub.ingest.guards import approvals as approve
 from hub.ingest.run.connector_run import RunReport
-from hub.store.engine import connect, store_url
+from hub.store.engine import connect_for_run, store_url
 from tests.system.trial import Trial
 
 HEADER = "id;so;ten;sinh;luc;cu\n"
@@ -30,7 +30,7 @@ def sync(trial: Trial, *rows: str, header: str = HEADER, **stream: Any) -> RunRe
 
 
 def answer(trial: Trial) -> approve.Approval:
-    with connect(store_url(trial.engine)) as connection:
+    with connect_for_run(store_url(trial.engine)) as connection:
         (question,) = approve.listed(connection)
         return approve.decide(connection, question.id, approved=True, by="an")
 

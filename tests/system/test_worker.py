@@ -17,7 +17,7 @@ from hub.ingest.run.connector_run import Choices
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.worker import GRACE_S
-from hub.store.engine import engine, store_url
+from hub.store.engine import make_engine, store_url
 from tests.system.trial import Trial, person
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def until(holds: Callable[[], bool], within_s: float = 120) -> None:
 
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
-    made = engine(module_database_url)
+    made = make_engine(module_database_url)
     schema.apply(module_database_url)
     yield made
     made.dispose()

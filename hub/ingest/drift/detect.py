@@ -16,8 +16,8 @@ import polars as pl
 from hub.ingest.drift.value_kinds import LEAST, SAMPLE, Kind, Look, look, retyped
 from hub.ingest.read.reader import OWN_COLUMNS
 from hub.ingest.transform import map as mapping
+from hub.model.procedure_columns import map_procedures_by_column
 from hub.model.registry import Entity, registry
-from hub.model.uses import procedures_by_column
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
@@ -83,7 +83,7 @@ def touches(stream: Stream) -> Mapping[str, Touch]:
     reading = mapping.reading(stream)
     for name, emit in stream.emits.items():
         for target, made in emit.fields.items():
-            used = procedures_by_column().get((name, target), ())
+            used = map_procedures_by_column().get((name, target), ())
             hard = bool(used) or not registry()[name].column(target).nullable
             for column in stream.columns_of(made):
                 entities.setdefault(column, {}).setdefault(name, []).append(target)

@@ -28,7 +28,7 @@ from hub.ingest.run.outcome import Count, Orders, Outcome, Progress
 from hub.ingest.run.run_lock import LOCK, UNLOCK
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
-from hub.store.engine import connect, store_url
+from hub.store.engine import connect_for_run, store_url
 from hub.store.query import fetch_value
 
 PATIENCE_S = 5.0
@@ -129,7 +129,7 @@ def run(
     """Run connectors by their manifests, in the order given. Raises StoreUnavailable."""
     url = store_url(engine)
     try:
-        with connect(url) as connection:
+        with connect_for_run(url) as connection:
             return [_report_safely(_Run(connection, url, manifest, choices, progress)) for manifest in manifests]
     except psycopg.OperationalError:
         raise StoreUnavailable(

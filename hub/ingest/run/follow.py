@@ -22,7 +22,7 @@ from hub.ingest.run.connector_run import begin, end, note, run_stream
 from hub.ingest.run.outcome import Count, Orders, Outcome
 from hub.ingest.run.run_lock import LOCK
 from hub.sdk.manifest import Manifest
-from hub.store.engine import connect
+from hub.store.engine import connect_for_run
 
 LOOK_S = 1.0
 NOTE_S = 15.0
@@ -62,7 +62,7 @@ class Follower:
 
     def _once(self) -> float:
         """Follow where this process may. Returns how many seconds to wait before looking again."""
-        with connect(self.url) as session:
+        with connect_for_run(self.url) as session:
             until = circuit.maintained_until(self.manifest, datetime.now(UTC))
             if until is not None:
                 self.tell(f"follow {self.manifest.name}: in maintenance until {until.isoformat(timespec='minutes')}")
@@ -157,7 +157,7 @@ class _Session:
         url, manifest = self.follower.url, self.follower.manifest
         orders = Orders(run_id, progress=lambda *_: self._well(name))
         try:
-            with connect(url) as connection:
+            with connect_for_run(url) as connection:
                 ended = run_stream(connection, url, manifest, name, orders, self.going[name], gate=gate, follow=stop)
         except (psycopg.Error, HubError) as error:
             return f"the store went away: {type(error).__name__}."

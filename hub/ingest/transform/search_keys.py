@@ -4,7 +4,7 @@ import polars as pl
 
 from hub.ingest.values.distinct_values import by_distinct
 from hub.model.registry import Entity
-from hub.store.functions import D_WITH_STROKE, LETTERS, MARKS
+from hub.store.sql_functions import D_WITH_STROKE, LETTERS, MARKS
 
 FOLDED = {
     **dict.fromkeys(D_WITH_STROKE, "d"),

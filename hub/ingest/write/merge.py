@@ -20,7 +20,7 @@ from hub.ingest.write import row_versions as versions
 from hub.ingest.write import unique_keys
 from hub.ingest.write.affected_values import Affected
 from hub.ingest.write.merge_sql import Merge, MergeSql, analyze, delete
-from hub.store.changes import announce
+from hub.store.change_feed import announce_changes
 from hub.store.query import fetch_value
 
 FEW = 20
@@ -105,7 +105,7 @@ def _write(connection: Connection[Any], sql: MergeSql, differing: int, *, moving
         if moved:
             connection.execute(sql.insert_moving)
         added = connection.execute(sql.insert_new).rowcount
-        announce(connection, sql.announced)
+        announce_changes(connection, sql.announced)
     if sql.work.digested:
         connection.execute(sql.refresh_digests)
     return added, changed

@@ -9,7 +9,7 @@ from psycopg import Connection
 from hub.ingest.write.stage import Staged
 from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import Entity
-from hub.store.changes import announce
+from hub.store.change_feed import announce_changes
 
 PROVENANCE = "stream_id, source_key, run_id, row_digest, first_seen, changed_at_source, sys_from"
 ANALYZED_ROWS = 1_000
@@ -124,7 +124,7 @@ def delete(connection: Connection[Any], sql: MergeSql, which: str) -> int:
     kept = connection.execute(f"{sql.to_history} where {which}").rowcount
     if not kept:
         return 0
-    announce(connection, f"{sql.announced_deleted} {which}")
+    announce_changes(connection, f"{sql.announced_deleted} {which}")
     return connection.execute(f"delete from {sql.data} t where {which}").rowcount
 
 

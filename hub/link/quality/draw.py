@@ -17,7 +17,7 @@ from hub.link.quality.bands import BANDS, REVIEW, band_sql
 from hub.link.quality.plan import Size, sample_sizes
 from hub.link.sql import BY_RUN
 from hub.model.tables import ACCEPTED, OPEN
-from hub.settings import load
+from hub.settings import load_settings
 
 WINDOW_DAYS = 365
 """Answers of samples older than this count no more, and their links can be drawn again."""
@@ -52,7 +52,7 @@ ALIKE: Mapping[str, str] = {
 def fill_sample(connection: Connection[Any], *, most: int | None = None) -> int:
     """Fill the sample of this month up to `most` links, as the settings say if it is not given. Returns how many were added. One transaction; only a run of linking, which
     holds its lock, calls it."""
-    most = load().link_sample_monthly if most is None else most
+    most = load_settings().link_sample_monthly if most is None else most
     with connection.transaction():
         _void_gone(connection)
         month = _month(connection)

@@ -36,8 +36,8 @@ from hub.access.permission_trie import (
     canonical,
 )
 from hub.access.purpose_declaration import PurposeDeclaration, VariableRule
-from hub.model.shapes import DEFAULT_PAGE
-from hub.plan.search import DEFAULT_HITS
+from hub.model.derived_fields import DEFAULT_PAGE
+from hub.plan.search_nodes import DEFAULT_HITS
 
 FIRST, LAST, BY = "first", "last", "by"
 SEARCH_RESULT = "SearchResult"

@@ -3,9 +3,9 @@
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from hub.model.tables import metadata
+from hub.model.tables import build_metadata
 
-METADATA = metadata()
+METADATA = build_metadata()
 NOW = text("now()")
 NOTHING = text("'{}'")
 

@@ -17,9 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.model.tables import metadata
+from hub.model.tables import build_metadata
 
-METADATA = metadata()
+METADATA = build_metadata()
 NOW = text("now()")
 
 STREAM = Table(

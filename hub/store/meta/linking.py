@@ -18,9 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 
-from hub.model.tables import metadata
+from hub.model.tables import build_metadata
 
-METADATA = metadata()
+METADATA = build_metadata()
 NOW = text("now()")
 
 LINK_RUN = Table(

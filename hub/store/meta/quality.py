@@ -3,9 +3,9 @@
 from sqlalchemy import REAL, BigInteger, Column, Date, DateTime, ForeignKey, Identity, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 
-from hub.model.tables import metadata
+from hub.model.tables import build_metadata
 
-METADATA = metadata()
+METADATA = build_metadata()
 NOW = text("now()")
 
 SAMPLE_SEED = Table(

@@ -4,13 +4,13 @@ import socket
 import sys
 
 from hub.cli.serve import serve_on
-from hub.settings import load
+from hub.settings import load_settings
 
 
 def main() -> None:
     """Serve, with the settings an operator has who set none."""
     url, number = sys.argv[1:]
-    serve_on(socket.socket(fileno=int(number)), load(), url)
+    serve_on(socket.socket(fileno=int(number)), load_settings(), url)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from tests.system.faults.runs import Runs, Said, counted_run, killed_run
 from tests.system.faults.source import MANIFEST, VARIABLE, Source, check_history, held, waiting
@@ -27,7 +27,7 @@ def server(scratch: Path) -> Iterator[EmbeddedServer]:
     """A server of our own, durable, since it is killed and has to have kept what it said it had."""
     started = EmbeddedServer.start(scratch / "faults", durable=True)
     started.create_database("template_store")
-    made = engine(started.url("template_store"))
+    made = make_engine(started.url("template_store"))
     migrate(made)
     made.dispose()
     yield started
@@ -257,7 +257,7 @@ def test_a_full_disk_costs_nothing_but_the_run(small_disk: Path, runs: Runs, tmp
     with EmbeddedServer.start(small_disk / "pg", durable=True, settings=settings_) as server:
         server.create_database("small")
         url = server.url("small")
-        made = engine(url)
+        made = make_engine(url)
         migrate(made)
         made.dispose()
         assert runs.wait(runs.start(url, MANIFEST)) == Said("SUCCEEDED")

@@ -15,7 +15,7 @@ from hub.errors import HubError
 from hub.ingest.run.connector_run import Choices, run
 from hub.model.registry import registry
 from hub.sdk.manifest import parse
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from schema import units
 
 
@@ -50,7 +50,7 @@ def main() -> None:
 def _child(job: dict[str, str], path: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        made = engine(job["url"])
+        made = make_engine(job["url"])
         (report,) = run(made, [parse(json.loads(job["manifest"]))], Choices(full=bool(job.get("full"))))
         said = json.dumps({"status": report.status, "problems": report.problems})
     except HubError as error:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from hub.cli import app, drift, quarantine
 from hub.ingest.drift.detect import Grade, Sort
 from hub.link.rules import RULES
-from hub.model.manifest_pages import EXAMPLES, manifest_page, manifest_schema
+from hub.model.manifest_reference import EXAMPLES, render_manifest_page, render_manifest_schema
 from hub.sdk.manifest import KINDS, parse
 from hub.sdk.streams import Drift
 from hub.settings import Settings, reference_page
@@ -56,7 +56,7 @@ def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def test_every_manifest_key_is_explained() -> None:
-    assert text("docs/reference/manifest.md") == manifest_page()
+    assert text("docs/reference/manifest.md") == render_manifest_page()
     every = {model for manifest in KINDS.values() for model in models(manifest)}
     assert len(every) > 30
     assert [f"{m.__name__}.{n}" for m in every for n, f in m.model_fields.items() if not f.description] == []
@@ -78,7 +78,7 @@ def test_the_examples_of_every_kind_are_manifests() -> None:
 
 def test_the_json_schema_of_manifests_says_what_the_models_say() -> None:
     document = json.loads(text("hub/sdk/manifest.schema.json"))
-    assert text("hub/sdk/manifest.schema.json") == manifest_schema()
+    assert text("hub/sdk/manifest.schema.json") == render_manifest_schema()
     assert [
         branch["if"]["properties"]["source"]["properties"]["kind"]["const"] for branch in document["allOf"]
     ] == list(KINDS)

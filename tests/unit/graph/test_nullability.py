@@ -8,10 +8,10 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLList, GraphQLNonN
 from sqlalchemy import Table
 
 from hub.graph.schema import core, schema
-from hub.model.names import camel
+from hub.model.derived_fields import CANDIDATE, DISCREPANCY, LINK, MERGED_SINCE, PROVENANCE, RECORDED_IN, DerivedField
+from hub.model.names import to_camel_case
 from hub.model.registry import Entity, registry
-from hub.model.shapes import CANDIDATE, DISCREPANCY, LINK, MERGED_SINCE, PROVENANCE, RECORDED_IN, Part
-from hub.model.tables import metadata
+from hub.model.tables import build_metadata
 from hub.store.meta import METADATA
 
 KNOWN = registry()
@@ -35,7 +35,7 @@ def nullable_columns(table: Table) -> dict[str, bool]:
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_a_value_is_required_exactly_where_its_column_is(entity: Entity) -> None:
     for room in ("data", "history"):
-        nullable = nullable_columns(metadata().tables[f"{room}.{entity.table}"])
+        nullable = nullable_columns(build_metadata().tables[f"{room}.{entity.table}"])
         columns = [*entity.fields, *(reference.column for reference in entity.references)]
         for column in columns:
             assert is_required(entity.name, column.graphql) is not nullable[column.name], column.name
@@ -43,10 +43,10 @@ def test_a_value_is_required_exactly_where_its_column_is(entity: Entity) -> None
 
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_what_a_sector_recorded_is_required_exactly_where_its_column_is(entity: Entity) -> None:
-    nullable = nullable_columns(metadata().tables[f"data.{entity.table}"])
+    nullable = nullable_columns(build_metadata().tables[f"data.{entity.table}"])
     for linked in entity.linked:
         for part in linked.recorded:
-            graphql = camel(part.part)
+            graphql = to_camel_case(part.part)
             assert is_required(linked.as_recorded, graphql) is not nullable[part.column.name], part.part
 
 
@@ -62,7 +62,7 @@ def test_pages_links_and_origins_are_always_there_and_joined_rows_may_not_be(ent
     }
 
 
-STORED_PARTS: tuple[tuple[str, tuple[Part, ...], str], ...] = (
+STORED_PARTS: tuple[tuple[str, tuple[DerivedField, ...], str], ...] = (
     *((entity.name, PROVENANCE, f"data.{entity.table}") for entity in KNOWN),
     *((linked.owner, CANDIDATE, f"link.{linked.table}") for entity in KNOWN for linked in entity.linked),
     ("Discrepancy", DISCREPANCY, "link.discrepancy"),
@@ -73,7 +73,7 @@ STORED_PARTS: tuple[tuple[str, tuple[Part, ...], str], ...] = (
 
 @pytest.mark.parametrize(("about", "parts", "table"), STORED_PARTS)
 def test_a_part_that_is_a_column_is_required_exactly_where_the_column_is(
-    about: str, parts: tuple[Part, ...], table: str
+    about: str, parts: tuple[DerivedField, ...], table: str
 ) -> None:
     """Of a link nothing but its status is required: a record may have none."""
     nullable = nullable_columns(METADATA.tables[table]) | {"sys_to": True}

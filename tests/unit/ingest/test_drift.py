@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hub.ingest.drift.detect import Finding, Watch, covered, outside, told
 from hub.ingest.drift.value_kinds import LEAST, look, retyped
 from hub.ingest.read.reader import OWN_COLUMNS
+from hub.model.procedure_columns import find_columns_read, map_procedures_by_column
 from hub.model.registry import registry
-from hub.model.uses import columns_read, procedures_by_column
 from hub.sdk.manifest import Manifest, parse
 from tests.system.trial import manifest
 
@@ -202,7 +202,7 @@ def test_names_that_are_values_are_not_told() -> None:
 
 
 def test_what_procedures_read_is_found_along_links_filters_and_arguments() -> None:
-    read = columns_read(
+    read = find_columns_read(
         """query($id: PersonalId!) { citizen(by: { personalId: $id }) { ...name residence { name }
              landUseRights(first: 1, filter: {status: {eq: REGISTERED}}) { nodes { ... on LandUseRight { share } } } } }
            fragment name on Citizen { fullName }""",
@@ -212,4 +212,4 @@ def test_what_procedures_read_is_found_along_links_filters_and_arguments() -> No
     assert read >= {("AdministrativeUnit", "unit_code"), ("AdministrativeUnit", "name"), ("LandUseRight", "status")}
     assert read >= {("LandUseRight", "share"), ("LandUseRight", "holder_identifier")}
     assert ("Citizen", "sex") not in read
-    assert procedures_by_column()["Citizen", "sex"] == ("land-right-transfer",)
+    assert map_procedures_by_column()["Citizen", "sex"] == ("land-right-transfer",)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.model.authorities import check, copies, declared
+from hub.model.authorities import check_authorities, find_copies, list_authorities
 from hub.model.registry import AsRecorded, Entity, Registry, registry
 from schema.authority import AuthorityFacts, Comparison, agrees, ended
 from schema.authority import copies as copy_of
@@ -49,7 +49,7 @@ def recorded(field: str, facts: AuthorityFacts) -> Registry:
 def test_a_copy_knows_its_authority_for_each_kind_of_subject() -> None:
     names = {
         c.kind: (c.holder, c.held.name, c.hop and (c.hop.column.name, c.hop.key.name))
-        for c in copies(registry(), registry()["Taxpayer"])
+        for c in find_copies(registry(), registry()["Taxpayer"])
         if c.column.name == "party_name"
     }
     assert names == {
@@ -60,12 +60,12 @@ def test_a_copy_knows_its_authority_for_each_kind_of_subject() -> None:
 
 
 def test_a_field_that_leads_to_citizens_only_has_no_copies_of_businesses() -> None:
-    assert {c.kind for c in copies(registry(), registry()["Benefit"])} == {"Citizen"}
+    assert {c.kind for c in find_copies(registry(), registry()["Benefit"])} == {"Citizen"}
 
 
 def test_every_declaration_is_of_use() -> None:
-    used = {(c.held.name, c.compared) for entity in registry() for c in copies(registry(), entity)}
-    assert used == {(facts.field.split(".")[1], facts.compared) for _, facts in declared(registry())}
+    used = {(c.held.name, c.compared) for entity in registry() for c in find_copies(registry(), entity)}
+    assert used == {(facts.field.split(".")[1], facts.compared) for _, facts in list_authorities(registry())}
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ def test_every_declaration_is_of_use() -> None:
 )  # fmt: skip
 def test_what_cannot_hold_is_refused(built: Registry, message: str) -> None:
     with pytest.raises(HubMisconfigured, match=message) as refused:
-        check(built)
+        check_authorities(built)
     assert refused.value.next_step

@@ -7,16 +7,16 @@ import pytest
 from hub.errors import HubMisconfigured
 from hub.ingest.transform.map import NUMBER
 from hub.model.name_checks import HUB_COLUMNS, MAX_IDENTIFIER_BYTES, derived_identifiers
-from hub.model.names import camel, qualified, snake
-from hub.model.registry import Registry, _check, _Reader, registry
-from hub.model.tables import metadata
+from hub.model.names import qualify_column, to_camel_case, to_snake_case
+from hub.model.registry import Registry, _check_links, _Reader, registry
+from hub.model.tables import build_metadata
 from schema.core import Label, key, link, record
 from schema.values import LocalCode, PersonName
 
 
 def test_names() -> None:
-    assert (camel("full_name"), snake("LandUseRight")) == ("fullName", "land_use_right")
-    assert (qualified("household", "household_code"), qualified("commune", "unit_code")) == (
+    assert (to_camel_case("full_name"), to_snake_case("LandUseRight")) == ("fullName", "land_use_right")
+    assert (qualify_column("household", "household_code"), qualify_column("commune", "unit_code")) == (
         "household_code",
         "commune_unit_code",
     )
@@ -52,7 +52,7 @@ class TestNames:
         )
         built = Registry({entity: _Reader(cls, {entity: cls}).entity()}, {})
         with pytest.raises(HubMisconfigured) as raised:
-            _check(built)
+            _check_links(built)
         assert raised.value.next_step
         return str(raised.value)
 
@@ -86,12 +86,12 @@ class TestNames:
     def test_every_identifier_of_the_store_was_measured(self) -> None:
         measured = {name for entity in registry() for name in derived_identifiers(entity)}
         longest = max(len(name.encode()) for name in measured)
-        tables = metadata().tables.values()
+        tables = build_metadata().tables.values()
         named = [item for table in tables for item in (table, *table.columns, *table.indexes, *table.constraints)]
         assert max(len(str(item.name).encode()) for item in named) <= longest <= MAX_IDENTIFIER_BYTES
 
     def test_the_columns_of_the_hub_are_those_of_the_tables(self) -> None:
-        citizen, past = (metadata().tables[f"{place}.citizen"] for place in ("data", "history"))
+        citizen, past = (build_metadata().tables[f"{place}.citizen"] for place in ("data", "history"))
         entity = registry()["Citizen"]
         declared = {c.name for c in entity.columns} | {c.search_key for c in entity.columns}
         added = {column.name for table in (citizen, past) for column in table.columns} - declared
@@ -116,4 +116,4 @@ def test_a_many_end_without_its_one_end_is_refused() -> None:
 
     entity = _Reader(Wrong, {"Wrong": Wrong}).entity()
     with pytest.raises(HubMisconfigured, match=r"Wrong\.missing"):
-        _check(Registry({"Wrong": entity}, {}))
+        _check_links(Registry({"Wrong": entity}, {}))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
-from hub.plan.arguments import shape
+from hub.plan.arguments import argument_shape
 from hub.plan.binds import CURSOR_PATTERNS, LONGEST_CURSOR, CursorPart, read_global_id
 
 
@@ -45,11 +45,11 @@ def test_garbage_is_refused_as_a_cursor(text: str) -> None:
 
 
 def test_the_shape_of_variables_is_what_changes_a_statement() -> None:
-    assert shape({"a": "x", "n": 3}) == shape({"a": "y", "n": 4})
-    assert shape({"a": None}) != shape({"a": "x"})
-    assert shape({"on": True}) != shape({"on": False})
-    assert shape({"f": {"eq": "x"}}) != shape({"f": {"in": ["x"]}})
-    assert shape({"l": ["a"]}) == shape({"l": ["a", "b"]})
+    assert argument_shape({"a": "x", "n": 3}) == argument_shape({"a": "y", "n": 4})
+    assert argument_shape({"a": None}) != argument_shape({"a": "x"})
+    assert argument_shape({"on": True}) != argument_shape({"on": False})
+    assert argument_shape({"f": {"eq": "x"}}) != argument_shape({"f": {"in": ["x"]}})
+    assert argument_shape({"l": ["a"]}) == argument_shape({"l": ["a", "b"]})
 
 
 JSON_VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))  # fmt: skip

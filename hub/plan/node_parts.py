@@ -5,36 +5,36 @@ from dataclasses import dataclass
 
 from graphql import SelectionSetNode
 
-from hub.plan.nodes import Condition, Group, OrderTerm, Row, Scalar
+from hub.plan.nodes import Condition, Group, OrderTerm, RowObject, Scalar
 from hub.plan.selection import Document, Selected
 
 Sets = tuple[SelectionSetNode, ...]
-Rows = Callable[[tuple[str, ...], Sets], tuple[Row, ...]]
+Rows = Callable[[tuple[str, ...], Sets], tuple[RowObject, ...]]
 """Makes a row for each of several kinds, of what is selected of them."""
 
 
 @dataclass(frozen=True)
-class Listed:
+class ConnectionSource:
     """What a connection is of: the name of its type, its table, its total order, its conditions, and what is selected of a row."""
 
     kind: str
     table: str
     terms: tuple[OrderTerm, ...]
     conditions: tuple[Condition, ...]
-    row: Callable[[Sets], Row]
+    row: Callable[[Sets], RowObject]
 
 
-def group(document: Document, field: Selected, type_name: str, sql: Mapping[str, str]) -> Group:
+def make_group(document: Document, field: Selected, type_name: str, sql: Mapping[str, str]) -> Group:
     """An object of the row in scope: what is selected of a type whose fields these expressions give."""
-    return Group(field.key, scalars(document, field.beneath, type_name, sql))
+    return Group(field.key, make_scalars(document, field.beneath, type_name, sql))
 
 
-def scalars(document: Document, sets: Sets, type_name: str, sql: Mapping[str, str]) -> tuple[Scalar, ...]:
+def make_scalars(document: Document, sets: Sets, type_name: str, sql: Mapping[str, str]) -> tuple[Scalar, ...]:
     """What is selected of a type whose fields these expressions give."""
-    known = {**sql, "__typename": literal(type_name)}
+    known = {**sql, "__typename": quote_literal(type_name)}
     return tuple(Scalar(f.key, known[f.name]) for f in document.collect(type_name, sets))
 
 
-def literal(text: str) -> str:
+def quote_literal(text: str) -> str:
     """A name of the schema as an SQL literal; names have no quotes."""
     return f"'{text}'::text"

@@ -4,7 +4,7 @@ import gc
 import threading
 import time
 
-from hub.plan.own_time import OwnTime
+from hub.plan.cpu_stopwatch import CpuStopwatch
 
 
 def collection_s() -> float:
@@ -16,7 +16,7 @@ def collection_s() -> float:
 
 def test_a_collection_costs_nothing() -> None:
     kept = [[number] for number in range(300_000)]
-    with OwnTime() as spent:
+    with CpuStopwatch() as spent:
         began = spent.seconds
         took = collection_s()
         assert spent.seconds - began < took / 10
@@ -24,7 +24,7 @@ def test_a_collection_costs_nothing() -> None:
 
 
 def test_work_counts() -> None:
-    with OwnTime() as spent:
+    with CpuStopwatch() as spent:
         until = time.thread_time() + 0.02
         while time.thread_time() < until:
             pass
@@ -33,7 +33,7 @@ def test_work_counts() -> None:
 
 def test_a_collection_of_another_thread_is_not_taken_off() -> None:
     kept = [[number] for number in range(300_000)]
-    with OwnTime() as spent:
+    with CpuStopwatch() as spent:
         began, own = spent.seconds, time.thread_time()
         other = threading.Thread(target=gc.collect)
         other.start()
@@ -44,6 +44,6 @@ def test_a_collection_of_another_thread_is_not_taken_off() -> None:
 
 def test_nothing_is_left_behind() -> None:
     before = list(gc.callbacks)
-    with OwnTime():
+    with CpuStopwatch():
         assert len(gc.callbacks) == len(before) + 1
     assert gc.callbacks == before

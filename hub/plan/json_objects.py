@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-LONGEST_NAME = 63
-"""PostgreSQL cuts longer names; objects with a longer key are put together as text."""
+from hub.model.name_checks import MAX_IDENTIFIER_BYTES
 
-MOST_PAIRS = 50
+MAX_PAIRS = 50
 """A function takes 100 arguments at most."""
 
 Pairs = Sequence[tuple[str, str]]
@@ -22,36 +21,36 @@ def row_name(prefix: str, depth: int | None = None) -> str:
 
 def json_object(members: Pairs, alias: str, source: str = "") -> str:
     """A scalar select of a JSON object with any number of members: a row made JSON, since functions take 100 arguments."""
-    return f"(select {json_of(members, alias)} from (select {columns(members)}{source}) {alias})"
+    return f"(select {row_as_json(members, alias)} from (select {select_list(members)}{source}) {alias})"
 
 
-def columns(members: Pairs) -> str:
+def select_list(members: Pairs) -> str:
     """The select list of the members."""
     if _is_long(members):
         return ", ".join(f"{sql} as c{index}" for index, (_, sql) in enumerate(members))
     return ", ".join(f'{sql} as "{key}"' for key, sql in members)
 
 
-def json_of(members: Pairs, alias: str) -> str:
+def row_as_json(members: Pairs, alias: str) -> str:
     """The JSON object of a row that was selected with `columns`."""
     if not _is_long(members):
         return f"row_to_json({alias})"
-    return _joined([(key, f"{alias}.c{index}") for index, (key, _) in enumerate(members)])
+    return _join_as_text([(key, f"{alias}.c{index}") for index, (key, _) in enumerate(members)])
 
 
 def _is_long(members: Pairs) -> bool:
-    return any(len(key) > LONGEST_NAME for key, _ in members)
+    return any(len(key) > MAX_IDENTIFIER_BYTES for key, _ in members)
 
 
 def json_pairs(members: Pairs) -> str:
     """A JSON object around aggregates, which a sub-select would not see as its own."""
-    if len(members) > MOST_PAIRS:
-        return _joined(members)
+    if len(members) > MAX_PAIRS:
+        return _join_as_text(members)
     pairs = ", ".join(f"'{key}', {sql}" for key, sql in members)
     return f"json_build_object({pairs})"
 
 
-def _joined(members: Pairs) -> str:
+def _join_as_text(members: Pairs) -> str:
     parts = [f"'\"{key}\":' || coalesce(to_json({sql})::text, 'null')" for key, sql in members]
     joined = " || ',' || ".join(parts)
     return f"('{{' || {joined} || '}}')::json"

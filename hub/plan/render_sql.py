@@ -10,31 +10,31 @@ from dataclasses import dataclass
 
 from hub.model.tables import ACCEPTED
 from hub.plan.binds import Bind
+from hub.plan.json_objects import Pairs, json_object, row_name
 from hub.plan.nodes import (
-    Candidate,
-    Candidates,
-    Evidence,
+    CandidateList,
+    CandidateSubject,
+    ConnectionPage,
+    EvidenceList,
     Group,
     LinkedSubject,
     LinkObject,
     Member,
-    Merged,
     MergedIds,
+    MergedRows,
     NodeById,
     NodesById,
-    One,
     OneByKind,
-    OneOf,
-    Page,
+    OneLinkedRow,
+    OneRow,
     Root,
-    Row,
+    RowObject,
     Scalar,
     Search,
 )
-from hub.plan.objects import Pairs, json_object, row_name
-from hub.plan.pages import Pages
+from hub.plan.page_sql import PageRenderer
+from hub.plan.row_sources import Aliases, Past, Sources, where_clause
 from hub.plan.search_sql import SearchRenderer
-from hub.plan.sources import Aliases, Past, Sources, where
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def render(
 class _Renderer:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
-        self.pages = Pages(self.sources, self._members)
+        self.pages = PageRenderer(self.sources, self._members)
         self.searches = SearchRenderer(self.sources, lambda rows, number: self._cases(rows, 0, number, heir=True))
 
     def root(self, root: Root) -> str:
-        if isinstance(root, One):
+        if isinstance(root, OneRow):
             return self._one(root, 0)
         if isinstance(root, NodeById):
             number, kind = self.sources.bind(root.id), self.sources.bind(root.kind)
@@ -78,7 +78,7 @@ class _Renderer:
             wanted = f"unnest({self.sources.bind(root.kinds)}, {self.sources.bind(root.ids)}) with ordinality w(kind, id, place)"
             case = f"case w.kind {self._cases(root.rows, 0, 'w.id')} end"
             return f"(select coalesce(json_agg({case} order by w.place), '[]'::json) from {wanted})"
-        if isinstance(root, Page):
+        if isinstance(root, ConnectionPage):
             return self.pages.page(root, 0)
         if isinstance(root, Search):
             return self.searches.search(root)
@@ -86,14 +86,14 @@ class _Renderer:
 
     # --- Rows ---------------------------------------------------------------------------------------------------------
 
-    def _members(self, row: Row, depth: int) -> Pairs:
+    def _members(self, row: RowObject, depth: int) -> Pairs:
         return [(m.key, self._member(m, depth)) for m in row.members]
 
-    def _row(self, row: Row, depth: int) -> str:
+    def _row(self, row: RowObject, depth: int) -> str:
         """The row in scope as an object."""
         return json_object(self._members(row, depth), row_name("r", depth))
 
-    def _row_of(self, row: Row, depth: int, rest: str) -> str:
+    def _row_of(self, row: RowObject, depth: int, rest: str) -> str:
         """A scalar select of one row as an object; `rest` is its from clause and what follows."""
         return json_object(self._members(row, depth), row_name("r", depth), f" from {rest}")
 
@@ -102,35 +102,35 @@ class _Renderer:
             return self.sources.scalar(member, t=f"t{depth}", l=f"l{depth + 1}")
         if isinstance(member, Group):
             return json_object([(m.key, self._member(m, depth)) for m in member.members], row_name("g", depth))
-        if isinstance(member, One):
+        if isinstance(member, OneRow):
             return self._one(member, depth + 1)
-        if isinstance(member, OneOf):
+        if isinstance(member, OneLinkedRow):
             return self._one_of(member, depth + 1)
         if isinstance(member, OneByKind):
             kind, number = (sql.format(t=f"t{depth}") for sql in (member.kind, member.id))
             return f"case {kind} {self._cases(member.rows, depth + 1, number)} end"
-        if isinstance(member, Page):
+        if isinstance(member, ConnectionPage):
             return self.pages.page(member, depth + 1)
-        if isinstance(member, MergedIds | Merged):
+        if isinstance(member, MergedIds | MergedRows):
             return self._merged(member, depth)
         if isinstance(member, LinkedSubject):
             return self._linked_subject(member, depth)
         return self._link_object(member, depth)
 
-    def _one(self, one: One, depth: int) -> str:
+    def _one(self, one: OneRow, depth: int) -> str:
         source, hung = self.sources.source(one.via, one.row.table, Aliases.at(depth))
-        return self._row_of(one.row, depth, source + where(hung))
+        return self._row_of(one.row, depth, source + where_clause(hung))
 
-    def _one_of(self, one: OneOf, depth: int) -> str:
+    def _one_of(self, one: OneLinkedRow, depth: int) -> str:
         return (
             f"(select {self._by_kind(one.rows, depth)} from {self.sources.links(one.table)} l{depth}"
             f" where l{depth}.record_id = t{depth - 1}.id and l{depth}.{ACCEPTED})"
         )
 
-    def _by_kind(self, rows: Sequence[Row], depth: int) -> str:
+    def _by_kind(self, rows: Sequence[RowObject], depth: int) -> str:
         return f"case l{depth}.subject_kind {self._cases(rows, depth, f'l{depth}.subject_id', heir=True)} end"
 
-    def _cases(self, rows: Sequence[Row], depth: int, number: str, *, heir: bool = False) -> str:
+    def _cases(self, rows: Sequence[RowObject], depth: int, number: str, *, heir: bool = False) -> str:
         """For each kind, the row of this id, or the one that it was merged into; `heir` says that the id is an heir's already."""
         found = []
         for row in rows:
@@ -139,7 +139,7 @@ class _Renderer:
             found.append(f"when '{row.entity}' then {self._row_of(row, depth, rest)}")
         return " ".join(found)
 
-    def _merged(self, merged: MergedIds | Merged, depth: int) -> str:
+    def _merged(self, merged: MergedIds | MergedRows, depth: int) -> str:
         """The rows that were merged into the row in scope, oldest first."""
         inner = depth + 1
         source = f"{self.sources.heirs()} h{inner}"
@@ -171,9 +171,9 @@ class _Renderer:
         pending = self.sources.pending(link.table, f"t{depth}")
         members: list[tuple[str, str]] = []
         for member in link.members:
-            if isinstance(member, Candidates):
+            if isinstance(member, CandidateList):
                 members.append((member.key, self._candidates(member, depth)))
-            elif isinstance(member, Evidence):
+            elif isinstance(member, EvidenceList):
                 members.append((member.key, self._evidence(member, depth + 1)))
             elif isinstance(member, Scalar):
                 members.append((member.key, self.sources.scalar(member, t=f"t{depth}", l=alias, pending=pending)))
@@ -182,13 +182,13 @@ class _Renderer:
         joined = f"{self.sources.links(link.table)} {alias} on {of_record.format(l=alias)} and {alias}.{ACCEPTED}"
         return json_object(members, row_name("k", depth), f" from (select) one left join {joined}")
 
-    def _candidates(self, candidates: Candidates, depth: int) -> str:
+    def _candidates(self, candidates: CandidateList, depth: int) -> str:
         inner = depth + 1
         members: list[tuple[str, str]] = []
         for member in candidates.members:
-            if isinstance(member, Candidate):
+            if isinstance(member, CandidateSubject):
                 members.append((member.key, self._by_kind(member.rows, inner)))
-            elif isinstance(member, Evidence):
+            elif isinstance(member, EvidenceList):
                 members.append((member.key, self._evidence(member, inner)))
             elif isinstance(member, Scalar):
                 members.append((member.key, self.sources.scalar(member, t=f"t{depth}", l=f"l{inner}")))
@@ -198,7 +198,7 @@ class _Renderer:
             f" where l{inner}.record_id = t{depth}.id and l{inner}.status = 'UNCONFIRMED')"
         )
 
-    def _evidence(self, evidence: Evidence, depth: int) -> str:
+    def _evidence(self, evidence: EvidenceList, depth: int) -> str:
         """The comparisons behind the link in scope, in their order; null where none were kept."""
         kept, alias = f"l{depth}.evidence", f"e{depth}"
         item = self._object(evidence.members, row_name("ke", depth), e=f"{alias}.item")

@@ -3,22 +3,33 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.plan.build import order_name
-from hub.plan.nodes import Edges, Keyset, Nodes, OrderTerm, Page, PageInfo, PagePart, Row, Scalar, TotalCount
-from hub.plan.objects import Pairs, columns, json_object, json_of, json_pairs, row_name
-from hub.plan.sources import Aliases, Sources, where
+from hub.plan.json_objects import Pairs, json_object, json_pairs, row_as_json, row_name, select_list
+from hub.plan.node_builder import order_name
+from hub.plan.nodes import (
+    ConnectionPage,
+    Edges,
+    Keyset,
+    Nodes,
+    OrderTerm,
+    PageInfo,
+    PagePart,
+    RowObject,
+    Scalar,
+    TotalCount,
+)
+from hub.plan.row_sources import Aliases, Sources, where_clause
 
-CURSOR = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
+CURSOR_TEMPLATE = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
 
 
 @dataclass(frozen=True)
-class Pages:
+class PageRenderer:
     """Renders pages. `members` gives what is selected of a row at a depth."""
 
     sources: Sources
-    members: Callable[[Row, int], Pairs]
+    members: Callable[[RowObject, int], Pairs]
 
-    def page(self, page: Page, depth: int) -> str:
+    def page(self, page: ConnectionPage, depth: int) -> str:
         """The connection as one JSON object."""
         if not any(_reads_rows(part, page) for part in page.parts):
             return self._bare_page(page, depth)
@@ -36,12 +47,14 @@ class Pages:
                 return self._plain_page(page, plain[0], (source, matching, within, order), depth)
         return self._full_page(page, (source, matching, within, order), depth)
 
-    def _bare_page(self, page: Page, depth: int) -> str:
+    def _bare_page(self, page: ConnectionPage, depth: int) -> str:
         """No rows at all: at most how many there are, and what is known without them."""
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, PageInfo):
-                members.append((part.key, json_pairs([(key, _known(page)[name]) for key, name in part.fields])))
+                members.append(
+                    (part.key, json_pairs([(key, _known_page_info(page)[name]) for key, name in part.fields]))
+                )
             elif isinstance(part, TotalCount):
                 names = Aliases.at(depth)
                 source, hung = self.sources.source(page.via, page.table, names)
@@ -52,16 +65,18 @@ class Pages:
                 members.append((part.key, part.sql))
         return json_pairs(members)
 
-    def _plain_page(self, page: Page, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
+    def _plain_page(
+        self, page: ConnectionPage, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int
+    ) -> str:
         """Only nodes, forward: no row beyond the page is read and no cursor is made."""
         source, matching, within, order = clauses
         alias = row_name("r", depth)
         row = self.members(nodes.row, depth)
-        rows = f"select {columns(row)} from {source}{where(within)} order by {order} limit {page.size}"
+        rows = f"select {select_list(row)} from {source}{where_clause(within)} order by {order} limit {page.size}"
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, Nodes):
-                members.append((part.key, f"coalesce(json_agg({json_of(row, alias)}), '[]'::json)"))
+                members.append((part.key, f"coalesce(json_agg({row_as_json(row, alias)}), '[]'::json)"))
             elif isinstance(part, Scalar):
                 members.append((part.key, part.sql))
             else:
@@ -69,7 +84,7 @@ class Pages:
                 members.append((part.key, _count(part, source, matching)))
         return f"(select {json_pairs(members)} from ({rows}) {alias})"
 
-    def _full_page(self, page: Page, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
+    def _full_page(self, page: ConnectionPage, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         source, matching, within, order = clauses
         alias = f"p{depth}"
         selected = [f"row_number() over (order by {order}) as rn", f"{_cursor(page.order, depth)} as cursor"]
@@ -79,10 +94,12 @@ class Pages:
                 members.append((part.key, _count(part, source, matching)))
             else:
                 members.append((part.key, self._page_part(page, part, selected, depth)))
-        rows = f"select {', '.join(selected)} from {source}{where(within)} order by {order} limit {page.size + 1}"
+        rows = (
+            f"select {', '.join(selected)} from {source}{where_clause(within)} order by {order} limit {page.size + 1}"
+        )
         return f"(select {json_pairs(members)} from ({rows}) {alias})"
 
-    def _page_part(self, page: Page, part: object, selected: list[str], depth: int) -> str:
+    def _page_part(self, page: ConnectionPage, part: object, selected: list[str], depth: int) -> str:
         alias = f"p{depth}"
         direction = " desc" if page.backward else ""
         kept = f"filter (where {alias}.rn <= {page.size})"
@@ -106,13 +123,13 @@ class Pages:
         assert isinstance(part, Scalar)
         return part.sql
 
-    def _row_column(self, row: Row, selected: list[str], depth: int) -> str:
+    def _row_column(self, row: RowObject, selected: list[str], depth: int) -> str:
         name = f"n{len(selected)}"
         made = json_object(self.members(row, depth), row_name("r", depth))
         selected.append(f"{made} as {name}")
         return name
 
-    def _page_info(self, page: Page, name: str, depth: int) -> str:
+    def _page_info(self, page: ConnectionPage, name: str, depth: int) -> str:
         alias = f"p{depth}"
         more = f"coalesce(max({alias}.rn) > {page.size}, false)"
         # A page of no rows has no cursors, though the row beyond it is read.
@@ -125,7 +142,7 @@ class Pages:
             "startCursor": last if page.backward else first,
             "endCursor": first if page.backward else last,
         }
-        return {**found, **_known(page)}[name]
+        return {**found, **_known_page_info(page)}[name]
 
     def _beyond(self, terms: Sequence[OrderTerm], keyset: Keyset, depth: int, *, backward: bool) -> str:
         """Rows after (or before) a cursor in the total order; an index serves it where one direction and no nulls allow."""
@@ -137,16 +154,16 @@ class Pages:
         alternatives = []
         for index, term in enumerate(terms):
             equal = [f"{c} is not distinct from {v}" for c, v in zip(sorted_by[:index], values[:index], strict=True)]
-            alternatives.append(" and ".join([*equal, _past(term, sorted_by[index], values[index], backward)]))
+            alternatives.append(" and ".join([*equal, _past_cursor(term, sorted_by[index], values[index], backward)]))
         return f"(({') or ('.join(alternatives)}))"
 
 
 def _count(count: TotalCount, source: str, matching: Sequence[str]) -> str:
     counted = "count(*)" if count.step == 1 else f"count(*) / {count.step} * {count.step}"
-    return f"(select {counted} from {source}{where(matching)})"
+    return f"(select {counted} from {source}{where_clause(matching)})"
 
 
-def _known(page: Page) -> Mapping[str, str]:
+def _known_page_info(page: ConnectionPage) -> Mapping[str, str]:
     """The fields of `pageInfo` that the arguments alone say."""
     behind = page.before if page.backward else page.after
     return {
@@ -155,13 +172,13 @@ def _known(page: Page) -> Mapping[str, str]:
     }
 
 
-def _reads_rows(part: PagePart, page: Page) -> bool:
+def _reads_rows(part: PagePart, page: ConnectionPage) -> bool:
     if isinstance(part, PageInfo):
-        return any(name not in _known(page) for _, name in part.fields)
+        return any(name not in _known_page_info(page) for _, name in part.fields)
     return isinstance(part, Nodes | Edges)
 
 
-def _past(term: OrderTerm, column: str, value: str, backward: bool) -> str:
+def _past_cursor(term: OrderTerm, column: str, value: str, backward: bool) -> str:
     """One term past the cursor's value. Nulls are the greatest, so they come last ascending and first descending."""
     if term.descending is not backward:
         return (
@@ -176,7 +193,7 @@ def _past(term: OrderTerm, column: str, value: str, backward: bool) -> str:
     )
 
 
-def _order_by(page: Page, depth: int) -> str:
+def _order_by(page: ConnectionPage, depth: int) -> str:
     terms = []
     for term in page.order:
         descending = term.descending is not page.backward
@@ -186,4 +203,4 @@ def _order_by(page: Page, depth: int) -> str:
 
 def _cursor(terms: Sequence[OrderTerm], depth: int) -> str:
     values = [f"{term.sql.format(t=f't{depth}')}::text" for term in terms]
-    return CURSOR.format(parts=", ".join([f"'{order_name(tuple(terms))}'", *values]))
+    return CURSOR_TEMPLATE.format(parts=", ".join([f"'{order_name(tuple(terms))}'", *values]))

@@ -10,7 +10,7 @@ MAX_PAGE = 500
 
 
 @dataclass(frozen=True)
-class Part:
+class DerivedField:
     """One derived field. `annotation` is its GraphQL type, written as a Python annotation."""
 
     graphql: str
@@ -24,24 +24,26 @@ def _stream(column: str) -> str:
 
 
 PROVENANCE = (
-    Part("source", "str", _stream("connector"), "The sector system the row is from: the name of its connector."),
-    Part("stream", "str", _stream("name"), "The stream of that connector."),
-    Part("sourceKey", "str", "{t}.source_key", "Key of the row in its source."),
-    Part(
+    DerivedField(
+        "source", "str", _stream("connector"), "The sector system the row is from: the name of its connector."
+    ),
+    DerivedField("stream", "str", _stream("name"), "The stream of that connector."),
+    DerivedField("sourceKey", "str", "{t}.source_key", "Key of the row in its source."),
+    DerivedField(
         "asOf",
         "DateTime",
         f"coalesce({_stream('as_of')}, {{t}}.sys_from)",
         "The instant for which the source confirmed this value: the start of its last complete read.",
     ),
-    Part("firstSeen", "DateTime", "{t}.first_seen", "When the hub first saw the row."),
-    Part("recordedAt", "DateTime", "{t}.sys_from", "Since when the hub has held this version."),
-    Part(
+    DerivedField("firstSeen", "DateTime", "{t}.first_seen", "When the hub first saw the row."),
+    DerivedField("recordedAt", "DateTime", "{t}.sys_from", "Since when the hub has held this version."),
+    DerivedField(
         "changedAtSource",
         "DateTime | None",
         "{t}.changed_at_source",
         "When the source says it changed the row; null if it does not say.",
     ),
-    Part(
+    DerivedField(
         "connectorVersion",
         "str",
         "(select r.connector_version from hub.run r where r.id = {t}.run_id)",
@@ -67,35 +69,45 @@ DECIDED_BY = (
 """Whether, and not who: a reviewer's name is not everybody's to know."""
 
 LINK = (
-    Part("status", "LinkStatus", "coalesce({l}.status, {pending})", "How sure the link is."),
-    Part("method", "str | None", "{l}.method", "The rule or model that made it; null while unlinked."),
-    Part("confidence", "float | None", "{l}.confidence", "Probability that it is right; null where a rule decided."),
-    Part(
+    DerivedField("status", "LinkStatus", "coalesce({l}.status, {pending})", "How sure the link is."),
+    DerivedField("method", "str | None", "{l}.method", "The rule or model that made it; null while unlinked."),
+    DerivedField(
+        "confidence", "float | None", "{l}.confidence", "Probability that it is right; null where a rule decided."
+    ),
+    DerivedField(
         "weight",
         "float | None",
         "{l}.weight",
         "Match weight: the evidence of the model, in bits; null where a rule or a person decided without one.",
     ),
-    Part("decidedBy", "DecidedBy | None", DECIDED_BY, "Whether a run or a person decided; null while unlinked."),
-    Part("decidedAt", "DateTime | None", "{l}.decided_at", "When it was decided; null while unlinked."),
+    DerivedField(
+        "decidedBy", "DecidedBy | None", DECIDED_BY, "Whether a run or a person decided; null while unlinked."
+    ),
+    DerivedField("decidedAt", "DateTime | None", "{l}.decided_at", "When it was decided; null while unlinked."),
 )
 
 CANDIDATE = (
-    Part("method", "str", "{l}.method", "The rule or model that found it."),
-    Part("confidence", "float | None", "{l}.confidence", "Probability that it is right; null if no model scored it."),
-    Part("weight", "float | None", "{l}.weight", "Match weight in bits; null if no model scored it."),
-    Part("decidedBy", "DecidedBy", DECIDED_BY, "Whether a run found it or a person left it open."),
-    Part("decidedAt", "DateTime", "{l}.decided_at", "When it was found."),
+    DerivedField("method", "str", "{l}.method", "The rule or model that found it."),
+    DerivedField(
+        "confidence", "float | None", "{l}.confidence", "Probability that it is right; null if no model scored it."
+    ),
+    DerivedField("weight", "float | None", "{l}.weight", "Match weight in bits; null if no model scored it."),
+    DerivedField("decidedBy", "DecidedBy", DECIDED_BY, "Whether a run found it or a person left it open."),
+    DerivedField("decidedAt", "DateTime", "{l}.decided_at", "When it was found."),
 )
 
 EVIDENCE = (
-    Part("comparison", "str", "{e}->>'comparison'", "What was compared: name, birthYear, …"),
-    Part("outcome", "str", "{e}->>'outcome'", "What came of it: agrees, differs, missing, or a level of agreement."),
-    Part("bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."),
+    DerivedField("comparison", "str", "{e}->>'comparison'", "What was compared: name, birthYear, …"),
+    DerivedField(
+        "outcome", "str", "{e}->>'outcome'", "What came of it: agrees, differs, missing, or a level of agreement."
+    ),
+    DerivedField(
+        "bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."
+    ),
 )
 """One comparison `{e}`, an object of the list that stands in the link."""
 
-MERGED_SINCE = Part("since", "DateTime", "{h}.sys_from", "Since when it has counted as the same.")
+MERGED_SINCE = DerivedField("since", "DateTime", "{h}.sys_from", "Since when it has counted as the same.")
 """What the graph adds to the identifiers of a merged row; `{h}` is its entry among the heirs."""
 
 
@@ -108,16 +120,18 @@ def camel_sql(column: str) -> str:
 
 
 DISCREPANCY = (
-    Part(
+    DerivedField(
         "field", "str", camel_sql("{t}.subject_field"), "The field of the subject, as its authoritative source has it."
     ),
-    Part("held", "str", "{t}.held", "What the authoritative source holds."),
-    Part("recorded", "str", "{t}.recorded", "What the copy says."),
-    Part("kind", "DiscrepancyKind", "{t}.kind", "How the two differ."),
-    Part("sector", "Sector", "upper({t}.sector)", "The sector that owns the copy and has to mend it."),
-    Part("source", "str", _stream("connector"), "The sector system that the copy is from: the name of its connector."),
-    Part("since", "DateTime", "{t}.sys_from", "Since when the hub has seen it."),
-    Part(
+    DerivedField("held", "str", "{t}.held", "What the authoritative source holds."),
+    DerivedField("recorded", "str", "{t}.recorded", "What the copy says."),
+    DerivedField("kind", "DiscrepancyKind", "{t}.kind", "How the two differ."),
+    DerivedField("sector", "Sector", "upper({t}.sector)", "The sector that owns the copy and has to mend it."),
+    DerivedField(
+        "source", "str", _stream("connector"), "The sector system that the copy is from: the name of its connector."
+    ),
+    DerivedField("since", "DateTime", "{t}.sys_from", "Since when the hub has seen it."),
+    DerivedField(
         "resolvedAt",
         "DateTime | None",
         "{t}.sys_to",
@@ -126,14 +140,14 @@ DISCREPANCY = (
 )
 
 RECORDED_IN = (
-    Part("type", "str", "{t}.record_entity", "Name of the record's type."),
-    Part(
+    DerivedField("type", "str", "{t}.record_entity", "Name of the record's type."),
+    DerivedField(
         "recordId",
         "ID",
         "hub.global_id({t}.record_entity, {t}.record_id)",
         "Global id of the record; `node` has it as its `id`.",
     ),
-    Part(
+    DerivedField(
         "field",
         "str",
         camel_sql("{t}.record_field"),

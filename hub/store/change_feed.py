@@ -9,14 +9,14 @@ from typing import Any, Literal
 from psycopg import Connection
 
 CHANNEL = "hub_changes"
-KEPT = "1 day"
+FEED_RETENTION = "1 day"
 """A reader that was away for longer has to read the graph again."""
 
 Action = Literal["ADDED", "CHANGED", "DELETED", "LINKED", "UNLINKED"]
 ACTIONS: tuple[Action, ...] = ("ADDED", "CHANGED", "DELETED", "LINKED", "UNLINKED")
 
 
-def announce(connection: Connection[Any], rows: str, parameters: Any = None) -> int:
+def announce_changes(connection: Connection[Any], rows: str, parameters: Any = None) -> int:
     """Add rows to the feed: `rows` selects entity, record_id, action, subject_id, stream_id, at. Returns how many.
 
     Readers hear of them when the transaction commits.
@@ -26,5 +26,5 @@ def announce(connection: Connection[Any], rows: str, parameters: Any = None) -> 
     ).rowcount
     if added:
         connection.execute("select pg_notify(%s, '')", (CHANNEL,))
-        connection.execute("delete from hub.change where at < now() - %s::interval", (KEPT,))
+        connection.execute("delete from hub.change where at < now() - %s::interval", (FEED_RETENTION,))
     return added

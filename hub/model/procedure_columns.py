@@ -24,47 +24,49 @@ from graphql import (
 )
 
 import schema
-from hub.model.names import camel
+from hub.model.names import to_camel_case
 from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry, registry
 
-FOLDER = Path(schema.__file__).parent / "procedures"
-WITHIN = frozenset({"nodes", "edges", "node"})
+PROCEDURES_FOLDER = Path(schema.__file__).parent / "procedures"
+PAGE_FIELDS = frozenset({"nodes", "edges", "node"})
 """What stands between a list and the fields of its records."""
 
 Element = Column | Reference | Linked | Backlink
 
 
 @cache
-def procedures_by_column() -> Mapping[tuple[str, str], tuple[str, ...]]:
+def map_procedures_by_column() -> Mapping[tuple[str, str], tuple[str, ...]]:
     """(entity, column) → the codes of the procedures that read it. The folders are those that `hub.procedures` checks."""
     found: dict[tuple[str, str], set[str]] = {}
-    for declared in sorted(FOLDER.glob("*/procedure.toml")):
+    for declared in sorted(PROCEDURES_FOLDER.glob("*/procedure.toml")):
         code = str(tomllib.loads(declared.read_text(encoding="utf-8"))["code"])
         query = declared.with_name("query.graphql").read_text(encoding="utf-8")
-        for column in columns_read(query, registry()):
+        for column in find_columns_read(query, registry()):
             found.setdefault(column, set()).add(code)
     return {column: tuple(sorted(codes)) for column, codes in found.items()}
 
 
-def columns_read(query: str, known: Registry) -> set[tuple[str, str]]:
+def find_columns_read(query: str, known: Registry) -> set[tuple[str, str]]:
     """The (entity, column) pairs that a document reads. What is not stored data is passed over."""
     document = parse(query, no_location=True)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    walk = _Walk(known, fragments)
+    walk = _ColumnWalk(known, fragments)
     for operation in document.definitions:
         if isinstance(operation, OperationDefinitionNode):
             walk.root(operation.selection_set)
     return walk.found
 
 
-class _Walk:
+class _ColumnWalk:
     """Goes along the selections of a document and gathers columns."""
 
     def __init__(self, known: Registry, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.known = known
         self.fragments = fragments
-        self.roots = {camel(entity.table): entity for entity in known} | {camel(e.plural): e for e in known}
-        self.elements = {entity.name: dict(_elements(entity)) for entity in known}
+        self.roots = {to_camel_case(entity.table): entity for entity in known} | {
+            to_camel_case(e.plural): e for e in known
+        }
+        self.elements = {entity.name: dict(_list_elements(entity)) for entity in known}
         self.found: set[tuple[str, str]] = set()
 
     def root(self, selections: SelectionSetNode) -> None:
@@ -99,7 +101,7 @@ class _Walk:
             for target in self._through(entity, element):
                 if not (isinstance(element, Linked) and name == element.link_graphql):
                     self._record(target, selected)
-        elif name in WITHIN and selected.selection_set:
+        elif name in PAGE_FIELDS and selected.selection_set:
             self._fields(entity, selected.selection_set)
 
     def _through(self, entity: Entity, element: Element) -> tuple[Entity, ...]:
@@ -135,7 +137,7 @@ class _Walk:
                     self._value(target, given.value)
 
 
-def _elements(entity: Entity) -> Iterator[tuple[str, Element]]:
+def _list_elements(entity: Entity) -> Iterator[tuple[str, Element]]:
     """GraphQL name → what it is."""
     for column in entity.fields:
         yield column.graphql, column

@@ -17,13 +17,13 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
-MOST_PREPARED = 500
-MOST_PREPARED_CHARS = 2_000_000
+MAX_PREPARED = 500
+MAX_PREPARED_CHARS = 2_000_000
 """Characters of the statements that one connection keeps prepared; PostgreSQL keeps some ten times as many bytes of plans."""
 CANCEL_WITHIN_S = 5.0
 
 
-class Wire:
+class PreparedReads:
     """Statements on the connections of one pool. What is prepared is known for each connection."""
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class Wire:
         pgconn.send_query_prepared(name, dumped)
         try:
             while pgconn.flush():
-                await _until(pgconn, writable=True)
-            await _until(pgconn)
+                await _wait_for_result(pgconn, writable=True)
+            await _wait_for_result(pgconn)
         except asyncio.CancelledError:
             await _cancel(connection)
             raise
-        return _result(pgconn)
+        return _read_result(pgconn)
 
     async def _name(self, connection: AsyncConnection[Any], sql: str) -> bytes:
         """The name under which the statement is prepared on this connection, the least used forgotten."""
@@ -56,7 +56,7 @@ class Wire:
         if name is not None:
             prepared.move_to_end(sql)
             return name
-        while prepared and (len(prepared) >= MOST_PREPARED or sum(map(len, prepared)) + len(sql) > MOST_PREPARED_CHARS):
+        while prepared and (len(prepared) >= MAX_PREPARED or sum(map(len, prepared)) + len(sql) > MAX_PREPARED_CHARS):
             _, oldest = prepared.popitem(last=False)
             await connection.execute(b"deallocate " + oldest)
         name = f"read_{next(self._numbers)}".encode()
@@ -65,7 +65,7 @@ class Wire:
         return name
 
 
-async def _until(pgconn: PGconn, *, writable: bool = False) -> None:
+async def _wait_for_result(pgconn: PGconn, *, writable: bool = False) -> None:
     """Wait until all of the result is there, or until more can be sent."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
@@ -95,7 +95,7 @@ async def _until(pgconn: PGconn, *, writable: bool = False) -> None:
             remove(descriptor)
 
 
-def _result(pgconn: PGconn) -> bytes | None:
+def _read_result(pgconn: PGconn) -> bytes | None:
     found = pgconn.get_result()
     while pgconn.get_result() is not None:
         pass  # libpq says with a null that the statement is over
@@ -111,7 +111,7 @@ async def _cancel(connection: AsyncConnection[Any]) -> None:
     try:
         async with asyncio.timeout(CANCEL_WITHIN_S):
             await connection.cancel_safe(timeout=CANCEL_WITHIN_S)
-            await _until(connection.pgconn)
-            _result(connection.pgconn)
+            await _wait_for_result(connection.pgconn)
+            _read_result(connection.pgconn)
     except (psycopg.Error, TimeoutError):
         pass

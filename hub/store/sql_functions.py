@@ -14,7 +14,7 @@ LETTERS = "ÆØÞĦĲĿŁŊŒŦƏ"
 capitals of all scripts would be 1,400, and the database's own lowering depends on how it was set up."""
 
 
-def statements() -> tuple[str, ...]:
+def list_function_statements() -> tuple[str, ...]:
     """`create or replace function` statements, in order."""
     # Decomposed, there are 23 characters to translate; composed there are 134, which took four times as long.
     name_key = f"""

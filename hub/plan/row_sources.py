@@ -7,23 +7,23 @@ from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.tables import ACCEPTED
 from hub.plan.binds import Bind
 from hub.plan.nodes import (
-    All,
     AllOf,
     AnyOf,
-    ByFound,
-    ByKey,
-    ByLink,
     Condition,
+    EveryRow,
+    LinkTest,
     Not,
-    OverLink,
+    RowExists,
     Scalar,
-    Test,
-    Through,
+    SqlTest,
     Via,
+    ViaFound,
+    ViaKey,
+    ViaLink,
 )
 
 LINK_COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
-DISCREPANCY = "discrepancy"
+DISCREPANCY_TABLE = "discrepancy"
 """The table of discrepancies, which is no entity: its rows stay where they are when they are resolved."""
 
 DISCREPANCY_COLUMNS = (
@@ -77,7 +77,7 @@ class Sources:
 
     def table(self, table: str) -> str:
         """The rows of an entity that hold: in `data`, or at the past instant in `data` and `history` together."""
-        if table == DISCREPANCY:
+        if table == DISCREPANCY_TABLE:
             return self._discrepancies()
         if self.past is None:
             return f"data.{quote_identifier(table)}"
@@ -108,10 +108,10 @@ class Sources:
     def _discrepancies(self) -> str:
         """Discrepancies; at the past instant those known by then, without a resolution that came after it."""
         if self.past is None:
-            return f"link.{DISCREPANCY}"
+            return f"link.{DISCREPANCY_TABLE}"
         at = self.bind(self.past.at)
         resolved = f"case when sys_to <= {at} then sys_to end as sys_to"
-        return f"(select {DISCREPANCY_COLUMNS}, {resolved} from link.{DISCREPANCY} where sys_from <= {at})"
+        return f"(select {DISCREPANCY_COLUMNS}, {resolved} from link.{DISCREPANCY_TABLE} where sys_from <= {at})"
 
     def _held(self, now: str, before: str, columns: str) -> str:
         assert self.past is not None
@@ -130,23 +130,23 @@ class Sources:
     def source(self, via: Via, table: str, names: "Aliases") -> tuple[str, list[str]]:
         """The from clause and the conditions that hang a row on the one above."""
         own = f"{self.table(table)} {names.row}"
-        if isinstance(via, ByKey):
+        if isinstance(via, ViaKey):
             return own, [self._by_key(via, table, names.row)]
-        if isinstance(via, ByFound):
+        if isinstance(via, ViaFound):
             # By what was found and not by its heir of then: so a merge, and its undoing, shows at once.
             return own, [f"{names.row}.found_id = {self._found(via, names.parent)}"]
-        if isinstance(via, ByLink):
+        if isinstance(via, ViaLink):
             near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")
             link = f"{self.links(via.table)} {names.link} join {own} on {names.row}.id = {names.link}.{far}"
             return link, [f"{names.link}.{near} = {names.parent}.id", f"{names.link}.{ACCEPTED}"]
         hung = (
             []
-            if isinstance(via, All)
+            if isinstance(via, EveryRow)
             else [f"{names.row}.{quote_identifier(via.column)} = {names.parent}.{quote_identifier(via.parent_column)}"]
         )
         return own, hung + self._unmerged(table, names.row)
 
-    def _by_key(self, via: ByKey, table: str, row: str) -> str:
+    def _by_key(self, via: ViaKey, table: str, row: str) -> str:
         """The row of this key, or the one that it was merged into. A link leads to an heir already; a key does not."""
         value, column = self.bind(via.bind), quote_identifier(via.column)
         if table not in self.merging:
@@ -156,7 +156,7 @@ class Sources:
             f" left join {self.heirs()} h on h.subject_id = k.id where k.{column} = {value})"
         )
 
-    def _found(self, via: ByFound, parent: str) -> str:
+    def _found(self, via: ViaFound, parent: str) -> str:
         if not via.heir:
             return f"{parent}.id"
         merged = f"select h.subject_id from {self.heirs()} h where h.heir_id = {parent}.id"
@@ -170,23 +170,23 @@ class Sources:
 
     def condition(self, condition: Condition, row: str) -> str:
         """The condition on the row of this alias."""
-        if isinstance(condition, Test):
+        if isinstance(condition, SqlTest):
             return self._test(condition, t=row)
-        if isinstance(condition, OverLink):
+        if isinstance(condition, LinkTest):
             return self._over_link(condition, row)
         if isinstance(condition, Not):
             return f"(({self.condition(condition.condition, row)}) is not true)"
-        if isinstance(condition, Through):
+        if isinstance(condition, RowExists):
             names = Aliases(f"{row}f", f"{row}l", row)
             source, hung = self.source(condition.via, condition.table, names)
             inner = hung + [self.condition(c, names.row) for c in condition.conditions]
-            return f"{'not ' if condition.none else ''}exists (select from {source}{where(inner)})"
+            return f"{'not ' if condition.none else ''}exists (select from {source}{where_clause(inner)})"
         word, none = (" and ", "true") if isinstance(condition, AllOf) else (" or ", "false")
         assert isinstance(condition, AllOf | AnyOf)
         inner = [self.condition(c, row) for c in condition.conditions]
         return f"({word.join(inner)})" if inner else none
 
-    def _test(self, test: Test, **names: str) -> str:
+    def _test(self, test: SqlTest, **names: str) -> str:
         sql = test.sql
         if self.past is not None:
             names["at"] = self.bind(self.past.at)
@@ -196,11 +196,11 @@ class Sources:
             sql = sql.replace(f"{{{index}}}", self.bind(bind))
         return f"({sql})"
 
-    def _over_link(self, condition: OverLink, row: str) -> str:
+    def _over_link(self, condition: LinkTest, row: str) -> str:
         links, alias = self.links(condition.table), f"{row}k"
         tests = [self._test(test, l=alias, pending=self.pending(condition.table, row)) for test in condition.tests]
         joined = f"{links} {alias} on {alias}.record_id = {row}.id and {alias}.{ACCEPTED}"
-        return f"exists (select from (select) one left join {joined}{where(tests)})"
+        return f"exists (select from (select) one left join {joined}{where_clause(tests)})"
 
     def pending(self, table: str, row: str) -> str:
         """The status of a record that has no accepted link."""
@@ -210,6 +210,6 @@ class Sources:
         )
 
 
-def where(conditions: Sequence[str]) -> str:
+def where_clause(conditions: Sequence[str]) -> str:
     """A where clause; nothing where there is no condition."""
     return f" where {' and '.join(conditions)}" if conditions else ""

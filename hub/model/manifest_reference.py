@@ -17,14 +17,14 @@ from hub.sdk import mapping, paging, parts, sources, streams
 from hub.sdk.manifest import KINDS, Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SIMPLE: Mapping[Any, str] = {
+TYPE_WORDS: Mapping[Any, str] = {
     str: "text",
     int: "whole number",
     float: "number",
     bool: "true or false",
     timedelta: 'duration, `"15 min"`',
 }
-BOUNDS: Mapping[str, str] = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+BOUND_WORDS: Mapping[str, str] = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 INTRODUCTION = """\
 # Manifest
 
@@ -41,7 +41,7 @@ the line. `hub connector check` says all that the editor does, and what only the
 
 
 @dataclass(frozen=True)
-class Kind:
+class SourceKindPage:
     """What the page says of one kind of source: its models and a short example."""
 
     source: type[BaseModel]
@@ -49,8 +49,8 @@ class Kind:
     example: str
 
 
-EXAMPLES: Mapping[str, Kind] = {
-    "sql": Kind(
+EXAMPLES: Mapping[str, SourceKindPage] = {
+    "sql": SourceKindPage(
         sources.SqlSource,
         streams.SqlStream,
         """\
@@ -65,7 +65,7 @@ cursor = { column = "cap_nhat_luc" }
 key = ["id"]
 """,
     ),
-    "files": Kind(
+    "files": SourceKindPage(
         sources.FilesSource,
         streams.FilesStream,
         """\
@@ -82,7 +82,7 @@ encoding = "cp1258"
 key = ["so_bien_lai"]
 """,
     ),
-    "rest": Kind(
+    "rest": SourceKindPage(
         sources.RestSource,
         streams.RestStream,
         """\
@@ -99,7 +99,7 @@ paging = { kind = "page", size = 500, total_pages = "so_trang" }
 key = ["id"]
 """,
     ),
-    "soap": Kind(
+    "soap": SourceKindPage(
         sources.SoapSource,
         streams.SoapStream,
         """\
@@ -114,7 +114,7 @@ records = "entries.entry"
 key = ["number"]
 """,
     ),
-    "stream": Kind(
+    "stream": SourceKindPage(
         sources.StreamSource,
         streams.EventStream,
         """\
@@ -130,7 +130,7 @@ key = ["so"]
 changed_at = "luc"
 """,
     ),
-    "cdc": Kind(
+    "cdc": SourceKindPage(
         sources.CdcSource,
         streams.CdcStream,
         """\
@@ -144,7 +144,7 @@ table = "dan_cu.cong_dan"
 key = ["id"]
 """,
     ),
-    "push": Kind(
+    "push": SourceKindPage(
         sources.PushSource,
         streams.PushStream,
         """\
@@ -171,7 +171,7 @@ PARTIES = (
 )
 
 
-def manifest_page() -> str:
+def render_manifest_page() -> str:
     """docs/reference/manifest.md: every key with its type, default and meaning."""
     lines = [INTRODUCTION, *_section("The connector", Manifest, Manifest.model_fields)]
     lines += _section("`[source]`, of every kind", sources.Source, sources.Source.model_fields)
@@ -186,7 +186,7 @@ def manifest_page() -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def manifest_schema() -> str:
+def render_manifest_schema() -> str:
     """hub/sdk/manifest.schema.json: a JSON Schema (draft 2020-12) that says for each kind of source what may stand in it."""
     _, document = models_json_schema([(model, "validation") for model in KINDS.values()], by_alias=True)
     kind = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(KINDS)}}}
@@ -234,8 +234,8 @@ def _own(model: type[BaseModel], base: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _type(annotation: Any) -> str:
-    if annotation in SIMPLE:
-        return SIMPLE[annotation]
+    if annotation in TYPE_WORDS:
+        return TYPE_WORDS[annotation]
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(f'`"{value}"`' for value in inside)
@@ -262,7 +262,10 @@ def _default(field: FieldInfo) -> str:
 
 def _meaning(field: FieldInfo) -> str:
     bounds = [
-        f"{words} {getattr(m, name):,}" for m in field.metadata for name, words in BOUNDS.items() if hasattr(m, name)
+        f"{words} {getattr(m, name):,}"
+        for m in field.metadata
+        for name, words in BOUND_WORDS.items()
+        if hasattr(m, name)
     ]
     said = (field.description or "").replace("|", "\\|")
     return f"{said} {', '.join(bounds).capitalize()}." if bounds else said

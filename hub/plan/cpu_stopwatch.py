@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 
-class OwnTime:
+class CpuStopwatch:
     """A stopwatch of this thread, running while it is a context. To be read in the thread that opened it."""
 
     def __enter__(self) -> Self:

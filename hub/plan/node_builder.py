@@ -9,47 +9,47 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType
 
 from hub.errors import OperationRefused
-from hub.model import shapes
-from hub.model.names import camel
+from hub.model import derived_fields
+from hub.model.names import to_camel_case
 from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry
-from hub.plan.arguments import arguments, value_of
+from hub.plan.arguments import read_arguments, read_value
 from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
-from hub.plan.conditions import Filters, Terms, backlink_via, order
+from hub.plan.conditions import ConditionCounter, FilterReader, backlink_via, read_order
 from hub.plan.data_subjects import data_subject_members
-from hub.plan.discrepancies import CONNECTION as DISCREPANCIES
-from hub.plan.discrepancies import Discrepancies
-from hub.plan.links import MERGED_FROM, MERGED_IDS, Links
-from hub.plan.listed import Listed, Sets, group, literal
+from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD as DISCREPANCIES
+from hub.plan.discrepancy_nodes import DiscrepancyNodeBuilder
+from hub.plan.link_nodes import MERGED_FROM, MERGED_IDS, LinkNodeBuilder
+from hub.plan.node_parts import ConnectionSource, Sets, make_group, quote_literal
 from hub.plan.nodes import (
-    All,
-    ByColumn,
-    ByFound,
-    ByKey,
-    ByLink,
+    ConnectionPage,
     Edges,
+    EveryRow,
     Keyset,
     Member,
     MergedIds,
     NodeById,
     Nodes,
     NodesById,
-    One,
-    OneOf,
+    OneLinkedRow,
+    OneRow,
     OrderTerm,
-    Page,
     PageInfo,
     PagePart,
     Root,
-    Row,
+    RowObject,
     Scalar,
     TotalCount,
     Via,
+    ViaColumn,
+    ViaFound,
+    ViaKey,
+    ViaLink,
 )
-from hub.plan.search import FIELD as SEARCH
-from hub.plan.search import Searches
+from hub.plan.search_nodes import SEARCH_FIELD as SEARCH
+from hub.plan.search_nodes import SearchNodeBuilder
 from hub.plan.selection import Document, Selected
 
-KIND = "$kind"
+KIND_KEY = "$kind"
 """A response key cannot be this: no name of GraphQL has a `$`."""
 
 
@@ -76,8 +76,8 @@ class Catalog:
     @cached_property
     def roots(self) -> Mapping[str, tuple[Entity, bool]]:
         """Root field → its entity, and whether it is a connection."""
-        found = {camel(entity.table): (entity, False) for entity in self.registry if entity.keys}
-        return found | {camel(entity.plural): (entity, True) for entity in self.registry}
+        found = {to_camel_case(entity.table): (entity, False) for entity in self.registry if entity.keys}
+        return found | {to_camel_case(entity.plural): (entity, True) for entity in self.registry}
 
     def is_stored(self, field: str) -> bool:
         """Whether a root field is stored data, and so the planner's."""
@@ -97,7 +97,7 @@ class Builder:
     catalog: Catalog
     document: Document
     filter_links: int
-    filter_terms: Terms
+    filter_terms: ConditionCounter
     typed: bool = False
     past: bool = False
     names_data_subjects: bool = False
@@ -125,22 +125,22 @@ class Builder:
         query = self.document.schema.query_type
         assert query is not None
         if selected.name == "__typename":
-            return Scalar(selected.key, literal("Query"))
-        given = arguments(self.document, query.fields[selected.name], selected.node)
+            return Scalar(selected.key, quote_literal("Query"))
+        given = read_arguments(self.document, query.fields[selected.name], selected.node)
         if selected.name == "node":
             return self._node(selected, given["id"])
         if selected.name == "nodes":
             return self.nodes(selected, given["ids"])
         if selected.name == SEARCH:
-            return Searches(
+            return SearchNodeBuilder(
                 self.catalog.registry, self.document, self._rows, tuple(self.trail), self.names_data_subjects
             ).search(selected, given)
         if selected.name == DISCREPANCIES:
-            return self._page(selected, self._discrepancies(given), All(), given)
+            return self._page(selected, self._discrepancies(given), EveryRow(), given)
         entity, many = self.catalog.roots[selected.name]
         if many:
-            return self._page(selected, self._listed(entity, given), All(), given)
-        return One(selected.key, self._row(entity, selected.beneath), self._by_key(entity, given))
+            return self._page(selected, self._listed(entity, given), EveryRow(), given)
+        return OneRow(selected.key, self._row(entity, selected.beneath), self._by_key(entity, given))
 
     def _node(self, selected: Selected, leaf: Tree) -> NodeById:
         assert not isinstance(leaf, Mapping | list)  # an ID is a leaf
@@ -151,41 +151,41 @@ class Builder:
         """Rows of any kind by the global ids of this list."""
         assert not isinstance(leaf, Mapping | list)  # a list of IDs is a leaf
         kinds, numbers = (
-            Bind(leaf, cast, GlobalIdParts(index, shapes.MAX_PAGE, tuple(self.trail)))
+            Bind(leaf, cast, GlobalIdParts(index, derived_fields.MAX_PAGE, tuple(self.trail)))
             for index, cast in enumerate(("text[]", "bigint[]"))
         )
         return NodesById(selected.key, self._any_row(selected), kinds, numbers)
 
-    def _any_row(self, selected: Selected) -> tuple[Row, ...]:
+    def _any_row(self, selected: Selected) -> tuple[RowObject, ...]:
         """What is selected of a row of each kind."""
         return self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
 
-    def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ByKey:
+    def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ViaKey:
         by = given["by"]
         assert isinstance(by, Mapping)  # an input object, of which validation has required one field
         ((name, leaf),) = by.items()
-        if value_of(self.document, leaf) is None:
+        if read_value(self.document, leaf) is None:
             # Validation lets a nullable variable into a @oneOf input.
             raise OperationRefused(
                 f"by: {name} is null", code="BAD_USER_INPUT", next_step="declare the variable as non-null, and give it"
             )
         column = next(column for column in entity.keys if column.graphql == name)
         assert not isinstance(leaf, Mapping | list)  # keys are leaves
-        return ByKey(column.name, Bind(leaf, column.value.storage.value))
+        return ViaKey(column.name, Bind(leaf, column.value.storage.value))
 
     # --- One row ------------------------------------------------------------------------------------------------------
 
-    def _row(self, entity: Entity, sets: Sets, reached_by: Linked | None = None) -> Row:
+    def _row(self, entity: Entity, sets: Sets, reached_by: Linked | None = None) -> RowObject:
         selected = self.document.collect(entity.name, sets)
         hidden = data_subject_members(self.catalog.registry, entity, reached_by) if self.names_data_subjects else ()
-        return Row(entity.name, entity.table, (*hidden, *(self._member(entity, field) for field in selected)))
+        return RowObject(entity.name, entity.table, (*hidden, *(self._member(entity, field) for field in selected)))
 
-    def _rows(self, kinds: tuple[str, ...], sets: Sets) -> tuple[Row, ...]:
+    def _rows(self, kinds: tuple[str, ...], sets: Sets) -> tuple[RowObject, ...]:
         """A row for each kind that an abstract field can lead to."""
         rows = tuple(self._row(self.catalog.registry[kind], sets) for kind in kinds)
         if not self.typed:
             return rows
-        return tuple(replace(row, members=(*row.members, Scalar(KIND, literal(row.entity)))) for row in rows)
+        return tuple(replace(row, members=(*row.members, Scalar(KIND_KEY, quote_literal(row.entity)))) for row in rows)
 
     def _member(self, entity: Entity, field: Selected) -> Member:
         with self._at(field):
@@ -193,19 +193,19 @@ class Builder:
 
     def _member_of(self, entity: Entity, field: Selected) -> Member:
         if field.name == "__typename":
-            return Scalar(field.key, literal(entity.name))
+            return Scalar(field.key, quote_literal(entity.name))
         if field.name == "id":
-            return Scalar(field.key, f"hub.global_id({literal(entity.name)}, {{t}}.id)")
+            return Scalar(field.key, f"hub.global_id({quote_literal(entity.name)}, {{t}}.id)")
         if field.name == "provenance":
-            parts = shapes.PAST_PROVENANCE if self.past else shapes.PROVENANCE
-            return group(self.document, field, "Provenance", {part.graphql: part.sql for part in parts})
+            parts = derived_fields.PAST_PROVENANCE if self.past else derived_fields.PROVENANCE
+            return make_group(self.document, field, "Provenance", {part.graphql: part.sql for part in parts})
         if entity.duplicates and field.name == MERGED_IDS:
             return MergedIds(field.key, entity.name)
         if entity.duplicates and field.name == MERGED_FROM:
             return self._links.merged(entity, field)
         if entity.name in self.catalog.registry.copied and field.name == DISCREPANCIES:
-            given = arguments(self.document, self._definition(entity.name, field.name), field.node)
-            return self._page(field, self._discrepancies(given), ByFound(entity.duplicates), given)
+            given = read_arguments(self.document, self._definition(entity.name, field.name), field.node)
+            return self._page(field, self._discrepancies(given), ViaFound(entity.duplicates), given)
         element = self.catalog.by_field[entity.name][field.name]
         if isinstance(element, Column):
             return Scalar(field.key, f"{{t}}.{element.sql}")
@@ -217,23 +217,23 @@ class Builder:
             )
         return self._backlink(entity, field, element)
 
-    def _reference(self, field: Selected, reference: Reference) -> One:
+    def _reference(self, field: Selected, reference: Reference) -> OneRow:
         target = self.catalog.registry[reference.target]
-        return One(
-            field.key, self._row(target, field.beneath), ByColumn(reference.target_column, reference.column.name)
+        return OneRow(
+            field.key, self._row(target, field.beneath), ViaColumn(reference.target_column, reference.column.name)
         )
 
-    def _linked(self, field: Selected, linked: Linked) -> One | OneOf:
+    def _linked(self, field: Selected, linked: Linked) -> OneRow | OneLinkedRow:
         rows = self._rows(linked.kinds, field.beneath)
         if len(rows) == 1:
-            return One(field.key, rows[0], ByLink(linked.table))
-        return OneOf(field.key, rows, linked.table)
+            return OneRow(field.key, rows[0], ViaLink(linked.table))
+        return OneLinkedRow(field.key, rows, linked.table)
 
-    def _backlink(self, entity: Entity, field: Selected, back: Backlink) -> Page:
+    def _backlink(self, entity: Entity, field: Selected, back: Backlink) -> ConnectionPage:
         target = self.catalog.registry[back.target]
         end = self.catalog.registry.end(back)
         via = backlink_via(self.catalog.registry, end)
-        given = arguments(self.document, self._definition(entity.name, field.name), field.node)
+        given = read_arguments(self.document, self._definition(entity.name, field.name), field.node)
         reached_by = end if isinstance(end, Linked) else None
         return self._page(field, self._listed(target, given, reached_by), via, given)
 
@@ -244,23 +244,25 @@ class Builder:
         return definition
 
     @property
-    def _links(self) -> Links:
-        return Links(self.document, self._rows)
+    def _links(self) -> LinkNodeBuilder:
+        return LinkNodeBuilder(self.document, self._rows)
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
-    def _listed(self, entity: Entity, given: Mapping[str, Tree], reached_by: Linked | None = None) -> Listed:
+    def _listed(self, entity: Entity, given: Mapping[str, Tree], reached_by: Linked | None = None) -> ConnectionSource:
         conditions = self._filters.conditions(entity, given.get("filter"))
-        terms = order(self.document, entity, given.get("orderBy"))
-        return Listed(entity.name, entity.table, terms, conditions, partial(self._row, entity, reached_by=reached_by))
+        terms = read_order(self.document, entity, given.get("orderBy"))
+        return ConnectionSource(
+            entity.name, entity.table, terms, conditions, partial(self._row, entity, reached_by=reached_by)
+        )
 
-    def _discrepancies(self, given: Mapping[str, Tree]) -> Listed:
-        return Discrepancies(
+    def _discrepancies(self, given: Mapping[str, Tree]) -> ConnectionSource:
+        return DiscrepancyNodeBuilder(
             self.catalog.registry, self.document, self._rows, self._filters, self.names_data_subjects
         ).listed(given)
 
-    def _page(self, field: Selected, listed: Listed, via: Via, given: Mapping[str, Tree]) -> Page:
-        first, last = (value_of(self.document, given.get(name)) for name in ("first", "last"))
+    def _page(self, field: Selected, listed: ConnectionSource, via: Via, given: Mapping[str, Tree]) -> ConnectionPage:
+        first, last = (read_value(self.document, given.get(name)) for name in ("first", "last"))
         if first is not None and last is not None:
             raise OperationRefused(
                 f"{field.name}: first and last were both given",
@@ -268,7 +270,7 @@ class Builder:
                 next_step="page forward or backward",
             )
         backward = last is not None
-        return Page(
+        return ConnectionPage(
             key=field.key,
             entity=listed.kind,
             table=listed.table,
@@ -286,17 +288,17 @@ class Builder:
         )
 
     @property
-    def _filters(self) -> Filters:
-        return Filters(self.catalog.registry, self.document, self.filter_links, self.filter_terms, self.past)
+    def _filters(self) -> FilterReader:
+        return FilterReader(self.catalog.registry, self.document, self.filter_links, self.filter_terms, self.past)
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:
-        if leaf is None or isinstance(leaf, Mapping | list) or value_of(self.document, leaf) is None:
+        if leaf is None or isinstance(leaf, Mapping | list) or read_value(self.document, leaf) is None:
             return None
         name, path = order_name(terms), tuple(self.trail)
         parts = enumerate(terms)
         return Keyset(tuple(Bind(leaf, term.cast, CursorPart(name, index, term.cast, path)) for index, term in parts))
 
-    def _page_part(self, listed: Listed, field: Selected) -> PagePart:
+    def _page_part(self, listed: ConnectionSource, field: Selected) -> PagePart:
         if field.name == "nodes":
             return Nodes(field.key, listed.row(field.beneath))
         if field.name == "edges":
@@ -306,9 +308,9 @@ class Builder:
             return PageInfo(field.key, tuple((f.key, f.name) for f in inner))
         if field.name == "totalCount":
             return TotalCount(field.key, self.count_step)
-        return Scalar(field.key, literal(f"{listed.kind}Connection"))
+        return Scalar(field.key, quote_literal(f"{listed.kind}Connection"))
 
-    def _edges(self, listed: Listed, field: Selected) -> Edges:
+    def _edges(self, listed: ConnectionSource, field: Selected) -> Edges:
         members: list[Scalar | Nodes] = []
         for inner in self.document.collect(f"{listed.kind}Edge", field.beneath):
             if inner.name == "node":
@@ -316,7 +318,7 @@ class Builder:
             elif inner.name == "cursor":
                 members.append(Scalar(inner.key, "{cursor}"))
             else:
-                members.append(Scalar(inner.key, literal(f"{listed.kind}Edge")))
+                members.append(Scalar(inner.key, quote_literal(f"{listed.kind}Edge")))
         return Edges(field.key, tuple(members))
 
 
@@ -327,11 +329,11 @@ def order_name(terms: tuple[OrderTerm, ...]) -> str:
 
 def _page_size(given: Any) -> int:
     if given is None:
-        return shapes.DEFAULT_PAGE
-    if not 0 <= given <= shapes.MAX_PAGE:
+        return derived_fields.DEFAULT_PAGE
+    if not 0 <= given <= derived_fields.MAX_PAGE:
         raise OperationRefused(
-            f"a page has 0 to {shapes.MAX_PAGE} rows, not {given}",
+            f"a page has 0 to {derived_fields.MAX_PAGE} rows, not {given}",
             code="BAD_PAGE_SIZE",
-            next_step=f"ask for {shapes.MAX_PAGE} at most, and go on from the endCursor",
+            next_step=f"ask for {derived_fields.MAX_PAGE} at most, and go on from the endCursor",
         )
     return int(given)

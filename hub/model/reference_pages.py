@@ -6,13 +6,13 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from hub.model.authorities import declared
+from hub.model.authorities import list_authorities
 from hub.model.registry import Column, Entity, Registry
 from schema.authority import AuthorityFacts, Comparison
 from schema.values import CodeList, Value
 
 
-def tables_sql(tables: MetaData) -> str:
+def render_tables_sql(tables: MetaData) -> str:
     """Every derived table and index as SQL, in order of name: to read, not to run; migrations make the tables."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy types dialects loosely
     lines = ["-- Derived from schema/. To read, not to run: `hub migrate` makes the tables.", ""]
@@ -26,14 +26,14 @@ def tables_sql(tables: MetaData) -> str:
     return "\n".join(lines)
 
 
-def reference(registry: Registry) -> str:
+def render_reference(registry: Registry) -> str:
     """The reference page: each entity with its fields, then the value types with their rules, then the code lists."""
     parts = ["# Reference", "", "Made from `schema/` by `hub schema export`. Names are those of GraphQL.", ""]
     for entity in registry:
-        parts += _entity(entity)
-    parts += _authorities(registry)
+        parts += _render_entity(entity)
+    parts += _render_authorities(registry)
     parts += ["## Value types", "", "| type | rule | unit | examples | refused |", "|---|---|---|---|---|"]
-    parts += [_value(value) for value in _values(registry)]
+    parts += [_render_value_type(value) for value in _list_value_types(registry)]
     parts += ["", "## Code lists", ""]
     for codes in registry.code_lists:
         parts += [
@@ -48,7 +48,7 @@ def reference(registry: Registry) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _entity(entity: Entity) -> Iterator[str]:
+def _render_entity(entity: Entity) -> Iterator[str]:
     yield f"## {entity.name}"
     yield ""
     yield f"{entity.label.vi} · {entity.label.en}. {entity.kind.capitalize()} of the sector {entity.sector}; {entity.standard}."
@@ -69,7 +69,7 @@ def _entity(entity: Entity) -> Iterator[str]:
     yield ""
 
 
-def _authorities(registry: Registry) -> Iterator[str]:
+def _render_authorities(registry: Registry) -> Iterator[str]:
     yield "## Authorities"
     yield ""
     yield (
@@ -79,7 +79,7 @@ def _authorities(registry: Registry) -> Iterator[str]:
     yield ""
     yield "| copy | authority | compared as | |"
     yield "|---|---|---|---|"
-    for copy, facts in declared(registry):
+    for copy, facts in list_authorities(registry):
         yield f"| `{copy}` | `{facts.field}` | {facts.compared.name} | {_terms(facts)} |"
     yield ""
     yield "| comparison | agrees with |"
@@ -109,12 +109,12 @@ def _marks(column: Column) -> str:
     return ", ".join(word for word, set_ in marks if set_)
 
 
-def _values(registry: Registry) -> list[type[Value]]:
+def _list_value_types(registry: Registry) -> list[type[Value]]:
     used = {column.value for entity in registry for column in entity.columns}
     return sorted((v for v in used if not issubclass(v, CodeList)), key=lambda v: v.__name__)
 
 
-def _value(value: type[Value]) -> str:
+def _render_value_type(value: type[Value]) -> str:
     def shown(texts: tuple[str, ...]) -> str:
         return ", ".join(f"`{text}`" for text in texts if text)
 
