@@ -45,6 +45,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("quarantine", "list"): (),
     ("quarantine", "counts"): (),
     ("quarantine", "show"): ("1",),
+    ("keys", "list"): (),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
 }
 """Commands that read the store, each with arguments of a real call."""
@@ -67,6 +68,8 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("quarantine", "replay"): (),
     ("quarantine", "dismiss"): ("1", "--note", "thử"),
     ("quarantine", "reopen"): ("1",),
+    ("keys", "new"): ("thử",),
+    ("keys", "revoke"): ("hub_1",),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {
