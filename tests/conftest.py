@@ -16,9 +16,9 @@ import hypothesis
 import psycopg
 import pytest
 
-from hub.demo.examples import doubtful_person
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
+from hub.demo.examples import find_doubtful_person
+from hub.demo.generate import generate_province
+from hub.demo.sector_systems import start_systems
 from hub.ingest.run.connector_run import RunReport, sync
 from hub.link.run import LinkReport, link
 from hub.settings import load_settings
@@ -102,7 +102,7 @@ class ServedHub:
 @pytest.fixture(scope="session")
 def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) -> Iterator[ServedHub]:
     """Four real sector systems, read, linked and served, as `hub demo` does; made once."""
-    province = generate(scratch / "province", 1_000)
+    province = generate_province(scratch / "province", 1_000)
     database = copy_database(postgres_server, migrated, "served")
     made = make_engine(database)
     with start_systems(Path(province.folder), postgres_server.url("postgres")) as systems:
@@ -113,7 +113,7 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) ->
         links = link(made)
     made.dispose()
     with psycopg.connect(database) as connection:
-        examples = Examples(province.showcase_personal_id, doubtful_person(connection))
+        examples = Examples(province.showcase_personal_id, find_doubtful_person(connection))
     settings = load_settings(explain=True)
     with served(create_app(settings, database, examples=examples)) as url:
         yield ServedHub(url, database, Path(province.folder), examples.linked, examples.doubtful, runs, links)

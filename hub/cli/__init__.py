@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import cyclopts
 
-from hub.cli.shown import ERR, guard_logs, show_error
+from hub.cli.terminal import ERR, guard_logs, show_error
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable, UnforeseenFailure
 
 app = cyclopts.App(
@@ -32,7 +32,7 @@ for target, name, text in (
     ("hub.cli.migrate:migrate", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
     ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."),
-    ("hub.cli.vocabulary:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
+    ("hub.cli.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
     ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
     ("hub.cli.drift:app", "drift", "List and accept schema drift."),

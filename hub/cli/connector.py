@@ -11,11 +11,11 @@ import cyclopts
 from cyclopts import Parameter
 
 from hub.cli.options import Json
-from hub.cli.shown import ERR, OUT, line, marked, show_json, show_table
+from hub.cli.terminal import ERR, OUT, mark_text, one_line, show_json, show_table
 from hub.conform import samples
-from hub.conform.check import NEEDED, UNKNOWN, Checked, check
-from hub.conform.ground import Ground
-from hub.conform.preview import Preview, preview
+from hub.conform.check import NEEDED_PARTS, UNKNOWN_BACKEND, ConnectorGrade, check_connector
+from hub.conform.preview import Preview, preview_stream
+from hub.conform.trial_servers import TrialServers
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import broken, discover, found, home
 from hub.sdk.manifest import Manifest
@@ -27,13 +27,13 @@ app.command(
     name="new",
     help="Draft a connector: inspect its source, propose a mapping, and write a manifest and anonymised samples.",
 )
-PARTS = NEEDED["A"]
+PARTS = NEEDED_PARTS["A"]
 AT_ONCE = 4
 """Connectors that are checked at the same time."""
 
 
 @app.command(name="list")
-def list_(*, json: Json = False) -> None:
+def list_command(*, json: Json = False) -> None:
     """List connectors: kind, streams, whether their environment variables are set, and which are broken."""
     load_settings()
     rows = [
@@ -56,11 +56,11 @@ def list_(*, json: Json = False) -> None:
     columns = ("connector", "kind", "sector", "title", "streams", "grade", "unset")
     show_table("Connectors", columns, [[_cell(row[column]) for column in columns] for row in rows])
     for one in wrong:
-        ERR.print(marked("bold red", "broken", f" {one['connector']}: {one['broken']}"))
+        ERR.print(mark_text("bold red", "broken", f" {one['connector']}: {one['broken']}"))
 
 
 @app.command(name="check")
-def check_(
+def check_command(
     *names: str,
     folder: Path | None = None,
     verbose: Annotated[bool, Parameter(help="Show every case.")] = False,
@@ -76,12 +76,12 @@ def check_(
     folder
         A folder that holds connectors, beside those that are found.
     """
-    manifests, wrong = _chosen(names, folder)
+    manifests, wrong = _choose_connectors(names, folder)
     if accept:
         for manifest in manifests:
-            for path in samples.accept(manifest):
+            for path in samples.accept_samples(manifest):
                 ERR.print(f"wrote {path}; read it before you commit it")
-    checked = _checked(manifests)
+    checked = _check_each(manifests)
     if json:
         show_json([*map(_document, checked), *({"connector": n, "broken": str(e)} for n, e in wrong.items())])
     else:
@@ -95,7 +95,7 @@ def check_(
 
 
 @app.command(name="preview")
-def preview_(
+def preview_command(
     name: str,
     stream: str | None = None,
     *,
@@ -117,12 +117,13 @@ def preview_(
     folder
         A folder that holds connectors, beside those that are found.
     """
-    manifests, wrong = _chosen([name], folder)
+    manifests, wrong = _choose_connectors([name], folder)
     if wrong:
         raise wrong[name]
     (manifest,) = manifests
     shown = [
-        preview(manifest, one, rows, from_samples=from_samples) for one in ([stream] if stream else manifest.streams)
+        preview_stream(manifest, one, rows, from_samples=from_samples)
+        for one in ([stream] if stream else manifest.streams)
     ]
     if json:
         show_json([dataclasses.asdict(one) for one in shown])
@@ -131,7 +132,7 @@ def preview_(
         _show_preview(one)
 
 
-def _chosen(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:
+def _choose_connectors(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:
     """The connectors of these names, and what is wrong with those that are none. Raises HubMisconfigured."""
     there = found(*([folder.absolute()] if folder else []))
     wanted = names or [*there.broken, *sorted(there.manifests)]
@@ -144,20 +145,20 @@ def _chosen(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], 
     return [there.manifests[name] for name in wanted if name not in wrong], wrong
 
 
-def _checked(manifests: Sequence[Manifest]) -> list[Checked]:
+def _check_each(manifests: Sequence[Manifest]) -> list[ConnectorGrade]:
     if not manifests:
         return []
-    with Ground.prepared() as ground, ERR.status("…") as status:
+    with TrialServers.prepared() as ground, ERR.status("…") as status:
 
-        def one(manifest: Manifest) -> Checked:
-            return check(manifest, ground, lambda words: status.update(line(f"{manifest.name}: {words}")))
+        def one(manifest: Manifest) -> ConnectorGrade:
+            return check_connector(manifest, ground, lambda words: status.update(one_line(f"{manifest.name}: {words}")))
 
         # Much of a check is waiting for a source that is silent.
         with ThreadPoolExecutor(AT_ONCE) as several:
             return list(several.map(one, manifests))
 
 
-def _document(checked: Checked) -> dict[str, object]:
+def _document(checked: ConnectorGrade) -> dict[str, object]:
     return {
         "connector": checked.connector,
         "kind": checked.kind,
@@ -168,7 +169,7 @@ def _document(checked: Checked) -> dict[str, object]:
     }
 
 
-def _show_checked(checked: Sequence[Checked], wrong: dict[str, HubError], *, verbose: bool) -> None:
+def _show_checked(checked: Sequence[ConnectorGrade], wrong: dict[str, HubError], *, verbose: bool) -> None:
     rows: list[tuple[object, ...]] = [
         (one.connector, one.kind, *(one.counted(part) for part in PARTS), one.grade or "none", one.stated or "none")
         for one in checked
@@ -177,15 +178,15 @@ def _show_checked(checked: Sequence[Checked], wrong: dict[str, HubError], *, ver
     for name, error in wrong.items():
         faults = getattr(error, "faults", ())
         for words in [str(fault) for fault in faults] or [error.message]:
-            ERR.print(marked("bold red", "broken", f" {name}: {words}"))
+            ERR.print(mark_text("bold red", "broken", f" {name}: {words}"))
     for one in checked:
         for result in one.results:
-            if verbose or result.status in ("failed", "not run") or result.detail == UNKNOWN:
+            if verbose or result.status in ("failed", "not run") or result.detail == UNKNOWN_BACKEND:
                 words = f"{result.part}: {result.case}" + (f": {result.detail}" if result.detail else "")
-                OUT.print(marked(*MARKS[result.status], f" {one.connector} {words}"))
+                OUT.print(mark_text(*STATUS_MARKS[result.status], f" {one.connector} {words}"))
 
 
-MARKS = {
+STATUS_MARKS = {
     "passed": ("green", "passed"),
     "failed": ("red", "failed"),
     "not applicable": ("dim", "does not apply"),
@@ -201,9 +202,9 @@ def _show_preview(one: Preview) -> None:
         show_table(f"{one.stream} → {entity}", ("key", *fields), rows)
     for record in one.rejected:
         words = f"{record['entity']} {record['key']}: {record['rejected']['field']} breaks {record['rejected']['rule']}"
-        OUT.print(marked("red", "set aside", f" {words}"))
+        OUT.print(mark_text("red", "set aside", f" {words}"))
     for words in one.drift:
-        OUT.print(marked("yellow", "drift", f" {words}"))
+        OUT.print(mark_text("yellow", "drift", f" {words}"))
     OUT.print(
         f"{one.stream}: {one.read} rows read, {len(one.records)} records, {len(one.rejected)} set aside; nothing was stored",
     )

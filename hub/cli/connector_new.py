@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from hub.cli.connector_sources import PROBES, Options, ask, known_source, unprobed
-from hub.cli.shown import ERR, OUT, marked, show_table
-from hub.draft.propose import entity_for
-from hub.draft.write import Draft, Facts, add, columns_of, write
+from hub.cli.connector_sources import PROBES, ProbeOptions, ask_person, known_source, skip_probe
+from hub.cli.terminal import ERR, OUT, mark_text, show_table
+from hub.draft.connector_writer import ConnectorDraft, ConnectorFacts, add_stream, columns_of, write_connector
+from hub.draft.field_proposals import choose_entity
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.connectors import folder as own_folder
 from hub.model.registry import registry
 from hub.sdk.manifest import KINDS
 from hub.settings import load_settings
 
-NO_OPTIONS = Options()
+NO_OPTIONS = ProbeOptions()
 Kind = Literal["sql", "files", "rest", "soap", "stream", "cdc", "push"]
 
 
@@ -27,35 +27,37 @@ def new(
     folder: Annotated[
         Path | None, Parameter(help="Folder of connectors to write into; by default, this project's.")
     ] = None,
-    options: Options = NO_OPTIONS,
+    options: ProbeOptions = NO_OPTIONS,
 ) -> None:
     """Draft a connector: inspect its source, propose a mapping, and write a manifest and anonymised samples."""
     load_settings()
     place = (folder or own_folder()).absolute() / name
     known = known_source(place, kind, options)
-    chosen = kind or known.kind or ask("Kind of source", list(KINDS), "--kind")
-    probed = PROBES.get(chosen, unprobed)(name, chosen, options, known)
+    chosen = kind or known.kind or ask_person("Kind of source", list(KINDS), "--kind")
+    probed = PROBES.get(chosen, skip_probe)(name, chosen, options, known)
     for note in probed.notes:
-        ERR.print(marked("yellow", "note", f" {note}"))
+        ERR.print(mark_text("yellow", "note", f" {note}"))
     columns = columns_of(probed.rows)
-    likeliest = entity_for(columns).name if columns else None
+    likeliest = choose_entity(columns).name if columns else None
     entity = options.entity or (likeliest if not sys.stdin.isatty() else None)
-    entity = entity or ask("Kind of record that a row becomes", list(registry().entities), "--entity", likeliest)
+    entity = entity or ask_person("Kind of record that a row becomes", list(registry().entities), "--entity", likeliest)
     if entity not in registry().entities:
         raise OperationRefused(
             f"there is no entity {entity}", next_step=f"use one of: {', '.join(registry().entities)}"
         )
     title = name.replace("_", " ").capitalize()
     stream = options.stream or _stream_name(options, name)
-    facts = Facts(options.title_vi or title, options.title_en or title, options.owner, options.legal_basis, stream)
+    facts = ConnectorFacts(
+        options.title_vi or title, options.title_en or title, options.owner, options.legal_basis, stream
+    )
     if options.add_stream:
-        draft = add(place, probed, registry()[entity], facts)
+        draft = add_stream(place, probed, registry()[entity], facts)
     else:
-        draft = write(place, probed, registry()[entity], facts, _schemas(options))
+        draft = write_connector(place, probed, registry()[entity], facts, _schemas(options))
     _show(draft, outside=folder)
 
 
-def _stream_name(options: Options, name: str) -> str:
+def _stream_name(options: ProbeOptions, name: str) -> str:
     given = (
         options.table
         or options.operation
@@ -67,20 +69,20 @@ def _stream_name(options: Options, name: str) -> str:
     return plain.lower() or name
 
 
-def _schemas(options: Options) -> list[Path]:
+def _schemas(options: ProbeOptions) -> list[Path]:
     """The WSDL that a connector is drafted from, and the schemas beside it."""
     return [options.wsdl, *sorted(options.wsdl.parent.glob("*.xsd"))] if options.wsdl else []
 
 
-def _show(draft: Draft, *, outside: Path | None) -> None:
+def _show(draft: ConnectorDraft, *, outside: Path | None) -> None:
     rows = [(p.field, p.column, ", ".join(f"{k} = {v}" for k, v in p.keys.items()), f"{p.confidence:.0%}", p.evidence) for p in draft.proposals]  # fmt: skip
     show_table(f"{draft.folder.name} → {draft.entity.name}", ("field", "column", "read as", "sure", "why"), rows)
     if draft.unmapped:
         OUT.print(f"not mapped, ignored until you decide: {', '.join(draft.unmapped)}")
     if draft.missing:
-        OUT.print(marked("red", "required and not found:", f" {', '.join(draft.missing)}"))
+        OUT.print(mark_text("red", "required and not found:", f" {', '.join(draft.missing)}"))
     if draft.problem:
-        OUT.print(marked("yellow", "not whole yet:", f" {draft.problem}"))
+        OUT.print(mark_text("yellow", "not whole yet:", f" {draft.problem}"))
     name = draft.folder.name
     steps = [f"read {draft.folder / 'manifest.toml'} and correct it"]
     if outside:

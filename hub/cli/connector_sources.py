@@ -10,9 +10,9 @@ from typing import Any, Literal
 from cyclopts import Parameter
 from rich.prompt import Prompt
 
-from hub.cli.shown import ERR, line, show_table
-from hub.draft import probe
-from hub.draft.probe import Probed, Wanted
+from hub.cli.terminal import ERR, one_line, show_table
+from hub.draft import source_probe
+from hub.draft.source_probe import ProbeRequest, ProbeResult
 from hub.errors import OperationRefused, SourceUnavailable
 from hub.ingest.connectors import load_connector
 from hub.settings import MANIFEST_FILE
@@ -20,7 +20,7 @@ from hub.settings import MANIFEST_FILE
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Options:
+class ProbeOptions:
     """What can be said instead of being asked for."""
 
     env: str | None = None
@@ -73,7 +73,7 @@ class KnownSource:
     source: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
 
-    def env(self, key: str, options: Options, default: str) -> str:
+    def env(self, key: str, options: ProbeOptions, default: str) -> str:
         """The variable that holds an address. Raises OperationRefused where the connector has it otherwise."""
         if not self.source:
             return options.env or default
@@ -86,7 +86,7 @@ class KnownSource:
         return str(reference["env"])
 
 
-def known_source(place: Path, kind: str | None, options: Options) -> KnownSource:
+def known_source(place: Path, kind: str | None, options: ProbeOptions) -> KnownSource:
     """The connector to which a stream is added. Raises OperationRefused before anything is asked of a source."""
     there = (place / MANIFEST_FILE).is_file()
     if there and not options.add_stream:
@@ -110,52 +110,59 @@ def known_source(place: Path, kind: str | None, options: Options) -> KnownSource
     return KnownSource(declared.kind, source, place)
 
 
-def _sql(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+def _sql(name: str, kind: str, options: ProbeOptions, given: KnownSource) -> ProbeResult:
     env = given.env("url", options, f"{name.upper()}_URL")
-    found = probe.tables(probe.environment(env, name))
+    found = source_probe.list_tables(source_probe.read_variable(env, name))
     if not options.table:
         rows = [(t.name, t.rows, ", ".join(t.key), ", ".join(f"{c} {k}" for c, k in t.columns)) for t in found]
         show_table("Tables", ("table", "rows", "key", "columns"), rows, numbers=("rows",))
-    wanted = options.table or ask("Table", [t.name for t in found], "--table")
+    wanted = options.table or ask_person("Table", [t.name for t in found], "--table")
     table = next((t for t in found if t.name == wanted), None)
     if table is None:
         raise OperationRefused(
             f"there is no table {wanted}", next_step=f"use one of: {', '.join(t.name for t in found)}"
         )
-    known = Wanted(name, kind, given.source or {"url": {"env": env}}, {"table": table.name})
+    known = ProbeRequest(name, kind, given.source or {"url": {"env": env}}, {"table": table.name})
     notes = [] if options.key or table.key else [f"{table.name} has no primary key: look at `key`"]
     key = options.key or tuple(table.key) or (table.columns[0][0],)
-    return _with(probe.probed(known, key), notes)
+    return _with(source_probe.probe_source(known, key), notes)
 
 
-def _files(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+def _files(name: str, kind: str, options: ProbeOptions, given: KnownSource) -> ProbeResult:
     env = given.env("folder", options, f"{name.upper()}_FOLDER")
-    place = Path(probe.environment(env, name))
-    found = probe.files(place)
-    pattern = options.files or ask("Files", found, "--files")
+    place = Path(source_probe.read_variable(env, name))
+    found = source_probe.list_files(place)
+    pattern = options.files or ask_person("Files", found, "--files")
     first = next((path for path in sorted(place.glob(pattern)) if path.name in found), None)
     if first is None:
         raise OperationRefused(f"no file is called {pattern}", next_step=f"there are: {', '.join(found[:10])}")
-    stream = {"files": pattern, **probe.sniffed(first, options.skip_rows)}
+    stream = {"files": pattern, **source_probe.sniff_format(first, options.skip_rows)}
     if options.sheet is not None and stream["format"] != "excel":
         raise OperationRefused(f"{first.name} is no workbook: it has no sheets", next_step="leave out --sheet")
     stream |= {"sheet": options.sheet} if options.sheet is not None else {}
     stream |= {"skip_rows": options.skip_rows} if options.skip_rows else {}
-    return probe.probed(Wanted(name, kind, given.source or {"folder": {"env": env}}, stream), options.key)
+    return source_probe.probe_source(
+        ProbeRequest(name, kind, given.source or {"folder": {"env": env}}, stream), options.key
+    )
 
 
-def _rest(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+def _rest(name: str, kind: str, options: ProbeOptions, given: KnownSource) -> ProbeResult:
     env = given.env("base_url", options, f"{name.upper()}_URL")
-    probe.environment(env, name)
+    source_probe.read_variable(env, name)
     source = given.source or {"base_url": {"env": env}, **_auth(name, options, ("api_key", "basic", "oauth2"))}
-    path = options.path or ask("Path of the list", [], "--path")
+    path = options.path or ask_person("Path of the list", [], "--path")
     stream: dict[str, Any] = {"path": path}
-    stream |= probe.guessed(*probe.page(Wanted(name, kind, source, stream)), options.records)
+    stream |= source_probe.guess_paging(
+        *source_probe.fetch_page(ProbeRequest(name, kind, source, stream)), options.records
+    )
     notes = ["`paging` is a guess from one answer: look whether parameters and size are the API's"]
-    return _with(probe.probed(Wanted(name, kind, source, stream), options.key), notes if "paging" in stream else [])
+    return _with(
+        source_probe.probe_source(ProbeRequest(name, kind, source, stream), options.key),
+        notes if "paging" in stream else [],
+    )
 
 
-def _auth(name: str, options: Options, kinds: Sequence[str]) -> dict[str, Any]:
+def _auth(name: str, options: ProbeOptions, kinds: Sequence[str]) -> dict[str, Any]:
     """How the hub proves itself, as a manifest has it. Raises OperationRefused, HubMisconfigured."""
     if options.auth == "none":
         return {}
@@ -176,13 +183,13 @@ def _auth(name: str, options: Options, kinds: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
     for value in parts[options.auth].values():
         if isinstance(value, dict):
-            probe.environment(value["env"], name)
+            source_probe.read_variable(value["env"], name)
     return {"auth": parts[options.auth]}
 
 
-def _soap(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+def _soap(name: str, kind: str, options: ProbeOptions, given: KnownSource) -> ProbeResult:
     # Loaded where it is wanted: zeep takes half a second.
-    from hub.draft import describe
+    from hub.draft import soap_operations
 
     source: Mapping[str, Any] = given.source
     if not source and options.wsdl is not None:
@@ -191,11 +198,11 @@ def _soap(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
         source = {"wsdl": options.wsdl.name, **_auth(name, options, ("basic", "ws_security"))}
     elif not source:
         env = options.env or f"{name.upper()}_WSDL"
-        probe.environment(env, name)
+        source_probe.read_variable(env, name)
         source = {"wsdl": {"env": env}, **_auth(name, options, ("basic", "ws_security"))}
     folder = given.folder or (options.wsdl.absolute().parent if options.wsdl else None)
-    found = describe.operations(Wanted(name, kind, source, {}), folder)
-    wanted = options.operation or ask("Operation", list(found), "--operation")
+    found = soap_operations.read_operations(ProbeRequest(name, kind, source, {}), folder)
+    wanted = options.operation or ask_person("Operation", list(found), "--operation")
     if wanted not in found:
         raise OperationRefused(f"there is no operation {wanted}", next_step=f"use one of: {', '.join(found)}")
     lists = found[wanted].lists
@@ -203,15 +210,15 @@ def _soap(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
         raise OperationRefused(f"the answer of {wanted} has no list", next_step="give the path of its rows: --records")
     stream = {"operation": wanted, "records": options.records if options.records is not None else lists[0]}
     notes = [f"arguments of {wanted}: {', '.join(found[wanted].arguments)}: see `arguments` and `paging`"]
-    known = Wanted(name, kind, source, stream)
+    known = ProbeRequest(name, kind, source, stream)
     try:
-        return _with(probe.probed(known, options.key, folder), notes if found[wanted].arguments else [])
+        return _with(source_probe.probe_source(known, options.key, folder), notes if found[wanted].arguments else [])
     except SourceUnavailable as error:
         # Without arguments that it needs it does not answer: what its description says is drafted all the same.
-        return Probed(known, (), options.key, (*notes, f"no rows were read: {error}"))
+        return ProbeResult(known, (), options.key, (*notes, f"no rows were read: {error}"))
 
 
-def unprobed(name: str, kind: str, options: Options, given: KnownSource) -> Probed:
+def skip_probe(name: str, kind: str, options: ProbeOptions, given: KnownSource) -> ProbeResult:
     """Kinds whose sources are not looked at: the parts that have to be there, to be filled in."""
     upper = name.upper()
     skeletons: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -221,14 +228,14 @@ def unprobed(name: str, kind: str, options: Options, given: KnownSource) -> Prob
     source, stream = skeletons[kind]
     source = dict(given.source) or source
     note = f"a source of kind {kind} is not looked at: fill in manifest and samples by hand, docs/how-to/add-a-connector.md tells how"
-    return Probed(Wanted(name, kind, source, stream), (), options.key, (note,))
+    return ProbeResult(ProbeRequest(name, kind, source, stream), (), options.key, (note,))
 
 
-def _with(found: Probed, notes: Sequence[str]) -> Probed:
-    return Probed(found.wanted, found.rows, found.key, notes)
+def _with(found: ProbeResult, notes: Sequence[str]) -> ProbeResult:
+    return ProbeResult(found.wanted, found.rows, found.key, notes)
 
 
-PROBES: Mapping[str, Callable[[str, str, Options, KnownSource], Probed]] = {
+PROBES: Mapping[str, Callable[[str, str, ProbeOptions, KnownSource], ProbeResult]] = {
     "sql": _sql,
     "cdc": _sql,
     "files": _files,
@@ -238,11 +245,11 @@ PROBES: Mapping[str, Callable[[str, str, Options, KnownSource], Probed]] = {
 """Kind → how its source is looked at."""
 
 
-def ask(what: str, choices: Sequence[str], option: str, default: str | None = None) -> str:
+def ask_person(what: str, choices: Sequence[str], option: str, default: str | None = None) -> str:
     """The answer of a person at the terminal. Raises OperationRefused where nobody is there."""
     if not sys.stdin.isatty():
         known = f", one of: {', '.join(choices)}" if choices else ""
         raise OperationRefused(f"{what.lower()} is not given", next_step=f"give {option}{known}")
     if default is None:
-        return Prompt.ask(line(what), console=ERR, choices=list(choices) or None)
-    return Prompt.ask(line(what), console=ERR, choices=list(choices) or None, default=default)
+        return Prompt.ask(one_line(what), console=ERR, choices=list(choices) or None)
+    return Prompt.ask(one_line(what), console=ERR, choices=list(choices) or None, default=default)

@@ -16,12 +16,12 @@ import psycopg
 from cyclopts import Parameter
 
 from hub.cli.link import show_links
-from hub.cli.reports import show_runs
-from hub.cli.serve import bound, serve_on
-from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_table, show_text
-from hub.demo.examples import doubtful_person
-from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate, summary_of
-from hub.demo.systems import RunningSystems, start_systems
+from hub.cli.run_reports import show_runs
+from hub.cli.serve import bind_socket, serve_on
+from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
+from hub.demo.examples import find_doubtful_person
+from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, summary_of
+from hub.demo.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.graph.callers import LOCAL
 from hub.graph.execute import Executor
@@ -52,7 +52,7 @@ def demo(
     settings = load_settings(explain=True, access="off", **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()
-    with bound(settings) as listener:
+    with bind_socket(settings) as listener:
         province = _province(home / f"province-{citizens}", citizens)
         # Nothing in the demonstration is anybody's only copy, so its database does not wait for the disk.
         with EmbeddedServer.start(home / "postgresql", durable=False) as server, _systems(province, server) as systems:
@@ -65,7 +65,7 @@ def demo(
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             OUT.print()
             ready = f"Ready in {time.monotonic() - started:.0f} s"
-            OUT.print(marked("bold", ready, f"; the hub took {peak:,} MB at most."))
+            OUT.print(mark_text("bold", ready, f"; the hub took {peak:,} MB at most."))
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
@@ -80,9 +80,9 @@ def _province(folder: Path, citizens: int) -> ProvinceSummary:
     if known is not None:
         return known
     shutil.rmtree(folder, ignore_errors=True)
-    with progress() as bars:
+    with make_progress() as bars:
         task = bars.add_task("Making the province: citizens", total=citizens)
-        return generate(folder, citizens, progress=lambda done, _: bars.update(task, completed=done))
+        return generate_province(folder, citizens, progress=lambda done, _: bars.update(task, completed=done))
 
 
 @contextmanager
@@ -107,9 +107,9 @@ def _fresh(server: EmbeddedServer) -> str:
 def _load(url: str) -> None:
     made = make_engine(url)
     try:
-        with progress() as bars:
-            reports = sync(made, progress=bars_of(bars))
-            links = link(made, progress=bars_of(bars))
+        with make_progress() as bars:
+            reports = sync(made, progress=show_bars(bars))
+            links = link(made, progress=show_bars(bars))
     finally:
         made.dispose()
     show_runs(reports)
@@ -118,7 +118,7 @@ def _load(url: str) -> None:
 
 def _examples(url: str, province: ProvinceSummary) -> Examples:
     with psycopg.connect(url) as connection:
-        return Examples(province.showcase_personal_id, doubtful_person(connection))
+        return Examples(province.showcase_personal_id, find_doubtful_person(connection))
 
 
 async def _show(settings: Settings, url: str, examples: Examples) -> None:
@@ -200,13 +200,13 @@ def _show_prefill(filled: Prefill) -> None:
     )
     left = ", ".join(f"{answer.requirement.label.vi} ({answer.requirement.label.en})" for answer in filled.still_to_ask)
     held = sum(answer.status is AnswerStatus.HELD for answer in filled.answers)
-    OUT.print(marked("bold", f"Held: {held} of {len(filled.answers)}.", f" Still to ask the citizen: {left}"))
+    OUT.print(mark_text("bold", f"Held: {held} of {len(filled.answers)}.", f" Still to ask the citizen: {left}"))
 
 
 def _show_address(address: str, examples: Examples) -> None:
     starters = starter_queries(examples)
     OUT.print()
-    OUT.print(marked("bold", "GraphiQL:", f" {address}/graphql"))
+    OUT.print(mark_text("bold", "GraphiQL:", f" {address}/graphql"))
     OUT.print("Starter queries, in GraphiQL's side bar:")
     for number, starter in enumerate(starters, 1):
         OUT.print(f"  {number}. {starter.title_vi} / {starter.title_en}")

@@ -17,8 +17,8 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
-from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store_to_read
+from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link import handover
 from hub.link.handover import Which
@@ -35,7 +35,7 @@ All = Annotated[bool, Parameter(help="Include resolved ones.")]
 
 
 @app.command(name="list")
-def listed(
+def list_command(
     sector: Sector = None,
     *,
     entity: Entity = None,

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import text
 
 from hub.cli.options import Json
-from hub.cli.shown import OUT, marked, show_json
-from hub.cli.store import Store, open_store_to_read
+from hub.cli.store import OpenStore, open_store_to_read
+from hub.cli.terminal import OUT, mark_text, show_json
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import broken, discover
 from hub.link.model.party import PARTY
@@ -26,7 +26,7 @@ from hub.web import graphiql_page
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """What was looked at, whether it holds, and what to do where it does not."""
 
     what: str
@@ -44,7 +44,7 @@ def doctor(*, json: Json = False) -> None:
     else:
         for finding in findings:
             mark = ("green", "ok  ") if finding.holds else ("red", "wrong")
-            OUT.print(marked(*mark, f" {finding.what}: {finding.found}"))
+            OUT.print(mark_text(*mark, f" {finding.what}: {finding.found}"))
             if finding.next_step:
                 OUT.print(f"      next step: {finding.next_step}")
     wrong = sum(not finding.holds for finding in findings)
@@ -52,64 +52,64 @@ def doctor(*, json: Json = False) -> None:
         raise HubMisconfigured(f"{wrong} of {len(findings)} checks do not hold", next_step="see each above")
 
 
-def _offline() -> Iterator[Finding]:
-    yield _tried("schema", lambda: f"{len(registry().entities)} entities")
-    yield _tried("procedures", lambda: ", ".join(procedures()))
-    yield _tried("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
+def _offline() -> Iterator[DoctorFinding]:
+    yield _try_check("schema", lambda: f"{len(registry().entities)} entities")
+    yield _try_check("procedures", lambda: ", ".join(procedures()))
+    yield _try_check("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
     for name, error in broken().items():
-        yield Finding(f"connector {name}", False, error.message, error.next_step)
+        yield DoctorFinding(f"connector {name}", False, error.message, error.next_step)
     for name, manifest in sorted(discover().items()):
         missing = [variable for variable in manifest.environment() if not os.environ.get(variable)]
         step = f"set {', '.join(missing)}" if missing else None
-        yield Finding(f"connector {name}", not missing, "not configured" if missing else "configured", step)
+        yield DoctorFinding(f"connector {name}", not missing, "not configured" if missing else "configured", step)
 
 
-def _online(settings: Settings) -> Iterator[Finding]:
+def _online(settings: Settings) -> Iterator[DoctorFinding]:
     try:
         with open_store_to_read(settings) as store:
             yield from _store(store, settings)
     except HubError as error:
-        yield Finding("store", False, error.message, error.next_step)
+        yield DoctorFinding("store", False, error.message, error.next_step)
 
 
-def _store(store: Store, settings: Settings) -> Iterator[Finding]:
+def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
     kind = "embedded" if store.server else "by URL"
     with store.engine.begin() as connection:
         version = connection.execute(text("show server_version")).scalar_one()
-        yield Finding("store", True, f"PostgreSQL {version}, {kind}, revision {newest_revision()}")
+        yield DoctorFinding("store", True, f"PostgreSQL {version}, {kind}, revision {newest_revision()}")
         changes = find_schema_differences(connection)
         step = "`hub schema draft`, then `hub migrate`" if changes else None
-        yield Finding("tables", not changes, f"{len(changes)} differences from schema/", step)
+        yield DoctorFinding("tables", not changes, f"{len(changes)} differences from schema/", step)
         streams = connection.execute(
             text("select connector, count(*), min(as_of) from hub.stream group by connector order by connector")
         ).all()
         for connector, count, as_of in streams:
-            yield Finding(
+            yield DoctorFinding(
                 f"data of {connector}",
                 as_of is not None,
                 f"{count} streams, as of {as_of or 'never'}",
                 None if as_of else "`hub sync`",
             )
         waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
-        yield Finding("quarantine", True, f"{waiting:,} rows wait")
+        yield DoctorFinding("quarantine", True, f"{waiting:,} rows wait")
     with connect_for_run(store_url(store.engine)) as connection:
         yield check_links(read_quality(connection, settings))
         yield check_models(versions(connection, PARTY.name, most=20))
 
 
-def check_links(quality: Quality) -> Finding:
+def check_links(quality: Quality) -> DoctorFinding:
     """Whether links are as right as they must be, as far as reviewers have told."""
     links = sum(one.links for one in quality.strata if one.accepted)
     if not links:
-        return Finding("links", True, "no link was made yet")
+        return DoctorFinding("links", True, "no link was made yet")
     if not any(one.drawn for one in quality.strata):
         step = "run `hub link`" if quality.monthly else "set HUB_LINK_SAMPLE_MONTHLY above 0, then run `hub link`"
-        return Finding(
+        return DoctorFinding(
             "links", True, f"{links:,} links, of which nothing was sampled: how right they are is not known", step
         )
     if quality.short or quality.verdict is Verdict.SHORT:
         named = ", ".join(f"{one.field} {one.band}" for one in quality.short) or "all links together"
-        return Finding(
+        return DoctorFinding(
             "links",
             False,
             f"below the target of precision: {named}",
@@ -118,30 +118,30 @@ def check_links(quality: Quality) -> Finding:
     found = quality.overall
     if found is None:
         told = f"{quality.waiting:,} sampled links wait for a first answer"
-        return Finding("links", True, told, "`hub review question`")
+        return DoctorFinding("links", True, told, "`hub review question`")
     raised = sum(one.undone_at is None for one in quality.raises)
     told = f"precision {found.share:.4f} ({found.low:.4f}–{found.high:.4f}) of {found.answered:,} answers, {raised} thresholds raised"
-    return Finding("links", True, told, "`hub review question`" if quality.waiting else None)
+    return DoctorFinding("links", True, told, "`hub review question`" if quality.waiting else None)
 
 
-def check_models(known: Sequence[Version]) -> Finding:
+def check_models(known: Sequence[Version]) -> DoctorFinding:
     """The model of parties: which version scores, and whether the newest one failed its checks."""
     used = next((one for one in known if one.active), None)
     if used is None and not known:
-        return Finding("linking model", True, "none yet: rules alone")
+        return DoctorFinding("linking model", True, "none yet: rules alone")
     by = f"{used.method} ({used.origin.lower()}) is used" if used else "rules alone"
     refused = last_refused(known)
     if refused:
         failed = "; ".join(f"{one.name}: {one.found}" for one in refused.failed)
         step = f"`hub link model show {refused.version}`, then `hub link --train` when the records are better"
-        return Finding("linking model", False, f"{refused.method} was refused ({failed}); {by}", step)
+        return DoctorFinding("linking model", False, f"{refused.method} was refused ({failed}); {by}", step)
     if used and used.digest != PARTY.digest:
-        return Finding("linking model", False, f"{used.method} is of an earlier specification", "`hub link`")
-    return Finding("linking model", True, by)
+        return DoctorFinding("linking model", False, f"{used.method} is of an earlier specification", "`hub link`")
+    return DoctorFinding("linking model", True, by)
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _try_check(what: str, look: Callable[[], str]) -> DoctorFinding:
     try:
-        return Finding(what, True, look())
+        return DoctorFinding(what, True, look())
     except HubError as error:
-        return Finding(what, False, error.message, error.next_step)
+        return DoctorFinding(what, False, error.message, error.next_step)

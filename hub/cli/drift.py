@@ -5,8 +5,8 @@ from dataclasses import asdict
 import cyclopts
 
 from hub.cli.options import Json
-from hub.cli.shown import OUT, show_json, show_table
 from hub.cli.store import open_store, open_store_to_read
+from hub.cli.terminal import OUT, show_json, show_table
 from hub.ingest.drift import records as drift_record
 from hub.ingest.drift.records import Drift
 from hub.settings import load_settings
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 @app.command(name="list")
-def listed(connector: str | None = None, *, all: bool = False, json: Json = False) -> None:
+def list_command(connector: str | None = None, *, all: bool = False, json: Json = False) -> None:
     """List schema drift, worst first.
 
     Parameters

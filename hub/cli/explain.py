@@ -10,8 +10,8 @@ import orjson
 from cyclopts import Parameter
 from rich.tree import Tree
 
-from hub.cli.shown import OUT, line, marked, show_json, show_text
 from hub.cli.store import open_store_to_read
+from hub.cli.terminal import OUT, mark_text, one_line, show_json, show_text
 from hub.errors import OperationRefused
 from hub.graph.explain import Branch, Explanation
 from hub.graph.prepare import Request
@@ -41,20 +41,20 @@ def explain(
     settings = load_settings()
     with open_store_to_read(settings) as store:
         request = Request(_document(query), operation, given)
-        found = asyncio.run(_explained(settings, store.url, request))
+        found = asyncio.run(_explain(settings, store.url, request))
     if json:
         show_json(found.as_json())
         return
     OUT.print(_tree("plan", found.plan))
     OUT.print()
-    OUT.print(marked("bold", "SQL"))
+    OUT.print(mark_text("bold", "SQL"))
     show_text(found.sql)
     OUT.print()
-    OUT.print(marked("bold", "rows at most", f" {found.rows:,}"))
+    OUT.print(mark_text("bold", "rows at most", f" {found.rows:,}"))
     OUT.print(_postgresql("PostgreSQL estimates", found.estimate))
 
 
-async def _explained(settings: Settings, url: str, request: Request) -> Explanation:
+async def _explain(settings: Settings, url: str, request: Request) -> Explanation:
     pool = make_pool(settings, url)
     await pool.open()
     try:
@@ -89,7 +89,7 @@ def _document(query: str) -> str:
 
 
 def _tree(title: str, branches: tuple[Branch, ...]) -> Tree:
-    made = Tree(line(title))
+    made = Tree(one_line(title))
     for branch in branches:
         made.add(_tree(branch.text, branch.beneath))
     return made
@@ -99,7 +99,7 @@ def _postgresql(title: str, plan: Mapping[str, Any]) -> Tree:
     relation = plan.get("Index Name") or plan.get("Relation Name")
     on = f" on {relation}" if relation else ""
     words = f"{plan['Node Type']}{on}: {plan['Plan Rows']:,} rows, cost {plan['Total Cost']:,.2f}"
-    made = Tree(line(f"{title}: {words}" if title else words))
+    made = Tree(one_line(f"{title}: {words}" if title else words))
     for inner in plan.get("Plans", ()):
         made.add(_postgresql(inner.get("Subplan Name", ""), inner))
     return made

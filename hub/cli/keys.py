@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from hub.access.api_keys import KEY_CACHED_S, ApiKey, NewApiKey, create_key, list_keys, revoke_key
 from hub.access.principals import ClientKind
 from hub.cli.options import Json
-from hub.cli.shown import ERR, OUT, show_json, show_table
 from hub.cli.store import open_store, open_store_to_read
+from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 

@@ -5,8 +5,8 @@ import dataclasses
 import cyclopts
 
 from hub.cli.options import Json
-from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_json, show_table
 from hub.cli.store import open_store
+from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.run import LinkReport
 from hub.link.run import link as run_link
@@ -48,8 +48,8 @@ def link(*fields: str, full: bool = False, train: bool = False, json: Json = Fal
     train
         Train a new version of the model from the records of now, and link everything with it.
     """
-    with open_store(load_settings()) as store, progress() as bars:
-        report = run_link(store.engine, fields or None, full=full, train=train, progress=bars_of(bars))
+    with open_store(load_settings()) as store, make_progress() as bars:
+        report = run_link(store.engine, fields or None, full=full, train=train, progress=show_bars(bars))
     show_json(dataclasses.asdict(report)) if json else show_links(report)
     if report.refused and train:
         raise OperationRefused(
@@ -68,7 +68,7 @@ def show_links(report: LinkReport) -> None:
     """Print linked fields by outcome, and a model that was trained and refused."""
     if report.refused:
         words = f" {report.refused.method} was trained and is not used: {_failed(report.refused)}"
-        ERR.print(marked("bold yellow", "model refused", words))
+        ERR.print(mark_text("bold yellow", "model refused", words))
     columns = ("field", "records", "confirmed", "probable", "unconfirmed", "unlinked", "methods")
     rows = [
         (

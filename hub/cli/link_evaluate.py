@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from hub.cli.options import Json
-from hub.cli.shown import ERR, OUT, show_json, show_table
 from hub.cli.store import open_store_to_read
+from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.link.evaluate import page
 from hub.link.evaluate.evaluation import Evaluation
@@ -95,13 +95,13 @@ def _rows(groups: Mapping[str, Tally]) -> list[tuple[object, ...]]:
     return [
         (
             label, one.records, one.right, one.wrong, one.offered, one.astray, one.missed, one.nobody,
-            _shown(one.precision), _shown(one.recall), _shown(one.recall_with_review),
+            _format_rate(one.precision), _format_rate(one.recall), _format_rate(one.recall_with_review),
         )
         for label, one in groups.items()
     ]  # fmt: skip
 
 
-def _shown(rate: Proportion) -> str:
+def _format_rate(rate: Proportion) -> str:
     """The value with its interval."""
     if rate.value is None or rate.interval is None:
         return ""

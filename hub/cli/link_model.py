@@ -9,8 +9,8 @@ import psycopg
 from cyclopts import Parameter
 
 from hub.cli.options import Json
-from hub.cli.shown import OUT, marked, show_json, show_table
 from hub.cli.store import open_store_to_read
+from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.model.acceptance import Check, Verdict
 from hub.link.model.frozen import Learned, Model
@@ -31,7 +31,7 @@ Version_ = Annotated[int | None, Parameter(help="Version of the model; the activ
 
 
 @app.command(name="list")
-def list_(*, json: Json = False) -> None:
+def list_command(*, json: Json = False) -> None:
     """List the versions, the newest first."""
     with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
         known = versions(connection, PARTY.name)
@@ -96,7 +96,7 @@ def compare(first: int, second: int, /, *, json: Json = False) -> None:
         Version of another.
     """
     (one, left), (other, right) = _read(first), _read(second)
-    compared = list(_compared(left, right))
+    compared = list(_compare_outcomes(left, right))
     if json:
         show_json([asdict(each) for each in compared])
         return
@@ -119,13 +119,15 @@ def compare(first: int, second: int, /, *, json: Json = False) -> None:
 def show_checks(checks: tuple[Check, ...]) -> None:
     """Print checks, each with its verdict in its colour."""
     for one in checks:
-        OUT.print(marked(COLOURS[one.verdict], f"{one.verdict:8}", f" {one.name}: {one.found}; wanted: {one.wanted}"))
+        OUT.print(
+            mark_text(COLOURS[one.verdict], f"{one.verdict:8}", f" {one.name}: {one.found}; wanted: {one.wanted}")
+        )
     if not checks:
         OUT.print("No checks: the model is older than they are.")
 
 
 @dataclass(frozen=True)
-class Rate:
+class OutcomeRate:
     """One outcome of a model, for a person or a machine. `first` is that of its comparison."""
 
     comparison: str
@@ -139,7 +141,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Compared:
+class OutcomeComparison:
     """Bits of one outcome in two models; None where one does not have it."""
 
     comparison: str
@@ -167,17 +169,19 @@ def _read(version: int | None) -> tuple[Version, Model]:
     return stored, found.model
 
 
-def _rows(model: Model) -> Iterator[Rate]:
+def _rows(model: Model) -> Iterator[OutcomeRate]:
     for name, rates in model.learned.items():
         for at, rate in enumerate(rates):
-            yield Rate(name, rate.outcome, rate.m, rate.u, rate.bits, rate.limits, rate.estimates, not at)
+            yield OutcomeRate(name, rate.outcome, rate.m, rate.u, rate.bits, rate.limits, rate.estimates, not at)
 
 
-def _compared(first: Model, second: Model) -> Iterator[Compared]:
-    yield Compared("prior", "any pair", round(first.prior_bits, 3), round(second.prior_bits, 3))
+def _compare_outcomes(first: Model, second: Model) -> Iterator[OutcomeComparison]:
+    yield OutcomeComparison("prior", "any pair", round(first.prior_bits, 3), round(second.prior_bits, 3))
     left, right = _by_outcome(first), _by_outcome(second)
     for key in dict.fromkeys((*left, *right)):
-        yield Compared(*key, *(None if key not in side else round(side[key].bits, 3) for side in (left, right)))
+        yield OutcomeComparison(
+            *key, *(None if key not in side else round(side[key].bits, 3) for side in (left, right))
+        )
 
 
 def _by_outcome(model: Model) -> dict[tuple[str, str], Learned]:
@@ -198,7 +202,9 @@ def _show_facts(stored: Version, model: Model) -> None:
     on = model.trained_on
     used = "in use" if stored.active else "not in use"
     OUT.print(
-        marked("bold", stored.method, f" {stored.origin}, {stored.verdict}, {used}; {stored.trained_at:%Y-%m-%d %H:%M}")
+        mark_text(
+            "bold", stored.method, f" {stored.origin}, {stored.verdict}, {used}; {stored.trained_at:%Y-%m-%d %H:%M}"
+        )
     )
     OUT.print(f"prior {model.prior:.3g} ({model.prior_bits:+.1f} bits); names of {len(model.frequencies)} columns")
     OUT.print(

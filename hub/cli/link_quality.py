@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from hub.cli.link_evaluate import show_false_links
 from hub.cli.options import Json
 from hub.cli.review import Reason, Reviewer, name_reviewer, open_connection
-from hub.cli.shown import ERR, OUT, show_json, show_table
+from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.link.evaluate.falses import label_into as add_labels
 from hub.link.quality import page
@@ -95,7 +95,7 @@ def undo(number: int, *, reason: Reason, reviewer: Reviewer = None, json: Json =
 def show_quality(found: Quality) -> None:
     """Print the estimates, progress, thresholds, and false links by ids."""
     _show_strata(found)
-    show_table("By band", ("", "share right"), [(name, _shown(one)) for name, one in found.by_band.items()])
+    show_table("By band", ("", "share right"), [(name, _format_estimate(one)) for name, one in found.by_band.items()])
     _show_fields(found)
     if found.raises:
         _show_raises(found.raises)
@@ -109,7 +109,7 @@ def show_quality(found: Quality) -> None:
         f" 'more needed' is for ±{found.margin:g}"
     )
     OUT.print(
-        f"all accepted links: {_shown(found.overall) or 'no answer so far'}; target {found.target:g}: {found.verdict.lower()}"
+        f"all accepted links: {_format_estimate(found.overall) or 'no answer so far'}; target {found.target:g}: {found.verdict.lower()}"
     )
 
 
@@ -129,7 +129,7 @@ def _show_strata(found: Quality) -> None:
     )
     rows = [
         (
-            one.field, one.band, one.links, one.drawn, one.right, one.wrong, one.unsettled, one.waiting, _shown(one.estimate),
+            one.field, one.band, one.links, one.drawn, one.right, one.wrong, one.unsettled, one.waiting, _format_estimate(one.estimate),
             "" if not one.accepted else one.verdict(found.band_target).lower() if one.links else "closed",
             answers_for_margin(found.margin, one.counted),
         )
@@ -142,7 +142,7 @@ def _show_fields(found: Quality) -> None:
     columns = ("field", "stated", "linked", "nothing found", "precision", "recall", "discrepant")
     rows = [
         (
-            name, counts.stated, counts.accepted, counts.unlinked, _shown(found.by_field.get(name)),
+            name, counts.stated, counts.accepted, counts.unlinked, _format_estimate(found.by_field.get(name)),
             _bounds(found.recalls[name]), counts.discrepant,
         )
         for name, counts in found.fields.items()
@@ -163,7 +163,7 @@ def _show_raises(raises: Sequence[Raise]) -> None:
     show_table("Raised thresholds", columns, rows)
 
 
-def _shown(one: Estimate | None) -> str:
+def _format_estimate(one: Estimate | None) -> str:
     """The share with its interval; the part of links that it speaks for, where that is not all."""
     if one is None:
         return ""

@@ -1,7 +1,7 @@
 """`hub migrate`: bring the database to this program's revision."""
 
-from hub.cli.shown import OUT
 from hub.cli.store import open_store
+from hub.cli.terminal import OUT
 from hub.settings import load_settings
 from hub.store.revision import newest_revision
 

@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
-from hub.cli.shown import ERR, OUT, marked, show_json, show_table, show_text
 from hub.cli.store import open_store, open_store_to_read
+from hub.cli.terminal import ERR, OUT, mark_text, show_json, show_table, show_text
 from hub.errors import OperationRefused
 from hub.ingest.connectors import discover
 from hub.ingest.quarantine import entries as waiting
@@ -32,7 +32,7 @@ Emptied = Annotated[tuple[str, ...], Parameter(name="--null", negative="", help=
 
 
 @app.command(name="list")
-def listed(
+def list_command(
     connector: str | None = None,
     *,
     rule: str | None = None,
@@ -240,4 +240,4 @@ def _show_replayed(done: "Sequence[Replayed]") -> None:
         )
     for kind in done:
         if kind.problem:
-            ERR.print(marked("bold red", f"{kind.connector}.{kind.stream}", f" {kind.problem}"))
+            ERR.print(mark_text("bold red", f"{kind.connector}.{kind.stream}", f" {kind.problem}"))

@@ -10,9 +10,9 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
-from hub.cli.review_shown import show_item, told
-from hub.cli.shown import OUT, show_json, show_table
+from hub.cli.review_display import describe_decision, show_item
 from hub.cli.store import open_store_to_read
+from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link import agreement as agreements
 from hub.link import decisions as log
@@ -45,7 +45,7 @@ WORD: dict[str, Word] = {word.lower(): word for word in WORDS}
 
 
 @app.command(name="list")
-def listed(
+def list_command(
     *,
     field: str | None = None,
     kind: str | None = None,
@@ -206,7 +206,7 @@ def decisions(field: str | None = None, *, all: bool = False, first: int = 50, j
         show_json([asdict(decision) for decision in found])
         return
     for decision in found:
-        OUT.print(f"{decision.field} {told(decision)}")
+        OUT.print(f"{decision.field} {describe_decision(decision)}")
 
 
 @app.command

@@ -7,8 +7,8 @@ from cyclopts import Parameter
 
 from hub.cli.options import Json
 from hub.cli.review import Reason, Reviewer, name_reviewer, open_connection
-from hub.cli.review_shown import show_item
-from hub.cli.shown import OUT, show_json, show_table
+from hub.cli.review_display import show_item
+from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.quality import answers
 from hub.link.quality.answers import Answer, Choice

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
-from hub.cli.reports import show_reports
-from hub.cli.shown import OUT, bars_of, marked, progress, show_json, show_table
-from hub.cli.store import Store, open_store, open_store_to_read
+from hub.cli.run_reports import show_reports
+from hub.cli.store import OpenStore, open_store, open_store_to_read
+from hub.cli.terminal import OUT, make_progress, mark_text, show_bars, show_json, show_table
 from hub.ingest.guards import approvals as approvals_
 from hub.ingest.guards.approvals import Approval
 from hub.ingest.run.history import RunRecord, run_record, runs
@@ -38,7 +38,7 @@ def list_runs(connector: str | None = None, *, limit: int = 20, json: Json = Fal
     with _session_to_read() as (_, connection):
         found = runs(connection, connector, limit)
     if json:
-        show_json([_listed(record) for record in found])
+        show_json([_describe_run(record) for record in found])
         return
     columns = ("id", "connector", "mode", "status", "started", "seconds", "read", "changed", "quarantined", "reason")
     show_table("Runs", columns, [_row(record) for record in found], numbers=("id", "seconds", *columns[6:9]))
@@ -67,11 +67,11 @@ def show(number: int, *, json: Json = False) -> None:
     times = [(name, *(f"{spent[part]:.1f}" for part in seconds)) for name, spent in record.timings.items()]
     show_table("Seconds", ("stream", "in all", "for the source", "for the store"), times, numbers=("in all",))
     for words in record.drift:
-        OUT.print(marked("bold yellow", "drift", f" {words}"))
+        OUT.print(mark_text("bold yellow", "drift", f" {words}"))
     for words in record.notes:
-        OUT.print(marked("bold", "note", f" {words}"))
+        OUT.print(mark_text("bold", "note", f" {words}"))
     if record.reason:
-        OUT.print(marked("bold red", "problem", f" {record.reason}"))
+        OUT.print(mark_text("bold red", "problem", f" {record.reason}"))
 
 
 @app.command
@@ -110,8 +110,8 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
         OUT.print(f"question {number} of {decided.connector}.{decided.stream} is approved")
         if later:
             return
-        with progress() as bars:
-            reports = sync(store.engine, [decided.connector], progress=bars_of(bars))
+        with make_progress() as bars:
+            reports = sync(store.engine, [decided.connector], progress=show_bars(bars))
     show_reports(reports, json=False)
 
 
@@ -130,13 +130,13 @@ def refuse(number: int, *, by: By = None) -> None:
 
 
 @contextmanager
-def _session() -> Iterator[tuple[Store, Connection[Any]]]:
+def _session() -> Iterator[tuple[OpenStore, Connection[Any]]]:
     with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield store, connection
 
 
 @contextmanager
-def _session_to_read() -> Iterator[tuple[Store, Connection[Any]]]:
+def _session_to_read() -> Iterator[tuple[OpenStore, Connection[Any]]]:
     with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield store, connection
 
@@ -145,7 +145,7 @@ def _who(given: str | None) -> str:
     return given or getpass.getuser()
 
 
-def _listed(record: RunRecord) -> dict[str, Any]:
+def _describe_run(record: RunRecord) -> dict[str, Any]:
     totals = ("read", "added", "changed", "unchanged", "deleted", "quarantined")
     kept = ("id", "connector", "mode", "status", "started_at", "seconds", "reason")
     return {**{name: getattr(record, name) for name in kept}, **{name: record.total(name) for name in totals}}

@@ -6,8 +6,8 @@ import socket
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.cli.shown import ERR, LineFormatter
 from hub.cli.store import open_store_to_serve
+from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import discover
 from hub.settings import Settings, load_settings
@@ -29,7 +29,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
-    with bound(settings) as listener, open_store_to_serve(settings) as store:
+    with bind_socket(settings) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
         serve_on(listener, settings, store.url)
@@ -84,7 +84,7 @@ LOGGING = {
 """Each line says which request it belongs to; the answer to that request says so too, in X-Request-Id."""
 
 
-def bound(settings: Settings) -> socket.socket:
+def bind_socket(settings: Settings) -> socket.socket:
     """A listening socket. Raises HubMisconfigured where the port cannot be had, before anything else is started."""
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

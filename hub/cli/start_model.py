@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psycopg
 
-from hub.cli.shown import OUT
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
+from hub.cli.terminal import OUT
+from hub.demo.generate import generate_province
+from hub.demo.sector_systems import start_systems
 from hub.errors import OperationRefused
 from hub.ingest.run.connector_run import sync
 from hub.link.model.frozen import Model
@@ -30,19 +30,19 @@ def build_start(out: Path, /, *, citizens: int = 10_000) -> None:
     citizens
         People in the province that it is learned from.
     """
-    model = build(citizens)
+    model = build_start_model(citizens)
     out.write_bytes(model.to_bytes())
     OUT.print(f"{out}: {out.stat().st_size:,} bytes, learned from {model.trained_on.left:,} parties")
 
 
-def build(citizens: int) -> Model:
+def build_start_model(citizens: int) -> Model:
     """The model that this province teaches; the same each time but for the last digits. Raises OperationRefused if it fails its
     checks."""
     with (
         tempfile.TemporaryDirectory(prefix="hub-start-model-") as folder,
         EmbeddedServer.start(Path(folder) / "postgresql", durable=False) as server,
     ):
-        province = generate(Path(folder) / "province", citizens)
+        province = generate_province(Path(folder) / "province", citizens)
         server.create_database("hub")
         made = make_engine(server.url("hub"))
         try:

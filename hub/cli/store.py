@@ -15,7 +15,7 @@ DATABASE = "hub"
 
 
 @dataclass(frozen=True)
-class Store:
+class OpenStore:
     """An open store at this program's revision. `server` is set where it is the embedded one."""
 
     url: str
@@ -30,26 +30,26 @@ def open_store(
     durable: bool = True,
     server_settings: Mapping[str, str] | None = None,
     keep_running: bool = False,
-) -> Iterator[Store]:
+) -> Iterator[OpenStore]:
     """The store, migrated, and its queue; an embedded server is stopped with the last command that uses it.
 
     `keep_running` starts it again should it be killed, for commands that go on for long.
     """
     if settings.database_url is not None:
-        yield from _opened(settings.database_url.get_secret_value(), None)
+        yield from _opened_store(settings.database_url.get_secret_value(), None)
         return
     server = EmbeddedServer.start(settings.home / "postgresql", durable=durable, settings=server_settings or {})
     try:
         server.create_database(DATABASE)
         if keep_running:
             server.keep_running()
-        yield from _opened(server.url(DATABASE), server)
+        yield from _opened_store(server.url(DATABASE), server)
     finally:
         server.stop()
 
 
 @contextmanager
-def open_store_to_read(settings: Settings) -> Iterator[Store]:
+def open_store_to_read(settings: Settings) -> Iterator[OpenStore]:
     """The store as it is, for a command that only reads: nothing is migrated because somebody looked at it.
 
     A role that may only select is enough. Raises HubMisconfigured if there are no tables, or those of another revision.
@@ -67,23 +67,23 @@ def open_store_to_read(settings: Settings) -> Iterator[Store]:
         server.stop()
 
 
-def open_store_to_serve(settings: Settings) -> AbstractContextManager[Store]:
+def open_store_to_serve(settings: Settings) -> AbstractContextManager[OpenStore]:
     """The store for serving: a database of somebody else's is left as it is, the embedded one is ours to migrate."""
     return (
         open_store_to_read(settings) if settings.database_url is not None else open_store(settings, keep_running=True)
     )
 
 
-def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
+def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[OpenStore]:
     made = make_engine(url)
     try:
         check_revision(made)
-        yield Store(url, made, server)
+        yield OpenStore(url, made, server)
     finally:
         made.dispose()
 
 
-def _opened(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
+def _opened_store(url: str, server: EmbeddedServer | None) -> Iterator[OpenStore]:
     # Alembic takes longer to import than most commands that only read take to run.
     from hub.jobs import schema as jobs
     from hub.store.migrate import migrate
@@ -92,6 +92,6 @@ def _opened(url: str, server: EmbeddedServer | None) -> Iterator[Store]:
     try:
         migrate(made)
         jobs.apply(store_url(made))
-        yield Store(url, made, server)
+        yield OpenStore(url, made, server)
     finally:
         made.dispose()

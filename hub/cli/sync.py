@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from hub.cli.options import Json
-from hub.cli.reports import show_reports
-from hub.cli.shown import ERR, OUT, bars_of, marked, progress, show_json
+from hub.cli.run_reports import show_reports
 from hub.cli.store import open_store
+from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_json
 from hub.ingest.connectors import broken
 from hub.ingest.run.connector_run import Choices, chosen, left_out
 from hub.ingest.run.connector_run import run as run_connectors
@@ -39,17 +39,17 @@ def sync(
     """
     choices = Choices(accept_deletes, full, anyway)
     manifests = chosen(connectors or None)
-    with open_store(load_settings()) as store, progress() as bars:
+    with open_store(load_settings()) as store, make_progress() as bars:
         if later:
             queued = put_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
             show_json(queued) if json else show_queued(queued)
             return
-        reports = run_connectors(store.engine, manifests, choices, progress=bars_of(bars))
+        reports = run_connectors(store.engine, manifests, choices, progress=show_bars(bars))
     reports = [*left_out(connectors or None), *reports]
     show_reports(reports, json=json)
     for name, error in broken().items():
         if connectors and name not in connectors:
-            ERR.print(marked("bold yellow", "broken", f" {name} is left out: {error!s}"))
+            ERR.print(mark_text("bold yellow", "broken", f" {name} is left out: {error!s}"))
 
 
 def show_queued(queued: Mapping[str, bool]) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hub.cli.shown import clean, show_text
 from hub.cli.store import open_store
+from hub.cli.terminal import escape_controls, show_text
 from hub.errors import HubMisconfigured
 from hub.ingest.run.connector_run import chosen
 from hub.jobs.worker import Orders, Worker
@@ -41,13 +41,13 @@ def worker(
     settings = load_settings()
     orders = Orders(chosen(only), concurrency, follow, heartbeat, settings.keep_runs_days)
     with open_store(settings, keep_running=True) as store:
-        Worker(store.engine, orders, say).run()
+        Worker(store.engine, orders, print_line).run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
         # A run that was cut may be within a library that does not end with the interpreter.
         sys.stdout.flush()
         os._exit(0)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """One line with its time."""
-    show_text(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {clean(line)}", flush=True)
+    show_text(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {escape_controls(line)}", flush=True)

@@ -24,7 +24,7 @@ BROKER = "the broker keeps what is not acknowledged"
 
 
 @dataclass(frozen=True)
-class Case:
+class ChaosCase:
     """One way in which a source misbehaves. `without` says of kinds that cannot why not."""
 
     name: str
@@ -36,7 +36,7 @@ class Case:
         """Why it does not apply to a connector; None where it does."""
         if manifest.kind in self.without:
             return self.without[manifest.kind]
-        need = NEEDS.get(self.name)
+        need = MISSING_PRECONDITIONS.get(self.name)
         return need(manifest) if need else None
 
 
@@ -44,38 +44,38 @@ def _kinds(reason: str, *names: str) -> dict[str, str]:
     return dict.fromkeys(names, reason)
 
 
-NETWORK = {**_kinds(NO_NETWORK, "files"), **_kinds("delivered by the source", "push")}
-HTTP = {
+NEEDS_NETWORK = {**_kinds(NO_NETWORK, "files"), **_kinds("delivered by the source", "push")}
+NEEDS_HTTP = {
     **_kinds(NO_HTTP, "sql", "cdc", "stream"),
     **_kinds(NO_NETWORK, "files"),
     **_kinds("delivered by the source", "push"),
 }
-PAGES = HTTP
-FOLLOWED = _kinds(NEVER_EMPTY, "stream", "push")
+NEEDS_PAGES = NEEDS_HTTP
+NEEDS_POLLING = _kinds(NEVER_EMPTY, "stream", "push")
 
-CASES: tuple[Case, ...] = (
-    Case("retry_after", "429 with Retry-After", "healed", {**HTTP, "soap": "answers with faults"}),
-    Case("too_many", "429 without Retry-After", "healed", {**HTTP, "soap": "answers with faults"}),
-    Case("server_error", "503 once", "healed", HTTP),
-    Case("stall", "falls silent within an answer", "refused", {**NETWORK, "stream": BROKER, "cdc": KEEPALIVES}),
-    Case("reset", "resets the connection within an answer", "refused", {**NETWORK, "stream": BROKER}),
-    Case("half_close", "ends the connection within an answer", "refused", {**NETWORK, "stream": BROKER}),
-    Case("truncated", "gives half a body", "refused", _kinds(FRAMED, "sql", "cdc", "stream") | {"push": "signed as a whole"}),
-    Case("html", "gives a web page instead", "refused", _kinds(NO_HTTP, "sql", "cdc") | _kinds(WHOLE, "stream", "push")),
-    Case("repeated_page", "gives the same page for every page", "refused", PAGES),
-    Case("looping_cursor", "leads back to a page that was read", "refused", PAGES),
-    Case("garbage", "gives bytes that are no text", "refused", _kinds(TYPED, "sql", "cdc")),
-    Case("bomb", "gives a small body that unpacks to a huge one", "refused", _kinds(NO_HTTP, "sql", "cdc", "stream", "push")),
-    Case("tenfold", "has ten times the rows", "healed", {}),
-    Case("duplicates", "gives every row twice", "healed", {"cdc": "the log has a row once"}),
-    Case("out_of_order", "gives its rows the other way round", "healed", {"cdc": "the log is in order"}),
-    Case("late", "gives a row older than the last that was read", "healed", {"cdc": "the log is in order"}),
-    Case("ties", "gives many rows the same time of change", "healed", {"cdc": "the log has an order of its own"}),
-    Case("clock", "has a clock that is a day ahead", "healed", {"cdc": "the log has an order of its own"}),
-    Case("column_added", "has a column more", "healed", {}),
-    Case("column_removed", "lacks a column that is needed", "refused", {}),
-    Case("column_renamed", "has a needed column under another name", "refused", {}),
-    Case("empty", "gives nothing, and says that is all", "refused", FOLLOWED | {"cdc": "deletes are in the log"}),
+CHAOS_CASES: tuple[ChaosCase, ...] = (
+    ChaosCase("retry_after", "429 with Retry-After", "healed", {**NEEDS_HTTP, "soap": "answers with faults"}),
+    ChaosCase("too_many", "429 without Retry-After", "healed", {**NEEDS_HTTP, "soap": "answers with faults"}),
+    ChaosCase("server_error", "503 once", "healed", NEEDS_HTTP),
+    ChaosCase("stall", "falls silent within an answer", "refused", {**NEEDS_NETWORK, "stream": BROKER, "cdc": KEEPALIVES}),
+    ChaosCase("reset", "resets the connection within an answer", "refused", {**NEEDS_NETWORK, "stream": BROKER}),
+    ChaosCase("half_close", "ends the connection within an answer", "refused", {**NEEDS_NETWORK, "stream": BROKER}),
+    ChaosCase("truncated", "gives half a body", "refused", _kinds(FRAMED, "sql", "cdc", "stream") | {"push": "signed as a whole"}),
+    ChaosCase("html", "gives a web page instead", "refused", _kinds(NO_HTTP, "sql", "cdc") | _kinds(WHOLE, "stream", "push")),
+    ChaosCase("repeated_page", "gives the same page for every page", "refused", NEEDS_PAGES),
+    ChaosCase("looping_cursor", "leads back to a page that was read", "refused", NEEDS_PAGES),
+    ChaosCase("garbage", "gives bytes that are no text", "refused", _kinds(TYPED, "sql", "cdc")),
+    ChaosCase("bomb", "gives a small body that unpacks to a huge one", "refused", _kinds(NO_HTTP, "sql", "cdc", "stream", "push")),
+    ChaosCase("tenfold", "has ten times the rows", "healed", {}),
+    ChaosCase("duplicates", "gives every row twice", "healed", {"cdc": "the log has a row once"}),
+    ChaosCase("out_of_order", "gives its rows the other way round", "healed", {"cdc": "the log is in order"}),
+    ChaosCase("late", "gives a row older than the last that was read", "healed", {"cdc": "the log is in order"}),
+    ChaosCase("ties", "gives many rows the same time of change", "healed", {"cdc": "the log has an order of its own"}),
+    ChaosCase("clock", "has a clock that is a day ahead", "healed", {"cdc": "the log has an order of its own"}),
+    ChaosCase("column_added", "has a column more", "healed", {}),
+    ChaosCase("column_removed", "lacks a column that is needed", "refused", {}),
+    ChaosCase("column_renamed", "has a needed column under another name", "refused", {}),
+    ChaosCase("empty", "gives nothing, and says that is all", "refused", NEEDS_POLLING | {"cdc": "deletes are in the log"}),
 )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _strict(stream: Stream) -> bool:
     return getattr(stream, "encoding", "").lower().startswith("utf")
 
 
-NEEDS = {
+MISSING_PRECONDITIONS = {
     "repeated_page": _paged,
     "looping_cursor": _loops,
     "ties": _cursor,

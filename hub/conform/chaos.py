@@ -8,135 +8,135 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hub.conform.cases import CASES, Case
-from hub.conform.ground import EMPTY, Ground, Held, Store
-from hub.conform.naming import name_records
-from hub.conform.rows import changed, has, renamed, value_at, without
+from hub.conform.cases import CHAOS_CASES, ChaosCase
+from hub.conform.row_edits import change_value, drop_path, has_path, read_value_at, rename_path
+from hub.conform.row_names import name_records
 from hub.conform.samples import Row
-from hub.conform.trials import EXTRA, Failure, StreamRows, Tried, expected_keys, healthy
-from hub.conform.worlds.base import World
+from hub.conform.simulators.base import SourceSimulator
+from hub.conform.trial_servers import EMPTY_DATABASE, Held, TrialServers, TrialStore
+from hub.conform.trials import EXTRA_COLUMN, StreamRows, TrialFailed, TrialState, find_expected_keys, require_success
 from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 
 LONGEST_S = 20.0
 """A run that has not ended by then is cut, and the case has failed."""
-FACTOR = 10
-MESSAGES = ("stream", "push")
+TENFOLD_FACTOR = 10
+MESSAGE_KINDS = ("stream", "push")
 """Kinds whose source sends, one message after the other."""
 
 
-def chaos(tried: Tried, ground: Ground) -> Iterator[tuple[Case, str | None, str | None]]:
+def run_chaos_cases(tried: TrialState, ground: TrialServers) -> Iterator[tuple[ChaosCase, str | None, str | None]]:
     """Each case with why it does not apply, or what went wrong; None and None where it passed."""
-    for case in CASES:
+    for case in CHAOS_CASES:
         reason = case.reason(tried.world.declared)
-        if reason is None and case.name not in PLAYED and case.name not in tried.world.faults:
+        if reason is None and case.name not in PLAYS and case.name not in tried.world.faults:
             reason = "the kit cannot play it for this kind"
         if reason is not None:
             yield case, reason, None
             continue
         try:
-            _play(case, tried, ground)
-        except Failure as failure:
+            _play_case(case, tried, ground)
+        except TrialFailed as failure:
             yield case, None, failure.what
         else:
             yield case, None, None
 
 
-def _play(case: Case, tried: Tried, ground: Ground) -> None:
-    fault = case.name not in PLAYED
+def _play_case(case: ChaosCase, tried: TrialState, ground: TrialServers) -> None:
+    fault = case.name not in PLAYS
     if fault and any(stream.cursor for stream in tried.world.declared.streams.values()):
         # What changed since is a few rows, in which little can break: the first read has them all.
         tried = replace(tried, before={})
-        like = EMPTY
+        like = EMPTY_DATABASE
     else:
         like = tried.prior.name
     with ground.store(like) as store:
         try:
             if fault:
-                _fault(case, tried, store)
+                _play_fault(case, tried, store)
             else:
-                PLAYED[case.name](tried, store)
+                PLAYS[case.name](tried, store)
         finally:
             tried.world.heal()
 
 
-def _fault(case: Case, tried: Tried, store: Store) -> None:
+def _play_fault(case: ChaosCase, tried: TrialState, store: TrialStore) -> None:
     """The source breaks by itself, then is well again."""
     world = tried.world
     world.put(tried.rows)
     world.break_(case.name)
     # To try again is of use only where a fault passes.
-    report = _run(world, store, attempts=None if case.expected == "healed" else 1)
+    report = _run_connector(world, store, attempts=None if case.expected == "healed" else 1)
     held = store.held(tried.manifest)
-    if tried.manifest.kind in MESSAGES:
+    if tried.manifest.kind in MESSAGE_KINDS:
         # What is no record waits by itself; the messages around it are taken.
-        healthy(report)
+        require_success(report)
         if not store.quarantined():
-            raise Failure("a message that is no record is nowhere to be found")
-        _same(tried, held, tried.target, "around a message that is no record")
+            raise TrialFailed("a message that is no record is nowhere to be found")
+        _require_same(tried, held, tried.target, "around a message that is no record")
         return
     if case.expected == "healed":
-        healthy(report)
-        _same(tried, held, tried.target, "after a fault that passes")
+        require_success(report)
+        _require_same(tried, held, tried.target, "after a fault that passes")
         return
-    _said(report)
-    _between(held, tried)
+    _require_problem(report)
+    _require_between(held, tried)
     world.heal()
-    healthy(_run(world, store))
-    _same(tried, store.held(tried.manifest), tried.target, "after the source was well again")
+    require_success(_run_connector(world, store))
+    _require_same(tried, store.held(tried.manifest), tried.target, "after the source was well again")
 
 
-def _tenfold(tried: Tried, store: Store) -> None:
+def _play_tenfold(tried: TrialState, store: TrialStore) -> None:
     """Ten times the rows, each with a key of its own."""
-    copies = {name: _copies(tried.world.declared, name, given) for name, given in tried.rows.items()}
-    rows = _added(tried.rows, _marked(tried, copies, 0.0, 10**6))
+    copies = {name: _copy_rows(tried.world.declared, name, given) for name, given in tried.rows.items()}
+    rows = _add_rows(tried.rows, _with_cursor_mark(tried, copies, 0.0, 10**6))
     tried.world.put(rows)
-    report = _run(tried.world, store)
+    report = _run_connector(tried.world, store)
     if report.status == "FAILED":
-        healthy(report)
+        require_success(report)
     held = store.held(tried.manifest)
     aside = {key for _, _, key in store.quarantined()}
-    expected = expected_keys(tried.world.declared, rows)
+    expected = find_expected_keys(tried.world.declared, rows)
     lost = {key for key in expected - set(held) if key[2] not in aside}
     if lost:
-        raise Failure(f"{len(lost)} of {len(expected)} records are neither in the store nor in quarantine")
+        raise TrialFailed(f"{len(lost)} of {len(expected)} records are neither in the store nor in quarantine")
 
 
-def _copies(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Row]:
+def _copy_rows(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Row]:
     """Copies of the rows whose last key column is another; none where a transform makes it."""
     column = manifest.streams[stream].key[-1]
     made: list[Row] = []
-    if not all(has(row, column) for row in rows):
+    if not all(has_path(row, column) for row in rows):
         return made
-    for number in range(1, FACTOR):
+    for number in range(1, TENFOLD_FACTOR):
         for row in rows:
-            value = value_at(row, column)
+            value = read_value_at(row, column)
             other: object = value + number * 10**9 if isinstance(value, int) else f"{value}{number:03d}"
-            made.append(changed(row, column, other))
+            made.append(change_value(row, column, other))
     return made
 
 
-def _duplicates(tried: Tried, store: Store) -> None:
+def _play_duplicates(tried: TrialState, store: TrialStore) -> None:
     tried.world.put({name: [row for row in given for _ in range(2)] for name, given in tried.rows.items()})
-    _run(tried.world, store)
-    _same(tried, store.held(tried.manifest), tried.target, "after every row came twice")
+    _run_connector(tried.world, store)
+    _require_same(tried, store.held(tried.manifest), tried.target, "after every row came twice")
     tried.world.put(tried.rows)
-    healthy(_run(tried.world, store))
-    _same(tried, store.held(tried.manifest), tried.target, "after every row came once again")
+    require_success(_run_connector(tried.world, store))
+    _require_same(tried, store.held(tried.manifest), tried.target, "after every row came once again")
 
 
-def _out_of_order(tried: Tried, store: Store) -> None:
+def _out_of_order(tried: TrialState, store: TrialStore) -> None:
     tried.world.put({name: given[::-1] for name, given in tried.rows.items()})
-    healthy(_run(tried.world, store))
-    _same(tried, store.held(tried.manifest), tried.target, "after the rows came the other way round")
+    require_success(_run_connector(tried.world, store))
+    _require_same(tried, store.held(tried.manifest), tried.target, "after the rows came the other way round")
 
 
 def _at(seconds: float) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
-def _marked(tried: Tried, rows: StreamRows, seconds: float, number: int) -> StreamRows:
+def _with_cursor_mark(tried: TrialState, rows: StreamRows, seconds: float, number: int) -> StreamRows:
     """Rows whose cursor is a time from now, or a number; streams without a cursor as they are."""
     made: dict[str, list[Row]] = {}
     for name, given in rows.items():
@@ -145,86 +145,92 @@ def _marked(tried: Tried, rows: StreamRows, seconds: float, number: int) -> Stre
             made[name] = list(given)
             continue
         value: object = number if cursor.kind == "number" else _at(seconds)
-        made[name] = [changed(row, cursor.column, value) for row in given]
+        made[name] = [change_value(row, cursor.column, value) for row in given]
     return made
 
 
-def _added(first: StreamRows, second: StreamRows) -> StreamRows:
+def _add_rows(first: StreamRows, second: StreamRows) -> StreamRows:
     return {name: [*given, *(second.get(name, []))] for name, given in first.items()}
 
 
-def _last(tried: Tried) -> StreamRows:
+def _held_back_rows(tried: TrialState) -> StreamRows:
     """The row of each stream that was held back."""
     return {name: [given[tried.later[name]]] for name, given in tried.rows.items()}
 
 
-def _in_turn(tried: Tried, store: Store, first: StreamRows, second: StreamRows, when: str) -> None:
+def _in_turn(tried: TrialState, store: TrialStore, first: StreamRows, second: StreamRows, when: str) -> None:
     """First some rows, then more: at the end all of them are there."""
     tried.world.put(first)
-    healthy(_run(tried.world, store))
-    tried.world.put(_added(first, second))
-    healthy(_run(tried.world, store))
+    require_success(_run_connector(tried.world, store))
+    tried.world.put(_add_rows(first, second))
+    require_success(_run_connector(tried.world, store))
     if wrong := set(store.held(tried.manifest)) ^ set(tried.target):
-        raise Failure(f"records are lost, or too many, {when}: {name_records(tried.world.declared, wrong)}")
+        raise TrialFailed(f"records are lost, or too many, {when}: {name_records(tried.world.declared, wrong)}")
 
 
-def _ties(tried: Tried, store: Store) -> None:
+def _play_ties(tried: TrialState, store: TrialStore) -> None:
     """The rest comes with the very mark of the rows that were read."""
     moment = -3_600.0
     _in_turn(
-        tried, store, _marked(tried, tried.fewer, moment, 9), _marked(tried, _last(tried), moment, 9), "at one mark"
+        tried,
+        store,
+        _with_cursor_mark(tried, tried.fewer, moment, 9),
+        _with_cursor_mark(tried, _held_back_rows(tried), moment, 9),
+        "at one mark",
     )
 
 
-def _late(tried: Tried, store: Store) -> None:
+def _play_late_rows(tried: TrialState, store: TrialStore) -> None:
     """The rest comes with a mark that is older than what was read, within what the manifest reads again."""
     streams = tried.world.declared.streams.values()
     overlaps = [s.cursor.overlap.total_seconds() for s in streams if s.cursor and s.cursor.kind == "time"]
     numbers = [s.cursor.overlap_numbers for s in streams if s.cursor and s.cursor.kind == "number"]
     moment, back = -3_600.0, min(overlaps, default=0.0) / 2
-    first = _marked(tried, tried.fewer, moment, 1_000)
-    second = _marked(tried, _last(tried), moment - back, 1_000 - min(numbers, default=0))
+    first = _with_cursor_mark(tried, tried.fewer, moment, 1_000)
+    second = _with_cursor_mark(tried, _held_back_rows(tried), moment - back, 1_000 - min(numbers, default=0))
     _in_turn(tried, store, first, second, "that came late")
 
 
-def _clock(tried: Tried, store: Store) -> None:
+def _play_wrong_clock(tried: TrialState, store: TrialStore) -> None:
     """Rows of tomorrow, then rows of today."""
-    first = _marked(tried, tried.fewer, 86_400.0, 1)
-    _in_turn(tried, store, first, _marked(tried, _last(tried), 0.0, 1), "after the clock was put right")
+    first = _with_cursor_mark(tried, tried.fewer, 86_400.0, 1)
+    _in_turn(
+        tried, store, first, _with_cursor_mark(tried, _held_back_rows(tried), 0.0, 1), "after the clock was put right"
+    )
 
 
-def _column_added(tried: Tried, store: Store) -> None:
-    tried.world.put({name: [{**row, EXTRA: "x"} for row in given] for name, given in tried.rows.items()})
-    report = _run(tried.world, store)
-    if not any(EXTRA in str(words) for words in (*report.drift, *report.problems)):
-        raise Failure("the run does not say that there is a new column")
+def _column_added(tried: TrialState, store: TrialStore) -> None:
+    tried.world.put({name: [{**row, EXTRA_COLUMN: "x"} for row in given] for name, given in tried.rows.items()})
+    report = _run_connector(tried.world, store)
+    if not any(EXTRA_COLUMN in str(words) for words in (*report.drift, *report.problems)):
+        raise TrialFailed("the run does not say that there is a new column")
     tried.world.put(tried.rows)
-    healthy(_run(tried.world, store))
-    _same(tried, store.held(tried.manifest), tried.target, "after the column went again")
+    require_success(_run_connector(tried.world, store))
+    _require_same(tried, store.held(tried.manifest), tried.target, "after the column went again")
 
 
-def _column_removed(tried: Tried, store: Store) -> None:
-    _columns(tried, store, without)
+def _column_removed(tried: TrialState, store: TrialStore) -> None:
+    _play_changed_columns(tried, store, drop_path)
 
 
-def _column_renamed(tried: Tried, store: Store) -> None:
-    _columns(tried, store, lambda row, path: renamed(row, path, EXTRA))
+def _column_renamed(tried: TrialState, store: TrialStore) -> None:
+    _play_changed_columns(tried, store, lambda row, path: rename_path(row, path, EXTRA_COLUMN))
 
 
-def _columns(tried: Tried, store: Store, change: Callable[[Row, str], Row]) -> None:
+def _play_changed_columns(tried: TrialState, store: TrialStore, change: Callable[[Row, str], Row]) -> None:
     declared = tried.world.declared
     rows: dict[str, list[Row]] = {}
     for name, given in tried.rows.items():
         path = _needed_column(declared, name, given)
         rows[name] = [change(row, path) for row in given] if path else given
     tried.world.put(rows)
-    report = _run(tried.world, store)
+    report = _run_connector(tried.world, store)
     if not report.problems and not any(count.quarantined for count in report.counts):
-        raise Failure("the run does not say that a column is missing")
-    _between(store.held(tried.manifest), tried)
+        raise TrialFailed("the run does not say that a column is missing")
+    _require_between(store.held(tried.manifest), tried)
     tried.world.put(tried.rows)
-    healthy(_run(tried.world, store))
-    _same(tried, store.held(tried.manifest), tried.target, "after the column was back")
+    require_success(_run_connector(tried.world, store))
+    _require_same(tried, store.held(tried.manifest), tried.target, "after the column was back")
 
 
 def _needed_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str | None:
@@ -238,45 +244,45 @@ def _needed_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str 
         for field, mapping in emit.fields.items()
         if not registry()[name].column(field).nullable
         for column in mapping.columns()
-        if column not in apart and all(has(row, column) for row in rows)
+        if column not in apart and all(has_path(row, column) for row in rows)
     ]
     return found[0] if found else None
 
 
-def _empty(tried: Tried, store: Store) -> None:
+def _play_empty_read(tried: TrialState, store: TrialStore) -> None:
     declared = tried.world.declared
     full = {name for name, stream in declared.streams.items() if stream.read == "full"}
     tried.world.put({name: [] if name in full else rows for name, rows in tried.rows.items()})
-    _said(_run(tried.world, store))
+    _require_problem(_run_connector(tried.world, store))
     held = store.held(tried.manifest)
-    _same(tried, {k: v for k, v in held.items() if k[0] in full}, {k: v for k, v in tried.before.items() if k[0] in full}, "after a read that gave nothing")  # fmt: skip
+    _require_same(tried, {k: v for k, v in held.items() if k[0] in full}, {k: v for k, v in tried.before.items() if k[0] in full}, "after a read that gave nothing")  # fmt: skip
     tried.world.put(tried.rows)
-    healthy(_run(tried.world, store))
-    _same(tried, store.held(tried.manifest), tried.target, "after the rows were back")
+    require_success(_run_connector(tried.world, store))
+    _require_same(tried, store.held(tried.manifest), tried.target, "after the rows were back")
 
 
-PLAYED: Mapping[str, Callable[[Tried, Store], None]] = {
-    "tenfold": _tenfold,
-    "duplicates": _duplicates,
+PLAYS: Mapping[str, Callable[[TrialState, TrialStore], None]] = {
+    "tenfold": _play_tenfold,
+    "duplicates": _play_duplicates,
     "out_of_order": _out_of_order,
-    "ties": _ties,
-    "late": _late,
-    "clock": _clock,
+    "ties": _play_ties,
+    "late": _play_late_rows,
+    "clock": _play_wrong_clock,
     "column_added": _column_added,
     "column_removed": _column_removed,
     "column_renamed": _column_renamed,
-    "empty": _empty,
+    "empty": _play_empty_read,
 }
 """Cases that are played with rows; the others are faults of a world."""
 
 
-def _run(world: World, store: Store, *, attempts: int | None = None) -> RunReport:
-    with _bounded(world):
+def _run_connector(world: SourceSimulator, store: TrialStore, *, attempts: int | None = None) -> RunReport:
+    with _limit_time(world):
         return world.run(store, attempts=attempts)
 
 
 @contextmanager
-def _bounded(world: World) -> Iterator[None]:
+def _limit_time(world: SourceSimulator) -> Iterator[None]:
     """Let a run that hangs end, and say that it hung."""
     hung = threading.Event()
 
@@ -291,30 +297,30 @@ def _bounded(world: World) -> Iterator[None]:
     finally:
         timer.cancel()
     if hung.is_set():
-        raise Failure(f"the run did not end within {LONGEST_S:.0f} s")
+        raise TrialFailed(f"the run did not end within {LONGEST_S:.0f} s")
 
 
-def _said(report: RunReport) -> None:
+def _require_problem(report: RunReport) -> None:
     if report.status == "SUCCEEDED":
-        raise Failure("the run succeeded, and says nothing of it")
+        raise TrialFailed("the run succeeded, and says nothing of it")
     if not report.problems or not all("Next step" in problem for problem in report.problems):
-        raise Failure("the run does not say what to do next")
+        raise TrialFailed("the run does not say what to do next")
 
 
-def _same(tried: Tried, held: Held, wanted: Held, when: str) -> None:
+def _require_same(tried: TrialState, held: Held, wanted: Held, when: str) -> None:
     lost, strange = set(wanted) - set(held), set(held) - set(wanted)
     other = [key for key in wanted if key in held and held[key] != wanted[key]]
     if lost or strange or other:
         declared = tried.world.declared
         kinds = (("lost", lost), ("too many", strange), ("with other values", other))
         named = (f"{len(keys)} {word}: {name_records(declared, keys)}" for word, keys in kinds if keys)
-        raise Failure(f"{when}, records are {'; '.join(named)}")
+        raise TrialFailed(f"{when}, records are {'; '.join(named)}")
 
 
-def _between(held: Held, tried: Tried) -> None:
+def _require_between(held: Held, tried: TrialState) -> None:
     """Nothing was lost, and nothing is there that is not in the rows: a read that broke may have given some of them."""
     declared = tried.world.declared
     if lost := set(tried.before) - set(held):
-        raise Failure(f"a read that was broken deleted records: {name_records(declared, lost)}")
+        raise TrialFailed(f"a read that was broken deleted records: {name_records(declared, lost)}")
     if wrong := [key for key, values in held.items() if tried.target.get(key) != values]:
-        raise Failure(f"records have other values than at the source: {name_records(declared, wrong)}")
+        raise TrialFailed(f"records have other values than at the source: {name_records(declared, wrong)}")

@@ -10,33 +10,33 @@ from importlib import import_module
 from typing import Literal
 
 from hub.conform import samples, trials
-from hub.conform.chaos import chaos
-from hub.conform.damage import damaged
-from hub.conform.differences import differences
-from hub.conform.ground import Ground
-from hub.conform.lint import lint
-from hub.conform.rows import arrange
-from hub.conform.trials import Failure, Tried
-from hub.conform.worlds.base import NotHere, World
-from hub.conform.worlds.mariadb import is_mariadb
+from hub.conform.chaos import run_chaos_cases
+from hub.conform.damage import try_damaged_rows
+from hub.conform.differences import find_differences
+from hub.conform.lint import lint_connector
+from hub.conform.row_edits import sort_rows
+from hub.conform.simulators.base import NotAvailable, SourceSimulator
+from hub.conform.simulators.mariadb import is_mariadb
+from hub.conform.trial_servers import TrialServers
+from hub.conform.trials import TrialFailed, TrialState
 from hub.errors import HubError
 from hub.sdk.manifest import Grade, Manifest
 
 Part = Literal["lint", "samples", "damage", "deletes", "drift", "chaos"]
 Status = Literal["passed", "failed", "not applicable", "not run"]
-WORLDS: Mapping[str, str] = {
-    "cdc": "hub.conform.worlds.cdc:CdcWorld",
-    "files": "hub.conform.worlds.files:FilesWorld",
-    "rest": "hub.conform.worlds.rest:RestWorld",
-    "soap": "hub.conform.worlds.soap:SoapWorld",
-    "sql": "hub.conform.worlds.sql:SqlWorld",
-    "push": "hub.conform.worlds.messages:PushWorld",
-    "stream": "hub.conform.worlds.messages:EventWorld",
+SIMULATOR_CLASSES: Mapping[str, str] = {
+    "cdc": "hub.conform.simulators.cdc:CdcSimulator",
+    "files": "hub.conform.simulators.files:FilesSimulator",
+    "rest": "hub.conform.simulators.rest:RestSimulator",
+    "soap": "hub.conform.simulators.soap:SoapSimulator",
+    "sql": "hub.conform.simulators.sql:SqlSimulator",
+    "push": "hub.conform.simulators.messages:PushSimulator",
+    "stream": "hub.conform.simulators.messages:JetStreamSimulator",
 }
 """Kind of source → its world."""
-MARIADB = "hub.conform.worlds.mariadb:MariaDbWorld"
-UNKNOWN = "read from PostgreSQL: the source's address is not set here, and says which database it is"
-NEEDED: Mapping[Grade, tuple[Part, ...]] = {
+MARIADB_CLASS = "hub.conform.simulators.mariadb:MariaDbSimulator"
+UNKNOWN_BACKEND = "read from PostgreSQL: the source's address is not set here, and says which database it is"
+NEEDED_PARTS: Mapping[Grade, tuple[Part, ...]] = {
     "A": ("lint", "samples", "damage", "deletes", "drift", "chaos"),
     "B": ("lint", "samples", "damage", "deletes", "drift"),
     "C": ("lint", "samples"),
@@ -47,7 +47,7 @@ Told = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Result:
+class CaseResult:
     """One case: what came of it, and why where it did not pass."""
 
     part: Part
@@ -57,15 +57,15 @@ class Result:
 
 
 @dataclass
-class Checked:
+class ConnectorGrade:
     """What was found of one connector."""
 
     connector: str
     kind: str
     stated: Grade | None
-    results: list[Result] = field(default_factory=list)
+    results: list[CaseResult] = field(default_factory=list)
 
-    def of(self, part: Part) -> list[Result]:
+    def of(self, part: Part) -> list[CaseResult]:
         """The results of one part."""
         return [result for result in self.results if result.part == part]
 
@@ -86,7 +86,7 @@ class Checked:
     @property
     def grade(self) -> Grade | None:
         """The best grade whose parts all hold."""
-        return next((grade for grade, parts in NEEDED.items() if all(map(self.holds, parts))), None)
+        return next((grade for grade, parts in NEEDED_PARTS.items() if all(map(self.holds, parts))), None)
 
     @property
     def conforms(self) -> bool:
@@ -94,78 +94,78 @@ class Checked:
         return self.stated is not None and self.grade == self.stated
 
 
-def check(manifest: Manifest, ground: Ground, tell: Told = lambda words: None) -> Checked:
+def check_connector(manifest: Manifest, ground: TrialServers, tell: Told = lambda words: None) -> ConnectorGrade:
     """Check one connector; `tell` hears what is looked at."""
-    checked = Checked(manifest.name, manifest.kind, manifest.grade)
+    checked = ConnectorGrade(manifest.name, manifest.kind, manifest.grade)
     tell("lint")
-    faults = lint(manifest)
-    checked.results += [Result("lint", "folder", "failed", fault) for fault in faults] or [
-        Result("lint", "folder", "passed")
+    faults = lint_connector(manifest)
+    checked.results += [CaseResult("lint", "folder", "failed", fault) for fault in faults] or [
+        CaseResult("lint", "folder", "passed")
     ]
     if any("samples/" in fault for fault in faults):
         return checked
     tell("samples")
-    checked.results += _samples(manifest)
+    checked.results += _check_samples(manifest)
     if not checked.holds("samples"):
         return checked
-    checked.results += _trials(manifest, ground, tell)
+    checked.results += _run_trials(manifest, ground, tell)
     return checked
 
 
-def _samples(manifest: Manifest) -> Iterator[Result]:
+def _check_samples(manifest: Manifest) -> Iterator[CaseResult]:
     for stream in manifest.streams:
         try:
-            wrong = differences(manifest, stream)
+            wrong = find_differences(manifest, stream)
         except HubError as error:
             wrong = [str(error)]
         shown = f"{'; '.join(wrong[:3])}{f'; and {len(wrong) - 3} more' if len(wrong) > 3 else ''}"
-        yield Result("samples", f"{stream}: mapped as expected", "failed" if wrong else "passed", shown)
+        yield CaseResult("samples", f"{stream}: mapped as expected", "failed" if wrong else "passed", shown)
 
 
-def _trials(manifest: Manifest, ground: Ground, tell: Told) -> Iterator[Result]:
-    kind = MARIADB if is_mariadb(manifest) else WORLDS.get(manifest.kind)
+def _run_trials(manifest: Manifest, ground: TrialServers, tell: Told) -> Iterator[CaseResult]:
+    kind = MARIADB_CLASS if is_mariadb(manifest) else SIMULATOR_CLASSES.get(manifest.kind)
     if kind is None:
-        yield Result("samples", "read", "not run", f"the kit has no source of kind {manifest.kind}")
+        yield CaseResult("samples", "read", "not run", f"the kit has no source of kind {manifest.kind}")
         return
-    where = UNKNOWN if is_mariadb(manifest) is None else ""
+    where = UNKNOWN_BACKEND if is_mariadb(manifest) is None else ""
     module, _, name = kind.partition(":")
-    world: World = getattr(import_module(module), name)(manifest, ground)
+    world: SourceSimulator = getattr(import_module(module), name)(manifest, ground)
     with ExitStack() as stack:
         try:
             stack.enter_context(world)
-            tried = stack.enter_context(_tried(world, ground))
-        except NotHere as lacking:
-            yield Result("samples", "read", "not run", str(lacking))
+            tried = stack.enter_context(_prepare_trials(world, ground))
+        except NotAvailable as lacking:
+            yield CaseResult("samples", "read", "not run", str(lacking))
             return
-        except (Failure, HubError) as failure:
-            yield Result("samples", "read, and read again", "failed", str(failure))
+        except (TrialFailed, HubError) as failure:
+            yield CaseResult("samples", "read, and read again", "failed", str(failure))
             return
-        yield Result("samples", "read, and read again", "passed", where)
-        for part, run in (("damage", damaged), ("deletes", trials.deleted), ("drift", trials.drifted)):
+        yield CaseResult("samples", "read, and read again", "passed", where)
+        for part, run in (("damage", try_damaged_rows), ("deletes", trials.try_deletes), ("drift", trials.try_drift)):
             tell(part)
-            yield from _each(part, run(tried, ground))  # type: ignore[arg-type]  # the names of the tuple are parts
-        for case, reason, wrong in chaos(tried, ground):
+            yield from _list_results(part, run(tried, ground))  # type: ignore[arg-type]  # the names of the tuple are parts
+        for case, reason, wrong in run_chaos_cases(tried, ground):
             tell(case.words)
             status: Status = "not applicable" if reason else "failed" if wrong else "passed"
-            yield Result("chaos", case.name, status, reason or wrong or case.words)
+            yield CaseResult("chaos", case.name, status, reason or wrong or case.words)
 
 
-def _each(part: Part, found: Iterator[tuple[str, str | None]]) -> Iterator[Result]:
+def _list_results(part: Part, found: Iterator[tuple[str, str | None]]) -> Iterator[CaseResult]:
     for case, wrong in found:
-        yield Result(part, case, "failed" if wrong else "passed", wrong or "")
+        yield CaseResult(part, case, "failed" if wrong else "passed", wrong or "")
 
 
 @contextmanager
-def _tried(world: World, ground: Ground) -> Iterator[Tried]:
+def _prepare_trials(world: SourceSimulator, ground: TrialServers) -> Iterator[TrialState]:
     """The world with its rows, and the stores that the trials are copies of."""
     rows = {
-        name: arrange(stream, samples.read(samples.path_of(world.declared, name)))
+        name: sort_rows(stream, samples.read_samples(samples.path_of(world.declared, name)))
         for name, stream in world.declared.streams.items()
     }
-    later = trials.held_back(world.declared, rows)
-    fewer = trials.day_before(world.declared, rows, later)
+    later = trials.hold_back_rows(world.declared, rows)
+    fewer = trials.set_day_before(world.declared, rows, later)
     with ground.store() as full, ground.store() as prior:
-        target = trials.as_they_are(world, full, rows)
+        target = trials.try_unchanged_rows(world, full, rows)
         world.put(fewer)
-        trials.healthy(world.run(prior))
-        yield Tried(world, rows, later, fewer, full, prior, target, prior.held(world.manifest))
+        trials.require_success(world.run(prior))
+        yield TrialState(world, rows, later, fewer, full, prior, target, prior.held(world.manifest))

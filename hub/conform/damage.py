@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.conform import samples
-from hub.conform.ground import Ground, Key
-from hub.conform.naming import name_row
-from hub.conform.rows import changed, has
+from hub.conform.row_edits import change_value, has_path
+from hub.conform.row_names import name_row
 from hub.conform.samples import Row
-from hub.conform.trials import Tried, expected_keys, records_of, tell_wrong
+from hub.conform.trial_servers import Key, TrialServers
+from hub.conform.trials import TrialState, find_expected_keys, find_records, tell_wrong
 from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 from schema.values import ValueRejected
 
-NONSENSE = "☠"
+NONSENSE_TEXT = "☠"
 """No value of any type that has a form."""
 
 
@@ -35,11 +35,11 @@ class Damage:
     def done_to(self, row: Row) -> Row:
         """The row, spoilt."""
         for path in self.paths:
-            row = changed(row, path, self.value)
+            row = change_value(row, path, self.value)
         return row
 
 
-def damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
+def list_damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
     """Each required field and the key, in turn emptied and broken."""
     declared = manifest.streams[stream]
     for name, emit in declared.emits.items():
@@ -48,34 +48,34 @@ def damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
             if column.nullable or not paths:
                 continue
             yield Damage(stream, name, column.name, paths, None)
-            if not _takes(column.value, NONSENSE) and not _placed(manifest, stream, paths):
-                yield Damage(stream, name, column.name, paths, NONSENSE)
+            if not _is_accepted(column.value, NONSENSE_TEXT) and not _is_cursor(manifest, stream, paths):
+                yield Damage(stream, name, column.name, paths, NONSENSE_TEXT)
     yield Damage(stream, next(iter(declared.emits)), "source key", declared.key[:1], None)
 
 
-def damaged(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
+def try_damaged_rows(tried: TrialState, ground: TrialServers) -> Iterator[tuple[str, str | None]]:
     """Each damage with what is wrong with how it was taken, None where nothing is. A run has one for each row at most."""
-    waiting = {name: list(damages(tried.world.declared, name)) for name in tried.rows}
+    waiting = {name: list(list_damages(tried.world.declared, name)) for name in tried.rows}
     while any(waiting.values()):
         now: dict[str, dict[int, Damage]] = {}
         for name, left in waiting.items():
-            now[name], waiting[name] = _placed_in(tried, name, left)
-        yield from _together(tried, ground, now)
+            now[name], waiting[name] = _place_damages(tried, name, left)
+        yield from _try_together(tried, ground, now)
         if not any(now.values()):
             return  # what is left is of columns that only a transform makes, or that no sample has
 
 
-def _placed_in(tried: Tried, stream: str, wanted: Sequence[Damage]) -> tuple[dict[int, Damage], list[Damage]]:
+def _place_damages(tried: TrialState, stream: str, wanted: Sequence[Damage]) -> tuple[dict[int, Damage], list[Damage]]:
     """Damages by the row that each is done to, and those for which this run has no row left."""
     rows = tried.rows[stream]
-    good = samples.good(tried.world.declared, stream, rows)
+    good = samples.find_good_rows(tried.world.declared, stream, rows)
     placed: dict[int, Damage] = {}
     left: list[Damage] = []
     for damage in wanted:
         fit = (
             at
             for at in sorted(good[damage.entity])
-            if at not in placed and all(has(rows[at], path) for path in damage.paths)
+            if at not in placed and all(has_path(rows[at], path) for path in damage.paths)
         )
         at = next(fit, None)
         if at is None:
@@ -85,8 +85,8 @@ def _placed_in(tried: Tried, stream: str, wanted: Sequence[Damage]) -> tuple[dic
     return placed, left
 
 
-def _together(
-    tried: Tried, ground: Ground, now: Mapping[str, Mapping[int, Damage]]
+def _try_together(
+    tried: TrialState, ground: TrialServers, now: Mapping[str, Mapping[int, Damage]]
 ) -> Iterator[tuple[str, str | None]]:
     """One run over spoilt rows."""
     rows = {
@@ -100,9 +100,9 @@ def _together(
     for name, done in now.items():
         wrong_keys = _wrong_keys(tried, name, rows[name], held, aside)
         for at, damage in done.items():
-            own = records_of(tried.world.declared, name, rows[name][at])
-            own |= records_of(tried.world.declared, name, tried.rows[name][at])
-            wrong = _verdict(tried.world.declared, damage, rows[name][at], report, aside)
+            own = find_records(tried.world.declared, name, rows[name][at])
+            own |= find_records(tried.world.declared, name, tried.rows[name][at])
+            wrong = _judge_damage(tried.world.declared, damage, rows[name][at], report, aside)
             wrong = wrong or tell_wrong(
                 tried.world.declared, {key: wrong_keys.pop(key) for key in own & set(wrong_keys)}
             )
@@ -112,19 +112,19 @@ def _together(
             yield f"{name}: rows beside the damaged ones", tell_wrong(tried.world.declared, wrong_keys)
 
 
-def _wrong_keys(tried: Tried, stream: str, rows: Sequence[Row], held: set[Key], aside: set[Any]) -> dict[Key, str]:
+def _wrong_keys(tried: TrialState, stream: str, rows: Sequence[Row], held: set[Key], aside: set[Any]) -> dict[Key, str]:
     """Records that the store lacks or should not have, each with which. Rows that share a key keep each other out."""
-    expected = expected_keys(tried.world.declared, {stream: rows})
+    expected = find_expected_keys(tried.world.declared, {stream: rows})
     found = {key for key in held if key[0] == stream}
     lost = {key for key in expected - found if key in tried.target or key not in aside}
     return dict.fromkeys(lost, "not in the store") | dict.fromkeys(found - expected, "in the store, and should not be")
 
 
-def _verdict(manifest: Manifest, damage: Damage, row: Row, report: RunReport, aside: set[Any]) -> str | None:
+def _judge_damage(manifest: Manifest, damage: Damage, row: Row, report: RunReport, aside: set[Any]) -> str | None:
     """What is wrong with how the damaged record was taken; None if nothing is."""
     refused = [
         record["key"]
-        for record in samples.mapped(manifest, damage.stream, [row])
+        for record in samples.map_samples(manifest, damage.stream, [row])
         if "rejected" in record and record["entity"] == damage.entity
     ]
     if not refused:
@@ -136,7 +136,7 @@ def _verdict(manifest: Manifest, damage: Damage, row: Row, report: RunReport, as
     return None
 
 
-def _takes(kind: Any, text: str) -> bool:
+def _is_accepted(kind: Any, text: str) -> bool:
     try:
         kind.parse(text)
     except ValueRejected:
@@ -144,7 +144,7 @@ def _takes(kind: Any, text: str) -> bool:
     return True
 
 
-def _placed(manifest: Manifest, stream: str, columns: Sequence[str]) -> bool:
+def _is_cursor(manifest: Manifest, stream: str, columns: Sequence[str]) -> bool:
     """Whether the source itself would refuse nonsense there: its cursor is a time or a number."""
     cursor = manifest.streams[stream].cursor
     return cursor is not None and cursor.column in columns

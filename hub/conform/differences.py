@@ -6,23 +6,23 @@ import orjson
 import polars as pl
 
 from hub.conform import samples
-from hub.conform.naming import form_of, name_records
+from hub.conform.row_names import form_of, name_records
 from hub.conform.samples import Record
 from hub.ingest.quarantine.entries import shown_key
 from hub.ingest.values import parse_values
 from hub.sdk.manifest import Manifest
 
 
-def differences(manifest: Manifest, stream: str) -> list[str]:
+def find_differences(manifest: Manifest, stream: str) -> list[str]:
     """How what the samples become differs from what is expected, in words; nothing if it does not.
 
     The order of lines says nothing, in either file.
     """
     stated = samples.read_numbered(samples.path_of(manifest, stream, expected=True))
     expected = {line: _with_offset(manifest, record) for line, record in stated.items()}
-    rows = samples.read(samples.path_of(manifest, stream))
-    found = samples.mapped(manifest, stream, rows)
-    if found != samples.mapped(manifest, stream, rows):
+    rows = samples.read_samples(samples.path_of(manifest, stream))
+    found = samples.map_samples(manifest, stream, rows)
+    if found != samples.map_samples(manifest, stream, rows):
         return [f"{stream}: read twice, the samples become something else: a transform must give the same each time"]
     unexpected, missing = list(found), dict(expected)
     for line, record in expected.items():
@@ -30,8 +30,8 @@ def differences(manifest: Manifest, stream: str) -> list[str]:
         if same is not None:
             del unexpected[same], missing[line]
     return [
-        *_changed(manifest, stream, unexpected, missing),
-        *(f"{_named(manifest, stream, record)}{_fate(record)} is not expected" for record in unexpected),
+        *_find_changed(manifest, stream, unexpected, missing),
+        *(f"{_name_record(manifest, stream, record)}{_fate(record)} is not expected" for record in unexpected),
         *(
             f"{record.get('entity')} {_key(manifest, stream, record)}{_fate(record)}"
             f" is expected ({_expected_file(manifest, stream)}:{line}), and no row becomes it"
@@ -49,24 +49,26 @@ def _with_offset(manifest: Manifest, record: Record) -> Record:
     return {**record, "changed_at": made or told}
 
 
-def _changed(manifest: Manifest, stream: str, unexpected: list[Record], missing: dict[int, Record]) -> Iterator[str]:
+def _find_changed(
+    manifest: Manifest, stream: str, unexpected: list[Record], missing: dict[int, Record]
+) -> Iterator[str]:
     """Records that are expected, and made, with other values. They are taken from both lists."""
     for line, wanted in list(missing.items()):
-        at = _partner(unexpected, wanted)
+        at = _find_partner(unexpected, wanted)
         if at is None:
             continue
         made = unexpected.pop(at)
         del missing[line]
-        where = f"{_named(manifest, stream, made)}, expected in {_expected_file(manifest, stream)}:{line}"
-        yield f"{where}: {'; '.join(_fields(made, wanted))}"
+        where = f"{_name_record(manifest, stream, made)}, expected in {_expected_file(manifest, stream)}:{line}"
+        yield f"{where}: {'; '.join(_compare_fields(made, wanted))}"
 
 
-def _partner(records: Sequence[Record], wanted: Record) -> int | None:
+def _find_partner(records: Sequence[Record], wanted: Record) -> int | None:
     identity = (wanted.get("entity"), wanted.get("key"))
     return next((at for at, made in enumerate(records) if (made["entity"], made["key"]) == identity), None)
 
 
-def _fields(made: Record, wanted: Record) -> Iterator[str]:
+def _compare_fields(made: Record, wanted: Record) -> Iterator[str]:
     """What differs between two records, by the forms of values and never by the values."""
     if "rejected" in made or "rejected" in wanted:
         yield f"found{_fate(made) or ' as accepted'}, expected{_fate(wanted) or ' as accepted'}"
@@ -86,7 +88,7 @@ def _fate(record: Record) -> str:
     return f" as rejected ({record['rejected'].get('field')}: {record['rejected'].get('rule')})"
 
 
-def _named(manifest: Manifest, stream: str, record: Record) -> str:
+def _name_record(manifest: Manifest, stream: str, record: Record) -> str:
     return name_records(manifest, [(stream, record["entity"], record["key"])])
 
 
@@ -95,7 +97,7 @@ def _key(manifest: Manifest, stream: str, record: Record) -> str:
 
 
 def _expected_file(manifest: Manifest, stream: str) -> str:
-    return f"{samples.FOLDER}/{samples.path_of(manifest, stream, expected=True).name}"
+    return f"{samples.SAMPLES_FOLDER}/{samples.path_of(manifest, stream, expected=True).name}"
 
 
 def _content(record: Record) -> bytes:

@@ -16,9 +16,9 @@ from hub.sdk.manifest import Manifest
 from hub.settings import MANIFEST_FILE
 from schema.core import SectorName
 
-FEWEST = 3
+MIN_SAMPLE_ROWS = 3
 """Fewest sample rows of a stream: one to hold back, one to damage, one that stays."""
-ALLOWED = frozenset({"polars", "schema"})
+ALLOWED_PACKAGES = frozenset({"polars", "schema"})
 """What a transform may import beside the standard library and hub.sdk."""
 SECRET_KEY = re.compile(r"password|secret|token$|api_?key|credential|passwd|pwd", re.IGNORECASE)
 SECRET_VALUE = re.compile(
@@ -28,12 +28,14 @@ SECRET_VALUE = re.compile(
 )
 
 
-def lint(manifest: Manifest) -> list[str]:
+def lint_connector(manifest: Manifest) -> list[str]:
     """What is wrong with a connector's folder, in words; nothing where all holds."""
-    return list(chain(_facts(manifest), _secrets(manifest), _samples(manifest), imports(home(manifest))))
+    return list(
+        chain(_check_facts(manifest), _check_secrets(manifest), _check_samples(manifest), check_imports(home(manifest)))
+    )
 
 
-def _facts(manifest: Manifest) -> Iterator[str]:
+def _check_facts(manifest: Manifest) -> Iterator[str]:
     if manifest.sector not in get_args(SectorName):
         yield f"sector: is {manifest.sector}; use one of: {', '.join(get_args(SectorName))}"
     for key in ("owner", "legal_basis", "version", "freshness"):
@@ -46,7 +48,7 @@ def _facts(manifest: Manifest) -> Iterator[str]:
         yield "grade: is not stated; state what `hub connector check` gives"
 
 
-def _secrets(manifest: Manifest) -> Iterator[str]:
+def _check_secrets(manifest: Manifest) -> Iterator[str]:
     """Values that look like secrets, and keys that are to hold one and hold a text. The values are never shown."""
     document = tomllib.loads((home(manifest) / MANIFEST_FILE).read_text(encoding="utf-8"))
     for path, value in _texts(document):
@@ -68,20 +70,20 @@ def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from _texts(inner, path)
 
 
-def _samples(manifest: Manifest) -> Iterator[str]:
+def _check_samples(manifest: Manifest) -> Iterator[str]:
     for stream in manifest.streams:
         path = samples.path_of(manifest, stream)
         try:
-            rows = samples.read(path)
-            samples.read(samples.path_of(manifest, stream, expected=True))
+            rows = samples.read_samples(path)
+            samples.read_samples(samples.path_of(manifest, stream, expected=True))
         except HubError as error:
             yield error.message
             continue
-        if len(rows) < FEWEST:
-            yield f"samples/{path.name}: has {len(rows)} rows; give {FEWEST} or more"
+        if len(rows) < MIN_SAMPLE_ROWS:
+            yield f"samples/{path.name}: has {len(rows)} rows; give {MIN_SAMPLE_ROWS} or more"
 
 
-def imports(folder: Path) -> Iterator[str]:
+def check_imports(folder: Path) -> Iterator[str]:
     """Imports of transform.py, and of what lies beside it, that a connector may not have."""
     if not (folder / "transform.py").is_file():
         return
@@ -92,15 +94,15 @@ def imports(folder: Path) -> Iterator[str]:
             yield f"{path.name}: is no Python: {type(error).__name__}"
             continue
         for node in ast.walk(tree):
-            for name in _imported(node):
+            for name in _list_imported(node):
                 if not _may_import(name):
-                    yield f"{path.name}:{getattr(node, 'lineno', 0)}: imports {name}; {RULE}"
+                    yield f"{path.name}:{getattr(node, 'lineno', 0)}: imports {name}; {IMPORT_RULE}"
 
 
-RULE = "a connector imports schema, hub.sdk, polars and the standard library"
+IMPORT_RULE = "a connector imports schema, hub.sdk, polars and the standard library"
 
 
-def _imported(node: ast.AST) -> list[str]:
+def _list_imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -116,4 +118,4 @@ def _may_import(name: str) -> bool:
     if name == "hub.sdk" or name.startswith("hub.sdk."):
         return True
     top = name.partition(".")[0]
-    return top in ALLOWED or (top in sys.stdlib_module_names and top != "importlib")
+    return top in ALLOWED_PACKAGES or (top in sys.stdlib_module_names and top != "importlib")

@@ -31,20 +31,20 @@ class Preview:
     drift: Sequence[str]
 
 
-def preview(manifest: Manifest, stream: str, rows: int, *, from_samples: bool = False) -> Preview:
+def preview_stream(manifest: Manifest, stream: str, rows: int, *, from_samples: bool = False) -> Preview:
     """What becomes of the first rows of a stream. Raises SourceUnavailable, HubMisconfigured, OperationRefused."""
     if stream not in manifest.streams:
         raise HubMisconfigured(
             f"{manifest.name} has no stream {stream}", next_step=f"use one of: {', '.join(manifest.streams)}"
         )
     if from_samples:
-        given = samples.read(samples.path_of(manifest, stream))[:rows]
+        given = samples.read_samples(samples.path_of(manifest, stream))[:rows]
         frame = samples.frame_of(
-            given, nested=samples.nested(manifest, stream), wanted=notations(manifest.streams[stream])
+            given, nested=samples.is_nested(manifest, stream), wanted=notations(manifest.streams[stream])
         )
     else:
-        frame = first_rows(manifest, stream, rows)
-    prepared = samples.prepared(manifest, stream, frame)
+        frame = read_first_rows(manifest, stream, rows)
+    prepared = samples.prepare_samples(manifest, stream, frame)
     found = samples.records_of(prepared)
     return Preview(
         stream,
@@ -56,7 +56,7 @@ def preview(manifest: Manifest, stream: str, rows: int, *, from_samples: bool = 
     )
 
 
-def first_rows(manifest: Manifest, stream: str, rows: int) -> pl.DataFrame:
+def read_first_rows(manifest: Manifest, stream: str, rows: int) -> pl.DataFrame:
     """The first rows of a stream, by its reader."""
     if manifest.kind in ("stream", "push"):
         raise OperationRefused(

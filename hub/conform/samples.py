@@ -26,17 +26,17 @@ Row = dict[str, Any]
 """A row as the source gives it."""
 Record = dict[str, Any]
 """A record as a line of `<stream>.expected.jsonl` has it."""
-FOLDER = "samples"
-OPERATION = "_op"
+SAMPLES_FOLDER = "samples"
+OPERATION_KEY = "_op"
 """The column in which a followed table says how a row came."""
 
 
 def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
     """The file of a stream's samples, or of what they become."""
-    return home(manifest) / FOLDER / f"{stream}{'.expected' if expected else ''}.jsonl"
+    return home(manifest) / SAMPLES_FOLDER / f"{stream}{'.expected' if expected else ''}.jsonl"
 
 
-def read(path: Path) -> list[dict[str, Any]]:
+def read_samples(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSON Lines file. Raises HubMisconfigured naming file and line."""
     return list(read_numbered(path).values())
 
@@ -64,13 +64,13 @@ def _object(shown: str, number: int, line: bytes) -> dict[str, Any]:
     return found
 
 
-def write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_samples(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write objects as JSON Lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
 
 
-def nested(manifest: Manifest, stream: str) -> bool:
+def is_nested(manifest: Manifest, stream: str) -> bool:
     """Whether rows of this source are nested objects, with numbers as numbers; otherwise they are flat and text."""
     if manifest.kind == "files":
         return getattr(manifest.streams[stream], "format", "") == "jsonl"
@@ -84,34 +84,34 @@ def frame_of(rows: Sequence[Row], *, nested: bool, wanted: Mapping[str, Notation
         return json_rows.frame_of(decoded, wanted) if rows else pl.DataFrame()
     columns = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame(
-        [[cell(row.get(name)) for name in columns] for row in rows],
+        [[to_cell(row.get(name)) for name in columns] for row in rows],
         schema=dict.fromkeys(columns, pl.String),
         orient="row",
     )
 
 
-def cell(value: object) -> str | None:
+def to_cell(value: object) -> str | None:
     """A value as text, in sources that have nothing else."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
-def mapped(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
+def map_samples(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
     """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
     return records_of(
-        prepared(
+        prepare_samples(
             manifest,
             stream,
-            frame_of(rows, nested=nested(manifest, stream), wanted=notations(manifest.streams[stream])),
+            frame_of(rows, nested=is_nested(manifest, stream), wanted=notations(manifest.streams[stream])),
         )
     )
 
 
-def prepared(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Prepared:
+def prepare_samples(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Prepared:
     """What a reader handed on, mapped and checked; nothing is known of earlier reads."""
-    if manifest.kind == "cdc" and OPERATION not in frame.columns:
-        frame = frame.with_columns(pl.lit("I").alias(OPERATION))
+    if manifest.kind == "cdc" and OPERATION_KEY not in frame.columns:
+        frame = frame.with_columns(pl.lit("I").alias(OPERATION_KEY))
     return Preparation(manifest, stream, {}).prepare(Batch(frame), None)
 
 
@@ -119,7 +119,7 @@ def records_of(batch: Prepared) -> list[Record]:
     """The records of a batch, accepted and rejected."""
     found: list[Record] = []
     for part in batch.parts:
-        found += [_accepted(part.entity, row) for row in part.accepted.iter_rows(named=True)]
+        found += [_make_record(part.entity, row) for row in part.accepted.iter_rows(named=True)]
         found += [
             {
                 "entity": part.entity.name,
@@ -131,14 +131,14 @@ def records_of(batch: Prepared) -> list[Record]:
     return found
 
 
-def good(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
+def find_good_rows(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
     """Entity → the positions of the rows that become records of it."""
-    found = prepared(
-        manifest, stream, frame_of(rows, nested=nested(manifest, stream), wanted=notations(manifest.streams[stream]))
+    found = prepare_samples(
+        manifest, stream, frame_of(rows, nested=is_nested(manifest, stream), wanted=notations(manifest.streams[stream]))
     )
     if found.height != len(rows):
         # A transform that adds rows or leaves some out: each has to be asked for itself.
-        each = [{part["entity"] for part in mapped(manifest, stream, [row]) if "fields" in part} for row in rows]
+        each = [{part["entity"] for part in map_samples(manifest, stream, [row]) if "fields" in part} for row in rows]
         return {
             entity: {at for at, found in enumerate(each) if entity in found}
             for entity in manifest.streams[stream].emits
@@ -146,17 +146,17 @@ def good(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, s
     return {part.entity.name: set(part.accepted[NUMBER].to_list()) for part in found.parts}
 
 
-def _accepted(entity: Entity, row: Mapping[str, Any]) -> Record:
+def _make_record(entity: Entity, row: Mapping[str, Any]) -> Record:
     changed = {"changed_at": row[CHANGED_AT]} if row[CHANGED_AT] else {}
     fields = {c.name: row[c.name] for c in entity.columns if row.get(c.name) is not None}
     return {"entity": entity.name, "key": row[SOURCE_KEY], **changed, "fields": fields}
 
 
-def accept(manifest: Manifest) -> list[Path]:
+def accept_samples(manifest: Manifest) -> list[Path]:
     """Write what the samples become as what is expected of them. Returns the files."""
     written = []
     for stream in manifest.streams:
         path = path_of(manifest, stream, expected=True)
-        write(path, mapped(manifest, stream, read(path_of(manifest, stream))))
+        write_samples(path, map_samples(manifest, stream, read_samples(path_of(manifest, stream))))
         written.append(path)
     return written

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from hub.conform import samples
-from hub.conform.rows import changed, has, value_at
+from hub.conform.row_edits import change_value, has_path, read_value_at
 from hub.conform.samples import Row
 from hub.errors import HubError
 from hub.ingest.transform.map import NUMBER
 from hub.sdk.manifest import Manifest
 
-GUESSES = ("1", "2026-01-01 00:00:00", "2026-01-01", "true", "x", "0", None)
+TOMBSTONE_GUESSES = ("1", "2026-01-01 00:00:00", "2026-01-01", "true", "x", "0", None)
 """What sources write into the column that says that a row was deleted, if no sample shows it."""
 
 
@@ -20,40 +20,42 @@ def mark_deleted(manifest: Manifest, stream: str, row: Row, rows: Sequence[Row])
     """
     declared = manifest.streams[stream]
     if declared.cursor is not None:
-        marks = [value_at(other, declared.cursor.column) for other in rows]
+        marks = [read_value_at(other, declared.cursor.column) for other in rows]
         last = next((mark for mark in reversed(marks) if mark is not None), None)
-        row = changed(row, declared.cursor.column, last)
-    candidates = list(_candidates(manifest, stream, row, rows))
+        row = change_value(row, declared.cursor.column, last)
+    candidates = list(_list_candidates(manifest, stream, row, rows))
     # One batch says which may do; a transform that adds or drops rows makes the positions say nothing, so each is tried alone.
-    likely = [candidates[at] for at in _deleted_among(manifest, stream, candidates) if at < len(candidates)]
+    likely = [candidates[at] for at in _find_deleted(manifest, stream, candidates) if at < len(candidates)]
     return next((made for made in likely if is_deleted(manifest, stream, made)), None)
 
 
 def is_deleted(manifest: Manifest, stream: str, row: Row) -> bool:
     """Whether the connector takes a row for a deleted one."""
-    return bool(_deleted_among(manifest, stream, [row]))
+    return bool(_find_deleted(manifest, stream, [row]))
 
 
-def _deleted_among(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[int]:
+def _find_deleted(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[int]:
     """The positions of rows that the connector takes for deleted ones."""
     try:
-        batch = samples.prepared(manifest, stream, samples.frame_of(rows, nested=samples.nested(manifest, stream)))
+        batch = samples.prepare_samples(
+            manifest, stream, samples.frame_of(rows, nested=samples.is_nested(manifest, stream))
+        )
     except HubError:
         return []
     gone = batch.parts[0].gone
     return [] if gone is None else sorted(gone[NUMBER].to_list())
 
 
-def _candidates(manifest: Manifest, stream: str, row: Row, rows: Sequence[Row]) -> Iterator[Row]:
+def _list_candidates(manifest: Manifest, stream: str, row: Row, rows: Sequence[Row]) -> Iterator[Row]:
     declared = manifest.streams[stream]
     assert declared.tombstone is not None
-    yield changed(row, declared.tombstone.column, declared.tombstone.example)
+    yield change_value(row, declared.tombstone.column, declared.tombstone.example)
     kept = {*declared.key, declared.changed_at, declared.cursor.column if declared.cursor else None}
     columns = [column for column in dict.fromkeys(name for other in rows for name in other) if column not in kept]
     for shown in (other for other in rows if is_deleted(manifest, stream, other)):
         for column in columns:
-            if has(shown, column):
-                yield changed(row, column, shown[column])
+            if has_path(shown, column):
+                yield change_value(row, column, shown[column])
         yield {**row, **{column: shown[column] for column in columns if column in shown}}
     for column in columns:
-        yield from (changed(row, column, guess) for guess in GUESSES)
+        yield from (change_value(row, column, guess) for guess in TOMBSTONE_GUESSES)

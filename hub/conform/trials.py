@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.conform import samples
-from hub.conform.ground import Ground, Held, Key, Store
-from hub.conform.naming import name_records, name_row
+from hub.conform.row_names import name_records, name_row
 from hub.conform.samples import Row
+from hub.conform.simulators.base import SourceSimulator
 from hub.conform.tombstones import mark_deleted
-from hub.conform.worlds.base import World
+from hub.conform.trial_servers import Held, Key, TrialServers, TrialStore
 from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest
 
-EXTRA = "cot_moi_cua_nguon"
+EXTRA_COLUMN = "cot_moi_cua_nguon"
 """The column that drifts in."""
 
 StreamRows = Mapping[str, list[Row]]
 
 
-class Failure(Exception):
+class TrialFailed(Exception):
     """A trial did not end as it should; said without values."""
 
     def __init__(self, what: str) -> None:
@@ -29,18 +29,18 @@ class Failure(Exception):
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialState:
     """What the trials of a connector go on from: the rows, what a store holds of all of them, and of all but one.
 
     `later` has, for each stream, the position of the row that the source did not have the day before; `fewer` has what it had.
     """
 
-    world: World
+    world: SourceSimulator
     rows: StreamRows
     later: Mapping[str, int]
     fewer: StreamRows
-    full: Store
-    prior: Store
+    full: TrialStore
+    prior: TrialStore
     target: Held
     before: Held
 
@@ -50,43 +50,43 @@ class Tried:
         return self.world.manifest
 
 
-def healthy(report: RunReport) -> None:
+def require_success(report: RunReport) -> None:
     """Raises Failure where a run did not succeed."""
     if report.status != "SUCCEEDED":
-        raise Failure(f"the run is {report.status}: {'; '.join(report.problems)}")
+        raise TrialFailed(f"the run is {report.status}: {'; '.join(report.problems)}")
 
 
-def expected_keys(manifest: Manifest, rows: Mapping[str, Sequence[Row]]) -> set[Key]:
+def find_expected_keys(manifest: Manifest, rows: Mapping[str, Sequence[Row]]) -> set[Key]:
     """The records that rows become, but for those that another row's key keeps out."""
     return {
         (stream, record["entity"], record["key"])
         for stream, given in rows.items()
-        for record in samples.mapped(manifest, stream, given)
+        for record in samples.map_samples(manifest, stream, given)
         if "fields" in record
     }
 
 
-def held_back(manifest: Manifest, rows: StreamRows) -> dict[str, int]:
+def hold_back_rows(manifest: Manifest, rows: StreamRows) -> dict[str, int]:
     """Of each stream's rows, in their order, the last that becomes a record of its own: the source got it after the others."""
     found: dict[str, int] = {}
     for stream, given in rows.items():
-        good = set().union(*samples.good(manifest, stream, given).values())
+        good = set().union(*samples.find_good_rows(manifest, stream, given).values())
         if not good:
-            raise Failure(f"{stream}: no sample row becomes a record")
-        found[stream] = max(_alone(manifest, stream, given, good) or good)
+            raise TrialFailed(f"{stream}: no sample row becomes a record")
+        found[stream] = max(_find_unshared(manifest, stream, given, good) or good)
     return found
 
 
-def _alone(manifest: Manifest, stream: str, rows: Sequence[Row], good: set[int]) -> set[int]:
+def _find_unshared(manifest: Manifest, stream: str, rows: Sequence[Row], good: set[int]) -> set[int]:
     """Of good rows, those whose records have no key of another row's."""
-    records = [(r["entity"], r["key"]) for r in samples.mapped(manifest, stream, rows) if "fields" in r]
+    records = [(r["entity"], r["key"]) for r in samples.map_samples(manifest, stream, rows) if "fields" in r]
     if len(set(records)) == len(records):
         return good
-    keys = [records_of(manifest, stream, row) for row in rows]
+    keys = [find_records(manifest, stream, row) for row in rows]
     return {at for at in good if not any(keys[at] & other for place, other in enumerate(keys) if place != at)}
 
 
-def day_before(manifest: Manifest, rows: StreamRows, later: Mapping[str, int]) -> StreamRows:
+def set_day_before(manifest: Manifest, rows: StreamRows, later: Mapping[str, int]) -> StreamRows:
     """What the source had before it got the last row of each stream: of rows with a cursor, none that is higher."""
     return {
         name: given[: later[name]] + ([] if manifest.streams[name].cursor else given[later[name] + 1 :])
@@ -94,28 +94,30 @@ def day_before(manifest: Manifest, rows: StreamRows, later: Mapping[str, int]) -
     }
 
 
-def records_of(manifest: Manifest, stream: str, row: Row) -> set[Key]:
-    return expected_keys(manifest, {stream: [row]})
+def find_records(manifest: Manifest, stream: str, row: Row) -> set[Key]:
+    return find_expected_keys(manifest, {stream: [row]})
 
 
-def as_they_are(world: World, store: Store, rows: StreamRows) -> Held:
+def try_unchanged_rows(world: SourceSimulator, store: TrialStore, rows: StreamRows) -> Held:
     """The samples, read for the first time and again. Returns what the store holds. Raises Failure."""
     world.put(rows)
-    healthy(world.run(store))
+    require_success(world.run(store))
     held = store.held(world.manifest)
-    expected = expected_keys(world.declared, rows)
+    expected = find_expected_keys(world.declared, rows)
     if strange := set(held) - expected:
-        raise Failure(f"the store has records that the samples do not become: {name_records(world.declared, strange)}")
+        raise TrialFailed(
+            f"the store has records that the samples do not become: {name_records(world.declared, strange)}"
+        )
     aside = {(stream, entity, key) for stream, entity, key in store.quarantined()}
     if lost := expected - set(held) - aside:
-        raise Failure(f"records are neither in the store nor in quarantine: {name_records(world.declared, lost)}")
+        raise TrialFailed(f"records are neither in the store nor in quarantine: {name_records(world.declared, lost)}")
     before = store.identities(world.manifest)
     report = world.run(store)
-    healthy(report)
+    require_success(report)
     if store.identities(world.manifest) != before:
-        raise Failure("a second read of the same rows changed the store")
+        raise TrialFailed("a second read of the same rows changed the store")
     if any(count.added or count.changed or count.deleted for count in report.counts):
-        raise Failure("a second read of the same rows says that it changed something")
+        raise TrialFailed("a second read of the same rows says that it changed something")
     return held
 
 
@@ -127,13 +129,13 @@ def tell_wrong(manifest: Manifest, wrong: Mapping[Key, str]) -> str | None:
     )
 
 
-def deleted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
+def try_deletes(tried: TrialState, ground: TrialServers) -> Iterator[tuple[str, str | None]]:
     """A row that goes at the source, as the stream's `deletes` has it."""
     for name, stream in tried.world.declared.streams.items():
-        yield f"{name}: deletes = {stream.deletes}", _deleted(tried, ground, name)
+        yield f"{name}: deletes = {stream.deletes}", _try_delete(tried, ground, name)
 
 
-def _deleted(tried: Tried, ground: Ground, name: str) -> str | None:
+def _try_delete(tried: TrialState, ground: TrialServers, name: str) -> str | None:
     declared = tried.world.declared
     given, at = tried.rows[name], tried.later[name]
     left = given[:at] + given[at + 1 :]
@@ -153,15 +155,15 @@ def _deleted(tried: Tried, ground: Ground, name: str) -> str | None:
         held = set(store.held(tried.manifest))
     if report.status != "SUCCEEDED":
         return f"the run is {report.status}: {'; '.join(report.problems)}"
-    gone = set() if declared.streams[name].deletes == "none" else records_of(declared, name, given[at])
+    gone = set() if declared.streams[name].deletes == "none" else find_records(declared, name, given[at])
     wanted = set(tried.target) - gone
     wrong = dict.fromkeys(held - wanted, "still in the store") | dict.fromkeys(wanted - held, "gone from the store")
     return tell_wrong(declared, wrong)
 
 
-def drifted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
+def try_drift(tried: TrialState, ground: TrialServers) -> Iterator[tuple[str, str | None]]:
     """A column that nobody mapped: said for each stream, whatever becomes of the rows."""
-    rows = {name: [{**row, EXTRA: "x"} for row in given] for name, given in tried.rows.items()}
+    rows = {name: [{**row, EXTRA_COLUMN: "x"} for row in given] for name, given in tried.rows.items()}
     with ground.store(tried.full.name) as store:
         tried.world.put(rows)
         report = tried.world.run(store)
@@ -169,7 +171,7 @@ def drifted(tried: Tried, ground: Ground) -> Iterator[tuple[str, str | None]]:
     for name in tried.rows:
         said = [*map(str, report.drift), *report.problems]
         wrong = None
-        if not any(f"{name}" in words and EXTRA in words for words in said):
+        if not any(f"{name}" in words and EXTRA_COLUMN in words for words in said):
             wrong = "the run does not say that there is a new column"
         elif {k: v for k, v in held.items() if k[0] == name} != {k: v for k, v in tried.target.items() if k[0] == name}:
             wrong = "the store is other than without it"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo import dirt
-from hub.demo.dirt import BY_SYSTEM, Fault, spoil
-from hub.demo.identifiers import digits
-from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People
-from hub.demo.strangers import recorded
-from hub.demo.vocabulary import BENEFIT_KIND, BENEFIT_STATUS
-from hub.demo.writing import Output, day_text
+from hub.demo import data_faults
+from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
+from hub.demo.identifiers import to_digits
+from hub.demo.outsiders import record_persons
+from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People
+from hub.demo.province_files import ProvinceFiles, day_text
+from hub.demo.source_words import BENEFIT_KIND, BENEFIT_STATUS
 
 RATES = BY_SYSTEM["finance"]
 HEADER = (
@@ -29,13 +29,13 @@ HEADER = (
 BODY = "finance/tro_cap.rows"
 FILE = "finance/tro_cap.xlsx"
 FAULTS = (
-    Fault("kind", "Loại trợ cấp", pl.lit("Trợ cấp khác")),
-    Fault("date", "Từ ngày", pl.lit("31/04/2021")),
-    Fault("decision", "Số quyết định", pl.lit("*")),
+    InvalidValue("kind", "Loại trợ cấp", pl.lit("Trợ cấp khác")),
+    InvalidValue("date", "Từ ngày", pl.lit("31/04/2021")),
+    InvalidValue("decision", "Số quyết định", pl.lit("*")),
 )
 
 
-def write_benefits(people: People, out: Output) -> None:
+def write_benefits(people: People, out: ProvinceFiles) -> None:
     """Benefits by age: old-age allowance from 75, pension from 60, merit from 50, disability at any age, poor households' heads."""
     rng, age = people.block.rng(8), THIS_YEAR - people.birth_year
     drawn = rng.random((5, len(people)))
@@ -45,7 +45,7 @@ def write_benefits(people: People, out: Output) -> None:
         "PENSION": ((age >= 60) & (drawn[4] < 0.30), 5_200_000),
     }  # fmt: skip
     chosen = {
-        kind: np.flatnonzero(mask & ~dirt.is_showcase(people, np.arange(len(people))))
+        kind: np.flatnonzero(mask & ~data_faults.is_showcase(people, np.arange(len(people))))
         for kind, (mask, _) in eligible.items()
     }
     who = np.concatenate(list(chosen.values()))
@@ -56,7 +56,7 @@ def write_benefits(people: People, out: Output) -> None:
         + rng.integers(0, 20, count) * 50_000
     )
     since = (
-        TODAY
+        TODAY_DAY
         - 60
         - (rng.random(count) * np.minimum(3_600, np.maximum(people.born[who] * 0 + 400, (age[who] - 59) * 365))).astype(
             np.int64
@@ -66,17 +66,17 @@ def write_benefits(people: People, out: Output) -> None:
     died = people.died[who]
     # Every fifth payment to somebody who died has not been stopped: the social office was not told.
     ended = ((died >= 0) & (rng.random(count) < 0.8)) | (rng.random(count) < 0.06)
-    until = np.where(ended, np.where(died >= 0, died + 20, np.minimum(since + 700, TODAY - 10)), NOBODY)
-    written, gone = recorded(rng, people, who, since, RATES, np.ones(count, dtype=np.bool_))
-    ids = "QĐ-" + digits(people.block.ids(count), 8)
+    until = np.where(ended, np.where(died >= 0, died + 20, np.minimum(since + 700, TODAY_DAY - 10)), NOBODY)
+    written, gone = record_persons(rng, people, who, since, RATES, np.ones(count, dtype=np.bool_))
+    ids = "QĐ-" + to_digits(people.block.ids(count), 8)
     frame = pl.DataFrame({
         HEADER[0]: ids, HEADER[1]: written["name"], HEADER[2]: written["birth"], HEADER[3]: written["identifier"], HEADER[4]: written["address"],
         HEADER[5]: kinds, HEADER[6]: amount, HEADER[7]: since, HEADER[8]: np.where(until >= 0, np.maximum(until, since), until),
         HEADER[9]: pl.Series(list(BENEFIT_STATUS.values())).gather(ended.astype(np.int64)), "dirt": written["dirt"],
-        "subject_key": np.where(gone, "", digits(people.personal[who], 12).to_numpy()).astype(str), "source_id": ids,
+        "subject_key": np.where(gone, "", to_digits(people.personal[who], 12).to_numpy()).astype(str), "source_id": ids,
         "subject_kind": pl.Series(["person", "outsider"]).gather(gone.astype(np.int64)),
     }).with_columns(day_text(HEADER[7]), day_text(HEADER[8]))  # fmt: skip
-    frame = spoil(rng, frame, FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
+    frame = spoil_rows(rng, frame, FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
     out.sheet_rows(BODY, frame.select(HEADER))
     out.truth(
         "finance",

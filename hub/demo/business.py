@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hub.demo.dirt import BY_SYSTEM, Fault, as_recorded, spoil
-from hub.demo.identifiers import Bools, Ints, digits, tax_codes
-from hub.demo.names import name_book
-from hub.demo.people import NOBODY, THIS_YEAR, TODAY, People, day_of
-from hub.demo.places import REORGANISED, places
-from hub.demo.strangers import outsiders
-from hub.demo.vocabulary import BUSINESS_ROLE, BUSINESS_STATUS, LEGAL_FORM, LEGAL_FORM_NAME
-from hub.demo.writing import Output, day_iso, day_text, instant_text
+from hub.demo.commune_pairs import REORGANISATION_DAY, load_commune_pairs
+from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
+from hub.demo.identifiers import Bools, Ints, tax_codes, to_digits
+from hub.demo.outsiders import make_outsiders
+from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
+from hub.demo.person_names import load_name_book
+from hub.demo.province_files import ProvinceFiles, day_iso, day_text, instant_text
+from hub.demo.source_words import BUSINESS_ROLE, BUSINESS_STATUS, LEGAL_FORM, LEGAL_FORM_NAME
 
 RATES = BY_SYSTEM["business"]
 ENTERPRISES, HOUSEHOLD_BUSINESSES = 0.010, 0.030
@@ -33,10 +33,10 @@ STREETS = (
     "Đường Hùng Vương",
 )
 FAULTS = (
-    Fault("tax_code", "ma_so_thue", pl.lit("5700000000")),
-    Fault("legal_form", "loai_hinh", pl.lit("XX")),
-    Fault("commune", "ma_xa", pl.lit("99999")),
-    Fault("registration_date", "ngay_dang_ky", pl.lit("30/02/2018")),
+    InvalidValue("tax_code", "ma_so_thue", pl.lit("5700000000")),
+    InvalidValue("legal_form", "loai_hinh", pl.lit("XX")),
+    InvalidValue("commune", "ma_xa", pl.lit("99999")),
+    InvalidValue("registration_date", "ngay_dang_ky", pl.lit("30/02/2018")),
 )
 
 
@@ -81,13 +81,13 @@ def make_businesses(people: People) -> Businesses:
     representative = rng.choice(able, count)
     drawn = rng.random(count)
     status = np.select([drawn < 0.82, drawn < 0.90], [0, 1], 2)
-    pair = np.where(rng.random(count) < 0.85, people.pair[representative], places().draw(rng, count))
+    pair = np.where(rng.random(count) < 0.85, people.pair[representative], load_commune_pairs().draw(rng, count))
     oldest = np.maximum(day_of(2002, 1, 1), people.born[representative] + 20 * 365)
-    registered = oldest + (rng.random(count) ** 0.6 * (TODAY - 30 - oldest)).astype(np.int64)
+    registered = oldest + (rng.random(count) ** 0.6 * (TODAY_DAY - 30 - oldest)).astype(np.int64)
     if first:
         form[0], representative[0], status[0], pair[0], registered[0] = 0, 0, 0, people.pair[0], day_of(2018, 3, 12)
     codes = tax_codes("57", people.block.number * 1_000 + np.arange(enterprises))
-    certificates = "22A8" + digits(people.block.number * 1_000 + np.arange(shops), 6)
+    certificates = "22A8" + to_digits(people.block.number * 1_000 + np.arange(shops), 6)
     numbers = pl.concat([codes, certificates])
     nothing = pl.Series([None] * shops, dtype=pl.String)
     member_business, member_person, member_role = _members(rng, people, form, representative, able)
@@ -100,15 +100,15 @@ def make_businesses(people: People) -> Businesses:
 
 def _shop_tax_codes(rng: np.random.Generator, people: People, representative: Ints, registered: Ints) -> pl.Series:
     """The representative's identifier since 2025-07-01; some entries still show the ten-digit code from before."""
-    old = pl.Series((registered < REORGANISED) & (rng.random(len(registered)) < 0.3))
-    now = digits(people.personal[representative], 12)
+    old = pl.Series((registered < REORGANISATION_DAY) & (rng.random(len(registered)) < 0.3))
+    now = to_digits(people.personal[representative], 12)
     return pl.select(
         pl.when(pl.lit(old)).then(pl.lit(people.old_tax_codes.gather(representative))).otherwise(pl.lit(now))
     ).to_series()
 
 
 def _names(rng: np.random.Generator, people: People, form: Ints, representative: Ints) -> pl.Series:
-    book = name_book()
+    book = load_name_book()
     first, second = (
         pl.Series(book.organisation[f"word_{n}"]).gather(
             rng.integers(0, len(book.organisation[f"word_{n}"]), len(form))
@@ -158,7 +158,7 @@ def _members(
     return business[order], person[order], role[order]
 
 
-def write_businesses(people: People, firms: Businesses, out: Output) -> None:
+def write_businesses(people: People, firms: Businesses, out: ProvinceFiles) -> None:
     """The export and its truth."""
     rng, count = people.block.rng(6), len(firms)
     members = _recorded_members(rng, people, firms)
@@ -167,22 +167,24 @@ def write_businesses(people: People, firms: Businesses, out: Output) -> None:
             "thanh_vien"
         )
     )
-    seat_day = np.where(rng.random(count) < 0.3, np.maximum(firms.registered, REORGANISED + 60), firms.registered)
-    streets, activities = pl.Series(STREETS), pl.Series(name_book().organisation["activity"])
+    seat_day = np.where(
+        rng.random(count) < 0.3, np.maximum(firms.registered, REORGANISATION_DAY + 60), firms.registered
+    )
+    streets, activities = pl.Series(STREETS), pl.Series(load_name_book().organisation["activity"])
     capital = pl.Series(rng.integers(2, 200, count) * 50_000_000)
     frame = pl.DataFrame({
         "id": firms.id, "ma_so": firms.number, "ma_doanh_nghiep": firms.enterprise_code, "ma_so_thue": firms.tax_code, "ten": firms.name,
         "loai_hinh": pl.Series(list(LEGAL_FORM.values())).gather(firms.form), "trang_thai": pl.Series(list(BUSINESS_STATUS.values())).gather(firms.status),
         "ngay_dang_ky": firms.registered, "von_dieu_le": pl.select(pl.when(pl.lit(pl.Series(~firms.is_household))).then(pl.lit(capital))).to_series(),
-        "nganh_nghe": activities.gather(rng.integers(0, len(activities), count)), "ma_xa": places().codes(firms.pair, seat_day), "ngay_ma_xa": seat_day,
-        "so_nha": rng.integers(1, 400, count), "duong": streets.gather(rng.integers(0, len(STREETS), count)), "noi": places().phrases(firms.pair, seat_day),
-        "cap_nhat_luc": np.maximum(seat_day, TODAY - 1 - rng.integers(0, 1_500, count)), "dirt": [""] * count, "subject_key": firms.number,
+        "nganh_nghe": activities.gather(rng.integers(0, len(activities), count)), "ma_xa": load_commune_pairs().codes(firms.pair, seat_day), "ngay_ma_xa": seat_day,
+        "so_nha": rng.integers(1, 400, count), "duong": streets.gather(rng.integers(0, len(STREETS), count)), "noi": load_commune_pairs().phrases(firms.pair, seat_day),
+        "cap_nhat_luc": np.maximum(seat_day, TODAY_DAY - 1 - rng.integers(0, 1_500, count)), "dirt": [""] * count, "subject_key": firms.number,
     }).with_columns(
         day_text("ngay_dang_ky"), day_iso("ngay_ma_xa"), instant_text("cap_nhat_luc"), grouped["thanh_vien"],
         pl.format("Số {}, {}, {}", "so_nha", "duong", "noi").alias("dia_chi"),
     )  # fmt: skip
     keep = (np.arange(count) == 0) & people.block.first
-    frame = spoil(rng, frame, FAULTS, RATES.invalid, keep, people.block.first).with_columns(
+    frame = spoil_rows(rng, frame, FAULTS, RATES.invalid, keep, people.block.first).with_columns(
         pl.struct("ma_xa", "ngay_ma_xa", "dia_chi").alias("tru_so")
     )
     columns = ["id", "ma_so", "ma_doanh_nghiep", "ma_so_thue", "ten", "loai_hinh", "trang_thai", "ngay_dang_ky", "von_dieu_le", "nganh_nghe", "tru_so", "thanh_vien", "cap_nhat_luc"]  # fmt: skip
@@ -199,19 +201,19 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
     since = firms.registered[business] + np.where(
         rng.random(count) < 0.25, (rng.random(count) * 400).astype(np.int64), 0
     )
-    since = np.minimum(since, TODAY - 3)
+    since = np.minimum(since, TODAY_DAY - 3)
     left = (rng.random(count) < 0.08) & (firms.member_role == tuple(BUSINESS_ROLE).index("MEMBER"))
     until = np.where(
-        left | (firms.status[business] == 2), np.minimum(since + rng.integers(200, 2_000, count), TODAY - 1), NOBODY
+        left | (firms.status[business] == 2), np.minimum(since + rng.integers(200, 2_000, count), TODAY_DAY - 1), NOBODY
     )
-    written = as_recorded(rng, people, who, since, RATES)
-    strangers = outsiders(rng, people, count)
+    written = record_parties(rng, people, who, since, RATES)
+    strangers = make_outsiders(rng, people, count)
     out = pl.lit(pl.Series(outside))
     contributes = pl.lit(pl.Series((firms.form[business] != HOUSEHOLD_FORM) & (firms.member_role != 0)))
     return pl.DataFrame({
         "at": business, "source_id": firms.id[business],
         "vai_tro": pl.Series(list(BUSINESS_ROLE.values())).gather(firms.member_role), "since": since, "until": until,
-        "von": rng.integers(1, 60, count) * 50_000_000, "true_key": digits(people.personal[who], 12), "written_dirt": written["dirt"],
+        "von": rng.integers(1, 60, count) * 50_000_000, "true_key": to_digits(people.personal[who], 12), "written_dirt": written["dirt"],
     }).with_columns(
         *(pl.when(out).then(pl.lit(strangers[c])).otherwise(pl.lit(written[c])).alias(to) for c, to in (("name", "ho_ten"), ("birth", "ngay_sinh"), ("identifier", "so_giay_to"), ("address", "dia_chi"))),
         day_text("since").alias("tu_ngay"), day_text("until").alias("den_ngay"), pl.when(contributes).then("von").alias("von_gop"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-DOUBTFUL = """
+DOUBTFUL_PERSON = """
 with own as (
     select h.subject_id, p.status from link.land_use_right_holder h join link.land_use_right_parcel p using (record_id)
     where h.status = 'CONFIRMED' and h.subject_kind = 'Citizen'
@@ -23,7 +23,7 @@ limit 1
 Of those who have the most of it, the one with the fewest records."""
 
 
-def doubtful_person(connection: Connection[Any]) -> str:
+def find_doubtful_person(connection: Connection[Any]) -> str:
     """The personal identifier of such a person, as far as the province has one; empty where nobody has a parcel."""
-    row = connection.execute(DOUBTFUL).fetchone()
+    row = connection.execute(DOUBTFUL_PERSON).fetchone()
     return str(row[0]) if row else ""

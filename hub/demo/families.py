@@ -11,7 +11,7 @@ from hub.demo.identifiers import Bools, Ints
 
 # Members in order (Head, Spouse, Child, Father, Mother, Other), part of all households, and the ages of the head: together
 # they give 3.5 people a household and about the age pyramid of the 2024 mid-term census (24 % below 15, 14 % from 60 on).
-TEMPLATES: tuple[tuple[str, float, int, int], ...] = (
+HOUSEHOLD_TEMPLATES: tuple[tuple[str, float, int, int], ...] = (
     ("HSCC", 0.200, 29, 56),
     ("H", 0.045, 62, 88),
     ("H", 0.045, 20, 45),
@@ -30,14 +30,16 @@ TEMPLATES: tuple[tuple[str, float, int, int], ...] = (
 )
 SHOWCASE_TEMPLATE = 0
 FEMALE_HEAD = 0.25
-WIDTH = max(len(template[0]) for template in TEMPLATES)
-MATRIX = np.asarray([["HSCFMO".index(letter) for letter in t[0]] + [-1] * (WIDTH - len(t[0])) for t in TEMPLATES])
-SIZES = np.asarray([len(t[0]) for t in TEMPLATES])
-OLDEST = 101
+MAX_TEMPLATE_SIZE = max(len(template[0]) for template in HOUSEHOLD_TEMPLATES)
+TEMPLATE_ROLES = np.asarray(
+    [["HSCFMO".index(letter) for letter in t[0]] + [-1] * (MAX_TEMPLATE_SIZE - len(t[0])) for t in HOUSEHOLD_TEMPLATES]
+)
+TEMPLATE_SIZES = np.asarray([len(t[0]) for t in HOUSEHOLD_TEMPLATES])
+MAX_AGE_YEARS = 101
 
 
 @dataclass(frozen=True)
-class Roles:
+class HouseholdRoles:
     """One entry a person, household by household: which household, what they are in it, whose spouse they are."""
 
     HEAD: ClassVar[int] = 0
@@ -59,24 +61,26 @@ class Roles:
     lone_parent: Bools
 
 
-def draw_roles(rng: np.random.Generator, people: int, showcase: bool) -> Roles:
+def draw_roles(rng: np.random.Generator, people: int, showcase: bool) -> HouseholdRoles:
     """Households for exactly this many people; the last may lack its last members. The showcase family comes first."""
-    cumulative = np.cumsum([t[1] for t in TEMPLATES])
-    template = np.minimum(np.searchsorted(cumulative, rng.random(people) * cumulative[-1]), len(TEMPLATES) - 1)
+    cumulative = np.cumsum([t[1] for t in HOUSEHOLD_TEMPLATES])
+    template = np.minimum(
+        np.searchsorted(cumulative, rng.random(people) * cumulative[-1]), len(HOUSEHOLD_TEMPLATES) - 1
+    )
     if showcase:
         template[0] = SHOWCASE_TEMPLATE
-    ends = np.cumsum(SIZES[template])
+    ends = np.cumsum(TEMPLATE_SIZES[template])
     households = int(np.searchsorted(ends, people)) + 1
     template = template[:households]
-    grid = MATRIX[template]
+    grid = TEMPLATE_ROLES[template]
     present = grid >= 0
-    household = np.repeat(np.arange(households), SIZES[template])[:people]
+    household = np.repeat(np.arange(households), TEMPLATE_SIZES[template])[:people]
     role = grid[present][:people]
     head = np.concatenate([[0], ends[: households - 1]]).astype(np.int64)
     place = np.arange(people) - head[household]
     size = np.bincount(household, minlength=households)
-    return Roles(
-        household=household, role=role, birth_order=np.where(role == Roles.CHILD, place - np.where(_has(role, household, 1, households), 2, 1), 0),
+    return HouseholdRoles(
+        household=household, role=role, birth_order=np.where(role == HouseholdRoles.CHILD, place - np.where(_has(role, household, 1, households), 2, 1), 0),
         head=head, template=template, spouse=_spouses(role, people),
         alone=(size == 1)[household], lone_parent=(role == 0) & ~_has(role, household, 1, households) & _has(role, household, 2, households),
     )  # fmt: skip
@@ -91,16 +95,16 @@ def _has(role: Ints, household: Ints, wanted: int, households: int) -> Bools:
 def _spouses(role: Ints, people: int) -> Ints:
     """Head and spouse, father and mother stand next to each other in every template."""
     spouse = np.full(people, -1, dtype=np.int64)
-    for second, first in ((Roles.SPOUSE, Roles.HEAD), (Roles.MOTHER, Roles.FATHER)):
+    for second, first in ((HouseholdRoles.SPOUSE, HouseholdRoles.HEAD), (HouseholdRoles.MOTHER, HouseholdRoles.FATHER)):
         at = np.flatnonzero((role[1:] == second) & (role[:-1] == first)) + 1
         spouse[at], spouse[at - 1] = at - 1, at
     return spouse
 
 
-def ages_by_role(rng: np.random.Generator, roles: Roles) -> tuple[Ints, Bools, Ints]:
+def ages_by_role(rng: np.random.Generator, roles: HouseholdRoles) -> tuple[Ints, Bools, Ints]:
     """Age and sex of each person, and by household the age at which the mother had her first child."""
     households, people = len(roles.head), len(roles.role)
-    low, high = np.asarray([t[2] for t in TEMPLATES]), np.asarray([t[3] for t in TEMPLATES])
+    low, high = np.asarray([t[2] for t in HOUSEHOLD_TEMPLATES]), np.asarray([t[3] for t in HOUSEHOLD_TEMPLATES])
     spread = rng.beta(1.6, 2.0, households)
     head_age = (low[roles.template] + spread * (high - low)[roles.template]).astype(np.int64)
     coupled = roles.spouse[roles.head] >= 0
@@ -114,7 +118,13 @@ def ages_by_role(rng: np.random.Generator, roles: Roles) -> tuple[Ints, Bools, I
     child = np.where(child < 0, np.maximum(2 - roles.birth_order, 0), child)
     noise = rng.normal(0, 3.0, people)
     age = np.select(
-        [role == Roles.HEAD, role == Roles.SPOUSE, role == Roles.CHILD, role == Roles.FATHER, role == Roles.MOTHER],
+        [
+            role == HouseholdRoles.HEAD,
+            role == HouseholdRoles.SPOUSE,
+            role == HouseholdRoles.CHILD,
+            role == HouseholdRoles.FATHER,
+            role == HouseholdRoles.MOTHER,
+        ],
         [
             head_age[own],
             spouse_age[own],
@@ -124,7 +134,7 @@ def ages_by_role(rng: np.random.Generator, roles: Roles) -> tuple[Ints, Bools, I
         ],
         head_age[own] + 2 * noise,
     ).astype(np.int64)
-    female = np.where(role == Roles.HEAD, head_female[own], rng.random(people) < 0.485)
-    female = np.where(role == Roles.SPOUSE, ~head_female[own], female)
-    female = np.where(role == Roles.FATHER, False, np.where(role == Roles.MOTHER, True, female))
-    return np.clip(age, 0, OLDEST), female.astype(np.bool_), first_birth
+    female = np.where(role == HouseholdRoles.HEAD, head_female[own], rng.random(people) < 0.485)
+    female = np.where(role == HouseholdRoles.SPOUSE, ~head_female[own], female)
+    female = np.where(role == HouseholdRoles.FATHER, False, np.where(role == HouseholdRoles.MOTHER, True, female))
+    return np.clip(age, 0, MAX_AGE_YEARS), female.astype(np.bool_), first_birth

@@ -11,16 +11,16 @@ from hub.demo import benefits
 from hub.demo.business import make_businesses, write_businesses
 from hub.demo.finance import write_finance
 from hub.demo.land import make_parcels, write_land
-from hub.demo.people import Block, make_people
+from hub.demo.people import ProvinceBlock, make_people
 from hub.demo.population import write_population
-from hub.demo.writing import Output
+from hub.demo.province_files import ProvinceFiles
 
 BLOCK_CITIZENS = 10_000
 """Citizens of a block. Part of what is generated, like the seed: nothing reaches over the edge of a block."""
 TRUTH_INDEX = Path(__file__).parent / "data" / "truth.toml"
 """Says which linked field each file of truth is about."""
 SMALLEST, LARGEST = 1_000, 1_000_000
-SUMMARY = "province.json"
+SUMMARY_FILE = "province.json"
 
 Progress = Callable[[int, int], None]
 """Called with citizens done and citizens in all."""
@@ -37,7 +37,7 @@ class ProvinceSummary:
     rows: dict[str, int]
 
 
-def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | None = None) -> ProvinceSummary:
+def generate_province(folder: Path, citizens: int, seed: int = 22, progress: Progress | None = None) -> ProvinceSummary:
     """Write the province of this size and seed into `folder`, always the same bytes. Raises ValueError for a size it is not made for."""
     if not SMALLEST <= citizens <= LARGEST:
         raise ValueError(
@@ -45,8 +45,8 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
         )
     folder.mkdir(parents=True, exist_ok=True)
     showcase = ""
-    with Output(folder) as out:
-        for block in blocks(citizens, seed):
+    with ProvinceFiles(folder) as out:
+        for block in plan_blocks(citizens, seed):
             personal_id = _write_block(block, out)
             showcase = showcase or personal_id
             if progress:
@@ -55,7 +55,7 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
         out.rows[benefits.FILE] = out.rows.pop(benefits.BODY)
     (folder / "truth" / TRUTH_INDEX.name).write_bytes(TRUTH_INDEX.read_bytes())
     summary = ProvinceSummary(str(folder), citizens, seed, showcase, dict(sorted(out.rows.items())))
-    (folder / SUMMARY).write_text(
+    (folder / SUMMARY_FILE).write_text(
         json.dumps({k: v for k, v in asdict(summary).items() if k != "folder"}, indent=1) + "\n", encoding="utf-8"
     )
     return summary
@@ -64,21 +64,21 @@ def generate(folder: Path, citizens: int, seed: int = 22, progress: Progress | N
 def summary_of(folder: Path) -> ProvinceSummary | None:
     """What an earlier run wrote into this folder; None where there is no finished province, or one of an older generator, whose
     truth has no index."""
-    path = folder / SUMMARY
+    path = folder / SUMMARY_FILE
     if not (path.exists() and (folder / "truth" / TRUTH_INDEX.name).exists()):
         return None
     return ProvinceSummary(folder=str(folder), **json.loads(path.read_text(encoding="utf-8")))
 
 
-def blocks(citizens: int, seed: int) -> Iterator[Block]:
+def plan_blocks(citizens: int, seed: int) -> Iterator[ProvinceBlock]:
     """The blocks of a province of this size. A remainder too small for a block of its own joins the last."""
     count = max(1, (citizens + BLOCK_CITIZENS - SMALLEST) // BLOCK_CITIZENS)
     for number in range(count):
         start = number * BLOCK_CITIZENS
-        yield Block(number, start, BLOCK_CITIZENS if number < count - 1 else citizens - start, seed)
+        yield ProvinceBlock(number, start, BLOCK_CITIZENS if number < count - 1 else citizens - start, seed)
 
 
-def _write_block(block: Block, out: Output) -> str:
+def _write_block(block: ProvinceBlock, out: ProvinceFiles) -> str:
     """All systems' records of one block. Returns the identifier of its first person."""
     people = make_people(block)
     parcels, firms = make_parcels(people), make_businesses(people)

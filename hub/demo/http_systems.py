@@ -30,7 +30,7 @@ CHUNK = 1 << 20
 PR_SET_PDEATHSIG = 1
 
 
-class Lines:
+class IndexedLines:
     """A JSON Lines file and where each of its lines begins."""
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +53,9 @@ class Lines:
 
 def land_app(folder: Path, client_id: str, client_secret: str, *, token_life_s: float = TOKEN_LIFE_S) -> Starlette:
     """The land system over `folder`/land/*.jsonl."""
-    files = {name: Lines(folder / "land" / f"{name}.jsonl") for name in ("thua-dat", "quyen-su-dung-dat", "han-che")}
+    files = {
+        name: IndexedLines(folder / "land" / f"{name}.jsonl") for name in ("thua-dat", "quyen-su-dung-dat", "han-che")
+    }
     tokens: dict[str, float] = {}
 
     async def token(request: Request) -> Response:

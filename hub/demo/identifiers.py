@@ -16,12 +16,12 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-HALF = 1_000
-SPACE = HALF * HALF
+HALF_SPACE = 1_000
+SERIAL_SPACE = HALF_SPACE * HALF_SPACE
 GEOHASH_ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 
 
-def digits(values: Ints | pl.Series, width: int) -> pl.Series:
+def to_digits(values: Ints | pl.Series, width: int) -> pl.Series:
     """Numbers as text, filled with zeros on the left to `width`."""
     return pl.Series("digits", values).cast(pl.String).str.zfill(width)
 
@@ -39,20 +39,20 @@ class Scatter:
     @classmethod
     def seeded(cls, seed: int, purpose: int) -> Scatter:
         rng = np.random.default_rng([seed, 1_000_000 + purpose])
-        return cls(tuple(rng.integers(0, HALF, HALF) for _ in range(4)))
+        return cls(tuple(rng.integers(0, HALF_SPACE, HALF_SPACE) for _ in range(4)))
 
     def __call__(self, serial: Ints) -> Ints:
-        left, right = serial // HALF, serial % HALF
+        left, right = serial // HALF_SPACE, serial % HALF_SPACE
         for table in self.tables:
-            left, right = right, (left + table[right]) % HALF
-        return left * HALF + right
+            left, right = right, (left + table[right]) % HALF_SPACE
+        return left * HALF_SPACE + right
 
 
 def personal_ids(province: Ints, female: Bools, birth_year: Ints, random: Ints) -> pl.Series:
     """Province of birth registration, century and sex, year of birth, six random digits."""
     century = (birth_year // 100 - 19) * 2 + female
-    number = ((province * 10 + century) * 100 + birth_year % 100) * SPACE + random
-    return digits(number, 12)
+    number = ((province * 10 + century) * 100 + birth_year % 100) * SERIAL_SPACE + random
+    return to_digits(number, 12)
 
 
 def tax_codes(prefix: str, serial: Ints) -> pl.Series:
@@ -66,7 +66,7 @@ def tax_codes(prefix: str, serial: Ints) -> pl.Series:
     weights = TaxCode.check_digit.weights
     base = np.where(_weighted(base, weights) % 11 == 0, base + 1, base)
     check = 10 - _weighted(base, weights) % 11
-    return digits(base * 10 + check, 10)
+    return to_digits(base * 10 + check, 10)
 
 
 def _weighted(base: Ints, weights: Sequence[int]) -> Ints:
@@ -74,7 +74,7 @@ def _weighted(base: Ints, weights: Sequence[int]) -> Ints:
     return np.asarray(sum((base // 10 ** (places - 1 - i)) % 10 * w for i, w in enumerate(weights)), dtype=np.int64)
 
 
-def geohashes(latitude: Floats, longitude: Floats) -> pl.Series:
+def to_geohashes(latitude: Floats, longitude: Floats) -> pl.Series:
     """Twelve-character geohashes (60 bits: 30 of longitude and 30 of latitude, interleaved, longitude first)."""
     lat = ((latitude + 90) / 180 * 2**30).astype(np.int64)
     lon = ((longitude + 180) / 360 * 2**30).astype(np.int64)

@@ -2,11 +2,11 @@
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
-from hub.demo.places import PROVINCE
+from hub.demo.commune_pairs import PROVINCE_CODE
 
 LAND_OFFICE = "06652"
 """Phường Hà Tu: a commune of the demonstration's province since 2025-07-01."""
-BUSINESS_OFFICE = PROVINCE
+BUSINESS_OFFICE = PROVINCE_CODE
 """Business registration is done by the province."""
 
 IDENTITIES = (
@@ -23,10 +23,10 @@ IDENTITIES = (
         frozenset({BUSINESS_OFFICE}),
     ),
     LocalIdentity(
-        "reviewer", "Người rà soát liên kết · Reviewer of links", frozenset({Role.REVIEWER}), frozenset({PROVINCE})
+        "reviewer", "Người rà soát liên kết · Reviewer of links", frozenset({Role.REVIEWER}), frozenset({PROVINCE_CODE})
     ),
-    LocalIdentity("operator", "Người vận hành · Operator", frozenset({Role.OPERATOR}), frozenset({PROVINCE})),
-    LocalIdentity("auditor", "Người kiểm tra · Auditor", frozenset({Role.AUDITOR}), frozenset({PROVINCE})),
+    LocalIdentity("operator", "Người vận hành · Operator", frozenset({Role.OPERATOR}), frozenset({PROVINCE_CODE})),
+    LocalIdentity("auditor", "Người kiểm tra · Auditor", frozenset({Role.AUDITOR}), frozenset({PROVINCE_CODE})),
     LocalIdentity("explorer", "Người tra cứu · Explorer (masked data)", client_kind=ClientKind.EXPLORER),
 )
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hub.demo import dirt
-from hub.demo.dirt import BY_SYSTEM, Fault, spoil
-from hub.demo.identifiers import Bools, Floats, Ints, Scatter, digits, geohashes
-from hub.demo.names import name_book
-from hub.demo.people import NOBODY, TODAY, People, day_of
-from hub.demo.places import REORGANISED, places
-from hub.demo.strangers import recorded
-from hub.demo.vocabulary import LONG_TERM, RIGHT_ORIGIN, RIGHT_STATUS
-from hub.demo.writing import Output, day_iso, day_text, instant_text
+from hub.demo import data_faults
+from hub.demo.commune_pairs import REORGANISATION_DAY, load_commune_pairs
+from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
+from hub.demo.identifiers import Bools, Floats, Ints, Scatter, to_digits, to_geohashes
+from hub.demo.outsiders import record_persons
+from hub.demo.people import NOBODY, TODAY_DAY, People, day_of
+from hub.demo.person_names import load_name_book
+from hub.demo.province_files import ProvinceFiles, day_iso, day_text, instant_text
+from hub.demo.source_words import LONG_TERM, RIGHT_ORIGIN, RIGHT_STATUS
 
 RATES = BY_SYSTEM["land"]
 PARCELS_PER_CITIZEN = 0.3
@@ -45,18 +45,21 @@ RURAL_PURPOSES = (
 PURPOSES = tuple(dict.fromkeys(code for code, _, _ in URBAN_PURPOSES + RURAL_PURPOSES))
 TAXED_PURPOSES = ("ODT", "ONT", "TMD", "SKC")
 PARCEL_FAULTS = (
-    Fault("area", "dien_tich", -pl.col("dien_tich")),
-    Fault("commune", "ma_xa", pl.lit("99999")),
-    Fault("purpose", "loai_dat", pl.lit("XXX")),
-    Fault("sheet", "so_to", pl.lit(0, pl.Int64)),
+    InvalidValue("area", "dien_tich", -pl.col("dien_tich")),
+    InvalidValue("commune", "ma_xa", pl.lit("99999")),
+    InvalidValue("purpose", "loai_dat", pl.lit("XXX")),
+    InvalidValue("sheet", "so_to", pl.lit(0, pl.Int64)),
 )
 RIGHT_FAULTS = (
-    Fault("serial", "so_phat_hanh", pl.lit("D1234567")),
-    Fault("issue_date", "ngay_cap", pl.lit("31/02/2019")),
-    Fault("share", "ty_le", pl.lit("50%")),
-    Fault("area", "dien_tich", -pl.col("dien_tich")),
+    InvalidValue("serial", "so_phat_hanh", pl.lit("D1234567")),
+    InvalidValue("issue_date", "ngay_cap", pl.lit("31/02/2019")),
+    InvalidValue("share", "ty_le", pl.lit("50%")),
+    InvalidValue("area", "dien_tich", -pl.col("dien_tich")),
 )
-ENCUMBRANCE_FAULTS = (Fault("kind", "loai", pl.lit("khac")), Fault("date", "ngay_dang_ky", pl.lit("30/02/2020")))
+ENCUMBRANCE_FAULTS = (
+    InvalidValue("kind", "loai", pl.lit("khac")),
+    InvalidValue("date", "ngay_dang_ky", pl.lit("30/02/2020")),
+)
 SERIAL_LETTERS = ("AB", "AĐ", "BA", "BM", "BX", "CĐ", "CH", "CS", "DA", "DĐ")
 ORIGINS = ("RECOGNISED", "TRANSFERRED", "INHERITED", "ALLOCATED", "LEASED")
 
@@ -93,7 +96,7 @@ class Parcels:
     @property
     def keys(self) -> pl.Series:
         """The true key: number of the parcel as the land system has it."""
-        codes = places().codes(self.pair, self.code_day)
+        codes = load_commune_pairs().codes(self.pair, self.code_day)
         since = pl.Series(["@..:", "@2025-07-01:"]).gather(self.renumbered.astype(np.int64))
         return (
             pl.DataFrame({"c": codes, "d": since, "s": self.sheet, "n": self.number_now})
@@ -107,22 +110,24 @@ class Parcels:
 
     def seen(self, which: Ints, on: Ints) -> pl.DataFrame:
         """How an office wrote these parcels on these days: the commune code of the day, with the numbers valid then."""
-        new = self.renumbered[which] & (on >= REORGANISED)
+        new = self.renumbered[which] & (on >= REORGANISATION_DAY)
         return pl.DataFrame({
-            "ma_xa": places().codes(self.pair[which], on), "ngay_ma_xa": on,
+            "ma_xa": load_commune_pairs().codes(self.pair[which], on), "ngay_ma_xa": on,
             "so_to": np.where(new, self.sheet[which], self.old_sheet[which]), "so_thua": np.where(new, self.new_number[which], self.number[which]),
         }).with_columns(day_iso("ngay_ma_xa"))  # fmt: skip
 
     def seen_through(self, which: Ints, on: Ints) -> pl.Series:
         """Whether these parcels, as written on these days, stand under a commune that has since been merged, or been split."""
-        other = (self.code_day[which] >= REORGANISED) != (on >= REORGANISED)
-        whole = places().whole[self.pair[which]]
-        return dirt.named([("other_commune_code", other & whole), ("split_commune", other & ~whole)], len(which))
+        other = (self.code_day[which] >= REORGANISATION_DAY) != (on >= REORGANISATION_DAY)
+        whole = load_commune_pairs().whole[self.pair[which]]
+        return data_faults.join_flags(
+            [("other_commune_code", other & whole), ("split_commune", other & ~whole)], len(which)
+        )
 
 
 def make_parcels(people: People) -> Parcels:
     """The parcels of the block's households. In block 0 the first two belong to the showcase citizen."""
-    rng, homes, where = people.block.rng(3), people.households, places()
+    rng, homes, where = people.block.rng(3), people.households, load_commune_pairs()
     count = max(2, round(len(people) * PARCELS_PER_CITIZEN))
     household = rng.integers(0, len(homes.head), count)
     here = rng.random(count) < 0.88
@@ -142,7 +147,7 @@ def make_parcels(people: People) -> Parcels:
     issued = _issue_days(rng, people, np.where(other, spouse, head), showcase)
     map_day = day_of(2006, 1, 1) + rng.integers(0, 19 * 365, count)
     return Parcels(
-        id=people.block.ids(count), pair=pair, renumbered=renumbered, code_day=np.where(renumbered, REORGANISED + rng.integers(0, 400, count), map_day),
+        id=people.block.ids(count), pair=pair, renumbered=renumbered, code_day=np.where(renumbered, REORGANISATION_DAY + rng.integers(0, 400, count), map_day),
         old_sheet=sheet, sheet=np.where(renumbered, new_sheet, sheet), number=number, new_number=new_number, purpose=purpose, area=area,
         household=household, holding=holding, holder=np.where(other, spouse, head), issued=issued,
         latitude=where.latitude[pair] + rng.normal(0, 0.012, count), longitude=where.longitude[pair] + rng.normal(0, 0.012, count),
@@ -194,18 +199,20 @@ def _renumber(block: int, commune: Ints, sheet: Ints, number: Ints, renumbered: 
 def _issue_days(rng: np.random.Generator, people: People, holder: Ints, showcase: Bools) -> Ints:
     """Certificates were first issued in the nineties; nobody has one as a child. One in six dates from after the reorganisation."""
     count = len(holder)
-    before = day_of(1996, 1, 1) + (rng.random(count) ** 0.7 * (REORGANISED - day_of(1996, 1, 1) - 1)).astype(np.int64)
-    after = REORGANISED + (rng.random(count) * (TODAY - REORGANISED - 30)).astype(np.int64)
+    before = day_of(1996, 1, 1) + (rng.random(count) ** 0.7 * (REORGANISATION_DAY - day_of(1996, 1, 1) - 1)).astype(
+        np.int64
+    )
+    after = REORGANISATION_DAY + (rng.random(count) * (TODAY_DAY - REORGANISATION_DAY - 30)).astype(np.int64)
     day = np.where(rng.random(count) < 1 / 6, after, before)
-    day = np.clip(np.maximum(day, people.born[holder] + 19 * 365), None, TODAY - 10)
+    day = np.clip(np.maximum(day, people.born[holder] + 19 * 365), None, TODAY_DAY - 10)
     day[showcase] = np.asarray([day_of(2015, 4, 20), day_of(2025, 10, 6)])[: int(showcase.sum())]
     return day
 
 
-def write_land(people: People, parcels: Parcels, out: Output) -> None:
+def write_land(people: People, parcels: Parcels, out: ProvinceFiles) -> None:
     """The three streams and their truth."""
     rng = people.block.rng(4)
-    hashes = geohashes(parcels.latitude, parcels.longitude)
+    hashes = to_geohashes(parcels.latitude, parcels.longitude)
     known = pl.Series(rng.random(len(parcels)) < np.where(parcels.renumbered, 0.75, 0.15))
     identifiers = pl.select(pl.when(pl.lit(known)).then(pl.lit(hashes))).to_series()
     _parcels(rng, people, parcels, identifiers, out)
@@ -213,21 +220,23 @@ def write_land(people: People, parcels: Parcels, out: Output) -> None:
     _encumbrances(rng, people, parcels, identifiers, out)
 
 
-def _parcels(rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: Output) -> None:
+def _parcels(
+    rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: ProvinceFiles
+) -> None:
     count = len(parcels)
     surveyed = pl.Series(rng.random(count) < 0.8)
     frame = pl.DataFrame({
-        "id": parcels.id, "ma_dinh_danh_thua": identifiers, "ma_xa": places().codes(parcels.pair, parcels.code_day), "ngay_ma_xa": parcels.code_day,
+        "id": parcels.id, "ma_dinh_danh_thua": identifiers, "ma_xa": load_commune_pairs().codes(parcels.pair, parcels.code_day), "ngay_ma_xa": parcels.code_day,
         "so_to": parcels.sheet, "so_thua": parcels.number_now, "dien_tich": parcels.area, "loai_dat": pl.Series(PURPOSES).gather(parcels.purpose),
-        "dia_chi": places().phrases(parcels.pair, parcels.code_day),
+        "dia_chi": load_commune_pairs().phrases(parcels.pair, parcels.code_day),
         "vi_do": np.round(parcels.latitude, 6), "kinh_do": np.round(parcels.longitude, 6),
-        "cap_nhat_luc": np.maximum(parcels.code_day, TODAY - 1 - (rng.random(count) ** 2 * 2_000).astype(np.int64)),
+        "cap_nhat_luc": np.maximum(parcels.code_day, TODAY_DAY - 1 - (rng.random(count) ** 2 * 2_000).astype(np.int64)),
         "dirt": [""] * count, "subject_key": parcels.keys,
     }).with_columns(
         day_iso("ngay_ma_xa"), instant_text("cap_nhat_luc"),
         pl.when(pl.lit(surveyed)).then(pl.struct("vi_do", "kinh_do")).alias("toa_do"),
     )  # fmt: skip
-    frame = spoil(rng, frame, PARCEL_FAULTS, RATES.invalid, parcels.household == 0, people.block.first)
+    frame = spoil_rows(rng, frame, PARCEL_FAULTS, RATES.invalid, parcels.household == 0, people.block.first)
     columns = [
         "id",
         "ma_dinh_danh_thua",
@@ -259,23 +268,27 @@ def _parcel_struct(seen: pl.DataFrame, identifiers: pl.Series) -> pl.Series:
     return seen.with_columns(identifiers.alias("ma_dinh_danh")).to_struct("thua")
 
 
-def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: Output) -> None:
+def _rights(
+    rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: ProvinceFiles
+) -> None:
     both = np.flatnonzero(parcels.holding == CO_HOLDERS)
     which = np.concatenate([np.arange(len(parcels)), both])
     second = np.arange(len(which)) >= len(parcels)
     who = np.where(second, people.spouse[parcels.holder[which]], parcels.holder[which])
     on, holding = parcels.issued[which], parcels.holding[which]
     count = len(which)
-    written, gone = recorded(rng, people, who, on, RATES, holding == INDIVIDUAL)
-    keep_identifier = pl.Series(dirt.is_showcase(people, who) | (on < REORGANISED - 900) | (rng.random(count) < 0.5))
+    written, gone = record_persons(rng, people, who, on, RATES, holding == INDIVIDUAL)
+    keep_identifier = pl.Series(
+        data_faults.is_showcase(people, who) | (on < REORGANISATION_DAY - 900) | (rng.random(count) < 0.5)
+    )
     long_term = np.isin(parcels.purpose[which], [PURPOSES.index(c) for c in ("ODT", "ONT")])
-    drawn, keep = rng.random(count), dirt.is_showcase(people, who)
+    drawn, keep = rng.random(count), data_faults.is_showcase(people, who)
     status = np.where(keep, 0, np.select([drawn < 0.93, drawn < 0.99], [0, 1], 2))
     household = holding == HOUSEHOLD
     registered = pl.Series(list(RIGHT_STATUS.values())).gather(status)
     homes = people.households.codes.gather(parcels.household[which])
     frame = pl.DataFrame({
-        "id": people.block.ids(count), "so_phat_hanh": _serials(people, parcels).gather(which), "so_vao_so": "CS" + digits(parcels.id[which], 8),
+        "id": people.block.ids(count), "so_phat_hanh": _serials(people, parcels).gather(which), "so_vao_so": "CS" + to_digits(parcels.id[which], 8),
         "issued": on,
         "thua": _parcel_struct(parcels.seen(which, on), pl.select(pl.when(pl.lit(keep_identifier)).then(None).otherwise(pl.lit(identifiers.gather(which)))).to_series().cast(pl.String)),
         "loai": pl.Series(["ca_nhan", "ho_gia_dinh"]).gather(household.astype(np.int64)),
@@ -283,15 +296,15 @@ def _rights(rng: np.random.Generator, people: People, parcels: Parcels, identifi
         "ty_le": pl.Series(["1/1", "1/2"]).gather((holding == CO_HOLDERS).astype(np.int64)), "dien_tich": _certified_areas(people, parcels)[which],
         "muc_dich": pl.Series(PURPOSES).gather(parcels.purpose[which]), "ends": np.where(long_term, NOBODY, on + 50 * 365),
         "nguon_goc": pl.Series([RIGHT_ORIGIN[o] for o in ORIGINS]).gather(rng.integers(0, len(ORIGINS), count)), "trang_thai": registered,
-        "cap_nhat_luc": np.maximum(on, TODAY - 1 - rng.integers(0, 2_500, count)),
-        "dirt": written["dirt"], "subject_key": np.where(household, homes.to_numpy(), np.where(gone, "", digits(people.personal[who], 12).to_numpy())).astype(str),
+        "cap_nhat_luc": np.maximum(on, TODAY_DAY - 1 - rng.integers(0, 2_500, count)),
+        "dirt": written["dirt"], "subject_key": np.where(household, homes.to_numpy(), np.where(gone, "", to_digits(people.personal[who], 12).to_numpy())).astype(str),
         "subject_kind": pl.Series(["person", "household", "outsider"]).gather(np.where(gone, 2, household)),
         "parcel_dirt": parcels.seen_through(which, on), "parcel_key": parcels.keys.gather(which),
     }).with_columns(
         day_text("issued").alias("ngay_cap"), day_text("ends").fill_null(LONG_TERM).alias("thoi_han"), instant_text("cap_nhat_luc"),
         pl.struct("loai", "ho_ten", "ngay_sinh", "so_giay_to", "dia_chi").alias("chu_su_dung"),
     )  # fmt: skip
-    frame = _repeated(rng, people, spoil(rng, frame, RIGHT_FAULTS, RATES.invalid, keep, people.block.first))
+    frame = _repeated(rng, people, spoil_rows(rng, frame, RIGHT_FAULTS, RATES.invalid, keep, people.block.first))
     columns = ["id", "so_phat_hanh", "so_vao_so", "ngay_cap", "thua", "chu_su_dung", "ty_le", "dien_tich", "muc_dich", "thoi_han", "nguon_goc", "trang_thai", "cap_nhat_luc"]  # fmt: skip
     out.lines("land/quyen-su-dung-dat.jsonl", frame.select(columns))
     _truth(out, "quyen-su-dung-dat", frame, "chu_su_dung", pl.col("subject_kind"), "subject_key")
@@ -320,16 +333,16 @@ def _serials(people: People, parcels: Parcels) -> pl.Series:
         np.clip((parcels.issued - day_of(1996, 1, 1)) // 1_130, 0, len(SERIAL_LETTERS) - 1)
     )
     modern = pl.Series(parcels.issued >= day_of(2010, 1, 1))
-    long = digits(number * 100 + parcels.id % 97, 8)
+    long = to_digits(number * 100 + parcels.id % 97, 8)
     return (
         letters
         + " "
-        + pl.select(pl.when(pl.lit(modern)).then(pl.lit(long)).otherwise(pl.lit(digits(number, 6)))).to_series()
+        + pl.select(pl.when(pl.lit(modern)).then(pl.lit(long)).otherwise(pl.lit(to_digits(number, 6)))).to_series()
     )
 
 
 def _encumbrances(
-    rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: Output
+    rng: np.random.Generator, people: People, parcels: Parcels, identifiers: pl.Series, out: ProvinceFiles
 ) -> None:
     drawn = rng.random(len(parcels))
     drawn[parcels.household == 0] = 1.0
@@ -338,9 +351,9 @@ def _encumbrances(
         return
     count = len(which)
     seized, discharged = drawn[which] < 0.01, rng.random(count) < 0.45
-    on = np.minimum(parcels.issued[which] + 30 + (rng.random(count) * 3_000).astype(np.int64), TODAY - 40)
-    off = np.where(discharged, np.minimum(on + 200 + rng.integers(0, 2_000, count), TODAY - 5), NOBODY)
-    book = name_book().organisation
+    on = np.minimum(parcels.issued[which] + 30 + (rng.random(count) * 3_000).astype(np.int64), TODAY_DAY - 40)
+    off = np.where(discharged, np.minimum(on + 200 + rng.integers(0, 2_000, count), TODAY_DAY - 5), NOBODY)
+    book = load_name_book().organisation
     names = pl.Series([*book["lender"], *book["authority"]])
     by = np.where(
         seized,
@@ -349,23 +362,25 @@ def _encumbrances(
     )
     amount = pl.Series(rng.integers(5, 400, count) * 10_000_000)
     frame = pl.DataFrame({
-        "id": people.block.ids(count), "so_dang_ky": "BD-" + digits(people.block.ids(count), 8), "thua": _parcel_struct(parcels.seen(which, on), identifiers.gather(which)),
+        "id": people.block.ids(count), "so_dang_ky": "BD-" + to_digits(people.block.ids(count), 8), "thua": _parcel_struct(parcels.seen(which, on), identifiers.gather(which)),
         "loai": pl.Series(["the_chap", "ke_bien"]).gather(seized.astype(np.int64)),
         "trang_thai": pl.Series(["hieu_luc", "da_xoa"]).gather(discharged.astype(np.int64)), "ben_nhan": names.gather(by),
         "so_tien": pl.select(pl.when(pl.lit(pl.Series(~seized))).then(pl.lit(amount))).to_series(), "ngay_dang_ky": on, "ngay_xoa": off,
         "cap_nhat_luc": np.maximum(on, off), "dirt": parcels.seen_through(which, on), "subject_key": parcels.keys.gather(which),
     }).with_columns(day_text("ngay_dang_ky"), day_text("ngay_xoa"), instant_text("cap_nhat_luc"))  # fmt: skip
-    frame = spoil(rng, frame, ENCUMBRANCE_FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
+    frame = spoil_rows(
+        rng, frame, ENCUMBRANCE_FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first
+    )
     columns = [c for c in frame.columns if c not in ("dirt", "subject_key")]
     _write(out, "han-che", frame, columns, "parcel")
 
 
-def _write(out: Output, stream: str, frame: pl.DataFrame, columns: list[str], kind: str) -> None:
+def _write(out: ProvinceFiles, stream: str, frame: pl.DataFrame, columns: list[str], kind: str) -> None:
     out.lines(f"land/{stream}.jsonl", frame.select(columns))
     _truth(out, stream, frame, "", pl.lit(kind), "subject_key")
 
 
-def _truth(out: Output, stream: str, frame: pl.DataFrame, role: str, kind: pl.Expr, key: str) -> None:
+def _truth(out: ProvinceFiles, stream: str, frame: pl.DataFrame, role: str, kind: pl.Expr, key: str) -> None:
     out.truth("land", stream, frame.select(
         pl.col("id").alias("source_id"), pl.lit(role).alias("role"), kind.alias("subject_kind"), pl.col(key).alias("subject_key"), "dirt"
     ))  # fmt: skip

@@ -8,26 +8,26 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from hub.demo.doubles import homonyms, near_identifiers, second_identifiers
-from hub.demo.families import Roles, ages_by_role, draw_roles
+from hub.demo.commune_pairs import load_commune_pairs
+from hub.demo.families import HouseholdRoles, ages_by_role, draw_roles
 from hub.demo.identifiers import Bools, Ints, Scatter, tax_codes
-from hub.demo.names import MINORITY_MIX, NameParts, name_book
-from hub.demo.places import places
+from hub.demo.lookalikes import draw_second_identifiers, find_near_identifiers, group_homonyms
+from hub.demo.person_names import MINORITY_MIX, NameParts, load_name_book
 
-TODAY = (date(2026, 11, 1) - date(1970, 1, 1)).days
+TODAY_DAY = (date(2026, 11, 1) - date(1970, 1, 1)).days
 THIS_YEAR = 2026
 NOBODY = -1
 ID_PROVINCES = (22, 31, 24, 20, 30, 34, 36, 19)
 ID_PROVINCE_CUMULATIVE = np.cumsum([0.88, 0.04, 0.02, 0.02, 0.02, 0.01, 0.005, 0.005])
 FORMER_UNTIL_BIRTH_YEAR = 2003
 FORMER_HELD = 0.9
-ADULT = 18
+ADULT_YEARS = 18
 SHOWCASE_COMMUNE = "06664"
 """Hà Tu: went whole into a ward whose code had until then been that of Hà Phong."""
 
 
 @dataclass(frozen=True)
-class Block:
+class ProvinceBlock:
     """Which part of the province is being made, and from what seeds."""
 
     number: int
@@ -64,8 +64,8 @@ class Households:
 class People:
     """One entry a person; days are days since 1970, and -1 is no day, no person, no number."""
 
-    block: Block
-    roles: Roles
+    block: ProvinceBlock
+    roles: HouseholdRoles
     names: NameParts
     female: Bools
     born: Ints
@@ -98,7 +98,7 @@ class People:
 
     @property
     def birth_year(self) -> Ints:
-        return years(self.born)
+        return to_years(self.born)
 
     @property
     def alive(self) -> Bools:
@@ -106,7 +106,7 @@ class People:
 
     @property
     def adult(self) -> Bools:
-        return THIS_YEAR - self.birth_year > ADULT
+        return THIS_YEAR - self.birth_year > ADULT_YEARS
 
     @property
     def old_tax_codes(self) -> pl.Series:
@@ -114,7 +114,7 @@ class People:
         return tax_codes("80", Scatter.seeded(self.block.seed, 4)(self.block.first_serial + np.arange(len(self))))
 
 
-def years(days: Ints) -> Ints:
+def to_years(days: Ints) -> Ints:
     """Calendar year of each day."""
     return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
 
@@ -124,9 +124,9 @@ def day_of(year: int, month: int, day: int) -> int:
     return (date(year, month, day) - date(1970, 1, 1)).days
 
 
-def make_people(block: Block) -> People:
+def make_people(block: ProvinceBlock) -> People:
     """The people of a block: households, ages, sexes, names, identifiers, marriages. Block 0 begins with the showcase family."""
-    rng, book, where = block.rng(1), name_book(), places()
+    rng, book, where = block.rng(1), load_name_book(), load_commune_pairs()
     roles = draw_roles(rng, block.size, showcase=block.first)
     count, head = len(roles.household), roles.head
     pair = where.draw(rng, len(head))
@@ -138,12 +138,12 @@ def make_people(block: Block) -> People:
         year_fraction * np.where(age == 0, 290, 365)
     ).astype(np.int64)
     ethnic = _ethnic(rng, where.minorities[pair], roles)
-    middle, given = book.draw_given(rng, female, years(born))
+    middle, given = book.draw_given(rng, female, to_years(born))
     names = NameParts(_families(book.draw_families(rng, ethnic), roles, female), middle, given)
     households = _households(block, rng, head, pair)
     nobody = np.full(count, NOBODY, dtype=np.int64)
     people = People(
-        block, roles, names, female, born, (years(born) < 1958) & (rng.random(count) < 0.15), ethnic, nobody.copy(), nobody.copy(),
+        block, roles, names, female, born, (to_years(born) < 1958) & (rng.random(count) < 0.15), ethnic, nobody.copy(), nobody.copy(),
         pair[roles.household], roles.spouse.copy(), nobody.copy(), nobody.copy(), np.zeros(count, dtype=np.int64), nobody.copy(), households,
         nobody.copy(), nobody.copy(), nobody.copy(),
     )  # fmt: skip
@@ -156,30 +156,30 @@ def make_people(block: Block) -> People:
     return people
 
 
-def _ethnic(rng: np.random.Generator, share: np.ndarray, roles: Roles) -> Ints:
+def _ethnic(rng: np.random.Generator, share: np.ndarray, roles: HouseholdRoles) -> Ints:
     minority = rng.random(len(share)) < share
     group = 1 + np.searchsorted(np.cumsum(MINORITY_MIX), rng.random(len(share)), side="right")
     ethnic = np.where(minority, np.minimum(group, len(MINORITY_MIX)), 0)[roles.household].astype(np.int64)
-    outside = (roles.role == Roles.SPOUSE) & (rng.random(len(ethnic)) < 0.08)
+    outside = (roles.role == HouseholdRoles.SPOUSE) & (rng.random(len(ethnic)) < 0.08)
     ethnic[outside] = 0
     return ethnic
 
 
-def _families(drawn: Ints, roles: Roles, female: Bools) -> Ints:
+def _families(drawn: Ints, roles: HouseholdRoles, female: Bools) -> Ints:
     """Children bear the father's family name, or the mother's where there is no father at home; so do heads and siblings."""
     head_name = drawn[roles.head][roles.household]
     spouse_of_head = roles.spouse[roles.head]
     from_father = np.where(female[roles.head] & (spouse_of_head >= 0), drawn[spouse_of_head], drawn[roles.head])[
         roles.household
     ]
-    names = np.where(roles.role == Roles.CHILD, from_father, drawn)
-    return np.where(np.isin(roles.role, (Roles.FATHER, Roles.OTHER)), head_name, names)
+    names = np.where(roles.role == HouseholdRoles.CHILD, from_father, drawn)
+    return np.where(np.isin(roles.role, (HouseholdRoles.FATHER, HouseholdRoles.OTHER)), head_name, names)
 
 
-def _households(block: Block, rng: np.random.Generator, head: Ints, pair: Ints) -> Households:
+def _households(block: ProvinceBlock, rng: np.random.Generator, head: Ints, pair: Ints) -> Households:
     count = len(head)
     numbers = block.number * 10_000 + np.arange(count)
-    created = day_of(1998, 1, 1) + (rng.random(count) ** 0.8 * (TODAY - day_of(1998, 1, 1))).astype(np.int64)
+    created = day_of(1998, 1, 1) + (rng.random(count) ** 0.8 * (TODAY_DAY - day_of(1998, 1, 1))).astype(np.int64)
     codes = "HK22-" + pl.Series(numbers).cast(pl.String).str.zfill(7)
     return Households(head, pair, rng.integers(1, 12, count), rng.integers(1, 16, count), created, codes)
 
@@ -191,12 +191,12 @@ def _marry(rng: np.random.Generator, people: People, first_birth: Ints) -> None:
     dying = (rng.random(count) < np.select([age > 85, age > 70, age > 55], [0.12, 0.05, 0.01], 0.0)) & (age > 0)
     if people.block.first:
         dying[:4] = False
-    people.died[dying] = TODAY - 1 - (rng.random(count) * 1_800).astype(np.int64)[dying]
+    people.died[dying] = TODAY_DAY - 1 - (rng.random(count) * 1_800).astype(np.int64)[dying]
     wife = np.where(people.female, np.arange(count), roles.spouse)
     husband = np.where(people.female, roles.spouse, np.arange(count))
     has = roles.spouse >= 0
     wedding = np.maximum(people.born[wife] + (first_birth[roles.household] - 1) * 365, people.born[husband] + 20 * 366)
-    people.married[has] = np.minimum(wedding, TODAY - 60)[has]
+    people.married[has] = np.minimum(wedding, TODAY_DAY - 60)[has]
     people.state[has] = 1
     for index in (np.arange(count), roles.spouse):
         gone = has & (people.died[index] >= 0)
@@ -212,21 +212,21 @@ def _alone(rng: np.random.Generator, people: People, age: Ints) -> None:
     """Those without a spouse at home: a lone parent is divorced or widowed, an old person living alone mostly widowed."""
     roles, drawn = people.roles, rng.random(len(people))
     lone_parent = roles.lone_parent & (age > 20)
-    lone_grandparent = np.isin(roles.role, (Roles.FATHER, Roles.MOTHER)) & (roles.spouse < 0)
+    lone_grandparent = np.isin(roles.role, (HouseholdRoles.FATHER, HouseholdRoles.MOTHER)) & (roles.spouse < 0)
     old_alone = roles.alone & (age > 60) & (drawn < 0.6)
     divorced = (lone_parent & (drawn < 0.55)) | (roles.alone & (age > 30) & (age <= 60) & (drawn < 0.2))
     widowed = (lone_parent & ~divorced) | lone_grandparent | old_alone
     people.state[divorced], people.state[widowed] = 2, 3
     once = divorced | widowed
     people.married[once] = (people.born + 24 * 365)[once]
-    length = ((TODAY - people.married) * (0.3 + 0.6 * rng.random(len(people)))).astype(np.int64)
+    length = ((TODAY_DAY - people.married) * (0.3 + 0.6 * rng.random(len(people)))).astype(np.int64)
     people.ended[once] = (people.married + np.maximum(length, 30))[once]
-    people.ended[once] = np.minimum(people.ended[once], TODAY - 20)
+    people.ended[once] = np.minimum(people.ended[once], TODAY_DAY - 20)
 
 
 def _plant_showcase(people: People) -> None:
     """The first family of the province: the same people for every size, alive and with nothing unusual."""
-    book = name_book()
+    book = load_name_book()
     family = (
         (("Nguyễn", "Văn", "Hoà"), day_of(1980, 5, 14), False), (("Phạm", "Thị Thu", "Thuỷ"), day_of(1984, 9, 2), True),
         (("Nguyễn", "Ngọc", "Linh"), day_of(2008, 3, 21), True), (("Nguyễn", "Đức", "Minh"), day_of(2012, 11, 8), False),
@@ -250,9 +250,9 @@ def plant_homonyms(people: People, share: float = 0.004) -> Ints:
     Only wives and mothers living with their husbands are renamed: no child bears their family name.
     """
     free = np.flatnonzero(people.female & (people.spouse >= 0) & (people.household > 0))
-    where = places().old[people.pair[free]]
+    where = load_commune_pairs().old[people.pair[free]]
     order = free[np.lexsort((free, people.birth_year[free], where))]
-    commune, year = places().old[people.pair[order]], people.birth_year[order]
+    commune, year = load_commune_pairs().old[people.pair[order]], people.birth_year[order]
     twins = np.flatnonzero((commune[1:] == commune[:-1]) & (year[1:] == year[:-1]))
     wanted = max(2, int(len(people) * share / 2)) if len(people) >= 500 else 1
     twins = twins[:: max(1, len(twins) // wanted)][:wanted]
@@ -287,7 +287,9 @@ def _confuse(people: People) -> None:
     block, who = people.block, np.arange(len(people))
     free: Bools = people.alive & people.adult & ((people.household > 0) | np.bool_(not block.first))
     scattered = Scatter.seeded(block.seed, 5)(block.first_serial + who)
-    people.second = second_identifiers(block.rng(9), people.personal, scattered, free, first=block.first)
-    people.near = near_identifiers(people.personal, people.alive)
+    people.second = draw_second_identifiers(block.rng(9), people.personal, scattered, free, first=block.first)
+    people.near = find_near_identifiers(people.personal, people.alive)
     names = people.names
-    people.homonym = homonyms((names.family, names.middle, names.given, people.birth_year, places().old[people.pair]))
+    people.homonym = group_homonyms(
+        (names.family, names.middle, names.given, people.birth_year, load_commune_pairs().old[people.pair])
+    )

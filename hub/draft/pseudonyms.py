@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.draft.propose import DATES, Proposal
+from hub.draft.field_proposals import DATE_FORMATS, FieldProposal
 from hub.model.registry import Entity
 from schema import units
 from schema.values import CodeList, Value, ValueRejected
@@ -38,7 +38,7 @@ GIVEN = (
     "Thảo",
     "Tú",
 )
-TRIES = 200
+MAX_TRIES = 200
 """A number with a check digit is found in eleven tries on average."""
 TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ].*)?$")
 NUMBER = re.compile(r"^[0-9]{1,8}$")
@@ -57,7 +57,7 @@ class Pseudonyms:
     """What stands for what, for one draft."""
 
     def __init__(
-        self, entity: Entity, proposals: Sequence[Proposal], *, keys: Sequence[str] = (), kept: Sequence[str] = ()
+        self, entity: Entity, proposals: Sequence[FieldProposal], *, keys: Sequence[str] = (), kept: Sequence[str] = ()
     ) -> None:
         self.secret = secrets.token_bytes(32)
         self.kept = frozenset(kept)
@@ -99,10 +99,10 @@ class Pseudonyms:
             return text
         if (moved := self._moved(text)) is not None:
             return moved
-        lost = _zeros_lost(kind, text) if kind is not None else None
-        for salt in range(TRIES):
+        lost = _restore_zeros(kind, text) if kind is not None else None
+        for salt in range(MAX_TRIES):
             made = self._shuffled(text, salt)
-            if kind is None or lost is None or _keeps(kind, lost + made):
+            if kind is None or lost is None or _keeps_form(kind, lost + made):
                 return made
         return kind.examples[0] if kind is not None and kind.examples else text[:1]
 
@@ -122,7 +122,7 @@ class Pseudonyms:
                 return (datetime.fromisoformat(found[1]) + days).date().isoformat() + (found[2] or "")
             except ValueError:
                 return None
-        for pattern in DATES:
+        for pattern in DATE_FORMATS:
             try:
                 day = datetime.strptime(text, pattern)  # noqa: DTZ007  # a day has no zone
             except ValueError:
@@ -137,14 +137,15 @@ class Pseudonyms:
         stream = b"".join(self._digest(text, salt * 64 + part) for part in range(len(text) // 32 + 1))
         zeros = len(text) - len(text.lstrip("0"))
         return "".join(
-            _other(old, byte, first=at <= zeros) for at, (old, byte) in enumerate(zip(text, stream, strict=False))
+            _replace_character(old, byte, first=at <= zeros)
+            for at, (old, byte) in enumerate(zip(text, stream, strict=False))
         )
 
     def _digest(self, text: str, salt: int) -> bytes:
         return hmac.new(self.secret, f"{salt}:{text}".encode(), hashlib.sha256).digest()
 
 
-def _other(old: str, byte: int, *, first: bool) -> str:
+def _replace_character(old: str, byte: int, *, first: bool) -> str:
     if old.isascii() and old.isdigit():
         # A number that did not begin with 0 does not begin with it.
         return str(byte % 9 + 1) if first and old != "0" else "0" if first else str(byte % 10)
@@ -155,7 +156,7 @@ def _other(old: str, byte: int, *, first: bool) -> str:
     return old
 
 
-def _keeps(kind: type[Value], text: str) -> bool:
+def _keeps_form(kind: type[Value], text: str) -> bool:
     try:
         kind.parse(text)
     except ValueRejected:
@@ -163,9 +164,9 @@ def _keeps(kind: type[Value], text: str) -> bool:
     return True
 
 
-def _zeros_lost(kind: type[Value], text: str) -> str | None:
+def _restore_zeros(kind: type[Value], text: str) -> str | None:
     """The zeros without which the text is no value of this kind, usually none; None if zeros do not make it one."""
-    return next((zeros for n in range(MOST_ZEROS_LOST + 1) if _keeps(kind, (zeros := "0" * n) + text)), None)
+    return next((zeros for n in range(MOST_ZEROS_LOST + 1) if _keeps_form(kind, (zeros := "0" * n) + text)), None)
 
 
 def _is_unit(text: str) -> bool:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psycopg
 
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
+from hub.demo.generate import generate_province
+from hub.demo.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync
 from hub.link.evaluate.evaluation import Evaluation, evaluate
 from hub.link.evaluate.measure import Proportion
@@ -33,7 +33,7 @@ MOST_SECONDS, MOST_MB, MOST_SECONDS_NEW = 360, 4_096, 10
 
 def measure(bench: Bench, server: EmbeddedServer, folder: Path, citizens: int) -> None:
     """Make a province of this size, link it, hold it against its truth, and link a thousand records more."""
-    made = generate(folder / f"linking-{citizens}", citizens)
+    made = generate_province(folder / f"linking-{citizens}", citizens)
     with store(server, "bench_linking") as url:
         opened = make_engine(url)
         with start_systems(Path(made.folder), server.url("postgres")) as systems:

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hub.demo.dirt import BY_SYSTEM
-from hub.demo.generate import blocks
-from hub.demo.identifiers import Ints, digits
-from hub.demo.people import TODAY, People, day_of, make_people
+from hub.demo.data_faults import BY_SYSTEM
+from hub.demo.generate import plan_blocks
+from hub.demo.identifiers import Ints, to_digits
+from hub.demo.outsiders import record_persons
+from hub.demo.people import TODAY_DAY, People, day_of, make_people
 from hub.demo.population import write_population
-from hub.demo.strangers import recorded
-from hub.demo.writing import Output
+from hub.demo.province_files import ProvinceFiles
 from tests.bench.harness import Bench, Row, child, shown
 from tests.bench.linking_million_run import TRUTH
 
@@ -67,8 +67,8 @@ def sides(folder: Path, rows: int) -> tuple[int, int]:
     """Write register.parquet and parties.parquet of so many people: INPUT, the truth, and the register's former_id. Returns how
     many rows each has; rows of the register that no hub would take are left out."""
     parties = []
-    with Output(folder) as out:
-        for block in blocks(rows, SEED):
+    with ProvinceFiles(folder) as out:
+        for block in plan_blocks(rows, SEED):
             people = make_people(block)
             write_population(people, out)
             parties.append(_recorded(people))
@@ -107,15 +107,15 @@ def _recorded(people: People) -> pl.DataFrame:
     rng = people.block.rng(PURPOSE)
     everybody = np.arange(len(people))
     first = np.maximum(people.born, FIRST_RECORDS)
-    on = first + (rng.random(len(people)) * (TODAY - first)).astype(np.int64)
+    on = first + (rng.random(len(people)) * (TODAY_DAY - first)).astype(np.int64)
     return pl.concat([
         _by_office(rng, people, everybody[at :: len(OFFICES)], on, office) for at, office in enumerate(OFFICES)
     ])  # fmt: skip
 
 
 def _by_office(rng: np.random.Generator, people: People, who: Ints, on: Ints, office: str) -> pl.DataFrame:
-    written, gone = recorded(rng, people, who, on[who], BY_SYSTEM[office], np.ones(len(who), dtype=np.bool_))
-    subjects = pl.when(pl.lit(pl.Series(gone))).then(pl.lit("")).otherwise(pl.lit(digits(people.personal[who], 12)))
+    written, gone = record_persons(rng, people, who, on[who], BY_SYSTEM[office], np.ones(len(who), dtype=np.bool_))
+    subjects = pl.when(pl.lit(pl.Series(gone))).then(pl.lit("")).otherwise(pl.lit(to_digits(people.personal[who], 12)))
     return written.select(
         pl.lit("PERSON").alias("kind"),
         "name",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.demo.generate import generate
+from hub.demo.generate import generate_province
 from schema.units import eras
 
 NAME = "people.csv"
@@ -30,7 +30,7 @@ class People:
     @classmethod
     def make(cls, folder: Path, rows: int) -> "People":
         """Generate the small province in a folder. Rows that are wrong on purpose are left out where that can be seen."""
-        source = Path(generate(folder / "people-province", TILE).folder) / "population" / "cong_dan.csv"
+        source = Path(generate_province(folder / "people-province", TILE).folder) / "population" / "cong_dan.csv"
         tile = pl.read_csv(source, infer_schema=False).drop("ghi_chu")
         good = (pl.col("so_dinh_danh").str.len_chars() == 12) & pl.col("ma_xa").is_in(
             [c for c, p in eras().items() if len(c) == 5 and not p[0][0]]

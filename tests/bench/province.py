@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psycopg
 
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
+from hub.demo.generate import generate_province
+from hub.demo.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
@@ -19,7 +19,7 @@ NAME = "bench_reads"
 
 def province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
     """The URL of a database with a province of this many citizens, or few less: some rows are wrong on purpose."""
-    made = generate(folder / f"reads-{citizens}", citizens)
+    made = generate_province(folder / f"reads-{citizens}", citizens)
     server.drop_database(NAME)
     server.create_database(NAME)
     url = server.url(NAME)

@@ -15,7 +15,7 @@ import polars as pl
 
 from hub.conform import samples
 from hub.conform.samples import Row
-from hub.demo.generate import generate
+from hub.demo.generate import generate_province
 from hub.ingest.connectors import discover, folder
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
@@ -36,12 +36,12 @@ def main() -> None:
     """Write samples and what they become."""
     with tempfile.TemporaryDirectory() as temporary:
         province = Path(temporary)
-        generate(province, 1_000)
+        generate_province(province, 1_000)
         for name, manifest in discover().items():
             for stream in manifest.streams:
                 chosen = list(choose(manifest, stream, rows(province, name, stream)))
-                samples.write(samples.path_of(manifest, stream), chosen)
-            samples.accept(manifest)
+                samples.write_samples(samples.path_of(manifest, stream), chosen)
+            samples.accept_samples(manifest)
 
 
 def rows(province: Path, connector: str, stream: str) -> Iterator[Row]:
@@ -65,7 +65,7 @@ def choose(manifest: Manifest, stream: str, found: Iterable[Row]) -> Iterator[Ro
     good = bad = 0
     seen: set[tuple[str, str]] = set()
     for _, row in zip(range(LOOKED_AT), found, strict=False):
-        records = samples.mapped(manifest, stream, [row])
+        records = samples.map_samples(manifest, stream, [row])
         rejected = any("rejected" in record for record in records)
         unique = {
             (column.name, record["fields"][column.name])

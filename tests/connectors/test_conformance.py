@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.conform.check import check
-from hub.conform.ground import Ground
+from hub.conform.check import check_connector
+from hub.conform.trial_servers import TrialServers
 from hub.ingest.connectors import broken, discover
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Ground.prepared() as made:
+def ground() -> Iterator[TrialServers]:
+    with TrialServers.prepared() as made:
         yield made
 
 
@@ -20,8 +20,8 @@ def test_no_connector_is_broken() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(discover()))
-def test_a_connector_has_the_grade_that_it_states(name: str, ground: Ground) -> None:
-    found = check(discover()[name], ground)
+def test_a_connector_has_the_grade_that_it_states(name: str, ground: TrialServers) -> None:
+    found = check_connector(discover()[name], ground)
     assert [
         f"{r.part}: {r.case}: {r.status}: {r.detail}" for r in found.results if r.status in ("failed", "not run")
     ] == []

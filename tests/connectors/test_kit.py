@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from hub.conform import samples
-from hub.conform.cases import CASES
-from hub.conform.check import WORLDS, Checked, check
-from hub.conform.ground import Ground
-from hub.conform.lint import imports, lint
+from hub.conform.cases import CHAOS_CASES
+from hub.conform.check import SIMULATOR_CLASSES, ConnectorGrade, check_connector
+from hub.conform.lint import check_imports, lint_connector
+from hub.conform.trial_servers import TrialServers
 from hub.errors import SourceUnavailable
 from hub.ingest.guards import change_limits as bounds
 from hub.ingest.read.rest import reader as rest
@@ -20,12 +20,12 @@ from tests.connectors.trial import INCREMENTAL, connector
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Ground.prepared() as made:
+def ground() -> Iterator[TrialServers]:
+    with TrialServers.prepared() as made:
         yield made
 
 
-def failed(found: Checked) -> list[str]:
+def failed(found: ConnectorGrade) -> list[str]:
     return [f"{r.part}: {r.case}: {r.detail}" for r in found.results if r.status in ("failed", "not run")]
 
 
@@ -69,8 +69,10 @@ REST = {
         "files-jsonl",
     ],
 )
-def test_good_connectors_have_the_best_grade(ground: Ground, tmp_path: Path, kind: str, stream: str, more: str) -> None:
-    found = check(connector(tmp_path, kind, stream, more), ground)
+def test_good_connectors_have_the_best_grade(
+    ground: TrialServers, tmp_path: Path, kind: str, stream: str, more: str
+) -> None:
+    found = check_connector(connector(tmp_path, kind, stream, more), ground)
     assert failed(found) == []
     assert found.grade == "A"
 
@@ -85,7 +87,7 @@ def spoil_expected(manifest: Manifest) -> None:
 
 
 def fewer_samples(manifest: Manifest) -> None:
-    samples.write(samples.path_of(manifest, "people"), [])
+    samples.write_samples(samples.path_of(manifest, "people"), [])
 
 
 def no_json(manifest: Manifest) -> None:
@@ -108,18 +110,18 @@ def restless(manifest: Manifest) -> None:
     ],
 )
 def test_what_is_wrong_with_samples_is_said(
-    ground: Ground, tmp_path: Path, spoil: Callable[[Manifest], None], said: str
+    ground: TrialServers, tmp_path: Path, spoil: Callable[[Manifest], None], said: str
 ) -> None:
     manifest = rest_connector(tmp_path)
     spoil(manifest)
-    found = check(manifest, ground)
+    found = check_connector(manifest, ground)
     assert said in "\n".join(failed(found))
     assert found.grade is None
     assert not found.conforms
 
 
-def test_a_connector_that_states_too_much_or_too_little_does_not_conform(ground: Ground, tmp_path: Path) -> None:
-    found = check(connector(tmp_path, "files", 'files = "a.jsonl"\nformat = "jsonl"', grade="B"), ground)
+def test_a_connector_that_states_too_much_or_too_little_does_not_conform(ground: TrialServers, tmp_path: Path) -> None:
+    found = check_connector(connector(tmp_path, "files", 'files = "a.jsonl"\nformat = "jsonl"', grade="B"), ground)
     assert (found.grade, found.stated, found.conforms) == ("A", "B", False)
 
 
@@ -157,7 +159,7 @@ def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_kit_finds_what_is_broken(
-    ground: Ground,
+    ground: TrialServers,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     break_: Callable[[pytest.MonkeyPatch], None],
@@ -166,14 +168,14 @@ def test_the_kit_finds_what_is_broken(
 ) -> None:
     manifest = rest_connector(tmp_path)
     break_(monkeypatch)
-    found = check(manifest, ground)
+    found = check_connector(manifest, ground)
     assert (part, case) in {(r.part, r.case) for r in found.results if r.status == "failed"}
     assert found.grade != "A"
 
 
 def test_every_kind_and_case_is_played_or_has_a_reason() -> None:
-    assert set(WORLDS) <= set(KINDS)
-    for case in CASES:
+    assert set(SIMULATOR_CLASSES) <= set(KINDS)
+    for case in CHAOS_CASES:
         assert set(case.without) <= set(KINDS)
         assert all(case.without.values())
 
@@ -192,7 +194,7 @@ def test_secrets_in_a_manifest_are_found_and_not_shown(tmp_path: Path, text: str
     path = manifest.folder / "manifest.toml"
     head, _, tail = path.read_text(encoding="utf-8").partition("[streams.people]")
     path.write_text(f"{head}{text}\n[streams.people]{tail}", encoding="utf-8")
-    found = [words for words in lint(manifest) if "secret" in words]
+    found = [words for words in lint_connector(manifest) if "secret" in words]
     assert "\n".join(found).startswith(said) if said else not found, found
     assert "hunter2" not in json.dumps(found)
 
@@ -214,6 +216,6 @@ def test_secrets_in_a_manifest_are_found_and_not_shown(tmp_path: Path, text: str
 )
 def test_imports_of_a_transform(tmp_path: Path, source: str, refused: str | None) -> None:
     (tmp_path / "transform.py").write_text(source)
-    found = list(imports(tmp_path))
+    found = list(check_imports(tmp_path))
     assert bool(found) == (refused is not None)
     assert refused is None or refused in found[0]

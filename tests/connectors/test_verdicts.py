@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from hub.conform import check as checking
 from hub.conform import samples
-from hub.conform.check import check
-from hub.conform.differences import differences
-from hub.conform.ground import Ground
-from hub.conform.naming import form_of
-from hub.conform.rows import arrange
+from hub.conform.check import check_connector
+from hub.conform.differences import find_differences
+from hub.conform.row_edits import sort_rows
+from hub.conform.row_names import form_of
+from hub.conform.simulators import mariadb, messages
 from hub.conform.tombstones import is_deleted, mark_deleted
-from hub.conform.trials import day_before, held_back
-from hub.conform.worlds import mariadb, messages
+from hub.conform.trial_servers import TrialServers
+from hub.conform.trials import hold_back_rows, set_day_before
 from hub.ingest.connectors import load_connector
 from hub.sdk.manifest import Manifest
 from tests.connectors.trial import connector, people
@@ -30,8 +30,8 @@ FOLDERS = {"hoc": "sample-order", "nop": "two-emits", "dat": "tombstone-transfor
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Ground.prepared() as made:
+def ground() -> Iterator[TrialServers]:
+    with TrialServers.prepared() as made:
         yield made
 
 
@@ -45,8 +45,8 @@ def copied(name: str, folder: Path) -> Manifest:
 
 
 @pytest.mark.parametrize("name", sorted(FOLDERS))
-def test_a_connector_with_nothing_wrong_has_the_best_grade(name: str, ground: Ground) -> None:
-    found = check(case(name), ground)
+def test_a_connector_with_nothing_wrong_has_the_best_grade(name: str, ground: TrialServers) -> None:
+    found = check_connector(case(name), ground)
     assert [f"{r.part}: {r.case}: {r.detail}" for r in found.results if r.status in ("failed", "not run")] == []
     assert (found.grade, found.conforms) == ("A", True)
 
@@ -57,9 +57,9 @@ def test_a_connector_with_nothing_wrong_has_the_best_grade(name: str, ground: Gr
 def test_what_is_tried_does_not_depend_on_the_order_of_samples(name: str, random: Random) -> None:
     manifest = case(name)
     for stream, declared in manifest.streams.items():
-        rows = samples.read(samples.path_of(manifest, stream))
+        rows = samples.read_samples(samples.path_of(manifest, stream))
         shuffled = random.sample(rows, len(rows))
-        assert arrange(declared, shuffled) == arrange(declared, rows)
+        assert sort_rows(declared, shuffled) == sort_rows(declared, rows)
 
 
 @pytest.mark.parametrize("name", sorted(FOLDERS))
@@ -68,18 +68,18 @@ def test_what_samples_become_does_not_depend_on_their_order(name: str, tmp_path:
     for stream in manifest.streams:
         for expected in (False, True):
             path = samples.path_of(manifest, stream, expected=expected)
-            samples.write(path, samples.read(path)[::-1])
-        assert differences(manifest, stream) == []
+            samples.write_samples(path, samples.read_samples(path)[::-1])
+        assert find_differences(manifest, stream) == []
 
 
 def test_the_row_of_the_second_read_has_the_highest_cursor() -> None:
     manifest = case("dat")
     rows = {
-        name: arrange(stream, samples.read(samples.path_of(manifest, name)))
+        name: sort_rows(stream, samples.read_samples(samples.path_of(manifest, name)))
         for name, stream in manifest.streams.items()
     }
-    later = held_back(manifest, rows)
-    fewer = day_before(manifest, rows, later)
+    later = hold_back_rows(manifest, rows)
+    fewer = set_day_before(manifest, rows, later)
     mark = rows["parcels"][later["parcels"]]["updated_at"]
     assert all(row["updated_at"] <= mark for row in fewer["parcels"])
     assert len(fewer["rights"]) == len(rows["rights"]) - 1
@@ -90,7 +90,7 @@ def test_a_tombstone_that_a_transform_makes_is_set_at_the_source(shown: bool) ->
     manifest = case("dat")
     rows = [
         row
-        for row in samples.read(samples.path_of(manifest, "rights"))
+        for row in samples.read_samples(samples.path_of(manifest, "rights"))
         if shown or not is_deleted(manifest, "rights", row)
     ]
     row = next(row for row in rows if row["deleted_at"] is None)
@@ -101,46 +101,50 @@ def test_a_tombstone_that_a_transform_makes_is_set_at_the_source(shown: bool) ->
 
 
 def test_a_tombstone_that_nothing_makes_is_said(
-    tmp_path: Path, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ground: TrialServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "chaos", lambda *_: iter(()))
-    monkeypatch.setattr(checking, "damaged", lambda *_: iter(()))
+    monkeypatch.setattr(checking, "run_chaos_cases", lambda *_: iter(()))
+    monkeypatch.setattr(checking, "try_damaged_rows", lambda *_: iter(()))
     manifest = copied("dat", tmp_path)
     path = tmp_path / "dat" / "transform.py"
     source = path.read_text(encoding="utf-8").replace('pl.col("deleted_at").is_null()', "pl.lit(True)")
     path.write_text(source, encoding="utf-8")
     for stream in manifest.streams:
-        given_rows = samples.read(samples.path_of(manifest, stream))
-        samples.write(samples.path_of(manifest, stream), [row for row in given_rows if row["deleted_at"] is None])
-    samples.accept(manifest)
-    found = check(load_connector(tmp_path / "dat"), ground)
+        given_rows = samples.read_samples(samples.path_of(manifest, stream))
+        samples.write_samples(
+            samples.path_of(manifest, stream), [row for row in given_rows if row["deleted_at"] is None]
+        )
+    samples.accept_samples(manifest)
+    found = check_connector(load_connector(tmp_path / "dat"), ground)
     said = [r.detail for r in found.of("deletes") if r.status == "failed"]
     assert any("samples/parcels.jsonl:" in words and "add a sample row that was" in words for words in said), said
     assert found.grade == "C"
 
 
 def test_a_grade_that_was_not_measured_is_not_had(
-    tmp_path: Path, ground: Ground, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ground: TrialServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(messages.URL, raising=False)
-    monkeypatch.setattr(messages, "LOCAL", "nats://127.0.0.1:1")
-    found = check(connector(tmp_path, "stream", 'subject = "a.b"\ndurable = "hub"', 'changed_at = "luc"'), ground)
+    monkeypatch.delenv(messages.SERVER_VARIABLE, raising=False)
+    monkeypatch.setattr(messages, "LOCAL_URL", "nats://127.0.0.1:1")
+    found = check_connector(
+        connector(tmp_path, "stream", 'subject = "a.b"\ndurable = "hub"', 'changed_at = "luc"'), ground
+    )
     assert "not run" in {result.status for result in found.results}
     assert (found.grade, found.conforms) == (None, False)
 
 
-def test_a_source_that_is_mariadb_is_tried_on_mariadb(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_is_mariadb_is_tried_on_mariadb(ground: TrialServers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAT_URL", "mysql://reader:x@db.invalid/so")
-    monkeypatch.setattr(checking, "WORLDS", {})  # no other world will do
-    found = check(case("hoc"), ground)
+    monkeypatch.setattr(checking, "SIMULATOR_CLASSES", {})  # no other world will do
+    found = check_connector(case("hoc"), ground)
     assert [f"{r.part}: {r.case}: {r.detail}" for r in found.results if r.status in ("failed", "not run")] == []
     assert (found.grade, found.conforms) == ("A", True)
 
 
-def test_without_a_mariadb_there_is_no_grade(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_mariadb_there_is_no_grade(ground: TrialServers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAT_URL", "mysql://reader:x@db.invalid/so")
-    monkeypatch.setenv(mariadb.URL, "mysql://root@127.0.0.1:1")
-    found = check(case("hoc"), ground)
+    monkeypatch.setenv(mariadb.SERVER_VARIABLE, "mysql://root@127.0.0.1:1")
+    found = check_connector(case("hoc"), ground)
     assert [r.detail for r in found.results if r.status == "not run" and "no MariaDB" in r.detail]
     assert (found.grade, found.conforms) == (None, False)
 
@@ -153,22 +157,24 @@ def test_a_database_that_is_not_known_here_is_said(monkeypatch: pytest.MonkeyPat
     assert mariadb.is_mariadb(case("hoc")) is False
 
 
-def test_a_kind_without_a_world_has_no_grade(tmp_path: Path, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "WORLDS", {})
-    found = check(connector(tmp_path, "files", 'files = "a.jsonl"\nformat = "jsonl"'), ground)
+def test_a_kind_without_a_world_has_no_grade(
+    tmp_path: Path, ground: TrialServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "SIMULATOR_CLASSES", {})
+    found = check_connector(connector(tmp_path, "files", 'files = "a.jsonl"\nformat = "jsonl"'), ground)
     assert (found.grade, found.conforms) == (None, False)
 
 
 def test_a_verdict_names_row_field_and_forms_and_no_value(tmp_path: Path) -> None:
     manifest = connector(tmp_path, "files", 'files = "a.jsonl"\nformat = "jsonl"')
     path = samples.path_of(manifest, "people", expected=True)
-    records = samples.read(path)
+    records = samples.read_samples(path)
     records[2]["fields"]["full_name"] = "Lê Thị Bình An"
     records[4]["fields"]["birth_date"] = "1980"
     del records[6]
-    samples.write(path, records)
-    samples.write(samples.path_of(manifest, "people"), people(8)[::-1])
-    name, date, added = sorted(differences(manifest, "people"), key=lambda words: words.count("expected in"))[::-1]
+    samples.write_samples(path, records)
+    samples.write_samples(samples.path_of(manifest, "people"), people(8)[::-1])
+    name, date, added = sorted(find_differences(manifest, "people"), key=lambda words: words.count("expected in"))[::-1]
     if "birth_date" in name:
         name, date = date, name
     assert "samples/people.jsonl:6" in name

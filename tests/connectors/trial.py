@@ -67,6 +67,6 @@ def connector(
     text = HEAD.format(name=name, grade=grade, source=SOURCES[kind], stream=stream, more=f"{more}\n{ignore}")
     (path / "manifest.toml").write_text(text, encoding="utf-8")
     manifest = load_connector(path)
-    samples.write(samples.path_of(manifest, "people"), people(rows))
-    samples.accept(manifest)
+    samples.write_samples(samples.path_of(manifest, "people"), people(rows))
+    samples.accept_samples(manifest)
     return manifest

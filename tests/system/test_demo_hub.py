@@ -9,7 +9,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from hub.demo.generate import generate
+from hub.demo.generate import generate_province
 from hub.link.field import fields
 from hub.link.parties import NAMING, recorded
 from tests.conftest import ServedHub
@@ -65,7 +65,7 @@ def test_accepted_links_are_right(served_hub: ServedHub, link: str) -> None:
 
 def test_the_same_province_is_the_same_bytes(tmp_path: Path) -> None:
     def digest(folder: Path) -> dict[str, str]:
-        generate(folder, 1_000)
+        generate_province(folder, 1_000)
         files = [p for p in folder.rglob("*") if p.is_file()]
         return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 

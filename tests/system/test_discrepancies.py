@@ -384,8 +384,8 @@ def test_the_command_line_hands_over_what_it_counts(
     discrepancies.counts(json=True)
     (counted,) = json.loads(capsys.readouterr().out)
     assert (counted["sector"], counted["field"], counted["rows"]) == ("finance", "party_name", 1)
-    discrepancies.listed("finance", json=True)
-    discrepancies.listed("finance")
+    discrepancies.list_command("finance", json=True)
+    discrepancies.list_command("finance")
     shown = capsys.readouterr().out
     assert "party_name" in shown
     assert "Trần" not in shown

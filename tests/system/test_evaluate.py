@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
+from hub.demo.generate import generate_province
+from hub.demo.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
@@ -33,7 +33,7 @@ class Copy:
 @pytest.fixture(scope="module")
 def province(scratch: Path, postgres_server: EmbeddedServer) -> Path:
     """A province whose store nobody is connected to, so that it can be copied."""
-    made = generate(scratch / "evaluated", 1_000)
+    made = generate_province(scratch / "evaluated", 1_000)
     postgres_server.create_database(NAME)
     store = make_engine(postgres_server.url(NAME))
     migrate(store)

@@ -13,7 +13,7 @@ import stamina
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from hub.demo.generate import generate
+from hub.demo.generate import generate_province
 from hub.demo.http_systems import business_app, land_app
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.connectors import discover
@@ -403,7 +403,7 @@ def test_a_source_that_ignores_the_keys_gives_only_what_was_asked_for(stage: Sta
 
 
 def test_the_systems_of_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    generate(tmp_path, 1_000)
+    generate_province(tmp_path, 1_000)
     for name, value in (("LAND_CLIENT_ID", "hub"), ("LAND_CLIENT_SECRET", "s"), ("BUSINESS_API_KEY", "k")):
         monkeypatch.setenv(name, value)
     with served(land_app(tmp_path, "hub", "s")) as land, served(business_app(tmp_path, "k")) as business:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
-from hub.conform.preview import preview
+from hub.conform.preview import preview_stream
 from hub.ingest.run import connector_run as ingest
 from hub.sdk.manifest import Manifest, load, parse
 from tests.connectors.trial import HEAD
@@ -59,7 +59,7 @@ def api() -> Iterator[str]:
 def read(manifest: Manifest, field: str) -> tuple[dict[str, str], dict[str, str]]:
     """What becomes of a field, by key; and the fields for which others were rejected."""
     (name,) = manifest.streams
-    found = preview(manifest, name, 100)
+    found = preview_stream(manifest, name, 100)
     return (
         {str(r["key"]): r["fields"][field] for r in found.records},
         {str(r["key"]): r["rejected"]["field"] for r in found.rejected},

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from stdnum.exceptions import ValidationError
 from stdnum.vn import mst
 
-from hub.demo.dirt import BY_SYSTEM
-from hub.demo.doubles import near_identifiers
-from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, blocks, generate
-from hub.demo.names import tone_moved, without_diacritics
-from hub.demo.slips import SLIPS
+from hub.demo.data_faults import BY_SYSTEM
+from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, plan_blocks
+from hub.demo.lookalikes import find_near_identifiers
+from hub.demo.name_misspellings import SLIPS
+from hub.demo.person_names import move_tone, strip_diacritics
 from schema.units import CHANGES_CSV
 from schema.values import CertificateSerial, ParcelIdentifier, ParcelNumber, PersonalId, TaxCode, ValueRejected
 
@@ -29,7 +29,7 @@ MEMORY_MB = 700
 
 @pytest.fixture(scope="module")
 def province(tmp_path_factory: pytest.TempPathFactory) -> ProvinceSummary:
-    return generate(tmp_path_factory.mktemp("province"), CITIZENS)
+    return generate_province(tmp_path_factory.mktemp("province"), CITIZENS)
 
 
 def table(province: ProvinceSummary, name: str, separator: str = ",") -> pl.DataFrame:
@@ -133,7 +133,7 @@ def test_husband_and_wife_name_each_other(province: ProvinceSummary) -> None:
 
 @pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
 def test_homonyms_born_in_one_year_in_one_commune_exist(size: int, tmp_path: Path) -> None:
-    made = generate(tmp_path, size)
+    made = generate_province(tmp_path, size)
     homonyms: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for name, born, commune, key in (
         citizens(made).select("ho_va_ten", "ngay_sinh", "dia_chi", "subject_key").iter_rows()
@@ -144,7 +144,7 @@ def test_homonyms_born_in_one_year_in_one_commune_exist(size: int, tmp_path: Pat
 
 @pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
 def test_some_are_registered_twice_and_the_truth_says_which_rows_are_one(size: int, tmp_path: Path) -> None:
-    made = generate(tmp_path, size)
+    made = generate_province(tmp_path, size)
     rows = {row["id"]: row for row in csv_rows(tmp_path / "population/cong_dan.csv")}
     truth = {row["source_id"]: row for row in csv_rows(tmp_path / "truth/population.cong_dan.csv")}
     pairs = csv_rows(tmp_path / "truth/population.duplicates.csv")
@@ -164,12 +164,12 @@ def test_some_are_registered_twice_and_the_truth_says_which_rows_are_one(size: i
 
 @pytest.mark.parametrize("size", [SMALLEST, CITIZENS])
 def test_the_truth_lists_homonyms_of_every_block(size: int, tmp_path: Path) -> None:
-    generate(tmp_path, size)
+    generate_province(tmp_path, size)
     people = {row["id"]: row for row in csv_rows(tmp_path / "population/cong_dan.csv")}
     groups: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in csv_rows(tmp_path / "truth/population.homonyms.csv"):
         groups[row["group"]].append(people[row["source_id"]])
-    assert {group.partition("-")[0] for group in groups} == {str(block.number) for block in blocks(size, 22)}
+    assert {group.partition("-")[0] for group in groups} == {str(block.number) for block in plan_blocks(size, 22)}
     for homonyms in groups.values():
         assert len({row["so_dinh_danh"] for row in homonyms}) > 1
         assert len({row["ngay_sinh"][-4:] for row in homonyms if row["ngay_sinh"] != "31/02/1980"}) == 1
@@ -208,7 +208,7 @@ def test_a_spouses_number_is_that_of_another_who_is_registered(province: Provinc
 def test_a_near_identifier_is_that_of_a_living_person_and_one_of_its_last_six_digits_off() -> None:
     numbers = np.asarray([22_080_123_456, 22_080_123_956, 22_081_123_456, 22_080_123_457, 22_080_999_999])
     alive = np.asarray([True, True, True, False, True])
-    assert near_identifiers(numbers, alive).tolist() == [1, 0, -1, 0, -1]
+    assert find_near_identifiers(numbers, alive).tolist() == [1, 0, -1, 0, -1]
 
 
 def test_businesses_go_by_their_own_names_in_tax_records(province: ProvinceSummary) -> None:
@@ -250,7 +250,7 @@ def test_clean_rows_of_land_and_parcel_numbers_obey_their_rules(province: Provin
 
 
 def test_each_kind_of_invalid_row_is_there_even_in_the_smallest_province(tmp_path: Path) -> None:
-    generate(tmp_path, SMALLEST)
+    generate_province(tmp_path, SMALLEST)
     kinds = {
         (path.stem.partition(".")[0], kind)
         for path in (tmp_path / "truth").glob("*.csv")
@@ -308,7 +308,7 @@ def test_payments_make_what_the_obligation_says_was_paid(province: ProvinceSumma
 def test_the_showcase_citizen_is_the_same_in_every_province_and_holds_what_a_show_needs(
     size: int, tmp_path: Path
 ) -> None:
-    made = generate(tmp_path, size)
+    made = generate_province(tmp_path, size)
     who = made.showcase_personal_id
     rights = [r for r in lines(made, "land/quyen-su-dung-dat.jsonl") if r["chu_su_dung"]["so_giay_to"] == who]  # type: ignore[index]
     whole = {row["old_code"] for row in csv_rows(CHANGES_CSV) if row["kind"] == "WHOLE"}
@@ -328,7 +328,7 @@ def test_the_showcase_citizen_is_the_same_in_every_province_and_holds_what_a_sho
 
 @pytest.mark.parametrize("citizens_wanted", [1_000, 10_000, 10_001, 10_999, 11_000, 999_999, 1_000_000])
 def test_blocks_make_up_the_province_and_none_is_too_small(citizens_wanted: int) -> None:
-    made = list(blocks(citizens_wanted, 22))
+    made = list(plan_blocks(citizens_wanted, 22))
     assert sum(block.size for block in made) == citizens_wanted
     assert all(block.size >= SMALLEST for block in made)
     assert [block.first_serial for block in made] == [sum(b.size for b in made[:at]) for at in range(len(made))]
@@ -337,7 +337,7 @@ def test_blocks_make_up_the_province_and_none_is_too_small(citizens_wanted: int)
 @pytest.mark.parametrize("size", [0, SMALLEST - 1, LARGEST + 1])
 def test_a_size_it_is_not_made_for_is_refused(size: int, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="1,000 to 1,000,000"):
-        generate(tmp_path / "none", size)
+        generate_province(tmp_path / "none", size)
     assert not (tmp_path / "none").exists()
 
 
@@ -378,5 +378,5 @@ def test_slips_of_letters_change_no_length(name: str, drawn: float) -> None:
 
 
 def test_spellings() -> None:
-    assert [tone_moved(name) for name in ("Hoà", "Thuỷ", "Quý", "Hoàng")] == ["Hòa", "Thủy", "Quý", "Hoàng"]
-    assert without_diacritics("Đặng Thị Huệ") == "Dang Thi Hue"
+    assert [move_tone(name) for name in ("Hoà", "Thuỷ", "Quý", "Hoàng")] == ["Hòa", "Thủy", "Quý", "Hoàng"]
+    assert strip_diacritics("Đặng Thị Huệ") == "Dang Thi Hue"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.draft.propose import Proposal, propose
+from hub.draft.connector_writer import columns_of
+from hub.draft.field_proposals import FieldProposal, propose_fields
 from hub.draft.pseudonyms import Pseudonyms
-from hub.draft.write import columns_of
 from hub.model.registry import registry
 
 ROWS = [
@@ -32,7 +32,7 @@ ROWS = [
 @pytest.fixture
 def pseudonyms() -> Pseudonyms:
     entity = registry()["Citizen"]
-    return Pseudonyms(entity, propose(columns_of(ROWS), entity), keys=["id"], kept=["luc"])
+    return Pseudonyms(entity, propose_fields(columns_of(ROWS), entity), keys=["id"], kept=["luc"])
 
 
 def test_nothing_of_a_person_is_left(pseudonyms: Pseudonyms) -> None:
@@ -60,14 +60,14 @@ def test_forms_stay(pseudonyms: Pseudonyms) -> None:
 def test_the_same_value_is_the_same_everywhere_and_another_in_the_next_draft(pseudonyms: Pseudonyms) -> None:
     assert pseudonyms.rows(ROWS) == pseudonyms.rows(ROWS)
     entity = registry()["Citizen"]
-    again = Pseudonyms(entity, propose(columns_of(ROWS), entity), keys=["id"], kept=["luc"])
+    again = Pseudonyms(entity, propose_fields(columns_of(ROWS), entity), keys=["id"], kept=["luc"])
     assert again.rows(ROWS)[0]["so_dinh_danh"] != pseudonyms.rows(ROWS)[0]["so_dinh_danh"]
 
 
 def test_a_good_value_stays_good() -> None:
     entity = registry()["Business"]
     rows = [{"ma_so": "0100233488", "mst": "0100233488", "ten": "Công ty Hạ Long"}]
-    proposals = propose(columns_of(rows), entity)
+    proposals = propose_fields(columns_of(rows), entity)
     (made,) = Pseudonyms(entity, proposals).rows(rows)
     for proposal in proposals:
         entity.column(proposal.field).value.parse(made[proposal.column])
@@ -91,7 +91,7 @@ def test_what_a_mapping_chooses_and_pads_by_stays() -> None:
         "tien": "0.00",
     }
     entity = registry()["Citizen"]
-    proposals = [Proposal("personal_id", "so", {}, 1.0, "")]
+    proposals = [FieldProposal("personal_id", "so", {}, 1.0, "")]
     made = Pseudonyms(entity, proposals, keys=["ma"]).rows([row])[0]
     unchanged = ("ngay", "gio", "het", "con", "xoa", "co", "muc_dich", "thieu", "tien")
     assert {name: made[name] for name in unchanged} == {name: row[name] for name in unchanged}

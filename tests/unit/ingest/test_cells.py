@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.conform import samples
-from hub.conform.preview import preview
+from hub.conform.preview import preview_stream
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_connector
 from hub.ingest.read.json_rows import decoded, empty_frame, frame_of
@@ -141,17 +141,17 @@ def test_every_place_that_reads_a_text_refuses_a_list(key: str, value: dict[str,
 def test_the_case_is_told_by_line_in_preview_and_check_and_read_once_its_path_is_right(tmp_path: Path) -> None:
     declared = load_connector(CASE)
     with pytest.raises(HubMisconfigured) as caught:
-        preview(declared, "participants", 7, from_samples=True)
+        preview_stream(declared, "participants", 7, from_samples=True)
     assert "bhxh/manifest.toml:29: streams.participants.emits.Citizen.fields.personal_id" in str(caught.value)
     assert "giay_to is a list: name one of its items, e.g. nguoi_tham_gia.giay_to[0].so" in str(caught.value)
     with pytest.raises(HubMisconfigured, match="is a list"):
-        samples.mapped(declared, "participants", samples.read(samples.path_of(declared, "participants")))
+        samples.map_samples(declared, "participants", samples.read_samples(samples.path_of(declared, "participants")))
     text = (CASE / "manifest.toml").read_text("utf-8")
     (tmp_path / "bhxh").mkdir()
     (tmp_path / "bhxh" / "samples").symlink_to(CASE / "samples")
     mended = text.replace('"nguoi_tham_gia.giay_to"', '"nguoi_tham_gia.giay_to[loai=CCCD].so"')
     (tmp_path / "bhxh" / "manifest.toml").write_text(mended, "utf-8")
-    found = preview(load_connector(tmp_path / "bhxh"), "participants", 7, from_samples=True)
+    found = preview_stream(load_connector(tmp_path / "bhxh"), "participants", 7, from_samples=True)
     numbers = [r["fields"].get("personal_id") for r in found.records if r["entity"] == "Citizen"]
     assert numbers[:2] == ["022072000000", "022187000001"]
     assert len(numbers) == 7

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.draft.read_back import read_value
+from hub.draft.value_round_trip import read_value
 from hub.ingest.values.parse_values import FORM, TWO_READINGS, conflicting_formats, instant, read
 from hub.ingest.values.typed_numbers import write_series
 from hub.model.registry import Column, registry

@@ -7,8 +7,8 @@ from unicodedata import normalize
 import polars as pl
 import pytest
 
-from hub.draft.probe import encoding_of
-from hub.draft.write import text_encoding_of
+from hub.draft.connector_writer import text_encoding_of
+from hub.draft.source_probe import guess_encoding
 from hub.ingest.transform.prepare import with_letters
 from hub.ingest.values.vietnamese_codecs import NAMES, TONE, repaired
 from hub.sdk.streams import SqlStream
@@ -47,10 +47,10 @@ def test_a_file_is_read_in_pieces_of_any_size(name: str, most: int) -> None:
 
 
 def test_encodings_are_told_from_each_other() -> None:
-    assert encoding_of(TEXT.encode()) == "utf-8"
-    assert encoding_of(in_cp1258(TEXT)) == "cp1258"
+    assert guess_encoding(TEXT.encode()) == "utf-8"
+    assert guess_encoding(in_cp1258(TEXT)) == "cp1258"
     for name in NAMES:
-        assert encoding_of(TEXT.encode(name)) == name
+        assert guess_encoding(TEXT.encode(name)) == name
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,79 @@
+"""`hub schema`: everything derived from `schema/`, written out, checked, and drafted as a migration."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+import schema as vocabulary
+from hub.cli.store import open_store, open_store_to_read
+from hub.cli.terminal import OUT, show_text
+from hub.errors import HubMisconfigured
+from hub.graph.schema import schema as graph_schema
+from hub.model.manifest_reference import render_manifest_page, render_manifest_schema
+from hub.model.reference_pages import render_reference, render_tables_sql
+from hub.model.registry import registry
+from hub.settings import load_settings, reference_page
+from hub.store.meta import METADATA
+from hub.store.migrate import draft_migration, find_schema_differences
+
+ROOT = Path(vocabulary.__file__).parent.parent
+app = cyclopts.App(name="schema")
+
+
+def render_generated_files() -> Iterator[tuple[Path, str]]:
+    """Each derived file and what it should hold."""
+    folder = ROOT / "schema" / "generated"
+    yield folder / "schema.graphql", graph_schema().as_str() + "\n"
+    yield folder / "tables.sql", render_tables_sql(METADATA)
+    yield folder / "reference.md", render_reference(registry())
+    yield ROOT / "docs" / "reference" / "settings.md", reference_page()
+    yield ROOT / "docs" / "reference" / "manifest.md", render_manifest_page()
+    yield ROOT / "hub" / "sdk" / "manifest.schema.json", render_manifest_schema()
+
+
+@app.command
+def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
+    """Write the SDL, the tables, the reference, the settings page, and the reference and JSON Schema of manifests."""
+    if stdout:
+        show_text(graph_schema().as_str())
+        return
+    for path, text in render_generated_files():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        OUT.print(f"wrote {path.relative_to(ROOT)}")
+
+
+@app.command
+def check() -> None:
+    """Fail where a derived file is not what schema/ says."""
+    stale = [
+        path
+        for path, text in render_generated_files()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    if stale:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        raise HubMisconfigured(f"not fresh: {names}", next_step="run `hub schema export` and commit what it writes")
+    OUT.print("derived files are fresh")
+
+
+@app.command(name="draft")
+def draft_command(message: str) -> None:
+    """Draft a migration for what schema/ declares and the database lacks. MESSAGE says what changes."""
+    with open_store(load_settings()) as store:
+        path = draft_migration(store.engine, message)
+        if path is None:
+            OUT.print("the database has everything that schema/ declares")
+            return
+        OUT.print(f"drafted {path}; read it, then run `hub migrate`")
+
+
+@app.command(name="diff")
+def diff() -> None:
+    """List what schema/ declares and the database lacks."""
+    with open_store_to_read(load_settings()) as store, store.engine.begin() as connection:
+        for change in find_schema_differences(connection):
+            OUT.print(str(change))
