@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from hub.cli.terminal import OUT, show_table
 from hub.link.item import Candidate, Item
 from hub.link.verdicts import Decision
+from hub.link.vetoes import REASONS, VETO
 from hub.link.waterfall import Step
+from schema.core import Label
 
 WIDTH = 40
 """Columns of a waterfall."""
@@ -73,6 +75,13 @@ def _show_candidate(candidate: Candidate) -> None:
     if candidate.waterfall:
         rows = [(_plain(a), _plain(b), *rest) for a, b, *rest in waterfall_rows(candidate.waterfall)]
         show_table("Weight", ("comparison", "outcome", "bits", "sum", ""), rows, numbers=("bits", "sum"))
+    for reason in veto_reasons(candidate.waterfall):
+        OUT.print(f"[bold red]{reason.vi}[/] ({reason.en})")
+
+
+def veto_reasons(steps: Sequence[Step]) -> list[Label]:
+    """Why a candidate may not be joined by a run."""
+    return [REASONS[step.outcome] for step in steps if step.comparison == VETO and step.outcome in REASONS]
 
 
 def _plain(value: str | None) -> str:

@@ -11,9 +11,11 @@ from hub.model.registry import Entity, Registry
 from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD, INCLUDE_RESOLVED
 
 STATUSES = {
-    "CONFIRMED": "Decided by a rule that is sure, or by a person; joined.",
-    "PROBABLE": "Very likely, by a model, or by a rule that can be wrong now and then; joined.",
-    "UNCONFIRMED": "Candidates only; joined to nothing.",
+    "CONFIRMED": "Joined. A person decided it, or the number and the whole name agree, tone marks included, the birth years do not"
+    " disagree, only one subject fits, and no veto holds.",
+    "PROBABLE": "Joined. The number agrees, and the name is left out or written without its tone marks or middle names; or a rule that"
+    " can be wrong now and then, or a model, finds it very likely. No veto holds.",
+    "UNCONFIRMED": "Joined to nothing: candidates for a person to decide, since several fit, not enough agrees, or a veto holds.",
     "UNLINKED": "No candidate.",
 }
 DECIDERS = {"RUN": "A run of linking, by a rule or a model.", "PERSON": "A person who reviewed it."}

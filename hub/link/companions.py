@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.link.field import Field, field_named
-from hub.link.sql import BY_RUN
+from hub.link.sql import BY_RUN, KNOWN_BY_RULE
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def certain(field: Field) -> str:
     by_person = f"not {BY_RUN.format(l='l')}"
     return (
         f"select o.record_id, min(o.found_id) as found_id from {one} o where o.accepted group by o.record_id"
-        f" having count(*) = 1 and bool_and(o.sure)"
-        f" union all select l.record_id, l.found_id from link.{field.table} l where l.status = 'CONFIRMED'"
+        f" having count(*) = 1"
+        f" union all select l.record_id, l.found_id from link.{field.table} l where {KNOWN_BY_RULE.format(l='l')}"
         f" and ({by_person} or not exists (select from {recorded} r where r.record_id = l.record_id))"
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import polars as pl
 from psycopg import Connection
 
-from hub.link import companions, organisations, parties, sql, trained
+from hub.link import companions, organisations, parties, sql, trained, vetoes
 from hub.link.choose import chosen
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
@@ -152,9 +152,10 @@ class Likeness:
             scored = field.temporary("scored")
             parties.fill(self.connection, scored, own.drop("field"))
             self.connection.execute(f"analyze {scored}")
+            vetoes.veto_scored(self.connection, field)
 
     def meeting(self, field: Field, kinds: Sequence[str]) -> pl.DataFrame:
-        """The records of a field, of those neither confirmed nor touched, that a changed subject of these kinds is a candidate of: record_id."""
+        """The records of a field, of those neither joined by rule nor touched, that a changed subject of these kinds is a candidate of: record_id."""
         firms = pl.DataFrame(schema={"record_id": pl.Int64})
         if organisations.KIND in kinds:
             firms = organisations.meeting(self.connection, field)
@@ -162,7 +163,7 @@ class Likeness:
             return firms
         still = (
             f"select t.id as record_id from data.{field.entity.table} t where not exists (select from"
-            f" link.{field.table} l where l.record_id = t.id and l.status = 'CONFIRMED') and not exists (select from"
+            f" link.{field.table} l where l.record_id = t.id and {sql.KNOWN_BY_RULE.format(l='l')}) and not exists (select from"
             f" {field.temporary('touched')} o where o.record_id = t.id)"
         )
         rows = self._recorded(field, (), still)
@@ -224,7 +225,7 @@ class Likeness:
         beside, sure = None, f"sure_{field.table}"
         other = companions.companion_of(field)
         if other and count:
-            known = f"select record_id, found_id from link.{other.table} where status = 'CONFIRMED'"
+            known = f"select l.record_id, l.found_id from link.{other.table} l where {sql.KNOWN_BY_RULE.format(l='l')}"
             self.connection.execute(
                 f"create temporary table {sure} as {companions.certain(other) if round_ else known}"
             )

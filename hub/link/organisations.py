@@ -68,11 +68,11 @@ def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
 
 
 def meeting(connection: Connection[Any], field: Field) -> pl.DataFrame:
-    """The records of a field, of those neither confirmed nor touched, that a changed business is or was a candidate of: record_id."""
+    """The records of a field, of those neither joined by rule nor touched, that a changed business is or was a candidate of: record_id."""
     changed = _held(connection, sql.versions(KIND))
     still = (
         f"select t.id as record_id from data.{field.entity.table} t where not exists (select from link.{field.table} l"
-        f" where l.record_id = t.id and l.status = 'CONFIRMED') and not exists (select from {field.temporary('touched')} o"
+        f" where l.record_id = t.id and {sql.KNOWN_BY_RULE.format(l='l')}) and not exists (select from {field.temporary('touched')} o"
         " where o.record_id = t.id)"
     )
     pairs = Register(changed).pairs(_recorded(connection, field, still))

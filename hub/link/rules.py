@@ -7,6 +7,7 @@ accepted only where the evidence does not speak against it, and only where it le
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.link.comparisons import written
 from hub.link.parcel_evidence import AREA, KEY_BITS, Evidence, holder_evidence
 
 
@@ -54,6 +55,7 @@ NAME_KEY = r"hub.name_key(regexp_replace({name}, '\s+', ' ', 'g'))"
 NORMALISED: Mapping[str, Mapping[str, str]] = {
     "Party": {
         "kind": "{t}.{kind}",
+        "name": "{t}.{name}",
         "name_key": NAME_KEY.format(name="{t}.{name}"),
         "year": r"substring({t}.{birth_date} from '(?:^|\D)((?:18|19|20)\d\d)(?:\D|$)')",
         "personal": "case when {identifier} ~ '^\\d{{12}}$' then {identifier} when {tax_code} ~ '^\\d{{12}}$' then {tax_code} end",
@@ -93,6 +95,13 @@ PARCEL_STATED: Mapping[str, Mapping[str, str]] = {
 """What the record of a linked field states of a parcel beside its number: an area, and who holds it. A tax is the holder's."""
 NOTHING_STATED: Mapping[str, str] = {"area": "null::numeric", "holder": "null::text"}
 
+
+def same_name(held: str) -> str:
+    """Whether the recorded name is the held one, tone marks and middle names included; false if none is recorded."""
+    recorded = written(r"btrim(regexp_replace({r}.name, '\s+', ' ', 'g'))")
+    return f"case when {{r}}.name = {held} then true else coalesce({recorded} = {written(held)}, false) end"
+
+
 CITIZEN = Found(
     "Citizen",
     tests=(
@@ -117,6 +126,10 @@ BY_ITS_NAME = (
 """One person's identifier is the tax code of every household business of theirs: its name tells which one is meant, and a record
 under the person's name means the one that has the code."""
 UNDER_ITS_NAME = "hub.names_agree({r}.name_key, {s}.legal_name_key)"
+CITIZEN_NAMED_SO = same_name("{s}.full_name")
+NAMED_SO = same_name("{s}.legal_name")
+HEAD_NAMED_SO = same_name("head.full_name")
+NAMED_SO_OR_ITS_OWNER = f"({NAMED_SO} or exists (select from data.citizen c where c.personal_id = {{s}}.tax_code and {same_name('c.full_name')}))"
 PARCEL = Found("Parcel")
 AREA_AGREES = (
     "case when abs({r}.area - {s}.area) <= greatest(0.5, 0.01 * {s}.area) then true"
@@ -155,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded personal identifier, or a tax code that is one, is a citizen's.",
         party_kinds=("PERSON",),
         subject=CITIZEN,
+        sure=CITIZEN_NAMED_SO,
     ),
     Rule(
         "former_identifier",
@@ -163,6 +177,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded former identifier is a citizen's, through the crosswalk of the population register.",
         party_kinds=("PERSON",),
         subject=CITIZEN,
+        sure=CITIZEN_NAMED_SO,
     ),
     Rule(
         "household_head",
@@ -171,6 +186,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded identifier is that of the household's head: since 2025-07-01 the household's tax code.",
         party_kinds=("HOUSEHOLD",),
         subject=HOUSEHOLD,
+        sure=HEAD_NAMED_SO,
     ),
     Rule(
         "household_head_former",
@@ -180,6 +196,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded former identifier is that of the household's head, through the crosswalk.",
         party_kinds=("HOUSEHOLD",),
         subject=HOUSEHOLD,
+        sure=HEAD_NAMED_SO,
     ),
     Rule(
         "household_business_tax_code",
@@ -189,6 +206,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.tax_code = coalesce({r}.personal, {r}.tax) and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
         about="The recorded tax code is a household business's: its own, or since 2025-07-01 its representative's identifier.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
+        sure=NAMED_SO_OR_ITS_OWNER,
     ),
     Rule(
         "household_business_representative",
@@ -199,6 +217,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.id = held.found_id and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
         about="The recorded identifier is that of a person with a role in a household business of the recorded name.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
+        sure=NAMED_SO,
     ),
     Rule(
         "household_business_representative_former",
@@ -209,6 +228,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.id = held.found_id and {s}.legal_form = 'HOUSEHOLD_BUSINESS'",
         about="The same by the former identifier, through the crosswalk.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
+        sure=NAMED_SO,
     ),
     Rule(
         "business_name",
@@ -227,6 +247,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.enterprise_code = {r}.tax",
         about="The recorded tax code, without its branch, is an enterprise code.",
         party_kinds=("ENTERPRISE",),
+        sure=NAMED_SO,
     ),
     Rule(
         "parcel_identifier",

@@ -17,7 +17,7 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
-from hub.link import changed, companions, discrepancies, duplicates, merges, parties, sql, stake, standing
+from hub.link import changed, companions, discrepancies, duplicates, merges, parties, sql, stake, standing, vetoes
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.kept import release
@@ -260,6 +260,9 @@ class _Run:
             self.connection.execute(f"create temporary table {met} (record_id bigint)")
             parties.fill(self.connection, met, self.likeness.meeting(field, kinds))
             self.connection.execute(changed.add(field, f"select record_id from {met}"))
+        for kind in kinds:
+            for select in vetoes.meeting(field, kind, sql.versions(kind)):
+                self.connection.execute(changed.add(field, select))
         self.connection.execute(f"drop table if exists {recorded}, {met}")
 
     # --- Decide and apply ---------------------------------------------------------------------------------------------
@@ -278,6 +281,7 @@ class _Run:
                 break
             for field in fields:
                 reset(self.connection, field, keep=("touched",))
+        vetoes.veto_pairs(self.connection, fields)
         for field in fields:
             report, at = apply(self.connection, field, self.run_id, whole=self.whole)
             if report.added + report.withdrawn:
@@ -341,7 +345,16 @@ def _basis(model: str) -> str:
     stand = [asdict(known) for known in standing.STANDINGS]
     normalised = {k: dict(v) for k, v in NORMALISED.items()}
     document = orjson.dumps(
-        [rules, normalised, [PARCEL_STATED, LEAD, SURE_LEAD], beside, stand, discrepancies.basis(registry()), model],
+        [
+            rules,
+            normalised,
+            [PARCEL_STATED, LEAD, SURE_LEAD],
+            beside,
+            stand,
+            discrepancies.basis(registry()),
+            vetoes.basis(),
+            model,
+        ],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

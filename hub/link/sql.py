@@ -24,6 +24,8 @@ BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
 LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
 """When the last run began that looked at all that had changed."""
+KNOWN_BY_RULE = "({l}.status = 'CONFIRMED' or {l}.status = 'PROBABLE' and {l}.weight is null)"
+"""Links that rest on no likeness: what they say of a subject is evidence for others."""
 BUSINESS_LIKENESS = "business_likeness"
 """The method of businesses that are weighed by declared evidence and not by the model."""
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
@@ -31,12 +33,16 @@ TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 def refused(field: Field, row: str, found: str) -> str:
     """Whether a person has said that this pair is not the same: of the found row, or of another that is one subject with it."""
-    heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = {id}), {id})"
     return (
         f"exists (select from link.decision d where d.field = '{field.name}' and d.record_id = {row}.record_id"
         " and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null"
-        f" and {heir.format(id='d.subject_id')} = {heir.format(id=found)})"
+        f" and {heir('d.subject_id')} = {heir(found)})"
     )
+
+
+def heir(row: str) -> str:
+    """What a row of a register stands for: itself, or the oldest of those that it was merged with."""
+    return f"coalesce((select h.heir_id from link.heir h where h.subject_id = {row}), {row})"
 
 
 def decided(field: Field, record: str) -> str:

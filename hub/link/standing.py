@@ -1,12 +1,14 @@
 """Standing: what sure links of some records say of the subjects of others. Those fields are linked before all others.
 
 A household says who lives together, a certificate who holds a parcel, a register of roles who stands for a business. What is so
-known of a subject is evidence where another record means it. Likeness is no evidence for likeness: of people only what is
-CONFIRMED counts. Temporary tables, made anew when the fields they rest on have been linked.
+known of a subject is evidence where another record means it. Likeness is no evidence for likeness: of people only what
+a rule or a person has joined counts. Temporary tables, made anew when the fields they rest on have been linked.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+
+from hub.link.sql import KNOWN_BY_RULE
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ RESIDENTS = Standing(
     "Citizen",
     "household_of",
     "select distinct l.found_id, m.household_code from link.household_membership_member l"
-    " join data.household_membership m on m.id = l.record_id where l.status = 'CONFIRMED'",
+    f" join data.household_membership m on m.id = l.record_id where {KNOWN_BY_RULE.format(l='l')}",
 )
 """Citizen → code of a household."""
 
@@ -38,7 +40,7 @@ REPRESENTED = Standing(
     "business_of",
     "select distinct l.found_id as person_id, b.id as found_id from link.business_role_person l"
     " join data.business_role t on t.id = l.record_id"
-    " join data.business b on b.registration_number = t.business_registration_number where l.status = 'CONFIRMED'",
+    f" join data.business b on b.registration_number = t.business_registration_number where {KNOWN_BY_RULE.format(l='l')}",
     subjects=(
         "b.id from {links} l join (select id, business_registration_number from data.business_role union all"
         " select id, business_registration_number from history.business_role) t on t.id = l.record_id"

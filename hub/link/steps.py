@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link import changed, sql
+from hub.link import changed, sql, vetoes
 from hub.link.field import Field
 from hub.link.lock import PATIENCE_S, hold
 from hub.link.parcel_evidence import contest
@@ -59,6 +59,7 @@ def decide(connection: Connection[Any], field: Field) -> None:
     connection.execute(f"analyze {field.temporary('one')}")
     if any(rule.subject.weighed for rule in rules_for(field.recorded.family, field.kinds)):
         connection.execute(contest(field.temporary("one")))
+    vetoes.veto_ruled(connection, field)
     connection.execute(sql.scored(field))
 
 

@@ -5,6 +5,8 @@
 
 from dataclasses import dataclass, replace
 
+from schema.linking.vetoes import VETOES
+
 DEFAULT_PAGE = 20
 MAX_PAGE = 500
 
@@ -96,14 +98,21 @@ CANDIDATE = (
     DerivedField("decidedAt", "DateTime", "{l}.decided_at", "When it was found."),
 )
 
+VETO_CODES = ", ".join(f"{veto.code} ({veto.reason.vi}; {veto.reason.en})" for veto in VETOES)
 EVIDENCE = (
-    DerivedField("comparison", "str", "{e}->>'comparison'", "What was compared: name, birthYear, …"),
     DerivedField(
-        "outcome", "str", "{e}->>'outcome'", "What came of it: agrees, differs, missing, or a level of agreement."
+        "comparison",
+        "str",
+        "{e}->>'comparison'",
+        "What was compared: name, birthYear, …; or `veto`: a reason why no run joins it.",
     ),
     DerivedField(
-        "bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."
+        "outcome",
+        "str",
+        "{e}->>'outcome'",
+        f"What came of it: agrees, differs, missing, or a level of agreement. Of a veto its code: {VETO_CODES}.",
     ),
+    DerivedField("bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."),
 )
 """One comparison `{e}`, an object of the list that stands in the link."""
 

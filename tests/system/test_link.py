@@ -20,14 +20,23 @@ def links(database_url: str) -> Iterator[Links]:
 
 def test_identifiers_old_and_new_lead_to_the_citizen(links: Links) -> None:
     an = links.citizen("022080000001", former="100000001")
+    sure, likely = "CONFIRMED", "PROBABLE"
     records = {
-        links.debt(kind="PERSON", identifier="022 080 000 001", name="NGUYEN VAN AN"): "personal_identifier",
-        links.debt(kind="PERSON", tax_code="022080000001", name="Nguyễn Văn An"): "personal_identifier",
-        links.debt(kind="PERSON", identifier="100000001", name="Nguyễn Văn An", birth_date="1980"): "former_identifier",
-        links.debt(kind="PERSON", identifier="022080000001"): "personal_identifier",
+        links.debt(kind="PERSON", identifier="022 080 000 001", name="NGUYỄN  VĂN AN"): (sure, "personal_identifier"),
+        links.debt(kind="PERSON", tax_code="022080000001", name="Nguyễn Văn An"): (sure, "personal_identifier"),
+        links.debt(kind="PERSON", identifier="100000001", name="Nguyễn Văn An", birth_date="1980"): (
+            sure,
+            "former_identifier",
+        ),
+        links.debt(kind="PERSON", identifier="022080000001"): (likely, "personal_identifier"),
+        links.debt(kind="PERSON", identifier="022080000001", name="NGUYEN VAN AN"): (likely, "personal_identifier"),
+        links.debt(kind="PERSON", identifier="022080000001", name="Nguyễn Văn Ân"): (likely, "personal_identifier"),
+        links.debt(kind="PERSON", identifier="022080000001", name="Nguyễn An"): (likely, "personal_identifier"),
     }
     links.run()
-    assert {record: links.of(record) for record in records} == {r: [(an, "CONFIRMED", m)] for r, m in records.items()}
+    assert {record: links.of(record) for record in records} == {
+        record: [(an, *expected)] for record, expected in records.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -91,10 +100,15 @@ def test_a_former_number_of_two_people_needs_the_name(links: Links) -> None:
 
 
 def test_enterprises_are_found_by_their_code_and_branches(links: Links) -> None:
-    firm = links.add("business", registration_number="0100233488", enterprise_code="0100233488", legal_name="F", legal_form="JOINT_STOCK", status="ACTIVE")  # fmt: skip
-    records = [links.debt(kind="ENTERPRISE", tax_code=code) for code in ("0100233488", "0100233488-001", "0100233489")]
+    name = "Công ty cổ phần Hà Lầm"
+    firm = links.add("business", registration_number="0100233488", enterprise_code="0100233488", legal_name=name, legal_form="JOINT_STOCK", status="ACTIVE")  # fmt: skip
+    expected = {
+        links.debt(kind="ENTERPRISE", tax_code="0100233488", name=name): [(firm, "CONFIRMED", "enterprise_code")],
+        links.debt(kind="ENTERPRISE", tax_code="0100233488-001"): [(firm, "PROBABLE", "enterprise_code")],
+        links.debt(kind="ENTERPRISE", tax_code="0100233489"): [],
+    }
     links.run()
-    assert [links.of(r) for r in records] == [[(firm, "CONFIRMED", "enterprise_code")]] * 2 + [[]]
+    assert {record: links.of(record) for record in expected} == expected
 
 
 def test_parcels_through_the_changes_of_communes(links: Links) -> None:
@@ -163,7 +177,7 @@ def test_a_household_business_is_found_by_who_stands_for_it_and_its_name(links: 
     kind = {"kind": "HOUSEHOLD_BUSINESS"}
     expected = {
         links.debt(**kind, name="HO KINH DOANH AN", identifier="022080000001"): [
-            (an, "CONFIRMED", "household_business_representative")
+            (an, "PROBABLE", "household_business_representative")
         ],
         links.debt(**kind, name="Hộ kinh doanh Bình", identifier="100000001", tax_code="8999999999"): [
             (binh, "CONFIRMED", "household_business_representative_former")

@@ -1,0 +1,280 @@
+"""Vetoes as SQL: candidates that may not be joined, by the tables of `schema.linking.vetoes`. Pure text, and what runs it.
+
+A veto is kept in the evidence of the candidate, as the comparison `veto` with its code. A vetoed candidate still competes: another
+one is not joined because the likelier is out. Two stages: of single candidates, as soon as rules or the model have found them; of
+pairs of claims, once all fields of a round are decided.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from psycopg import Connection
+
+from hub.link.comparisons import written
+from hub.link.field import Field, field_named
+from hub.link.sql import BY_RUN, heir
+from hub.model.names import snake
+from hub.model.tables import ACCEPTED
+from schema.core import Label
+from schema.linking.vetoes import EVENTS, PAIRS, PERSONAL_ID_FORM, SUBJECTS, VETOES, Event, PairFacts, SubjectFacts
+
+VETO = "veto"
+REASONS: dict[str, Label] = {veto.code: veto.reason for veto in VETOES}
+"""Code → what a reviewer reads."""
+DAY = 10
+"""Characters of a whole date; a shorter one is a month or a year."""
+
+
+def basis() -> list[Any]:
+    """All that vetoes rest on beside records and subjects."""
+    return [PERSONAL_ID_FORM, *(asdict(row) for table in (VETOES, SUBJECTS, EVENTS, PAIRS) for row in table)]
+
+
+# --- Of single candidates ---------------------------------------------------------------------------------------------
+
+
+def veto_ruled(connection: Connection[Any], field: Field) -> None:
+    """Take back the acceptance of vetoed candidates of the rules, in `one`."""
+    _veto(connection, field, "one", "accepted", ruled_vetoes(field))
+
+
+def veto_scored(connection: Connection[Any], field: Field) -> None:
+    """Take back the choice of vetoed candidates of the model, in `scored`."""
+    _veto(connection, field, "scored", "chosen", scored_vetoes(field))
+
+
+def ruled_vetoes(field: Field) -> tuple[str, ...]:
+    """Selects of record_id, found_id and code over `one`."""
+    return tuple(_candidates(field, "one", weighed=False))
+
+
+def scored_vetoes(field: Field) -> tuple[str, ...]:
+    """Selects of record_id, found_id and code over `scored`."""
+    return tuple(_candidates(field, "scored", weighed=True))
+
+
+def _veto(connection: Connection[Any], field: Field, table: str, joined: str, selects: Sequence[str]) -> None:
+    if selects:
+        connection.execute(_taken_back(field.temporary(table), f"{joined} = false", " union ".join(selects)))
+
+
+def _taken_back(table: str, change: str, vetoes: str) -> str:
+    entry = f"jsonb_build_object('comparison', '{VETO}', 'outcome', code, 'bits', null)"
+    return (
+        f"update {table} c set {change}, evidence = coalesce(c.evidence, '[]') || v.entries from (select record_id, found_id,"
+        f" jsonb_agg({entry} order by code) as entries from ({vetoes}) v group by record_id, found_id) v"
+        " where v.record_id = c.record_id and v.found_id = c.found_id"
+    )
+
+
+def _candidates(field: Field, table: str, *, weighed: bool) -> Iterator[str]:
+    for facts in SUBJECTS:
+        if facts.kind not in field.kinds:
+            continue
+        source = _source(field, table, facts)
+        rows = [*_numbers(facts, weighed=weighed), *_events(field, facts), *(_likeness(facts) if weighed else ())]
+        values = ", ".join(f"('{code}', {condition})" for code, condition in rows)
+        yield (
+            f"select c.record_id, c.found_id, v.code {source}"
+            f" cross join lateral (values {values}) v (code, holds) where v.holds"
+        )
+        yield from (
+            f"select c.record_id, c.found_id, 'NAMESAKE_FITS_BETTER' {source} {namesake}"
+            for namesake in _namesakes(field, facts)
+        )
+
+
+def _source(field: Field, table: str, facts: SubjectFacts) -> str:
+    """The candidates `c` of a kind, what was recorded `r` and `t`, and the person `p` that the subject goes by."""
+    subject = (
+        f"join data.{snake(facts.kind)} p on p.id = c.found_id"
+        if facts.through is None
+        else f"join data.{snake(facts.kind)} s on s.id = c.found_id"
+        f" join data.{snake(facts.person)} p on p.{facts.number} = s.{facts.through}"
+    )
+    return (
+        f"from {field.temporary(table)} c join {field.temporary('recorded')} r on r.record_id = c.record_id"
+        f" join data.{field.entity.table} t on t.id = c.record_id {subject} and c.subject_kind = '{facts.kind}'"
+    )
+
+
+def _numbers(facts: SubjectFacts, *, weighed: bool) -> Iterator[tuple[str, str]]:
+    held = f"p.{facts.number}"
+    differs = f"r.personal <> {held} and r.personal ~ '{PERSONAL_ID_FORM}'"
+    mistyped = one_error("r.personal", held)
+    known = f"exists (select from data.{snake(facts.person)} x where x.{facts.number} = r.personal)"
+    yield "ANOTHER_IDENTIFIER", _all(differs, f"not {mistyped}")
+    yield "IDENTIFIER_OF_ANOTHER", _all(differs, mistyped, known)
+    if weighed:
+        yield "IDENTIFIER_MISTYPED", _all(differs, mistyped, f"not {known}", f"not {_speaks('address', 'companions')}")
+
+
+def _all(*conditions: str) -> str:
+    """Conditions in order: what costs more is asked of what is left only."""
+    *first, last = conditions
+    for condition in reversed(first):
+        last = f"case when {condition} then {last} else false end"
+    return f"coalesce({last}, false)"
+
+
+def one_error(one: str, other: str) -> str:
+    """Whether two numbers of one length differ in one digit, or by two neighbours exchanged."""
+    digit = f"(select count(*) from generate_series(1, length({one})) i where substr({one}, i, 1) <> substr({other}, i, 1)) = 1"
+    exchanged = (
+        f"exists (select from generate_series(1, length({one}) - 1) i where {one} ="
+        f" overlay({other} placing substr({other}, i + 1, 1) || substr({other}, i, 1) from i for 2))"
+    )
+    return f"(length({one}) = length({other}) and ({digit} or {exchanged}))"
+
+
+SAME_DATE = ("same day", "day and month swapped", "one typing error")
+"""Outcomes of the model's comparison `birth` that say more than a year."""
+
+
+def _likeness(facts: SubjectFacts) -> Iterator[tuple[str, str]]:
+    """What the model's own evidence does not bear out."""
+    differs = """c.evidence @> '[{"comparison": "birth", "outcome": "other"}]'"""
+    yield "BIRTH_DIFFERS", _all(differs, f"not {_speaks('identifier')}")
+    dates = ", ".join(f"'{outcome}'" for outcome in SAME_DATE)
+    dated = (
+        "exists (select from jsonb_array_elements(c.evidence) e where e ->> 'comparison' = 'birth'"
+        f" and e ->> 'outcome' in ({dates}))"
+    )
+    yield "NAME_AND_YEAR_ONLY", f"not ({dated} or {_speaks('identifier', 'address', 'companions')})"
+
+
+def _speaks(*comparisons: str) -> str:
+    """Whether one of these comparisons of the model speaks for the candidate."""
+    named = ", ".join(f"'{name}'" for name in comparisons)
+    return (
+        f"exists (select from jsonb_array_elements(c.evidence) e where e ->> 'comparison' in ({named})"
+        " and (e ->> 'bits')::float > 0)"
+    )
+
+
+def _events(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
+    if facts.through is not None:
+        return
+    for event in EVENTS:
+        if event.field == field.name:
+            yield from _event(event, facts)
+
+
+def _event(event: Event, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
+    day, born, died = f"t.{event.day}::text", f"p.{facts.born}", f"p.{facts.died}::text"
+    codes = ", ".join(f"'{code}'" for code in event.codes)
+    meant = f"t.{event.column} in ({codes})" if event.column else "true"
+    yield "BORN_AFTER", _all(meant, _earlier(day, born))
+    if event.takes_living:
+        yield "DIED_BEFORE", _all(meant, _earlier(died, day))
+    if event.least_age:
+        by = f"left(coalesce({day}, t.first_seen::date::text), 4)::int"
+        # By years alone, which errs for the person by up to one.
+        yield "TOO_YOUNG", _all(meant, f"{by} - left({born}, 4)::int < {event.least_age}")
+
+
+def _earlier(one: str, other: str) -> str:
+    """Whether a date is before another as far as both are stated: a year is not before one of its days."""
+    length = f"least(length({one}), length({other}))"
+    return f"left({one}, {length}) < left({other}, {length})"
+
+
+def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[str]:
+    """Joins to another person `o` of the same name who fits the record better, and what that takes."""
+    columns = {part.part: f"t.{part.column.name}" for part in field.recorded.recorded}
+    name, address = columns["name"], columns["address"]
+    same_name = f"join data.{snake(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
+    apart = f"{heir('o.id')} <> {heir('p.id')}"
+    exact = (
+        f"{name} <> p.{facts.name} and {_written(name)} = {written(f'o.{facts.name}')}"
+        f" and {_written(name)} <> {written(f'p.{facts.name}')}"
+    )
+    lives_there = (
+        f"{address} <> p.{facts.address} and {_lives_at(address, f'o.{facts.address}')}"
+        f" and not {_lives_at(address, f'p.{facts.address}')}"
+    )
+    born = f"o.{facts.born} = p.{facts.born} and length(p.{facts.born}) = {DAY}"
+    yield f"{same_name} and {born} where (({exact}) or ({lives_there})) and {apart}"
+    yield f"{same_name} and o.{facts.address} = p.{facts.address} where {exact} and {apart}"
+
+
+def _written(name: str) -> str:
+    return written(rf"btrim(regexp_replace({name}, '\s+', ' ', 'g'))")
+
+
+def _lives_at(recorded: str, held: str) -> str:
+    """Whether a recorded address is that of the register, or begins with it and goes on to the commune."""
+    return f"starts_with(hub.name_key({recorded}) || ',', hub.name_key({held}) || ',')"
+
+
+def meeting(field: Field, kind: str, versions: str) -> Iterator[str]:
+    """Selects of the records with a row for a namesake of a changed person, as that person is or was (`versions`)."""
+    for facts in SUBJECTS:
+        if facts.kind != kind or facts.through is not None or kind not in field.kinds:
+            continue
+        rows = f"select l.record_id from link.{field.table} l join data.{snake(kind)} p on p.id = l.found_id"
+        for column in (facts.born, facts.address):
+            yield (
+                f"{rows} join {versions} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
+                f" and o.{column} = p.{column}"
+            )
+
+
+# --- Of pairs of claims -----------------------------------------------------------------------------------------------
+
+
+def veto_pairs(connection: Connection[Any], fields: Sequence[Field]) -> None:
+    """Take back claims of these fields, in `wanted`, that cannot both be so; of two the one that rests on less."""
+    decided = {field.name for field in fields}
+    rows = [(pair.field, pair_vetoes(pair, decided)) for pair in PAIRS if pair.field in decided]
+    if not rows:
+        return
+    connection.execute("create temporary table veto_of_pair (field text, record_id bigint, found_id bigint, code text)")
+    for name, select in rows:
+        connection.execute(f"insert into veto_of_pair select '{name}', v.* from ({select}) v")
+    for field in fields:
+        if any(pair.field == field.name for pair in PAIRS):
+            found = f"select record_id, found_id, code from veto_of_pair where field = '{field.name}'"
+            connection.execute(_taken_back(field.temporary("wanted"), "status = 'UNCONFIRMED'", found))
+    connection.execute("drop table veto_of_pair")
+
+
+def pair_vetoes(pair: PairFacts, decided: set[str]) -> str:
+    """Select of record_id, found_id and code of the claims of `pair.field` that another one speaks against. `decided` are the fields
+    that this round decides."""
+    field, other = field_named(pair.field), field_named(pair.other)
+    on = pair.on.format(t="t", o="o")
+    alike = pair.alike.format(s="s", x="x") if pair.alike else "mine.subject_id = other.subject_id"
+    persons = SUBJECTS[0]
+    subjects = (
+        f" join data.{snake(persons.kind)} s on s.id = mine.found_id join data.{snake(persons.kind)} x on x.id = other.found_id"
+        if pair.alike
+        else ""
+    )
+    return (
+        f"select distinct mine.record_id, mine.found_id, '{pair.veto}' as code from ({_claims(field, decided)}) mine"
+        f" join data.{field.entity.table} t on t.id = mine.record_id join data.{other.entity.table} o on {on}"
+        f" join ({_claims(other, decided)}) other on other.record_id = o.id{subjects}"
+        f" where {alike} and row(other.rank, other.weight) >= row(mine.rank, mine.weight)"
+    )
+
+
+def _claims(field: Field, decided: set[str]) -> str:
+    """What is joined in a field: what this run wants, and what it does not look at. `rank` is what a claim rests on: a person, a rule
+    that is sure, one that is not, or likeness."""
+    links = f"link.{field.table}"
+    by_person = f"not {BY_RUN.format(l='l')}"
+    ranks = "when {c}.weight is not null then 1 when {c}.status = 'CONFIRMED' then 3 else 2 end as rank"
+    kept = (
+        f"select l.record_id, l.found_id, l.subject_id, case when {by_person} then 4 {ranks.format(c='l')},"
+        f" coalesce(l.weight, 0) as weight from {links} l where l.{ACCEPTED}"
+    )
+    if field.name not in decided:
+        return kept
+    wanted, touched = field.temporary("wanted"), field.temporary("touched")
+    return (
+        f"select w.record_id, w.found_id, w.subject_id, case {ranks.format(c='w')}, coalesce(w.weight, 0) as weight"
+        f" from {wanted} w where w.{ACCEPTED} union all {kept} and ({by_person} or not exists (select from {touched} d"
+        " where d.record_id = l.record_id))"
+    )
