@@ -14,7 +14,7 @@ from psycopg import Connection
 from hub.link.comparisons import written
 from hub.link.field import Field, field_named
 from hub.link.sql import BY_RUN, heir
-from hub.model.names import snake
+from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
 from schema.linking.vetoes import EVENTS, PAIRS, PERSONAL_ID_FORM, SUBJECTS, VETOES, Event, PairFacts, SubjectFacts
@@ -88,10 +88,10 @@ def _candidates(field: Field, table: str, *, weighed: bool) -> Iterator[str]:
 def _source(field: Field, table: str, facts: SubjectFacts) -> str:
     """The candidates `c` of a kind, what was recorded `r` and `t`, and the person `p` that the subject goes by."""
     subject = (
-        f"join data.{snake(facts.kind)} p on p.id = c.found_id"
+        f"join data.{to_snake_case(facts.kind)} p on p.id = c.found_id"
         if facts.through is None
-        else f"join data.{snake(facts.kind)} s on s.id = c.found_id"
-        f" join data.{snake(facts.person)} p on p.{facts.number} = s.{facts.through}"
+        else f"join data.{to_snake_case(facts.kind)} s on s.id = c.found_id"
+        f" join data.{to_snake_case(facts.person)} p on p.{facts.number} = s.{facts.through}"
     )
     return (
         f"from {field.temporary(table)} c join {field.temporary('recorded')} r on r.record_id = c.record_id"
@@ -103,7 +103,7 @@ def _numbers(facts: SubjectFacts, *, weighed: bool) -> Iterator[tuple[str, str]]
     held = f"p.{facts.number}"
     differs = f"r.personal <> {held} and r.personal ~ '{PERSONAL_ID_FORM}'"
     mistyped = one_error("r.personal", held)
-    known = f"exists (select from data.{snake(facts.person)} x where x.{facts.number} = r.personal)"
+    known = f"exists (select from data.{to_snake_case(facts.person)} x where x.{facts.number} = r.personal)"
     yield "ANOTHER_IDENTIFIER", _all(differs, f"not {mistyped}")
     yield "IDENTIFIER_OF_ANOTHER", _all(differs, mistyped, known)
     if weighed:
@@ -184,7 +184,7 @@ def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[str]:
     """Joins to another person `o` of the same name who fits the record better, and what that takes."""
     columns = {part.part: f"t.{part.column.name}" for part in field.recorded.recorded}
     name, address = columns["name"], columns["address"]
-    same_name = f"join data.{snake(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
+    same_name = f"join data.{to_snake_case(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
     apart = f"{heir('o.id')} <> {heir('p.id')}"
     exact = (
         f"{name} <> p.{facts.name} and {_written(name)} = {written(f'o.{facts.name}')}"
@@ -213,7 +213,7 @@ def meeting(field: Field, kind: str, versions: str) -> Iterator[str]:
     for facts in SUBJECTS:
         if facts.kind != kind or facts.through is not None or kind not in field.kinds:
             continue
-        rows = f"select l.record_id from link.{field.table} l join data.{snake(kind)} p on p.id = l.found_id"
+        rows = f"select l.record_id from link.{field.table} l join data.{to_snake_case(kind)} p on p.id = l.found_id"
         for column in (facts.born, facts.address):
             yield (
                 f"{rows} join {versions} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
@@ -248,7 +248,7 @@ def pair_vetoes(pair: PairFacts, decided: set[str]) -> str:
     alike = pair.alike.format(s="s", x="x") if pair.alike else "mine.subject_id = other.subject_id"
     persons = SUBJECTS[0]
     subjects = (
-        f" join data.{snake(persons.kind)} s on s.id = mine.found_id join data.{snake(persons.kind)} x on x.id = other.found_id"
+        f" join data.{to_snake_case(persons.kind)} s on s.id = mine.found_id join data.{to_snake_case(persons.kind)} x on x.id = other.found_id"
         if pair.alike
         else ""
     )

@@ -112,7 +112,9 @@ EVIDENCE = (
         "{e}->>'outcome'",
         f"What came of it: agrees, differs, missing, or a level of agreement. Of a veto its code: {VETO_CODES}.",
     ),
-    DerivedField("bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."),
+    DerivedField(
+        "bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."
+    ),
 )
 """One comparison `{e}`, an object of the list that stands in the link."""
 

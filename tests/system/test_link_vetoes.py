@@ -8,7 +8,7 @@ import pytest
 
 from hub.link import likeness
 from hub.link.run import link
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 from tests.system.links import Links
 
 HUNG, OTHER_TWIN = "022085000111", "022085000222"
@@ -16,7 +16,7 @@ HUNG, OTHER_TWIN = "022085000111", "022085000222"
 
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
-    made = engine(database_url)
+    made = make_engine(database_url)
     built = Links(made)
     built.communes()
     yield built
