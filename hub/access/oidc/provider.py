@@ -230,6 +230,9 @@ ALGORITHM_KEYS: Mapping[str, tuple[str, str | None]] = {
 def _import_key(item: object) -> Key | None:
     if not isinstance(item, dict) or item.get("kty") not in KEY_TYPES:
         return None
+    modulus = item.get("n", "")
+    if item["kty"] == "RSA" and (not isinstance(modulus, str) or len(modulus) * 6 < SHORTEST_RSA_BITS):
+        return None  # base64url has 6 bits a character; joserfc would take the key and warn
     public = {name: value for name, value in item.items() if name != "d"}  # a private part is not ours to use
     try:
         key = KEY_TYPES[item["kty"]].import_key(public)
@@ -237,9 +240,8 @@ def _import_key(item: object) -> Key | None:
         key.check_key_op("verify")
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    if isinstance(key, RSAKey) and key.public_key.key_size < SHORTEST_RSA_BITS:
-        return None
-    return key
+    is_short = isinstance(key, RSAKey) and key.public_key.key_size < SHORTEST_RSA_BITS
+    return None if is_short else key
 
 
 def _choose_key(keys: tuple[Key, ...], kid: str | None, algorithm: str) -> Key | None:
