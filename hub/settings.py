@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL 15 or newer, as a postgresql:// URL; the embedded server where it is not given."
     )
+    clerk_url: SecretStr | None = Field(
+        None,
+        description="For `hub serve`: the same database for a login in the role `hub_clerk`, which writes dossiers, decisions and sessions. HUB_DATABASE_URL is then one in `hub_reader`. HUB_DATABASE_URL if it is not given.",
+    )
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )

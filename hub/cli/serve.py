@@ -3,6 +3,7 @@
 import gc
 import socket
 
+import psycopg
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
@@ -11,6 +12,8 @@ from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import discover
 from hub.settings import Settings, load_settings
+from hub.store.engine import notice_silence
+from hub.store.roles import find_excess
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
 from hub.web.http_timeouts import ImpatientProtocol
@@ -32,7 +35,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     with bind_socket(settings) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
-        serve_on(listener, settings, store.url)
+        serve_on(listener, settings, store.reader_url, clerk_url=store.clerk_url)
 
 
 def serve_on(
@@ -42,10 +45,12 @@ def serve_on(
     *,
     examples: Examples = NO_EXAMPLES,
     local_issuer: LocalIssuer | None = None,
+    clerk_url: str | None = None,
 ) -> None:
-    """Serve on an open listener until interrupted."""
+    """Serve on an open listener until interrupted. `url` is read, `clerk_url` written."""
+    warn_of_excess(settings, url)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
-    app = create_app(settings, url, examples=examples, connectors=discover(), local_issuer=local_issuer)
+    app = create_app(settings, url, examples=examples, connectors=discover(), local_issuer=local_issuer, clerk_url=clerk_url)
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
         app,
@@ -61,6 +66,22 @@ def serve_on(
     gc.collect()
     gc.freeze()
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def warn_of_excess(settings: Settings, url: str) -> None:
+    """Say what the role that serves reads may do beside reading; nothing if access is off, or the database is away."""
+    if settings.access == "off":
+        return
+    try:
+        with psycopg.connect(notice_silence(url)) as connection:
+            excess = find_excess(connection)
+    except psycopg.Error:
+        return  # /readyz says it
+    if excess:
+        ERR.print(
+            f"warning: the database role of HUB_DATABASE_URL {', '.join(excess)}."
+            " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/run-in-production.md"
+        )
 
 
 GRACE_S = 5

@@ -10,17 +10,23 @@ from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
 from hub.store.revision import check_revision, missing_tables_error
+from hub.store.roles import CLERK, READER
 
 DATABASE = "hub"
 
 
 @dataclass(frozen=True)
 class OpenStore:
-    """An open store at this program's revision. `server` is set where it is the embedded one."""
+    """An open store at this program's revision. `server` is set where it is the embedded one.
+
+    `reader_url` and `clerk_url` are those of the web process: see `hub.store.roles`.
+    """
 
     url: str
     engine: Engine
     server: EmbeddedServer | None
+    reader_url: str
+    clerk_url: str
 
 
 @contextmanager
@@ -36,14 +42,14 @@ def open_store(
     `keep_running` starts it again should it be killed, for commands that go on for long.
     """
     if settings.database_url is not None:
-        yield from _opened_store(settings.database_url.get_secret_value(), None)
+        yield from _opened_store(settings.database_url.get_secret_value(), None, settings)
         return
     server = EmbeddedServer.start(settings.home / "postgresql", durable=durable, settings=server_settings or {})
     try:
         server.create_database(DATABASE)
         if keep_running:
             server.keep_running()
-        yield from _opened_store(server.url(DATABASE), server)
+        yield from _opened_store(server.url(DATABASE), server, settings)
     finally:
         server.stop()
 
@@ -55,14 +61,14 @@ def open_store_to_read(settings: Settings) -> Iterator[OpenStore]:
     A role that may only select is enough. Raises HubMisconfigured if there are no tables, or those of another revision.
     """
     if settings.database_url is not None:
-        yield from _as_it_is(settings.database_url.get_secret_value(), None)
+        yield from _as_it_is(settings.database_url.get_secret_value(), None, settings)
         return
     folder = settings.home / "postgresql"
     if not folder.exists():
         raise missing_tables_error()
     server = EmbeddedServer.start(folder)
     try:
-        yield from _as_it_is(server.url(DATABASE), server)
+        yield from _as_it_is(server.url(DATABASE), server, settings)
     finally:
         server.stop()
 
@@ -74,16 +80,16 @@ def open_store_to_serve(settings: Settings) -> AbstractContextManager[OpenStore]
     )
 
 
-def _as_it_is(url: str, server: EmbeddedServer | None) -> Iterator[OpenStore]:
+def _as_it_is(url: str, server: EmbeddedServer | None, settings: Settings) -> Iterator[OpenStore]:
     made = make_engine(url)
     try:
         check_revision(made)
-        yield OpenStore(url, made, server)
+        yield _describe_store(url, made, server, settings)
     finally:
         made.dispose()
 
 
-def _opened_store(url: str, server: EmbeddedServer | None) -> Iterator[OpenStore]:
+def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -> Iterator[OpenStore]:
     # Alembic takes longer to import than most commands that only read take to run.
     from hub.jobs import schema as jobs
     from hub.store.migrate import migrate
@@ -92,6 +98,13 @@ def _opened_store(url: str, server: EmbeddedServer | None) -> Iterator[OpenStore
     try:
         migrate(made)
         jobs.apply(store_url(made))
-        yield OpenStore(url, made, server)
+        yield _describe_store(url, made, server, settings)
     finally:
         made.dispose()
+
+
+def _describe_store(url: str, made: Engine, server: EmbeddedServer | None, settings: Settings) -> OpenStore:
+    if server is not None:
+        return OpenStore(url, made, server, server.login_url(READER, DATABASE), server.login_url(CLERK, DATABASE))
+    clerk = settings.clerk_url
+    return OpenStore(url, made, None, url, clerk.get_secret_value() if clerk else url)

@@ -29,8 +29,9 @@ def make_pool(settings: Settings, url: str) -> Pool:
     return make_read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
 
 
-def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False) -> Executor:
-    """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose.
+def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False, clerk_url: str | None = None) -> Executor:
+    """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
+    is where decisions and dossiers are written, if not where the pool reads.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -43,7 +44,7 @@ def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False) -> 
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
     access = _make_access(graphql_schema, reads, enforced=enforced)
-    reviews = Reviews(str(pool.conninfo))
+    reviews = Reviews(clerk_url or str(pool.conninfo))
     changes = Changes(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     return Executor(graphql_schema, preparer, reads, changes, reviews, access, explain=settings.explain)
 

@@ -158,6 +158,24 @@ class EmbeddedServer:
         """A postgresql:// URL of a database."""
         return f"postgresql://{USER}:{quote(self._password)}@127.0.0.1:{self.port}/{quote(database)}"
 
+    def login_url(self, role: str, database: str = USER) -> str:
+        """A URL of a database for a login that may do what a role of `hub.store.roles` may, and no more.
+
+        With the owner's URL if the role is missing: before the first migration there is nothing to read either.
+        """
+        login = f"{role}_login"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            known = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
+            if role not in known:
+                return self.url(database)
+            verb = "alter" if login in known else "create"
+            statement = sql.SQL("{} role {} login password {}").format(
+                sql.SQL(verb), sql.Identifier(login), sql.Literal(self._password)
+            )
+            connection.execute(statement)
+            connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(login)))
+        return f"postgresql://{login}:{quote(self._password)}@127.0.0.1:{self.port}/{quote(database)}"
+
     def create_database(self, name: str) -> None:
         """Make a database where there is none of this name."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

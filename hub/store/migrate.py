@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.meta import METADATA
 from hub.store.revision import MIGRATIONS_FOLDER, newest_revision
+from hub.store.roles import grant_roles
 from hub.store.sql_functions import list_function_statements
 
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging")
@@ -32,6 +33,7 @@ def migrate(engine: Engine) -> str:
             prepare_schemas(connection)
             _check_known(connection)
             command.upgrade(_config(connection), "head")
+            grant_roles(connection)
     except OperationalError as error:
         raise StoreUnavailable(
             "the database does not answer",

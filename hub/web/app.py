@@ -43,17 +43,19 @@ def create_app(
     examples: Examples = NO_EXAMPLES,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     local_issuer: LocalIssuer | None = None,
+    clerk_url: str | None = None,
 ) -> Edge:
-    """The application over the database at `url`.
+    """The application over the database at `url`, which it reads; `clerk_url`, if given, is where it writes.
 
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver. `local_issuer` signs the tokens of a demonstration.
     """
     url = add_silence_timeouts(url)
     pool = make_pool(settings, url)
-    push = PushEndpoint(connectors, settings, url)
-    executor = make_executor(settings, pool, enforced=settings.access == "on")
-    access = make_access(settings, url, local_issuer=local_issuer)
+    clerk = notice_silence(clerk_url) if clerk_url else url
+    push = PushEndpoint(connectors, settings, clerk)
+    executor = make_executor(settings, pool, enforced=settings.access == "on", clerk_url=clerk)
+    access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(executor, access.authenticator)
     web = _Web(executor.reads)
     page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()

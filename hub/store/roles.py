@@ -1,0 +1,118 @@
+"""Database roles: what each process may do, granted by `hub migrate` as far as its own role may grant.
+
+    hub_reader   reads what the graph shows: the web process's pool for reads. No raw rows, no keys, no sessions.
+    hub_clerk    writes dossiers, decisions of reviewers, sessions, alarms and deliveries: the web process's other connections.
+    hub_worker   runs connectors and linking: everything but the definition of tables.
+
+They are groups without a login. An operator makes logins and puts them in: `create role web login in role hub_reader`. The tables
+belong to the role that migrates, which no server process needs.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from hub.model.names import quote_identifier
+
+LOG = logging.getLogger("hub.store")
+READER, CLERK, WORKER = "hub_reader", "hub_clerk", "hub_worker"
+READ, WRITE, EVERYTHING = "select", "select, insert, update", "select, insert, update, delete"
+VOCABULARY = ("data", "history", "link", "link_history")
+"""Schemas whose tables are derived from `schema/`, and what linking says of them."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Privileges on tables of a schema; on all of them if none is named."""
+
+    privileges: str
+    schema: str
+    tables: tuple[str, ...] = ()
+
+    def statements(self, role: str) -> list[str]:
+        """The SQL that grants it."""
+        if not self.tables:
+            return [f"grant {self.privileges} on all tables in schema {self.schema} to {role}"]
+        return [
+            f"grant {self.privileges} on {self.schema}.{quote_identifier(table)} to {role}" for table in self.tables
+        ]
+
+
+READS = (
+    *(Grant(READ, schema) for schema in VOCABULARY),
+    Grant(READ, "hub", ("alembic_version", "stream", "change", "dossier", "dossier_subject", "sealed_subject")),
+)
+GRANTS: dict[str, tuple[Grant, ...]] = {
+    READER: READS,
+    CLERK: (
+        *READS,
+        Grant(EVERYTHING, "link"),
+        Grant(EVERYTHING, "link_history"),
+        Grant(EVERYTHING, "hub", ("change", "web_session")),
+        Grant(WRITE, "hub", ("dossier", "dossier_subject", "alarm", "inbox", "link_run")),
+        Grant("select, update", "hub", ("api_key",)),
+    ),
+    WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
+}
+"""What each role may do. A table that is not named cannot be reached."""
+
+
+def grant_roles(connection: Connection) -> list[str]:
+    """Create the roles if they are missing, and give them exactly what `GRANTS` says.
+
+    Returns the roles that could not be made or granted to, since the migrating role may not create roles: an operator then runs
+    `role_statements` once as a superuser.
+    """
+    refused = []
+    for role in GRANTS:
+        try:
+            with connection.begin_nested():
+                for statement in role_statements(role, made=_is_there(connection, role)):
+                    connection.execute(text(statement))
+        except DBAPIError as error:
+            # The kind alone: the server's message may name logins.
+            LOG.info("the role %s was not granted to: %s", role, type(error.orig).__name__)
+            refused.append(role)
+    return refused
+
+
+def role_statements(role: str, *, made: bool = False) -> list[str]:
+    """The SQL that makes a role and gives it what `GRANTS` says, and nothing else. Can be run again."""
+    schemas = sorted({grant.schema for grant in GRANTS[role]} | {"hub"})
+    granted = [statement for grant in GRANTS[role] for statement in grant.statements(role)]
+    sequences = [f"grant usage on all sequences in schema hub to {role}"] if role != READER else []
+    return [
+        *([] if made else [f"create role {role} nologin"]),
+        *(f"revoke all on all tables in schema {schema} from {role}" for schema in (*VOCABULARY, "hub", "staging")),
+        *(f"grant usage on schema {schema} to {role}" for schema in schemas),
+        *(["grant create on schema staging to " + role] if role == WORKER else []),
+        *granted,
+        *sequences,
+    ]
+
+
+def find_excess(connection: Any) -> list[str]:
+    """What the role of a psycopg connection may do that a web process should not: in words, empty if all is well."""
+    row = connection.execute(
+        "select r.rolsuper, r.rolcreaterole or r.rolcreatedb,"
+        " exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        "         where n.nspname in ('data', 'hub') and c.relkind = 'r' and pg_has_role(c.relowner, 'usage')),"
+        " has_schema_privilege('hub', 'create'), has_table_privilege('hub.quarantine', 'select')"
+        " from pg_roles r where r.rolname = current_user"
+    ).fetchone()
+    words = (
+        "is a superuser",
+        "may create roles or databases",
+        "owns the hub's tables",
+        "may define tables",
+        "may read raw rows",
+    )
+    return [] if row is None else [word for word, found in zip(words, row, strict=True) if found]
+
+
+def _is_there(connection: Connection, role: str) -> bool:
+    found = connection.execute(text("select exists (select from pg_roles where rolname = :role)"), {"role": role})
+    return bool(found.scalar_one())

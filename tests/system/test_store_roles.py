@@ -1,0 +1,108 @@
+"""The second wall: what the database itself refuses to the web process, whatever a statement says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import make_engine
+from hub.store.migrate import migrate
+from hub.store.roles import CLERK, GRANTS, READER, WORKER, find_excess
+
+TABLES = """select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('hub', 'data', 'history', 'link', 'link_history') and c.relkind in ('r', 'p') order by 1"""
+SECRET = {"hub.quarantine", "hub.api_key", "hub.web_session", "hub.inbox", "hub.correction", "hub.alarm"}
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+def allowed(owner: psycopg.Connection[Any], role: str, privilege: str) -> set[str]:
+    tables = [name for (name,) in owner.execute(TABLES).fetchall()]
+    rows = owner.execute(
+        "select t from unnest(%s::text[]) t where has_table_privilege(%s, t, %s)", (tables, role, privilege)
+    )
+    return {name for (name,) in rows.fetchall()}
+
+
+def test_the_reader_reads_the_graph_and_no_secrets(owner: psycopg.Connection[Any]) -> None:
+    read = allowed(owner, READER, "select")
+    assert {"data.citizen", "link.heir", "history.citizen", "hub.dossier", "hub.stream"} <= read
+    assert not read & SECRET
+    for privilege in ("insert", "update", "delete", "truncate"):
+        assert allowed(owner, READER, privilege) == set()
+
+
+def test_the_clerk_writes_no_record_of_a_source(owner: psycopg.Connection[Any]) -> None:
+    for privilege in ("insert", "update", "delete"):
+        written = allowed(owner, CLERK, privilege)
+        assert not {name for name in written if name.startswith(("data.", "history."))}
+        assert "hub.quarantine" not in written
+    assert "hub.dossier" not in allowed(owner, CLERK, "delete"), "a dossier is ended, never deleted"
+    assert allowed(owner, CLERK, "insert").isdisjoint({"hub.api_key", "hub.sealed_subject"})
+
+
+def test_nobody_defines_tables(owner: psycopg.Connection[Any]) -> None:
+    for role in GRANTS:
+        assert owner.execute("select has_schema_privilege(%s, 'hub', 'create')", (role,)).fetchone() == (False,)
+        assert owner.execute("select has_schema_privilege(%s, 'data', 'create')", (role,)).fetchone() == (False,)
+        assert owner.execute("select rolsuper, rolcanlogin from pg_roles where rolname = %s", (role,)).fetchone() == (
+            False,
+            False,
+        )
+    assert {"data.citizen", "link.heir", "hub.run"} <= allowed(owner, WORKER, "delete")
+
+
+def test_a_statement_beyond_the_role_fails(owner: psycopg.Connection[Any]) -> None:
+    for role, statement in (
+        (READER, "select payload from hub.quarantine"),
+        (READER, "select * from hub.api_key"),
+        (READER, "insert into hub.alarm (kind) values ('X')"),
+        (READER, "create table hub.mine (x int)"),
+        (CLERK, "update data.citizen set full_name = 'x'"),
+        (CLERK, "delete from hub.dossier"),
+        (WORKER, "drop table hub.run"),
+    ):
+        with owner.transaction(force_rollback=True):
+            owner.execute(f"set local role {role}")
+            with pytest.raises(InsufficientPrivilege):
+                owner.execute(statement)
+
+
+def test_migrating_again_takes_back_what_was_given_by_hand(owner: psycopg.Connection[Any], database_url: str) -> None:
+    owner.execute(f"grant all on hub.quarantine, data.citizen to {READER}")
+    made = make_engine(database_url)
+    migrate(made)
+    made.dispose()
+    assert not allowed(owner, READER, "select") & SECRET
+    assert allowed(owner, READER, "delete") == set()
+
+
+def test_a_role_that_may_not_make_roles_still_migrates(
+    owner: psycopg.Connection[Any], postgres_server: EmbeddedServer, new_database_url: str
+) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(new_database_url)["dbname"]
+    owner.execute("drop role if exists plain_owner")
+    owner.execute("create role plain_owner login password 'x'")
+    owner.execute(f"alter database {name} owner to plain_owner")
+    host = psycopg.conninfo.conninfo_to_dict(new_database_url)
+    url = f"postgresql://plain_owner:x@{host['host']}:{host['port']}/{name}"
+    made = make_engine(url)
+    assert migrate(made)
+    made.dispose()
+    with psycopg.connect(url) as connection:
+        assert "owns the hub's tables" in find_excess(connection)
+
+
+def test_excess_is_said(owner: psycopg.Connection[Any]) -> None:
+    assert "is a superuser" in find_excess(owner)
+    for role in (READER, CLERK):
+        with owner.transaction(force_rollback=True):
+            owner.execute(f"set local role {role}")
+            assert find_excess(owner) == []
