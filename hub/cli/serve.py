@@ -12,7 +12,7 @@ from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import discover
 from hub.settings import Settings, load_settings
-from hub.store.engine import notice_silence
+from hub.store.engine import add_silence_timeouts
 from hub.store.roles import find_excess
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
@@ -50,7 +50,9 @@ def serve_on(
     """Serve on an open listener until interrupted. `url` is read, `clerk_url` written."""
     warn_of_excess(settings, url)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
-    app = create_app(settings, url, examples=examples, connectors=discover(), local_issuer=local_issuer, clerk_url=clerk_url)
+    app = create_app(
+        settings, url, examples=examples, connectors=discover(), local_issuer=local_issuer, clerk_url=clerk_url
+    )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
         app,
@@ -73,7 +75,7 @@ def warn_of_excess(settings: Settings, url: str) -> None:
     if settings.access == "off":
         return
     try:
-        with psycopg.connect(notice_silence(url)) as connection:
+        with psycopg.connect(add_silence_timeouts(url)) as connection:
             excess = find_excess(connection)
     except psycopg.Error:
         return  # /readyz says it

@@ -52,7 +52,7 @@ def create_app(
     """
     url = add_silence_timeouts(url)
     pool = make_pool(settings, url)
-    clerk = notice_silence(clerk_url) if clerk_url else url
+    clerk = add_silence_timeouts(clerk_url) if clerk_url else url
     push = PushEndpoint(connectors, settings, clerk)
     executor = make_executor(settings, pool, enforced=settings.access == "on", clerk_url=clerk)
     access = make_access(settings, clerk, local_issuer=local_issuer)

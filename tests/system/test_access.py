@@ -8,12 +8,16 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
 from hub.access.sealing import seal_subject, unseal_subject
 from hub.settings import load_settings
+from hub.store.embedded import EmbeddedServer
+from hub.store.roles import CLERK, READER
 from hub.web.app import create_app
+from hub.web.edge import Edge
 from tests.conftest import ServedHub
 from tests.serving import served
 
@@ -72,8 +76,15 @@ def code_of(answer: httpx2.Response) -> str:
     return str(error["extensions"]["code"])
 
 
+def make_app(served_hub: ServedHub, server: EmbeddedServer) -> Edge:
+    """The application as it is deployed: access on, reading as hub_reader and writing as hub_clerk."""
+    name = conninfo_to_dict(served_hub.database)["dbname"]
+    reader, clerk = (server.login_url(role, str(name)) for role in (READER, CLERK))
+    return create_app(load_settings(access="on"), reader, local_issuer=ISSUER, clerk_url=clerk)
+
+
 @pytest.fixture(scope="module")
-def hub(served_hub: ServedHub) -> Iterator[AccessHub]:
+def hub(served_hub: ServedHub, postgres_server: EmbeddedServer) -> Iterator[AccessHub]:
     with psycopg.connect(served_hub.database) as connection:
         rows = connection.execute(
             "select personal_id, id from data.citizen where death_date is null and personal_id <> %s"
@@ -220,7 +231,9 @@ def test_nobody_opens_a_dossier_without_signing_in(hub: AccessHub) -> None:
     assert hub.ask(None, OPEN, {"input": given}).status_code == 401
 
 
-def test_a_sealed_person_is_not_shown_wherever_they_stand(hub: AccessHub, served_hub: ServedHub) -> None:
+def test_a_sealed_person_is_not_shown_wherever_they_stand(
+    hub: AccessHub, served_hub: ServedHub, postgres_server: EmbeddedServer
+) -> None:
     with psycopg.connect(served_hub.database, autocommit=True) as connection:
         seal_subject(connection, "Citizen", hub.seller_id, "WITNESS_PROTECTION", "chief")
         app = create_app(load_settings(access="on"), served_hub.database, local_issuer=ISSUER)

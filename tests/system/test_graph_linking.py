@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import Role
@@ -15,8 +16,10 @@ from hub.model.derived_fields import camel_sql
 from hub.model.names import to_camel_case
 from hub.model.registry import registry
 from hub.settings import load_settings
+from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
+from hub.store.roles import CLERK, READER
 from hub.web.app import create_app
 from tests.serving import served
 from tests.system.graph import Graph
@@ -337,11 +340,15 @@ def test_a_decision_that_cannot_be_is_refused_with_a_code(
     assert links.rows("select count(*) from link.decision") == [(0,)]
 
 
-def test_only_reviewers_decide_and_only_by_posted_json(links: Links, database_url: str) -> None:
+def test_only_reviewers_decide_and_only_by_posted_json(
+    links: Links, database_url: str, postgres_server: EmbeddedServer
+) -> None:
     citizen, debt = links.citizen(OLD), links.debt(name="b")
     asked = {"query": DECIDE, "variables": verdict(debt, citizen)}
     people = {role: LocalIdentity(role, role, frozenset({Role(role)})) for role in ("reviewer", "operator")}
     issuer = LocalIssuer("127.0.0.1", tuple(people.values()))
+    name = str(conninfo_to_dict(database_url)["dbname"])
+    reader, clerk = (postgres_server.login_url(role, name) for role in (READER, CLERK))
     review = {"x-hub-purpose": "review"}
     right, wrong = (
         {**review, "authorization": f"Bearer {issuer.sign_token(people[role])}"} for role in ("reviewer", "operator")
@@ -350,7 +357,7 @@ def test_only_reviewers_decide_and_only_by_posted_json(links: Links, database_ur
     def code(answer: httpx2.Response) -> str:
         return str(answer.json()["errors"][0]["extensions"]["code"])
 
-    with served(create_app(load_settings(access="on"), database_url, local_issuer=issuer)) as url:
+    with served(create_app(load_settings(access="on"), reader, local_issuer=issuer, clerk_url=clerk)) as url:
         endpoint = f"{url}/graphql"
         assert code(httpx2.post(endpoint, json=asked, headers=review)) == "UNAUTHENTICATED"
         assert code(httpx2.post(endpoint, json=asked, headers=wrong)) == "PURPOSE_FORBIDDEN"
@@ -362,9 +369,16 @@ def test_only_reviewers_decide_and_only_by_posted_json(links: Links, database_ur
         events = httpx2.post(endpoint, json=asked, headers={**wrong, "accept": "text/event-stream"})
         assert "PURPOSE_FORBIDDEN" in events.text
         assert links.rows("select count(*) from link.decision") == [(0,)]
+        queue = {"query": "{ reviewQueue(first: 5) { totalCount nodes { field } } }"}
+        assert "errors" not in httpx2.post(endpoint, json=queue, headers=right).json()
         small = "mutation ($input: DecideLinkInput!) { decideLink(input: $input) { decision { verdict reviewer } } }"
         done = httpx2.post(endpoint, json={**asked, "query": small}, headers=right).json()
         assert done["data"]["decideLink"]["decision"] == {"verdict": "SAME", "reviewer": "urn:hub:demo|reviewer"}
+        decision = links.rows("select id from link.decision")[0][0]
+        undo = """mutation ($input: UndoDecisionInput!) { undoDecision(input: $input) { decision { undoneBy } } }"""
+        given = {"input": {"decisionId": gid("Decision", decision), "reason": "nhầm"}}
+        undone = httpx2.post(endpoint, json={"query": undo, "variables": given}, headers=right).json()
+        assert undone["data"]["undoDecision"]["decision"] == {"undoneBy": "urn:hub:demo|reviewer"}
 
 
 # --- The queue --------------------------------------------------------------------------------------------------------
