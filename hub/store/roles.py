@@ -53,7 +53,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         Grant(EVERYTHING, "link_history"),
         Grant(EVERYTHING, "hub", ("change", "web_session")),
         Grant(WRITE, "hub", ("dossier", "dossier_subject", "alarm", "inbox", "link_run")),
-        Grant("select, update", "hub", ("api_key",)),
+        Grant(READ, "hub", ("api_key",)),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
 }

@@ -11,7 +11,7 @@ from hub.access.loopback import is_loopback
 from hub.access.principals import Role
 from hub.access.service import make_access
 from hub.errors import HubMisconfigured
-from hub.settings import Settings, load
+from hub.settings import Settings, load_settings
 
 URL = "postgresql://127.0.0.1:1/none"
 ISSUER = {"oidc_issuer": "https://id.example", "oidc_audience": "hub"}
@@ -19,7 +19,7 @@ ISSUER = {"oidc_issuer": "https://id.example", "oidc_audience": "hub"}
 
 def test_access_is_on_unless_the_operator_turns_it_off() -> None:
     assert Settings.model_fields["access"].default == "on"
-    assert isinstance(make_access(load(access="on"), URL).authenticator, RequestAuthenticator)
+    assert isinstance(make_access(load_settings(access="on"), URL).authenticator, RequestAuthenticator)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
@@ -27,7 +27,7 @@ def test_off_is_possible_on_loopback_and_warns_at_each_start(host: str, caplog: 
     for _ in range(2):
         caplog.clear()
         with caplog.at_level(logging.WARNING, "hub.access"):
-            access = make_access(load(access="off", host=host), URL)
+            access = make_access(load_settings(access="off", host=host), URL)
         assert "HUB_ACCESS=off" in caplog.text
         assert isinstance(access.authenticator, OpenAuthenticator)
         everyone = asyncio.run(access.authenticator.authenticate({}, b""))
@@ -38,7 +38,7 @@ def test_off_is_possible_on_loopback_and_warns_at_each_start(host: str, caplog: 
 def test_off_is_refused_on_an_address_that_others_reach(host: str) -> None:
     assert not is_loopback(host)
     with pytest.raises(HubMisconfigured, match="HUB_ACCESS=off"):
-        make_access(load(access="off", host=host), URL)
+        make_access(load_settings(access="off", host=host), URL)
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_off_is_refused_on_an_address_that_others_reach(host: str) -> None:
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(HubMisconfigured, match=says) as refused:
-        make_access(load(access="on", **settings), URL)
+        make_access(load_settings(access="on", **settings), URL)
     assert refused.value.next_step

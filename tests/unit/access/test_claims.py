@@ -8,7 +8,7 @@ import pytest
 from hub.access.oidc.claims import MAX_ACTORS, MAX_LIST_ITEMS, ClaimNames, claim_names, find_claim, read_principal
 from hub.access.principals import ClientKind, Principal, Role, TokenInvalid
 from hub.errors import HubMisconfigured
-from hub.settings import load
+from hub.settings import load_settings
 from tests.unit.access.token_maker import NOW, claims
 
 NAMES = ClaimNames()
@@ -127,7 +127,7 @@ def test_a_claim_is_found_by_its_path(path: str, found: object) -> None:
 
 
 def test_the_operator_says_where_the_claims_are_and_how_roles_are_called() -> None:
-    settings = load(
+    settings = load_settings(
         oidc_roles_claim="realm_access.roles",
         oidc_role_names="officer = land-officer, auditor=inspector",
         oidc_offices_claim="unit",
@@ -144,4 +144,4 @@ def test_the_operator_says_where_the_claims_are_and_how_roles_are_called() -> No
 @pytest.mark.parametrize("text", ["officer", "officer=", "boss=b", "officer=auditor", "officer=x,auditor=x"])
 def test_role_names_that_cannot_be_meant_are_refused(text: str) -> None:
     with pytest.raises(HubMisconfigured, match="HUB_OIDC_ROLE_NAMES"):
-        claim_names(load(oidc_role_names=text))
+        claim_names(load_settings(oidc_role_names=text))
