@@ -198,7 +198,7 @@ def _show_prefill(filled: Prefill) -> None:
     show_table(
         title, ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of"), rows
     )
-    left = ", ".join(f"{answer.requirement.label.vi} ({answer.requirement.label.en})" for answer in filled.still_to_ask)
+    left = ", ".join(f"{asked.label.vi} ({asked.label.en})" for asked in filled.still_to_ask)
     held = sum(answer.status is AnswerStatus.HELD for answer in filled.answers)
     OUT.print(mark_text("bold", f"Held: {held} of {len(filled.answers)}.", f" Still to ask the citizen: {left}"))
 

@@ -48,13 +48,6 @@ class Scatter:
         return left * HALF_SPACE + right
 
 
-def personal_ids(province: Ints, female: Bools, birth_year: Ints, random: Ints) -> pl.Series:
-    """Province of birth registration, century and sex, year of birth, six random digits."""
-    century = (birth_year // 100 - 19) * 2 + female
-    number = ((province * 10 + century) * 100 + birth_year % 100) * SERIAL_SPACE + random
-    return to_digits(number, 12)
-
-
 def tax_codes(prefix: str, serial: Ints) -> pl.Series:
     """Ten-digit tax codes with their check digit: `prefix`, then an even number for each serial, or one more where that has no valid code.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from schema import codes
 from schema.values import CodeList
 
-OLD_ERA_END = "2025-07-01"
-
 
 def list_words(code_list: type[CodeList]) -> dict[str, str]:
     """Code → the Vietnamese word a source system writes."""

@@ -37,7 +37,7 @@ class Access:
         return self.permissions is not None
 
     def check(self, ready: Ready, caller: Caller) -> Permitted | None:
-        """Raises Rejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
+        """Raises RequestRejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
         if self.permissions is None:
             return None
         permitted = self.permissions.check(ready, caller)

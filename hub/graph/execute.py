@@ -32,7 +32,7 @@ from hub.graph.access import Access, check_rows
 from hub.graph.callers import Caller
 from hub.graph.changes import Changes
 from hub.graph.explain import Explanation, explained
-from hub.graph.prepare import Preparer, Ready, Rejected, Request, refused
+from hub.graph.prepare import Preparer, Ready, Request, RequestRejected, refused
 from hub.graph.reads import Reads
 from hub.graph.recent import Recent
 from hub.graph.reviews import Reviews
@@ -157,7 +157,7 @@ class Executor:
                 )
         except AuthenticationRefused:
             raise
-        except Rejected as error:
+        except RequestRejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
@@ -187,7 +187,7 @@ class Executor:
         try:
             ready = self.preparer.ready(request)
             self.access.check(ready, caller)
-        except Rejected as error:
+        except RequestRejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
             return _errors([refused(error)], executed=False)
@@ -217,7 +217,7 @@ class Executor:
                 context.people.clear()
                 self.access.check(ready, await admit_again())
                 yield orjson.dumps(_body(result))
-        except Rejected as error:
+        except RequestRejected as error:
             yield _errors(error.errors, executed=True).body
         except HubError as error:
             yield _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True).body
@@ -234,10 +234,7 @@ class Executor:
 
     async def explained(self, request: Request) -> Explanation:
         """What one statement that answers a request is. Raises OperationRefused, StoreUnavailable."""
-        try:
-            ready = self.preparer.ready(request)
-        except Rejected as error:
-            raise OperationRefused(error.errors[0].message, next_step="correct the document or the variables") from None
+        ready = self.preparer.ready(request)
         if ready.plan is None:
             raise OperationRefused(
                 "the operation is not stored data alone, so it has no one plan",

@@ -6,7 +6,7 @@ from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, Operation
 
 from hub.access.permission_trie import CompiledPurpose
 from hub.graph.callers import Caller
-from hub.graph.prepare import Ready, Rejected, refused
+from hub.graph.prepare import Ready, RequestRejected, refused
 from hub.graph.recent import Recent
 from hub.plan.permission.check import (
     Permission,
@@ -37,7 +37,7 @@ class Permissions:
         )
 
     def check(self, ready: Ready, caller: Caller) -> Permitted | None:
-        """Raises Rejected with FORBIDDEN_FIELD and the like. Returns None for operations that need no purpose."""
+        """Raises RequestRejected with FORBIDDEN_FIELD and the like. Returns None for operations that need no purpose."""
         if caller.principal is None:
             if not is_about_schema(ready.operation):
                 caller.known  # noqa: B018 - raises Unauthenticated
@@ -50,7 +50,7 @@ class Permissions:
         if isinstance(found, Permitted):
             return found
         compiled = self._compiled.values()
-        raise Rejected([refused(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found])
+        raise RequestRejected([refused(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found])
 
     def _analysed(self, ready: Ready, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
         name = ready.operation.name.value if ready.operation.name else None

@@ -1,18 +1,22 @@
-"""The root field `prefill`: runs a procedure's own query through the planner and answers its requirements."""
+"""The root field `prefill`: runs a procedure's own query through the planner and answers its requirements.
+
+The types below say what the graph shows of the values of `hub.procedures`, which Strawberry reads by the names of their fields:
+a value is made once and not copied.
+"""
 
 import enum
-from typing import Any
+from typing import Any, Protocol, cast
 
 import orjson
 import strawberry
 from strawberry.types import Info
 
-from hub.access.purpose_declaration import Bilingual
 from hub.graph.prepare import Request
+from hub.graph.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry, registry
 from hub.procedures.definition import procedure
-from hub.procedures.prefill import Answer, Freshness, Held, Prefill, prefill
+from hub.procedures.prefill import STATUS_MEANINGS, AnswerStatus, Freshness, Prefill, prefill
 
 
 @strawberry.type(name="Label", description="A label in Vietnamese and English.")
@@ -42,25 +46,12 @@ class RequirementType:
     asked_of: str | None = strawberry.field(description="Who has to be asked; null if a sector holds it.")
 
 
-@strawberry.enum(name="AnswerStatus", description="What the hub can say to a requirement.")
-class AnswerStatusType(enum.Enum):
-    HELD = strawberry.enum_value("HELD", description="The state holds it for sure; it is not to be asked for.")
-    PROBABLE = strawberry.enum_value(
-        "PROBABLE", description="Held by a link that is probable: a person has to confirm that it is theirs."
-    )
-    INCOMPLETE = strawberry.enum_value(
-        "INCOMPLETE", description="There are more values than one answer has; the others have to be looked up."
-    )
-    UNCONFIRMED = strawberry.enum_value(
-        "UNCONFIRMED", description="There are candidates; a person has to confirm the link."
-    )
-    NAMED_OTHERWISE = strawberry.enum_value(
-        "NAMED_OTHERWISE",
-        description="Held by a sure link, but the source names the person otherwise: a person has to look.",
-    )
-    MISSING = strawberry.enum_value("MISSING", description="The state should hold it, and does not hold all of it.")
-    ASKED_OF_CITIZEN = strawberry.enum_value("ASKED_OF_CITIZEN", description="Only the citizen can say.")
-    BLOCKED = strawberry.enum_value("BLOCKED", description="Not asked: the procedure cannot be done, see `blockedBy`.")
+_STATUSES = {status.name: strawberry.enum_value(status, description=about) for status, about in STATUS_MEANINGS.items()}
+ANSWER_STATUS: Any = strawberry.enum(
+    cast(Any, enum.Enum)("AnswerStatusType", _STATUSES),
+    name="AnswerStatus",
+    description="What the hub can say to a requirement.",
+)
 
 
 @strawberry.type(name="HeldValue", description="One value, and where it is from.")
@@ -81,7 +72,7 @@ class HeldValueType:
 @strawberry.type(name="RequirementAnswer", description="The answer to one requirement.")
 class AnswerType:
     requirement: RequirementType
-    status: AnswerStatusType
+    status: AnswerStatus = strawberry.field(graphql_type=ANSWER_STATUS)
     values: list[HeldValueType]
 
 
@@ -105,8 +96,8 @@ class PrefillType:
 def prefill_field(personal_id: Any) -> Any:
     """The field, for the schema; `personal_id` is the scalar's type."""
 
-    async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> PrefillType:
-        return _shown(await fill(info.context.executor, procedure, str(personal_id)))
+    async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> Prefill:
+        return await fill(info.context.executor, procedure, str(personal_id))
 
     resolve.__annotations__.update({"info": Info, "procedure": str, "personal_id": personal_id, "return": PrefillType})
     return strawberry.field(
@@ -116,7 +107,15 @@ def prefill_field(personal_id: Any) -> Any:
     )
 
 
-async def fill(executor: Any, code: str, personal_id: str) -> Prefill:
+class _Executor(Protocol):
+    """What `fill` needs of `hub.graph.execute.Executor`, which imports the schema that this field is of."""
+
+    reads: Reads
+
+    async def data(self, request: Request) -> tuple[dict[str, Any], str]: ...
+
+
+async def fill(executor: _Executor, code: str, personal_id: str) -> Prefill:
     """Run a procedure for one person. Two statements: its query, and which sources have been read. Raises OperationRefused."""
     wanted = procedure(code)
     data, _ = await executor.data(Request(wanted.query, variables={"personalId": personal_id}))
@@ -134,46 +133,3 @@ def freshness_sql(known: Registry, entities: list[str]) -> str:
         for name in entities
     ]
     return f"select json_build_object({', '.join(parts)})::text"
-
-
-def _label(label: Bilingual | None) -> LabelType | None:
-    return LabelType(vi=label.vi, en=label.en) if label else None
-
-
-def _requirement(answer: Answer) -> RequirementType:
-    asked = answer.requirement
-    return RequirementType(
-        code=asked.code,
-        label=LabelType(vi=asked.label.vi, en=asked.label.en),
-        holder=asked.holder,
-        asked_of=asked.asked_of,
-    )
-
-
-def _value(held: Held) -> HeldValueType:
-    return HeldValueType(value=held.value, label=_label(held.label), of=held.of, source=held.source, as_of=held.as_of)
-
-
-def _shown(filled: Prefill) -> PrefillType:
-    declared = filled.procedure
-    basis = [LegalBasisType(title=b.title, about=LabelType(vi=b.about.vi, en=b.about.en)) for b in declared.legal_basis]
-    answers = [
-        AnswerType(
-            requirement=_requirement(answer),
-            status=AnswerStatusType[answer.status.name],
-            values=[_value(held) for held in answer.values],
-        )
-        for answer in filled.answers
-    ]
-    return PrefillType(
-        procedure=ProcedureType(
-            code=declared.code, name=LabelType(vi=declared.name.vi, en=declared.name.en), legal_basis=basis
-        ),
-        found=filled.found,
-        blocked_by=[
-            BlockType(code=block.code, label=LabelType(vi=block.label.vi, en=block.label.en))
-            for block in filled.blocked_by
-        ],
-        answers=answers,
-        still_to_ask=[_requirement(answer) for answer in filled.still_to_ask],
-    )

@@ -53,11 +53,13 @@ ANSWER_FOR_NOW = ("prefill", "reviewQueue", "reviewAgreement")
 """Root fields that are no reads of the store at an instant."""
 
 
-class Rejected(Exception):
-    """The request has errors before anything is executed."""
+class RequestRejected(OperationRefused):
+    """The document or its variables have errors. `errors` has all of them, as GraphQL tells them; the message is the first."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        super().__init__("request rejected")
+        first = errors[0]
+        code = (first.extensions or {}).get("code", "INVALID")
+        super().__init__(first.message, code=code, next_step="correct the document or the variables")
         self.errors = tuple(errors)
 
 
@@ -147,7 +149,7 @@ class Preparer:
         self._plans: Recent[tuple[Any, ...], tuple[Plan | None]] = Recent(settings.plan_cache, most_size=most_bytes)
 
     def ready(self, request: Request, *, count_step: int = 1) -> Ready:
-        """Make a request ready. Raises Rejected with GraphQL errors, OperationRefused for limits and arguments.
+        """Make a request ready. Raises RequestRejected with GraphQL errors, OperationRefused for limits and arguments.
 
         Counts are rounded down to multiples of `count_step`.
         """
@@ -169,7 +171,7 @@ class Preparer:
         return Ready(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
 
     def checked(self, text: str) -> Checked:
-        """Parse, limit and validate a document. Raises Rejected, OperationRefused."""
+        """Parse, limit and validate a document. Raises RequestRejected, OperationRefused."""
         most = self.planner.limits
         if len(text) > most.chars:
             raise limits.too_large("characters", len(text), most.chars, "leave out comments, or split the document")
@@ -183,7 +185,7 @@ class Preparer:
                     "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
                 ) from None
         if errors:
-            raise Rejected([_coded(error, "INVALID") for error in errors])
+            raise RequestRejected([_coded(error, "INVALID") for error in errors])
         return Checked(text, document, sizes, find_page_sizes(document))
 
     def _parsed(self, text: str) -> DocumentNode:
@@ -193,7 +195,7 @@ class Preparer:
         except GraphQLSyntaxError as error:
             if "Parsing aborted" in error.message or "nesting" in error.message.lower():
                 raise limits.too_large("tokens or levels", limits.UNCOUNTED, most, "split the document") from None
-            raise Rejected([_coded(error, "SYNTAX")]) from None
+            raise RequestRejected([_coded(error, "SYNTAX")]) from None
 
     def _validated(self, document: DocumentNode, spent: CpuStopwatch) -> list[GraphQLError]:
         # The budget comes first, so that it is looked at before the other rules do their work on a node.
@@ -208,7 +210,7 @@ class Preparer:
             return {}
         found = get_variable_values(self.schema, definitions, dict(given), max_errors=10, hide_suggestions=True)
         if isinstance(found, list):
-            raise Rejected([_coded(error, "BAD_USER_INPUT") for error in found])
+            raise RequestRejected([_coded(error, "BAD_USER_INPUT") for error in found])
         return found.coerced
 
     def _planned(

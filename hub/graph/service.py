@@ -12,7 +12,7 @@ from hub.graph.documents import Documents, read_folder
 from hub.graph.dossier_reads import DossierReads
 from hub.graph.execute import Executor
 from hub.graph.permissions import Permissions
-from hub.graph.prepare import Preparer, Rejected, limits_of
+from hub.graph.prepare import Preparer, limits_of
 from hub.graph.reads import GRACE_S, Pool, Reads
 from hub.graph.reviews import Reviews
 from hub.graph.schema import core, schema
@@ -65,9 +65,8 @@ def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool)
 def _check(preparer: Preparer, identifier: str, text: str) -> None:
     try:
         preparer.checked(text)
-    except (Rejected, OperationRefused) as error:
-        reason = error.errors[0].message if isinstance(error, Rejected) else error.message
+    except OperationRefused as error:
         raise HubMisconfigured(
-            f"HUB_DOCUMENTS: the document {identifier[:12]}… does not hold: {reason}",
+            f"HUB_DOCUMENTS: the document {identifier[:12]}… does not hold: {error.message}",
             next_step="correct it, or take it out of the folder",
         ) from None

@@ -27,6 +27,21 @@ class AnswerStatus(Enum):
     BLOCKED = "BLOCKED"
 
 
+STATUS_MEANINGS: Mapping[AnswerStatus, str] = {
+    AnswerStatus.HELD: "The state holds it for sure; it is not to be asked for.",
+    AnswerStatus.PROBABLE: "Held by a link that is probable: a person has to confirm that it is theirs.",
+    AnswerStatus.INCOMPLETE: "There are more values than one answer has; the others have to be looked up.",
+    AnswerStatus.UNCONFIRMED: "There are candidates; a person has to confirm the link.",
+    AnswerStatus.NAMED_OTHERWISE: (
+        "Held by a sure link, but the source names the person otherwise: a person has to look."
+    ),
+    AnswerStatus.MISSING: "The state should hold it, and does not hold all of it.",
+    AnswerStatus.ASKED_OF_CITIZEN: "Only the citizen can say.",
+    AnswerStatus.BLOCKED: "Not asked: the procedure cannot be done, see `blockedBy`.",
+}
+"""What the graph says of each status."""
+
+
 OTHER_NAME = "OTHER_NAME"
 """What stands beside the statuses of links: the link is made, and the record names the subject otherwise."""
 NOT_ASKED = frozenset({AnswerStatus.HELD, AnswerStatus.BLOCKED})
@@ -62,9 +77,9 @@ class Prefill:
     answers: tuple[Answer, ...]
 
     @property
-    def still_to_ask(self) -> tuple[Answer, ...]:
+    def still_to_ask(self) -> tuple[Requirement, ...]:
         """What only the citizen can say, and what the state does not hold for sure. A blocked procedure asks nothing."""
-        return tuple(answer for answer in self.answers if answer.status not in NOT_ASKED)
+        return tuple(answer.requirement for answer in self.answers if answer.status not in NOT_ASKED)
 
 
 @dataclass(frozen=True)

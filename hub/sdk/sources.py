@@ -156,9 +156,3 @@ class PushSource(Source):
     secret: Reference = Field(description="Shared secret of the signature, base64, `whsec_` before it or not.")
     tolerance: Duration = Field("5 min", validate_default=True, description="Oldest delivery that is taken.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest delivery that is taken.")
-
-
-AnySource = Annotated[
-    SqlSource | FilesSource | RestSource | SoapSource | StreamSource | CdcSource | PushSource,
-    Field(discriminator="kind"),
-]

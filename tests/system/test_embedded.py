@@ -218,8 +218,8 @@ def test_a_folder_of_another_user_is_refused(scratch: Path) -> None:
     (folder / "lock").touch(mode=0o000)
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     become = f"os.setgroups([]); os.setgid({account.pw_gid}); os.setuid({account.pw_uid})" if os.geteuid() == 0 else ""
-    lines = ["import os, sys", "from pathlib import Path", "from hub.store.server_process import locked"]
-    lines += [become, "with locked(Path(sys.argv[1])): pass"]
+    lines = ["import os, sys", "from pathlib import Path", "from hub.store.server_process import lock_folder"]
+    lines += [become, "with lock_folder(Path(sys.argv[1])): pass"]
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(lines), str(folder)], capture_output=True, text=True, check=False, cwd="/"
     )

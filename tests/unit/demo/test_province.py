@@ -344,8 +344,8 @@ def test_a_size_it_is_not_made_for_is_refused(size: int, tmp_path: Path) -> None
 def test_memory_does_not_grow_with_the_province(tmp_path: Path) -> None:
     # Not `ru_maxrss`: a process begins it with the peak of the one that started it, which is this one with all it has loaded.
     program = (
-        "import re, sys; from pathlib import Path; from hub.demo.generate import generate;"
-        " generate(Path(sys.argv[1]), int(sys.argv[2]));"
+        "import re, sys; from pathlib import Path; from hub.demo.generate import generate_province;"
+        " generate_province(Path(sys.argv[1]), int(sys.argv[2]));"
         " print(re.search(r'VmHWM:\\s*(\\d+) kB', Path('/proc/self/status').read_text())[1])"
     )
     peak = {}
