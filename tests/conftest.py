@@ -19,7 +19,7 @@ import pytest
 from hub.demo.examples import find_doubtful_person
 from hub.demo.generate import generate_province
 from hub.demo.sector_systems import start_systems
-from hub.ingest.run.connector_run import RunReport, sync
+from hub.ingest.run.connector_run import RunReport, sync_connectors
 from hub.link.run import LinkReport, link
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
@@ -109,7 +109,7 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) ->
         with pytest.MonkeyPatch.context() as patch:
             for name, value in systems.environment.items():
                 patch.setenv(name, value)
-            runs = tuple(sync(made))
+            runs = tuple(sync_connectors(made))
         links = link(made)
     made.dispose()
     with psycopg.connect(database) as connection:

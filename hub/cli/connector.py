@@ -17,7 +17,7 @@ from hub.conform.check import NEEDED_PARTS, UNKNOWN_BACKEND, ConnectorGrade, che
 from hub.conform.preview import Preview, preview_stream
 from hub.conform.trial_servers import TrialServers
 from hub.errors import HubError, HubMisconfigured
-from hub.ingest.connectors import broken, discover, found, home
+from hub.ingest.connectors import connector_folder, discover_connectors, list_broken_connectors, load_manifests
 from hub.sdk.manifest import Manifest
 from hub.settings import load_settings
 
@@ -45,11 +45,11 @@ def list_command(*, json: Json = False) -> None:
             "streams": list(manifest.streams),
             "grade": manifest.grade,
             "unset": [variable for variable in manifest.environment() if not os.environ.get(variable)],
-            "folder": str(home(manifest)),
+            "folder": str(connector_folder(manifest)),
         }
-        for name, manifest in sorted(discover().items())
+        for name, manifest in sorted(load_manifests().items())
     ]
-    wrong = [{"connector": name, "broken": str(error)} for name, error in broken().items()]
+    wrong = [{"connector": name, "broken": str(error)} for name, error in list_broken_connectors().items()]
     if json:
         show_json([*rows, *wrong])
         return
@@ -134,7 +134,7 @@ def preview_command(
 
 def _choose_connectors(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:
     """The connectors of these names, and what is wrong with those that are none. Raises HubMisconfigured."""
-    there = found(*([folder.absolute()] if folder else []))
+    there = discover_connectors(*([folder.absolute()] if folder else []))
     wanted = names or [*there.broken, *sorted(there.manifests)]
     unknown = [name for name in wanted if name not in there.manifests and name not in there.broken]
     if unknown:

@@ -11,7 +11,7 @@ from hub.cli.terminal import ERR, OUT, mark_text, show_table
 from hub.draft.connector_writer import ConnectorDraft, ConnectorFacts, add_stream, columns_of, write_connector
 from hub.draft.field_proposals import choose_entity
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.ingest.connectors import folder as own_folder
+from hub.ingest.connectors import project_connectors_folder as own_folder
 from hub.model.registry import registry
 from hub.sdk.manifest import KINDS
 from hub.settings import load_settings

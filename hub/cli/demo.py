@@ -28,7 +28,7 @@ from hub.graph.execute import Executor
 from hub.graph.prefill import fill
 from hub.graph.prepare import Request
 from hub.graph.service import make_executor, make_pool
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.procedures.prefill import AnswerStatus, Prefill
 from hub.settings import ENV_FILE, Settings, load_settings
@@ -108,7 +108,7 @@ def _load(url: str) -> None:
     made = make_engine(url)
     try:
         with make_progress() as bars:
-            reports = sync(made, progress=show_bars(bars))
+            reports = sync_connectors(made, progress=show_bars(bars))
             links = link(made, progress=show_bars(bars))
     finally:
         made.dispose()

@@ -10,7 +10,7 @@ from hub.cli.options import Json
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
 from hub.errors import HubError, HubMisconfigured
-from hub.ingest.connectors import broken, discover
+from hub.ingest.connectors import list_broken_connectors, load_manifests
 from hub.link.model.party import PARTY
 from hub.link.quality.estimate import Verdict
 from hub.link.quality.read import read_quality
@@ -56,9 +56,9 @@ def _offline() -> Iterator[DoctorFinding]:
     yield _try_check("schema", lambda: f"{len(registry().entities)} entities")
     yield _try_check("procedures", lambda: ", ".join(procedures()))
     yield _try_check("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
-    for name, error in broken().items():
+    for name, error in list_broken_connectors().items():
         yield DoctorFinding(f"connector {name}", False, error.message, error.next_step)
-    for name, manifest in sorted(discover().items()):
+    for name, manifest in sorted(load_manifests().items()):
         missing = [variable for variable in manifest.environment() if not os.environ.get(variable)]
         step = f"set {', '.join(missing)}" if missing else None
         yield DoctorFinding(f"connector {name}", not missing, "not configured" if missing else "configured", step)

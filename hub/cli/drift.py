@@ -8,7 +8,7 @@ from hub.cli.options import Json
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.ingest.drift import records as drift_record
-from hub.ingest.drift.records import Drift
+from hub.ingest.drift.records import DriftRecord
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 
@@ -40,7 +40,7 @@ def list_command(connector: str | None = None, *, all: bool = False, json: Json 
         Include resolved ones.
     """
     with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
-        found = drift_record.listed(connection, connector, every=all)
+        found = drift_record.list_drift(connection, connector, every=all)
     if json:
         show_json([asdict(drift) for drift in found])
     else:
@@ -57,11 +57,11 @@ def accept(number: int) -> None:
         The id of a drift of kind RETYPED.
     """
     with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
-        found = drift_record.accept(connection, number)
+        found = drift_record.accept_drift(connection, number)
     OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken")
 
 
-def _row(drift: Drift) -> tuple[object, ...]:
+def _row(drift: DriftRecord) -> tuple[object, ...]:
     fields = ", ".join(f"{entity}.{name}" for entity, names in drift.entities.items() for name in names)
     resolved = f"{drift.resolved_at:%Y-%m-%d %H:%M}" if drift.resolved_at else None
     return (

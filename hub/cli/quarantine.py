@@ -14,14 +14,14 @@ from hub.cli.options import Json
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import ERR, OUT, mark_text, show_json, show_table, show_text
 from hub.errors import OperationRefused
-from hub.ingest.connectors import discover
+from hub.ingest.connectors import load_manifests
 from hub.ingest.quarantine import entries as waiting
-from hub.ingest.quarantine.entries import Which
+from hub.ingest.quarantine.entries import QuarantineFilter
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 
 if TYPE_CHECKING:
-    from hub.ingest.quarantine.replay import Replayed
+    from hub.ingest.quarantine.replay import ReplayResult
 
 app = cyclopts.App(name="quarantine")
 By = Annotated[str | None, Parameter(help="Who decides; by default, the user of this machine.")]
@@ -57,7 +57,9 @@ def list_command(
         Maximum number of rows.
     """
     with _store_to_read() as connection:
-        found = waiting.listed(connection, discover(), Which(connector, rule, entity, every=all), limit)
+        found = waiting.list_entries(
+            connection, load_manifests(), QuarantineFilter(connector, rule, entity, every=all), limit
+        )
     if json:
         show_json([asdict(row) for row in found])
         return
@@ -69,7 +71,7 @@ def list_command(
 def counts(*, json: Json = False) -> None:
     """Count rejected rows by connector, stream, kind of record, rule and field."""
     with _store_to_read() as connection:
-        found = waiting.counts(connection)
+        found = waiting.count_entries(connection)
     if json:
         show_json([asdict(number) for number in found])
         return
@@ -89,7 +91,7 @@ def show(number: int, *, json: Json = False) -> None:
         The id of the row.
     """
     with _store_to_read() as connection:
-        row = waiting.shown(connection, number)
+        row = waiting.load_entry(connection, number)
     if json:
         show_json(asdict(row))
         return
@@ -112,12 +114,12 @@ def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = 
     note
         Why.
     """
-    from hub.ingest.quarantine.replay import Edit  # all of a merge, which lists and counts do without
-    from hub.ingest.quarantine.replay import fix as fix_row
+    from hub.ingest.quarantine.replay import RowCorrection  # all of a merge, which lists and counts do without
+    from hub.ingest.quarantine.replay import correct_row as fix_row
 
     changes: dict[str, str | None] = {**_cells(set), **dict.fromkeys(null)}
     with _store() as connection:
-        done = fix_row(connection, discover(), Edit(number, changes, note, by or getpass.getuser()))
+        done = fix_row(connection, load_manifests(), RowCorrection(number, changes, note, by or getpass.getuser()))
     words = "accepted, but the store has a newer version of it" if done.older else "in the store"
     OUT.print(f"row {number}: {words}. Run `hub link` to link it")
 
@@ -133,15 +135,17 @@ def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
     rule
         Those that broke this rule.
     """
-    from hub.ingest.quarantine.replay import replay as replay_rows  # all of a merge, which lists and counts do without
+    from hub.ingest.quarantine.replay import (
+        replay_rows as replay_rows,  # all of a merge, which lists and counts do without
+    )
 
     numbers = [int(word) for word in which if word.isdecimal()]
     names = [word for word in which if not word.isdecimal()]
     if len(names) > 1:
         raise OperationRefused("one connector at a time", next_step="give one name, or ids of rows")
-    chosen = Which(names[0] if names else None, rule, numbers=numbers or None)
+    chosen = QuarantineFilter(names[0] if names else None, rule, numbers=numbers or None)
     with _store() as connection:
-        done = replay_rows(connection, discover(), chosen)
+        done = replay_rows(connection, load_manifests(), chosen)
     show_json([asdict(kind) for kind in done]) if json else _show_replayed(done)
 
 
@@ -161,9 +165,9 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
         A second column: only rows with this row's value in it.
     """
     with _store_to_read() as connection:
-        row = waiting.shown(connection, number)
-    found = waiting.patch_of(row, column, to, where)
-    show_text(waiting.patch_toml(row.stream, found))
+        row = waiting.load_entry(connection, number)
+    found = waiting.build_patch(row, column, to, where)
+    show_text(waiting.render_patch(row.stream, found))
     ERR.print(
         f"add this to connectors/{row.connector}/manifest.toml, then `hub quarantine replay {row.connector}`",
     )
@@ -181,7 +185,7 @@ def dismiss(number: int, *, note: str, by: By = None) -> None:
         Why.
     """
     with _store() as connection:
-        waiting.dismiss(connection, number, note, by or getpass.getuser())
+        waiting.dismiss_entry(connection, number, note, by or getpass.getuser())
     OUT.print(f"row {number}: dismissed; `hub quarantine reopen {number}` takes it back")
 
 
@@ -195,7 +199,7 @@ def reopen(number: int) -> None:
         The id of the row.
     """
     with _store() as connection:
-        waiting.reopen(connection, number)
+        waiting.reopen_entry(connection, number)
     OUT.print(f"row {number}: waits again")
 
 
@@ -211,7 +215,7 @@ def _store_to_read() -> Iterator[Connection[Any]]:
         yield connection
 
 
-def _row(row: waiting.Waiting) -> tuple[object, ...]:
+def _row(row: waiting.QuarantineEntry) -> tuple[object, ...]:
     first = f"{row.first_seen:%Y-%m-%d %H:%M}"
     told = (row.entity, _plain(row.source_key), row.field, row.rule, row.reason, first)
     return str(row.id), row.connector, row.stream, *told, row.connector_version, row.resolution
@@ -229,7 +233,7 @@ def _cells(given: Sequence[str]) -> dict[str, str]:
     return dict(cell.split("=", 1) for cell in given)
 
 
-def _show_replayed(done: "Sequence[Replayed]") -> None:
+def _show_replayed(done: "Sequence[ReplayResult]") -> None:
     columns = ("connector", "stream", "record", "accepted", "still rejected", "older", "duplicates")
     rows = [(d.connector, d.stream, d.entity, d.accepted, d.rejected, d.older, d.duplicates) for d in done]
     show_table("Replay", columns, rows, numbers=columns[3:])

@@ -16,7 +16,9 @@ from hub.cli.store import OpenStore, open_store, open_store_to_read
 from hub.cli.terminal import OUT, make_progress, mark_text, show_bars, show_json, show_table
 from hub.ingest.guards import approvals as approvals_
 from hub.ingest.guards.approvals import Approval
-from hub.ingest.run.history import RunRecord, run_record, runs
+from hub.ingest.run.connector_run import sync_connectors
+from hub.ingest.run.history import RunRecord, load_run
+from hub.ingest.run.history import list_runs as load_runs
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 
@@ -36,7 +38,7 @@ def list_runs(connector: str | None = None, *, limit: int = 20, json: Json = Fal
         How many.
     """
     with _session_to_read() as (_, connection):
-        found = runs(connection, connector, limit)
+        found = load_runs(connection, connector, limit)
     if json:
         show_json([_describe_run(record) for record in found])
         return
@@ -54,7 +56,7 @@ def show(number: int, *, json: Json = False) -> None:
         The run, as `hub runs list` names it.
     """
     with _session_to_read() as (_, connection):
-        record = run_record(connection, number)
+        record = load_run(connection, number)
     if json:
         show_json(asdict(record))
         return
@@ -84,7 +86,7 @@ def approvals(*, every: Annotated[bool, Parameter(name="--all")] = False, json: 
         Those that were answered, too.
     """
     with _session_to_read() as (_, connection):
-        found = approvals_.listed(connection, every=every)
+        found = approvals_.list_approvals(connection, every=every)
     if json:
         show_json([asdict(approval) for approval in found])
         return
@@ -103,15 +105,14 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
     later
         Leave the run to the next one that is scheduled or started.
     """
-    from hub.ingest.run.connector_run import sync  # Polars and all readers, which the other commands do without
 
     with _session() as (store, connection):
-        decided = approvals_.decide(connection, number, approved=True, by=_who(by))
+        decided = approvals_.decide_approval(connection, number, approved=True, by=_who(by))
         OUT.print(f"question {number} of {decided.connector}.{decided.stream} is approved")
         if later:
             return
         with make_progress() as bars:
-            reports = sync(store.engine, [decided.connector], progress=show_bars(bars))
+            reports = sync_connectors(store.engine, [decided.connector], progress=show_bars(bars))
     show_reports(reports, json=False)
 
 
@@ -125,7 +126,7 @@ def refuse(number: int, *, by: By = None) -> None:
         The question, as `hub runs approvals` names it.
     """
     with _session() as (_, connection):
-        decided = approvals_.decide(connection, number, approved=False, by=_who(by))
+        decided = approvals_.decide_approval(connection, number, approved=False, by=_who(by))
     OUT.print(f"question {number} of {decided.connector}.{decided.stream} is refused")
 
 

@@ -10,7 +10,7 @@ from hub.access.oidc.local_issuer import LocalIssuer
 from hub.cli.store import open_store_to_serve
 from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
-from hub.ingest.connectors import discover
+from hub.ingest.connectors import load_manifests
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.roles import find_excess
@@ -51,7 +51,7 @@ def serve_on(
     warn_of_excess(settings, url)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     app = create_app(
-        settings, url, examples=examples, connectors=discover(), local_issuer=local_issuer, clerk_url=clerk_url
+        settings, url, examples=examples, connectors=load_manifests(), local_issuer=local_issuer, clerk_url=clerk_url
     )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(

@@ -10,7 +10,7 @@ from hub.cli.terminal import OUT
 from hub.demo.generate import generate_province
 from hub.demo.sector_systems import start_systems
 from hub.errors import OperationRefused
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.run import link
@@ -49,7 +49,7 @@ def build_start_model(citizens: int) -> Model:
             migrate(made)
             with start_systems(Path(province.folder), server.url("postgres")) as systems:
                 os.environ.update(systems.environment)
-                sync(made)
+                sync_connectors(made)
             report = link(made, train=True)
         finally:
             made.dispose()

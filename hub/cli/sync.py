@@ -6,9 +6,9 @@ from hub.cli.options import Json
 from hub.cli.run_reports import show_reports
 from hub.cli.store import open_store
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_json
-from hub.ingest.connectors import broken
-from hub.ingest.run.connector_run import Choices, chosen, left_out
-from hub.ingest.run.connector_run import run as run_connectors
+from hub.ingest.connectors import list_broken_connectors
+from hub.ingest.run.connector_run import RunChoices, report_broken, select_manifests
+from hub.ingest.run.connector_run import run_connectors as run_connectors
 from hub.jobs.queue import put_syncs
 from hub.settings import load_settings
 from hub.store.engine import store_url
@@ -37,17 +37,17 @@ def sync(
     later
         Queue the runs for `hub worker`.
     """
-    choices = Choices(accept_deletes, full, anyway)
-    manifests = chosen(connectors or None)
+    choices = RunChoices(accept_deletes, full, anyway)
+    manifests = select_manifests(connectors or None)
     with open_store(load_settings()) as store, make_progress() as bars:
         if later:
             queued = put_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
             show_json(queued) if json else show_queued(queued)
             return
         reports = run_connectors(store.engine, manifests, choices, progress=show_bars(bars))
-    reports = [*left_out(connectors or None), *reports]
+    reports = [*report_broken(connectors or None), *reports]
     show_reports(reports, json=json)
-    for name, error in broken().items():
+    for name, error in list_broken_connectors().items():
         if connectors and name not in connectors:
             ERR.print(mark_text("bold yellow", "broken", f" {name} is left out: {error!s}"))
 

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from hub.cli.store import open_store
 from hub.cli.terminal import escape_controls, show_text
 from hub.errors import HubMisconfigured
-from hub.ingest.run.connector_run import chosen
+from hub.ingest.run.connector_run import select_manifests
 from hub.jobs.worker import Orders, Worker
 from hub.settings import load_settings
 
@@ -39,7 +39,7 @@ def worker(
     if concurrency < 1 or heartbeat <= 0:
         raise HubMisconfigured("concurrency and heartbeat are above zero", next_step="see `hub worker --help`")
     settings = load_settings()
-    orders = Orders(chosen(only), concurrency, follow, heartbeat, settings.keep_runs_days)
+    orders = Orders(select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days)
     with open_store(settings, keep_running=True) as store:
         Worker(store.engine, orders, print_line).run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):

@@ -8,7 +8,7 @@ import polars as pl
 from hub.conform import samples
 from hub.conform.row_names import form_of, name_records
 from hub.conform.samples import Record
-from hub.ingest.quarantine.entries import shown_key
+from hub.ingest.quarantine.entries import show_key
 from hub.ingest.values import parse_values
 from hub.sdk.manifest import Manifest
 
@@ -45,7 +45,7 @@ def _with_offset(manifest: Manifest, record: Record) -> Record:
     told = record.get("changed_at")
     if not isinstance(told, str):
         return record
-    made = pl.select(parse_values.with_offset(pl.lit(told), manifest.source.timezone)).item()
+    made = pl.select(parse_values.add_offset(pl.lit(told), manifest.source.timezone)).item()
     return {**record, "changed_at": made or told}
 
 
@@ -93,7 +93,7 @@ def _name_record(manifest: Manifest, stream: str, record: Record) -> str:
 
 
 def _key(manifest: Manifest, stream: str, record: Record) -> str:
-    return shown_key(manifest, stream, str(record.get("entity")), record.get("key"))
+    return show_key(manifest, stream, str(record.get("entity")), record.get("key"))
 
 
 def _expected_file(manifest: Manifest, stream: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from hub.conform import samples
 from hub.errors import HubError
-from hub.ingest.connectors import home
+from hub.ingest.connectors import connector_folder
 from hub.sdk.manifest import Manifest
 from hub.settings import MANIFEST_FILE
 from schema.core import SectorName
@@ -31,7 +31,12 @@ SECRET_VALUE = re.compile(
 def lint_connector(manifest: Manifest) -> list[str]:
     """What is wrong with a connector's folder, in words; nothing where all holds."""
     return list(
-        chain(_check_facts(manifest), _check_secrets(manifest), _check_samples(manifest), check_imports(home(manifest)))
+        chain(
+            _check_facts(manifest),
+            _check_secrets(manifest),
+            _check_samples(manifest),
+            check_imports(connector_folder(manifest)),
+        )
     )
 
 
@@ -50,7 +55,7 @@ def _check_facts(manifest: Manifest) -> Iterator[str]:
 
 def _check_secrets(manifest: Manifest) -> Iterator[str]:
     """Values that look like secrets, and keys that are to hold one and hold a text. The values are never shown."""
-    document = tomllib.loads((home(manifest) / MANIFEST_FILE).read_text(encoding="utf-8"))
+    document = tomllib.loads((connector_folder(manifest) / MANIFEST_FILE).read_text(encoding="utf-8"))
     for path, value in _texts(document):
         key = path[-1]
         # Below `streams`, keys such as "secret" are columns of the source.

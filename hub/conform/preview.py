@@ -10,10 +10,10 @@ import polars as pl
 from hub.conform import samples
 from hub.conform.samples import Record
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.ingest.connectors import home
+from hub.ingest.connectors import connector_folder
 from hub.ingest.read import open_reader
 from hub.ingest.read.reader import Context
-from hub.ingest.values.typed_numbers import notations
+from hub.ingest.values.typed_numbers import find_notations
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import CdcSource, SqlSource
 from hub.sdk.streams import CdcStream, SqlStream
@@ -40,7 +40,7 @@ def preview_stream(manifest: Manifest, stream: str, rows: int, *, from_samples: 
     if from_samples:
         given = samples.read_samples(samples.path_of(manifest, stream))[:rows]
         frame = samples.frame_of(
-            given, nested=samples.is_nested(manifest, stream), wanted=notations(manifest.streams[stream])
+            given, nested=samples.is_nested(manifest, stream), wanted=find_notations(manifest.streams[stream])
         )
     else:
         frame = read_first_rows(manifest, stream, rows)
@@ -52,7 +52,7 @@ def preview_stream(manifest: Manifest, stream: str, rows: int, *, from_samples: 
         frame.columns,
         [record for record in found if "fields" in record],
         [record for record in found if "rejected" in record],
-        [finding.words(f"{manifest.name}.{stream}") for finding in prepared.drift],
+        [finding.describe(f"{manifest.name}.{stream}") for finding in prepared.drift],
     )
 
 
@@ -65,7 +65,9 @@ def read_first_rows(manifest: Manifest, stream: str, rows: int) -> pl.DataFrame:
         )
     if manifest.kind == "cdc":
         manifest = _as_table(manifest)
-    reader = open_reader(Context(manifest, stream, manifest.streams[stream], home(manifest), batch_rows=rows))
+    reader = open_reader(
+        Context(manifest, stream, manifest.streams[stream], connector_folder(manifest), batch_rows=rows)
+    )
     frames: list[pl.DataFrame] = []
     try:
         with contextlib.closing(reader.read(None)) as batches:  # type: ignore[type-var]  # readers are generators

@@ -6,7 +6,7 @@ from hub.conform import samples
 from hub.conform.samples import Row
 from hub.conform.trial_servers import Key
 from hub.errors import HubError
-from hub.ingest.quarantine.entries import shown_key
+from hub.ingest.quarantine.entries import show_key
 from hub.sdk.manifest import Manifest
 
 MOST_NAMED = 3
@@ -38,7 +38,7 @@ def _name_record(manifest: Manifest, key: Key, lines: Mapping[Key, int]) -> str:
         if line
         else "a row that the kit made"
     )
-    return f"{stream}.{entity} {shown_key(manifest, stream, entity, source_key)} ({made_of})"
+    return f"{stream}.{entity} {show_key(manifest, stream, entity, source_key)} ({made_of})"
 
 
 def _lines(manifest: Manifest, stream: str) -> dict[Key, int]:

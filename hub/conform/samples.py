@@ -13,12 +13,12 @@ import orjson
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.ingest.connectors import home
+from hub.ingest.connectors import connector_folder
 from hub.ingest.read import json_rows
 from hub.ingest.read.reader import Batch
-from hub.ingest.transform.map import CHANGED_AT, NUMBER, SOURCE_KEY
-from hub.ingest.transform.prepare import Preparation, Prepared
-from hub.ingest.values.typed_numbers import Notation, notations
+from hub.ingest.transform.map import CHANGED_AT, ROW_NUMBER, SOURCE_KEY
+from hub.ingest.transform.prepare import BatchPreparer, PreparedBatch
+from hub.ingest.values.typed_numbers import Notation, find_notations
 from hub.model.registry import Entity
 from hub.sdk.manifest import Manifest
 
@@ -33,7 +33,7 @@ OPERATION_KEY = "_op"
 
 def path_of(manifest: Manifest, stream: str, *, expected: bool = False) -> Path:
     """The file of a stream's samples, or of what they become."""
-    return home(manifest) / SAMPLES_FOLDER / f"{stream}{'.expected' if expected else ''}.jsonl"
+    return connector_folder(manifest) / SAMPLES_FOLDER / f"{stream}{'.expected' if expected else ''}.jsonl"
 
 
 def read_samples(path: Path) -> list[dict[str, Any]]:
@@ -103,19 +103,19 @@ def map_samples(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Re
         prepare_samples(
             manifest,
             stream,
-            frame_of(rows, nested=is_nested(manifest, stream), wanted=notations(manifest.streams[stream])),
+            frame_of(rows, nested=is_nested(manifest, stream), wanted=find_notations(manifest.streams[stream])),
         )
     )
 
 
-def prepare_samples(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Prepared:
+def prepare_samples(manifest: Manifest, stream: str, frame: pl.DataFrame) -> PreparedBatch:
     """What a reader handed on, mapped and checked; nothing is known of earlier reads."""
     if manifest.kind == "cdc" and OPERATION_KEY not in frame.columns:
         frame = frame.with_columns(pl.lit("I").alias(OPERATION_KEY))
-    return Preparation(manifest, stream, {}).prepare(Batch(frame), None)
+    return BatchPreparer(manifest, stream, {}).prepare(Batch(frame), None)
 
 
-def records_of(batch: Prepared) -> list[Record]:
+def records_of(batch: PreparedBatch) -> list[Record]:
     """The records of a batch, accepted and rejected."""
     found: list[Record] = []
     for part in batch.parts:
@@ -134,7 +134,9 @@ def records_of(batch: Prepared) -> list[Record]:
 def find_good_rows(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapping[str, set[int]]:
     """Entity → the positions of the rows that become records of it."""
     found = prepare_samples(
-        manifest, stream, frame_of(rows, nested=is_nested(manifest, stream), wanted=notations(manifest.streams[stream]))
+        manifest,
+        stream,
+        frame_of(rows, nested=is_nested(manifest, stream), wanted=find_notations(manifest.streams[stream])),
     )
     if found.height != len(rows):
         # A transform that adds rows or leaves some out: each has to be asked for itself.
@@ -143,7 +145,7 @@ def find_good_rows(manifest: Manifest, stream: str, rows: Sequence[Row]) -> Mapp
             entity: {at for at, found in enumerate(each) if entity in found}
             for entity in manifest.streams[stream].emits
         }
-    return {part.entity.name: set(part.accepted[NUMBER].to_list()) for part in found.parts}
+    return {part.entity.name: set(part.accepted[ROW_NUMBER].to_list()) for part in found.parts}
 
 
 def _make_record(entity: Entity, row: Mapping[str, Any]) -> Record:

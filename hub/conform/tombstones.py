@@ -6,7 +6,7 @@ from hub.conform import samples
 from hub.conform.row_edits import change_value, has_path, read_value_at
 from hub.conform.samples import Row
 from hub.errors import HubError
-from hub.ingest.transform.map import NUMBER
+from hub.ingest.transform.map import ROW_NUMBER
 from hub.sdk.manifest import Manifest
 
 TOMBSTONE_GUESSES = ("1", "2026-01-01 00:00:00", "2026-01-01", "true", "x", "0", None)
@@ -43,7 +43,7 @@ def _find_deleted(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[
     except HubError:
         return []
     gone = batch.parts[0].gone
-    return [] if gone is None else sorted(gone[NUMBER].to_list())
+    return [] if gone is None else sorted(gone[ROW_NUMBER].to_list())
 
 
 def _list_candidates(manifest: Manifest, stream: str, row: Row, rows: Sequence[Row]) -> Iterator[Row]:

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from hub.ingest.read.retries import instrumentation
-from hub.ingest.run.connector_run import RunReport, run
+from hub.ingest.run.connector_run import RunReport, run_connectors
 from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
@@ -50,7 +50,7 @@ class TrialStore:
         """Run a connector once."""
         made = make_engine(self.url)
         try:
-            (report,) = run(made, [manifest])
+            (report,) = run_connectors(made, [manifest])
         finally:
             made.dispose()
         return report

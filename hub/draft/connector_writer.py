@@ -16,7 +16,7 @@ from hub.draft.source_probe import ProbeResult
 from hub.errors import HubError, OperationRefused
 from hub.ingest.connectors import load_connector
 from hub.ingest.read.json_rows import frame_of
-from hub.ingest.values.vietnamese_codecs import repaired, vietnamese_share
+from hub.ingest.values.vietnamese_codecs import repair_text, vietnamese_share
 from hub.model.registry import Entity
 from hub.sdk.manifest import parse
 from hub.settings import MANIFEST_FILE
@@ -67,7 +67,7 @@ def text_encoding_of(columns: Columns) -> Literal["tcvn3", "vni"] | None:
     text = " ".join(value for values in columns.values() for value in values)
     shares: dict[Literal["tcvn3", "vni"], float] = {"tcvn3": 0.0, "vni": 0.0}
     for name in shares:
-        shares[name] = vietnamese_share(" ".join(repaired(word, name) for word in text.split()))
+        shares[name] = vietnamese_share(" ".join(repair_text(word, name) for word in text.split()))
     best = max(shares, key=lambda name: shares[name])
     return best if shares[best] >= OLD_SHARE and shares[best] > 2 * vietnamese_share(text) else None
 
@@ -133,7 +133,7 @@ class _StreamProposal:
         if encoding is not None:
             stream = {**probed.wanted.stream, "text_encoding": encoding}
             probed = replace(probed, wanted=replace(probed.wanted, stream=stream))
-            columns = {name: [repaired(text, encoding) for text in texts] for name, texts in columns.items()}
+            columns = {name: [repair_text(text, encoding) for text in texts] for name, texts in columns.items()}
         proposals = propose_fields(columns, entity)
         key = list(probed.key) or find_key(columns, len(probed.rows)) or list(columns)[:1] or ["id"]
         changed = find_changed_at(columns)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hub.draft.column_names import name_likeness
 from hub.draft.value_round_trip import find_epoch_format, find_notation, reads_back
-from hub.ingest.values.parse_values import DAY, INSTANT, NUMBERS
+from hub.ingest.values.parse_values import ISO_DAY, ISO_INSTANT, NUMBER_STORAGES
 from hub.model.registry import Column, Entity, registry
 from schema.values import CodeList, PartialDate, Storage, Text, Value, Verbatim
 
@@ -96,7 +96,7 @@ def _describe_values(reading: ColumnReading, values: Sequence[str]) -> str:
     swapped = isinstance(formats, list) and formats[0].startswith("%d")
     if swapped and not any(re.match(r"^\s*(1[3-9]|2[0-9]|3[01])[^0-9]", text) for text in values):
         words += "; none after the 12th, so day and month may be the other way round"
-    if any(re.match(INSTANT, text.strip()) for text in values):
+    if any(re.match(ISO_INSTANT, text.strip()) for text in values):
         words += "; times: the day is that of the source's timezone"
     return words
 
@@ -136,7 +136,7 @@ def _list_readings(value: type[Value], values: Sequence[str]) -> Iterator[Mappin
             yield {"formats": [pattern]}
         if (counted := find_epoch_format(values)) is not None:
             yield {"formats": [counted]}
-    if value.storage in NUMBERS and (notation := find_notation(values)) is not None:
+    if value.storage in NUMBER_STORAGES and (notation := find_notation(values)) is not None:
         yield {"number": notation}
 
 
@@ -147,7 +147,7 @@ def find_changed_at(columns: Columns) -> str | None:
 
 
 def _is_time(text: str) -> bool:
-    return re.match(INSTANT, text.strip()) is not None or re.match(DAY, text.strip()) is not None
+    return re.match(ISO_INSTANT, text.strip()) is not None or re.match(ISO_DAY, text.strip()) is not None
 
 
 def find_key(columns: Columns, rows: int) -> list[str]:

@@ -18,7 +18,7 @@ from hub.ingest.read.json_rows import dig
 from hub.ingest.read.reader import Context
 from hub.ingest.read.rest.next_page import next_named
 from hub.ingest.read.sql.access import DRIVERS
-from hub.ingest.values.vietnamese_codecs import NAMES, vietnamese_share
+from hub.ingest.values.vietnamese_codecs import vietnamese_share
 from hub.sdk.manifest import Manifest, parse
 from hub.sdk.streams import RestStream
 

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from hub.ingest.values.parse_values import (
-    DAY,
-    DAY_WITH_OFFSET,
-    EPOCHS,
+    EPOCH_SECOND_US,
+    EPOCH_UNITS_US,
     FLOAT_OF_INTEGER,
     GROUPED_OR_DECIMAL,
-    INSTANT,
-    NOTATIONS,
-    NUMBERS,
-    PLAIN,
-    SECOND_US,
-    WHOLE,
+    ISO_DAY,
+    ISO_DAY_WITH_OFFSET,
+    ISO_INSTANT,
+    NUMBER_FORMS,
+    NUMBER_STORAGES,
+    PLAIN_NUMBER,
+    WHOLE_STORAGES,
     is_identifier,
 )
 from schema.values import CodeList, PartialDate, Storage, Value, ValueRejected
@@ -36,7 +36,9 @@ def find_notation(values: Sequence[str]) -> str | None:
     """The notation that some of the values are in beyond doubt, and all of them can be in; None where there is none."""
     texts = [text.strip() for text in values]
     for notation, proof in NOTATION_PROOFS.items():
-        if any(re.match(proof, text) for text in texts) and all(re.match(NOTATIONS[notation], text) for text in texts):
+        if any(re.match(proof, text) for text in texts) and all(
+            re.match(NUMBER_FORMS[notation], text) for text in texts
+        ):
             return notation
     return None
 
@@ -45,7 +47,7 @@ def find_epoch_format(values: Sequence[str]) -> str | None:
     """How the values count from 1970, where all of them are days of our time; None where they are something else."""
     if not values or not all(re.fullmatch(r"[0-9]{9,13}", text.strip()) for text in values):
         return None
-    for name in EPOCHS:
+    for name in EPOCH_UNITS_US:
         if all(int(day[:4] or 0) in PLAUSIBLE_YEARS for day in (_epoch_day(text.strip(), name) for text in values)):
             return name
     return None
@@ -67,7 +69,7 @@ def read_value(value: type[Value], text: str, keys: Mapping[str, object]) -> str
 
 
 def _read_and_write(value: type[Value], text: str, keys: Mapping[str, object]) -> str | None:
-    if value.storage in NUMBERS:
+    if value.storage in NUMBER_STORAGES:
         return _number(value, text, keys.get("number"))
     if "codes" in keys and issubclass(value, CodeList):
         return {getattr(label, str(keys["codes"])): code for code, label in value.codes.items()}.get(text)
@@ -78,12 +80,12 @@ def _read_and_write(value: type[Value], text: str, keys: Mapping[str, object]) -
 
 def _number(value: type[Value], text: str, notation: object) -> str | None:
     if notation is None:
-        plain = text if re.match(PLAIN, text) and not re.match(GROUPED_OR_DECIMAL, text) else None
-    elif not re.match(NOTATIONS[str(notation)], text):
+        plain = text if re.match(PLAIN_NUMBER, text) and not re.match(GROUPED_OR_DECIMAL, text) else None
+    elif not re.match(NUMBER_FORMS[str(notation)], text):
         plain = None
     else:
         plain = re.sub(r"[.\s]", "", text).replace(",", ".") if notation == "vi" else text.replace(",", "")
-    if plain is None or value.storage not in WHOLE:
+    if plain is None or value.storage not in WHOLE_STORAGES:
         return plain
     whole = re.match(r"^(-?[0-9]+)(\.0+)?$", plain)
     return whole[1] if whole else None
@@ -91,12 +93,12 @@ def _number(value: type[Value], text: str, notation: object) -> str | None:
 
 def _date(value: type[Value], text: str, formats: object) -> str | None:
     for pattern in formats if isinstance(formats, list | tuple) else ():
-        found = _epoch_day(text, pattern) if pattern in EPOCHS else _strptime(text, pattern)
+        found = _epoch_day(text, pattern) if pattern in EPOCH_UNITS_US else _strptime(text, pattern)
         if found is not None:
             return found
-    if re.match(DAY, text) or (issubclass(value, PartialDate) and re.match(r"^[0-9]{4}$", text)):
+    if re.match(ISO_DAY, text) or (issubclass(value, PartialDate) and re.match(r"^[0-9]{4}$", text)):
         return text
-    return text[:10] if re.match(DAY_WITH_OFFSET, text) or re.match(INSTANT, text) else None
+    return text[:10] if re.match(ISO_DAY_WITH_OFFSET, text) or re.match(ISO_INSTANT, text) else None
 
 
 def _strptime(text: str, pattern: str) -> str | None:
@@ -109,16 +111,21 @@ def _strptime(text: str, pattern: str) -> str | None:
 def _epoch_day(text: str, pattern: str) -> str:
     if not re.fullmatch(r"-?[0-9]{1,13}", text):
         return ""
-    seconds = int(text) * EPOCHS[pattern] / SECOND_US
+    seconds = int(text) * EPOCH_UNITS_US[pattern] / EPOCH_SECOND_US
     return datetime.fromtimestamp(seconds, UTC).date().isoformat() if abs(seconds) < 10**10 else ""
 
 
 def _is_same(value: type[Value], text: str, read: str, keys: Mapping[str, object]) -> bool:
     """Whether what was read, written as the source writes, is the text again: but for zeros, case, and marks between digits."""
-    if value.storage in NUMBERS:
+    if value.storage in NUMBER_STORAGES:
         return Decimal(read) == Decimal(_number(value, text, keys.get("number")) or "NaN")
     formats = keys.get("formats")
-    if isinstance(formats, list) and formats[0] not in EPOCHS and re.match(DAY, read) and not re.match(DAY, text[:10]):
+    if (
+        isinstance(formats, list)
+        and formats[0] not in EPOCH_UNITS_US
+        and re.match(ISO_DAY, read)
+        and not re.match(ISO_DAY, text[:10])
+    ):
         return _without_zeros(datetime.fromisoformat(read).strftime(formats[0])) == _without_zeros(text)
     if "codes" in keys or formats:
         return True  # the table is read backwards by the same table

@@ -1,1 +1,3 @@
-"""Ingest: discover → read → map → check → stage → merge, columnar in Polars up to the store, set-based within it."""
+"""Ingest: find connectors, read, transform, write and quarantine their records. Columnar (Polars) up to the store,
+set-based SQL within it.
+"""

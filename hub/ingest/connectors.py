@@ -1,8 +1,8 @@
-"""Discover: the connectors by name, each with its manifest held against the schema.
+"""Connectors: find them by name, load their manifests and validate each against the schema.
 
-A connector is a folder with a `manifest.toml`. Three places are looked at: the package `connectors` of this project, every
-folder of HUB_CONNECTORS_PATH, and installed packages that name themselves under the entry points `hub.connectors`. A connector
-that does not hold is told apart from the others and does not keep them from running.
+A connector is a folder with a `manifest.toml`. Three locations are searched: the package `connectors` of this project,
+every folder in HUB_CONNECTORS_PATH, and installed packages registered under the entry point group `hub.connectors`. A
+connector with an invalid manifest is reported separately and does not stop the others.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from hub.errors import HubError, HubMisconfigured
-from hub.ingest.values.parse_values import conflicting_formats, is_number
+from hub.ingest.values.parse_values import find_conflicting_formats, is_number
 from hub.model.registry import Entity, registry
 from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, shown
 from hub.sdk.mapping import Emit
@@ -31,78 +31,80 @@ Transform = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
 
 @dataclass(frozen=True)
-class Found:
-    """The connectors by name, and by name or folder what keeps others from being one."""
+class DiscoveredConnectors:
+    """Valid manifests by connector name, and the error of every broken connector by name or folder."""
 
     manifests: Mapping[str, Manifest]
     broken: Mapping[str, HubError]
 
 
 @cache
-def folder() -> Path:
-    """The folder of this project's own connectors. Raises HubMisconfigured where the package is not installed."""
+def project_connectors_folder() -> Path:
+    """Return the folder of this project's own connectors. Raises HubMisconfigured if the package is not installed."""
     spec = find_spec("connectors")
     if spec is None or not spec.submodule_search_locations:
-        raise HubMisconfigured("there is no package `connectors`", next_step="install the project, `make venv`")
+        raise HubMisconfigured(
+            "the package `connectors` is not installed", next_step="install the project with `make venv`"
+        )
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def discover() -> Mapping[str, Manifest]:
-    """Every connector by name, but for the broken ones."""
-    return found().manifests
+def load_manifests() -> Mapping[str, Manifest]:
+    """Return the manifest of every valid connector, by name."""
+    return discover_connectors().manifests
 
 
-def broken() -> Mapping[str, HubError]:
-    """What should be a connector and is none, and why; by name, or by folder where that is not known."""
-    return found().broken
+def list_broken_connectors() -> Mapping[str, HubError]:
+    """Return the error of every broken connector, by name, or by folder if the name is unknown."""
+    return discover_connectors().broken
 
 
-def found(*more: Path) -> Found:
-    """What is in the three places, and in more folders of connectors; looked at once for each list of folders."""
+def discover_connectors(*more: Path) -> DiscoveredConnectors:
+    """Search the three locations and any extra folders. The result is cached per list of folders."""
     given = [load_settings().connectors_path, *(str(folder) for folder in more)]
-    return _found(os.pathsep.join(part for part in given if part))
+    return _discover_in_path(os.pathsep.join(part for part in given if part))
 
 
 @cache
-def _found(path: str) -> Found:
+def _discover_in_path(path: str) -> DiscoveredConnectors:
     wrong: dict[str, HubError] = {}
     manifests: dict[str, Manifest] = {}
-    for home_ in _homes(path, wrong):
+    for folder in _list_candidate_folders(path, wrong):
         try:
-            manifest = load_connector(home_)
+            manifest = load_connector(folder)
         except HubError as error:
-            wrong[home_.name] = error
+            wrong[folder.name] = error
             continue
         other = manifests.get(manifest.name)
         if other is not None:
             wrong[manifest.name] = HubMisconfigured(
-                f"two connectors are called {manifest.name}: {home(other)} and {home_}",
-                next_step="rename one of them, its folder and its name alike",
+                f"two connectors are called {manifest.name}: {connector_folder(other)} and {folder}",
+                next_step="rename one of them: its folder and the `name` in its manifest",
             )
         manifests[manifest.name] = manifest
-    return Found({name: m for name, m in manifests.items() if name not in wrong}, wrong)
+    return DiscoveredConnectors({name: m for name, m in manifests.items() if name not in wrong}, wrong)
 
 
-def _homes(path: str, wrong: dict[str, HubError]) -> Iterator[Path]:
-    """The folders of all that should be connectors, those of one place by name."""
-    for place in (folder(), *(Path(part) for part in path.split(os.pathsep) if part)):
+def _list_candidate_folders(path: str, wrong: dict[str, HubError]) -> Iterator[Path]:
+    """Yield the folder of every connector candidate; within one location, sorted by name."""
+    for place in (project_connectors_folder(), *(Path(part) for part in path.split(os.pathsep) if part)):
         if not place.is_dir():
             wrong[str(place)] = HubMisconfigured(
-                f"there is no folder {place}", next_step="correct HUB_CONNECTORS_PATH, or make the folder"
+                f"the folder {place} does not exist", next_step="correct HUB_CONNECTORS_PATH, or create the folder"
             )
         yield from sorted(found.parent.absolute() for found in place.glob(f"*/{MANIFEST_FILE}"))
     for point in sorted(entry_points(group=CONNECTORS_GROUP), key=lambda point: point.name):
-        package = _package(point.value)
+        package = _find_package_folder(point.value)
         if package is None:
             wrong[point.name] = HubMisconfigured(
-                f"the package {point.value} that is to hold the connector {point.name} cannot be found",
-                next_step=f"its entry point under {CONNECTORS_GROUP} names a package whose folder holds {MANIFEST_FILE}",
+                f"connector {point.name}: cannot import its package {point.value}",
+                next_step=f"point its entry point in {CONNECTORS_GROUP} at a package whose folder contains {MANIFEST_FILE}",
             )
         else:
             yield package
 
 
-def _package(name: str) -> Path | None:
+def _find_package_folder(name: str) -> Path | None:
     try:
         spec = find_spec(name)
     except (ImportError, ValueError):
@@ -113,10 +115,12 @@ def _package(name: str) -> Path | None:
 
 
 def load_connector(home: Path) -> Manifest:
-    """The manifest of the connector in a folder, held against the schema. Raises WrongManifest, HubMisconfigured."""
+    """Load the manifest in a connector's folder and validate it against the schema. Raises WrongManifest,
+    HubMisconfigured.
+    """
     path = home / MANIFEST_FILE
     manifest = load(path)
-    wrong = list(problems(manifest))
+    wrong = list(find_problems(manifest))
     if manifest.name != home.name:
         wrong.append((("name",), f"is {manifest.name}, and its folder {home.name}: name them alike"))
     if wrong:
@@ -124,22 +128,22 @@ def load_connector(home: Path) -> Manifest:
     return manifest
 
 
-def home(manifest: Manifest) -> Path:
-    """The connector's own folder."""
-    return manifest.folder or folder() / manifest.name
+def connector_folder(manifest: Manifest) -> Path:
+    """Return the connector's own folder."""
+    return manifest.folder or project_connectors_folder() / manifest.name
 
 
-def transform(manifest: Manifest) -> Transform | None:
-    """The connector's own transform, where it has one. Raises HubMisconfigured where it cannot be loaded."""
-    path = home(manifest) / "transform.py"
-    return _loaded(manifest.name, path) if path.is_file() else None
+def load_transform(manifest: Manifest) -> Transform | None:
+    """Load the connector's transform, or return None if it has none. Raises HubMisconfigured if it cannot be loaded."""
+    path = connector_folder(manifest) / "transform.py"
+    return _import_transform(manifest.name, path) if path.is_file() else None
 
 
 @cache
-def _loaded(name: str, path: Path) -> Transform:
-    """The function of a transform.py, by path and under a name of its own: connectors need not be packages."""
+def _import_transform(name: str, path: Path) -> Transform:
+    """Import the function of a transform.py by path, under a module name of its own: connectors need not be packages."""
     spec = importlib.util.spec_from_file_location(f"_hub_connector_{name}", path)
-    assert spec is not None  # a .py file has a loader
+    assert spec is not None  # every .py file has a loader
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -147,48 +151,48 @@ def _loaded(name: str, path: Path) -> Transform:
         spec.loader.exec_module(module)
         found: Transform = module.transform
     except Exception as error:
-        # Whatever its code raises: the message may be anything, so the kind alone is told.
+        # The code may raise anything, and its message may contain anything, so report only the exception type.
         raise HubMisconfigured(
             f"{name}/transform.py cannot be loaded: {type(error).__name__}",
-            next_step="it defines transform(stream, frame); `hub connector check` looks at its imports",
+            next_step="define transform(stream, frame) in it; `hub connector check` reports forbidden imports",
         ) from error
     return found
 
 
-def transform_source(manifest: Manifest) -> bytes:
-    """The text of the connector's own transform; empty where it has none."""
-    path = home(manifest) / "transform.py"
+def read_transform_source(manifest: Manifest) -> bytes:
+    """Return the source of the connector's transform; empty if it has none."""
+    path = connector_folder(manifest) / "transform.py"
     return path.read_bytes() if path.is_file() else b""
 
 
-def problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
-    """Where a manifest does not hold against the schema, and how."""
+def find_problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
+    """Yield every location where a manifest contradicts the schema, with the reason."""
     known = registry().entities
     for name, stream in manifest.streams.items():
         mapped = {field for emit in stream.emits.values() for field in emit.fields}
         unknown = sorted(set(stream.volatile) - mapped)
         if unknown:
-            yield ("streams", name, "volatile"), f"no such field is mapped: {', '.join(unknown)}"
+            yield ("streams", name, "volatile"), f"these fields are not mapped: {', '.join(unknown)}"
         for entity, emit in stream.emits.items():
             at: Location = ("streams", name, "emits", entity)
             if entity not in known:
-                yield at, f"no such entity; use one of: {', '.join(known)}"
+                yield at, f"unknown entity; use one of: {', '.join(known)}"
             else:
-                yield from _fields((*at, "fields"), known[entity], emit)
-                yield from _item_key(at, known[entity], emit)
-        yield from _notations(("streams", name), stream)
+                yield from _check_fields((*at, "fields"), known[entity], emit)
+                yield from _check_item_key(at, known[entity], emit)
+        yield from _check_notations(("streams", name), stream)
 
 
-def _item_key(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
+def _check_item_key(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
     if emit.explode and entity.kind == "subject" and not emit.item_key:
         yield (
             (*at, "explode"),
-            f'other records link to {entity.name} by its id, so its items need a key: item_key = ["{emit.explode}.…"]',
+            f'other records link to {entity.name} by its id, so its items need a key, e.g. item_key = ["{emit.explode}.…"]',
         )
 
 
-def _notations(at: Location, stream: Stream) -> Iterator[tuple[Location, str]]:
-    """Columns whose numbers are read in two notations, or read so and yet identify or order rows."""
+def _check_notations(at: Location, stream: Stream) -> Iterator[tuple[Location, str]]:
+    """Yield columns declared with two number notations, or with a notation although they identify or order rows."""
     identity = {*stream.key, *stream.read_by(), stream.changed_at}
     declared: dict[str, str | None] = {}
     for entity, emit in stream.emits.items():
@@ -199,20 +203,26 @@ def _notations(at: Location, stream: Stream) -> Iterator[tuple[Location, str]]:
                 continue
             there = (*at, "emits", entity, "fields", field, "number")
             if mapping.number and mapping.column in identity:
-                yield there, f"{mapping.column} identifies or orders rows: it is compared as the source writes it"
+                yield (
+                    there,
+                    f"{mapping.column} identifies or orders rows, so it is compared as the source writes it: remove `number`",
+                )
             if declared.setdefault(mapping.column, mapping.number) != mapping.number:
-                yield there, f"{mapping.column} is read in another notation by another field: read it one way"
+                yield there, f"another field reads {mapping.column} in another notation: declare the same one in both"
 
 
-def _fields(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
+def _check_fields(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[Location, str]]:
     columns = {column.name: column for column in entity.columns}
     for field, mapping in emit.fields.items():
         if field not in columns:
-            yield (*at, field), f"no such field; use fields of {entity.name}: {', '.join(columns)}"
-        elif (pair := conflicting_formats(mapping.formats)) is not None:
-            yield (*at, field, "formats"), f"{pair[0]} and {pair[1]} read the same text as different days: keep one"
+            yield (*at, field), f"unknown field; {entity.name} has: {', '.join(columns)}"
+        elif (pair := find_conflicting_formats(mapping.formats)) is not None:
+            yield (
+                (*at, field, "formats"),
+                f"{pair[0]} and {pair[1]} read the same text as different days: keep one of them",
+            )
         elif isinstance(mapping.codes, str) and not issubclass(columns[field].value, CodeList):
-            yield (*at, field), "no code list behind it: give codes as a table"
+            yield (*at, field), "the field has no code list: give codes as a table, e.g. codes = { nam = 'M' }"
     missing = [name for name, column in columns.items() if not column.nullable and name not in emit.fields]
     if missing:
         yield at, f"required fields are not mapped: {', '.join(missing)}"

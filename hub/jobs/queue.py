@@ -11,11 +11,11 @@ from typing import Any
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from hub.ingest.run.connector_run import Choices
+from hub.ingest.run.connector_run import RunChoices
 from hub.jobs.schema import OPTIONS
 
 SYNC, LINK, PRUNE = "sync", "link", "prune"
-NO_CHOICES = Choices()
+NO_CHOICES = RunChoices()
 
 
 def app(url: str, *, connections: int) -> App:
@@ -23,7 +23,7 @@ def app(url: str, *, connections: int) -> App:
     return App(connector=PsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=connections))
 
 
-def sync_arguments(connector: str, choices: Choices = NO_CHOICES, attempt: int = 1) -> dict[str, Any]:
+def sync_arguments(connector: str, choices: RunChoices = NO_CHOICES, attempt: int = 1) -> dict[str, Any]:
     """The arguments of a job that runs a connector."""
     given = {name: True for name, chosen in asdict(choices).items() if chosen}
     return {"connector": connector, "attempt": attempt, **given}
@@ -44,7 +44,7 @@ async def put(queue: App, task: str, lock: str, arguments: dict[str, Any], at: d
     return True
 
 
-def put_syncs(url: str, connectors: Iterable[str], choices: Choices) -> dict[str, bool]:
+def put_syncs(url: str, connectors: Iterable[str], choices: RunChoices) -> dict[str, bool]:
     """Queue runs of connectors. Returns for each whether it was queued: False where one waits already."""
     queued = {}
     with App(

@@ -11,7 +11,7 @@ from procrastinate.tasks import Task
 from sqlalchemy import Engine
 
 from hub.errors import HubError
-from hub.ingest.run.connector_run import Choices, RunReport, chosen, interrupt, run
+from hub.ingest.run.connector_run import RunChoices, RunReport, close_interrupted, run_connectors, select_manifests
 from hub.jobs import queue as q
 from hub.jobs.prune import prune
 from hub.jobs.threads import in_thread
@@ -50,10 +50,10 @@ class Tasks:
 
     async def sync(self, connector: str, attempt: int = 1, timestamp: int | None = None, **choices: bool) -> None:
         """Run a connector; queue linking where rows changed, and another try where the source was away or left alone."""
-        wanted = Choices(**choices)
+        wanted = RunChoices(**choices)
         self.say(f"sync {connector}: started" + (f", try {attempt}" if attempt > 1 else ""))
         try:
-            report = await in_thread(lambda: run(self.engine, chosen([connector]), wanted)[0])
+            report = await in_thread(lambda: run_connectors(self.engine, select_manifests([connector]), wanted)[0])
         except asyncio.CancelledError:
             await asyncio.shield(self._cut(connector, wanted, attempt))
             return
@@ -91,7 +91,7 @@ class Tasks:
         """Queue linking; one that waits already will see the same rows."""
         await q.put(self.queue, q.LINK, q.LINK, {})
 
-    async def _again(self, report: RunReport, choices: Choices, attempt: int) -> None:
+    async def _again(self, report: RunReport, choices: RunChoices, attempt: int) -> None:
         """Queue another run where that may help: never for a wrong setting or a question that waits for a person."""
         if report.until is not None:
             at, attempt = report.until + timedelta(seconds=random.uniform(1, 5)), attempt - 1
@@ -103,7 +103,7 @@ class Tasks:
         if await q.put(self.queue, q.SYNC, q.sync_lock(report.connector), arguments, at):
             self.say(f"sync {report.connector}: again at {at.astimezone().isoformat(timespec='seconds')}")
 
-    async def _cut(self, connector: str, choices: Choices, attempt: int) -> None:
+    async def _cut(self, connector: str, choices: RunChoices, attempt: int) -> None:
         """The worker stops before the run is done: what it has not committed is not kept, and another worker runs it."""
         await q.put(self.queue, q.SYNC, q.sync_lock(connector), q.sync_arguments(connector, choices, attempt))
         await in_thread(lambda: self._interrupt(connector))
@@ -111,7 +111,7 @@ class Tasks:
 
     def _interrupt(self, connector: str) -> None:
         with connect_for_run(store_url(self.engine)) as connection:
-            interrupt(connection, connector)
+            close_interrupted(connection, connector)
 
     def _fail(self, what: str, error: Exception) -> None:
         """Say why, by kind only where the message is not ours, and fail the job. Raises JobFailed."""

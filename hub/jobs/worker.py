@@ -19,7 +19,7 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import Engine
 
 from hub.errors import StoreUnavailable
-from hub.ingest.run.follow import Follower
+from hub.ingest.run.follow import ConnectorFollower
 from hub.jobs import queue as q
 from hub.jobs.schedules import register, schedules
 from hub.jobs.tasks import Tasks
@@ -152,7 +152,7 @@ class Worker:
 
         for manifest in self.orders.manifests:
             if manifest.follows and self.orders.follow:
-                follower = Follower(store_url(self.engine), manifest, self.stop, self.say, changed)
+                follower = ConnectorFollower(store_url(self.engine), manifest, self.stop, self.say, changed)
                 self.followers.append(threading.Thread(target=follower.run, name=manifest.name, daemon=True))
         for thread in self.followers:
             thread.start()

@@ -6,7 +6,7 @@ It ends when its input does, and fails where the connector had a problem.
 import sys
 import threading
 
-from hub.ingest.run.follow import Follower
+from hub.ingest.run.follow import ConnectorFollower
 from tests.bench.manifests import citizens
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     store, source = sys.argv[1:]
     stop = threading.Event()
     told: list[str] = []
-    follower = Follower(store, citizens("cdc", source), stop, told.append, lambda _: None)
+    follower = ConnectorFollower(store, citizens("cdc", source), stop, told.append, lambda _: None)
     threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
     follower.run()
     assert told[-1].endswith("SUCCEEDED"), told

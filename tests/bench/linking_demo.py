@@ -15,7 +15,7 @@ import psycopg
 
 from hub.demo.generate import generate_province
 from hub.demo.sector_systems import start_systems
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.evaluate.evaluation import Evaluation, evaluate
 from hub.link.evaluate.measure import Proportion
 from hub.model.registry import registry
@@ -38,7 +38,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, citizens: int) -
         opened = make_engine(url)
         with start_systems(Path(made.folder), server.url("postgres")) as systems:
             os.environ.update(systems.environment)
-            sync(opened)
+            sync_connectors(opened)
         full = child("tests.bench.link_run", url)
         found = evaluate(opened, Path(made.folder) / "truth")
         add(url)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.evaluate.evaluation import Evaluation, evaluate
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.measure import Proportion, Tally
@@ -54,7 +54,7 @@ def link_province(
     try:
         with store(server, "bench_independent") as url, _environment(folder):
             opened = make_engine(url)
-            reports = sync(opened, ["place", CONNECTOR])
+            reports = sync_connectors(opened, ["place", CONNECTOR])
             assert all(report.status != "FAILED" for report in reports), [report.problems for report in reports]
             run = child("tests.bench.link_run", url)
             found = evaluate(opened, folder / "truth", values=values)

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 
-from hub.ingest.run.connector_run import run
+from hub.ingest.run.connector_run import run_connectors
 from hub.store.engine import make_engine
 from tests.bench.harness import peak_mb
 from tests.bench.manifests import citizens
@@ -16,7 +16,7 @@ def main() -> None:
     manifest = citizens(kind, where)
     made = make_engine(url)
     started = time.monotonic()
-    (report,) = run(made, [manifest])
+    (report,) = run_connectors(made, [manifest])
     seconds = time.monotonic() - started
     made.dispose()
     assert report.status == "SUCCEEDED", report.problems

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from hub.ingest.connectors import discover
+from hub.ingest.connectors import load_manifests
 from hub.sdk.manifest import Manifest, parse
 from tests.bench.people import NAME
 
@@ -34,7 +34,7 @@ SOURCES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
 def citizens(kind: str, where: str) -> Manifest:
     """The manifest of a kind of source, with `where` in the environment as its address."""
     os.environ[WHERE] = where
-    document = discover()["population"].model_dump(mode="json", exclude_unset=True)
+    document = load_manifests()["population"].model_dump(mode="json", exclude_unset=True)
     stream = {k: v for k, v in document["streams"][STREAM].items() if k not in ("table", "ignore")}
     source, more = SOURCES[kind]
     return parse(

@@ -7,7 +7,7 @@ import psycopg
 
 from hub.demo.generate import generate_province
 from hub.demo.sector_systems import start_systems
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
@@ -27,7 +27,7 @@ def province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
     migrate(store)
     with start_systems(Path(made.folder), server.url("postgres")) as systems:
         os.environ.update(systems.environment)
-        sync(store)
+        sync_connectors(store)
         link(store)
     store.dispose()
     with psycopg.connect(url, autocommit=True) as connection:

@@ -16,7 +16,7 @@ import polars as pl
 from hub.conform import samples
 from hub.conform.samples import Row
 from hub.demo.generate import generate_province
-from hub.ingest.connectors import discover, folder
+from hub.ingest.connectors import load_manifests, project_connectors_folder
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 
@@ -37,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         province = Path(temporary)
         generate_province(province, 1_000)
-        for name, manifest in discover().items():
+        for name, manifest in load_manifests().items():
             for stream in manifest.streams:
                 chosen = list(choose(manifest, stream, rows(province, name, stream)))
                 samples.write_samples(samples.path_of(manifest, stream), chosen)
@@ -49,7 +49,7 @@ def rows(province: Path, connector: str, stream: str) -> Iterator[Row]:
     if connector == "population":
         return _csv(province / "population" / f"{POPULATION[stream]}.csv", ",")
     if connector == "place":
-        return _csv(folder().parent / "schema" / "data" / f"{PLACE[stream]}.csv", ",")
+        return _csv(project_connectors_folder().parent / "schema" / "data" / f"{PLACE[stream]}.csv", ",")
     if connector == "land":
         return _lines(province / "land" / f"{LAND[stream]}.jsonl")
     if connector == "business":

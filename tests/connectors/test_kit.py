@@ -140,12 +140,12 @@ def swallow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that believes a read which gives nothing."""
-    monkeypatch.setattr(bounds.Bounds, "believe", lambda *_: None)
+    monkeypatch.setattr(bounds.ChangeLimits, "check_plausible", lambda *_: None)
 
 
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that says nothing of columns that nobody mapped."""
-    monkeypatch.setattr("hub.ingest.transform.map.unexpected", lambda *_: [])
+    monkeypatch.setattr("hub.ingest.transform.map.find_unexpected_columns", lambda *_: [])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from hub.ingest.transform.search_keys import name_key
+from hub.ingest.transform.search_keys import fold_names
 from hub.model.registry import Column, Entity, Linked, Registry, registry
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
@@ -190,7 +190,7 @@ class _Writer:
         table = f"data.{entity.table}" if held.until is None else f"history.{entity.table}"
         for column in entity.columns:
             if column.search_key:
-                row[column.search_key] = name_key(pl.Series([row[column.name]], dtype=pl.String)).item()
+                row[column.search_key] = fold_names(pl.Series([row[column.name]], dtype=pl.String)).item()
         self._insert(table, row if held.until is None else {**row, "sys_to": held.until})
 
     def _values(self, entity: Entity, number: int) -> dict[str, Any]:

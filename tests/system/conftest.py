@@ -22,7 +22,7 @@ def trial(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def cli(trial: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """`hub` on the trial's store and on the manifest of its last run."""
     monkeypatch.setenv("HUB_DATABASE_URL", store_url(trial.engine))
-    monkeypatch.setattr(quarantine, "discover", lambda: ingest.discover())
+    monkeypatch.setattr(quarantine, "load_manifests", lambda: ingest.load_manifests())
 
     def run(*arguments: str, fails: int = 0) -> str:
         capsys.readouterr()

@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine, text
 
-from hub.ingest.transform.search_keys import name_key
+from hub.ingest.transform.search_keys import fold_names
 from hub.link.run import LinkReport, link
 from hub.model.registry import registry
 from hub.store.engine import connect_for_run, store_url
@@ -29,7 +29,7 @@ class Links:
         (entity,) = (entity for entity in registry() if entity.table == table)
         for column in entity.columns:
             if column.search_key and values.get(column.name):
-                row[column.search_key] = name_key(pl.Series([values[column.name]])).item()
+                row[column.search_key] = fold_names(pl.Series([values[column.name]])).item()
         names = ", ".join([*row, "first_seen", "sys_from"])
         places = ", ".join([*(f":{name}" for name in row), "now()", "now()"])
         with self.engine.begin() as connection:

@@ -11,7 +11,7 @@ from alembic.operations import Operations
 from alembic.operations.ops import ModifyTableOps
 from sqlalchemy import Engine
 
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.settings import load_settings
 from hub.store.engine import make_engine
@@ -71,7 +71,7 @@ def apply_drafted_migration(made: Engine) -> None:
 
 def counts(made: Engine) -> list[list[Any]]:
     """Sync everything. Returns entity, added, changed, deleted, quarantined of the trial connector."""
-    (report,) = sync(made, ["trial"])
+    (report,) = sync_connectors(made, ["trial"])
     assert report.status == "SUCCEEDED", report
     return [[c.entity, c.added, c.changed, c.deleted, c.quarantined] for c in report.counts]
 

@@ -822,7 +822,7 @@ def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str)
     manifest = context({"kind": "cdc", "url": {"env": "TRIAL_SOURCE"}}, stream).manifest
 
     def sync() -> tuple[str, int, int, int]:
-        (report,) = ingest.run(store, [manifest])
+        (report,) = ingest.run_connectors(store, [manifest])
         (count,) = report.counts
         assert report.problems == ()
         with store.connect() as connection:
@@ -842,10 +842,12 @@ def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str)
     assert sync() == ("SUCCEEDED", 1, 1, 2)
     assert sync() == ("SUCCEEDED", 0, 0, 0)
     sector.run("truncate citizens", "insert into citizens values ('022085001210', 'Trần Thị Bình', '06820')")
-    (report,) = ingest.run(store, [manifest])
+    (report,) = ingest.run_connectors(store, [manifest])
     assert report.notes, report
     assert "truncated" in report.notes[0]
     assert any("no longer has" in problem for problem in report.problems), report
-    ingest.run(store, [manifest], ingest.Choices(accept_deletes=True))  # what was held back is looked at again
+    ingest.run_connectors(
+        store, [manifest], ingest.RunChoices(accept_deletes=True)
+    )  # what was held back is looked at again
     assert sync() == ("SUCCEEDED", 0, 0, 0)
     store.dispose()

@@ -11,9 +11,9 @@ import pytest
 
 from hub.errors import OperationRefused
 from hub.ingest.guards import approvals as approve
-from hub.ingest.run.connector_run import Choices, RunReport, run
+from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors
 from hub.ingest.run.lookup import look_up
-from hub.ingest.run.outcome import Interfered
+from hub.ingest.run.outcome import CursorMoved
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import connect_for_run, make_engine, store_url
 
@@ -62,7 +62,7 @@ class Table:
         return parse({"name": "changes", "source": source, "streams": {"people": people}, **facts})
 
     def sync(self, *, full: bool = False, accept_deletes: bool = False, **stream: Any) -> RunReport:
-        (report,) = run(self.engine, [self.manifest(**stream)], Choices(accept_deletes, full))
+        (report,) = run_connectors(self.engine, [self.manifest(**stream)], RunChoices(accept_deletes, full))
         return report
 
     def held(self) -> dict[str, str]:
@@ -134,15 +134,15 @@ def test_a_sweep_by_keys_comes_when_it_is_due_and_keeps_to_the_bound(table: Tabl
     assert (report.status, report.counts[0].deleted, len(table.held())) == ("PARTIAL", 0, 90)
     assert table.sync(sweep_every="7 days").status == "PARTIAL"  # it looks again until someone has answered
     with connect_for_run(store_url(table.engine)) as connection:
-        (question,) = approve.listed(connection)
+        (question,) = approve.list_approvals(connection)
         assert (question.kind, question.rows, question.held) == ("DELETES", 50, 90)
-        approve.decide(connection, question.id, approved=True, by="officer")
+        approve.decide_approval(connection, question.id, approved=True, by="officer")
     assert table.sync(sweep_every="0 s").counts[0].deleted == 50
     assert table.rows("select approved, used_by is not null from hub.approval") == [(True, True)]
     table.do("delete from people")
     emptied = table.sync(full=True)
     assert emptied.status == "FAILED"
-    assert "gave 0 rows where the store has 40" in emptied.problems[0]
+    assert "returned 0 rows and the store has 40" in emptied.problems[0]
     assert len(table.held()) == 40
     assert table.sync(full=True, accept_deletes=True).counts[0].deleted == 40
 
@@ -210,7 +210,7 @@ def test_rows_are_looked_up_live_and_merged(table: Table) -> None:
         looked = look_up(connection, url, table.manifest(), "people", [["2"], ["9"], ["5"], ["2"]])
         assert (looked.found, looked.absent) == (2, 1)
         assert (looked.counts[0].added, looked.counts[0].changed, looked.counts[0].deleted) == (1, 1, 0)
-        with pytest.raises(OperationRefused, match="a key has 1 parts"):
+        with pytest.raises(OperationRefused, match="each key needs 1 values"):
             look_up(connection, url, table.manifest(), "people", [["2", "3"]])
     assert table.held()["2"] == "Lê Văn Hai"
     assert "5" in table.held()
@@ -221,10 +221,10 @@ def test_rows_are_looked_up_live_and_merged(table: Table) -> None:
 def test_a_look_up_does_not_wait_for_ever_for_a_run(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     table.person(1)
     table.sync()
-    monkeypatch.setattr("hub.ingest.run.lookup.WAIT_S", 0.1)
+    monkeypatch.setattr("hub.ingest.run.lookup.LOCK_WAIT_S", 0.1)
     url = store_url(table.engine)
     with psycopg.connect(table.store) as other, connect_for_run(url) as connection:
         other.execute("select from hub.stream for no key update")
-        with pytest.raises(Interfered, match="a run of this stream is going on"):
+        with pytest.raises(CursorMoved, match="another run of this stream is in progress"):
             look_up(connection, url, table.manifest(), "people", [["1"]])
     assert table.rows("select mode, status from hub.run order by id desc limit 1") == [("LOOKUP", "FAILED")]

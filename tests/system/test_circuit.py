@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from hub.ingest.run import connector_run as ingest
-from hub.ingest.run.connector_run import Choices, RunReport, run
-from hub.ingest.run.run_lock import LOCK
+from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors
+from hub.ingest.run.run_lock import TRY_LOCK
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import make_engine, store_url
 from tests.system.trial import Trial, manifest, person
@@ -25,7 +25,9 @@ class Source(Trial):
 
     def read(self, *, anyway: bool = False, **source: Any) -> RunReport:
         limits = {"breaker_failures": 2, "breaker_rest": "1 min", **source}
-        (report,) = run(self.engine, [with_source(manifest("TRIAL_FOLDER"), **limits)], Choices(anyway=anyway))
+        (report,) = run_connectors(
+            self.engine, [with_source(manifest("TRIAL_FOLDER"), **limits)], RunChoices(anyway=anyway)
+        )
         return report
 
     def take_away(self) -> None:
@@ -100,7 +102,7 @@ def test_one_probe_at_a_time(source: Source) -> None:
         source.read()
     rest_over(source)
     with psycopg.connect(store_url(source.engine), autocommit=True) as probing:
-        probing.execute(LOCK, ("trial",))
+        probing.execute(TRY_LOCK, ("trial",))
         assert "another run" in source.read().problems[0]
     assert source.circuit() == [(2, True)]
 
@@ -133,7 +135,7 @@ def test_the_breaker_is_of_one_connector_and_seen_by_all(source: Source) -> None
     assert seen == ["DEFERRED"]
     source.bring_back()
     other = with_source(manifest("TRIAL_FOLDER").model_copy(update={"name": "other"}))
-    (report,) = ingest.run(source.engine, [other])
+    (report,) = ingest.run_connectors(source.engine, [other])
     assert report.status == "SUCCEEDED"
 
 

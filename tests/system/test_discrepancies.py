@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 
 from hub.cli import discrepancies
 from hub.errors import OperationRefused
-from hub.ingest.transform.search_keys import name_key
+from hub.ingest.transform.search_keys import fold_names
 from hub.link import handover
 from hub.link.comparisons import SHAPES, TONES
 from hub.link.discrepancies import find
@@ -47,7 +47,7 @@ class World:
         row = {"stream_id": 1, "run_id": 1, "row_digest": 0, "source_key": f"K{self.number}", **values}
         for column in registry()[entity].columns:
             if column.search_key and row.get(column.name):
-                row[column.search_key] = name_key(pl.Series([row[column.name]])).item()
+                row[column.search_key] = fold_names(pl.Series([row[column.name]])).item()
         places = ", ".join(f"%({name})s" for name in row)
         query = f"insert into data.{to_snake_case(entity)} ({', '.join(row)}, first_seen, sys_from) values ({places}, now(), now()) returning id"
         found = self.connection.execute(query, row).fetchone()

@@ -47,8 +47,8 @@ def drifts(trial: Trial, where: str = "resolved_at is null") -> list[tuple[Any, 
 
 def answer(trial: Trial, *, approved: bool) -> None:
     with connect_for_run(store_url(trial.engine)) as connection:
-        (question,) = approve.listed(connection)
-        approve.decide(connection, question.id, approved=approved, by="test")
+        (question,) = approve.list_approvals(connection)
+        approve.decide_approval(connection, question.id, approved=approved, by="test")
 
 
 def test_an_added_column_is_open_until_it_is_gone(trial: Trial) -> None:
@@ -86,7 +86,7 @@ def test_a_required_column_that_is_gone_stops_the_read_and_a_new_name_is_guessed
     write(trial, citizen(1), header=COLUMNS.replace("ten", "ho_ten"))
     report = sync(trial)
     assert report.status == "FAILED"
-    assert "missing columns: ten; ten is probably ho_ten now" in report.problems[0]
+    assert "missing columns: ten; ten was probably renamed to ho_ten" in report.problems[0]
     assert trial.rows("select * from data.citizen") == before
     assert drifts(trial) == [("RENAMED", "ten", "BREAKING")]
     write(trial, citizen(1))
@@ -287,6 +287,6 @@ def test_only_a_new_kind_can_be_accepted(trial: Trial) -> None:
     sync(trial)
     with connect_for_run(store_url(trial.engine)) as connection:
         with pytest.raises(OperationRefused, match="of kind ADDED"):
-            drift_record.accept(connection, 1)
+            drift_record.accept_drift(connection, 1)
         with pytest.raises(OperationRefused, match="no open drift"):
-            drift_record.accept(connection, 99)
+            drift_record.accept_drift(connection, 99)

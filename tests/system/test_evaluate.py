@@ -13,7 +13,7 @@ import pytest
 
 from hub.demo.generate import generate_province
 from hub.demo.sector_systems import start_systems
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
@@ -41,7 +41,7 @@ def province(scratch: Path, postgres_server: EmbeddedServer) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in systems.environment.items():
                 patch.setenv(name, value)
-            sync(store)
+            sync_connectors(store)
         link(store)
     store.dispose()
     return Path(made.folder)

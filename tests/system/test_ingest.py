@@ -8,7 +8,7 @@ import pytest
 
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
-from hub.ingest.run.run_lock import LOCK
+from hub.ingest.run.run_lock import TRY_LOCK
 from hub.sdk.manifest import parse
 from hub.store.embedded import EmbeddedServer
 from tests.system.trial import HEADER, Trial, manifest, person
@@ -190,10 +190,10 @@ def test_a_column_that_nobody_mapped_is_reported(trial: Trial) -> None:
 
 
 def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(ingest, "LOCK_WAIT_S", 0.3)
     trial.write(person(1))
     with psycopg.connect(ingest.store_url(trial.engine)) as other:
-        other.execute(LOCK, ("trial",))
+        other.execute(TRY_LOCK, ("trial",))
         report = trial.sync()
     assert report.status == "FAILED"
     assert "another run" in report.problems[0]
@@ -202,7 +202,7 @@ def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.Monk
 def test_a_run_waits_until_the_session_of_a_killed_one_has_ended(trial: Trial) -> None:
     trial.write(person(1))
     with psycopg.connect(ingest.store_url(trial.engine)) as killed:
-        killed.execute(LOCK, ("trial",))
+        killed.execute(TRY_LOCK, ("trial",))
         threading.Timer(1, killed.close).start()
         assert trial.sync().status == "SUCCEEDED"
         assert killed.closed
@@ -226,7 +226,7 @@ def test_a_database_source_refuses_in_our_words(trial: Trial, postgres_server: E
     for name in ("files", "format", "delimiter"):
         del people[name]
     people["table"] = "nobody.people"
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": parse({**base, "source": source})})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": parse({**base, "source": source})})
     for url, words in (
         (good, "there is no table nobody.people"),
         (
@@ -237,7 +237,7 @@ def test_a_database_source_refuses_in_our_words(trial: Trial, postgres_server: E
         ("not a url SECRET", "cannot be read"),
     ):
         trial.patch.setenv("TRIAL_URL", url)
-        (report,) = ingest.sync(trial.engine, ["trial"])
+        (report,) = ingest.sync_connectors(trial.engine, ["trial"])
         assert words in report.problems[0]
         assert "SECRET" not in report.problems[0]
 

@@ -19,7 +19,7 @@ from psycopg import Connection
 from hub.ingest.guards import approvals as approve
 from hub.ingest.read.reader import Batch, Context, Reader, State
 from hub.ingest.run import connector_run as ingest
-from hub.ingest.run.outcome import Orders, Refused
+from hub.ingest.run.outcome import ApprovalRequired, RunOptions
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest, parse
 
@@ -148,12 +148,12 @@ class Store:
         self.connection.execute("delete from hub.stream")
 
     def read(self, declared: Manifest, batches: list[list[Row]], listed: list[Row], *, whole: bool) -> StreamRun:
-        run_id = ingest.begin(self.connection, declared, "SYNC")
+        run_id = ingest.begin_run(self.connection, declared, "SYNC")
         context = Context(declared, "s", declared.streams["s"], Path())
         reader = Given(context, batches, listed, whole=whole)
-        work = StreamRun(self.connection, declared, "s", Orders(run_id), reader)
+        work = StreamRun(self.connection, declared, "s", RunOptions(run_id), reader)
         work.run()
-        ingest.end(self.connection, run_id, "SUCCEEDED", [], {})
+        ingest.end_run(self.connection, run_id, "SUCCEEDED", [], {})
         return work
 
     def payments(self) -> dict[int, tuple[Any, ...]]:
@@ -321,11 +321,11 @@ def test_a_mass_of_rows_that_leave_their_kind_asks_a_person(store: Store, whole:
     store.read(declared, [rows], rows, whole=whole)
     # Written in small letters from today on: no row meets its condition any more.
     small = [{**r, "k": "p"} for r in rows]
-    with pytest.raises(Refused, match=r"50 of 50 rows no longer meet its `when`.*hub runs approve"):
+    with pytest.raises(ApprovalRequired, match=r"50 of 50 rows no longer meet its `when`.*hub runs approve"):
         store.read(declared, [small], small, whole=whole)
     assert len(store.payments()) == 50
-    (question,) = approve.listed(store.connection)
-    approve.decide(store.connection, question.id, approved=True, by="an")
+    (question,) = approve.list_approvals(store.connection)
+    approve.decide_approval(store.connection, question.id, approved=True, by="an")
     store.read(declared, [small], small, whole=whole)
     assert store.payments() == {}
     ten = [row(str(n), "P", f"N{n}", "1", []) for n in range(50, 60)]

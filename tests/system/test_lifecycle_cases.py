@@ -54,7 +54,7 @@ def do(url: str, *statements: str) -> None:
 
 
 def sync(store: Engine, manifest: str) -> RunReport:
-    (report,) = ingest.run(store, [load(CASES / manifest)])
+    (report,) = ingest.run_connectors(store, [load(CASES / manifest)])
     return report
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.errors import SourceUnavailable
-from hub.ingest.guards.request_limits import Gate
+from hub.ingest.guards.request_limits import SharedRequestGate
 from hub.sdk.manifest import Manifest, parse
 from hub.store.engine import make_engine, store_url
 
@@ -56,15 +56,15 @@ def unused(store: Engine) -> None:
 
 
 @contextmanager
-def gates(store: Engine, count: int, **source: Any) -> Iterator[list[Gate]]:
+def gates(store: Engine, count: int, **source: Any) -> Iterator[list[SharedRequestGate]]:
     """Gates of their own sessions, as several processes have them."""
-    made = [Gate(limited(**source), store_url(store)) for _ in range(count)]
+    made = [SharedRequestGate(limited(**source), store_url(store)) for _ in range(count)]
     yield made
     for gate in made:
         gate.close()
 
 
-def passed(gate: Gate, times: int) -> list[float]:
+def passed(gate: SharedRequestGate, times: int) -> list[float]:
     moments = []
     for _ in range(times):
         with gate:
@@ -75,7 +75,7 @@ def passed(gate: Gate, times: int) -> list[float]:
 def test_a_rate_holds_over_sessions_and_serves_each(store: Engine) -> None:
     together = threading.Barrier(3)
 
-    def one(gate: Gate) -> list[float]:
+    def one(gate: SharedRequestGate) -> list[float]:
         together.wait()
         return passed(gate, 10)
 
@@ -138,7 +138,7 @@ def test_a_refused_request_leaves_its_place(store: Engine) -> None:
 def test_concurrency_holds_over_sessions_and_threads(store: Engine) -> None:
     inside, most, lock = 0, 0, threading.Lock()
 
-    def work(gate: Gate) -> None:
+    def work(gate: SharedRequestGate) -> None:
         nonlocal inside, most
         with gate:
             with lock:
@@ -169,7 +169,7 @@ def test_a_killed_process_frees_its_place(store: Engine) -> None:
     assert holder.stdout.readline() == "inside\n"
     entered = threading.Event()
 
-    def enter(gate: Gate) -> None:
+    def enter(gate: SharedRequestGate) -> None:
         with gate:
             entered.set()
 

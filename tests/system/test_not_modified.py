@@ -74,8 +74,8 @@ def sync(trial: Trial, fields: dict[str, Any] | None = None, **stream: Any) -> R
     source = {"kind": "rest", "base_url": {"env": "PEOPLE_URL"}}
     declared = parse({**FACTS, "source": source, "streams": {"people": people}})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ingest, "discover", lambda: {"trial": declared})
-        (report,) = ingest.sync(trial.engine, ["trial"])
+        patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
+        (report,) = ingest.sync_connectors(trial.engine, ["trial"])
     return report
 
 
@@ -149,7 +149,7 @@ def test_the_validator_is_kept_in_the_transaction_of_the_rows(
     sync(trial)
     register.have(1, 2, 3, 4, 5, 6, 7)
     with monkeypatch.context() as patch:
-        patch.setattr("hub.ingest.run.stream_run.merge", _fails)
+        patch.setattr("hub.ingest.run.stream_run.merge_staged", _fails)
         assert sync(trial).status == "FAILED"
     assert len(held(trial)) == 6
     sync(trial)

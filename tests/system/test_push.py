@@ -267,11 +267,11 @@ def test_what_is_no_record_is_kept_for_quarantine_and_blocks_nothing(pushed: Pus
 def test_a_run_stores_what_was_sent_and_puts_the_rest_into_quarantine(
     pushed: Pushed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "discover", lambda: {"trial": manifest()})
+    monkeypatch.setattr(ingest, "load_manifests", lambda: {"trial": manifest()})
     pushed.send(b"<html>no</html>", "bad")
     pushed.send(sent(person(1), person(2, xa="none")), "good")
     made = make_engine(pushed.database)
-    (report,) = ingest.sync(made, ["trial"])
+    (report,) = ingest.sync_connectors(made, ["trial"])
     made.dispose()
     assert (report.problems, report.drift) == ((), ())
     assert pushed.rows("select source_key from data.citizen") == [("1",)]

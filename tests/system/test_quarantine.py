@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 
 from hub.ingest.run import connector_run as ingest
-from hub.ingest.write.source_rows import AsRead
+from hub.ingest.write.source_rows import SourceRows
 from hub.sdk.manifest import Manifest, parse
 from hub.store import migrate as migrations
 from hub.store.engine import connect_for_run, store_url
@@ -102,14 +102,14 @@ def firms() -> Manifest:
 
 def test_a_correction_binds_an_item_of_an_unfolded_list(trial: Trial, cli: Command) -> None:
     declared = firms()
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
     roles = [{"ten": "Lê Văn An", "vai": "OWNER"}, {"ten": SECRET, "vai": "BOSS"}]
     (trial.folder / "a.jsonl").write_text(json.dumps({"ma": "2200000001", "nguoi": roles}) + "\n", encoding="utf-8")
-    (report,) = ingest.sync(trial.engine)
+    (report,) = ingest.sync_connectors(trial.engine)
     assert report.counts[0].quarantined == 1, report
     (known,) = trial.rows("select role from data.business_role")
     cli("quarantine", "fix", "1", "--set", f"nguoi.vai={known[0]}")
-    (report,) = ingest.sync(trial.engine)
+    (report,) = ingest.sync_connectors(trial.engine)
     assert (report.counts[0].quarantined, report.counts[0].deleted, report.counts[0].unchanged) == (0, 0, 2)
     found = trial.rows("select split_part(source_key, '|', 1), person_name from data.business_role order by 2")
     assert found == [("2200000001", "Lê Văn An"), ("2200000001", SECRET)]
@@ -123,13 +123,13 @@ def test_a_correction_that_is_not_enough_leaves_nothing_but_a_message(trial: Tri
     assert "77" not in words
     assert "nowhere" in cli("quarantine", "fix", "1", "--set", "nowhere=1", fails=64)
     assert "column=value" in cli("quarantine", "fix", "1", "--set", "so", fails=64)
-    assert "changes something" in cli("quarantine", "fix", "1", fails=64)
+    assert "changes nothing" in cli("quarantine", "fix", "1", fails=64)
     assert trial.rows("select count(*) from hub.correction") == [(0,)]
     assert trial.rows("select count(*) from hub.run") == runs
     assert states(trial) == [("pattern", None)]
     assert len(names(trial)) == 1
     # A key that another row has is said, too, and nothing of it stays.
-    assert "stands on another row" in cli("quarantine", "fix", "1", "--set", "so=000000000001", fails=65)
+    assert "occurs on another row" in cli("quarantine", "fix", "1", "--set", "so=000000000001", fails=65)
     assert trial.rows("select count(*) from hub.correction") == [(0,)]
 
 
@@ -150,7 +150,7 @@ def test_a_correction_may_take_a_value_away_and_a_second_one_adds_to_it(trial: T
     trial.sync()
     cli("quarantine", "fix", "1", "--null", "sinh")
     assert trial.rows("select birth_date from data.citizen") == [(None,)]
-    assert "does not wait any more" in cli("quarantine", "fix", "1", "--set", "ten=x", fails=64)
+    assert "is already resolved" in cli("quarantine", "fix", "1", "--set", "ten=x", fails=64)
 
 
 def test_rows_go_in_when_the_manifest_is_corrected_and_the_others_say_why_today(trial: Trial, cli: Command) -> None:
@@ -159,7 +159,7 @@ def test_rows_go_in_when_the_manifest_is_corrected_and_the_others_say_why_today(
     fields = manifest("X").streams["people"].emits["Citizen"].model_dump(mode="json", exclude_unset=True)["fields"]
     fields["birth_date"]["formats"] = ["%Y.%m.%d", "%Y"]
     declared = manifest("TRIAL_FOLDER", emits={"Citizen": {"fields": fields}})
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
     (done,) = json.loads(cli("quarantine", "replay", "trial", "--json"))
     assert (done["accepted"], done["rejected"], done["duplicates"]) == (1, 2, 0)
     assert trial.rows("select source_key, birth_date from data.citizen") == [("1", "1980-05-01")]
@@ -186,9 +186,9 @@ def test_a_patch_is_printed_and_mends_what_waits(trial: Trial, cli: Command) -> 
     (other,) = tomllib.loads(cli("quarantine", "patch", "1", "--column", "xa", "--to", "06820"))["streams"]["people"][
         "patches"
     ]
-    assert "no value in a column x" in cli("quarantine", "patch", "1", "--column", "x", fails=64)
+    assert "no value in column x" in cli("quarantine", "patch", "1", "--column", "x", fails=64)
     declared = manifest("TRIAL_FOLDER", patches=[patch, other])
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
     cli("quarantine", "replay")
     assert states(trial) == [("pattern", "MENDED")]
     assert len(names(trial)) == 2
@@ -237,7 +237,7 @@ def test_lists_and_counts_have_no_values_and_show_has(trial: Trial, cli: Command
     assert (number["rule"], number["field"], number["rows"]) == ("pattern", "personal_id", 1)
     assert SECRET in cli("quarantine", "show", "1")
     assert json.loads(cli("quarantine", "show", "1", "--json"))["payload"]["xa"] == "[/x]"
-    assert "no row 9" in cli("quarantine", "show", "9", fails=64)
+    assert "no quarantined row 9" in cli("quarantine", "show", "9", fails=64)
 
 
 def test_a_key_that_is_personal_is_shown_by_its_end(trial: Trial, cli: Command) -> None:
@@ -249,7 +249,7 @@ def test_a_key_that_is_personal_is_shown_by_its_end(trial: Trial, cli: Command) 
 
 def test_a_stream_that_is_being_written_is_waited_for(trial: Trial, cli: Command) -> None:
     reject_one(trial)
-    trial.patch.setattr("hub.ingest.quarantine.replay.PATIENCE", "200ms")
+    trial.patch.setattr("hub.ingest.quarantine.replay.LOCK_TIMEOUT", "200ms")
     with connect_for_run(store_url(trial.engine)) as other, other.transaction():
         other.execute("select from hub.stream for no key update")
         assert "is being written by a run" in cli("quarantine", "fix", "1", "--set", "so=000000000002", fails=64)
@@ -358,10 +358,10 @@ def write_firm(trial: Trial, *roles: tuple[str, str], seat: str = "1") -> None:
 
 def test_an_item_of_a_list_is_known_by_what_it_says_not_by_what_stands_around_it(trial: Trial, cli: Command) -> None:
     declared = firms()
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
     an, sen, bad = ("Lê Văn An", "OWNER"), ("Trần Thị Sen", "OWNER"), (SECRET, "BOSS")
     write_firm(trial, an, bad, ("Ngô Đình Tư", "CHIEF"))
-    ingest.sync(trial.engine)
+    ingest.sync_connectors(trial.engine)
     (number,) = trial.rows(f"select id from hub.quarantine where payload->>'nguoi.ten' = '{SECRET}'")
     cli("quarantine", "dismiss", str(number[0]), "--note", "chức danh lạ")
     # As it was known before: by the whole row, that of the firm included.
@@ -372,14 +372,14 @@ def test_an_item_of_a_list_is_known_by_what_it_says_not_by_what_stands_around_it
         )
         connection.exec_driver_sql("update hub.quarantine set payload_hash = md5(payload::text)")
     before = trial.rows("select id, first_seen from hub.quarantine order by id")
-    ingest.sync(trial.engine, full=True)
+    ingest.sync_connectors(trial.engine, full=True)
     write_firm(trial, sen, an, bad, ("Ngô Đình Tư", "CHIEF"), seat="2")
-    ingest.sync(trial.engine)
+    ingest.sync_connectors(trial.engine)
     assert trial.rows("select id, first_seen from hub.quarantine order by id") == before
     assert sorted(map(str, states(trial))) == ["('code', 'DISMISSED')", "('code', None)"]
     assert cli("quarantine", "fix", "2" if number[0] == 1 else "1", "--set", "nguoi.vai=OWNER")
     write_firm(trial, sen, bad)
-    ingest.sync(trial.engine)
+    ingest.sync_connectors(trial.engine)
     assert trial.rows("select resolution from hub.quarantine order by resolution") == [("CORRECTED",), ("DISMISSED",)]
 
 
@@ -387,7 +387,9 @@ def test_existing_rows_and_dismissals_are_known_by_content_after_the_migration(t
     twins = (person(2, so=TWICE), person(3, so=TWICE), person(4), person(4, "Trần Thị Sen"))
     trial.write(*twins)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AsRead, "restore", lambda *_: None)  # what was kept was what the mapping made of a row
+        patch.setattr(
+            SourceRows, "restore_payloads", lambda *_: None
+        )  # what was kept was what the mapping made of a row
         trial.sync()
     wanted = trial.rows("select rule, payload, payload_hash from hub.quarantine order by rule")
     old = """

@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured
 from hub.ingest.run import connector_run as ingest
-from hub.ingest.run.connector_run import Choices
-from hub.ingest.run.run_lock import LOCK
+from hub.ingest.run.connector_run import RunChoices
+from hub.ingest.run.run_lock import TRY_LOCK
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.prune import prune
@@ -74,7 +74,7 @@ def store(module_database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def queue(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queue:
-    monkeypatch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER")})
+    monkeypatch.setattr(ingest, "load_manifests", lambda: {"trial": manifest("TRIAL_FOLDER")})
     with store.begin() as connection:
         tables = connection.exec_driver_sql(
             "select string_agg(format('%%I.%%I', schemaname, tablename), ', ') from pg_tables"
@@ -131,8 +131,8 @@ def test_a_queue_of_a_newer_program_is_refused(new_database_url: str) -> None:
 
 def test_a_connector_waits_once(queue: Queue) -> None:
     url = store_url(queue.trial.engine)
-    assert q.put_syncs(url, ["trial", "other"], Choices(full=True)) == {"trial": True, "other": True}
-    assert q.put_syncs(url, ["trial"], Choices()) == {"trial": False}
+    assert q.put_syncs(url, ["trial", "other"], RunChoices(full=True)) == {"trial": True, "other": True}
+    assert q.put_syncs(url, ["trial"], RunChoices()) == {"trial": False}
     assert [args for _, args, _ in queue.waiting()] == [
         {"connector": "trial", "attempt": 1, "full": True},
         {"connector": "other", "attempt": 1, "full": True},
@@ -170,7 +170,7 @@ def test_a_source_that_is_away_is_tried_again_with_growing_waits_and_at_last_not
 
 def test_a_connector_that_another_run_has_is_tried_again(queue: Queue) -> None:
     with psycopg.connect(store_url(queue.trial.engine), autocommit=True) as holder:
-        holder.execute(LOCK, ("trial",))
+        holder.execute(TRY_LOCK, ("trial",))
         queue.do(lambda tasks: tasks.sync("trial"))
     ((_, args, _),) = queue.waiting()
     assert args == {"connector": "trial", "attempt": 2}
@@ -227,7 +227,7 @@ def test_a_job_of_a_dead_worker_is_put_back(queue: Queue) -> None:
 
 def test_a_job_that_waits_again_already_gives_its_lock_back(queue: Queue) -> None:
     dead(queue)
-    q.put_syncs(store_url(queue.trial.engine), ["trial"], Choices())
+    q.put_syncs(store_url(queue.trial.engine), ["trial"], RunChoices())
     reap(queue)
     assert queue.rows("select status::text from jobs.procrastinate_jobs order by id") == [("failed",), ("todo",)]
 

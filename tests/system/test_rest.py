@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from hub.demo.generate import generate_province
 from hub.demo.http_systems import business_app, land_app
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.connectors import discover
+from hub.ingest.connectors import load_manifests
 from hub.ingest.read.reader import Context, State
 from hub.ingest.read.rest.reader import RestReader
 from tests.serving import served
@@ -410,7 +410,7 @@ def test_the_systems_of_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         monkeypatch.setenv("LAND_API_URL", land)
         monkeypatch.setenv("BUSINESS_API_URL", business)
         for name, stream, file in (("land", "rights", "quyen-su-dung-dat"), ("business", "businesses", "doanh-nghiep")):
-            manifest = discover()[name]
+            manifest = load_manifests()[name]
             with closing(
                 RestReader(Context(manifest, stream, manifest.streams[stream], tmp_path, batch_rows=50))
             ) as read:

@@ -28,7 +28,7 @@ def url(module_database_url: str) -> str:
 @pytest.fixture
 def trial(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
     monkeypatch.setenv("HUB_DATABASE_URL", url)
-    monkeypatch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER")})
+    monkeypatch.setattr(ingest, "load_manifests", lambda: {"trial": manifest("TRIAL_FOLDER")})
     made = make_engine(url)
     with made.begin() as connection:
         connection.exec_driver_sql(
@@ -131,7 +131,7 @@ def test_a_deferred_run_is_shown_and_is_no_failure(trial: Trial, call: Call) -> 
     code, _, err = call("sync", "trial")
     assert code == 0
     assert "DEFERRED" in err
-    assert "left alone until" in err
+    assert "the circuit breaker stays open until" in err
     assert people(trial) == 0
     assert call("sync", "trial", "--anyway")[0] == 0
     assert people(trial) == 1

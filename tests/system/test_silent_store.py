@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from hub.errors import StoreUnavailable
 from hub.ingest.read.reader import Batch, Context, Reader, State
 from hub.ingest.run import connector_run as ingest
-from hub.ingest.run.connector_run import Choices, run
+from hub.ingest.run.connector_run import RunChoices, run_connectors
 from hub.store import connection as watched
 from hub.store.connection import StoreConnection
 from hub.store.engine import make_engine, store_url
@@ -102,8 +102,8 @@ def test_a_run_ends_with_a_sentence_and_the_next_one_has_the_lock(trial: Trial, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest, "open_reader", muting)
         began = time.monotonic()
-        with pytest.raises(StoreUnavailable, match="went away"):
-            run(made, [manifest("TRIAL_FOLDER")], Choices())
+        with pytest.raises(StoreUnavailable, match="was lost during the run"):
+            run_connectors(made, [manifest("TRIAL_FOLDER")], RunChoices())
         assert time.monotonic() - began < ENDS_WITHIN_S
     made.dispose()
     proxy.speak()

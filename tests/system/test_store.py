@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.ingest.transform.search_keys import name_key
+from hub.ingest.transform.search_keys import fold_names
 from hub.store.engine import make_engine
 from hub.store.meta import METADATA
 from hub.store.migrate import find_schema_differences, migrate
@@ -107,7 +107,7 @@ def test_names_are_folded(new_database_url: str) -> None:
 def test_ingest_and_store_make_the_same_search_keys(names_connection: psycopg.Connection, names: list[str]) -> None:
     names += ["Nguyễn Thị Hoà", "Đỗ Ðức ĐẠT", " Lê  Văn ", "ÆØÞĦĲĿŁŊŒŦƏ", "Nguye\u0302\u0303n"]
     wanted = [row[0] for row in names_connection.execute("select hub.name_key(n) from unnest(%s::text[]) with ordinality as t(n, at) order by at", (names,))]  # fmt: skip
-    assert name_key(pl.Series(names, dtype=pl.String)).to_list() == wanted
+    assert fold_names(pl.Series(names, dtype=pl.String)).to_list() == wanted
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from hub.ingest.read.reader import Batch, Context, Reader, State
 from hub.ingest.run import connector_run as run
 from hub.ingest.run import intake, stream_run
 from hub.ingest.run.connector_run import RunReport
-from hub.ingest.run.history import runs
-from hub.ingest.transform.prepare import Preparation
+from hub.ingest.run.history import list_runs
+from hub.ingest.transform.prepare import BatchPreparer
 from hub.ingest.write import stage
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect_for_run, store_url
@@ -75,9 +75,9 @@ WITHIN_THE_READER = ("batch 1", "batch 2", "acknowledge", "close")
 WITHIN_THE_HUB: dict[str, tuple[Any, str]] = {
     "deferral": (circuit, "deferral"),
     "create": (stage, "create"),
-    "prepare": (Preparation, "prepare"),
+    "prepare": (BatchPreparer, "prepare"),
     "written": (stage, "written"),
-    "accept": (intake.Load, "rows"),
+    "accept": (intake.InitialLoad, "rows"),
     "keep": (stream_run.quarantine, "keep"),
     "succeeded": (circuit, "succeeded"),
     "end": (run, "end"),
@@ -88,7 +88,7 @@ def _sync(trial: Trial) -> list[RunReport]:
     reports = []
     for one in (_named("bad"), _named("good")):
         BROKEN[0] = one.name == "bad" and BROKEN[0]
-        reports += run.run(trial.engine, [one])
+        reports += run.run_connectors(trial.engine, [one])
     return reports
 
 
@@ -113,11 +113,11 @@ def test_an_unforeseen_error_fails_its_connector_alone(trial: Trial, at: str, mo
     assert SECRET not in str(bad)
     assert good.status == "SUCCEEDED"
     with connect_for_run(store_url(trial.engine)) as connection:
-        records = runs(connection, "bad", 10)
+        records = list_runs(connection, "bad", 10)
         assert [record.status for record in records if record.status == "RUNNING"] == []
         assert not any(SECRET in (record.reason or "") for record in records)
         assert connection.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone() == (0,)
-    again = run.run(trial.engine, [_named("bad")])
+    again = run.run_connectors(trial.engine, [_named("bad")])
     assert [report.status for report in again] == ["SUCCEEDED"]
     assert trial.rows("select count(*) from data.citizen") == [(4,)]
 
@@ -148,8 +148,8 @@ def test_an_unforeseen_error_fails_its_stream_alone(
         if at in WITHIN_THE_HUB:
             _break(patch, *WITHIN_THE_HUB[at])
         if at == "accept":  # An empty table is filled directly; the rows of a later stream are staged beside it.
-            _break(patch, stage, "accept")
-        (report,) = run.run(trial.engine, [connector])
+            _break(patch, stage, "stage_accepted")
+        (report,) = run.run_connectors(trial.engine, [connector])
         BROKEN[0] = failing[0] = False
     assert report.status == "PARTIAL"
     assert [problem for problem in report.problems if "bad.bad: unforeseen failure: KeyError at " in problem]
@@ -157,7 +157,7 @@ def test_an_unforeseen_error_fails_its_stream_alone(
     assert SECRET not in str(report)
     good = "select count(*) from data.citizen where personal_id in ('000000000101', '000000000102')"
     assert trial.rows(good) == [(2,)]
-    (again,) = run.run(trial.engine, [connector])
+    (again,) = run.run_connectors(trial.engine, [connector])
     assert again.status == "SUCCEEDED"
     assert trial.rows("select count(*) from data.citizen") == [(4,)]
 
@@ -169,7 +169,7 @@ def test_connectors_of_one_command_do_not_stop_each_other(trial: Trial, monkeypa
         return reader
 
     monkeypatch.setattr(run, "open_reader", opened)
-    reports = run.run(trial.engine, [_named("bad"), _named("good")])
+    reports = run.run_connectors(trial.engine, [_named("bad"), _named("good")])
     assert [report.status for report in reports] == ["FAILED", "SUCCEEDED"]
 
 
@@ -197,14 +197,14 @@ def test_a_run_whose_process_ended_is_shown_so_at_once(trial: Trial, sent: signa
         assert process.stdout is not None
         assert process.stdout.readline() == b"reading\n"
         with connect_for_run(store_url(trial.engine)) as connection:
-            assert [record.status for record in runs(connection, None, 1)] == ["RUNNING"]
+            assert [record.status for record in list_runs(connection, None, 1)] == ["RUNNING"]
             process.send_signal(sent)
             try:
                 process.wait(60)
             finally:
                 process.kill()
             _await_no_lock(connection)
-            assert [record.status for record in runs(connection, None, 1)] == ["INTERRUPTED"]
+            assert [record.status for record in list_runs(connection, None, 1)] == ["INTERRUPTED"]
 
 
 def _await_no_lock(connection: Any) -> None:

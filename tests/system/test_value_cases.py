@@ -173,11 +173,11 @@ def test_a_time_without_offset_is_of_the_zone_and_an_older_version_never_overwri
         "emits": {"Citizen": {"fields": FIELDS}},
     }
     declared = parse({**tomllib.loads(head), "source": source, "streams": {"people": stream}})
-    trial.patch.setattr(ingest, "discover", lambda: {"trial": declared})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
 
     def sync(name: str, luc: str) -> ingest.RunReport:
         (trial.folder / "a.csv").write_text(f"id,so,ten,luc\n1,022085001234,{name},{luc}\n", encoding="utf-8")
-        (report,) = ingest.sync(trial.engine)
+        (report,) = ingest.sync_connectors(trial.engine)
         assert report.status == "SUCCEEDED", report
         return report
 

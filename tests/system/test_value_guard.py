@@ -31,8 +31,8 @@ def sync(trial: Trial, *rows: str, header: str = HEADER, **stream: Any) -> RunRe
 
 def answer(trial: Trial) -> approve.Approval:
     with connect_for_run(store_url(trial.engine)) as connection:
-        (question,) = approve.listed(connection)
-        return approve.decide(connection, question.id, approved=True, by="an")
+        (question,) = approve.list_approvals(connection)
+        return approve.decide_approval(connection, question.id, approved=True, by="an")
 
 
 NUMBERS = range(1, 101)
@@ -58,8 +58,7 @@ def test_a_run_that_would_change_much_of_a_column_asks_and_does_it_once_approved
         report = sync(trial, *rows, header=header)
         assert report.status == "FAILED"
         assert (
-            f"trial.people: Citizen: more values than max_changed allows would not stay as they are: {words};"
-            in (report.problems[0])
+            f"trial.people: Citizen: more values would change than max_changed allows: {words};" in (report.problems[0])
         )
         assert trial.rows("select * from data.citizen order by id") == before
         assert trial.rows("select count(*) from hub.quarantine") == [(0,)]
@@ -99,5 +98,5 @@ def test_another_version_of_a_connector_says_what_it_changes(trial: Trial) -> No
     with trial.engine.begin() as connection:
         connection.exec_driver_sql("update hub.run set connector_version = '6'")
     report = sync(trial, *(row(n, born="03/02/1980" if n < 10 else "02/03/1980") for n in NUMBERS))
-    assert report.notes == ("trial.people: version 7 of the connector, after 6: Citizen: birth_date (9 changed)",)
+    assert report.notes == ("trial.people: version 7 of the connector, previously 6: Citizen: birth_date (9 changed)",)
     assert sync(trial, *(row(n) for n in NUMBERS)).notes == ()

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from hub.ingest.run.connector_run import Choices
+from hub.ingest.run.connector_run import RunChoices
 from hub.jobs import queue as q
 from hub.jobs import schema
 from hub.jobs.worker import GRACE_S
@@ -27,7 +27,7 @@ from hub.cli import main
 from hub.ingest.run import connector_run as run
 from tests.system.trial import manifest
 plain = manifest("TRIAL_FOLDER")
-run.discover = lambda: {"trial": plain.model_copy(update={"schedule": "*/5 * * * *"})}
+run.load_manifests = lambda: {"trial": plain.model_copy(update={"schedule": "*/5 * * * *"})}
 main(["worker", *sys.argv[1:]])
 """
 """The command itself, with a connector of this test."""
@@ -40,7 +40,7 @@ from hub.store.engine import engine
 from tests.system import followed, trial
 READERS["stream"] = "tests.system.followed:Followed"
 found = {"trial": trial.manifest("TRIAL_FOLDER"), "followed": followed.manifest()}
-run.discover = lambda: found
+run.load_manifests = lambda: found
 chosen = [] if FOLLOWED is None else [found[FOLLOWED]]
 Worker(engine(os.environ["HUB_DATABASE_URL"]), Orders(chosen, heartbeat_s=3), lambda s: print(s, flush=True)).run()
 os._exit(0)
@@ -157,7 +157,7 @@ def test_what_is_scheduled_is_run_linked_and_said_without_names(trial: Trial, st
 
 def test_a_job_of_a_killed_worker_goes_to_another(trial: Trial, start: Callable[..., Process]) -> None:
     trial.write(person(1), person(2), person(3))
-    q.put_syncs(store_url(trial.engine), ["trial"], Choices())
+    q.put_syncs(store_url(trial.engine), ["trial"], RunChoices())
     with held_stream(trial):
         first = start(WORKER)
         until(lambda: running(trial))
@@ -175,7 +175,7 @@ def test_a_job_of_a_killed_worker_goes_to_another(trial: Trial, start: Callable[
 def test_a_run_that_does_not_end_is_cut_in_time_and_queued_again(trial: Trial, start: Callable[..., Process]) -> None:
     trial.write(person(4))
     before = people(trial)
-    q.put_syncs(store_url(trial.engine), ["trial"], Choices(full=True, accept_deletes=True))
+    q.put_syncs(store_url(trial.engine), ["trial"], RunChoices(full=True, accept_deletes=True))
     with held_stream(trial):
         worker = start(WORKER)
         until(lambda: running(trial))
@@ -196,7 +196,7 @@ def test_two_workers_run_a_job_once(trial: Trial, start: Callable[..., Process])
     workers = [start(WORKER), start(WORKER)]
     for worker in workers:
         worker.says(STARTED)
-    q.put_syncs(store_url(trial.engine), ["trial"], Choices())
+    q.put_syncs(store_url(trial.engine), ["trial"], RunChoices())
     until(lambda: any("SUCCEEDED" in worker.lines for worker in workers))
     for worker in workers:
         worker.stop()
@@ -240,7 +240,7 @@ def test_following_stops_where_the_lock_is_lost(trial: Trial, start: Callable[..
             "select pg_terminate_backend(a.pid) from pg_stat_activity a join pg_locks l on l.pid = a.pid"
             " where l.locktype = 'advisory' and l.granted and a.datname = current_database() and a.pid <> pg_backend_pid()"
         )
-    worker.says("follow followed: the store went away")
+    worker.says("follow followed: the database connection was lost")
     until(lambda: worker.lines.count("follow followed: started") == 2)
     assert worker.lines.count("follow followed: started") == 2
     worker.stop()

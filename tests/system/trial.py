@@ -76,8 +76,8 @@ class Trial:
         (self.folder / file).write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
 
     def sync(self, *, accept_deletes: bool = False, full: bool = False, **stream: Any) -> RunReport:
-        self.patch.setattr(ingest, "discover", lambda: {"trial": manifest("TRIAL_FOLDER", **stream)})
-        (report,) = ingest.sync(self.engine, ["trial"], accept_deletes=accept_deletes, full=full)
+        self.patch.setattr(ingest, "load_manifests", lambda: {"trial": manifest("TRIAL_FOLDER", **stream)})
+        (report,) = ingest.sync_connectors(self.engine, ["trial"], accept_deletes=accept_deletes, full=full)
         return report
 
     def changes(self, *rows: str, header: str = HEADER, **stream: Any) -> RunReport:

@@ -1,4 +1,4 @@
-"""What a run observes of a stream's shape: drift is gathered, kept, and where the stream is frozen, stops it."""
+"""Observe drift during a run: collect it, record it, and stop a frozen stream."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,56 +6,66 @@ from typing import Any
 from psycopg import Connection
 
 from hub.ingest.drift import records as drift_record
-from hub.ingest.drift.detect import Finding, Watch, covered
-from hub.ingest.guards.approvals import Question
-from hub.ingest.guards.change_limits import Bounds
-from hub.ingest.run.cursor import Place
-from hub.ingest.run.outcome import Outcome, Refused
+from hub.ingest.drift.detect import DriftDetector, DriftFinding, is_covered
+from hub.ingest.guards.approvals import ApprovalRequest
+from hub.ingest.guards.change_limits import ChangeLimits
+from hub.ingest.run.cursor import StreamCursor
+from hub.ingest.run.outcome import ApprovalRequired, StreamOutcome
 from hub.sdk.streams import Stream
 
 
-class Observed:
+class DriftObserver:
     """The drift of one stream in one run."""
 
     def __init__(
-        self, connection: Connection[Any], stream: Stream, place: Place, bounds: Bounds, watch: Watch, outcome: Outcome
+        self,
+        connection: Connection[Any],
+        stream: Stream,
+        place: StreamCursor,
+        bounds: ChangeLimits,
+        watch: DriftDetector,
+        outcome: StreamOutcome,
     ) -> None:
         self.connection = connection
         self.mode = stream.drift
-        self.place, self.bounds, self.watch, self.outcome = place, bounds, watch, outcome
-        self.found: dict[tuple[str, str], Finding] = {}
-        self.approved = drift_record.taken(connection, place.stream_id) if self.mode == "freeze" else {}
+        self.cursor, self.limits, self.detector, self.outcome = place, bounds, watch, outcome
+        self.found: dict[tuple[str, str], DriftFinding] = {}
+        self.approved = drift_record.load_approved(connection, place.stream_id) if self.mode == "freeze" else {}
 
-    def see(self, findings: Iterable[Finding]) -> None:
-        """Gather drift, each in its newest words. Raises Refused where a frozen stream goes no further."""
+    def observe(self, findings: Iterable[DriftFinding]) -> None:
+        """Collect findings, keeping the latest detail of each. Raises ApprovalRequired if a frozen stream must stop."""
         self.gather(findings)
         if self.mode != "freeze":
             return
-        found = [f for f in self.found.values() if f.stops and not covered(f, self.approved.get(f.identity))]
+        found = [f for f in self.found.values() if f.stops and not is_covered(f, self.approved.get(f.identity))]
         if found:
             words = "; ".join(f"column {finding.column} {finding.detail}" for finding in found)
-            raise Refused(Question("DRIFT", f"{self.place.where} is frozen: {words}; nothing of this was written"))
+            raise ApprovalRequired(
+                ApprovalRequest("DRIFT", f"{self.cursor.where} is frozen: {words}; nothing was written")
+            )
 
-    def gather(self, findings: Iterable[Finding]) -> None:
-        """Gather drift and go on."""
+    def gather(self, findings: Iterable[DriftFinding]) -> None:
+        """Collect findings and continue."""
         self.found |= {finding.identity: finding for finding in findings}
-        self.outcome.drift[:] = [finding.words(self.place.where) for finding in self.found.values()]
+        self.outcome.drift[:] = [finding.describe(self.cursor.where) for finding in self.found.values()]
 
-    def keep(self) -> None:
-        """Keep what was found so far."""
-        drift_record.keep(self.connection, self.place.stream_id, self.bounds.orders.run_id, self.found.values())
+    def record(self) -> None:
+        """Record the findings so far."""
+        drift_record.record_findings(
+            self.connection, self.cursor.stream_id, self.limits.options.run_id, self.found.values()
+        )
 
-    def keep_shape(self, *, whole: bool) -> None:
-        """Move what the next read is held against, in the transaction that writes the rows."""
-        # A frozen stream came this far because a person approved; elsewhere `hub drift accept` does.
+    def save_shape(self, *, whole: bool) -> None:
+        """Save the shape to compare the next read with, in the transaction that writes the rows."""
+        # A frozen stream reaches this point only after approval; elsewhere `hub drift accept` accepts a new kind.
         frozen = self.mode == "freeze"
         taken = {column for kind, column in self.found if kind == "RETYPED" and frozen}
-        self.place.reshape(self.watch.shape(taken, whole=whole))
+        self.cursor.save_shape(self.detector.next_shape(taken, whole=whole))
 
-    def settle(self, *, whole: bool, rows: bool) -> None:
-        """At the end of a read: resolve what is over, and count an approval that was needed as used."""
-        self.keep()
-        read = drift_record.Read(self.watch.judged(), whole, rows, self.mode == "discard_value")
-        drift_record.settle(self.connection, self.place.stream_id, self.bounds.orders.run_id, read)
+    def finish(self, *, whole: bool, rows: bool) -> None:
+        """At the end of a read, resolve drift that ended, and mark a needed approval as used."""
+        self.record()
+        read = drift_record.CompletedRead(self.detector.list_judged(), whole, rows, self.mode == "discard_value")
+        drift_record.resolve_ended(self.connection, self.cursor.stream_id, self.limits.options.run_id, read)
         if self.mode == "freeze" and any(finding.stops for finding in self.found.values()):
-            self.bounds.approved(Question("DRIFT", "taken"))
+            self.limits.use_approval(ApprovalRequest("DRIFT", "taken"))

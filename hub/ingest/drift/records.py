@@ -1,4 +1,6 @@
-"""The record of drift, in `hub.drift`: open while it is seen, resolved when a read shows that it is over, and what a person took."""
+"""Drift records in `hub.drift`: open while drift is seen, resolved when a read shows that it ended, or accepted by a
+person.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +12,10 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
-from hub.ingest.drift.detect import Finding, covered
+from hub.ingest.drift.detect import DriftFinding, is_covered
 from hub.store.query import fetch_value
 
-TAKEN = (
+SELECT_APPROVED = (
     "select d.kind, d.column, d.detail from hub.drift d where d.stream_id = %s and d.resolved_at is null"
     " and d.first_seen <= (select max(a.decided_at) from hub.approval a"
     " where a.stream_id = d.stream_id and a.kind = 'DRIFT' and a.approved)"
@@ -21,8 +23,8 @@ TAKEN = (
 
 
 @dataclass(frozen=True)
-class Drift:
-    """A finding as the store keeps it. `entities` are entity → fields."""
+class DriftRecord:
+    """A finding as stored. `entities` maps entity → fields."""
 
     id: int
     connector: str
@@ -39,8 +41,8 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a read that came to its end can say: of which columns it shows the kind, whether it saw every row, or any."""
+class CompletedRead:
+    """What a completed read can tell: which columns' kind it shows, whether it saw every row, and whether it saw any."""
 
     judged: Collection[str]
     whole: bool
@@ -48,19 +50,19 @@ class Read:
     discards: bool
 
 
-def taken(connection: Connection[Any], stream_id: int) -> dict[tuple[str, str], str]:
-    """Findings that were there when a person approved of the stream's drift, with their words."""
-    return {(kind, column): detail for kind, column, detail in connection.execute(TAKEN, (stream_id,))}
+def load_approved(connection: Connection[Any], stream_id: int) -> dict[tuple[str, str], str]:
+    """Return the findings that existed when a person approved the stream's drift, with their details."""
+    return {(kind, column): detail for kind, column, detail in connection.execute(SELECT_APPROVED, (stream_id,))}
 
 
-def keep(connection: Connection[Any], stream_id: int, run_id: int, findings: Iterable[Finding]) -> None:
-    """Keep what a run found. What is in other words than before is first seen now: nobody can have approved of it."""
+def record_findings(connection: Connection[Any], stream_id: int, run_id: int, findings: Iterable[DriftFinding]) -> None:
+    """Record the findings of a run. A finding with a new detail counts as first seen now: nobody can have approved it."""
     for found in findings:
         row = connection.execute(
             'select id, detail from hub.drift where stream_id = %s and kind = %s and "column" = %s and resolved_at is null',
             (stream_id, found.kind, found.column),
         ).fetchone()
-        facts = (run_id, found.touch.grade, _json(found.touch.entities), _json(found.touch.procedures))
+        facts = (run_id, found.use.grade, _encode_json(found.use.entities), _encode_json(found.use.procedures))
         if row is None:
             connection.execute(
                 'insert into hub.drift (run_id, grade, entities, procedures, stream_id, kind, "column", detail)'
@@ -69,8 +71,8 @@ def keep(connection: Connection[Any], stream_id: int, run_id: int, findings: Ite
             )
             continue
         number, detail = row
-        # A part of the codes that were found before is nothing new, and what was approved stays approved.
-        known = covered(found, detail)
+        # A subset of codes recorded earlier is not new, and an approval of them still holds.
+        known = is_covered(found, detail)
         connection.execute(
             "update hub.drift set run_id = %s, grade = %s, entities = %s, procedures = %s, detail = %s, last_seen = now(),"
             " first_seen = case when %s then first_seen else now() end where id = %s",
@@ -78,15 +80,15 @@ def keep(connection: Connection[Any], stream_id: int, run_id: int, findings: Ite
         )
 
 
-def settle(connection: Connection[Any], stream_id: int, run_id: int, read: Read) -> None:
-    """After a read came to its end: resolve what it would have shown again, were it still so."""
+def resolve_ended(connection: Connection[Any], stream_id: int, run_id: int, read: CompletedRead) -> None:
+    """After a completed read, resolve findings that it would have shown again."""
     for number, kind, column, entities in connection.execute(
         'select id, kind, "column", entities from hub.drift where stream_id = %s and run_id <> %s and resolved_at is null',
         (stream_id, run_id),
     ).fetchall():
         if kind == "CODE":
-            # A read of changes shows only what changed; the rows that wait say whether there is still such a code.
-            over = read.whole or not (read.discards or _waiting(connection, stream_id, entities))
+            # An incremental read shows only changed rows; quarantined rows tell whether such a code still exists.
+            over = read.whole or not (read.discards or _has_waiting_rows(connection, stream_id, entities))
         elif kind in ("RETYPED", "EMPTIED"):
             over = column in read.judged
         else:
@@ -95,9 +97,9 @@ def settle(connection: Connection[Any], stream_id: int, run_id: int, read: Read)
             connection.execute("update hub.drift set resolved_at = now() where id = %s", (number,))
 
 
-def listed(connection: Connection[Any], connector: str | None = None, *, every: bool = False) -> list[Drift]:
-    """What is open, or all there ever was: the worst first, then the newest."""
-    with connection.cursor(row_factory=class_row(Drift)) as cursor:
+def list_drift(connection: Connection[Any], connector: str | None = None, *, every: bool = False) -> list[DriftRecord]:
+    """Return open drift, or all drift ever recorded: worst first, then newest."""
+    with connection.cursor(row_factory=class_row(DriftRecord)) as cursor:
         return cursor.execute(
             'select d.id, s.connector, s.name as stream, d.kind, d."column", d.detail, d.grade, d.entities, d.procedures,'
             " d.first_seen, d.last_seen, d.resolved_at from hub.drift d join hub.stream s on s.id = d.stream_id"
@@ -107,16 +109,20 @@ def listed(connection: Connection[Any], connector: str | None = None, *, every: 
         ).fetchall()
 
 
-def accept(connection: Connection[Any], number: int) -> Drift:
-    """Take a column's new kind: later reads are held against it. Raises OperationRefused for any other sort of drift."""
+def accept_drift(connection: Connection[Any], number: int) -> DriftRecord:
+    """Accept a column's new kind: later reads are compared with it. Raises OperationRefused for any other kind of
+    drift.
+    """
     with connection.transaction():
-        found = next((d for d in listed(connection) if d.id == number), None)
+        found = next((d for d in list_drift(connection) if d.id == number), None)
         if found is None:
-            raise OperationRefused(f"there is no open drift {number}", next_step="see `hub drift list`")
+            raise OperationRefused(
+                f"no open drift has the number {number}", next_step="list open drift with `hub drift list`"
+            )
         if found.kind != "RETYPED":
             raise OperationRefused(
-                f"drift {number} is of kind {found.kind}, which ends when manifest and source agree",
-                next_step="map or ignore the column, or give its codes in the manifest; a frozen stream is approved with `hub runs approve`",
+                f"drift {number} is {found.kind}, which ends when manifest and source agree",
+                next_step="map or ignore the column, or add its codes to the manifest; approve a frozen stream with `hub runs approve`",
             )
         connection.execute(
             "update hub.stream set columns = columns - %s where id = (select stream_id from hub.drift where id = %s)",
@@ -126,7 +132,7 @@ def accept(connection: Connection[Any], number: int) -> Drift:
     return found
 
 
-def _waiting(connection: Connection[Any], stream_id: int, entities: Mapping[str, list[str]]) -> bool:
+def _has_waiting_rows(connection: Connection[Any], stream_id: int, entities: Mapping[str, list[str]]) -> bool:
     pairs = [(entity, name) for entity, names in entities.items() for name in names]
     exists = fetch_value(
         connection,
@@ -137,5 +143,5 @@ def _waiting(connection: Connection[Any], stream_id: int, entities: Mapping[str,
     return bool(exists)
 
 
-def _json(value: object) -> str:
+def _encode_json(value: object) -> str:
     return orjson.dumps(value).decode()

@@ -1,1 +1,1 @@
-"""Guards: what a run must not do without asking. Request limits protect the source; change limits protect the store."""
+"""Guards: what a run must not do unasked. Request limits protect the source, change limits protect the store."""

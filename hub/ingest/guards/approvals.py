@@ -1,4 +1,4 @@
-"""Approvals: what a run does not dare to do waits for a person, who answers with `hub runs approve` or `refuse`."""
+"""Approvals: what a run must not do on its own waits for a person, who runs `hub runs approve` or `hub runs refuse`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,18 +10,18 @@ from psycopg.rows import class_row
 from hub.errors import OperationRefused
 from hub.store.query import fetch_value
 
-Kind = Literal["DELETES", "SHRUNK", "VALUES", "DRIFT"]
-MARGIN = 0.05
-"""Between the question and the answer the source goes on: so much more than was approved is still done."""
+ApprovalKind = Literal["DELETES", "SHRUNK", "VALUES", "DRIFT"]
+APPROVED_ROWS_MARGIN = 0.05
+"""Sources change between the request and the approval: this share more than what was approved is still allowed."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a run wants to know: whether so many rows of so many may go, or values of a column not stay as they are, or a
-    shorter list be taken.
+class ApprovalRequest:
+    """What a run wants to do: delete rows, change or empty many values of a column, accept a shorter list, or accept
+    schema drift.
     """
 
-    kind: Kind
+    kind: ApprovalKind
     reason: str
     entity: str | None = None
     rows: int | None = None
@@ -30,13 +30,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Approval:
-    """A question as the store keeps it, with its answer."""
+    """An approval request as stored, with its decision."""
 
     id: int
     connector: str
     stream: str
     entity: str | None
-    kind: Kind
+    kind: ApprovalKind
     rows: int | None
     held: int | None
     reason: str
@@ -48,8 +48,8 @@ class Approval:
     used_by: int | None
 
 
-def allowed(connection: Connection[Any], stream_id: int, run_id: int, question: Question) -> bool:
-    """Whether a person has approved this, for this run to do; an approval serves once."""
+def use_approval(connection: Connection[Any], stream_id: int, run_id: int, question: ApprovalRequest) -> bool:
+    """Use an approval for this run, if a person gave one. Each approval serves once. Returns whether there was one."""
     found = connection.execute(
         "select id, rows from hub.approval where stream_id = %s and kind = %s and entity is not distinct from %s"
         " and approved and used_by is null order by id desc limit 1",
@@ -58,14 +58,14 @@ def allowed(connection: Connection[Any], stream_id: int, run_id: int, question: 
     if found is None:
         return False
     number, rows = found
-    if question.kind in ("DELETES", "VALUES") and (question.rows or 0) > rows * (1 + MARGIN) + 1:
+    if question.kind in ("DELETES", "VALUES") and (question.rows or 0) > rows * (1 + APPROVED_ROWS_MARGIN) + 1:
         return False
     connection.execute("update hub.approval set used_by = %s where id = %s", (run_id, number))
     return True
 
 
-def ask(connection: Connection[Any], stream_id: int, run_id: int, question: Question) -> int:
-    """Keep a question; one that is open already is brought up to date. Returns its number."""
+def request_approval(connection: Connection[Any], stream_id: int, run_id: int, question: ApprovalRequest) -> int:
+    """Record a request, or update the open one of the same kind. Returns its number."""
     return int(
         fetch_value(
             connection,
@@ -79,8 +79,10 @@ def ask(connection: Connection[Any], stream_id: int, run_id: int, question: Ques
     )
 
 
-def withdraw(connection: Connection[Any], stream_id: int, run_id: int, asked: set[tuple[str, str | None]]) -> None:
-    """After a run: questions of earlier runs that it did not have to ask again are answered by events."""
+def withdraw_requests(
+    connection: Connection[Any], stream_id: int, run_id: int, asked: set[tuple[str, str | None]]
+) -> None:
+    """After a run, close open requests of earlier runs that it did not have to repeat."""
     for number, kind, entity in connection.execute(
         "select id, kind, entity from hub.approval where stream_id = %s and decided_at is null", (stream_id,)
     ).fetchall():
@@ -91,8 +93,8 @@ def withdraw(connection: Connection[Any], stream_id: int, run_id: int, asked: se
             )
 
 
-def listed(connection: Connection[Any], *, every: bool = False) -> list[Approval]:
-    """Open questions, or all of them, newest first."""
+def list_approvals(connection: Connection[Any], *, every: bool = False) -> list[Approval]:
+    """Return open requests, or all of them, newest first."""
     with connection.cursor(row_factory=class_row(Approval)) as cursor:
         return cursor.execute(
             "select a.id, s.connector, s.name as stream, a.entity, a.kind, a.rows, a.held, a.reason, a.run_id,"
@@ -103,13 +105,16 @@ def listed(connection: Connection[Any], *, every: bool = False) -> list[Approval
         ).fetchall()
 
 
-def decide(connection: Connection[Any], number: int, *, approved: bool, by: str) -> Approval:
-    """Answer a question. Returns it. Raises OperationRefused where it is not open."""
+def decide_approval(connection: Connection[Any], number: int, *, approved: bool, by: str) -> Approval:
+    """Decide a request and return it. Raises OperationRefused if it is not open."""
     changed = connection.execute(
         "update hub.approval set decided_at = now(), decided_by = %s, approved = %s where id = %s and decided_at is null",
         (by, approved, number),
     ).rowcount
     if not changed:
-        raise OperationRefused(f"there is no open question {number}", next_step="see `hub runs approvals`")
-    (found,) = (a for a in listed(connection, every=True) if a.id == number)
+        raise OperationRefused(
+            f"no approval request with the number {number} is open",
+            next_step="list open requests with `hub runs approvals`",
+        )
+    (found,) = (a for a in list_approvals(connection, every=True) if a.id == number)
     return found

@@ -1,7 +1,8 @@
-"""When a source is left alone: its maintenance windows, and the circuit that opens when it failed too often in a row.
+"""Circuit breaker: leave a source alone during its maintenance windows, and after repeated failures.
 
-The circuit of a connector is one row that all processes share. Open, runs are deferred without touching the source. When its
-rest is over one run probes: a connector has one run at a time. A probe that fails doubles the rest, one that succeeds closes.
+The circuit of a connector is one row shared by all processes. While it is open, runs are deferred without contacting
+the source. When its rest is over, one run probes the source (a connector has one run at a time). A failed probe doubles
+the rest, a successful one closes the circuit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,26 +16,26 @@ from psycopg import Connection
 from hub.sdk.manifest import Manifest
 from hub.store.query import fetch_value
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-LONGEST = 24
-"""So many times the rest of the manifest is the longest: 5 min become 2 h."""
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MAX_REST_MULTIPLE = 24
+"""The rest grows to at most this multiple of the manifest's rest: 5 min become 2 h."""
 
 
 @dataclass(frozen=True)
 class Deferral:
-    """Why a run is put off, in words without personal data, and until when."""
+    """Why a run is deferred, without personal data, and until when."""
 
     reason: str
     until: datetime
 
 
-def deferral(connection: Connection[Any], manifest: Manifest, now: datetime) -> Deferral | None:
-    """Why this connector is not to be read now; None where it may be."""
-    until = maintained_until(manifest, now)
+def find_deferral(connection: Connection[Any], manifest: Manifest, now: datetime) -> Deferral | None:
+    """Say why this connector must not be read now. None if it may be read."""
+    until = find_maintenance_end(manifest, now)
     if until is not None:
         return Deferral(
             f"the source is in a maintenance window until {until.isoformat(timespec='minutes')};"
-            " `hub sync --anyway` reads it nevertheless",
+            " read it now with `hub sync --anyway`",
             until,
         )
     row = connection.execute(
@@ -44,14 +45,14 @@ def deferral(connection: Connection[Any], manifest: Manifest, now: datetime) -> 
         return None
     local = row[0].astimezone(ZoneInfo(manifest.source.timezone))
     return Deferral(
-        f"the source failed {row[1]} times in a row and is left alone until {local.isoformat(timespec='seconds')};"
-        " `hub sync --anyway` tries it nevertheless",
+        f"the source failed {row[1]} times in a row; the circuit breaker stays open until {local.isoformat(timespec='seconds')};"
+        " try it now with `hub sync --anyway`",
         local,
     )
 
 
-def failed(connection: Connection[Any], manifest: Manifest, reason: str) -> None:
-    """A run found the source away: count it, and open the circuit where that was once too often."""
+def record_failure(connection: Connection[Any], manifest: Manifest, reason: str) -> None:
+    """Record that a run could not reach the source, and open the circuit if that happened too often."""
     failures = fetch_value(
         connection,
         "insert into hub.circuit as c (connector, failures, reason) values (%s, 1, %s)"
@@ -59,57 +60,57 @@ def failed(connection: Connection[Any], manifest: Manifest, reason: str) -> None
         " returning failures",
         (manifest.name, reason),
     )
-    rest = rest_after(failures, manifest.source.breaker_failures, manifest.source.breaker_rest)
+    rest = compute_rest(failures, manifest.source.breaker_failures, manifest.source.breaker_rest)
     if rest is not None:
         connection.execute("update hub.circuit set open_until = now() + %s where connector = %s", (rest, manifest.name))
 
 
-def succeeded(connection: Connection[Any], manifest: Manifest) -> None:
-    """The source answered: close the circuit."""
+def close_circuit(connection: Connection[Any], manifest: Manifest) -> None:
+    """Record that the source answered: close the circuit."""
     connection.execute("delete from hub.circuit where connector = %s", (manifest.name,))
 
 
-def rest_after(failures: int, allowed: int, rest: timedelta) -> timedelta | None:
-    """How long a source rests after so many failures in a row; None where it need not yet."""
+def compute_rest(failures: int, allowed: int, rest: timedelta) -> timedelta | None:
+    """Return how long a source rests after this many failures in a row. None if it does not rest yet."""
     if failures < allowed:
         return None
-    # The exponent is bounded before the power is made: failures go on for as long as a source is away.
-    times: int = 2 ** min(failures - allowed, LONGEST)
-    return rest * min(times, LONGEST)
+    # Bound the exponent before computing the power: failures continue as long as a source is down.
+    times: int = 2 ** min(failures - allowed, MAX_REST_MULTIPLE)
+    return rest * min(times, MAX_REST_MULTIPLE)
 
 
-def maintained_until(manifest: Manifest, now: datetime) -> datetime | None:
-    """The end, in the source's time zone, of the maintenance that holds a time; None where none does."""
+def find_maintenance_end(manifest: Manifest, now: datetime) -> datetime | None:
+    """Return the end of the current maintenance window, in the source's time zone. None if there is none."""
     zone = ZoneInfo(manifest.source.timezone)
-    return window_end(manifest.source.maintenance, now.astimezone(zone))
+    return find_window_end(manifest.source.maintenance, now.astimezone(zone))
 
 
-def window_end(windows: Iterable[str], at: datetime) -> datetime | None:
-    """When the windows that hold a local time are over, those that follow on without a gap included."""
+def find_window_end(windows: Iterable[str], at: datetime) -> datetime | None:
+    """Return when the windows containing a local time end, including windows that follow without a gap."""
     moment = at.astimezone(UTC)
     end: datetime | None = None
-    for start, stop in sorted(_around(windows, at)):
+    for start, stop in sorted(_list_spans(windows, at)):
         if start <= moment < stop or (end is not None and start <= end):
             end = stop if end is None else max(end, stop)
     return end.astimezone(at.tzinfo) if end is not None else None
 
 
-def _around(windows: Iterable[str], at: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Every span of the windows that may matter, in UTC: from the day before to a week on."""
+def _list_spans(windows: Iterable[str], at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the window spans that may matter, in UTC: from the day before until a week later."""
     for text in windows:
         day, _, hours = text.rpartition(" ")
         begin, _, finish = hours.partition("-")
         for distance in range(-1, 8):
             date = at.date() + timedelta(days=distance)
-            if day and DAYS[date.weekday()] != day:
+            if day and WEEKDAYS[date.weekday()] != day:
                 continue
-            start = datetime.combine(date, _clock(begin), at.tzinfo)
-            stop = datetime.combine(date, _clock(finish), at.tzinfo)
-            # One that ends no later than it begins goes over midnight.
+            start = datetime.combine(date, _parse_time(begin), at.tzinfo)
+            stop = datetime.combine(date, _parse_time(finish), at.tzinfo)
+            # A window that ends no later than it begins crosses midnight.
             stop = stop if stop > start else stop + timedelta(days=1)
             yield start.astimezone(UTC), stop.astimezone(UTC)
 
 
-def _clock(text: str) -> time:
+def _parse_time(text: str) -> time:
     hours, minutes = text.split(":")
     return time(int(hours), int(minutes))

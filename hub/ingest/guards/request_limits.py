@@ -1,7 +1,7 @@
-"""Limits: how much is asked of a source, as its manifest states it, kept over all processes that read it.
+"""Request limits: rate, quota and concurrency of requests to a source, enforced across all processes that read it.
 
-The rate is a row with the time of the next free slot, the quota a row that counts a window, the concurrency advisory locks of
-a session: a process that is killed loses its session, and with it its place. A manifest that states none of them costs the
+The rate is a row with the time of the next free slot, the quota a row per window, and the concurrency a set of session
+advisory locks: a process that is killed loses its session and with it its place. A manifest without limits costs the
 database nothing.
 """
 
@@ -20,44 +20,44 @@ from hub.sdk.sources import Source
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
-PER = {"s": 1.0, "min": 60.0, "h": 3600.0}
+UNIT_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 SLOT_POLL_S = 0.05
-"""How often a free place is looked for. Waiting in a lock would tie the session to one place."""
+"""How often to look for a free place. Waiting inside a lock would tie the session to one place."""
 
-NEXT_SLOT = (
+TAKE_NEXT_SLOT = (
     "insert into hub.pace as p (connector, next_at) values (%(connector)s, clock_timestamp() + %(every)s)"
-    # A clock of the server that was set back would leave the next slot far ahead: no queue is that long.
+    # If the server's clock was set back, the next slot would be far ahead: no queue is that long.
     " on conflict (connector) do update set next_at ="
     " greatest(least(p.next_at, clock_timestamp() + 1000 * %(every)s), clock_timestamp()) + %(every)s"
     " returning extract(epoch from next_at - %(every)s - clock_timestamp())::float8"
 )
-COUNT = (
+COUNT_REQUEST = (
     "insert into hub.quota as q (connector, window_start, used) values (%(connector)s, %(start)s, 1)"
     " on conflict (connector, window_start) do update set used = q.used + 1 where q.used < %(limit)s returning used"
 )
-PLACE = "select pg_try_advisory_lock(hashtextextended('hub.place:' || %s || ':' || %s, 0))"
-LEAVE = "select pg_advisory_unlock(hashtextextended('hub.place:' || %s || ':' || %s, 0))"
+LOCK_PLACE = "select pg_try_advisory_lock(hashtextextended('hub.place:' || %s || ':' || %s, 0))"
+UNLOCK_PLACE = "select pg_advisory_unlock(hashtextextended('hub.place:' || %s || ':' || %s, 0))"
 
 
-class QuotaUsedUp(SourceUnavailable):
-    """The requests that the source allows are used up; `until` says when it allows more."""
+class QuotaExceeded(SourceUnavailable):
+    """The source's request quota is used up. `until` says when a new window begins."""
 
     def __init__(self, where: str, quota: str, until: datetime) -> None:
         self.until = until
         super().__init__(
-            f"{where}: its quota of {quota} is used up until {until.isoformat(timespec='minutes')}",
-            next_step="run it again after that, or agree on a higher quota with the owner of the source",
+            f"{where}: its quota of {quota} requests is used up until {until.isoformat(timespec='minutes')}",
+            next_step="run it again then, or agree on a higher quota with the owner of the source",
         )
 
 
-def interval(rate: str) -> timedelta:
-    """The time between two requests at a rate such as "10/s"."""
+def parse_interval(rate: str) -> timedelta:
+    """Return the time between two requests at a rate such as "10/s"."""
     count, _, unit = rate.partition("/")
-    return timedelta(seconds=PER[unit] / int(count))
+    return timedelta(seconds=UNIT_SECONDS[unit] / int(count))
 
 
-def window(now: datetime, unit: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The hour or day (`h` or `day`) of a time zone that holds a time: its start, and the start of the next."""
+def find_quota_window(now: datetime, unit: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the start and end of the hour or day (`h` or `day`) that contains a time, in a time zone."""
     local = now.astimezone(zone)
     if unit == "h":
         start = local.replace(minute=0, second=0, microsecond=0)
@@ -66,14 +66,14 @@ def window(now: datetime, unit: str, zone: ZoneInfo) -> tuple[datetime, datetime
     return start, start + timedelta(days=1)
 
 
-class Gate:
-    """Passed before every request to a source; many threads may pass one gate. Closed by who opened it."""
+class SharedRequestGate:
+    """Passed before every request to a source, by any number of threads. Whoever opens it closes it."""
 
     def __init__(self, manifest: Manifest, url: str) -> None:
         source: Source = manifest.source
         self.where = f"connector {manifest.name}"
         self.connector = manifest.name
-        self.every = interval(source.rate) if source.rate else None
+        self.every = parse_interval(source.rate) if source.rate else None
         self.quota = source.quota
         self.zone = ZoneInfo(source.timezone)
         self.places = source.concurrency
@@ -86,15 +86,15 @@ class Gate:
         self._opened: Connection[Any] | None = None
 
     def __enter__(self) -> None:
-        """Wait for a place and for the rate, and count. Raises QuotaUsedUp, StoreUnavailable."""
+        """Wait for a place and for the rate, and count the request. Raises QuotaExceeded, StoreUnavailable."""
         self._here.acquire()
         try:
-            self._mine.place = self._place() if self.shared else None
+            self._mine.place = self._take_place() if self.shared else None
             try:
-                self._count()
-                self._pace()
+                self._count_request()
+                self._wait_for_slot()
             except BaseException:
-                self._leave()
+                self._release_place()
                 raise
         except BaseException:
             self._here.release()
@@ -103,62 +103,62 @@ class Gate:
     def __exit__(self, *_: object) -> None:
         """Give the place back."""
         try:
-            self._leave()
+            self._release_place()
         finally:
             self._here.release()
 
     def close(self) -> None:
-        """End the session of the gate, where it needed one."""
+        """End the gate's session, if it opened one."""
         with self._mutex:
             if self._opened is not None:
                 self._opened.close()
                 self._opened = None
 
-    def _place(self) -> int:
+    def _take_place(self) -> int:
         while True:
             with self._mutex:
-                # A session may take its own advisory lock again, so places of this process are left out.
+                # A session may take its own advisory lock again, so skip places taken by this process.
                 for place in range(self.places):
-                    if place not in self._taken and self._one(PLACE, (self.connector, place)):
+                    if place not in self._taken and self._fetch_value(LOCK_PLACE, (self.connector, place)):
                         self._taken.add(place)
                         return place
             time.sleep(SLOT_POLL_S)
 
-    def _leave(self) -> None:
+    def _release_place(self) -> None:
         place = self._mine.place
         if place is None:
             return
         with self._mutex:
             self._taken.discard(place)
-            self._one(LEAVE, (self.connector, place))
+            self._fetch_value(UNLOCK_PLACE, (self.connector, place))
 
-    def _count(self) -> None:
+    def _count_request(self) -> None:
         if self.quota is None:
             return
         limit, _, unit = self.quota.partition("/")
-        start, end = window(datetime.now(UTC), unit, self.zone)
+        start, end = find_quota_window(datetime.now(UTC), unit, self.zone)
         given = {"connector": self.connector, "start": start, "limit": int(limit)}
         with self._mutex:
-            used = self._one(COUNT, given)
+            used = self._fetch_value(COUNT_REQUEST, given)
         if used is None:
-            raise QuotaUsedUp(self.where, self.quota, end)
+            raise QuotaExceeded(self.where, self.quota, end)
 
-    def _pace(self) -> None:
+    def _wait_for_slot(self) -> None:
         if self.every is None:
             return
         with self._mutex:
-            wait = self._one(NEXT_SLOT, {"connector": self.connector, "every": self.every})
+            wait = self._fetch_value(TAKE_NEXT_SLOT, {"connector": self.connector, "every": self.every})
         if wait > 0:
             time.sleep(wait)
 
-    def _one(self, query: str, parameters: Any) -> Any:
+    def _fetch_value(self, query: str, parameters: Any) -> Any:
         try:
             if self._opened is None:
                 self._opened = StoreConnection.connect(self._url, options=SESSION, autocommit=True)
             row = self._opened.execute(query, parameters).fetchone()
         except psycopg.OperationalError:
             raise StoreUnavailable(
-                f"{self.where}: the database that keeps its limits does not answer",
-                next_step="check that PostgreSQL runs, then run it again",
+                f"{self.where}: the database that keeps its request limits does not answer",
+                next_step="check that PostgreSQL is running, then run it again",
             ) from None
         return row[0] if row is not None else None

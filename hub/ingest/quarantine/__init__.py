@@ -1,1 +1,1 @@
-"""Quarantine: rejected rows with their reasons, and replay after a correction."""
+"""Quarantine: rejected rows with their reasons, corrections of them, and replay."""

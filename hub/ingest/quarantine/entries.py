@@ -1,6 +1,8 @@
-"""What waits in quarantine, as a person sees it: lists and counts without personal data, one row with it, and answers to rows.
+"""Quarantine entries as a person sees them: lists and counts without personal data, one entry with its values, and
+answers to entries.
 
-A list never has the payload. A source's key is shown, unless it is made of a column whose values are masked: then its end.
+A list never shows the payload. It shows a source key in full, unless a key column holds masked values: then only its
+end.
 """
 
 import json
@@ -18,12 +20,12 @@ from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition, Patch
 from schema.values import Mask
 
-ROWS = "from hub.quarantine q join hub.stream s on s.id = q.stream_id"
-FACTS = (
+FROM_QUARANTINE = "from hub.quarantine q join hub.stream s on s.id = q.stream_id"
+ENTRY_COLUMNS = (
     "q.id, s.connector, s.name as stream, q.entity, q.source_key, q.field, q.rule, q.reason, q.first_seen,"
     " q.connector_version, q.resolved_at, q.resolution"
 )
-CHOSEN = (
+MATCHES_FILTER = (
     " where (%(every)s or q.resolved_at is null) and s.connector = coalesce(%(connector)s::text, s.connector)"
     " and q.rule = coalesce(%(rule)s::text, q.rule) and q.entity = coalesce(%(entity)s::text, q.entity)"
     " and (%(numbers)s::bigint[] is null or q.id = any(%(numbers)s))"
@@ -31,8 +33,8 @@ CHOSEN = (
 
 
 @dataclass(frozen=True)
-class Which:
-    """Which rows: those of a connector, rule or kind of record, those with these numbers; the open ones, or every one."""
+class QuarantineFilter:
+    """Which entries: by connector, rule, entity or number; open ones only, or every one."""
 
     connector: str | None = None
     rule: str | None = None
@@ -40,8 +42,8 @@ class Which:
     numbers: Sequence[int] | None = None
     every: bool = False
 
-    def values(self) -> dict[str, object]:
-        """As CHOSEN binds them."""
+    def bind(self) -> dict[str, object]:
+        """Return the parameters of MATCHES_FILTER."""
         numbers = None if self.numbers is None else list(self.numbers)
         return {
             "connector": self.connector,
@@ -53,7 +55,7 @@ class Which:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QuarantineEntry:
     """A rejected row, without its values."""
 
     id: int
@@ -71,8 +73,8 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Shown(Waiting):
-    """A rejected row with its values, which are personal data, and the answer that a person gave to it."""
+class QuarantineEntryDetail(QuarantineEntry):
+    """A rejected row with its values, which are personal data, and the answer that a person gave."""
 
     payload: dict[str, Any]
     changes: dict[str, str | None] | None
@@ -81,8 +83,8 @@ class Shown(Waiting):
 
 
 @dataclass(frozen=True)
-class Number:
-    """How many open rows of a stream break one rule in one field, and since when."""
+class QuarantineCount:
+    """How many open entries of a stream break one rule in one field, and since when."""
 
     connector: str
     stream: str
@@ -93,52 +95,58 @@ class Number:
     oldest: datetime
 
 
-def listed(connection: Connection[Any], manifests: Mapping[str, Manifest], which: Which, limit: int) -> list[Waiting]:
-    """The newest `limit` rows."""
-    with connection.cursor(row_factory=class_row(Waiting)) as cursor:
+def list_entries(
+    connection: Connection[Any], manifests: Mapping[str, Manifest], which: QuarantineFilter, limit: int
+) -> list[QuarantineEntry]:
+    """Return the newest `limit` entries."""
+    with connection.cursor(row_factory=class_row(QuarantineEntry)) as cursor:
         found = cursor.execute(
-            f"select {FACTS} {ROWS} {CHOSEN} order by q.id desc limit %(limit)s", {**which.values(), "limit": limit}
+            f"select {ENTRY_COLUMNS} {FROM_QUARANTINE} {MATCHES_FILTER} order by q.id desc limit %(limit)s",
+            {**which.bind(), "limit": limit},
         ).fetchall()
-    return [replace(row, source_key=_key(manifests, row)) for row in found]
+    return [replace(row, source_key=_show_entry_key(manifests, row)) for row in found]
 
 
-def counts(connection: Connection[Any]) -> list[Number]:
-    """Open rows by connector, stream, kind of record, rule and field."""
-    with connection.cursor(row_factory=class_row(Number)) as cursor:
+def count_entries(connection: Connection[Any]) -> list[QuarantineCount]:
+    """Count open entries by connector, stream, entity, rule and field."""
+    with connection.cursor(row_factory=class_row(QuarantineCount)) as cursor:
         return cursor.execute(
             "select s.connector, s.name as stream, q.entity, q.rule, q.field, count(*) as rows, min(q.first_seen) as oldest"
-            f" {ROWS} where q.resolved_at is null group by 1, 2, 3, 4, 5 order by rows desc, 1, 2, 3, 4, 5"
+            f" {FROM_QUARANTINE} where q.resolved_at is null group by 1, 2, 3, 4, 5 order by rows desc, 1, 2, 3, 4, 5"
         ).fetchall()
 
 
-def shown(connection: Connection[Any], number: int) -> Shown:
-    """One row, open or not, with its values. Raises OperationRefused where there is none."""
-    with connection.cursor(row_factory=class_row(Shown)) as cursor:
+def load_entry(connection: Connection[Any], number: int) -> QuarantineEntryDetail:
+    """Return one entry, open or not, with its values. Raises OperationRefused if it does not exist."""
+    with connection.cursor(row_factory=class_row(QuarantineEntryDetail)) as cursor:
         row = cursor.execute(
-            f"select {FACTS}, q.payload, c.changes, c.note, c.made_by {ROWS} left join hub.correction c"
+            f"select {ENTRY_COLUMNS}, q.payload, c.changes, c.note, c.made_by {FROM_QUARANTINE} left join hub.correction c"
             " on (c.stream_id, c.entity, c.payload_hash) = (q.stream_id, q.entity, q.payload_hash) where q.id = %s",
             (number,),
         ).fetchone()
     if row is None:
-        raise OperationRefused(f"there is no row {number} in quarantine", next_step="see `hub quarantine list`")
-    return row
-
-
-def open_row(connection: Connection[Any], number: int) -> Shown:
-    """One row that waits. Raises OperationRefused where it does not."""
-    row = shown(connection, number)
-    if row.resolved_at is not None:
         raise OperationRefused(
-            f"row {number} does not wait any more: {row.resolution}", next_step="see `hub quarantine list`"
+            f"there is no quarantined row {number}", next_step="list them with `hub quarantine list`"
         )
     return row
 
 
-def dismiss(connection: Connection[Any], number: int, note: str, by: str) -> Waiting:
-    """Let a row wait no more. It stays out of the store, as long as the source sends the same row."""
+def load_open_entry(connection: Connection[Any], number: int) -> QuarantineEntryDetail:
+    """Return one open entry. Raises OperationRefused if it is resolved."""
+    row = load_entry(connection, number)
+    if row.resolved_at is not None:
+        raise OperationRefused(
+            f"row {number} is already resolved ({row.resolution})",
+            next_step="list open rows with `hub quarantine list`",
+        )
+    return row
+
+
+def dismiss_entry(connection: Connection[Any], number: int, note: str, by: str) -> QuarantineEntry:
+    """Dismiss an entry. The row stays out of the store for as long as the source sends it unchanged."""
     with connection.transaction():
-        row = open_row(connection, number)
-        answer(connection, number, {}, note, by)
+        row = load_open_entry(connection, number)
+        record_answer(connection, number, {}, note, by)
         connection.execute(
             "update hub.quarantine q set resolved_at = now(), resolution = 'DISMISSED' from hub.quarantine same"
             " where same.id = %s and (q.stream_id, q.entity, q.payload_hash) ="
@@ -148,12 +156,14 @@ def dismiss(connection: Connection[Any], number: int, note: str, by: str) -> Wai
     return row
 
 
-def reopen(connection: Connection[Any], number: int) -> Waiting:
-    """Take a dismissal back: the row waits again. Raises OperationRefused where it was not dismissed."""
+def reopen_entry(connection: Connection[Any], number: int) -> QuarantineEntry:
+    """Reopen a dismissed entry. Raises OperationRefused if it was not dismissed."""
     with connection.transaction():
-        row = shown(connection, number)
+        row = load_entry(connection, number)
         if row.resolution != "DISMISSED":
-            raise OperationRefused(f"row {number} was not dismissed", next_step="see `hub quarantine list --all`")
+            raise OperationRefused(
+                f"row {number} was not dismissed", next_step="list all rows with `hub quarantine list --all`"
+            )
         connection.execute(
             "delete from hub.correction c using hub.quarantine q where q.id = %s and c.changes = '{}'"
             " and (c.stream_id, c.entity, c.payload_hash) = (q.stream_id, q.entity, q.payload_hash)",
@@ -163,10 +173,12 @@ def reopen(connection: Connection[Any], number: int) -> Waiting:
     return row
 
 
-def answer(
+def record_answer(
     connection: Connection[Any], number: int, changes: Mapping[str, str | None], note: str | None, by: str
 ) -> None:
-    """Keep what a person says of a row's payload. Later changes add to earlier ones; none at all are a dismissal."""
+    """Store a person's answer to a row's payload. Later changes are added to earlier ones; no changes at all mean a
+    dismissal.
+    """
     connection.execute(
         "insert into hub.correction (stream_id, entity, payload_hash, changes, note, made_by)"
         " select stream_id, entity, payload_hash, %s, %s, %s from hub.quarantine where id = %s"
@@ -177,15 +189,16 @@ def answer(
     )
 
 
-def patch_of(row: Shown, column: str, to: str | None, where: str | None) -> Patch:
-    """The patch that a row calls for: the value that its column has, and what stands for it: `to`, or what it was corrected to.
+def build_patch(row: QuarantineEntryDetail, column: str, to: str | None, where: str | None) -> Patch:
+    """Build the patch for a row: the value of its column, and its replacement: `to`, or the value that a person
+    corrected it to.
 
-    `where` is a second column: the patch holds for rows that have this row's value in it. Raises OperationRefused.
+    `where` names a second column: the patch then applies to rows with this row's value in it. Raises OperationRefused.
     """
     for name in (column, *([where] if where else [])):
         if row.payload.get(name) is None:
             raise OperationRefused(
-                f"row {row.id} has no value in a column {name}",
+                f"row {row.id} has no value in column {name}",
                 next_step=f"use one of: {', '.join(sorted(n for n, value in row.payload.items() if value is not None))}",
             )
     stands = to if to is not None else (row.changes or {}).get(column)
@@ -195,40 +208,44 @@ def patch_of(row: Shown, column: str, to: str | None, where: str | None) -> Patc
     )
 
 
-def patch_toml(stream: str, patch: Patch) -> str:
-    """The patch as a table of a manifest."""
-    lines = [f"[[streams.{stream}.patches]]", f"column = {_text(patch.column)}", f"value = {_text(patch.value)}"]
+def render_patch(stream: str, patch: Patch) -> str:
+    """Render the patch as a TOML table of a manifest."""
+    lines = [
+        f"[[streams.{stream}.patches]]",
+        f"column = {_quote_toml(patch.column)}",
+        f"value = {_quote_toml(patch.value)}",
+    ]
     if patch.to is not None:
-        lines.append(f"to = {_text(patch.to)}")
+        lines.append(f"to = {_quote_toml(patch.to)}")
     if patch.where is not None:
-        lines.append(f"where = {_condition_toml(patch.where)}")
-    return "\n".join([*lines, f"note = {_text(patch.note)}"])
+        lines.append(f"where = {_render_condition(patch.where)}")
+    return "\n".join([*lines, f"note = {_quote_toml(patch.note)}"])
 
 
-def _condition_toml(condition: Condition) -> str:
+def _render_condition(condition: Condition) -> str:
     if condition.null is not None:
-        return f"{{ column = {_text(condition.column)}, null = {str(condition.null).lower()} }}"
+        return f"{{ column = {_quote_toml(condition.column)}, null = {str(condition.null).lower()} }}"
     test = "values" if condition.values else "not_values"
-    values = ", ".join(_text(value) for value in condition.values or condition.not_values)
-    return f"{{ column = {_text(condition.column)}, {test} = [{values}] }}"
+    values = ", ".join(_quote_toml(value) for value in condition.values or condition.not_values)
+    return f"{{ column = {_quote_toml(condition.column)}, {test} = [{values}] }}"
 
 
-def _text(value: str) -> str:
-    """A basic string of TOML, whose escapes are those of JSON."""
+def _quote_toml(value: str) -> str:
+    """Quote a TOML basic string, whose escapes are those of JSON."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _key(manifests: Mapping[str, Manifest], row: Waiting) -> str | None:
-    """The key as a list may show it."""
+def _show_entry_key(manifests: Mapping[str, Manifest], row: QuarantineEntry) -> str | None:
+    """Return the key as a list may show it."""
     manifest = manifests.get(row.connector)
     stream = manifest.streams.get(row.stream) if manifest else None
     if row.source_key is None or manifest is None or stream is None or row.entity not in stream.emits:
         return None
-    return shown_key(manifest, row.stream, row.entity, row.source_key)
+    return show_key(manifest, row.stream, row.entity, row.source_key)
 
 
-def shown_key(manifest: Manifest, stream: str, entity: str, key: str | None) -> str:
-    """A source key as a list, a log or a verdict may show it: its end alone if a column of it is personal."""
+def show_key(manifest: Manifest, stream: str, entity: str, key: str | None) -> str:
+    """Return a source key as lists, logs and verdicts may show it: only its end if a column of it is personal."""
     if key is None:
         return "without a key"
     emit = manifest.streams[stream].emits.get(entity)

@@ -1,7 +1,7 @@
-"""Replay: rows that wait in quarantine, tried again with today's mapping and patches, and with what a person corrected in them.
+"""Replay: process quarantined rows again with the current mapping and patches, and with corrections made by a person.
 
-They go the way of every other row: mapped, checked, staged, merged as changes, in one transaction that holds their stream, with
-a record of a run of their own. What is still rejected stays, with its newest reason.
+They take the path of every other row: mapped, checked, staged and merged as changes, in one transaction that locks
+their stream, with a run record of their own. Rows that are still rejected stay open, with the latest reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,27 +15,34 @@ from psycopg import Connection
 
 from hub.errors import HubError, HubMisconfigured, OperationRefused, RecordRejected
 from hub.ingest.quarantine import rejections as quarantine
-from hub.ingest.quarantine.entries import CHOSEN, ROWS, Shown, Which, answer, open_row
-from hub.ingest.quarantine.rejections import DUPLICATES
-from hub.ingest.run.outcome import Count
-from hub.ingest.transform.prepare import Part, Preparation
+from hub.ingest.quarantine.entries import (
+    FROM_QUARANTINE,
+    MATCHES_FILTER,
+    QuarantineEntryDetail,
+    QuarantineFilter,
+    load_open_entry,
+    record_answer,
+)
+from hub.ingest.quarantine.rejections import DUPLICATE_RULES
+from hub.ingest.run.outcome import EntityCounts
+from hub.ingest.transform.prepare import BatchPreparer, PreparedPart
 from hub.ingest.write import stage
-from hub.ingest.write.merge import Merged, merge
-from hub.ingest.write.merge_sql import Merge
-from hub.ingest.write.stage import Staged
+from hub.ingest.write.merge import MergeCounts, merge_staged
+from hub.ingest.write.merge_sql import MergeTask
+from hub.ingest.write.stage import StagingTables
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
 from hub.store.query import fetch_value
 
-CHUNK = 10_000
-"""Rows of one transaction."""
-PATIENCE = "10s"
+CHUNK_ROWS = 10_000
+"""Rows per transaction."""
+LOCK_TIMEOUT = "10s"
 """How long to wait for a run that is writing the stream."""
 
 
 @dataclass(frozen=True)
-class Edit:
-    """What a person changes in a row: source column → value, or None for nothing."""
+class RowCorrection:
+    """A person's correction of a row: source column → value, or None for no value."""
 
     number: int
     changes: Mapping[str, str | None]
@@ -44,9 +51,11 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """What became of rows of one kind. `older` ones were accepted, but the store has a newer version of them; `duplicates`
-    were not tried. `reasons` are of those still rejected.
+class ReplayResult:
+    """What became of the replayed rows of one entity.
+
+    `older` rows were accepted, but the store has a newer version of them. `duplicates` were not tried. `reasons` are
+    those of the rows still rejected.
     """
 
     connector: str
@@ -61,8 +70,8 @@ class Replayed:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Rows of one kind of record of one stream, by number."""
+class _ReplayGroup:
+    """Rows of one entity in one stream, by number."""
 
     manifest: Manifest
     stream: str
@@ -71,7 +80,7 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _ReplayRow:
     """One row of a group: its payload with corrections, and whether there were any."""
 
     id: int
@@ -79,106 +88,119 @@ class _Row:
     edited: bool
 
 
-def fix(connection: Connection[Any], manifests: Mapping[str, Manifest], edit: Edit) -> Replayed:
-    """Correct a row and put it into the store. Raises RecordRejected where it still breaks a rule, and then keeps nothing."""
+def correct_row(connection: Connection[Any], manifests: Mapping[str, Manifest], edit: RowCorrection) -> ReplayResult:
+    """Correct a row and merge it into the store. Raises RecordRejected if it still breaks a rule; then nothing is kept."""
     with connection.transaction():
-        row = open_row(connection, edit.number)
-        group = _group(manifests, row.connector, row.stream, row.entity, [row.id])
-        _hold_to_row(group, row, edit)
-        answer(connection, edit.number, edit.changes, edit.note, edit.by)
-        done = _again(connection, group)
+        row = load_open_entry(connection, edit.number)
+        group = _build_group(manifests, row.connector, row.stream, row.entity, [row.id])
+        _check_correction(group, row, edit)
+        record_answer(connection, edit.number, edit.changes, edit.note, edit.by)
+        done = _replay_group(connection, group)
         if done.rejected:
             raise RecordRejected(
                 f"row {edit.number} is still rejected: {done.reasons[0]}",
-                next_step="nothing was kept of this correction; give the other columns, too, or another value",
+                next_step="nothing of this correction was kept: correct the other columns as well, or give another value",
             )
     return done
 
 
-def replay(connection: Connection[Any], manifests: Mapping[str, Manifest], which: Which) -> list[Replayed]:
-    """Try rows that wait once more. What is in the way of one kind of record does not stop the others."""
+def replay_rows(
+    connection: Connection[Any], manifests: Mapping[str, Manifest], which: QuarantineFilter
+) -> list[ReplayResult]:
+    """Replay open rows. A failure in one entity does not stop the others."""
     found = connection.execute(
         "select s.connector, s.name, q.entity, array_agg(q.id order by q.id) filter (where q.rule <> all(%(aside)s)),"
-        f" count(*) filter (where q.rule = any(%(aside)s)) {ROWS} {CHOSEN} group by 1, 2, 3 order by 1, 2, 3",
-        {**which.values(), "aside": list(DUPLICATES)},
+        f" count(*) filter (where q.rule = any(%(aside)s)) {FROM_QUARANTINE} {MATCHES_FILTER} group by 1, 2, 3 order by 1, 2, 3",
+        {**which.bind(), "aside": list(DUPLICATE_RULES)},
     ).fetchall()
     return [
         done
         for connector, stream, entity, numbers, duplicates in found
-        for done in _kind(connection, manifests, Replayed(connector, stream, entity, duplicates=duplicates), numbers)
+        for done in _replay_entity(
+            connection, manifests, ReplayResult(connector, stream, entity, duplicates=duplicates), numbers
+        )
     ]
 
 
-def _kind(
-    connection: Connection[Any], manifests: Mapping[str, Manifest], kind: Replayed, numbers: list[int] | None
-) -> list[Replayed]:
-    """One kind of record, in as many transactions as it needs."""
+def _replay_entity(
+    connection: Connection[Any], manifests: Mapping[str, Manifest], kind: ReplayResult, numbers: list[int] | None
+) -> list[ReplayResult]:
+    """Replay the rows of one entity, in as many transactions as needed."""
     found = [kind] if kind.duplicates else []
-    for first in range(0, len(numbers or ()), CHUNK):
+    for first in range(0, len(numbers or ()), CHUNK_ROWS):
         try:
-            chunk = (numbers or [])[first : first + CHUNK]
-            found.append(_again(connection, _group(manifests, kind.connector, kind.stream, kind.entity, chunk)))
+            chunk = (numbers or [])[first : first + CHUNK_ROWS]
+            found.append(
+                _replay_group(connection, _build_group(manifests, kind.connector, kind.stream, kind.entity, chunk))
+            )
         except HubError as error:
-            found.append(Replayed(kind.connector, kind.stream, kind.entity, problem=str(error)))
+            found.append(ReplayResult(kind.connector, kind.stream, kind.entity, problem=str(error)))
     return found
 
 
-def _group(
+def _build_group(
     manifests: Mapping[str, Manifest], connector: str, stream: str, entity: str, numbers: Sequence[int]
-) -> _Group:
+) -> _ReplayGroup:
     manifest = manifests.get(connector)
     if manifest is None or stream not in manifest.streams or entity not in manifest.streams[stream].emits:
         raise HubMisconfigured(
-            f"{connector}.{stream} is no stream of {entity} any more", next_step="dismiss its rows, or bring it back"
+            f"{connector}.{stream} no longer emits {entity}",
+            next_step="dismiss its rows with `hub quarantine dismiss`, or restore it in the manifest",
         )
-    return _Group(manifest, stream, entity, numbers)
+    return _ReplayGroup(manifest, stream, entity, numbers)
 
 
-def _hold_to_row(group: _Group, row: Shown, edit: Edit) -> None:
-    """Refuse what cannot be corrected here."""
-    if row.rule in DUPLICATES:
+def _check_correction(group: _ReplayGroup, row: QuarantineEntryDetail, edit: RowCorrection) -> None:
+    """Refuse a correction that cannot be made here."""
+    if row.rule in DUPLICATE_RULES:
         raise OperationRefused(
-            f"row {row.id} was set aside because another row has its key: it cannot be corrected by itself",
-            next_step="correct it at the source; it goes in when the source sends one row of that key",
+            f"row {row.id} was set aside because another row has its key: it cannot be corrected on its own",
+            next_step="correct it at the source; it is accepted when the source sends a single row of that key",
         )
     known = set(row.payload) | group.manifest.streams[group.stream].columns()
     unknown = sorted(set(edit.changes) - known)
     if unknown or not edit.changes:
         raise OperationRefused(
-            f"row {row.id} has no column {', '.join(unknown)}" if unknown else "a correction changes something",
-            next_step=f"use columns of the source: {', '.join(sorted(known))}",
+            f"row {row.id} has no column {', '.join(unknown)}" if unknown else "the correction changes nothing",
+            next_step=f"give at least one column of the source: {', '.join(sorted(known))}",
         )
 
 
-def _again(connection: Connection[Any], group: _Group) -> Replayed:
-    """Try rows once more, in one transaction. Raises OperationRefused where a run is writing the stream."""
+def _replay_group(connection: Connection[Any], group: _ReplayGroup) -> ReplayResult:
+    """Replay rows in one transaction. Raises OperationRefused if a run is writing the stream."""
     entity = registry()[group.entity]
-    stage.create(connection, entity)
+    stage.create_tables(connection, entity)
     with connection.transaction():
-        stream_id = _locked(connection, group)
-        rows = _rows(connection, group)
+        stream_id = _lock_stream(connection, group)
+        rows = _load_rows(connection, group)
         if not rows:
-            return Replayed(group.manifest.name, group.stream, group.entity)
-        run_id = _begin(connection, group)
-        part = Preparation(group.manifest, group.stream, {}).again(entity, quarantine.frame([r.payload for r in rows]))
+            return ReplayResult(group.manifest.name, group.stream, group.entity)
+        run_id = _begin_record(connection, group)
+        part = BatchPreparer(group.manifest, group.stream, {}).prepare_rejected(
+            entity, quarantine.build_frame([r.payload for r in rows])
+        )
         if not part.accepted.is_empty():
-            stage.accept(connection, entity, stage.written(part.accepted, part.accepted.columns))
-        merged = merge(connection, Merge(entity, stream_id, run_id, datetime.now(UTC), whole=False))
-        rejected = _rejected(connection, part)
-        _resolve(connection, rows, rejected)
-        _newest_reasons(connection, group, rows, rejected, run_id)
+            stage.stage_accepted(connection, entity, stage.encode_copy(part.accepted, part.accepted.columns))
+        merged = merge_staged(connection, MergeTask(entity, stream_id, run_id, datetime.now(UTC), whole=False))
+        rejected = _find_rejected(connection, part)
+        _resolve_accepted(connection, rows, rejected)
+        _update_reasons(connection, group, rows, rejected, run_id)
         accepted = len(rows) - len(rejected)
-        older = accepted - _merged(connection, part)
-        _end(connection, run_id, group, merged, len(rows), len(rejected))
-        # Within a transaction of the caller, they are not emptied by its end.
-        connection.execute(f"truncate {Staged(entity).rows}, {Staged(entity).rejects}, {Staged(entity).differing}")
+        older = accepted - _count_merged(connection, part)
+        _end_record(connection, run_id, group, merged, len(rows), len(rejected))
+        # Within a caller's transaction, its end does not empty them.
+        connection.execute(
+            f"truncate {StagingTables(entity).rows}, {StagingTables(entity).rejects}, {StagingTables(entity).differing}"
+        )
     reasons = tuple(reason for _, _, reason in rejected.values())
-    return Replayed(group.manifest.name, group.stream, group.entity, accepted, len(rejected), older, reasons=reasons)
+    return ReplayResult(
+        group.manifest.name, group.stream, group.entity, accepted, len(rejected), older, reasons=reasons
+    )
 
 
-def _locked(connection: Connection[Any], group: _Group) -> int:
+def _lock_stream(connection: Connection[Any], group: _ReplayGroup) -> int:
     try:
-        connection.execute(f"set local lock_timeout = '{PATIENCE}'")
+        connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
         # The rows in quarantine refer to the stream, so it is there.
         return int(
             fetch_value(
@@ -189,11 +211,11 @@ def _locked(connection: Connection[Any], group: _Group) -> int:
         )
     except psycopg.errors.LockNotAvailable:
         raise OperationRefused(
-            f"{group.manifest.name}.{group.stream} is being written by a run", next_step="try again when it is done"
+            f"{group.manifest.name}.{group.stream} is being written by a run", next_step="try again when it has ended"
         ) from None
 
 
-def _rows(connection: Connection[Any], group: _Group) -> list[_Row]:
+def _load_rows(connection: Connection[Any], group: _ReplayGroup) -> list[_ReplayRow]:
     found = connection.execute(
         "select q.id, q.payload || coalesce(c.changes, '{}'), coalesce(c.changes, '{}') <> '{}' from hub.quarantine q"
         " left join hub.correction c"
@@ -201,16 +223,18 @@ def _rows(connection: Connection[Any], group: _Group) -> list[_Row]:
         " where q.id = any(%s) and q.resolved_at is null order by q.id for update of q",
         (list(group.numbers),),
     ).fetchall()
-    return [_Row(*row) for row in found]
+    return [_ReplayRow(*row) for row in found]
 
 
-def _rejected(connection: Connection[Any], part: Part) -> dict[int, tuple[str | None, str | None, str]]:
-    """Position → field, rule, reason of rows that are still rejected; without field and rule where another row has their key."""
+def _find_rejected(connection: Connection[Any], part: PreparedPart) -> dict[int, tuple[str | None, str | None, str]]:
+    """Return position → field, rule, reason of rows still rejected; field and rule are None if another row has their
+    key.
+    """
     found: dict[int, tuple[str | None, str | None, str]] = {
         row: (name, rule, reason)
         for row, name, rule, reason in part.rejected.select("row", "field", "rule", "reason").iter_rows()
     }
-    taken = connection.execute(f"select source_key, reason from {Staged(part.entity).rejects}").fetchall()
+    taken = connection.execute(f"select source_key, reason from {StagingTables(part.entity).rejects}").fetchall()
     by_key = dict(taken)
     for row, key in enumerate(part.keys):
         if key in by_key and row not in found:
@@ -218,12 +242,12 @@ def _rejected(connection: Connection[Any], part: Part) -> dict[int, tuple[str | 
     return found
 
 
-def _merged(connection: Connection[Any], part: Part) -> int:
-    """How many rows a merge found newer than the store's, or as new."""
-    return int(fetch_value(connection, f"select count(*) from {Staged(part.entity).rows}"))
+def _count_merged(connection: Connection[Any], part: PreparedPart) -> int:
+    """Count the rows that the merge found at least as new as the stored ones."""
+    return int(fetch_value(connection, f"select count(*) from {StagingTables(part.entity).rows}"))
 
 
-def _resolve(connection: Connection[Any], rows: Sequence[_Row], rejected: Mapping[int, object]) -> None:
+def _resolve_accepted(connection: Connection[Any], rows: Sequence[_ReplayRow], rejected: Mapping[int, object]) -> None:
     for edited, resolution in ((True, "CORRECTED"), (False, "MENDED")):
         numbers = [row.id for at, row in enumerate(rows) if at not in rejected and row.edited is edited]
         connection.execute(
@@ -231,14 +255,14 @@ def _resolve(connection: Connection[Any], rows: Sequence[_Row], rejected: Mappin
         )
 
 
-def _newest_reasons(
+def _update_reasons(
     connection: Connection[Any],
-    group: _Group,
-    rows: Sequence[_Row],
+    group: _ReplayGroup,
+    rows: Sequence[_ReplayRow],
     rejected: Mapping[int, tuple[str | None, str | None, str]],
     run_id: int,
 ) -> None:
-    """A row that waits says why by today's rules; where it waits for that rule already, it keeps to its first one."""
+    """Give open rows the reason by the current rules. If the row is already open for that rule, it keeps its first one."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "update hub.quarantine q set reason = %s, run_id = %s, connector_version = %s,"
@@ -254,8 +278,8 @@ def _newest_reasons(
         )
 
 
-def _begin(connection: Connection[Any], group: _Group) -> int:
-    """The record of a run; a run of the same connector that is going on stays as it is."""
+def _begin_record(connection: Connection[Any], group: _ReplayGroup) -> int:
+    """Insert a run record. A run of the same connector that is in progress is not touched."""
     return int(
         fetch_value(
             connection,
@@ -265,8 +289,10 @@ def _begin(connection: Connection[Any], group: _Group) -> int:
     )
 
 
-def _end(connection: Connection[Any], run_id: int, group: _Group, merged: Merged, read: int, rejected: int) -> None:
-    count = Count(
+def _end_record(
+    connection: Connection[Any], run_id: int, group: _ReplayGroup, merged: MergeCounts, read: int, rejected: int
+) -> None:
+    count = EntityCounts(
         group.stream,
         group.entity,
         read=read,

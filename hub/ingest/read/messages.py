@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from hub.ingest.read.reader import RAW
-from hub.ingest.values.typed_numbers import Number, notations, write_rows
+from hub.ingest.values.typed_numbers import JsonNumber, find_notations, write_rows
 from hub.sdk.paths import Index, split_at_list
 from hub.sdk.streams import Stream
 
@@ -58,7 +58,7 @@ def _rows(message: Message, stream: Stream, records: str, listed: Mapping[str, b
     except _NoRecord:
         yield {**keyless, RAW: _clean(message.body.decode("utf-8", "replace"))}
         return
-    write_rows([item for item in items if isinstance(item, dict)], notations(stream))
+    write_rows([item for item in items if isinstance(item, dict)], find_notations(stream))
     for item in items:
         try:
             yield _record(item, listed) | about
@@ -69,7 +69,7 @@ def _rows(message: Message, stream: Stream, records: str, listed: Mapping[str, b
 def _items(body: bytes, records: str) -> list[Any]:
     try:
         # Numbers stay as they were written: a float would round amounts and parcel areas.
-        found = json.loads(body, parse_float=Number, parse_int=Number, parse_constant=_refuse)
+        found = json.loads(body, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise _NoRecord from None
     for part in records.split(".") if records else ():

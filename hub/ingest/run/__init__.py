@@ -1,1 +1,1 @@
-"""Run: sync connectors, stream by stream, and keep the record of each run."""
+"""Run: sync connectors, stream by stream, and record each run."""

@@ -1,7 +1,7 @@
-"""Runs: one connector after another, and a record of what happened.
+"""Connector runs: sync one connector after another and record what happened.
 
-A stream that fails leaves the store as its last commit left it and does not stop the others. One run of a connector at a time,
-across processes: a lock of the session holds it, and ends with the process, however it ends.
+A stream that fails leaves the store as of its last commit and does not stop the others. A connector has one run at a
+time, across processes: a session lock guarantees it, and ends with the process.
 """
 
 import contextlib
@@ -19,22 +19,23 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable, StoreUnavailable, UnforeseenFailure
-from hub.ingest.connectors import broken, discover, home
+from hub.ingest.connectors import connector_folder, list_broken_connectors, load_manifests
 from hub.ingest.guards import circuit_breaker as circuit
-from hub.ingest.guards.request_limits import Gate, QuotaUsedUp
+from hub.ingest.guards.request_limits import QuotaExceeded, SharedRequestGate
 from hub.ingest.read import open_reader
 from hub.ingest.read.reader import Context
-from hub.ingest.run.outcome import Count, Orders, Outcome, Progress
-from hub.ingest.run.run_lock import LOCK, UNLOCK
+from hub.ingest.run.outcome import EntityCounts, ProgressCallback, RunOptions, StreamOutcome
+from hub.ingest.run.run_lock import RELEASE_LOCK, TRY_LOCK
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect_for_run, store_url
 from hub.store.query import fetch_value
 
-PATIENCE_S = 5.0
-"""How long a run waits for the lock. A run that was killed has it until the server sees that its client is gone: within a second
-where a statement goes on, and as long as it takes to end the session."""
-LOOK_S = 0.1
+LOCK_WAIT_S = 5.0
+"""How long a run waits for the lock. A killed run holds it until the server notices that its client is gone: within a
+second while a statement runs, otherwise until the session ends.
+"""
+LOCK_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,62 +44,62 @@ class RunReport:
 
     connector: str
     status: str
-    counts: tuple[Count, ...]
+    counts: tuple[EntityCounts, ...]
     problems: tuple[str, ...]
     drift: tuple[str, ...]
     seconds: float
     run_id: int | None = None
     until: datetime | None = None
-    """Until when a deferred run is put off."""
+    """When a deferred run may start."""
     notes: tuple[str, ...] = ()
-    """What is no fault and a person should know."""
+    """Remarks for a person that are not problems."""
     away: bool = False
-    """Whether the source was away, or another run had it: trying again may help."""
+    """Whether the source was down or another run held the lock, so that a retry may help."""
 
     @property
     def changed(self) -> int:
-        """Rows that were added, changed or deleted."""
+        """Number of rows added, changed or deleted."""
         return sum(count.added + count.changed + count.deleted for count in self.counts)
 
 
 @dataclass(frozen=True)
-class Choices:
-    """How a person wants connectors to be run."""
+class RunChoices:
+    """Options of a sync."""
 
     accept_deletes: bool = False
-    """Let a full read remove more rows than its manifest allows."""
+    """Let a full read delete more rows than the manifest allows."""
     full: bool = False
-    """Read everything, not only what changed."""
+    """Read everything, not only changes."""
     anyway: bool = False
-    """Read a source that is in maintenance, or left alone because it failed."""
+    """Read a source that is in maintenance or whose circuit breaker is open."""
 
 
-def sync(
+def sync_connectors(
     engine: Engine,
     connectors: Iterable[str] | None = None,
     *,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     accept_deletes: bool = False,
     full: bool = False,
     anyway: bool = False,
 ) -> list[RunReport]:
-    """Run connectors, all where none is named; a broken one fails, and the others run.
+    """Sync the named connectors, or all of them. A broken one is reported as failed, and the others run.
 
     Raises HubMisconfigured for an unknown name, StoreUnavailable.
     """
-    choices = Choices(accept_deletes, full, anyway)
+    choices = RunChoices(accept_deletes, full, anyway)
     names = None if connectors is None else list(connectors)
-    return [*left_out(names), *run(engine, chosen(names), choices, progress=progress)]
+    return [*report_broken(names), *run_connectors(engine, select_manifests(names), choices, progress=progress)]
 
 
-def chosen(connectors: Iterable[str] | None) -> list[Manifest]:
-    """The connectors of these names, all where none is given, without those that are broken.
+def select_manifests(connectors: Iterable[str] | None) -> list[Manifest]:
+    """Return the manifests of the named connectors, or of all, without broken ones.
 
     Raises HubMisconfigured for an unknown name.
     """
-    known = discover()
-    names = list(connectors) if connectors is not None else _in_order(known)
-    unknown = [name for name in names if name not in known and name not in broken()]
+    known = load_manifests()
+    names = list(connectors) if connectors is not None else _sort_reference_first(known)
+    unknown = [name for name in names if name not in known and name not in list_broken_connectors()]
     if unknown:
         raise HubMisconfigured(
             f"there is no connector {', '.join(unknown)}", next_step=f"use one of: {', '.join(known)}"
@@ -106,111 +107,113 @@ def chosen(connectors: Iterable[str] | None) -> list[Manifest]:
     return [known[name] for name in names if name in known]
 
 
-def left_out(connectors: Iterable[str] | None) -> list[RunReport]:
-    """A failed report for each of these connectors, or of all, that is broken: none of it can be run."""
+def report_broken(connectors: Iterable[str] | None) -> list[RunReport]:
+    """Return a failed report for each broken connector among the named ones, or among all."""
     wanted = None if connectors is None else set(connectors)
     return [
         RunReport(name, "FAILED", (), (str(error),), (), 0.0)
-        for name, error in broken().items()
+        for name, error in list_broken_connectors().items()
         if wanted is None or name in wanted
     ]
 
 
-NO_CHOICES = Choices()
+NO_CHOICES = RunChoices()
 
 
-def run(
+def run_connectors(
     engine: Engine,
     manifests: Iterable[Manifest],
-    choices: Choices = NO_CHOICES,
+    choices: RunChoices = NO_CHOICES,
     *,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[RunReport]:
-    """Run connectors by their manifests, in the order given. Raises StoreUnavailable."""
+    """Run connectors by their manifests, in the given order. Raises StoreUnavailable."""
     url = store_url(engine)
     try:
         with connect_for_run(url) as connection:
-            return [_report_safely(_Run(connection, url, manifest, choices, progress)) for manifest in manifests]
+            return [_run_safely(_ConnectorRun(connection, url, manifest, choices, progress)) for manifest in manifests]
     except psycopg.OperationalError:
         raise StoreUnavailable(
-            "the database went away during the run",
-            next_step="start it and run `hub sync` again; what was not finished was not kept",
+            "the connection to the database was lost during the run",
+            next_step="start the database and run `hub sync` again; what was not committed was rolled back",
         ) from None
 
 
-def _report_safely(work: "_Run") -> RunReport:
-    """The report of a run. A failure that nobody foresaw fails this connector, and the next is read all the same."""
+def _run_safely(work: "_ConnectorRun") -> RunReport:
+    """Run a connector and return its report. An unforeseen failure fails this connector, and the next one still runs."""
     try:
-        return work.report()
+        return work.run()
     except psycopg.OperationalError:
         raise
     except Exception as error:
         if work.connection.broken:
             raise psycopg.OperationalError("the connection is broken") from None
-        failure = _trace(UnforeseenFailure(work.manifest.name, error), error)
+        failure = _print_trace(UnforeseenFailure(work.manifest.name, error), error)
         return RunReport(work.manifest.name, "FAILED", (), (str(failure),), (), 0.0)
 
 
-def _trace(failure: UnforeseenFailure, error: Exception) -> UnforeseenFailure:
-    """Print the trace of an unforeseen error if the operator asked for it: it may quote values."""
+def _print_trace(failure: UnforeseenFailure, error: Exception) -> UnforeseenFailure:
+    """Print the traceback of an unforeseen error if HUB_TRACE is set: it may quote values."""
     if os.environ.get("HUB_TRACE"):
         traceback.print_exception(error)
     return failure
 
 
-def _in_order(known: Iterable[str]) -> list[str]:
-    """Reference data first: the others name its units."""
+def _sort_reference_first(known: Iterable[str]) -> list[str]:
+    """Put reference data first: the other connectors refer to its units."""
     return sorted(known, key=lambda name: (name != "place", name))
 
 
 @dataclass
-class _Run:
+class _ConnectorRun:
     connection: Connection[Any]
     url: str
     manifest: Manifest
-    choices: Choices
-    progress: Progress | None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    choices: RunChoices
+    progress: ProgressCallback | None
+    outcomes: dict[str, StreamOutcome] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     failures: list[HubError] = field(default_factory=list)
 
-    def report(self) -> RunReport:
-        """Run, under the connector's lock, and write the run's record."""
-        if not self._locked():
-            reasons = ("another run of this connector is going on",)
+    def run(self) -> RunReport:
+        """Run under the connector's lock, and write the run record."""
+        if not self._acquire_lock():
+            reasons = ("another run of this connector is in progress",)
             return RunReport(self.manifest.name, "FAILED", (), reasons, (), 0.0, away=True)
         try:
             put_off = (
-                None if self.choices.anyway else circuit.deferral(self.connection, self.manifest, datetime.now(UTC))
+                None
+                if self.choices.anyway
+                else circuit.find_deferral(self.connection, self.manifest, datetime.now(UTC))
             )
-            return self._run() if put_off is None else self._deferred(put_off)
+            return self._run_streams() if put_off is None else self._record_deferral(put_off)
         finally:
             if not self.connection.broken:
-                self.connection.execute(UNLOCK, (self.manifest.name,))
+                self.connection.execute(RELEASE_LOCK, (self.manifest.name,))
 
-    def _locked(self) -> bool:
-        """Whether this run has the lock now."""
-        until = time.monotonic() + PATIENCE_S
-        while not self._scalar(LOCK, (self.manifest.name,)):
+    def _acquire_lock(self) -> bool:
+        """Wait for the lock. Returns whether this run has it."""
+        until = time.monotonic() + LOCK_WAIT_S
+        while not self._fetch_value(TRY_LOCK, (self.manifest.name,)):
             if time.monotonic() > until:
                 return False
-            time.sleep(LOOK_S)
+            time.sleep(LOCK_POLL_S)
         return True
 
-    def _run(self) -> RunReport:
+    def _run_streams(self) -> RunReport:
         started = time.monotonic()
-        run_id = begin(self.connection, self.manifest, self._mode)
-        gate = Gate(self.manifest, self.url)
+        run_id = begin_run(self.connection, self.manifest, self._mode)
+        gate = SharedRequestGate(self.manifest, self.url)
         try:
-            done = sum(self._stream(name, run_id, gate) for name in self.manifest.streams)
+            done = sum(self._run_stream(name, run_id, gate) for name in self.manifest.streams)
         except BaseException as error:
             self._close_record(run_id, error)
             raise
         finally:
             gate.close()
-        away = self._judge(done)
+        away = self._update_circuit(done)
         status = "FAILED" if not done else "PARTIAL" if self.problems else "SUCCEEDED"
-        end(self.connection, run_id, status, self.problems, self.outcomes)
+        end_run(self.connection, run_id, status, self.problems, self.outcomes)
         seconds = round(time.monotonic() - started, 3)
         counts = tuple(count for outcome in self.outcomes.values() for count in outcome.counts.values())
         drift = tuple(words for outcome in self.outcomes.values() for words in outcome.drift)
@@ -219,38 +222,38 @@ class _Run:
         return RunReport(*facts, run_id=run_id, notes=notes, away=away)
 
     def _close_record(self, run_id: int, error: BaseException) -> None:
-        """Say in the record of a run what broke it off, as far as the store can still be told."""
+        """Write into the run record what interrupted the run, if the store still answers."""
         by_person = isinstance(error, KeyboardInterrupt | SystemExit)
-        reason = "stopped by a person" if by_person else str(UnforeseenFailure(self.manifest.name, error))
+        reason = "interrupted by a person" if by_person else str(UnforeseenFailure(self.manifest.name, error))
         with contextlib.suppress(psycopg.Error):
-            end(self.connection, run_id, "INTERRUPTED" if by_person else "FAILED", [reason], self.outcomes)
+            end_run(self.connection, run_id, "INTERRUPTED" if by_person else "FAILED", [reason], self.outcomes)
 
-    def _deferred(self, put_off: circuit.Deferral) -> RunReport:
-        run_id = begin(self.connection, self.manifest, self._mode)
-        end(self.connection, run_id, "DEFERRED", [put_off.reason], {})
+    def _record_deferral(self, put_off: circuit.Deferral) -> RunReport:
+        run_id = begin_run(self.connection, self.manifest, self._mode)
+        end_run(self.connection, run_id, "DEFERRED", [put_off.reason], {})
         reasons = (put_off.reason,)
         return RunReport(self.manifest.name, "DEFERRED", (), reasons, (), 0.0, run_id=run_id, until=put_off.until)
 
-    def _judge(self, done: int) -> bool:
-        """Note on the circuit whether the source answered. Returns whether it was away for a stream."""
-        # A quota that is used up is no failure of the source, and to try again before its window ends is of no use.
-        away = [f for f in self.failures if isinstance(f, SourceUnavailable) and not isinstance(f, QuotaUsedUp)]
+    def _update_circuit(self, done: int) -> bool:
+        """Record on the circuit breaker whether the source answered. Returns whether it was down for a stream."""
+        # A used-up quota is not a failure of the source, and a retry before its window ends is pointless.
+        away = [f for f in self.failures if isinstance(f, SourceUnavailable) and not isinstance(f, QuotaExceeded)]
         if done:
-            circuit.succeeded(self.connection, self.manifest)
+            circuit.close_circuit(self.connection, self.manifest)
         elif away:
-            circuit.failed(self.connection, self.manifest, str(away[-1]))
+            circuit.record_failure(self.connection, self.manifest, str(away[-1]))
         return bool(away)
 
     @property
     def _mode(self) -> str:
         return "FULL" if self.choices.full else "SYNC"
 
-    def _scalar(self, query: str, parameters: tuple[Any, ...]) -> Any:
+    def _fetch_value(self, query: str, parameters: tuple[Any, ...]) -> Any:
         return fetch_value(self.connection, query, parameters)
 
-    def _stream(self, name: str, run_id: int, gate: Gate) -> bool:
-        """One stream. Returns whether it was taken to its end."""
-        orders = Orders(run_id, self.choices.full, self.choices.accept_deletes, self.progress)
+    def _run_stream(self, name: str, run_id: int, gate: SharedRequestGate) -> bool:
+        """Run one stream. Returns whether it was read to its end."""
+        orders = RunOptions(run_id, self.choices.full, self.choices.accept_deletes, self.progress)
         ended = run_stream(self.connection, self.url, self.manifest, name, orders, self.outcomes, gate=gate)
         self.problems += ended.problems
         self.failures += [ended.failure] if ended.failure else []
@@ -258,8 +261,8 @@ class _Run:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How the reading of a stream ended: whether at its end, what stood in the way, and what broke it off."""
+class StreamResult:
+    """How reading a stream ended: whether at its end, with which problems, and what broke it off."""
 
     done: bool
     problems: list[str]
@@ -271,18 +274,19 @@ def run_stream(
     url: str,
     manifest: Manifest,
     name: str,
-    orders: Orders,
-    outcomes: dict[str, Outcome],
+    orders: RunOptions,
+    outcomes: dict[str, StreamOutcome],
     **context: Any,
-) -> Ended:
-    """Read one stream. Its outcome joins `outcomes`; `context` is what else its reader is given: a gate, when to stop.
+) -> StreamResult:
+    """Read one stream. Its outcome is added to `outcomes`. `context` is passed to its reader: a gate, an event to stop
+    by.
 
-    Raises psycopg.OperationalError where the store is away.
+    Raises psycopg.OperationalError if the store is down.
     """
     where = f"{manifest.name}.{name}"
     try:
-        taken = _taken(connection, manifest.name, name)
-        given = Context(manifest, name, manifest.streams[name], home(manifest), url, taken=taken, **context)
+        taken = _load_taken_files(connection, manifest.name, name)
+        given = Context(manifest, name, manifest.streams[name], connector_folder(manifest), url, taken=taken, **context)
         reader = open_reader(given)
         try:
             work = StreamRun(connection, manifest, name, orders, reader)
@@ -291,33 +295,35 @@ def run_stream(
         finally:
             reader.close()
     except HubError as error:
-        return Ended(False, [*(outcomes[name].problems if name in outcomes else ()), str(error)], error)
+        return StreamResult(False, [*(outcomes[name].problems if name in outcomes else ()), str(error)], error)
     except psycopg.Error as error:
         if connection.broken:
             raise
-        # The kind only: PostgreSQL's message quotes the value that it refuses.
-        problem = f"{where}: the store refused the rows: {type(error).__name__}. Next step: {_advice(error)}."
-        return Ended(False, [problem])
+        # The exception type only: PostgreSQL's message quotes the rejected value.
+        problem = (
+            f"{where}: the store rejected the rows: {type(error).__name__}. Next step: {_suggest_next_step(error)}."
+        )
+        return StreamResult(False, [problem])
     except Exception as error:
         if connection.broken:
             raise psycopg.OperationalError("the connection is broken") from None
-        failure = _trace(UnforeseenFailure(where, error), error)
-        return Ended(False, [*(outcomes[name].problems if name in outcomes else ()), str(failure)], failure)
-    return Ended(True, outcomes[name].problems)
+        failure = _print_trace(UnforeseenFailure(where, error), error)
+        return StreamResult(False, [*(outcomes[name].problems if name in outcomes else ()), str(failure)], failure)
+    return StreamResult(True, outcomes[name].problems)
 
 
-def _advice(error: psycopg.Error) -> str:
+def _suggest_next_step(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
-        return "make room on the disk of the database; nothing was lost, the next run reads it again"
+        return "free disk space on the database server; nothing was lost, the next run reads these rows again"
     if isinstance(error, psycopg.OperationalError):
         return "run it again; nothing was lost"
-    return "run it with HUB_TRACE=1 and tell the maintainers the kind"
+    return "run it with HUB_TRACE=1 and report the exception type to the maintainers"
 
 
-def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
-    """A new record of a run; one that was left open was interrupted. Returns its number."""
+def begin_run(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
+    """Insert a run record, and close an earlier one that was left open. Returns its number."""
     if mode != "LOOKUP":
-        interrupt(connection, manifest.name)
+        close_interrupted(connection, manifest.name)
     return int(
         fetch_value(
             connection,
@@ -327,8 +333,8 @@ def begin(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
     )
 
 
-def interrupt(connection: Connection[Any], connector: str) -> None:
-    """Close the record of a run that was left open. Look-ups go on beside runs, for seconds."""
+def close_interrupted(connection: Connection[Any], connector: str) -> None:
+    """Close a run record that was left open. Look-ups run beside other runs, for seconds."""
     connection.execute(
         "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'"
         " and (mode is distinct from 'LOOKUP' or started_at < now() - interval '1 hour')",
@@ -336,19 +342,19 @@ def interrupt(connection: Connection[Any], connector: str) -> None:
     )
 
 
-def end(
-    connection: Connection[Any], run_id: int, status: str, problems: list[str], outcomes: dict[str, Outcome]
+def end_run(
+    connection: Connection[Any], run_id: int, status: str, problems: list[str], outcomes: dict[str, StreamOutcome]
 ) -> None:
-    """Complete the record of a run."""
-    note(connection, run_id, outcomes)
+    """Complete a run record."""
+    record_progress(connection, run_id, outcomes)
     connection.execute(
         "update hub.run set status = %s, reason = %s, ended_at = now() where id = %s",
         (status, "; ".join(problems) or None, run_id),
     )
 
 
-def note(connection: Connection[Any], run_id: int, outcomes: dict[str, Outcome]) -> None:
-    """Write what a run has done so far into its record."""
+def record_progress(connection: Connection[Any], run_id: int, outcomes: dict[str, StreamOutcome]) -> None:
+    """Update a run record with what the run has done so far."""
     found = dict(outcomes)
     counts = [asdict(count) for outcome in found.values() for count in outcome.counts.values()]
     timings = {
@@ -363,7 +369,7 @@ def note(connection: Connection[Any], run_id: int, outcomes: dict[str, Outcome])
     )
 
 
-def _taken(connection: Connection[Any], connector: str, name: str) -> frozenset[str]:
+def _load_taken_files(connection: Connection[Any], connector: str, name: str) -> frozenset[str]:
     found = connection.execute(
         "select f.digest from hub.file f join hub.stream s on s.id = f.stream_id where s.connector = %s and s.name = %s",
         (connector, name),

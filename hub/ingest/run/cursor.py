@@ -1,4 +1,4 @@
-"""The place of a stream: its row in the store, with the cursor that moves in the transactions that write its records."""
+"""The cursor of a stream: its row in the store, updated in the transactions that write its records."""
 
 from datetime import datetime
 from typing import Any
@@ -7,14 +7,14 @@ import orjson
 import psycopg
 from psycopg import Connection
 
-from hub.ingest.drift.detect import Shape
+from hub.ingest.drift.detect import StreamShape
 from hub.ingest.read.reader import State, Taken
-from hub.ingest.run.outcome import Interfered
+from hub.ingest.run.outcome import CursorMoved
 from hub.store.query import fetch_row
 
 
-class Place:
-    """Where a stream is. Made from the store, where it is put when it is met for the first time."""
+class StreamCursor:
+    """The position of a stream. Loaded from the store, and inserted there on first use."""
 
     def __init__(self, connection: Connection[Any], connector: str, name: str) -> None:
         self.connection = connection
@@ -32,62 +32,66 @@ class Place:
         self.state: State | None = row[1]
         self.confirmed_at: datetime | None = row[2]
         """When all of its keys were last seen."""
-        self.shape: Shape = row[3] or {}
+        self.shape: StreamShape = row[3] or {}
 
     def lock(self) -> None:
-        """Hold the stream for this transaction. Raises Interfered where another run has moved its cursor."""
+        """Lock the stream for this transaction. Raises CursorMoved if another run has moved the cursor."""
         row = self.connection.execute(
             "select cursor from hub.stream where id = %s for no key update", (self.stream_id,)
         ).fetchone()
         if row is None or row[0] != self.state:
-            raise Interfered(
+            raise CursorMoved(
                 f"{self.where}: another run moved its cursor", next_step="run `hub sync` again; nothing was lost"
             )
 
-    def hold(self, wait_s: float) -> None:
-        """Hold the stream for this transaction, wherever its cursor is. Raises Interfered where a run keeps it longer."""
+    def lock_within(self, wait_s: float) -> None:
+        """Lock the stream for this transaction, wherever its cursor is. Raises CursorMoved if a run keeps it longer
+        than `wait_s`.
+        """
         try:
             self.connection.execute(f"set local lock_timeout = {int(wait_s * 1000)}")
             self.connection.execute("select from hub.stream where id = %s for no key update", (self.stream_id,))
         except psycopg.errors.LockNotAvailable:
-            raise Interfered(
-                f"{self.where}: a run of this stream is going on", next_step="try again when it is over"
+            raise CursorMoved(
+                f"{self.where}: another run of this stream is in progress", next_step="try again when it has ended"
             ) from None
 
-    def move(self, state: State | None) -> None:
-        """Move the cursor, in the transaction that writes the rows; None leaves it."""
+    def advance(self, state: State | None) -> None:
+        """Move the cursor, in the transaction that writes the rows. None leaves it unchanged."""
         if state is None:
             return
         text = orjson.dumps(state).decode()
         self.connection.execute("update hub.stream set cursor = %s where id = %s", (text, self.stream_id))
-        # As the store gives it back.
+        # As the store returns it.
         self.state = orjson.loads(text)
 
-    def confirm(self, at: datetime) -> None:
-        """Every row that the source had at this time is in the store, and no other."""
-        self.current(at)
+    def confirm_complete(self, at: datetime) -> None:
+        """Record that the store has exactly the rows that the source had at this time."""
+        self.set_as_of(at)
         self.connection.execute("update hub.stream set confirmed_at = %s where id = %s", (at, self.stream_id))
         self.confirmed_at = at
 
-    def doubt(self, at: datetime) -> None:
-        """Every row that the source had at this time is in the store, and perhaps others: all keys are to be seen again."""
-        self.current(at)
+    def mark_unconfirmed(self, at: datetime) -> None:
+        """Record that the store has every row of the source at this time, and perhaps others: all keys must be checked
+        again.
+        """
+        self.set_as_of(at)
         self.connection.execute("update hub.stream set confirmed_at = null where id = %s", (self.stream_id,))
         self.confirmed_at = None
 
-    def current(self, at: datetime) -> None:
-        """Every change until this time is in the store."""
+    def set_as_of(self, at: datetime) -> None:
+        """Record that every change until this time is in the store."""
         self.connection.execute("update hub.stream set as_of = %s where id = %s", (at, self.stream_id))
 
-    def reshape(self, shape: Shape) -> None:
-        """Keep the columns that the next read is held against."""
+    def save_shape(self, shape: StreamShape) -> None:
+        """Save the columns that the next read is compared with."""
         if shape != self.shape:
             self.shape = shape
             text = orjson.dumps(shape).decode()
             self.connection.execute("update hub.stream set columns = %s where id = %s", (text, self.stream_id))
 
-    def take(self, file: Taken, run_id: int) -> None:
-        """Note a file as taken."""
+    def record_file(self, file: Taken, run_id: int) -> None:
+        """Record a file as taken."""
         self.connection.execute(
             "insert into hub.file (stream_id, digest, name, size, run_id) values (%s, %s, %s, %s, %s)"
             " on conflict do nothing",

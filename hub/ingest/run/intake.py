@@ -1,7 +1,7 @@
-"""Intake: the batches of a reader, made ready ahead in a thread, and staged here. Nothing is merged or committed.
+"""Intake: prepare the batches of a reader in a background thread, and stage them here. Nothing is merged or committed.
 
-While PostgreSQL takes the rows of one batch, the next is read, mapped, checked and written as COPY reads it: of two processors
-each has its own.
+While PostgreSQL takes the rows of one batch, the next is read, mapped, checked and encoded for COPY, so that two
+processors are busy.
 """
 
 import time
@@ -11,54 +11,54 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.ingest.drift.observer import Observed
+from hub.ingest.drift.observer import DriftObserver
 from hub.ingest.quarantine import rejections as quarantine
 from hub.ingest.read.reader import Reader, State
-from hub.ingest.run.outcome import Orders, Outcome
-from hub.ingest.run.prefetch import ahead
-from hub.ingest.transform.map import NUMBER
-from hub.ingest.transform.prepare import Part, Preparation, Prepared
-from hub.ingest.transform.row_digests import Known
+from hub.ingest.run.outcome import RunOptions, StreamOutcome
+from hub.ingest.run.prefetch import prefetch
+from hub.ingest.transform.map import ROW_NUMBER
+from hub.ingest.transform.prepare import BatchPreparer, PreparedBatch, PreparedPart
+from hub.ingest.transform.row_digests import KnownDigests
 from hub.ingest.write import stage
-from hub.ingest.write.initial_load import Load
-from hub.ingest.write.source_rows import AsRead, Packed, pack
-from hub.ingest.write.stage import Written
+from hub.ingest.write.initial_load import InitialLoad
+from hub.ingest.write.source_rows import PackedRows, SourceRows, pack_rows
+from hub.ingest.write.stage import CopyText
 
-AHEAD = 2
+PREFETCH_BATCHES = 2
 """Batches that may wait to be copied: enough to overlap, few enough to bound memory."""
-NO_FILLS: Mapping[str, Load] = {}
+NO_LOADS: Mapping[str, InitialLoad] = {}
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A prepared batch, and beside each of its parts the accepted rows as COPY reads them; None where it has none."""
+class ReadyBatch:
+    """A prepared batch with the accepted rows of each part encoded for COPY; None for a part without any."""
 
-    batch: Prepared
-    texts: tuple[Written | None, ...]
-    as_read: tuple[Packed | None, ...]
+    batch: PreparedBatch
+    texts: tuple[CopyText | None, ...]
+    source_rows: tuple[PackedRows | None, ...]
 
 
 class Intake:
-    """Takes in what one stream gives. `fills` are the tables that are filled directly, by kind of record."""
+    """Stages what one stream delivers. `loads` are the tables that are loaded directly, by entity."""
 
     def __init__(
         self,
         connection: Connection[Any],
         reader: Reader,
-        preparation: Preparation,
-        observed: Observed,
-        orders: Orders,
-        outcome: Outcome,
+        preparation: BatchPreparer,
+        observed: DriftObserver,
+        orders: RunOptions,
+        outcome: StreamOutcome,
     ) -> None:
-        self.connection, self.reader, self.preparation = connection, reader, preparation
-        self.observed, self.orders, self.outcome = observed, orders, outcome
-        self.fills = NO_FILLS
-        self.as_read = AsRead()
-        self.done = 0
+        self.connection, self.reader, self.preparer = connection, reader, preparation
+        self.observer, self.options, self.outcome = observed, orders, outcome
+        self.loads = NO_LOADS
+        self.source_rows = SourceRows()
+        self.rows_read = 0
 
-    def batches(self, state: State | None, known: Known | None = None) -> Generator[Ready]:
-        """The batches of a read, a little ahead; what is waited for them is counted."""
-        made = ahead(self._ready(state, known), AHEAD)
+    def read_batches(self, state: State | None, known: KnownDigests | None = None) -> Generator[ReadyBatch]:
+        """Yield the batches of a read, prefetched. The time spent waiting for them is counted."""
+        made = prefetch(self._encode_batches(state, known), PREFETCH_BATCHES)
         try:
             while True:
                 started = time.monotonic()
@@ -68,69 +68,69 @@ class Intake:
                     return
                 yield batch
         finally:
-            # A reader that follows waits for more; whatever ended this here, it is not to wait any longer.
+            # A reader that follows waits for more: whatever ended this loop, make it stop waiting.
             if self.reader.context.follow is not None:
                 self.reader.context.follow.set()
             made.close()
 
-    def take(self, ready: Ready) -> None:
+    def stage_batch(self, ready: ReadyBatch) -> None:
         """Stage one batch."""
         started = time.monotonic()
-        self.observed.see(ready.batch.drift)
-        for packed in ready.as_read:
+        self.observer.observe(ready.batch.drift)
+        for packed in ready.source_rows:
             if packed is not None:
-                self.as_read.add(packed)
+                self.source_rows.add(packed)
         for part, text in zip(ready.batch.parts, ready.texts, strict=True):
             count = self.outcome.counts[part.entity.name]
             count.read += part.read
             count.unchanged += part.known
             count.discarded += part.discarded
-            self._put(part, text)
-            stage.reject(self.connection, part.entity, part.rejected, part.rows, part.keys, part.beside)
+            self._write_accepted(part, text)
+            stage.stage_rejected(self.connection, part.entity, part.rejected, part.rows, part.keys, part.incidental)
             if part.gone is not None and not part.gone.is_empty():
-                stage.gone(self.connection, part.entity, part.gone)
+                stage.stage_deleted(self.connection, part.entity, part.gone)
             if part.unmet is not None and not part.unmet.is_empty():
-                stage.gone(self.connection, part.entity, part.unmet, unmet=True)
+                stage.stage_deleted(self.connection, part.entity, part.unmet, unmet=True)
             if part.parents is not None:
-                stage.parents(self.connection, part.entity, part.parents)
-        self.done += ready.batch.height
-        if self.orders.progress:
-            self.orders.progress(self.preparation.where, self.done)
+                stage.stage_parents(self.connection, part.entity, part.parents)
+        self.rows_read += ready.batch.height
+        if self.options.progress:
+            self.options.progress(self.preparer.where, self.rows_read)
         self.outcome.stored_s += time.monotonic() - started
 
-    def corrections(self, stream_id: int) -> None:
-        """Rejected rows that a person has corrected go in after all."""
-        for entity in self.preparation.entities:
-            quarantine.rebind(self.connection, entity, stream_id)
-            found = quarantine.corrected(self.connection, stream_id, entity)
+    def stage_corrections(self, stream_id: int) -> None:
+        """Stage rejected rows that a person has corrected."""
+        for entity in self.preparer.entities:
+            quarantine.rebind_identities(self.connection, entity, stream_id)
+            found = quarantine.take_corrected(self.connection, stream_id, entity)
             if found is None:
                 continue
-            part = self.preparation.again(entity, found.rows)
-            self._put(part, self._written(part))
-            # Kept as the source sends them, so that the correction is still theirs.
+            part = self.preparer.prepare_rejected(entity, found.rows)
+            self._write_accepted(part, self._encode_part(part))
+            # Keep the payload as the source sends it, so that the correction still applies to it.
             payloads = [found.payloads[row] for row in part.rejected["row"]]
-            stage.reject_as(self.connection, entity, part.rejected, payloads, part.keys, part.beside)
+            stage.stage_rejected_payloads(self.connection, entity, part.rejected, payloads, part.keys, part.incidental)
 
-    def _ready(self, state: State | None, known: Known | None) -> Iterator[Ready]:
+    def _encode_batches(self, state: State | None, known: KnownDigests | None) -> Iterator[ReadyBatch]:
         for batch in self.reader.read(state):
-            prepared = self.preparation.prepare(batch, known)
-            texts = tuple(self._written(part) for part in prepared.parts)
-            # The frames of what is written are let go of here: batches wait as text alone.
-            packed = tuple(pack(part) for part in prepared.parts)
-            parts = tuple(replace(part, accepted=part.accepted.clear(), places=None) for part in prepared.parts)
-            yield Ready(replace(prepared, parts=parts), texts, packed)
+            prepared = self.preparer.prepare(batch, known)
+            texts = tuple(self._encode_part(part) for part in prepared.parts)
+            # Drop the encoded frames here: batches wait as text only.
+            packed = tuple(pack_rows(part) for part in prepared.parts)
+            parts = tuple(replace(part, accepted=part.accepted.clear(), identities=None) for part in prepared.parts)
+            yield ReadyBatch(replace(prepared, parts=parts), texts, packed)
 
-    def _written(self, part: Part) -> Written | None:
+    def _encode_part(self, part: PreparedPart) -> CopyText | None:
         if part.accepted.is_empty():
             return None
-        left_out = {NUMBER} if part.entity.name in self.fills else set()
-        return stage.written(part.accepted, [name for name in part.accepted.columns if name not in left_out])
+        left_out = {ROW_NUMBER} if part.entity.name in self.loads else set()
+        return stage.encode_copy(part.accepted, [name for name in part.accepted.columns if name not in left_out])
 
-    def _put(self, part: Part, text: Written | None) -> None:
-        """The accepted rows of a part: into the table that is being filled, or beside it."""
+    def _write_accepted(self, part: PreparedPart, text: CopyText | None) -> None:
+        """Write the accepted rows of a part: into the table that is being loaded, or into staging."""
         if text is None:
             return
-        if part.entity.name in self.fills:
-            self.fills[part.entity.name].rows(text)
+        if part.entity.name in self.loads:
+            self.loads[part.entity.name].copy_rows(text)
         else:
-            stage.accept(self.connection, part.entity, text)
+            stage.stage_accepted(self.connection, part.entity, text)

@@ -1,32 +1,35 @@
-"""What a run is told, and what becomes of it: orders, counts, outcome, and the two ways in which a run stops itself."""
+"""Options, counts and outcome of a run, and the two errors by which a run stops itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.errors import HubError
-from hub.ingest.guards.approvals import Question
+from hub.ingest.guards.approvals import ApprovalRequest
 
-Progress = Callable[[str, int], None]
-"""Told the name of a stream, and how many rows of it have been read so far."""
+ProgressCallback = Callable[[str, int], None]
+"""Receives the name of a stream, and how many of its rows have been read so far."""
 
 
-class Refused(HubError):
-    """The run does not dare to do this without a person."""
+class ApprovalRequired(HubError):
+    """The run must not do this without an approval."""
 
     code = "WAITS_FOR_APPROVAL"
 
-    def __init__(self, question: Question, number: int | None = None) -> None:
-        self.question = question
-        super().__init__(question.reason, next_step=f"ask the owner, then `hub runs approve {number}` or `refuse`")
+    def __init__(self, question: ApprovalRequest, number: int | None = None) -> None:
+        self.request = question
+        super().__init__(
+            question.reason,
+            next_step=f"ask the owner of the source, then run `hub runs approve {number}` or `hub runs refuse {number}`",
+        )
 
 
-class Interfered(HubError):
+class CursorMoved(HubError):
     """Another run moved the cursor of this stream."""
 
 
 @dataclass
-class Count:
-    """One kind of record of one stream, by what happened to its rows. It grows while the stream is read."""
+class EntityCounts:
+    """The rows of one entity in one stream, by what happened to them. Grows while the stream is read."""
 
     stream: str
     entity: str
@@ -41,24 +44,24 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Orders:
+class RunOptions:
     """What a run was told to do."""
 
     run_id: int
     full: bool = False
     accept_deletes: bool = False
-    progress: Progress | None = None
+    progress: ProgressCallback | None = None
 
 
 @dataclass
-class Outcome:
-    """What became of a stream: counts, what was refused, what was other than declared, seconds by where they went."""
+class StreamOutcome:
+    """What became of a stream: counts, problems, schema drift, notes, and where the time went."""
 
-    counts: dict[str, Count]
+    counts: dict[str, EntityCounts]
     problems: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What a reader has to say that is no fault: why a table was read whole."""
+    """Remarks of a reader that are not problems, such as why a table was read whole."""
     seconds: float = 0.0
     waited_s: float = 0.0
     stored_s: float = 0.0

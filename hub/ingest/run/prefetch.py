@@ -1,4 +1,4 @@
-"""Ahead: an iterator that works in a thread of its own, a little ahead of who takes from it."""
+"""Prefetch: run an iterator in a background thread, a few items ahead of its consumer."""
 
 import queue
 import threading
@@ -7,13 +7,15 @@ from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-LOOK_S = 0.5
+POLL_S = 0.5
 STOP_WAIT_S = 60.0
-"""How long the thread may take to end when its items are no longer wanted; it is left alone then, and ends with the process."""
+"""How long the thread may take to end once its items are no longer wanted. After that it is abandoned, and ends with
+the process.
+"""
 
 
-def ahead(items: Iterator[T], most: int) -> Generator[T]:
-    """The same items, `most` of them made ahead; a failure is raised here, after the items before it."""
+def prefetch(items: Iterator[T], most: int) -> Generator[T]:
+    """Yield the same items, up to `most` of them computed ahead. A failure is raised here, after the items before it."""
     made: queue.Queue[tuple[list[T], BaseException | None]] = queue.Queue(most)
     stopped = threading.Event()
 
@@ -25,8 +27,8 @@ def ahead(items: Iterator[T], most: int) -> Generator[T]:
                     break
                 made.put(([item], None))
             if isinstance(items, Generator):
-                items.close()  # here, where it worked: what it holds of a source is not for another thread
-        except BaseException as error:  # handed over, whatever it is
+                items.close()  # in the thread that used it: what it holds of a source must not move to another thread
+        except BaseException as error:  # passed on, whatever it is
             failure = error
         made.put(([], failure))
 
@@ -36,8 +38,8 @@ def ahead(items: Iterator[T], most: int) -> Generator[T]:
     try:
         while True:
             try:
-                # In short waits: a signal that another thread took would not end a long one.
-                item, failure = made.get(timeout=LOOK_S)
+                # Wait in short steps: a signal that another thread received would not end a long wait.
+                item, failure = made.get(timeout=POLL_S)
             except queue.Empty:
                 continue
             if failure is not None:

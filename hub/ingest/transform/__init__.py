@@ -1,1 +1,1 @@
-"""Transform: source frames become canonical frames, mapped and checked. Pure."""
+"""Transform: map and check source frames, so that they become canonical frames. Pure."""

@@ -1,1 +1,1 @@
-"""Values: the text of a cell, parsed into typed values. Pure Polars expressions, used by readers and by the transform."""
+"""Values: parse the text of a cell into a typed value. Pure Polars expressions, used by readers and by the transform."""

@@ -1,9 +1,9 @@
-"""Typed numbers: what a source knows to be a number is written in the notation that its field is read by.
+"""Typed numbers: write numbers whose type the source declares in the notation that their field expects.
 
-Everything that readers hand on is text, so a DECIMAL 1.500 would look as a Vietnamese 1500 does. A reader that knows the type
-of a column or a cell (a database's columns, a number of JSON, a cell of a workbook, Parquet, xs:decimal) writes it so that it
-can be read one way only: with a decimal comma where the field says `number = "vi"`, otherwise with a dot that no group of three
-digits follows. Columns that no field reads as a number or an identifier stay as the source wrote them.
+Readers pass on text only, so a DECIMAL 1.500 would look like a Vietnamese 1500. A reader that knows the type of a
+column or cell (a database column, a JSON number, a spreadsheet cell, Parquet, xs:decimal) writes it with one possible
+reading: with a decimal comma if the field declares `number = "vi"`, otherwise with a dot that is not followed by
+exactly three digits. Columns that no field reads as a number or an identifier keep the source's text.
 """
 
 import re
@@ -18,22 +18,22 @@ from hub.model.registry import registry
 from hub.sdk.streams import Stream
 
 Notation = Literal["vi", "en", "plain", "identifier"]
-EXPONENT = re.compile(r"-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-DOUBTFUL = re.compile(GROUPED_OR_DECIMAL)
-IN_BRACKETS = re.compile(r"\[[^\]]*\]")
-"""Which items of a list a path means: a number is a number in all of them."""
-ZEROS = re.compile(r"\.0+$")
+EXPONENT_FORM = re.compile(r"-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}")
+NUMBER_FORM = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+DOUBTFUL_FORM = re.compile(GROUPED_OR_DECIMAL)
+BRACKETED_STEP = re.compile(r"\[[^\]]*\]")
+"""Which items of a list a path selects. A number is a number in all of them."""
+TRAILING_ZEROS = re.compile(r"\.0+$")
 
 
-class Number(str):
-    """A number of JSON, as its digits were written."""
+class JsonNumber(str):
+    """A JSON number, kept as the digits that the source wrote."""
 
     __slots__ = ()
 
 
-def notations(stream: Stream) -> dict[str, Notation]:
-    """Columns that fields read as numbers or identifiers → the notation that their readers write typed numbers in."""
+def find_notations(stream: Stream) -> dict[str, Notation]:
+    """Map each column read as a number or an identifier to the notation in which readers write its typed numbers."""
     found: dict[str, Notation] = {}
     for name, emit in stream.emits.items():
         entity = registry().entities.get(name)
@@ -51,37 +51,37 @@ def notations(stream: Stream) -> dict[str, Notation]:
     return {column: notation for column, notation in found.items() if column not in identity}
 
 
-def written(text: str, notation: Notation) -> str:
-    """One number, of plain digits or with an exponent, in a notation. What is no number stays as it is."""
-    if EXPONENT.fullmatch(text):
+def write_number(text: str, notation: Notation) -> str:
+    """Write one number (plain digits or with an exponent) in a notation. Other text is returned unchanged."""
+    if EXPONENT_FORM.fullmatch(text):
         text = format(Decimal(text), "f")
-    if not NUMBER.fullmatch(text):
+    if not NUMBER_FORM.fullmatch(text):
         return text
     if notation == "vi":
         return text.replace(".", ",")
     if notation == "identifier":
-        return ZEROS.sub("", text).replace(".", ",")
-    return f"{text}0" if notation == "plain" and DOUBTFUL.fullmatch(text) else text
+        return TRAILING_ZEROS.sub("", text).replace(".", ",")
+    return f"{text}0" if notation == "plain" and DOUBTFUL_FORM.fullmatch(text) else text
 
 
 def write_columns(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.DataFrame:
-    """A frame of text whose columns `wanted` hold numbers alone. Whole numbers are the same in every notation."""
+    """Rewrite the given columns of a text frame, which hold only numbers. Whole numbers are the same in every notation."""
     return frame.with_columns(
         [write_series(frame[name], notation) for name, notation in wanted.items() if name in frame.columns]
     )
 
 
 def write_series(values: pl.Series, notation: Notation) -> pl.Series:
-    """A column of numbers as text."""
+    """Rewrite one column of numbers as text."""
     at = values.str.contains(r"[.eE]").arg_true()
     if at.is_empty():
         return values
-    changed = values.gather(at).to_frame("v").select(_written(pl.col("v"), notation)).to_series()
+    changed = values.gather(at).to_frame("v").select(_write_expression(pl.col("v"), notation)).to_series()
     return values.scatter(at, changed)
 
 
-def _written(value: pl.Expr, notation: Notation) -> pl.Expr:
-    expanded = value.map_batches(_without_exponents, return_dtype=pl.String)
+def _write_expression(value: pl.Expr, notation: Notation) -> pl.Expr:
+    expanded = value.map_batches(_expand_exponents, return_dtype=pl.String)
     number = expanded.str.contains(r"^-?[0-9]+\.[0-9]+$")
     if notation == "vi":
         changed = expanded.str.replace(".", ",", literal=True)
@@ -94,17 +94,19 @@ def _written(value: pl.Expr, notation: Notation) -> pl.Expr:
     return pl.when(number).then(changed).otherwise(expanded)
 
 
-def _without_exponents(values: pl.Series) -> pl.Series:
+def _expand_exponents(values: pl.Series) -> pl.Series:
     at = values.str.contains("[eE]").arg_true()
     if at.is_empty():
         return values
-    return values.scatter(at, [written(text, "en") for text in values.gather(at)])
+    return values.scatter(at, [write_number(text, "en") for text in values.gather(at)])
 
 
 def write_rows(rows: Sequence[dict[str, Any]], wanted: Mapping[str, Notation]) -> None:
-    """Rewrite, in place, the numbers of decoded JSON that stand at the paths `wanted`; items of lists have the list's path."""
+    """Rewrite, in place, the numbers at the given paths of decoded JSON rows. Items of lists have the path of their
+    list.
+    """
     for path, notation in wanted.items():
-        plain = IN_BRACKETS.sub("", path)
+        plain = BRACKETED_STEP.sub("", path)
         for row in rows:
             _write_at(row, plain, notation)
 
@@ -115,8 +117,8 @@ def _write_at(value: Any, path: str, notation: Notation) -> None:
             _write_at(item, path, notation)
     elif isinstance(value, dict):
         found = value.get(path)
-        if isinstance(found, Number):
-            value[path] = written(found, notation)
+        if isinstance(found, JsonNumber):
+            value[path] = write_number(found, notation)
             return
         head, _, rest = path.partition(".")
         if rest and head in value:

@@ -1,4 +1,6 @@
-"""The SQL of one merge, rendered from the entity's own column names: constant text but for numbers of the hub's own."""
+"""The SQL of one merge, rendered from the entity's column names. Everything else in it is constant, except the hub's
+own numbers.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,19 +8,19 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.ingest.write.stage import Staged
+from hub.ingest.write.stage import StagingTables
 from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import Entity
 from hub.store.change_feed import announce_changes
 
-PROVENANCE = "stream_id, source_key, run_id, row_digest, first_seen, changed_at_source, sys_from"
+PROVENANCE_COLUMNS = "stream_id, source_key, run_id, row_digest, first_seen, changed_at_source, sys_from"
 ANALYZED_ROWS = 1_000
-"""From this many staged rows the planner is given statistics; below, gathering them costs more than a bad plan."""
+"""From this many staged rows on, the planner gets statistics. Below, gathering them costs more than a bad plan."""
 
 
 @dataclass(frozen=True)
-class Merge:
-    """What one merge is about: whose rows, in which run, at which instant; what is known of the read."""
+class MergeTask:
+    """What one merge is about: the entity, stream, run and instant, and what is known about the read."""
 
     entity: Entity
     stream_id: int
@@ -26,19 +28,19 @@ class Merge:
     at: datetime
     whole: bool
     digested: bool = False
-    """Whether rows that were not staged are known to be as they were, by digest."""
+    """Whether rows that were not staged are known, by digest, to be unchanged."""
     exploded: bool = False
     sweeps: bool = False
-    """Whether a sweep before this merge removes what a whole read lacks, the items of its lists included."""
+    """Whether a sweep before this merge deletes what a whole read lacks, including items of its lists."""
     key_parts: int = 1
-    """Columns of the key of a row, before what identifies an item."""
+    """Number of key columns of a row, without what identifies an item."""
 
 
-class MergeSql:
+class MergeStatements:
     """The statements of one merge, and the names of its tables."""
 
-    def __init__(self, work: Merge) -> None:
-        entity, staged = work.entity, Staged(work.entity)
+    def __init__(self, work: MergeTask) -> None:
+        entity, staged = work.entity, StagingTables(work.entity)
         table = quote_identifier(entity.table)
         self.work, self.entity = work, entity
         self.data, self.history = f"data.{table}", f"history.{table}"
@@ -50,8 +52,8 @@ class MergeSql:
         here, there = (quote_identifiers((c.name for c in entity.columns), alias) for alias in "st")
         written = [*(c.name for c in entity.columns), *(c.search_key for c in entity.columns if c.search_key)]
         columns = quote_identifiers(written)
-        kept = quote_identifiers(["id", *written, *PROVENANCE.split(", ")], "t")
-        self.to_history = f"insert into {self.history} (id, {columns}, {PROVENANCE}, sys_to) select {kept}, {self.at} from {self.data} t"
+        kept = quote_identifiers(["id", *written, *PROVENANCE_COLUMNS.split(", ")], "t")
+        self.to_history = f"insert into {self.history} (id, {columns}, {PROVENANCE_COLUMNS}, sys_to) select {kept}, {self.at} from {self.data} t"
         self.here, self.there = here, there
         self.difference = (
             f"insert into {self.diff} select s.source_key, t.id from {self.stage} s left join {self.data} t"
@@ -70,16 +72,16 @@ class MergeSql:
             f"{self.stream_id}, s.source_key, {work.run_id:d}, s.row_digest, {self.at}, s.changed_at_source, {self.at}"
         )
         self.insert_new = (
-            f"insert into {self.data} ({columns}, {PROVENANCE}) select {given}, {provenance} from {self.stage} s"
+            f"insert into {self.data} ({columns}, {PROVENANCE_COLUMNS}) select {given}, {provenance} from {self.stage} s"
             f" join {self.diff} d on d.source_key = s.source_key where d.id is null"
         )
         self.take_out_moving = f"delete from {self.data} t using {self.moving} m where t.id = m.id"
         moved = provenance.replace(f"{self.at}, s.changed_at_source", "m.first_seen, s.changed_at_source", 1)
         self.insert_moving = (
-            f"insert into {self.data} (id, {columns}, {PROVENANCE}) select m.id, {given}, {moved}"
+            f"insert into {self.data} (id, {columns}, {PROVENANCE_COLUMNS}) select m.id, {given}, {moved}"
             f" from {self.stage} s join {self.moving} m on m.source_key = s.source_key"
         )
-        # The same values from another row, or by newer rules: told apart by digest no more from now on.
+        # The values are equal but come from a changed row or from newer rules: store the new digest.
         self.refresh_digests = (
             f"update {self.data} t set row_digest = s.row_digest, changed_at_source = s.changed_at_source"
             f" from {self.stage} s where t.stream_id = {self.stream_id} and t.source_key = s.source_key"
@@ -95,10 +97,12 @@ class MergeSql:
             f"select '{entity.name}', t.id, 'DELETED', null, t.stream_id, {self.at} from {self.data} t where"
         )
 
-    def missing(self, *, listed: bool) -> str:
-        """The rows of the store that the source has no more: not in the list of its keys, or not in a whole read."""
+    def match_missing(self, *, listed: bool) -> str:
+        """Return the condition for stored rows that the source no longer has: not among its keys, or not in a whole
+        read.
+        """
         if listed:
-            present = f"exists (select from {self.listed} l where {self.within('l.source_key')})"
+            present = f"exists (select from {self.listed} l where {self.match_key('l.source_key')})"
             return f"t.stream_id = {self.stream_id} and not {present}"
         unseen = f" and t.row_digest in (select digest from {self.lost})" if self.work.digested else ""
         return (
@@ -107,20 +111,20 @@ class MergeSql:
             f" and not exists (select from {self.reject} r where r.source_key = t.source_key)"
         )
 
-    def within(self, key: str) -> str:
-        """Whether a row of the store is the one of a source key, or one of the items of its list."""
+    def match_key(self, key: str) -> str:
+        """Return the condition for the stored row of a source key, or for the items of its list."""
         if not self.work.exploded:
             return f"t.source_key = {key}"
-        # `}` is the character after `|`: a range of the index, where LIKE would look at every row.
+        # `}` is the character after `|`: an index range, where LIKE would scan every row.
         return f"(t.source_key > {key} || '|' and t.source_key < {key} || '}}')"
 
-    def keyed(self, keys: str) -> str:
-        """FROM: rows of a table of keys, `k`, each with the rows of the store that are its own, `t`, found by index."""
-        return f"{keys} k join {self.data} t on t.stream_id = {self.stream_id} and {self.within('k.source_key')}"
+    def join_stored(self, keys: str) -> str:
+        """Return a FROM clause: a table of keys `k`, each joined by index with its stored rows `t`."""
+        return f"{keys} k join {self.data} t on t.stream_id = {self.stream_id} and {self.match_key('k.source_key')}"
 
 
-def delete(connection: Connection[Any], sql: MergeSql, which: str) -> int:
-    """Move rows of the store to history, and announce that they are gone. Returns how many."""
+def delete_rows(connection: Connection[Any], sql: MergeStatements, which: str) -> int:
+    """Move stored rows to history and announce their deletion. Returns how many."""
     kept = connection.execute(f"{sql.to_history} where {which}").rowcount
     if not kept:
         return 0
@@ -128,7 +132,7 @@ def delete(connection: Connection[Any], sql: MergeSql, which: str) -> int:
     return connection.execute(f"delete from {sql.data} t where {which}").rowcount
 
 
-def analyze(connection: Connection[Any], table: str, rows: int) -> None:
-    """Tell the planner what is in a temporary table that has many rows."""
+def analyze_table(connection: Connection[Any], table: str, rows: int) -> None:
+    """Analyze a temporary table if it has many rows."""
     if rows >= ANALYZED_ROWS:
         connection.execute(f"analyze {table}")

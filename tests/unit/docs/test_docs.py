@@ -12,7 +12,7 @@ from cyclopts import App
 from pydantic import BaseModel
 
 from hub.cli import app, drift, quarantine
-from hub.ingest.drift.detect import Grade, Sort
+from hub.ingest.drift.detect import DriftGrade, DriftKind
 from hub.link.rules import RULES
 from hub.model.manifest_reference import EXAMPLES, render_manifest_page, render_manifest_schema
 from hub.sdk.manifest import KINDS, parse
@@ -127,7 +127,7 @@ def test_every_command_on_drift_and_quarantine_is_explained() -> None:
 
 
 def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
-    words = [*get_args(Sort), *get_args(Grade), *(f"`{mode}`" for mode in get_args(Drift))]
+    words = [*get_args(DriftKind), *get_args(DriftGrade), *(f"`{mode}`" for mode in get_args(Drift))]
     assert [word for word in words if f"| {word}" not in text("docs/explanation/drift-and-quarantine.md")] == []
 
 

@@ -20,7 +20,7 @@ from hub.ingest.read.json_rows import decoded, empty_frame, frame_of
 from hub.ingest.read.messages import Message
 from hub.ingest.read.messages import frame as frame_of_messages
 from hub.ingest.read.reader import Batch
-from hub.ingest.transform.prepare import Preparation, Prepared
+from hub.ingest.transform.prepare import BatchPreparer, PreparedBatch
 from hub.ingest.values.cells import Cells
 from hub.sdk.manifest import Manifest, parse
 from hub.sdk.paths import AmbiguousPath, select, split_at_list, steps_of
@@ -43,9 +43,9 @@ def row(papers: Any, number: int = 1) -> dict[str, Any]:
     return {"so": f"{number:012d}", "ten": "Lê Văn An", "giay_to": papers}
 
 
-def prepared(declared: Manifest, *rows: dict[str, Any]) -> Prepared:
+def prepared(declared: Manifest, *rows: dict[str, Any]) -> PreparedBatch:
     frame = frame_of([decoded(json.dumps(r).encode()) for r in rows])
-    return Preparation(declared, "people", {}).prepare(Batch(frame), None)
+    return BatchPreparer(declared, "people", {}).prepare(Batch(frame), None)
 
 
 CCCD, GPLX = {"loai": "CCCD", "so": "1"}, {"loai": "GPLX", "so": "2"}
@@ -56,14 +56,14 @@ def test_the_item_that_meets_the_condition_is_read_and_two_of_them_reject_the_ro
     (part,) = found.parts
     assert part.accepted["residence_address"].to_list() == ["1", None, None, None]
     assert part.rejected.select("row", "field", "rule").rows() == [(3, "residence_address", "ambiguous")]
-    assert "more than one item" in part.rejected["reason"][0]
+    assert "several items" in part.rejected["reason"][0]
 
 
 def test_a_second_match_changes_the_digest_of_a_row() -> None:
     frame = frame_of([row([CCCD]), row([CCCD, CCCD]), row([GPLX, CCCD])])
     from hub.ingest.transform.map import READ_DIGEST
 
-    found = Preparation(manifest(), "people", {})._digested(frame)[READ_DIGEST].to_list()
+    found = BatchPreparer(manifest(), "people", {})._add_digests(frame)[READ_DIGEST].to_list()
     assert found[0] != found[1]
     assert found[0] == found[2]  # what no field is made of is no change
 
@@ -84,7 +84,7 @@ def test_columns_and_documents_are_read_alike(lists: list[Any], path: str) -> No
     frame = pl.DataFrame({"n": list(range(len(lists))), "d": lists}, strict=False)
     cells = Cells(frame.schema, lists=True)
     got = frame.select(cells.text(path)).to_series()
-    several = cells.ambiguous(path)
+    several = cells.find_ambiguous(path)
     marks = frame.select(several).to_series() if several is not None else [False] * len(lists)
     for at, given_list in enumerate(lists):
         try:
@@ -116,7 +116,7 @@ def test_whatever_stands_at_a_path_is_read_or_told_by_field_and_path(values: lis
         return  # the reader says so
     told = ""
     try:
-        Preparation(declared, "people", {}).prepare(Batch(frame), None)
+        BatchPreparer(declared, "people", {}).prepare(Batch(frame), None)
     except HubMisconfigured as error:
         told = str(error)
     assert not told or ("residence_address" in told and "Next step" in told)
@@ -162,8 +162,8 @@ def test_messages_and_empty_lists_keep_what_a_path_leads_into(path: str) -> None
     declared = manifest({**FIELDS, "residence_address": path}, kind="push")
     bodies = [Message(json.dumps(row(papers, n)).encode()) for n, papers in enumerate([[CCCD], [], None, "no list"])]
     frame = frame_of_messages(bodies, declared.streams["people"], "")
-    (part, _) = Preparation(declared, "people", {}).prepare(Batch(frame), None).parts
+    (part, _) = BatchPreparer(declared, "people", {}).prepare(Batch(frame), None).parts
     assert part.accepted["residence_address"].to_list() == ["1", None, None]
     none = manifest({**FIELDS, "residence_address": path})
-    Preparation(none, "people", {}).prepare(Batch(empty_frame(none.streams["people"])), None)
+    BatchPreparer(none, "people", {}).prepare(Batch(empty_frame(none.streams["people"])), None)
     assert split_at_list(path)[0] in none.streams["people"].columns()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.transform.check import RULES, canonical_units, check, clean, rule
+from hub.ingest.transform.check import RULE_MESSAGES, check_rows, clean_values, find_broken_rule, resolve_units
 from hub.ingest.transform.map import SOURCE_KEY
 from hub.model.registry import registry
 from schema.values import Storage, Value, ValueRejected
@@ -24,12 +24,12 @@ def texts(kind: type[Value]) -> st.SearchStrategy[str]:
 
 def by_columns(kind: type[Value], raw: str) -> tuple[str | None, str | None]:
     """Canonical text and broken rule, as ingest has them."""
-    frame = pl.DataFrame({"v": [raw]}).select(clean(pl.col("v"), kind).alias("v"))
+    frame = pl.DataFrame({"v": [raw]}).select(clean_values(pl.col("v"), kind).alias("v"))
     if kind.dated_unit:
-        frame = frame.with_columns(canonical_units(frame["v"]).alias("u"))
-        broken = frame.select(rule(pl.col("v"), kind, pl.col("u"))).item()
+        frame = frame.with_columns(resolve_units(frame["v"]).alias("u"))
+        broken = frame.select(find_broken_rule(pl.col("v"), kind, pl.col("u"))).item()
         return frame["u"].item(), broken
-    return frame["v"].item(), frame.select(rule(pl.col("v"), kind)).item()
+    return frame["v"].item(), frame.select(find_broken_rule(pl.col("v"), kind)).item()
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
@@ -41,7 +41,7 @@ def test_columns_and_single_values_agree(kind: type[Value], data: st.DataObject)
     try:
         expected = kind.parse(raw)
     except ValueRejected:
-        assert canonical is None or broken in RULES
+        assert canonical is None or broken in RULE_MESSAGES
     else:
         assert (canonical, broken) == (expected, None)
 
@@ -54,7 +54,7 @@ def test_rejected_rows_say_field_rule_and_reason_without_the_value() -> None:
         "full_name": ["Nguyễn Thị Hoà", None, "Lê Văn An"],
         "residence_unit_code": ["06820@2020-01-01", "99999@2020-01-01", None],
     }
-    found = check(pl.DataFrame(rows), entity)
+    found = check_rows(pl.DataFrame(rows), entity)
     assert found.accepted.to_dicts() == [
         {
             SOURCE_KEY: "1",

@@ -5,14 +5,14 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.connectors import discover
-from hub.ingest.transform.row_digests import Known, digests, seed_of
+from hub.ingest.connectors import load_manifests
+from hub.ingest.transform.row_digests import KnownDigests, compute_digests, compute_seed
 
 ROWS = st.lists(st.tuples(st.text(max_size=4), st.one_of(st.none(), st.text(max_size=4))), min_size=1, max_size=30)
 
 
 def digest(rows: list[tuple[str, str | None]], seed: int = 7) -> list[int]:
-    return digests(
+    return compute_digests(
         pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row"), ["a", "b"], seed
     ).to_list()
 
@@ -36,26 +36,26 @@ def test_another_seed_knows_nothing(rows: list[tuple[str, str | None]]) -> None:
 @given(st.sets(st.integers(-(2**63), 2**63 - 1)), st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_known_are_those_of_the_store_and_the_rest_is_unseen(held: set[int], read: list[int]) -> None:
     read += list(held)[::2]
-    known = Known(np.array(sorted(held), dtype=np.int64))
-    assert known.see(pl.Series(read, dtype=pl.Int64)).to_list() == [value in held for value in read]
-    assert set(known.unseen()) == held - set(read)
+    known = KnownDigests(np.array(sorted(held), dtype=np.int64))
+    assert known.mark_seen(pl.Series(read, dtype=pl.Int64)).to_list() == [value in held for value in read]
+    assert set(known.list_unseen()) == held - set(read)
 
 
 @given(st.lists(st.integers(-3, 3)))
 def test_digests_of_several_rows_are_told_from_those_of_one(held: list[int]) -> None:
-    known = Known(np.array(held, dtype=np.int64))
+    known = KnownDigests(np.array(held, dtype=np.int64))
     assert known.rows == len(held)
     assert set(known.repeated) == {value for value in held if held.count(value) > 1}
 
 
 def test_the_seed_changes_with_what_rows_are_read_by_and_with_nothing_else() -> None:
-    manifest = discover()["population"]
+    manifest = load_manifests()["population"]
     stream = manifest.streams["citizens"]
-    seed = seed_of(manifest, "citizens", b"")
+    seed = compute_seed(manifest, "citizens", b"")
 
     def changed(**update: object) -> int:
         streams = {**manifest.streams, "citizens": stream.model_copy(update=update)}
-        return seed_of(manifest.model_copy(update={"streams": streams}), "citizens", b"")
+        return compute_seed(manifest.model_copy(update={"streams": streams}), "citizens", b"")
 
     assert seed == changed() == changed(max_deleted=0.5, ignore=())
-    assert len({seed, changed(key=("other",)), changed(changed_at=None), seed_of(manifest, "citizens", b"x")}) == 4
+    assert len({seed, changed(key=("other",)), changed(changed_at=None), compute_seed(manifest, "citizens", b"x")}) == 4

@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import HubMisconfigured
 from hub.ingest import connectors as finding
-from hub.ingest.connectors import broken, discover, home, transform
+from hub.ingest.connectors import connector_folder, list_broken_connectors, load_manifests, load_transform
 
 MANIFEST = """\
 name = "{name}"
@@ -36,9 +36,9 @@ full_name = "ten"
 
 @pytest.fixture(autouse=True)
 def _afresh() -> Iterator[None]:
-    finding._found.cache_clear()
+    finding._discover_in_path.cache_clear()
     yield
-    finding._found.cache_clear()
+    finding._discover_in_path.cache_clear()
 
 
 def connector(folder: Path, name: str, *, called: str | None = None, entity: str = "Citizen") -> Path:
@@ -52,10 +52,10 @@ def test_folders_of_the_setting_are_looked_at(tmp_path: Path, monkeypatch: pytes
     first = connector(tmp_path / "one", "trial")
     second = connector(tmp_path / "two", "other")
     monkeypatch.setenv("HUB_CONNECTORS_PATH", os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
-    assert {"trial", "other", "place", "land"} <= set(discover())
-    assert (home(discover()["trial"]), home(discover()["other"])) == (first, second)
-    assert home(discover()["place"]).name == "place"
-    assert broken() == {}
+    assert {"trial", "other", "place", "land"} <= set(load_manifests())
+    assert (connector_folder(load_manifests()["trial"]), connector_folder(load_manifests()["other"])) == (first, second)
+    assert connector_folder(load_manifests()["place"]).name == "place"
+    assert list_broken_connectors() == {}
 
 
 def test_packages_are_found_by_their_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,18 +67,18 @@ def test_packages_are_found_by_their_entry_point(tmp_path: Path, monkeypatch: py
     points = "[hub.connectors]\nscholarships = scholarships\nlost = nowhere.at.all\n"
     (installed / "entry_points.txt").write_text(points)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert home(discover()["scholarships"]) == tmp_path / "scholarships"
-    assert "nowhere.at.all" in str(broken()["lost"])
+    assert connector_folder(load_manifests()["scholarships"]) == tmp_path / "scholarships"
+    assert "nowhere.at.all" in str(list_broken_connectors()["lost"])
 
 
 def test_two_of_one_name_are_both_named_and_neither_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connector(tmp_path, "land")
     monkeypatch.setenv("HUB_CONNECTORS_PATH", str(tmp_path))
-    assert "land" not in discover()
-    error = broken()["land"]
+    assert "land" not in load_manifests()
+    error = list_broken_connectors()["land"]
     assert isinstance(error, HubMisconfigured)
     assert str(tmp_path / "land") in error.message
-    assert str(finding.folder() / "land") in error.message
+    assert str(finding.project_connectors_folder() / "land") in error.message
 
 
 def test_broken_ones_do_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,19 +87,21 @@ def test_broken_ones_do_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.
     connector(tmp_path, "unknown", entity="Ship")
     (connector(tmp_path, "torn") / "manifest.toml").write_text("name = ")
     monkeypatch.setenv("HUB_CONNECTORS_PATH", os.pathsep.join([str(tmp_path), str(tmp_path / "none")]))
-    assert "good" in discover()
-    assert set(broken()) == {"unlike", "unknown", "torn", str(tmp_path / "none")}
-    assert "unlike/manifest.toml:1: name: is otherwise" in str(broken()["unlike"])
-    assert "unknown/manifest.toml:17: streams.people.emits.Ship: no such entity" in str(broken()["unknown"])
-    assert all(error.next_step for error in broken().values())
+    assert "good" in load_manifests()
+    assert set(list_broken_connectors()) == {"unlike", "unknown", "torn", str(tmp_path / "none")}
+    assert "unlike/manifest.toml:1: name: is otherwise" in str(list_broken_connectors()["unlike"])
+    assert "unknown/manifest.toml:17: streams.people.emits.Ship: unknown entity" in str(
+        list_broken_connectors()["unknown"]
+    )
+    assert all(error.next_step for error in list_broken_connectors().values())
 
 
 def test_a_transform_is_loaded_by_its_path(tmp_path: Path) -> None:
     path = connector(tmp_path, "trial")
     manifest = finding.load_connector(path)
-    assert transform(manifest) is None
+    assert load_transform(manifest) is None
     (path / "transform.py").write_text("def transform(stream, frame):\n    return frame.head(1)\n")
-    change = transform(manifest)
+    change = load_transform(manifest)
     assert change is not None
     assert change("people", pl.LazyFrame({"a": ["1", "2"]})).collect().height == 1
 
@@ -109,4 +111,4 @@ def test_a_transform_that_cannot_be_loaded_is_said(tmp_path: Path, source: str) 
     path = connector(tmp_path, "trial")
     (path / "transform.py").write_text(source)
     with pytest.raises(HubMisconfigured, match=r"trial/transform\.py cannot be loaded"):
-        transform(finding.load_connector(path))
+        load_transform(finding.load_connector(path))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.values.distinct_values import by_distinct
+from hub.ingest.values.distinct_values import apply_to_distinct
 
 TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "A", "b ", "Đỗ", "d"]))
 
@@ -29,7 +29,7 @@ def made(values: pl.Series) -> pl.DataFrame:
 @given(st.lists(TEXTS, max_size=200), st.integers(1, 8))
 def test_it_is_the_same_as_work_on_every_value(values: list[str | None], times: int) -> None:
     series = pl.Series("v", values * times, dtype=pl.String)
-    found = by_distinct(series, made)
+    found = apply_to_distinct(series, made)
     assert found.rows() == made(series).rows()
     assert found.columns == ["same", "nothing", "upper", "broken"]
 
@@ -43,5 +43,5 @@ def test_few_values_are_worked_on_once_and_many_as_they_stand(different: int, wo
         return values.to_frame("made")
 
     values = pl.Series([str(n % different) for n in range(1000)])
-    assert by_distinct(values, counted)["made"].to_list() == values.to_list()
+    assert apply_to_distinct(values, counted)["made"].to_list() == values.to_list()
     assert seen == [worked_on]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.drift.detect import Finding, Watch, covered, outside, told
-from hub.ingest.drift.value_kinds import LEAST, look, retyped
+from hub.ingest.drift.detect import DriftDetector, DriftFinding, describe_outside_codes, is_covered, show_column_name
+from hub.ingest.drift.value_kinds import MIN_VALUES, classify_values, is_retyped
 from hub.ingest.read.reader import OWN_COLUMNS
 from hub.model.procedure_columns import find_columns_read, map_procedures_by_column
 from hub.model.registry import registry
@@ -36,19 +36,19 @@ def people(columns: tuple[str, ...] = COLUMNS, **other: list[str]) -> pl.DataFra
 
 
 def shape_of(frame: pl.DataFrame, declared: Manifest | None = None) -> dict[str, str]:
-    watch = Watch(declared or manifest("X"), "people", {})
-    watch.see(frame, frame)
-    watch.finish()
-    return watch.shape(set(), whole=True)
+    watch = DriftDetector(declared or manifest("X"), "people", {})
+    watch.check_batch(frame, frame)
+    watch.check_end()
+    return watch.next_shape(set(), whole=True)
 
 
-def found(frame: pl.DataFrame, before: Mapping[str, str], declared: Manifest | None = None) -> list[Finding]:
-    watch = Watch(declared or manifest("X"), "people", before)
-    return [*watch.see(frame, frame), *watch.finish()]
+def found(frame: pl.DataFrame, before: Mapping[str, str], declared: Manifest | None = None) -> list[DriftFinding]:
+    watch = DriftDetector(declared or manifest("X"), "people", before)
+    return [*watch.check_batch(frame, frame), *watch.check_end()]
 
 
-def brief(findings: list[Finding]) -> list[tuple[str, str, str]]:
-    return [(f.kind, f.column, f.touch.grade) for f in findings]
+def brief(findings: list[DriftFinding]) -> list[tuple[str, str, str]]:
+    return [(f.kind, f.column, f.use.grade) for f in findings]
 
 
 @given(st.permutations(COLUMNS))
@@ -119,8 +119,8 @@ def test_grades_follow_what_is_touched() -> None:
         ("REMOVED", "them", "INFO"),
     ]
     sinh, so, xa, la, _ = found(without, before, declared)
-    assert (sinh.touch.entities, sinh.touch.procedures) == ({"Citizen": ("sex",)}, ("land-right-transfer",))
-    assert so.touch.procedures == ("land-right-transfer",)
+    assert (sinh.use.entities, sinh.use.procedures) == ({"Citizen": ("sex",)}, ("land-right-transfer",))
+    assert so.use.procedures == ("land-right-transfer",)
     assert (xa.stops, la.stops) == (True, False)
 
 
@@ -144,11 +144,11 @@ def test_events_leave_columns_out() -> None:
         (["có", "không"] * 20, "boolean"),
         (["Nam", "Nữ"] * 20, "code"),
         ([None, "", " "] * 50, "unknown"),
-        (["1"] * (LEAST - 1), "unknown"),
+        (["1"] * (MIN_VALUES - 1), "unknown"),
     ],
 )
 def test_kinds(values: list[str | None], kind: str) -> None:
-    assert look(pl.Series(values, dtype=pl.String)).kind == kind
+    assert classify_values(pl.Series(values, dtype=pl.String)).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -169,36 +169,44 @@ def test_kinds(values: list[str | None], kind: str) -> None:
     ],
 )
 def test_another_kind_needs_evidence(before: str, values: list[str | None], expected: bool) -> None:
-    assert retyped(before, look(pl.Series(values, dtype=pl.String))) is expected
+    assert is_retyped(before, classify_values(pl.Series(values, dtype=pl.String))) is expected
 
 
 def test_lists_are_of_a_kind_of_their_own() -> None:
-    lists = look(pl.Series([["a"], ["b"]]))
-    assert retyped("text", lists)
-    assert not retyped("list", lists)
+    lists = classify_values(pl.Series([["a"], ["b"]]))
+    assert is_retyped("text", lists)
+    assert not is_retyped("list", lists)
 
 
 def test_codes_are_shown_only_where_they_look_like_codes() -> None:
-    assert outside({"XX", "da_xoa", "Trợ cấp khác"}) == "has codes outside its list: Trợ cấp khác, XX, da_xoa"
+    assert (
+        describe_outside_codes({"XX", "da_xoa", "Trợ cấp khác"})
+        == "has codes outside its list: Trợ cấp khác, XX, da_xoa"
+    )
     for personal in ("Nguyễn Văn A", "022085001234", "LE VAN B", "x" * 21, "a,b"):
-        assert outside({"XX", personal}) == "has values outside its code list, which are not shown"
-    assert outside({str(n) for n in range(11)}) == "has more than 10 different values outside its code list"
-    assert outside({str(n) for n in range(412)}) == "has more than 100 different values outside its code list"
+        assert describe_outside_codes({"XX", personal}) == "has values outside its code list, which are not shown"
+    assert (
+        describe_outside_codes({str(n) for n in range(11)}) == "has more than 10 different values outside its code list"
+    )
+    assert (
+        describe_outside_codes({str(n) for n in range(412)})
+        == "has more than 100 different values outside its code list"
+    )
 
 
 def test_approved_codes_take_in_fewer_and_no_others() -> None:
-    taken = outside({"A", "B"})
-    assert covered(Finding("CODE", "c", outside({"A"})), taken)
-    assert not covered(Finding("CODE", "c", outside({"A", "C"})), taken)
-    assert not covered(Finding("CODE", "c", outside({"A"})), None)
+    taken = describe_outside_codes({"A", "B"})
+    assert is_covered(DriftFinding("CODE", "c", describe_outside_codes({"A"})), taken)
+    assert not is_covered(DriftFinding("CODE", "c", describe_outside_codes({"A", "C"})), taken)
+    assert not is_covered(DriftFinding("CODE", "c", describe_outside_codes({"A"})), None)
 
 
 def test_names_that_are_values_are_not_told() -> None:
-    assert told("ho_va_ten") == "ho_va_ten"
-    assert "022085001234" not in told("022085001234")
-    assert "\x00" not in told("a\x00")
+    assert show_column_name("ho_va_ten") == "ho_va_ten"
+    assert "022085001234" not in show_column_name("022085001234")
+    assert "\x00" not in show_column_name("a\x00")
     findings = found(pl.DataFrame({"Nguyễn Văn Bí Mật": ["x"], "1980": ["y"]}), shape_of(people()))
-    assert not any("Bí" in f.words("") for f in findings)
+    assert not any("Bí" in f.describe("") for f in findings)
 
 
 def test_what_procedures_read_is_found_along_links_filters_and_arguments() -> None:

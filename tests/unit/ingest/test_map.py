@@ -25,9 +25,9 @@ def stream(fields: dict[str, Any], entity: str = "Parcel", **keys: Any) -> SqlSt
 def one(row: dict[str, Any], fields: dict[str, Any], entity: str = "Parcel", **keys: Any) -> dict[str, Any]:
     """The canonical record that one row becomes."""
     declared = stream(fields, entity, **keys)
-    frame = mapping.patched(pl.DataFrame([{"id": "1", **row}]), declared)
+    frame = mapping.apply_patches(pl.DataFrame([{"id": "1", **row}]), declared)
     numbered = frame.with_columns(pl.lit(0, pl.Int64).alias(mapping.READ_NUMBER))
-    (found,) = mapping.mapped(numbered, declared, registry()[entity], "Asia/Ho_Chi_Minh").to_dicts()
+    (found,) = mapping.map_rows(numbered, declared, registry()[entity], "Asia/Ho_Chi_Minh").to_dicts()
     return found
 
 
@@ -90,16 +90,16 @@ def test_rows_are_chosen_and_lists_unfolded() -> None:
     frame = pl.DataFrame(
         {"id": ["a", "b", "c"], "k": ["1", "1", "2"], "l": [[{"x": "p"}, {"x": "q"}], [], [{"x": "r"}]]}
     ).with_columns(pl.int_range(3).alias(mapping.READ_NUMBER))
-    rows = mapping.items(mapping.unfold(mapping.chosen(frame, emit), emit), declared, emit)
-    found = mapping.mapped(rows, declared, registry()["Parcel"], "UTC")
+    rows = mapping.select_items(mapping.unfold_list(mapping.filter_chosen(frame, emit), emit), declared, emit)
+    found = mapping.map_rows(rows, declared, registry()["Parcel"], "UTC")
     assert found["address"].to_list() == ["p", "q"]
     first, second = found["source_key"]
     assert first.startswith("a|~")
     assert second.startswith("a|~")
     assert first != second
-    without = mapping.items(mapping.unfold(frame.drop("l"), emit), declared, emit)
-    assert mapping.mapped(without, declared, registry()["Parcel"], "UTC").is_empty()
-    assert mapping.unmet(frame, declared, emit, "UTC")["source_key"].to_list() == ["c"]  # type: ignore[index]  # it has a when
+    without = mapping.select_items(mapping.unfold_list(frame.drop("l"), emit), declared, emit)
+    assert mapping.map_rows(without, declared, registry()["Parcel"], "UTC").is_empty()
+    assert mapping.find_unmet_keys(frame, declared, emit, "UTC")["source_key"].to_list() == ["c"]  # type: ignore[index]  # it has a when
 
 
 TEXTS = st.one_of(st.none(), st.text("a|\\=~vn1", max_size=3))
@@ -117,8 +117,8 @@ def test_items_are_known_by_key_or_content_wherever_they_stand(
         kind = pl.List(pl.Struct({"x": pl.String, "y": pl.String}))
         cells = [[{"x": x, "y": y} for x, y in listed]]
         frame = pl.DataFrame({"id": ["a"], "l": pl.Series(cells, dtype=kind), mapping.READ_NUMBER: [0]})
-        rows = mapping.items(mapping.unfold(frame, emit), declared, emit)
-        return list(zip(rows[mapping.ITEM].to_list() if listed else [], listed, strict=True))
+        rows = mapping.select_items(mapping.unfold_list(frame, emit), declared, emit)
+        return list(zip(rows[mapping.ITEM_KEY].to_list() if listed else [], listed, strict=True))
 
     shifted = random.sample(items, len(items))
     assert sorted(map(repr, keys(items))) == sorted(map(repr, keys(shifted)))
@@ -145,7 +145,7 @@ def test_items_are_known_by_key_or_content_wherever_they_stand(
 def test_a_condition_is_met_or_not_never_neither(condition: dict[str, Any], met: list[bool]) -> None:
     frame = pl.DataFrame({"k": ["1", "3", "", None]})
     declared = Condition.model_validate({"column": "k", **condition})
-    assert frame.select(mapping.meets(declared)).to_series().to_list() == met
+    assert frame.select(mapping.meets_condition(declared)).to_series().to_list() == met
 
 
 @pytest.mark.parametrize("wrong", [{}, {"values": ["1"], "null": True}, {"values": []}])
@@ -158,7 +158,7 @@ def test_composite_keys_are_never_confused() -> None:
     texts = ["".join(letters) for n in range(3) for letters in itertools.product("a|\\", repeat=n)]
     keys = list(itertools.product(texts, repeat=2))
     declared = SqlStream.model_validate({"table": "t", "key": ["x", "y"], "emits": {"Parcel": {"fields": {}}}})
-    made = pl.DataFrame(keys, schema=["x", "y"], orient="row").select(mapping.source_key(declared)).to_series()
+    made = pl.DataFrame(keys, schema=["x", "y"], orient="row").select(mapping.build_source_key(declared)).to_series()
     assert made.n_unique() == len(keys)
 
 
@@ -167,5 +167,5 @@ def test_units_are_converted_exactly(number: Any, factor: float) -> None:
     declared = FieldMapping.model_validate({"column": "a", "scale": factor})
     rows = pl.DataFrame({"a": [str(number)]})
     cells = Cells(rows.schema, lists=False)
-    found = rows.select(mapping._field(rows, declared, registry()["Parcel"].column("area"), cells, "UTC"))
+    found = rows.select(mapping._map_field(rows, declared, registry()["Parcel"].column("area"), cells, "UTC"))
     assert Decimal(found.item()) == number * Decimal(str(factor))

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.draft.value_round_trip import read_value
-from hub.ingest.values.parse_values import FORM, TWO_READINGS, conflicting_formats, instant, read
+from hub.ingest.values.parse_values import (
+    FORM_RULE,
+    TWO_READINGS_RULE,
+    find_conflicting_formats,
+    parse_column,
+    parse_instant,
+)
 from hub.ingest.values.typed_numbers import write_series
 from hub.model.registry import Column, registry
 from hub.sdk.mapping import FieldMapping
@@ -30,7 +36,7 @@ DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 
 def parsed(text: str, column: Column, **keys: object) -> tuple[str | None, str | None]:
     """What is read of a text, and the rule that it breaks."""
-    found = read(pl.Series("v", [text]), FieldMapping.model_validate({"column": "v", **keys}), column, ZONE)
+    found = parse_column(pl.Series("v", [text]), FieldMapping.model_validate({"column": "v", **keys}), column, ZONE)
     row = found.row(0)
     return row[0], row[1]
 
@@ -71,7 +77,7 @@ def test_no_number_is_read_that_could_be_another(text: str, notation: str | None
     else:
         assert value == text
         assert notation is None or not mine
-        assert fault == (TWO_READINGS if notation is None and len(mine) == 2 and "," not in text else FORM)
+        assert fault == (TWO_READINGS_RULE if notation is None and len(mine) == 2 and "," not in text else FORM_RULE)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,7 @@ def test_a_scaled_number_is_exact_or_refused(number: Decimal, factor: float) -> 
         assert value is not None
         assert Decimal(value) == number * Decimal(str(factor))
     else:
-        assert fault == TWO_READINGS
+        assert fault == TWO_READINGS_RULE
 
 
 @pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%d-%m-%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M"])
@@ -132,12 +138,12 @@ def test_iso_8601_is_a_date_in_all_its_forms(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["05/01/2026", "2026", "1767546000000", "0000-00-00 00:00:00", "5/1/26", "hôm nay"])
 def test_what_is_no_declared_date_is_rejected(text: str) -> None:
-    assert parsed(text, DAY) == (text, FORM)
+    assert parsed(text, DAY) == (text, FORM_RULE)
 
 
 def test_seconds_are_not_taken_for_milliseconds_nor_the_other_way() -> None:
-    assert parsed("1767546000", DAY, formats=["epoch_ms"])[1] == FORM
-    assert parsed("1767546000000", DAY, formats=["epoch_s"])[1] == FORM
+    assert parsed("1767546000", DAY, formats=["epoch_ms"])[1] == FORM_RULE
+    assert parsed("1767546000000", DAY, formats=["epoch_s"])[1] == FORM_RULE
 
 
 @pytest.mark.parametrize(
@@ -145,11 +151,11 @@ def test_seconds_are_not_taken_for_milliseconds_nor_the_other_way() -> None:
     [("%d/%m/%Y", "%m/%d/%Y"), ("%Y%m%d", "%d%m%Y"), ("%Y-%d-%m",), ("epoch_s", "epoch_ms"), ("epoch_s", "%Y")],
 )
 def test_formats_that_read_a_text_two_ways_are_refused(formats: tuple[str, ...]) -> None:
-    assert conflicting_formats(formats) is not None
+    assert find_conflicting_formats(formats) is not None
 
 
 def test_formats_that_agree_are_not() -> None:
-    assert conflicting_formats(("%d/%m/%Y", "%d-%m-%Y", "%Y%m%d", "%Y")) is None
+    assert find_conflicting_formats(("%d/%m/%Y", "%d-%m-%Y", "%Y%m%d", "%Y")) is None
     with pytest.raises(ValidationError, match="century"):
         FieldMapping.model_validate({"column": "a", "formats": ["%d/%m/%y"]})
 
@@ -161,12 +167,12 @@ def test_a_code_outside_the_table_is_not_taken_for_one_of_ours() -> None:
 
 
 def test_an_identifier_that_was_a_float_is_not_another_identifier() -> None:
-    assert parsed("22085001234.0", IDENTIFIER)[1] == FORM
+    assert parsed("22085001234.0", IDENTIFIER)[1] == FORM_RULE
     assert parsed("022.085.001.234", IDENTIFIER)[1] is None
 
 
 def test_a_pattern_that_does_not_fit_is_no_missing_value() -> None:
-    assert parsed("tờ 12", AMOUNT, split={"pattern": "thửa ([0-9]+)"}) == ("tờ 12", FORM)
+    assert parsed("tờ 12", AMOUNT, split={"pattern": "thửa ([0-9]+)"}) == ("tờ 12", FORM_RULE)
 
 
 @settings(max_examples=25, deadline=None)
@@ -190,7 +196,7 @@ def test_drafting_reads_by_the_same_rules(text: str, keys: dict[str, object]) ->
 @given(st.datetimes())
 def test_a_time_without_an_offset_is_of_the_zone(time: datetime) -> None:
     time = time.replace(year=1950 + time.year % 150, day=min(time.day, 28))
-    found = pl.DataFrame({"v": [time.isoformat(sep=" ")]}).select(instant(pl.col("v"), ZONE)).item()
+    found = pl.DataFrame({"v": [time.isoformat(sep=" ")]}).select(parse_instant(pl.col("v"), ZONE)).item()
     assert found == time.replace(tzinfo=ZoneInfo(ZONE))
 
 
@@ -207,4 +213,4 @@ def test_a_typed_number_is_what_it_is_in_every_notation(number: Decimal, notatio
 @pytest.mark.parametrize("text", ["120.500", "1.000", "-1.250"])
 def test_a_number_with_two_readings_is_not_read(text: str) -> None:
     for column in (AMOUNT, AREA):
-        assert parsed(text, column) == (text, TWO_READINGS)
+        assert parsed(text, column) == (text, TWO_READINGS_RULE)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import HubMisconfigured
-from hub.ingest.run.follow import FIRST_REST_S, LONGEST_REST_S, rest
+from hub.ingest.run.follow import FIRST_REST_S, LONGEST_REST_S, compute_backoff
 from hub.jobs import queue as q
 from hub.jobs.schedules import register, schedules, times
 from hub.jobs.tasks import LONGEST_WAIT, wait_before
@@ -69,7 +69,7 @@ def test_a_connector_without_a_schedule_has_none() -> None:
 @given(st.integers(1, 1_000))
 def test_waits_grow_and_are_bounded(attempt: int) -> None:
     assert timedelta(seconds=15) <= wait_before(attempt) <= 1.5 * LONGEST_WAIT
-    assert FIRST_REST_S / 2 <= rest(attempt) <= LONGEST_REST_S
+    assert FIRST_REST_S / 2 <= compute_backoff(attempt) <= LONGEST_REST_S
     if attempt < 8:
         # Whatever chance says, two tries later is later.
-        assert rest(attempt) < rest(attempt + 2)
+        assert compute_backoff(attempt) < compute_backoff(attempt + 2)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.ingest.transform.map import NUMBER
+from hub.ingest.transform.map import ROW_NUMBER
 from hub.model.name_checks import HUB_COLUMNS, MAX_IDENTIFIER_BYTES, derived_identifiers
 from hub.model.names import qualify_column, to_camel_case, to_snake_case
 from hub.model.registry import Registry, _check_links, _Reader, registry
@@ -95,7 +95,7 @@ class TestNames:
         entity = registry()["Citizen"]
         declared = {c.name for c in entity.columns} | {c.search_key for c in entity.columns}
         added = {column.name for table in (citizen, past) for column in table.columns} - declared
-        assert added | {NUMBER} == HUB_COLUMNS
+        assert added | {ROW_NUMBER} == HUB_COLUMNS
 
 
 def test_every_field_says_what_it_is() -> None:

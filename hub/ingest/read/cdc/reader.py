@@ -27,7 +27,7 @@ from hub.ingest.read.cdc.follow import Follower, Origin, began
 from hub.ingest.read.cdc.pgoutput import Malformed, position
 from hub.ingest.read.cdc.session import Session
 from hub.ingest.read.reader import Batch, Context, Reader, State
-from hub.ingest.values.typed_numbers import notations, write_columns
+from hub.ingest.values.typed_numbers import find_notations, write_columns
 from hub.sdk.sources import CdcSource
 from hub.sdk.streams import CdcStream
 
@@ -57,7 +57,7 @@ class CdcReader(Reader):
         assert isinstance(stream, CdcStream)
         name = slot_name(connector, context.name)
         self.notes: list[str] = []
-        self._notations = notations(stream)
+        self._notations = find_notations(stream)
         self.max_lag = source.max_lag
         self.wanted = slot.Wanted(context.where, stream.table, stream.key, source.publication, name, source.timeout_s)
         url = source.url.value(connector)

@@ -12,7 +12,7 @@ import polars as pl
 
 from hub.ingest.read.files import excel_child
 from hub.ingest.read.files.file_bytes import FileFault, require_ratio
-from hub.ingest.values.typed_numbers import Notation, notations, write_series
+from hub.ingest.values.typed_numbers import Notation, find_notations, write_series
 from hub.sdk.streams import FilesStream
 
 CHILD_TIMEOUT_S = 900
@@ -25,7 +25,7 @@ def read_excel(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFr
     with tempfile.TemporaryDirectory(prefix="hub-excel-") as folder:
         to = Path(folder) / "rows.arrow"
         order = {**stream.model_dump(mode="json", include=KEYS), "path": str(path.absolute()), "to": str(to)}
-        wanted = notations(stream)
+        wanted = find_notations(stream)
         order["numbers"] = list(wanted)
         order |= {"memory": stream.max_memory_bytes, "size": stream.max_file_bytes}
         said = _run(order, stream.max_memory_bytes)

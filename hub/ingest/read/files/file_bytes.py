@@ -17,7 +17,7 @@ from polars.exceptions import PolarsError
 
 from hub.ingest.values import vietnamese_codecs
 
-assert vietnamese_codecs.NAMES  # registered by its import
+assert vietnamese_codecs.CODEC_NAMES  # registered by its import
 BLOCK_BYTES = 4 << 20
 MOST_RATIO, RATIO_FROM_BYTES = 250, 100_000_000
 """How many times its size a file may unpack to, once it is large. Spreadsheets and CSV unpack to 10 to 50 times theirs."""

@@ -11,8 +11,8 @@ from hub.ingest.read.files.csv_files import read_csv
 from hub.ingest.read.files.excel_files import read_excel
 from hub.ingest.read.files.file_bytes import FileFault, Writing, records
 from hub.ingest.read.json_rows import DEEPEST, TooDeep, decoded, frame_of
-from hub.ingest.transform.map import flatten
-from hub.ingest.values.typed_numbers import notations, write_columns
+from hub.ingest.transform.map import flatten_structs
+from hub.ingest.values.typed_numbers import find_notations, write_columns
 from hub.sdk.streams import FilesStream
 
 ROUNDED = re.compile(rb'(?:": ?|\[ ?|, )-?(?:[0-9]+[.eE]|[0-9]{19})')
@@ -40,7 +40,7 @@ def _json(block: bytes, line: int, stream: FilesStream) -> pl.DataFrame:
         if ROUNDED.search(block) is None and _is_shallow(block):
             frame = pl.read_ndjson(block, infer_schema_length=None)
             if all(_exact(kind) for kind in frame.dtypes):
-                return flatten(frame)
+                return flatten_structs(frame)
     except PolarsError:
         pass  # shapes that differ, or no JSON: the slow way says which
     rows = []
@@ -54,7 +54,7 @@ def _json(block: bytes, line: int, stream: FilesStream) -> pl.DataFrame:
                 raise FileFault("is no JSON object", number)
             rows.append(row)
     try:
-        return frame_of(rows, notations(stream))
+        return frame_of(rows, find_notations(stream))
     except TooDeep as error:
         raise FileFault(f"{error}, here or in the lines after it", line) from None
     except PolarsError:
@@ -84,13 +84,13 @@ def read_parquet(path: Path, _name: str, stream: FilesStream) -> Iterator[pl.Dat
             raise FileFault(f"is larger than max_file_bytes, {most}, allows: it has {cells:,} cells")
         total = 0
         for frame in lazy.collect_batches(maintain_order=True):
-            for piece, size in _in_pieces(flatten(frame)):
+            for piece, size in _in_pieces(flatten_structs(frame)):
                 total += size
                 if total > most:
                     raise FileFault(f"is larger than max_file_bytes, {most}, allows")
                 yield _parquet_rows(piece, stream)
         if not total:
-            yield in_text(flatten(lazy.head(0).collect()))
+            yield in_text(flatten_structs(lazy.head(0).collect()))
     except (PolarsError, OSError) as error:
         raise FileFault(f"is no Parquet that can be read: {type(error).__name__}") from None
 
@@ -107,7 +107,7 @@ def _in_pieces(frame: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int]]:
 
 def _parquet_rows(frame: pl.DataFrame, stream: FilesStream) -> pl.DataFrame:
     numbers = {name for name, kind in frame.schema.items() if kind.is_numeric()}
-    return write_columns(in_text(frame), {c: n for c, n in notations(stream).items() if c in numbers})
+    return write_columns(in_text(frame), {c: n for c, n in find_notations(stream).items() if c in numbers})
 
 
 def in_text(frame: pl.DataFrame) -> pl.DataFrame:

@@ -36,7 +36,7 @@ from hub.ingest.read.rest.page_prefetch import Prefetch
 from hub.ingest.read.rest.paging import NO_PAGE, At, Page, Pages, pages_of
 from hub.ingest.read.rest.progress import Place, Progress
 from hub.ingest.read.rest.rows import ASK
-from hub.ingest.values.typed_numbers import notations
+from hub.ingest.values.typed_numbers import find_notations
 from hub.sdk.streams import RestStream
 
 LINES = 5_000
@@ -65,7 +65,7 @@ class RestReader(Reader):
         super().__init__(context)
         assert isinstance(context.stream, RestStream)
         self.stream = context.stream
-        self.notations = notations(self.stream)
+        self.notations = find_notations(self.stream)
         self.where = context.where
         self.looks_up = self.stream.lookup is not None
         self.client = Client(context)

@@ -16,7 +16,7 @@ from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.reader import Batch, Context, Reader, State
 from hub.ingest.read.soap.client import SoapClient
 from hub.ingest.read.soap.xml_rows import find, frame, text, type_at
-from hub.ingest.values.typed_numbers import notations
+from hub.ingest.values.typed_numbers import find_notations
 from hub.sdk.paging import CursorPaging, OffsetPaging, PagePaging
 from hub.sdk.sources import SoapSource
 from hub.sdk.streams import SoapStream
@@ -33,7 +33,7 @@ class SoapReader(Reader):
         assert isinstance(source, SoapSource)
         assert isinstance(stream, SoapStream)
         self.source, self.stream = source, stream
-        self.notations = notations(stream)
+        self.notations = find_notations(stream)
         self.looks_up = stream.lookup is not None
         self.client: SoapClient | None = None
 

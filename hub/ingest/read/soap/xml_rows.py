@@ -14,7 +14,7 @@ from zeep.xsd.elements import Group
 from zeep.xsd.elements.indicators import OrderIndicator
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.values.typed_numbers import Notation, Number, write_rows
+from hub.ingest.values.typed_numbers import JsonNumber, Notation, write_rows
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 DEEPEST = 8
@@ -131,7 +131,7 @@ def _value(where: str, element: Any, kind: Any, path: str, depth: int) -> Row:
 def _text(element: Any, kind: Any) -> str | None:
     if element.get(f"{{{XSI}}}nil") in ("true", "1"):
         return None
-    return Number((element.text or "").strip()) if isinstance(kind, NUMBERS) else element.text or ""
+    return JsonNumber((element.text or "").strip()) if isinstance(kind, NUMBERS) else element.text or ""
 
 
 def _members(kind: Any) -> Iterator[tuple[str, Any, bool]]:

@@ -23,7 +23,7 @@ from hub.ingest.read.sql.access import Access, parsed
 from hub.ingest.read.sql.cursor import Marks
 from hub.ingest.read.sql.errors import SourceLost
 from hub.ingest.read.sql.postgresql import PostgresqlAccess
-from hub.ingest.values.typed_numbers import Notation, notations, write_columns
+from hub.ingest.values.typed_numbers import Notation, find_notations, write_columns
 from hub.sdk.streams import SqlStream
 
 KEYS_AT_ONCE = 500
@@ -124,7 +124,7 @@ class SqlReader(Reader):
     def _typed(self) -> dict[str, Notation]:
         """The columns that are numbers to the database, and read as such by a field."""
         kinds = self.access.kinds
-        return {name: n for name, n in notations(self.stream).items() if kinds.get(name) == "number"}
+        return {name: n for name, n in find_notations(self.stream).items() if kinds.get(name) == "number"}
 
     def _parts(self, state: State | None) -> list[Part]:
         """What is to be read, in order. A read that was broken off goes on within one of the parts."""
