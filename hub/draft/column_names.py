@@ -46,7 +46,7 @@ def load_synonyms() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {
         field: set(names) for field, names in tomllib.loads(WORDS_FILE.read_text("utf-8")).items()
     }
-    for manifest in discover().values():
+    for manifest in load_manifests().values():
         for stream in manifest.streams.values():
             for emit in stream.emits.values():
                 for field, mapping in emit.fields.items():

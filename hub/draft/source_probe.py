@@ -18,14 +18,14 @@ from hub.ingest.read.json_rows import dig
 from hub.ingest.read.reader import Context
 from hub.ingest.read.rest.next_page import next_named
 from hub.ingest.read.sql.access import DRIVERS
-from hub.ingest.values.vietnamese_codecs import vietnamese_share
+from hub.ingest.values.vietnamese_codecs import CODEC_NAMES, vietnamese_share
 from hub.sdk.manifest import Manifest, parse
 from hub.sdk.streams import RestStream
 
 SAMPLE_ROWS = 20
 SNIFFED_BYTES = 65_536
 ENCODINGS = ("utf-8", "utf-16")
-OLD_ENCODINGS = ("cp1258", *NAMES)
+OLD_ENCODINGS = ("cp1258", *CODEC_NAMES)
 """Encodings of Vietnamese in which nearly any byte is a letter."""
 FORMATS: Mapping[str, str] = {".csv": "csv", ".txt": "csv", ".xlsx": "excel", ".xls": "excel", ".jsonl": "jsonl", ".parquet": "parquet"}  # fmt: skip
 LIST_PATHS = (
