@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
+from hub.ingest.connectors import load_manifests
+
 WORDS_FILE = Path(__file__).with_name("data") / "words.toml"
 SURE, LIKELY = 1.0, 0.85
 """How alike a name is that a connector or the list has for this very field; that one of a like field has."""
