@@ -99,12 +99,22 @@ class ServedHub:
     links: LinkReport
 
 
+@dataclass(frozen=True)
+class LinkedProvince:
+    """The demo province of 1,000 citizens, read and linked. Nobody is connected to `database`, so it can be copied."""
+
+    database: str
+    folder: Path
+    showcase_personal_id: str
+    runs: tuple[RunReport, ...]
+    links: LinkReport
+
+
 @pytest.fixture(scope="session")
-def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) -> Iterator[ServedHub]:
-    """Four real sector systems, read, linked and served, as `hub demo` does; made once."""
+def linked_province(scratch: Path, postgres_server: EmbeddedServer, migrated: str) -> LinkedProvince:
+    """Four real sector systems, read and linked, as `hub demo` does; made once."""
     province = generate_province(scratch / "province", 1_000)
-    database = copy_database(postgres_server, migrated, "served")
-    made = make_engine(database)
+    made = make_engine(copy_database(postgres_server, migrated, "linked"))
     with start_systems(Path(province.folder), postgres_server.url("postgres")) as systems:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in systems.environment.items():
@@ -112,11 +122,26 @@ def served_hub(scratch: Path, postgres_server: EmbeddedServer, migrated: str) ->
             runs = tuple(sync_connectors(made))
         links = link(made)
     made.dispose()
+    return LinkedProvince("linked", Path(province.folder), province.showcase_personal_id, runs, links)
+
+
+@pytest.fixture(scope="session")
+def served_hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Iterator[ServedHub]:
+    """A hub that serves the linked province; made once."""
+    database = copy_database(postgres_server, linked_province.database, "served")
     with psycopg.connect(database) as connection:
-        examples = Examples(province.showcase_personal_id, find_doubtful_person(connection))
+        examples = Examples(linked_province.showcase_personal_id, find_doubtful_person(connection))
     settings = load_settings(explain=True)
     with served(create_app(settings, database, examples=examples)) as url:
-        yield ServedHub(url, database, Path(province.folder), examples.linked, examples.doubtful, runs, links)
+        yield ServedHub(
+            url,
+            database,
+            linked_province.folder,
+            examples.linked,
+            examples.doubtful,
+            linked_province.runs,
+            linked_province.links,
+        )
 
 
 def copy_database(server: EmbeddedServer, template: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """`hub schema`: everything derived from `schema/`, written out, checked, and drafted as a migration."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -31,12 +32,26 @@ def render_generated_files() -> Iterator[tuple[Path, str]]:
     yield folder / "reference.md", render_reference(registry())
     yield ROOT / "docs" / "reference" / "settings.md", reference_page()
     yield ROOT / "docs" / "reference" / "manifest.md", render_manifest_page()
+    yield ROOT / "docs" / "reference" / "commands.md", render_commands_page()
     yield ROOT / "hub" / "sdk" / "manifest.schema.json", render_manifest_schema()
+
+
+def render_commands_page() -> str:
+    """Render docs/reference/commands.md: every command with its options, from the help of the command line itself."""
+    from hub.cli import app as hub  # which imports this module
+
+    text = hub.generate_docs(output_format="markdown")
+    return (
+        re.sub(
+            r"^# hub\n", "# Commands\n\nMade from the command line's own help by `hub schema export`.\n", text
+        ).rstrip()
+        + "\n"
+    )
 
 
 @app.command
 def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
-    """Write the SDL, the tables, the reference, the settings page, and the reference and JSON Schema of manifests."""
+    """Write every derived file: the SDL, the tables, and the reference pages of entities, settings, manifests and commands."""
     if stdout:
         show_text(graph_schema().as_str())
         return

@@ -17,25 +17,32 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.conftest import served
+from tests.doc_blocks import ROOT, blocks_of
+from tests.serving import served
 
 MARIADB = os.environ.get("HUB_TEST_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/test")
-GUIDE = (Path(__file__).parents[2] / "docs" / "how-to" / "add-a-connector.md").read_text(encoding="utf-8")
+GUIDE = ROOT / "docs" / "how-to" / "add-a-connector.md"
 KEY = secrets.token_urlsafe(8)
 
 
-def section(title: str) -> str:
-    return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def blocks(title: str, language: str) -> list[str]:
+    """The lines of the blocks of one language under a heading of the guide; under no heading, those before the first."""
+    text = GUIDE.read_text(encoding="utf-8")
+    begin = text.index(f"\n## {title}\n") + 1 if title else 0
+    first = text.count("\n", 0, begin)
+    last = text.count("\n", 0, text.find("\n## ", begin))
+    found = [block.text for block in blocks_of(GUIDE) if first < block.line <= last and block.language == language]
+    assert found
+    return "".join(found).splitlines()
 
 
-def commands(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if re.match(r"    (hub|export|mkdir) ", line)]
+def commands(title: str) -> list[str]:
+    return blocks("", "sh") + blocks(title, "sh")
 
 
-def statements(text: str) -> list[str]:
-    """The SQL of the guide."""
-    block = re.findall(r"(?m)^    (?:CREATE|INSERT)(?:.|\n)*?;$", text)
-    return [re.sub(r"\s+", " ", statement).strip() for statement in block]
+def statements(title: str) -> list[str]:
+    """The SQL under a heading, a statement each."""
+    return [line.strip() for line in " ".join(blocks(title, "sql")).split(";") if line.strip()]
 
 
 def follow(lines: list[str], given: Mapping[str, str], folder: Path, database: str) -> list[str]:
@@ -76,7 +83,7 @@ def mariadb() -> Iterator[URL]:
     with server, server.cursor() as cursor:
         cursor.execute(f"create database {name} character set utf8mb4")
         cursor.execute(f"use {name}")
-        made = statements(section("A database, from nothing"))
+        made = statements("A database, from nothing")
         assert len(made) == 2
         for statement in made:
             cursor.execute(statement)
@@ -85,7 +92,7 @@ def mariadb() -> Iterator[URL]:
 
 
 def test_a_new_database_as_the_guide_says(mariadb: URL, tmp_path: Path, database_url: str) -> None:
-    lines = commands(GUIDE.partition("## A database")[0]) + commands(section("A database, from nothing"))
+    lines = commands("A database, from nothing")
     given = {"PENSIONS_URL": mariadb.render_as_string(hide_password=False)}
     new, preview, told, accepted, checked, first, second = follow(lines, given, tmp_path, database_url)
     assert "pensions → Benefit" in new
@@ -129,7 +136,7 @@ def api() -> Starlette:
 
 
 def test_a_new_api_as_the_guide_says(tmp_path: Path, database_url: str) -> None:
-    lines = commands(GUIDE.partition("## A database")[0]) + commands(section("An HTTP API, from nothing"))
+    lines = commands("An HTTP API, from nothing")
     with served(api()) as url:
         new, preview, checked, synced = follow(
             lines, {"RECEIPTS_URL": url, "RECEIPTS_KEY": KEY}, tmp_path, database_url

@@ -11,7 +11,7 @@ from hub.link.waterfall import Step
 from hub.model.registry import registry
 from schema.linking.vetoes import EVENTS, PAIRS, SUBJECTS, VETOES, Event, Veto
 
-DOCS = (Path(__file__).parents[3] / "docs" / "explanation" / "linking.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "reference" / "link-rules.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("veto", VETOES, ids=lambda veto: veto.code)

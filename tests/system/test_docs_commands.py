@@ -1,0 +1,155 @@
+"""The docs, followed to the letter: every block that can be run is run, in the order of its page.
+
+Each page is followed by a new user: in a copy of the project, with a linked province of 1,000 people in the database of
+HUB_DATABASE_URL, and a hub that serves the same. Where a page names the demonstration's address and person, the test's are put in.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from hub.store import server_location
+from hub.store.embedded import EmbeddedServer
+from tests.conftest import ServedHub, copy_database
+from tests.doc_blocks import PAGES, ROOT, Block, blocks_of
+
+FOLLOWED_ELSEWHERE = {"docs/how-to/add-a-connector.md": "tests/system/test_guide.py, against a MariaDB and an API"}
+FOLLOWED = [
+    name
+    for name in (str(page.relative_to(ROOT)) for page in PAGES)
+    if name not in FOLLOWED_ELSEWHERE and any(block.runs for block in blocks_of(ROOT / name))
+]
+ADDRESS, PERSON = "http://127.0.0.1:8000", "022080683727"
+"""Where `make demo` serves, and the person that it shows first."""
+
+PROGRAMS = Path(str(find_spec(server_location.WHEEL_PACKAGE).origin)).parent / server_location.PROGRAMS_FOLDER  # type: ignore[union-attr]  # it is installed
+"""PostgreSQL's own programs: psql, pg_dump, pg_restore."""
+
+SHIM = """\
+#!/usr/bin/env bash
+# `hub`, but what runs until it is stopped is stopped after a while: it must still be running then, and end in order.
+case "$1" in
+  serve|worker) timeout --signal=INT 12 {python} -c "from hub.cli import main; main()" "$@"; code=$?
+                [ $code = 124 ] || {{ echo "hub $1 ended with $code" >&2; exit 1; }} ;;
+  *) exec {python} -c "from hub.cli import main; main()" "$@" ;;
+esac
+"""
+GRAPHQL = """\
+import json, sys, urllib.request
+request = urllib.request.Request(sys.argv[1] + "/graphql", json.dumps({"query": sys.stdin.read()}).encode(), {"content-type": "application/json"})
+answer = json.load(urllib.request.urlopen(request, timeout=30))
+print(json.dumps(answer, ensure_ascii=False)[:2000])
+sys.exit("errors" in answer)
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the project to work in."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in ("hub", "schema", "connectors", "docs", "docker"):
+        skipped = shutil.ignore_patterns("node_modules", "__pycache__", "static")
+        shutil.copytree(ROOT / name, folder / name, ignore=skipped)
+    (folder / "hub" / "web" / "static").symlink_to(ROOT / "hub" / "web" / "static")
+    return folder
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """The folder of `hub` and of PostgreSQL's own programs, first on the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "hub").write_text(SHIM.format(python=sys.executable))
+    (folder / "hub").chmod(0o755)
+    (folder / "python").symlink_to(sys.executable)
+    (folder / "post-graphql.py").write_text(GRAPHQL)
+    return folder
+
+
+def shell_lines(block: Block, number: int, tools: Path) -> str:
+    """The block as lines of a shell."""
+    match block.language:
+        case "sh":
+            return block.text
+        case "python":
+            return f"python - <<'END-OF-BLOCK'\n{block.text}END-OF-BLOCK\n"
+        case "sql":
+            return (
+                f"psql --quiet --set ON_ERROR_STOP=1 \"$HUB_DATABASE_URL\" <<'END-OF-BLOCK'\n{block.text}END-OF-BLOCK\n"
+            )
+        case "ts":
+            return f"cat > block{number}.mts <<'END-OF-BLOCK'\n{block.text}END-OF-BLOCK\nnode block{number}.mts\n"
+        case _:
+            return f"python {tools}/post-graphql.py {ADDRESS} <<'END-OF-BLOCK'\n{block.text}END-OF-BLOCK\n"
+
+
+def script_of(page: Path, tools: Path) -> str:
+    """The blocks of a page as one script: a setting that one exports holds for those after it."""
+    blocks = [block for block in blocks_of(page) if block.runs]
+    steps = [f"echo '## {block}'\n{shell_lines(block, number, tools)}" for number, block in enumerate(blocks)]
+    return "\n".join(["set -euo pipefail", *steps])
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_every_command_of_the_page_works(
+    name: str, checkout: Path, tools: Path, served_hub: ServedHub, postgres_server: EmbeddedServer
+) -> None:
+    database = re.sub(r"\W", "_", f"docs_{Path(name).stem}").lower()
+    url = copy_database(postgres_server, "linked", database)
+    script = script_of(ROOT / name, tools)
+    for shown, real in (
+        (ADDRESS, served_hub.url),
+        (PERSON, served_hub.personal_id),
+        ("db.example", f"127.0.0.1:{postgres_server.port}"),
+    ):
+        script = script.replace(shown, real)
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HUB_", "PYTHON"))}
+    scripts = Path(sys.executable).parent
+    environment = inherited | {
+        "PATH": os.pathsep.join((str(tools), str(scripts), str(PROGRAMS), os.environ["PATH"])),
+        "PYTHONPATH": str(checkout),
+        "HUB_DATABASE_URL": url,
+        "HUB_HOME": str(checkout / ".hub"),
+        "HUB_PORT": "0",
+        "HUB_REVIEWER": "an.nguyen",
+    }
+    try:
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=checkout, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=280, check=False,
+        )  # fmt: skip
+    finally:
+        postgres_server.drop_database(database)
+    if "DOCS_PRINT" in os.environ:
+        print(done.stdout, done.stderr)
+    printed = f"{done.stdout[-6_000:]}\n{done.stderr[-3_000:]}"
+    assert done.returncode == 0, printed
+    assert "Traceback" not in done.stderr, printed
+
+
+def test_a_page_with_a_wrong_command_fails(tools: Path, tmp_path: Path) -> None:
+    """The script ends at the first command that fails, whatever follows it."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        textwrap.dedent("""\
+        ```sh
+        false
+        ```
+        ```sh
+        echo reached
+        ```
+        """)
+    )
+    blocks = blocks_of(page)
+    assert [block.runs for block in blocks] == [True, True]
+    script = "\n".join(["set -euo pipefail", *(shell_lines(block, 0, tools) for block in blocks)])
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
