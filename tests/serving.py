@@ -19,13 +19,13 @@ FEEDS: dict[str, Changes] = {}
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Serve an application in a thread, on a port of its own."""
+def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve an application in a thread, on a port of its own if none is given."""
     config = uvicorn.Config(
         app, http=ImpatientProtocol, log_level="error", access_log=False, timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started and thread.is_alive():

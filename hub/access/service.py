@@ -86,6 +86,33 @@ def make_access(settings: Settings, url: str, *, local_issuer: LocalIssuer | Non
     return Access(authenticator, sessions, code_flow, provider, local_issuer, public_url, pool)
 
 
+async def describe_access(settings: Settings) -> str:
+    """Say who may call, after asking the identity provider. Raises HubMisconfigured, IdentityProviderUnavailable."""
+    check_access_is_safe(settings)
+    if settings.access == "off":
+        return "off: everyone on this machine reads everything"
+    if settings.oidc_issuer is None:
+        return "on: API keys alone (`hub keys`), since HUB_OIDC_ISSUER is not set"
+    algorithms = parse_algorithms(settings.oidc_algorithms)
+    rules = _make_rules(settings, settings.oidc_issuer, algorithms)
+    provider = IdentityProvider(rules.issuer)
+    try:
+        published = await provider.list_algorithms()
+        if not algorithms & published:
+            raise HubMisconfigured(
+                f"{rules.issuer} publishes no key for {', '.join(sorted(algorithms))}",
+                next_step=f"set HUB_OIDC_ALGORITHMS to what it signs with: {', '.join(sorted(published)) or 'it has no key'}",
+            )
+    finally:
+        await provider.close()
+    pages = (
+        f"people sign in as the client {settings.oidc_client_id}"
+        if settings.oidc_client_id
+        else "nobody signs in to pages"
+    )
+    return f"on: tokens of {rules.issuer} for {rules.audience}, {', '.join(sorted(algorithms & published))}; {pages}"
+
+
 def check_access_is_safe(settings: Settings) -> None:
     """Raise HubMisconfigured if access is off on an address that other machines reach."""
     if settings.access == "off" and not is_loopback(settings.host):

@@ -31,7 +31,7 @@ for target, name, text in (
     ("hub.cli.keys:app", "keys", "Make, list and revoke API keys of apps."),
     ("hub.cli.migrate:migrate", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
-    ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."),
+    ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, access, connectors, procedures, page and store. Exits with 78 if a check fails."),
     ("hub.cli.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
     ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),

@@ -1,11 +1,13 @@
 """`hub doctor`: one line for each thing that has to hold, with the next step where it does not."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import text
 
+from hub.access.service import describe_access
 from hub.cli.options import Json
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
@@ -36,9 +38,10 @@ class DoctorFinding:
 
 
 def doctor(*, json: Json = False) -> None:
-    """Check settings, schema, connectors, procedures, page and store. Exits with 78 if a check fails."""
+    """Check settings, schema, access, connectors, procedures, page and store. Exits with 78 if a check fails."""
     settings = load_settings()
-    findings = [*_offline(), *_online(settings)]
+    access = _try_check("access", lambda: asyncio.run(describe_access(settings)))
+    findings = [*_offline(), access, *_online(settings)]
     if json:
         show_json([asdict(finding) for finding in findings])
     else:

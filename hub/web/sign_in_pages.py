@@ -15,7 +15,7 @@ from hub.errors import HubError
 
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # under no-referrer, browsers send `Origin: null` with our own forms
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.browser.conftest import chromium as chromium
+from tests.browser.conftest import watched as watched
 from tests.clients.conftest import NODE, NodeProject
 from tests.identity.agents import HUB
 from tests.system.conftest import cli as cli
@@ -81,9 +83,9 @@ def running(provider: RunningProvider) -> Iterator[RunningProvider]:
         provider.stop()
 
 
-def npm_provider(project: NodeProject) -> RunningProvider:
+def npm_provider(project: NodeProject, hub: str = HUB) -> RunningProvider:
     script = str(project.folder / "provider.mjs")
-    return RunningProvider(lambda port, options: [str(NODE), script, str(port), HUB, *options], project.environment)
+    return RunningProvider(lambda port, options: [str(NODE), script, str(port), hub, *options], project.environment)
 
 
 @pytest.fixture

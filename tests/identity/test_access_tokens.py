@@ -27,7 +27,9 @@ from hub.access.oidc.provider import (
     read_keys,
 )
 from hub.access.principals import ClientKind, IdentityProviderUnavailable, Principal, TokenInvalid
+from hub.access.service import describe_access
 from hub.errors import HubMisconfigured
+from hub.settings import load_settings
 from tests.identity.conftest import RunningProvider
 
 RS256 = frozenset({"RS256"})
@@ -316,3 +318,20 @@ def test_the_issuer_must_be_an_https_url(url: str) -> None:
         IdentityProvider(url)
     for good in ("https://id.example.gov.vn/realms/hub", "http://127.0.0.1:8080/realms/hub", "http://[::1]:1"):
         check_provider_url("HUB_OIDC_ISSUER", good)
+
+
+def test_the_doctor_asks_the_provider(provider: RunningProvider) -> None:
+    def describe(**changed: Any) -> str:
+        given = {"oidc_issuer": provider.issuer, "oidc_audience": "cross-sector-hub", **changed}
+        return asyncio.run(describe_access(load_settings(access="on", **given)))
+
+    assert describe(oidc_algorithms="RS256,EdDSA") == (
+        f"on: tokens of {provider.issuer} for cross-sector-hub, RS256; nobody signs in to pages"
+    )
+    assert "client hub-pages" in describe(oidc_client_id="hub-pages")
+    assert "API keys alone" in describe(oidc_issuer=None)
+    with pytest.raises(HubMisconfigured, match="no key for EdDSA"):
+        describe(oidc_algorithms="EdDSA")
+    with pytest.raises(IdentityProviderUnavailable):
+        describe(oidc_issuer=f"{provider.issuer}/other")
+    assert asyncio.run(describe_access(load_settings(access="off"))).startswith("off")

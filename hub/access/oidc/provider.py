@@ -95,6 +95,11 @@ class IdentityProvider:
         assert self._metadata is not None
         return self._metadata
 
+    async def list_algorithms(self) -> frozenset[str]:
+        """Return the algorithms that published keys fit. Raises IdentityProviderUnavailable."""
+        await self.metadata()
+        return frozenset(name for name in ALGORITHM_KEYS if any(_fits(key, name) for key in self._keys))
+
     async def close(self) -> None:
         """Stop a fetch that is under way, and close the connections."""
         if self._fetching is not None:
@@ -246,16 +251,15 @@ def _import_key(item: object) -> Key | None:
 
 def _choose_key(keys: tuple[Key, ...], kid: str | None, algorithm: str) -> Key | None:
     """Return the key of this id that fits the algorithm. Without an id, only if a single key fits."""
-    key_type, curve = ALGORITHM_KEYS[algorithm]
-    fitting = [
-        key
-        for key in keys
-        if key.key_type == key_type
-        and (curve is None or getattr(key, "curve_name", None) == curve)
-        and key.alg in (None, algorithm)
-        and (kid is None or key.kid == kid)
-    ]
+    fitting = [key for key in keys if _fits(key, algorithm) and kid in (None, key.kid)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _fits(key: Key, algorithm: str) -> bool:
+    """Whether a key is of the type, curve and purpose of an algorithm."""
+    key_type, curve = ALGORITHM_KEYS[algorithm]
+    fits_curve = curve is None or getattr(key, "curve_name", None) == curve
+    return key.key_type == key_type and fits_curve and key.alg in (None, algorithm)
 
 
 def _unavailable() -> IdentityProviderUnavailable:
