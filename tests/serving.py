@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from hub.graph.changes import Changes
+from hub.graph.changes import ChangeReader
 from hub.web.edge import Edge
 from hub.web.endpoint import GraphQLEndpoint
 from hub.web.http_timeouts import ImpatientProtocol
 
-FEEDS: dict[str, Changes] = {}
+FEEDS: dict[str, ChangeReader] = {}
 """The feed of changes of each hub that is served now, by its address."""
 
 

@@ -25,8 +25,8 @@ from hub.demo.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.graph.callers import LOCAL
 from hub.graph.execute import Executor
-from hub.graph.prefill import fill
-from hub.graph.prepare import Request
+from hub.graph.prefill import fill_procedure
+from hub.graph.prepare import GraphQLRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
@@ -126,14 +126,18 @@ async def _show(settings: Settings, url: str, examples: Examples) -> None:
     async with make_pool(settings, url) as pool:
         executor = make_executor(settings, pool)
         await _show_linked(executor, examples)
-        _show_prefill(await fill(executor, PROCEDURE, examples.linked))
+        _show_prefill(await fill_procedure(executor, PROCEDURE, examples.linked))
 
 
 async def _show_linked(executor: Executor, examples: Examples) -> None:
     query = starter_queries(examples)[0].query
     started = time.monotonic()
     answer: dict[str, Any] = orjson.loads(
-        (await executor.respond(Request(query, variables={"personalId": examples.linked}, explain=True), LOCAL)).body
+        (
+            await executor.respond(
+                GraphQLRequest(query, variables={"personalId": examples.linked}, explain=True), LOCAL
+            )
+        ).body
     )
     took = (time.monotonic() - started) * 1000
     if "errors" in answer:

@@ -14,7 +14,7 @@ from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, one_line, show_json, show_text
 from hub.errors import OperationRefused
 from hub.graph.explain import Branch, Explanation
-from hub.graph.prepare import Request
+from hub.graph.prepare import GraphQLRequest
 from hub.graph.service import make_executor, make_pool
 from hub.settings import Settings, load_settings
 
@@ -40,7 +40,7 @@ def explain(
     given = _variables(variables)
     settings = load_settings()
     with open_store_to_read(settings) as store:
-        request = Request(_document(query), operation, given)
+        request = GraphQLRequest(_document(query), operation, given)
         found = asyncio.run(_explain(settings, store.url, request))
     if json:
         show_json(found.as_json())
@@ -54,7 +54,7 @@ def explain(
     OUT.print(_postgresql("PostgreSQL estimates", found.estimate))
 
 
-async def _explain(settings: Settings, url: str, request: Request) -> Explanation:
+async def _explain(settings: Settings, url: str, request: GraphQLRequest) -> Explanation:
     pool = make_pool(settings, url)
     await pool.open()
     try:

@@ -53,13 +53,13 @@ def link(*fields: str, full: bool = False, train: bool = False, json: Json = Fal
     show_json(dataclasses.asdict(report)) if json else show_links(report)
     if report.refused and train:
         raise OperationRefused(
-            f"the model {report.refused.method} that was trained may not be used: {_failed(report.refused)}",
+            f"the model {report.refused.method} that was trained may not be used: {_describe_failed_checks(report.refused)}",
             next_step=f"see `hub link model show {report.refused.version}`; everything is linked by {report.model or 'rules alone'}",
             code="MODEL_REFUSED",
         )
 
 
-def _failed(version: Version) -> str:
+def _describe_failed_checks(version: Version) -> str:
     """The checks that a model does not hold, in words."""
     return "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in version.failed)
 
@@ -67,7 +67,7 @@ def _failed(version: Version) -> str:
 def show_links(report: LinkReport) -> None:
     """Print linked fields by outcome, and a model that was trained and refused."""
     if report.refused:
-        words = f" {report.refused.method} was trained and is not used: {_failed(report.refused)}"
+        words = f" {report.refused.method} was trained and is not used: {_describe_failed_checks(report.refused)}"
         ERR.print(mark_text("bold yellow", "model refused", words))
     columns = ("field", "records", "confirmed", "probable", "unconfirmed", "unlinked", "methods")
     rows = [

@@ -79,26 +79,26 @@ CHAOS_CASES: tuple[ChaosCase, ...] = (
 )  # fmt: skip
 
 
-def _paged(manifest: Manifest) -> str | None:
+def _why_not_paged(manifest: Manifest) -> str | None:
     return None if _pagings(manifest) else NOT_PAGED
 
 
-def _loops(manifest: Manifest) -> str | None:
+def _why_no_loop(manifest: Manifest) -> str | None:
     if any(isinstance(paging, CursorPaging | LinkPaging | NextPaging) for paging in _pagings(manifest)):
         return None
     return "pages are counted" if _pagings(manifest) else NOT_PAGED
 
 
-def _cursor(manifest: Manifest) -> str | None:
+def _why_no_cursor(manifest: Manifest) -> str | None:
     return None if any(stream.cursor for stream in manifest.streams.values()) else NO_CURSOR
 
 
-def _time(manifest: Manifest) -> str | None:
+def _why_no_time(manifest: Manifest) -> str | None:
     kinds = {stream.cursor.kind for stream in manifest.streams.values() if stream.cursor}
     return None if "time" in kinds else NO_CURSOR if not kinds else "its cursor is a number"
 
 
-def _full(manifest: Manifest) -> str | None:
+def _why_no_full_read(manifest: Manifest) -> str | None:
     return None if any(stream.read == "full" for stream in manifest.streams.values()) else NEVER_EMPTY
 
 
@@ -121,12 +121,12 @@ def _strict(stream: Stream) -> bool:
 
 
 MISSING_PRECONDITIONS = {
-    "repeated_page": _paged,
-    "looping_cursor": _loops,
-    "ties": _cursor,
-    "late": _cursor,
-    "clock": _time,
-    "empty": _full,
+    "repeated_page": _why_not_paged,
+    "looping_cursor": _why_no_loop,
+    "ties": _why_no_cursor,
+    "late": _why_no_cursor,
+    "clock": _why_no_time,
+    "empty": _why_no_full_read,
     "garbage": _text_files,
 }
 """Case → what of the manifest decides whether it applies."""

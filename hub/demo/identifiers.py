@@ -57,12 +57,12 @@ def tax_codes(prefix: str, serial: Ints) -> pl.Series:
     base = int(prefix) * 10 ** (9 - len(prefix)) + (serial + 1) * 2
     assert TaxCode.check_digit is not None
     weights = TaxCode.check_digit.weights
-    base = np.where(_weighted(base, weights) % 11 == 0, base + 1, base)
-    check = 10 - _weighted(base, weights) % 11
+    base = np.where(_weighted_sum(base, weights) % 11 == 0, base + 1, base)
+    check = 10 - _weighted_sum(base, weights) % 11
     return to_digits(base * 10 + check, 10)
 
 
-def _weighted(base: Ints, weights: Sequence[int]) -> Ints:
+def _weighted_sum(base: Ints, weights: Sequence[int]) -> Ints:
     places = len(weights)
     return np.asarray(sum((base // 10 ** (places - 1 - i)) % 10 * w for i, w in enumerate(weights)), dtype=np.int64)
 

@@ -250,10 +250,10 @@ def _parcels(
         "toa_do",
         "cap_nhat_luc",
     ]
-    _write(out, "thua-dat", _repeated(rng, people, frame), columns, "parcel")
+    _write(out, "thua-dat", _repeat_rows(rng, people, frame), columns, "parcel")
 
 
-def _repeated(rng: np.random.Generator, people: People, frame: pl.DataFrame) -> pl.DataFrame:
+def _repeat_rows(rng: np.random.Generator, people: People, frame: pl.DataFrame) -> pl.DataFrame:
     """Some rows a second time, exactly as they are."""
     again = np.flatnonzero(rng.random(len(frame)) < RATES.duplicate)
     if people.block.first and not len(again):
@@ -304,7 +304,7 @@ def _rights(
         day_text("issued").alias("ngay_cap"), day_text("ends").fill_null(LONG_TERM).alias("thoi_han"), instant_text("cap_nhat_luc"),
         pl.struct("loai", "ho_ten", "ngay_sinh", "so_giay_to", "dia_chi").alias("chu_su_dung"),
     )  # fmt: skip
-    frame = _repeated(rng, people, spoil_rows(rng, frame, RIGHT_FAULTS, RATES.invalid, keep, people.block.first))
+    frame = _repeat_rows(rng, people, spoil_rows(rng, frame, RIGHT_FAULTS, RATES.invalid, keep, people.block.first))
     columns = ["id", "so_phat_hanh", "so_vao_so", "ngay_cap", "thua", "chu_su_dung", "ty_le", "dien_tich", "muc_dich", "thoi_han", "nguon_goc", "trang_thai", "cap_nhat_luc"]  # fmt: skip
     out.lines("land/quyen-su-dung-dat.jsonl", frame.select(columns))
     _truth(out, "quyen-su-dung-dat", frame, "chu_su_dung", pl.col("subject_kind"), "subject_key")

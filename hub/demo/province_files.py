@@ -86,7 +86,7 @@ class ProvinceFiles:
         """Add rows to the body of a worksheet; `finish_workbook` makes the file of it."""
         cells = [
             pl.when(pl.col(c).is_null()).then(pl.lit("<c/>")).otherwise(
-                pl.format("<c><v>{}</v></c>", c) if frame.schema[c].is_numeric() else pl.format('<c t="inlineStr"><is><t>{}</t></is></c>', _escaped(c))
+                pl.format("<c><v>{}</v></c>", c) if frame.schema[c].is_numeric() else pl.format('<c t="inlineStr"><is><t>{}</t></is></c>', _escape_column(c))
             )
             for c in frame.columns
         ]  # fmt: skip
@@ -118,7 +118,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def _escaped(column: str) -> pl.Expr:
+def _escape_column(column: str) -> pl.Expr:
     return pl.col(column).str.replace_all("&", "&amp;", literal=True).str.replace_all("<", "&lt;", literal=True)
 
 

@@ -8,7 +8,7 @@ from hub.errors import OperationRefused
 from hub.graph.callers import Caller
 from hub.graph.dossier_reads import DossierReads
 from hub.graph.permissions import Permissions
-from hub.graph.prepare import Ready
+from hub.graph.prepare import PreparedRequest
 from hub.graph.sealed_subjects import SealedSubjects
 from hub.plan.data_subjects import DataSubject, take_data_subjects
 from hub.plan.limits import too_large
@@ -36,7 +36,7 @@ class Access:
         """Whether requests are checked: with HUB_ACCESS=off they are not."""
         return self.permissions is not None
 
-    def check(self, ready: Ready, caller: Caller) -> Permitted | None:
+    def check(self, ready: PreparedRequest, caller: Caller) -> Permitted | None:
         """Raises RequestRejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
         if self.permissions is None:
             return None

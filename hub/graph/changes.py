@@ -17,14 +17,14 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from hub.errors import OperationRefused, StoreUnavailable
-from hub.graph.reads import ALL_BUSY, SILENT, Reads, end_silence
+from hub.graph.reads import ALL_BUSY, TIMED_OUT, Reads, end_silence
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.model.tables import ACCEPTED
 from hub.store.change_feed import CHANNEL
 
 LOG = logging.getLogger("hub.graph")
-PAGE = 200
+PAGE_ROWS = 200
 LOOK_AGAIN_S = 5.0
 """A notification can be lost with its connection, and a change can wait for an older transaction: so look now and then."""
 HEARTBEAT_S, ANSWER_WITHIN_S = 30.0, 5.0
@@ -36,7 +36,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ChangeWatch:
     """Which changes a subscriber wants: None is all. `subject` is the number of a row."""
 
     types: tuple[str, ...] | None = None
@@ -55,7 +55,7 @@ class Change:
     at: str
 
 
-class Changes:
+class ChangeReader:
     """The feed of one process. Opened by the application, closed with it."""
 
     def __init__(self, reads: Reads, registry: Registry, url: str, *, most_subscribers: int) -> None:
@@ -74,7 +74,7 @@ class Changes:
                 await self._listening
             self._listening = None
 
-    async def follow(self, wanted: Wanted) -> AsyncGenerator[Change]:
+    async def follow(self, wanted: ChangeWatch) -> AsyncGenerator[Change]:
         """Changes from now on, each at least once, in order of their transactions; until the caller stops.
 
         Raises OperationRefused where there are too many subscribers already.
@@ -97,7 +97,7 @@ class Changes:
                 for row in page["changes"]:
                     place = (row["transaction"], row["id"])
                     yield Change(row["entity"], row["recordId"], row["action"], row["source"], row["at"])
-                if len(page["changes"]) < PAGE:
+                if len(page["changes"]) < PAGE_ROWS:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), 0.2 if page["pending"] else LOOK_AGAIN_S)
         finally:
@@ -110,13 +110,13 @@ class Changes:
         (horizon,) = orjson.loads(text)
         return horizon, 0
 
-    async def _read(self, wanted: Wanted, place: Place) -> Mapping[str, Any]:
+    async def _read(self, wanted: ChangeWatch, place: Place) -> Mapping[str, Any]:
         types = None if wanted.types is None else list(wanted.types)
         while True:
             try:
                 text = await self.reads.json(self._page, (*place, types, wanted.source, wanted.subject))
             except (StoreUnavailable, OperationRefused) as error:
-                if isinstance(error, OperationRefused) and error not in (SILENT, ALL_BUSY):
+                if isinstance(error, OperationRefused) and error not in (TIMED_OUT, ALL_BUSY):
                     raise
                 await asyncio.sleep(1)  # the place is kept: what happens meanwhile is read when the database is back
             else:
@@ -173,5 +173,5 @@ def page_sql(registry: Registry) -> str:
         " order by p.transaction, p.id), '[]'::json),"
         f" 'pending', exists (select from hub.change c where {beyond} and c.transaction >= {horizon}))::text"
         f" from (select c.*, s.connector from hub.change c left join hub.stream s on s.id = c.stream_id"
-        f" where {beyond} and c.transaction < {horizon} and {wanted} order by c.transaction, c.id limit {PAGE}) p"
+        f" where {beyond} and c.transaction < {horizon} and {wanted} order by c.transaction, c.id limit {PAGE_ROWS}) p"
     )

@@ -12,13 +12,13 @@ from pathlib import Path
 import orjson
 
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.graph.recent import Recent
+from hub.graph.bounded_cache import BoundedCache
 
 MOST_REGISTERED = 1_000
 MOST_REGISTERED_CHARS = 5_000_000
 
 
-def sha256(text: str) -> str:
+def document_hash(text: str) -> str:
     """The id of a document: 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -32,7 +32,7 @@ def read_folder(folder: Path) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*.graphql")):
         text = path.read_text(encoding="utf-8")
-        found[sha256(text)] = text
+        found[document_hash(text)] = text
     for path in sorted(folder.rglob("*.json")):
         try:
             entries = orjson.loads(path.read_bytes())
@@ -54,7 +54,7 @@ class Documents:
         self.trusted = trusted
         self.trusted_only = trusted_only
         self._texts = frozenset(trusted.values())
-        self._registered: Recent[str, str] = Recent(MOST_REGISTERED, most_size=MOST_REGISTERED_CHARS)
+        self._registered: BoundedCache[str, str] = BoundedCache(MOST_REGISTERED, most_size=MOST_REGISTERED_CHARS)
 
     def text(self, query: str | None, identifier: str | None) -> str:
         """The document that a request means: by its text, its id, or both to register it. Raises OperationRefused."""
@@ -79,7 +79,7 @@ class Documents:
         return query
 
     def _register(self, query: str, identifier: str) -> str:
-        if sha256(query) != identifier:
+        if document_hash(query) != identifier:
             raise OperationRefused(
                 "the id is not the SHA-256 of the document",
                 code="PERSISTED_QUERY_MISMATCH",

@@ -16,8 +16,8 @@ from hub.access.dossier_rules import refuse
 from hub.access.dossiers import NOT_FOUND
 from hub.access.offices import covers
 from hub.access.principals import Principal
+from hub.graph.bounded_cache import BoundedCache
 from hub.graph.reads import Reads
-from hub.graph.recent import Recent
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
 from hub.plan.data_subjects import DataSubject
@@ -57,7 +57,9 @@ class DossierReads:
         self._sql = select_dossier(registry)
         self._people = frozenset(entity.name for entity in registry if entity.personal)
         self._clock = clock
-        self._kept: Recent[str, tuple[float, ReadingDossier]] = Recent(CACHE_DOSSIERS, most_size=CACHE_BYTES)
+        self._kept: BoundedCache[str, tuple[float, ReadingDossier]] = BoundedCache(
+            CACHE_DOSSIERS, most_size=CACHE_BYTES
+        )
 
     async def find(self, code: str, principal: Principal) -> ReadingDossier:
         """The dossier, open and of an office of the principal.

@@ -19,7 +19,7 @@ from hub.access.dossiers import (
     open_dossier,
 )
 from hub.errors import OperationRefused
-from hub.graph.fields import Namespace, ValueField, field, input_type, object_type
+from hub.graph.fields import Namespace, ValueField, input_type, make_field, object_type
 from hub.model.names import to_camel_case
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
@@ -66,18 +66,18 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
             code=input.code_,
             purpose=input.purpose_,
             office=input.office_,
-            subjects=_named(registry, input.subjects_),
+            subjects=_read_named_subjects(registry, input.subjects_),
             expires_at=_instant(input.expiresAt_),
         )
-        return await _done(info, lambda c, p: open_dossier(c, new, p))
+        return await _run_on_dossier(info, lambda c, p: open_dossier(c, new, p))
 
     async def add_dossier_subjects(info: Info[Any, Any], input: Any) -> Any:
-        named = _named(registry, input.subjects_)
-        return await _done(info, lambda c, p: add_subjects(c, input.code_, named, p))
+        named = _read_named_subjects(registry, input.subjects_)
+        return await _run_on_dossier(info, lambda c, p: add_subjects(c, input.code_, named, p))
 
     async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
         outcome = cast(Outcome, input.outcome.name)
-        return await _done(info, lambda c, p: end_dossier(c, input.code, outcome, input.reason, p))
+        return await _run_on_dossier(info, lambda c, p: end_dossier(c, input.code, outcome, input.reason, p))
 
     made = (
         (open_dossier_, "openDossier", inputs["OpenDossierInput"], "Open a dossier. Reads of personal data name it as X-Hub-Dossier. The same input again returns the same dossier."),
@@ -120,7 +120,9 @@ def _add_types(registry: Registry, names: Namespace) -> None:
         ("Dossier", DOSSIER, "An administrative dossier: personal data is read for one of these."),
         ("DossierPayload", {"dossier": ("Dossier", "The dossier as it is now.")}, "A dossier that was changed."),
     ):
-        values = {n: field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in fields.items()}
+        values = {
+            n: make_field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in fields.items()
+        }
         names[name] = object_type(name, about, values)
 
 
@@ -134,7 +136,7 @@ def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) ->
     return strawberry.mutation(resolver=resolver, name=name, description=about)
 
 
-async def _done(info: Info[Any, Any], work: Any) -> Any:
+async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
     principal = info.context.caller.known
 
     def run(connection: Connection[Any]) -> Dossier:
@@ -143,10 +145,10 @@ async def _done(info: Info[Any, Any], work: Any) -> Any:
 
     dossier = await info.context.executor.reviews.run(run)
     info.context.executor.access.dossiers.forget(dossier.code)
-    return {"dossier": _shown(dossier)}
+    return {"dossier": _describe_dossier(dossier)}
 
 
-def _shown(dossier: Dossier) -> dict[str, Any]:
+def _describe_dossier(dossier: Dossier) -> dict[str, Any]:
     return {
         "code": dossier.code,
         "purpose": dossier.purpose,
@@ -166,7 +168,7 @@ def _instant(given: Any) -> datetime | None:
     return given if isinstance(given, datetime) else datetime.fromisoformat(str(given))
 
 
-def _named(registry: Registry, given: list[Any]) -> tuple[NamedSubject, ...]:
+def _read_named_subjects(registry: Registry, given: list[Any]) -> tuple[NamedSubject, ...]:
     return tuple(_named_subject(registry, one) for one in given)
 
 

@@ -29,14 +29,14 @@ from strawberry.types import Info
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
 from hub.graph.access import Access, check_rows
+from hub.graph.bounded_cache import BoundedCache
 from hub.graph.callers import Caller
-from hub.graph.changes import Changes
-from hub.graph.explain import Explanation, explained
-from hub.graph.prepare import Preparer, Ready, Request, RequestRejected, refused
+from hub.graph.changes import ChangeReader
+from hub.graph.explain import Explanation, explain_plan
+from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
 from hub.graph.reads import Reads
-from hub.graph.recent import Recent
-from hub.graph.reviews import Reviews
-from hub.graph.rows import Rows
+from hub.graph.review_runner import ReviewRunner
+from hub.graph.row_loader import RowLoader
 from hub.plan.data_subjects import DataSubject
 from hub.plan.planner import Plan
 
@@ -65,17 +65,17 @@ class Response:
 
 
 @dataclass
-class Context:
+class RequestContext:
     """What resolvers of one request see."""
 
     executor: "Executor"
-    ready: Ready
+    ready: PreparedRequest
     caller: Caller
     plans: list[Plan] = field(default_factory=list)
     people: set[DataSubject] = field(default_factory=set)
     """Whose data the answer has so far."""
     _stored: asyncio.Task[dict[str, Any]] | None = None
-    _rows: dict[tuple[int, ...], Rows] = field(default_factory=dict)
+    _rows: dict[tuple[int, ...], RowLoader] = field(default_factory=dict)
 
     async def stored(self, info: Info[Any, Any]) -> Any:
         """The value of a stored root field: one statement for all of them, run once."""
@@ -92,7 +92,7 @@ class Context:
         key = tuple(id(node) for node in nodes)
         if key not in self._rows:
             sets = [node.selection_set for node in nodes if node.selection_set]
-            self._rows[key] = Rows(lambda ids: self._nodes(sets, ids), lambda: self._rows.pop(key))
+            self._rows[key] = RowLoader(lambda ids: self._nodes(sets, ids), lambda: self._rows.pop(key))
         return await self._rows[key].row(global_id)
 
     async def _nodes(self, sets: Sequence[SelectionSetNode], ids: Sequence[str]) -> list[Any]:
@@ -124,8 +124,8 @@ class Executor:
         schema: GraphQLSchema,
         preparer: Preparer,
         reads: Reads,
-        changes: Changes,
-        reviews: Reviews,
+        changes: ChangeReader,
+        reviews: ReviewRunner,
         access: Access,
         *,
         explain: bool,
@@ -138,9 +138,11 @@ class Executor:
         self.access = access
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")
-        self._introspected: Recent[tuple[str, str | None], bytes] = Recent(ANSWERS_KEPT, most_size=ANSWERS_BYTES)
+        self._introspected: BoundedCache[tuple[str, str | None], bytes] = BoundedCache(
+            ANSWERS_KEPT, most_size=ANSWERS_BYTES
+        )
 
-    async def respond(self, request: Request, caller: Caller) -> Response:
+    async def respond(self, request: GraphQLRequest, caller: Caller) -> Response:
         """The response to one request.
 
         Never raises but AuthenticationRefused: every other failure is a GraphQL error with a code.
@@ -160,7 +162,7 @@ class Executor:
         except RequestRejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
-            return _errors([refused(error)], executed=False)
+            return _errors([to_graphql_error(error)], executed=False)
         explain = request.explain and (self.explain or (self.access.is_enforced and caller.is_operator))
         if ready.constant is not None and not explain and not request.cost:
             return Response(ready.constant, executed=True)
@@ -168,7 +170,7 @@ class Executor:
             return await self._graph_lane(request, ready, explain, caller)
         return await self._fast_lane(request, ready, ready.plan, parameters, explain)
 
-    async def _ready(self, request: Request, caller: Caller) -> Ready:
+    async def _ready(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
         """The request made ready; a large one in the one thread that there is for it."""
         if request.chars <= LARGE_CHARS:
             return self.preparer.ready(request, count_step=caller.count_step)
@@ -182,7 +184,7 @@ class Executor:
         """
         return await self.access.clear(await self.reads.json(sql, parameters))
 
-    def ready_stream(self, request: Request, caller: Caller) -> Ready | Response:
+    def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it."""
         try:
             ready = self.preparer.ready(request)
@@ -190,15 +192,15 @@ class Executor:
         except RequestRejected as error:
             return _errors(error.errors, executed=False)
         except OperationRefused as error:
-            return _errors([refused(error)], executed=False)
+            return _errors([to_graphql_error(error)], executed=False)
         return ready
 
-    async def stream(self, ready: Ready, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
+    async def stream(self, ready: PreparedRequest, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
         """The responses of a subscription, one for each event, until it ends or the caller closes it.
 
         Before each event `admit_again` says whether the caller may still read: a token expires, a key is revoked, a dossier ends.
         """
-        context = Context(self, ready, caller)
+        context = RequestContext(self, ready, caller)
         source: Any = subscribe(
             self.schema,
             ready.checked.document,
@@ -224,7 +226,7 @@ class Executor:
         finally:
             await source.aclose()
 
-    async def data(self, request: Request) -> tuple[dict[str, Any], str]:
+    async def data(self, request: GraphQLRequest) -> tuple[dict[str, Any], str]:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
         ready = self.preparer.ready(request)
         assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
@@ -232,7 +234,7 @@ class Executor:
         found: dict[str, Any] = orjson.loads(text)
         return found, ready.plan.sql
 
-    async def explained(self, request: Request) -> Explanation:
+    async def explained(self, request: GraphQLRequest) -> Explanation:
         """What one statement that answers a request is. Raises OperationRefused, StoreUnavailable."""
         ready = self.preparer.ready(request)
         if ready.plan is None:
@@ -240,10 +242,10 @@ class Executor:
                 "the operation is not stored data alone, so it has no one plan",
                 next_step="explain its stored fields in an operation of their own",
             )
-        return await explained(ready.plan, self.reads, ready.variables)
+        return await explain_plan(ready.plan, self.reads, ready.variables)
 
     async def _fast_lane(
-        self, request: Request, ready: Ready, plan: Plan, parameters: Sequence[Any], explain: bool
+        self, request: GraphQLRequest, ready: PreparedRequest, plan: Plan, parameters: Sequence[Any], explain: bool
     ) -> Response:
         try:
             text, _ = await self.read(plan.sql, parameters)
@@ -254,12 +256,14 @@ class Executor:
             return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
         return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
-    async def _graph_lane(self, request: Request, ready: Ready, explain: bool, caller: Caller) -> Response:
+    async def _graph_lane(
+        self, request: GraphQLRequest, ready: PreparedRequest, explain: bool, caller: Caller
+    ) -> Response:
         plain = not (explain or request.cost or ready.variables)
         key = (ready.checked.text, request.operation_name)
         if plain and (kept := self._introspected.get(key)):
             return Response(kept, executed=True)
-        context = Context(self, ready, caller)
+        context = RequestContext(self, ready, caller)
         result = await self._execute(request, ready, context)
         body = _body(result)
         if explain or request.cost:
@@ -272,7 +276,9 @@ class Executor:
             self._introspected.put(key, encoded, len(encoded) + len(key[0]))
         return Response(encoded, executed=True)
 
-    async def _execute(self, request: Request, ready: Ready, context: Context) -> ExecutionResult:
+    async def _execute(
+        self, request: GraphQLRequest, ready: PreparedRequest, context: RequestContext
+    ) -> ExecutionResult:
         result = execute(
             self.schema,
             ready.checked.document,
@@ -282,14 +288,16 @@ class Executor:
         )
         return result if isinstance(result, ExecutionResult) else await result
 
-    def _is_introspection(self, ready: Ready) -> bool:
+    def _is_introspection(self, ready: PreparedRequest) -> bool:
         """Whether the answer is about the schema alone, and so the same each time."""
         if ready.operation.operation is not OperationType.QUERY:
             return False
         read = self.preparer.planner.read(ready.checked.document, ready.operation, ready.variables)
         return all(selected.name in INTROSPECTION for selected in read.fields)
 
-    async def _extensions(self, request: Request, ready: Ready, plans: Sequence[Plan], explain: bool) -> dict[str, Any]:
+    async def _extensions(
+        self, request: GraphQLRequest, ready: PreparedRequest, plans: Sequence[Plan], explain: bool
+    ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if request.cost:
             size, most = ready.size, self.preparer.planner.limits
@@ -306,7 +314,7 @@ class Executor:
                 )
             }
         if explain:
-            explanations = [await explained(plan, self.reads, ready.variables) for plan in plans]
+            explanations = [await explain_plan(plan, self.reads, ready.variables) for plan in plans]
             found["explain"] = {
                 "statements": len(plans),
                 "sql": [plan.sql for plan in plans],
@@ -318,11 +326,11 @@ class Executor:
 def _body(result: ExecutionResult) -> dict[str, Any]:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [_shown(error) for error in result.errors]
+        body["errors"] = [_format_error(error) for error in result.errors]
     return body
 
 
-def _shown(error: GraphQLError) -> dict[str, Any]:
+def _format_error(error: GraphQLError) -> dict[str, Any]:
     """The error as a caller may see it: refusals with their code, everything unexpected as one clean line."""
     cause = error.original_error
     if isinstance(cause, HubError):

@@ -76,13 +76,13 @@ class Explanation:
         }
 
 
-async def explained(plan: Plan, reads: Reads, variables: Mapping[str, Any]) -> Explanation:
+async def explain_plan(plan: Plan, reads: Reads, variables: Mapping[str, Any]) -> Explanation:
     """Explain a plan for these variables. Nothing is read of the rows. Raises as `Reads.json` does."""
     estimate = await reads.estimate(plan.sql, plan.parameters(variables))
-    return Explanation(tree(plan.roots), plan.sql, plan.estimate.rows(variables), estimate)
+    return Explanation(build_tree(plan.roots), plan.sql, plan.estimate.rows(variables), estimate)
 
 
-def tree(nodes: Sequence[object]) -> tuple[Branch, ...]:
+def build_tree(nodes: Sequence[object]) -> tuple[Branch, ...]:
     """The branches of these plan nodes; plain values stand together on one line."""
     branches: list[Branch] = []
     plain: list[str] = []
@@ -98,43 +98,43 @@ def tree(nodes: Sequence[object]) -> tuple[Branch, ...]:
 
 def _branch(node: object) -> Branch:
     if isinstance(node, ConnectionPage):
-        return Branch(f"{node.key}: a page of {node.table} {_via(node.via)}{_page(node)}", tree(node.parts))
+        return Branch(f"{node.key}: a page of {node.table} {_via(node.via)}{_page(node)}", build_tree(node.parts))
     if isinstance(node, OneRow):
-        return Branch(f"{node.key}: one {node.row.table} {_via(node.via)}", tree(node.row.members))
+        return Branch(f"{node.key}: one {node.row.table} {_via(node.via)}", build_tree(node.row.members))
     if isinstance(node, OneLinkedRow):
         return Branch(f"{node.key}: one of several kinds by link.{node.table}", _kinds(node.rows))
     if isinstance(node, OneByKind):
         return Branch(f"{node.key}: one of several kinds that the row names", _kinds(node.rows))
     if isinstance(node, MergedRows):
-        return Branch(f"{node.key}: rows of {node.row.table} that were merged into it", tree(node.row.members))
+        return Branch(f"{node.key}: rows of {node.row.table} that were merged into it", build_tree(node.row.members))
     if isinstance(node, EvidenceList):
-        return Branch(f"{node.key}: the comparisons behind the link", tree(node.members))
+        return Branch(f"{node.key}: the comparisons behind the link", build_tree(node.members))
     if isinstance(node, NodeById | NodesById):
         many = "rows of any kind by ids" if isinstance(node, NodesById) else "a row of any kind by id"
         return Branch(f"{node.key}: {many}", _kinds(node.rows))
     if isinstance(node, Search):
         kinds = ", ".join(f"{kind.table} by {' or '.join(c.name.lower() for c in kind.columns)}" for kind in node.kinds)
-        return Branch(f"{node.key}: at most {node.size} hits of {kinds}", tree(node.parts))
+        return Branch(f"{node.key}: at most {node.size} hits of {kinds}", build_tree(node.parts))
     if isinstance(node, SearchHits):
-        return Branch(node.key, tree(node.members))
+        return Branch(node.key, build_tree(node.members))
     if isinstance(node, CandidateSubject):
         return Branch(f"{node.key}: a candidate", _kinds(node.rows))
     if isinstance(node, CandidateList):
-        return Branch(f"{node.key}: unconfirmed candidates in link.{node.table}", tree(node.members))
+        return Branch(f"{node.key}: unconfirmed candidates in link.{node.table}", build_tree(node.members))
     if isinstance(node, LinkObject):
-        return Branch(f"{node.key}: the link in link.{node.table}", tree(node.members))
+        return Branch(f"{node.key}: the link in link.{node.table}", build_tree(node.members))
     if isinstance(node, Nodes):
-        return Branch(node.key, tree(node.row.members))
+        return Branch(node.key, build_tree(node.row.members))
     if isinstance(node, Edges):
-        return Branch(f"{node.key}: with cursors", tree(node.members))
+        return Branch(f"{node.key}: with cursors", build_tree(node.members))
     if isinstance(node, PageInfo):
         return Branch(f"{node.key}: {', '.join(key for key, _ in node.fields)}")
     assert isinstance(node, Group)
-    return Branch(f"{node.key}: of the same row", tree(node.members))
+    return Branch(f"{node.key}: of the same row", build_tree(node.members))
 
 
 def _kinds(rows: Sequence[RowObject]) -> tuple[Branch, ...]:
-    return tuple(Branch(f"if a {row.entity}", tree(row.members)) for row in rows if row.members)
+    return tuple(Branch(f"if a {row.entity}", build_tree(row.members)) for row in rows if row.members)
 
 
 def _via(via: Via) -> str:

@@ -85,7 +85,7 @@ class RootField(ReadField):
         return info.context.stored(info)
 
 
-def field(
+def make_field(
     kind: type[StrawberryField],
     annotation: str,
     namespace: Namespace,
@@ -108,7 +108,7 @@ def field(
     return made
 
 
-def argument(graphql: str, annotation: str, namespace: Namespace, description: str) -> StrawberryArgument:
+def make_argument(graphql: str, annotation: str, namespace: Namespace, description: str) -> StrawberryArgument:
     """An optional argument."""
     return StrawberryArgument(
         python_name=graphql,

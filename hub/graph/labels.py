@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from hub.graph.fields import Namespace, ValueField, Whole, enum_type, field, object_type
+from hub.graph.fields import Namespace, ValueField, Whole, enum_type, make_field, object_type
 from hub.model.registry import Registry
 from schema.values import CodeList
 
@@ -26,7 +26,8 @@ def labels_field(registry: Registry) -> Any:
     )
     namespace: Namespace = {"CodeListName": names}
     parts = {
-        name: field(ValueField, kind, namespace, graphql=name, description=text) for name, (kind, text) in LABEL.items()
+        name: make_field(ValueField, kind, namespace, graphql=name, description=text)
+        for name, (kind, text) in LABEL.items()
     }
     label = object_type("CodeLabel", "A code and its words.", parts)
 

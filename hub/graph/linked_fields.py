@@ -6,12 +6,12 @@ from hub.graph.fields import enum_type
 from hub.link.field import Field, fields
 
 
-def _described(field: Field) -> str:
+def _describe_field(field: Field) -> str:
     if field.merges:
         return f"Rows of {field.entity.name} that may be one."
     return f"{field.name}: {field.recorded.description}"
 
 
 LINKED_FIELD: Any = enum_type(
-    "LinkedField", "What linking decides, and persons review.", {f.code: _described(f) for f in fields().values()}
+    "LinkedField", "What linking decides, and persons review.", {f.code: _describe_field(f) for f in fields().values()}
 )

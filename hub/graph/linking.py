@@ -4,8 +4,8 @@ from typing import Any
 
 from strawberry.types.field import StrawberryField
 
-from hub.graph.fields import Namespace, StoredField, argument, enum_type, field, input_type, object_type
-from hub.graph.parts import add_connection, of_parts, page_arguments, part_fields, value_field
+from hub.graph.fields import Namespace, StoredField, enum_type, input_type, make_argument, make_field, object_type
+from hub.graph.type_parts import add_connection, of_parts, page_arguments, part_fields, value_field
 from hub.model.derived_fields import CANDIDATE, DISCREPANCY, EVIDENCE, LINK, MERGED_SINCE, RECORDED_IN
 from hub.model.registry import Entity, Registry
 from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD, INCLUDE_RESOLVED
@@ -36,26 +36,26 @@ def add_links(registry: Registry, names: Namespace) -> None:
         _family(family, names)
     for entity in registry:
         if entity.duplicates:
-            names[f"Merged{entity.name}"] = _merged(entity, names)
+            names[f"Merged{entity.name}"] = _make_merged_type(entity, names)
 
 
 def _family(family: str, names: Namespace) -> None:
     """Types of one family of links: the candidate and the link."""
-    evidence = field(
+    evidence = make_field(
         StoredField,
         "list[Evidence] | None",
         names,
         graphql="evidence",
         description="What was compared, and what came of it; null where nothing was kept.",
     )
-    subject = field(StoredField, f"{family} | None", names, graphql="subject", description=CANDIDATE_SUBJECT)
+    subject = make_field(StoredField, f"{family} | None", names, graphql="subject", description=CANDIDATE_SUBJECT)
     names[f"{family}Candidate"] = object_type(
         f"{family}Candidate",
         "A subject that may be the one recorded: joined to nothing until confirmed.",
         {"subject": subject, **part_fields(CANDIDATE, names), "evidence": evidence},
     )
     recorded, candidates = (
-        field(StoredField, kind, names, graphql=name, description=text)
+        make_field(StoredField, kind, names, graphql=name, description=text)
         for name, kind, text in (
             ("recorded", f"{family}AsRecorded", "What the sector wrote, kept as it was."),
             ("candidates", f"list[{family}Candidate]", "Unconfirmed candidates."),
@@ -65,9 +65,11 @@ def _family(family: str, names: Namespace) -> None:
     names[f"{family}Link"] = object_type(f"{family}Link", "How a record was linked to its subject.", link)
 
 
-def _merged(entity: Entity, names: Namespace) -> Any:
+def _make_merged_type(entity: Entity, names: Namespace) -> Any:
     """What identifies a merged row."""
-    own = field(StoredField, "ID", names, graphql="id", description="The global id it had; it leads to the heir now.")
+    own = make_field(
+        StoredField, "ID", names, graphql="id", description="The global id it had; it leads to the heir now."
+    )
     keys = {column.name: value_field(column, names) for column in entity.keys}
     about = f"A row of {entity.name} that counts as the same as another, which stands for both."
     return object_type(f"Merged{entity.name}", about, {"id": own} | keys | part_fields((MERGED_SINCE,), names))
@@ -79,7 +81,7 @@ def merged_fields(entity: Entity, names: Namespace) -> dict[str, StrawberryField
         "mergedIds": ("list[ID]", "Global ids that lead here: those of the rows that were merged into this one."),
         "mergedFrom": (f"list[Merged{entity.name}]", "The rows that were merged into this one, as far as they are still held."),
     }  # fmt: skip
-    return {n: field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+    return {n: make_field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
 
 
 def add_discrepancies(registry: Registry, names: Namespace) -> None:
@@ -87,14 +89,18 @@ def add_discrepancies(registry: Registry, names: Namespace) -> None:
     names["DiscrepancyKind"] = enum_type("DiscrepancyKind", "How a copy differs from its source.", KINDS)
     sectors = {sector.upper(): f"Entities of the sector {sector}." for sector in registry.sectors}
     names["Sector"] = enum_type("Sector", "A sector, by what it owns.", sectors)
-    node = field(StoredField, "Node | None", names, graphql="node", description="The record; null where it is gone.")
+    node = make_field(
+        StoredField, "Node | None", names, graphql="node", description="The record; null where it is gone."
+    )
     names["RecordedIn"] = object_type(
         "RecordedIn", "Where a copy stands.", {**part_fields(RECORDED_IN, names), "node": node}
     )
-    subject = field(
+    subject = make_field(
         StoredField, "Subject | None", names, graphql="subject", description="Whose value it is; null where it is gone."
     )
-    where = field(StoredField, "RecordedIn", names, graphql="recordedIn", description="The record that has the copy.")
+    where = make_field(
+        StoredField, "RecordedIn", names, graphql="recordedIn", description="The record that has the copy."
+    )
     names["Discrepancy"] = object_type(
         "Discrepancy",
         "A copy that differs from the authoritative source. The sector that owns the copy has to mend it.",
@@ -123,12 +129,12 @@ def _add_discrepancy_filter(names: Namespace) -> None:
 def discrepancies_field(kind: type[StrawberryField], names: Namespace) -> StrawberryField:
     """The connection: of a subject, or at the root of all."""
     arguments = [
-        argument("filter", "DiscrepancyFilter | None", names, "Only those for which this holds."),
-        argument("orderBy", "DiscrepancyOrder | None", names, "Order; the newest first if not given."),
-        argument(INCLUDE_RESOLVED, "bool | None", names, "Also those that no longer stand."),
+        make_argument("filter", "DiscrepancyFilter | None", names, "Only those for which this holds."),
+        make_argument("orderBy", "DiscrepancyOrder | None", names, "Order; the newest first if not given."),
+        make_argument(INCLUDE_RESOLVED, "bool | None", names, "Also those that no longer stand."),
         *page_arguments(names),
     ]
     about = "Copies in other sectors that differ from the authoritative source."
-    return field(
+    return make_field(
         kind, "DiscrepancyConnection", names, graphql=DISCREPANCIES_FIELD, description=about, arguments=arguments
     )

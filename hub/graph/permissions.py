@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from hub.access.permission_trie import CompiledPurpose
+from hub.graph.bounded_cache import BoundedCache
 from hub.graph.callers import Caller
-from hub.graph.prepare import Ready, RequestRejected, refused
-from hub.graph.recent import Recent
+from hub.graph.prepare import PreparedRequest, RequestRejected, to_graphql_error
 from hub.plan.permission.check import (
     Permission,
     PermissionRefusal,
@@ -32,11 +32,11 @@ class Permissions:
     def __init__(self, schema: GraphQLSchema, compiled: Mapping[str, CompiledPurpose]) -> None:
         self._schema = schema
         self._compiled = compiled
-        self._kept: Recent[tuple[str, str | None, str], Permission | tuple[PermissionRefusal, ...]] = Recent(
-            CACHE_OPERATIONS, most_size=CACHE_BYTES
+        self._kept: BoundedCache[tuple[str, str | None, str], Permission | tuple[PermissionRefusal, ...]] = (
+            BoundedCache(CACHE_OPERATIONS, most_size=CACHE_BYTES)
         )
 
-    def check(self, ready: Ready, caller: Caller) -> Permitted | None:
+    def check(self, ready: PreparedRequest, caller: Caller) -> Permitted | None:
         """Raises RequestRejected with FORBIDDEN_FIELD and the like. Returns None for operations that need no purpose."""
         if caller.principal is None:
             if not is_about_schema(ready.operation):
@@ -50,9 +50,11 @@ class Permissions:
         if isinstance(found, Permitted):
             return found
         compiled = self._compiled.values()
-        raise RequestRejected([refused(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found])
+        raise RequestRejected(
+            [to_graphql_error(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found]
+        )
 
-    def _analysed(self, ready: Ready, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
+    def _analysed(self, ready: PreparedRequest, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
         name = ready.operation.name.value if ready.operation.name else None
         key = (ready.checked.text, name, purpose.version)
         kept = self._kept.get(key)

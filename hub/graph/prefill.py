@@ -11,12 +11,12 @@ import orjson
 import strawberry
 from strawberry.types import Info
 
-from hub.graph.prepare import Request
+from hub.graph.prepare import GraphQLRequest
 from hub.graph.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry, registry
-from hub.procedures.definition import procedure
-from hub.procedures.prefill import STATUS_MEANINGS, AnswerStatus, Freshness, Prefill, prefill
+from hub.procedures.definition import find_procedure
+from hub.procedures.prefill import STATUS_MEANINGS, AnswerStatus, Freshness, Prefill, answer_requirements
 
 
 @strawberry.type(name="Label", description="A label in Vietnamese and English.")
@@ -97,7 +97,7 @@ def prefill_field(personal_id: Any) -> Any:
     """The field, for the schema; `personal_id` is the scalar's type."""
 
     async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> Prefill:
-        return await fill(info.context.executor, procedure, str(personal_id))
+        return await fill_procedure(info.context.executor, procedure, str(personal_id))
 
     resolve.__annotations__.update({"info": Info, "procedure": str, "personal_id": personal_id, "return": PrefillType})
     return strawberry.field(
@@ -112,17 +112,17 @@ class _Executor(Protocol):
 
     reads: Reads
 
-    async def data(self, request: Request) -> tuple[dict[str, Any], str]: ...
+    async def data(self, request: GraphQLRequest) -> tuple[dict[str, Any], str]: ...
 
 
-async def fill(executor: _Executor, code: str, personal_id: str) -> Prefill:
+async def fill_procedure(executor: _Executor, code: str, personal_id: str) -> Prefill:
     """Run a procedure for one person. Two statements: its query, and which sources have been read. Raises OperationRefused."""
-    wanted = procedure(code)
-    data, _ = await executor.data(Request(wanted.query, variables={"personalId": personal_id}))
+    wanted = find_procedure(code)
+    data, _ = await executor.data(GraphQLRequest(wanted.query, variables={"personalId": personal_id}))
     entities = sorted({r.entity for r in wanted.requirements if r.entity})
     read = orjson.loads(await executor.reads.json(freshness_sql(registry(), entities), ()))
     known = {name: Freshness(row["source"], row["asOf"]) for name, row in read.items() if row["source"]}
-    return prefill(wanted, data, known)
+    return answer_requirements(wanted, data, known)
 
 
 def freshness_sql(known: Registry, entities: list[str]) -> str:

@@ -25,8 +25,8 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from hub.errors import OperationRefused
+from hub.graph.bounded_cache import BoundedCache
 from hub.graph.documents import Documents
-from hub.graph.recent import Recent
 from hub.plan import limits
 from hub.plan.arguments import argument_shape, find_page_sizes
 from hub.plan.cpu_stopwatch import CpuStopwatch
@@ -34,7 +34,7 @@ from hub.plan.nodes import Scalar
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
 
-VALUES = (
+QUOTED_VALUES = (
     (re.compile(r"[;,]? *'?Exceeds the limit .*", re.DOTALL), ": it has too many digits"),
     (re.compile(r"[;,] found:? .*", re.DOTALL), ""),
     (re.compile(r"(cannot represent [^:]*): .*", re.DOTALL), r"\1"),
@@ -43,13 +43,13 @@ VALUES = (
 """Where graphql-core's messages quote the value that they are about."""
 
 ENTRY_BYTES = 4_000
-BYTES_A_CHARACTER = 60
+BYTES_PER_CHARACTER = 60
 """A parsed document is about so many times as large as its text: each name is an object with its place."""
-BYTES_A_STATEMENT_CHARACTER = 6
-BYTES_A_BIND = 2_500
+BYTES_PER_STATEMENT_CHARACTER = 6
+BYTES_PER_BIND = 2_500
 """Nodes, binds and shape of a plan, by what was measured of wide filters (tests/unit/graph/test_caches.py)."""
 COMMENTS = 1_000
-ANSWER_FOR_NOW = ("prefill", "reviewQueue", "reviewAgreement")
+PRESENT_ONLY_FIELDS = ("prefill", "reviewQueue", "reviewAgreement")
 """Root fields that are no reads of the store at an instant."""
 
 
@@ -64,7 +64,7 @@ class RequestRejected(OperationRefused):
 
 
 @dataclass(frozen=True)
-class Request:
+class GraphQLRequest:
     """One GraphQL request. `document_id` names a persisted document; with `query` beside it, registers one.
 
     `explain` and `cost` ask for these extensions; `read_only` refuses what is not a query (GET).
@@ -82,7 +82,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Checked:
+class ValidatedDocument:
     """A document that was parsed, limited and validated, and the size of each operation.
 
     `paged` are the variables that are page sizes, which a plan is made for.
@@ -95,10 +95,10 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedRequest:
     """A request that may be executed: its operation, coerced variables, and the plan where one statement answers it whole."""
 
-    checked: Checked
+    checked: ValidatedDocument
     operation: OperationDefinitionNode
     given: Mapping[str, Any]
     variables: Mapping[str, Any]
@@ -145,10 +145,12 @@ class Preparer:
         rules = list(specified_rules)
         self._rules = rules if settings.introspection else [*rules, NoSchemaIntrospectionCustomRule]
         most_bytes = settings.plan_cache_mb * 500_000  # each of the two has a half
-        self._documents: Recent[str, Checked] = Recent(settings.plan_cache, most_size=most_bytes)
-        self._plans: Recent[tuple[Any, ...], tuple[Plan | None]] = Recent(settings.plan_cache, most_size=most_bytes)
+        self._documents: BoundedCache[str, ValidatedDocument] = BoundedCache(settings.plan_cache, most_size=most_bytes)
+        self._plans: BoundedCache[tuple[Any, ...], tuple[Plan | None]] = BoundedCache(
+            settings.plan_cache, most_size=most_bytes
+        )
 
-    def ready(self, request: Request, *, count_step: int = 1) -> Ready:
+    def ready(self, request: GraphQLRequest, *, count_step: int = 1) -> PreparedRequest:
         """Make a request ready. Raises RequestRejected with GraphQL errors, OperationRefused for limits and arguments.
 
         Counts are rounded down to multiples of `count_step`.
@@ -157,7 +159,7 @@ class Preparer:
         checked = self._documents.get(text)
         if checked is None:
             checked = self.checked(text)
-            self._documents.put(text, checked, ENTRY_BYTES + BYTES_A_CHARACTER * len(text))
+            self._documents.put(text, checked, ENTRY_BYTES + BYTES_PER_CHARACTER * len(text))
         operation = _operation(checked.document, request.operation_name)
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
@@ -168,9 +170,9 @@ class Preparer:
         if found is None:
             found = (self._planned(checked.document, operation, variables, count_step),)
             self._plans.put(key, found, _plan_bytes(found[0]))
-        return Ready(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
 
-    def checked(self, text: str) -> Checked:
+    def checked(self, text: str) -> ValidatedDocument:
         """Parse, limit and validate a document. Raises RequestRejected, OperationRefused."""
         most = self.planner.limits
         if len(text) > most.chars:
@@ -185,8 +187,8 @@ class Preparer:
                     "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
                 ) from None
         if errors:
-            raise RequestRejected([_coded(error, "INVALID") for error in errors])
-        return Checked(text, document, sizes, find_page_sizes(document))
+            raise RequestRejected([_with_code(error, "INVALID") for error in errors])
+        return ValidatedDocument(text, document, sizes, find_page_sizes(document))
 
     def _parsed(self, text: str) -> DocumentNode:
         most = self.planner.limits.tokens
@@ -195,7 +197,7 @@ class Preparer:
         except GraphQLSyntaxError as error:
             if "Parsing aborted" in error.message or "nesting" in error.message.lower():
                 raise limits.too_large("tokens or levels", limits.UNCOUNTED, most, "split the document") from None
-            raise RequestRejected([_coded(error, "SYNTAX")]) from None
+            raise RequestRejected([_with_code(error, "SYNTAX")]) from None
 
     def _validated(self, document: DocumentNode, spent: CpuStopwatch) -> list[GraphQLError]:
         # The budget comes first, so that it is looked at before the other rules do their work on a node.
@@ -210,7 +212,7 @@ class Preparer:
             return {}
         found = get_variable_values(self.schema, definitions, dict(given), max_errors=10, hide_suggestions=True)
         if isinstance(found, list):
-            raise RequestRejected([_coded(error, "BAD_USER_INPUT") for error in found])
+            raise RequestRejected([_with_code(error, "BAD_USER_INPUT") for error in found])
         return found.coerced
 
     def _planned(
@@ -225,7 +227,7 @@ class Preparer:
         read = self.planner.read(document, operation, variables)
         if all(self.planner.is_stored(field) for field in read.fields):
             return self.planner.plan(read, count_step=count_step)
-        now = next((field.name for field in read.fields if field.name in ANSWER_FOR_NOW), None)
+        now = next((field.name for field in read.fields if field.name in PRESENT_ONLY_FIELDS), None)
         if read.in_the_past and now is not None:
             raise OperationRefused(
                 f"{now} answers for now, and does not go with @asOf",
@@ -245,10 +247,10 @@ def _plan_bytes(plan: Plan | None) -> int:
     """About how many bytes a plan holds: its statement, the nodes that it was made from, and the shape of its variables."""
     if plan is None:
         return ENTRY_BYTES
-    return ENTRY_BYTES + BYTES_A_STATEMENT_CHARACTER * len(plan.sql) + BYTES_A_BIND * len(plan.binds)
+    return ENTRY_BYTES + BYTES_PER_STATEMENT_CHARACTER * len(plan.sql) + BYTES_PER_BIND * len(plan.binds)
 
 
-def refused(error: OperationRefused, path: Sequence[str | int] | None = None) -> GraphQLError:
+def to_graphql_error(error: OperationRefused, path: Sequence[str | int] | None = None) -> GraphQLError:
     """A refusal as a GraphQL error."""
     return GraphQLError(str(error), path=path or list(error.path) or None, extensions={"code": error.code})
 
@@ -263,9 +265,9 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     raise OperationRefused(message, code="NO_OPERATION", next_step=f"give operationName, one of: {known}")
 
 
-def _coded(error: GraphQLError, code: str) -> GraphQLError:
+def _with_code(error: GraphQLError, code: str) -> GraphQLError:
     """The error with a code and without the value that it is about."""
     message = error.message
-    for pattern, replacement in VALUES:
+    for pattern, replacement in QUOTED_VALUES:
         message = pattern.sub(replacement, message)
     return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions={"code": code})

@@ -42,7 +42,7 @@ TOO_LONG = OperationRefused(
 )
 
 
-SILENT = OperationRefused(
+TIMED_OUT = OperationRefused(
     "the database did not answer in time",
     code="TIMEOUT",
     next_step="try again shortly; the operator looks at `/readyz`",
@@ -87,7 +87,7 @@ class Reads:
         try:
             found = await self._once(_first_value, REVISION, (), deadline_s)
         except psycopg.Error as error:
-            raise failure(error) from None
+            raise explain_failure(error) from None
         return None if found is None else str(found)
 
     async def _tried_again(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
@@ -95,7 +95,7 @@ class Reads:
             try:
                 return await self._once(read, sql, parameters, self.deadline_s)
             except psycopg.Error as error:
-                clean = failure(error)
+                clean = explain_failure(error)
                 if clean is not DATABASE_GONE or attempt == 2:
                     raise clean from None
                 # After a restart every kept connection is broken, not only this one.
@@ -114,7 +114,7 @@ class Reads:
             return await read(connection, sql, parameters)
         except psycopg.Error:
             if silence.ended:
-                raise SILENT from None
+                raise TIMED_OUT from None
             raise
         finally:
             self._running -= 1
@@ -161,7 +161,7 @@ async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: S
     return row[0]
 
 
-def failure(error: psycopg.Error) -> HubError:
+def explain_failure(error: psycopg.Error) -> HubError:
     """The clean error for one of PostgreSQL's."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         return TOO_SLOW

@@ -13,7 +13,7 @@ from strawberry.types.field import StrawberryField
 from hub.access.principals import Role
 from hub.errors import OperationRefused
 from hub.graph.dossiers import dossier_mutations
-from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, object_type
+from hub.graph.fields import Namespace, NodeField, ValueField, Whole, make_field, object_type
 from hub.graph.linked_fields import LINKED_FIELD
 from hub.link.decisions import decide, undo
 from hub.link.field import Field, field_named, field_of_code
@@ -22,8 +22,8 @@ from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
 
-DECISION = "Decision"
-REFUSED = OperationRefused(
+DECISION_TYPE = "Decision"
+NOT_A_REVIEWER = OperationRefused(
     "only reviewers may review",
     code="FORBIDDEN",
     next_step="sign in with the role reviewer, and send X-Hub-Purpose: review",
@@ -76,25 +76,27 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
     """The root type Mutation; `names` are the derived types."""
     namespace = {**names, "Verdict": VerdictType}
     decision: dict[str, StrawberryField] = {
-        name: field(ValueField, kind, namespace, graphql=name, description=text)
+        name: make_field(ValueField, kind, namespace, graphql=name, description=text)
         for name, (kind, text) in DECISION_FIELDS.items()
     }
-    namespace[DECISION] = object_type(
-        DECISION, "What a person decided of one pair. It binds until it is undone.", decision
+    namespace[DECISION_TYPE] = object_type(
+        DECISION_TYPE, "What a person decided of one pair. It binds until it is undone.", decision
     )
     payload = object_type(
         "DecisionPayload",
         "A decision, and what it is about as it is now.",
         {
-            "decision": field(ValueField, DECISION, namespace, graphql="decision", description="The decision."),
-            "record": field(
+            "decision": make_field(
+                ValueField, DECISION_TYPE, namespace, graphql="decision", description="The decision."
+            ),
+            "record": make_field(
                 NodeField,
                 "Node | None",
                 namespace,
                 graphql="record",
                 description="The record as it is now; null if it is gone.",
             ),
-            "subject": field(
+            "subject": make_field(
                 NodeField,
                 "Node | None",
                 namespace,
@@ -109,7 +111,7 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
         return await info.context.executor.reviews.run(lambda c: payload_of(c, decide(c, verdict)))
 
     async def undo_decision(info: Info[Any, Any], input: UndoDecisionInput) -> Any:
-        by, number = find_reviewer(info), _number(input.decision_id, DECISION)
+        by, number = find_reviewer(info), _number(input.decision_id, DECISION_TYPE)
         return await info.context.executor.reviews.run(
             lambda c: payload_of(c, undo(c, number, by=by, reason=input.reason))
         )
@@ -136,7 +138,7 @@ def find_reviewer(info: Info[Any, Any]) -> str:
     """Id of the reviewer who asks. Raises OperationRefused if the caller is none."""
     principal = info.context.caller.known
     if Role.REVIEWER not in principal.roles:
-        raise REFUSED
+        raise NOT_A_REVIEWER
     reviewer: str = principal.id
     return reviewer
 
@@ -158,13 +160,13 @@ def payload_of(connection: Connection[Any], decision: Decision) -> dict[str, Any
     over = field_named(decision.field)
     record, subject = global_id(over.entity.name, decision.record_id), _subject(connection, over, decision.subject_id)
     shown = {
-        "id": global_id(DECISION, decision.id),
+        "id": global_id(DECISION_TYPE, decision.id),
         "recordId": record,
         "subjectId": subject,
         "verdict": VerdictType[decision.verdict],
         "decidedAt": decision.decided_at.isoformat(),
         "evidence": evidence_of(decision.evidence),
-        "secondOf": decision.second_of and global_id(DECISION, decision.second_of),
+        "secondOf": decision.second_of and global_id(DECISION_TYPE, decision.second_of),
         "undoneAt": decision.undone_at and decision.undone_at.isoformat(),
         "undoneBy": decision.undone_by,
         "undoneReason": decision.undone_reason,
@@ -193,7 +195,7 @@ def _verdict(given: DecideLinkInput, reviewer: str) -> Verdict:
         verdict=cast(Word, given.verdict.name),
         reviewer=reviewer,
         reason=given.reason,
-        second_of=None if given.second_of is None else _number(given.second_of, DECISION),
+        second_of=None if given.second_of is None else _number(given.second_of, DECISION_TYPE),
     )
 
 

@@ -16,10 +16,10 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.nodes import SelectedField
 
 from hub.errors import OperationRefused
-from hub.graph.fields import Namespace, NodeField, ValueField, Whole, field, input_type, object_type
+from hub.graph.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.linked_fields import LINKED_FIELD
-from hub.graph.parts import add_connection
 from hub.graph.review import evidence_of, find_reviewer, global_id
+from hub.graph.type_parts import add_connection
 from hub.link.agreement import ALL, agreement
 from hub.link.field import field_named, fields
 from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
@@ -129,7 +129,7 @@ def _queue_field(names: Namespace) -> Any:
             )
         size = last if last is not None else DEFAULT_PAGE if first is None else first
         part = Part(size, after, before, backward=last is not None)
-        wanted, counted = _wanted(filter), _selects(info, "totalCount")
+        wanted, counted = _read_review_filter(filter), _selects(info, "totalCount")
         return await info.context.executor.reviews.run(lambda c: _page(c, wanted, part, counted=counted))
 
     described, kind = strawberry.argument(description="Only those for which this holds."), names["ReviewFilter"]
@@ -142,13 +142,13 @@ def _queue_field(names: Namespace) -> Any:
     )
 
 
-def _wanted(given: Any) -> Wanted:
+def _read_review_filter(given: Any) -> Wanted:
     """A ReviewFilter as linking takes it. Raises OperationRefused for a null operator, which would hold for everything."""
     tests = {name: _operators(name, getattr(given, f"{name}_", None)) for name in ("field", "sector", "weight")}
     by_code = {field.code: field.name for field in fields().values()}
     return Wanted(
-        fields=_chosen(tests["field"], by_code.__getitem__),
-        sectors=_chosen(tests["sector"], str.lower),
+        fields=_allowed_values(tests["field"], by_code.__getitem__),
+        sectors=_allowed_values(tests["sector"], str.lower),
         weight=tuple((operator, float(bits)) for operator, bits in tests["weight"].items()),
     )
 
@@ -169,7 +169,7 @@ def _operators(name: str, given: Any) -> dict[str, Any]:
     return found
 
 
-def _chosen(tests: Mapping[str, Any], own: Callable[[str], str]) -> tuple[str, ...] | None:
+def _allowed_values(tests: Mapping[str, Any], own: Callable[[str], str]) -> tuple[str, ...] | None:
     """The values that all operators allow, by their own names; None where there is no operator."""
     if not tests:
         return None
@@ -194,13 +194,13 @@ def _selects(info: Info[Any, Any], name: str) -> bool:
 def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:
     page = queue(connection, wanted, part)
     found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
-    shown = _shown(page, found)
+    shown = _make_page(page, found)
     if counted:
         shown["totalCount"] = count(connection, wanted)
     return shown
 
 
-def _shown(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]]) -> Whole:
+def _make_page(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]]) -> Whole:
     nodes = [_item(item, found[item.field].get(item.record_id, [])) for item in page.items]
     cursors = [item.cursor for item in page.items]
     info = {
@@ -250,8 +250,8 @@ def _candidates(connection: Connection[Any], name: str, items: Iterable[QueueIte
 
 
 def _values(about: Mapping[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
-    return {n: field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+    return {n: make_field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
 
 
 def _node(name: str, about: str, names: Namespace) -> StrawberryField:
-    return field(NodeField, "Node | None", names, graphql=name, description=f"{about} Null where it is gone.")
+    return make_field(NodeField, "Node | None", names, graphql=name, description=f"{about} Null where it is gone.")

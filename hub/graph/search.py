@@ -4,7 +4,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_type, field, object_type
+from hub.graph.fields import Namespace, RootField, StoredField, enum_type, make_argument, make_field, object_type
 from hub.model.registry import Registry
 from hub.plan.search_nodes import DEFAULT_HITS, HIT, MAX_HITS, RESULT, SEARCH_FIELD
 from hub.plan.search_sql import MAX_CANDIDATES
@@ -26,12 +26,12 @@ def add_search(registry: Registry, names: Namespace) -> None:
         "matchedOn": (f"list[{AGREEING}]", "The fields that agree with the text."),
         "score": ("int", "How well it agrees; it orders the hits of one search and means nothing else."),
     }
-    names[HIT] = object_type(HIT, "One row that a text found.", _stored(hit, names))
+    names[HIT] = object_type(HIT, "One row that a text found.", _make_stored_fields(hit, names))
     result = {
         "hits": (f"list[{HIT}]", "What was found, the best first."),
         "hasMore": ("bool", "There are more. Add a word, a number or a birth date to the text."),
     }
-    names[RESULT] = object_type(RESULT, "What a text found.", _stored(result, names))
+    names[RESULT] = object_type(RESULT, "What a text found.", _make_stored_fields(result, names))
 
 
 def search_field(registry: Registry, names: Namespace) -> StrawberryField:
@@ -45,11 +45,11 @@ def search_field(registry: Registry, names: Namespace) -> StrawberryField:
     text = StrawberryArgument(
         "text", "text", StrawberryAnnotation(str), description='For example "Nguyễn Văn An 12/03/1980".'
     )
-    first = argument(
+    first = make_argument(
         "first", "int | None", names, f"At most so many hits, 1 to {MAX_HITS}; {DEFAULT_HITS} if not given."
     )
-    return field(RootField, RESULT, names, graphql=SEARCH_FIELD, description=about, arguments=[text, first])
+    return make_field(RootField, RESULT, names, graphql=SEARCH_FIELD, description=about, arguments=[text, first])
 
 
-def _stored(about: dict[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
-    return {n: field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+def _make_stored_fields(about: dict[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
+    return {n: make_field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}

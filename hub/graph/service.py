@@ -7,14 +7,14 @@ from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.access import Access
 from hub.graph.callers import Gate
-from hub.graph.changes import Changes
+from hub.graph.changes import ChangeReader
 from hub.graph.documents import Documents, read_folder
 from hub.graph.dossier_reads import DossierReads
 from hub.graph.execute import Executor
 from hub.graph.permissions import Permissions
 from hub.graph.prepare import Preparer, limits_of
 from hub.graph.reads import GRACE_S, Pool, Reads
-from hub.graph.reviews import Reviews
+from hub.graph.review_runner import ReviewRunner
 from hub.graph.schema import core, schema
 from hub.graph.sealed_subjects import SealedSubjects
 from hub.model.registry import registry
@@ -44,8 +44,8 @@ def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False, cle
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
     access = _make_access(graphql_schema, reads, enforced=enforced)
-    reviews = Reviews(clerk_url or str(pool.conninfo))
-    changes = Changes(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
+    reviews = ReviewRunner(clerk_url or str(pool.conninfo))
+    changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     return Executor(graphql_schema, preparer, reads, changes, reviews, access, explain=settings.explain)
 
 

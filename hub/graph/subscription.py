@@ -11,8 +11,8 @@ from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
 from hub.errors import OperationRefused
-from hub.graph.changes import Change, Wanted
-from hub.graph.fields import Namespace, NodeField, ValueField, enum_type, field, object_type
+from hub.graph.changes import Change, ChangeWatch
+from hub.graph.fields import Namespace, NodeField, ValueField, enum_type, make_field, object_type
 from hub.model.registry import registry
 from hub.plan.binds import read_global_id
 from hub.store.change_feed import ACTIONS
@@ -39,9 +39,10 @@ def subscription_type(names: Namespace) -> Any:
     kinds = enum_type("RecordType", "The types of records.", {e.name: e.description for e in registry()})
     namespace = {**names, "ChangeAction": actions, "RecordType": kinds}
     fields: dict[str, StrawberryField] = {
-        name: field(ValueField, kind, namespace, graphql=name, description=text) for name, (kind, text) in about.items()
+        name: make_field(ValueField, kind, namespace, graphql=name, description=text)
+        for name, (kind, text) in about.items()
     }
-    fields["node"] = field(
+    fields["node"] = make_field(
         NodeField,
         "Node | None",
         namespace,
@@ -61,7 +62,7 @@ def subscription_type(names: Namespace) -> Any:
     ) -> AsyncIterator[Any]:
         async with contextlib.aclosing(
             info.context.executor.changes.follow(
-                _wanted([t.name for t in types] if types is not None else None, subject, source)
+                _read_change_watch([t.name for t in types] if types is not None else None, subject, source)
             )
         ) as changes:
             async for change in changes:
@@ -80,17 +81,17 @@ def subscription_type(names: Namespace) -> Any:
     return object_type("Subscription", "What can be followed.", {"record_changed": made})
 
 
-def _wanted(types: list[str] | None, subject: str | None, source: str | None) -> Wanted:
+def _read_change_watch(types: list[str] | None, subject: str | None, source: str | None) -> ChangeWatch:
     known = registry().entities
     if subject is None:
-        return Wanted(tuple(types) if types is not None else None, None, source)
+        return ChangeWatch(tuple(types) if types is not None else None, None, source)
     kind, number = read_global_id(subject)
     if kind is None or kind not in known or known[kind].kind != "subject":
         raise OperationRefused(
             "recordChanged: subject is not the id of a subject",
             next_step="take the id of a row of a type that implements Subject",
         )
-    return Wanted(tuple(types) if types is not None else None, number, source)
+    return ChangeWatch(tuple(types) if types is not None else None, number, source)
 
 
 def _event(change: Change, actions: type[enum.Enum], kinds: type[enum.Enum]) -> dict[str, Any]:

@@ -10,11 +10,20 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from hub.graph.fields import Namespace, RootField, StoredField, argument, enum_type, field, input_type, object_type
+from hub.graph.fields import (
+    Namespace,
+    RootField,
+    StoredField,
+    enum_type,
+    input_type,
+    make_argument,
+    make_field,
+    object_type,
+)
 from hub.graph.linking import add_discrepancies, add_links, discrepancies_field, merged_fields
-from hub.graph.parts import add_connection, of_parts, page_arguments, value_field
 from hub.graph.scalars import ScalarMap, add_scalars, filter_name, scalar_name
 from hub.graph.search import add_search, search_field
+from hub.graph.type_parts import add_connection, of_parts, page_arguments, value_field
 from hub.model.derived_fields import MAX_PAGE, PROVENANCE
 from hub.model.names import to_camel_case
 from hub.model.registry import AsRecorded, Entity, Linked, Registry
@@ -42,7 +51,7 @@ def derive(registry: Registry) -> Derived:
     names["Provenance"] = of_parts("Provenance", "Where a row is from and when it was known.", PROVENANCE, names)
     _interfaces(names)
     for recorded in registry.recorded.values():
-        names[recorded.name] = _recorded(recorded, names)
+        names[recorded.name] = _make_recorded_type(recorded, names)
     add_links(registry, names)
     add_discrepancies(registry, names)
     _add_part_filters(names)
@@ -69,8 +78,8 @@ def derive(registry: Registry) -> Derived:
 def connection_arguments(entity: Entity, names: Namespace) -> list[StrawberryArgument]:
     """The arguments of a connection to this entity."""
     return [
-        argument("filter", f"{entity.name}Filter | None", names, "Only those for which this holds."),
-        argument("orderBy", f"list[{entity.name}Order] | None", names, "Order; ties are broken by id."),
+        make_argument("filter", f"{entity.name}Filter | None", names, "Only those for which this holds."),
+        make_argument("orderBy", f"list[{entity.name}Order] | None", names, "Order; ties are broken by id."),
         *page_arguments(names),
     ]
 
@@ -87,11 +96,11 @@ def _interfaces(names: Namespace) -> None:
 
 
 def _provenance_field(names: Namespace) -> StrawberryField:
-    return field(StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key.")
+    return make_field(StoredField, "Provenance", names, graphql="provenance", description="Source, as-of, key.")
 
 
 def _id_field(names: Namespace) -> StrawberryField:
-    return field(StoredField, "ID", names, graphql="id", description="Global id.")
+    return make_field(StoredField, "ID", names, graphql="id", description="Global id.")
 
 
 def _order_direction() -> Any:
@@ -109,11 +118,11 @@ def _page_info(names: Namespace) -> Any:
         "startCursor": ("str | None", "Cursor of the first edge; null if the page is empty."),
         "endCursor": ("str | None", "Cursor of the last edge; null if the page is empty."),
     }
-    fields = {n: field(StoredField, a, names, graphql=n, description=d) for n, (a, d) in about.items()}
+    fields = {n: make_field(StoredField, a, names, graphql=n, description=d) for n, (a, d) in about.items()}
     return object_type("PageInfo", "Where a page stands in its connection.", fields)
 
 
-def _recorded(recorded: AsRecorded, names: Namespace) -> Any:
+def _make_recorded_type(recorded: AsRecorded, names: Namespace) -> Any:
     fields = {c.name: value_field(c, names) for c in recorded.fields}
     return object_type(recorded.name, f"{recorded.label.vi}. {recorded.description}", fields)
 
@@ -123,14 +132,14 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
     for ref in entity.references:
         fields[ref.column.name] = value_field(ref.column, names)
         absent = "Null if there is none, or if the hub does not hold it." if ref.column.nullable else NOT_HELD
-        fields[ref.name] = field(
+        fields[ref.name] = make_field(
             StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=f"{ref.description} {absent}"
         )
     for linked in entity.linked:
-        fields |= _linked(linked, names)
+        fields |= _make_linked_fields(linked, names)
     for back in entity.backlinks:
         target = registry[back.target]
-        fields[back.name] = field(
+        fields[back.name] = make_field(
             StoredField,
             f"{back.target}Connection",
             names,
@@ -148,17 +157,17 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
     return object_type(entity.name, about, fields, bases=(names[entity.kind.capitalize()],))
 
 
-def _linked(linked: Linked, names: Namespace) -> dict[str, StrawberryField]:
+def _make_linked_fields(linked: Linked, names: Namespace) -> dict[str, StrawberryField]:
     subject = linked.family if len(linked.kinds) > 1 else linked.kinds[0]
     return {
-        linked.name: field(
+        linked.name: make_field(
             StoredField,
             f"{subject} | None",
             names,
             graphql=linked.graphql,
             description=f"{linked.description} Null until linked.",
         ),
-        f"{linked.name}_link": field(
+        f"{linked.name}_link": make_field(
             StoredField,
             f"{linked.family}Link",
             names,
@@ -246,7 +255,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
                 "by", "by", StrawberryAnnotation(f"{entity.name}By", namespace=names), description="Its identifier."
             )
             about = f"One {entity.name} by one of its identifiers; null if there is none."
-            fields[entity.table] = field(
+            fields[entity.table] = make_field(
                 RootField,
                 f"{entity.name} | None",
                 names,
@@ -254,7 +263,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
                 description=about,
                 arguments=[by],
             )
-        fields[entity.plural] = field(
+        fields[entity.plural] = make_field(
             RootField,
             f"{entity.name}Connection",
             names,
@@ -265,7 +274,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
     fields["discrepancies"] = discrepancies_field(RootField, names)
     fields["search"] = search_field(registry, names)
     node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
-    fields["node"] = field(
+    fields["node"] = make_field(
         RootField,
         "Node | None",
         names,
@@ -275,5 +284,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
     )
     ids = StrawberryArgument("ids", "ids", StrawberryAnnotation(list[strawberry.ID]), description="Global ids.")
     about = f"Rows by their global ids, {MAX_PAGE} at most, in the order of the ids; null for an id of nothing."
-    fields["nodes"] = field(RootField, "list[Node | None]", names, graphql="nodes", description=about, arguments=[ids])
+    fields["nodes"] = make_field(
+        RootField, "list[Node | None]", names, graphql="nodes", description=about, arguments=[ids]
+    )
     return fields

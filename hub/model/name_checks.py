@@ -56,7 +56,7 @@ def check_names(registry: "Registry") -> None:
         _check_graph_fields(entity)
         _check_lengths(entity)
         tables.update(_link_tables(entity))
-    for table in _repeated(tables.elements()):
+    for table in _find_repeated(tables.elements()):
         raise _refuse(f"the link table {table}", "would belong to two fields", "rename one of the fields")
 
 
@@ -75,7 +75,7 @@ def _check_columns(entity: "Entity") -> None:
         if name in POSTGRESQL_COLUMNS:
             raise _refuse(where, "is a system column of PostgreSQL", f"choose another name, e.g. `declared_{name}`")
     searched = [column.search_key for column in entity.columns if column.search_key]
-    for name in _repeated([*names, *searched]):
+    for name in _find_repeated([*names, *searched]):
         raise _refuse(
             f"{entity.name}.{name}", "would be two columns", "rename the field, or the link that it comes from"
         )
@@ -89,7 +89,7 @@ def _check_graph_fields(entity: "Entity") -> None:
     for name in fields:
         if name in GRAPH_FIELDS:
             raise _refuse(f"{entity.name}.{name}", "is a field that the graph adds", "choose another name")
-    for name in _repeated(fields):
+    for name in _find_repeated(fields):
         raise _refuse(f"{entity.name}.{name}", "would be two fields of the graph", "rename one of them")
 
 
@@ -124,7 +124,7 @@ def _link_tables(entity: "Entity") -> list[str]:
     return [*tables, entity.duplicate_table] if entity.duplicates else tables
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
+def _find_repeated(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 

@@ -55,7 +55,7 @@ class Requirement(Strict):
         return self
 
 
-class Block(Strict):
+class ProcedureBlock(Strict):
     """Why the procedure cannot be done for a subject: there is a value at `value`, a path into the response."""
 
     code: str
@@ -72,7 +72,7 @@ class Procedure(PurposeDeclaration):
     """
 
     subject: str
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[ProcedureBlock, ...] = ()
     links: dict[str, str] = Field(default_factory=dict)
     named: str | None = None
     requirements: tuple[Requirement, ...]
@@ -101,14 +101,14 @@ def procedures() -> dict[str, Procedure]:
     return {code: _procedure(purpose) for code, purpose in purposes().items() if purpose.is_procedure}
 
 
-def procedure(code: str) -> Procedure:
+def find_procedure(code: str) -> Procedure:
     """The procedure of this code. Raises OperationRefused where there is none."""
     if code not in procedures():
         raise OperationRefused("there is no procedure of this code", next_step=f"use one of: {', '.join(procedures())}")
     return procedures()[code]
 
 
-def load(folder: Path) -> Procedure:
+def load_procedure(folder: Path) -> Procedure:
     """Read one folder. Raises HubMisconfigured naming file, line and key."""
     return _procedure(load_purpose(folder))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.access.purpose_declaration import Bilingual
 from hub.link.normalise.text import accented_key
-from hub.procedures.definition import Block, Procedure, Requirement
+from hub.procedures.definition import Procedure, ProcedureBlock, Requirement
 from schema import codes
 from schema.core import Label
 
@@ -44,11 +44,11 @@ STATUS_MEANINGS: Mapping[AnswerStatus, str] = {
 
 OTHER_NAME = "OTHER_NAME"
 """What stands beside the statuses of links: the link is made, and the record names the subject otherwise."""
-NOT_ASKED = frozenset({AnswerStatus.HELD, AnswerStatus.BLOCKED})
+SETTLED_STATUSES = frozenset({AnswerStatus.HELD, AnswerStatus.BLOCKED})
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldValue:
     """One value with where it is from. `of` tells one row from another; `label` says it in words, where it has codes or says none."""
 
     value: str
@@ -59,12 +59,12 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RequirementAnswer:
     """The answer to one requirement."""
 
     requirement: Requirement
     status: AnswerStatus
-    values: tuple[Held, ...]
+    values: tuple[HeldValue, ...]
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ class Prefill:
 
     procedure: Procedure
     found: bool
-    blocked_by: tuple[Block, ...]
-    answers: tuple[Answer, ...]
+    blocked_by: tuple[ProcedureBlock, ...]
+    answers: tuple[RequirementAnswer, ...]
 
     @property
     def still_to_ask(self) -> tuple[Requirement, ...]:
         """What only the citizen can say, and what the state does not hold for sure. A blocked procedure asks nothing."""
-        return tuple(answer.requirement for answer in self.answers if answer.status not in NOT_ASKED)
+        return tuple(answer.requirement for answer in self.answers if answer.status not in SETTLED_STATUSES)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Freshness:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _ResponseRow:
     """An object of the response, the provenance nearest to it, its path, and the statuses of the links that it rests on.
 
     `back` has, for the path of records in a list, their field that links them to the object that has the list; `name` is the
@@ -105,7 +105,7 @@ class _Row:
     path: str = ""
     links: frozenset[str] = frozenset()
 
-    def child(self, name: str) -> "_Row":
+    def child(self, name: str) -> "_ResponseRow":
         """What stands at a name. The link `xLink` says how sure it is that the object at `x` is the one that is meant."""
         path = f"{self.path}.{name}" if self.path else name
         return replace(
@@ -113,42 +113,44 @@ class _Row:
         )
 
 
-def prefill(procedure: Procedure, data: Mapping[str, Any], freshness: Mapping[str, Freshness]) -> Prefill:
+def answer_requirements(procedure: Procedure, data: Mapping[str, Any], freshness: Mapping[str, Freshness]) -> Prefill:
     """Answer each requirement from the data of the procedure's query. `found` is false where the subject is not known.
 
     `freshness` has an entry for each entity that some source has filled: only there does an empty list mean none. A procedure that
     is blocked gives no values and asks nothing.
     """
-    root = _Row(data, procedure.links)
+    root = _ResponseRow(data, procedure.links)
     root = replace(root, name=_text(root, (procedure.named,)) if procedure.named else "")
     found = any(value is not None for value in data.values())
     blocks = tuple(block for block in procedure.blocks if _text(root, (block.value,)))
-    answers: dict[str, Answer] = {}
+    answers: dict[str, RequirementAnswer] = {}
     for requirement in procedure.requirements:
         if blocks:
-            answers[requirement.code] = Answer(requirement, AnswerStatus.BLOCKED, ())
+            answers[requirement.code] = RequirementAnswer(requirement, AnswerStatus.BLOCKED, ())
         else:
             answer = _answer(requirement, root) or _nothing(requirement, root, answers, freshness)
             answers[requirement.code] = answer
     return Prefill(procedure, found, blocks, tuple(answers.values()))
 
 
-def _answer(requirement: Requirement, root: _Row) -> Answer | None:
+def _answer(requirement: Requirement, root: _ResponseRow) -> RequirementAnswer | None:
     """The answer that the rows give; None where there are no rows."""
     if requirement.asked_of:
-        return Answer(requirement, AnswerStatus.ASKED_OF_CITIZEN, ())
+        return RequirementAnswer(requirement, AnswerStatus.ASKED_OF_CITIZEN, ())
     reached = list(_walk(root, requirement.rows.split(".")))
-    rows = [row for row in reached if isinstance(row.value, Mapping) and _kept(row, requirement.where)]
+    rows = [row for row in reached if isinstance(row.value, Mapping) and _meets_conditions(row, requirement.where)]
     if not rows:
         return None
-    found = [(row, held) for row in rows if (held := _held(requirement, row))]
+    found = [(row, held) for row in rows if (held := _read_held_value(requirement, row))]
     values = tuple(held for _, held in found)
     if len(values) < len(rows):
         pending = requirement.link is not None and any(_text(row, (requirement.link,)) == "UNCONFIRMED" for row in rows)
-        return Answer(requirement, AnswerStatus.UNCONFIRMED if pending else AnswerStatus.MISSING, values)
+        return RequirementAnswer(requirement, AnswerStatus.UNCONFIRMED if pending else AnswerStatus.MISSING, values)
     if _is_cut(root, requirement.rows.split(".")) or any(_is_value_cut(requirement, row) for row in rows):
-        return Answer(requirement, AnswerStatus.INCOMPLETE, values)
-    return Answer(requirement, _status(frozenset().union(*(_links(requirement, row) for row in rows))), values)
+        return RequirementAnswer(requirement, AnswerStatus.INCOMPLETE, values)
+    return RequirementAnswer(
+        requirement, _status(frozenset().union(*(_links(requirement, row) for row in rows))), values
+    )
 
 
 def _status(links: frozenset[str]) -> AnswerStatus:
@@ -162,26 +164,31 @@ def _status(links: frozenset[str]) -> AnswerStatus:
 
 
 def _nothing(
-    requirement: Requirement, root: _Row, before: Mapping[str, Answer], freshness: Mapping[str, Freshness]
-) -> Answer:
+    requirement: Requirement,
+    root: _ResponseRow,
+    before: Mapping[str, RequirementAnswer],
+    freshness: Mapping[str, Freshness],
+) -> RequirementAnswer:
     """No rows: an answer where none means none, a source has been read, and the rows could have been seen, all of them."""
     needed = before[requirement.needs].status if requirement.needs else AnswerStatus.HELD
     subject = root.value.get(requirement.rows.split(".")[0])
     read = freshness.get(requirement.entity or "")
     if requirement.none is None or read is None or subject is None:
-        return Answer(requirement, AnswerStatus.MISSING, ())
+        return RequirementAnswer(requirement, AnswerStatus.MISSING, ())
     if _is_cut(root, requirement.rows.split(".")):
-        return Answer(requirement, AnswerStatus.INCOMPLETE, ())
+        return RequirementAnswer(requirement, AnswerStatus.INCOMPLETE, ())
     if needed is not AnswerStatus.HELD:
-        return Answer(requirement, needed, ())
-    return Answer(requirement, AnswerStatus.HELD, (Held("NONE", requirement.none, None, read.source, read.as_of),))
+        return RequirementAnswer(requirement, needed, ())
+    return RequirementAnswer(
+        requirement, AnswerStatus.HELD, (HeldValue("NONE", requirement.none, None, read.source, read.as_of),)
+    )
 
 
-def _held(requirement: Requirement, row: _Row) -> Held | None:
+def _read_held_value(requirement: Requirement, row: _ResponseRow) -> HeldValue | None:
     paths = _paths(requirement, row)
     parts = _parts(row, paths)
     if parts:
-        text, label = requirement.join.join(part for _, part in parts), _labelled(requirement, parts)
+        text, label = requirement.join.join(part for _, part in parts), _find_label(requirement, parts)
     elif requirement.null is not None:
         text, label = "NULL", requirement.null
     else:
@@ -190,25 +197,25 @@ def _held(requirement: Requirement, row: _Row) -> Held | None:
     nearest = next(_walk(row, (paths or requirement.value)[0].split(".")), row)
     provenance = nearest.provenance or row.provenance or {}
     of = _text(row, (requirement.of,)) if requirement.of else ""
-    return Held(text, label, of or None, provenance.get("source"), provenance.get("asOf"))
+    return HeldValue(text, label, of or None, provenance.get("source"), provenance.get("asOf"))
 
 
-def _paths(requirement: Requirement, row: _Row) -> Sequence[str]:
+def _paths(requirement: Requirement, row: _ResponseRow) -> Sequence[str]:
     """The paths that the value is read from."""
     return requirement.value if _text(row, requirement.value) else requirement.otherwise
 
 
-def _links(requirement: Requirement, row: _Row) -> frozenset[str]:
+def _links(requirement: Requirement, row: _ResponseRow) -> frozenset[str]:
     """The statuses of the links that the value of a row rests on."""
     ends = [end for path in _paths(requirement, row) for end in _walk(row, path.split("."))]
     return row.links.union(*(end.links for end in ends))
 
 
-def _is_value_cut(requirement: Requirement, row: _Row) -> bool:
+def _is_value_cut(requirement: Requirement, row: _ResponseRow) -> bool:
     return any(_is_cut(row, path.split(".")) for path in (*requirement.value, *requirement.otherwise))
 
 
-def _is_cut(row: _Row, steps: Sequence[str]) -> bool:
+def _is_cut(row: _ResponseRow, steps: Sequence[str]) -> bool:
     """Whether a list on a path has more than the response, or does not say that it has not."""
     if isinstance(row.value, list):
         return any(_is_cut(replace(row, value=item), steps) for item in row.value)
@@ -231,17 +238,17 @@ def _statuses(value: Json, link: str) -> frozenset[str]:
     return frozenset({str(found.get("status"))}) if isinstance(found, Mapping) else frozenset()
 
 
-def _parts(row: _Row, paths: Sequence[str]) -> list[tuple[str, str]]:
+def _parts(row: _ResponseRow, paths: Sequence[str]) -> list[tuple[str, str]]:
     """The values at the ends of paths, as text, each with its path."""
     reached = [(path, end.value) for path in paths for end in _walk(row, path.split("."))]
     return [(path, str(value)) for path, value in reached if value is not None and not isinstance(value, Mapping)]
 
 
-def _text(row: _Row, paths: Sequence[str]) -> str:
+def _text(row: _ResponseRow, paths: Sequence[str]) -> str:
     return " ".join(part for _, part in _parts(row, paths))
 
 
-def _labelled(requirement: Requirement, parts: Sequence[tuple[str, str]]) -> Bilingual | None:
+def _find_label(requirement: Requirement, parts: Sequence[tuple[str, str]]) -> Bilingual | None:
     """The text with labels instead of codes; None where it has no codes."""
     if not requirement.codes:
         return None
@@ -251,7 +258,7 @@ def _labelled(requirement: Requirement, parts: Sequence[tuple[str, str]]) -> Bil
     return Bilingual(vi=join.join(label.vi for label in known), en=join.join(label.en for label in known))
 
 
-def _kept(row: _Row, where: Mapping[str, str | bool]) -> bool:
+def _meets_conditions(row: _ResponseRow, where: Mapping[str, str | bool]) -> bool:
     for name, wanted in where.items():
         value = row.value.get(name)
         if (value is not None) is not wanted if isinstance(wanted, bool) else value != wanted:
@@ -259,7 +266,7 @@ def _kept(row: _Row, where: Mapping[str, str | bool]) -> bool:
     return True
 
 
-def _walk(row: _Row, steps: Sequence[str]) -> Iterator[_Row]:
+def _walk(row: _ResponseRow, steps: Sequence[str]) -> Iterator[_ResponseRow]:
     """The values at the end of a path; lists fan out, nulls end."""
     if row.value is None:
         return

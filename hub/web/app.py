@@ -84,7 +84,7 @@ def create_app(
             *graphiql_page.graphiql_routes(),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],
-        exception_handlers={HTTPException: _http_error, HttpRefused: _refused, 500: _server_error},
+        exception_handlers={HTTPException: _http_error, HttpRefused: _answer_refusal, 500: _server_error},
         lifespan=lifespan,
     )
     return Edge(rest, GraphQLEndpoint(executor, gate, settings, lambda: (page, headers)), GRAPHQL_PATH, settings)
@@ -117,16 +117,16 @@ class _Web:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    body = negotiate.refused_body("HTTP", f"{error.detail}: {request.method} {request.url.path}")
+    body = negotiate.refusal_body("HTTP", f"{error.detail}: {request.method} {request.url.path}")
     return Response(body, error.status_code, error.headers, media_type=negotiate.JSON)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _answer_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HttpRefused)
-    body = negotiate.refused_body(error.code, error.message)
+    body = negotiate.refusal_body(error.code, error.message)
     return Response(body, error.status, error.headers, media_type=negotiate.JSON)
 
 
 async def _server_error(request: Request, error: Exception) -> Response:
     # The edge logs it, by its kind.
-    return Response(negotiate.refused_body("INTERNAL", "internal error"), 500, media_type=negotiate.JSON)
+    return Response(negotiate.refusal_body("INTERNAL", "internal error"), 500, media_type=negotiate.JSON)

@@ -95,7 +95,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, identifier: bytes)
 
 
 async def _answer(send: Send, status: int, code: str, message: str, identifier: bytes) -> None:
-    body = negotiate.refused_body(code, message)
+    body = negotiate.refusal_body(code, message)
     headers = [
         (b"content-type", negotiate.JSON.encode()),
         (b"content-length", str(len(body)).encode()),

@@ -16,10 +16,10 @@ from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError
 from hub.graph.callers import Caller, Gate, collect_headers
 from hub.graph.execute import Executor, Response
-from hub.graph.prepare import Ready, Request
+from hub.graph.prepare import GraphQLRequest, PreparedRequest
 from hub.settings import Settings
 from hub.web import negotiate
-from hub.web.negotiate import BODY_WITHIN_S, HttpRefused, late_body
+from hub.web.negotiate import BODY_WITHIN_S, HttpRefused, late_body_refusal
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -68,7 +68,7 @@ class GraphQLEndpoint:
             await _send_refusal(send, kind, error)
             return
         except HubError as error:
-            await _send_refusal(send, kind, negotiate.refused_caller(error))
+            await _send_refusal(send, kind, negotiate.caller_refusal(error))
             return
         with _cancelled_when_gone(receive):
             if kind == negotiate.EVENTS:
@@ -77,15 +77,15 @@ class GraphQLEndpoint:
                 try:
                     response = await self.executor.respond(request, caller)
                 except AuthenticationRefused as error:
-                    await _send_refusal(send, kind, negotiate.refused_caller(error))
+                    await _send_refusal(send, kind, negotiate.caller_refusal(error))
                     return
                 await self._answer(scope, headers, kind, response, send)
 
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], kind: str, response: Response, send: Send
     ) -> None:
-        status = negotiate.status(kind, executed=response.executed, code=response.code)
-        extra = _typed(kind)
+        status = negotiate.choose_status(kind, executed=response.executed, code=response.code)
+        extra = _content_headers(kind)
         if status == 405:
             extra.append((b"allow", b"POST"))
         if scope["method"] == "POST":
@@ -109,10 +109,10 @@ class GraphQLEndpoint:
                 extra.append((b"content-encoding", b"gzip"))
         await _send(send, status, body, extra)
 
-    async def _events(self, request: Request, caller: Caller, scope: Scope, send: Send) -> None:
+    async def _events(self, request: GraphQLRequest, caller: Caller, scope: Scope, send: Send) -> None:
         ready = self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):
-            await _send(send, 400, ready.body, _typed(negotiate.JSON))
+            await _send(send, 400, ready.body, _content_headers(negotiate.JSON))
             return
         start = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -126,7 +126,9 @@ class GraphQLEndpoint:
                 await send({"type": "http.response.body", "body": event, "more_body": True})
         await send({"type": "http.response.body", "body": b"event: complete\ndata: \n\n", "more_body": False})
 
-    async def _results(self, request: Request, ready: Ready, caller: Caller, scope: Scope) -> AsyncGenerator[bytes]:
+    async def _results(
+        self, request: GraphQLRequest, ready: PreparedRequest, caller: Caller, scope: Scope
+    ) -> AsyncGenerator[bytes]:
         if not ready.is_subscription:
             yield (await self.executor.respond(request, caller)).body
             return
@@ -141,7 +143,9 @@ class GraphQLEndpoint:
 async def _send_refusal(send: Send, kind: str, error: HttpRefused) -> None:
     answer = negotiate.JSON if kind == negotiate.EVENTS else kind
     extra = [(name.encode(), value.encode()) for name, value in error.headers.items()]
-    await _send(send, error.status, negotiate.refused_body(error.code, error.message), [*_typed(answer), *extra])
+    await _send(
+        send, error.status, negotiate.refusal_body(error.code, error.message), [*_content_headers(answer), *extra]
+    )
 
 
 def _media_type(accept: str) -> str:
@@ -153,7 +157,7 @@ def _media_type(accept: str) -> str:
     return kind
 
 
-def _typed(kind: str) -> Headers:
+def _content_headers(kind: str) -> Headers:
     return [(b"content-type", f"{kind}; charset=utf-8".encode()), (b"vary", b"Accept")]
 
 
@@ -174,7 +178,7 @@ async def _body(receive: Receive, headers: dict[bytes, bytes], most: int) -> byt
         async with asyncio.timeout(BODY_WITHIN_S):
             return await _whole_body(receive, headers, most)
     except TimeoutError:
-        raise late_body() from None
+        raise late_body_refusal() from None
 
 
 async def _whole_body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:

@@ -14,7 +14,7 @@ import orjson
 
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
-from hub.graph.prepare import Request as Operation
+from hub.graph.prepare import GraphQLRequest as Operation
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
@@ -58,20 +58,20 @@ def wants_page(accept: str) -> bool:
     return "text/html" in accept.lower() and GRAPHQL not in accept.lower()
 
 
-def refused_caller(error: HubError) -> HttpRefused:
+def caller_refusal(error: HubError) -> HttpRefused:
     """The refusal of a caller who is unknown, or may not use the purpose or the dossier that the request names."""
     if isinstance(error, AuthenticationRefused):
         return HttpRefused(error.status, error.code, str(error), error.headers)
     return HttpRefused(503 if isinstance(error, StoreUnavailable) else 403, error.code, str(error))
 
 
-def late_body() -> HttpRefused:
+def late_body_refusal() -> HttpRefused:
     """The refusal of a request whose body did not arrive in time."""
     message = f"the body did not arrive within {BODY_WITHIN_S:g} s"
     return HttpRefused(408, "REQUEST_TIMEOUT", message, {"connection": "close"})
 
 
-def status(kind: str, *, executed: bool, code: str | None = None) -> int:
+def choose_status(kind: str, *, executed: bool, code: str | None = None) -> int:
     """The status of an answer: 200 where it was executed or the type is plain JSON, otherwise by what was wrong."""
     if code in STATUSES:
         return STATUSES[code]
@@ -89,7 +89,7 @@ def from_body(content_type: str, body: bytes) -> Operation:
         raise HttpRefused(400, "BAD_REQUEST", "the body is not JSON") from None
     if not isinstance(fields, dict):
         raise HttpRefused(400, "BAD_REQUEST", "the body is not one JSON object; batches are not taken")
-    return operation(fields, chars=len(body))
+    return read_operation(fields, chars=len(body))
 
 
 def from_query(query_string: str) -> Operation:
@@ -105,7 +105,7 @@ def from_query(query_string: str) -> Operation:
                 fields[name] = orjson.loads(fields[name])
             except orjson.JSONDecodeError:
                 raise HttpRefused(400, "BAD_REQUEST", f"{name} is not JSON") from None
-    return operation(fields, read_only=True, chars=len(query_string))
+    return read_operation(fields, read_only=True, chars=len(query_string))
 
 
 FIELDS: tuple[tuple[str, type, str], ...] = (
@@ -117,7 +117,7 @@ FIELDS: tuple[tuple[str, type, str], ...] = (
 )
 
 
-def operation(fields: Mapping[str, Any], *, read_only: bool = False, chars: int = 0) -> Operation:
+def read_operation(fields: Mapping[str, Any], *, read_only: bool = False, chars: int = 0) -> Operation:
     """The operation of `query` or `documentId`, `operationName`, `variables`, `extensions`. Raises HttpRefused.
 
     `chars` is the length of the body or text that they came in.
@@ -127,7 +127,7 @@ def operation(fields: Mapping[str, Any], *, read_only: bool = False, chars: int 
         if value is not None and not isinstance(value, kind):
             raise HttpRefused(400, "BAD_REQUEST", f"{name} must be {words}")
     extensions = fields.get("extensions") or {}
-    document_id = fields.get("documentId") or _persisted(extensions)
+    document_id = fields.get("documentId") or _persisted_hash(extensions)
     query = fields.get("query")
     if query is None and document_id is None:
         raise HttpRefused(400, "BAD_REQUEST", "query must be a string, or documentId name a persisted document")
@@ -143,12 +143,12 @@ def operation(fields: Mapping[str, Any], *, read_only: bool = False, chars: int 
     )
 
 
-def refused_body(code: str, message: str) -> bytes:
+def refusal_body(code: str, message: str) -> bytes:
     """The body of an answer to a request that was not one."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
 
 
-def _persisted(extensions: Mapping[str, Any]) -> str | None:
+def _persisted_hash(extensions: Mapping[str, Any]) -> str | None:
     """The hash of Apollo's automatic persisted queries."""
     given = extensions.get("persistedQuery")
     if given is None:

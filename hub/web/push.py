@@ -29,7 +29,7 @@ from hub.sdk.manifest import Manifest
 from hub.sdk.sources import PushSource
 from hub.settings import Settings
 from hub.store.engine import make_write_pool
-from hub.web.negotiate import BODY_WITHIN_S, JSON, HttpRefused, late_body
+from hub.web.negotiate import BODY_WITHIN_S, JSON, HttpRefused, late_body_refusal
 
 LOG = logging.getLogger("hub.web")
 PUSH_PATH = "/push/{connector}/{stream}"
@@ -76,7 +76,7 @@ class PushEndpoint:
         if source is None:
             raise HTTPException(404)
         _check_type(request)
-        delivery, signed_at, signatures = _signed(request)
+        delivery, signed_at, signatures = _read_signature_headers(request)
         key = _key(source, connector)
         tolerance_s = source.tolerance.total_seconds()
         if abs(time.time() - int(signed_at)) > tolerance_s:
@@ -126,7 +126,7 @@ def _check_type(request: Request) -> None:
         raise HttpRefused(415, "UNSUPPORTED_MEDIA_TYPE", "send the delivery as application/json, not compressed")
 
 
-def _signed(request: Request) -> tuple[str, str, str]:
+def _read_signature_headers(request: Request) -> tuple[str, str, str]:
     """Id, timestamp and signatures as the headers have them."""
     delivery, signed_at, signatures = (
         request.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -181,5 +181,5 @@ async def _body(request: Request, most: int) -> bytes:
     except ClientDisconnect:
         raise HttpRefused(400, "BAD_REQUEST", "the client went away") from None
     except TimeoutError:
-        raise late_body() from None
+        raise late_body_refusal() from None
     return bytes(body)

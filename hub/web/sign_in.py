@@ -23,7 +23,7 @@ from hub.access.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.graph.callers import collect_headers
 from hub.web import sign_in_pages as pages
-from hub.web.negotiate import BODY_WITHIN_S, JSON, late_body, refused_body
+from hub.web.negotiate import BODY_WITHIN_S, JSON, late_body_refusal, refusal_body
 
 LOG = logging.getLogger("hub.web")
 SECURE_PENDING = "__Host-hub_sign_in"
@@ -232,7 +232,7 @@ async def _read_form(request: Request) -> dict[str, str]:
                 if len(body) > MAX_FORM_BYTES:
                     raise OperationRefused(f"the form has more than {MAX_FORM_BYTES:,} bytes")
     except TimeoutError:
-        raise late_body() from None
+        raise late_body_refusal() from None
     try:
         return dict(parse_qsl(body.decode("ascii"), max_num_fields=10))
     except ValueError:
@@ -250,4 +250,4 @@ def _refuse(request: Request, error: OperationRefused | StoreUnavailable) -> Res
         status, headers = next(status for kind, status in STATUSES if isinstance(error, kind)), {}
     if _wants_page(request):
         return HTMLResponse(pages.render_refusal(error), status, headers)
-    return Response(refused_body(error.code, str(error)), status, headers, media_type=JSON)
+    return Response(refusal_body(error.code, str(error)), status, headers, media_type=JSON)

@@ -152,7 +152,7 @@ class _Connection:
             raise _Closed(4409, f"Subscriber for {identifier[:50]} already exists")
         if len(self.running) >= self.most_running:
             code, words = "TOO_MANY_SUBSCRIPTIONS", f"{self.most_running} operations are running on this connection"
-            await self._error(identifier, negotiate.refused_body(code, words))
+            await self._error(identifier, negotiate.refusal_body(code, words))
             return
         self.running[identifier] = asyncio.create_task(self._run(identifier, payload))
 
@@ -165,21 +165,21 @@ class _Connection:
             # The kind only: a message may quote a value, and values are personal data.
             LOG.error("operation over WebSocket failed: %s", type(error).__name__)
             with contextlib.suppress(Exception):
-                await self._error(identifier, negotiate.refused_body("INTERNAL", "internal error"))
+                await self._error(identifier, negotiate.refusal_body("INTERNAL", "internal error"))
         finally:
             if self.running.get(identifier) is asyncio.current_task():
                 del self.running[identifier]
 
     async def _results(self, identifier: str, payload: dict[str, Any]) -> None:
         try:
-            request = negotiate.operation(payload)
+            request = negotiate.read_operation(payload)
         except HttpRefused as error:
-            await self._error(identifier, negotiate.refused_body(error.code, error.message))
+            await self._error(identifier, negotiate.refusal_body(error.code, error.message))
             return
         try:
             caller = await self._admit()
         except HubError as error:
-            await self._error(identifier, negotiate.refused_body(error.code, str(error)))
+            await self._error(identifier, negotiate.refusal_body(error.code, str(error)))
             return
         ready = self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, RawCursor
 
-from hub.graph.prepare import Request
+from hub.graph.prepare import GraphQLRequest
 from hub.graph.service import make_executor, make_pool
 from hub.settings import load_settings as load_settings
 from tests.bench.harness import Bench
@@ -198,6 +198,6 @@ def _planned(url: str, operation: Operation, variables: Variables, peer: str) ->
 def _hub_statement(url: str, document: str, variables: Variables) -> tuple[str, Sequence[Any]]:
     settings = load_settings()
     executor = make_executor(settings, make_pool(settings, url))
-    ready = executor.preparer.ready(Request(query=document, variables=variables))
+    ready = executor.preparer.ready(GraphQLRequest(query=document, variables=variables))
     assert ready.plan is not None
     return ready.plan.sql, ready.plan.parameters(ready.variables)

@@ -12,7 +12,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
-from hub.graph.explain import tree
+from hub.graph.explain import build_tree
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Plan, Planner
@@ -63,7 +63,7 @@ def test_values_are_bound_and_never_rendered() -> None:
 
 def test_each_can_be_explained_in_words() -> None:
     for path in CASES:
-        assert tree(plan(path)[0].roots), path.stem
+        assert build_tree(plan(path)[0].roots), path.stem
 
 
 def test_one_statement_each() -> None:

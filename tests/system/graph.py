@@ -10,7 +10,7 @@ import orjson
 
 from hub.access.principals import Role
 from hub.graph.callers import LOCAL, Caller
-from hub.graph.prepare import Request
+from hub.graph.prepare import GraphQLRequest
 from hub.graph.service import make_executor, make_pool
 from hub.settings import Settings
 
@@ -43,7 +43,7 @@ class Graph:
     def ask(
         self, query: str, variables: dict[str, Any] | None = None, *, by: str = "", **options: Any
     ) -> dict[str, Any]:
-        request = Request(query, variables=variables, **options)
+        request = GraphQLRequest(query, variables=variables, **options)
         response = self.run(self.executor.respond(request, caller_named(by)))
         answer: dict[str, Any] = orjson.loads(response.body)
         return answer

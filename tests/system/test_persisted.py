@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.graph.documents import sha256
-from hub.graph.recent import Recent
+from hub.graph.bounded_cache import BoundedCache
+from hub.graph.documents import document_hash
 from hub.settings import load_settings
 from hub.web.app import create_app
 from tests.conftest import ServedHub
@@ -38,9 +38,9 @@ def http(request: pytest.FixtureRequest, served_hub: ServedHub, folder: Path) ->
 @pytest.mark.parametrize(
     "fields",
     [
-        {"documentId": f"sha256:{sha256(COUNT)}"},
-        {"documentId": sha256(COUNT)},
-        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(COUNT)}}},
+        {"documentId": f"sha256:{document_hash(COUNT)}"},
+        {"documentId": document_hash(COUNT)},
+        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": document_hash(COUNT)}}},
         {"query": COUNT},
         {"query": COUNT, "operationName": "Count", "variables": {"first": 2}},
     ],
@@ -51,13 +51,13 @@ def test_trusted_documents_run(http: httpx2.Client, fields: dict[str, Any]) -> N
 
 
 def test_trusted_documents_run_by_get_and_by_ids_of_other_tools(http: httpx2.Client) -> None:
-    answer = http.get("/graphql", params={"documentId": sha256(COUNT), "variables": '{"first": 3}'})
+    answer = http.get("/graphql", params={"documentId": document_hash(COUNT), "variables": '{"first": 3}'})
     assert answer.json()["data"]["citizens"]["totalCount"] > 900
     assert http.post("/graphql", json={"documentId": "md5-of-relay"}).json()["data"]["citizens"]["nodes"]
 
 
 def test_what_is_not_known_is_said_so(http: httpx2.Client) -> None:
-    answer = http.post("/graphql", json={"documentId": sha256(OTHER)})
+    answer = http.post("/graphql", json={"documentId": document_hash(OTHER)})
     (error,) = answer.json()["errors"]
     # The very words that Apollo's clients look for before they send the text.
     assert (error["message"], error["extensions"]["code"]) == ("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
@@ -67,7 +67,7 @@ def test_what_is_not_known_is_said_so(http: httpx2.Client) -> None:
 
 def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> None:
     settings = load_settings(documents=folder)
-    hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(OTHER)}}}
+    hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": document_hash(OTHER)}}}
     with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as http:
         assert "errors" in http.post("/graphql", json=hashed).json()
         registered = http.post("/graphql", json={**hashed, "query": OTHER}).json()
@@ -78,7 +78,7 @@ def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> Non
         wrong = {
             "query": NAMES,
             **hashed,
-            "extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(COUNT + " ")}},
+            "extensions": {"persistedQuery": {"version": 1, "sha256Hash": document_hash(COUNT + " ")}},
         }
         assert http.post("/graphql", json=wrong).json()["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_MISMATCH"
         for bad in ({"version": 2, "sha256Hash": "x"}, {"version": 1}, "x"):
@@ -89,7 +89,7 @@ def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> Non
 def test_a_hub_of_trusted_documents_runs_no_other(served_hub: ServedHub, folder: Path) -> None:
     settings = load_settings(documents=folder, trusted_only=True)
     with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as http:
-        hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(OTHER)}}}
+        hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": document_hash(OTHER)}}}
         for fields in ({"query": OTHER}, {"query": OTHER, **hashed}, {"query": "{ __schema { types { name } } }"}):
             (error,) = http.post("/graphql", json=fields).json()["errors"]
             assert error["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
@@ -114,7 +114,7 @@ def test_a_folder_that_does_not_hold_stops_the_start(tmp_path: Path, name: str, 
 
 
 def test_what_clients_register_is_bounded() -> None:
-    kept: Recent[str, str] = Recent(3, most_size=10)
+    kept: BoundedCache[str, str] = BoundedCache(3, most_size=10)
     for key in "abcd":
         kept.put(key, key, 1)
     assert [kept.get(key) for key in "abcd"] == [None, "b", "c", "d"]

@@ -7,9 +7,9 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.graph.bounded_cache import BoundedCache
 from hub.graph.documents import Documents
-from hub.graph.prepare import Preparer, Request, limits_of
-from hub.graph.recent import Recent
+from hub.graph.prepare import GraphQLRequest, Preparer, limits_of
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Planner
@@ -20,7 +20,7 @@ MEGABYTE = 1_000_000
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 60))), st.integers(1, 5), st.integers(1, 100))
 def test_a_cache_keeps_to_both_bounds(puts: list[tuple[int, int]], most: int, most_size: int) -> None:
-    cache: Recent[int, int] = Recent(most, most_size=most_size)
+    cache: BoundedCache[int, int] = BoundedCache(most, most_size=most_size)
     for key, size in puts:
         cache.put(key, size, size)
         assert cache.size == sum(size for _, size in cache.entries.values()) <= most_size
@@ -43,7 +43,7 @@ def test_wide_filters_in_ever_new_orders_do_not_fill_the_memory() -> None:
     def ask(count: int) -> None:
         for _ in range(count):
             drawn = random.choices(terms, k=(settings.max_filter_terms - 1) // 2)
-            preparer.ready(Request(query, variables={"f": {"and": drawn}}))
+            preparer.ready(GraphQLRequest(query, variables={"f": {"and": drawn}}))
 
     ask(5)
     gc.collect()

@@ -12,8 +12,8 @@ from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
-from hub.procedures.definition import Procedure, load, procedure, procedures
-from hub.procedures.prefill import Answer, AnswerStatus, Freshness, prefill
+from hub.procedures.definition import Procedure, find_procedure, load_procedure, procedures
+from hub.procedures.prefill import AnswerStatus, Freshness, RequirementAnswer, answer_requirements
 
 LABEL = {"vi": "V", "en": "E"}
 PURPOSE = {
@@ -43,8 +43,10 @@ def made(*requirements: dict[str, Any], **more: Any) -> Procedure:
     )
 
 
-def answer(requirement: dict[str, Any], citizen: Any, freshness: dict[str, Freshness] | None = None) -> Answer:
-    filled = prefill(made({"code": "r", **requirement}), {"citizen": citizen}, freshness or {})
+def answer(
+    requirement: dict[str, Any], citizen: Any, freshness: dict[str, Freshness] | None = None
+) -> RequirementAnswer:
+    filled = answer_requirements(made({"code": "r", **requirement}), {"citizen": citizen}, freshness or {})
     return filled.answers[0]
 
 
@@ -99,7 +101,9 @@ def test_none_waits_for_what_it_needs() -> None:
         "entity": "E",
         "needs": "parcel",
     }
-    filled = prefill(made(parcel, burden), {"citizen": {"list": [{"p": None, "q": []}]}}, {"E": Freshness("land", "x")})
+    filled = answer_requirements(
+        made(parcel, burden), {"citizen": {"list": [{"p": None, "q": []}]}}, {"E": Freshness("land", "x")}
+    )
     assert [a.status.value for a in filled.answers] == ["MISSING", "MISSING"]
 
 
@@ -155,7 +159,7 @@ def right(
 
 def statuses(rights: list[Any], *, cut: bool | None = False, dead: bool = False) -> dict[str, str]:
     citizen = {"name": "An", "deathDate": "2020-01-01" if dead else None, "rights": page(rights, cut=cut)}
-    filled = prefill(DECLARED, {"citizen": citizen}, READ)
+    filled = answer_requirements(DECLARED, {"citizen": citizen}, READ)
     return {answer.requirement.code: answer.status.value for answer in filled.answers}
 
 
@@ -215,25 +219,25 @@ def test_what_names_the_subject_otherwise_is_not_held(recorded: str | None, stat
     """Rights whose recorded name is another than the citizen's came back held without a word."""
     one = {**right(), "holderLink": {"status": "CONFIRMED", "recorded": {"name": recorded}}}
     citizen = {"name": "Hoàng Thị Hoà", "deathDate": None, "rights": page([one])}
-    filled = prefill(DECLARED.model_copy(update={"named": "citizen.name"}), {"citizen": citizen}, READ)
+    filled = answer_requirements(DECLARED.model_copy(update={"named": "citizen.name"}), {"citizen": citizen}, READ)
     found = {answer.requirement.code: answer.status.value for answer in filled.answers}
     assert (found["name"], found["serial"], found["parcel"]) == ("HELD", status, status)
 
 
 def test_the_dead_are_asked_nothing() -> None:
     citizen = {"name": "An", "deathDate": "2020-01-01", "rights": page([right()])}
-    filled = prefill(DECLARED, {"citizen": citizen}, READ)
+    filled = answer_requirements(DECLARED, {"citizen": citizen}, READ)
     assert [block.code for block in filled.blocked_by] == ["dead"]
     assert all(not answer.values for answer in filled.answers)
     assert filled.still_to_ask == ()
-    unknown = prefill(DECLARED, {"citizen": None}, READ)
+    unknown = answer_requirements(DECLARED, {"citizen": None}, READ)
     assert (unknown.blocked_by, unknown.found) == ((), False)
 
 
 @pytest.mark.parametrize("code", procedures())
 def test_declared_procedures_ask_what_their_values_rest_on(code: str) -> None:
     """Every list says whether a page cut it, every record how it is linked, and every object beside a link that link."""
-    declared = procedure(code)
+    declared = find_procedure(code)
     known = core(schema())
     (operation,) = [d for d in parse(declared.query).definitions if isinstance(d, OperationDefinitionNode)]
     assert known.query_type is not None
@@ -264,7 +268,7 @@ def assert_sure(
 
 @pytest.mark.parametrize("code", procedures())
 def test_declared_procedures_hold_together(code: str) -> None:
-    declared = procedure(code)
+    declared = find_procedure(code)
     document = parse(declared.query)
     assert validate(core(schema()), document) == []
     (operation,) = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
@@ -299,9 +303,9 @@ def test_a_wrong_declaration_is_named(tmp_path: Path, toml: str, words: str) -> 
     (tmp_path / "procedure.toml").write_text(toml, encoding="utf-8")
     (tmp_path / "query.graphql").write_text("{ __typename }", encoding="utf-8")
     with pytest.raises(HubMisconfigured, match=words):
-        load(tmp_path)
+        load_procedure(tmp_path)
 
 
 def test_an_unknown_procedure_names_the_known() -> None:
     with pytest.raises(OperationRefused, match="land-right-transfer"):
-        procedure("none")
+        find_procedure("none")

@@ -7,7 +7,7 @@ from typing import Any
 from hub.model.derived_fields import MAX_PAGE
 
 
-class Rows:
+class RowLoader:
     """Gathers the ids that are asked for until the event loop comes round, and reads them. Of use once: `done` says so."""
 
     def __init__(self, read: Callable[[Sequence[str]], Awaitable[list[Any]]], done: Callable[[], Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import Connection
 
-from hub.graph.reads import failure
+from hub.graph.reads import explain_failure
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 
@@ -20,7 +20,7 @@ TIMEOUT_S = 30
 """Longer than a decision waits for a run of linking."""
 
 
-class Reviews:
+class ReviewRunner:
     """Runs functions of linking on the database at `url`."""
 
     def __init__(self, url: str) -> None:
@@ -42,4 +42,4 @@ class Reviews:
             with StoreConnection.connect(self.url, autocommit=True, options=options, connect_timeout=5) as connection:
                 return work(connection)
         except psycopg.Error as error:
-            raise failure(error) from None
+            raise explain_failure(error) from None

@@ -5,7 +5,7 @@ from typing import Any
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from hub.graph.fields import Namespace, StoredField, argument, field, object_type
+from hub.graph.fields import Namespace, StoredField, make_argument, make_field, object_type
 from hub.graph.scalars import scalar_name
 from hub.model.derived_fields import DerivedField
 from hub.model.registry import Column
@@ -14,7 +14,7 @@ from hub.model.registry import Column
 def value_field(column: Column, names: Namespace) -> StrawberryField:
     """The field of a declared column."""
     optional = " | None" if column.nullable else ""
-    return field(
+    return make_field(
         StoredField,
         scalar_name(column.value) + optional,
         names,
@@ -27,7 +27,8 @@ def value_field(column: Column, names: Namespace) -> StrawberryField:
 def part_fields(parts: tuple[DerivedField, ...], names: Namespace) -> dict[str, StrawberryField]:
     """The fields of derived parts."""
     return {
-        p.graphql: field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description) for p in parts
+        p.graphql: make_field(StoredField, p.annotation, names, graphql=p.graphql, description=p.description)
+        for p in parts
     }
 
 
@@ -39,10 +40,10 @@ def of_parts(name: str, about: str, parts: tuple[DerivedField, ...], names: Name
 def page_arguments(names: Namespace) -> list[StrawberryArgument]:
     """The arguments that say which page of a connection is wanted."""
     return [
-        argument("first", "int | None", names, "At most so many, from the start or after `after`."),
-        argument("after", "str | None", names, "Begin after this cursor."),
-        argument("last", "int | None", names, "At most so many, from the end or before `before`."),
-        argument("before", "str | None", names, "End before this cursor."),
+        make_argument("first", "int | None", names, "At most so many, from the start or after `after`."),
+        make_argument("after", "str | None", names, "Begin after this cursor."),
+        make_argument("last", "int | None", names, "At most so many, from the end or before `before`."),
+        make_argument("before", "str | None", names, "End before this cursor."),
     ]
 
 
@@ -52,7 +53,7 @@ def add_connection(name: str, names: Namespace, *, counted: bool = True) -> None
         "cursor": ("str", "Where this edge stands, for `after` and `before`."),
         "node": (name, "The row."),
     }
-    names[f"{name}Edge"] = object_type(f"{name}Edge", f"One {name} of a connection.", _stored(edge, names))
+    names[f"{name}Edge"] = object_type(f"{name}Edge", f"One {name} of a connection.", _make_stored_fields(edge, names))
     connection = {
         "nodes": (f"list[{name}]", "The rows of the page."),
         "edges": (f"list[{name}Edge]", "The rows with their cursors."),
@@ -60,8 +61,10 @@ def add_connection(name: str, names: Namespace, *, counted: bool = True) -> None
     }
     if counted:
         connection["totalCount"] = ("int", "How many there are in all; counted only when asked.")
-    names[f"{name}Connection"] = object_type(f"{name}Connection", f"A page of {name}.", _stored(connection, names))
+    names[f"{name}Connection"] = object_type(
+        f"{name}Connection", f"A page of {name}.", _make_stored_fields(connection, names)
+    )
 
 
-def _stored(about: dict[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
-    return {n: field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+def _make_stored_fields(about: dict[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
+    return {n: make_field(StoredField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}

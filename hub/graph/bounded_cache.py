@@ -8,7 +8,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class BoundedCache(Generic[K, V]):
     """The most recently used entries, up to a number, and up to a sum of sizes in bytes. Threads may share it."""
 
     def __init__(self, most: int, *, most_size: int) -> None:
