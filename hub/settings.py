@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".hub"), description="Folder of the hub's own state: embedded database, demo systems.")
     database_url: SecretStr | None = Field(
-        None, description="PostgreSQL 15 or newer, as a postgresql:// URL; the embedded server where it is not given."
+        None, description="PostgreSQL 15 or newer, as a postgresql:// URL; the embedded server if it is not given."
     )
     clerk_url: SecretStr | None = Field(
         None,
@@ -185,7 +185,7 @@ ENV_FILE = Path(".hub/hub.env")
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and the settings file. Raises HubMisconfigured naming the setting.
 
-    The file also holds what connectors refer to, so its lines join the environment, where they are not set already.
+    The file also holds what connectors refer to, so its lines join the environment, if they are not set already.
     """
     load_dotenv(ENV_FILE)
     _refuse_mistyped()

@@ -72,7 +72,7 @@ def check_command(
     Parameters
     ----------
     names
-        Names of connectors; all where none is given.
+        Names of connectors; by default all.
     folder
         A folder that holds connectors, beside those that are found.
     """
@@ -111,7 +111,7 @@ def preview_command(
     name
         The connector.
     stream
-        One of its streams; all where it is not given.
+        One of its streams; by default all.
     rows
         How many rows of each stream.
     folder

@@ -24,7 +24,7 @@ class ProbeOptions:
     """What can be said instead of being asked for."""
 
     env: str | None = None
-    "Variable that holds the address: NAME_URL, or NAME_FOLDER for files, where it is not given."
+    "Variable that holds the address; by default NAME_URL, or NAME_FOLDER for files."
     table: str | None = None
     "sql, cdc: the table, or schema.table."
     files: str | None = None
@@ -46,15 +46,15 @@ class ProbeOptions:
     skip_rows: int = 0
     "files: lines above the header."
     wsdl: Path | None = None
-    "soap: a WSDL file, copied into the connector; NAME_WSDL holds the address of one where it is not given."
+    "soap: a WSDL file, copied into the connector; by default the address in NAME_WSDL."
     operation: str | None = None
     "soap: the operation that gives the list."
     add_stream: bool = False
     "Add a stream to the connector, which is there already."
     key: tuple[str, ...] = ()
-    "Columns that identify a row; found where the source says or shows it."
+    "Columns that identify a row; by default found from the source."
     entity: str | None = None
-    "Kind of record that a row becomes; the likeliest where it is not given."
+    "Kind of record that a row becomes; by default the likeliest."
     stream: str | None = None
     "Name of the stream."
     title_vi: str | None = None
@@ -74,7 +74,7 @@ class KnownSource:
     folder: Path | None = None
 
     def env(self, key: str, options: ProbeOptions, default: str) -> str:
-        """The variable that holds an address. Raises OperationRefused where the connector has it otherwise."""
+        """The variable that holds an address. Raises OperationRefused if the connector has it otherwise."""
         if not self.source:
             return options.env or default
         reference = self.source.get(key)
@@ -246,7 +246,7 @@ PROBES: Mapping[str, Callable[[str, str, ProbeOptions, KnownSource], ProbeResult
 
 
 def ask_person(what: str, choices: Sequence[str], option: str, default: str | None = None) -> str:
-    """The answer of a person at the terminal. Raises OperationRefused where nobody is there."""
+    """The answer of a person at the terminal. Raises OperationRefused if nobody is there."""
     if not sys.stdin.isatty():
         known = f", one of: {', '.join(choices)}" if choices else ""
         raise OperationRefused(f"{what.lower()} is not given", next_step=f"give {option}{known}")

@@ -115,7 +115,7 @@ def export(
 ) -> None:
     """Write discrepancies with both values, a CSV file for each sector that mends. They are personal data: for that sector only.
 
-    A sector mends its copy, and the authority's own where the copy of another has marks that it lacks. Where neither spelling
+    A sector mends its copy, and the authority's own where the copy of another has marks that it lacks. If neither spelling
     has all marks of the other, nobody is told to change his.
 
     Parameters

@@ -35,7 +35,7 @@ def explain(
     variables
         Variables, as a JSON object.
     operation
-        Name of the operation, where the document has several.
+        Name of the operation, if the document has several.
     """
     given = _variables(variables)
     settings = load_settings()

@@ -109,7 +109,7 @@ def _format_rate(rate: Proportion) -> str:
 
 
 def show_false_links(links: Sequence[FalseLink]) -> None:
-    """Print false links by ids, with values where they were asked for."""
+    """Print false links by ids, with values if they were asked for."""
     columns = ("field", "record", "subject", "status", "method", "weight", "evidence", "reason")
     rows = [
         (

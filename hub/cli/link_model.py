@@ -142,7 +142,7 @@ class OutcomeRate:
 
 @dataclass(frozen=True)
 class OutcomeComparison:
-    """Bits of one outcome in two models; None where one does not have it."""
+    """Bits of one outcome in two models; None if one does not have it."""
 
     comparison: str
     outcome: str

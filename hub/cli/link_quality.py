@@ -164,7 +164,7 @@ def _show_raises(raises: Sequence[Raise]) -> None:
 
 
 def _format_estimate(one: Estimate | None) -> str:
-    """The share with its interval; the part of links that it speaks for, where that is not all."""
+    """The share with its interval; the part of links that it speaks for, if that is not all."""
     if one is None:
         return ""
     part = "" if one.covered == 1 else f", of {one.covered:.0%} of links"

@@ -131,7 +131,7 @@ def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
     Parameters
     ----------
     which
-        A connector, or ids of rows; all where nothing is given.
+        A connector, or ids of rows; all if nothing is given.
     rule
         Those that broke this rule.
     """
@@ -160,7 +160,7 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
     column
         The column whose value is known to be wrong.
     to
-        What the value stands for; what the row was corrected to where not given, and nothing where it was not.
+        Replacement value. By default the correction of the row, or empty if there is none.
     where
         A second column: only rows with this row's value in it.
     """

@@ -38,7 +38,7 @@ def describe_decision(decision: Decision) -> str:
 
 
 def waterfall_rows(steps: Sequence[Step], width: int = WIDTH) -> list[tuple[str, str, str, str, str]]:
-    """Comparison, outcome, bits, sum, and a bar from the sum before to the sum after; without a bar where there are no sums."""
+    """Comparison, outcome, bits, sum, and a bar from the sum before to the sum after; without a bar if there are no sums."""
     totals = [step.total for step in steps if step.total is not None]
     low, high = min(0.0, *totals, 0.0), max(0.0, *totals, 0.0)
     rows, before = [], 0.0

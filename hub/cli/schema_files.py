@@ -63,7 +63,7 @@ def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of w
 
 @app.command
 def check() -> None:
-    """Fail where a derived file is not what schema/ says."""
+    """Fail if a derived file is not what schema/ says."""
     stale = [
         path
         for path, text in render_generated_files()

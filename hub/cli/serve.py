@@ -26,9 +26,9 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     Parameters
     ----------
     host
-        Address to listen on; HUB_HOST where not given.
+        Address to listen on; by default HUB_HOST.
     port
-        Port to listen on; HUB_PORT where not given.
+        Port to listen on; by default HUB_PORT.
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
@@ -108,7 +108,7 @@ LOGGING = {
 
 
 def bind_socket(settings: Settings) -> socket.socket:
-    """A listening socket. Raises HubMisconfigured where the port cannot be had, before anything else is started."""
+    """A listening socket. Raises HubMisconfigured if the port cannot be had, before anything else is started."""
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -109,7 +109,7 @@ def show_table(
 
 
 def make_progress() -> Progress:
-    """A progress display on stderr; it draws nothing where stderr is not a terminal."""
+    """A progress display on stderr; it draws nothing if stderr is not a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", style="progress.description", markup=False),

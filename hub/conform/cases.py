@@ -33,7 +33,7 @@ class ChaosCase:
     without: Mapping[str, str]
 
     def reason(self, manifest: Manifest) -> str | None:
-        """Why it does not apply to a connector; None where it does."""
+        """Why it does not apply to a connector; None if it does."""
         if manifest.kind in self.without:
             return self.without[manifest.kind]
         need = MISSING_PRECONDITIONS.get(self.name)

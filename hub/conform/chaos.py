@@ -27,7 +27,7 @@ MESSAGE_KINDS = ("stream", "push")
 
 
 def run_chaos_cases(tried: TrialState, ground: TrialServers) -> Iterator[tuple[ChaosCase, str | None, str | None]]:
-    """Each case with why it does not apply, or what went wrong; None and None where it passed."""
+    """Each case with why it does not apply, or what went wrong; None and None if it passed."""
     for case in CHAOS_CASES:
         reason = case.reason(tried.world.declared)
         if reason is None and case.name not in PLAYS and case.name not in tried.world.faults:
@@ -66,7 +66,7 @@ def _play_fault(case: ChaosCase, tried: TrialState, store: TrialStore) -> None:
     world = tried.world
     world.put(tried.rows)
     world.break_(case.name)
-    # To try again is of use only where a fault passes.
+    # To try again is of use only if a fault passes.
     report = _run_connector(world, store, attempts=None if case.expected == "healed" else 1)
     held = store.held(tried.manifest)
     if tried.manifest.kind in MESSAGE_KINDS:
@@ -104,7 +104,7 @@ def _play_tenfold(tried: TrialState, store: TrialStore) -> None:
 
 
 def _copy_rows(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Row]:
-    """Copies of the rows whose last key column is another; none where a transform makes it."""
+    """Copies of the rows whose last key column is another; none if a transform makes it."""
     column = manifest.streams[stream].key[-1]
     made: list[Row] = []
     if not all(has_path(row, column) for row in rows):

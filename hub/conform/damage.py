@@ -54,7 +54,7 @@ def list_damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
 
 
 def try_damaged_rows(tried: TrialState, ground: TrialServers) -> Iterator[tuple[str, str | None]]:
-    """Each damage with what is wrong with how it was taken, None where nothing is. A run has one for each row at most."""
+    """Each damage with what is wrong with how it was taken, None if nothing is. A run has one for each row at most."""
     waiting = {name: list(list_damages(tried.world.declared, name)) for name in tried.rows}
     while any(waiting.values()):
         now: dict[str, dict[int, Damage]] = {}

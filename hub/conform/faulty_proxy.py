@@ -25,7 +25,7 @@ class FaultyProxy:
 
     @property
     def port(self) -> int:
-        """Where it listens, on 127.0.0.1."""
+        """The port that it listens on, at 127.0.0.1."""
         return int(self._listener.getsockname()[1])
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ SECRET_VALUE = re.compile(
 
 
 def lint_connector(manifest: Manifest) -> list[str]:
-    """What is wrong with a connector's folder, in words; nothing where all holds."""
+    """What is wrong with a connector's folder, in words; nothing if all holds."""
     return list(
         chain(
             _check_facts(manifest),

@@ -20,7 +20,7 @@ def sort_rows(stream: Stream, rows: Sequence[Row]) -> list[Row]:
 
 
 def _mark(cursor: Cursor | None, row: Row) -> tuple[int, Any]:
-    """Where a row stands by its cursor: rows without a value first, then values that are none, then the others."""
+    """Sort key of a row by its cursor: rows without a value first, then values that are none, then the others."""
     value = read_value_at(row, cursor.column) if cursor else None
     if cursor is None or value is None:
         return 0, 0
@@ -36,7 +36,7 @@ def _mark(cursor: Cursor | None, row: Row) -> tuple[int, Any]:
 
 
 def read_value_at(row: Mapping[str, Any], path: str) -> Any:
-    """The value at a path; of lists, their first item's. None where there is none."""
+    """The value at a path; of lists, their first item's. None if there is none."""
     if path in row:
         return row[path]
     head, _, rest = path.partition(".")

@@ -98,7 +98,7 @@ def to_cell(value: object) -> str | None:
 
 
 def map_samples(manifest: Manifest, stream: str, rows: Sequence[Row]) -> list[Record]:
-    """What rows become, by entity and in their order. Raises SourceUnavailable where a mapped column is missing."""
+    """What rows become, by entity and in their order. Raises SourceUnavailable if a mapped column is missing."""
     return records_of(
         prepare_samples(
             manifest,

@@ -60,7 +60,7 @@ class TrialStore:
         return {key: values for key, (values, _) in self._read(manifest, identities=False).items()}
 
     def identities(self, manifest: Manifest) -> dict[Key, Any]:
-        """Every record with its id and the time since which it is so: what stays where nothing changed."""
+        """Every record with its id and the time since which it is so: what stays if nothing changed."""
         return {key: identity for key, (_, identity) in self._read(manifest, identities=True).items()}
 
     def quarantined(self) -> list[tuple[str, str, str | None]]:
@@ -72,7 +72,7 @@ class TrialStore:
         return self.ask(query)
 
     def ask(self, query: str) -> list[Any]:
-        """The rows of a statement; none where it gives none."""
+        """The rows of a statement; none if it gives none."""
         with psycopg.connect(self.url) as connection:
             cursor = connection.execute(query.encode())
             return cursor.fetchall() if cursor.description else []

@@ -51,7 +51,7 @@ class TrialState:
 
 
 def require_success(report: RunReport) -> None:
-    """Raises Failure where a run did not succeed."""
+    """Raises Failure if a run did not succeed."""
     if report.status != "SUCCEEDED":
         raise TrialFailed(f"the run is {report.status}: {'; '.join(report.problems)}")
 

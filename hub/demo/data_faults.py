@@ -95,7 +95,7 @@ def mistype_digits(rng: np.random.Generator, numbers: Ints, width: int) -> Ints:
 
 
 def join_flags(flags: Sequence[tuple[str, Bools]], count: int) -> pl.Series:
-    """The kinds of dirt of each row, joined by semicolons; empty where the row is clean."""
+    """The kinds of dirt of each row, joined by semicolons; empty if the row is clean."""
     exprs = [pl.when(pl.lit(pl.Series(mask))).then(pl.lit(label)) for label, mask in flags]
     if not count:
         return pl.Series("dirt", [], dtype=pl.String)

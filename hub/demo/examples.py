@@ -24,6 +24,6 @@ Of those who have the most of it, the one with the fewest records."""
 
 
 def find_doubtful_person(connection: Connection[Any]) -> str:
-    """The personal identifier of such a person, as far as the province has one; empty where nobody has a parcel."""
+    """The personal identifier of such a person, as far as the province has one; empty if nobody has a parcel."""
     row = connection.execute(DOUBTFUL_PERSON).fetchone()
     return str(row[0]) if row else ""

@@ -62,7 +62,7 @@ def generate_province(folder: Path, citizens: int, seed: int = 22, progress: Pro
 
 
 def summary_of(folder: Path) -> ProvinceSummary | None:
-    """What an earlier run wrote into this folder; None where there is no finished province, or one of an older generator, whose
+    """What an earlier run wrote into this folder; None if there is no finished province, or one of an older generator, whose
     truth has no index."""
     path = folder / SUMMARY_FILE
     if not (path.exists() and (folder / "truth" / TRUTH_INDEX.name).exists()):

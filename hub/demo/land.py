@@ -81,7 +81,7 @@ class Parcels:
     household: Ints
     holding: Ints
     holder: Ints
-    """The person who holds, or holds half; the head where the household holds."""
+    """The person who holds, or holds half; the head if the household holds."""
     issued: Ints
     latitude: Floats
     longitude: Floats

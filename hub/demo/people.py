@@ -166,7 +166,7 @@ def _ethnic(rng: np.random.Generator, share: np.ndarray, roles: HouseholdRoles) 
 
 
 def _families(drawn: Ints, roles: HouseholdRoles, female: Bools) -> Ints:
-    """Children bear the father's family name, or the mother's where there is no father at home; so do heads and siblings."""
+    """Children bear the father's family name, or the mother's if there is no father at home; so do heads and siblings."""
     head_name = drawn[roles.head][roles.household]
     spouse_of_head = roles.spouse[roles.head]
     from_father = np.where(female[roles.head] & (spouse_of_head >= 0), drawn[spouse_of_head], drawn[roles.head])[

@@ -1,4 +1,4 @@
-"""The words the source systems write. Where a code list of the schema has a label, the systems write the Vietnamese label."""
+"""The words the source systems write. If a code list of the schema has a label, the systems write the Vietnamese label."""
 
 from __future__ import annotations
 

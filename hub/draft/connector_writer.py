@@ -63,7 +63,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
 
 
 def text_encoding_of(columns: Columns) -> Literal["tcvn3", "vni"] | None:
-    """The old encoding that the texts really are of; None where they are Unicode, or nothing can be told."""
+    """The old encoding that the texts really are of; None if they are Unicode, or nothing can be told."""
     text = " ".join(value for values in columns.values() for value in values)
     shares: dict[Literal["tcvn3", "vni"], float] = {"tcvn3": 0.0, "vni": 0.0}
     for name in shares:
@@ -75,7 +75,7 @@ def text_encoding_of(columns: Columns) -> Literal["tcvn3", "vni"] | None:
 def write_connector(
     folder: Path, probed: ProbeResult, entity: Entity, facts: ConnectorFacts, files: Sequence[Path] = ()
 ) -> ConnectorDraft:
-    """Write the connector, and copies of the files that its manifest names. Raises OperationRefused where there is one."""
+    """Write the connector, and copies of the files that its manifest names. Raises OperationRefused if there is one."""
     if (folder / MANIFEST_FILE).exists():
         raise OperationRefused(
             f"{folder} has a manifest already",

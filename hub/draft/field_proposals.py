@@ -115,7 +115,7 @@ def _told_by_values(value: type[Value]) -> float:
 
 
 def find_reading(field: Column, values: Sequence[str]) -> ColumnReading | None:
-    """The simplest way to read the values as the field's type; None where most of them are something else."""
+    """The simplest way to read the values as the field's type; None if most of them are something else."""
     if not values:
         return ColumnReading({}, 0.0)
     best: ColumnReading | None = None
@@ -151,5 +151,5 @@ def _is_time(text: str) -> bool:
 
 
 def find_key(columns: Columns, rows: int) -> list[str]:
-    """The first column whose values are all there and all different; none where none is."""
+    """The first column whose values are all there and all different; none if none is."""
     return next(([name] for name, values in columns.items() if rows and len(set(values)) == len(values) == rows), [])

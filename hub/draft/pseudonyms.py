@@ -114,7 +114,7 @@ class Pseudonyms:
         return name.upper() if text.isupper() else name
 
     def _moved(self, text: str) -> str | None:
-        """Another day, in the same form; None where the text is no day."""
+        """Another day, in the same form; None if the text is no day."""
         digest = self._digest(text, 0)
         days = timedelta(days=digest[0] % 181 - 90)
         if found := TIME.match(text):

@@ -211,7 +211,7 @@ def fetch_page(wanted: ProbeRequest) -> tuple[Any, str]:
 
 
 def guess_paging(document: Any, link: str, records: str | None = None) -> dict[str, Any]:
-    """Where the list is in a page, if that is not said, and how pages probably follow each other. Raises OperationRefused."""
+    """Guess where the list is in a page, if that is not given, and how to reach the next page. Raises OperationRefused."""
     if records is None:
         records = next((path for path in LIST_PATHS if _is_list(dig(document, path))), None)
     if records is None:

@@ -33,7 +33,7 @@ PLAUSIBLE_YEARS = range(1900, 2101)
 
 
 def find_notation(values: Sequence[str]) -> str | None:
-    """The notation that some of the values are in beyond doubt, and all of them can be in; None where there is none."""
+    """The notation that some of the values are in beyond doubt, and all of them can be in; None if there is none."""
     texts = [text.strip() for text in values]
     for notation, proof in NOTATION_PROOFS.items():
         if any(re.match(proof, text) for text in texts) and all(
@@ -44,7 +44,7 @@ def find_notation(values: Sequence[str]) -> str | None:
 
 
 def find_epoch_format(values: Sequence[str]) -> str | None:
-    """How the values count from 1970, where all of them are days of our time; None where they are something else."""
+    """How the values count from 1970, if all of them are days of our time; None if they are something else."""
     if not values or not all(re.fullmatch(r"[0-9]{9,13}", text.strip()) for text in values):
         return None
     for name in EPOCH_UNITS_US:
@@ -60,7 +60,7 @@ def reads_back(value: type[Value], text: str, keys: Mapping[str, object]) -> boo
 
 
 def read_value(value: type[Value], text: str, keys: Mapping[str, object]) -> str | None:
-    """What is read of a text; None where it would be rejected."""
+    """What is read of a text; None if it would be rejected."""
     turned = _read_and_write(value, text.strip(), keys)
     try:
         return None if turned is None else value.parse(turned)

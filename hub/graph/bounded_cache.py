@@ -19,7 +19,7 @@ class BoundedCache(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V | None:
-        """The entry, now the most recently used; None where there is none."""
+        """The entry, now the most recently used; None if there is none."""
         with self._lock:
             found = self.entries.get(key)
             if found is None:

@@ -77,7 +77,7 @@ class ChangeReader:
     async def follow(self, wanted: ChangeWatch) -> AsyncGenerator[Change]:
         """Changes from now on, each at least once, in order of their transactions; until the caller stops.
 
-        Raises OperationRefused where there are too many subscribers already.
+        Raises OperationRefused if there are too many subscribers already.
         """
         if len(self.subscribers) >= self.most_subscribers:
             raise OperationRefused(

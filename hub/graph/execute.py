@@ -54,9 +54,9 @@ AdmitAgain = Callable[[], Awaitable[Caller]]
 
 @dataclass(frozen=True)
 class Response:
-    """The bytes of a response; `executed` is false where the request was refused before execution.
+    """The bytes of a response; `executed` is false if the request was refused before execution.
 
-    `code` is the first error's, where there is one.
+    `code` is the first error's, if there is one.
     """
 
     body: bytes

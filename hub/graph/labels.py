@@ -33,7 +33,7 @@ def labels_field(registry: Registry) -> Any:
 
     def labels(
         lists_: Annotated[
-            Any, strawberry.argument(name="lists", description="Of these lists; of all where it is not given.")
+            Any, strawberry.argument(name="lists", description="Code lists to return; by default all.")
         ] = None,
     ) -> Any:
         wanted = [member.name for member in lists_] if lists_ is not None else list(lists)
@@ -46,7 +46,7 @@ def labels_field(registry: Registry) -> Any:
     labels.__annotations__["return"] = list[label]  # type: ignore[valid-type]  # made from data
     labels.__annotations__["lists_"] = Annotated[
         list[names] | None,  # type: ignore[valid-type]  # made from data
-        strawberry.argument(name="lists", description="Of these lists; of all where it is not given."),
+        strawberry.argument(name="lists", description="Code lists to return; by default all."),
     ]
     return strawberry.field(
         resolver=labels, description="The codes of code lists with their words, in the order of the lists."

@@ -46,7 +46,7 @@ def _family(family: str, names: Namespace) -> None:
         "list[Evidence] | None",
         names,
         graphql="evidence",
-        description="What was compared, and what came of it; null where nothing was kept.",
+        description="What was compared, and what came of it; null if nothing was kept.",
     )
     subject = make_field(StoredField, f"{family} | None", names, graphql="subject", description=CANDIDATE_SUBJECT)
     names[f"{family}Candidate"] = object_type(
@@ -89,14 +89,12 @@ def add_discrepancies(registry: Registry, names: Namespace) -> None:
     names["DiscrepancyKind"] = enum_type("DiscrepancyKind", "How a copy differs from its source.", KINDS)
     sectors = {sector.upper(): f"Entities of the sector {sector}." for sector in registry.sectors}
     names["Sector"] = enum_type("Sector", "A sector, by what it owns.", sectors)
-    node = make_field(
-        StoredField, "Node | None", names, graphql="node", description="The record; null where it is gone."
-    )
+    node = make_field(StoredField, "Node | None", names, graphql="node", description="The record; null if it is gone.")
     names["RecordedIn"] = object_type(
         "RecordedIn", "Where a copy stands.", {**part_fields(RECORDED_IN, names), "node": node}
     )
     subject = make_field(
-        StoredField, "Subject | None", names, graphql="subject", description="Whose value it is; null where it is gone."
+        StoredField, "Subject | None", names, graphql="subject", description="Whose value it is; null if it is gone."
     )
     where = make_field(
         StoredField, "RecordedIn", names, graphql="recordedIn", description="The record that has the copy."

@@ -42,7 +42,7 @@ class ProcedureType:
 class RequirementType:
     code: str
     label: LabelType
-    holder: str | None = strawberry.field(description="The sector that holds it; null where only the citizen can say.")
+    holder: str | None = strawberry.field(description="The sector that holds it; null if only the citizen can say.")
     asked_of: str | None = strawberry.field(description="Who has to be asked; null if a sector holds it.")
 
 

@@ -66,9 +66,9 @@ class Reads:
         self._running = 0
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
-        """Execute a statement. Returns its JSON text, in UTF-8. Tried once more where the connection was lost: statements only read.
+        """Execute a statement. Returns its JSON text, in UTF-8. Tried once more if the connection was lost: statements only read.
 
-        Where the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
+        If the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
         too long or give too much, StoreUnavailable.
         """
         text: bytes | None = await self._tried_again(self._wire.value, sql, parameters)
@@ -83,7 +83,7 @@ class Reads:
         return described
 
     async def revision(self, *, deadline_s: float) -> str | None:
-        """The revision of the store; None where it has none. Raises StoreUnavailable, or OperationRefused for silence."""
+        """The revision of the store; None if it has none. Raises StoreUnavailable, or OperationRefused for silence."""
         try:
             found = await self._once(_first_value, REVISION, (), deadline_s)
         except psycopg.Error as error:

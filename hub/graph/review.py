@@ -58,7 +58,7 @@ DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
     "id": ("ID", "Id of the decision."),
     "field": ("LinkedField", "The linked field; of a merge, the register."),
     "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
-    "subjectId": ("ID | None", "Global id of the row that was meant; of a merge, of the older. Null where it is gone."),
+    "subjectId": ("ID | None", "Global id of the row that was meant; of a merge, of the older. Null if it is gone."),
     "verdict": ("Verdict", "What was decided."),
     "reviewer": ("str", "Id of the person who decided."),
     "reason": ("str", "What decided it."),
@@ -200,7 +200,7 @@ def _verdict(given: DecideLinkInput, reviewer: str) -> Verdict:
 
 
 def _number(text: str, *kinds: str) -> int:
-    """The number of a global id. Raises OperationRefused where it is not of one of these kinds."""
+    """The number of a global id. Raises OperationRefused if it is not of one of these kinds."""
     kind, number = read_global_id(text)
     if number is None or kind not in kinds:
         raise OperationRefused(

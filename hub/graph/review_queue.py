@@ -32,14 +32,14 @@ CANDIDATE: Mapping[str, tuple[str, str]] = {
     "method": ("str", "The rule or model that found it."),
     "confidence": ("float | None", "Probability that it is right; null if no model scored it."),
     "weight": ("float | None", "Match weight in bits; null if no model scored it."),
-    "evidence": ("list[Evidence] | None", "What was compared, and what came of it; null where nothing was kept."),
+    "evidence": ("list[Evidence] | None", "What was compared, and what came of it; null if nothing was kept."),
     "decidedAt": ("DateTime", "When it was found."),
 }
 ITEM: Mapping[str, tuple[str, str]] = {
     "field": ("LinkedField", "The linked field, or for a proposed merge the register."),
     "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
     "sector": ("Sector", "The sector that owns the record."),
-    "weight": ("float | None", "Weight of the best candidate; null where only rules found any."),
+    "weight": ("float | None", "Weight of the best candidate; null if only rules found any."),
     "candidates": ("list[ReviewCandidate]", "What it may be, the best first."),
     "stake": ("ReviewStake", "What hangs on the answer: the queue is in this order."),
 }
@@ -50,7 +50,7 @@ AGREEMENT: Mapping[str, tuple[str, str]] = {
     "observed": ("float | None", "The share that agree; null if there is no pair."),
     "kappa": (
         "float | None",
-        "Cohen's kappa: agreement beyond chance; null where there is no pair, or all opinions are the same.",
+        "Cohen's kappa: agreement beyond chance; null if there is no pair, or all opinions are the same.",
     ),
 }
 STAKE: Mapping[str, tuple[str, str]] = {
@@ -170,7 +170,7 @@ def _operators(name: str, given: Any) -> dict[str, Any]:
 
 
 def _allowed_values(tests: Mapping[str, Any], own: Callable[[str], str]) -> tuple[str, ...] | None:
-    """The values that all operators allow, by their own names; None where there is no operator."""
+    """The values that all operators allow, by their own names; None if there is no operator."""
     if not tests:
         return None
     allowed = [
@@ -254,4 +254,4 @@ def _values(about: Mapping[str, tuple[str, str]], names: Namespace) -> dict[str,
 
 
 def _node(name: str, about: str, names: Namespace) -> StrawberryField:
-    return make_field(NodeField, "Node | None", names, graphql=name, description=f"{about} Null where it is gone.")
+    return make_field(NodeField, "Node | None", names, graphql=name, description=f"{about} Null if it is gone.")

@@ -28,7 +28,7 @@ class ReviewRunner:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def run(self, work: Callable[[Connection[Any]], T]) -> T:
-        """What a function gives. One that has begun is finished, also where the caller goes away meanwhile.
+        """What a function gives. One that has begun is finished, also if the caller goes away meanwhile.
 
         Raises what the function does, and StoreUnavailable.
         """

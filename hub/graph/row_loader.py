@@ -17,7 +17,7 @@ class RowLoader:
         self._found: asyncio.Task[dict[str, Any]] | None = None
 
     async def row(self, global_id: str) -> Any:
-        """The row of this id; null where there is none."""
+        """The row of this id; null if there is none."""
         self._ids[global_id] = None
         if self._found is None:
             self._found = asyncio.ensure_future(self._all())

@@ -47,7 +47,7 @@ def subscription_type(names: Namespace) -> Any:
         "Node | None",
         namespace,
         graphql="node",
-        description="The record as it is now; null where it is gone.",
+        description="The record as it is now; null if it is gone.",
     )
     changed = object_type("RecordChange", "One change of one record.", fields)
 

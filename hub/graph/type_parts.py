@@ -50,7 +50,7 @@ def page_arguments(names: Namespace) -> list[StrawberryArgument]:
 def add_connection(name: str, names: Namespace, *, counted: bool = True) -> None:
     """Add the edge and the connection of a type to `names`; not `counted`, it has no `totalCount`."""
     edge = {
-        "cursor": ("str", "Where this edge stands, for `after` and `before`."),
+        "cursor": ("str", "Cursor of this edge, for `after` and `before`."),
         "node": (name, "The row."),
     }
     names[f"{name}Edge"] = object_type(f"{name}Edge", f"One {name} of a connection.", _make_stored_fields(edge, names))

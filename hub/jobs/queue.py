@@ -35,7 +35,7 @@ def sync_lock(connector: str) -> str:
 
 
 async def put(queue: App, task: str, lock: str, arguments: dict[str, Any], at: datetime | None = None) -> bool:
-    """Queue a job, for a time if one is given. Returns whether it was: False where such a job waits already."""
+    """Queue a job, for a time if one is given. Returns whether it was: False if such a job waits already."""
     configured = queue.configure_task(task, lock=lock, queueing_lock=lock, schedule_at=at)
     try:
         await configured.defer_async(**arguments)
@@ -45,7 +45,7 @@ async def put(queue: App, task: str, lock: str, arguments: dict[str, Any], at: d
 
 
 def put_syncs(url: str, connectors: Iterable[str], choices: RunChoices) -> dict[str, bool]:
-    """Queue runs of connectors. Returns for each whether it was queued: False where one waits already."""
+    """Queue runs of connectors. Returns for each whether it was queued: False if one waits already."""
     queued = {}
     with App(
         connector=SyncPsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=1)

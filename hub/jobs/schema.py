@@ -1,4 +1,4 @@
-"""The tables of the queue: procrastinate's own schema where there is none, its newer migrations where there is an older one.
+"""The tables of the queue: procrastinate's own schema if there is none, its newer migrations if there is an older one.
 
 Alembic does not look at the SQL schema `jobs`; `jobs.applied` says which of procrastinate's migrations are in.
 """
@@ -23,7 +23,7 @@ LOCK = 7_022_003
 def apply(url: str) -> None:
     """Bring the queue to the installed procrastinate. Safe to call by several processes at once.
 
-    Raises StoreUnavailable, HubMisconfigured where the queue is newer than this program.
+    Raises StoreUnavailable, HubMisconfigured if the queue is newer than this program.
     """
     try:
         with StoreConnection.connect(url, options=OPTIONS, autocommit=True) as connection:

@@ -49,7 +49,7 @@ class Tasks:
         return self.queue.task(name=q.SYNC)(self.sync)
 
     async def sync(self, connector: str, attempt: int = 1, timestamp: int | None = None, **choices: bool) -> None:
-        """Run a connector; queue linking where rows changed, and another try where the source was away or left alone."""
+        """Run a connector; queue linking where rows changed, and another try if the source was away or left alone."""
         wanted = RunChoices(**choices)
         self.say(f"sync {connector}: started" + (f", try {attempt}" if attempt > 1 else ""))
         try:
@@ -114,7 +114,7 @@ class Tasks:
             close_interrupted(connection, connector)
 
     def _fail(self, what: str, error: Exception) -> None:
-        """Say why, by kind only where the message is not ours, and fail the job. Raises JobFailed."""
+        """Log why (only the kind of an error that is not ours) and fail the job. Raises JobFailed."""
         known = isinstance(error, HubError)
         self.say(f"{what}: failed: {error if known else type(error).__name__}")
         raise JobFailed from None

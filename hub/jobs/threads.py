@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do work in a thread of its own. Where this is cancelled the thread goes on, unheard, until it or the process ends."""
+    """Do work in a thread of its own. If this is cancelled the thread goes on, unheard, until it or the process ends."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 

@@ -57,7 +57,7 @@ class Worker:
     followers: list[threading.Thread] = field(default_factory=list)
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT. Raises StoreUnavailable where the database goes away, HubMisconfigured."""
+        """Work until SIGTERM or SIGINT. Raises StoreUnavailable if the database goes away, HubMisconfigured."""
         # Its lines quote arguments and messages of errors; what a person needs is said by the tasks.
         logging.getLogger("procrastinate").disabled = True
         logging.getLogger("procrastinate.worker").disabled = True

@@ -62,7 +62,7 @@ def find_copies(registry: Registry, entity: Entity) -> tuple[Copy, ...]:
 
 
 def check_authorities(registry: Registry) -> None:
-    """Resolve every declared authority. Raises HubMisconfigured where one names what is not there, or cannot be compared."""
+    """Resolve every declared authority. Raises HubMisconfigured if one names what is not there, or cannot be compared."""
     for entity in registry:
         find_copies(registry, entity)
     for recorded in registry.recorded.values():

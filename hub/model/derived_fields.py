@@ -74,13 +74,13 @@ LINK = (
     DerivedField("status", "LinkStatus", "coalesce({l}.status, {pending})", "How sure the link is."),
     DerivedField("method", "str | None", "{l}.method", "The rule or model that made it; null while unlinked."),
     DerivedField(
-        "confidence", "float | None", "{l}.confidence", "Probability that it is right; null where a rule decided."
+        "confidence", "float | None", "{l}.confidence", "Probability that it is right; null if a rule decided."
     ),
     DerivedField(
         "weight",
         "float | None",
         "{l}.weight",
-        "Match weight: the evidence of the model, in bits; null where a rule or a person decided without one.",
+        "Match weight: the evidence of the model, in bits; null if a rule or a person decided without one.",
     ),
     DerivedField(
         "decidedBy", "DecidedBy | None", DECIDED_BY, "Whether a run or a person decided; null while unlinked."
@@ -112,9 +112,7 @@ EVIDENCE = (
         "{e}->>'outcome'",
         f"What came of it: agrees, differs, missing, or a level of agreement. Of a veto its code: {VETO_CODES}.",
     ),
-    DerivedField(
-        "bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null where a rule decided."
-    ),
+    DerivedField("bits", "float | None", "({e}->>'bits')::real", "What it adds to the weight; null if a rule decided."),
 )
 """One comparison `{e}`, an object of the list that stands in the link."""
 

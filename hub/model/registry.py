@@ -60,7 +60,7 @@ class Column:
 
     @property
     def search_key(self) -> str | None:
-        """Name of the derived column without tone marks and case, where the value is searched as a name."""
+        """Name of the derived column without tone marks and case, if the value is searched as a name."""
         return f"{self.name}_key" if self.value.name_search and self.filter else None
 
 
@@ -119,7 +119,7 @@ class Linked:
 
     @property
     def family(self) -> str:
-        """`PartyAsRecorded` → `Party`: names the link types of GraphQL, and the union where there are several kinds."""
+        """`PartyAsRecorded` → `Party`: names the link types of GraphQL, and the union if there are several kinds."""
         return self.as_recorded.removesuffix("AsRecorded")
 
 
@@ -264,7 +264,7 @@ class Registry:
 
 @cache
 def registry() -> Registry:
-    """Read `schema.MODULES`. Raises HubMisconfigured where a declaration does not hold together."""
+    """Read `schema.MODULES`. Raises HubMisconfigured if a declaration does not hold together."""
     modules = [importlib.import_module(name) for name in schema.MODULES]
     classes = {
         name: cls

@@ -66,7 +66,7 @@ def _require_variables(document: Document, argument: str, node: ValueNode) -> No
 def directive_argument(
     document: Document, directives: Sequence[DirectiveNode], directive: str, name: str
 ) -> Leaf | None:
-    """The argument of a directive of an operation; None where the directive is not there."""
+    """The argument of a directive of an operation; None if the directive is not there."""
     for node in directives:
         if node.name.value == directive:
             definition = document.schema.get_directive(directive)
@@ -79,7 +79,7 @@ def directive_argument(
 
 
 def read_value(document: Document, tree: Tree | None) -> Any:
-    """The value of a leaf in this request, to decide shape by whether it is null; None where there is no tree."""
+    """The value of a leaf in this request, to decide shape by whether it is null; None if there is no tree."""
     return tree.get(document.variables) if isinstance(tree, Constant | Variable | Items) else None
 
 

@@ -86,7 +86,7 @@ class Bind:
     take: Callable[[Any], Any] = to_parameter
 
     def value(self, variables: Mapping[str, Any]) -> Any:
-        """The parameter for these variables. Raises OperationRefused where the value cannot be taken."""
+        """The parameter for these variables. Raises OperationRefused if the value cannot be taken."""
         return self.take(self.leaf.get(variables))
 
 
@@ -141,7 +141,7 @@ NONE_OF_OURS = object()
 
 @dataclass(frozen=True)
 class GlobalIdPart:
-    """Takes the type name (0) or the number (1) of a global id; null where it is not one, so that it finds nothing."""
+    """Takes the type name (0) or the number (1) of a global id; null if it is not one, so that it finds nothing."""
 
     index: int
 

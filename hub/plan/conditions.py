@@ -259,7 +259,7 @@ PREFIX_CONVERTERS: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {
     to_parameter: to_prefix_parameter,
     to_name_parameter: to_name_prefix_parameter,
 }
-"""What is taken of a value → the same, where an empty text would choose every row."""
+"""What is taken of a value → the same, if an empty text would choose every row."""
 
 
 def _list(tree: Tree) -> list[Tree]:

@@ -28,7 +28,7 @@ UNCOUNTED = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest operation that is taken. Numbers are of the expanded document, where nothing else is said."""
+    """The largest operation that is taken. Numbers are of the expanded document unless stated otherwise."""
 
     chars: int = 50_000
     tokens: int = 4_000
@@ -66,7 +66,7 @@ def too_large(what: str, found: int, most: int, next_step: str) -> OperationRefu
 
 
 def check_size(document: DocumentNode, limits: Limits) -> Mapping[str | None, SelectionSize]:
-    """The size of each operation by name. Raises OperationRefused where one is beyond a limit."""
+    """The size of each operation by name. Raises OperationRefused if one is beyond a limit."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     if len(operations) > limits.operations:

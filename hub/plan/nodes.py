@@ -275,7 +275,7 @@ PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar
 class ConnectionPage:
     """A connection: rows that satisfy conditions, in a total order, one page of them.
 
-    The size is part of the plan: PostgreSQL plans a statement well only where it knows how many rows are wanted.
+    The size is part of the plan: PostgreSQL plans a statement well only if it knows how many rows are wanted.
     """
 
     key: str
@@ -332,7 +332,7 @@ class RowExists:
 
 @dataclass(frozen=True)
 class LinkTest:
-    """The link of a record satisfies tests: SQL over the link `{l}`, which is null where none is accepted, and `{pending}`."""
+    """The link of a record satisfies tests: SQL over the link `{l}`, which is null if none is accepted, and `{pending}`."""
 
     table: str
     tests: "tuple[SqlTest, ...]"

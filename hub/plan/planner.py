@@ -45,7 +45,7 @@ class Plan:
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """The parameters for coerced variables of the same shape.
 
-        Raises OperationRefused for a bad cursor, or where the pages multiply to too many rows.
+        Raises OperationRefused for a bad cursor, or if the pages multiply to too many rows.
         """
         found = [bind.value(variables) for bind in self.binds]
         estimated = self.estimate.rows(variables)
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation read for planning: its merged root fields, and the instant it is about where that is not now."""
+    """An operation read for planning: its merged root fields, and the instant it is about if that is not now."""
 
     document: Document
     fields: tuple[Selected, ...]

@@ -48,7 +48,7 @@ class Statement:
 def render(
     roots: Sequence[Root], past: Past | None = None, *, merging: frozenset[str] = frozenset(), most_bytes: int
 ) -> Statement:
-    """The statement of an operation's stored root fields. Its value is null where the JSON is longer than `most_bytes`.
+    """The statement of an operation's stored root fields. Its value is null if the JSON is longer than `most_bytes`.
 
     `merging` are the tables whose rows can be merged.
     """
@@ -199,7 +199,7 @@ class _Renderer:
         )
 
     def _evidence(self, evidence: EvidenceList, depth: int) -> str:
-        """The comparisons behind the link in scope, in their order; null where none were kept."""
+        """The comparisons behind the link in scope, in their order; null if none were kept."""
         kept, alias = f"l{depth}.evidence", f"e{depth}"
         item = self._object(evidence.members, row_name("ke", depth), e=f"{alias}.item")
         return (

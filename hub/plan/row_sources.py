@@ -211,5 +211,5 @@ class Sources:
 
 
 def where_clause(conditions: Sequence[str]) -> str:
-    """A where clause; nothing where there is no condition."""
+    """A where clause; nothing if there is no condition."""
     return f" where {' and '.join(conditions)}" if conditions else ""

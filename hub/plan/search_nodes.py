@@ -119,7 +119,7 @@ class SearchNodeBuilder:
         return SqlTest(beginning, typed), SqlTest(f"{key} = hub.name_key({{0}})", typed)
 
     def _with_name(self, day: SqlTest, text: Leaf, named: list[SqlTest]) -> Condition:
-        """Those of the day who have the name too, where the text has one: a common name is found by its birth date."""
+        """Those of the day who have the name too, if the text has one: a common name is found by its birth date."""
         if not named:
             return day
         return AllOf((day, AnyOf((SqlTest("{0} is null", (self._typed(text),)), *named))))

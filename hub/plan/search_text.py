@@ -174,7 +174,7 @@ class YearsOf(_OfText):
 
 @dataclass(frozen=True)
 class NameOf(_OfText):
-    """Takes the words of a name, one space between them; null where there is none, which no row has."""
+    """Takes the words of a name, one space between them; null if there is none, which no row has."""
 
     def __call__(self, text: Any) -> str | None:
         return " ".join(self.read(text).words) or None

@@ -49,7 +49,7 @@ SETTLED_STATUSES = frozenset({AnswerStatus.HELD, AnswerStatus.BLOCKED})
 
 @dataclass(frozen=True)
 class HeldValue:
-    """One value with where it is from. `of` tells one row from another; `label` says it in words, where it has codes or says none."""
+    """One value with where it is from. `of` tells one row from another; `label` says it in words, if it has codes or says none."""
 
     value: str
     label: Bilingual | None
@@ -114,7 +114,7 @@ class _ResponseRow:
 
 
 def answer_requirements(procedure: Procedure, data: Mapping[str, Any], freshness: Mapping[str, Freshness]) -> Prefill:
-    """Answer each requirement from the data of the procedure's query. `found` is false where the subject is not known.
+    """Answer each requirement from the data of the procedure's query. `found` is false if the subject is not known.
 
     `freshness` has an entry for each entity that some source has filled: only there does an empty list mean none. A procedure that
     is blocked gives no values and asks nothing.
@@ -134,7 +134,7 @@ def answer_requirements(procedure: Procedure, data: Mapping[str, Any], freshness
 
 
 def _answer(requirement: Requirement, root: _ResponseRow) -> RequirementAnswer | None:
-    """The answer that the rows give; None where there are no rows."""
+    """The answer that the rows give; None if there are no rows."""
     if requirement.asked_of:
         return RequirementAnswer(requirement, AnswerStatus.ASKED_OF_CITIZEN, ())
     reached = list(_walk(root, requirement.rows.split(".")))
@@ -249,7 +249,7 @@ def _text(row: _ResponseRow, paths: Sequence[str]) -> str:
 
 
 def _find_label(requirement: Requirement, parts: Sequence[tuple[str, str]]) -> Bilingual | None:
-    """The text with labels instead of codes; None where it has no codes."""
+    """The text with labels instead of codes; None if it has no codes."""
     if not requirement.codes:
         return None
     lists = {path: getattr(codes, name).codes for path, name in requirement.codes.items()}

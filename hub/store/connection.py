@@ -1,7 +1,7 @@
 """Connections to the store that write, for as long as a statement takes, and notice when the store has fallen silent.
 
 A merge of millions of rows may take minutes, so no statement has a fixed deadline. Instead, whoever waits longer than
-LOOK_AFTER_S has the server asked, by a connection of its own, whether it works on the statement. Where it does not, or does not
+LOOK_AFTER_S has the server asked, by a connection of its own, whether it works on the statement. If it does not, or does not
 answer, the socket is shut down: the statement ends as with a server that went away. A network that keeps connections open and
 passes nothing would hold the statement, the transaction and every lock for good.
 """
@@ -32,7 +32,7 @@ IS_WORKING = (
 
 
 class StoreConnection(psycopg.Connection[TupleRow]):
-    """A connection whose statements end where the store is silent."""
+    """A connection whose statements end if the store is silent."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -116,7 +116,7 @@ def _check_progress(connection: StoreConnection) -> None:
 
 
 def _works_on(connection: StoreConnection) -> bool | None:
-    """Whether the server works on a connection's statement; None where it answers, but not to this."""
+    """Whether the server works on a connection's statement; None if it answers, but not to this."""
     try:
         asking = psycopg.connect(connection.address, autocommit=True, connect_timeout=ANSWER_WITHIN_S)
         with asking as other, _shut_down_after(other, ANSWER_WITHIN_S):

@@ -94,10 +94,10 @@ class EmbeddedServer:
     def start(
         cls, data_dir: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
     ) -> "EmbeddedServer":
-        """Start the server of a data folder, or attach to it where it runs already.
+        """Start the server of a data folder, or attach to it if it runs already.
 
         The folder is made at the first start. `durable=False` trades safety at a power cut for speed: demonstrations and
-        tests. Raises HubMisconfigured where the folder cannot be used, StoreUnavailable where the server does not start.
+        tests. Raises HubMisconfigured if the folder cannot be used, StoreUnavailable if the server does not start.
         """
         account = find_account()
         data = make_data_folder(data_dir.absolute(), account)
@@ -177,7 +177,7 @@ class EmbeddedServer:
         return f"postgresql://{login}:{quote(self._password)}@127.0.0.1:{self.port}/{quote(database)}"
 
     def create_database(self, name: str) -> None:
-        """Make a database where there is none of this name."""
+        """Make a database if there is none of this name."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             found = connection.execute("select from pg_database where datname = %s", (name,)).fetchone()
             if found is None:

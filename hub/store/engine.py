@@ -28,7 +28,7 @@ ASSUME_FAST_DISKS = (
     " where name = 'random_page_cost' and source = 'default'"
 )
 """PostgreSQL's own default is for discs that turn: by it, 10,000 changed rows are found by reading a table of a million, nine
-times in a merge. Where the operator of the server has said what a page costs, that holds.
+times in a merge. If the operator of the server has said what a page costs, that holds.
 """
 
 

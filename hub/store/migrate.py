@@ -25,7 +25,7 @@ MIGRATION_LOCK = 7_022_001
 def migrate(engine: Engine) -> str:
     """Bring the database to the newest revision. Returns it. Safe to call by several processes at once.
 
-    Raises StoreUnavailable where the database does not answer, HubMisconfigured where it is newer than this program.
+    Raises StoreUnavailable if the database does not answer, HubMisconfigured if it is newer than this program.
     """
     try:
         with engine.begin() as connection:
@@ -53,7 +53,7 @@ def prepare_schemas(connection: Connection) -> None:
 
 
 def draft_migration(engine: Engine, message: str) -> Path | None:
-    """Write a migration for what the schema declares and the database lacks; None where nothing differs."""
+    """Write a migration for what the schema declares and the database lacks; None if nothing differs."""
     with engine.begin() as connection:
         if not find_schema_differences(connection):
             return None

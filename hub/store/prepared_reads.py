@@ -107,7 +107,7 @@ def _read_result(pgconn: PGconn) -> bytes | None:
 
 
 async def _cancel(connection: AsyncConnection[Any]) -> None:
-    """Cancel the running statement and take its end off the connection; where that fails, the pool closes it."""
+    """Cancel the running statement and take its end off the connection; if that fails, the pool closes it."""
     try:
         async with asyncio.timeout(CANCEL_WITHIN_S):
             await connection.cancel_safe(timeout=CANCEL_WITHIN_S)

@@ -1,4 +1,4 @@
-"""Where an embedded server lies and as whom it runs: its account, the folder of its data, its programs, its password."""
+"""Where an embedded server keeps its files, and as whom it runs: its account, the folder of its data, its programs, its password."""
 
 import contextlib
 import hashlib
@@ -23,7 +23,7 @@ PASSWORD_FILE = "password"
 
 @dataclass(frozen=True)
 class Account:
-    """The operating-system user that runs the server, and its group; None where it is our own."""
+    """The operating-system user that runs the server, and its group; None if it is our own."""
 
     uid: int | None
     gid: int | None
@@ -34,7 +34,7 @@ class Account:
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def may_enter(self, folder: Path) -> bool:
-        """Whether the user may pass through every parent of a folder, and the folder itself where it exists."""
+        """Whether the user may pass through every parent of a folder, and the folder itself if it exists."""
         return self.uid is None or all(_is_passable(part) for part in (folder, *folder.parents) if part.exists())
 
 
@@ -57,7 +57,7 @@ def _is_passable(folder: Path) -> bool:
 
 
 def make_data_folder(asked: Path, account: Account) -> Path:
-    """The folder that holds the server's data, made where it is missing."""
+    """The folder that holds the server's data, made if it is missing."""
     folder = asked
     if not account.may_enter(asked.parent):
         base = Path("/dev/shm/cross-sector-hub") if asked.is_relative_to("/dev/shm") else DATA_FOLDER
@@ -79,7 +79,7 @@ def make_data_folder(asked: Path, account: Account) -> Path:
 
 
 def find_binaries(account: Account) -> Path:
-    """The folder of the server's programs, copied where the account may not reach the wheel's."""
+    """The folder of the server's programs, copied if the account may not reach the wheel's."""
     spec = find_spec(WHEEL_PACKAGE)
     if spec is None or spec.origin is None:
         raise HubMisconfigured(

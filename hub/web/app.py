@@ -101,7 +101,7 @@ class _Web:
         return JSONResponse({"status": "alive"})
 
     async def readyz(self, request: Request) -> Response:
-        """Ready where the database answers and is at this program's revision."""
+        """Ready if the database answers and is at this program's revision."""
         try:
             revision = await self.reads.revision(deadline_s=READY_WITHIN_S)
         except HubError:

@@ -1,6 +1,6 @@
 """The GraphQL endpoint over HTTP, as bare ASGI: what surrounds a read costs as little as it can.
 
-A POST or GET is answered whole, or as a stream of events where `text/event-stream` is asked for. Where the client goes away
+A POST or GET is answered whole, or as a stream of events where `text/event-stream` is asked for. If the client goes away
 before its answer is there, the work is cancelled, and with it the SQL.
 """
 

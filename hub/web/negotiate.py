@@ -39,7 +39,7 @@ class HttpRefused(Exception):
 
 @lru_cache(200)
 def media_type(accept: str) -> str | None:
-    """The media type to answer with, for an Accept header; None where none of ours is acceptable."""
+    """The media type to answer with, for an Accept header; None if none of ours is acceptable."""
     if not accept.strip():
         return JSON
     best: tuple[float, int, str] | None = None

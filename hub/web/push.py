@@ -70,7 +70,7 @@ class PushEndpoint:
         self.opening = asyncio.Lock()
 
     async def take(self, request: Request) -> Response:
-        """Keep one delivery: 202, or 200 where it is known. Raises HttpRefused, and HTTPException where nobody pushes here."""
+        """Keep one delivery: 202, or 200 if it is known. Raises HttpRefused, and HTTPException if nobody pushes here."""
         connector, stream = request.path_params["connector"], request.path_params["stream"]
         source = self.sources.get((connector, stream))
         if source is None:
@@ -98,7 +98,7 @@ class PushEndpoint:
             await self.pool.close()
 
     async def _stored(self, connector: str, stream: str, delivery: str, body: bytes) -> bool:
-        """Whether it was stored now: False where it was known. Raises HttpRefused while the database is away."""
+        """Whether it was stored now: False if it was known. Raises HttpRefused while the database is away."""
         try:
             pool = await self._opened()
             async with pool.connection() as connection:

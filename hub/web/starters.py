@@ -163,7 +163,7 @@ fragment Parcel on ParcelLink {
 
 @dataclass(frozen=True)
 class Examples:
-    """Personal identifiers of people to show, empty where none is known: one whose records are all `linked` surely, and one of
+    """Personal identifiers of people to show, empty if none is known: one whose records are all `linked` surely, and one of
     whom some links are `doubtful`."""
 
     linked: str = ""

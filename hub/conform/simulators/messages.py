@@ -34,7 +34,7 @@ class MessageSimulator(SourceSimulator):
         self.rows = rows
 
     def messages(self) -> Mapping[str, list[bytes]]:
-        """Stream → what is sent of it; with garbage in the middle, where that is the fault."""
+        """Stream → what is sent of it; with garbage in the middle, if that is the fault."""
         made: dict[str, list[bytes]] = {}
         for name, rows in self.rows.items():
             stream = self.declared.streams[name]
@@ -77,7 +77,7 @@ class JetStreamSimulator(MessageSimulator):
     """A JetStream of its own on the NATS server of the machine."""
 
     def start(self) -> None:
-        """Make the stream. Raises NotHere where there is no server."""
+        """Make the stream. Raises NotHere if there is no server."""
         self.rows: Rows = {}
         self.url = os.environ.get(SERVER_VARIABLE, LOCAL_URL)
         self.name = f"CONFORM_{secrets.token_hex(6)}"

@@ -78,7 +78,7 @@ class AllowedArguments:
         return tuple(found)
 
     def allowed(self, node: ValueNode, kind: GraphQLInputType) -> Allowed:
-        """What a value of this type may be, where the document has this node. Raises UnboundVariable."""
+        """What a value of this type may be where the document has this node. Raises UnboundVariable."""
         inner = get_nullable_type(kind)
         if isinstance(node, VariableNode):
             return self._variable(node, inner)
@@ -141,7 +141,7 @@ def default_page(definition: GraphQLField) -> int:
 
 
 def default_of(argument: Any) -> Any:
-    """The value of an argument that is not given; None where it is then absent."""
+    """The value of an argument that is not given; None if it is then absent."""
     return None if argument.default_value is Undefined else argument.default_value
 
 
