@@ -6,7 +6,7 @@ from graphql import parse, validate
 from hub.errors import HubMisconfigured
 from hub.plan.permission.check import Permission, analyse_operation, check_permission, purposes_allowing
 from hub.plan.permission.compile import operations_of
-from tests.permission_cases import BINDINGS, BUYER, LABEL, SELLER, STRANGER, compiled, graphql_schema, known, refusals
+from tests.permission.cases import BINDINGS, BUYER, LABEL, SELLER, STRANGER, compiled, graphql_schema, known, refusals
 
 SUBJECTS = {role: {"entity": "Citizen", "name": LABEL} for role in ("seller", "buyer")}
 TRANSFER = """

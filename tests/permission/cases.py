@@ -1,0 +1,165 @@
+"""Helpers of the tests of permission: purposes made from text, and operations checked under them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLSchema, get_named_type, is_leaf_type, parse, validate
+from graphql.execution.values import get_variable_values
+
+from hub.access.permission_trie import Bindings, CompiledPurpose
+from hub.access.purpose_declaration import PurposeDeclaration
+from hub.access.purposes import Purpose, PurposeDocument, purposes
+from hub.graph.schema import core, schema
+from hub.plan.permission.check import Permitted, check_permission
+from hub.plan.permission.compile import compile_purpose, compile_purposes, operations_of
+from tests.permission.oracle import FlatPath, flat_paths, operation_names
+
+LABEL = {"vi": "V", "en": "E"}
+FACTS: Mapping[str, Any] = {
+    "code": "trial",
+    "name": LABEL,
+    "about": LABEL,
+    "legal_basis": [{"title": "L", "about": LABEL}],
+    "users": {"roles": ["officer"]},
+    "dossier": False,
+    "retention_days": 0,
+    "limits": {"rows": 100},
+}
+SELLER, BUYER, STRANGER = "022080123456", "022184173560", "001090000001"
+BINDINGS: Bindings = {"seller": frozenset({SELLER}), "buyer": frozenset({BUYER}), "caller.sources": frozenset({"land"})}
+
+
+@cache
+def graphql_schema() -> GraphQLSchema:
+    """The schema of the hub."""
+    return core(schema())
+
+
+@cache
+def known() -> Mapping[str, CompiledPurpose]:
+    """The package's purposes, compiled."""
+    return compile_purposes(purposes().values(), graphql_schema())
+
+
+def purpose_of(*documents: str, **more: Any) -> Purpose:
+    """A purpose with these documents and more keys."""
+    declaration = PurposeDeclaration.model_validate({**FACTS, **more})
+    texts = tuple(PurposeDocument(Path(f"{n}.graphql"), text) for n, text in enumerate(documents))
+    return Purpose(Path("trial"), declaration, texts, "0" * 64)
+
+
+def compiled(*documents: str, **more: Any) -> CompiledPurpose:
+    """The same, compiled."""
+    return compile_purpose(purpose_of(*documents, **more), graphql_schema(), known()["public"].public)
+
+
+def refusals(
+    purpose: CompiledPurpose,
+    text: str,
+    variables: Mapping[str, Any] | None = None,
+    bindings: Bindings = BINDINGS,
+    name: str | None = None,
+) -> list[tuple[str, str]]:
+    """The codes and coordinates for which an operation, which must be valid, is refused; empty if it is allowed."""
+    document = parse(text)
+    assert validate(graphql_schema(), document) == []
+    operations = operations_of(document)
+    chosen = next(o for o in operations if name is None or (o.name and o.name.value == name))
+    given = get_variable_values(graphql_schema(), chosen.variable_definitions or (), dict(variables or {}))
+    assert not isinstance(given, list), given
+    found = check_permission(document, chosen, given.coerced, purpose, bindings, graphql_schema())
+    return [] if isinstance(found, Permitted) else [(one.code, one.coordinate) for one in found]
+
+
+VALUES: Mapping[str, Any] = {
+    "personalId": SELLER,
+    "fullName": "Nguyễn Văn An",
+    "birthDate": "1980-02-03",
+    "field": "LAND_USE_RIGHT_HOLDER",
+    "sector": "LAND",
+    "first": 5,
+    "after": None,
+    "recordId": "Q2l0aXplbjox",
+    "subjectId": "Q2l0aXplbjoy",
+    "verdict": "SAME",
+    "reason": "Cùng số giấy tờ",
+    "secondOf": None,
+    "decisionId": "1",
+    "reviewer": "An",
+    "source": "land",
+    "since": "2026-01-01T00:00:00+07:00",
+    "unitCode": "06820@2025-07-01",
+}
+"""A value for each variable of the package's documents."""
+ALL_BOUND: Bindings = {
+    "transferor": frozenset({SELLER}),
+    "caller.sources": frozenset({"land"}),
+    "caller.personal_ids": frozenset({SELLER}),
+    "caller.names": frozenset({"An"}),
+}
+"""Bindings in which those values are the subjects' and the caller's own."""
+
+
+@dataclass(frozen=True)
+class DeclaredOperation:
+    """One operation of a document of the package's purposes."""
+
+    purpose: str
+    text: str
+    name: str | None
+
+    @property
+    def paths(self) -> frozenset[FlatPath]:
+        """What it reads, by the oracle."""
+        return _paths(self.text, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.purpose}-{self.name}"
+
+
+@cache
+def _paths(text: str, name: str | None) -> frozenset[FlatPath]:
+    return flat_paths(text, graphql_schema(), name)
+
+
+@cache
+def declared_operations() -> tuple[DeclaredOperation, ...]:
+    """Every operation of every document of the package."""
+    return tuple(
+        DeclaredOperation(code, document.text, name)
+        for code, purpose in purposes().items()
+        for document in purpose.documents
+        for name in operation_names(document.text)
+    )
+
+
+PLACES = ("AdministrativeUnit", "AdministrativeUnitChange")
+PUBLIC = frozenset(
+    (
+        "CodeLabel",
+        "PageInfo",
+        "Provenance",
+        *(f"{place}{end}" for place in PLACES for end in ("", "Connection", "Edge")),
+    )
+)
+
+
+def allows(purpose: str, paths: frozenset[FlatPath]) -> bool:
+    """Whether the oracle allows what an operation reads under a purpose: public paths, and paths of one document."""
+    private = frozenset(path for path in paths if not _is_public(path))
+    return not private or any(private <= one.paths for one in declared_operations() if one.purpose == purpose)
+
+
+def _is_public(path: FlatPath) -> bool:
+    """Whether a path begins at the root and stays within places and labels, by the names of their types."""
+    _, (root, _, _), *beneath = path
+    end_type, end_field, _ = path[-1]
+    returned = get_named_type(graphql_schema().type_map[end_type].fields[end_field].type)
+    return (
+        root == "Query"
+        and all(kind in PUBLIC for kind, _, _ in beneath)
+        and (returned.name in PUBLIC or (len(path) > 2 and is_leaf_type(returned)))
+    )

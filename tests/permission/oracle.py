@@ -1,0 +1,112 @@
+"""What a document reads, worked out without the trie: flat paths, by graphql-core's TypeInfo over the text with fragments put in.
+
+An operation may be run under a purpose if its paths are a subset of those of one operation of the purpose's documents. A path is
+a tuple of steps; a step is the concrete type, the field and its arguments as text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    is_abstract_type,
+    parse,
+    print_ast,
+    visit,
+)
+
+Step = tuple[str, str, str]
+FlatPath = tuple[Step, ...]
+
+
+def flat_paths(text: str, schema: GraphQLSchema, name: str | None = None) -> frozenset[FlatPath]:
+    """Every path that an operation of a document reads, those that @skip leaves out too."""
+    document = parse(text, no_location=True)
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    chosen = next(o for o in operations if name is None or (o.name and o.name.value == name))
+    inlined = visit(chosen, _Inline(fragments))
+    info = TypeInfo(schema)
+    paths = _Paths(schema, info)
+    visit(inlined, TypeInfoVisitor(info, paths))
+    instant = " ".join(print_ast(d) for d in chosen.directives or () if d.name.value == "asOf")
+    return frozenset((("", chosen.operation.value, instant), *path) for path in paths.found)
+
+
+def operation_names(text: str) -> list[str | None]:
+    """The names of a document's operations."""
+    return [d.name.value if d.name else None for d in parse(text).definitions if isinstance(d, OperationDefinitionNode)]
+
+
+@dataclass
+class _Inline(Visitor):
+    """Puts inline fragments in the place of spreads."""
+
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> InlineFragmentNode:
+        fragment = self.fragments[node.name.value]
+        return InlineFragmentNode(
+            type_condition=fragment.type_condition, directives=(), selection_set=fragment.selection_set
+        )
+
+
+@dataclass
+class _Paths(Visitor):
+    """Gathers paths. On the way down, `types` are the concrete types that the object can have, `above` the paths to it."""
+
+    schema: GraphQLSchema
+    info: TypeInfo
+    found: set[FlatPath] = field(default_factory=set)
+    types: list[frozenset[str]] = field(default_factory=list)
+    above: list[set[FlatPath]] = field(default_factory=lambda: [{()}])
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def enter_selection_set(self, *_: Any) -> None:
+        parent = self.info.get_parent_type()
+        assert parent is not None
+        here = self._possible(parent.name)
+        narrowed = getattr(self, "_narrowing", False)
+        self.types.append(here & self.types[-1] if narrowed else here)
+        self._narrowing = False
+
+    def leave_selection_set(self, *_: Any) -> None:
+        self.types.pop()
+
+    def enter_inline_fragment(self, *_: Any) -> None:
+        self._narrowing = True
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value.startswith("__"):
+            self.above.append(set())
+            return
+        arguments = ", ".join(sorted(print_ast(argument) for argument in node.arguments or ()))
+        steps = [(kind, node.name.value, arguments) for kind in sorted(self.types[-1])]
+        paths = {(*above, step) for above, step in product(self.above[-1], steps)}
+        self.found |= paths
+        self.above.append(paths)
+        self._narrowing = False
+
+    def leave_field(self, *_: Any) -> None:
+        self.above.pop()
+
+    def _possible(self, name: str) -> frozenset[str]:
+        kind = self.schema.get_type(name)
+        if is_abstract_type(kind):
+            return frozenset(one.name for one in self.schema.get_possible_types(kind))
+        return frozenset({name})

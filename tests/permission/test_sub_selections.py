@@ -1,0 +1,50 @@
+"""Any pure sub-selection of a document is allowed, and what else is allowed is what an oracle that knows no trie allows."""
+
+import pytest
+from graphql import parse, validate
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tests.permission.cases import (
+    ALL_BOUND,
+    VALUES,
+    DeclaredOperation,
+    allows,
+    declared_operations,
+    graphql_schema,
+    known,
+    refusals,
+)
+from tests.permission.oracle import flat_paths
+from tests.permission.selections import sub_selections
+
+EVERY = pytest.mark.parametrize("declared", declared_operations(), ids=str)
+
+
+@EVERY
+@settings(max_examples=25)
+@given(data=st.data())
+def test_any_sub_selection_is_allowed(declared: DeclaredOperation, data: st.DataObject) -> None:
+    drawn = data.draw(sub_selections(declared, varied=True, change=False))
+    assert refusals(known()[declared.purpose], drawn.text, drawn.variables, ALL_BOUND) == []
+
+
+@EVERY
+@settings(max_examples=25)
+@given(data=st.data())
+def test_one_thing_more_is_allowed_only_if_the_oracle_allows_it(
+    declared: DeclaredOperation, data: st.DataObject
+) -> None:
+    drawn = data.draw(sub_selections(declared, varied=False, change=True))
+    document = parse(drawn.text)
+    # Two sub-selections of one key may differ in what was added below it.
+    assume(not validate(graphql_schema(), document))
+    expected = allows(declared.purpose, flat_paths(drawn.text, graphql_schema()))
+    assert expected or drawn.changed
+    found = refusals(known()[declared.purpose], drawn.text, drawn.variables, ALL_BOUND)
+    assert (found == []) == expected, found
+
+
+@EVERY
+def test_each_document_is_allowed_as_it_stands(declared: DeclaredOperation) -> None:
+    assert refusals(known()[declared.purpose], declared.text, VALUES, ALL_BOUND, declared.name) == []
