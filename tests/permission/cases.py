@@ -1,5 +1,6 @@
 """Helpers of the tests of permission: purposes made from text, and operations checked under them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from hub.access.purposes import Purpose, PurposeDocument, purposes
 from hub.graph.schema import core, schema
 from hub.plan.permission.check import Permitted, check_permission
 from hub.plan.permission.compile import compile_purpose, compile_purposes, operations_of
-from tests.permission.oracle import FlatPath, flat_paths, operation_names
+from tests.permission.oracle import FlatPath, PermittedPaths, flat_paths, give_sizes, operation_names
 
 LABEL = {"vi": "V", "en": "E"}
 FACTS: Mapping[str, Any] = {
@@ -114,15 +115,27 @@ class DeclaredOperation:
     @property
     def paths(self) -> frozenset[FlatPath]:
         """What it reads, by the oracle."""
-        return _paths(self.text, self.name)
+        return paths_of(self.text, self.name)
+
+    @property
+    def permitted(self) -> PermittedPaths:
+        """The same, to compare others with."""
+        return _permitted(self)
 
     def __str__(self) -> str:
         return f"{self.purpose}-{self.name}"
 
 
 @cache
-def _paths(text: str, name: str | None) -> frozenset[FlatPath]:
+def paths_of(text: str, name: str | None = None) -> frozenset[FlatPath]:
+    """What an operation reads, by the oracle."""
     return flat_paths(text, graphql_schema(), name)
+
+
+@cache
+def _permitted(declared: DeclaredOperation) -> PermittedPaths:
+    rules = purposes()[declared.purpose].declaration.variables
+    return PermittedPaths(declared.paths, {name: rule.page for name, rule in rules.items() if rule.page is not None})
 
 
 @cache
@@ -146,16 +159,22 @@ PUBLIC = frozenset(
     )
 )
 
+LEAVING = ("residents", "parcels")
+"""Parts of a filter on places that lead to people and land."""
+
 
 def allows(purpose: str, paths: frozenset[FlatPath]) -> bool:
     """Whether the oracle allows what an operation reads under a purpose: public paths, and paths of one document."""
-    private = frozenset(path for path in paths if not _is_public(path))
-    return not private or any(private <= one.paths for one in declared_operations() if one.purpose == purpose)
+    given = {name: value for name, value in VALUES.items() if isinstance(value, int)}
+    private = frozenset(path for path in give_sizes(paths, given) if not _is_public(path))
+    return not private or any(one.permitted.has(private) for one in declared_operations() if one.purpose == purpose)
 
 
 def _is_public(path: FlatPath) -> bool:
     """Whether a path begins at the root and stays within places and labels, by the names of their types."""
     _, (root, _, _), *beneath = path
+    if any(re.search(rf"\b({'|'.join(LEAVING)}):", arguments) for _, _, arguments in path):
+        return False
     end_type, end_field, _ = path[-1]
     returned = get_named_type(graphql_schema().type_map[end_type].fields[end_field].type)
     return (

@@ -4,9 +4,11 @@ An operation may be run under a purpose if its paths are a subset of those of on
 a tuple of steps; a step is the concrete type, the field and its arguments as text.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from operator import le
 from typing import Any
 
 from graphql import (
@@ -25,6 +27,8 @@ from graphql import (
     visit,
 )
 
+SIZE = re.compile(r"first: (\d+)")
+VARIABLE_SIZE = re.compile(r"first: \$(\w+)")
 Step = tuple[str, str, str]
 FlatPath = tuple[Step, ...]
 
@@ -41,6 +45,48 @@ def flat_paths(text: str, schema: GraphQLSchema, name: str | None = None) -> fro
     visit(inlined, TypeInfoVisitor(info, paths))
     instant = " ".join(print_ast(d) for d in chosen.directives or () if d.name.value == "asOf")
     return frozenset((("", chosen.operation.value, instant), *path) for path in paths.found)
+
+
+class PermittedPaths:
+    """The paths of one operation of a document. `pages` are the largest sizes of its variables for pages."""
+
+    def __init__(self, paths: frozenset[FlatPath], pages: Mapping[str, int]) -> None:
+        self.paths = frozenset(_sized(path, pages) for path in paths)
+        self._known: dict[FlatPath, list[tuple[int, ...]]] = {}
+        for path in self.paths:
+            for one in {path, _without_cursor(path)}:
+                self._known.setdefault(_unsized(one), []).append(_sizes(one))
+
+    def has(self, paths: frozenset[FlatPath]) -> bool:
+        """Whether each path is one of these, with a page that is not larger, and with the document's cursor or none."""
+        return all(
+            any(all(map(le, _sizes(path), most)) for most in self._known.get(_unsized(path), ())) for path in paths
+        )
+
+
+def _sized(path: FlatPath, pages: Mapping[str, int]) -> FlatPath:
+    """The path with the size of each page instead of its variable."""
+    return tuple(
+        (kind, name, VARIABLE_SIZE.sub(lambda found: f"first: {pages[found[1]]}", arguments))
+        for kind, name, arguments in path
+    )
+
+
+def _without_cursor(path: FlatPath) -> FlatPath:
+    return tuple((kind, name, arguments.replace("after: $after, ", "")) for kind, name, arguments in path)
+
+
+def _unsized(path: FlatPath) -> FlatPath:
+    return tuple((kind, name, SIZE.sub("first: #", arguments)) for kind, name, arguments in path)
+
+
+def _sizes(path: FlatPath) -> tuple[int, ...]:
+    return tuple(int(size) for _, _, arguments in path for size in SIZE.findall(arguments))
+
+
+def give_sizes(paths: frozenset[FlatPath], pages: Mapping[str, int]) -> frozenset[FlatPath]:
+    """The paths with the sizes that a request gives."""
+    return frozenset(_sized(path, pages) for path in paths)
 
 
 def operation_names(text: str) -> list[str | None]:
@@ -95,12 +141,20 @@ class _Paths(Visitor):
         if node.name.value.startswith("__"):
             self.above.append(set())
             return
-        arguments = ", ".join(sorted(print_ast(argument) for argument in node.arguments or ()))
+        arguments = ", ".join(sorted([*(print_ast(argument) for argument in node.arguments or ()), *self._page(node)]))
         steps = [(kind, node.name.value, arguments) for kind in sorted(self.types[-1])]
         paths = {(*above, step) for above, step in product(self.above[-1], steps)}
         self.found |= paths
         self.above.append(paths)
         self._narrowing = False
+
+    def _page(self, node: FieldNode) -> list[str]:
+        """The page that is meant where no size is given: 10 hits of a search, 20 rows of a connection."""
+        definition = self.info.get_field_def()
+        given = {argument.name.value for argument in node.arguments or ()}
+        if definition is None or "first" not in definition.args or given & {"first", "last"}:
+            return []
+        return ["first: 10" if node.name.value == "search" else "first: 20"]
 
     def leave_field(self, *_: Any) -> None:
         self.above.pop()
