@@ -33,6 +33,7 @@ for target, name, text in (
     ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
     ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, access, connectors, procedures, page and store. Exits with 78 if a check fails."),
     ("hub.cli.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
+    ("hub.cli.purposes:app", "purposes", "List, show, compare and check the purposes under which callers may read."),
     ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
     ("hub.cli.drift:app", "drift", "List and accept schema drift."),

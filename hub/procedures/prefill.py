@@ -129,8 +129,16 @@ def answer_requirements(procedure: Procedure, data: Mapping[str, Any], freshness
             answers[requirement.code] = RequirementAnswer(requirement, AnswerStatus.BLOCKED, ())
         else:
             answer = _answer(requirement, root) or _nothing(requirement, root, answers, freshness)
-            answers[requirement.code] = answer
+            answers[requirement.code] = _limit(answer, answers)
     return Prefill(procedure, found, blocks, tuple(answers.values()))
+
+
+def _limit(answer: RequirementAnswer, before: Mapping[str, RequirementAnswer]) -> RequirementAnswer:
+    """A list is not held if what it hangs on is not: the rows of another parcel say nothing of this one's."""
+    needed = before[answer.requirement.needs].status if answer.requirement.needs else AnswerStatus.HELD
+    if answer.status is AnswerStatus.HELD and needed is not AnswerStatus.HELD:
+        return replace(answer, status=needed)
+    return answer
 
 
 def _answer(requirement: Requirement, root: _ResponseRow) -> RequirementAnswer | None:

@@ -89,7 +89,6 @@ VALUES: Mapping[str, Any] = {
     "reason": "Cùng số giấy tờ",
     "secondOf": None,
     "decisionId": "1",
-    "reviewer": "An",
     "source": "land",
     "since": "2026-01-01T00:00:00+07:00",
     "unitCode": "06820@2025-07-01",
@@ -99,7 +98,6 @@ ALL_BOUND: Bindings = {
     "transferor": frozenset({SELLER}),
     "caller.sources": frozenset({"land"}),
     "caller.personal_ids": frozenset({SELLER}),
-    "caller.names": frozenset({"An"}),
 }
 """Bindings in which those values are the subjects' and the caller's own."""
 

@@ -22,13 +22,13 @@ from graphql import (
 )
 
 from hub.access.purposes import purposes
-from hub.model.names import camel
+from hub.model.names import to_camel_case
 from hub.model.registry import registry
 from tests.permission.cases import VALUES, DeclaredOperation, declared_operations, graphql_schema
 from tests.permission.oracle import FlatPath
 
 PAST = '@asOf(instant: "2026-01-01T00:00:00Z")'
-STRANGERS: Mapping[str, Any] = {"personalId": "001090000001", "source": "tax", "reviewer": "Binh"}
+STRANGERS: Mapping[str, Any] = {"personalId": "001090000001", "source": "tax"}
 """Values of bound variables that are nobody's."""
 
 
@@ -81,7 +81,7 @@ def _ways(entity: str, name: str) -> tuple[tuple[str, str], ...]:
     """Ways to a field of any row of an entity: each a name, and a query whose keyed root is written `<key>`."""
     kind = graphql_schema().type_map[entity]
     assert isinstance(kind, GraphQLObjectType)
-    plural = camel(registry()[entity].plural)
+    plural = to_camel_case(registry()[entity].plural)
     field = _selected(entity, name)
     above = kind.interfaces[0].name
     alias = next(other for other in ("fullName", "status", "area", "source") if other != name) + ": "
@@ -92,7 +92,7 @@ def _ways(entity: str, name: str) -> tuple[tuple[str, str], ...]:
         "nodes": f'{{ nodes(ids: ["eA=="]) {{ ... on {entity} {{ {field} }} }} }}',
         "search": f'{{ search(text: "x") {{ hits {{ node {{ ... on {entity} {{ {field} }} }} }} }} }}',
         "event": f'subscription {{ recordChanged(source: "land") {{ node {{ ... on {entity} {{ {field} }} }} }} }}',
-        "decision": f'mutation {{ undoDecision(input: {{ decisionId: "1", reviewer: "An", reason: "x" }}) {{ record {{ ... on {entity} {{ {field} }} }} }} }}',
+        "decision": f'mutation {{ undoDecision(input: {{ decisionId: "1", reason: "x" }}) {{ record {{ ... on {entity} {{ {field} }} }} }} }}',
         "record of review": f"{{ reviewQueue(first: 1) {{ nodes {{ record {{ ... on {entity} {{ {field} }} }} }} }} }}",
         "record of a discrepancy": f"{{ discrepancies(first: 1) {{ nodes {{ recordedIn {{ node {{ ... on {entity} {{ {field} }} }} }} }} }} }}",
         "past": f"query {PAST} {{ {plural}(first: 1) {{ nodes {{ {field} }} }} }}",
@@ -119,7 +119,7 @@ def _condition(entity: str, name: str) -> str:
     """A filter on a field; empty if there is none."""
     root = graphql_schema().query_type
     assert root is not None
-    fields = get_named_type(root.fields[camel(registry()[entity].plural)].args["filter"].type).fields
+    fields = get_named_type(root.fields[to_camel_case(registry()[entity].plural)].args["filter"].type).fields
     if name not in fields:
         return ""
     return f"{{ {name}: {_sample(fields[name].type)} }}"
@@ -143,7 +143,7 @@ def _sample(kind: Any) -> str:
 def _order(entity: str, name: str) -> str:
     root = graphql_schema().query_type
     assert root is not None
-    fields = get_named_type(root.fields[camel(registry()[entity].plural)].args["orderBy"].type).fields
+    fields = get_named_type(root.fields[to_camel_case(registry()[entity].plural)].args["orderBy"].type).fields
     return f"[{{ {name}: ASC }}]" if name in fields else ""
 
 
@@ -154,7 +154,7 @@ def _from_root(code: str, entity: str, name: str) -> Iterator[tuple[str, str]]:
 
 def _keyed(code: str, entity: str) -> str:
     """The root field by key, with the purpose's own variable if its documents have one for such a key."""
-    root = camel(registry()[entity].table)
+    root = to_camel_case(registry()[entity].table)
     column = registry()[entity].keys[0]
     key, example = column.graphql, column.value.examples[0]
     if key == "personalId" and "personalId" in purposes()[code].declaration.variables:

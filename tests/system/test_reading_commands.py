@@ -80,6 +80,11 @@ NEEDS_NO_STORE = {
     ("connector", "list"),
     ("connector", "check"),
     ("connector", "preview"),
+    ("purposes", "list"),
+    ("purposes", "show"),
+    ("purposes", "diff"),
+    ("purposes", "who"),
+    ("purposes", "lint"),
 }
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""

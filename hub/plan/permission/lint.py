@@ -1,0 +1,100 @@
+"""Lint of purposes: what compiles, and yet permits more than it says, or says what nothing uses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import GraphQLSchema, Visitor, visit
+
+from hub.access.permission_trie import CompiledPurpose
+from hub.access.purposes import Purpose
+from hub.errors import HubMisconfigured, OperationRefused
+from hub.plan.limits import Limits, check_size
+from hub.plan.permission.compile import compile_purpose, parse_document
+from hub.plan.permission.reads import COUNT, ORDER, SELECT, PermittedRead, list_reads
+
+CURSORS = ("PageInfo.startCursor", "PageInfo.endCursor")
+
+
+@dataclass(frozen=True)
+class LintFinding:
+    """One finding. An error must be corrected; a warning is to be known by who puts the purpose into use."""
+
+    where: str
+    words: str
+    is_error: bool = True
+
+
+def lint_purpose(purpose: Purpose, schema: GraphQLSchema) -> tuple[LintFinding, ...]:
+    """The findings on one purpose: one only, if it does not compile."""
+    try:
+        compiled = compile_purpose(purpose, schema)
+    except HubMisconfigured as error:
+        return (LintFinding(str(purpose.folder), str(error)),)
+    reads = list_reads(compiled, schema)
+    return (
+        *_lint_variables(purpose, schema),
+        *_lint_sizes(purpose, schema),
+        *_lint_cursors(compiled, reads),
+        *_lint_counts(purpose, reads),
+        *_lint_legal_basis(purpose),
+    )
+
+
+def _lint_variables(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]:
+    used: set[str] = set()
+
+    class Variables(Visitor):
+        def enter_variable_definition(self, node: object, *_: object) -> None:
+            used.add(node.variable.name.value)  # type: ignore[attr-defined]  # graphql-core calls it by its kind
+
+    for document in purpose.documents:
+        visit(parse_document(document, schema), Variables())
+    for name in purpose.declaration.variables:
+        if name not in used:
+            yield LintFinding(f"{purpose.folder}", f"variables.{name}: no document has this variable")
+
+
+def _lint_sizes(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]:
+    """A document beyond the limits of the endpoint could never be run."""
+    for document in purpose.documents:
+        try:
+            check_size(parse_document(document, schema), Limits())
+        except OperationRefused as error:
+            yield LintFinding(str(document.path), error.message)
+
+
+def _lint_cursors(compiled: CompiledPurpose, reads: tuple[PermittedRead, ...]) -> Iterator[LintFinding]:
+    """A cursor holds the values that rows are ordered by, and whoever writes one can search for them."""
+    selected = {(read.document, read.coordinate) for read in reads if read.how == SELECT}
+    for trie in compiled.operations:
+        own = [read for read in reads if read.document == trie.document]
+        cursors = [read for read in own if read.coordinate in CURSORS or read.coordinate.endswith("Edge.cursor")]
+        taken = [r for r in own if r.how == "argument" and r.coordinate.endswith(("(after)", "(before)"))]
+        paths = {read.path.split(".pageInfo")[0].split(".edges")[0] for read in cursors} | {read.path for read in taken}
+        for order in own:
+            if order.how == ORDER and order.path in paths and (trie.document, order.coordinate) not in selected:
+                yield LintFinding(
+                    trie.document,
+                    f"{order.path} is ordered by {order.coordinate} and has cursors, which tell its value: "
+                    "select the field too, or leave the cursors out",
+                )
+
+
+def _lint_counts(purpose: Purpose, reads: tuple[PermittedRead, ...]) -> Iterator[LintFinding]:
+    if purpose.declaration.limits.smallest_cell is None:
+        return
+    for read in reads:
+        if read.how == SELECT:
+            yield LintFinding(
+                read.document,
+                f"{read.path}: a purpose with a smallest cell counts only: select totalCount, and no rows",
+            )
+    if not any(read.how == COUNT for read in reads):
+        yield LintFinding(str(purpose.folder), "limits.smallest_cell: nothing is counted")
+
+
+def _lint_legal_basis(purpose: Purpose) -> Iterator[LintFinding]:
+    for basis in purpose.declaration.legal_basis:
+        if basis.article is None:
+            words = f"legal_basis: {basis.title} without an article: have it checked before the purpose is used"
+            yield LintFinding(str(purpose.folder), words, is_error=False)
