@@ -18,7 +18,7 @@ from hub.plan.permission.derived import derived_reads
 from hub.plan.permission.differences import compare_purposes
 from hub.plan.permission.lint import LintFinding, lint_purpose
 from hub.plan.permission.reads import PermittedRead, list_reads
-from hub.procedures.definition import load as load_procedure
+from hub.procedures.definition import load_procedure as load_procedure
 from hub.procedures.lint import lint_procedure
 
 app = cyclopts.App(name="purposes")

@@ -2,19 +2,19 @@
 
 import pytest
 
-from hub.procedures.definition import Procedure, procedure, procedures
+from hub.procedures.definition import Procedure, find_procedure, procedures
 from hub.procedures.lint import lint_procedure
 
 
 def changed(was: str, becomes: str) -> Procedure:
-    declared = procedure("land-right-transfer")
+    declared = find_procedure("land-right-transfer")
     assert was in declared.query
     return declared.model_copy(update={"query": declared.query.replace(was, becomes, 1)})
 
 
 @pytest.mark.parametrize("code", procedures())
 def test_declared_procedures_fetch_what_they_use(code: str) -> None:
-    assert lint_procedure(procedure(code)) == ()
+    assert lint_procedure(find_procedure(code)) == ()
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_is_fetched_and_not_used_or_used_and_not_fetched_is_named(was: str,
 
 
 def test_fragments_are_followed() -> None:
-    declared = procedure("land-right-transfer")
+    declared = find_procedure("land-right-transfer")
     query = (
         declared.query.replace("    birthDate\n", "    ...More\n", 1)
         + "\nfragment More on Citizen { birthDate ... on Citizen { sex } }"
