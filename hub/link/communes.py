@@ -27,19 +27,6 @@ def _key(name: str) -> str:
     return rf"btrim(hub.name_key(regexp_replace({name}, '\s+', ' ', 'g')), ' .')"
 
 
-TODAY = """
-create temporary table commune_today on commit drop as
-with recursive went (unit_code, now_code) as (
-    select u.unit_code, u.unit_code from data.administrative_unit u where u.level = 'COMMUNE'
-    union
-    select w.unit_code, c.successor_unit_code from went w
-    join data.administrative_unit_change c on c.predecessor_unit_code = w.now_code
-)
-select w.unit_code, array_agg(w.now_code order by w.now_code) as today
-from went w join data.administrative_unit u on u.unit_code = w.now_code where u.valid_to is null group by w.unit_code
-""".strip()
-"""Commune → the communes of today that it is or went into, whole or in part."""
-
 NAMED = f"""
 create temporary table commune_named on commit drop as
 select u.unit_code, {_bare("u.name_key", COMMUNE_WORDS)} as commune, above.level as within,
@@ -49,10 +36,11 @@ from data.administrative_unit u
 join data.administrative_unit above on above.unit_code = u.parent_unit_code
 left join data.administrative_unit top on top.unit_code = above.parent_unit_code
 where u.level = 'COMMUNE'
+    and {_bare("u.name_key", COMMUNE_WORDS)} in (select split_part(p.phrase, ',', 1) from address_phrase p)
 """.strip()
-"""Commune → its name and those of what it was part of, without what kind of unit each is."""
+"""Commune that an address may name → its name and those of what it was part of, without what kind of unit each is."""
 
-GAZETTEER = """
+GAZETTEER = f"""
 create temporary table gazetteer on commit drop as
 with phrased as (
     select n.commune || ',' || n.district || ',' || n.province as phrase, n.unit_code
@@ -61,9 +49,11 @@ with phrased as (
     select n.commune || ',' || n.province, n.unit_code from commune_named n
     union
     -- An old commune under the province that it is in now.
-    select n.commune || ',' || now.province, n.unit_code
+    select n.commune || ',' || {_bare("coalesce(top.name_key, above.name_key)", PROVINCE_WORDS)}, n.unit_code
     from commune_named n join commune_today t using (unit_code) cross join unnest(t.today) one (unit_code)
-    join commune_named now on now.unit_code = one.unit_code
+    join data.administrative_unit now on now.unit_code = one.unit_code
+    join data.administrative_unit above on above.unit_code = now.parent_unit_code
+    left join data.administrative_unit top on top.unit_code = above.parent_unit_code
 )
 select p.phrase, array_agg(distinct one) as today
 from phrased p join commune_today t using (unit_code) cross join unnest(t.today) one group by p.phrase
@@ -71,8 +61,25 @@ from phrased p join commune_today t using (unit_code) cross join unnest(t.today)
 """What an address can end with → the communes of today that it can mean: several, where names repeat within a province."""
 
 
-def read_tails(tails: str) -> str:
-    """A temporary table `address_tail`: each of `tails` (a query of one column, `tail`) that names communes, and which.
+def _today(units: str) -> str:
+    """A temporary table of communes → the communes of today that each is or went into, whole or in part. Of those that an address
+    may name and of `units`, a query of unit_code: of all communes it takes longer than all else in a run of few changes."""
+    return f"""
+create temporary table commune_today on commit drop as
+with recursive went (unit_code, now_code) as (
+    select u.unit_code, u.unit_code from data.administrative_unit u
+    where u.level = 'COMMUNE' and u.unit_code in (select unit_code from commune_named union {units})
+    union
+    select w.unit_code, c.successor_unit_code from went w
+    join data.administrative_unit_change c on c.predecessor_unit_code = w.now_code
+)
+select w.unit_code, array_agg(w.now_code order by w.now_code) as today
+from went w join data.administrative_unit u on u.unit_code = w.now_code where u.valid_to is null group by w.unit_code
+""".strip()
+
+
+def _phrases(tails: str) -> str:
+    """A temporary table of `tails`, a query of one column `tail`, with the phrase that the gazetteer is to have of each.
 
     The kind of unit in the last phrase but one decides how it is read: behind a commune stands the province, and behind
     anything else a district is taken to stand, since communes of today are named as districts once were.
@@ -80,31 +87,41 @@ def read_tails(tails: str) -> str:
     phrase = [_key(f"split_part(t.tail, ',', {at})") for at in (1, 2, 3)]
     last = _bare("p.last", PROVINCE_WORDS)
     return (
-        "create temporary table address_tail on commit drop as"
+        "create temporary table address_phrase on commit drop as"
         f" with p as (select t.tail, {phrase[0]} as first, {phrase[1]} as middle, {phrase[2]} as last from ({tails}) t)"
-        " select p.tail, g.today from p join gazetteer g on g.phrase = case"
+        " select p.tail, case"
         rf" when p.middle ~ '^({COMMUNE_WORDS})\M' then {_bare('p.middle', COMMUNE_WORDS)} || ',' || {last}"
-        rf" else {_bare('p.first', COMMUNE_WORDS)} || ',' || {_bare('p.middle', DISTRICT_WORDS)} || ',' || {last} end"
+        rf" else {_bare('p.first', COMMUNE_WORDS)} || ',' || {_bare('p.middle', DISTRICT_WORDS)} || ',' || {last} end as phrase"
+        " from p"
     )
 
 
-def prepare(tails: str) -> tuple[str, ...]:
-    """Statements after which `apart` can be asked of addresses whose tails `tails` selects."""
+TAILS = (
+    "create temporary table address_tail on commit drop as select p.tail, g.today from address_phrase p"
+    " join gazetteer g on g.phrase = p.phrase"
+)
+"""Tail of an address → the communes of today that it can mean."""
+
+
+def prepare(tails: str, units: str) -> tuple[str, ...]:
+    """Statements after which `apart` can be asked of the addresses whose tails `tails` selects, and the units that `units` does."""
     return (
-        TODAY,
-        "create unique index on commune_today (unit_code)",
-        "analyze commune_today",
+        _phrases(tails),
+        "analyze address_phrase",
         NAMED,
         "analyze commune_named",
+        _today(units),
+        "create unique index on commune_today (unit_code)",
+        "analyze commune_today",
         GAZETTEER,
         "analyze gazetteer",
-        read_tails(tails),
+        TAILS,
         "create unique index on address_tail (tail)",
         "analyze address_tail",
     )
 
 
-TABLES = ("address_tail", "gazetteer", "commune_named", "commune_today")
+TABLES = ("address_tail", "gazetteer", "commune_today", "commune_named", "address_phrase")
 
 
 def apart(address: str, unit: str) -> str:

@@ -63,9 +63,10 @@ def find(
     chosen = [_field(name) for name in fields]
     with connection.transaction():
         connection.execute(DIFFERING)
-        for statement in _addresses(chosen, touched):
+        compared = [one for one in chosen if not touched or _is_touched(connection, one[0])]
+        for statement in _addresses(compared, touched):
             connection.execute(statement)
-        for entity, linked in chosen:
+        for entity, linked in compared:
             for statement in differing(entity, linked, touched=touched):
                 connection.execute(statement)
         connection.execute("analyze differing")
@@ -145,25 +146,35 @@ def changes(*, touched: bool) -> tuple[str, str]:
 def basis(known: Registry) -> str:
     """A digest of all that a discrepancy rests on beside the values: where it changes, every record has to be compared anew."""
     statements = [s for entity in known for linked in entity.linked for s in differing(entity, linked, touched=False)]
-    return hashlib.sha256("\n".join([*statements, *communes.prepare("")]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*statements, *communes.prepare("", "")]).encode()).hexdigest()[:16]
 
 
 def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str, ...]:
     """Statements that read the tails of all recorded addresses that are not the authority's very words."""
-    tails = []
+    tails, units = [], []
     for entity, linked in chosen:
         for copy in find_copies(registry(), entity):
             if copy.linked.name == linked.name and copy.compared is Comparison.ADDRESS:
+                assert copy.beside is not None  # checked where authorities are resolved
                 recorded = f"r.{copy.column.name}"
-                tails.append(
-                    f"select {communes.tail(recorded)} as tail from link.{linked.table} l"
-                    f" join data.{entity.table} r on r.id = l.record_id join data.{to_snake_case(copy.kind)} s on s.id = l.found_id"
+                rows = (
+                    f"from link.{linked.table} l join data.{entity.table} r on r.id = l.record_id"
+                    f" join data.{to_snake_case(copy.kind)} s on s.id = l.found_id"
                     f" where l.{ACCEPTED} and l.subject_kind = '{copy.kind}' and {recorded} is not null"
                     f" and {recorded} is distinct from s.{copy.held.name}{_only(touched, 'l')}"
                 )
+                tails.append(f"select {communes.tail(recorded)} as tail {rows}")
+                units.append(f"select s.{copy.beside.name} as unit_code {rows}")
     if not tails:
         return ()
-    return communes.prepare(" union ".join(tails))
+    return communes.prepare(" union ".join(tails), " union ".join(units))
+
+
+def _is_touched(connection: Connection[Any], entity: Entity) -> bool:
+    row = connection.execute(
+        f"select exists (select from touched t join data.{entity.table} r on r.id = t.record_id)"
+    ).fetchone()
+    return row == (True,)
 
 
 def _only(touched: bool, alias: str) -> str:

@@ -16,7 +16,7 @@ from hub.link.field import Field
 from hub.link.likeness import Likeness
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
-from hub.link.model.score import score
+from hub.link.model.score import score_prepared
 from hub.link.model.spec import OTHER, Block, By, Comparison, Is, Level
 
 FORMER = Comparison("former_identifier", (("former_id",),), (Level("equal", (Is(By.EQUAL, ("former_id",)),)),))
@@ -57,17 +57,18 @@ def propose(connection: Connection[Any], field: Field, likeness: Likeness, *, wh
     """
     assert likeness.trained is not None  # without a model nothing is proposed
     model = model_of(likeness.trained.model)
-    everyone = likeness.register(field.entity.name).features
     if whole:
-        touched = everyone.select(pl.col("key").cast(pl.Int64).alias("record_id"))
-        pairs = _ordered(score(model, everyone, backend=likeness.backend, floor=model.spec.bands.review))
+        everyone = likeness.register(field.entity.name)
+        touched = everyone.features.select(pl.col("key").cast(pl.Int64).alias("record_id"))
+        found = score_prepared(model, everyone.prepared, backend=likeness.backend, floor=model.spec.bands.review)
+        pairs = _ordered(found)
     else:
-        touched, pairs = _around_changes(connection, field, likeness, model, everyone)
+        touched, pairs = _around_changes(connection, field, likeness, model)
     _fill(connection, field, touched, pairs, f"model:{DUPLICATE.name}:{likeness.trained.version}")
 
 
 def _around_changes(
-    connection: Connection[Any], field: Field, likeness: Likeness, model: Model, everyone: pl.DataFrame
+    connection: Connection[Any], field: Field, likeness: Likeness, model: Model
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     changed = f"select id from changed_subject where kind = '{field.entity.name}'"
     rows = parties.frame(
@@ -75,20 +76,23 @@ def _around_changes(
         f"select id as record_id from ({changed}) c union select l.record_id from link.{field.table} l"
         f" where l.found_id in ({changed})",
     )
-    pairs = _against(likeness, model, everyone, rows)
+    pairs = _against(likeness, model, field, rows)
     # All pairs of a row are decided together, so those whose younger row had not changed are looked up whole.
     met = pairs.select("record_id").unique().join(rows, on="record_id", how="anti")
-    pairs = pl.concat([pairs, _against(likeness, model, everyone, met)]).unique(["record_id", "found_id"])
+    pairs = pl.concat([pairs, _against(likeness, model, field, met)]).unique(["record_id", "found_id"])
     touched = pl.concat([rows, met]).unique()
     return touched, pairs.join(touched, on="record_id", how="semi")
 
 
-def _against(likeness: Likeness, model: Model, everyone: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _against(likeness: Likeness, model: Model, field: Field, rows: pl.DataFrame) -> pl.DataFrame:
     """The pairs of some rows and all."""
     if rows.is_empty():
         return pl.DataFrame(schema=PAIRS)
-    some = everyone.filter(pl.col("key").is_in(rows["record_id"].implode()))
-    found = score(model, some, everyone, backend=likeness.backend, floor=model.spec.bands.review)
+    everyone = likeness.register(field.entity.name)
+    some = everyone.only(rows["record_id"])
+    found = score_prepared(
+        model, some.prepared, everyone.prepared, backend=likeness.backend, floor=model.spec.bands.review
+    )
     return _ordered(found).unique(["record_id", "found_id"])
 
 

@@ -1,6 +1,6 @@
 """Likeness: the model's part of a run. What rules leave open is weighed, all fields together, against the registers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
@@ -34,6 +34,8 @@ GROWN = 1.5
 """After a model was refused, the next is learned by itself once there are so many times as many records."""
 HELD_OUT, HELD_PART = 2_000, 5
 """Links that a model is checked on: at most so many, and at most one in so many of those that rules have confirmed."""
+RECORDED = "recorded parties"
+"""The name of the readings of what sectors recorded, of all fields."""
 PERSON = "PERSON"
 """A model is learned from persons: of a household the head is recorded, as a person is."""
 
@@ -58,6 +60,8 @@ class Likeness:
             # Reading an address needs the whole gazetteer, which is made while the database looks for what has changed.
             Thread(target=gazetteer, daemon=True).start()
         self._registers: dict[str, parties.Register] = {}
+        self._moved: set[str] = set()
+        """The kinds of which it may be known otherwise by now where they live."""
         self._readings: dict[str, Readings] = {}
 
     @classmethod
@@ -148,33 +152,30 @@ class Likeness:
         registers = [self.register(kind) for kind in _kinds(weighed)]
         judged = chosen(self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands, self.raised)
         for field in weighed:
-            own = judged.filter((pl.col("field") == field.name) & pl.col("subject_kind").is_in(field.kinds))
             scored = field.temporary("scored")
-            parties.fill(self.connection, scored, own.drop("field"))
+            parties.fill(self.connection, scored, _own(judged, field).drop("field"))
             self.connection.execute(f"analyze {scored}")
             vetoes.veto_scored(self.connection, field)
 
-    def meeting(self, field: Field, kinds: Sequence[str]) -> pl.DataFrame:
-        """The records of a field, of those neither joined by rule nor touched, that a changed subject of these kinds is a candidate of: record_id."""
-        firms = pl.DataFrame(schema={"record_id": pl.Int64})
+    def meeting(self, fields: Sequence[Field], kinds: Collection[str]) -> pl.DataFrame:
+        """The records of these fields, of those neither joined by rule nor touched, that a changed subject of these kinds is a candidate
+        of: field and record_id."""
+        found = [pl.DataFrame(schema=parties.MET)]
         if organisations.KIND in kinds:
-            firms = organisations.meeting(self.connection, field)
-        if self.trained is None or not any(kind in parties.SUBJECTS for kind in kinds):
-            return firms
-        still = (
-            f"select t.id as record_id from data.{field.entity.table} t where not exists (select from"
-            f" link.{field.table} l where l.record_id = t.id and {sql.KNOWN_BY_RULE.format(l='l')}) and not exists (select from"
-            f" {field.temporary('touched')} o where o.record_id = t.id)"
-        )
-        rows = self._recorded(field, (), still)
-        registers = [
-            parties.register(
-                self.connection, self._reading(kind), only=f"select id from changed_subject where kind = '{kind}'"
-            )
-            for kind in _kinds([field])
-        ]
-        people = self._pairs(rows, registers).select("record_id")
-        return pl.concat([people, firms], how="vertical_relaxed").unique()
+            of_businesses = [field for field in fields if field.weighed and organisations.KIND in field.kinds]
+            found += [organisations.meeting(self.connection, field, _left_open(field)) for field in of_businesses]
+        weighed = [field for field in fields if field.weighed and any(kind in kinds for kind in _kinds([field]))]
+        if self.trained is not None and weighed:
+            rows = pl.concat(self._recorded(field, (), _left_open(field)) for field in weighed)
+            registers = [self._changed(kind) for kind in _kinds(weighed) if kind in kinds]
+            pairs = self._pairs(rows, registers)
+            found += [_own(pairs, field).select("field", "record_id") for field in weighed]
+        return pl.concat(found).unique()
+
+    def _changed(self, kind: str) -> parties.Register:
+        """The changed subjects of a kind."""
+        changed = parties.frame(self.connection, f"select id as record_id from changed_subject where kind = '{kind}'")
+        return self.register(kind).only(changed["record_id"])
 
     # --- Within -------------------------------------------------------------------------------------------------------
 
@@ -205,11 +206,19 @@ class Likeness:
         """A whole register; read once a run."""
         if kind not in self._registers:
             self._registers[kind] = parties.register(self.connection, self._reading(kind))
+        elif kind in self._moved:
+            self._registers[kind] = parties.with_households(self.connection, self._registers[kind])
+        self._moved.discard(kind)
         return self._registers[kind]
 
-    def forget(self) -> None:
-        """Read registers anew: who lives where is known better by now."""
-        self._registers.clear()
+    def move_households(self) -> None:
+        """Look up again where subjects live: it is known better by now."""
+        self._moved |= self._registers.keys()
+
+    def keep_readings(self, *, whole: bool) -> None:
+        """Store what was read of recorded parties in this run, so that the next does not read them again."""
+        if RECORDED in self._readings:
+            self._readings[RECORDED].keep(used_only=whole)
 
     def _reading(self, kind: str) -> Readings:
         if kind not in self._readings:
@@ -217,8 +226,8 @@ class Likeness:
         return self._readings[kind]
 
     def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:
-        """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, with
-        none, in the store."""
+        """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, of others,
+        in the store."""
         chosen_ids = f"chosen_{field.table}"
         count = self.connection.execute(f"create temporary table {chosen_ids} as {records}").rowcount
         self.connection.execute(f"analyze {chosen_ids}")
@@ -227,7 +236,7 @@ class Likeness:
         if other and count:
             known = f"select l.record_id, l.found_id from link.{other.table} l where {sql.KNOWN_BY_RULE.format(l='l')}"
             self.connection.execute(
-                f"create temporary table {sure} as {companions.certain(other) if round_ else known}"
+                f"create temporary table {sure} as {companions.certain(other) if other in round_ else known}"
             )
             self.connection.execute(f"create index on {sure} (record_id)")
             self.connection.execute(f"analyze {sure}")
@@ -239,7 +248,7 @@ class Likeness:
     def _pairs(self, rows: pl.DataFrame, registers: Sequence[parties.Register]) -> pl.DataFrame:
         """The pairs of records and subjects that are worth a look."""
         assert self.trained is not None  # callers have asked
-        features, keyed = parties.distinct_parties(rows)
+        features, keyed = parties.distinct_parties(rows, self._reading(RECORDED))
         found = parties.weighed(self.trained.model, features, registers, self.backend)
         return keyed.drop("kind").join(found, on="key").drop("key")
 
@@ -252,6 +261,20 @@ class Likeness:
             "select distinct field, record_id, subject_id from link.decision where verdict = 'DIFFERENT'"
             " and undone_at is null and second_of is null",
         )
+
+
+def _own(pairs: pl.DataFrame, field: Field) -> pl.DataFrame:
+    """The pairs of a field, of kinds that it leads to: all fields are weighed together."""
+    return pairs.filter((pl.col("field") == field.name) & pl.col("subject_kind").is_in(field.kinds))
+
+
+def _left_open(field: Field) -> str:
+    """Select of the records of a field that are neither joined by rule nor touched."""
+    return (
+        f"select t.id as record_id from data.{field.entity.table} t where not exists (select from"
+        f" link.{field.table} l where l.record_id = t.id and {sql.KNOWN_BY_RULE.format(l='l')}) and not exists (select from"
+        f" {field.temporary('touched')} o where o.record_id = t.id)"
+    )
 
 
 def _as_keys(links: pl.DataFrame) -> pl.DataFrame:

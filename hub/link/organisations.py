@@ -67,16 +67,12 @@ def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
         parties.fill(connection, field.temporary("scored"), as_scored(choose(pairs)))
 
 
-def meeting(connection: Connection[Any], field: Field) -> pl.DataFrame:
-    """The records of a field, of those neither joined by rule nor touched, that a changed business is or was a candidate of: record_id."""
-    changed = _held(connection, sql.versions(KIND))
-    still = (
-        f"select t.id as record_id from data.{field.entity.table} t where not exists (select from link.{field.table} l"
-        f" where l.record_id = t.id and {sql.KNOWN_BY_RULE.format(l='l')}) and not exists (select from {field.temporary('touched')} o"
-        " where o.record_id = t.id)"
-    )
-    pairs = Register(changed).pairs(_recorded(connection, field, still))
-    return pl.DataFrame({"record_id": sorted({pair.record_id for pair in pairs})}, schema={"record_id": pl.Int64})
+def meeting(connection: Connection[Any], field: Field, records: str) -> pl.DataFrame:
+    """Those of `records`, a select of record_id of a field, that a changed business is or was a candidate of: field and record_id."""
+    rows = _recorded(connection, field, records)
+    pairs = Register(_held(connection, sql.versions(KIND))).pairs(rows) if not rows.is_empty() else []
+    met = sorted({pair.record_id for pair in pairs})
+    return pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET)
 
 
 def choose(pairs: Iterable[Pair]) -> list[tuple[Pair, bool]]:

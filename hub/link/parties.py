@@ -2,8 +2,8 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import polars as pl
 from psycopg import Connection
@@ -12,7 +12,9 @@ from hub.link.field import Field
 from hub.link.model.around import around
 from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
-from hub.link.model.score import score
+from hub.link.model.party import PARTY
+from hub.link.model.prepare import prepare, prepared_column
+from hub.link.model.score import score_prepared
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.readings import Readings
 
@@ -25,38 +27,60 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "Citizen": (
         "PERSON",
         "select c.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
-        " c.residence_address as address, c.residence_unit_code as unit_code, h.companions from data.citizen c"
-        " left join (select found_id, string_agg(household_code, ' ' order by household_code) as companions"
-        " from household_of group by found_id) h on h.found_id = c.id",
+        " c.residence_address as address, c.residence_unit_code as unit_code from data.citizen c",
     ),
     "Household": (
         "HOUSEHOLD",
         "select s.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
-        " s.address, s.commune_unit_code as unit_code, s.household_code as companions from data.household s"
+        " s.address, s.commune_unit_code as unit_code from data.household s"
         " join data.citizen c on c.personal_id = s.head_personal_id",
     ),
 }
 """Kind of subject → the kind that sectors record it as, and what the register holds of it. A household goes by its head."""
+HOUSEHOLDS: Mapping[str, str] = {
+    "Citizen": (
+        "select found_id as key, string_agg(household_code, ' ' order by household_code) as companions"
+        " from household_of group by found_id"
+    ),
+    "Household": "select id as key, household_code as companions from data.household",
+}
+"""Kind of subject → the households that each lives in or is. Needs the temporary table household_of."""
 
 
 @dataclass(frozen=True)
 class Register:
-    """The subjects of one kind with their features; `key` is the id of the row."""
+    """The subjects of one kind with their features; `key` is the id of the row. `prepared` has the same rows as the model of parties
+    compares them."""
 
     kind: str
     party_kind: str
     features: pl.DataFrame
+    prepared: pl.DataFrame
+
+    def only(self, ids: pl.Series) -> Self:
+        """Those of these ids."""
+        chosen = self.features["key"].is_in(ids.implode())
+        return replace(self, features=self.features.filter(chosen), prepared=self.prepared.filter(chosen))
 
 
-def register(connection: Connection[Any], readings: Readings, *, only: str | None = None) -> Register:
-    """The subjects of a kind; `only` is a select of their ids. Needs the temporary table household_of."""
+def register(connection: Connection[Any], readings: Readings) -> Register:
+    """The subjects of a kind."""
     party_kind, query = SUBJECTS[readings.kind]
-    rows = frame(connection, f"select * from ({query}) s" + (f" where key in ({only})" if only else ""))
+    rows = frame(connection, query)
     given = rows.with_columns(pl.lit(party_kind).alias("kind"), pl.lit(None, pl.String).alias("tax_code")).select(INPUT)
-    features = readings.of(given).with_columns(rows["former_id"], _listed(rows[COMPANIONS]))
-    if only is None:
-        readings.keep(given)
-    return Register(readings.kind, party_kind, features)
+    features = readings.of(given).with_columns(rows["former_id"])
+    readings.keep(used_only=True)
+    return with_households(connection, Register(readings.kind, party_kind, features, prepare(PARTY, features)))
+
+
+def with_households(connection: Connection[Any], known: Register) -> Register:
+    """A register with the households that its subjects live in by now."""
+    households = frame(connection, HOUSEHOLDS[known.kind])
+    listed = known.features.select("key").join(households, on="key", how="left", maintain_order="left")[COMPANIONS]
+    prepared = prepared_column(PARTY, COMPANIONS, _listed(listed))
+    return replace(
+        known, features=known.features.with_columns(_listed(listed)), prepared=known.prepared.with_columns(prepared)
+    )
 
 
 def recorded(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
@@ -80,17 +104,18 @@ def recorded(connection: Connection[Any], field: Field, records: str, beside: st
     return named.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(field.name).alias("field"))
 
 
-def distinct_parties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The different parties among recorded ones with their features, keyed by `key`; and rows with the key of theirs.
+def distinct_parties(rows: pl.DataFrame, readings: Readings | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The different parties among recorded ones with their features, keyed by `key`; and rows with the key of theirs. `readings`
+    has those that were read before.
 
     Offices write one person many times just the same, and what is equal scores equal.
     """
     by = [*WRITTEN, COMPANIONS]
     parties = rows.select(by).unique(maintain_order=True).with_row_index("key")
     keyed = rows.join(parties, on=by, how="left", nulls_equal=True)
-    written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code"))
-    features = around(party_features(written.select(INPUT))).with_columns(_listed(parties[COMPANIONS]))
-    return features, keyed.select("field", "record_id", "kind", "key")
+    written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code")).select(INPUT)
+    features = readings.of(written) if readings else around(party_features(written))
+    return features.with_columns(_listed(parties[COMPANIONS])), keyed.select("field", "record_id", "kind", "key")
 
 
 def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend) -> pl.DataFrame:
@@ -99,11 +124,12 @@ def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register],
     A party of no stated kind is weighed against every register.
     """
     found = []
+    prepared = prepare(model.spec, features)
     for subjects in registers:
-        asked = features.filter(pl.col("kind").is_null() | (pl.col("kind") == subjects.party_kind))
-        if asked.is_empty() or subjects.features.is_empty():
+        asked = prepared.filter(features["kind"].is_null() | (features["kind"] == subjects.party_kind))
+        if asked.is_empty() or subjects.prepared.is_empty():
             continue
-        pairs = score(model, asked, subjects.features, backend=backend, floor=model.spec.bands.review)
+        pairs = score_prepared(model, asked, subjects.prepared, backend=backend, floor=model.spec.bands.review)
         found.append(
             pairs.select(
                 pl.col("left_key").cast(pl.UInt32).alias("key"),
@@ -115,6 +141,8 @@ def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register],
     return pl.concat(found) if found else pl.DataFrame(schema=WEIGHED)
 
 
+MET = {"field": pl.String, "record_id": pl.Int64}
+"""Records that a subject is a candidate of."""
 WEIGHED = {
     "key": pl.UInt32,
     "found_id": pl.Int64,

@@ -1,7 +1,8 @@
-"""Readings: the features of a register's rows, kept from run to run, since reading names and addresses takes longer than weighing.
+"""Readings: the features of parties, kept from run to run, since reading names and addresses takes longer than weighing.
 
-Kept by what stands in the register, not by row: what is written the same reads the same. They hold for the code and the data
-that read them, and are made anew where either is another.
+Kept by what is written, not by row: what is written the same reads the same. They hold for the code and the data that read them,
+and are made anew if either is another. Registers have one body of readings for each kind, recorded parties that rules leave open
+have one together.
 """
 
 import hashlib
@@ -19,16 +20,20 @@ from hub.link.normalise.party import INPUT, party_features
 from schema import units, values
 
 WRITTEN = {column: f"written {column}" for column in INPUT[1:]}
-SHARE = 0.01
-"""From this share of rows that were not known on, readings are stored anew; until then the few are read again by every run."""
+STALE_SHARE = 0.05
+"""From this share of parties that were not known, or are known for nothing, on, readings are stored anew; until then the few are
+read again by every run: reading 1 in 20 takes about as long as storing all."""
+MOST_BYTES = 256 * 1024**2
+"""Readings that take more than this, compressed, are not stored: those of a million parties take 60 MB."""
 
 
 class Readings:
-    """The readings of one kind of subject, over one connection."""
+    """The readings of one kind of party, over one connection."""
 
     def __init__(self, connection: Connection[Any], kind: str) -> None:
         self.connection, self.kind = connection, kind
         self.stored = self.known = self._load()
+        self._used: list[pl.DataFrame] = []
 
     def of(self, parties: pl.DataFrame) -> pl.DataFrame:
         """Features of parties, columns of INPUT, in their order: `key`, `kind`, those of `party_features`, and what is around."""
@@ -39,21 +44,28 @@ class Readings:
             unread = written.join(self.known, on=list(WRITTEN.values()), how="anti", nulls_equal=True)
             if not unread.is_empty():
                 self.known = pl.concat([self.known, _read(unread)])
+        self._used.append(written.select(WRITTEN.values()))
         found = written.join(self.known, on=list(WRITTEN.values()), how="left", nulls_equal=True, maintain_order="left")
         kind = pl.col(WRITTEN["kind"]).alias("kind")
         return found.select("key", kind, pl.exclude("key", *WRITTEN.values()))
 
-    def keep(self, parties: pl.DataFrame) -> None:
-        """Store the readings of these, who are the whole register, where enough of them are new or gone."""
-        if self.known is None:
+    def keep(self, *, used_only: bool) -> None:
+        """Store what is known by now, if enough of it is new; with `used_only` nothing but the readings that were asked for here, if
+        enough others are gone."""
+        if self.known is None or not self._used:
             return
-        written = parties.rename(WRITTEN).select(pl.col(name).cast(pl.String) for name in WRITTEN.values()).unique()
-        before = 0 if self.stored is None else self.stored.height
-        if abs(self.known.height - before) + abs(self.known.height - written.height) <= SHARE * written.height:
-            return
+        kept, before = self.known, 0 if self.stored is None else self.stored.height
+        if used_only:
+            kept = kept.join(pl.concat(self._used).unique(), on=list(WRITTEN.values()), how="semi", nulls_equal=True)
+        changed = (self.known.height - before) + (self.known.height - kept.height)
+        if changed > STALE_SHARE * kept.height:
+            self._store(kept)
+
+    def _store(self, kept: pl.DataFrame) -> None:
         body = io.BytesIO()
-        kept = self.known.join(written, on=written.columns, how="semi", nulls_equal=True)
         kept.write_ipc(body, compression="zstd")
+        if body.getbuffer().nbytes > MOST_BYTES:
+            return
         self.connection.execute(
             "insert into link.reading (kind, basis, body) values (%s, %s, %s)"
             " on conflict (kind) do update set basis = excluded.basis, body = excluded.body",

@@ -26,7 +26,7 @@ from hub.link.lock import RUN
 from hub.link.parcel_evidence import LEAD, SURE_LEAD
 from hub.link.quality.draw import fill_sample
 from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
-from hub.link.steps import Report, apply, decide, reset, start
+from hub.link.steps import Report, apply, decide, reset, start, untouched
 from hub.link.trained import Version
 from hub.model.registry import registry
 from hub.store.connection import StoreConnection
@@ -158,6 +158,7 @@ class _Run:
                 if field.merges:
                     self._propose(field)
             self._remember()
+            self.likeness.keep_readings(whole=self.whole)
             fill_sample(self.connection)
         return self._end(time.monotonic() - begun)
 
@@ -165,7 +166,8 @@ class _Run:
         """Take in what stands in the records of these fields by now."""
         for statement in standing.known(fields):
             self.connection.execute(statement)
-        self.likeness.forget()
+        if standing.RESIDENTS.field in fields:
+            self.likeness.move_households()
 
     # --- Begin and end ------------------------------------------------------------------------------------------------
 
@@ -239,9 +241,8 @@ class _Run:
             for statement in changed.known_versions(kind):
                 self.connection.execute(statement)
         for field in fields:
-            kinds = tuple(kind for kind in field.kinds if kind in changed_kinds)
-            if kinds:
-                self._meet(field, kinds)
+            self._meet_by_rule(field, tuple(kind for kind in field.kinds if kind in changed_kinds))
+        self._meet_by_likeness(fields, changed_kinds)
         for field in fields:
             other = companions.companion_of(field)
             if other in fields:
@@ -249,31 +250,57 @@ class _Run:
                 self.connection.execute(changed.add(field, beside))
                 self.connection.execute(changed.add(field, companions.beside_before(other, field)))
 
-    def _meet(self, field: Field, kinds: tuple[str, ...]) -> None:
-        """Touch the records that a changed subject of these kinds can be found for, by rule or by likeness."""
-        recorded, met = field.temporary("recorded"), field.temporary("met")
+    def _meet_by_rule(self, field: Field, kinds: tuple[str, ...]) -> None:
+        """Touch the records that a rule leads to a changed subject of these kinds."""
+        if not kinds:
+            return
+        recorded = field.temporary("recorded")
         rules = rules_for(field.recorded.family, kinds)
         self.connection.execute(f"create temporary table {recorded} as {sql.records(field, rules=rules)}")
         for select in sql.met(field, rules):
             self.connection.execute(changed.add(field, select))
-        if field.weighed:
-            self.connection.execute(f"create temporary table {met} (record_id bigint)")
-            parties.fill(self.connection, met, self.likeness.meeting(field, kinds))
-            self.connection.execute(changed.add(field, f"select record_id from {met}"))
         for kind in kinds:
             for select in vetoes.meeting(field, kind, sql.versions(kind)):
                 self.connection.execute(changed.add(field, select))
-        self.connection.execute(f"drop table if exists {recorded}, {met}")
+        self.connection.execute(f"drop table {recorded}")
+
+    def _meet_by_likeness(self, fields: list[Field], kinds: Collection[str]) -> None:
+        """Touch the records that a changed subject of these kinds is alike to."""
+        found = self.likeness.meeting(fields, kinds)
+        if found.is_empty():
+            return
+        self.connection.execute("create temporary table met (field text, record_id bigint)")
+        parties.fill(self.connection, "met", found)
+        for field in fields:
+            self.connection.execute(changed.add(field, f"select record_id from met where field = '{field.name}'"))
+        self.connection.execute("drop table met")
 
     # --- Decide and apply ---------------------------------------------------------------------------------------------
 
     def _round(self, fields: list[Field], *, told: bool = True) -> None:
         """Decide fields that do not rest on each other, then write them; `told` is whether that is what is reported."""
         self._touch(fields)
+        looked_at = [field for field in fields if self.whole or self._is_touched(field)]
+        self._decide(looked_at, learning=self.likeness.to_train and told)
+        for field in fields:
+            report = self._apply(field, told=told) if field in looked_at else untouched(self.connection, field)
+            if told:
+                self.reports.append(report)
+            if self.progress and told:
+                self.progress(field.name, report.records)
+        for field in fields:
+            reset(self.connection, field)
+
+    def _is_touched(self, field: Field) -> bool:
+        row = self.connection.execute(f"select exists (select from {field.temporary('touched')})").fetchone()
+        return row == (True,)
+
+    def _decide(self, fields: list[Field], *, learning: bool) -> None:
+        """Make `wanted` of these fields, until no claim meets that of a record that was not looked at."""
         for _ in range(ROUNDS):
             for field in fields:
                 decide(self.connection, field)
-            if self.likeness.to_train and told:
+            if learning and self.likeness.to_train:
                 self.likeness.learn(fields)
             self.likeness.weigh(fields)
             more = [self._wanted(field) for field in fields]
@@ -282,20 +309,17 @@ class _Run:
             for field in fields:
                 reset(self.connection, field, keep=("touched",))
         vetoes.veto_pairs(self.connection, fields)
-        for field in fields:
-            report, at = apply(self.connection, field, self.run_id, whole=self.whole)
-            if report.added + report.withdrawn:
-                self.moved.append(field.name)
-            if told:
-                self.reports.append(report)
-            if not self.whole:
-                self._move(field, at)
-            if self.progress and told:
-                self.progress(field.name, report.records)
-            if told:
-                self.connection.execute(f"insert into touched select record_id from {field.temporary('touched')}")
-        for field in fields:
-            reset(self.connection, field)
+
+    def _apply(self, field: Field, *, told: bool) -> Report:
+        """Write what is wanted of a field, and take in what follows for others."""
+        report, at = apply(self.connection, field, self.run_id, whole=self.whole)
+        if report.added + report.withdrawn:
+            self.moved.append(field.name)
+        if not self.whole:
+            self._move(field, at)
+        if told:
+            self.connection.execute(f"insert into touched select record_id from {field.temporary('touched')}")
+        return report
 
     def _move(self, field: Field, at: datetime) -> None:
         """Take in of which subjects something else stands in the records that were linked at an instant."""

@@ -72,10 +72,22 @@ def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | No
     where = f"not {decided(field, 't.id')}"
     if rules is not None:
         where += f" and {NARROWED[family].format(**values)}" if family in NARROWED else ""
-        looked_up = "".join(rule.through + rule.join for rule in rules)
-        values = {name: value for name, value in values.items() if f"{{r}}.{name}" in looked_up or name == "kind"}
+        values = {
+            name: value if name == "kind" else _of_kinds(value, values["kind"], asking)
+            for name, value in values.items()
+            if (asking := [rule for rule in rules if f"{{r}}.{name}" in rule.through + rule.join]) or name == "kind"
+        }
     listed = ", ".join(f"{value} as {name}" for name, value in values.items())
     return f"select t.id as record_id, {listed} from data.{field.entity.table} t{chosen} where {where}"
+
+
+def _of_kinds(value: str, kind: str, asking: Sequence[Rule]) -> str:
+    """A value of the records of kinds that some rule asks for it, and null of others: most records are of persons, and only rules
+    of businesses look up by the name."""
+    kinds = sorted({kind for rule in asking for kind in rule.party_kinds})
+    if not all(rule.party_kinds for rule in asking):
+        return value
+    return f"case when {kind} is null or {kind} in ({', '.join(map(repr, kinds))}) then {value} end"
 
 
 def found(field: Field) -> tuple[str, ...]:

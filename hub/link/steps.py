@@ -86,15 +86,19 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
     return _report(connection, field, added, withdrawn, time.monotonic() - started), at
 
 
+def untouched(connection: Connection[Any], field: Field) -> Report:
+    """The report of a field of which nothing was looked at."""
+    return _report(connection, field, 0, 0, 0.0)
+
+
 SEVERAL = 1_000
 """From so many changed links on the planner is told; below, telling takes longer than the run."""
 
 
 def reset(connection: Connection[Any], field: Field, keep: tuple[str, ...] = ()) -> None:
     """Drop the temporary tables of a field."""
-    for name in sql.TEMPORARY:
-        if name not in keep:
-            connection.execute(f"drop table if exists {field.temporary(name)}")
+    names = [field.temporary(name) for name in sql.TEMPORARY if name not in keep]
+    connection.execute(f"drop table if exists {', '.join(names)}")
 
 
 def _report(connection: Connection[Any], field: Field, added: int, withdrawn: int, seconds: float) -> Report:

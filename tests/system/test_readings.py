@@ -32,14 +32,14 @@ def test_what_was_kept_is_what_reading_anew_gives(
     before, after = people("Nguyễn Văn An", "Trần Thị Hoà"), people("Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường")
     first = Readings(connection, "Citizen")
     assert_frame_equal(first.of(before), around(party_features(before)))
-    first.keep(before)
+    first.keep(used_only=True)
     read: list[int] = []
     really = readings._read
     monkeypatch.setattr(readings, "_read", lambda written: (read.append(len(written)), really(written))[1])
     second = Readings(connection, "Citizen")
     assert_frame_equal(second.of(after), around(party_features(after)))
     assert read == [2]
-    second.keep(after)
+    second.keep(used_only=True)
     assert Readings(connection, "Household").known is None
     kept = Readings(connection, "Citizen").known
     assert kept is not None

@@ -3,18 +3,16 @@
 Districts ended on 2025-07-01, and papers still name them; a land office writes the commune next door for a field on its border.
 """
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
 import polars as pl
 
-from schema.units import CHANGES_CSV, OPEN_START, UNITS_CSV, canonical
+from schema.units import OPEN_START, UnitRow, successions, unit_rows
 
 TOUCHING = 1.2
 """Two communes are neighbours where their centres are no farther apart than their radii together, as if each were a disc, and a
@@ -74,47 +72,33 @@ class _Placed:
 
 
 @cache
-def _communes() -> list[dict[str, str]]:
-    with UNITS_CSV.open(encoding="utf-8", newline="") as lines:
-        return [row for row in csv.DictReader(lines) if row["level"] == "COMMUNE"]
+def _communes() -> list[UnitRow]:
+    return [row for row in unit_rows() if row.level == "COMMUNE"]
 
 
 @cache
 def _placed() -> _Placed:
-    rows = [row for row in _communes() if not row["valid_to"] and row["latitude"] and row["area_km2"]]
-    columns = ("latitude", "longitude", "area_km2")
-    north, east, area = (np.array([float(row[column]) for row in rows]) for column in columns)
-    return _Placed([_key(row) for row in rows], north, east, np.sqrt(area / math.pi))
+    rows = [row for row in _communes() if not row.valid_to and row.latitude and row.area_km2]
+    north, east, area = (
+        np.array([float(value) for value in column])
+        for column in zip(*((row.latitude, row.longitude, row.area_km2) for row in rows), strict=True)
+    )
+    return _Placed([row.key for row in rows], north, east, np.sqrt(area / math.pi))
 
 
 @cache
 def in_force() -> dict[str, int | None]:
     """Key of each commune in force → where it stands among the placed ones."""
     at = {key: number for number, key in enumerate(_placed().keys)}
-    return {key: at.get(key) for key in (_key(row) for row in _communes() if not row["valid_to"])}
+    return {row.key: at.get(row.key) for row in _communes() if not row.valid_to}
 
 
 @cache
 def _districts() -> dict[str, set[str]]:
     """Key of a commune in force → keys of the districts that it and its parts were in."""
-    parents = {
-        _key(row): f"{row['parent_code']}@{row['valid_from'] or OPEN_START}" for row in _communes() if row["valid_to"]
-    }
+    parents = {row.key: f"{row.parent_code}@{row.valid_from or OPEN_START}" for row in _communes() if row.valid_to}
     districts: dict[str, set[str]] = defaultdict(set)
-    for old, new in _changes():
+    for old, new in successions():
         if old in parents:
             districts[new].add(parents[old])
     return districts
-
-
-def _key(row: dict[str, str]) -> str:
-    return f"{row['code']}@{row['valid_from'] or OPEN_START}"
-
-
-def _changes() -> Iterable[tuple[str, str]]:
-    with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            eve = date.fromisoformat(row["effective_on"]) - timedelta(days=1)
-            old, new = canonical(f"{row['old_code']}@{eve}"), canonical(f"{row['new_code']}@{row['effective_on']}")
-            if old and new:
-                yield old, new

@@ -41,6 +41,13 @@ def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([keys.alias(KEY), *made])
 
 
+def prepared_column(spec: Spec, column: str, values: pl.Series) -> list[pl.Series]:
+    """The prepared columns of one column of a frame."""
+    (field,) = (field for field in spec.fields if field.column == column)
+    wanted = {*spec.columns, *spec.frequencies}
+    return [made for made in _prepared(field, values.to_frame(column)) if made.name in wanted]
+
+
 def plain(value: pl.Expr) -> pl.Expr:
     """Lower-case ASCII letters, digits and single spaces; null where nothing is left."""
     bare = value.str.to_lowercase().str.replace_all("[đð]", "d").str.normalize("NFKD").str.replace_all(r"\p{M}", "")

@@ -23,13 +23,21 @@ def score(
     within left, each once, with the lesser key on the left. Raises HubMisconfigured where a column is absent.
 
     A weight depends on the two records and the model alone, so scoring some records gives what scoring all would."""
-    sides = tuple(prepare(model.spec, frame) for frame in (left, right) if frame is not None)
+    prepared_right = None if right is None else prepare(model.spec, right)
+    return score_prepared(model, prepare(model.spec, left), prepared_right, backend=backend, floor=floor)
+
+
+def score_prepared(
+    model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None, *, backend: Backend, floor: float = 0.01
+) -> pl.DataFrame:
+    """The same of sides that are prepared already, for the model's specification or for one with more columns."""
+    sides = (left,) if right is None else (left, right)
     if right is not None and FEWER * len(left) < len(right):
-        sides = (sides[0], _met(model.spec, *sides))
+        sides = (left, _met(model.spec, left, right))
     if any(side.is_empty() for side in sides):
         return pl.DataFrame(schema={**SCORED, "evidence": EVIDENCE})
     tables = {
-        name: _with_frequencies(model, side).with_row_index(ROW)
+        name: _with_frequencies(model, side.select(KEY, *model.spec.columns)).with_row_index(ROW)
         for name, side in zip((LEFT, RIGHT), sides, strict=False)
     }
     with backend.tables(tables):

@@ -5,14 +5,12 @@ Everything is known from `schema/data/`, once a process. "Now" is what those dat
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 
 from hub.link.normalise.text import accented_key, ascii_key
-from schema.units import CHANGES_CSV, OPEN_START, UNITS_CSV, canonical
+from schema.units import OPEN_START, canonical, successions, unit_rows
 
 KINDS = ("phường", "xã", "thị trấn", "đặc khu", "quận", "huyện", "thị xã", "thành phố", "tỉnh")
 """What units are called, as accented keys."""
@@ -46,16 +44,14 @@ def bare(text: str) -> str:
 @cache
 def units() -> dict[str, Unit]:
     """Unit key → unit."""
-    with UNITS_CSV.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
     heirs = _heirs()
     found = {}
-    for row in rows:
-        key = f"{row['code']}@{row['valid_from'] or OPEN_START}"
-        kind, name = _kind_and_name(row["name"])
-        parent = canonical(f"{row['parent_code']}@{row['valid_from'] or OPEN_START}") if row["parent_code"] else None
-        current = (key,) if not row["valid_to"] else _last(key, heirs)
-        found[key] = Unit(key, row["level"], kind, name, ascii_key(name), parent, current)
+    for row in unit_rows():
+        key = row.key
+        kind, name = _kind_and_name(row.name)
+        parent = canonical(f"{row.parent_code}@{row.valid_from or OPEN_START}") if row.parent_code else None
+        current = (key,) if not row.valid_to else _last(key, heirs)
+        found[key] = Unit(key, row.level, kind, name, ascii_key(name), parent, current)
     return found
 
 
@@ -68,12 +64,8 @@ def _kind_and_name(name: str) -> tuple[str, str]:
 def _heirs() -> dict[str, tuple[str, ...]]:
     """Unit key → keys of the units that it went into, whole or in part, in order."""
     found: dict[str, set[str]] = defaultdict(set)
-    with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            eve = date.fromisoformat(row["effective_on"]) - timedelta(days=1)
-            old, new = canonical(f"{row['old_code']}@{eve}"), canonical(f"{row['new_code']}@{row['effective_on']}")
-            if old and new:
-                found[old].add(new)
+    for old, new in successions():
+        found[old].add(new)
     return {key: tuple(sorted(heirs)) for key, heirs in found.items()}
 
 

@@ -37,7 +37,7 @@ def test_every_statement_looks_at_touched_records_only_where_it_is_to() -> None:
 
 
 def test_the_tables_that_reading_addresses_makes_are_those_that_are_dropped() -> None:
-    made = [s.split()[3] for s in communes.prepare("select ''") if s.startswith("create temporary table")]
+    made = [s.split()[3] for s in communes.prepare("select ''", "select ''") if s.startswith("create temporary table")]
     assert set(made) == set(communes.TABLES)
 
 
