@@ -16,8 +16,11 @@ from hub.model.tables import stored_columns
 
 REFERENCE = ("AdministrativeUnit", "AdministrativeUnitChange")
 """Where these change, every record is linked anew: codes and addresses everywhere rest on them."""
-LARGE = 0.25
-"""From this share of changed subjects on, looking for what they touch costs more than linking everything."""
+COUNTED = (
+    "select entity, count(*) from link.considered group by entity",
+    "select entity, count(*) from changed group by entity",
+)
+"""Rows by entity: those that linking knows, and those that changed."""
 
 
 LAST_COMPLETE = (

@@ -17,7 +17,7 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
-from hub.link import changed, companions, discrepancies, duplicates, merges, parties, sql, stake, standing, vetoes
+from hub.link import changed, companions, discrepancies, duplicates, merges, parties, run_plan, sql, stake, standing, vetoes
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.kept import release
@@ -26,6 +26,7 @@ from hub.link.lock import RUN
 from hub.link.parcel_evidence import LEAD, SURE_LEAD
 from hub.link.quality.draw import fill_sample
 from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
+from hub.link.run_plan import RowCounts, estimate_cost
 from hub.link.steps import Report, apply, decide, reset, start, untouched
 from hub.link.trained import Version
 from hub.model.registry import registry
@@ -177,19 +178,15 @@ class _Run:
         return row[0], row[1]
 
     def _is_new(self) -> bool:
-        """Whether everything has to be linked: for the first time, by other rules or another model, or since too much changed."""
+        """Whether everything has to be linked: for the first time, by other rules or another model, or since so much changed that it
+        costs less."""
         last = self.connection.execute(changed.LAST_COMPLETE).fetchone()
         if last is None or last[0] != _basis(self.likeness.digest) or last[1]:
             return True
-        reference = ", ".join(f"'{name}'" for name in changed.REFERENCE)
-        kinds = {kind for field in self.fields for kind in field.kinds}
-        subjects = ", ".join(f"'{kind}'" for kind in kinds)
-        units, moved, known = self.connection.execute(
-            f"select (select count(*) from changed where entity in ({reference})),"
-            f" (select count(*) from changed where entity in ({subjects})),"
-            f" (select count(*) from link.considered where entity in ({subjects}))"
-        ).fetchone() or (0, 0, 0)
-        return bool(units or moved > known * changed.LARGE)
+        rows = RowCounts(*(dict(self.connection.execute(query).fetchall()) for query in changed.COUNTED))
+        if any(rows.changed.get(name) for name in changed.REFERENCE):
+            return True
+        return estimate_cost(self.fields, rows) >= run_plan.LIMIT
 
     def _remember(self) -> None:
         with self.connection.transaction():

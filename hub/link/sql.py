@@ -11,7 +11,7 @@ normalised values; `found` the candidates of the rules, `one` of them the best f
 model; `wanted` what the link table should hold of these records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
@@ -73,7 +73,7 @@ def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | No
     if rules is not None:
         where += f" and {NARROWED[family].format(**values)}" if family in NARROWED else ""
         values = {
-            name: value if name == "kind" else _of_kinds(value, values["kind"], asking)
+            name: _of_kinds(value, asking, values)
             for name, value in values.items()
             if (asking := [rule for rule in rules if f"{{r}}.{name}" in rule.through + rule.join]) or name == "kind"
         }
@@ -81,13 +81,13 @@ def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | No
     return f"select t.id as record_id, {listed} from data.{field.entity.table} t{chosen} where {where}"
 
 
-def _of_kinds(value: str, kind: str, asking: Sequence[Rule]) -> str:
+def _of_kinds(value: str, asking: Sequence[Rule], values: Mapping[str, str]) -> str:
     """A value of the records of kinds that some rule asks for it, and null of others: most records are of persons, and only rules
     of businesses look up by the name."""
-    kinds = sorted({kind for rule in asking for kind in rule.party_kinds})
-    if not all(rule.party_kinds for rule in asking):
+    if not asking or not all(rule.party_kinds for rule in asking):
         return value
-    return f"case when {kind} is null or {kind} in ({', '.join(map(repr, kinds))}) then {value} end"
+    kinds = sorted({f"'{kind}'" for rule in asking for kind in rule.party_kinds})
+    return f"case when {values['kind']} is null or {values['kind']} in ({', '.join(kinds)}) then {value} end"
 
 
 def found(field: Field) -> tuple[str, ...]:

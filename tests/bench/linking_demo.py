@@ -22,6 +22,7 @@ from hub.model.registry import registry
 from hub.model.tables import stored_columns
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from tests.bench import linking_changes
 from tests.bench.harness import Bench, Row, Target, child, shown
 from tests.bench.stores import counted, store
 
@@ -46,6 +47,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, citizens: int) -
         opened.dispose()
         assert again["whole"] == 0, again
         assert counted(url, SAME) > 0.99 * NEW
+        linking_changes.measure(bench, url, citizens)
     shutil.rmtree(made.folder)
     bench.rows += _quality(found)
     bench.rows += [

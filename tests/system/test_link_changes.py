@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
-from hub.link import changed, trained
+from hub.link import run_plan, trained
 from hub.link.decisions import decide, undo
 from hub.link.field import fields
 from hub.link.run import link
@@ -227,7 +227,7 @@ def store(module_database_url: str) -> Iterator[Store]:
         trained.keep(connection, stated())
     with pytest.MonkeyPatch.context() as patch:
         # A store of thirty rows changes by a quarter at once: what is tested here would never be run.
-        patch.setattr(changed, "LARGE", 1_000.0)
+        patch.setattr(run_plan, "LIMIT", 1_000.0)
         yield built
     made.dispose()
 
