@@ -24,7 +24,7 @@ STALE_SHARE = 0.05
 """From this share of parties that were not known, or are known for nothing, on, readings are stored anew; until then the few are
 read again by every run: reading 1 in 20 takes about as long as storing all."""
 MOST_BYTES = 256 * 1024**2
-"""Readings that take more than this, compressed, are not stored: those of a million parties take 60 MB."""
+"""Readings that take more than this, compressed, are not stored."""
 
 
 class Readings:

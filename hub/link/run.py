@@ -17,7 +17,19 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
-from hub.link import changed, companions, discrepancies, duplicates, merges, parties, run_plan, sql, stake, standing, vetoes
+from hub.link import (
+    changed,
+    companions,
+    discrepancies,
+    duplicates,
+    merges,
+    parties,
+    run_plan,
+    sql,
+    stake,
+    standing,
+    vetoes,
+)
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.kept import release

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from hub.demo.generate import generate
-from hub.demo.systems import start_systems
+from hub.demo.generate import generate_province
+from hub.demo.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync
 from hub.model.registry import registry
 from hub.model.tables import stored_columns
@@ -118,7 +118,7 @@ def main() -> None:
     folder.chmod(0o711)
     try:
         with EmbeddedServer.start(folder / "postgresql", durable=False) as server:
-            made = generate(folder / "province", given.citizens)
+            made = generate_province(folder / "province", given.citizens)
             with store(server, "bench_linking_changes") as url:
                 with start_systems(Path(made.folder), server.url("postgres")) as systems:
                     os.environ.update(systems.environment)

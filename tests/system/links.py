@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from hub.ingest.transform.search_keys import fold_names
 from hub.link.run import LinkReport, link
 from hub.model.registry import registry
+from hub.model.tables import stored_columns
 from hub.store.engine import connect_for_run, store_url
 
 PROVENANCE = {"stream_id": 1, "run_id": 1, "row_digest": 0}
@@ -37,6 +38,15 @@ class Links:
                 text(f"insert into data.{table} ({names}) values ({places}) returning id"), row
             ).scalar_one()
         return found
+
+    def keep(self, table: str, row: int) -> None:
+        """Keep what is now in history, as every merge of a source does."""
+        (entity,) = (entity for entity in registry() if entity.table == table)
+        columns = ", ".join(stored_columns(entity))
+        self.do(
+            f"insert into history.{table} ({columns}, sys_to) select {columns}, clock_timestamp() from data.{table} where id = :id",
+            id=row,
+        )
 
     def citizen(
         self, personal: str, name: str = "Nguyễn Văn An", birth: str = "1980-05-01", former: str | None = None

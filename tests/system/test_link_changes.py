@@ -15,8 +15,6 @@ from hub.link.decisions import decide, undo
 from hub.link.field import fields
 from hub.link.run import link
 from hub.link.verdicts import Verdict
-from hub.model.registry import registry
-from hub.model.tables import stored_columns
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from tests.system.links import Links
@@ -147,15 +145,6 @@ class Store(Links):
         if ids:
             self.keep(table, ids[which % len(ids)])
             self.do(f"delete from data.{table} where id = :id", id=ids[which % len(ids)])
-
-    def keep(self, table: str, row: int) -> None:
-        """Keep what is now in history, as every merge of a source does."""
-        (entity,) = (entity for entity in registry() if entity.table == table)
-        columns = ", ".join(stored_columns(entity))
-        self.do(
-            f"insert into history.{table} ({columns}, sys_to) select {columns}, clock_timestamp() from data.{table} where id = :id",
-            id=row,
-        )
 
     def ids(self, table: str) -> list[int]:
         return [found for (found,) in self.rows(f"select id from data.{table} order by id")]
