@@ -93,9 +93,9 @@ class RequestAuthenticator:
                 found = pair[len(self._cookie_start) :]
         return found or None
 
-    def forget_session(self, cookie: bytes) -> None:
-        """Forget a session that was ended."""
-        self.cache.discard(cookie_digest(cookie))
+    def forget_session(self, digest: bytes) -> None:
+        """Forget a session that was ended, by the digest of its cookie."""
+        self.cache.discard(digest)
 
     async def _check_credential(self, credential: bytes, digest: bytes) -> Principal:
         if credential.startswith(KEY_START):

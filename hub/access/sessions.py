@@ -50,6 +50,10 @@ END = """
 delete from hub.web_session where digest = %s
 returning id_token"""
 
+END_ALL = """
+delete from hub.web_session where principal_id = %s
+returning digest"""
+
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
@@ -114,6 +118,12 @@ class SessionStore:
             await cursor.execute(END, (cookie_digest(cookie),))
             row = await cursor.fetchone()
         return None if row is None else row["id_token"]
+
+    async def end_all(self, principal_id: str) -> list[bytes]:
+        """End every session of a person. Returns the digests of their cookies. Raises StoreUnavailable."""
+        async with self._cursor() as cursor:
+            await cursor.execute(END_ALL, (principal_id,))
+            return [row["digest"] for row in await cursor.fetchall()]
 
     @asynccontextmanager
     async def _cursor(self) -> AsyncIterator[AsyncCursor[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Signing in and out of the hub's pages: /sign-in, /sign-in/callback, /sign-out, /me.
+"""Signing in and out of the hub's pages: /sign-in, /sign-in/callback, /sign-out, /sign-out/back-channel, /me.
 
 A session is a cookie that scripts cannot read and other sites cannot send with a form; forms send the session's CSRF token back.
 """
@@ -16,10 +16,11 @@ from starlette.routing import Route
 
 from hub.access.authenticator import RequestAuthenticator
 from hub.access.loopback import is_loopback
-from hub.access.oidc.code_flow import PENDING_S, CodeFlow, PendingSignIn, SignInFailed
+from hub.access.oidc.access_tokens import MAX_TOKEN_BYTES
+from hub.access.oidc.code_flow import PENDING_S, CodeFlow, PendingSignIn, SignInFailed, SignOutRefused
 from hub.access.principals import AuthenticationRefused, Principal, SessionExpired, Unauthenticated
 from hub.access.service import CALLBACK_PATH, Access, origin_of
-from hub.access.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession
+from hub.access.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession, cookie_digest
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.graph.callers import collect_headers
 from hub.web import sign_in_pages as pages
@@ -80,6 +81,7 @@ class SignInPages:
             Route("/sign-in", self.choose, methods=["POST"]),
             Route(CALLBACK_PATH, self.finish, methods=["GET"]),
             Route("/sign-out", self.sign_out, methods=["POST"]),
+            Route("/sign-out/back-channel", self.sign_out_by_provider, methods=["POST"]),
             Route("/me", self.me, methods=["GET"]),
         ]
 
@@ -149,6 +151,17 @@ class SignInPages:
         return response
 
     @answer_refusals
+    async def sign_out_by_provider(self, request: Request) -> Response:
+        """End every session of a person whom the provider signed out or disabled (OpenID Connect Back-Channel Logout)."""
+        token = (await _read_form(request, MAX_TOKEN_BYTES + 100)).get("logout_token", "")
+        if not token.isascii():
+            raise SignOutRefused(next_step="send the form field logout_token")
+        principal_id = await self._code_flow().read_logout_token(token.encode())
+        for digest in await self.access.sessions.end_all(principal_id):
+            self._forget(digest)
+        return Response(status_code=200)
+
+    @answer_refusals
     async def me(self, request: Request) -> Response:
         """Say who the caller is: a page for people, JSON for programs."""
         headers = collect_headers(request.scope["headers"])
@@ -184,9 +197,12 @@ class SignInPages:
         return response
 
     async def _end(self, cookie: bytes) -> str | None:
-        if isinstance(self.access.authenticator, RequestAuthenticator):
-            self.access.authenticator.forget_session(cookie)
+        self._forget(cookie_digest(cookie))
         return await self.access.sessions.end(cookie)
+
+    def _forget(self, digest: bytes) -> None:
+        if isinstance(self.access.authenticator, RequestAuthenticator):
+            self.access.authenticator.forget_session(digest)
 
     async def _after_sign_out(self, id_token: str | None) -> str:
         """Return the provider's page for signing out; our own start page if it has none or does not answer."""
@@ -220,7 +236,7 @@ class SignInPages:
         response.delete_cookie(name, path="/", secure=self.is_secure, httponly=True, samesite="lax")
 
 
-async def _read_form(request: Request) -> dict[str, str]:
+async def _read_form(request: Request, max_bytes: int = MAX_FORM_BYTES) -> dict[str, str]:
     """Return the fields of a small form. Raises OperationRefused, HttpRefused."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise OperationRefused(f"the form must be sent as {FORM}", next_step="use the button of the page")
@@ -229,8 +245,8 @@ async def _read_form(request: Request) -> dict[str, str]:
         async with asyncio.timeout(BODY_WITHIN_S):
             async for part in request.stream():
                 body += part
-                if len(body) > MAX_FORM_BYTES:
-                    raise OperationRefused(f"the form has more than {MAX_FORM_BYTES:,} bytes")
+                if len(body) > max_bytes:
+                    raise OperationRefused(f"the form has more than {max_bytes:,} bytes")
     except TimeoutError:
         raise late_body_refusal() from None
     try:

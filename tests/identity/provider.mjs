@@ -27,6 +27,7 @@ const provider = new Provider(issuer, {
       client_secret: 's3cret+/=&',
       redirect_uris: [`${hub}/sign-in/callback`],
       post_logout_redirect_uris: [`${hub}/`],
+      backchannel_logout_uri: `${hub}/sign-out/back-channel`,
     },
     { client_id: 'portal', client_secret: 'portal-secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
   ],
@@ -35,6 +36,7 @@ const provider = new Provider(issuer, {
   findAccount: async (_, id) => people[id] && { accountId: id, claims: async () => ({ sub: id, ...people[id] }) },
   features: {
     devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     rpInitiatedLogout: { enabled: true, logoutSource: (ctx, form) => { ctx.body = `<html><body>${form}</body></html>`; } },
     resourceIndicators: {
@@ -50,6 +52,8 @@ const provider = new Provider(issuer, {
       }),
     },
   },
+  // By itself the provider sends nothing to addresses of this machine, where the hub of the tests is.
+  fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   ttl: { AuthorizationCode: 60, IdToken: 300, Session: 600, Grant: 600, Interaction: 600 },
 });

@@ -321,6 +321,29 @@ def test_another_name_of_this_machine_leads_to_the_one_that_is_set(
     with_browser(database_url, work, **npm_settings(provider))
 
 
+def test_only_logout_tokens_of_the_provider_end_sessions(
+    provider: RunningProvider, trial: Trial, database_url: str
+) -> None:
+    async def work(browser: Browser) -> None:
+        await browser.sign_in()
+        ((id_token,),) = trial.rows("select id_token from hub.web_session")
+        head, body, signature = id_token.split(".")
+        for token, status, code in (
+            ("", 401, "TOKEN_INVALID"),
+            ("é", 400, "SIGN_OUT_REFUSED"),
+            (f"{head}.{body}.", 401, "TOKEN_INVALID"),
+            (f"{head}.{body}.{signature[:-4]}AAAA", 401, "TOKEN_INVALID"),
+            (id_token, 400, "SIGN_OUT_REFUSED"),
+            ("x" * 9_000, 400, "BAD_USER_INPUT"),
+        ):
+            answer = await browser.hub.post("/sign-out/back-channel", data={"logout_token": token})
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code), token
+        await browser.me()
+
+    with_browser(database_url, work, **npm_settings(provider))
+    assert trial.rows("select count(*) from hub.web_session") == [(1,)]
+
+
 def _execute(trial: Trial, statement: str) -> None:
     with trial.engine.begin() as connection:
         connection.exec_driver_sql(statement)

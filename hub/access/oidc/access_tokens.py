@@ -33,6 +33,7 @@ HEADER_NAMES = frozenset({"alg", "kid", "typ", "x5t", "x5t#S256"})
 how the signature is computed (crit, b64, zip) are refused."""
 ACCESS_TOKEN_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 ID_TOKEN_TYPES = frozenset({"jwt"})
+LOGOUT_TOKEN_TYPES = frozenset({"jwt", "logout+jwt"})
 EXAMPLE = "send a JWT that the identity provider signed: three parts of base64url, separated by dots"
 
 

@@ -1,6 +1,6 @@
 """Signing people in: the authorization code flow with PKCE, state and nonce.
 
-Sources: OpenID Connect Core §3.1, RFC 7636 (PKCE), RFC 9207 (issuer in the answer), RP-Initiated Logout 1.0.
+Sources: OpenID Connect Core §3.1, RFC 7636 (PKCE), RFC 9207 (issuer in the answer), RP-Initiated Logout 1.0, Back-Channel Logout 1.0.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ import logging
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx2
 import orjson
 
-from hub.access.oidc.access_tokens import ID_TOKEN_TYPES, TokenChecker, TokenRules
+from hub.access.oidc.access_tokens import ID_TOKEN_TYPES, LOGOUT_TOKEN_TYPES, TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames, read_principal
 from hub.access.oidc.provider import FETCH_TIMEOUT_S, MAX_ANSWER_BYTES, UNAVAILABLE_STEP, IdentityProvider
 from hub.access.principals import ClientKind, IdentityProviderUnavailable, Principal
@@ -32,6 +32,7 @@ RANDOM_TEXT = re.compile(r"[A-Za-z0-9_-]{43}")
 LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
 """A path of our own to return to: `//host` and `/\\host` would leave the site."""
 MAX_CODE_CHARS = 2_000
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 ERROR_CODE = re.compile(r"[a-z_]{1,60}")
 
 
@@ -39,6 +40,12 @@ class SignInFailed(OperationRefused):
     """Signing in failed."""
 
     code = "SIGN_IN_FAILED"
+
+
+class SignOutRefused(OperationRefused):
+    """The provider's message that a person signed out cannot be read."""
+
+    code = "SIGN_OUT_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ class CodeFlow:
         self.names = names
         rules = TokenRules(provider.issuer, client.client_id, algorithms, ID_TOKEN_TYPES, max_lifetime_s=None)
         self.id_tokens = TokenChecker(rules, provider)
+        self.logout_tokens = TokenChecker(replace(rules, types=LOGOUT_TOKEN_TYPES), provider)
 
     async def begin(self, pending: PendingSignIn) -> str:
         """Return the provider's address to send the browser to. Raises IdentityProviderUnavailable, SignInFailed."""
@@ -150,6 +158,20 @@ class CodeFlow:
         if id_token is not None:
             parameters["id_token_hint"] = id_token
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
+
+    async def read_logout_token(self, token: bytes) -> str:
+        """Return the id of the principal whom the provider signed out. Raises SignOutRefused, AuthenticationRefused.
+
+        A token that is sent twice ends sessions that have ended, so it need not be remembered.
+        """
+        claims = await self.logout_tokens.claims(token)
+        events = claims.get("events")
+        if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict) or "nonce" in claims:
+            raise SignOutRefused(
+                "the token does not say that a person signed out",
+                next_step=f"send a logout token: events has {LOGOUT_EVENT}, and there is no nonce",
+            )
+        return f"{claims['iss']}|{claims['sub']}"
 
     async def _exchange(self, endpoint: str, code: str, pending: PendingSignIn) -> Mapping[str, Any]:
         form = {

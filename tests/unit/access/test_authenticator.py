@@ -26,7 +26,7 @@ from hub.access.principals import (
     TokenInvalid,
     Unauthenticated,
 )
-from hub.access.sessions import SessionStore, WebSession
+from hub.access.sessions import SessionStore, WebSession, cookie_digest
 
 OFFICER = LocalIdentity("officer", "Nguyễn Văn A", frozenset({Role.OFFICER}), frozenset({"26734"}))
 APP_KEY = b"hub_abcdefgh_" + b"k" * 43
@@ -241,7 +241,7 @@ def test_an_ended_session_is_refused(hub: Setting) -> None:
         hub.send(cookie=b"__Host-hub_session=other")
     assert isinstance(refused.value, AuthenticationRefused)
     hub.send(cookie=COOKIE)
-    hub.authenticator.forget_session(SESSION)
+    hub.authenticator.forget_session(cookie_digest(SESSION))
     assert len(hub.authenticator.cache) == 0
 
 
