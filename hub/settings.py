@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         "on",
         description="Whether callers must authenticate. `off` is possible on a loopback HUB_HOST only, and `hub serve` warns.",
     )
+    explorers: Literal["off", "masked"] = Field(
+        "off",
+        description="Whether explorers see masked values of real data, under the purpose `explore`. On in `hub demo`.",
+    )
     public_url: str | None = Field(
         None,
         description="Address that people open, e.g. `https://hub.example.gov.vn`; needed for sign-in unless HUB_HOST is loopback.",

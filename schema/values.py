@@ -223,6 +223,7 @@ class EnterpriseCode(Value):
     """Enterprise code (mã số doanh nghiệp): 10 digits, the same number and check digit as the tax code."""
 
     clean = (Clean.NO_SEPARATORS,)
+    mask = Mask.LAST_DIGITS
     pattern = r"[0-9]{10}"
     check_digit = TaxCode.check_digit
     expected = "10 digits"
@@ -235,6 +236,7 @@ class RegistrationNumber(Value):
     """Number under which a business is registered: the enterprise code, or the certificate number of a household business."""
 
     clean = (Clean.NO_SEPARATORS, Clean.UPPER)
+    mask = Mask.LAST_DIGITS
     pattern = r"[0-9]{10}|[0-9]{2}[A-Z][0-9]{7}"
     expected = "10 digits, or 2 digits, a letter and 7 digits"
     rule = "10 digits for an enterprise; 2 digits, a letter and 7 digits for a household business"

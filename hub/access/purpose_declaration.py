@@ -121,6 +121,8 @@ class PurposeDeclaration(Strict):
     retention_days: int = Field(ge=0)
     """How long the reader may keep what was read; 0: only while it is used."""
     limits: PurposeLimits
+    masked: bool = False
+    """Whether everything stored may be read, masked, instead of what the documents select: for exploring the schema."""
     public_types: frozenset[str] = frozenset()
     """Types without personal data. Everybody may read them from a root field, with any arguments that stay within them."""
 

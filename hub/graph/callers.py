@@ -9,6 +9,7 @@ from hub.access.principals import Authenticator, NoCredentials, Principal, Role
 from hub.access.purposes import Purpose, find_purpose
 from hub.errors import OperationRefused
 from hub.graph.dossier_reads import DossierReads, ReadingDossier
+from hub.plan.masks import FULL, Disclosure
 
 DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
 LONGEST_HEADER = 200
@@ -34,9 +35,12 @@ class Caller:
         return self.principal is not None and Role.OPERATOR in self.principal.roles
 
     @property
-    def count_step(self) -> int:
-        """What counts are rounded down to: the smallest cell of the purpose. Smaller counts are then 0."""
-        return (self.purpose and self.purpose.declaration.limits.smallest_cell) or 1
+    def disclosure(self) -> Disclosure:
+        """What of an answer the purpose shows: masked values; counts rounded down to multiples of the smallest cell."""
+        if self.purpose is None:
+            return FULL
+        declared = self.purpose.declaration
+        return Disclosure(declared.limits.smallest_cell or 1, declared.masked)
 
     @property
     def known(self) -> Principal:
@@ -63,7 +67,7 @@ class Gate:
     """Admits requests: authenticates them and finds purpose and dossier.
 
     `enforced` is False with HUB_ACCESS=off: then every request is one of the principal that the authenticator makes up, and
-    nothing is refused.
+    nothing is refused. `explorers` is whether a masked purpose may be used.
     """
 
     def __init__(
@@ -72,8 +76,10 @@ class Gate:
         dossiers: DossierReads,
         *,
         enforced: bool,
+        explorers: bool = False,
     ) -> None:
         self.authenticator = authenticator
+        self.explorers = explorers
         self.dossiers = dossiers
         self.enforced = enforced
 
@@ -96,6 +102,12 @@ class Gate:
         if dossier is None and not wanted:
             return Caller(principal)
         purpose = find_purpose(dossier.purpose if dossier else wanted)
+        if purpose.declaration.masked and not self.explorers:
+            raise OperationRefused(
+                f"the purpose {purpose.code} is turned off",
+                code="PURPOSE_FORBIDDEN",
+                next_step="the operator sets HUB_EXPLORERS=masked; `hub demo` has people of nobody to explore",
+            )
         check_purpose(purpose, principal, wanted, has_dossier=dossier is not None)
         bindings = {**(dossier.bindings if dossier else {}), **caller_attributes(principal)}
         return Caller(principal, purpose, dossier, bindings)

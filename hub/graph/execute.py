@@ -97,14 +97,14 @@ class RequestContext:
 
     async def _nodes(self, sets: Sequence[SelectionSetNode], ids: Sequence[str]) -> list[Any]:
         planner = self.executor.preparer.planner
-        plan = planner.nodes(self.ready.checked.document, self.ready.variables, sets, ids)
+        plan = planner.nodes(self.ready.checked.document, self.ready.variables, sets, ids, self.caller.disclosure)
         rows: list[Any] = (await self._read(plan))["nodes"]
         return rows
 
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner
         read = planner.read(self.ready.checked.document, self.ready.operation, self.ready.variables)
-        plan = planner.plan(read, typed=True, count_step=self.caller.count_step)
+        plan = planner.plan(read, typed=True, disclosure=self.caller.disclosure)
         check_rows(self.caller, plan, self.ready.variables)
         return await self._read(plan)
 
@@ -173,8 +173,8 @@ class Executor:
     async def _ready(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
         """The request made ready; a large one in the one thread that there is for it."""
         if request.chars <= LARGE_CHARS:
-            return self.preparer.ready(request, count_step=caller.count_step)
-        prepare = partial(self.preparer.ready, request, count_step=caller.count_step)
+            return self.preparer.ready(request, disclosure=caller.disclosure)
+        prepare = partial(self.preparer.ready, request, disclosure=caller.disclosure)
         return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
 
     async def read(self, sql: str, parameters: Sequence[Any]) -> tuple[bytes, frozenset[DataSubject]]:
@@ -187,7 +187,7 @@ class Executor:
     def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it."""
         try:
-            ready = self.preparer.ready(request)
+            ready = self.preparer.ready(request, disclosure=caller.disclosure)
             self.access.check(ready, caller)
         except RequestRejected as error:
             return _errors(error.errors, executed=False)

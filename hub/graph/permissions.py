@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from hub.access.permission_trie import CompiledPurpose
+from hub.access.purposes import Purpose
+from hub.errors import OperationRefused
 from hub.graph.bounded_cache import BoundedCache
 from hub.graph.callers import Caller
 from hub.graph.prepare import PreparedRequest, RequestRejected, to_graphql_error
+from hub.plan.node_builder import Catalog
 from hub.plan.permission.check import (
     Permission,
     PermissionRefusal,
@@ -29,9 +32,10 @@ ENTRY_BYTES = 6_000
 class Permissions:
     """Checks requests against the compiled purposes. Under no purpose that of public data holds."""
 
-    def __init__(self, schema: GraphQLSchema, compiled: Mapping[str, CompiledPurpose]) -> None:
+    def __init__(self, schema: GraphQLSchema, compiled: Mapping[str, CompiledPurpose], catalog: Catalog) -> None:
         self._schema = schema
         self._compiled = compiled
+        self._catalog = catalog
         self._kept: BoundedCache[tuple[str, str | None, str], Permission | tuple[PermissionRefusal, ...]] = (
             BoundedCache(CACHE_OPERATIONS, most_size=CACHE_BYTES)
         )
@@ -44,6 +48,8 @@ class Permissions:
             return None
         if is_about_dossiers(ready.operation):
             return None
+        if caller.purpose is not None and caller.purpose.declaration.masked:
+            return self._check_masked(ready, caller.purpose)
         purpose = self._compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
         permission = self._analysed(ready, purpose)
         found = permission.check(ready.variables, caller.bindings) if isinstance(permission, Permission) else permission
@@ -53,6 +59,19 @@ class Permissions:
         raise RequestRejected(
             [to_graphql_error(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found]
         )
+
+    def _check_masked(self, ready: PreparedRequest, purpose: Purpose) -> Permitted:
+        """A masked purpose reads what is stored and nothing else; what would tell a masked value the planner refuses."""
+        names = root_fields(ready.operation)
+        stored = names is not None and all(self._catalog.is_stored(name) or name in INTROSPECTION for name in names)
+        if ready.operation.operation is not OperationType.QUERY or not stored:
+            error = OperationRefused(
+                f"under the purpose {purpose.code} stored data is read, by root fields that do not stand in fragments",
+                code="FORBIDDEN_OPERATION",
+                next_step="use a purpose that has the operation: `hub purposes list`",
+            )
+            raise RequestRejected([to_graphql_error(error)])
+        return Permitted(purpose.code, purpose.version, purpose.documents[0].name, purpose.declaration.limits)
 
     def _analysed(self, ready: PreparedRequest, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
         name = ready.operation.name.value if ready.operation.name else None

@@ -30,6 +30,7 @@ from hub.graph.documents import Documents
 from hub.plan import limits
 from hub.plan.arguments import argument_shape, find_page_sizes
 from hub.plan.cpu_stopwatch import CpuStopwatch
+from hub.plan.masks import FULL, Disclosure
 from hub.plan.nodes import Scalar
 from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
@@ -150,10 +151,10 @@ class Preparer:
             settings.plan_cache, most_size=most_bytes
         )
 
-    def ready(self, request: GraphQLRequest, *, count_step: int = 1) -> PreparedRequest:
+    def ready(self, request: GraphQLRequest, *, disclosure: Disclosure = FULL) -> PreparedRequest:
         """Make a request ready. Raises RequestRejected with GraphQL errors, OperationRefused for limits and arguments.
 
-        Counts are rounded down to multiples of `count_step`.
+        `disclosure` says what of the answer may be shown.
         """
         text = self.documents.text(request.query, request.document_id)
         checked = self._documents.get(text)
@@ -165,10 +166,10 @@ class Preparer:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
         sizes = tuple(variables.get(name) for name in checked.paged)
-        key = (text, request.operation_name, argument_shape(variables), sizes, count_step)
+        key = (text, request.operation_name, argument_shape(variables), sizes, disclosure)
         found = self._plans.get(key)
         if found is None:
-            found = (self._planned(checked.document, operation, variables, count_step),)
+            found = (self._planned(checked.document, operation, variables, disclosure),)
             self._plans.put(key, found, _plan_bytes(found[0]))
         return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
 
@@ -220,7 +221,7 @@ class Preparer:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
-        count_step: int,
+        disclosure: Disclosure,
     ) -> Plan | None:
         if operation.operation is not OperationType.QUERY:
             return None

@@ -18,6 +18,7 @@ from hub.graph.review_runner import ReviewRunner
 from hub.graph.schema import core, schema
 from hub.graph.sealed_subjects import SealedSubjects
 from hub.model.registry import registry
+from hub.plan.node_builder import Catalog
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
 from hub.settings import Settings
@@ -49,16 +50,21 @@ def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False, cle
     return Executor(graphql_schema, preparer, reads, changes, reviews, access, explain=settings.explain)
 
 
-def make_gate(executor: Executor, authenticator: Authenticator) -> Gate:
+def make_gate(settings: Settings, executor: Executor, authenticator: Authenticator) -> Gate:
     """What admits requests to an executor."""
-    return Gate(authenticator, executor.access.dossiers, enforced=executor.access.is_enforced)
+    return Gate(
+        authenticator,
+        executor.access.dossiers,
+        enforced=executor.access.is_enforced,
+        explorers=settings.explorers == "masked",
+    )
 
 
 def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool) -> Access:
     permissions = None
     if enforced:
         compiled = compile_purposes(purposes().values(), graphql_schema)
-        permissions = Permissions(graphql_schema, compiled)
+        permissions = Permissions(graphql_schema, compiled, Catalog(registry()))
     return Access(permissions, SealedSubjects(reads), DossierReads(reads, registry()))
 
 

@@ -11,6 +11,7 @@ from hub.model.registry import Column, Entity, Linked, Reference, Registry
 from hub.model.tables import split_words, sql_type
 from hub.plan.arguments import read_value
 from hub.plan.binds import Bind, GlobalIdPart, GlobalIdParts, Leaf, Tree, to_parameter
+from hub.plan.masks import is_told_by_filter, refuse_masked
 from hub.plan.nodes import (
     AllOf,
     AnyOf,
@@ -25,6 +26,7 @@ from hub.plan.nodes import (
     ViaLink,
 )
 from hub.plan.selection import Document
+from schema.values import Mask
 
 OPERATOR_TEMPLATES: Mapping[str, str] = {
     "eq": "{column} = {0}",
@@ -85,13 +87,15 @@ class ConditionCounter:
 
 @dataclass(frozen=True)
 class FilterReader:
-    """Reads filter arguments. `links` is how many links a filter may still follow, `terms` counts conditions."""
+    """Reads filter arguments. `links` is how many links a filter may still follow, `terms` counts conditions. With
+    `masked`, filters that could tell what is masked are refused."""
 
     registry: Registry
     document: Document
     links: int
     terms: ConditionCounter
     past: bool = False
+    masked: bool = False
 
     def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
         """The conditions of a filter argument; all of them must hold. Null filters, and null parts, are no conditions."""
@@ -118,6 +122,8 @@ class FilterReader:
     def _field(self, entity: Entity, name: str, part: Mapping[str, Tree]) -> list[Condition]:
         column = next((c for c in entity.columns if c.graphql == name), None)
         if column is not None:
+            if self.masked and is_told_by_filter(column):
+                raise refuse_masked(f"filter: {entity.name}.{name}")
             return list(self._tests(column, part))
         if name == "id":
             return [self._ids(entity, operator, leaf) for operator, leaf in part.items()]
@@ -266,7 +272,7 @@ def _list(tree: Tree) -> list[Tree]:
     return tree if isinstance(tree, list) else [tree] if isinstance(tree, Mapping) else []
 
 
-def read_order(document: Document, entity: Entity, tree: Tree | None) -> tuple[OrderTerm, ...]:
+def read_order(document: Document, entity: Entity, tree: Tree | None, *, masked: bool = False) -> tuple[OrderTerm, ...]:
     """The total order of an orderBy argument: its terms, then the id."""
     terms: list[OrderTerm] = []
     for part in _list(tree) if tree is not None else []:
@@ -274,15 +280,17 @@ def read_order(document: Document, entity: Entity, tree: Tree | None) -> tuple[O
             continue
         for name, leaf in part.items():
             descending = getattr(read_value(document, leaf), "name", "ASC") == "DESC"
-            terms.append(_read_order_term(entity, name, descending))
+            terms.append(_read_order_term(entity, name, descending, masked))
     if any(term.name == "id" for term in terms):
         return tuple(terms)
     return (*terms, ID_TERM)
 
 
-def _read_order_term(entity: Entity, name: str, descending: bool) -> OrderTerm:
+def _read_order_term(entity: Entity, name: str, descending: bool, masked: bool) -> OrderTerm:
     if name == "id":
         return OrderTerm("id", "{t}.id", "bigint", nullable=False, descending=descending)
     column = next(c for c in entity.columns if c.graphql == name)
+    if masked and column.value.mask is not Mask.NONE:
+        raise refuse_masked(f"orderBy: {entity.name}.{name}")
     target = column.search_key or column.name
     return OrderTerm(name, f"{{t}}.{quote_identifier(target)}", sql_type(column), column.nullable, descending)

@@ -1,10 +1,11 @@
 """Links → nodes: how a record was linked, its candidates and the evidence, and the rows that were merged into a subject."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.model import derived_fields
 from hub.model.names import to_camel_case
-from hub.model.registry import Entity, Linked
+from hub.model.registry import Column, Entity, Linked
 from hub.plan.node_parts import Rows, make_group, make_scalars, quote_literal
 from hub.plan.nodes import (
     CandidateList,
@@ -24,10 +25,11 @@ MERGED_IDS, MERGED_FROM = "mergedIds", "mergedFrom"
 
 @dataclass(frozen=True)
 class LinkNodeBuilder:
-    """Builds the nodes of links. `rows` makes those of subjects."""
+    """Builds the nodes of links. `rows` makes those of subjects, `value` the expression of a column."""
 
     document: Document
     rows: Rows
+    value: Callable[[Column], str]
 
     def link(self, field: Selected, linked: Linked) -> LinkObject:
         """The link of a record, as its `<name>Link` is selected."""
@@ -36,7 +38,7 @@ class LinkNodeBuilder:
         members: list[Member | CandidateList | EvidenceList] = []
         for inner in self.document.collect(name, field.beneath):
             if inner.name == "recorded":
-                columns = {to_camel_case(part.part): f"{{t}}.{part.column.sql}" for part in linked.recorded}
+                columns = {to_camel_case(part.part): self.value(part.column) for part in linked.recorded}
                 members.append(make_group(self.document, inner, linked.as_recorded, columns))
             elif inner.name == "candidates":
                 members.append(self._candidates(inner, linked))
@@ -66,7 +68,7 @@ class LinkNodeBuilder:
     def merged(self, entity: Entity, field: Selected) -> MergedRows:
         """The rows that were merged into a subject, by what identifies them."""
         since = derived_fields.MERGED_SINCE
-        sql = {column.graphql: f"{{t}}.{column.sql}" for column in entity.keys}
+        sql = {column.graphql: self.value(column) for column in entity.keys}
         sql |= {"id": f"hub.global_id({quote_literal(entity.name)}, {{t}}.id)", since.graphql: since.sql}
         members = make_scalars(self.document, field.beneath, f"Merged{entity.name}", sql)
         return MergedRows(field.key, RowObject(entity.name, entity.table, members))

@@ -19,6 +19,7 @@ from hub.plan.data_subjects import data_subject_members
 from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD as DISCREPANCIES
 from hub.plan.discrepancy_nodes import DiscrepancyNodeBuilder
 from hub.plan.link_nodes import MERGED_FROM, MERGED_IDS, LinkNodeBuilder
+from hub.plan.masks import FULL, HIDDEN_TEXT, Disclosure, is_told_by_filter, mask_column, refuse_masked
 from hub.plan.node_parts import ConnectionSource, Sets, make_group, quote_literal
 from hub.plan.nodes import (
     ConnectionPage,
@@ -91,7 +92,7 @@ class Builder:
     `typed` adds the name of its entity, under `KIND`, to every row of an abstract field: the graph lane completes values
     itself and has to know the type also where `__typename` is not selected. `past` reads what was known at an instant.
     `names_data_subjects` adds hidden members to rows (see `hub.plan.data_subjects`).
-    Counts are rounded down to multiples of `count_step`.
+    `disclosure` says what of it may be shown (see `hub.plan.masks`).
     """
 
     catalog: Catalog
@@ -101,7 +102,7 @@ class Builder:
     typed: bool = False
     past: bool = False
     names_data_subjects: bool = False
-    count_step: int = 1
+    disclosure: Disclosure = FULL
     trail: list[str] = field(default_factory=list)
     """The response keys down to what is being built, for the path of an error."""
 
@@ -131,6 +132,8 @@ class Builder:
             return self._node(selected, given["id"])
         if selected.name == "nodes":
             return self.nodes(selected, given["ids"])
+        if self.disclosure.masked and selected.name in (SEARCH, DISCREPANCIES):
+            raise refuse_masked(selected.name)
         if selected.name == SEARCH:
             return SearchNodeBuilder(
                 self.catalog.registry, self.document, self._rows, tuple(self.trail), self.names_data_subjects
@@ -170,6 +173,8 @@ class Builder:
                 f"by: {name} is null", code="BAD_USER_INPUT", next_step="declare the variable as non-null, and give it"
             )
         column = next(column for column in entity.keys if column.graphql == name)
+        if self.disclosure.masked and is_told_by_filter(column):
+            raise refuse_masked(f"by: {name}")
         assert not isinstance(leaf, Mapping | list)  # keys are leaves
         return ViaKey(column.name, Bind(leaf, column.value.storage.value))
 
@@ -198,17 +203,22 @@ class Builder:
             return Scalar(field.key, f"hub.global_id({quote_literal(entity.name)}, {{t}}.id)")
         if field.name == "provenance":
             parts = derived_fields.PAST_PROVENANCE if self.past else derived_fields.PROVENANCE
-            return make_group(self.document, field, "Provenance", {part.graphql: part.sql for part in parts})
+            sql = {part.graphql: part.sql for part in parts}
+            if self.disclosure.masked:
+                sql["sourceKey"] = HIDDEN_TEXT  # of many sources it is a person's identifier
+            return make_group(self.document, field, "Provenance", sql)
         if entity.duplicates and field.name == MERGED_IDS:
             return MergedIds(field.key, entity.name)
         if entity.duplicates and field.name == MERGED_FROM:
             return self._links.merged(entity, field)
         if entity.name in self.catalog.registry.copied and field.name == DISCREPANCIES:
+            if self.disclosure.masked:
+                raise refuse_masked(field.name)
             given = read_arguments(self.document, self._definition(entity.name, field.name), field.node)
             return self._page(field, self._discrepancies(given), ViaFound(entity.duplicates), given)
         element = self.catalog.by_field[entity.name][field.name]
         if isinstance(element, Column):
-            return Scalar(field.key, f"{{t}}.{element.sql}")
+            return Scalar(field.key, self._value(element))
         if isinstance(element, Reference):
             return self._reference(field, element)
         if isinstance(element, Linked):
@@ -216,6 +226,11 @@ class Builder:
                 self._links.link(field, element) if field.name == element.link_graphql else self._linked(field, element)
             )
         return self._backlink(entity, field, element)
+
+    def _value(self, column: Column) -> str:
+        """The expression of a column, masked if only that may be shown."""
+        sql = f"{{t}}.{column.sql}"
+        return mask_column(column, sql) if self.disclosure.masked else sql
 
     def _reference(self, field: Selected, reference: Reference) -> OneRow:
         target = self.catalog.registry[reference.target]
@@ -245,13 +260,13 @@ class Builder:
 
     @property
     def _links(self) -> LinkNodeBuilder:
-        return LinkNodeBuilder(self.document, self._rows)
+        return LinkNodeBuilder(self.document, self._rows, self._value)
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
     def _listed(self, entity: Entity, given: Mapping[str, Tree], reached_by: Linked | None = None) -> ConnectionSource:
         conditions = self._filters.conditions(entity, given.get("filter"))
-        terms = read_order(self.document, entity, given.get("orderBy"))
+        terms = read_order(self.document, entity, given.get("orderBy"), masked=self.disclosure.masked)
         return ConnectionSource(
             entity.name, entity.table, terms, conditions, partial(self._row, entity, reached_by=reached_by)
         )
@@ -289,7 +304,14 @@ class Builder:
 
     @property
     def _filters(self) -> FilterReader:
-        return FilterReader(self.catalog.registry, self.document, self.filter_links, self.filter_terms, self.past)
+        return FilterReader(
+            self.catalog.registry,
+            self.document,
+            self.filter_links,
+            self.filter_terms,
+            self.past,
+            self.disclosure.masked,
+        )
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:
         if leaf is None or isinstance(leaf, Mapping | list) or read_value(self.document, leaf) is None:
@@ -307,7 +329,7 @@ class Builder:
             inner = self.document.collect("PageInfo", field.beneath)
             return PageInfo(field.key, tuple((f.key, f.name) for f in inner))
         if field.name == "totalCount":
-            return TotalCount(field.key, self.count_step)
+            return TotalCount(field.key, self.disclosure.count_step)
         return Scalar(field.key, quote_literal(f"{listed.kind}Connection"))
 
     def _edges(self, listed: ConnectionSource, field: Selected) -> Edges:

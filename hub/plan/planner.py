@@ -22,6 +22,7 @@ from hub.plan.binds import Bind, Constant, PastInstant
 from hub.plan.conditions import ConditionCounter
 from hub.plan.estimate import RowEstimate, estimate_rows
 from hub.plan.limits import Limits, too_large
+from hub.plan.masks import FULL, Disclosure
 from hub.plan.node_builder import Builder, Catalog
 from hub.plan.nodes import Root
 from hub.plan.render_sql import render
@@ -99,8 +100,8 @@ class Planner:
         """Whether one statement can answer this root field."""
         return self.catalog.is_stored(field.name) or field.name == "__typename"
 
-    def plan(self, operation: Operation, *, typed: bool = False, count_step: int = 1) -> Plan:
-        """The plan of the operation's stored root fields; `typed` and `count_step` as in Builder. Raises OperationRefused."""
+    def plan(self, operation: Operation, *, typed: bool = False, disclosure: Disclosure = FULL) -> Plan:
+        """The plan of the operation's stored root fields; `typed` and `disclosure` as in Builder. Raises OperationRefused."""
         builder = Builder(
             self.catalog,
             operation.document,
@@ -109,7 +110,7 @@ class Planner:
             typed,
             operation.in_the_past,
             self.names_data_subjects,
-            count_step,
+            disclosure,
         )
         chosen = [f for f in operation.fields if self.is_stored(f) and not (typed and f.name == "__typename")]
         return self._rendered(tuple(builder.root(f) for f in chosen), operation.at)
@@ -120,12 +121,19 @@ class Planner:
         variables: Mapping[str, Any],
         sets: Sequence[SelectionSetNode],
         global_ids: Sequence[str],
+        disclosure: Disclosure = FULL,
     ) -> Plan:
         """The typed plan of rows by their global ids, under the key `nodes`, with what is selected of them."""
         read = Document(self.schema, _fragments(document), variables)
         terms = ConditionCounter(self.limits.filter_terms)
         builder = Builder(
-            self.catalog, read, self.limits.filter_links, terms, True, names_data_subjects=self.names_data_subjects
+            self.catalog,
+            read,
+            self.limits.filter_links,
+            terms,
+            True,
+            names_data_subjects=self.names_data_subjects,
+            disclosure=disclosure,
         )
         selected = Selected("nodes", "nodes", FieldNode(name=NameNode(value="nodes")), tuple(sets))
         return self._rendered((builder.nodes(selected, Constant(list(global_ids))),), None)

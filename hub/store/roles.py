@@ -43,7 +43,7 @@ class Grant:
 
 READS = (
     *(Grant(READ, schema) for schema in VOCABULARY),
-    Grant(READ, "hub", ("alembic_version", "stream", "change", "dossier", "dossier_subject", "sealed_subject")),
+    Grant(READ, "hub", ("alembic_version", "stream", "run", "change", "dossier", "dossier_subject", "sealed_subject")),
 )
 GRANTS: dict[str, tuple[Grant, ...]] = {
     READER: READS,

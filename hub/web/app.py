@@ -56,7 +56,7 @@ def create_app(
     push = PushEndpoint(connectors, settings, clerk)
     executor = make_executor(settings, pool, enforced=settings.access == "on", clerk_url=clerk)
     access = make_access(settings, clerk, local_issuer=local_issuer)
-    gate = make_gate(executor, access.authenticator)
+    gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
     page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
