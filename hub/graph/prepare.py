@@ -227,7 +227,7 @@ class Preparer:
             return None
         read = self.planner.read(document, operation, variables)
         if all(self.planner.is_stored(field) for field in read.fields):
-            return self.planner.plan(read, count_step=count_step)
+            return self.planner.plan(read, disclosure=disclosure)
         now = next((field.name for field in read.fields if field.name in PRESENT_ONLY_FIELDS), None)
         if read.in_the_past and now is not None:
             raise OperationRefused(
