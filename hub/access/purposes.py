@@ -22,7 +22,7 @@ from pydantic import ValidationError
 import schema
 from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.sdk.located import line_of
+from hub.sdk.located import find_line
 from hub.settings import load_settings as load_settings
 
 HOMES = tuple(Path(schema.__file__).parent / name for name in ("purposes", "procedures"))
@@ -178,7 +178,7 @@ def _text(path: Path) -> str:
 
 def _fault(path: Path, text: str, location: tuple[int | str, ...], words: str) -> str:
     key = ".".join(map(str, location))
-    return f"{path}:{line_of(text, location)}: {f'{key}: ' if key else ''}{words.removeprefix('Value error, ')}"
+    return f"{path}:{find_line(text, location)}: {f'{key}: ' if key else ''}{words.removeprefix('Value error, ')}"
 
 
 def _version(files: Iterable[tuple[str, str]]) -> str:

@@ -44,7 +44,7 @@ def list_command(*, json: Json = False) -> None:
             "title": manifest.title.en,
             "streams": list(manifest.streams),
             "grade": manifest.grade,
-            "unset": [variable for variable in manifest.environment() if not os.environ.get(variable)],
+            "unset": [variable for variable in manifest.list_variables() if not os.environ.get(variable)],
             "folder": str(connector_folder(manifest)),
         }
         for name, manifest in sorted(load_manifests().items())

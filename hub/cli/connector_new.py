@@ -13,7 +13,7 @@ from hub.draft.field_proposals import choose_entity
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.connectors import project_connectors_folder as own_folder
 from hub.model.registry import registry
-from hub.sdk.manifest import KINDS
+from hub.sdk.manifest import MANIFEST_CLASSES
 from hub.settings import load_settings
 
 NO_OPTIONS = ProbeOptions()
@@ -33,7 +33,7 @@ def new(
     load_settings()
     place = (folder or own_folder()).absolute() / name
     known = known_source(place, kind, options)
-    chosen = kind or known.kind or ask_person("Kind of source", list(KINDS), "--kind")
+    chosen = kind or known.kind or ask_person("Kind of source", list(MANIFEST_CLASSES), "--kind")
     probed = PROBES.get(chosen, skip_probe)(name, chosen, options, known)
     for note in probed.notes:
         ERR.print(mark_text("yellow", "note", f" {note}"))

@@ -62,7 +62,7 @@ def _offline() -> Iterator[DoctorFinding]:
     for name, error in list_broken_connectors().items():
         yield DoctorFinding(f"connector {name}", False, error.message, error.next_step)
     for name, manifest in sorted(load_manifests().items()):
-        missing = [variable for variable in manifest.environment() if not os.environ.get(variable)]
+        missing = [variable for variable in manifest.list_variables() if not os.environ.get(variable)]
         step = f"set {', '.join(missing)}" if missing else None
         yield DoctorFinding(f"connector {name}", not missing, "not configured" if missing else "configured", step)
 

@@ -97,7 +97,7 @@ def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -
     made = make_engine(url)
     try:
         migrate(made)
-        jobs.apply(store_url(made))
+        jobs.migrate_queue(store_url(made))
         yield _describe_store(url, made, server, settings)
     finally:
         made.dispose()

@@ -9,7 +9,7 @@ from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show
 from hub.ingest.connectors import list_broken_connectors
 from hub.ingest.run.connector_run import RunChoices, report_broken, select_manifests
 from hub.ingest.run.connector_run import run_connectors as run_connectors
-from hub.jobs.queue import put_syncs
+from hub.jobs.queue import queue_syncs
 from hub.settings import load_settings
 from hub.store.engine import store_url
 
@@ -41,7 +41,7 @@ def sync(
     manifests = select_manifests(connectors or None)
     with open_store(load_settings()) as store, make_progress() as bars:
         if later:
-            queued = put_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
+            queued = queue_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
             show_json(queued) if json else show_queued(queued)
             return
         reports = run_connectors(store.engine, manifests, choices, progress=show_bars(bars))

@@ -12,7 +12,7 @@ from hub.cli.store import open_store
 from hub.cli.terminal import escape_controls, show_text
 from hub.errors import HubMisconfigured
 from hub.ingest.run.connector_run import select_manifests
-from hub.jobs.worker import Orders, Worker
+from hub.jobs.worker import QueueWorker, WorkerOptions
 from hub.settings import load_settings
 
 
@@ -39,9 +39,9 @@ def worker(
     if concurrency < 1 or heartbeat <= 0:
         raise HubMisconfigured("concurrency and heartbeat are above zero", next_step="see `hub worker --help`")
     settings = load_settings()
-    orders = Orders(select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days)
+    orders = WorkerOptions(select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days)
     with open_store(settings, keep_running=True) as store:
-        Worker(store.engine, orders, print_line).run()
+        QueueWorker(store.engine, orders, print_line).run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
         # A run that was cut may be within a library that does not end with the interpreter.
         sys.stdout.flush()

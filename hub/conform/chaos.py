@@ -236,14 +236,14 @@ def _play_changed_columns(tried: TrialState, store: TrialStore, change: Callable
 def _needed_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str | None:
     """A column that a required field is made of, and that is no key: without others a field is empty, which is said."""
     declared = manifest.streams[stream]
-    apart = {*declared.key, *declared.optional, declared.changed_at, *declared.read_by()}
+    apart = {*declared.key, *declared.optional, declared.changed_at, *declared.list_reading_columns()}
     found = [
         column
         for name, emit in declared.emits.items()
         if emit.explode is None
         for field, mapping in emit.fields.items()
         if not registry()[name].column(field).nullable
-        for column in mapping.columns()
+        for column in mapping.list_columns()
         if column not in apart and all(has_path(row, column) for row in rows)
     ]
     return found[0] if found else None

@@ -20,7 +20,7 @@ from hub.conform.simulators.mariadb import is_mariadb
 from hub.conform.trial_servers import TrialServers
 from hub.conform.trials import TrialFailed, TrialState
 from hub.errors import HubError
-from hub.sdk.manifest import Grade, Manifest
+from hub.sdk.manifest import GradeLetter, Manifest
 
 Part = Literal["lint", "samples", "damage", "deletes", "drift", "chaos"]
 Status = Literal["passed", "failed", "not applicable", "not run"]
@@ -36,12 +36,12 @@ SIMULATOR_CLASSES: Mapping[str, str] = {
 """Kind of source → its world."""
 MARIADB_CLASS = "hub.conform.simulators.mariadb:MariaDbSimulator"
 UNKNOWN_BACKEND = "read from PostgreSQL: the source's address is not set here, and says which database it is"
-NEEDED_PARTS: Mapping[Grade, tuple[Part, ...]] = {
+NEEDED_PARTS: Mapping[GradeLetter, tuple[Part, ...]] = {
     "A": ("lint", "samples", "damage", "deletes", "drift", "chaos"),
     "B": ("lint", "samples", "damage", "deletes", "drift"),
     "C": ("lint", "samples"),
 }
-"""Grade → what has to hold for it, best first."""
+"""GradeLetter → what has to hold for it, best first."""
 
 Told = Callable[[str], None]
 
@@ -62,7 +62,7 @@ class ConnectorGrade:
 
     connector: str
     kind: str
-    stated: Grade | None
+    stated: GradeLetter | None
     results: list[CaseResult] = field(default_factory=list)
 
     def of(self, part: Part) -> list[CaseResult]:
@@ -84,7 +84,7 @@ class ConnectorGrade:
         return f"{sum(result.status == 'passed' for result in tried)}/{len(tried)}"
 
     @property
-    def grade(self) -> Grade | None:
+    def grade(self) -> GradeLetter | None:
         """The best grade whose parts all hold."""
         return next((grade for grade, parts in NEEDED_PARTS.items() if all(map(self.holds, parts))), None)
 

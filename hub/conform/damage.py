@@ -44,7 +44,7 @@ def list_damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
     declared = manifest.streams[stream]
     for name, emit in declared.emits.items():
         for column in registry()[name].columns:
-            paths = tuple(emit.fields[column.name].columns()) if column.name in emit.fields else ()
+            paths = tuple(emit.fields[column.name].list_columns()) if column.name in emit.fields else ()
             if column.nullable or not paths:
                 continue
             yield Damage(stream, name, column.name, paths, None)

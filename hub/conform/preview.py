@@ -12,7 +12,7 @@ from hub.conform.samples import Record
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.connectors import connector_folder
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Context
+from hub.ingest.read.reader import ReaderContext
 from hub.ingest.values.typed_numbers import find_notations
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import CdcSource, SqlSource
@@ -66,7 +66,7 @@ def read_first_rows(manifest: Manifest, stream: str, rows: int) -> pl.DataFrame:
     if manifest.kind == "cdc":
         manifest = _as_table(manifest)
     reader = open_reader(
-        Context(manifest, stream, manifest.streams[stream], connector_folder(manifest), batch_rows=rows)
+        ReaderContext(manifest, stream, manifest.streams[stream], connector_folder(manifest), batch_rows=rows)
     )
     frames: list[pl.DataFrame] = []
     try:

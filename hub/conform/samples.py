@@ -15,7 +15,7 @@ import polars as pl
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import connector_folder
 from hub.ingest.read import json_rows
-from hub.ingest.read.reader import Batch
+from hub.ingest.read.reader import ReadBatch
 from hub.ingest.transform.map import CHANGED_AT, ROW_NUMBER, SOURCE_KEY
 from hub.ingest.transform.prepare import BatchPreparer, PreparedBatch
 from hub.ingest.values.typed_numbers import Notation, find_notations
@@ -80,8 +80,8 @@ def is_nested(manifest: Manifest, stream: str) -> bool:
 def frame_of(rows: Sequence[Row], *, nested: bool, wanted: Mapping[str, Notation] | None = None) -> pl.DataFrame:
     """Rows as a reader would hand them on."""
     if nested:
-        decoded = [json_rows.decoded(orjson.dumps(row)) for row in rows]
-        return json_rows.frame_of(decoded, wanted) if rows else pl.DataFrame()
+        decoded = [json_rows.decode_json(orjson.dumps(row)) for row in rows]
+        return json_rows.build_frame(decoded, wanted) if rows else pl.DataFrame()
     columns = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame(
         [[to_cell(row.get(name)) for name in columns] for row in rows],
@@ -112,7 +112,7 @@ def prepare_samples(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Pre
     """What a reader handed on, mapped and checked; nothing is known of earlier reads."""
     if manifest.kind == "cdc" and OPERATION_KEY not in frame.columns:
         frame = frame.with_columns(pl.lit("I").alias(OPERATION_KEY))
-    return BatchPreparer(manifest, stream, {}).prepare(Batch(frame), None)
+    return BatchPreparer(manifest, stream, {}).prepare(ReadBatch(frame), None)
 
 
 def records_of(batch: PreparedBatch) -> list[Record]:

@@ -15,10 +15,10 @@ from hub.draft.pseudonyms import Pseudonyms
 from hub.draft.source_probe import ProbeResult
 from hub.errors import HubError, OperationRefused
 from hub.ingest.connectors import load_connector
-from hub.ingest.read.json_rows import frame_of
+from hub.ingest.read.json_rows import build_frame
 from hub.ingest.values.vietnamese_codecs import repair_text, vietnamese_share
 from hub.model.registry import Entity
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import parse_manifest
 from hub.settings import MANIFEST_FILE
 
 SCHEMA_FILE = Path(__file__).parents[1] / "sdk" / "manifest.schema.json"
@@ -54,7 +54,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
     """Columns, those of nested objects by path, with the texts that were seen. Lists are left out."""
     if not rows:
         return {}
-    frame = frame_of([dict(row) for row in rows])
+    frame = build_frame([dict(row) for row in rows])
     return {
         name: [str(value) for value in frame[name].drop_nulls().to_list()]
         for name in frame.columns
@@ -102,7 +102,7 @@ def add_stream(folder: Path, probed: ProbeResult, entity: Entity, facts: Connect
     before = (folder / MANIFEST_FILE).read_text("utf-8")
     text = before.rstrip("\n") + "\n\n" + "\n".join(_render_stream(made, facts)) + "\n"
     try:
-        parse(tomllib.loads(text))
+        parse_manifest(tomllib.loads(text))
     except ValueError as error:
         raise OperationRefused(
             f"a stream cannot be added to {folder / MANIFEST_FILE} as it is written: {type(error).__name__}",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hub.draft.source_probe import ProbeRequest, make_provisional_manifest
 from hub.errors import HubMisconfigured
-from hub.ingest.read.reader import Context
+from hub.ingest.read.reader import ReaderContext
 from hub.ingest.read.soap.client import SoapClient
-from hub.ingest.read.soap.xml_rows import lists_in
+from hub.ingest.read.soap.xml_rows import find_lists
 from hub.sdk.sources import SoapSource
 
 
@@ -26,12 +26,14 @@ def read_operations(wanted: ProbeRequest, folder: Path | None) -> Mapping[str, O
     stream = {"operation": "-", "records": "", **wanted.stream}
     manifest = make_provisional_manifest(ProbeRequest(wanted.name, wanted.kind, wanted.source, stream), ["id"], folder)
     assert isinstance(manifest.source, SoapSource)
-    context = Context(manifest, "rows", manifest.streams["rows"], folder or Path())
+    context = ReaderContext(manifest, "rows", manifest.streams["rows"], folder or Path())
     client = SoapClient(context, manifest.source)
     try:
         found = {
-            name: OperationFound(name, client.arguments(name), lists_in(client.operation(name, {})[1].output.body.type))
-            for name in client.names()
+            name: OperationFound(
+                name, client.list_arguments(name), find_lists(client.find_operation(name, {})[1].output.body.type)
+            )
+            for name in client.list_operations()
         }
     finally:
         client.close()

@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.conform.preview import read_first_rows
 from hub.errors import HubMisconfigured, OperationRefused, SourceUnavailable
-from hub.ingest.read.http.client import Client, Request, json_of
-from hub.ingest.read.json_rows import dig
-from hub.ingest.read.reader import Context
-from hub.ingest.read.rest.next_page import next_named
-from hub.ingest.read.sql.access import DRIVERS
+from hub.ingest.read.http.client import HttpClient, HttpRequest, parse_json
+from hub.ingest.read.json_rows import get_at_path
+from hub.ingest.read.reader import ReaderContext
+from hub.ingest.read.rest.next_page import find_next_page
+from hub.ingest.read.sql.access import DRIVER_NAMES
 from hub.ingest.values.vietnamese_codecs import CODEC_NAMES, vietnamese_share
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from hub.sdk.streams import RestStream
 
 SAMPLE_ROWS = 20
@@ -109,7 +109,7 @@ def list_tables(url: str) -> list[TableFound]:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-        named = parsed.set(drivername=DRIVERS.get(backend, parsed.drivername))
+        named = parsed.set(drivername=DRIVER_NAMES.get(backend, parsed.drivername))
         engine = create_engine(named, connect_args=dict(CONNECT_OPTIONS.get(backend, {})))
     except SQLAlchemyError as error:
         raise HubMisconfigured(
@@ -201,10 +201,10 @@ def fetch_page(wanted: ProbeRequest) -> tuple[Any, str]:
     manifest = make_provisional_manifest(wanted, ["id"])
     stream = manifest.streams["rows"]
     assert isinstance(stream, RestStream)
-    client = Client(Context(manifest, "rows", stream, Path()))
+    client = HttpClient(ReaderContext(manifest, "rows", stream, Path()))
     try:
-        url = client.url(stream.path).copy_merge_params(stream.parameters)
-        found = client.get(Request(url), stream.max_page_bytes, lambda body: json_of(wanted.name, body))
+        url = client.build_url(stream.path).copy_merge_params(stream.parameters)
+        found = client.fetch(HttpRequest(url), stream.max_page_bytes, lambda body: parse_json(wanted.name, body))
     finally:
         client.close()
     return found.content, found.link
@@ -213,20 +213,20 @@ def fetch_page(wanted: ProbeRequest) -> tuple[Any, str]:
 def guess_paging(document: Any, link: str, records: str | None = None) -> dict[str, Any]:
     """Guess where the list is in a page, if that is not given, and how to reach the next page. Raises OperationRefused."""
     if records is None:
-        records = next((path for path in LIST_PATHS if _is_list(dig(document, path))), None)
+        records = next((path for path in LIST_PATHS if _is_list(get_at_path(document, path))), None)
     if records is None:
         raise OperationRefused(
             "no list of objects was found in the answer", next_step="give its path: --records data.items"
         )
     found: dict[str, Any] = {"records": records} if records else {}
-    if named := next_named(document, link):
+    if named := find_next_page(document, link):
         return {**found, "paging": dict(named.declared)}
     for paths, kind, key in (
         (NEXT_PATHS, "cursor", "next"),
         (PAGE_COUNT_PATHS, "page", "total_pages"),
         (TOTAL_PATHS, "offset", "total"),
     ):
-        at = next((path for path in paths if isinstance(dig(document, path), str | int)), None)
+        at = next((path for path in paths if isinstance(get_at_path(document, path), str | int)), None)
         if at is not None:
             return {**found, "paging": {"kind": kind, key: at}}
     return found
@@ -252,7 +252,7 @@ def make_provisional_manifest(wanted: ProbeRequest, key: Sequence[str], folder: 
     """A manifest that reads and maps nothing. `folder` is the one that it is taken to be in."""
     facts = dict.fromkeys(("sector", "owner", "legal_basis", "version", "freshness"), "-")
     stream = {**wanted.stream, "key": list(key), "emits": {"Citizen": {"fields": {}}}}
-    made = parse(
+    made = parse_manifest(
         {
             "name": wanted.name,
             "title": {"vi": "-", "en": "-"},
@@ -261,7 +261,7 @@ def make_provisional_manifest(wanted: ProbeRequest, key: Sequence[str], folder: 
             "streams": {"rows": stream},
         }
     )
-    return made.placed(folder) if folder else made
+    return made.move_to(folder) if folder else made
 
 
 def _nest_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ import polars as pl
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.values.parse_values import find_conflicting_formats, is_number
 from hub.model.registry import Entity, registry
-from hub.sdk.manifest import Location, Manifest, WrongManifest, faults, load, shown
+from hub.sdk.manifest import Location, Manifest, WrongManifest, build_faults, load_manifest, show_path
 from hub.sdk.mapping import Emit
 from hub.sdk.streams import Stream
 from hub.settings import CONNECTORS_GROUP, MANIFEST_FILE
@@ -119,12 +119,12 @@ def load_connector(home: Path) -> Manifest:
     HubMisconfigured.
     """
     path = home / MANIFEST_FILE
-    manifest = load(path)
+    manifest = load_manifest(path)
     wrong = list(find_problems(manifest))
     if manifest.name != home.name:
-        wrong.append((("name",), f"is {manifest.name}, and its folder {home.name}: name them alike"))
+        wrong.append((("name",), f"is {manifest.name}, but its folder is {home.name}: use the same name for both"))
     if wrong:
-        raise WrongManifest(faults(shown(path), path.read_text(encoding="utf-8"), wrong))
+        raise WrongManifest(build_faults(show_path(path), path.read_text(encoding="utf-8"), wrong))
     return manifest
 
 
@@ -193,7 +193,7 @@ def _check_item_key(at: Location, entity: Entity, emit: Emit) -> Iterable[tuple[
 
 def _check_notations(at: Location, stream: Stream) -> Iterator[tuple[Location, str]]:
     """Yield columns declared with two number notations, or with a notation although they identify or order rows."""
-    identity = {*stream.key, *stream.read_by(), stream.changed_at}
+    identity = {*stream.key, *stream.list_reading_columns(), stream.changed_at}
     declared: dict[str, str | None] = {}
     for entity, emit in stream.emits.items():
         for field, mapping in emit.fields.items():

@@ -1,1 +1,1 @@
-"""Jobs: what is queued, scheduled and worked off, in the hub's own PostgreSQL, by procrastinate, in the SQL schema `jobs`."""
+"""Jobs: queued and scheduled work, run by procrastinate in the hub's own PostgreSQL (SQL schema `jobs`)."""

@@ -1,4 +1,4 @@
-"""Prune: what runs leave behind and nobody needs any more."""
+"""Prune: delete what runs leave behind and nobody needs any more."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,15 @@ from hub.store.engine import SESSION
 
 QUOTA_DAYS = 2
 DELIVERY_DAYS = 30
-"""A delivery that came again after so long would be taken again; senders give up long before."""
+"""A delivery repeated after this time would be accepted again; senders give up long before."""
 
-STATEMENTS = {
-    # A run that wrote rows is their provenance and stays; one that was interrupted may have. The newest tells how things are.
+DELETE_STATEMENTS = {
+    # A run that wrote rows is their provenance and stays; an interrupted one may have. The latest run shows the current
+    # state.
     "runs": (
         "delete from hub.run r where r.ended_at < now() - %(days)s * interval '1 day'"
         " and r.status in ('SUCCEEDED', 'PARTIAL', 'FAILED', 'DEFERRED')"
-        # Counts of the first revisions were objects; what those runs wrote is not looked up.
+        # The first releases stored counts as objects; what those runs wrote is not looked up.
         " and coalesce(jsonb_typeof(r.counts), 'array') = 'array' and not exists (select from"
         " jsonb_array_elements(case jsonb_typeof(r.counts) when 'array' then r.counts else '[]' end) c"
         " where (c ->> 'added')::bigint + (c ->> 'changed')::bigint + (c ->> 'deleted')::bigint > 0)"
@@ -32,15 +33,19 @@ STATEMENTS = {
 
 
 @dataclass(frozen=True)
-class Pruned:
-    """Rows that were deleted."""
+class PruneCounts:
+    """Number of rows deleted."""
 
     runs: int
     quotas: int
     deliveries: int
 
 
-def prune(url: str, *, keep_days: int) -> Pruned:
-    """Delete records of runs that ended so many days ago, counters of past quotas, deliveries long taken."""
+def prune_store(url: str, *, keep_days: int) -> PruneCounts:
+    """Delete records of runs that ended more than `keep_days` ago, counters of past quotas, and deliveries taken long
+    ago.
+    """
     with StoreConnection.connect(url, options=SESSION, autocommit=True) as connection:
-        return Pruned(**{name: connection.execute(s, {"days": keep_days}).rowcount for name, s in STATEMENTS.items()})
+        return PruneCounts(
+            **{name: connection.execute(s, {"days": keep_days}).rowcount for name, s in DELETE_STATEMENTS.items()}
+        )

@@ -1,4 +1,4 @@
-"""Schedules: five fields of cron, in the time zone of the source."""
+"""Schedules: five cron fields, in the time zone of the source."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,46 +12,46 @@ from procrastinate.periodic import PeriodicTask
 from procrastinate.tasks import Task
 
 from hub.errors import HubMisconfigured
-from hub.jobs.queue import sync_arguments, sync_lock
+from hub.jobs.queue import build_sync_arguments, build_sync_lock
 from hub.sdk.manifest import Manifest
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """When a connector is read."""
+class SyncSchedule:
+    """When a connector is synced."""
 
     connector: str
     cron: str
     zone: ZoneInfo
 
 
-def schedules(manifests: Iterable[Manifest]) -> Iterator[Schedule]:
-    """The schedules of connectors; those that are followed have none. Raises HubMisconfigured."""
+def list_schedules(manifests: Iterable[Manifest]) -> Iterator[SyncSchedule]:
+    """Yield the schedules of connectors; followed ones have none. Raises HubMisconfigured."""
     for manifest in manifests:
         if manifest.schedule is None or manifest.follows:
             continue
         if len(manifest.schedule.split()) != 5 or not croniter.is_valid(manifest.schedule):
             raise HubMisconfigured(
-                f'connector {manifest.name}: schedule: "{manifest.schedule}" is not five fields of cron',
-                next_step='write it as "*/15 * * * *": minute, hour, day, month, weekday',
+                f'connector {manifest.name}: schedule: "{manifest.schedule}" is not a cron expression with five fields',
+                next_step='write minute, hour, day, month and weekday, e.g. "*/15 * * * *"',
             )
-        yield Schedule(manifest.name, manifest.schedule, ZoneInfo(manifest.source.timezone))
+        yield SyncSchedule(manifest.name, manifest.schedule, ZoneInfo(manifest.source.timezone))
 
 
-def times(cron: str, zone: ZoneInfo) -> croniter:
-    """The times of a schedule, to be set to a moment in seconds since 1970."""
+def iterate_times(cron: str, zone: ZoneInfo) -> croniter:
+    """Return an iterator over the times of a schedule, to be set to a moment in seconds since 1970."""
     return croniter(cron, datetime.now(zone))
 
 
-def register(queue: App, task: Task[Any, Any, Any], found: Schedule) -> None:
-    """Have the worker queue runs of a connector on its schedule."""
-    lock = sync_lock(found.connector)
-    arguments = sync_arguments(found.connector)
+def register_schedule(queue: App, task: Task[Any, Any, Any], found: SyncSchedule) -> None:
+    """Make the worker queue syncs of a connector on its schedule."""
+    lock = build_sync_lock(found.connector)
+    arguments = build_sync_arguments(found.connector)
     periodic: PeriodicTask[..., Any, Any] = queue.periodic_registry.register_task(
         task,
         found.cron,
         found.connector,
         {"lock": lock, "queueing_lock": lock, "task_kwargs": arguments},
     )
-    # procrastinate reads cron in UTC: its iterator is a cached property, and one that was made with a zone keeps to it.
-    vars(periodic)["croniter"] = times(found.cron, found.zone)
+    # procrastinate evaluates cron in UTC: its iterator is a cached property, and one built with a zone keeps it.
+    vars(periodic)["croniter"] = iterate_times(found.cron, found.zone)

@@ -1,4 +1,4 @@
-"""Work that blocks, from an event loop: in a thread that does not keep the process from ending."""
+"""Run blocking work from an event loop, in a thread that does not keep the process alive."""
 
 import asyncio
 import threading
@@ -9,8 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def in_thread(work: Callable[[], T]) -> T:
-    """Do work in a thread of its own. If this is cancelled the thread goes on, unheard, until it or the process ends."""
+async def run_in_thread(work: Callable[[], T]) -> T:
+    """Run work in a thread of its own. If this call is cancelled, the thread continues unobserved until it or the
+    process ends.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -23,15 +25,15 @@ async def in_thread(work: Callable[[], T]) -> T:
             result = work()
         except BaseException as error:
             failure = error
-            _tell(loop, lambda: settle(lambda: future.set_exception(failure)))
+            _call_in_loop(loop, lambda: settle(lambda: future.set_exception(failure)))
         else:
-            _tell(loop, lambda: settle(lambda: future.set_result(result)))
+            _call_in_loop(loop, lambda: settle(lambda: future.set_result(result)))
 
     threading.Thread(target=run, daemon=True).start()
     return await future
 
 
-def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    # A loop that is closed has nobody to tell.
+def _call_in_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    # A closed loop has nobody left to tell.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)

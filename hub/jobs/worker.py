@@ -1,7 +1,7 @@
-"""The worker: works off the queue, queues what is scheduled, gives jobs of dead workers to others, follows connectors.
+"""The worker: runs queued jobs, queues scheduled ones, reassigns jobs of dead workers, and follows connectors.
 
-It stops within GRACE_S when told to. A run that is not done by then is cut: its transaction is not committed, so the store
-stays whole, and its job is queued again.
+It stops within GRACE_S when told to. A sync that has not ended by then is interrupted: its transaction is not
+committed, so the store stays consistent, and its job is queued again.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ from sqlalchemy import Engine
 from hub.errors import StoreUnavailable
 from hub.ingest.run.follow import ConnectorFollower
 from hub.jobs import queue as q
-from hub.jobs.schedules import register, schedules
-from hub.jobs.tasks import Tasks
-from hub.jobs.threads import in_thread
+from hub.jobs.schedules import list_schedules, register_schedule
+from hub.jobs.tasks import QueueTasks
+from hub.jobs.threads import run_in_thread
 from hub.sdk.manifest import Manifest
 from hub.store.engine import store_url
 
 GRACE_S = 8.0
-MISSED = 3
-"""A worker that was silent for so many heartbeats is dead."""
-DEATHS = 5
-"""A job that so many workers died of is not given to another."""
+MISSED_HEARTBEATS = 3
+"""A worker that missed this many heartbeats is considered dead."""
+MAX_CRASHES = 5
+"""A job that crashed this many workers is marked failed."""
 PRUNE_CRON = "17 3 * * *"
 
 
 @dataclass(frozen=True)
-class Orders:
-    """How a worker is to work: `concurrency` jobs at once, these connectors scheduled and, if `follow`, followed."""
+class WorkerOptions:
+    """How a worker runs: `concurrency` jobs at once; these connectors scheduled and, with `follow`, followed."""
 
     manifests: Sequence[Manifest]
     concurrency: int = 2
@@ -47,58 +47,59 @@ class Orders:
 
 
 @dataclass
-class Worker:
-    """One worker of one process. `say` is given each line that a person should read."""
+class QueueWorker:
+    """One worker in one process. `say` receives each line for a person to read."""
 
     engine: Engine
-    orders: Orders
+    options: WorkerOptions
     say: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
     followers: list[threading.Thread] = field(default_factory=list)
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT. Raises StoreUnavailable if the database goes away, HubMisconfigured."""
-        # Its lines quote arguments and messages of errors; what a person needs is said by the tasks.
+        """Work until SIGTERM or SIGINT. Raises StoreUnavailable if the database connection is lost, HubMisconfigured."""
+        # procrastinate's own log lines quote arguments and error messages; the tasks report what a person needs.
         logging.getLogger("procrastinate").disabled = True
         logging.getLogger("procrastinate.worker").disabled = True
         try:
             asyncio.run(self._work())
         except ConnectorException:
             raise StoreUnavailable(
-                "the database of the queue went away", next_step="start it and run `hub worker` again; nothing was lost"
+                "the connection to the queue's database was lost",
+                next_step="start the database and run `hub worker` again; nothing was lost",
             ) from None
 
     async def _work(self) -> None:
-        found = list(schedules(self.orders.manifests))
+        found = list(list_schedules(self.options.manifests))
         loop = asyncio.get_running_loop()
         told = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.set)
-        queue = q.app(store_url(self.engine), connections=self.orders.concurrency + 4)
-        tasks = Tasks(queue, self.engine, self.say, self.orders.keep_days)
+        queue = q.build_queue(store_url(self.engine), connections=self.options.concurrency + 4)
+        tasks = QueueTasks(queue, self.engine, self.say, self.options.keep_days)
         task = tasks.register()
         for schedule in found:
-            register(queue, task, schedule)
-        queue.periodic(cron=PRUNE_CRON, lock=q.PRUNE, queueing_lock=q.PRUNE)(queue.tasks[q.PRUNE])
+            register_schedule(queue, task, schedule)
+        queue.periodic(cron=PRUNE_CRON, lock=q.PRUNE_TASK, queueing_lock=q.PRUNE_TASK)(queue.tasks[q.PRUNE_TASK])
         async with queue.open_async():
             self._start_following(tasks, loop)
             self._say_start([f"{s.connector} {s.cron}" for s in found])
-            await self._until(told, queue)
+            await self._work_until(told, queue)
 
     def _say_start(self, scheduled: list[str]) -> None:
         following = [thread.name for thread in self.followers]
         self.say(
-            f"worker: started, {self.orders.concurrency} jobs at once; scheduled: {', '.join(scheduled) or 'none'};"
+            f"worker: started, {self.options.concurrency} jobs at once; scheduled: {', '.join(scheduled) or 'none'};"
             f" followed: {', '.join(following) or 'none'}"
         )
 
-    async def _until(self, told: asyncio.Event, queue: App) -> None:
-        working = asyncio.create_task(self._jobs(queue))
+    async def _work_until(self, told: asyncio.Event, queue: App) -> None:
+        working = asyncio.create_task(self._run_jobs(queue))
         reaping = asyncio.create_task(self._reap(queue))
         stopping = asyncio.create_task(told.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         by_itself = not told.is_set()
-        self.say("worker: stopping" if not by_itself else "worker: the queue went away")
+        self.say("worker: stopping" if not by_itself else "worker: the connection to the queue was lost")
         self.stop.set()
         deadline = time.monotonic() + GRACE_S
         for waiting in (reaping, stopping, working):
@@ -109,67 +110,67 @@ class Worker:
             raise results[0] if isinstance(results[0], ConnectorException) else ConnectorException()
         self.say("worker: stopped")
 
-    async def _jobs(self, queue: App) -> None:
+    async def _run_jobs(self, queue: App) -> None:
         await queue.run_worker_async(
-            concurrency=self.orders.concurrency,
+            concurrency=self.options.concurrency,
             install_signal_handlers=False,
             shutdown_graceful_timeout=GRACE_S,
-            update_heartbeat_interval=self.orders.heartbeat_s,
-            stalled_worker_timeout=MISSED * self.orders.heartbeat_s,
-            fetch_job_polling_interval=min(5.0, self.orders.heartbeat_s),
+            update_heartbeat_interval=self.options.heartbeat_s,
+            stalled_worker_timeout=MISSED_HEARTBEATS * self.options.heartbeat_s,
+            fetch_job_polling_interval=min(5.0, self.options.heartbeat_s),
         )
 
     async def _reap(self, queue: App) -> None:
-        """Put back the jobs of workers that died. Several workers may do so at once: the first takes each."""
-        silent = MISSED * self.orders.heartbeat_s
+        """Requeue the jobs of dead workers. Several workers may try this at once: the first one takes each job."""
+        silent = MISSED_HEARTBEATS * self.options.heartbeat_s
         while True:
             with suppress(ConnectorException):
                 for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent):
                     await self._put_back(queue, job)
                 await queue.job_manager.prune_stalled_workers(silent)
-            await asyncio.sleep(self.orders.heartbeat_s)
+            await asyncio.sleep(self.options.heartbeat_s)
 
     async def _put_back(self, queue: App, job: Job) -> None:
-        assert job.id is not None  # it comes from the table
+        assert job.id is not None  # the job comes from the table
         outcome = f"it crashed {job.attempts} workers and is marked failed"
-        if job.attempts < DEATHS:
+        if job.attempts < MAX_CRASHES:
             try:
                 await queue.job_manager.retry_job(job)
             except UniqueViolation:
-                outcome = "the same job is queued already"
+                outcome = "the same job is already queued"
             else:
                 self.say(f"{job.lock}: its worker died; it is queued again")
                 return
-        # As it is it would hold its lock for ever.
+        # Left as it is, it would hold its lock forever.
         await queue.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
         self.say(f"{job.lock}: its worker died; {outcome}")
 
-    def _start_following(self, tasks: Tasks, loop: asyncio.AbstractEventLoop) -> None:
+    def _start_following(self, tasks: QueueTasks, loop: asyncio.AbstractEventLoop) -> None:
         def changed(_: int) -> None:
-            # A loop that is closed links no more; the next worker does.
+            # A closed loop queues no more linking; the next worker does.
             with suppress(RuntimeError):
-                asyncio.run_coroutine_threadsafe(_quietly(tasks), loop)
+                asyncio.run_coroutine_threadsafe(_queue_link_quietly(tasks), loop)
 
-        for manifest in self.orders.manifests:
-            if manifest.follows and self.orders.follow:
+        for manifest in self.options.manifests:
+            if manifest.follows and self.options.follow:
                 follower = ConnectorFollower(store_url(self.engine), manifest, self.stop, self.say, changed)
                 self.followers.append(threading.Thread(target=follower.run, name=manifest.name, daemon=True))
         for thread in self.followers:
             thread.start()
 
     async def _end_following(self, deadline: float) -> None:
-        """Wait for the followers as long as there is time; their threads do not keep the process from ending."""
+        """Wait for the followers while there is time; their threads do not keep the process alive."""
 
         def join() -> None:
             for thread in self.followers:
                 thread.join(max(0.0, deadline - time.monotonic()))
                 if thread.is_alive():
-                    self.say(f"follow {thread.name}: cut")
+                    self.say(f"follow {thread.name}: interrupted")
 
-        await in_thread(join)
+        await run_in_thread(join)
 
 
-async def _quietly(tasks: Tasks) -> None:
-    # Without the queue the worker ends by itself.
+async def _queue_link_quietly(tasks: QueueTasks) -> None:
+    # If the queue is gone, the worker ends on its own.
     with suppress(ConnectorException):
         await tasks.queue_link()

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticUndefined
 
 from hub.sdk import mapping, paging, parts, sources, streams
-from hub.sdk.manifest import KINDS, Manifest
+from hub.sdk.manifest import MANIFEST_CLASSES, Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TYPE_WORDS: Mapping[Any, str] = {
@@ -188,15 +188,15 @@ def render_manifest_page() -> str:
 
 def render_manifest_schema() -> str:
     """hub/sdk/manifest.schema.json: a JSON Schema (draft 2020-12) that says for each kind of source what may stand in it."""
-    _, document = models_json_schema([(model, "validation") for model in KINDS.values()], by_alias=True)
-    kind = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(KINDS)}}}
+    _, document = models_json_schema([(model, "validation") for model in MANIFEST_CLASSES.values()], by_alias=True)
+    kind = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(MANIFEST_CLASSES)}}}
     schema = {
         "$schema": DIALECT,
         "title": "Manifest of a connector",
         "type": "object",
         "required": ["source"],
         "properties": {"source": kind},
-        "allOf": [_when(name, model) for name, model in KINDS.items()],
+        "allOf": [_when(name, model) for name, model in MANIFEST_CLASSES.items()],
         "$defs": document["$defs"],
     }
     return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
@@ -245,7 +245,7 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(inside[0])}"
     if hasattr(annotation, "__metadata__"):
         return _type(inside[0])
-    if inspect.isclass(annotation) and issubclass(annotation, parts.Env | parts.SecretFile):
+    if inspect.isclass(annotation) and issubclass(annotation, parts.EnvReference | parts.FileReference):
         return "[reference](#reference-env)"
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return f"[{TITLES[annotation]}](#{_anchor(annotation)})" if annotation in TITLES else "table"
@@ -292,9 +292,9 @@ TITLES: Mapping[type[BaseModel], str] = {
     mapping.Join: "join",
     mapping.Condition: "condition",
     mapping.Patch: "patches",
-    parts.Bilingual: "title",
-    parts.Env: "reference, env",
-    parts.SecretFile: "reference, file",
+    parts.BilingualLabel: "title",
+    parts.EnvReference: "reference, env",
+    parts.FileReference: "reference, file",
 }
 """Part → the heading of its section: the key that it stands under, and which of several."""
 

@@ -1,1 +1,1 @@
-"""What a connector may import: the manifest model, and the type of a transform."""
+"""What a connector may import: the manifest model and the type of a transform."""

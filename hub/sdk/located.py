@@ -1,33 +1,36 @@
-"""Where a key of a TOML text stands: the line that an error points at."""
+"""Find the line of a key in a TOML text, for error messages."""
 
 import re
 from collections.abc import Sequence
 
-HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
-PIECE = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-QUOTES = ('"""', "'''")
+HEADER_FORM = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+KEY_FORM = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+KEY_PART_FORM = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+MULTILINE_QUOTES = ('"""', "'''")
 
-Path = tuple[int | str, ...]
+KeyPath = tuple[int | str, ...]
 
 
-def line_of(text: str, location: Sequence[int | str]) -> int:
-    """The line, from 1, of the key at a location, or of the nearest table or key that holds it; 1 where none does.
+def find_line(text: str, location: Sequence[int | str]) -> int:
+    """Return the line (from 1) of the key at a location, or of the nearest table or key that contains it; 1 if none
+    does.
 
-    Names that only a model knows (which of several kinds) are passed over, as are positions in arrays that are written in
-    one piece; of `[[tables]]` the position counts.
+    Names that only the model knows (which of several kinds) are skipped, as are positions in inline arrays. For
+    `[[tables]]` the position counts.
     """
     deepest, found = 0, 1
-    for path, line in _paths(text):
-        # The first of equals is where a table begins; `[a.b]` is where `a` begins if nothing before it is.
-        depth = _agreed(path, location)
+    for path, line in _list_paths(text):
+        # Of equal matches, the first is where a table begins; `[a.b]` also begins `a` if nothing before it does.
+        depth = _count_agreed(path, location)
         if depth > deepest:
             deepest, found = depth, line
     return found
 
 
-def _agreed(path: Path, location: Sequence[int | str]) -> int:
-    """How many parts of the path, from its first on, occur in the location in their order."""
+def _count_agreed(path: KeyPath, location: Sequence[int | str]) -> int:
+    """Count how many leading parts of the path occur in the location, in order."""
     if not location or path[0] != location[0]:
         return 0
     at = 0
@@ -40,34 +43,34 @@ def _agreed(path: Path, location: Sequence[int | str]) -> int:
     return len(path)
 
 
-def _paths(text: str) -> list[tuple[Path, int]]:
-    """Every header and key with its line; what stands inside a text over several lines is none."""
-    found: list[tuple[Path, int]] = []
-    counts: dict[Path, int] = {}
-    table: Path = ()
+def _list_paths(text: str) -> list[tuple[KeyPath, int]]:
+    """Return every header and key with its line, ignoring what is inside a multi-line string."""
+    found: list[tuple[KeyPath, int]] = []
+    counts: dict[KeyPath, int] = {}
+    table: KeyPath = ()
     closing = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if closing:
             closing = "" if closing in line else closing
             continue
-        if header := HEADER.match(line):
-            table = _parts(header.group(2))
+        if header := HEADER_FORM.match(line):
+            table = _split_dotted(header.group(2))
             if header.group(1) == "[[":
                 counts[table] = counts.get(table, -1) + 1
-            table = _numbered(table, counts)
+            table = _add_positions(table, counts)
             found.append((table, number))
-        elif key := KEY.match(line):
-            found.append(((*table, *_parts(key.group(1))), number))
-        closing = next((mark for mark in QUOTES if line.count(mark) % 2), "")
+        elif key := KEY_FORM.match(line):
+            found.append(((*table, *_split_dotted(key.group(1))), number))
+        closing = next((mark for mark in MULTILINE_QUOTES if line.count(mark) % 2), "")
     return found
 
 
-def _parts(dotted: str) -> Path:
-    return tuple(part.strip("\"'") for part in PIECE.findall(dotted))
+def _split_dotted(dotted: str) -> KeyPath:
+    return tuple(part.strip("\"'") for part in KEY_PART_FORM.findall(dotted))
 
 
-def _numbered(table: Path, counts: dict[Path, int]) -> Path:
-    """The path with the position of the table, or of the table that holds it, within its array."""
+def _add_positions(table: KeyPath, counts: dict[KeyPath, int]) -> KeyPath:
+    """Add to a path the position of its table, or of the table that contains it, within its array."""
     numbered: list[int | str] = []
     for end, part in enumerate(table, start=1):
         numbered.append(part)

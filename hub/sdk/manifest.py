@@ -1,7 +1,9 @@
-"""The manifest of a connector: what is true of a sector system without reading it, and how its rows become records.
+"""The manifest of a connector: facts about a sector system that are true without reading it, and how its rows become
+records.
 
-A manifest is `connectors/<name>/manifest.toml`. Addresses and secrets are references, `{ env = "NAME" }` or
-`{ file = "/run/secrets/name" }`, and are never printed. docs/reference/manifest.md lists every key and is made from these models.
+A manifest is `connectors/<name>/manifest.toml`. Addresses and secrets are references, `{ env = "NAME" }` or `{ file =
+"/run/secrets/name" }`, and are never printed. docs/reference/manifest.md lists every key and is generated from these
+models.
 """
 
 import tomllib
@@ -13,8 +15,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from hub.errors import HubMisconfigured
-from hub.sdk.located import line_of
-from hub.sdk.parts import Bilingual, Env, Part, SecretFile
+from hub.sdk.located import find_line
+from hub.sdk.parts import BilingualLabel, EnvReference, FileReference, ManifestPart
 from hub.sdk.sources import (
     CdcSource,
     FilesSource,
@@ -27,37 +29,39 @@ from hub.sdk.sources import (
 )
 from hub.sdk.streams import CdcStream, EventStream, FilesStream, PushStream, RestStream, SoapStream, SqlStream, Stream
 
-Grade = Literal["A", "B", "C"]
+GradeLetter = Literal["A", "B", "C"]
 Location = tuple[int | str, ...]
-"""Where a key is: the keys and positions that lead to it."""
-SOURCE = "Where the sector system is, and how gently it is treated."
-STREAMS = "Name → one list of rows."
+"""Location of a key: the keys and positions that lead to it."""
+SOURCE_DESCRIPTION = "Where the sector system is, and how gently it is treated."
+STREAMS_DESCRIPTION = "Stream name → one list of rows."
 
 
-class Manifest(Part):
+class Manifest(ManifestPart):
     """One connector."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name of its folder.")
-    title: Bilingual = Field(description="What people call it.")
-    sector: str = Field(description="Sector that it is of: place, citizen, land, finance, business.")
-    owner: str = Field(description="Who answers for the data.")
-    legal_basis: str = Field(description="Why they may be read.")
-    version: str = Field(description="Kept with every row that waits in quarantine.")
-    freshness: str = Field(description="How old data may be, as the source promises, in words.")
-    schedule: str | None = Field(None, description='When it is read, as five fields of cron: "*/15 * * * *".')
-    grade: Grade | None = Field(None, description="What `hub connector check` gives it: A, B or C.")
-    source: Source = Field(description=SOURCE)
-    streams: Mapping[str, Stream] = Field(min_length=1, description=STREAMS)
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the connector's folder.")
+    title: BilingualLabel = Field(description="Name shown to people.")
+    sector: str = Field(description="Sector of the data: place, citizen, land, finance or business.")
+    owner: str = Field(description="Organisation responsible for the data.")
+    legal_basis: str = Field(description="Legal basis for reading the data.")
+    version: str = Field(description="Version of the connector; stored with every quarantined row.")
+    freshness: str = Field(description="How old the data may be, as promised by the source, in words.")
+    schedule: str | None = Field(
+        None, description='When it is synced, as a cron expression with five fields: "*/15 * * * *".'
+    )
+    grade: GradeLetter | None = Field(None, description="Grade given by `hub connector check`: A, B or C.")
+    source: Source = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, Stream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
     _folder: Path | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path | None:
-        """The folder it was read from; none where it was made otherwise."""
+        """The folder that the manifest was read from; None if it was built otherwise."""
         return self._folder
 
-    def placed(self, folder: Path) -> "Manifest":
-        """The same manifest, as if it were read from this folder."""
+    def move_to(self, folder: Path) -> "Manifest":
+        """Return the same manifest as if it were read from this folder."""
         made = self.model_copy()
         made._folder = folder
         return made
@@ -69,64 +73,64 @@ class Manifest(Part):
 
     @property
     def follows(self) -> bool:
-        """Whether it is followed as it changes, rather than read now and then."""
+        """Whether changes are followed continuously instead of read on a schedule."""
         return self.kind in ("stream", "cdc", "push")
 
-    def environment(self) -> list[str]:
-        """The environment variables it needs."""
-        return sorted(r.env for r in _references(self.source) if isinstance(r, Env))
+    def list_variables(self) -> list[str]:
+        """Return the environment variables that it needs."""
+        return sorted(r.env for r in _list_references(self.source) if isinstance(r, EnvReference))
 
 
 class SqlManifest(Manifest):
     """A connector to a database."""
 
-    source: SqlSource = Field(description=SOURCE)
-    streams: Mapping[str, SqlStream] = Field(min_length=1, description=STREAMS)
+    source: SqlSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, SqlStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
 class FilesManifest(Manifest):
     """A connector to files."""
 
-    source: FilesSource = Field(description=SOURCE)
-    streams: Mapping[str, FilesStream] = Field(min_length=1, description=STREAMS)
+    source: FilesSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, FilesStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
 class RestManifest(Manifest):
     """A connector to an HTTP API."""
 
-    source: RestSource = Field(description=SOURCE)
-    streams: Mapping[str, RestStream] = Field(min_length=1, description=STREAMS)
+    source: RestSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, RestStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
 class SoapManifest(Manifest):
     """A connector to a SOAP service."""
 
-    source: SoapSource = Field(description=SOURCE)
-    streams: Mapping[str, SoapStream] = Field(min_length=1, description=STREAMS)
+    source: SoapSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, SoapStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
 class StreamManifest(Manifest):
-    """A connector to a JetStream."""
+    """A connector to a NATS JetStream."""
 
-    source: StreamSource = Field(description=SOURCE)
-    streams: Mapping[str, EventStream] = Field(min_length=1, description=STREAMS)
+    source: StreamSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, EventStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
 class CdcManifest(Manifest):
     """A connector to the changes of a PostgreSQL database."""
 
-    source: CdcSource = Field(description=SOURCE)
-    streams: Mapping[str, CdcStream] = Field(min_length=1, description=STREAMS)
+    source: CdcSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, CdcStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
 class PushManifest(Manifest):
-    """A connector to a system that sends."""
+    """A connector to a system that pushes deliveries."""
 
-    source: PushSource = Field(description=SOURCE)
-    streams: Mapping[str, PushStream] = Field(min_length=1, description=STREAMS)
+    source: PushSource = Field(description=SOURCE_DESCRIPTION)
+    streams: Mapping[str, PushStream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
 
-KINDS: Mapping[str, type[Manifest]] = {
+MANIFEST_CLASSES: Mapping[str, type[Manifest]] = {
     "sql": SqlManifest,
     "files": FilesManifest,
     "rest": RestManifest,
@@ -135,18 +139,18 @@ KINDS: Mapping[str, type[Manifest]] = {
     "cdc": CdcManifest,
     "push": PushManifest,
 }
-"""Kind of source → the manifest of such a connector."""
+"""Kind of source → the manifest class of its connectors."""
 
 
-def parse(document: Mapping[str, Any]) -> Manifest:
-    """A manifest of a document. Raises pydantic's ValidationError; a kind that nobody knows is one, too."""
+def parse_manifest(document: Mapping[str, Any]) -> Manifest:
+    """Validate a document as a manifest. Raises pydantic's ValidationError, also for an unknown kind."""
     source = document.get("source")
     kind = source.get("kind") if isinstance(source, Mapping) else None
-    return KINDS.get(str(kind), _AnyKind).model_validate(document)
+    return MANIFEST_CLASSES.get(str(kind), _AnyKind).model_validate(document)
 
 
 class _AnyKind(Manifest):
-    """Refuses a source whose kind is none of KINDS, in words that name them."""
+    """Rejects a source of unknown kind, with a message that names the known ones."""
 
     class _NoSource(Source):
         kind: Literal["sql", "files", "rest", "soap", "stream", "cdc", "push"]
@@ -155,8 +159,8 @@ class _AnyKind(Manifest):
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong with a manifest: the file as people know it, the line, the key, and what about it."""
+class ManifestFault:
+    """One error in a manifest: the file as people know it, the line, the key, and what is wrong."""
 
     file: str
     line: int
@@ -168,60 +172,64 @@ class Fault:
 
 
 class WrongManifest(HubMisconfigured):
-    """A manifest does not hold."""
+    """The manifest is not valid."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[ManifestFault]) -> None:
         self.faults = tuple(faults)
         super().__init__(
             "; ".join(map(str, faults)), next_step="correct these keys; docs/reference/manifest.md explains each"
         )
 
 
-def shown(path: Path) -> str:
-    """How messages name a manifest: the folder that holds the connector's, the connector's, the file."""
+def show_path(path: Path) -> str:
+    """Return the name of a manifest in messages: the last two folders and the file."""
     return "/".join(path.parts[-3:])
 
 
-def load(path: Path) -> Manifest:
-    """Read a manifest, which then knows its folder. Raises WrongManifest, HubMisconfigured."""
-    where = shown(path)
+def load_manifest(path: Path) -> Manifest:
+    """Read a manifest and remember its folder. Raises WrongManifest, HubMisconfigured."""
+    where = show_path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        manifest = parse(tomllib.loads(text))
+        manifest = parse_manifest(tomllib.loads(text))
     except OSError as error:
-        raise HubMisconfigured(f"{where}: {error.strerror}", next_step="a connector has a manifest.toml") from None
+        raise HubMisconfigured(
+            f"{where}: {error.strerror}", next_step="every connector needs a manifest.toml"
+        ) from None
     except UnicodeDecodeError:
         raise HubMisconfigured(f"{where}: is not UTF-8", next_step="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise HubMisconfigured(f"{where}: {error}", next_step="correct the TOML there") from None
+        raise HubMisconfigured(f"{where}: {error}", next_step="correct the TOML at this position") from None
     except ValidationError as error:
-        raise WrongManifest(faults(where, text, [(e["loc"], e["msg"]) for e in error.errors()])) from None
+        raise WrongManifest(build_faults(where, text, [(e["loc"], e["msg"]) for e in error.errors()])) from None
     manifest._folder = path.parent
     return manifest
 
 
-def faults(where: str, text: str, wrong: Iterable[tuple[Location, str]]) -> list[Fault]:
-    """Faults at locations of a manifest's text, by line; one for each key that is no reference, whatever it could be."""
-    found: dict[Location, Fault] = {}
+def build_faults(where: str, text: str, wrong: Iterable[tuple[Location, str]]) -> list[ManifestFault]:
+    """Build the errors at locations of a manifest's text, by line: one per key, whatever forms its value could have
+    taken.
+    """
+    found: dict[Location, ManifestFault] = {}
     for location, what in wrong:
-        place, words = _plain(location, what)
-        found.setdefault(place, Fault(where, line_of(text, place), ".".join(map(str, place)), words))
+        place, words = _reword(location, what)
+        found.setdefault(place, ManifestFault(where, find_line(text, place), ".".join(map(str, place)), words))
     return sorted(found.values(), key=lambda fault: fault.line)
 
 
-def _plain(location: Location, what: str) -> tuple[Location, str]:
-    """The same fault in the words of a manifest, not of its models."""
-    named = [at for at, part in enumerate(location) if part in (Env.__name__, SecretFile.__name__)]
+def _reword(location: Location, what: str) -> tuple[Location, str]:
+    """Reword an error in terms of the manifest instead of its models."""
+    named = [at for at, part in enumerate(location) if part in (EnvReference.__name__, FileReference.__name__)]
     if named:
-        return location[: named[0]], 'is a reference: { env = "NAME" } or { file = "/run/secrets/name" }'
+        return location[: named[0]], 'must be a reference: { env = "NAME" } or { file = "/run/secrets/name" }'
     return location, what.removeprefix("Value error, ")
 
 
-def _references(part: BaseModel) -> Iterator[Env | SecretFile]:
+def _list_references(part: BaseModel) -> Iterator[EnvReference | FileReference]:
     for value in vars(part).values():
-        if isinstance(value, Env | SecretFile):
+        if isinstance(value, EnvReference | FileReference):
             yield value
         elif isinstance(value, BaseModel):
-            yield from _references(value)
+            yield from _list_references(value)
         elif isinstance(value, dict):
-            yield from (v for v in value.values() if isinstance(v, Env | SecretFile))
+            yield from (v for v in value.values() if isinstance(v, EnvReference | FileReference))

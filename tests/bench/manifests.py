@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.ingest.connectors import load_manifests
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from tests.bench.people import NAME
 
 STREAM = "citizens"
@@ -37,6 +37,6 @@ def citizens(kind: str, where: str) -> Manifest:
     document = load_manifests()["population"].model_dump(mode="json", exclude_unset=True)
     stream = {k: v for k, v in document["streams"][STREAM].items() if k not in ("table", "ignore")}
     source, more = SOURCES[kind]
-    return parse(
+    return parse_manifest(
         {**document, "name": "bench", "source": {"kind": kind, **source}, "streams": {STREAM: {**stream, **more}}}
     )

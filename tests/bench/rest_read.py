@@ -14,7 +14,7 @@ import httpx2
 import orjson
 
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Context
+from hub.ingest.read.reader import ReaderContext
 from tests.bench.manifests import API_PATH, STREAM, citizens
 
 
@@ -33,7 +33,7 @@ def bare(url: str) -> int:
 def reader(url: str) -> int:
     """Read the list as the hub does. Returns the number of rows."""
     manifest = citizens("rest", url)
-    opened = open_reader(Context(manifest, STREAM, manifest.streams[STREAM], Path()))
+    opened = open_reader(ReaderContext(manifest, STREAM, manifest.streams[STREAM], Path()))
     try:
         return sum(batch.frame.height for batch in opened.read(None))
     finally:

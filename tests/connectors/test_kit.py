@@ -15,7 +15,7 @@ from hub.conform.trial_servers import TrialServers
 from hub.errors import SourceUnavailable
 from hub.ingest.guards import change_limits as bounds
 from hub.ingest.read.rest import reader as rest
-from hub.sdk.manifest import KINDS, Manifest
+from hub.sdk.manifest import MANIFEST_CLASSES, Manifest
 from tests.connectors.trial import INCREMENTAL, connector
 
 
@@ -105,7 +105,7 @@ def restless(manifest: Manifest) -> None:
     [
         (spoil_expected, "full_name: found"),
         (fewer_samples, "has 0 rows; give 3 or more"),
-        (no_json, "people.jsonl:2: is no JSON object"),
+        (no_json, "people.jsonl:2: is not a JSON object"),
         (restless, "read twice, the samples become something else"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_connector_that_states_too_much_or_too_little_does_not_conform(ground:
 
 def swallow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that ends where its source breaks, as if it had all."""
-    pages = rest.RestReader._pages
+    pages = rest.RestReader._read_pages
 
     def short(self: Any, progress: Any) -> Any:
         try:
@@ -135,7 +135,7 @@ def swallow(monkeypatch: pytest.MonkeyPatch) -> None:
         except SourceUnavailable:
             return
 
-    monkeypatch.setattr(rest.RestReader, "_pages", short)
+    monkeypatch.setattr(rest.RestReader, "_read_pages", short)
 
 
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,9 +174,9 @@ def test_the_kit_finds_what_is_broken(
 
 
 def test_every_kind_and_case_is_played_or_has_a_reason() -> None:
-    assert set(SIMULATOR_CLASSES) <= set(KINDS)
+    assert set(SIMULATOR_CLASSES) <= set(MANIFEST_CLASSES)
     for case in CHAOS_CASES:
-        assert set(case.without) <= set(KINDS)
+        assert set(case.without) <= set(MANIFEST_CLASSES)
         assert all(case.without.values())
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from hub.errors import SourceUnavailable
-from hub.ingest.read.reader import Batch, Reader, State
-from hub.sdk.manifest import Manifest, parse
+from hub.ingest.read.reader import ReadBatch, Reader, ReadState
+from hub.sdk.manifest import Manifest, parse_manifest
 from tests.system.trial import HEADER
 from tests.system.trial import manifest as files
 
@@ -21,17 +21,17 @@ def manifest() -> Manifest:
     facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "7", "freshness": "-"}
     source = {"kind": "stream", "url": {"env": "TRIAL_FOLDER"}, "jetstream": "x"}
     streams = {"people": {"subject": "x", "durable": "x", **kept}}
-    return parse({"name": "followed", "source": source, "streams": streams, **facts})
+    return parse_manifest({"name": "followed", "source": source, "streams": streams, **facts})
 
 
 class Followed(Reader):
     """Reads the files of a folder, and waits for more."""
 
-    def whole(self, state: State | None) -> bool:
+    def whole(self, state: ReadState | None) -> bool:
         """Never: it says what changed."""
         return False
 
-    def read(self, state: State | None) -> Iterator[Batch]:
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         """Each file once, by its number."""
         folder = Path(os.environ["TRIAL_FOLDER"])
         done = int(state["done"]) if state else 0
@@ -43,6 +43,6 @@ class Followed(Reader):
                     if int(path.stem) > done:
                         done = int(path.stem)
                         row = dict(zip(HEADER.strip().split(";"), path.read_text().split(";"), strict=True))
-                        yield Batch(pl.DataFrame([row]), {"done": done}, commit=True)
+                        yield ReadBatch(pl.DataFrame([row]), {"done": done}, commit=True)
             if self.context.follow is None or self.context.follow.wait(0.05):
                 return

@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.ingest.read.reader import Batch, Context
+from hub.ingest.read.reader import ReadBatch, ReaderContext
 from hub.ingest.read.rest.reader import RestReader
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import parse_manifest
 
 Row = dict[str, Any]
 Misbehave = Callable[["ListApi", Request], Response | None]
@@ -220,7 +220,7 @@ class Stage:
 
     def reader(self, url: str, stream: Mapping[str, Any], source: Mapping[str, Any] = {}, **context: Any) -> RestReader:
         """A reader of the list at `url`/rows, told so by a manifest. Rows are of `id` unless the stream says more."""
-        manifest = parse(
+        manifest = parse_manifest(
             {
                 "name": "api",
                 "title": {"vi": "API", "en": "API"},
@@ -241,10 +241,10 @@ class Stage:
             }
         )
         os.environ["API_URL"] = url
-        self.readers.append(RestReader(Context(manifest, "rows", manifest.streams["rows"], Path(), **context)))
+        self.readers.append(RestReader(ReaderContext(manifest, "rows", manifest.streams["rows"], Path(), **context)))
         return self.readers[-1]
 
 
-def rows_of(batches: Iterable[Batch]) -> list[Row]:
+def rows_of(batches: Iterable[ReadBatch]) -> list[Row]:
     """The rows of batches."""
     return [row for batch in batches for row in batch.frame.to_dicts()]

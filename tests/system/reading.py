@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from hub.ingest.read.reader import Batch, Context
-from hub.sdk.manifest import parse
+from hub.ingest.read.reader import ReadBatch, ReaderContext
+from hub.sdk.manifest import parse_manifest
 
 FACTS = {
     "name": "trial",
@@ -20,13 +20,13 @@ FACTS = {
 }
 
 
-def context(source: dict[str, Any], stream: dict[str, Any], folder: Path = Path(), **more: Any) -> Context:
+def context(source: dict[str, Any], stream: dict[str, Any], folder: Path = Path(), **more: Any) -> ReaderContext:
     """A context of one stream, `people`, whose key is `id` unless it is given."""
     whole = {"key": ["id"], "emits": {"Citizen": {"fields": {"personal_id": "id"}}}, **stream}
-    manifest = parse({**FACTS, "source": source, "streams": {"people": whole}})
-    return Context(manifest, "people", manifest.streams["people"], folder, **more)
+    manifest = parse_manifest({**FACTS, "source": source, "streams": {"people": whole}})
+    return ReaderContext(manifest, "people", manifest.streams["people"], folder, **more)
 
 
-def together(batches: Iterable[Batch]) -> pl.DataFrame:
+def together(batches: Iterable[ReadBatch]) -> pl.DataFrame:
     """The rows of batches, in order."""
     return pl.concat([batch.frame for batch in batches], how="diagonal")

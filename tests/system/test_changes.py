@@ -14,7 +14,7 @@ from hub.ingest.guards import approvals as approve
 from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors
 from hub.ingest.run.lookup import look_up
 from hub.ingest.run.outcome import CursorMoved
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from hub.store.engine import connect_for_run, make_engine, store_url
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ class Table:
             "freshness": "-",
         }
         source = {"kind": "sql", "url": {"env": "CHANGES_URL"}, "attempts": 1}
-        return parse({"name": "changes", "source": source, "streams": {"people": people}, **facts})
+        return parse_manifest({"name": "changes", "source": source, "streams": {"people": people}, **facts})
 
     def sync(self, *, full: bool = False, accept_deletes: bool = False, **stream: Any) -> RunReport:
         (report,) = run_connectors(self.engine, [self.manifest(**stream)], RunChoices(accept_deletes, full))

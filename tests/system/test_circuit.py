@@ -13,7 +13,7 @@ import pytest
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors
 from hub.ingest.run.run_lock import TRY_LOCK
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from hub.store.engine import make_engine, store_url
 from tests.system.trial import Trial, manifest, person
 
@@ -44,7 +44,7 @@ class Source(Trial):
 def with_source(plain: Manifest, **source: Any) -> Manifest:
     document = plain.model_dump(mode="json", by_alias=True, exclude_unset=True)
     document["source"] |= source
-    return parse(document)
+    return parse_manifest(document)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hub.cli import main
-from hub.sdk.paths import place
+from hub.sdk.paths import set_value
 from tests.serving import served
 from tests.system.http_source import ListApi, Row
 from tests.system.soap_server import SCHEMA, Register, person, wsdl
@@ -89,9 +89,9 @@ def test_the_next_page_in_a_body_is_drafted(drafts: Drafts, monkeypatch: pytest.
 
     def answer(_: ListApi, request: Request) -> Response:
         last = "at" in request.query_params
-        document = place({}, records, PEOPLE[4:] if last else PEOPLE[:4])
+        document = set_value({}, records, PEOPLE[4:] if last else PEOPLE[:4])
         if not last:
-            place(document, path, "?at=4")
+            set_value(document, path, "?at=4")
         return JSONResponse(document)
 
     with served(ListApi([], misbehave=answer).app()) as url:

@@ -14,7 +14,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ingest.read.files.excel_child import _date, _letters, _place
+from hub.ingest.read.files.excel_child import _convert_date, _parse_cell, _write_letters
 from tests.system.test_files import OLD, Files, files
 
 __all__ = ["files"]
@@ -92,24 +92,24 @@ def test_days_are_read_by_the_first_day_of_the_workbook_formatted_or_not(files: 
 
 @given(st.dates(date(1900, 3, 1), date(9999, 12, 31)))
 def test_every_day_that_excel_counts_is_read(day: date) -> None:
-    assert _date(str((day - date(1899, 12, 30)).days), epoch_1904=False) == day.isoformat()
+    assert _convert_date(str((day - date(1899, 12, 30)).days), epoch_1904=False) == day.isoformat()
     if day >= date(1904, 1, 1):
-        assert _date(str((day - date(1904, 1, 1)).days), epoch_1904=True) == day.isoformat()
+        assert _convert_date(str((day - date(1904, 1, 1)).days), epoch_1904=True) == day.isoformat()
 
 
 @pytest.mark.parametrize("text", ["60", "0", "0.5", "2958466", "9999999", "1e5", "", "12/05/2020", "-1"])
 def test_what_is_no_day_of_excel_stays_as_it_is(text: str) -> None:
-    assert _date(text, epoch_1904=False) == text
+    assert _convert_date(text, epoch_1904=False) == text
 
 
 def test_the_days_before_the_one_that_never_was(files: Files) -> None:
-    assert (_date("1", epoch_1904=False), _date("59", epoch_1904=False)) == ("1900-01-01", "1900-02-28")
-    assert _date("61", epoch_1904=False) == "1900-03-01"
+    assert (_convert_date("1", epoch_1904=False), _convert_date("59", epoch_1904=False)) == ("1900-01-01", "1900-02-28")
+    assert _convert_date("61", epoch_1904=False) == "1900-03-01"
 
 
 @given(st.integers(0, 16_383))
 def test_columns_by_their_letters(column: int) -> None:
-    assert _place(f"{_letters(column)}7") == (6, column)
+    assert _parse_cell(f"{_write_letters(column)}7") == (6, column)
 
 
 def test_a_hidden_first_sheet_is_not_read_unless_it_is_named(files: Files) -> None:
@@ -151,7 +151,7 @@ def test_columns_of_one_name_are_told_apart_by_their_letters(files: Files) -> No
 
 def test_keys_of_workbooks_are_refused_for_other_formats(files: Files) -> None:
     files.write("a.csv", "id\n1\n")
-    with pytest.raises(ValueError, match="fill_down is of format"):
+    with pytest.raises(ValueError, match="fill_down requires format"):
         files.rows(fill_down=["id"])
 
 
@@ -204,7 +204,7 @@ def test_a_small_workbook_that_unpacks_to_gigabytes_is_refused_in_bounded_memory
         cwd=Path(__file__).parents[2],
     )
     said, memory = done.stdout.splitlines()
-    assert "refused trial.people: a.xlsx: needs more memory to be unpacked than max_memory_bytes" in said
+    assert "refused trial.people: a.xlsx: needs more memory to unpack than max_memory_bytes" in said
     own, child = (int(kib) * 1024 for kib in memory.split())
     assert own < 100_000_000
     assert child < LIMIT + 100_000_000

@@ -9,7 +9,7 @@ import pytest
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
 from hub.ingest.run.run_lock import TRY_LOCK
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import parse_manifest
 from hub.store.embedded import EmbeddedServer
 from tests.system.trial import HEADER, Trial, manifest, person
 
@@ -159,10 +159,10 @@ def break_second_file(trial: Trial) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (break_folder, "there is no folder"),
+        (break_folder, "does not exist"),
         (break_variable, "TRIAL_FOLDER is not set"),
         (break_column, "missing columns: luc, sinh, ten, xa"),
-        (break_file, "line 2: 9 cells where the header has 7"),
+        (break_file, "line 2: 9 cells, but the header has 7"),
         (break_second_file, ""),
     ],
 )
@@ -226,15 +226,15 @@ def test_a_database_source_refuses_in_our_words(trial: Trial, postgres_server: E
     for name in ("files", "format", "delimiter"):
         del people[name]
     people["table"] = "nobody.people"
-    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": parse({**base, "source": source})})
+    trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": parse_manifest({**base, "source": source})})
     for url, words in (
-        (good, "there is no table nobody.people"),
+        (good, "the table nobody.people does not exist"),
         (
             good.replace(":" + good.split(":")[2].split("@")[0] + "@", ":wrongSECRET@"),
-            "refuses the user or the password",
+            "rejects the user or the password",
         ),
         ("postgresql://hub:SECRET@127.0.0.1:1/x", "cannot be reached"),
-        ("not a url SECRET", "cannot be read"),
+        ("not a url SECRET", "is not valid"),
     ):
         trial.patch.setenv("TRIAL_URL", url)
         (report,) = ingest.sync_connectors(trial.engine, ["trial"])

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from hub.ingest.guards import approvals as approve
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.outcome import ApprovalRequired, RunOptions
 from hub.ingest.run.stream_run import StreamRun
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 
 ITEM = pl.Struct({"ten": pl.String, "von": pl.String})
 TABLES = ("payment", "business_role")
@@ -63,7 +63,7 @@ def manifest(read: str, deletes: str, item_key: dict[str, Any]) -> Manifest:
     label = {"vi": "Thử", "en": "Test"}
     facts = {"title": label, "sector": "finance", "owner": "-", "legal_basis": "-", "version": "1", "freshness": "-"}
     source = {"kind": "sql", "url": {"env": "NOWHERE"}}
-    return parse({"name": "life", "source": source, "streams": {"s": stream}, **facts})
+    return parse_manifest({"name": "life", "source": source, "streams": {"s": stream}, **facts})
 
 
 class Given(Reader):
@@ -71,16 +71,16 @@ class Given(Reader):
 
     lists_keys = True
 
-    def __init__(self, context: Context, batches: list[list[Row]], listed: list[Row], *, whole: bool) -> None:
+    def __init__(self, context: ReaderContext, batches: list[list[Row]], listed: list[Row], *, whole: bool) -> None:
         super().__init__(context)
         self.batches, self.listed, self.is_whole = batches, listed, whole
 
-    def whole(self, state: State | None) -> bool:
+    def whole(self, state: ReadState | None) -> bool:
         return self.is_whole
 
-    def read(self, state: State | None) -> Iterator[Batch]:
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         for rows in self.batches:
-            yield Batch(frame(rows), None if self.is_whole else {"n": (state or {}).get("n", 0) + 1})
+            yield ReadBatch(frame(rows), None if self.is_whole else {"n": (state or {}).get("n", 0) + 1})
 
     def keys(self) -> Iterator[pl.DataFrame]:
         yield frame(self.listed).select("id", "k", *(["xoa"] if self.context.stream.tombstone else []))
@@ -149,7 +149,7 @@ class Store:
 
     def read(self, declared: Manifest, batches: list[list[Row]], listed: list[Row], *, whole: bool) -> StreamRun:
         run_id = ingest.begin_run(self.connection, declared, "SYNC")
-        context = Context(declared, "s", declared.streams["s"], Path())
+        context = ReaderContext(declared, "s", declared.streams["s"], Path())
         reader = Given(context, batches, listed, whole=whole)
         work = StreamRun(self.connection, declared, "s", RunOptions(run_id), reader)
         work.run()
@@ -300,7 +300,7 @@ def test_an_older_version_of_a_list_takes_no_item_of_a_newer_one(store: Store) -
     store.clear()
     base = manifest("incremental", "none", KEYED).model_dump(mode="json", exclude_unset=True)
     base["streams"]["s"]["changed_at"] = "luc"
-    declared = parse(base)
+    declared = parse_manifest(base)
     people = [{"ten": "An", "von": "1"}, {"ten": "Bình", "von": "1"}]
     newer = {**row("a", "B", "N1", "1", people), "luc": "2026-02-02"}
     older = {**row("a", "B", "N1", "1", people[:1]), "luc": "2026-02-01"}

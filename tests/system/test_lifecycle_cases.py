@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
-from hub.sdk.manifest import load
+from hub.sdk.manifest import load_manifest
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 
@@ -54,7 +54,7 @@ def do(url: str, *statements: str) -> None:
 
 
 def sync(store: Engine, manifest: str) -> RunReport:
-    (report,) = ingest.run_connectors(store, [load(CASES / manifest)])
+    (report,) = ingest.run_connectors(store, [load_manifest(CASES / manifest)])
     return report
 
 

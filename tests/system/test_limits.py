@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from hub.errors import SourceUnavailable
 from hub.ingest.guards.request_limits import SharedRequestGate
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from hub.store.engine import make_engine, store_url
 
 HOLDER = """
@@ -32,7 +32,7 @@ def limited(**source: Any) -> Manifest:
     label = {"vi": "Thử", "en": "Test"}
     facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "1", "freshness": "-"}
     stream = {"table": "t", "key": ["id"], "emits": {"Citizen": {"fields": {}}}}
-    return parse(
+    return parse_manifest(
         {
             "name": "limited",
             "source": {"kind": "sql", "url": {"env": "X"}, **source},

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.ingest.read.http.validators import condition_of, validator_of
+from hub.ingest.read.http.validators import build_condition, extract_validator
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import parse_manifest
 from tests.serving import served
 from tests.system.reading import FACTS
 from tests.system.trial import Trial
@@ -72,7 +72,7 @@ def sync(trial: Trial, fields: dict[str, Any] | None = None, **stream: Any) -> R
     emits = {"Citizen": {"fields": {"personal_id": "so", "full_name": "ten", **(fields or {})}}}
     people = {"path": "/people", "key": ["id"], "emits": emits, **stream}
     source = {"kind": "rest", "base_url": {"env": "PEOPLE_URL"}}
-    declared = parse({**FACTS, "source": source, "streams": {"people": people}})
+    declared = parse_manifest({**FACTS, "source": source, "streams": {"people": people}})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
         (report,) = ingest.sync_connectors(trial.engine, ["trial"])
@@ -173,14 +173,14 @@ def test_a_304_that_nobody_asked_for_is_an_error(trial: Trial, register: Registe
 def test_a_time_of_change_counts_once_its_second_is_long_over(seconds: int) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     modified = format_datetime(now - timedelta(seconds=seconds), usegmt=True)
-    found = validator_of({"last-modified": modified}, now)
+    found = extract_validator({"last-modified": modified}, now)
     assert (found is not None) == (seconds >= 60)
     if found:
-        assert condition_of(found) == {"If-Modified-Since": modified}
+        assert build_condition(found) == {"If-Modified-Since": modified}
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"etag": ""}, {"etag": "a\nb"}, {"etag": "x" * 2_000}, {"last-modified": "soon"}]
 )
 def test_what_is_no_validator_is_none(headers: dict[str, str]) -> None:
-    assert validator_of(headers, datetime.now(UTC)) is None
+    assert extract_validator(headers, datetime.now(UTC)) is None

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Batch, Context, Reader
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext
 from hub.ingest.run import connector_run as ingest
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from hub.settings import load_settings
 from hub.store.engine import make_engine
 from hub.web.app import create_app
@@ -43,7 +43,7 @@ def manifest(**source: Any) -> Manifest:
     facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "7", "freshness": "-"}
     given = {"kind": "push", "secret": {"env": "PUSH_SECRET"}, "max_body_bytes": 20_000, **source}
     streams = {"people": people, "listed": {**people, "records": "data.items"}}
-    return parse({"name": "trial", "source": given, "streams": streams, **facts})
+    return parse_manifest({"name": "trial", "source": given, "streams": streams, **facts})
 
 
 class Pushed:
@@ -80,7 +80,9 @@ class Pushed:
 
     def reader(self, stream: str = "people", follow: threading.Event | None = None) -> Reader:
         made = manifest()
-        return open_reader(Context(made, stream, made.streams[stream], Path(), store_url=self.database, follow=follow))
+        return open_reader(
+            ReaderContext(made, stream, made.streams[stream], Path(), store_url=self.database, follow=follow)
+        )
 
 
 def sign(delivery: str, signed_at: str, body: bytes, key: bytes = KEY) -> str:
@@ -213,7 +215,7 @@ def test_while_the_store_is_away_the_sender_keeps_its_delivery(database_url: str
     assert answer.headers["retry-after"] == "10"
 
 
-def frame(batches: list[Batch]) -> pl.DataFrame:
+def frame(batches: list[ReadBatch]) -> pl.DataFrame:
     return pl.concat([batch.frame for batch in batches], how="diagonal")
 
 

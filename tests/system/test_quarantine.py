@@ -9,7 +9,7 @@ from alembic import command
 
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.write.source_rows import SourceRows
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from hub.store import migrate as migrations
 from hub.store.engine import connect_for_run, store_url
 from hub.store.revision import newest_revision
@@ -97,7 +97,7 @@ def firms() -> Manifest:
     }
     facts = {"title": label, "sector": "business", "owner": "-", "legal_basis": "-", "version": "1", "freshness": "-"}
     source = {"kind": "files", "folder": {"env": "TRIAL_FOLDER"}}
-    return parse({"name": "trial", "source": source, "streams": {"firms": stream}, **facts})
+    return parse_manifest({"name": "trial", "source": source, "streams": {"firms": stream}, **facts})
 
 
 def test_a_correction_binds_an_item_of_an_unfolded_list(trial: Trial, cli: Command) -> None:

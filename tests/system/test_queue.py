@@ -19,9 +19,9 @@ from hub.ingest.run.connector_run import RunChoices
 from hub.ingest.run.run_lock import TRY_LOCK
 from hub.jobs import queue as q
 from hub.jobs import schema
-from hub.jobs.prune import prune
-from hub.jobs.tasks import ATTEMPTS, JobFailed, Tasks
-from hub.jobs.worker import DEATHS, Orders, Worker
+from hub.jobs.prune import prune_store
+from hub.jobs.tasks import MAX_ATTEMPTS, JobFailed, QueueTasks
+from hub.jobs.worker import MAX_CRASHES, QueueWorker, WorkerOptions
 from hub.store.engine import make_engine, store_url
 from hub.store.migrate import find_schema_differences, migrate
 from tests.system.trial import Trial, manifest, person
@@ -52,12 +52,12 @@ class Queue:
             "select task_name, args, scheduled_at from jobs.procrastinate_jobs where status = 'todo' order by task_name"
         )
 
-    def do(self, work: Callable[[Tasks], Awaitable[None]]) -> None:
+    def do(self, work: Callable[[QueueTasks], Awaitable[None]]) -> None:
         """Work with an open queue, as a worker's job does."""
 
         async def opened() -> None:
-            app = q.app(store_url(self.trial.engine), connections=2)
-            tasks = Tasks(app, self.trial.engine, self.said.append, keep_days=30)
+            app = q.build_queue(store_url(self.trial.engine), connections=2)
+            tasks = QueueTasks(app, self.trial.engine, self.said.append, keep_days=30)
             async with app.open_async():
                 await work(tasks)
 
@@ -67,7 +67,7 @@ class Queue:
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
     made = make_engine(module_database_url)
-    schema.apply(module_database_url)
+    schema.migrate_queue(module_database_url)
     yield made
     made.dispose()
 
@@ -94,18 +94,20 @@ def test_two_processes_make_the_queue_once_and_alembic_sees_nothing_of_it(new_da
     made = make_engine(new_database_url)
     migrate(made)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: schema.apply(new_database_url), range(4)))
+        list(pool.map(lambda _: schema.migrate_queue(new_database_url), range(4)))
     with made.begin() as connection:
         assert find_schema_differences(connection) == []
-        assert connection.exec_driver_sql("select count(*) from jobs.applied").scalar_one() == len(schema.migrations())
+        assert connection.exec_driver_sql("select count(*) from jobs.applied").scalar_one() == len(
+            schema.list_migrations()
+        )
     made.dispose()
 
 
 def test_a_queue_of_an_older_procrastinate_becomes_as_a_new_one(new_database_url: str, store: Engine) -> None:
-    every = schema.migrations()
+    every = schema.list_migrations()
     older = {name: path for name, path in every.items() if name < "03.00"}
     assert 0 < len(older) < len(every)
-    with psycopg.connect(new_database_url, options=schema.OPTIONS, autocommit=True) as connection:
+    with psycopg.connect(new_database_url, options=schema.SESSION_OPTIONS, autocommit=True) as connection:
         connection.execute("create schema jobs")
         connection.execute(
             "create table jobs.applied (migration text primary key, at timestamptz not null default now())"
@@ -113,7 +115,7 @@ def test_a_queue_of_an_older_procrastinate_becomes_as_a_new_one(new_database_url
         for name, path in older.items():
             connection.execute(path.read_text())
             connection.execute("insert into jobs.applied (migration) values (%s)", (name,))
-    schema.apply(new_database_url)
+    schema.migrate_queue(new_database_url)
     new, old = described(store_url(store)), described(new_database_url)
     # procrastinate leaves superseded functions behind in a migrated database; those of a new one are all there, alike.
     assert [f for f in new[0] if f not in old[0]] == []
@@ -122,17 +124,17 @@ def test_a_queue_of_an_older_procrastinate_becomes_as_a_new_one(new_database_url
 
 
 def test_a_queue_of_a_newer_program_is_refused(new_database_url: str) -> None:
-    schema.apply(new_database_url)
+    schema.migrate_queue(new_database_url)
     with psycopg.connect(new_database_url, autocommit=True) as connection:
         connection.execute("insert into jobs.applied (migration) values ('99.00.00_01_beyond')")
     with pytest.raises(HubMisconfigured, match=r"99\.00\.00_01_beyond"):
-        schema.apply(new_database_url)
+        schema.migrate_queue(new_database_url)
 
 
 def test_a_connector_waits_once(queue: Queue) -> None:
     url = store_url(queue.trial.engine)
-    assert q.put_syncs(url, ["trial", "other"], RunChoices(full=True)) == {"trial": True, "other": True}
-    assert q.put_syncs(url, ["trial"], RunChoices()) == {"trial": False}
+    assert q.queue_syncs(url, ["trial", "other"], RunChoices(full=True)) == {"trial": True, "other": True}
+    assert q.queue_syncs(url, ["trial"], RunChoices()) == {"trial": False}
     assert [args for _, args, _ in queue.waiting()] == [
         {"connector": "trial", "attempt": 1, "full": True},
         {"connector": "other", "attempt": 1, "full": True},
@@ -152,11 +154,11 @@ def test_a_run_that_changed_rows_queues_linking_once(queue: Queue) -> None:
 
 
 def test_a_source_that_is_away_is_tried_again_with_growing_waits_and_at_last_not(queue: Queue) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         before = datetime.now(UTC)
         queue.do(lambda tasks, attempt=attempt: tasks.sync("trial", attempt=attempt, anyway=True, full=True))
         found = queue.waiting()
-        if attempt == ATTEMPTS:
+        if attempt == MAX_ATTEMPTS:
             assert found == []
             break
         ((_, args, at),) = found
@@ -210,7 +212,7 @@ def dead(queue: Queue, attempts: int = 0) -> int:
 
 
 def reap(queue: Queue) -> None:
-    worker = Worker(queue.trial.engine, Orders([], heartbeat_s=0.01), queue.said.append)
+    worker = QueueWorker(queue.trial.engine, WorkerOptions([], heartbeat_s=0.01), queue.said.append)
 
     async def once(app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=0.01):
@@ -227,13 +229,13 @@ def test_a_job_of_a_dead_worker_is_put_back(queue: Queue) -> None:
 
 def test_a_job_that_waits_again_already_gives_its_lock_back(queue: Queue) -> None:
     dead(queue)
-    q.put_syncs(store_url(queue.trial.engine), ["trial"], RunChoices())
+    q.queue_syncs(store_url(queue.trial.engine), ["trial"], RunChoices())
     reap(queue)
     assert queue.rows("select status::text from jobs.procrastinate_jobs order by id") == [("failed",), ("todo",)]
 
 
 def test_a_job_that_workers_die_of_is_given_up(queue: Queue) -> None:
-    dead(queue, attempts=DEATHS)
+    dead(queue, attempts=MAX_CRASHES)
     reap(queue)
     assert queue.rows("select status::text from jobs.procrastinate_jobs") == [("failed",)]
 
@@ -250,7 +252,7 @@ def test_prune_keeps_what_is_provenance_or_waits(queue: Queue) -> None:
         )
         connection.exec_driver_sql("insert into hub.quota values ('p', now() - interval '3 days', 1), ('p', now(), 1)")
     (((first, second, third),),) = queue.rows("select array_agg(id order by id) from hub.run")
-    done = prune(store_url(queue.trial.engine), keep_days=30)
+    done = prune_store(store_url(queue.trial.engine), keep_days=30)
     assert (done.runs, done.deliveries, done.quotas) == (1, 1, 1)
     # The first wrote rows; a row waits in quarantine by the last, which is also the newest.
     assert queue.rows("select id from hub.run order by id") == [(first,), (third,)]
@@ -258,4 +260,4 @@ def test_prune_keeps_what_is_provenance_or_waits(queue: Queue) -> None:
     assert queue.rows("select delivery from hub.inbox") == [("2",)]
     with queue.trial.engine.begin() as connection:
         connection.exec_driver_sql("delete from hub.quarantine")
-    assert prune(store_url(queue.trial.engine), keep_days=30).runs == 0
+    assert prune_store(store_url(queue.trial.engine), keep_days=30).runs == 0

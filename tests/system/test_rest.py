@@ -17,7 +17,7 @@ from hub.demo.generate import generate_province
 from hub.demo.http_systems import business_app, land_app
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.connectors import load_manifests
-from hub.ingest.read.reader import Context, State
+from hub.ingest.read.reader import ReaderContext, ReadState
 from hub.ingest.read.rest.reader import RestReader
 from tests.serving import served
 from tests.system.http_source import PAGING, ListApi, Row, Stage, basic, rows_of
@@ -175,7 +175,7 @@ def test_keys_and_passwords_are_sent_and_named_where_they_are_refused(
     url = stage.serve(api)
     assert len(rows_of(stage.reader(url, RECORDS, {"auth": auth}).read(None))) == 3
     api.proof = "another"
-    with pytest.raises(SourceUnavailable, match=r"refuses the credentials.*API_SECRET") as caught:
+    with pytest.raises(SourceUnavailable, match=r"rejects the credentials.*API_SECRET") as caught:
         rows_of(stage.reader(url, RECORDS, {"auth": auth}).read(None))
     monkeypatch.setenv("API_SECRET", "client\nsecret")
     assert "client-secret" not in str(caught.value)
@@ -185,7 +185,7 @@ def test_keys_and_passwords_are_sent_and_named_where_they_are_refused(
 def test_a_token_that_is_never_good_is_given_up(stage: Stage, life: int) -> None:
     api = ListApi(numbered(3), proof="another", token_life_s=life)
     url = stage.serve(api)
-    with pytest.raises(SourceUnavailable, match=r"refuses the credentials.*API_CLIENT"):
+    with pytest.raises(SourceUnavailable, match=r"rejects the credentials.*API_CLIENT"):
         rows_of(stage.reader(url, RECORDS, {"auth": OAUTH}).read(None))
     assert len(api.asked) == 2
 
@@ -193,7 +193,7 @@ def test_a_token_that_is_never_good_is_given_up(stage: Stage, life: int) -> None
 def test_a_client_that_is_refused_a_token(stage: Stage) -> None:
     url = stage.serve(ListApi([], proof="token"))
     made = {**OAUTH, "client_secret": {"env": "API_URL"}}
-    with pytest.raises(SourceUnavailable, match=r"token endpoint refuses \(401\).*API_URL") as caught:
+    with pytest.raises(SourceUnavailable, match=r"token endpoint rejects the request \(401\).*API_URL") as caught:
         rows_of(stage.reader(url, RECORDS, {"auth": made}).read(None))
     assert url not in str(caught.value)
 
@@ -201,8 +201,8 @@ def test_a_client_that_is_refused_a_token(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("API_SECRET", "a\nb", "no header can carry"),
-        ("API_URL", "ftp://x", "no http address"),
+        ("API_SECRET", "a\nb", "a header cannot carry"),
+        ("API_URL", "ftp://x", "not an http address"),
         ("API_URL", "http://", "no http"),
     ],
 )
@@ -228,7 +228,7 @@ def test_nothing_is_sent_to_another_origin(stage: Stage) -> None:
         with pytest.raises(SourceUnavailable, match="another origin"):
             rows_of(stage.reader(url, {"paging": {"kind": "link"}}, auth).read(None))
         url = stage.serve(moved)
-        with pytest.raises(SourceUnavailable, match="sends elsewhere"):
+        with pytest.raises(SourceUnavailable, match="redirects"):
             rows_of(stage.reader(url, {}, auth).read(None))
         with pytest.raises(HubMisconfigured, match="another origin"):
             rows_of(stage.reader(url, {"path": f"{elsewhere}/rows"}, auth).read(None))
@@ -258,7 +258,7 @@ def test_no_change_is_missed_whatever_the_clock_of_the_source(stage: Stage, ahea
     assert since(second[-1].state) <= datetime.now(UTC)
 
 
-def since(state: State | None) -> datetime:
+def since(state: ReadState | None) -> datetime:
     assert state is not None
     assert set(state) == {"since"}
     return datetime.fromisoformat(state["since"])
@@ -412,7 +412,7 @@ def test_the_systems_of_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         for name, stream, file in (("land", "rights", "quyen-su-dung-dat"), ("business", "businesses", "doanh-nghiep")):
             manifest = load_manifests()[name]
             with closing(
-                RestReader(Context(manifest, stream, manifest.streams[stream], tmp_path, batch_rows=50))
+                RestReader(ReaderContext(manifest, stream, manifest.streams[stream], tmp_path, batch_rows=50))
             ) as read:
                 rows = sum(batch.frame.height for batch in read.read(None))
             assert rows == (tmp_path / name / f"{file}.jsonl").read_bytes().count(b"\n") > 0

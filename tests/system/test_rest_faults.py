@@ -125,12 +125,16 @@ def test_a_wait_that_is_too_long_is_not_waited(stage: Stage, wait: str) -> None:
 PAGES: dict[str, tuple[Response, str, int]] = {
     "server error": (PlainTextResponse(SECRET, 500), "answers 500", 3),
     "not found": (PlainTextResponse(SECRET, 404), "answers 404", 1),
-    "forbidden": (PlainTextResponse(SECRET, 403), "wants credentials", 1),
+    "forbidden": (PlainTextResponse(SECRET, 403), "requires credentials", 1),
     "HTML": (PlainTextResponse(f"\n <!doctype html><p>{SECRET}", 200), "the answer is HTML", 1),
-    "no JSON": (PlainTextResponse(SECRET), "not JSON, or breaks off", 3),
-    "cut": (PlainTextResponse('{"data": {"items": [{"id": "' + SECRET), "not JSON, or breaks off", 3),
-    "nested": (PlainTextResponse("[" * 200_000), "not JSON, or breaks off", 3),
-    "no number": (PlainTextResponse('{"data": {"items": [{"id": NaN}]}, "meta": {"pages": 3}}'), "not JSON", 3),
+    "no JSON": (PlainTextResponse(SECRET), "not JSON, or is truncated", 3),
+    "cut": (PlainTextResponse('{"data": {"items": [{"id": "' + SECRET), "not JSON, or is truncated", 3),
+    "nested": (PlainTextResponse("[" * 200_000), "not JSON, or is truncated", 3),
+    "no number": (
+        PlainTextResponse('{"data": {"items": [{"id": NaN}]}, "meta": {"pages": 3}}'),
+        "not a JSON object",
+        3,
+    ),
     "no list": (JSONResponse({"error": SECRET}), "no list of objects at data.items", 1),
     "a list of texts": (JSONResponse({"data": {"items": [SECRET]}}), "no list of objects", 1),
     "no end": (JSONResponse({"data": {"items": [{"id": SECRET}]}}), "does not state meta.pages", 1),
@@ -138,12 +142,12 @@ PAGES: dict[str, tuple[Response, str, int]] = {
     "empty before its end": (JSONResponse({"data": {"items": []}, "meta": {"pages": 3}}), "page 2 of 3 is empty", 1),
     "one column twice": (
         JSONResponse({"data": {"items": [{"a": {"b": SECRET}, "a.b": 1}]}, "meta": {"pages": 3}}),
-        "cannot be made one table: DuplicateError",
+        "do not fit one table: DuplicateError",
         1,
     ),
-    "brotli": (Response(b"\x0b", headers={"Content-Encoding": "br"}), "packed in a way", 1),
-    "no gzip": (Response(b"\x0b", headers={"Content-Encoding": "gzip"}), "breaks off", 3),
-    "half a gzip": (Response(gzip.compress(GOOD)[:-9], headers={"Content-Encoding": "gzip"}), "breaks off", 3),
+    "brotli": (Response(b"\x0b", headers={"Content-Encoding": "br"}), "uses a compression", 1),
+    "no gzip": (Response(b"\x0b", headers={"Content-Encoding": "gzip"}), "is truncated", 3),
+    "half a gzip": (Response(gzip.compress(GOOD)[:-9], headers={"Content-Encoding": "gzip"}), "is truncated", 3),
 }
 
 
@@ -188,14 +192,14 @@ def test_pages_in_a_circle_are_refused(stage: Stage, way: str, length: int) -> N
         return JSONResponse(document, headers={"Link": f"</rows?at={following}>; rel=next"})
 
     source = ListApi([], misbehave=misbehave)
-    refused(stage, stage.serve(source), {**PAGED, "paging": PAGING[way]}, "in a circle")
+    refused(stage, stage.serve(source), {**PAGED, "paging": PAGING[way]}, "form a loop")
     assert len(source.asked) <= 4 * length + 2
 
 
 def test_a_source_that_names_pages_without_end_is_refused(stage: Stage) -> None:
     count = iter(range(10_000))
     empty = ListApi([], misbehave=lambda *_: JSONResponse({"data": {"items": []}, "next": next(count)}))
-    refused(stage, stage.serve(empty), {**PAGED, "paging": PAGING["cursor"]}, "in a circle")
+    refused(stage, stage.serve(empty), {**PAGED, "paging": PAGING["cursor"]}, "form a loop")
 
 
 @pytest.mark.parametrize("format", ["json", "jsonl"])
@@ -254,7 +258,7 @@ def test_a_source_that_is_away(stage: Stage) -> None:
     ("format", "drop"), [("json", b" "), ("jsonl", b" "), ("jsonl", b"\n"), ("jsonl", b'{"id":1}\n')]
 )
 def test_a_source_that_drips_is_left(stage: Stage, monkeypatch: pytest.MonkeyPatch, format: str, drop: bytes) -> None:
-    monkeypatch.setattr("hub.ingest.read.slow_sources.PATIENCE", 2)
+    monkeypatch.setattr("hub.ingest.read.slow_sources.PATIENCE_TIMEOUTS", 2)
     monkeypatch.setattr("hub.ingest.read.slow_sources.SLOWEST_BYTES_PER_S", 1_000)
     stopped = threading.Event()
 
@@ -269,7 +273,7 @@ def test_a_source_that_drips_is_left(stage: Stage, monkeypatch: pytest.MonkeyPat
     with ExitStack() as stack:
         url = stack.enter_context(raw_server(drips))
         stack.callback(stopped.set)
-        refused(stage, url, {"format": format}, ": the answer comes too slowly to end", timeout_s=1)
+        refused(stage, url, {"format": format}, ": the answer arrives too slowly", timeout_s=1)
 
 
 def test_a_body_without_end_is_refused(stage: Stage) -> None:
@@ -293,15 +297,15 @@ def test_a_body_without_end_is_refused(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("behave", "words"),
     [
-        (whole(LINES + b'{"id": "Secret'), "a line is not JSON"),
-        (whole(LINES + b'["Secret"]'), "or no object"),
-        (whole(LINES + b'{"id": "\xff"}'), "a line is not JSON"),
+        (whole(LINES + b'{"id": "Secret'), "a line is not a JSON object"),
+        (whole(LINES + b'["Secret"]'), "a line is not a JSON object"),
+        (whole(LINES + b'{"id": "\xff"}'), "a line is not a JSON object"),
         (whole(b"<html>Secret"), "HTML"),
         (says("Content-Length: 100", body=LINES), "connection broke"),
         (says("Transfer-Encoding: chunked", body=b"18\r\n" + LINES + b"\r\n"), "connection broke"),
         (resets(HEAD + LINES), "connection broke"),
         (stops(HEAD + LINES), "does not answer in time"),
-        (says("Content-Encoding: gzip", body=gzip.compress(LINES)[:-4]), "breaks off"),
+        (says("Content-Encoding: gzip", body=gzip.compress(LINES)[:-4]), "is truncated"),
     ],
 )
 def test_lines_that_break_off_are_no_whole_list(stage: Stage, behave: Behave, words: str) -> None:
@@ -375,7 +379,7 @@ def test_each_retry_is_told_in_one_line_without_a_value(stage: Stage, caplog: py
     assert len(rows_of(stage.reader(url, PAGED).read(None))) == 30
     assert [(record.name, record.getMessage().partition(" in ")[0]) for record in caplog.records] == [
         ("hub.ingest", "api.rows: the source answers 503; retry 1"),
-        ("hub.ingest", "api.rows: the answer is not JSON, or breaks off; retry 2"),
+        ("hub.ingest", "api.rows: the answer is not JSON, or is truncated; retry 2"),
     ]
     assert all(SECRET not in line and "\n" not in line for line in caplog.text.splitlines())
     assert all(record.exc_info is None for record in caplog.records)

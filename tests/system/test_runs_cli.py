@@ -20,7 +20,7 @@ Call = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="module")
 def url(module_database_url: str) -> str:
     made = make_engine(module_database_url)
-    schema.apply(store_url(made))
+    schema.migrate_queue(store_url(made))
     made.dispose()
     return module_database_url
 

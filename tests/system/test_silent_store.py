@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from hub.errors import StoreUnavailable
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunChoices, run_connectors
 from hub.store import connection as watched
@@ -82,18 +82,18 @@ class Muting(Reader):
 
     proxy: TcpProxy
 
-    def whole(self, state: State | None) -> bool:
+    def whole(self, state: ReadState | None) -> bool:
         return True
 
-    def read(self, state: State | None) -> Iterator[Batch]:
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         text = "id;so;ten;sinh;xa;luc;them\n" + person(1)
-        yield Batch(pl.read_csv(text.encode(), separator=";", infer_schema=False))
+        yield ReadBatch(pl.read_csv(text.encode(), separator=";", infer_schema=False))
         self.proxy.mute()
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_run_ends_with_a_sentence_and_the_next_one_has_the_lock(trial: Trial, proxy: TcpProxy) -> None:
-    def muting(context: Context) -> Reader:
+    def muting(context: ReaderContext) -> Reader:
         reader = Muting(context)
         reader.proxy = proxy
         return reader

@@ -16,8 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Batch, Context, State
-from hub.ingest.read.sql.errors import FAULTS
+from hub.ingest.read.reader import ReadBatch, ReaderContext, ReadState
+from hub.ingest.read.sql.errors import DATABASE_FAULTS
 from hub.store.embedded import EmbeddedServer
 from tests.system.reading import context, together
 from tests.system.tcp_proxy import TcpProxy
@@ -41,19 +41,21 @@ class Source:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
-    def context(self, table: str = "people", *, url: str | None = None, batch_rows: int = 10, **stream: Any) -> Context:
+    def context(
+        self, table: str = "people", *, url: str | None = None, batch_rows: int = 10, **stream: Any
+    ) -> ReaderContext:
         self.patch.setenv("TRIAL_DATABASE_URL", url or self.url)
         source = {"kind": "sql", "url": {"env": "TRIAL_DATABASE_URL"}, "attempts": 3, "timeout_s": 30, **self.options}
         return context(source, {"table": table, **stream}, batch_rows=batch_rows)
 
-    def batches(self, state: State | None = None, **stream: Any) -> list[Batch]:
+    def batches(self, state: ReadState | None = None, **stream: Any) -> list[ReadBatch]:
         reader = open_reader(self.context(**stream))
         try:
             return list(reader.read(state))
         finally:
             reader.close()
 
-    def rows(self, state: State | None = None, **stream: Any) -> pl.DataFrame:
+    def rows(self, state: ReadState | None = None, **stream: Any) -> pl.DataFrame:
         return together(self.batches(state, **stream))
 
 
@@ -240,7 +242,7 @@ def write(source: Source, rows: dict[int, datetime | None]) -> None:
     source.run("insert into people values " + ", ".join(f"({n}, {cell(luc)})" for n, luc in rows.items()))
 
 
-def ids(batches: list[Batch]) -> list[int]:
+def ids(batches: list[ReadBatch]) -> list[int]:
     return [int(n) for batch in batches for n in batch.frame["id"]]
 
 
@@ -323,7 +325,7 @@ def test_late_rows_within_the_overlap_are_not_lost(sqlite: Source, seed: int) ->
         written = chance.choice([chance.uniform(0, 6_000), float(chance.randrange(0, 6_000, 300))])
         appear.append((written + chance.choice([0, 0, chance.uniform(0, 599)]), n, written))
     appear.sort()
-    state: State | None = None
+    state: ReadState | None = None
     seen: set[int] = set()
     at = 0.0
     while appear or at < 7_000:
@@ -353,7 +355,7 @@ def test_keys_and_lookup(source: Source) -> None:
     keys = pl.concat(list(reader.keys()))
     assert sorted(keys.rows()) == sorted((str(n), f"m{n % 3}") for n in range(1, 31))
     wanted = pl.DataFrame({"so": ["3", "4", "x", "99"], "ma": ["m0", "m0", "m0", "m0"]})
-    assert together(Batch(frame) for frame in reader.lookup(wanted)).rows() == [("3", "m0", "t3")]
+    assert together(ReadBatch(frame) for frame in reader.lookup(wanted)).rows() == [("3", "m0", "t3")]
     source.run("update people set ten = 'new' where so = 3")
     assert pl.concat(list(reader.lookup(wanted)))["ten"].to_list() == ["new"]
     many = pl.DataFrame({"so": [str(n) for n in range(1, 2000)], "ma": [f"m{n % 3}" for n in range(1, 2000)]})
@@ -493,7 +495,7 @@ def test_no_right_and_wrong_password(postgresql: Source, maria: Source, postgres
             url = make_url(one.url).set(username=name)
             with pytest.raises(SourceUnavailable) as raised:
                 one.rows(url=url.set(password="secret").render_as_string(hide_password=False))
-            assert "no right" in told(raised.value)
+            assert "no permission" in told(raised.value)
             if one is maria or make_url(one.url).password:
                 with pytest.raises(SourceUnavailable) as raised:
                     one.rows(url=url.set(password="secret2").render_as_string(hide_password=False))
@@ -546,7 +548,7 @@ def test_a_cursor_that_is_no_time(sqlite: Source) -> None:
 
 
 def test_a_code_has_one_fault() -> None:
-    codes = [code for fault in FAULTS for code in fault.codes]
+    codes = [code for fault in DATABASE_FAULTS for code in fault.codes]
     assert len(codes) == len(set(codes))
 
 
@@ -580,7 +582,7 @@ def test_a_cursor_without_end_costs_its_row_alone(postgresql: Source, kind: str,
     later = list(reader.read(first[-1].state))
     reader.close()
     assert sorted(ids(later)) == [2, 3, 4, 5]
-    assert "1 rows have a luc that no change reaches" in reader.notes[0]
+    assert "1 rows have a luc that no later change can exceed" in reader.notes[0]
     assert [int(n) for n in ids(postgresql.batches(later[-1].state, **stream)) if n == 5] == [5]
 
 

@@ -21,9 +21,9 @@ from nats.js.client import JetStreamContext
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Batch, Context, Reader
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext
 from hub.ingest.read.stream.jetstream import ACK_WAIT_S
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import parse_manifest
 from tests.system.tcp_proxy import TcpProxy
 
 SERVER = os.environ.get("HUB_TEST_NATS_URL", "nats://127.0.0.1:4222")
@@ -54,7 +54,7 @@ def manifest(name: str, **source: Any) -> Any:
         "timeout_s": 30,
         **source,
     }
-    return parse({"name": "trial", "source": given, "streams": {"people": people}, **facts})
+    return parse_manifest({"name": "trial", "source": given, "streams": {"people": people}, **facts})
 
 
 class Events:
@@ -105,7 +105,7 @@ class Events:
 
     def reader(self, follow: threading.Event | None = None, **source: Any) -> Reader:
         made = manifest(self.name, **source)
-        found = open_reader(Context(made, "people", made.streams["people"], Path(), follow=follow))
+        found = open_reader(ReaderContext(made, "people", made.streams["people"], Path(), follow=follow))
         self.readers.append(found)
         return found
 
@@ -129,7 +129,7 @@ def person(number: int, **other: Any) -> dict[str, Any]:
     return {"id": number, "so": f"{number:012d}", "ten": VALUE, "sinh": "1980-02-03", "xa": "06820", **other}
 
 
-def ids(batches: list[Batch]) -> list[str | None]:
+def ids(batches: list[ReadBatch]) -> list[str | None]:
     return [value for batch in batches for value in batch.frame["id"]]
 
 
@@ -291,7 +291,7 @@ def test_a_server_that_stays_away_is_reported_after_the_attempts(events: Events,
     batches = events.reader(follow=threading.Event(), attempts=3).read(None)
     next(batches)
     proxy.cut(stay_down=True)
-    with pytest.raises(SourceUnavailable, match="cannot be reached"):
+    with pytest.raises(SourceUnavailable, match="cannot reach the server"):
         next(batches)
 
 
@@ -307,7 +307,7 @@ def test_a_server_that_falls_silent_is_reported_and_left(events: Events, follow:
         silent.mute()
         began = time.monotonic()
         reader.acknowledge(taken)
-        with pytest.raises(SourceUnavailable, match="cannot be reached"):
+        with pytest.raises(SourceUnavailable, match="cannot reach the server"):
             next(batches)
         reader.close()
         assert time.monotonic() - began < 60
@@ -323,7 +323,7 @@ def test_a_stream_or_a_subject_that_is_not_there_is_the_operators_affair(events:
     with pytest.raises(HubMisconfigured, match="has no stream nothing"):
         next(events.reader(jetstream="nothing").read(None))
     events.patch.setenv("EVENTS_URL", "127.0.0.1")
-    with pytest.raises(HubMisconfigured, match="EVENTS_URL is no address"):
+    with pytest.raises(HubMisconfigured, match="EVENTS_URL is not a NATS address"):
         events.reader()
 
 
@@ -333,7 +333,7 @@ def test_a_server_that_is_away_and_credentials_that_are_none(events: Events) -> 
         next(events.reader().read(None))
     assert "very-secret" not in str(caught.value)
     events.patch.setenv("EVENTS_CREDS", "very-secret")
-    with pytest.raises(HubMisconfigured, match=r"EVENTS_CREDS is no content of a \.creds file") as wrong:
+    with pytest.raises(HubMisconfigured, match=r"EVENTS_CREDS is not the content of a \.creds file") as wrong:
         events.reader(credentials={"env": "EVENTS_CREDS"})
     assert "very-secret" not in str(wrong.value)
 

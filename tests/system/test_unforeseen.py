@@ -13,7 +13,7 @@ import pytest
 
 from hub.cli import main
 from hub.ingest.guards import circuit_breaker as circuit
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run import connector_run as run
 from hub.ingest.run import intake, stream_run
 from hub.ingest.run.connector_run import RunReport
@@ -32,12 +32,12 @@ class Scripted(Reader):
 
     fails_at: str | None = None
 
-    def read(self, state: State | None) -> Iterator[Batch]:
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         for number in (1, 2):
             if self._fails(f"batch {number}"):
                 raise KeyError(SECRET)
             frame = pl.read_csv(f"{HEADER}{person(self._number(number))}\n".encode(), separator=";", infer_schema=False)
-            yield Batch(frame, token=number)
+            yield ReadBatch(frame, token=number)
 
     def acknowledge(self, tokens: Sequence[Any]) -> None:
         if self._fails("acknowledge"):
@@ -94,7 +94,7 @@ def _sync(trial: Trial) -> list[RunReport]:
 
 @pytest.mark.parametrize("at", ["open", *WITHIN_THE_READER, *WITHIN_THE_HUB])
 def test_an_unforeseen_error_fails_its_connector_alone(trial: Trial, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def opened(context: Context) -> Reader:
+    def opened(context: ReaderContext) -> Reader:
         if at == "open" and context.manifest.name == "bad" and BROKEN[0]:
             raise KeyError(SECRET)
         reader = Scripted(context)
@@ -133,7 +133,7 @@ def test_an_unforeseen_error_fails_its_stream_alone(
     """The other stream is read whether it comes before or after, and the next run makes good what was missed."""
     failing = [True]
 
-    def opened(context: Context) -> Reader:
+    def opened(context: ReaderContext) -> Reader:
         BROKEN[0] = failing[0] and context.name == "bad"
         if at == "open" and BROKEN[0]:
             raise KeyError(SECRET)
@@ -163,7 +163,7 @@ def test_an_unforeseen_error_fails_its_stream_alone(
 
 
 def test_connectors_of_one_command_do_not_stop_each_other(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    def opened(context: Context) -> Reader:
+    def opened(context: ReaderContext) -> Reader:
         reader = Scripted(context)
         reader.fails_at = "batch 2"
         return reader

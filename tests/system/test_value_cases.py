@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from hub.conform.preview import preview_stream
 from hub.ingest.run import connector_run as ingest
-from hub.sdk.manifest import Manifest, load, parse
+from hub.sdk.manifest import Manifest, load_manifest, parse_manifest
 from tests.connectors.trial import HEAD
 from tests.system.test_ingest import Trial
 from tests.system.test_sql_sources import mariadb  # noqa: F401  # a fixture
@@ -71,7 +71,7 @@ def with_changes(manifest: Manifest, fields: dict[str, Any], **keys: Any) -> Man
     (stream,) = document["streams"].values()
     stream |= keys
     stream["emits"]["Payment"]["fields"] |= fields
-    return parse(document)
+    return parse_manifest(document)
 
 
 @pytest.mark.parametrize("number", ["vi", None])
@@ -89,21 +89,21 @@ def test_a_decimal_of_a_database_is_what_it_is(
                 connection.exec_driver_sql(statement)
     engine.dispose()
     monkeypatch.setenv("MY_URL", mariadb)
-    manifest = load(CASES / "decimal-dot" / "mariadb.toml")
+    manifest = load_manifest(CASES / "decimal-dot" / "mariadb.toml")
     manifest = with_changes(
         manifest, {"amount": {"column": "so_tien", "number": number}, "paid_on": {"constant": "2026-01-05"}}
     )
     read_back, rejected = read(manifest, "amount")
     assert read_back == {"18446744073709551615": "1250000", "9007199254740993": "4500000"}
     assert rejected == {"3": "amount", "4": "amount"}
-    zero_dates, rejected = read(load(CASES / "decimal-dot" / "mariadb.toml"), "paid_on")
+    zero_dates, rejected = read(load_manifest(CASES / "decimal-dot" / "mariadb.toml"), "paid_on")
     assert zero_dates == {"18446744073709551615": "2026-01-05"}
     assert rejected["9007199254740993"] == "paid_on"
 
 
 def test_a_number_cell_of_a_workbook_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X1", str(CASES / "decimal-dot"))
-    read_back, rejected = read(load(CASES / "decimal-dot" / "excel.toml"), "amount")
+    read_back, rejected = read(load_manifest(CASES / "decimal-dot" / "excel.toml"), "amount")
     assert read_back["BL1"] == "1250000"
     assert read_back["BL3"] == "1250000"  # a text, 1.250.000
     assert {"BL2", "BL5"} <= set(rejected)  # 1250000.5 and 1234567.75
@@ -111,10 +111,10 @@ def test_a_number_cell_of_a_workbook_is_no_text(monkeypatch: pytest.MonkeyPatch)
 
 def test_text_in_vietnamese_notation_is_read_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X1", str(CASES / "decimal-dot"))
-    document = load(CASES / "decimal-dot" / "excel.toml").model_dump(mode="json", exclude_unset=True)
+    document = load_manifest(CASES / "decimal-dot" / "excel.toml").model_dump(mode="json", exclude_unset=True)
     document["streams"]["bl"] |= {"files": "amounts.csv", "format": "csv", "delimiter": ";", "ignore": ["GhiChu"]}
     document["streams"]["bl"].pop("sheet")
-    read_back, rejected = read(parse(document), "amount")
+    read_back, rejected = read(parse_manifest(document), "amount")
     whole = dict.fromkeys(("L1", "L2", "L3", "L6"), "1250000") | {"L7": "-500"}
     assert read_back == whole
     assert set(rejected) == {"L4", "L5", "L8", "L9", "L10", "L11", "L12", "L13"}
@@ -122,7 +122,7 @@ def test_text_in_vietnamese_notation_is_read_whole_or_not_at_all(monkeypatch: py
 
 def rest(api: str, path: str, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Manifest:
     monkeypatch.setenv("DR_URL", api)
-    return with_changes(load(CASES / "instant-as-date" / "dates_utc.toml"), fields, path=path)
+    return with_changes(load_manifest(CASES / "instant-as-date" / "dates_utc.toml"), fields, path=path)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_double_of_json_is_what_it_is(api: str, number: str | None, monkeypatc
 
 def test_a_header_that_ends_in_cr_costs_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X3B", str(tmp_path))
-    manifest = load(CASES / "csv-carriage-return" / "manifest.toml")
+    manifest = load_manifest(CASES / "csv-carriage-return" / "manifest.toml")
     found = []
     for name in ("good.csv", "header_cr.csv"):
         (tmp_path / "bl.csv").write_bytes((CASES / "csv-carriage-return" / name).read_bytes())
@@ -172,7 +172,7 @@ def test_a_time_without_offset_is_of_the_zone_and_an_older_version_never_overwri
         "changed_at": "luc",
         "emits": {"Citizen": {"fields": FIELDS}},
     }
-    declared = parse({**tomllib.loads(head), "source": source, "streams": {"people": stream}})
+    declared = parse_manifest({**tomllib.loads(head), "source": source, "streams": {"people": stream}})
     trial.patch.setattr(ingest, "load_manifests", lambda: {"trial": declared})
 
     def sync(name: str, luc: str) -> ingest.RunReport:

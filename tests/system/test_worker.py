@@ -95,7 +95,7 @@ def until(holds: Callable[[], bool], within_s: float = 120) -> None:
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Engine]:
     made = make_engine(module_database_url)
-    schema.apply(module_database_url)
+    schema.migrate_queue(module_database_url)
     yield made
     made.dispose()
 
@@ -157,7 +157,7 @@ def test_what_is_scheduled_is_run_linked_and_said_without_names(trial: Trial, st
 
 def test_a_job_of_a_killed_worker_goes_to_another(trial: Trial, start: Callable[..., Process]) -> None:
     trial.write(person(1), person(2), person(3))
-    q.put_syncs(store_url(trial.engine), ["trial"], RunChoices())
+    q.queue_syncs(store_url(trial.engine), ["trial"], RunChoices())
     with held_stream(trial):
         first = start(WORKER)
         until(lambda: running(trial))
@@ -175,14 +175,14 @@ def test_a_job_of_a_killed_worker_goes_to_another(trial: Trial, start: Callable[
 def test_a_run_that_does_not_end_is_cut_in_time_and_queued_again(trial: Trial, start: Callable[..., Process]) -> None:
     trial.write(person(4))
     before = people(trial)
-    q.put_syncs(store_url(trial.engine), ["trial"], RunChoices(full=True, accept_deletes=True))
+    q.queue_syncs(store_url(trial.engine), ["trial"], RunChoices(full=True, accept_deletes=True))
     with held_stream(trial):
         worker = start(WORKER)
         until(lambda: running(trial))
         assert running(trial), worker.lines
         # The run would wait for ever.
         assert worker.stop() < 3 * GRACE_S
-        assert "sync trial: cut, and queued again" in worker.lines
+        assert "sync trial: interrupted and queued again" in worker.lines
         assert trial.rows("select status from hub.run order by id desc limit 1") == [("INTERRUPTED",)]
     assert people(trial) == before
     again = start(WORKER)
@@ -196,7 +196,7 @@ def test_two_workers_run_a_job_once(trial: Trial, start: Callable[..., Process])
     workers = [start(WORKER), start(WORKER)]
     for worker in workers:
         worker.says(STARTED)
-    q.put_syncs(store_url(trial.engine), ["trial"], RunChoices())
+    q.queue_syncs(store_url(trial.engine), ["trial"], RunChoices())
     until(lambda: any("SUCCEEDED" in worker.lines for worker in workers))
     for worker in workers:
         worker.stop()

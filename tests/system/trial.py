@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 
 HEADER = "id;so;ten;sinh;xa;luc;them\n"
 
@@ -40,7 +40,7 @@ def manifest(folder: str, **stream: Any) -> Manifest:
     label = {"vi": "Thử", "en": "Test"}
     source = {"kind": "files", "folder": {"env": folder}}
     facts = {"title": label, "sector": "citizen", "owner": "-", "legal_basis": "-", "version": "7", "freshness": "-"}
-    return parse({"name": "trial", "source": source, "streams": {"people": people}, **facts})
+    return parse_manifest({"name": "trial", "source": source, "streams": {"people": people}, **facts})
 
 
 class Command(Protocol):
@@ -53,16 +53,16 @@ class Command(Protocol):
 class Changes(Reader):
     """A reader of changes, of which a test says what they are."""
 
-    def __init__(self, context: Context, frame: pl.DataFrame) -> None:
+    def __init__(self, context: ReaderContext, frame: pl.DataFrame) -> None:
         super().__init__(context)
         self.frame = frame
 
-    def whole(self, state: State | None) -> bool:
+    def whole(self, state: ReadState | None) -> bool:
         return False
 
-    def read(self, state: State | None) -> Iterator[Batch]:
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         for at, rows in enumerate(self.frame.iter_slices(self.context.stream.commit_rows)):
-            yield Batch(rows, {"n": (state or {}).get("n", 0) + at + 1})
+            yield ReadBatch(rows, {"n": (state or {}).get("n", 0) + at + 1})
 
 
 class Trial:

@@ -11,7 +11,7 @@ from hub.conform.samples import Row
 from hub.conform.trial_servers import TrialServers, TrialStore
 from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest
-from hub.sdk.parts import Env, SecretFile
+from hub.sdk.parts import EnvReference, FileReference
 from hub.sdk.sources import Source
 
 TIMEOUT_S = 1.0
@@ -95,17 +95,17 @@ def _replace_references(part: P, values: Mapping[str, str], folder: Path, prefix
     found: dict[str, object] = {}
     for name, value in part:
         key = f"{prefix}{name}"
-        if isinstance(value, Env | SecretFile):
+        if isinstance(value, EnvReference | FileReference):
             found[name] = write_secret(folder, key, values.get(name, PUSH_SECRET))
         elif isinstance(value, BaseModel):
             found[name] = _replace_references(value, values, folder, f"{key}-")
-        elif isinstance(value, dict) and any(isinstance(v, Env | SecretFile) for v in value.values()):
+        elif isinstance(value, dict) and any(isinstance(v, EnvReference | FileReference) for v in value.values()):
             found[name] = {k: write_secret(folder, f"{key}-{k}", values.get(k, PUSH_SECRET)) for k in value}
     return part.model_copy(update=found)
 
 
-def write_secret(folder: Path, name: str, value: str) -> SecretFile:
+def write_secret(folder: Path, name: str, value: str) -> FileReference:
     """A reference to a value, in a file."""
     path = folder / f"write_secret-{name}"
     path.write_text(value, encoding="utf-8")
-    return SecretFile(file=str(path))
+    return FileReference(file=str(path))

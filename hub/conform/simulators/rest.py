@@ -16,7 +16,7 @@ from hub.conform.row_edits import read_value_at
 from hub.conform.samples import Row
 from hub.conform.simulators.base import Rows, SourceSimulator
 from hub.sdk.paging import CursorPaging, LinkPaging, NextPaging, OffsetPaging, PagePaging
-from hub.sdk.paths import place
+from hub.sdk.paths import set_value
 from hub.sdk.sources import OAuth2, RestSource
 from hub.sdk.streams import Cursor, RestStream
 
@@ -193,21 +193,21 @@ class _ListAnswer:
         some = rows if paging is None else rows[at : at + PAGE_ROWS]
         document: Any = list(some)
         if stream.records:
-            document = place({}, stream.records, document)
+            document = set_value({}, stream.records, document)
         further = at + PAGE_ROWS if at + PAGE_ROWS < len(rows) else None
         following = 0 if looping else further
         headers: dict[str, str] = {}
         match paging:
             case PagePaging() if paging.total_pages:
-                place(document, paging.total_pages, max(1, -(-len(rows) // PAGE_ROWS)))
+                set_value(document, paging.total_pages, max(1, -(-len(rows) // PAGE_ROWS)))
             case OffsetPaging() if paging.total:
-                place(document, paging.total, len(rows))
+                set_value(document, paging.total, len(rows))
             case CursorPaging():
-                place(document, paging.next, None if following is None else f"after-{following}")
+                set_value(document, paging.next, None if following is None else f"after-{following}")
             case LinkPaging() if following is not None:
                 headers["Link"] = f'<{self._address(following)}>; rel="next"'
             case NextPaging() if following is not None:
-                place(document, paging.path, self._address(following))
+                set_value(document, paging.path, self._address(following))
         return json.dumps(document, ensure_ascii=False).encode(), headers
 
     def _address(self, following: int) -> str:

@@ -14,7 +14,7 @@ from hub.conform.simulators.base import Rows, SourceSimulator, write_secret
 from hub.conform.simulators.rest import FAULTS, HEALING_FAULTS, PAGE_ROWS, QuietHttpServer, give_plain, is_since
 from hub.conform.simulators.wsdl import NAMESPACE, render_envelope, render_wsdl, shape_of
 from hub.sdk.paging import CursorPaging, OffsetPaging, PagePaging
-from hub.sdk.paths import place
+from hub.sdk.paths import set_value
 from hub.sdk.streams import SoapStream
 
 XML_HEADERS = {"Content-Type": "text/xml; charset=utf-8"}
@@ -79,29 +79,29 @@ class SoapSimulator(SourceSimulator):
             names = [*stream.arguments, *_paging_arguments(stream), *([stream.since.parameter] if stream.since else [])]
             example = asked.setdefault(stream.operation, {})
             for argument in names:
-                place(example, argument, "x")
+                set_value(example, argument, "x")
             whole = self.document(stream, self.known.get(name, ()), 0)
-            place(whole, stream.records, list(self.known.get(name, ())))
+            set_value(whole, stream.records, list(self.known.get(name, ())))
             answered.setdefault(stream.operation, []).append(whole)
             if stream.lookup is not None:
-                place(asked.setdefault(stream.lookup.operation, {}), stream.lookup.argument, ["x"])
-                document = place({}, stream.records, list(self.known.get(name, ())))
+                set_value(asked.setdefault(stream.lookup.operation, {}), stream.lookup.argument, ["x"])
+                document = set_value({}, stream.records, list(self.known.get(name, ())))
                 answered.setdefault(stream.lookup.operation, []).append(document)
         return render_wsdl(self.address, {o: (shape_of([asked[o]]), shape_of(answered[o])) for o in answered})
 
     def document(self, stream: SoapStream, rows: Sequence[Row], at: int, *, looping: bool = False) -> Any:
         """The answer that has the rows of one page, or all of them if there are no pages."""
         some = list(rows) if stream.paging is None else list(rows[at : at + PAGE_ROWS])
-        document = place({}, stream.records, some)
+        document = set_value({}, stream.records, some)
         further = at + PAGE_ROWS if at + PAGE_ROWS < len(rows) else None
         match stream.paging:
             case PagePaging() if stream.paging.total_pages:
-                place(document, stream.paging.total_pages, max(1, -(-len(rows) // PAGE_ROWS)))
+                set_value(document, stream.paging.total_pages, max(1, -(-len(rows) // PAGE_ROWS)))
             case OffsetPaging() if stream.paging.total:
-                place(document, stream.paging.total, len(rows))
+                set_value(document, stream.paging.total, len(rows))
             case CursorPaging():
                 following = 0 if looping else further
-                place(document, stream.paging.next, None if following is None else f"after-{following}")
+                set_value(document, stream.paging.next, None if following is None else f"after-{following}")
         return document
 
     def answer(self, operation: str, given: Given) -> tuple[bytes, str | None]:
@@ -111,7 +111,7 @@ class SoapSimulator(SourceSimulator):
             if stream.lookup is not None and operation == stream.lookup.operation:
                 keys = given.get(stream.lookup.argument, [])
                 found = [row for row in rows if str(read_value_at(row, stream.key[0])) in keys]
-                return render_envelope(f"{operation}Response", place({}, stream.records, found)), None
+                return render_envelope(f"{operation}Response", set_value({}, stream.records, found)), None
             if operation == stream.operation and all(given.get(k) == [v] for k, v in stream.arguments.items()):
                 return self._listed(name, stream, [row for row in rows if _is_wanted(row, stream, given)], given)
         return render_envelope(f"{operation}Response", {}), None

@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 
 from hub.ingest.drift.value_kinds import MIN_VALUES, SAMPLE_ROWS, ValueKind, ValueSample, classify_values, is_retyped
-from hub.ingest.read.reader import OWN_COLUMNS
+from hub.ingest.read.reader import READER_COLUMNS
 from hub.ingest.transform import map as mapping
 from hub.model.procedure_columns import map_procedures_by_column
 from hub.model.registry import Entity, registry
@@ -87,7 +87,7 @@ def find_column_uses(stream: Stream) -> Mapping[str, ColumnUse]:
         for target, made in emit.fields.items():
             used = map_procedures_by_column().get((name, target), ())
             hard = bool(used) or not registry()[name].column(target).nullable
-            for column in stream.columns_of(made):
+            for column in stream.list_columns_of(made):
                 entities.setdefault(column, {}).setdefault(name, []).append(target)
                 procedures.setdefault(column, set()).update(used)
                 if hard or column not in graded:
@@ -98,7 +98,7 @@ def find_column_uses(stream: Stream) -> Mapping[str, ColumnUse]:
             tuple(sorted(procedures.get(column, ()))),
             "BREAKING" if column in reading else graded.get(column, "WARNING"),
         )
-        for column in stream.columns()
+        for column in stream.list_columns()
     }
 
 
@@ -198,8 +198,8 @@ class DriftDetector:
 
     def check_batch(self, raw: pl.DataFrame, frame: pl.DataFrame) -> tuple[DriftFinding, ...]:
         """Compare the columns of a batch before and after patches and transform. Returns new findings."""
-        mapped = self.stream.columns()
-        own = {c for c in OWN_COLUMNS if c not in mapped}
+        mapped = self.stream.list_columns()
+        own = {c for c in READER_COLUMNS if c not in mapped}
         present = [c for c in raw.columns if c not in own] + [c for c in frame.columns if c in mapped]
         lists = _list_nested_columns(self.stream, frame)
         new = [c for c in dict.fromkeys(present) if c not in self.seen]
@@ -243,7 +243,7 @@ class DriftDetector:
         """
         found: list[DriftFinding] = []
         for name, made in self.stream.emits[entity.name].fields.items():
-            origin = ", ".join(self.stream.columns_of(made))
+            origin = ", ".join(self.stream.list_columns_of(made))
             if not origin or faults.is_empty():
                 continue
             wrong = pl.col(name).is_not_null() & (pl.col(name) != "required")
@@ -253,7 +253,7 @@ class DriftDetector:
                 continue
             values = self._outside.setdefault(origin, set())
             values |= set(canonical[name].gather(rows).cast(pl.String).str.strip_chars().unique())
-            touch = self.uses[next(self.stream.columns_of(made))]
+            touch = self.uses[next(self.stream.list_columns_of(made))]
             found.append(DriftFinding("CODE", origin, describe_outside_codes(values), touch))
         return self._keep_new(found)
 
@@ -266,7 +266,7 @@ class DriftDetector:
         lost = sorted((set(self.before) | (nested - set(self.stream.optional))) - set(self.seen) - told)
         found = [DriftFinding("REMOVED", c, GONE_DETAIL, self._find_use(c)) for c in lost]
         if self._rows >= MIN_VALUES:
-            held = {c for c, kind in self.before.items() if kind != "unknown"} & self.stream.columns()
+            held = {c for c, kind in self.before.items() if kind != "unknown"} & self.stream.list_columns()
             emptied = sorted((held & set(self.seen)) - self._valued - mapping.list_item_columns(self.stream))
             found += [DriftFinding("EMPTIED", c, EMPTIED_DETAIL, self.uses[c]) for c in emptied]
         return self._keep_new(found)

@@ -250,7 +250,7 @@ def show_key(manifest: Manifest, stream: str, entity: str, key: str | None) -> s
         return "without a key"
     emit = manifest.streams[stream].emits.get(entity)
     personal = emit is None or any(
-        set(made.columns()) & set(manifest.streams[stream].key)
+        set(made.list_columns()) & set(manifest.streams[stream].key)
         and registry()[entity].column(name).value.mask is not Mask.NONE
         for name, made in emit.fields.items()
     )

@@ -157,7 +157,7 @@ def _check_correction(group: _ReplayGroup, row: QuarantineEntryDetail, edit: Row
             f"row {row.id} was set aside because another row has its key: it cannot be corrected on its own",
             next_step="correct it at the source; it is accepted when the source sends a single row of that key",
         )
-    known = set(row.payload) | group.manifest.streams[group.stream].columns()
+    known = set(row.payload) | group.manifest.streams[group.stream].list_columns()
     unknown = sorted(set(edit.changes) - known)
     if unknown or not edit.changes:
         raise OperationRefused(

@@ -1,9 +1,9 @@
-"""Read: the rows of one stream as batches of frames, columns as the source names them. One module for each kind of source."""
+"""Read: the rows of one stream as batches of frames, with the source's column names. One package per kind of source."""
 
 import importlib
 from collections.abc import Mapping
 
-from hub.ingest.read.reader import Context, Reader
+from hub.ingest.read.reader import Reader, ReaderContext
 
 READERS: Mapping[str, str] = {
     "sql": "hub.ingest.read.sql.reader:SqlReader",
@@ -14,16 +14,16 @@ READERS: Mapping[str, str] = {
     "cdc": "hub.ingest.read.cdc.reader:CdcReader",
     "push": "hub.ingest.read.push:PushReader",
 }
-"""Kind of source → its reader. Imported when first wanted: a hub without SOAP never loads an XML library."""
+"""Kind of source → its reader. Imported on first use: a hub without SOAP sources never loads an XML library."""
 
 
-def reader_class(kind: str) -> type[Reader]:
-    """The reader of a kind of source."""
+def load_reader_class(kind: str) -> type[Reader]:
+    """Return the reader class for a kind of source."""
     module, _, name = READERS[kind].partition(":")
     found: type[Reader] = getattr(importlib.import_module(module), name)
     return found
 
 
-def open_reader(context: Context) -> Reader:
-    """A reader of one stream. Raises SourceUnavailable, HubMisconfigured, here or when it reads."""
-    return reader_class(context.manifest.kind)(context)
+def open_reader(context: ReaderContext) -> Reader:
+    """Open a reader of one stream. Raises SourceUnavailable, HubMisconfigured, here or while reading."""
+    return load_reader_class(context.manifest.kind)(context)

@@ -1,6 +1,7 @@
-"""Rows of JSON as frames. Numbers stay the digits that the source wrote: 1.10 is not 1.1, and no identifier is rounded.
+"""JSON rows as frames. Numbers keep the digits that the source wrote: 1.10 does not become 1.1, and no identifier is
+rounded.
 
-Those of fields that are read in a notation are written in it: a number of JSON is no text.
+Numbers of fields that declare a notation are written in it, because a JSON number is not text.
 """
 
 import json
@@ -15,39 +16,41 @@ from hub.ingest.transform.map import flatten_structs
 from hub.ingest.values.typed_numbers import JsonNumber, Notation, write_rows
 from hub.sdk.streams import Stream
 
-Row = dict[str, Any]
-DEEPEST = 50
-"""Objects and lists within each other. Polars ends the process with a segmentation fault at some hundreds."""
-ITEM = "[]"
+JsonRow = dict[str, Any]
+MAX_DEPTH = 50
+"""Maximum nesting of objects and lists. Polars crashes with a segmentation fault at a few hundred levels."""
+ITEM_STEP = "[]"
 """Stands in a path for every item of a list."""
 
 
 class UnlikeItems(SchemaError):
-    """Items of one list are texts here and objects or lists there: no column can hold both as they are."""
+    """The items of one list are sometimes texts and sometimes objects or lists: no column can hold both."""
 
 
 class TooDeep(SchemaError):
-    """Objects or lists stand too deeply within each other."""
+    """Objects or lists are nested too deeply."""
 
 
-def _no_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not valid JSON")
 
 
-DECODER = json.JSONDecoder(parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_no_json)
-"""orjson is faster and makes floats of decimals; this one reads 280,000 rows of 12 columns in a second, which is enough."""
+JSON_DECODER = json.JSONDecoder(parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_refuse_constant)
+"""orjson is faster but turns decimals into floats. This decoder reads 280,000 rows of 12 columns per second, which is
+enough.
+"""
 
 
-def decoded(text: bytes) -> Any:
-    """The document: numbers are text. Raises ValueError."""
+def decode_json(text: bytes) -> Any:
+    """Decode a JSON document; numbers become text. Raises ValueError."""
     try:
-        return DECODER.decode(str(text.removeprefix(BOM_UTF8), "utf-8"))
+        return JSON_DECODER.decode(str(text.removeprefix(BOM_UTF8), "utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def dig(document: Any, path: str, absent: Any = None) -> Any:
-    """What a row has in a column, whose name is a dotted path of objects; `absent` where nothing is.
+def get_at_path(document: Any, path: str, absent: Any = None) -> Any:
+    """Return the value of a row at a column, whose name is a dotted path of objects; `absent` if there is none.
 
     Paths of documents, which may be quoted or select an item, are those of `hub.sdk.paths`.
     """
@@ -58,36 +61,39 @@ def dig(document: Any, path: str, absent: Any = None) -> Any:
     return document
 
 
-def frame_of(rows: Sequence[Row], wanted: Mapping[str, Notation] | None = None) -> pl.DataFrame:
-    """A frame of rows, nested objects flattened to paths; numbers at the paths `wanted` are changed to their notation.
+def build_frame(rows: Sequence[JsonRow], wanted: Mapping[str, Notation] | None = None) -> pl.DataFrame:
+    """Build a frame of rows, with nested objects flattened to paths and the numbers at the paths `wanted` written in
+    their notation.
 
-    Polars makes one type of what is unlike: of an object beside a text it writes `{"1"}`, of an empty list beside a text
-    nothing. So shapes are held against each other before. Raises TooDeep, UnlikeItems.
+    Polars merges unlike values into one type: an object beside a text becomes `{"1"}`, an empty list beside a text
+    becomes nothing. So the shapes are compared first. Raises TooDeep, UnlikeItems.
     """
     if wanted:
         write_rows(rows, wanted)
-    kinds = _kinds(rows)
+    kinds = _find_kinds(rows)
     unlike = {path for path, found in kinds.items() if len(found) > 1}
-    if within := next((path for path in sorted(unlike) if ITEM in path), None):
+    if within := next((path for path in sorted(unlike) if ITEM_STEP in path), None):
         raise UnlikeItems(
-            f"items of one list, {within.partition(ITEM)[0]}, are unlike: {', '.join(sorted(kinds[within]))}"
+            f"the items of the list {within.partition(ITEM_STEP)[0]} are of different kinds: {', '.join(sorted(kinds[within]))}"
         )
     try:
-        return _frame(_settled(rows) if unlike else rows)
+        return _build_polars_frame(_flatten_rows(rows) if unlike else rows)
     except UnicodeEncodeError:
-        # Half of a surrogate pair is no character; JSON can write it, nothing else can.
+        # Half of a surrogate pair is not a character; JSON can express it, nothing else can.
         text = json.dumps(rows, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        return _frame(_settled(json.loads(text)) if unlike else json.loads(text))
+        return _build_polars_frame(_flatten_rows(json.loads(text)) if unlike else json.loads(text))
 
 
-def empty_frame(stream: Stream) -> pl.DataFrame:
-    """No rows, with the columns that the stream declares: a list without rows names none."""
-    lists = stream.list_columns()
-    return pl.DataFrame(schema={name: pl.Null if name in lists else pl.String for name in sorted(stream.columns())})
+def build_empty_frame(stream: Stream) -> pl.DataFrame:
+    """Return a frame without rows but with the columns that the stream declares: an empty list names none."""
+    lists = stream.find_list_columns()
+    return pl.DataFrame(
+        schema={name: pl.Null if name in lists else pl.String for name in sorted(stream.list_columns())}
+    )
 
 
-def _kinds(rows: Sequence[Row]) -> dict[str, set[str]]:
-    """Path → what stands there: "object", "list", "text". Of columns that hold nothing but texts there is none."""
+def _find_kinds(rows: Sequence[JsonRow]) -> dict[str, set[str]]:
+    """Map each path to what occurs there: "object", "list", "text". Columns that hold only texts are left out."""
     names = {name for row in rows for name, value in row.items() if type(value) is dict or type(value) is list}
     kinds: dict[str, set[str]] = {}
     left = [(name, row[name], 1) for name in names for row in rows if name in row]
@@ -95,46 +101,49 @@ def _kinds(rows: Sequence[Row]) -> dict[str, set[str]]:
         path, value, depth = left.pop()
         if value is None:
             continue
-        if depth > DEEPEST:
-            raise TooDeep(f"more than {DEEPEST} objects or lists stand within each other")
+        if depth > MAX_DEPTH:
+            raise TooDeep(f"objects or lists are nested more than {MAX_DEPTH} levels deep")
         found = kinds.setdefault(path, set())
         if isinstance(value, dict):
             found.add("object")
             left += ((f"{path}.{name}", inner, depth + 1) for name, inner in value.items())
         elif isinstance(value, list):
             found.add("list")
-            left += ((path + ITEM, inner, depth + 1) for inner in value)
+            left += ((path + ITEM_STEP, inner, depth + 1) for inner in value)
         else:
             found.add("text")
     for path in [path for path, found in kinds.items() if "list" in found and len(found) > 1]:
-        kinds.setdefault(path + ITEM, set()).update(kinds[path] - {"list"})  # one item, written without its list
+        kinds.setdefault(path + ITEM_STEP, set()).update(kinds[path] - {"list"})  # one item, written without its list
     return kinds
 
 
-def _frame(rows: Sequence[Row]) -> pl.DataFrame:
+def _build_polars_frame(rows: Sequence[JsonRow]) -> pl.DataFrame:
     return flatten_structs(pl.from_dicts(rows, infer_schema_length=None, strict=False))
 
 
-def _settled(rows: Sequence[Row]) -> list[Row]:
-    """Rows whose shapes differ, flattened one by one: what is an object here and text there becomes two columns,
-    what is a list here and one item there (XML made JSON so) a list.
+def _flatten_rows(rows: Sequence[JsonRow]) -> list[JsonRow]:
+    """Flatten rows of different shapes one by one.
+
+    A value that is sometimes an object and sometimes text becomes two columns; one that is sometimes a list and
+    sometimes a single item (XML converted to JSON) becomes a list.
     """
-    flat = [dict(_paths(row, "")) for row in rows]
+    flat = [dict(_list_paths(row, "")) for row in rows]
     lists = frozenset(path for row in flat for path, value in row.items() if isinstance(value, list))
     return [
-        {path: _listed(value) if path in lists else value for path, value in _paths(row, "", lists)} for row in rows
+        {path: _wrap_in_list(value) if path in lists else value for path, value in _list_paths(row, "", lists)}
+        for row in rows
     ]
 
 
-def _listed(value: Any) -> Any:
+def _wrap_in_list(value: Any) -> Any:
     return value if value is None or isinstance(value, list) else [value]
 
 
-def _paths(row: Row, prefix: str, whole: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
-    """Path and value of every value that is no object, and of objects at the paths `whole`."""
+def _list_paths(row: JsonRow, prefix: str, whole: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Yield path and value of every value that is not an object, and of objects at the paths `whole`."""
     for name, value in row.items():
         path = prefix + name
         if isinstance(value, dict) and path not in whole:
-            yield from _paths(value, f"{path}.", whole)
+            yield from _list_paths(value, f"{path}.", whole)
         else:
             yield path, value

@@ -1,7 +1,7 @@
-"""Push: deliveries that the hub's own endpoint took in and keeps in `hub.inbox`, in the order in which they came.
+"""Push: read deliveries that the hub's own endpoint received and keeps in `hub.inbox`, in order of arrival.
 
-A delivery stays whole until its rows are committed. Then its body goes, and its id stays for KEPT_FOR, so that the endpoint
-knows it when it is delivered again.
+A delivery is kept whole until its rows are committed. Then its body is deleted, and its id is kept for KEPT_FOR, so
+that the endpoint recognises a repeated delivery.
 """
 
 import itertools
@@ -13,20 +13,20 @@ import psycopg
 from psycopg import Connection
 
 from hub.errors import StoreUnavailable
-from hub.ingest.read.messages import Message, frame
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.messages import JsonMessage, build_message_frame
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.sdk.streams import PushStream
 from hub.store.connection import StoreConnection
 
 BATCH_DELIVERIES = 1_000
 BATCH_BYTES = 16_000_000
-"""A batch is this long at most, or one delivery."""
+"""Maximum size of a batch, unless it is a single delivery."""
 POLL_S = 1.0
-"""How long a reader that follows waits for a notification before it looks for itself."""
-KEPT_FOR = "7 days"
-TIDY_EVERY_S = 3_600.0
+"""How long a following reader waits for a notification before it checks for itself."""
+KEEP_IDS_FOR = "7 days"
+DELETE_OLD_EVERY_S = 3_600.0
 
-NEXT = """
+SELECT_NEXT = """
 select id, body
 from (
     select id, body, sum(octet_length(body)) over (order by id) as bytes, row_number() over (order by id) as position
@@ -39,51 +39,55 @@ from (
 ) t1
 where bytes <= %(bytes)s or position = 1
 order by id"""
-"""By what is held and not by the last id seen: of two deliveries at once, the one with the lower id may be committed later."""
+"""Excludes deliveries in progress rather than those up to the last id: of two concurrent deliveries, the one with the
+lower id may commit later.
+"""
 
-LATEST = "select coalesce(max(id), 0) from hub.inbox where connector = %(connector)s and stream = %(stream)s and body is not null"
-FORGET = "update hub.inbox set body = null where id = any(%s)"
-TIDY = f"delete from hub.inbox where connector = %s and body is null and received_at < now() - interval '{KEPT_FOR}'"  # noqa: S608 constants and quoted identifiers
-NO_END = 2**63 - 1
+SELECT_LATEST = "select coalesce(max(id), 0) from hub.inbox where connector = %(connector)s and stream = %(stream)s and body is not null"
+CLEAR_BODIES = "update hub.inbox set body = null where id = any(%s)"
+DELETE_OLD = (
+    f"delete from hub.inbox where connector = %s and body is null and received_at < now() - interval '{KEEP_IDS_FOR}'"  # noqa: S608 constants and quoted identifiers
+)
+NO_LAST_ID = 2**63 - 1
 
 
 class PushReader(Reader):
-    """Reads what was delivered for one stream. Its tokens are lists of ids of `hub.inbox`."""
+    """Reads what was delivered for one stream. Its tokens are lists of `hub.inbox` ids."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ReaderContext) -> None:
         super().__init__(context)
-        # Both are used by the thread that reads and the one that acknowledges; psycopg's connections and sets bear that.
+        # Both are used by the reading and the acknowledging thread; psycopg connections and sets allow that.
         self.connection: Connection[Any] | None = None
         self.held: set[int] = set()
         self.tidied_at: float | None = None
 
-    def whole(self, state: State | None) -> bool:
-        """Never: what is sent is what changed."""
+    def whole(self, state: ReadState | None) -> bool:
+        """Return False: a delivery contains only what changed."""
         return False
 
-    def read(self, state: State | None) -> Iterator[Batch]:
-        """What waits in the inbox and, where it is followed, what comes. Raises StoreUnavailable."""
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
+        """Yield what is in the inbox and, when following, what arrives. Raises StoreUnavailable."""
         stream = self.context.stream
         assert isinstance(stream, PushStream)
         try:
-            for deliveries in self._deliveries():
+            for deliveries in self._list_deliveries():
                 token = [number for number, _ in deliveries]
-                messages = [Message(body) for _, body in deliveries]
-                yield Batch(frame(messages, stream, stream.records), token=token, commit=True)
+                messages = [JsonMessage(body) for _, body in deliveries]
+                yield ReadBatch(build_message_frame(messages, stream, stream.records), token=token, commit=True)
         except psycopg.OperationalError as error:
-            raise _away(self.context.where, error) from None
+            raise _describe_failure(self.context.where, error) from None
 
     def acknowledge(self, tokens: Sequence[Any]) -> None:
-        """Forget the bodies; where it was not done for an hour, forget the oldest ids. Raises StoreUnavailable."""
+        """Delete the bodies and, at most once per hour, the oldest ids. Raises StoreUnavailable."""
         ids = list(itertools.chain.from_iterable(tokens))
         try:
-            connection = self._connection()
-            connection.execute(FORGET, (ids,))
-            if self.tidied_at is None or time.monotonic() - self.tidied_at > TIDY_EVERY_S:
-                connection.execute(TIDY, (self.context.manifest.name,))
+            connection = self._get_connection()
+            connection.execute(CLEAR_BODIES, (ids,))
+            if self.tidied_at is None or time.monotonic() - self.tidied_at > DELETE_OLD_EVERY_S:
+                connection.execute(DELETE_OLD, (self.context.manifest.name,))
                 self.tidied_at = time.monotonic()
         except psycopg.OperationalError as error:
-            raise _away(self.context.where, error) from None
+            raise _describe_failure(self.context.where, error) from None
         self.held.difference_update(ids)
 
     def close(self) -> None:
@@ -91,27 +95,27 @@ class PushReader(Reader):
         if self.connection is not None:
             self.connection.close()
 
-    def _deliveries(self) -> Iterator[list[tuple[int, bytes]]]:
+    def _list_deliveries(self) -> Iterator[list[tuple[int, bytes]]]:
         follow = self.context.follow
         asked = {"connector": self.context.manifest.name, "stream": self.context.name}
-        limits = {"most": BATCH_DELIVERIES, "bytes": BATCH_BYTES, "last": NO_END}
+        limits = {"most": BATCH_DELIVERIES, "bytes": BATCH_BYTES, "last": NO_LAST_ID}
         with self._connect() as connection:
             if follow is None:
-                # What comes while it reads is for the next run, or this one might never end.
-                (limits["last"],) = connection.execute(LATEST, asked).fetchone() or (0,)
+                # Deliveries that arrive during this run are left to the next one, otherwise this run might never end.
+                (limits["last"],) = connection.execute(SELECT_LATEST, asked).fetchone() or (0,)
             else:
                 connection.execute("listen hub_inbox")
             while follow is None or not follow.is_set():
-                found = connection.execute(NEXT, {**asked, **limits, "held": list(self.held)}).fetchall()
+                found = connection.execute(SELECT_NEXT, {**asked, **limits, "held": list(self.held)}).fetchall()
                 if found:
                     self.held.update(number for number, _ in found)
                     yield found
                 elif follow is None:
                     return
                 else:
-                    _wait(connection)
+                    _wait_for_delivery(connection)
 
-    def _connection(self) -> Connection[Any]:
+    def _get_connection(self) -> Connection[Any]:
         if self.connection is None or self.connection.closed:
             self.connection = self._connect()
         return self.connection
@@ -120,13 +124,13 @@ class PushReader(Reader):
         return StoreConnection.connect(self.context.store_url, autocommit=True, connect_timeout=10)
 
 
-def _wait(connection: Connection[Any]) -> None:
+def _wait_for_delivery(connection: Connection[Any]) -> None:
     for _ in connection.notifies(timeout=POLL_S, stop_after=1):
         return
 
 
-def _away(where: str, error: psycopg.OperationalError) -> StoreUnavailable:
+def _describe_failure(where: str, error: psycopg.OperationalError) -> StoreUnavailable:
     return StoreUnavailable(
         f"{where}: the inbox cannot be read: {type(error).__name__}",
-        next_step="check that the hub's database runs; deliveries wait in it",
+        next_step="check that the hub's database is running; deliveries wait in it",
     )

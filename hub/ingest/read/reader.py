@@ -1,14 +1,17 @@
-"""What a reader is: the rows of one stream as batches, each with the place from which reading would go on after it.
+"""The reader interface: the rows of one stream as batches, each with the state from which reading would continue after
+it.
 
-The engine (`hub.ingest.run.connector_run`) drives readers and never knows their kind:
+The engine (`hub.ingest.run.connector_run`) drives readers without knowing their kind:
 
-- `read(state)` yields batches. `state` is what the last committed run left, or None: from the beginning.
-- A batch's `state` is committed in the transaction that writes its rows; a batch without one cannot be gone on from.
-- After that commit the engine calls `acknowledge` with the batches' tokens, so that a broker, a slot or an inbox may forget
-  them. What was committed and not acknowledged comes again, and is the same row again.
-- Frames hold text, or nested lists and structs, in columns as the source names them; nested objects are flattened to paths.
+- `read(state)` yields batches. `state` is what the last committed run stored, or None to start from the beginning.
+- A batch's `state` is committed in the transaction that writes its rows. Reading cannot continue after a batch without
+one.
+- After that commit the engine calls `acknowledge` with the batches' tokens, so that a broker, slot or inbox may forget
+  them. Rows that were committed but not acknowledged arrive again, unchanged.
+- Frames hold text, or nested lists and structs, in columns named by the source. Nested objects are flattened to paths.
 
-`read` runs in a thread of its own, a little ahead of the engine; `acknowledge` is called from the engine's thread meanwhile.
+`read` runs in a thread of its own, slightly ahead of the engine, while `acknowledge` is called from the engine's
+thread.
 """
 
 import threading
@@ -22,26 +25,26 @@ import polars as pl
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
-RAW = "_raw"
-"""The column with the text of what was no record."""
-OWN_COLUMNS = frozenset({"_op", "_subject", "_sequence", "_time", RAW})
-"""Columns that readers add: how a row came, or what a message was that is no row. A manifest may map them."""
+RAW_COLUMN = "_raw"
+"""The column with the text of a message that is not a record."""
+READER_COLUMNS = frozenset({"_op", "_subject", "_sequence", "_time", RAW_COLUMN})
+"""Columns that readers add: how a row arrived, or the text of a message that is not a row. A manifest may map them."""
 
-State = Mapping[str, Any]
-"""Where an incremental read goes on: a few JSON values. It never grows with the number of rows."""
+ReadState = Mapping[str, Any]
+"""Where an incremental read continues: a few JSON values. It never grows with the number of rows."""
 
 
-class Gate(Protocol):
-    """Passed before every request to a source: waits for the rate, counts the quota, keeps to the concurrency."""
+class RequestGate(Protocol):
+    """Passed before every request to a source: waits for the rate, counts the quota, limits concurrency."""
 
     def __enter__(self) -> object:
-        """Enter. Raises SourceUnavailable where the quota is used up or the source is left alone."""
+        """Enter. Raises SourceUnavailable if the quota is used up or the source is left alone."""
 
     def __exit__(self, *_: object) -> None:
         """Leave."""
 
 
-class OpenGate:
+class UnlimitedGate:
     """A gate without limits."""
 
     def __enter__(self) -> None:
@@ -52,8 +55,8 @@ class OpenGate:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A file that was read whole: its content's SHA-256 in hex, and what a person knows it by."""
+class TakenFile:
+    """A file that was read completely: the SHA-256 of its content in hex, and its name and size for people."""
 
     digest: str
     name: str
@@ -61,19 +64,19 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Some rows, in the order in which the source gave them."""
+class ReadBatch:
+    """Some rows, in the source's order."""
 
     frame: pl.DataFrame
-    state: State | None = None
+    state: ReadState | None = None
     token: Any = None
-    taken: Taken | None = None
+    taken: TakenFile | None = None
     commit: bool = False
-    """Whether the engine should commit now, where it otherwise gathers `commit_rows` rows."""
+    """Whether the engine should commit now instead of collecting `commit_rows` rows."""
 
 
 @dataclass(frozen=True)
-class Context:
+class ReaderContext:
     """What a reader is given."""
 
     manifest: Manifest
@@ -85,54 +88,56 @@ class Context:
     """The hub's own database, for readers of what was delivered to it."""
     batch_rows: int = 50_000
     taken: frozenset[str] = frozenset()
-    """Digests of the files that were taken before."""
+    """Digests of the files taken earlier."""
     follow: threading.Event | None = None
-    """Where given, a reader that follows waits for more until it is set; otherwise it ends when nothing is left."""
-    gate: Gate = field(default_factory=OpenGate)
+    """If given, a reader that follows waits for more until it is set; otherwise it ends when nothing is left."""
+    gate: RequestGate = field(default_factory=UnlimitedGate)
 
     @property
     def where(self) -> str:
-        """How messages name the stream."""
+        """Name of the stream in messages."""
         return f"{self.manifest.name}.{self.name}"
 
 
 class Reader:
-    """Base of the readers. One object reads one stream once; `close` is always called."""
+    """Base class of the readers. One object reads one stream once; `close` is always called."""
 
     looks_up = False
-    """Whether `lookup` can ask the source for single rows, live."""
+    """Whether `lookup` can fetch single rows from the source."""
     lists_keys = False
     """Whether `keys` can list the keys alone, more cheaply than the rows."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ReaderContext) -> None:
         self.context = context
         self.notes: list[str] = []
-        """What a person should know of this read and is no fault. No personal data."""
+        """Remarks about this read that are not problems. No personal data."""
 
-    def whole(self, state: State | None) -> bool:
-        """Whether `read(state)` will give every row the source has, so that rows it lacks are gone."""
+    def whole(self, state: ReadState | None) -> bool:
+        """Whether `read(state)` will yield every row of the source, so that missing rows were deleted."""
         return self.context.stream.read == "full"
 
-    def read(self, state: State | None) -> Iterator[Batch]:
-        """The rows, all or those since `state`. Raises SourceUnavailable, HubMisconfigured."""
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
+        """Yield the rows: all of them, or those since `state`. Raises SourceUnavailable, HubMisconfigured."""
         raise NotImplementedError
 
     def unchanged(self, validator: Mapping[str, Any]) -> bool:
-        """Whether the source says that its list is still the one that a whole read's `validator` named. What it answers
-        otherwise is what `read` gives next. Raises SourceUnavailable.
+        """Whether the source says that its list is still the one named by a whole read's `validator`. If not, `read`
+        yields what it answered. Raises SourceUnavailable.
         """
         return False
 
     def keys(self) -> Iterator[pl.DataFrame]:
-        """The key columns of every row, and of `chosen_by` those that are there, as the frames of `read` have them."""
+        """Yield the key columns of every row, and the available `chosen_by` columns, as the frames of `read` have them."""
         raise NotImplementedError
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """The rows with these keys, in frames as of `read`; `keys` has the key columns. Keys without a row give none."""
+        """Yield the rows with these keys, in frames like those of `read`. `keys` has the key columns; keys without a
+        row yield nothing.
+        """
         raise NotImplementedError
 
     def acknowledge(self, tokens: Sequence[Any]) -> None:
-        """The rows of the batches with these tokens are committed."""
+        """Record that the rows of the batches with these tokens are committed."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

@@ -1,6 +1,7 @@
-"""Retries: each is told in one line of ours, with the stream, why, and when. stamina's own line has arguments and tracebacks.
+"""Retries: log each in one line with the stream, the reason and the wait. stamina's own line contains arguments and
+tracebacks.
 
-Import `stamina` from here, so that the hook is set whichever reader comes first.
+Import `stamina` from here, so that the hook is set whichever reader is loaded first.
 """
 
 import logging
@@ -10,19 +11,19 @@ from stamina import instrumentation
 
 from hub.errors import HubError
 
-__all__ = ["LOG", "instrumentation", "stamina"]
-LOG = logging.getLogger("hub.ingest")
-QUIET = ("paramiko", "urllib3", "botocore", "fsspec", "zeep")
-"""Libraries that log tracebacks and addresses of what they raise as well, and we tell."""
+__all__ = ["INGEST_LOG", "instrumentation", "stamina"]
+INGEST_LOG = logging.getLogger("hub.ingest")
+QUIET_LOGGERS = ("paramiko", "urllib3", "botocore", "fsspec", "zeep")
+"""Libraries that log tracebacks and addresses for errors that they also raise and we report."""
 
 
-def tell(details: instrumentation.RetryDetails) -> None:
-    """Log one retry. Only the messages of our own errors are told: those of libraries quote addresses and values."""
+def log_retry(details: instrumentation.RetryDetails) -> None:
+    """Log one retry. Only messages of our own errors are logged: those of libraries quote addresses and values."""
     error = getattr(details.caused_by, "error", details.caused_by)
     why = error.message if isinstance(error, HubError) else type(error).__name__
-    LOG.warning("%s; retry %d in %.1f s", " ".join(why.split()), details.retry_num, details.wait_for)
+    INGEST_LOG.warning("%s; retry %d in %.1f s", " ".join(why.split()), details.retry_num, details.wait_for)
 
 
-instrumentation.set_on_retry_hooks((tell,))
-for library in QUIET:
+instrumentation.set_on_retry_hooks((log_retry,))
+for library in QUIET_LOGGERS:
     logging.getLogger(library).setLevel(logging.CRITICAL)

@@ -23,7 +23,7 @@ from hub.ingest.connectors import connector_folder, list_broken_connectors, load
 from hub.ingest.guards import circuit_breaker as circuit
 from hub.ingest.guards.request_limits import QuotaExceeded, SharedRequestGate
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Context
+from hub.ingest.read.reader import ReaderContext
 from hub.ingest.run.outcome import EntityCounts, ProgressCallback, RunOptions, StreamOutcome
 from hub.ingest.run.run_lock import RELEASE_LOCK, TRY_LOCK
 from hub.ingest.run.stream_run import StreamRun
@@ -286,7 +286,9 @@ def run_stream(
     where = f"{manifest.name}.{name}"
     try:
         taken = _load_taken_files(connection, manifest.name, name)
-        given = Context(manifest, name, manifest.streams[name], connector_folder(manifest), url, taken=taken, **context)
+        given = ReaderContext(
+            manifest, name, manifest.streams[name], connector_folder(manifest), url, taken=taken, **context
+        )
         reader = open_reader(given)
         try:
             work = StreamRun(connection, manifest, name, orders, reader)

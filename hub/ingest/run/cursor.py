@@ -8,7 +8,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.ingest.drift.detect import StreamShape
-from hub.ingest.read.reader import State, Taken
+from hub.ingest.read.reader import ReadState, TakenFile
 from hub.ingest.run.outcome import CursorMoved
 from hub.store.query import fetch_row
 
@@ -29,7 +29,7 @@ class StreamCursor:
             (connector, name),
         )
         self.stream_id: int = row[0]
-        self.state: State | None = row[1]
+        self.state: ReadState | None = row[1]
         self.confirmed_at: datetime | None = row[2]
         """When all of its keys were last seen."""
         self.shape: StreamShape = row[3] or {}
@@ -56,7 +56,7 @@ class StreamCursor:
                 f"{self.where}: another run of this stream is in progress", next_step="try again when it has ended"
             ) from None
 
-    def advance(self, state: State | None) -> None:
+    def advance(self, state: ReadState | None) -> None:
         """Move the cursor, in the transaction that writes the rows. None leaves it unchanged."""
         if state is None:
             return
@@ -90,7 +90,7 @@ class StreamCursor:
             text = orjson.dumps(shape).decode()
             self.connection.execute("update hub.stream set columns = %s where id = %s", (text, self.stream_id))
 
-    def record_file(self, file: Taken, run_id: int) -> None:
+    def record_file(self, file: TakenFile, run_id: int) -> None:
         """Record a file as taken."""
         self.connection.execute(
             "insert into hub.file (stream_id, digest, name, size, run_id) values (%s, %s, %s, %s, %s)"

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from hub.ingest.drift.observer import DriftObserver
 from hub.ingest.quarantine import rejections as quarantine
-from hub.ingest.read.reader import Reader, State
+from hub.ingest.read.reader import Reader, ReadState
 from hub.ingest.run.outcome import RunOptions, StreamOutcome
 from hub.ingest.run.prefetch import prefetch
 from hub.ingest.transform.map import ROW_NUMBER
@@ -56,7 +56,7 @@ class Intake:
         self.source_rows = SourceRows()
         self.rows_read = 0
 
-    def read_batches(self, state: State | None, known: KnownDigests | None = None) -> Generator[ReadyBatch]:
+    def read_batches(self, state: ReadState | None, known: KnownDigests | None = None) -> Generator[ReadyBatch]:
         """Yield the batches of a read, prefetched. The time spent waiting for them is counted."""
         made = prefetch(self._encode_batches(state, known), PREFETCH_BATCHES)
         try:
@@ -111,7 +111,7 @@ class Intake:
             payloads = [found.payloads[row] for row in part.rejected["row"]]
             stage.stage_rejected_payloads(self.connection, entity, part.rejected, payloads, part.keys, part.incidental)
 
-    def _encode_batches(self, state: State | None, known: KnownDigests | None) -> Iterator[ReadyBatch]:
+    def _encode_batches(self, state: ReadState | None, known: KnownDigests | None) -> Iterator[ReadyBatch]:
         for batch in self.reader.read(state):
             prepared = self.preparer.prepare(batch, known)
             texts = tuple(self._encode_part(part) for part in prepared.parts)

@@ -14,7 +14,7 @@ from psycopg import Connection
 from hub.errors import OperationRefused
 from hub.ingest.connectors import connector_folder
 from hub.ingest.read import open_reader
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run.connector_run import begin_run, end_run
 from hub.ingest.run.outcome import EntityCounts, RunOptions
 from hub.ingest.run.stream_run import StreamRun
@@ -52,7 +52,7 @@ def look_up(
             f"{where}: each key needs {len(stream.key)} values",
             next_step=f"give {', '.join(stream.key)} of each row, in this order",
         )
-    reader = open_reader(Context(manifest, name, stream, connector_folder(manifest), url, **context))
+    reader = open_reader(ReaderContext(manifest, name, stream, connector_folder(manifest), url, **context))
     try:
         if not reader.looks_up:
             raise OperationRefused(
@@ -82,12 +82,12 @@ class _LookupReader(Reader):
         self.keys_asked = keys.unique(maintain_order=True)
         self.found = 0
 
-    def whole(self, state: State | None) -> bool:
+    def whole(self, state: ReadState | None) -> bool:
         """Return False: the source has other rows."""
         return False
 
-    def read(self, state: State | None) -> Iterator[Batch]:
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         """Yield the rows of the keys."""
         for frame in self.reader.lookup(self.keys_asked):
             self.found += frame.height
-            yield Batch(frame)
+            yield ReadBatch(frame)

@@ -7,8 +7,8 @@ only while everything that determines the rows is unchanged and no approval requ
 import hashlib
 
 from hub.ingest.connectors import read_transform_source
-from hub.ingest.read.http.validators import VALIDATOR
-from hub.ingest.read.reader import Reader, State
+from hub.ingest.read.http.validators import VALIDATOR_KEY
+from hub.ingest.read.reader import Reader, ReadState
 from hub.ingest.run.cursor import StreamCursor
 from hub.ingest.transform.row_digests import compute_seed
 from hub.sdk.manifest import Manifest
@@ -18,23 +18,23 @@ BASIS_KEY = "basis"
 
 def is_not_modified(reader: Reader, manifest: Manifest, name: str, place: StreamCursor) -> bool:
     """Whether the source says that its list is still the one in the store. Raises SourceUnavailable."""
-    kept = (place.state or {}).get(VALIDATOR)
+    kept = (place.state or {}).get(VALIDATOR_KEY)
     if kept is None or place.confirmed_at is None or kept.get(BASIS_KEY) != compute_basis(manifest, name):
         return False
     return reader.unchanged(kept)
 
 
-def add_basis(state: State | None, manifest: Manifest, name: str, problems: list[str]) -> State | None:
+def add_basis(state: ReadState | None, manifest: Manifest, name: str, problems: list[str]) -> ReadState | None:
     """Return the state to keep after a whole read.
 
     A validator from an earlier read is dropped, and after a read with problems the next one must read everything again.
     """
-    if state is None or VALIDATOR not in state:
+    if state is None or VALIDATOR_KEY not in state:
         return state
-    kept = state[VALIDATOR]
+    kept = state[VALIDATOR_KEY]
     if kept is None or BASIS_KEY in kept or problems:
         return {}
-    return {VALIDATOR: {**kept, BASIS_KEY: compute_basis(manifest, name)}}
+    return {VALIDATOR_KEY: {**kept, BASIS_KEY: compute_basis(manifest, name)}}
 
 
 def compute_basis(manifest: Manifest, name: str) -> str:

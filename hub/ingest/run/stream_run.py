@@ -16,7 +16,7 @@ from hub.errors import SourceUnavailable
 from hub.ingest.drift.observer import DriftObserver
 from hub.ingest.guards.change_limits import ChangeLimits
 from hub.ingest.quarantine import rejections as quarantine
-from hub.ingest.read.reader import Reader, State
+from hub.ingest.read.reader import Reader, ReadState
 from hub.ingest.run.cursor import StreamCursor
 from hub.ingest.run.history import find_last_version
 from hub.ingest.run.intake import Intake, ReadyBatch
@@ -130,7 +130,7 @@ class StreamRun:
             self.observer.record()
         return self.outcome
 
-    def _read(self, state: State | None, started: datetime, *, whole: bool) -> None:
+    def _read(self, state: ReadState | None, started: datetime, *, whole: bool) -> None:
         if whole:
             self._read_whole(state, started)
         else:
@@ -138,7 +138,7 @@ class StreamRun:
             if self.sweeper.is_due(started):
                 self._sweep_by_keys(started)
 
-    def _read_whole(self, state: State | None, at: datetime) -> None:
+    def _read_whole(self, state: ReadState | None, at: datetime) -> None:
         """Read everything, in one transaction."""
         tokens: list[Any] = []
         with self.connection.transaction():
@@ -160,7 +160,7 @@ class StreamRun:
         self.reader.acknowledge(tokens)
 
     def _finish_whole(
-        self, at: datetime, fills: dict[str, InitialLoad], known: KnownDigests | None, last: State | None
+        self, at: datetime, fills: dict[str, InitialLoad], known: KnownDigests | None, last: ReadState | None
     ) -> None:
         self.observer.observe(self.preparer.detector.check_end())
         for entity in self.entities:
@@ -208,7 +208,7 @@ class StreamRun:
                 " store has, and were skipped: ask the owner whether the source was restored from a backup"
             )
 
-    def _read_changes(self, state: State | None, at: datetime) -> None:
+    def _read_changes(self, state: ReadState | None, at: datetime) -> None:
         """Read what changed, committing as it goes. If the source fails, what it sent until then is kept."""
         batches = self.intake.read_batches(state)
         failure: SourceUnavailable | None = None
@@ -244,7 +244,7 @@ class StreamRun:
 
     def _stage_until_commit(
         self, ready: ReadyBatch, batches: Iterator[ReadyBatch], tokens: list[Any]
-    ) -> tuple[State | None, SourceUnavailable | None]:
+    ) -> tuple[ReadState | None, SourceUnavailable | None]:
         """Stage batches until it is time to commit. Returns the new state, and the failure that ended the read, if any."""
         gathered, last = 0, None
         following: ReadyBatch | None = ready

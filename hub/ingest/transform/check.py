@@ -24,7 +24,7 @@ RULE_MESSAGES: Mapping[str, str] = {
     "two_readings": 'must be {expected}; {form} can be read two ways: declare number = "vi" or "en"',
     "unit": "names an administrative unit whose code was not valid on this date",
     "check_digit": "has a wrong check digit",
-    "date": "is not a day of the calendar; it must be {expected}",
+    "date": "is not a calendar day; it must be {expected}",
     "range": "is out of range; it must be {expected}",
     "code": "is not in the code list",
     "ambiguous": "is ambiguous: several items of the list meet the condition in its path",

@@ -17,7 +17,7 @@ from hub.ingest.values.cells import Cells
 from hub.ingest.values.distinct_values import apply_to_distinct
 from hub.ingest.values.typed_numbers import find_notations, write_number
 from hub.model.registry import Column, Entity, registry
-from hub.sdk.mapping import PLACEHOLDER, Condition, Emit, FieldMapping, Patch
+from hub.sdk.mapping import PLACEHOLDER_FORM, Condition, Emit, FieldMapping, Patch
 from hub.sdk.streams import Stream
 from schema.values import Text, Value, Verbatim
 
@@ -41,13 +41,13 @@ FAULT_PREFIX = "#fault:"
 
 def find_missing_columns(stream: Stream, columns: Iterable[str]) -> list[str]:
     """Return columns that the stream maps but the source lacks."""
-    return sorted(stream.columns() - set(columns) - set(stream.optional) - list_item_columns(stream))
+    return sorted(stream.list_columns() - set(columns) - set(stream.optional) - list_item_columns(stream))
 
 
 def find_unexpected_columns(stream: Stream, columns: Iterable[str]) -> list[str]:
     """Return columns that the source has but the manifest neither maps nor ignores: schema drift."""
     lists = tuple(f"{emit.explode}." for emit in stream.emits.values() if emit.explode)
-    known = stream.columns() | set(stream.ignore)
+    known = stream.list_columns() | set(stream.ignore)
     return sorted(c for c in columns if c not in known and not c.startswith(lists or ("\0",)))
 
 
@@ -55,11 +55,11 @@ def list_reading_columns(stream: Stream) -> set[str]:
     """Return the columns that identify, order, filter and unfold rows. Without any one of them the stream cannot be
     read.
     """
-    chosen = stream.chosen_by() | {emit.explode for emit in stream.emits.values() if emit.explode}
+    chosen = stream.list_choosing_columns() | {emit.explode for emit in stream.emits.values() if emit.explode}
     chosen |= {column for emit in stream.emits.values() for column in emit.item_key}
     chosen |= {stream.changed_at} if stream.changed_at else set()
     patched_by = {patch.where.column for patch in stream.patches if patch.where}
-    return chosen | patched_by | set(stream.key) | stream.read_by()
+    return chosen | patched_by | set(stream.key) | stream.list_reading_columns()
 
 
 def list_needed_columns(stream: Stream) -> set[str]:
@@ -68,7 +68,7 @@ def list_needed_columns(stream: Stream) -> set[str]:
         column
         for name, emit in stream.emits.items()
         for field, made in emit.fields.items()
-        for column in stream.columns_of(made)
+        for column in stream.list_columns_of(made)
         if not registry()[name].column(field).nullable
     }
     return list_reading_columns(stream) | required
@@ -104,7 +104,7 @@ def add_item_keys(rows: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFram
     if emit.explode is None:
         return rows
     cells = Cells(rows.schema, stream.has_lists)
-    parts = [cells.text(c) if cells.has(c) else pl.lit(None, pl.String) for c in emit.item_columns()]
+    parts = [cells.text(c) if cells.has(c) else pl.lit(None, pl.String) for c in emit.list_item_columns()]
     if emit.item_key:
         some = pl.any_horizontal(part.is_not_null() & (part != "") for part in parts)
         key = pl.concat_str(
@@ -202,7 +202,7 @@ def meets_condition(condition: Condition) -> pl.Expr:
 
 def filter_chosen(frame: pl.DataFrame, emit: Emit) -> pl.DataFrame:
     """Keep the rows that become this entity. Conditions on items are tested later, per item."""
-    if emit.when is None or emit.in_item(emit.when.column):
+    if emit.when is None or emit.is_in_item(emit.when.column):
         return frame
     return frame.filter(meets_condition(emit.when))
 
@@ -211,7 +211,7 @@ def find_unmet_keys(frame: pl.DataFrame, stream: Stream, emit: Emit, zone: str) 
     """Return the keys of rows that do not become this entity, so that earlier records of them are deleted. None if all
     rows do.
     """
-    if emit.when is None or emit.in_item(emit.when.column):
+    if emit.when is None or emit.is_in_item(emit.when.column):
         return None
     return select_keys(frame.filter(~meets_condition(emit.when)), stream, zone)
 
@@ -227,7 +227,7 @@ def select_keys(frame: pl.DataFrame, stream: Stream, zone: str) -> pl.DataFrame:
 def select_items(unfolded: pl.DataFrame, stream: Stream, emit: Emit) -> pl.DataFrame:
     """Return the rows to map: all of them, or, for lists, the items that meet the condition."""
     rows = add_item_keys(unfolded, stream, emit)
-    if emit.when is None or not emit.in_item(emit.when.column) or rows.is_empty():
+    if emit.when is None or not emit.is_in_item(emit.when.column) or rows.is_empty():
         return rows
     return rows.filter(meets_condition(emit.when)) if emit.when.column in rows.columns else rows.clear()
 
@@ -259,7 +259,7 @@ def _map_field(
     """Return the values of a field, and its faults if there are any."""
     if mapping.constant is not None:
         return [pl.lit(mapping.constant).alias(column.name)]
-    absent = [path for path in mapping.columns() if not cells.has(path)]
+    absent = [path for path in mapping.list_columns() if not cells.has(path)]
     if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
         # `require_columns` has already rejected a source that lacks a needed column.
         return [pl.lit(None, pl.String).alias(column.name)]
@@ -295,7 +295,7 @@ def _find_mixed_up(rows: pl.DataFrame, mapping: FieldMapping, kind: type[Value],
 
 def _list_separators(template: str) -> list[tuple[str, str]]:
     """Return the columns of a template, each with the separators beside it that have another column on the far side."""
-    _, *rest = re.split(PLACEHOLDER, template)
+    _, *rest = re.split(PLACEHOLDER_FORM, template)
     names, after = rest[::2], rest[1::2]
     between = after[:-1]
     return [(name, by) for at, name in enumerate(names) for by in dict.fromkeys(between[max(0, at - 1) : at + 1])]
@@ -328,7 +328,7 @@ def _fill_template(template: str, cells: Cells) -> pl.Expr:
     """Return text with columns inserted; null if any of them is null, because half a key is not a key."""
     parts: list[pl.Expr] = []
     end = 0
-    for found in PLACEHOLDER.finditer(template):
+    for found in PLACEHOLDER_FORM.finditer(template):
         if found.start() > end:
             parts.append(pl.lit(template[end : found.start()]))
         parts.append(cells.text(found.group(1)).str.strip_chars())
@@ -339,4 +339,4 @@ def _fill_template(template: str, cells: Cells) -> pl.Expr:
 def list_item_columns(stream: Stream) -> set[str]:
     """Return the columns that exist only after a list is unfolded."""
     lists = [f"{emit.explode}." for emit in stream.emits.values() if emit.explode]
-    return {column for column in stream.columns() if any(column.startswith(prefix) for prefix in lists)}
+    return {column for column in stream.list_columns() if any(column.startswith(prefix) for prefix in lists)}

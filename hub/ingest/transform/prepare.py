@@ -13,7 +13,7 @@ import polars as pl
 from hub.errors import SourceUnavailable
 from hub.ingest.connectors import load_transform, read_transform_source
 from hub.ingest.drift.detect import DriftDetector, DriftFinding, StreamShape
-from hub.ingest.read.reader import OWN_COLUMNS, RAW, Batch, State, Taken
+from hub.ingest.read.reader import RAW_COLUMN, READER_COLUMNS, ReadBatch, ReadState, TakenFile
 from hub.ingest.transform import map as mapping
 from hub.ingest.transform.check import check_rows
 from hub.ingest.transform.row_digests import KnownDigests, compute_digests, compute_seed
@@ -80,9 +80,9 @@ class PreparedBatch:
     parts: tuple[PreparedPart, ...]
     height: int
     drift: tuple[DriftFinding, ...]
-    state: State | None
+    state: ReadState | None
     token: Any
-    taken: Taken | None
+    taken: TakenFile | None
     commit: bool
 
 
@@ -110,7 +110,7 @@ class BatchPreparer:
         self.sweeping = False
         """Whether a sweep follows that deletes everything not read, so that rows failing `when` need not be listed."""
 
-    def prepare(self, batch: Batch, known: KnownDigests | None) -> PreparedBatch:
+    def prepare(self, batch: ReadBatch, known: KnownDigests | None) -> PreparedBatch:
         """Prepare a batch. With `known`, rows that the store already has unchanged are counted and skipped."""
         raw = repair_encoding(batch.frame, self.stream)
         require_scalars(self.manifest, self.name, raw, before=True)
@@ -141,7 +141,7 @@ class BatchPreparer:
         """
         emit = self.stream.emits[entity.name]
         frame = mapping.apply_patches(frame, self.stream)
-        if self.transform is not None or not self.stream.chosen_by() <= set(frame.columns):
+        if self.transform is not None or not self.stream.list_choosing_columns() <= set(frame.columns):
             return frame
         if self.tombstone is not None:
             frame = frame.filter(~mapping.meets_condition(self.tombstone))
@@ -196,13 +196,17 @@ class BatchPreparer:
         """Return incidental columns: for a message, those that its carrier adds; for an item, those that its row has
         for other records.
         """
-        carried = (OWN_COLUMNS if self.manifest.kind in ("stream", "cdc") else set()) - self.stream.columns() - {RAW}
+        carried = (
+            (READER_COLUMNS if self.manifest.kind in ("stream", "cdc") else set())
+            - self.stream.list_columns()
+            - {RAW_COLUMN}
+        )
         if emit.explode is None:
             return tuple(column for column in columns if column in carried)
-        read = {column for made in emit.fields.values() for column in self.stream.columns_of(made)} | set(
+        read = {column for made in emit.fields.values() for column in self.stream.list_columns_of(made)} | set(
             self.stream.key
         )
-        return tuple(column for column in columns if column not in read and not emit.in_item(column))
+        return tuple(column for column in columns if column not in read and not emit.is_in_item(column))
 
     def _number_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         first = self.numbered
@@ -237,28 +241,28 @@ class BatchPreparer:
 
     def _separate_records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Separate rows from messages that are not records."""
-        if RAW not in frame.columns:
+        if RAW_COLUMN not in frame.columns:
             return frame, frame.clear()
-        return frame.filter(pl.col(RAW).is_null()), frame.filter(pl.col(RAW).is_not_null())
+        return frame.filter(pl.col(RAW_COLUMN).is_null()), frame.filter(pl.col(RAW_COLUMN).is_not_null())
 
     def _quarantine_messages(self, messages: pl.DataFrame) -> PreparedPart:
         """Quarantine messages that are not records as they arrived, whatever the stream filters or unfolds."""
         positions = pl.int_range(messages.height, dtype=pl.UInt32, eager=True).alias("row")
         rejected = positions.to_frame().with_columns(
-            pl.lit(RAW).alias("field"),
+            pl.lit(RAW_COLUMN).alias("field"),
             pl.lit("unreadable").alias("rule"),
             pl.lit("the message is not a record").alias("reason"),
         )
         kept = messages.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)
         keys = pl.repeat(None, messages.height, dtype=pl.String, eager=True)
-        beside = tuple(column for column in kept.columns if column in OWN_COLUMNS - {RAW})
+        beside = tuple(column for column in kept.columns if column in READER_COLUMNS - {RAW_COLUMN})
         return PreparedPart(
             self.entities[0], messages.height, 0, pl.DataFrame(), rejected, kept, keys, incidental=beside
         )
 
     def _add_absent_columns(self, frame: pl.DataFrame) -> pl.DataFrame:
         absent = mapping.find_missing_columns(self.stream, frame.columns)
-        lists = self.stream.list_columns()
+        lists = self.stream.find_list_columns()
         return frame.with_columns(pl.lit(None, pl.Null if c in lists else pl.String).alias(c) for c in absent)
 
     def _separate_deleted(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
@@ -273,6 +277,6 @@ class BatchPreparer:
         return frame.filter(~marked), numbered
 
     def _add_digests(self, frame: pl.DataFrame) -> pl.DataFrame:
-        columns = sorted((self.stream.columns() & set(frame.columns)) - self.stream.list_columns())
+        columns = sorted((self.stream.list_columns() & set(frame.columns)) - self.stream.find_list_columns())
         read = frame.select(*columns, *Cells(frame.schema, self.stream.has_lists).list_values(self.stream))
         return frame.with_columns(compute_digests(read, read.columns, self.seed).alias(mapping.READ_DIGEST))

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.sdk.manifest import Location, Manifest, faults, shown
+from hub.sdk.manifest import Location, Manifest, build_faults, show_path
 from hub.sdk.mapping import Emit
-from hub.sdk.paths import Index, Match, Member, Step, split_at_list
+from hub.sdk.paths import IndexStep, MatchStep, MemberStep, PathStep, split_at_list
 from hub.sdk.streams import Stream
 
 NESTED_TYPES = (pl.List, pl.Array, pl.Struct)
@@ -52,21 +52,21 @@ class Cells:
         found, kind = pl.col(column), self.schema[column]
         several: list[pl.Expr] = []
         for at, step in enumerate(steps):
-            if isinstance(step, Match):
+            if isinstance(step, MatchStep):
                 matches = _filter_items(*_follow_steps(found, kind, steps[:at], column), step)
                 several += [matches.list.len() > 1] if matches is not None else []
         return pl.any_horizontal(several).fill_null(value=False) if several else None
 
     def list_values(self, stream: Stream) -> Iterator[pl.Expr]:
         """Yield the values that a stream's fields read within lists: each text, and whether it is ambiguous."""
-        for path in sorted(stream.paths()):
+        for path in sorted(stream.list_paths()):
             column, steps = self._parts(path)
             if steps and column in self.schema:
                 several = self.find_ambiguous(path)
                 yield self.text(path).alias(path)
                 yield from [] if several is None else [several.alias(f"{path}?")]
 
-    def _parts(self, path: str) -> tuple[str, tuple[Step, ...]]:
+    def _parts(self, path: str) -> tuple[str, tuple[PathStep, ...]]:
         return (path, ()) if path in self.schema or not self.lists else split_at_list(path)
 
 
@@ -75,7 +75,7 @@ def find_ambiguous_fields(rows: pl.DataFrame, emit: Emit, cells: Cells) -> dict[
     found: dict[str, pl.Series] = {}
     for name, made in emit.fields.items():
         several = [
-            e for e in (cells.find_ambiguous(path) for path in made.columns() if cells.has(path)) if e is not None
+            e for e in (cells.find_ambiguous(path) for path in made.list_columns() if cells.has(path)) if e is not None
         ]
         if several:
             marked = rows.select(pl.any_horizontal(several)).to_series()
@@ -125,7 +125,7 @@ def build_manifest_error(manifest: Manifest, wrong: Iterable[tuple[Location, str
     if path is None or not path.is_file():
         told = [f"{manifest.name}: {'.'.join(map(str, place))}: {why}" for place, why in wrong]
     else:
-        told = [str(fault) for fault in faults(shown(path), path.read_text("utf-8"), wrong)]
+        told = [str(fault) for fault in build_faults(show_path(path), path.read_text("utf-8"), wrong)]
     return HubMisconfigured("; ".join(told), next_step=CORRECT_MANIFEST)
 
 
@@ -153,7 +153,7 @@ def _list_text_columns(stream: Stream) -> Iterator[tuple[Location, str]]:
 
 def _list_field_columns(entity: str, emit: Emit) -> Iterator[tuple[Location, str]]:
     for field, made in emit.fields.items():
-        yield from ((("emits", entity, "fields", field), path) for path in made.columns())
+        yield from ((("emits", entity, "fields", field), path) for path in made.list_columns())
 
 
 def _explain_missing_text(cells: Cells, path: str) -> str | None:
@@ -168,16 +168,18 @@ def _explain_missing_text(cells: Cells, path: str) -> str | None:
     return None
 
 
-def _follow_steps(found: pl.Expr, kind: pl.DataType, steps: Sequence[Step], path: str) -> tuple[pl.Expr, pl.DataType]:
+def _follow_steps(
+    found: pl.Expr, kind: pl.DataType, steps: Sequence[PathStep], path: str
+) -> tuple[pl.Expr, pl.DataType]:
     """Return the expression and the type after some steps. Raises PathNotScalar if a step cannot be followed."""
     left = list(steps)
     while left:
         if isinstance(kind, pl.Null):
             return NO_VALUE
         step = left.pop(0)
-        if isinstance(step, Member):
+        if isinstance(step, MemberStep):
             names = [step.name]
-            while left and isinstance(following := left[0], Member):
+            while left and isinstance(following := left[0], MemberStep):
                 names.append(following.name)
                 del left[0]
             found, kind = _follow_members(found, kind, names, path)
@@ -185,7 +187,7 @@ def _follow_steps(found: pl.Expr, kind: pl.DataType, steps: Sequence[Step], path
         if not isinstance(kind, pl.List):
             raise PathNotScalar(f"{path} is not a list: write the path without [ ]")
         inner: pl.DataType = kind.inner  # type: ignore[assignment]  # an instance: it comes from a frame
-        if isinstance(step, Index):
+        if isinstance(step, IndexStep):
             found, kind = found.list.get(step.at, null_on_oob=True), inner
         else:
             matches = _filter_items(found, kind, step)
@@ -215,7 +217,7 @@ def _follow_members(found: pl.Expr, kind: pl.DataType, names: Sequence[str], pat
     return found, kind
 
 
-def _filter_items(found: pl.Expr, kind: pl.DataType, step: Match) -> pl.Expr | None:
+def _filter_items(found: pl.Expr, kind: pl.DataType, step: MatchStep) -> pl.Expr | None:
     """Return the items of a list that meet a condition. None if no item has such a member."""
     if not isinstance(kind, pl.List):
         return None

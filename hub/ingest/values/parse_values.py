@@ -77,7 +77,7 @@ def needs_no_parsing(values: pl.Series, mapping: FieldMapping, column: Column) -
     """Whether parsing would leave every value unchanged. This holds for most columns, and checking is cheaper than
     parsing.
     """
-    if mapping.turns:
+    if mapping.converts:
         return False
     if column.value.storage in WHOLE_STORAGES:
         return bool(values.str.contains(r"^-?[0-9]+$").all())

@@ -47,7 +47,7 @@ def find_notations(stream: Stream) -> dict[str, Notation]:
                 found.setdefault(made.column, "plain")
             elif is_identifier(column.value):
                 found.setdefault(made.column, "identifier")
-    identity = {*stream.key, *stream.read_by(), stream.changed_at}
+    identity = {*stream.key, *stream.list_reading_columns(), stream.changed_at}
     return {column: notation for column, notation in found.items() if column not in identity}
 
 

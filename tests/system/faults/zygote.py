@@ -14,7 +14,7 @@ import hub.ingest.read.sql.reader  # noqa: F401  # imported before the fork, not
 from hub.errors import HubError
 from hub.ingest.run.connector_run import RunChoices, run_connectors
 from hub.model.registry import registry
-from hub.sdk.manifest import parse
+from hub.sdk.manifest import parse_manifest
 from hub.store.engine import make_engine
 from schema import units
 
@@ -51,7 +51,9 @@ def _child(job: dict[str, str], path: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         made = make_engine(job["url"])
-        (report,) = run_connectors(made, [parse(json.loads(job["manifest"]))], RunChoices(full=bool(job.get("full"))))
+        (report,) = run_connectors(
+            made, [parse_manifest(json.loads(job["manifest"]))], RunChoices(full=bool(job.get("full")))
+        )
         said = json.dumps({"status": report.status, "problems": report.problems})
     except HubError as error:
         said = json.dumps({"status": error.code, "problems": [str(error)]})

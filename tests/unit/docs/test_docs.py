@@ -15,8 +15,8 @@ from hub.cli import app, drift, quarantine
 from hub.ingest.drift.detect import DriftGrade, DriftKind
 from hub.link.rules import RULES
 from hub.model.manifest_reference import EXAMPLES, render_manifest_page, render_manifest_schema
-from hub.sdk.manifest import KINDS, parse
-from hub.sdk.streams import Drift
+from hub.sdk.manifest import MANIFEST_CLASSES, parse_manifest
+from hub.sdk.streams import DriftMode
 from hub.settings import Settings, reference_page
 from hub.store.meta import RUN
 from tests.doc_blocks import PAGES, ROOT
@@ -55,7 +55,7 @@ def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 def test_every_manifest_key_is_explained() -> None:
     assert text("docs/reference/manifest.md") == render_manifest_page()
-    every = {model for manifest in KINDS.values() for model in models(manifest)}
+    every = {model for manifest in MANIFEST_CLASSES.values() for model in models(manifest)}
     assert len(every) > 30
     assert [f"{m.__name__}.{n}" for m in every for n, f in m.model_fields.items() if not f.description] == []
     page = text("docs/reference/manifest.md")
@@ -66,12 +66,12 @@ def test_the_examples_of_every_kind_are_manifests() -> None:
     facts = {"name": "a", "title": {"vi": "a", "en": "a"}} | dict.fromkeys(
         ("sector", "owner", "legal_basis", "version", "freshness"), "-"
     )
-    assert set(EXAMPLES) == set(KINDS)
+    assert set(EXAMPLES) == set(MANIFEST_CLASSES)
     for kind in EXAMPLES.values():
         example = tomllib.loads(kind.example)
         for stream in example["streams"].values():
             stream["emits"] = {"Citizen": {"fields": {"full_name": "ten"}}}
-        assert parse({**facts, **example}).kind in KINDS
+        assert parse_manifest({**facts, **example}).kind in MANIFEST_CLASSES
 
 
 def test_the_json_schema_of_manifests_says_what_the_models_say() -> None:
@@ -79,8 +79,8 @@ def test_the_json_schema_of_manifests_says_what_the_models_say() -> None:
     assert text("hub/sdk/manifest.schema.json") == render_manifest_schema()
     assert [
         branch["if"]["properties"]["source"]["properties"]["kind"]["const"] for branch in document["allOf"]
-    ] == list(KINDS)
-    for manifest in KINDS.values():
+    ] == list(MANIFEST_CLASSES)
+    for manifest in MANIFEST_CLASSES.values():
         for model in models(manifest):
             described = document["$defs"][model.__name__]
             assert set(described["properties"]) - {"parties"} == set(model.model_fields)
@@ -119,7 +119,7 @@ def test_every_command_on_drift_and_quarantine_is_explained() -> None:
 
 
 def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
-    words = [*get_args(DriftKind), *get_args(DriftGrade), *(f"`{mode}`" for mode in get_args(Drift))]
+    words = [*get_args(DriftKind), *get_args(DriftGrade), *(f"`{mode}`" for mode in get_args(DriftMode))]
     assert [word for word in words if f"| {word}" not in text("docs/explanation/drift-and-quarantine.md")] == []
 
 

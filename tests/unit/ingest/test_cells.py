@@ -16,14 +16,14 @@ from hub.conform import samples
 from hub.conform.preview import preview_stream
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_connector
-from hub.ingest.read.json_rows import decoded, empty_frame, frame_of
-from hub.ingest.read.messages import Message
-from hub.ingest.read.messages import frame as frame_of_messages
-from hub.ingest.read.reader import Batch
+from hub.ingest.read.json_rows import build_empty_frame, build_frame, decode_json
+from hub.ingest.read.messages import JsonMessage
+from hub.ingest.read.messages import build_message_frame as frame_of_messages
+from hub.ingest.read.reader import ReadBatch
 from hub.ingest.transform.prepare import BatchPreparer, PreparedBatch
 from hub.ingest.values.cells import Cells
-from hub.sdk.manifest import Manifest, parse
-from hub.sdk.paths import AmbiguousPath, select, split_at_list, steps_of
+from hub.sdk.manifest import Manifest, parse_manifest
+from hub.sdk.paths import AmbiguousPath, parse_path, select_value, split_at_list
 from tests.system.reading import FACTS
 
 CASE = Path(__file__).parents[2] / "cases" / "list-path-crash" / "bhxh"
@@ -34,7 +34,7 @@ def manifest(fields: dict[str, Any] = FIELDS, kind: str = "rest", **stream: Any)
     sources = {"rest": {"kind": "rest", "base_url": {"env": "X"}}, "push": {"kind": "push", "secret": {"env": "X"}}}
     places = {"rest": {"path": "/x"}, "push": {"deletes": "none"}}
     emits = {"emits": {"Citizen": {"fields": fields}}}
-    return parse(
+    return parse_manifest(
         {**FACTS, "source": sources[kind], "streams": {"people": {"key": ["so"], **places[kind], **emits, **stream}}}
     )
 
@@ -44,8 +44,8 @@ def row(papers: Any, number: int = 1) -> dict[str, Any]:
 
 
 def prepared(declared: Manifest, *rows: dict[str, Any]) -> PreparedBatch:
-    frame = frame_of([decoded(json.dumps(r).encode()) for r in rows])
-    return BatchPreparer(declared, "people", {}).prepare(Batch(frame), None)
+    frame = build_frame([decode_json(json.dumps(r).encode()) for r in rows])
+    return BatchPreparer(declared, "people", {}).prepare(ReadBatch(frame), None)
 
 
 CCCD, GPLX = {"loai": "CCCD", "so": "1"}, {"loai": "GPLX", "so": "2"}
@@ -60,7 +60,7 @@ def test_the_item_that_meets_the_condition_is_read_and_two_of_them_reject_the_ro
 
 
 def test_a_second_match_changes_the_digest_of_a_row() -> None:
-    frame = frame_of([row([CCCD]), row([CCCD, CCCD]), row([GPLX, CCCD])])
+    frame = build_frame([row([CCCD]), row([CCCD, CCCD]), row([GPLX, CCCD])])
     from hub.ingest.transform.map import READ_DIGEST
 
     found = BatchPreparer(manifest(), "people", {})._add_digests(frame)[READ_DIGEST].to_list()
@@ -88,7 +88,7 @@ def test_columns_and_documents_are_read_alike(lists: list[Any], path: str) -> No
     marks = frame.select(several).to_series() if several is not None else [False] * len(lists)
     for at, given_list in enumerate(lists):
         try:
-            assert got[at] == select({"d": given_list}, steps_of(path))
+            assert got[at] == select_value({"d": given_list}, parse_path(path))
             assert not marks[at]
         except AmbiguousPath:
             assert marks[at]
@@ -111,12 +111,12 @@ def test_whatever_stands_at_a_path_is_read_or_told_by_field_and_path(values: lis
     from polars.exceptions import PolarsError
 
     try:
-        frame = frame_of([decoded(json.dumps({**row([]), "d": value}).encode()) for value in values])
+        frame = build_frame([decode_json(json.dumps({**row([]), "d": value}).encode()) for value in values])
     except PolarsError:
         return  # the reader says so
     told = ""
     try:
-        BatchPreparer(declared, "people", {}).prepare(Batch(frame), None)
+        BatchPreparer(declared, "people", {}).prepare(ReadBatch(frame), None)
     except HubMisconfigured as error:
         told = str(error)
     assert not told or ("residence_address" in told and "Next step" in told)
@@ -160,10 +160,12 @@ def test_the_case_is_told_by_line_in_preview_and_check_and_read_once_its_path_is
 @pytest.mark.parametrize("path", ["giay_to[0].so", "giay_to[loai=CCCD].so"])
 def test_messages_and_empty_lists_keep_what_a_path_leads_into(path: str) -> None:
     declared = manifest({**FIELDS, "residence_address": path}, kind="push")
-    bodies = [Message(json.dumps(row(papers, n)).encode()) for n, papers in enumerate([[CCCD], [], None, "no list"])]
+    bodies = [
+        JsonMessage(json.dumps(row(papers, n)).encode()) for n, papers in enumerate([[CCCD], [], None, "no list"])
+    ]
     frame = frame_of_messages(bodies, declared.streams["people"], "")
-    (part, _) = BatchPreparer(declared, "people", {}).prepare(Batch(frame), None).parts
+    (part, _) = BatchPreparer(declared, "people", {}).prepare(ReadBatch(frame), None).parts
     assert part.accepted["residence_address"].to_list() == ["1", None, None]
     none = manifest({**FIELDS, "residence_address": path})
-    BatchPreparer(none, "people", {}).prepare(Batch(empty_frame(none.streams["people"])), None)
-    assert split_at_list(path)[0] in none.streams["people"].columns()
+    BatchPreparer(none, "people", {}).prepare(ReadBatch(build_empty_frame(none.streams["people"])), None)
+    assert split_at_list(path)[0] in none.streams["people"].list_columns()

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hub.ingest.drift.detect import DriftDetector, DriftFinding, describe_outside_codes, is_covered, show_column_name
 from hub.ingest.drift.value_kinds import MIN_VALUES, classify_values, is_retyped
-from hub.ingest.read.reader import OWN_COLUMNS
+from hub.ingest.read.reader import READER_COLUMNS
 from hub.model.procedure_columns import find_columns_read, map_procedures_by_column
 from hub.model.registry import registry
-from hub.sdk.manifest import Manifest, parse
+from hub.sdk.manifest import Manifest, parse_manifest
 from tests.system.trial import manifest
 
 COLUMNS = ("id", "so", "ten", "sinh", "xa", "luc", "them")
@@ -63,7 +63,7 @@ def test_the_same_columns_in_any_order_are_no_drift(order: list[str]) -> None:
 @settings(deadline=None, max_examples=60)
 def test_a_renamed_column_is_seen_whatever_it_is_called(old: str, new: str) -> None:
     before = shape_of(people())
-    assume(new not in COLUMNS and new not in OWN_COLUMNS)
+    assume(new not in COLUMNS and new not in READER_COLUMNS)
     findings = found(people().rename({old: new}), before)
     kinds = {(f.kind, f.column) for f in findings}
     assert kinds in ({("RENAMED", old)}, {("REMOVED", old), ("ADDED", new)})
@@ -128,7 +128,7 @@ def test_events_leave_columns_out() -> None:
     base = manifest("X").model_dump(mode="json", exclude_unset=True)
     people_stream = {k: v for k, v in base["streams"]["people"].items() if k not in ("files", "format", "delimiter")}
     document = {**base, "source": {"kind": "push", "secret": {"env": "X"}}, "streams": {"people": people_stream}}
-    declared = parse(document)
+    declared = parse_manifest(document)
     assert found(people(("id", "so")), shape_of(people(), declared), declared) == []
 
 

@@ -68,7 +68,7 @@ def test_a_party_is_mapped_as_a_group() -> None:
     given = {"fields": {"status": "s"}, "parties": {"holder": {"within": "chu", "name": "ten", "birth_date": {"column": "sinh", "formats": ["%d/%m/%Y"]}, "address": {"template": "{to}, {xa}"}}}}  # fmt: skip
     emit = Emit.model_validate(given)
     assert set(emit.fields) == {"status", "holder_name", "holder_birth_date", "holder_address"}
-    columns = {name: set(field.columns()) for name, field in emit.fields.items()}
+    columns = {name: set(field.list_columns()) for name, field in emit.fields.items()}
     assert columns["holder_name"] == {"chu.ten"}
     assert columns["holder_address"] == {"chu.to", "chu.xa"}
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.sdk.located import line_of
-from hub.sdk.manifest import WrongManifest, load
+from hub.sdk.located import find_line
+from hub.sdk.manifest import WrongManifest, load_manifest
 
 TEXT = '''\
 name = "land"
@@ -62,7 +62,7 @@ key = ["id"]
     ],
 )
 def test_a_location_has_the_line_of_its_key_or_of_what_holds_it(location: tuple[int | str, ...], line: int) -> None:
-    assert line_of(TEXT, location) == line
+    assert find_line(TEXT, location) == line
 
 
 GOOD = """\
@@ -93,7 +93,7 @@ def wrong(folder: Path, text: str) -> list[str]:
     path = folder / "trial" / "manifest.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(WrongManifest) as caught:
-        load(path)
+        load_manifest(path)
     assert caught.value.next_step
     return [f"{fault.line}: {fault.key}: {fault.what}" for fault in caught.value.faults]
 
@@ -101,7 +101,7 @@ def wrong(folder: Path, text: str) -> list[str]:
 def test_a_manifest_knows_its_folder(tmp_path: Path) -> None:
     (tmp_path / "trial").mkdir()
     (tmp_path / "trial" / "manifest.toml").write_text(GOOD, encoding="utf-8")
-    assert load(tmp_path / "trial" / "manifest.toml").folder == tmp_path / "trial"
+    assert load_manifest(tmp_path / "trial" / "manifest.toml").folder == tmp_path / "trial"
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_a_manifest_knows_its_folder(tmp_path: Path) -> None:
         ('key = ["id"]', 'key = "id"', "15: streams.people.key: Input should be a valid tuple"),
         ('key = ["id"]', 'kee = ["id"]', "13: streams.people.key: Field required"),
         ('key = ["id"]', 'kee = ["id"]', "15: streams.people.kee: Extra inputs are not permitted"),
-        ('{ env = "TRIAL_URL" }', '"SECRET"', "11: source.url: is a reference"),
-        ('{ env = "TRIAL_URL" }', '{ evn = "X" }', "11: source.url: is a reference"),
+        ('{ env = "TRIAL_URL" }', '"SECRET"', "11: source.url: must be a reference"),
+        ('{ env = "TRIAL_URL" }', '{ evn = "X" }', "11: source.url: must be a reference"),
         ('kind = "sql"', 'kind = "odbc"', "10: source.kind: Input should be 'sql', 'files'"),
         (
             '{ column = "ten" }',
@@ -123,7 +123,7 @@ def test_a_manifest_knows_its_folder(tmp_path: Path) -> None:
             '{ column = "ten", cods = "vi" }',
             "19: streams.people.emits.Citizen.fields.full_name.cods",
         ),
-        ('key = ["id"]', 'key = ["id"]\nread = "incremental"', 'read = "incremental" and cursor go together'),
+        ('key = ["id"]', 'key = ["id"]\nread = "incremental"', 'read = "incremental" requires cursor'),
     ],
 )
 def test_each_fault_is_said_with_its_line_and_key(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -137,4 +137,4 @@ def test_the_message_names_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "trial" / "manifest.toml"
     path.write_text(GOOD.replace('version = "1"', "version = 1"), encoding="utf-8")
     with pytest.raises(WrongManifest, match=r"^[^/]+/trial/manifest\.toml:6: version: Input should be a valid string"):
-        load(path)
+        load_manifest(path)

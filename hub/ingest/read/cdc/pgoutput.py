@@ -1,7 +1,7 @@
-"""pgoutput: the messages in which PostgreSQL tells the changes of its tables (protocol version 1), decoded. Pure.
+"""pgoutput: decode the messages in which PostgreSQL describes changes of its tables (protocol version 1). Pure.
 
-Values come as the text that the server's output functions write; None is null. A large value that an update did not touch is
-not in the log at all: it comes as UNCHANGED. Positions in the log (LSN) are integers here, "16/B374D848" for people.
+Values are the text of the server's output functions; None is null. A large value that an update did not touch is not in
+the log: it appears as UNCHANGED. Log positions (LSN) are integers here, and "16/B374D848" in messages.
 """
 
 import struct
@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Malformed(Exception):
-    """A message is not as the protocol says. Never holds a value of a row."""
+class MalformedMessage(Exception):
+    """A message violates the protocol. Never contains a value of a row."""
 
 
-class Unchanged(Enum):
+class UnchangedValue(Enum):
     """The type of UNCHANGED."""
 
     UNCHANGED = "unchanged"
 
 
-UNCHANGED = Unchanged.UNCHANGED
-"""In place of a value: the update left it as it was, and the log does not hold it."""
+UNCHANGED = UnchangedValue.UNCHANGED
+"""Stands for a value that the update left unchanged and the log does not contain."""
 
-Value = str | None | Unchanged
-Values = tuple[Value, ...]
+ChangeValue = str | None | UnchangedValue
+ChangeValues = tuple[ChangeValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A transaction begins: where the record of its commit lies, and its number (the low 32 bits)."""
+    """A transaction begins: the position of its commit record, and its number (the low 32 bits)."""
 
     commit: int
     xid: int
@@ -37,14 +37,14 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """It ends. `end` is the position behind it: from there on, reading misses nothing and doubles nothing."""
+    """A transaction ends. `end` is the position after it: reading from there misses and repeats nothing."""
 
     end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """How a table looks from here on; `types` are oids, `identity` the columns that identify its old rows."""
+    """The shape of a table from here on. `types` are oids, `identity` the columns that identify its old rows."""
 
     oid: int
     schema: str
@@ -59,76 +59,76 @@ class Insert:
     """A new row."""
 
     oid: int
-    new: Values
+    new: ChangeValues
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A changed row. `old` is there where its identity changed, or where all of it is kept in the log (`full`)."""
+    """A changed row. `old` is present if its identity changed, or if the log keeps the whole row (`full`)."""
 
     oid: int
-    old: Values | None
+    old: ChangeValues | None
     full: bool
-    new: Values
+    new: ChangeValues
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """A row that is gone: its identity, everything else null; all of it where the log keeps it."""
+    """A deleted row: its identity with everything else null, or all of it if the log keeps it."""
 
     oid: int
-    old: Values
+    old: ChangeValues
 
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """All rows of these tables are gone."""
+    """All rows of these tables were deleted."""
 
     oids: tuple[int, ...]
 
 
-Message = Begin | Commit | Relation | Insert | Update | Delete | Truncate
+LogMessage = Begin | Commit | Relation | Insert | Update | Delete | Truncate
 
-OF_ROWS = frozenset(b"IUD")
-"""Kinds of message that hold one row; the table's oid follows the kind."""
-OF_OTHERS = frozenset(b"OYM")
+ROW_KINDS = frozenset(b"IUD")
+"""Kinds of message that contain one row; the table's oid follows the kind."""
+IGNORED_KINDS = frozenset(b"OYM")
 """Kinds that say nothing about rows: origins, types, logical messages."""
 
 
-def position(text: str) -> int:
-    """A position of its text, "16/B374D848". Raises ValueError."""
+def parse_position(text: str) -> int:
+    """Parse a position such as "16/B374D848". Raises ValueError."""
     high, low = text.split("/")
     return int(high, 16) << 32 | int(low, 16)
 
 
-def shown(lsn: int) -> str:
-    """The text of a position."""
+def format_position(lsn: int) -> str:
+    """Format a position."""
     return f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
 
 
-def table_of(data: bytes) -> int:
-    """The oid in a message that holds one row. Raises Malformed."""
-    return _Fields(data).number(">I")
+def read_oid(data: bytes) -> int:
+    """Return the oid in a message that contains one row. Raises MalformedMessage."""
+    return _MessageFields(data).read_number(">I")
 
 
-def decode(data: bytes) -> Message | None:
-    """The message of one row of the log; None where it says nothing about rows. Raises Malformed."""
+def decode_message(data: bytes) -> LogMessage | None:
+    """Decode one message of the log. None if it says nothing about rows. Raises MalformedMessage."""
     if not data:
-        raise Malformed("an empty message")
-    if data[0] in OF_OTHERS:
+        raise MalformedMessage("an empty message")
+    if data[0] in IGNORED_KINDS:
         return None
     kind = chr(data[0])
-    read = _READ.get(kind)
+    read = _MESSAGE_READERS.get(kind)
     if read is None:
-        raise Malformed(f"a message of kind {kind!r}, which this protocol does not have")
-    fields = _Fields(data)
+        raise MalformedMessage(f"a message of kind {kind!r}, which this protocol does not have")
+    fields = _MessageFields(data)
     message = read(fields)
     if fields.at != len(data):
-        raise Malformed(f"a message of kind {kind!r} goes on after its end")
+        raise MalformedMessage(f"a message of kind {kind!r} continues after its end")
     return message
 
 
-class _Fields:
+class _MessageFields:
     """The fields of a message, one after the other."""
 
     __slots__ = ("at", "data")
@@ -137,122 +137,122 @@ class _Fields:
         self.data = data
         self.at = 1
 
-    def number(self, form: str) -> int:
+    def read_number(self, form: str) -> int:
         try:
             (value,) = struct.unpack_from(form, self.data, self.at)
         except struct.error:
-            raise self._short() from None
+            raise self._describe_short() from None
         self.at += struct.calcsize(form)
         return int(value)
 
-    def take(self, length: int) -> bytes:
+    def read_bytes(self, length: int) -> bytes:
         end = self.at + length
         if length < 0 or end > len(self.data):
-            raise self._short()
+            raise self._describe_short()
         taken, self.at = self.data[self.at : end], end
         return taken
 
-    def string(self) -> str:
+    def read_string(self) -> str:
         end = self.data.find(b"\0", self.at)
         if end < 0:
-            raise self._short()
-        found = self.take(end - self.at)
+            raise self._describe_short()
+        found = self.read_bytes(end - self.at)
         self.at += 1
-        return self.text(found)
+        return self.decode_text(found)
 
-    def values(self) -> Values:
-        count = self.number(">H")
-        return tuple([self._value() for _ in range(count)])
+    def read_values(self) -> ChangeValues:
+        count = self.read_number(">H")
+        return tuple([self._read_value() for _ in range(count)])
 
-    def _value(self) -> Value:
-        mark = self.take(1)
+    def _read_value(self) -> ChangeValue:
+        mark = self.read_bytes(1)
         if mark == b"t":
-            return self.text(self.take(self.number(">i")))
+            return self.decode_text(self.read_bytes(self.read_number(">i")))
         if mark == b"n":
             return None
         if mark == b"u":
             return UNCHANGED
-        raise Malformed(f"a message of kind {chr(self.data[0])!r} has a value that is no text")
+        raise MalformedMessage(f"a message of kind {chr(self.data[0])!r} has a value that is not text")
 
-    def text(self, value: bytes) -> str:
+    def decode_text(self, value: bytes) -> str:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise Malformed(f"a message of kind {chr(self.data[0])!r} has text that is not UTF-8") from None
+            raise MalformedMessage(f"a message of kind {chr(self.data[0])!r} has text that is not UTF-8") from None
 
-    def _short(self) -> Malformed:
-        return Malformed(f"a message of kind {chr(self.data[0])!r} ends before its fields do")
-
-
-def _begin(fields: _Fields) -> Begin:
-    commit = fields.number(">Q")
-    fields.take(8)  # when it was committed
-    return Begin(commit, fields.number(">I"))
+    def _describe_short(self) -> MalformedMessage:
+        return MalformedMessage(f"a message of kind {chr(self.data[0])!r} ends before its fields do")
 
 
-def _commit(fields: _Fields) -> Commit:
-    fields.take(1 + 8)  # flags, and where the record begins
-    end = fields.number(">Q")
-    fields.take(8)  # when it was committed
+def _read_begin(fields: _MessageFields) -> Begin:
+    commit = fields.read_number(">Q")
+    fields.read_bytes(8)  # commit time
+    return Begin(commit, fields.read_number(">I"))
+
+
+def _read_commit(fields: _MessageFields) -> Commit:
+    fields.read_bytes(1 + 8)  # flags, and the start of the record
+    end = fields.read_number(">Q")
+    fields.read_bytes(8)  # commit time
     return Commit(end)
 
 
-def _relation(fields: _Fields) -> Relation:
-    oid, schema, name = fields.number(">I"), fields.string(), fields.string()
-    fields.take(1)  # the kind of identity, which each column's flag says better
+def _read_relation(fields: _MessageFields) -> Relation:
+    oid, schema, name = fields.read_number(">I"), fields.read_string(), fields.read_string()
+    fields.read_bytes(1)  # the kind of identity, which the columns' flags describe better
     columns: list[str] = []
     types: list[int] = []
     identity: list[str] = []
-    for _ in range(fields.number(">H")):
-        identifies = fields.number(">B") & 1
-        columns.append(fields.string())
+    for _ in range(fields.read_number(">H")):
+        identifies = fields.read_number(">B") & 1
+        columns.append(fields.read_string())
         identity += columns[-1:] if identifies else []
-        types.append(fields.number(">I"))
-        fields.take(4)  # the type's modifier
+        types.append(fields.read_number(">I"))
+        fields.read_bytes(4)  # the type's modifier
     return Relation(oid, schema or "pg_catalog", name, tuple(columns), tuple(types), frozenset(identity))
 
 
-def _insert(fields: _Fields) -> Insert:
-    oid = fields.number(">I")
-    _expect(fields, b"N")
-    return Insert(oid, fields.values())
+def _read_insert(fields: _MessageFields) -> Insert:
+    oid = fields.read_number(">I")
+    _expect_mark(fields, b"N")
+    return Insert(oid, fields.read_values())
 
 
-def _update(fields: _Fields) -> Update:
-    oid = fields.number(">I")
-    mark = _expect(fields, b"KON")
+def _read_update(fields: _MessageFields) -> Update:
+    oid = fields.read_number(">I")
+    mark = _expect_mark(fields, b"KON")
     if mark == b"N":
-        return Update(oid, None, False, fields.values())
-    old = fields.values()
-    _expect(fields, b"N")
-    return Update(oid, old, mark == b"O", fields.values())
+        return Update(oid, None, False, fields.read_values())
+    old = fields.read_values()
+    _expect_mark(fields, b"N")
+    return Update(oid, old, mark == b"O", fields.read_values())
 
 
-def _delete(fields: _Fields) -> Delete:
-    oid = fields.number(">I")
-    _expect(fields, b"KO")
-    return Delete(oid, fields.values())
+def _read_delete(fields: _MessageFields) -> Delete:
+    oid = fields.read_number(">I")
+    _expect_mark(fields, b"KO")
+    return Delete(oid, fields.read_values())
 
 
-def _truncate(fields: _Fields) -> Truncate:
-    count = fields.number(">I")
-    fields.take(1)  # cascade, restart identity
-    return Truncate(tuple([fields.number(">I") for _ in range(count)]))
+def _read_truncate(fields: _MessageFields) -> Truncate:
+    count = fields.read_number(">I")
+    fields.read_bytes(1)  # cascade, restart identity
+    return Truncate(tuple([fields.read_number(">I") for _ in range(count)]))
 
 
-def _expect(fields: _Fields, marks: bytes) -> bytes:
-    mark = fields.take(1)
+def _expect_mark(fields: _MessageFields, marks: bytes) -> bytes:
+    mark = fields.read_bytes(1)
     if mark not in marks:
-        raise Malformed(f"a message of kind {chr(fields.data[0])!r} has no row where one belongs")
+        raise MalformedMessage(f"a message of kind {chr(fields.data[0])!r} has no row where one belongs")
     return mark
 
 
-_READ: Mapping[str, Callable[[_Fields], Message]] = {
-    "B": _begin,
-    "C": _commit,
-    "R": _relation,
-    "I": _insert,
-    "U": _update,
-    "D": _delete,
-    "T": _truncate,
+_MESSAGE_READERS: Mapping[str, Callable[[_MessageFields], LogMessage]] = {
+    "B": _read_begin,
+    "C": _read_commit,
+    "R": _read_relation,
+    "I": _read_insert,
+    "U": _read_update,
+    "D": _read_delete,
+    "T": _read_truncate,
 }

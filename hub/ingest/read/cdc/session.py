@@ -1,4 +1,6 @@
-"""A session with a PostgreSQL source that outlives the source's restarts: asked again, in a new one, with growing pauses."""
+"""A session with a PostgreSQL source that survives the source's restarts: it reconnects and asks again, with growing
+pauses.
+"""
 
 import threading
 import time
@@ -9,30 +11,32 @@ from typing import Any, TypeVar
 import psycopg
 
 from hub.errors import HubError, SourceUnavailable
-from hub.ingest.read.cdc.slot import Connection, Wanted, connect
-from hub.ingest.read.reader import Gate
+from hub.ingest.read.cdc.slot import SlotTarget, SourceConnection, connect
+from hub.ingest.read.reader import RequestGate
 
 T = TypeVar("T")
 
 LONGEST_PAUSE_S = 5.0
 
 
-class Session:
-    """One connection at a time, for one statement at a time, whichever thread asks."""
+class SourceSession:
+    """One connection and one statement at a time, whichever thread asks."""
 
-    def __init__(self, wanted: Wanted, url: str, attempts: int, gate: Gate, stop: threading.Event | None) -> None:
+    def __init__(
+        self, wanted: SlotTarget, url: str, attempts: int, gate: RequestGate, stop: threading.Event | None
+    ) -> None:
         self.wanted = wanted
         self.url = url
         self.attempts = attempts
         self.gate = gate
         self.stop = stop
-        self.again: Callable[[Connection], None] = lambda _: None
-        """Looks at each new connection before it is used; raises where the source is not the same any more."""
+        self.check_connection: Callable[[SourceConnection], None] = lambda _: None
+        """Checks each new connection before it is used. Raises an error if the source is no longer the same."""
         self._lock = threading.RLock()
-        self._connection: Connection | None = None
+        self._connection: SourceConnection | None = None
 
-    def ask(self, ask: Callable[[Connection], T]) -> T:
-        """Ask the source, as often as its attempts allow. Raises SourceUnavailable, and what `ask` itself raises."""
+    def ask(self, ask: Callable[[SourceConnection], T]) -> T:
+        """Ask the source, as often as its attempts allow. Raises SourceUnavailable, and whatever `ask` itself raises."""
         attempt = 0
         while True:
             attempt += 1
@@ -42,24 +46,24 @@ class Session:
             except psycopg.OperationalError as error:
                 self.pause(attempt, error)
             except psycopg.Error as error:
-                raise self.said(error) from None
+                raise self.explain_error(error) from None
 
-    def tell(self, tell: Callable[[Connection], None]) -> None:
-        """Tell the source something that can as well be told later: once, where there is a connection."""
+    def tell(self, tell: Callable[[SourceConnection], None]) -> None:
+        """Tell the source something that can wait: once, if there is a connection."""
         with self._lock:
             if self._connection is not None and not self._connection.closed:
                 with suppress(psycopg.Error, HubError), self.gate:
                     tell(self._connection)
 
     def fetch(self, cursor: "psycopg.ServerCursor[Any]", rows: int) -> list[Any]:
-        """Some more rows of a cursor; none at its end. Raises psycopg.OperationalError where the source went away."""
+        """Return more rows of a cursor; none at its end. Raises psycopg.OperationalError if the source went down."""
         with self._lock:
             return cursor.fetchmany(rows)
 
     def pause(self, attempt: int, error: psycopg.Error) -> None:
-        """Wait before another attempt. Raises SourceUnavailable after the last one, or where none can help."""
+        """Wait before another attempt. Raises SourceUnavailable after the last one, or if a retry cannot help."""
         if attempt >= self.attempts or not _may_pass(error):
-            raise self.said(error) from None
+            raise self.explain_error(error) from None
         self.wait(min(0.25 * 2**attempt, LONGEST_PAUSE_S))
 
     def wait(self, seconds: float) -> None:
@@ -69,33 +73,34 @@ class Session:
         else:
             time.sleep(seconds)
 
-    def said(self, error: psycopg.Error) -> SourceUnavailable:
-        """An error in our words: the driver's message repeats address and user, and quotes values."""
+    def explain_error(self, error: psycopg.Error) -> SourceUnavailable:
+        """Translate an error: the driver's message repeats address and user, and quotes values."""
         where, table = self.wanted.where, self.wanted.table
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             return SourceUnavailable(
-                f"{where}: no right to read {table}",
+                f"{where}: no permission to read {table}",
                 next_step="ask the owner to grant usage on its schema, and select on it",
             )
         if isinstance(error, psycopg.OperationalError):
             return SourceUnavailable(
-                f"{where}: {_why(error)}",
-                next_step="check address, user and password, and that the database runs; nothing is lost meanwhile",
+                f"{where}: {_explain_operational(error)}",
+                next_step="check address, user and password, and whether the database is running; nothing is lost meanwhile",
             )
         return SourceUnavailable(
-            f"{where}: the source refuses: {type(error).__name__}", next_step="ask the owner whether the table changed"
+            f"{where}: the source rejects the request: {type(error).__name__}",
+            next_step="ask the owner whether the table changed",
         )
 
     def close(self) -> None:
-        """Let go of the connection. It waits for no lock: a statement that runs is given up."""
+        """Close the connection without waiting for a lock: a running statement is abandoned."""
         if self._connection is not None:
             self._connection.close()
 
-    def _open(self) -> Connection:
+    def _open(self) -> SourceConnection:
         if self._connection is None or self._connection.closed:
             opened = connect(self.url, self.wanted.timeout_s)
             try:
-                self.again(opened)
+                self.check_connection(opened)
             except BaseException:
                 opened.close()
                 raise
@@ -103,21 +108,21 @@ class Session:
         return self._connection
 
 
-def _why(error: psycopg.OperationalError) -> str:
+def _explain_operational(error: psycopg.OperationalError) -> str:
     if isinstance(error, psycopg.errors.ObjectInUse):
         return "another session reads the same slot"
     if error.sqlstate is not None:
-        return f"the source refuses: {type(error).__name__}"
-    return _refusal(error) or "the database cannot be reached"
+        return f"the source rejects the request: {type(error).__name__}"
+    return _explain_refusal(error) or "the database cannot be reached"
 
 
 def _may_pass(error: psycopg.Error) -> bool:
-    return error.sqlstate is not None or _refusal(error) is None
+    return error.sqlstate is not None or _explain_refusal(error) is None
 
 
-def _refusal(error: psycopg.Error) -> str | None:
-    """Why a connection was refused by a server that runs; libpq gives no code for it, only words."""
+def _explain_refusal(error: psycopg.Error) -> str | None:
+    """Say why a running server refused a connection. libpq reports only words, no code."""
     text = str(error)
     if "password" in text or "authentication" in text or "role" in text:
-        return "the database refuses the user or the password"
+        return "the database rejects the user or the password"
     return "the database does not exist" if "database" in text and "does not exist" in text else None

@@ -1,4 +1,4 @@
-"""The table behind a slot: what following it needs, who must run what where it is missing, and its rows as frames."""
+"""The table behind a slot: check what following it requires, say who must run what if it is missing, and read its rows."""
 
 import hashlib
 import io
@@ -10,60 +10,60 @@ import polars as pl
 from psycopg import sql
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.read.cdc.changes import Row
-from hub.ingest.read.cdc.slot import Connection, Wanted, one
+from hub.ingest.read.cdc.changes import ChangedRow
+from hub.ingest.read.cdc.slot import SlotTarget, SourceConnection, fetch_row
 
-OP = "_op"
-NUMBERS = frozenset({20, 21, 23, 700, 701, 1700})
-"""Type numbers of int8, int2, int4, float4, float8 and numeric."""
-BOOL, BYTEA = 16, 17
-"""Types whose text in the log and in COPY is not how the hub writes their values: `t`, `\\x00`."""
-OLDEST = 130_000
-"""The first version that says whether a slot is lost."""
+OP_COLUMN = "_op"
+NUMBER_OIDS = frozenset({20, 21, 23, 700, 701, 1700})
+"""Type oids of int8, int2, int4, float4, float8 and numeric."""
+BOOL_OID, BYTEA_OID = 16, 17
+"""Types whose text in the log and in COPY differs from the hub's form: `t`, `\\x00`."""
+OLDEST_VERSION = 130_000
+"""The first version that reports whether a slot is lost."""
 
 
 @dataclass(frozen=True)
-class Storage:
-    """Where the rows of a table are: the file of the table, or of each of its partitions, by the oid of each.
+class TableStorage:
+    """Where the rows of a table are stored: the file of the table or of each of its partitions, by oid.
 
-    A log tells of rows, and of TRUNCATE of the table itself. It does not tell that a partition came with its rows, went with
-    them, or was emptied, nor that a table was rewritten: each gives another file, or another list of them.
+    A log contains rows, and TRUNCATE of the table itself. It does not contain that a partition was attached or detached
+    with its rows, or emptied, nor that a table was rewritten. Each of these changes a file or the list of files.
     """
 
     files: tuple[tuple[int, int], ...]
     parted: bool
 
     @property
-    def newest(self) -> int:
-        """The highest oid: what is made later has a higher one."""
+    def newest_oid(self) -> int:
+        """The highest oid: a partition created later has a higher one."""
         return max((oid for oid, _ in self.files), default=0)
 
-    def digest(self, newest: int) -> str:
-        """What tells these files from others, of those that were there when `newest` was the highest oid."""
+    def digest_files(self, newest: int) -> str:
+        """Return a digest of the files that existed when `newest` was the highest oid."""
         known = sorted(found for found in self.files if found[0] <= newest)
         return hashlib.blake2b(repr(known).encode(), digest_size=8).hexdigest()
 
-    def state(self) -> dict[str, Any]:
-        """What a state keeps of it, however many partitions there are."""
-        return {"newest": self.newest, "digest": self.digest(self.newest)}
+    def build_state(self) -> dict[str, Any]:
+        """Return what a state keeps, however many partitions there are."""
+        return {"newest": self.newest_oid, "digest": self.digest_files(self.newest_oid)}
 
 
 @dataclass(frozen=True)
-class Table:
-    """The table as it is now: the columns that are published, their types, and which rows are."""
+class PublishedTable:
+    """The table as it is now: its published columns, their types, and which rows are published."""
 
     oid: int
     schema: str
     name: str
     types: dict[str, tuple[str, int]]
-    """Column → its type as SQL has it, and the type's oid."""
-    only: str | None
+    """Column → its SQL type, and the type's oid."""
+    row_filter: str | None
     """The publication's row filter, as SQL."""
     membership: str
-    """Which entry of which publication it has: a table that was taken out and put in again has another."""
+    """Which entry of which publication it has: a table that was removed and added again has a different one."""
     altered: str
-    """By which transaction the publication's options were last set: one that left out deletes for a while has another."""
-    storage: Storage
+    """The transaction that last set the publication's options: if deletes were left out for a while, it differs."""
+    storage: TableStorage
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -80,19 +80,21 @@ class Table:
         """Its name in SQL."""
         return sql.Identifier(self.schema, self.name)
 
-    def empty(self) -> pl.DataFrame:
-        """A frame of its columns, and `_op`, without rows."""
-        return framed(self.columns, self.oids, [])
+    def build_empty(self) -> pl.DataFrame:
+        """Return a frame with its columns and `_op`, without rows."""
+        return build_frame(self.columns, self.oids, [])
 
-    def select(self, columns: Sequence[str]) -> sql.Composed:
-        """A select of all published rows."""
-        query = sql.SQL("select {} from {} t").format(_listed(columns), self.identifier)
-        # The filter is SQL of the source's own catalogue.
-        return query + sql.SQL(" where " + self.only) if self.only else query
+    def build_select(self, columns: Sequence[str]) -> sql.Composed:
+        """Return a select of all published rows."""
+        query = sql.SQL("select {} from {} t").format(_list_identifiers(columns), self.identifier)
+        # The filter is SQL from the source's own catalogue.
+        return query + sql.SQL(" where " + self.row_filter) if self.row_filter else query
 
 
-def table(connection: Connection, wanted: Wanted) -> Table:
-    """The table, after a look at everything that following it needs. Raises HubMisconfigured, SourceUnavailable."""
+def load_table(connection: SourceConnection, wanted: SlotTarget) -> PublishedTable:
+    """Return the table, after checking everything that following it requires. Raises HubMisconfigured,
+    SourceUnavailable.
+    """
     _check_server(connection, wanted)
     schema, _, name = wanted.table.rpartition(".")
     row = connection.execute(
@@ -103,34 +105,36 @@ def table(connection: Connection, wanted: Wanted) -> Table:
     ).fetchone()
     if row is None:
         raise SourceUnavailable(
-            f"{wanted.where}: there is no table {wanted.table}", next_step="ask the owner whether it was renamed"
+            f"{wanted.where}: the table {wanted.table} does not exist", next_step="ask the owner whether it was renamed"
         )
     oid, schema, name, parted = row
-    publication = _publication(connection, wanted, sql.Identifier(schema, name).as_string(None), parted)
-    only, columns = _published(connection, wanted, schema, name, parted)
+    publication = _find_publication(connection, wanted, sql.Identifier(schema, name).as_string(None), parted)
+    only, columns = _find_published(connection, wanted, schema, name, parted)
     member = connection.execute(
         "select oid from pg_publication_rel where prpubid = %s and prrelid = %s", (publication, oid)
     ).fetchone()
     membership = f"{publication}.{member[0] if member else 0}"
-    altered = one(connection.execute("select xmin::text from pg_publication where oid = %s", (publication,)))[0]
-    types = _types(connection, oid, columns)
-    found = Table(oid, schema, name, types, only, membership, altered, _storage(connection, oid, parted=parted))
+    altered = fetch_row(connection.execute("select xmin::text from pg_publication where oid = %s", (publication,)))[0]
+    types = _load_types(connection, oid, columns)
+    found = PublishedTable(
+        oid, schema, name, types, only, membership, altered, _load_storage(connection, oid, parted=parted)
+    )
     _check_columns(wanted, found)
     _check_identity(connection, wanted, found)
     return found
 
 
-def _storage(connection: Connection, oid: int, *, parted: bool) -> Storage:
+def _load_storage(connection: SourceConnection, oid: int, *, parted: bool) -> TableStorage:
     found = connection.execute(
         "select relid::oid::bigint, coalesce(pg_relation_filenode(relid), 0)::bigint from pg_partition_tree(%s) where isleaf"
         if parted
         else "select oid::bigint, coalesce(pg_relation_filenode(oid), 0)::bigint from pg_class where oid = %s",
         (oid,),
     ).fetchall()
-    return Storage(tuple(sorted((int(part), int(file)) for part, file in found)), parted)
+    return TableStorage(tuple(sorted((int(part), int(file)) for part, file in found)), parted)
 
 
-def has_rows(connection: Connection, parts: Iterable[int]) -> bool:
+def has_rows(connection: SourceConnection, parts: Iterable[int]) -> bool:
     """Whether any of these partitions has a row."""
     for part in parts:
         row = connection.execute(
@@ -140,29 +144,30 @@ def has_rows(connection: Connection, parts: Iterable[int]) -> bool:
         ).fetchone()
         if row is not None:
             query = sql.SQL("select exists (select from {})").format(sql.Identifier(*row))
-            if one(connection.execute(query))[0]:
+            if fetch_row(connection.execute(query))[0]:
                 return True
     return False
 
 
-def _check_server(connection: Connection, wanted: Wanted) -> None:
-    if connection.info.server_version < OLDEST:
+def _check_server(connection: SourceConnection, wanted: SlotTarget) -> None:
+    if connection.info.server_version < OLDEST_VERSION:
         raise HubMisconfigured(
-            f"{wanted.where}: the source is older than PostgreSQL 13", next_step="read the table with a sql connector"
+            f"{wanted.where}: the source is older than PostgreSQL 13",
+            next_step="read the table with a sql connector instead",
         )
-    if one(connection.execute("select pg_is_in_recovery()"))[0]:
+    if fetch_row(connection.execute("select pg_is_in_recovery()"))[0]:
         raise HubMisconfigured(
-            f"{wanted.where}: the address leads to a standby", next_step="give the address of the primary server"
+            f"{wanted.where}: the address leads to a standby", next_step="use the address of the primary server"
         )
-    if one(connection.execute("show wal_level"))[0] != "logical":
+    if fetch_row(connection.execute("show wal_level"))[0] != "logical":
         raise HubMisconfigured(
-            f"{wanted.where}: the source does not write its log for followers",
-            next_step="ask the owner to set wal_level = logical and to restart PostgreSQL",
+            f"{wanted.where}: the source's log lacks the data for logical decoding",
+            next_step="ask the owner to set wal_level = logical and restart PostgreSQL",
         )
 
 
-def _publication(connection: Connection, wanted: Wanted, table: str, parted: bool) -> int:
-    """The publication's oid. The owner made it: the hub makes none, and changes none."""
+def _find_publication(connection: SourceConnection, wanted: SlotTarget, table: str, parted: bool) -> int:
+    """Return the publication's oid. The owner creates it: the hub creates and changes none."""
     row = connection.execute(
         "select oid, pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
         (wanted.publication,),
@@ -170,22 +175,22 @@ def _publication(connection: Connection, wanted: Wanted, table: str, parted: boo
     name = sql.Identifier(wanted.publication).as_string(None)
     if row is None:
         raise HubMisconfigured(
-            f"{wanted.where}: there is no publication {wanted.publication} at the source",
+            f"{wanted.where}: the publication {wanted.publication} does not exist at the source",
             next_step=f"ask the owner to run: CREATE PUBLICATION {name} FOR TABLE {table}"
             + (" WITH (publish_via_partition_root = true)" if parted else ""),
         )
     if not row[1]:
         raise HubMisconfigured(
-            f"{wanted.where}: the publication {wanted.publication} leaves out kinds of changes",
+            f"{wanted.where}: the publication {wanted.publication} omits kinds of changes",
             next_step=f"ask the owner to run: ALTER PUBLICATION {name} SET (publish = 'insert, update, delete, truncate')",
         )
     return int(row[0])
 
 
-def _published(
-    connection: Connection, wanted: Wanted, schema: str, name: str, parted: bool
+def _find_published(
+    connection: SourceConnection, wanted: SlotTarget, schema: str, name: str, parted: bool
 ) -> tuple[str | None, list[str] | None]:
-    """The row filter and the columns of the table in the publication; None: every row, every column."""
+    """Return the row filter and the columns of the table in the publication; None means every row or every column."""
     described = connection.info.server_version >= 150_000
     columns = "rowfilter, attnames::text[]" if described else "null, null"
     found = connection.execute(
@@ -204,7 +209,7 @@ def _published(
     return found[0], found[1]
 
 
-def _types(connection: Connection, oid: int, published: list[str] | None) -> dict[str, tuple[str, int]]:
+def _load_types(connection: SourceConnection, oid: int, published: list[str] | None) -> dict[str, tuple[str, int]]:
     rows = connection.execute(
         "select attname::text, format_type(atttypid, atttypmod), atttypid from pg_attribute where attrelid = %s"
         " and attnum > 0 and not attisdropped and (case when %s::text[] is null then attgenerated = '' else attname = any(%s) end)"
@@ -214,15 +219,15 @@ def _types(connection: Connection, oid: int, published: list[str] | None) -> dic
     return {name: (kind, type_oid) for name, kind, type_oid in rows}
 
 
-def _check_columns(wanted: Wanted, table: Table) -> None:
-    if OP in table.types:
+def _check_columns(wanted: SlotTarget, table: PublishedTable) -> None:
+    if OP_COLUMN in table.types:
         raise HubMisconfigured(
-            f"{wanted.where}: {wanted.table} has a column {OP}, which is the hub's own",
-            next_step=f"ask the owner to leave {OP} out of the publication's columns",
+            f"{wanted.where}: {wanted.table} has a column {OP_COLUMN}, a name reserved for the hub",
+            next_step=f"ask the owner to exclude {OP_COLUMN} from the publication's columns",
         )
 
 
-def _check_identity(connection: Connection, wanted: Wanted, table: Table) -> None:
+def _check_identity(connection: SourceConnection, wanted: SlotTarget, table: PublishedTable) -> None:
     rows = connection.execute(
         "select a.attname::text from pg_class c join pg_attribute a on a.attrelid = c.oid"
         " left join pg_index i on i.indrelid = c.oid and a.attnum = any(i.indkey)"
@@ -234,21 +239,25 @@ def _check_identity(connection: Connection, wanted: Wanted, table: Table) -> Non
     if lacking:
         raise HubMisconfigured(
             f"{wanted.where}: the replica identity of {wanted.table} lacks {', '.join(lacking)}:"
-            " a delete would not say which row",
+            " a delete would not say which row it means",
             next_step=f"ask the owner to run: ALTER TABLE {table.identifier.as_string(None)} REPLICA IDENTITY FULL,"
             " or USING INDEX with a unique index of these columns",
         )
 
 
-def rows_of(
-    connection: Connection, table: Table, key: Sequence[str], values: Sequence[Sequence[Any]], columns: Sequence[str]
+def fetch_rows(
+    connection: SourceConnection,
+    table: PublishedTable,
+    key: Sequence[str],
+    values: Sequence[Sequence[Any]],
+    columns: Sequence[str],
 ) -> list[tuple[str | None, ...]]:
-    """Columns of the rows with these keys, as text, the key's columns in front. Keys without a row give none."""
+    """Return columns of the rows with these keys, as text, after the key's columns. Keys without a row return nothing."""
     names = [f"k{i}" for i in range(len(key))]
     query = sql.SQL("select {} from unnest({}) k ({}) join {} t on {}").format(
         sql.SQL(", ").join([*(sql.Identifier("k", n) for n in names), *(sql.Identifier("t", c) for c in columns)]),
         sql.SQL(", ").join(sql.SQL("%s::text[]") for _ in key),
-        _listed(names),
+        _list_identifiers(names),
         table.identifier,
         sql.SQL(" and ").join(
             # The key's own type, so that its index is used.
@@ -256,11 +265,11 @@ def rows_of(
             for k, n in zip(key, names, strict=True)
         ),
     )
-    query += sql.SQL(" where " + table.only) if table.only else sql.SQL("")
+    query += sql.SQL(" where " + table.row_filter) if table.row_filter else sql.SQL("")
     with connection.cursor(binary=False) as cursor:
         result = cursor.execute(query, [[row[i] for row in values] for i in range(len(key))]).pgresult
-        assert result is not None  # a select has one
-        # The server's own text, as COPY and the log have it; psycopg would make Python values of it.
+        assert result is not None  # a select always has a result
+        # The server's own text, as in COPY and the log; psycopg would convert it to Python values.
         return [
             tuple(
                 [text.decode() if (text := result.get_value(r, c)) is not None else None for c in range(result.nfields)]
@@ -269,41 +278,43 @@ def rows_of(
         ]
 
 
-def copied(connection: Connection, table: Table, columns: Sequence[str], batch_rows: int) -> Iterator[pl.DataFrame]:
-    """Columns of all rows, by COPY. It hands over one row at a time, so a count of rows is a count of messages."""
-    copy = sql.SQL("copy ({}) to stdout (format csv)").format(table.select(columns))
+def copy_rows(
+    connection: SourceConnection, table: PublishedTable, columns: Sequence[str], batch_rows: int
+) -> Iterator[pl.DataFrame]:
+    """Yield columns of all rows through COPY. It delivers one row per message, so messages can be counted as rows."""
+    copy = sql.SQL("copy ({}) to stdout (format csv)").format(table.build_select(columns))
     buffer, count = io.BytesIO(), 0
     with connection.cursor() as cursor, cursor.copy(copy) as rows:
         for row in rows:
             buffer.write(row)
             count += 1
             if count == batch_rows:
-                yield _parsed(table, columns, buffer)
+                yield _parse_csv(table, columns, buffer)
                 buffer, count = io.BytesIO(), 0
     if count:
-        yield _parsed(table, columns, buffer)
+        yield _parse_csv(table, columns, buffer)
 
 
-def _parsed(table: Table, columns: Sequence[str], buffer: io.BytesIO) -> pl.DataFrame:
+def _parse_csv(table: PublishedTable, columns: Sequence[str], buffer: io.BytesIO) -> pl.DataFrame:
     frame = pl.read_csv(buffer.getvalue(), has_header=False, new_columns=list(columns), infer_schema=False)
-    return _written(frame, columns, [table.types[column][1] for column in columns])
+    return _convert_values(frame, columns, [table.types[column][1] for column in columns])
 
 
-def framed(columns: Sequence[str], types: Sequence[int], rows: Iterable[Row]) -> pl.DataFrame:
-    """Changes as a frame: the columns, all text, and `_op`."""
+def build_frame(columns: Sequence[str], types: Sequence[int], rows: Iterable[ChangedRow]) -> pl.DataFrame:
+    """Build a frame of changes: the columns, all text, and `_op`."""
     listed = [*zip(*[(*row.values, row.op) for row in rows], strict=True)] or [()] * (len(columns) + 1)
-    series = [pl.Series(name, texts, pl.String) for name, texts in zip((*columns, OP), listed, strict=True)]
-    return _written(pl.DataFrame(series), columns, types)
+    series = [pl.Series(name, texts, pl.String) for name, texts in zip((*columns, OP_COLUMN), listed, strict=True)]
+    return _convert_values(pl.DataFrame(series), columns, types)
 
 
-def _written(frame: pl.DataFrame, columns: Sequence[str], types: Sequence[int]) -> pl.DataFrame:
-    """Values as the hub writes them, whichever way they came: `true`, hex without a prefix."""
+def _convert_values(frame: pl.DataFrame, columns: Sequence[str], types: Sequence[int]) -> pl.DataFrame:
+    """Convert values to the hub's form, whichever way they arrived: `true`, hex without a prefix."""
     by_type = {
-        BOOL: lambda column: pl.col(column).replace({"t": "true", "f": "false"}),
-        BYTEA: lambda column: pl.col(column).str.strip_prefix("\\x"),
+        BOOL_OID: lambda column: pl.col(column).replace({"t": "true", "f": "false"}),
+        BYTEA_OID: lambda column: pl.col(column).str.strip_prefix("\\x"),
     }
     return frame.with_columns(by_type[kind](c) for c, kind in zip(columns, types, strict=True) if kind in by_type)
 
 
-def _listed(columns: Sequence[str]) -> sql.Composed:
+def _list_identifiers(columns: Sequence[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))

@@ -1,6 +1,6 @@
-"""CSV: blocks of whole records, parsed by Polars, whose cells are counted: it fills short rows with nulls and says nothing.
+"""CSV: blocks of whole records, parsed by Polars, with the cells counted: Polars silently fills short rows with nulls.
 
-A row that has too few cells has lost some, and which ones nobody knows.
+A row with too few cells has lost some, and nobody knows which.
 """
 
 import csv
@@ -13,40 +13,40 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from hub.ingest.read.files.file_bytes import FileFault, Writing, records
+from hub.ingest.read.files.file_bytes import FileFault, TextForm, read_records
 from hub.sdk.streams import FilesStream
 
 if TYPE_CHECKING:
-    from _csv import Reader  # csv itself has no name for what csv.reader returns
+    from _csv import Reader  # the csv module has no name for what csv.reader returns
 
 
 def read_csv(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFrame]:
-    """The rows of a file, as many at a time as a block holds; one empty frame where there is only a header."""
-    writing = Writing(stream.encoding, (stream.quote or "").encode(), stream.skip_rows, stream.max_file_bytes)
-    table: _Table | None = None
+    """Yield the rows of a file, one block at a time; one empty frame if there is only a header."""
+    writing = TextForm(stream.encoding, (stream.quote or "").encode(), stream.skip_rows, stream.max_file_bytes)
+    table: _CsvTable | None = None
     empty = True
-    for line, block in records(path, name, writing):
+    for line, block in read_records(path, name, writing):
         rest, first = block, line
         if table is None:
-            table, header_bytes = _table(stream, block, line)
+            table, header_bytes = _parse_header(stream, block, line)
             rest, first = block[header_bytes:], line + block.count(b"\n", 0, header_bytes)
-        # Polars takes the number of columns from the first line, even if nothing is in it.
+        # Polars takes the number of columns from the first line, even if it is empty.
         begins = len(rest) - len(rest.lstrip(b"\r\n"))
         first += rest.count(b"\n", 0, begins)
         rest = rest[begins:]
         if rest:
-            frame = table.frame(rest, first)
+            frame = table.parse_block(rest, first)
             empty = empty and frame.is_empty()
             yield frame
     if table is None:
-        raise FileFault("is empty, without a header")
+        raise FileFault("is empty and has no header")
     if empty:
         yield pl.DataFrame(schema=table.schema)
 
 
 @dataclass(frozen=True)
-class _Table:
-    """What the header says, and how cells are set apart."""
+class _CsvTable:
+    """The header, and how cells are separated."""
 
     columns: tuple[str, ...]
     delimiter: str
@@ -56,8 +56,8 @@ class _Table:
     def schema(self) -> dict[str, type[pl.String]]:
         return dict.fromkeys(self.columns, pl.String)
 
-    def frame(self, block: bytes, line: int) -> pl.DataFrame:
-        """The rows of a block. Raises FileFault naming the line."""
+    def parse_block(self, block: bytes, line: int) -> pl.DataFrame:
+        """Parse the rows of a block. Raises FileFault with the line number."""
         try:
             frame = pl.read_csv(
                 block,
@@ -68,55 +68,57 @@ class _Table:
                 raise_if_empty=False,
             )
         except PolarsError:
-            raise self._fault(block, line) from None
+            raise self._find_fault(block, line) from None
         between = len(self.columns) - 1
         if not between:
-            return frame.drop_nulls()  # lines without anything
+            return frame.drop_nulls()  # empty lines
         if not frame[:, -1].null_count():
-            return frame  # a row that lacks a cell lacks the last one, and Polars refuses rows with too many
-        lacking = frame.height * between - (block.count(self.delimiter.encode()) - self._within(frame, block))
+            return frame  # a row that lacks cells lacks the last one, and Polars rejects rows with too many
+        lacking = frame.height * between - (
+            block.count(self.delimiter.encode()) - self._count_quoted_delimiters(frame, block)
+        )
         if not lacking:
             return frame
         kept = frame.filter(pl.any_horizontal(pl.all().is_not_null()))
         if (frame.height - kept.height) * between != lacking:
-            raise self._fault(block, line)
-        return kept  # what lacked were lines without anything
+            raise self._find_fault(block, line)
+        return kept  # only empty lines lacked cells
 
-    def _within(self, frame: pl.DataFrame, block: bytes) -> int:
-        """Delimiters that are part of quoted cells."""
+    def _count_quoted_delimiters(self, frame: pl.DataFrame, block: bytes) -> int:
+        """Count delimiters inside quoted cells."""
         if self.quote is None or self.quote.encode() not in block:
             return 0
         counts = frame.select(pl.sum_horizontal(pl.all().str.count_matches(self.delimiter, literal=True).sum()))
         return int(counts.item() or 0)
 
-    def _fault(self, block: bytes, line: int) -> FileFault:
-        """The first line that is wrong, found by a slow look."""
+    def _find_fault(self, block: bytes, line: int) -> FileFault:
+        """Find the first faulty line, slowly."""
         begins = line
-        rows = _rows(block.decode(), self.delimiter, self.quote, strict=True)
+        rows = _open_reader(block.decode(), self.delimiter, self.quote, strict=True)
         try:
             for cells in rows:
                 if cells and len(cells) != len(self.columns):
-                    return FileFault(f"{len(cells)} cells where the header has {len(self.columns)}", begins)
+                    return FileFault(f"{len(cells)} cells, but the header has {len(self.columns)}", begins)
                 begins = line + rows.line_num
         except csv.Error:
-            return FileFault("a quote stands within a cell, or is not closed", begins)
+            return FileFault("a quote occurs inside a cell, or is not closed", begins)
         last = line + block.count(b"\n")
-        return FileFault(f"a quote stands where none may, up to line {last}", line)
+        return FileFault(f"a quote occurs where none is allowed, between here and line {last}", line)
 
 
-def _table(stream: FilesStream, block: bytes, line: int) -> tuple[_Table, int]:
-    """The header, and how many bytes it has."""
-    rows = _rows(block.decode(), stream.delimiter, stream.quote, strict=False)
+def _parse_header(stream: FilesStream, block: bytes, line: int) -> tuple[_CsvTable, int]:
+    """Parse the header. Returns it with its length in bytes."""
+    rows = _open_reader(block.decode(), stream.delimiter, stream.quote, strict=False)
     columns = next(rows)
     if not columns or len(set(columns)) < len(columns):
-        raise FileFault("the header is missing, or names a column twice", line)
+        raise FileFault("the header is missing, or repeats a column name", line)
     end = 0
     for _ in range(rows.line_num):
         end = block.find(b"\n", end) + 1 or len(block)
-    return _Table(tuple(columns), stream.delimiter, stream.quote), end
+    return _CsvTable(tuple(columns), stream.delimiter, stream.quote), end
 
 
-def _rows(text: str, delimiter: str, quote: str | None, *, strict: bool) -> "Reader":
+def _open_reader(text: str, delimiter: str, quote: str | None, *, strict: bool) -> "Reader":
     file = io.StringIO(text, newline="")
     if quote is None:
         return csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=strict)

@@ -1,8 +1,9 @@
-"""One sheet of a workbook → an Arrow IPC file of texts. Runs in a process of its own, whose memory is bounded.
+"""Convert one sheet of a workbook to an Arrow IPC file of texts, in a child process with limited memory.
 
-A workbook of 200 KB can hold five gigabytes: 100,000 cells that share one text of 30,000 letters. The library that unpacks it
-gives every cell its own copy and ends the process if there is no room. So a process that may end does it, and loads no more
-than it needs: `python -I excel_child.py ORDER`, where ORDER is JSON (see `main`). It prints JSON: {"rows": 5}, or {"fault": "…"}.
+A workbook of 200 KB can expand to five gigabytes: 100,000 cells that share one text of 30,000 letters. The library that
+unpacks it copies the text for every cell and aborts the process if memory runs out. So an expendable process does it,
+and loads no more than it needs: `python -I excel_child.py ORDER`, where ORDER is JSON (see `main`). It prints JSON:
+{"rows": 5}, or {"fault": "…"}.
 """
 
 import json
@@ -17,115 +18,117 @@ from typing import Any
 import fastexcel
 import polars as pl
 
-PIECE = 1 << 20
-OVERLAP = 4_096
-"""Longest element that may be cut in two by the end of a piece."""
-MOST_AREAS = 1_000_000
-CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})[\"']")
-BROKEN = re.compile(
+PIECE_BYTES = 1 << 20
+OVERLAP_BYTES = 4_096
+"""Longest XML element that the end of a piece may cut in two."""
+MAX_MERGED_AREAS = 1_000_000
+CELL_FORM = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+MERGED_FORM = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})[\"']")
+ERROR_CELL_FORM = re.compile(
     rb"<(?:\w+:)?c\s(?=[^>]*?\br=[\"']([A-Z]{1,3}[0-9]{1,7})[\"'])(?=[^>]*?\bt=[\"']e[\"'])[^>]*>"
     rb"(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]{1,20})</"
 )
-"""A cell whose formula gave an error, and which."""
-DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
-TIME = r"^1899-12-3[01] ([0-9:]+)$"
-"""A day is a time at midnight to Excel, and a time of day is one of its first day."""
-SERIAL = re.compile(r"^[0-9]{1,7}(\.[0-9]+)?$")
+"""A cell whose formula failed, and its error."""
+MIDNIGHT_FORM = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
+TIME_FORM = r"^1899-12-3[01] ([0-9:]+)$"
+"""Excel stores a day as a time at midnight, and a time of day as a time on its first day."""
+SERIAL_FORM = re.compile(r"^[0-9]{1,7}(\.[0-9]+)?$")
 LAST_SERIAL = 2_958_466
-"""The day after 31 December 9999, the last that Excel knows."""
+"""The day after 31 December 9999, the last day that Excel supports."""
 FIRST_OF_1900, FIRST_OF_1904 = datetime.fromisoformat("1899-12-31"), datetime.fromisoformat("1904-01-01")
-"""What a workbook counts from: day 1 is the first of January 1900; or day 0 that of 1904."""
-NO_DAY = 60
-"""29 February 1900, which Excel counts and which never was."""
+"""The first day of a workbook: day 1 is 1 January 1900, or day 0 is 1 January 1904."""
+MISSING_DAY = 60
+"""29 February 1900, which Excel counts although it did not exist."""
 
-UNNAMED = "__UNNAMED__"
-MARK = "#number"
-"""After the name of a column: the column that says which of its cells are numbers."""
+UNNAMED_PREFIX = "__UNNAMED__"
+NUMBER_MARK = "#number"
+"""Suffix of a column that marks which cells of another column are numbers."""
 
-Area = tuple[int, int, int, int]
-"""First row, first column, last row, last column, from 0."""
-
-
-class Fault(Exception):
-    """What is wrong with the workbook, in words without a value."""
+CellArea = tuple[int, int, int, int]
+"""First row, first column, last row, last column, counted from 0."""
 
 
-def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Do what an order says: `path`, `to`, `memory` and `size` in bytes, and the keys of a FilesStream."""
+class WorkbookFault(Exception):
+    """What is wrong with the workbook, without any value."""
+
+
+def run_order(order: dict[str, Any]) -> dict[str, Any]:
+    """Execute an order: `path`, `to`, `memory` and `size` in bytes, and the keys of a FilesStream."""
     resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
     resource.setrlimit(resource.RLIMIT_FSIZE, (order["size"], order["size"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        frame = table(order)
+        frame = read_table(order)
         frame.write_ipc(order["to"])
-    except Fault as fault:
+    except WorkbookFault as fault:
         return {"fault": str(fault)}
     except fastexcel.FastExcelError as error:
-        return {"fault": f"is no workbook that can be read: {type(error).__name__}"}
+        return {"fault": f"is not a readable workbook: {type(error).__name__}"}
     except zipfile.BadZipFile:
-        return {"fault": "is no workbook that can be read: its parts are not what they say"}
+        return {"fault": "is not a readable workbook: its parts do not match its directory"}
     return {"rows": frame.height}
 
 
-def table(order: dict[str, Any]) -> pl.DataFrame:
-    """The rows of the table, columns by the names of the header."""
+def read_table(order: dict[str, Any]) -> pl.DataFrame:
+    """Return the rows of the table, with the column names of the header."""
     workbook = fastexcel.read_excel(order["path"])
-    sheet, frame = _sheet(workbook, order["sheet"])
+    sheet, frame = _load_sheet(workbook, order["sheet"])
     offset = next((c.absolute_index for c in sheet.available_columns()), 0)
-    parts = Parts(order["path"], workbook.sheet_names.index(sheet.name))
-    frame = parts.with_errors(frame, offset)
+    parts = WorkbookParts(order["path"], workbook.sheet_names.index(sheet.name))
+    frame = parts.insert_errors(frame, offset)
     first = order["skip_rows"] + order["header_rows"]
     if frame.height < first:
-        raise Fault(f"has no header in row {first}")
-    areas = parts.merged() if order["fill_down"] or order["header_rows"] > 1 else []
-    names = _names(frame[order["skip_rows"] : first], areas, order["skip_rows"], offset)
+        raise WorkbookFault(f"has no header in row {first}")
+    areas = parts.find_merged() if order["fill_down"] or order["header_rows"] > 1 else []
+    names = _build_names(frame[order["skip_rows"] : first], areas, order["skip_rows"], offset)
     body = frame[first:]
     body.columns = names
-    # A column without a name and without a value is none.
-    body = body.select(n for n in names if not (n.startswith(UNNAMED) and body[n].is_null().all()))
+    # A column without a name and without values is not a column.
+    body = body.select(n for n in names if not (n.startswith(UNNAMED_PREFIX) and body[n].is_null().all()))
     there = (
         body.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
         if body.width
         else pl.Series([], dtype=pl.Boolean)
     )
-    body = _filled(body, order["fill_down"], areas, first, offset, names)
-    body = body.with_columns(pl.all().str.replace(DAY, "$1").str.replace(TIME, "$1"))
-    body = _with_marks(body, workbook, sheet.name, order["numbers"], names, first)
+    body = _fill_down(body, order["fill_down"], areas, first, offset, names)
+    body = body.with_columns(pl.all().str.replace(MIDNIGHT_FORM, "$1").str.replace(TIME_FORM, "$1"))
+    body = _mark_numbers(body, workbook, sheet.name, order["numbers"], names, first)
     for column in order["serial_dates"]:
-        body = _dated(body, column, epoch_1904=parts.epoch_1904())
-    return _ended(body.filter(there), order)
+        body = _convert_dates(body, column, epoch_1904=parts.counts_from_1904())
+    return _drop_after_end(body.filter(there), order)
 
 
-def _sheet(workbook: Any, wanted: str | None) -> tuple[Any, pl.DataFrame]:
-    """The sheet and all of its rows, from the first row of the sheet on."""
+def _load_sheet(workbook: Any, wanted: str | None) -> tuple[Any, pl.DataFrame]:
+    """Return the sheet and all of its rows, starting at its first row."""
     names = workbook.sheet_names
     if wanted is not None and wanted not in names:
-        raise Fault(f"has no sheet {wanted}: it has {', '.join(names)}")
+        raise WorkbookFault(f"has no sheet {wanted}: it has {', '.join(names)}")
     if not names:
-        raise Fault("has no sheet")
+        raise WorkbookFault("has no sheet")
     sheet = workbook.load_sheet(wanted if wanted is not None else 0, header_row=None, skip_rows=0, dtypes="string")
     if wanted is None and sheet.visible != "visible":
-        raise Fault(f"its first sheet is hidden: name the one that is meant in `sheet`: {', '.join(names)}")
+        raise WorkbookFault(f"its first sheet is hidden: name the sheet to read in `sheet`: {', '.join(names)}")
     return sheet, sheet.to_polars()
 
 
-def _names(header: pl.DataFrame, areas: list[Area], row: int, offset: int) -> list[str]:
-    """The name of each column. Names of several rows are joined, a merged cell names all it covers."""
+def _build_names(header: pl.DataFrame, areas: list[CellArea], row: int, offset: int) -> list[str]:
+    """Return the name of each column. Names in several rows are joined; a merged cell names every column that it
+    covers.
+    """
     cells = [list(column) for column in header.iter_columns()]
     if header.height > 1:
-        _spread(cells, areas, row, offset)
+        _spread_merged(cells, areas, row, offset)
     found: list[str | None] = []
     for texts in cells:
         parts = list(dict.fromkeys(text.strip() for text in texts if text is not None and text.strip()))
         found.append(texts[0] if header.height == 1 else " / ".join(parts) or None)
     twice = {name for name in found if name is not None and found.count(name) > 1}
-    named = [f"{n} ({_letters(at + offset)})" if n in twice else n for at, n in enumerate(found)]
-    return [f"{UNNAMED}{at}" if n is None else n for at, n in enumerate(named)]
+    named = [f"{n} ({_write_letters(at + offset)})" if n in twice else n for at, n in enumerate(found)]
+    return [f"{UNNAMED_PREFIX}{at}" if n is None else n for at, n in enumerate(named)]
 
 
-def _spread(cells: list[list[str | None]], areas: list[Area], row: int, offset: int) -> None:
-    """Every cell of the header, by column and row, that a merged one covers has its text."""
+def _spread_merged(cells: list[list[str | None]], areas: list[CellArea], row: int, offset: int) -> None:
+    """Copy the text of merged header cells to every cell that they cover."""
     rows = len(cells[0]) if cells else 0
     for top, left, bottom, right in areas:
         if not (0 <= left - offset < len(cells) and row <= top < row + rows):
@@ -136,13 +139,13 @@ def _spread(cells: list[list[str | None]], areas: list[Area], row: int, offset: 
                 cells[column][at - row] = shown
 
 
-def _filled(
-    body: pl.DataFrame, columns: list[str], areas: list[Area], first: int, offset: int, names: list[str]
+def _fill_down(
+    body: pl.DataFrame, columns: list[str], areas: list[CellArea], first: int, offset: int, names: list[str]
 ) -> pl.DataFrame:
-    """Every row that a merged cell of these columns covers has its value."""
+    """Copy the values of merged cells in these columns to every row that they cover."""
     for name in columns:
         if name not in body.columns:
-            raise Fault(f"has no column {name}, which fill_down names")
+            raise WorkbookFault(f"has no column {name}, as declared in fill_down")
         at = names.index(name) + offset
         values = body[name].to_list()
         for top, left, bottom, _ in areas:
@@ -154,84 +157,86 @@ def _filled(
     return body
 
 
-def _with_marks(
+def _mark_numbers(
     body: pl.DataFrame, workbook: Any, sheet: str, wanted: list[str], names: list[str], first: int
 ) -> pl.DataFrame:
-    """Beside each wanted column that has decimals, one that says which of its cells are numbers, and no texts.
+    """Mark which cells of the wanted columns with decimals are numbers, not texts.
 
-    Cells of one column may be both. Read as truths, numbers are true or false, and texts are nothing.
+    Cells of one column may be both. Read as booleans, numbers become true or false and texts become null.
     """
     decimals = [n for n in wanted if n in body.columns and body[n].str.contains(r"^-?[0-9]+[.][0-9]+$").any()]
     if not decimals:
         return body
     kinds = {names.index(name): "boolean" for name in decimals}
     loaded = workbook.load_sheet(sheet, header_row=None, skip_rows=0, dtypes=kinds).to_polars()[first:]
-    marks = [loaded.to_series(names.index(name)).is_not_null().alias(name + MARK) for name in decimals]
+    marks = [loaded.to_series(names.index(name)).is_not_null().alias(name + NUMBER_MARK) for name in decimals]
     return body.with_columns(marks)
 
 
-def _dated(body: pl.DataFrame, column: str, *, epoch_1904: bool) -> pl.DataFrame:
-    """A column whose plain numbers are days since the workbook's first one."""
+def _convert_dates(body: pl.DataFrame, column: str, *, epoch_1904: bool) -> pl.DataFrame:
+    """Convert plain numbers in a column, which count days since the workbook's first day."""
     if column not in body.columns:
-        raise Fault(f"has no column {column}, which serial_dates names")
-    return body.with_columns(pl.Series(column, [_date(text, epoch_1904) for text in body[column]], dtype=pl.String))
+        raise WorkbookFault(f"has no column {column}, as declared in serial_dates")
+    return body.with_columns(
+        pl.Series(column, [_convert_date(text, epoch_1904) for text in body[column]], dtype=pl.String)
+    )
 
 
-def _date(text: str | None, epoch_1904: bool) -> str | None:
-    """The day, or the time, that a number stands for; the text as it is where it is none."""
-    if text is None or not SERIAL.match(text):
+def _convert_date(text: str | None, epoch_1904: bool) -> str | None:
+    """Return the day or time that a number stands for; other text unchanged."""
+    if text is None or not SERIAL_FORM.match(text):
         return text
     days = float(text)
     if epoch_1904:
         first = FIRST_OF_1904
-    elif int(days) == NO_DAY or days < 1:
+    elif int(days) == MISSING_DAY or days < 1:
         return text
     else:
-        first = FIRST_OF_1900 if days < NO_DAY else FIRST_OF_1900 - timedelta(days=1)
+        first = FIRST_OF_1900 if days < MISSING_DAY else FIRST_OF_1900 - timedelta(days=1)
     if days >= LAST_SERIAL - (1_462 if epoch_1904 else 0):
         return text
     found = first + timedelta(seconds=round(days * 86_400))
     return found.date().isoformat() if days.is_integer() else found.isoformat(sep=" ")
 
 
-def _ended(body: pl.DataFrame, order: dict[str, Any]) -> pl.DataFrame:
-    """Without what stands below the table."""
+def _drop_after_end(body: pl.DataFrame, order: dict[str, Any]) -> pl.DataFrame:
+    """Drop what follows the table."""
     stop = order["stop_at"]
     if stop is not None:
         if stop["column"] not in body.columns:
-            raise Fault(f"has no column {stop['column']}, which stop_at names")
+            raise WorkbookFault(f"has no column {stop['column']}, as declared in stop_at")
         found = body[stop["column"]].str.strip_chars().is_in(stop["values"]).fill_null(value=False).arg_true()
         if found.is_empty():
-            raise Fault(f"has no row that ends the table: stop_at looks for one in {stop['column']}")
+            raise WorkbookFault(f"has no row that ends the table: no value of stop_at occurs in {stop['column']}")
         body = body[: found[0]]
     if order["skip_last_rows"] > body.height:
-        raise Fault(f"has fewer rows than skip_last_rows, {order['skip_last_rows']}, leaves out")
+        raise WorkbookFault(f"has fewer rows than skip_last_rows = {order['skip_last_rows']}")
     return body[: body.height - order["skip_last_rows"]]
 
 
-class Parts:
-    """What the library does not tell: merged areas, errors of formulas, the first day. Of .xlsx alone, which is XML."""
+class WorkbookParts:
+    """What the library does not report: merged areas, formula errors and the first day. Only for .xlsx, which is XML."""
 
     def __init__(self, path: str, sheet: int) -> None:
         self.archive = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else None
         self.sheet = sheet
 
-    def merged(self) -> list[Area]:
-        """The merged areas of the sheet."""
+    def find_merged(self) -> list[CellArea]:
+        """Return the merged areas of the sheet."""
         if self.archive is None:
-            raise Fault("is an old workbook (.xls), whose merged cells are not read: ask for .xlsx")
-        found: list[Area] = []
-        for top_left, bottom_right in self._matches(MERGED):
-            found.append((*_place(top_left.decode()), *_place(bottom_right.decode())))
-            if len(found) > MOST_AREAS:
-                raise Fault(f"has more than {MOST_AREAS:,} merged areas")
+            raise WorkbookFault("is an old workbook (.xls), whose merged cells cannot be read: ask for .xlsx")
+        found: list[CellArea] = []
+        for top_left, bottom_right in self._find_matches(MERGED_FORM):
+            found.append((*_parse_cell(top_left.decode()), *_parse_cell(bottom_right.decode())))
+            if len(found) > MAX_MERGED_AREAS:
+                raise WorkbookFault(f"has more than {MAX_MERGED_AREAS:,} merged areas")
         return found
 
-    def with_errors(self, frame: pl.DataFrame, offset: int) -> pl.DataFrame:
-        """The frame with the errors of formulas as the sheet shows them: the library reads nothing there."""
+    def insert_errors(self, frame: pl.DataFrame, offset: int) -> pl.DataFrame:
+        """Insert the errors of formulas as the sheet shows them: the library reads nothing there."""
         errors: dict[int, list[tuple[int, str]]] = {}
-        for cell, shown in self._matches(BROKEN) if self.archive else ():
-            row, column = _place(cell.decode())
+        for cell, shown in self._find_matches(ERROR_CELL_FORM) if self.archive else ():
+            row, column = _parse_cell(cell.decode())
             if row < frame.height and 0 <= column - offset < frame.width:
                 errors.setdefault(column - offset, []).append((row, shown.decode("utf-8", "replace")))
         for column, cells in errors.items():
@@ -239,26 +244,26 @@ class Parts:
             frame = frame.with_columns(frame.to_series(column).scatter(rows, texts))
         return frame
 
-    def epoch_1904(self) -> bool:
+    def counts_from_1904(self) -> bool:
         """Whether days count from 1904."""
         if self.archive is None:
-            raise Fault("is an old workbook (.xls), whose first day is not read: ask for .xlsx")
-        with self.archive.open(self._workbook()) as file:
-            head = file.read(PIECE)
+            raise WorkbookFault("is an old workbook (.xls), whose date system cannot be read: ask for .xlsx")
+        with self.archive.open(self._find_workbook()) as file:
+            head = file.read(PIECE_BYTES)
         return re.search(rb"<(?:\w+:)?workbookPr\s[^>]*date1904=[\"'](1|true|on)[\"']", head) is not None
 
-    def _workbook(self) -> str:
+    def _find_workbook(self) -> str:
         assert self.archive is not None
         return next((n for n in self.archive.namelist() if n.lower() == "xl/workbook.xml"), "xl/workbook.xml")
 
-    def _part(self) -> str | None:
-        """The part that holds the sheet: by the order of sheets and their relations."""
+    def _find_sheet(self) -> str | None:
+        """Return the part that holds the sheet, from the order of sheets and their relations."""
         assert self.archive is not None
         try:
-            with self.archive.open(self._workbook()) as file:
-                ids = re.findall(rb"<(?:\w+:)?sheet\s[^>]*?\br:id=[\"']([^\"']+)[\"']", file.read(PIECE))
+            with self.archive.open(self._find_workbook()) as file:
+                ids = re.findall(rb"<(?:\w+:)?sheet\s[^>]*?\br:id=[\"']([^\"']+)[\"']", file.read(PIECE_BYTES))
             with self.archive.open("xl/_rels/workbook.xml.rels") as file:
-                relations = re.findall(rb"<(?:\w+:)?Relationship\s[^>]*>", file.read(PIECE))
+                relations = re.findall(rb"<(?:\w+:)?Relationship\s[^>]*>", file.read(PIECE_BYTES))
         except KeyError:
             return None
         for relation in relations:
@@ -268,35 +273,35 @@ class Parts:
                 return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         return None
 
-    def _matches(self, pattern: "re.Pattern[bytes]") -> Iterator[tuple[bytes, bytes]]:
-        """What a pattern finds in the sheet, read piece by piece."""
+    def _find_matches(self, pattern: "re.Pattern[bytes]") -> Iterator[tuple[bytes, bytes]]:
+        """Yield the matches of a pattern in the sheet, read piece by piece."""
         assert self.archive is not None
-        part = self._part()
+        part = self._find_sheet()
         if part is None or part not in self.archive.namelist():
-            raise Fault("is no workbook that can be read: it does not say where its sheet is")
+            raise WorkbookFault("is not a readable workbook: it does not say where its sheet is")
         left = b""
         with self.archive.open(part) as file:
-            while piece := file.read(PIECE):
+            while piece := file.read(PIECE_BYTES):
                 data = left + piece
                 end = 0
                 for found in pattern.finditer(data):
                     yield found[1], found[2]
                     end = found.end()
-                left = data[max(end, len(data) - OVERLAP) :]
+                left = data[max(end, len(data) - OVERLAP_BYTES) :]
 
 
-def _place(cell: str) -> tuple[int, int]:
-    """Row and column, from 0, of a cell such as AB12."""
-    found = CELL.fullmatch(cell)
+def _parse_cell(cell: str) -> tuple[int, int]:
+    """Return row and column, counted from 0, of a cell such as AB12."""
+    found = CELL_FORM.fullmatch(cell)
     if found is None:
-        raise Fault("names a cell that is none")
+        raise WorkbookFault("contains an invalid cell reference")
     column = 0
     for letter in found[1]:
         column = column * 26 + ord(letter) - 64
     return int(found[2]) - 1, column - 1
 
 
-def _letters(column: int) -> str:
+def _write_letters(column: int) -> str:
     found = ""
     column += 1
     while column:
@@ -306,4 +311,4 @@ def _letters(column: int) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.argv[1])), ensure_ascii=False))
+    print(json.dumps(run_order(json.loads(sys.argv[1])), ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""Excel: one sheet of a workbook, unpacked by a process of its own (`excel_child`) and read from what it wrote."""
+"""Excel: one sheet of a workbook, unpacked in a child process (`excel_child`) and read from its output."""
 
 import json
 import subprocess
@@ -11,35 +11,35 @@ from pathlib import Path
 import polars as pl
 
 from hub.ingest.read.files import excel_child
-from hub.ingest.read.files.file_bytes import FileFault, require_ratio
+from hub.ingest.read.files.file_bytes import FileFault, require_expansion
 from hub.ingest.values.typed_numbers import Notation, find_notations, write_series
 from hub.sdk.streams import FilesStream
 
 CHILD_TIMEOUT_S = 900
-KEYS = {"sheet", "skip_rows", "header_rows", "skip_last_rows", "stop_at", "fill_down", "serial_dates"}
+EXCEL_KEYS = {"sheet", "skip_rows", "header_rows", "skip_last_rows", "stop_at", "fill_down", "serial_dates"}
 
 
 def read_excel(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFrame]:
-    """The table of a sheet, a batch at a time. Rows without anything are none. Raises FileFault."""
+    """Yield the table of a sheet, a batch at a time, without empty rows. Raises FileFault."""
     _require_bounded(path, stream.max_file_bytes)
     with tempfile.TemporaryDirectory(prefix="hub-excel-") as folder:
         to = Path(folder) / "rows.arrow"
-        order = {**stream.model_dump(mode="json", include=KEYS), "path": str(path.absolute()), "to": str(to)}
+        order = {**stream.model_dump(mode="json", include=EXCEL_KEYS), "path": str(path.absolute()), "to": str(to)}
         wanted = find_notations(stream)
         order["numbers"] = list(wanted)
         order |= {"memory": stream.max_memory_bytes, "size": stream.max_file_bytes}
-        said = _run(order, stream.max_memory_bytes)
+        said = _run_child(order, stream.max_memory_bytes)
         if "fault" in said:
             raise FileFault(str(said["fault"]))
         lazy = pl.scan_ipc(to)
         for frame in lazy.collect_batches(maintain_order=True) if said["rows"] else [lazy.collect()]:
-            yield _in_notation(frame, wanted)
+            yield _write_numbers(frame, wanted)
 
 
-def _in_notation(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.DataFrame:
-    """Cells that are numbers, in the notation of their field."""
-    marked = [name for name in frame.columns if name.endswith(excel_child.MARK)]
-    columns = [name.removesuffix(excel_child.MARK) for name in marked]
+def _write_numbers(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.DataFrame:
+    """Write numeric cells in the notation of their field."""
+    marked = [name for name in frame.columns if name.endswith(excel_child.NUMBER_MARK)]
+    columns = [name.removesuffix(excel_child.NUMBER_MARK) for name in marked]
     changed = [
         frame[name].zip_with(~frame[mark], write_series(frame[name], wanted[name]))
         for name, mark in zip(columns, marked, strict=True)
@@ -47,34 +47,32 @@ def _in_notation(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.Data
     return frame.with_columns(changed).drop(marked)
 
 
-def _run(order: dict[str, object], memory: int) -> dict[str, object]:
-    """What the child says. Raises FileFault where it ends without a word: the bound on its memory ended it."""
+def _run_child(order: dict[str, object], memory: int) -> dict[str, object]:
+    """Run the child process. Raises FileFault if it ends without an answer: then its memory limit ended it."""
     command = [sys.executable, "-I", str(excel_child.__file__), json.dumps(order)]
     try:
         ended = subprocess.run(command, capture_output=True, timeout=CHILD_TIMEOUT_S, check=False)
         said: dict[str, object] = json.loads(ended.stdout)
     except subprocess.TimeoutExpired:
-        raise FileFault(f"takes more than {CHILD_TIMEOUT_S} s to be unpacked") from None
+        raise FileFault(f"takes more than {CHILD_TIMEOUT_S} s to unpack") from None
     except ValueError:
-        # Whatever ended it: its words quote what it read.
-        raise FileFault(
-            f"needs more memory to be unpacked than max_memory_bytes, {memory}, allows, or is no workbook"
-        ) from None
+        # Whatever ended it: its message may quote what it read.
+        raise FileFault(f"needs more memory to unpack than max_memory_bytes = {memory}, or is not a workbook") from None
     return said
 
 
 def _require_bounded(path: Path, most: int) -> None:
-    """Refuse what would unpack to more than `most` bytes, or is packed as no workbook is."""
+    """Refuse a file that would unpack to more than `most` bytes, or whose compression no workbook uses."""
     if not zipfile.is_zipfile(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError):
-        raise FileFault("is no workbook that can be read: its parts are not what they say") from None
+        raise FileFault("is not a readable workbook: its parts do not match its directory") from None
     if not any(part.filename.lower() == "xl/workbook.xml" for part in parts):
-        raise FileFault("is no workbook of Excel (.xlsx or .xls)")
+        raise FileFault("is not an Excel workbook (.xlsx or .xls)")
     if sum(part.file_size for part in parts) > most:
-        raise FileFault(f"is larger than max_file_bytes, {most}, allows")
+        raise FileFault(f"is larger than max_file_bytes = {most}")
     for part in parts:
-        require_ratio(part.file_size, part.compress_size)
+        require_expansion(part.file_size, part.compress_size)

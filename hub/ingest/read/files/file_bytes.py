@@ -1,6 +1,6 @@
-"""The bytes of one file as whole records in UTF-8: unpacked, transcoded and bounded, a block at a time.
+"""File bytes: one file as whole records in UTF-8, decompressed, transcoded and limited, one block at a time.
 
-A fault names the line, never what stands there.
+A fault names the line, never its content.
 """
 
 import codecs
@@ -17,20 +17,20 @@ from polars.exceptions import PolarsError
 
 from hub.ingest.values import vietnamese_codecs
 
-assert vietnamese_codecs.CODEC_NAMES  # registered by its import
+assert vietnamese_codecs.CODEC_NAMES  # registered by the import
 BLOCK_BYTES = 4 << 20
-MOST_RATIO, RATIO_FROM_BYTES = 250, 100_000_000
-"""How many times its size a file may unpack to, once it is large. Spreadsheets and CSV unpack to 10 to 50 times theirs."""
-MOST_RECORD_BYTES = 32 << 20
-"""A record longer than this is none: a quote was opened and never closed, or lines do not end."""
+MAX_EXPANSION, EXPANSION_CHECKED_FROM_BYTES = 250, 100_000_000
+"""Maximum expansion of a large compressed file. Spreadsheets and CSV expand 10 to 50 times."""
+MAX_RECORD_BYTES = 32 << 20
+"""A longer record is an error: a quote was never closed, or lines do not end."""
 
-BOM = codecs.BOM_UTF8
+UTF8_BOM = codecs.BOM_UTF8
 LINE_END = re.compile(rb"\r\n|\r|\n")
 LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 class FileFault(Exception):
-    """What is wrong with a file, in words that say nothing of its content; `line` counts from one."""
+    """What is wrong with a file, without its content. `line` counts from one."""
 
     def __init__(self, what: str, line: int | None = None) -> None:
         super().__init__(what)
@@ -38,38 +38,38 @@ class FileFault(Exception):
 
 
 @dataclass(frozen=True)
-class Writing:
+class TextForm:
     """How a text file is written."""
 
     encoding: str
     quote: bytes
-    """One byte; empty where quotes are text, so that every line is a record."""
+    """One byte; empty if quotes are plain text, so that every line is a record."""
     skip_lines: int
     most_bytes: int
-    """Most bytes of the file, unpacked."""
+    """Maximum bytes of the file, decompressed."""
 
 
-def records(path: Path, name: str, writing: Writing) -> Iterator[tuple[int, bytes]]:
-    """Blocks of whole records, each with the number of its first line. Raises FileFault."""
+def read_records(path: Path, name: str, writing: TextForm) -> Iterator[tuple[int, bytes]]:
+    """Yield blocks of whole records, each with the number of its first line. Raises FileFault."""
     line, left = 1 + writing.skip_lines, b""
-    text = _in_utf8(_blocks(path, name, writing.most_bytes), writing.encoding)
-    for block in _with_line_feeds(_without_lines(text, writing.skip_lines), writing.quote):
+    text = _convert_to_utf8(_read_blocks(path, name, writing.most_bytes), writing.encoding)
+    for block in _unify_line_ends(_skip_lines(text, writing.skip_lines), writing.quote):
         left += block
-        end = _last_end(left, writing.quote)
+        end = _find_last_end(left, writing.quote)
         if end:
-            yield line, _sound(left[:end], line)
+            yield line, _validate(left[:end], line)
             line += left.count(b"\n", 0, end)
             left = left[end:]
-        elif len(left) > MOST_RECORD_BYTES:
-            raise FileFault("a record has no end: a quote is not closed, or lines do not end", line)
+        elif len(left) > MAX_RECORD_BYTES:
+            raise FileFault("a record does not end: a quote is not closed, or lines do not end", line)
     if left:
         if writing.quote and left.count(writing.quote) % 2:
             raise FileFault("a quote is not closed", line)
-        yield line, _sound(left, line)
+        yield line, _validate(left, line)
 
 
-def _blocks(path: Path, name: str, most: int) -> Iterator[bytes]:
-    """The file's bytes, unpacked if it is named `.gz`: a small file may hide a large one."""
+def _read_blocks(path: Path, name: str, most: int) -> Iterator[bytes]:
+    """Yield the file's bytes, decompressed if its name ends in `.gz`: a small file may hide a large one."""
     total = 0
     packed = name.lower().endswith(".gz")
     try:
@@ -77,30 +77,30 @@ def _blocks(path: Path, name: str, most: int) -> Iterator[bytes]:
             while block := file.read(BLOCK_BYTES):
                 total += len(block)
                 if total > most:
-                    raise FileFault(f"is larger than max_file_bytes, {most}, allows")
+                    raise FileFault(f"is larger than max_file_bytes = {most}")
                 if packed:
-                    require_ratio(total, path.stat().st_size)
+                    require_expansion(total, path.stat().st_size)
                 yield block
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise FileFault("is not gzip, or was not written to its end") from None
+        raise FileFault("is not gzip, or is truncated") from None
 
 
-def require_ratio(unpacked: int, packed: int) -> None:
-    """Refuse what unpacks to far more than any table does. Raises FileFault."""
-    if unpacked > RATIO_FROM_BYTES and unpacked > MOST_RATIO * packed:
-        raise FileFault(f"unpacks to more than {MOST_RATIO} times its size, as no table does")
+def require_expansion(unpacked: int, packed: int) -> None:
+    """Refuse a file that expands far more than any table. Raises FileFault."""
+    if unpacked > EXPANSION_CHECKED_FROM_BYTES and unpacked > MAX_EXPANSION * packed:
+        raise FileFault(f"expands to more than {MAX_EXPANSION} times its size, which no table does")
 
 
-def _in_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """The same text in UTF-8, without a byte order mark."""
+def _convert_to_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the same text in UTF-8, without a byte order mark."""
     plain = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     first = True
-    for block in blocks if plain else _transcoded(blocks, encoding):
-        yield block.removeprefix(BOM) if first else block
+    for block in blocks if plain else _transcode(blocks, encoding):
+        yield block.removeprefix(UTF8_BOM) if first else block
         first = False
 
 
-def _transcoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+def _transcode(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     for block in blocks:
@@ -110,22 +110,22 @@ def _transcoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         except UnicodeDecodeError as error:
             decoder.setstate(before)
             whole = decoder.decode(block[: max(0, error.start - len(before[0]))])
-            raise _undecodable(encoding, line + whole.count("\n")) from None
+            raise _describe_undecodable(encoding, line + whole.count("\n")) from None
         line += text.count("\n")
         yield text.encode()
     try:
         yield decoder.decode(b"", final=True).encode()
     except UnicodeDecodeError:
-        raise _undecodable(encoding, line) from None
+        raise _describe_undecodable(encoding, line) from None
 
 
-def _undecodable(encoding: str, line: int) -> FileFault:
-    return FileFault(f"holds bytes that are no {encoding}", line)
+def _describe_undecodable(encoding: str, line: int) -> FileFault:
+    return FileFault(f"contains bytes that are not valid {encoding}", line)
 
 
-def _without_lines(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
-    """The text after so many lines, whichever way they end."""
-    for block in _whole_line_ends(blocks):
+def _skip_lines(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """Skip the first `count` lines, however they end."""
+    for block in _keep_line_ends_whole(blocks):
         rest = block
         while count and rest:
             ends = LINE_END.search(rest)
@@ -135,8 +135,8 @@ def _without_lines(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
             yield rest
 
 
-def _whole_line_ends(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same blocks, but none ends between CR and LF."""
+def _keep_line_ends_whole(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same blocks, but never split between CR and LF."""
     held = b""
     for block in blocks:
         joined = held + block
@@ -146,10 +146,11 @@ def _whole_line_ends(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield held
 
 
-def _with_line_feeds(blocks: Iterator[bytes], quote: bytes) -> Iterator[bytes]:
-    """A CR that stands alone ends a line, too, as some systems write it; within quotes it is text and stays.
+def _unify_line_ends(blocks: Iterator[bytes], quote: bytes) -> Iterator[bytes]:
+    """Turn a lone CR into a line end, as some systems write it; inside quotes it is text and stays.
 
-    Left to parsers, one would read it as a line end in the header and another as a letter of a cell, and a row is lost.
+    Left to the parsers, one would read it as a line end in the header and another as part of a cell, and a row would be
+    lost.
     """
     within = 0
     for block in blocks:
@@ -166,8 +167,8 @@ def _with_line_feeds(blocks: Iterator[bytes], quote: bytes) -> Iterator[bytes]:
         within ^= block.count(quote) % 2
 
 
-def _last_end(data: bytes, quote: bytes) -> int:
-    """Where the last whole record ends, 0 where none does: after a line end with an even number of quotes before it."""
+def _find_last_end(data: bytes, quote: bytes) -> int:
+    """Return where the last whole record ends, 0 if none does: after a line end preceded by an even number of quotes."""
     odd = data.count(quote) % 2 if quote else 0
     end = len(data)
     while True:
@@ -181,21 +182,21 @@ def _last_end(data: bytes, quote: bytes) -> int:
         end = found
 
 
-def _sound(block: bytes, line: int) -> bytes:
-    """The block, if it is UTF-8 and has no NUL, which no text column of the store can hold. Raises FileFault."""
+def _validate(block: bytes, line: int) -> bytes:
+    """Return the block if it is valid UTF-8 without NUL, which no text column can hold. Raises FileFault."""
     nul = block.find(b"\0")
     if nul >= 0:
-        raise FileFault("holds a NUL byte", line + block.count(b"\n", 0, nul))
+        raise FileFault("contains a NUL byte", line + block.count(b"\n", 0, nul))
     if not block.isascii() and not _is_utf8(block):
         try:
             block.decode()
         except UnicodeDecodeError as error:
-            raise _undecodable("utf-8", line + block.count(b"\n", 0, error.start)) from None
+            raise _describe_undecodable("utf-8", line + block.count(b"\n", 0, error.start)) from None
     return block
 
 
 def _is_utf8(block: bytes) -> bool:
-    """Polars tells in an eighth of the time in which Python decodes, but not where the fault is."""
+    """Polars validates in an eighth of the time that Python needs to decode, but does not say where the fault is."""
     try:
         pl.Series([block], dtype=pl.Binary).cast(pl.String)
     except PolarsError:

@@ -1,4 +1,4 @@
-"""A location of files: what the reader needs of a local folder, an SFTP server or an object store."""
+"""A location of files: what the reader needs from a local folder, an SFTP server or an object store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,30 +10,30 @@ from hub.errors import SourceUnavailable
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A file as it was seen: its path within the place, its size, and when it was written, as the place says it."""
+class FileEntry:
+    """A file as listed: its path within the location, its size, and its modification time as the location writes it."""
 
     name: str
     size: int
     written: str
 
 
-class Place(Protocol):
-    """A place of files."""
+class FileLocation(Protocol):
+    """A location of files."""
 
-    def entries(self, pattern: str) -> list[Entry]:
-        """Files that match, in order of name. Raises SourceUnavailable."""
+    def list_entries(self, pattern: str) -> list[FileEntry]:
+        """Return the matching files, ordered by name. Raises SourceUnavailable."""
 
-    def look(self, name: str) -> Entry | None:
-        """The file as it is now. Raises SourceUnavailable."""
+    def find_entry(self, name: str) -> FileEntry | None:
+        """Return the file as it is now. Raises SourceUnavailable."""
 
     @contextmanager
-    def fetched(self, entry: Entry, most_bytes: int) -> Iterator[Path]:
-        """The file on this machine, for a while. Raises SourceUnavailable."""
+    def provide_file(self, entry: FileEntry, most_bytes: int) -> Iterator[Path]:
+        """Provide the file locally for a while. Raises SourceUnavailable."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
 
 
-class PlaceLost(SourceUnavailable):
-    """The place was away for a moment, or for longer."""
+class LocationLost(SourceUnavailable):
+    """The location was unreachable, perhaps only for a moment."""

@@ -1,4 +1,4 @@
-"""Where files are: a folder of this machine, or by URL an SFTP server or an object store (`hub.ingest.read.files.remote`)."""
+"""Locations of files: a local folder, or by URL an SFTP server or an object store (`hub.ingest.read.files.remote`)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,71 +6,71 @@ from pathlib import Path
 from stat import S_ISREG
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.read.files.location import Entry, Place
-from hub.ingest.read.reader import Context
+from hub.ingest.read.files.location import FileEntry, FileLocation
+from hub.ingest.read.reader import ReaderContext
 from hub.sdk.sources import FilesSource
 
-OPTIONS: Mapping[str, frozenset[str]] = {
+URL_OPTIONS: Mapping[str, frozenset[str]] = {
     "sftp": frozenset({"password", "key_filename", "passphrase", "known_hosts"}),
     "s3": frozenset({"key", "secret", "token", "endpoint_url"}),
     "file": frozenset(),
 }
-"""Scheme of a URL → the options that it takes."""
+"""URL scheme → the options that it accepts."""
 
 
-def place(context: Context) -> Place:
-    """The place of a connector's files. Raises HubMisconfigured, SourceUnavailable."""
+def open_location(context: ReaderContext) -> FileLocation:
+    """Return the location of a connector's files. Raises HubMisconfigured, SourceUnavailable."""
     source, connector = context.manifest.source, context.manifest.name
     assert isinstance(source, FilesSource)
     if source.url is None:
         beside = context.folder.parent.parent / (source.beside or "")
-        return Folder(context.where, Path(source.folder.value(connector)) if source.folder else beside)
+        return LocalFolder(context.where, Path(source.folder.value(connector)) if source.folder else beside)
     url = source.url.value(connector)
     scheme = url.partition("://")[0]
-    unknown = set(source.options) - OPTIONS.get(scheme, frozenset())
-    if scheme not in OPTIONS or unknown:
-        what = f"no option {', '.join(sorted(unknown))}" if unknown else "no such kind of address"
+    unknown = set(source.options) - URL_OPTIONS.get(scheme, frozenset())
+    if scheme not in URL_OPTIONS or unknown:
+        what = f"unknown option {', '.join(sorted(unknown))}" if unknown else "unknown kind of address"
         raise HubMisconfigured(
             f"{context.where}: {what} in {source.url.shown}",
             next_step="write sftp://user@host/path, s3://bucket/path or file:///path, with the options of docs/reference/sources.md",
         )
     if scheme == "file":
-        return Folder(context.where, Path(url.removeprefix("file://")))
+        return LocalFolder(context.where, Path(url.removeprefix("file://")))
     options = {name: reference.value(connector) for name, reference in source.options.items()}
-    # Loaded where it is wanted: the libraries of remote places take half a second.
-    from hub.ingest.read.files.remote import Remote
+    # Loaded on demand: the libraries for remote locations take half a second.
+    from hub.ingest.read.files.remote import RemoteLocation
 
-    return Remote(context, source, url, options)
+    return RemoteLocation(context, source, url, options)
 
 
-class Folder:
-    """A folder of this machine."""
+class LocalFolder:
+    """A local folder."""
 
     def __init__(self, where: str, folder: Path) -> None:
         self.where, self.folder = where, folder
 
-    def entries(self, pattern: str) -> list[Entry]:
-        """Files that match, in order of name."""
+    def list_entries(self, pattern: str) -> list[FileEntry]:
+        """Return the matching files, ordered by name."""
         if not self.folder.is_dir():
             raise SourceUnavailable(
-                f"{self.where}: there is no folder {self.folder}",
-                next_step="check the setting, and that the folder is mounted",
+                f"{self.where}: the folder {self.folder} does not exist",
+                next_step="check the setting, and whether the folder is mounted",
             )
         names = (path.relative_to(self.folder).as_posix() for path in self.folder.glob(pattern))
-        found = filter(None, map(self.look, names))
+        found = filter(None, map(self.find_entry, names))
         return sorted(found, key=lambda entry: entry.name)
 
-    def look(self, name: str) -> Entry | None:
-        """The file as it is now."""
+    def find_entry(self, name: str) -> FileEntry | None:
+        """Return the file as it is now."""
         try:
             seen = (self.folder / name).stat()
         except FileNotFoundError:
-            return None  # gone since the folder was listed
-        return Entry(name, seen.st_size, str(seen.st_mtime_ns)) if S_ISREG(seen.st_mode) else None
+            return None  # deleted since the folder was listed
+        return FileEntry(name, seen.st_size, str(seen.st_mtime_ns)) if S_ISREG(seen.st_mode) else None
 
     @contextmanager
-    def fetched(self, entry: Entry, most_bytes: int) -> Iterator[Path]:
-        """The file itself."""
+    def provide_file(self, entry: FileEntry, most_bytes: int) -> Iterator[Path]:
+        """Provide the file itself."""
         yield self.folder / entry.name
 
     def close(self) -> None:

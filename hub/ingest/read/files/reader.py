@@ -1,7 +1,7 @@
-"""Files of one pattern: together the whole list (`full`), or each taken once, by its content (`incremental`).
+"""Files reader: the files of one pattern, either as one list (`full`) or each taken once, by content (`incremental`).
 
-A file that is still being written is not read. Two looks tell: its size or time of writing changes between them, or while
-it is read; so does its name, where the sender renames it at the end.
+A file that is still being written is not read. Two listings tell: its size or modification time changes between them or
+while it is read, or the sender renames it when it is complete.
 """
 
 import codecs
@@ -16,81 +16,83 @@ import polars as pl
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.files.file_bytes import FileFault
-from hub.ingest.read.files.formats import READ
-from hub.ingest.read.files.location import Entry
-from hub.ingest.read.files.locations import place
-from hub.ingest.read.reader import Batch, Context, Reader, State, Taken
+from hub.ingest.read.files.formats import FORMAT_READERS
+from hub.ingest.read.files.location import FileEntry
+from hub.ingest.read.files.locations import open_location
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState, TakenFile
 from hub.sdk.streams import FilesStream
 
-UNFINISHED = (".part", ".tmp", ".filepart")
-"""How names of files end that are still being sent."""
+UNFINISHED_SUFFIXES = (".part", ".tmp", ".filepart")
+"""Suffixes of files that are still being sent."""
 BETWEEN_LOOKS_S = 0.1
 BATCH_BYTES = 256 << 20
-FRESH_S = 5.0
-"""A file written longer ago than this is not looked at twice before it is read."""
+FRESH_FILE_S = 5.0
+"""A file older than this is listed only once before it is read."""
 
 
 class FilesReader(Reader):
     """Reads files."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ReaderContext) -> None:
         super().__init__(context)
         assert isinstance(context.stream, FilesStream)
         self.stream = context.stream
-        _refuse_wrong(context.where, self.stream)
-        self.place = place(context)
+        _check_stream(context.where, self.stream)
+        self.location = open_location(context)
 
-    def read(self, state: State | None) -> Iterator[Batch]:
-        """Every row of every file, or of every file whose content was not taken before; each of those ends with a commit."""
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
+        """Yield every row of every file, or of files whose content was not taken yet; each of those ends with a commit."""
         full = self.stream.read == "full"
-        entries = self._entries()
+        entries = self._list_entries()
         if not entries and full:
             raise SourceUnavailable(
-                f"{self.context.where}: there is no file {self.stream.files}", next_step="ask the owner for the export"
+                f"{self.context.where}: no file matches {self.stream.files}", next_step="ask the owner for the export"
             )
         seen = set(self.context.taken)
         for entry in entries:
-            with self.place.fetched(entry, self.stream.max_file_bytes) as path:
+            with self.location.provide_file(entry, self.stream.max_file_bytes) as path:
                 if full:
-                    yield from (Batch(frame) for frame in self._frames(entry, path))
+                    yield from (ReadBatch(frame) for frame in self._read_frames(entry, path))
                     continue
-                taken = Taken(self._digest(entry, path), entry.name, entry.size)
+                taken = TakenFile(self._digest_file(entry, path), entry.name, entry.size)
                 if taken.digest not in seen:
                     seen.add(taken.digest)
-                    yield from _ended(self._frames(entry, path), taken)
+                    yield from _mark_last(self._read_frames(entry, path), taken)
 
     def close(self) -> None:
-        """Let go of connections."""
-        self.place.close()
+        """Close the connections."""
+        self.location.close()
 
-    def _entries(self) -> list[Entry]:
-        """The files that are to be read. Raises SourceUnavailable where a whole list is not whole yet."""
-        first = self.place.entries(self.stream.files)
-        if any(_fresh(entry) for entry in first):
+    def _list_entries(self) -> list[FileEntry]:
+        """Return the files to read. Raises SourceUnavailable if a full list is still incomplete."""
+        first = self.location.list_entries(self.stream.files)
+        if any(_is_fresh(entry) for entry in first):
             time.sleep(BETWEEN_LOOKS_S)
-            second = set(self.place.entries(self.stream.files))
+            second = set(self.location.list_entries(self.stream.files))
         else:
             second = set(first)
-        settled = [entry for entry in first if entry in second and not entry.name.endswith(UNFINISHED)]
+        settled = [entry for entry in first if entry in second and not entry.name.endswith(UNFINISHED_SUFFIXES)]
         unsettled = {entry.name for entry in second.union(first)} - {entry.name for entry in settled}
         if unsettled and self.stream.read == "full":
-            raise self._being_written(min(unsettled))
+            raise self._describe_unfinished(min(unsettled))
         return settled
 
-    def _frames(self, entry: Entry, path: Path) -> Iterator[pl.DataFrame]:
-        """The rows of a file in frames of `batch_rows`, at least one frame. Raises SourceUnavailable."""
-        with self._told(entry.name):
-            yield from _sized(READ[self.stream.format](path, entry.name, self.stream), self.context.batch_rows)
-        if self.place.look(entry.name) != entry:
-            raise self._being_written(entry.name)
+    def _read_frames(self, entry: FileEntry, path: Path) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a file in frames of `batch_rows`, at least one frame. Raises SourceUnavailable."""
+        with self._explain_failures(entry.name):
+            yield from _resize_frames(
+                FORMAT_READERS[self.stream.format](path, entry.name, self.stream), self.context.batch_rows
+            )
+        if self.location.find_entry(entry.name) != entry:
+            raise self._describe_unfinished(entry.name)
 
-    def _digest(self, entry: Entry, path: Path) -> str:
-        with self._told(entry.name), path.open("rb") as file:
+    def _digest_file(self, entry: FileEntry, path: Path) -> str:
+        with self._explain_failures(entry.name), path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
-        """Tell what is wrong with a file in our words."""
+    def _explain_failures(self, name: str) -> Iterator[None]:
+        """Report what is wrong with a file in the hub's own words."""
         try:
             yield
         except FileFault as fault:
@@ -101,22 +103,23 @@ class FilesReader(Reader):
         except OSError as error:
             raise SourceUnavailable(
                 f"{self.context.where}: {name} cannot be read: {type(error).__name__}",
-                next_step="check that the hub may read it",
+                next_step="check that the hub may read the file",
             ) from None
 
-    def _being_written(self, name: str) -> SourceUnavailable:
+    def _describe_unfinished(self, name: str) -> SourceUnavailable:
         return SourceUnavailable(
             f"{self.context.where}: {name} is still being written",
-            next_step="run again when it is there; ask the owner to send under another name and to rename it at the end",
+            next_step="run it again when it is complete; ask the owner to send it under another name and rename it at the end",
         )
 
 
-def _refuse_wrong(where: str, stream: FilesStream) -> None:
+def _check_stream(where: str, stream: FilesStream) -> None:
     """Refuse a pattern that leaves the folder, and an encoding that Python lacks."""
     pattern = PurePosixPath(stream.files.replace("\\", "/"))
     if not stream.files or pattern.is_absolute() or ".." in pattern.parts:
         raise HubMisconfigured(
-            f"{where}: the pattern {stream.files} leaves the folder", next_step="give names within the folder"
+            f"{where}: the pattern {stream.files} leaves the folder",
+            next_step="use a pattern within the folder, e.g. export/*.csv",
         )
     try:
         text = codecs.lookup(stream.encoding)._is_text_encoding
@@ -124,32 +127,34 @@ def _refuse_wrong(where: str, stream: FilesStream) -> None:
         text = False
     if not text:
         raise HubMisconfigured(
-            f"{where}: there is no encoding {stream.encoding}", next_step="give one that Python knows: utf-8, cp1258"
+            f"{where}: unknown encoding {stream.encoding}",
+            next_step="use one that Python supports, e.g. utf-8 or cp1258",
         )
     if not stream.delimiter.isascii() or not (stream.quote or "").isascii() or len(stream.quote or "-") != 1:
         raise HubMisconfigured(
-            f"{where}: delimiter and quote are one ASCII character each", next_step="correct them in the manifest"
+            f"{where}: delimiter and quote must be one ASCII character each",
+            next_step="correct them in the manifest, e.g. delimiter = ';'",
         )
 
 
-def _fresh(entry: Entry) -> bool:
-    """Whether it was written a moment ago, by either clock."""
+def _is_fresh(entry: FileEntry) -> bool:
+    """Whether the file was written a moment ago, by either clock."""
     if entry.written.isdigit():
         written = int(entry.written) / 1e9
     else:
         try:
             written = datetime.fromisoformat(entry.written).timestamp()
         except ValueError:
-            return False  # an object appears whole
-    return abs(datetime.now(UTC).timestamp() - written) < FRESH_S
+            return False  # an object appears only when complete
+    return abs(datetime.now(UTC).timestamp() - written) < FRESH_FILE_S
 
 
-def _sized(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of `rows`, or of some megabytes of text; frames whose columns differ are not put together."""
+def _resize_frames(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Yield the same rows in frames of `rows`, or of limited text; frames with different columns are not combined."""
     kept: pl.DataFrame | None = None
     size = 0
     for frame in frames:
-        came = _text_bytes(frame)
+        came = _count_text_bytes(frame)
         if kept is not None and kept.schema == frame.schema and size + came <= BATCH_BYTES:
             kept, size = pl.concat([kept, frame]), size + came
         else:
@@ -163,18 +168,18 @@ def _sized(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
         yield kept
 
 
-def _text_bytes(frame: pl.DataFrame) -> int:
-    """The bytes of a frame's texts, where Polars may hold one for many rows."""
+def _count_text_bytes(frame: pl.DataFrame) -> int:
+    """Return the bytes of a frame's texts; Polars may share one text among many rows."""
     texts = [pl.col(name).str.len_bytes().sum() for name, kind in frame.schema.items() if kind == pl.String]
     return sum(frame.select(texts).row(0)) if texts else 0
 
 
-def _ended(frames: Iterator[pl.DataFrame], taken: Taken) -> Iterator[Batch]:
-    """Batches of one file, the last of which says that it was taken."""
+def _mark_last(frames: Iterator[pl.DataFrame], taken: TakenFile) -> Iterator[ReadBatch]:
+    """Yield the batches of one file; the last one marks it as taken."""
     before: pl.DataFrame | None = None
     for frame in frames:
         if before is not None:
-            yield Batch(before)
+            yield ReadBatch(before)
         before = frame
-    assert before is not None  # every format gives at least one frame
-    yield Batch(before, taken=taken, commit=True)
+    assert before is not None  # every format yields at least one frame
+    yield ReadBatch(before, taken=taken, commit=True)

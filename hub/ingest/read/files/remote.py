@@ -1,6 +1,6 @@
-"""Files on an SFTP server or in an object store. A remote file is copied before it is read.
+"""Files on an SFTP server or in an object store, copied before they are read.
 
-An SFTP server proves itself by a key in known_hosts; one that is not there is refused, and nothing is learnt by itself.
+An SFTP server must be in known_hosts; an unknown one is refused, and its key is never learnt automatically.
 """
 
 import tempfile
@@ -18,23 +18,23 @@ from fsspec.implementations.sftp import SFTPFileSystem
 from fsspec.utils import infer_storage_options
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.read.files.location import Entry, PlaceLost
-from hub.ingest.read.reader import Context
+from hub.ingest.read.files.location import FileEntry, LocationLost
+from hub.ingest.read.reader import ReaderContext
 from hub.ingest.read.retries import stamina
-from hub.ingest.read.slow_sources import in_time
+from hub.ingest.read.slow_sources import limit_time
 from hub.sdk.sources import FilesSource
 
 BLOCK_BYTES = 1 << 20
-CONNECTS_WITHIN = 2
-"""Times `timeout_s` within which a connection has to stand, once the address answers."""
-AHEAD = 64
-"""Requests of 32 KiB that an SFTP server may owe at once; one at a time waits for the network each time."""
+CONNECT_TIMEOUTS = 2
+"""A connection must be established within this many times `timeout_s` once the address answers."""
+PREFETCHED_REQUESTS = 64
+"""Requests of 32 KiB that may be outstanding at an SFTP server; one at a time would wait for the network each time."""
 
 
-class Remote:
-    """A place that fsspec reaches."""
+class RemoteLocation:
+    """A location that fsspec can reach."""
 
-    def __init__(self, context: Context, source: FilesSource, url: str, options: Mapping[str, str]) -> None:
+    def __init__(self, context: ReaderContext, source: FilesSource, url: str, options: Mapping[str, str]) -> None:
         self.context, self.source, self.options = context, source, options
         self.where = context.where
         self.parts = infer_storage_options(url)
@@ -42,89 +42,90 @@ class Remote:
         self.root = str(self.parts["path"]).rstrip("/")
         self._system: Any = None
 
-    def entries(self, pattern: str) -> list[Entry]:
-        """Files that match, in order of name."""
-        found = self._again(lambda: self._reached().glob(f"{self.root}/{pattern}", detail=True))
-        entries = [self._entry(seen) for seen in found.values() if seen["type"] == "file"]
+    def list_entries(self, pattern: str) -> list[FileEntry]:
+        """Return the matching files, ordered by name."""
+        found = self._retry(lambda: self._connect().glob(f"{self.root}/{pattern}", detail=True))
+        entries = [self._build_entry(seen) for seen in found.values() if seen["type"] == "file"]
         return sorted(entries, key=lambda entry: entry.name)
 
-    def look(self, name: str) -> Entry | None:
-        """The file as it is now."""
-        return self._entry(self._again(lambda: self._reached().info(f"{self.root}/{name}")))
+    def find_entry(self, name: str) -> FileEntry | None:
+        """Return the file as it is now."""
+        return self._build_entry(self._retry(lambda: self._connect().info(f"{self.root}/{name}")))
 
-    def _entry(self, seen: Mapping[str, Any]) -> Entry:
+    def _build_entry(self, seen: Mapping[str, Any]) -> FileEntry:
         written = seen.get("mtime") or seen.get("ETag") or seen.get("LastModified")
-        return Entry(str(seen["name"]).removeprefix(f"{self.root}/"), int(seen["size"]), str(written))
+        return FileEntry(str(seen["name"]).removeprefix(f"{self.root}/"), int(seen["size"]), str(written))
 
     @contextmanager
-    def fetched(self, entry: Entry, most_bytes: int) -> Iterator[Path]:
-        """A copy that only this user may read, gone afterwards."""
+    def provide_file(self, entry: FileEntry, most_bytes: int) -> Iterator[Path]:
+        """Provide a copy that only this user may read, deleted afterwards."""
         if entry.size > most_bytes:
             raise SourceUnavailable(
-                f"{self.where}: {entry.name} is larger than max_file_bytes, {most_bytes}, allows",
-                next_step="ask the owner whether that is right, then raise max_file_bytes",
+                f"{self.where}: {entry.name} is larger than max_file_bytes = {most_bytes}",
+                next_step="ask the owner whether the size is right, then raise max_file_bytes in the manifest",
             )
         suffix = "".join(PurePosixPath(entry.name).suffixes[-2:])
         with tempfile.NamedTemporaryFile(prefix="hub-", suffix=suffix) as copy:
-            self._again(lambda: self._copy(entry, copy, most_bytes))
+            self._retry(lambda: self._copy(entry, copy, most_bytes))
             yield Path(copy.name)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         system, self._system = self._system, None
         client = getattr(system, "client", None)
         if client is not None:
             client.close()
 
-    def _copy(self, entry: Entry, copy: IO[bytes], most_bytes: int) -> None:
+    def _copy(self, entry: FileEntry, copy: IO[bytes], most_bytes: int) -> None:
         copy.seek(0)
         copy.truncate()
-        with self._reached().open(f"{self.root}/{entry.name}", "rb", block_size=BLOCK_BYTES) as remote:
+        with self._connect().open(f"{self.root}/{entry.name}", "rb", block_size=BLOCK_BYTES) as remote:
             if hasattr(remote, "prefetch"):
-                remote.prefetch(entry.size, AHEAD)
-            # A remote that drips is a lost one: TooSlow is an OSError.
-            for block in in_time(iter(partial(remote.read, BLOCK_BYTES), b""), self.source.timeout_s):
+                remote.prefetch(entry.size, PREFETCHED_REQUESTS)
+            # A server that trickles counts as lost: TooSlow is an OSError.
+            for block in limit_time(iter(partial(remote.read, BLOCK_BYTES), b""), self.source.timeout_s):
                 copy.write(block)
                 if copy.tell() > most_bytes:
-                    raise OSError("grows while it is copied")
+                    raise OSError("grew while it was copied")
         copy.flush()
 
-    def _again(self, ask: Any) -> Any:
-        """The answer, asked for again while the place is away for a moment. Raises SourceUnavailable."""
+    def _retry(self, ask: Any) -> Any:
+        """Ask again while the location is briefly unreachable. Raises SourceUnavailable."""
         caller = stamina.RetryingCaller(
             attempts=self.source.attempts, wait_initial=0.2, wait_max=5.0, wait_jitter=0.5, timeout=None
         )
-        return caller(PlaceLost, self._asked, ask)
+        return caller(LocationLost, self._ask, ask)
 
-    def _asked(self, ask: Any) -> Any:
+    def _ask(self, ask: Any) -> Any:
         with self.context.gate:
             try:
                 return ask()
-            # s3fs asks an error for its number, and the one of a server that fell silent has none: an IndexError.
+            # s3fs reads the number of an error, and the error of a silent server has none: an IndexError.
             except (OSError, EOFError, IndexError, paramiko.SSHException, BotoCoreError, ClientError) as error:
                 self.close()
-                raise self._told(error) from None
+                raise self._explain_error(error) from None
 
-    def _told(self, error: Exception) -> SourceUnavailable:
+    def _explain_error(self, error: Exception) -> SourceUnavailable:
         for kinds, what, next_step in REFUSALS:
-            # The library tells a server that fell silent while it checked the credentials from one that refuses them in words only.
+            # Only the wording distinguishes a server that fell silent while checking credentials from one that rejects
+            # them.
             if isinstance(error, kinds) and "timeout" not in str(error).lower():
                 return SourceUnavailable(f"{self.where}: {what}", next_step=next_step)
-        return PlaceLost(
+        return LocationLost(
             f"{self.where}: the {self.scheme} server cannot be reached, or the connection was lost: {type(error).__name__}",
-            next_step="check address and network and that the server runs, then run again",
+            next_step="check address, network and whether the server is running, then run it again",
         )
 
-    def _reached(self) -> Any:
+    def _connect(self) -> Any:
         if self._system is None:
-            self._system = self._sftp() if self.scheme == "sftp" else self._s3()
+            self._system = self._open_sftp() if self.scheme == "sftp" else self._open_s3()
         return self._system
 
-    def _sftp(self) -> "_KnownSftp":
+    def _open_sftp(self) -> "_KnownSftp":
         user = {"username": self.parts.get("username"), "password": self.parts.get("password")}
         user |= {"password": self.options["password"]} if "password" in self.options else {}
         given = {name: value for name, value in user.items() if value}
-        given |= {"pkey": self._key()} if "key_filename" in self.options else {}
+        given |= {"pkey": self._load_key()} if "key_filename" in self.options else {}
         seconds = self.source.timeout_s
         return _KnownSftp(
             str(self.parts["host"]),
@@ -139,12 +140,12 @@ class Remote:
             **given,
         )
 
-    def _key(self) -> Any:
+    def _load_key(self) -> Any:
         try:
             return paramiko.PKey.from_path(self.options["key_filename"], self._passphrase())
         except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.UnknownKeyType):
             raise HubMisconfigured(
-                f"{self.where}: the SFTP key cannot be read",
+                f"{self.where}: cannot read the SFTP key",
                 next_step="check the options key_filename and passphrase",
             ) from None
 
@@ -152,7 +153,7 @@ class Remote:
         found = self.options.get("passphrase")
         return found.encode() if found else None
 
-    def _s3(self) -> Any:
+    def _open_s3(self) -> Any:
         seconds = self.source.timeout_s
         config = {"connect_timeout": seconds, "read_timeout": seconds, "retries": {"max_attempts": 1}}
         return fsspec.filesystem(
@@ -165,16 +166,16 @@ class _UnknownHost(paramiko.SSHException):  # type: ignore[misc]  # paramiko has
 
 
 class _NoKnownHosts(paramiko.SSHException):  # type: ignore[misc]  # as above
-    """There is no known_hosts that can be read."""
+    """known_hosts is missing or unreadable."""
 
 
-class _Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # as above
+class _RefuseUnknownHost(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # as above
     def missing_host_key(self, client: Any, hostname: Any, key: Any) -> None:
         raise _UnknownHost
 
 
 class _KnownSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """fsspec's own learns the key of any server that answers, and takes a listing that broke off for an empty folder."""
+    """fsspec's own class trusts any server's key, and takes an interrupted listing for an empty folder."""
 
     def walk(
         self, path: str, maxdepth: Any = None, topdown: Any = True, on_error: Any = "raise", **options: Any
@@ -195,9 +196,9 @@ class _KnownSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
             self.client.load_system_host_keys(known_hosts)
         except OSError:
             raise _NoKnownHosts from None
-        self.client.set_missing_host_key_policy(_Refuse())
-        # The library waits for some answers of the server without an end; what is closed is told of.
-        ending = threading.Timer(CONNECTS_WITHIN * seconds, self.client.close)
+        self.client.set_missing_host_key_policy(_RefuseUnknownHost())
+        # The library waits without limit for some answers; closing the connection makes it report a failure.
+        ending = threading.Timer(CONNECT_TIMEOUTS * seconds, self.client.close)
         ending.daemon = True
         ending.start()
         try:
@@ -211,25 +212,29 @@ class _KnownSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
         self.ftp.get_channel().settimeout(seconds)
 
 
-CREDENTIALS = (paramiko.AuthenticationException, paramiko.PasswordRequiredException)
+CREDENTIAL_ERRORS = (paramiko.AuthenticationException, paramiko.PasswordRequiredException)
 REFUSALS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     (
         (paramiko.BadHostKeyException,),
-        "the SFTP server's key is another than known_hosts has",
-        "ask the owner, by another way, for the new key: somebody may stand between",
+        "the SFTP server's key differs from the one in known_hosts",
+        "ask the owner for the new key over another channel: someone may be intercepting the connection",
     ),
     (
         (_UnknownHost,),
         "the SFTP server's key is not in known_hosts",
         "ask the owner for the key and add it to known_hosts",
     ),
-    ((_NoKnownHosts,), "known_hosts cannot be read", "check the option known_hosts"),
-    (CREDENTIALS, "the server refuses user, password or key", "check the URL's user and the options"),
-    ((PermissionError,), "the server gives no right to read", "check the options, or ask the owner for the right"),
+    ((_NoKnownHosts,), "cannot read known_hosts", "check the option known_hosts"),
+    (CREDENTIAL_ERRORS, "the server rejects the user, password or key", "check the URL's user and the options"),
+    (
+        (PermissionError,),
+        "the server gives no permission to read",
+        "check the options, or ask the owner for permission",
+    ),
     (
         (FileNotFoundError,),
-        "there is no such folder, bucket or file",
-        "check the URL, and ask the owner whether it was moved",
+        "the folder, bucket or file does not exist",
+        "check the URL, or ask the owner whether it was moved",
     ),
 )
-"""Errors that another try does not mend."""
+"""Errors that a retry does not fix."""

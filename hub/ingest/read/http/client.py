@@ -1,7 +1,8 @@
-"""HTTP: requests to one source. The client proves itself, tries again what may pass, and says in one line what went wrong.
+"""HTTP client for one source: it authenticates, retries temporary failures, and reports errors in one line.
 
-Nothing is sent to another origin than the source's own, and redirects are not followed; only a token endpoint may be
-elsewhere, where the manifest says so. Messages hold no value, no address and no words of a library: those quote what they read.
+Nothing is sent to another origin than the source's own, and redirects are not followed. Only a token endpoint may be
+elsewhere, if the manifest says so. Messages contain no values, no addresses and no text from libraries, which quote
+what they read.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -15,10 +16,10 @@ import httpx2
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.http import body as http_body
-from hub.ingest.read.http.auth import Headers, credentials
-from hub.ingest.read.http.validators import validator_of
-from hub.ingest.read.json_rows import decoded
-from hub.ingest.read.reader import Context
+from hub.ingest.read.http.auth import HttpHeaders, load_credentials
+from hub.ingest.read.http.validators import extract_validator
+from hub.ingest.read.json_rows import decode_json
+from hub.ingest.read.reader import ReaderContext
 from hub.ingest.read.retries import stamina
 from hub.ingest.read.slow_sources import TooSlow
 from hub.sdk.sources import OAuth2, RestSource
@@ -29,29 +30,31 @@ NO_CONTENT, NOT_MODIFIED = 204, 304
 TOKEN_BYTES = 1_000_000
 
 T = TypeVar("T")
-Parse = Callable[[bytes], T]
-"""Reads a body. Raises ValueError where it breaks off, and it is asked for again; SourceUnavailable where that is no help."""
+ParseBody = Callable[[bytes], T]
+"""Parses a body. Raises ValueError if it is truncated, to request it again, or SourceUnavailable if that would not
+help.
+"""
 
 
 class TryAgain(SourceUnavailable):
-    """The source may answer better next time; after `wait_s`, where it said so."""
+    """A retry may succeed, after `wait_s` if the source asked for a wait."""
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
-        super().__init__(message, next_step="check that it runs and can be reached; the next run tries again")
+        super().__init__(message, next_step="check that the source is running and reachable; the next run tries again")
         self.wait_s = wait_s
 
 
 class AnswerRefused(SourceUnavailable):
-    """The source is there and refuses this request: no such path, or a token that it no longer knows."""
+    """The source rejects this request, e.g. because the path does not exist or the token is no longer valid."""
 
     def __init__(self, message: str, status: int) -> None:
-        super().__init__(message, next_step="check base address, path and parameters in the manifest")
+        super().__init__(message, next_step="check base_url, path and parameters in the manifest")
         self.status = status
 
 
 @dataclass(frozen=True)
-class Request:
-    """A GET, or a POST where it has a form."""
+class HttpRequest:
+    """A GET, or a POST if it has a form."""
 
     url: httpx2.URL
     form: Mapping[str, str] | None = None
@@ -60,8 +63,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer(Generic[T]):
-    """What came back: the content as it was read, the Link header, the source's own clock, its validator."""
+class HttpAnswer(Generic[T]):
+    """An answer: the parsed content, the Link header, the source's clock, and its validator."""
 
     content: T
     link: str = ""
@@ -69,85 +72,86 @@ class Answer(Generic[T]):
     validator: Mapping[str, Any] | None = None
 
 
-class Client:
-    """Asks one source. May be used by several threads at once."""
+class HttpClient:
+    """Sends requests to one source. Several threads may use it at once."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ReaderContext) -> None:
         source = context.manifest.source
         assert isinstance(source, RestSource)
         self.where, self.source, self.gate = context.where, source, context.gate
-        self.base = _base(context, source)
+        self.base = _parse_base_url(context, source)
         self.other_origins = frozenset(httpx2.URL(address).origin for address in source.other_origins)
-        self.credentials = credentials(context, source, self._grant)
+        self.credentials = load_credentials(context, source, self._fetch_token)
         self.http = httpx2.Client(timeout=source.timeout_s, follow_redirects=False)
         self.http.headers.update({**source.headers, "Accept-Encoding": "gzip"})
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.http.close()
 
-    def url(self, path: str) -> httpx2.URL:
-        """The address of a path under `base_url`. Raises HubMisconfigured where it is of another origin."""
-        found = self._under(path)
+    def build_url(self, path: str) -> httpx2.URL:
+        """Return the URL of a path under `base_url`. Raises HubMisconfigured if it has another origin."""
+        found = self._join_path(path)
         if found.origin != self.base.origin:
             raise HubMisconfigured(
-                f"{self.where}: the path names another origin than base_url", next_step="write a path under base_url"
+                f"{self.where}: the path has another origin than base_url",
+                next_step="write a path under base_url, e.g. /api/parcels",
             )
         return found
 
-    def beside(self, asked: httpx2.URL, reference: str) -> httpx2.URL:
-        """The address that an answer names. Raises SourceUnavailable where it is of another origin: it is not asked."""
+    def resolve_url(self, asked: httpx2.URL, reference: str) -> httpx2.URL:
+        """Resolve a URL named in an answer. Raises SourceUnavailable if it has another origin: it is not requested."""
         try:
             found = asked.join(reference)
             if found.origin == self.base.origin or found.origin in self.other_origins:
-                # Who the hub is, it says itself: an address that says otherwise would replace its credentials.
+                # Drop user and password: they would replace the hub's own credentials.
                 return found.copy_with(username=None, password=None, fragment=None)
         except httpx2.InvalidURL:
             pass
         raise SourceUnavailable(
-            f"{self.where}: the next page is said to be at another origin",
-            next_step="ask the owner; if the API has two addresses, set base_url to the one that it names, or list it in"
+            f"{self.where}: the next page is at another origin",
+            next_step="ask the owner; if the API has two addresses, set base_url to the one that it returns, or add it to"
             " other_origins",
         )
 
-    def get(self, request: Request, limit: int, parse: Parse[T]) -> Answer[T]:
-        """An answer of at most `limit` bytes, unpacked. Raises SourceUnavailable, AnswerRefused."""
-        return self._proved(lambda headers: self._attempts(lambda: self._once(request, headers, limit, parse)))
+    def fetch(self, request: HttpRequest, limit: int, parse: ParseBody[T]) -> HttpAnswer[T]:
+        """Return an answer of at most `limit` decompressed bytes. Raises SourceUnavailable, AnswerRefused."""
+        return self._authenticate(lambda headers: self._retry(lambda: self._fetch_once(request, headers, limit, parse)))
 
-    def lines(
-        self, request: Request, limit: int, most_bytes: int, begun: Callable[[Answer[None]], None]
+    def fetch_lines(
+        self, request: HttpRequest, limit: int, most_bytes: int, begun: Callable[[HttpAnswer[None]], None]
     ) -> Generator[bytes]:
-        """The lines of a body of at most `most_bytes` as they come, each of at most `limit` bytes. Raises SourceUnavailable,
-        AnswerRefused.
+        """Yield the lines of a body of at most `most_bytes` as they arrive, each of at most `limit` bytes.
 
-        `begun` is told what is known of the answer before its first line.
-
-        Only its beginning is tried again: of a stream that breaks, rows were given away.
+        `begun` receives the answer's headers before the first line. Only the beginning is retried: once a stream
+        breaks, rows have been passed on. Raises SourceUnavailable, AnswerRefused.
         """
         with ExitStack() as stack:
 
-            def begin(headers: Headers) -> httpx2.Response | int:
-                answer = self._attempts(lambda: stack.enter_context(self._asked(request, headers)))
+            def begin(headers: HttpHeaders) -> httpx2.Response | int:
+                answer = self._retry(lambda: stack.enter_context(self._open(request, headers)))
                 if answer.status_code < 300:
-                    begun(_answer(None, answer))
+                    begun(_build_answer(None, answer))
                     return answer
                 stack.close()
                 return answer.status_code
 
-            yield from http_body.lines(self.where, self._proved(begin), limit, most_bytes, self.source.timeout_s)
+            yield from http_body.read_lines(
+                self.where, self._authenticate(begin), limit, most_bytes, self.source.timeout_s
+            )
 
-    def _proved(self, ask: Callable[[Headers], T | int]) -> T:
-        """What `ask` gives, where it is no refusal. A token that is refused is renewed, once."""
+    def _authenticate(self, ask: Callable[[HttpHeaders], T | int]) -> T:
+        """Return the answer of `ask` unless it is a rejection. A rejected token is renewed once."""
         answer = ask(self.credentials.headers())
         if answer == 401 and self.credentials.renew():
             answer = ask(self.credentials.headers())
         if isinstance(answer, int):
-            raise self._refusal(answer)
+            raise self._describe_rejection(answer)
         return answer
 
-    def _attempts(self, once: Callable[[], T]) -> T:
+    def _retry(self, once: Callable[[], T]) -> T:
         for attempt in stamina.retry_context(
-            on=_again,
+            on=_should_retry,
             attempts=self.source.attempts,
             timeout=None,
             wait_initial=FIRST_WAIT_S,
@@ -158,20 +162,24 @@ class Client:
                 return once()
         raise AssertionError("unreachable")
 
-    def _once(self, request: Request, headers: Headers, limit: int, parse: Parse[T]) -> Answer[T] | int:
-        with self._asked(request, headers) as answer:
+    def _fetch_once(
+        self, request: HttpRequest, headers: HttpHeaders, limit: int, parse: ParseBody[T]
+    ) -> HttpAnswer[T] | int:
+        with self._open(request, headers) as answer:
             if answer.status_code >= 300 or answer.status_code == NO_CONTENT:
                 return answer.status_code
-            body = http_body.whole(self.where, answer, limit, self.source.timeout_s)
+            body = http_body.read_whole(self.where, answer, limit, self.source.timeout_s)
         try:
             content = parse(body)
         except ValueError:
-            raise TryAgain(f"{self.where}: the answer is not JSON, or breaks off") from None
-        return _answer(content, answer)
+            raise TryAgain(f"{self.where}: the answer is not JSON, or is truncated") from None
+        return _build_answer(content, answer)
 
     @contextmanager
-    def _asked(self, request: Request, headers: Headers) -> Iterator[httpx2.Response]:
-        """An answer whose body is not read. What happens to the source is raised within the gate, which counts it."""
+    def _open(self, request: HttpRequest, headers: HttpHeaders) -> Iterator[httpx2.Response]:
+        """Yield an answer whose body is not read yet. Failures of the source are raised within the gate, which counts
+        them.
+        """
         method = "GET" if request.form is None else "POST"
         with self.gate:
             try:
@@ -182,108 +190,114 @@ class Client:
                     headers={**headers, **request.headers},
                     auth=request.client,
                 ) as answer:
-                    self._judge(answer)
+                    self._check_status(answer)
                     yield answer
             except httpx2.RequestError as error:
-                raise TryAgain(f"{self.where}: {_trouble(error)}") from None
+                raise TryAgain(f"{self.where}: {_describe_failure(error)}") from None
             except TooSlow:
-                raise TryAgain(f"{self.where}: the answer comes too slowly to end") from None
-            except http_body.BreaksOff:
-                raise TryAgain(f"{self.where}: the answer breaks off") from None
+                raise TryAgain(f"{self.where}: the answer arrives too slowly") from None
+            except http_body.BodyTruncated:
+                raise TryAgain(f"{self.where}: the answer is truncated") from None
 
-    def _judge(self, answer: httpx2.Response) -> None:
+    def _check_status(self, answer: httpx2.Response) -> None:
         status = answer.status_code
         if status in (408, 429) or status >= 500:
-            wait_s = _retry_after(answer.headers.get("retry-after"))
+            wait_s = _parse_retry_after(answer.headers.get("retry-after"))
             if wait_s is not None and wait_s > LONGEST_WAIT_S:
                 raise SourceUnavailable(
                     f"{self.where}: the source answers {status} and asks to wait {wait_s:.0f} s",
-                    next_step=f"the hub waits {LONGEST_WAIT_S:.0f} s at most; run it later, or lower rate or quota",
+                    next_step=f"the hub waits at most {LONGEST_WAIT_S:.0f} s; run it later, or lower rate or quota in the manifest",
                 )
             raise TryAgain(f"{self.where}: the source answers {status}", wait_s)
 
-    def _refusal(self, status: int) -> SourceUnavailable:
+    def _describe_rejection(self, status: int) -> SourceUnavailable:
         if status in (401, 403):
-            return self.credentials.refused(status)
+            return self.credentials.describe_rejection(status)
         if 300 <= status < 400 and status != NOT_MODIFIED:
             return SourceUnavailable(
-                f"{self.where}: the source sends elsewhere ({status}), which is not followed",
+                f"{self.where}: the source redirects ({status}), and redirects are not followed",
                 next_step="set base_url and path to where the API is; a login page may stand before it",
             )
         return AnswerRefused(f"{self.where}: the source answers {status}", status)
 
-    def _grant(self, auth: OAuth2, client: tuple[str, str]) -> Any:
+    def _fetch_token(self, auth: OAuth2, client: tuple[str, str]) -> Any:
         form = {"grant_type": "client_credentials", **({"scope": auth.scope} if auth.scope else {})}
-        request = Request(self._under(auth.token_path), form=form, client=client)
-        answer = self._attempts(lambda: self._once(request, {}, TOKEN_BYTES, lambda body: json_of(self.where, body)))
+        request = HttpRequest(self._join_path(auth.token_path), form=form, client=client)
+        answer = self._retry(
+            lambda: self._fetch_once(request, {}, TOKEN_BYTES, lambda body: parse_json(self.where, body))
+        )
         if isinstance(answer, int):
             raise SourceUnavailable(
-                f"{self.where}: the token endpoint refuses ({answer})",
+                f"{self.where}: the token endpoint rejects the request ({answer})",
                 next_step=f"check {auth.client_id.shown}, {auth.client_secret.shown}, scope and token_path",
             )
         return answer.content
 
-    def _under(self, path: str) -> httpx2.URL:
+    def _join_path(self, path: str) -> httpx2.URL:
         try:
             found = httpx2.URL(path)
             return found if found.is_absolute_url else httpx2.URL(f"{str(self.base).rstrip('/')}/{path.lstrip('/')}")
         except httpx2.InvalidURL:
-            raise HubMisconfigured(f"{self.where}: the path is none", next_step="correct the manifest") from None
+            raise HubMisconfigured(
+                f"{self.where}: the path is not a valid URL path",
+                next_step="correct it in the manifest, e.g. path = '/api/parcels'",
+            ) from None
 
 
-def json_of(where: str, body: bytes) -> Any:
-    """The document in a body. Raises ValueError where it is none, SourceUnavailable where it is a page for people."""
+def parse_json(where: str, body: bytes) -> Any:
+    """Parse the document in a body. Raises ValueError if it is not JSON, SourceUnavailable if it is an HTML page."""
     if body.lstrip()[:1] == b"<":
         raise SourceUnavailable(
-            f"{where}: the answer is HTML", next_step="a proxy or a login page may stand before the API"
+            f"{where}: the answer is HTML",
+            next_step="check base_url and path; a proxy or a login page may answer instead of the API",
         )
-    return decoded(body)
+    return decode_json(body)
 
 
-def _answer(content: T, answer: httpx2.Response) -> Answer[T]:
-    clock = _date(answer.headers.get("date"))
-    return Answer(content, answer.headers.get("link", ""), clock, validator_of(answer.headers, clock))
+def _build_answer(content: T, answer: httpx2.Response) -> HttpAnswer[T]:
+    clock = _parse_date(answer.headers.get("date"))
+    return HttpAnswer(content, answer.headers.get("link", ""), clock, extract_validator(answer.headers, clock))
 
 
-def _base(context: Context, source: RestSource) -> httpx2.URL:
+def _parse_base_url(context: ReaderContext, source: RestSource) -> httpx2.URL:
     try:
         found = httpx2.URL(source.base_url.value(context.manifest.name))
     except httpx2.InvalidURL:
         found = httpx2.URL("")
     if found.scheme not in ("http", "https") or not found.host:
         raise HubMisconfigured(
-            f"connector {context.manifest.name}: {source.base_url.shown} is no http address",
+            f"connector {context.manifest.name}: {source.base_url.shown} is not an http address",
             next_step="write it as https://host/path",
         )
     return found
 
 
-def _again(error: Exception) -> bool | float:
-    """Whether to try again; the seconds to wait, where the source said them."""
+def _should_retry(error: Exception) -> bool | float:
+    """Whether to retry, or the seconds to wait if the source stated them."""
     if not isinstance(error, TryAgain):
         return False
     return True if error.wait_s is None else error.wait_s
 
 
-def _trouble(error: httpx2.RequestError) -> str:
+def _describe_failure(error: httpx2.RequestError) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "the source does not answer in time"
     if isinstance(error, httpx2.ConnectError):
         return "the source cannot be reached"
-    return "the connection broke before the answer was whole"
+    return "the connection broke before the answer was complete"
 
 
-def _retry_after(header: str | None) -> float | None:
-    """Seconds to wait, stated as such or as a date (RFC 9110, 10.2.3); None where neither."""
+def _parse_retry_after(header: str | None) -> float | None:
+    """Return the seconds to wait, stated as a number or a date (RFC 9110, 10.2.3). None if neither."""
     if header is None:
         return None
     if header.strip().isdecimal():
         return float(header)
-    date = _date(header)
+    date = _parse_date(header)
     return None if date is None else max((date - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _date(header: str | None) -> datetime | None:
+def _parse_date(header: str | None) -> datetime | None:
     try:
         found = parsedate_to_datetime(header or "")
     except ValueError:

@@ -1,6 +1,7 @@
-"""The names under which APIs say in a page where the next one is, and what a manifest would declare to follow them.
+"""Next page: where APIs name the next page, and what a manifest must declare to follow it.
 
-A page that says so and is not followed would be taken for the whole list: everything after it would be lost, or deleted.
+If a page names a next one and it is not followed, the page would be mistaken for the whole list, and everything after
+it would be lost or deleted.
 """
 
 import re
@@ -8,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.sdk.paths import AmbiguousPath, select, steps_of
+from hub.sdk.paths import AmbiguousPath, parse_path, select_value
 
-ADDRESS = re.compile(r"^(https?://|/|\?|\./)\S+$")
-ADDRESSES = (
+ADDRESS_FORM = re.compile(r"^(https?://|/|\?|\./)\S+$")
+ADDRESS_PATHS = (
     '"@odata.nextLink"',  # OData 4
     '"odata.nextLink"',  # OData 3
     "d.__next",  # OData 2
@@ -34,7 +35,7 @@ ADDRESSES = (
     "meta.next_page_url",
 )
 """Paths of addresses."""
-TOKENS: Mapping[str, str] = {
+TOKEN_PATHS: Mapping[str, str] = {
     "nextPageToken": "pageToken",
     "next_page_token": "page_token",
     "next_cursor": "cursor",
@@ -44,50 +45,52 @@ TOKENS: Mapping[str, str] = {
     "response_metadata.next_cursor": "cursor",
     "continuationToken": "continuationToken",
 }
-"""Paths of tokens → the parameter that usually takes them."""
+"""Paths of tokens → the parameter that usually receives them."""
 
 
 @dataclass(frozen=True)
-class NextNamed:
-    """Where a page names the next one, and the paging that follows it, as a manifest declares it."""
+class NextPage:
+    """Where a page names the next one, and the `paging` to declare in the manifest."""
 
     where: str
     paging: str
     declared: Mapping[str, str]
 
 
-def next_named(document: Any, link: str) -> NextNamed | None:
-    """Where a page names the next one: in its body under a well-known name, or in its Link header; None where nowhere."""
-    for path in ADDRESSES:
-        found = _at(document, path)
-        if isinstance(found, str) and ADDRESS.match(found):
+def find_next_page(document: Any, link: str) -> NextPage | None:
+    """Find where a page names the next one: in its body under a well-known name, or in its Link header. None if
+    nowhere.
+    """
+    for path in ADDRESS_PATHS:
+        found = _get_at_path(document, path)
+        if isinstance(found, str) and ADDRESS_FORM.match(found):
             declared = {"kind": "next", "path": path}
-            return NextNamed(path, f"paging = {{ kind = \"next\", path = '{path}' }}", declared)
-    for path, parameter in TOKENS.items():
-        if isinstance(found := _at(document, path), str) and found:
+            return NextPage(path, f"paging = {{ kind = \"next\", path = '{path}' }}", declared)
+    for path, parameter in TOKEN_PATHS.items():
+        if isinstance(found := _get_at_path(document, path), str) and found:
             declared = {"kind": "cursor", "parameter": parameter, "next": path}
             words = f'paging = {{ kind = "cursor", parameter = "{parameter}", next = "{path}" }}'
-            return NextNamed(path, words, declared)
-    if next_link(link):
-        return NextNamed("the Link header", 'paging = { kind = "link" }', {"kind": "link"})
+            return NextPage(path, words, declared)
+    if find_next_link(link):
+        return NextPage("the Link header", 'paging = { kind = "link" }', {"kind": "link"})
     return None
 
 
-LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[^\s;,="]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
-REL = re.compile(r""";\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
+LINK_FORM = re.compile(r"""<([^<>]*)>((?:\s*;\s*[^\s;,="]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
+REL_FORM = re.compile(r""";\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
 
 
-def next_link(header: str) -> str | None:
-    """The target with rel="next" in a Link header (RFC 8288), as it is written there."""
-    for found in LINK.finditer(header):
-        rel = REL.search(found[2])
+def find_next_link(header: str) -> str | None:
+    """Return the target with rel="next" of a Link header (RFC 8288), as written there."""
+    for found in LINK_FORM.finditer(header):
+        rel = REL_FORM.search(found[2])
         if rel and "next" in (rel[1] or rel[2] or "").lower().split():
             return found[1]
     return None
 
 
-def _at(document: Any, path: str) -> Any:
+def _get_at_path(document: Any, path: str) -> Any:
     try:
-        return select(document, steps_of(path))
+        return select_value(document, parse_path(path))
     except AmbiguousPath:
         return None

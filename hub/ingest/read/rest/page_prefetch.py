@@ -1,4 +1,4 @@
-"""Pages that are fetched while others are read, and still come in order."""
+"""Page prefetch: fetch pages in the background while earlier ones are processed, and return them in order."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,15 +8,15 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
-class Prefetch(Generic[A, T]):
-    """Fetches places that are expected in `threads` threads; with none, each is fetched when it is taken."""
+class PagePrefetch(Generic[A, T]):
+    """Fetches expected pages in `threads` threads. With no threads, each page is fetched when it is taken."""
 
     def __init__(self, fetch: Callable[[A], T], threads: int) -> None:
         self.fetch, self.threads = fetch, threads
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="hub-page") if threads else None
         self.coming: dict[A, Future[T]] = {}
 
-    def __enter__(self) -> "Prefetch[A, T]":
+    def __enter__(self) -> "PagePrefetch[A, T]":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -24,7 +24,7 @@ class Prefetch(Generic[A, T]):
             self.pool.shutdown(wait=False, cancel_futures=True)
 
     def expect(self, places: Iterable[A]) -> None:
-        """Begin to fetch these; what was expected before and is no longer is let go."""
+        """Start fetching these pages, and cancel those no longer expected."""
         if self.pool is None:
             return
         wanted = list(places)[: self.threads]
@@ -35,6 +35,6 @@ class Prefetch(Generic[A, T]):
                 self.coming[place] = self.pool.submit(self.fetch, place)
 
     def take(self, place: A) -> T:
-        """What is at a place. Raises what fetching it raises."""
+        """Return a page. Raises whatever fetching it raises."""
         coming = self.coming.pop(place, None)
         return coming.result() if coming else self.fetch(place)

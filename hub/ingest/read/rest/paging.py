@@ -1,8 +1,8 @@
-"""Paging: which page is asked for first, and which after it. Pure, and one class for each way that sources page.
+"""Paging: which page to request first, and which after it. Pure, with one class per paging style.
 
-A page is named by where it begins: its number, its offset, the token or the address that the page before it gave; "" is the
-first where pages name each other. A source that turns in circles is refused, in constant memory (R. P. Brent's algorithm: one
-name is kept, moved on at every power of two; a circle of any length comes back to it).
+A page is named by where it begins: its number, its offset, or the token or address given by the page before it; "" is
+the first page if pages name each other. Endless loops are detected in constant memory with R. P. Brent's algorithm: one
+name is remembered and replaced at every power of two, so a loop of any length returns to it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,36 +10,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import SourceUnavailable
-from hub.ingest.read.json_rows import Row
-from hub.ingest.read.rest.next_page import next_link
+from hub.ingest.read.json_rows import JsonRow
+from hub.ingest.read.rest.next_page import find_next_link
 from hub.sdk.paging import CursorPaging, LinkPaging, NextPaging, OffsetPaging, PageEnd, PagePaging, Paging
-from hub.sdk.paths import AmbiguousPath, select, steps_of
+from hub.sdk.paths import AmbiguousPath, parse_path, select_value
 
-At = int | str
-MOST_EMPTY = 1_000
-"""Pages without rows, one after another, that name a next one."""
+PageName = int | str
+MAX_EMPTY_PAGES = 1_000
+"""Maximum number of consecutive pages that have no rows but name a next page."""
 
 
 @dataclass(frozen=True)
-class Page:
-    """One page: its rows, the document they are in, its Link header."""
+class RestPage:
+    """One page: its rows, its document, its Link header."""
 
-    rows: Sequence[Row]
+    rows: Sequence[JsonRow]
     document: Any
     link: str
 
 
-NO_PAGE = Page((), None, "")
-"""What a source gives that answers without content."""
+EMPTY_PAGE = RestPage((), None, "")
+"""The page of a source that answers without content."""
 
 
-class Pages:
-    """One page, the body."""
+class SinglePage:
+    """A single page: the body."""
 
     kind = ""
-    """How a state names where a page is; "" where no read can go on in the middle."""
-    again = False
-    """Whether a read that goes on asks for the last page again, as numbers and offsets may have moved."""
+    """How a state names the position of a page; "" if no read can continue in the middle."""
+    rereads_last = False
+    """Whether a resumed read requests the last page again, because numbers and offsets may have shifted."""
     addressed = False
     """Whether pages after the first are named by their addresses."""
     ends: Sequence[PageEnd] = ()
@@ -48,43 +48,45 @@ class Pages:
     def __init__(self, where: str) -> None:
         self.where = where
 
-    def first(self) -> At:
-        """The first page."""
+    def first(self) -> PageName:
+        """Return the first page."""
         return ""
 
-    def parameters(self, at: At) -> Mapping[str, str]:
-        """What asks for the page."""
+    def build_parameters(self, at: PageName) -> Mapping[str, str]:
+        """Return the parameters that request a page."""
         return {}
 
-    def after(self, at: At, page: Page) -> At | None:
-        """The page after it; None at the end. Raises SourceUnavailable where the source contradicts itself."""
+    def find_next(self, at: PageName, page: RestPage) -> PageName | None:
+        """Return the page after this one; None at the end. Raises SourceUnavailable if the source contradicts itself."""
         return None
 
-    def ahead(self, at: At, count: int) -> Sequence[At]:
-        """Up to `count` pages that follow for sure, as far as the source has said."""
+    def list_ahead(self, at: PageName, count: int) -> Sequence[PageName]:
+        """Return up to `count` pages that certainly follow, according to the source."""
         return ()
 
-    def _contradiction(self, what: str) -> SourceUnavailable:
+    def _describe_contradiction(self, what: str) -> SourceUnavailable:
         return SourceUnavailable(
-            f"{self.where}: {what}", next_step="ask the owner whether paging works; nothing was changed in the store"
+            f"{self.where}: {what}", next_step="ask the owner whether paging works; the store is unchanged"
         )
 
 
-class Numbered(Pages):
-    """Pages by number or by offset; both may state their end, which may move while they are read."""
+class NumberedPages(SinglePage):
+    """Pages by number or by offset. Both may state their total, which may change while they are read."""
 
-    again = True
+    rereads_last = True
 
     def __init__(self, where: str) -> None:
         super().__init__(where)
         self.total: int | None = None
         self.least: int | None = None
 
-    def _gone(self, page: Page, path: str) -> int:
-        """Take over what the page states at `path`. Returns by how much it is less than ever before: rows went, and
-        as many others may have moved up over the beginning of this page, where they would never be read.
+    def _count_gone(self, page: RestPage, path: str) -> int:
+        """Take over the total that the page states at `path`.
+
+        Returns how much it shrank below its lowest value so far: that many rows were deleted, and as many others may
+        have moved up across the beginning of this page, where they would never be read.
         """
-        stated = _at(page.document, path)
+        stated = _get_at_path(page.document, path)
         if not isinstance(stated, str) or not stated.isdecimal():
             raise SourceUnavailable(
                 f"{self.where}: a page does not state {path}", next_step="ask the owner whether the API changed"
@@ -95,7 +97,7 @@ class Numbered(Pages):
         return gone
 
 
-class ByNumber(Numbered):
+class PagesByNumber(NumberedPages):
     """Pages by number."""
 
     kind = "page"
@@ -105,32 +107,32 @@ class ByNumber(Numbered):
         self.paging = paging
         self.ends = paging.end
 
-    def first(self) -> At:
+    def first(self) -> PageName:
         return self.paging.first
 
-    def parameters(self, at: At) -> Mapping[str, str]:
-        return {self.paging.parameter: str(at), **size_of(self.paging)}
+    def build_parameters(self, at: PageName) -> Mapping[str, str]:
+        return {self.paging.parameter: str(at), **build_size_parameter(self.paging)}
 
-    def after(self, at: At, page: Page) -> At | None:
+    def find_next(self, at: PageName, page: RestPage) -> PageName | None:
         assert isinstance(at, int)
         if self.paging.total_pages is None:
             return at + 1 if page.rows else None
-        gone = self._gone(page, self.paging.total_pages)
+        gone = self._count_gone(page, self.paging.total_pages)
         following = max(at - gone, self.paging.first) if gone else at + 1
-        if not page.rows and at <= self._last() and self._last() > self.paging.first:
-            raise self._contradiction(f"page {at} of {self.total} is empty")
-        return following if following <= self._last() else None
+        if not page.rows and at <= self._find_last() and self._find_last() > self.paging.first:
+            raise self._describe_contradiction(f"page {at} of {self.total} is empty")
+        return following if following <= self._find_last() else None
 
-    def ahead(self, at: At, count: int) -> Sequence[At]:
+    def list_ahead(self, at: PageName, count: int) -> Sequence[PageName]:
         assert isinstance(at, int)
-        return range(at, min(at + count, self._last() + 1)) if self.total else ()
+        return range(at, min(at + count, self._find_last() + 1)) if self.total else ()
 
-    def _last(self) -> int:
+    def _find_last(self) -> int:
         return self.paging.first + (self.total or 0) - 1
 
 
-class ByOffset(Numbered):
-    """Offset and limit. It moves on by the rows that came: a source may give fewer at once than it is asked for."""
+class PagesByOffset(NumberedPages):
+    """Offset and limit. Advances by the rows that arrived: a source may return fewer than requested."""
 
     kind = "offset"
 
@@ -139,54 +141,54 @@ class ByOffset(Numbered):
         self.paging = paging
         self.longest: int | None = None
 
-    def first(self) -> At:
+    def first(self) -> PageName:
         return 0
 
-    def parameters(self, at: At) -> Mapping[str, str]:
-        return {self.paging.parameter: str(at), **size_of(self.paging)}
+    def build_parameters(self, at: PageName) -> Mapping[str, str]:
+        return {self.paging.parameter: str(at), **build_size_parameter(self.paging)}
 
-    def after(self, at: At, page: Page) -> At | None:
+    def find_next(self, at: PageName, page: RestPage) -> PageName | None:
         assert isinstance(at, int)
         came = len(page.rows)
         if self.paging.total is not None:
-            gone = self._gone(page, self.paging.total)
+            gone = self._count_gone(page, self.paging.total)
             if not came and at < (self.total or 0):
-                raise self._contradiction(f"the page at {at} of {self.total} is empty")
+                raise self._describe_contradiction(f"the page at {at} of {self.total} is empty")
             following = max(at - gone, 0) if gone else at + came
             return following if following < (self.total or 0) else None
-        # Only beside a longer page is a page short: the first may be all that a source gives at once.
+        # A page is short only compared with a longer one: the first page may already be the source's maximum.
         short = self.longest is not None and came < self.longest
         self.longest = max(came, self.longest or 0)
         return None if short or not came else at + came
 
-    def ahead(self, at: At, count: int) -> Sequence[At]:
+    def list_ahead(self, at: PageName, count: int) -> Sequence[PageName]:
         assert isinstance(at, int)
         size = self.paging.size
         return range(at, min(at + count * size, self.total), size) if self.total else ()
 
 
-class Named(Pages):
-    """Pages that each name the next."""
+class LinkedPages(SinglePage):
+    """Pages that each name the next one."""
 
     def __init__(self, where: str) -> None:
         super().__init__(where)
-        self.kept: At = ""
+        self.kept: PageName = ""
         self.steps, self.power = 0, 1
         self.empty = 0
 
-    def _new(self, following: str | None, page: Page) -> str | None:
+    def _check_loop(self, following: str | None, page: RestPage) -> str | None:
         if following is None:
             return None
         self.empty = 0 if page.rows else self.empty + 1
-        if following == self.kept or self.empty > MOST_EMPTY:
-            raise self._contradiction("the pages turn in a circle: one names a next that was read before")
+        if following == self.kept or self.empty > MAX_EMPTY_PAGES:
+            raise self._describe_contradiction("the pages form a loop: a page names one that was already read")
         self.steps += 1
         if self.steps == self.power:
             self.kept, self.steps, self.power = following, 0, self.power * 2
         return following
 
 
-class ByToken(Named):
+class PagesByToken(LinkedPages):
     """Each page has the token of the next."""
 
     kind = "token"
@@ -195,22 +197,22 @@ class ByToken(Named):
         super().__init__(where)
         self.paging = paging
 
-    def parameters(self, at: At) -> Mapping[str, str]:
-        return {**size_of(self.paging), **({self.paging.parameter: str(at)} if at != "" else {})}
+    def build_parameters(self, at: PageName) -> Mapping[str, str]:
+        return {**build_size_parameter(self.paging), **({self.paging.parameter: str(at)} if at != "" else {})}
 
-    def after(self, at: At, page: Page) -> At | None:
-        token = _at(page.document, self.paging.next)
+    def find_next(self, at: PageName, page: RestPage) -> PageName | None:
+        token = _get_at_path(page.document, self.paging.next)
         if token in (None, False, ""):
             return None
         if not isinstance(token, str):
             raise SourceUnavailable(
-                f"{self.where}: {self.paging.next} is no token", next_step="ask the owner whether the API changed"
+                f"{self.where}: {self.paging.next} is not a token", next_step="ask the owner whether the API changed"
             )
-        return self._new(token, page)
+        return self._check_loop(token, page)
 
 
-class ByLink(Named):
-    """Each page has the address of the next in its header. An address has all parameters in it."""
+class PagesByLink(LinkedPages):
+    """Each page has the address of the next in its Link header. The address contains all parameters."""
 
     kind = "link"
     addressed = True
@@ -219,15 +221,15 @@ class ByLink(Named):
         super().__init__(where)
         self.paging = paging
 
-    def parameters(self, at: At) -> Mapping[str, str]:
-        return {} if at != "" else size_of(self.paging)
+    def build_parameters(self, at: PageName) -> Mapping[str, str]:
+        return {} if at != "" else build_size_parameter(self.paging)
 
-    def after(self, at: At, page: Page) -> At | None:
-        return self._new(next_link(page.link), page)
+    def find_next(self, at: PageName, page: RestPage) -> PageName | None:
+        return self._check_loop(find_next_link(page.link), page)
 
 
-class ByNext(Named):
-    """Each page has the address of the next in its body. An address has all parameters in it."""
+class PagesByBody(LinkedPages):
+    """Each page has the address of the next in its body. The address contains all parameters."""
 
     kind = "next"
     addressed = True
@@ -236,47 +238,47 @@ class ByNext(Named):
         super().__init__(where)
         self.paging = paging
 
-    def parameters(self, at: At) -> Mapping[str, str]:
-        return {} if at != "" else size_of(self.paging)
+    def build_parameters(self, at: PageName) -> Mapping[str, str]:
+        return {} if at != "" else build_size_parameter(self.paging)
 
-    def after(self, at: At, page: Page) -> At | None:
-        address = _at(page.document, self.paging.path)
+    def find_next(self, at: PageName, page: RestPage) -> PageName | None:
+        address = _get_at_path(page.document, self.paging.path)
         if address in (None, False, ""):
             return None
         if not isinstance(address, str):
-            what = "an object: name the member with the address" if isinstance(address, dict) else "no address"
+            what = "an object: name the member with the address" if isinstance(address, dict) else "not an address"
             raise SourceUnavailable(
                 f"{self.where}: {self.paging.path} is {what}",
                 next_step='correct paging.path, e.g. "_links.next.href", or ask the owner whether the API changed',
             )
-        return self._new(address, page)
+        return self._check_loop(address, page)
 
 
-def _at(document: Any, path: str) -> Any:
-    """What a page states at a path; None where it states nothing, or several things."""
+def _get_at_path(document: Any, path: str) -> Any:
+    """Return what a page states at a path. None if there is nothing, or if the path is ambiguous."""
     try:
-        return select(document, steps_of(path))
+        return select_value(document, parse_path(path))
     except AmbiguousPath:
         return None
 
 
-def pages_of(where: str, paging: Paging | None) -> Pages:
-    """How a stream pages."""
+def select_paging(where: str, paging: Paging | None) -> SinglePage:
+    """Return the paging of a stream."""
     match paging:
         case PagePaging():
-            return ByNumber(where, paging)
+            return PagesByNumber(where, paging)
         case OffsetPaging():
-            return ByOffset(where, paging)
+            return PagesByOffset(where, paging)
         case CursorPaging():
-            return ByToken(where, paging)
+            return PagesByToken(where, paging)
         case LinkPaging():
-            return ByLink(where, paging)
+            return PagesByLink(where, paging)
         case NextPaging():
-            return ByNext(where, paging)
+            return PagesByBody(where, paging)
         case None:
-            return Pages(where)
+            return SinglePage(where)
 
 
-def size_of(paging: Paging | None) -> Mapping[str, str]:
-    """What asks for pages of the declared size."""
+def build_size_parameter(paging: Paging | None) -> Mapping[str, str]:
+    """Return the parameters that request the declared page size."""
     return {paging.size_parameter: str(paging.size)} if paging and paging.size_parameter else {}

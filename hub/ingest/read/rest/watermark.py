@@ -1,8 +1,9 @@
-"""Where an incremental read begins: a time or number that grows with every change at the source.
+"""Watermark: where an incremental read begins, a time or number that grows with every change at the source.
 
-Three clocks are at work: the source's, which stamps rows; the hub's; and the order in which changes become visible, which is
-neither. So a read begins `overlap` before the highest stamp seen, and never counts a stamp after its own beginning: a row that
-changed while the pages were read may have been passed over, and a source whose clock is ahead stamps what has not happened.
+Three clocks are involved: the source's, which stamps rows; the hub's; and the order in which changes become visible,
+which is neither. A read therefore begins `overlap` before the highest change time seen, and never counts one later than
+its own start: a row that changed while pages were read may have been missed, and a source whose clock is ahead stamps
+rows in the future.
 """
 
 from collections.abc import Iterable
@@ -13,25 +14,25 @@ from zoneinfo import ZoneInfo
 
 from hub.sdk.streams import Cursor, Since
 
-Mark = datetime | Decimal
-"""A time, aware; or a number."""
+Watermark = datetime | Decimal
+"""An aware time, or a number."""
 
 
 @dataclass(frozen=True)
-class Marks:
-    """Reads and writes the marks of one stream. Times without a zone are of `zone`."""
+class Watermarks:
+    """Parses and formats the watermarks of one stream. Times without a zone are in `zone`."""
 
     cursor: Cursor
     since: Since
     zone: ZoneInfo
 
-    def of(self, text: str) -> Mark | None:
-        """A mark as a row writes it: as `since.format` says, or ISO 8601; None where it is neither."""
+    def parse(self, text: str) -> Watermark | None:
+        """Parse a watermark as a row writes it: by `since.format` or as ISO 8601. None if it is neither."""
         text = text.strip()
         if self.cursor.kind == "number":
-            return _number(text)
+            return _parse_number(text)
         try:
-            return self._aware(self._as_declared(text))
+            return self._aware(self._parse_declared(text))
         except (ValueError, OverflowError, OSError):
             pass
         try:
@@ -39,12 +40,12 @@ class Marks:
         except (ValueError, OverflowError):
             return None
 
-    def highest(self, texts: Iterable[str]) -> Mark | None:
-        """The highest of them; None where none can be read."""
-        return highest(*map(self.of, texts))
+    def find_highest(self, texts: Iterable[str]) -> Watermark | None:
+        """Return the highest of several texts; None if none can be parsed."""
+        return find_highest(*map(self.parse, texts))
 
-    def asked(self, mark: Mark) -> str:
-        """What the request says, to get every row from `overlap` before the mark on."""
+    def format_request(self, mark: Watermark) -> str:
+        """Return the request value that selects every row from `overlap` before the watermark on."""
         if isinstance(mark, Decimal):
             return f"{mark - self.cursor.overlap_numbers:f}"
         begins = (mark - self.cursor.overlap).astimezone(UTC)
@@ -54,37 +55,39 @@ class Marks:
             return str(int(begins.timestamp()))
         return begins.astimezone(self.zone).strftime(self.since.format)
 
-    def stored(self, mark: Mark) -> str:
-        """As a state holds it."""
+    def format_state(self, mark: Watermark) -> str:
+        """Format a watermark for a state."""
         return f"{mark:f}" if isinstance(mark, Decimal) else mark.astimezone(UTC).isoformat()
 
-    def restored(self, text: str) -> Mark:
-        """What `stored` wrote."""
+    def parse_state(self, text: str) -> Watermark:
+        """Parse what `format_state` wrote."""
         return Decimal(text) if self.cursor.kind == "number" else datetime.fromisoformat(text)
 
-    def moved(self, before: Mark | None, seen: Mark | None, began: datetime) -> Mark | None:
-        """Where the next read begins: the highest seen, yet not after this one began, and never before `before`."""
+    def advance(self, before: Watermark | None, seen: Watermark | None, began: datetime) -> Watermark | None:
+        """Return where the next read begins: the highest seen, but not after this read began, and never before
+        `before`.
+        """
         if isinstance(seen, datetime):
             seen = min(seen, began)
-        return highest(before, seen)
+        return find_highest(before, seen)
 
-    def _as_declared(self, text: str) -> datetime:
+    def _parse_declared(self, text: str) -> datetime:
         if self.since.format == "iso":
             return datetime.fromisoformat(text)
         if self.since.format == "epoch":
             return datetime.fromtimestamp(float(text), UTC)
-        return datetime.strptime(text, self.since.format)  # noqa: DTZ007  # `_aware` gives it its zone
+        return datetime.strptime(text, self.since.format)  # noqa: DTZ007  # `_aware` adds the zone
 
     def _aware(self, time: datetime) -> datetime:
         return (time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC)
 
 
-def highest(*marks: Mark | None) -> Mark | None:
-    """The highest of the marks of one stream, which are all times or all numbers; None of none."""
+def find_highest(*marks: Watermark | None) -> Watermark | None:
+    """Return the highest watermark of one stream (all times or all numbers). None if there are none."""
     return max((mark for mark in marks if mark is not None), default=None)
 
 
-def _number(text: str) -> Decimal | None:
+def _parse_number(text: str) -> Decimal | None:
     try:
         found = Decimal(text)
     except InvalidOperation:

@@ -1,6 +1,6 @@
-"""Answers in several parts (SOAP with attachments, MTOM): the message, with what it refers to put in its place as base64 (XOP).
+"""Multipart answers (SOAP with attachments, MTOM): insert the referenced parts into the message as base64 (XOP).
 
-Source: XML-binary Optimized Packaging, W3C 2005. What it refers to may be named many times over: what it becomes is bounded.
+Source: XML-binary Optimized Packaging, W3C 2005. A part may be referenced many times, so the result is bounded.
 """
 
 import base64
@@ -16,39 +16,41 @@ from requests_toolbelt.multipart.decoder import (
     NonMultipartContentTypeException,
 )
 
-INCLUDE = "{http://www.w3.org/2004/08/xop/include}Include"
-MULTIPART = "multipart/related"
+INCLUDE_TAG = "{http://www.w3.org/2004/08/xop/include}Include"
+MULTIPART_TYPE = "multipart/related"
 
 
 class BrokenParts(Exception):
-    """The parts of an answer are not what it says."""
+    """The parts of an answer do not match its header."""
 
 
 class TooManyParts(Exception):
-    """What the message refers to is more than may be."""
+    """The referenced parts exceed the limit."""
 
 
-def message_of(content: bytes, content_type: str) -> tuple[bytes, Mapping[str, bytes]]:
-    """The message of an answer, and its other parts by Content-ID. Raises BrokenParts."""
-    kind = _header(content_type)
-    if kind.get_content_type() != MULTIPART:
+def split_message(content: bytes, content_type: str) -> tuple[bytes, Mapping[str, bytes]]:
+    """Return the message of an answer, and its other parts by Content-ID. Raises BrokenParts."""
+    kind = _parse_header(content_type)
+    if kind.get_content_type() != MULTIPART_TYPE:
         return content, {}
     try:
         parts = MultipartDecoder(content, content_type).parts
     except (ImproperBodyPartContentException, NonMultipartContentTypeException, KeyError, ValueError, AttributeError):
         raise BrokenParts from None
-    named = [(_name(part.headers.get(b"Content-ID", b"").decode("latin-1")), part.content) for part in parts]
-    start = _name(str(kind.get_param("start") or ""))
+    named = [
+        (_clean_content_id(part.headers.get(b"Content-ID", b"").decode("latin-1")), part.content) for part in parts
+    ]
+    start = _clean_content_id(str(kind.get_param("start") or ""))
     root = next((at for at, (name, _) in enumerate(named) if start and name == start), 0)
     if not named:
         raise BrokenParts
     return named[root][1], {name: body for at, (name, body) in enumerate(named) if at != root and name}
 
 
-def put_in_place(document: Any, parts: Mapping[str, bytes], most_bytes: int) -> None:
-    """Every reference of the document becomes what it refers to, as base64. Raises BrokenParts, TooManyParts."""
+def insert_parts(document: Any, parts: Mapping[str, bytes], most_bytes: int) -> None:
+    """Replace every reference by the part that it names, as base64. Raises BrokenParts, TooManyParts."""
     total = 0
-    for include in list(document.iter(INCLUDE)):
+    for include in list(document.iter(INCLUDE_TAG)):
         address = include.get("href", "")
         body = parts.get(unquote(address.removeprefix("cid:"))) if address.startswith("cid:") else None
         parent = include.getparent()
@@ -62,11 +64,11 @@ def put_in_place(document: Any, parts: Mapping[str, bytes], most_bytes: int) -> 
     etree.cleanup_namespaces(document)
 
 
-def _header(content_type: str) -> Message:
+def _parse_header(content_type: str) -> Message:
     made = Message()
     made["Content-Type"] = content_type
     return made
 
 
-def _name(content_id: str) -> str:
+def _clean_content_id(content_id: str) -> str:
     return content_id.strip().removeprefix("<").removesuffix(">")

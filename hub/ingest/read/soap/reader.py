@@ -1,6 +1,6 @@
-"""SOAP: a list that an operation of a service gives, whole or by pages, all of it or what changed; and single rows by key.
+"""SOAP reader: a list returned by an operation; whole or in pages, everything or what changed; and single rows by key.
 
-The service is known by its WSDL. Where a manifest asks for what the WSDL has not, nothing is sent.
+The service is described by its WSDL. If a manifest asks for something that the WSDL lacks, nothing is sent.
 """
 
 import hashlib
@@ -13,21 +13,21 @@ import polars as pl
 from lxml import etree
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.read.reader import Batch, Context, Reader, State
+from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.read.soap.client import SoapClient
-from hub.ingest.read.soap.xml_rows import find, frame, text, type_at
+from hub.ingest.read.soap.xml_rows import build_xml_frame, find_elements, find_type, read_text
 from hub.ingest.values.typed_numbers import find_notations
 from hub.sdk.paging import CursorPaging, OffsetPaging, PagePaging
 from hub.sdk.sources import SoapSource
 from hub.sdk.streams import SoapStream
 
-Arguments = dict[str, Any]
+SoapArguments = dict[str, Any]
 
 
 class SoapReader(Reader):
-    """Reads what an operation gives. Its state, of incremental reads, is {"since": the highest value of the cursor}."""
+    """Reads the result of an operation. For incremental reads its state is {"since": the highest value of the cursor}."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ReaderContext) -> None:
         super().__init__(context)
         source, stream = context.manifest.source, context.stream
         assert isinstance(source, SoapSource)
@@ -37,72 +37,74 @@ class SoapReader(Reader):
         self.looks_up = stream.lookup is not None
         self.client: SoapClient | None = None
 
-    def read(self, state: State | None) -> Iterator[Batch]:
-        """Every row, or those since the state. The state moves with the last batch. Raises SourceUnavailable, HubMisconfigured."""
+    def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
+        """Yield every row, or those since the state. The state moves with the last batch. Raises SourceUnavailable,
+        HubMisconfigured.
+        """
         stream = self.stream
-        arguments: Arguments = {**stream.arguments, **self._since(state)}
-        kind = self._kind(stream.operation, {**arguments, **self._paging_arguments()})
-        high = _High(self.source.timezone, stream, state)
+        arguments: SoapArguments = {**stream.arguments, **self._build_since(state)}
+        kind = self._find_record_type(stream.operation, {**arguments, **self._list_paging_arguments()})
+        high = _HighestCursor(self.source.timezone, stream, state)
         kept: list[Any] = []
-        for elements in self._pages(arguments):
+        for elements in self._read_pages(arguments):
             kept += elements
             if len(kept) >= self.context.batch_rows:
-                rows = frame(self.context.where, kept, kind, self.notations)
-                high.see(rows)
-                yield Batch(rows)
+                rows = build_xml_frame(self.context.where, kept, kind, self.notations)
+                high.note_rows(rows)
+                yield ReadBatch(rows)
                 kept = []
-        rows = frame(self.context.where, kept, kind, self.notations)
-        high.see(rows)
-        yield Batch(rows, state=high.state())
+        rows = build_xml_frame(self.context.where, kept, kind, self.notations)
+        high.note_rows(rows)
+        yield ReadBatch(rows, state=high.build_state())
 
     def lookup(self, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """The rows with these keys, by the operation of `lookup`. Raises SourceUnavailable, HubMisconfigured."""
+        """Yield the rows with these keys, using the operation of `lookup`. Raises SourceUnavailable, HubMisconfigured."""
         lookup = self.stream.lookup
         assert lookup is not None
         if len(self.stream.key) != 1:
             raise HubMisconfigured(
-                f"{self.context.where}: a lookup has one argument, the key has {len(self.stream.key)} columns",
-                next_step="take `lookup` out of the manifest",
+                f"{self.context.where}: a look-up has one argument, but the key has {len(self.stream.key)} columns",
+                next_step="remove `lookup` from the manifest",
             )
-        kind = self._kind(lookup.operation, {lookup.argument: ""})
+        kind = self._find_record_type(lookup.operation, {lookup.argument: ""})
         wanted = keys[self.stream.key[0]].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()
         for at in range(0, len(wanted), lookup.batch):
             some = wanted[at : at + lookup.batch]
-            answer = self._opened().call(lookup.operation, {lookup.argument: some if lookup.batch > 1 else some[0]})
-            yield frame(self.context.where, find(answer, self.stream.records), kind, self.notations)
+            answer = self._get_client().call(lookup.operation, {lookup.argument: some if lookup.batch > 1 else some[0]})
+            yield build_xml_frame(self.context.where, find_elements(answer, self.stream.records), kind, self.notations)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         if self.client is not None:
             self.client.close()
 
-    def _opened(self) -> SoapClient:
+    def _get_client(self) -> SoapClient:
         if self.client is None:
             self.client = SoapClient(self.context, self.source)
         return self.client
 
-    def _kind(self, operation: str, arguments: Arguments) -> Any:
-        """The type of a record, and everything else that the manifest names held against the description."""
-        _, found = self._opened().operation(operation, arguments)
+    def _find_record_type(self, operation: str, arguments: SoapArguments) -> Any:
+        """Return the type of a record, after checking everything that the manifest names against the description."""
+        _, found = self._get_client().find_operation(operation, arguments)
         whole = found.output.body.type
         if operation == self.stream.operation:
-            for path in self._stated():
-                type_at(self.context.where, whole, path)
-        return type_at(self.context.where, whole, self.stream.records)
+            for path in self._list_stated_paths():
+                find_type(self.context.where, whole, path)
+        return find_type(self.context.where, whole, self.stream.records)
 
-    def _stated(self) -> list[str]:
+    def _list_stated_paths(self) -> list[str]:
         paging = self.stream.paging
         paths = {PagePaging: "total_pages", OffsetPaging: "total", CursorPaging: "next"}
         path = getattr(paging, paths[type(paging)]) if paging is not None else None
         return [path] if path else []
 
-    def _paging_arguments(self) -> Arguments:
+    def _list_paging_arguments(self) -> SoapArguments:
         paging = self.stream.paging
         if paging is None:
             return {}
         return {name: "" for name in (paging.parameter, paging.size_parameter) if name}
 
-    def _since(self, state: State | None) -> Arguments:
+    def _build_since(self, state: ReadState | None) -> SoapArguments:
         stream = self.stream
         if stream.since is None or stream.cursor is None or state is None or "since" not in state:
             return {}
@@ -116,10 +118,10 @@ class SoapReader(Reader):
         local = moment.astimezone(ZoneInfo(self.source.timezone))
         return {stream.since.parameter: local.strftime(stream.since.format)}
 
-    def _pages(self, arguments: Arguments) -> Iterator[list[Any]]:
+    def _read_pages(self, arguments: SoapArguments) -> Iterator[list[Any]]:
         paging = self.stream.paging
         if paging is None:
-            yield find(self._opened().call(self.stream.operation, arguments), self.stream.records)
+            yield find_elements(self._get_client().call(self.stream.operation, arguments), self.stream.records)
             return
         if paging.size_parameter:
             arguments = {**arguments, paging.size_parameter: str(paging.size)}
@@ -128,89 +130,92 @@ class SoapReader(Reader):
         read, before = 0, b""
         while True:
             given = {} if place is None else {paging.parameter: place}
-            answer = self._opened().call(self.stream.operation, {**arguments, **given})
-            elements = find(answer, self.stream.records)
+            answer = self._get_client().call(self.stream.operation, {**arguments, **given})
+            elements = find_elements(answer, self.stream.records)
             content = b"".join(etree.tostring(element) for element in elements)
             if isinstance(paging, PagePaging) and "repeat" in paging.end and content and content == before:
                 return
             before = content
-            self._refuse_again(seen, content)
+            self._refuse_repeat(seen, content)
             read += len(elements)
             yield elements
-            place = self._next(paging, place, answer, len(elements), read)
+            place = self._find_next(paging, place, answer, len(elements), read)
             if place is None:
                 return
             if isinstance(paging, CursorPaging):
-                self._refuse_again(seen, b"cursor " + place.encode())
+                self._refuse_repeat(seen, b"cursor " + place.encode())
 
-    def _refuse_again(self, seen: set[bytes], content: bytes) -> None:
-        """Raises SourceUnavailable where a page or a cursor comes a second time."""
+    def _refuse_repeat(self, seen: set[bytes], content: bytes) -> None:
+        """Raise SourceUnavailable if a page or a cursor repeats."""
         digest = hashlib.blake2b(content, digest_size=16).digest()
         if content and digest in seen:
             raise SourceUnavailable(
-                f"{self.context.where}: a page comes again: the pages never end",
-                next_step="ask the owner whether paging works; nothing more was changed in the store",
+                f"{self.context.where}: a page repeats an earlier one, so the pages would never end",
+                next_step="ask the owner whether paging works; nothing more was written to the store",
             )
         seen.add(digest)
 
-    def _next(
+    def _find_next(
         self, paging: PagePaging | OffsetPaging | CursorPaging, place: str | None, answer: Any, got: int, read: int
     ) -> str | None:
-        """The place of the next page; None at the end."""
+        """Return the position of the next page; None at the end."""
         if isinstance(paging, CursorPaging):
-            return text(answer, paging.next) or None
+            return read_text(answer, paging.next) or None
         if isinstance(paging, PagePaging):
             number = int(place or paging.first)
             more = (
-                number - paging.first + 1 < self._number(answer, paging.total_pages) if paging.total_pages else got > 0
+                number - paging.first + 1 < self._read_number(answer, paging.total_pages)
+                if paging.total_pages
+                else got > 0
             )
             return str(number + 1) if more else None
-        more = read < self._number(answer, paging.total) and got > 0 if paging.total else got >= paging.size
+        more = read < self._read_number(answer, paging.total) and got > 0 if paging.total else got >= paging.size
         return str(read) if more else None
 
-    def _number(self, answer: Any, path: str) -> int:
-        found = text(answer, path)
+    def _read_number(self, answer: Any, path: str) -> int:
+        found = read_text(answer, path)
         if not found.isdecimal():
             raise SourceUnavailable(
-                f"{self.context.where}: {path} is no number in the answer", next_step="ask the owner whether it changed"
+                f"{self.context.where}: {path} in the answer is not a number",
+                next_step="ask the owner whether the service changed",
             )
         return int(found)
 
 
-class _High:
-    """The highest value of the cursor, never later than the beginning of the read by the hub's clock."""
+class _HighestCursor:
+    """The highest value of the cursor, never later than the start of the read by the hub's clock."""
 
-    def __init__(self, timezone: str, stream: SoapStream, state: State | None) -> None:
+    def __init__(self, timezone: str, stream: SoapStream, state: ReadState | None) -> None:
         self.zone = ZoneInfo(timezone)
         self.stream = stream
         self.begun = datetime.now(UTC)
         self.value: datetime | int | None = None
         if state is not None and "since" in state:
-            self.value = self._read(str(state["since"]))
+            self.value = self._parse_value(str(state["since"]))
 
-    def see(self, rows: pl.DataFrame) -> None:
-        """Take the values of some rows into account; those that cannot be read are not."""
+    def note_rows(self, rows: pl.DataFrame) -> None:
+        """Take the values of some rows into account; unreadable ones are skipped."""
         cursor = self.stream.cursor
         if cursor is None or cursor.column not in rows.columns:
             return
         for given in rows[cursor.column].drop_nulls().unique():
-            found = self._read(given.strip())
+            found = self._parse_value(given.strip())
             if isinstance(found, datetime):
                 found = min(found, self.begun)
-            if found is not None and (self.value is None or found > self.value):  # type: ignore[operator]  # of one kind
+            if found is not None and (self.value is None or found > self.value):  # type: ignore[operator]  # both are of one type
                 self.value = found
 
-    def state(self) -> State | None:
-        """The state after the read; None where there is none."""
+    def build_state(self) -> ReadState | None:
+        """Return the state after the read. None if there is none."""
         if isinstance(self.value, datetime):
             return {"since": self.value.isoformat()}
         return None if self.value is None else {"since": self.value}
 
-    def _read(self, given: str) -> datetime | int | None:
+    def _parse_value(self, given: str) -> datetime | int | None:
         assert self.stream.cursor is not None
         if self.stream.cursor.kind == "number":
             return int(given) if given.lstrip("-").isdecimal() else None
-        found = self._moment(given)
+        found = self._parse_time(given)
         if found is None:
             return None
         try:
@@ -218,7 +223,7 @@ class _High:
         except OverflowError:
             return None
 
-    def _moment(self, given: str) -> datetime | None:
+    def _parse_time(self, given: str) -> datetime | None:
         wanted = self.stream.since.format if self.stream.since else "iso"
         try:
             if wanted == "epoch" and given.isdecimal():

@@ -1,4 +1,6 @@
-"""How messages and descriptions of a SOAP service travel: bounded, without redirects, and with credentials for its host only."""
+"""SOAP transport: carries messages and descriptions, limited in size, without redirects, with credentials only for the
+service's host.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,21 +17,23 @@ from zeep.cache import Base, InMemoryCache
 from zeep.wsse.username import UsernameToken
 
 from hub.errors import HubMisconfigured
-from hub.ingest.read.reader import Context
-from hub.ingest.read.slow_sources import TooSlow, in_time
+from hub.ingest.read.reader import ReaderContext
+from hub.ingest.read.slow_sources import TooSlow, limit_time
 from hub.sdk.sources import SoapSource, WsSecurity
 
-MOST_BYTES = 64_000_000
-"""Of a WSDL, a schema or an answer, unpacked."""
+MAX_ANSWER_BYTES = 64_000_000
+"""Maximum size of a WSDL, schema or answer, decompressed."""
 PIECE_BYTES = 65_536
-KEPT_S = 3_600
-"""How long a process goes on with a WSDL that it has read."""
-SAFE = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False)
+KEEP_WSDL_S = 3_600
+"""How long a process reuses a WSDL that it has read."""
+SAFE_SETTINGS = zeep.Settings(
+    strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
+)
 """For answers, and for a WSDL in the connector's folder: nothing is fetched."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class SoapAnswer:
     """An answer over HTTP."""
 
     status_code: int
@@ -37,11 +41,11 @@ class Answer:
     content: bytes
 
 
-class _Cache(Base):  # type: ignore[misc]  # zeep is not typed
-    """Documents by address, in memory: those of a description that was understood, for an hour, in every client."""
+class _DocumentCache(Base):  # type: ignore[misc]  # zeep has no types
+    """Documents by address, in memory. Those of a valid description are kept for an hour and shared by all clients."""
 
     def __init__(self) -> None:
-        self.kept = InMemoryCache(timeout=KEPT_S)
+        self.kept = InMemoryCache(timeout=KEEP_WSDL_S)
         self.fresh: dict[str, bytes] = {}
 
     def get(self, url: str) -> bytes | None:
@@ -57,17 +61,21 @@ class _Cache(Base):  # type: ignore[misc]  # zeep is not typed
         self.fresh.clear()
 
 
-class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
-    """HTTP as zeep wants it: bounded, without redirects, credentials for the service's own hosts only, nothing logged."""
+class SoapTransport(zeep.Transport):  # type: ignore[misc]  # zeep has no types
+    """zeep's HTTP transport: limited in size, without redirects, credentials only for the service's own hosts, nothing
+    logged.
+    """
 
-    def __init__(self, context: Context, source: SoapSource) -> None:
-        self.documents = _Cache()
+    def __init__(self, context: ReaderContext, source: SoapSource) -> None:
+        self.documents = _DocumentCache()
         super().__init__(cache=self.documents, timeout=source.timeout_s, operation_timeout=source.timeout_s)
         name, folder = context.manifest.name, context.folder.resolve()
         local = isinstance(source.wsdl, str)
         self.folder = folder if local else None
         self.wsdl = str(folder / source.wsdl) if isinstance(source.wsdl, str) else source.wsdl.value(name)
-        self.settings_for_wsdl = SAFE if local else zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
+        self.settings_for_wsdl = (
+            SAFE_SETTINGS if local else zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
+        )
         self.basic: Any = None
         self.token: UsernameToken | None = None
         if isinstance(source.auth, WsSecurity):
@@ -75,19 +83,22 @@ class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
             digest = source.auth.password_type == "digest"
             self.token = UsernameToken(user, password, use_digest=digest, zulu_timestamp=True)
         elif source.auth:
-            # In UTF-8: requests would write texts as Latin-1.
+            # In UTF-8: requests would encode text as Latin-1.
             self.basic = (source.auth.user.value(name).encode(), source.auth.password.value(name).encode())
         if not local and urlsplit(self.wsdl).scheme not in ("http", "https"):
             raise HubMisconfigured(
-                f"{context.where}: the WSDL's address is none", next_step="begin it with https://, or name a file"
+                f"{context.where}: the address of the WSDL is not valid",
+                next_step="write https://host/service?wsdl, or the name of a file in the connector's folder",
             )
 
     def keep(self) -> None:
-        """The description was understood: it need not be fetched again for a while."""
+        """Keep the documents of a valid description, so that they need not be fetched again for a while."""
         self.documents.keep()
 
     def load(self, url: str) -> bytes:
-        """A WSDL or schema: a file of the connector's folder, or over HTTP for a description that came so itself."""
+        """Load a WSDL or schema: a file in the connector's folder, or over HTTP if the description itself came over
+        HTTP.
+        """
         if self.folder is None:
             if urlsplit(url).scheme not in ("http", "https"):
                 raise zeep.exceptions.ExternalReferenceForbidden(url)
@@ -104,9 +115,9 @@ class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
             url, timeout=self.load_timeout, stream=True, auth=self.basic if own else None, allow_redirects=False
         ) as response:
             response.raise_for_status()
-            return _bounded(response, self.load_timeout)
+            return _read_bounded(response, self.load_timeout)
 
-    def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> SoapAnswer:
         """Send a message."""
         with self.session.post(
             address,
@@ -117,17 +128,17 @@ class Transport(zeep.Transport):  # type: ignore[misc]  # zeep is not typed
             auth=self.basic,
             allow_redirects=False,
         ) as response:
-            return Answer(response.status_code, response.headers, _bounded(response, self.operation_timeout))
+            return SoapAnswer(response.status_code, response.headers, _read_bounded(response, self.operation_timeout))
 
 
-def _bounded(response: Any, timeout_s: float) -> bytes:
+def _read_bounded(response: Any, timeout_s: float) -> bytes:
     found = bytearray()
-    # One byte that came is a piece: iter_content waits until a piece is full, however slowly it fills.
+    # Read single bytes as they arrive: iter_content waits until a piece is full, however slowly it fills.
     parts = iter(partial(response.raw.read1, PIECE_BYTES, decode_content=True), b"")
     try:
-        for part in in_time(parts, timeout_s):
+        for part in limit_time(parts, timeout_s):
             found += part
-            if len(found) > MOST_BYTES:
+            if len(found) > MAX_ANSWER_BYTES:
                 raise requests.exceptions.ContentDecodingError
     except (TooSlow, urllib3.exceptions.TimeoutError):
         raise requests.exceptions.ReadTimeout from None

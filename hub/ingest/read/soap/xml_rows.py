@@ -1,7 +1,7 @@
-"""Elements of an XML answer become rows, by the types of its description. Values stay the texts that they are.
+"""XML rows: turn the elements of an answer into rows, by the types of its description. Values keep their text.
 
-Elements within elements are flattened to paths, attributes are `@name`. What may occur more than once is a list. What the
-description does not know is a column all the same.
+Nested elements are flattened to paths, and attributes become `@name`. Elements that may repeat become lists. Elements
+that the description does not declare still become columns.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,76 +16,76 @@ from zeep.xsd.elements.indicators import OrderIndicator
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.values.typed_numbers import JsonNumber, Notation, write_rows
 
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
-DEEPEST = 8
-"""Elements within each other, where a type contains itself."""
+XSI_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
+MAX_DEPTH = 8
+"""Maximum nesting, for types that contain themselves."""
 SIMPLE_CONTENT = "_value_1"
 """zeep's name for the text of an element that has attributes."""
 
-NUMBERS = (xsd.Decimal, xsd.Double, xsd.Float)
-"""The types of numbers; whole ones are kinds of Decimal."""
+NUMBER_TYPES = (xsd.Decimal, xsd.Double, xsd.Float)
+"""Numeric types; whole numbers are subtypes of Decimal."""
 
-Row = dict[str, Any]
+XmlRow = dict[str, Any]
 
 
-def type_at(where: str, kind: Any, path: str) -> Any:
-    """The type of what stands at a path. Raises HubMisconfigured naming the part that the description lacks."""
+def find_type(where: str, kind: Any, path: str) -> Any:
+    """Return the type at a path. Raises HubMisconfigured with the part that the description lacks."""
     for part in path.split(".") if path else ():
-        members = {name: element for name, element, _ in _members(kind)}
+        members = {name: element for name, element, _ in _list_members(kind)}
         if part not in members:
             raise HubMisconfigured(
                 f"{where}: the answer has no {part} ({path})",
-                next_step=f"use what the WSDL declares: {', '.join(sorted(members)) or 'nothing there'}",
+                next_step=f"use what the WSDL declares: {', '.join(sorted(members)) or 'nothing here'}",
             )
         kind = members[part].type
     return kind
 
 
-def lists_in(kind: Any, before: str = "", depth: int = 0) -> list[str]:
-    """The paths of the lists of records in what an operation answers, the outermost first."""
+def find_lists(kind: Any, before: str = "", depth: int = 0) -> list[str]:
+    """Return the paths of the lists of records in an operation's answer, the outermost first."""
     found: list[str] = []
-    for name, element, many in _members(kind) if depth <= DEEPEST else ():
-        if many and _columns(element.type):
+    for name, element, many in _list_members(kind) if depth <= MAX_DEPTH else ():
+        if many and _find_columns(element.type):
             found.append(before + name)
         elif not many:
-            found += lists_in(element.type, f"{before}{name}.", depth + 1)
+            found += find_lists(element.type, f"{before}{name}.", depth + 1)
     return found
 
 
-def find(element: Any, path: str) -> list[Any]:
-    """The elements at a path."""
+def find_elements(element: Any, path: str) -> list[Any]:
+    """Return the elements at a path."""
     found = [element]
     for part in path.split(".") if path else ():
-        found = [child for one in found for child in one if _name(child) == part]
+        found = [child for one in found for child in one if _local_name(child) == part]
     return found
 
 
-def text(element: Any, path: str) -> str:
-    """The text at a path; empty where there is none."""
-    found = find(element, path)
+def read_text(element: Any, path: str) -> str:
+    """Return the text at a path; empty if there is none."""
+    found = find_elements(element, path)
     return (found[0].text or "").strip() if found else ""
 
 
-def frame(where: str, elements: Sequence[Any], kind: Any, wanted: Mapping[str, Notation]) -> pl.DataFrame:
-    """The rows of some elements of one type; numbers of its schema at the paths `wanted` are written in their notation."""
-    rows = [_row(where, element, kind) for element in elements]
+def build_xml_frame(where: str, elements: Sequence[Any], kind: Any, wanted: Mapping[str, Notation]) -> pl.DataFrame:
+    """Build the rows of elements of one type, with the numbers at the paths `wanted` written in their notation."""
+    rows = [_build_row(where, element, kind) for element in elements]
     write_rows(rows, wanted)
-    types = {**_columns(kind), **_extra(rows, _columns(kind))}
+    types = {**_find_columns(kind), **_find_undeclared(rows, _find_columns(kind))}
     return pl.DataFrame([pl.Series(n, [row.get(n) for row in rows], dtype=dtype) for n, dtype in types.items()])
 
 
-def _extra(rows: Sequence[Row], known: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
+def _find_undeclared(rows: Sequence[XmlRow], known: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
     return {name: pl.String() for row in rows for name in row if name not in known}
 
 
-def _columns(kind: Any, before: str = "", depth: int = 0) -> dict[str, pl.DataType]:
+def _find_columns(kind: Any, before: str = "", depth: int = 0) -> dict[str, pl.DataType]:
     found: dict[str, pl.DataType] = {}
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         return found
     for attribute, _ in getattr(kind, "attributes", ()):
         found[f"{before}@{attribute}"] = pl.String()
-    for name, element, many in _members(kind):
-        inner = _columns(element.type, "" if many else f"{before}{name}.", depth + 1)
+    for name, element, many in _list_members(kind):
+        inner = _find_columns(element.type, "" if many else f"{before}{name}.", depth + 1)
         if many:
             found[before + name] = pl.List(pl.Struct(inner) if inner else pl.String())
         else:
@@ -95,57 +95,62 @@ def _columns(kind: Any, before: str = "", depth: int = 0) -> dict[str, pl.DataTy
     return found
 
 
-def _row(where: str, element: Any, kind: Any, depth: int = 0) -> Row:
-    row: Row = {f"@{_local(name)}": value for name, value in element.attrib.items() if _namespace(name) != XSI}
-    members = {name: (member, many) for name, member, many in _members(kind)} if depth <= DEEPEST else {}
+def _build_row(where: str, element: Any, kind: Any, depth: int = 0) -> XmlRow:
+    row: XmlRow = {
+        f"@{_strip_namespace(name)}": value
+        for name, value in element.attrib.items()
+        if _find_namespace(name) != XSI_NAMESPACE
+    }
+    members = {name: (member, many) for name, member, many in _list_members(kind)} if depth <= MAX_DEPTH else {}
     for child in element:
-        name = _name(child)
+        name = _local_name(child)
         member, many = members.get(name, (None, False))
         inner = member.type if member is not None else None
         if many:
-            row.setdefault(name, []).append(_item(where, child, inner, depth))
+            row.setdefault(name, []).append(_build_item(where, child, inner, depth))
             continue
-        for path, value in _value(where, child, inner, name, depth).items():
+        for path, value in _flatten_element(where, child, inner, name, depth).items():
             if path in row:
                 raise SourceUnavailable(
-                    f"{where}: the answer has {path} twice where the WSDL allows one", next_step="tell the owner"
+                    f"{where}: the answer repeats {path}, which the WSDL allows only once",
+                    next_step="report it to the owner of the service",
                 )
             row[path] = value
     return row
 
 
-def _item(where: str, element: Any, kind: Any, depth: int) -> Any:
-    if not _columns(kind):
-        return _text(element, kind)
-    return _row(where, element, kind, depth + 1)
+def _build_item(where: str, element: Any, kind: Any, depth: int) -> Any:
+    if not _find_columns(kind):
+        return _read_value(element, kind)
+    return _build_row(where, element, kind, depth + 1)
 
 
-def _value(where: str, element: Any, kind: Any, path: str, depth: int) -> Row:
-    """One element, flattened under its path."""
-    inner = {f"{path}.{name}": value for name, value in _row(where, element, kind, depth + 1).items()}
-    if len(element) == 0 and (kind is None or not _columns(kind) or _has_text(kind)):
-        inner[path] = _text(element, kind)
+def _flatten_element(where: str, element: Any, kind: Any, path: str, depth: int) -> XmlRow:
+    """Flatten one element under its path."""
+    inner = {f"{path}.{name}": value for name, value in _build_row(where, element, kind, depth + 1).items()}
+    if len(element) == 0 and (kind is None or not _find_columns(kind) or _has_text(kind)):
+        inner[path] = _read_value(element, kind)
     return inner
 
 
-def _text(element: Any, kind: Any) -> str | None:
-    if element.get(f"{{{XSI}}}nil") in ("true", "1"):
+def _read_value(element: Any, kind: Any) -> str | None:
+    if element.get(f"{{{XSI_NAMESPACE}}}nil") in ("true", "1"):
         return None
-    return JsonNumber((element.text or "").strip()) if isinstance(kind, NUMBERS) else element.text or ""
+    return JsonNumber((element.text or "").strip()) if isinstance(kind, NUMBER_TYPES) else element.text or ""
 
 
-def _members(kind: Any) -> Iterator[tuple[str, Any, bool]]:
-    """Name, element and whether it may occur more than once, of what a type contains."""
+def _list_members(kind: Any) -> Iterator[tuple[str, Any, bool]]:
+    """Yield name and element of everything that a type contains, and whether it may repeat."""
     for _, element in getattr(kind, "elements_nested", ()):
-        yield from _unfolded(element, many=False)
+        yield from _unfold_members(element, many=False)
 
 
-def _unfolded(element: Any, *, many: bool) -> Iterator[tuple[str, Any, bool]]:
+def _unfold_members(element: Any, *, many: bool) -> Iterator[tuple[str, Any, bool]]:
     if isinstance(element, OrderIndicator):
         for inner in element:
-            yield from _unfolded(inner, many=many or element.accepts_multiple)
+            yield from _unfold_members(inner, many=many or element.accepts_multiple)
     elif isinstance(element, Group):
-        yield from _unfolded(element.child, many=many or element.accepts_multiple)
+        yield from _unfold_members(element.child, many=many or element.accepts_multiple)
     elif isinstance(element, xsd.Element) and element.name != SIMPLE_CONTENT:
         yield element.name, element, many or element.accepts_multiple
 
@@ -154,15 +159,15 @@ def _has_text(kind: Any) -> bool:
     return any(name == SIMPLE_CONTENT for name, _ in getattr(kind, "elements", ()))
 
 
-def _name(element: Any) -> str:
-    return _local(element.tag)
+def _local_name(element: Any) -> str:
+    return _strip_namespace(element.tag)
 
 
-def _local(tag: str) -> str:
+def _strip_namespace(tag: str) -> str:
     found: str = etree.QName(tag).localname
     return found
 
 
-def _namespace(tag: str) -> str | None:
+def _find_namespace(tag: str) -> str | None:
     found: str | None = etree.QName(tag).namespace
     return found

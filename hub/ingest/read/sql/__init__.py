@@ -1,1 +1,1 @@
-"""SQL: tables and views of any database that SQLAlchemy can reach."""
+"""SQL: tables and views of any database that SQLAlchemy supports."""

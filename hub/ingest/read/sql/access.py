@@ -1,8 +1,8 @@
-"""A database as a reader sees it: the columns of one table, and the rows of a statement as frames of text.
+"""Database access for readers: the columns of one table, and the rows of a statement as frames of text.
 
-Every database is reached by SQLAlchemy, which quotes names and binds values. `hub.ingest.read.sql.postgresql` is the fast way
-of one of them. Statements name columns without types, so that a driver's own values arrive: what a source holds in a date
-column is not always a date, and is not ours to refuse here.
+SQLAlchemy connects to every database, quotes names and binds values; `hub.ingest.read.sql.postgresql` is the fast path
+for one of them. Statements name columns without types, so that the driver's own values arrive: a source's date column
+does not always contain dates, and rejecting them is not the reader's task.
 """
 
 import datetime as dt
@@ -25,67 +25,67 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import ColumnClause
 
 from hub.errors import HubMisconfigured
-from hub.ingest.read.reader import Context
-from hub.ingest.read.sql.errors import explained
+from hub.ingest.read.reader import ReaderContext
+from hub.ingest.read.sql.errors import explain_error
 from hub.sdk.sources import SqlSource
 from hub.sdk.streams import SqlStream
 
-Kind = Literal["number", "date", "time", "binary", "text"]
-"""How values of a column compare and are written: a time may be with or without an offset; everything else is text."""
+ColumnKind = Literal["number", "date", "time", "binary", "text"]
+"""How values of a column compare and are written. Times may have an offset; everything unknown is text."""
 
 UTC_SUFFIX = "+00:00"
-DRIVERS: Mapping[str, str] = {
+DRIVER_NAMES: Mapping[str, str] = {
     "postgresql": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-"""Backend → the driver that the hub brings; other databases take the driver that their URL names."""
+"""Backend → the driver that the hub installs. Other databases use the driver named in their URL."""
 
 
-def parsed(context: Context) -> URL:
-    """The stream's address, with a driver. Raises HubMisconfigured."""
+def parse_url(context: ReaderContext) -> URL:
+    """Return the stream's database URL, with a driver. Raises HubMisconfigured."""
     source = context.manifest.source
     assert isinstance(source, SqlSource)
     try:
         url = make_url(source.url.value(context.manifest.name))
     except ArgumentError:
         raise HubMisconfigured(
-            f"{context.where}: the database URL in {source.url.shown} cannot be read",
+            f"{context.where}: the database URL in {source.url.shown} is not valid",
             next_step="write it as postgresql://user:password@host/database",
         ) from None
     backend = url.get_backend_name()
-    if backend in DRIVERS:
-        return url.set(drivername=DRIVERS[backend])
+    if backend in DRIVER_NAMES:
+        return url.set(drivername=DRIVER_NAMES[backend])
     if backend == "sqlite" and url.database and not url.database.startswith("file:"):
-        # Read only, since SQLite makes the file that it does not find.
+        # Read-only, because SQLite creates a file that does not exist.
         database = f"file:{quote(str(Path(url.database).absolute()))}"
         return url.set(database=database, query={**url.query, "mode": "ro", "uri": "true"})
     return url
 
 
-class Access:
-    """One table of one database, by one connection that is made when first wanted."""
+class DatabaseAccess:
+    """One table of one database, over one connection that is opened on first use."""
 
-    def __init__(self, context: Context, url: URL) -> None:
+    def __init__(self, context: ReaderContext, url: URL) -> None:
         source, stream = context.manifest.source, context.stream
         assert isinstance(source, SqlSource)
         assert isinstance(stream, SqlStream)
         self.context, self.source, self.stream, self.url = context, source, stream, url
         self.backend_page: int | None = context.batch_rows
-        """Most rows of one ordered statement; none where the answer is streamed however long it is."""
+        """Maximum rows of one ordered statement; None if answers of any length are streamed."""
         schema, _, name = stream.table.rpartition(".")
         self.table = table_of(name, schema=schema or None)
-        """The table, for a statement."""
+        """The table, for use in statements."""
         self._engine: Engine | None = None
         self._connection: Connection | None = None
-        self._kinds: dict[str, Kind] | None = None
+        self._kinds: dict[str, ColumnKind] | None = None
         self._in_utc: frozenset[str] = frozenset()
 
     def close(self) -> None:
-        """Throw the connection away, whatever state it is in.
+        """Discard the connection, whatever its state.
 
-        It is never ended in order: a rollback would wait for the rest of an answer that nobody wants, or for good where the
-        network swallows what is sent. The hub only reads, so there is nothing to roll back.
+        It is never closed in order: a rollback would wait for the rest of an unwanted answer, or forever if the network
+        drops what is sent. The hub only reads, so there is nothing to roll back.
         """
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -94,11 +94,11 @@ class Access:
                 connection.close()
 
     def _driver_error(self) -> type[Exception]:
-        error: type[Exception] = self._made().dialect.loaded_dbapi.Error
+        error: type[Exception] = self._get_engine().dialect.loaded_dbapi.Error
         return error
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
+    def kinds(self) -> Mapping[str, ColumnKind]:
         """The table's columns in order, each with its kind. Raises SourceUnavailable."""
         if self._kinds is None:
             with self.context.gate:
@@ -106,41 +106,42 @@ class Access:
         assert self._kinds is not None
         return self._kinds
 
-    def column(self, name: str) -> ColumnClause[Any]:
-        """A column, for a statement."""
+    def build_column(self, name: str) -> ColumnClause[Any]:
+        """Return a column, for use in statements."""
         return column_of(name, _selectable=self.table)
 
-    def frames(self, statement: Select[Any], *, streamed: bool = False) -> Iterator[pl.DataFrame]:
-        """The rows of a statement, `batch_rows` at a time; nothing where there are none. Raises SourceUnavailable.
+    def read_frames(self, statement: Select[Any], *, streamed: bool = False) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a statement, `batch_rows` at a time; nothing if there are none. Raises SourceUnavailable.
 
-        `streamed` is for answers of any length; others are taken whole, so that a slow consumer holds nothing open.
+        Use `streamed` for answers of any length. Others are fetched completely, so that a slow consumer holds nothing
+        open.
         """
         with self.context.gate:
             try:
-                for frame in self._run(statement, streamed):
-                    yield self._with_offsets(frame)
+                for frame in self._run_statement(statement, streamed):
+                    yield self._add_offsets(frame)
             except (SQLAlchemyError, OSError, ValueError) as error:
                 self.close()
-                raise explained(self.context.where, self.stream.table, error) from None
+                raise explain_error(self.context.where, self.stream.table, error) from None
 
-    def empty(self, columns: Sequence[str]) -> pl.DataFrame:
-        """A frame without rows."""
+    def build_empty(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Return a frame without rows."""
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
-    def bound(self, column: str, text: str) -> BindParameter[Any]:
-        """A cell as a value to compare the column with. Raises ValueError where the column can hold no such value."""
-        # Without a type: PostgreSQL then takes the column's, where a text would not compare with a time.
-        return bindparam(None, self._value(column, text), type_=types.NullType(), unique=True)
+    def bind_value(self, column: str, text: str) -> BindParameter[Any]:
+        """Bind a cell's text as a value to compare the column with. Raises ValueError if the column cannot hold it."""
+        # Without a type, PostgreSQL uses the column's: a text would not compare with a time.
+        return bindparam(None, self._convert_text(column, text), type_=types.NullType(), unique=True)
 
-    def _value(self, column: str, text: str) -> Any:
+    def _convert_text(self, column: str, text: str) -> Any:
         kind = self.kinds[column]
         if kind == "number":
-            return self._number(text)
+            return self._convert_number(text)
         if kind == "binary":
             return bytes.fromhex(text)
         return text.removesuffix(UTC_SUFFIX) if column in self._in_utc else text
 
-    def _number(self, text: str) -> int | float | Decimal:
+    def _convert_number(self, text: str) -> int | float | Decimal:
         try:
             number = Decimal(text)
         except InvalidOperation:
@@ -149,30 +150,30 @@ class Access:
             return int(number)
         return float(number) if self.url.get_backend_name() == "sqlite" else number
 
-    def _run(self, statement: Select[Any], streamed: bool) -> Iterator[pl.DataFrame]:
+    def _run_statement(self, statement: Select[Any], streamed: bool) -> Iterator[pl.DataFrame]:
         options = {"stream_results": streamed, "max_row_buffer": self.context.batch_rows}
-        with self._connected().execute(statement, execution_options=options) as result:
+        with self._connect().execute(statement, execution_options=options) as result:
             columns = list(result.keys())
             for rows in result.partitions(self.context.batch_rows):
-                yield _frame(columns, rows)
+                yield _build_frame(columns, rows)
 
-    def _with_offsets(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _add_offsets(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(pl.col(name) + UTC_SUFFIX for name in frame.columns if name in self._in_utc)
 
-    def _connected(self) -> Connection:
+    def _connect(self) -> Connection:
         if self._connection is None:
-            self._connection = self._made().connect()
-            self._opened(self._connection)
+            self._connection = self._get_engine().connect()
+            self._limit_statements(self._connection)
         return self._connection
 
-    def _made(self) -> Engine:
+    def _get_engine(self) -> Engine:
         if self._engine is None:
             try:
                 self._engine = create_engine(self.url, poolclass=NullPool, connect_args=self._connect_arguments())
             except (NoSuchModuleError, ModuleNotFoundError):
                 raise HubMisconfigured(
-                    f"{self.context.where}: there is no driver for {self.url.drivername}",
-                    next_step="install the driver, or name an installed one as in mssql+pyodbc:// or oracle+oracledb://",
+                    f"{self.context.where}: the driver {self.url.drivername} is not installed",
+                    next_step="install the driver, or name an installed one, e.g. mssql+pyodbc:// or oracle+oracledb://",
                 ) from None
         return self._engine
 
@@ -180,7 +181,7 @@ class Access:
         seconds = max(1, round(self.source.timeout_s))
         by_backend: dict[str, dict[str, Any]] = {"sqlite": {"timeout": self.source.timeout_s}}
         for name in ("mysql", "mariadb"):
-            # Without decoders every value arrives as the server writes it: exact, fast, and a day 0 is no error.
+            # Without decoders, values arrive as the server writes them: exact, fast, and a zero date is not an error.
             by_backend[name] = {
                 "connect_timeout": seconds,
                 "read_timeout": self.source.timeout_s,
@@ -190,8 +191,8 @@ class Access:
             }
         return by_backend.get(self.url.get_backend_name(), {})
 
-    def _opened(self, connection: Connection) -> None:
-        """Bound statements at the server where it can, so that a statement that nobody waits for ends."""
+    def _limit_statements(self, connection: Connection) -> None:
+        """Limit statements at the server if it can, so that a statement nobody waits for ends."""
         if connection.dialect.name not in ("mysql", "mariadb"):
             return
         if getattr(connection.dialect, "is_mariadb", False):
@@ -202,17 +203,17 @@ class Access:
     def _reflect(self) -> None:
         schema, _, name = self.stream.table.rpartition(".")
         try:
-            found = inspect(self._connected()).get_columns(name, schema=schema or None)
+            found = inspect(self._connect()).get_columns(name, schema=schema or None)
         except (SQLAlchemyError, OSError) as error:
             self.close()
-            raise explained(self.context.where, self.stream.table, error) from None
-        self._kinds = {column["name"]: _kind(column["type"]) for column in found}
+            raise explain_error(self.context.where, self.stream.table, error) from None
+        self._kinds = {column["name"]: _find_kind(column["type"]) for column in found}
         if self.url.get_backend_name() in ("mysql", "mariadb"):
             self._in_utc = frozenset(c["name"] for c in found if isinstance(c["type"], types.TIMESTAMP))
 
 
-def _kind(found: types.TypeEngine[Any]) -> Kind:
-    table: tuple[tuple[type[types.TypeEngine[Any]], Kind], ...] = (
+def _find_kind(found: types.TypeEngine[Any]) -> ColumnKind:
+    table: tuple[tuple[type[types.TypeEngine[Any]], ColumnKind], ...] = (
         (types.Integer, "number"),
         (types.Numeric, "number"),
         (types.DateTime, "time"),
@@ -224,21 +225,23 @@ def _kind(found: types.TypeEngine[Any]) -> Kind:
     return next((kind for type_, kind in table if isinstance(found, type_)), "text")
 
 
-def _frame(columns: list[str], rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
-    """By column: one look at the types of a column is 8 times faster than one at every cell."""
-    return pl.DataFrame([_series(name, cells) for name, cells in zip(columns, zip(*rows, strict=True), strict=True)])
+def _build_frame(columns: list[str], rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """Build the frame by column: checking types once per column is 8 times faster than once per cell."""
+    return pl.DataFrame(
+        [_build_series(name, cells) for name, cells in zip(columns, zip(*rows, strict=True), strict=True)]
+    )
 
 
-def _series(name: str, cells: Sequence[Any]) -> pl.Series:
+def _build_series(name: str, cells: Sequence[Any]) -> pl.Series:
     found = set(map(type, cells)) - {type(None)}
     if found <= {str}:
         return pl.Series(name, cells, pl.String)
     if found == {int}:
         return pl.Series(name, [None if cell is None else str(cell) for cell in cells], pl.String)
-    return pl.Series(name, [text(cell) for cell in cells], pl.String)
+    return pl.Series(name, [write_text(cell) for cell in cells], pl.String)
 
 
-WRITTEN: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+TEXT_WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (str, str),
     (bool, lambda value: "true" if value else "false"),
     ((bytes, bytearray, memoryview), lambda value: bytes(value).hex()),
@@ -247,11 +250,11 @@ WRITTEN: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (Decimal, lambda value: format(value, "f")),
     ((dict, list), lambda value: orjson.dumps(value).decode()),
 )
-"""Type of a driver's value → how it is written; the first that fits. Everything else as `str` writes it."""
+"""Type of a driver's value → its text; the first match counts. Everything else uses `str`."""
 
 
-def text(value: Any) -> str | None:
-    """A value as text: times as ISO 8601, numbers exact, bytes as hex, JSON as JSON."""
+def write_text(value: Any) -> str | None:
+    """Write a value as text: times as ISO 8601, exact numbers, bytes as hex, JSON as JSON."""
     if value is None:
         return None
-    return next((write for kind, write in WRITTEN if isinstance(value, kind)), str)(value)
+    return next((write for kind, write in TEXT_WRITERS if isinstance(value, kind)), str)(value)

@@ -1,4 +1,4 @@
-"""What went wrong at a database, in our words: a driver's message quotes values, users and addresses and is never shown."""
+"""Database errors in the hub's own words: a driver's message quotes values, users and addresses and is never shown."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from hub.errors import SourceUnavailable
 
 
 class SourceLost(SourceUnavailable):
-    """The database was away for a moment, or for longer: what was asked may be asked again."""
+    """The database was unreachable, perhaps only for a moment: the request may be retried."""
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One kind of failure: the codes by which drivers name it, what we say of it, who does what."""
+class DatabaseFault:
+    """One kind of failure: the drivers' codes for it, the message, and the next step."""
 
     codes: frozenset[str]
     what: str
@@ -23,86 +23,86 @@ class Fault:
     passing: bool = False
 
 
-FAULTS = (
-    Fault(
+DATABASE_FAULTS = (
+    DatabaseFault(
         frozenset({"28P01", "28000", "1045", "1698", "18456"}),
-        "the database refuses the user or the password",
+        "the database rejects the user or the password",
         "check user and password in the connector's URL",
     ),
-    Fault(
+    DatabaseFault(
         frozenset({"3D000", "1049", "SQLITE_CANTOPEN", "SQLITE_NOTADB"}),
-        "the database does not exist or is none",
-        "check the database's name in the connector's URL",
+        "the database does not exist",
+        "check the database name in the connector's URL",
     ),
-    Fault(
+    DatabaseFault(
         frozenset({"42501", "1044", "1142", "1143", "1227", "SQLITE_AUTH", "SQLITE_PERM"}),
-        "no right to read {table}",
-        "ask the owner to grant select",
+        "no permission to read {table}",
+        "ask the owner to run `grant select`",
     ),
-    Fault(
+    DatabaseFault(
         frozenset({"42P01", "3F000", "1146", "1051", "1356"}),
-        "there is no table {table}",
+        "the table {table} does not exist",
         "ask the owner whether it was renamed",
     ),
-    Fault(
+    DatabaseFault(
         frozenset({"42703", "1054"}),
-        "{table} has other columns than a moment ago",
+        "the columns of {table} changed during the read",
         "ask the owner whether they were renamed, then correct the manifest",
     ),
-    Fault(
+    DatabaseFault(
         frozenset({"57014", "1969", "3024"}),
-        "the database gave no answer in time",
+        "the database did not answer in time",
         "ask the owner for an index on the key and cursor columns, or raise timeout_s",
     ),
-    Fault(
+    DatabaseFault(
         frozenset(
             {"08000", "08003", "08006", "57P01", "57P02", "57P03", "53300", "40001", "40P01", "55P03"}
             | {"0", "1040", "1053", "1205", "1213", "2002", "2003", "2006", "2013", "2014"}
             | {"SQLITE_BUSY", "SQLITE_LOCKED"}
         ),
         "the database cannot be reached, or the connection was lost",
-        "check address and network and that the database runs, then run again",
+        "check address, network and whether the database is running, then run it again",
         passing=True,
     ),
 )
-"""PostgreSQL's SQLSTATE, MariaDB's and MySQL's numbers, SQLite's names. The first that has the code."""
+"""SQLSTATE codes of PostgreSQL, numbers of MariaDB and MySQL, names of SQLite. The first match counts."""
 
-AWAY = FAULTS[-1]
-SAID_BY_POSTGRESQL = (
+UNREACHABLE = DATABASE_FAULTS[-1]
+POSTGRESQL_MESSAGES = (
     ("password", "28P01"),
     ("authentication", "28P01"),
     ("role", "28P01"),
     ("does not exist", "3D000"),
 )
-"""A connection that PostgreSQL refuses has no code, only text."""
+"""When PostgreSQL refuses a connection, the error has no code, only text."""
 
 
-def explained(where: str, table: str, error: BaseException) -> SourceUnavailable:
-    """The error as we tell it; SourceLost where trying again may help."""
+def explain_error(where: str, table: str, error: BaseException) -> SourceUnavailable:
+    """Translate an error. Returns SourceLost if a retry may help."""
     if isinstance(error, SourceUnavailable):
         return error
     if isinstance(error, NoSuchTableError | UnreflectableTableError):
-        return _told(where, table, next(fault for fault in FAULTS if "42P01" in fault.codes))
+        return _build_error(where, table, next(fault for fault in DATABASE_FAULTS if "42P01" in fault.codes))
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    code = _code(cause)
-    fault = next((fault for fault in FAULTS if code in fault.codes), None)
+    code = _find_code(cause)
+    fault = next((fault for fault in DATABASE_FAULTS if code in fault.codes), None)
     if fault is not None:
-        return _told(where, table, fault)
+        return _build_error(where, table, fault)
     kind = f"{type(cause).__name__} {code}".strip()
     return SourceUnavailable(
-        f"{where}: the database refuses to read {table}: {kind}",
-        next_step="run the connector's check; ask the owner of the database what the code means",
+        f"{where}: the database does not read {table}: {kind}",
+        next_step="run `hub connector check`; ask the database administrator what the code means",
     )
 
 
-def _told(where: str, table: str, fault: Fault) -> SourceUnavailable:
+def _build_error(where: str, table: str, fault: DatabaseFault) -> SourceUnavailable:
     kind = SourceLost if fault.passing else SourceUnavailable
     return kind(f"{where}: {fault.what.format(table=table)}", next_step=fault.next_step)
 
 
-def _code(error: BaseException) -> str:
+def _find_code(error: BaseException) -> str:
     if isinstance(error, psycopg.Error):
-        return error.sqlstate or _unwritten(error)
+        return error.sqlstate or _guess_code(error)
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorname", "")
     if isinstance(error, OSError):
@@ -110,9 +110,9 @@ def _code(error: BaseException) -> str:
     return str(error.args[0]) if error.args and isinstance(error.args[0], int) else ""
 
 
-def _unwritten(error: psycopg.Error) -> str:
-    """The code of an error without one: the connection was refused or went away, unless the server said otherwise."""
+def _guess_code(error: psycopg.Error) -> str:
+    """Guess the code of an error without one: the connection was refused or lost, unless the server said otherwise."""
     if not isinstance(error, psycopg.OperationalError):
         return ""
     text = str(error)
-    return next((code for word, code in SAID_BY_POSTGRESQL if word in text), "08006")
+    return next((code for word, code in POSTGRESQL_MESSAGES if word in text), "08006")

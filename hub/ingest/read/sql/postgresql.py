@@ -1,4 +1,4 @@
-"""PostgreSQL as a source: statements by COPY, in one snapshot for everything that a reader asks of one connection."""
+"""PostgreSQL as a source: statements run through COPY, in one snapshot per connection."""
 
 import os
 import socket
@@ -13,28 +13,30 @@ from psycopg import Column
 from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.ingest.read.sql.access import Access
-from hub.ingest.read.sql.errors import explained
+from hub.ingest.read.sql.access import DatabaseAccess
+from hub.ingest.read.sql.errors import explain_error
 from hub.model.names import quote_identifier
 
-BOOL, BYTEA = 16, 17
-"""Type numbers whose text is not how the hub writes such values: `t`, `\\x00`."""
+BOOL_OID, BYTEA_OID = 16, 17
+"""Types whose text differs from the hub's form: `t`, `\\x00`."""
 
 
-class PostgresqlAccess(Access):
-    """Rows by COPY as CSV, which tells null (nothing) from empty text (two quotes), and is parsed by column."""
+class PostgresqlAccess(DatabaseAccess):
+    """Reads rows through COPY as CSV, which distinguishes null (nothing) from empty text (two quotes) and is parsed by
+    column.
+    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.backend_page = None
-        self._watch: _Watch | None = None
+        self._watch: _SilenceWatch | None = None
 
     def close(self) -> None:
-        """Let go of the connection and of the thread that watches it."""
-        self._unwatch()
+        """Close the connection and stop the thread that watches it."""
+        self._stop_watch()
         super().close()
 
-    def _unwatch(self) -> None:
+    def _stop_watch(self) -> None:
         if self._watch is not None:
             self._watch.end()
             self._watch = None
@@ -53,51 +55,55 @@ class PostgresqlAccess(Access):
             "tcp_user_timeout": seconds * 1000,
         }
 
-    def _opened(self, connection: Any) -> None:
-        self._watch = _Watch(self._driver(connection).fileno(), self.source.timeout_s)
+    def _limit_statements(self, connection: Any) -> None:
+        self._watch = _SilenceWatch(self._get_driver(connection).fileno(), self.source.timeout_s)
 
     def _reflect(self) -> None:
-        self._connected_or_explained()
+        self._connect_or_explain()
         assert self._watch is not None
         with self._watch.waiting():
             super()._reflect()
 
-    def _connected_or_explained(self) -> None:
+    def _connect_or_explain(self) -> None:
         try:
-            self._connected()
+            self._connect()
         except (SQLAlchemyError, OSError) as error:
             self.close()
-            raise explained(self.context.where, self.stream.table, error) from None
+            raise explain_error(self.context.where, self.stream.table, error) from None
 
-    def _run(self, statement: Select[Any], streamed: bool) -> Iterator[pl.DataFrame]:
-        connection = self._connected()
+    def _run_statement(self, statement: Select[Any], streamed: bool) -> Iterator[pl.DataFrame]:
+        connection = self._connect()
         compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
         try:
-            yield from self._copied(self._driver(connection), str(compiled), dict(compiled.params))
+            yield from self._copy_frames(self._get_driver(connection), str(compiled), dict(compiled.params))
         except psycopg.Error as error:
             self.close()
-            raise explained(self.context.where, self.stream.table, error) from None
+            raise explain_error(self.context.where, self.stream.table, error) from None
 
-    def _copied(self, driver: "psycopg.Connection[Any]", query: str, values: dict[str, Any]) -> Iterator[pl.DataFrame]:
+    def _copy_frames(
+        self, driver: "psycopg.Connection[Any]", query: str, values: dict[str, Any]
+    ) -> Iterator[pl.DataFrame]:
         watch, most = self._watch, self.context.batch_rows
         assert watch is not None
         with watch.waiting():
-            # Values are quoted into the statement by the driver: COPY takes no parameters.
+            # The driver quotes values into the statement, because COPY takes no parameters.
             query = psycopg.ClientCursor(driver).mogrify(query, values)
             columns = driver.execute(f"select * from ({query}) as t0 limit 0".encode()).description or ()  # noqa: S608 a reader's own statement
-        copy = f"copy (select {_written(columns)} from ({query}) as t0) to stdout (format csv)"  # noqa: S608 a reader's own statement
-        with self._copying(driver, copy.encode(), watch) as rows:
+        copy = f"copy (select {_select_written(columns)} from ({query}) as t0) to stdout (format csv)"  # noqa: S608 a reader's own statement
+        with self._open_copy(driver, copy.encode(), watch) as rows:
             while True:
                 with watch.waiting():
-                    lines, count = _lines(rows, most, watch)
+                    lines, count = _read_lines(rows, most, watch)
                 if count:
-                    yield _csv([column.name for column in columns], lines, count)
+                    yield _parse_csv([column.name for column in columns], lines, count)
                 if count < most:
                     return
 
     @contextmanager
-    def _copying(self, driver: "psycopg.Connection[Any]", copy: bytes, watch: "_Watch") -> Iterator["psycopg.Copy"]:
-        """A COPY in flight. Whatever breaks it off, its connection is thrown away first: the driver would read it to its end."""
+    def _open_copy(
+        self, driver: "psycopg.Connection[Any]", copy: bytes, watch: "_SilenceWatch"
+    ) -> Iterator["psycopg.Copy"]:
+        """Run a COPY. If anything breaks it off, discard the connection first: the driver would read it to its end."""
         opened = ExitStack()
         try:
             with watch.waiting():
@@ -112,17 +118,17 @@ class PostgresqlAccess(Access):
             opened.close()
 
     @staticmethod
-    def _driver(connection: Any) -> "psycopg.Connection[Any]":
+    def _get_driver(connection: Any) -> "psycopg.Connection[Any]":
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
         return driver
 
 
-def _lines(rows: "psycopg.Copy", most: int, watch: "_Watch") -> tuple[bytes, int]:
-    """Rows as they are sent, one message each, and how many they are.
+def _read_lines(rows: "psycopg.Copy", most: int, watch: "_SilenceWatch") -> tuple[bytes, int]:
+    """Return rows as they are sent, one message each, and their number.
 
-    Copied into one buffer at once: to keep the messages and join them takes twice the time of a read, since each is memory
-    of its own that libpq has to find and to free.
+    They are appended to one buffer: collecting the messages and joining them doubles the time of a read, because libpq
+    allocates and frees each one.
     """
     buffer = bytearray()
     read = rows.read
@@ -134,26 +140,26 @@ def _lines(rows: "psycopg.Copy", most: int, watch: "_Watch") -> tuple[bytes, int
     return bytes(buffer), count
 
 
-def _csv(columns: list[str], lines: bytes, count: int) -> pl.DataFrame:
+def _parse_csv(columns: list[str], lines: bytes, count: int) -> pl.DataFrame:
     schema = dict.fromkeys(columns, pl.String)
     parsed = pl.read_csv(lines, has_header=False, schema=schema, raise_if_empty=False)
     if parsed.height == count:
         return parsed
-    # One column and nothing in it: lines without anything, which are rows all the same.
+    # A single empty column: empty lines, which are rows nevertheless.
     return pl.DataFrame({columns[0]: [line.decode() or None for line in lines.split(b"\n")[:count]]}, schema=schema)
 
 
-def _written(columns: Sequence[Column]) -> str:
-    """The columns of the answer as the hub writes their values: `true`, hex without a prefix."""
-    by_type = {BOOL: "{0}::text as {0}", BYTEA: "encode({0}, 'hex') as {0}"}
+def _select_written(columns: Sequence[Column]) -> str:
+    """Return the columns as the hub writes their values: `true`, hex without a prefix."""
+    by_type = {BOOL_OID: "{0}::text as {0}", BYTEA_OID: "encode({0}, 'hex') as {0}"}
     return ", ".join(by_type.get(column.type_code, "{0}").format(quote_identifier(column.name)) for column in columns)
 
 
-class _Watch:
-    """Ends a connection on which nothing arrives for `timeout_s` while somebody waits.
+class _SilenceWatch:
+    """Shuts down a connection on which nothing arrives for `timeout_s` while someone waits.
 
-    A statement's timeout is no help where the network swallows what is sent, and one for the whole of a COPY would end long
-    reads that go well.
+    A statement timeout does not help if the network drops packets, and a timeout for a whole COPY would end long reads
+    that are healthy.
     """
 
     def __init__(self, descriptor: int, timeout_s: float) -> None:
@@ -162,12 +168,12 @@ class _Watch:
         self._over = threading.Event()
         self._timeout_s = timeout_s
         self._socket = socket.socket(fileno=os.dup(descriptor))
-        self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._thread.start()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While somebody waits for the source."""
+        """Mark a period in which someone waits for the source."""
         self.seen = True
         self._waiting.set()
         try:
@@ -176,12 +182,12 @@ class _Watch:
             self._waiting.clear()
 
     def end(self) -> None:
-        """Look no longer."""
+        """Stop watching."""
         self._over.set()
         self._thread.join()
         self._socket.close()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while not self._over.wait(self._timeout_s):
             if self._waiting.is_set() and not self.seen:
                 with suppress(OSError):
