@@ -30,7 +30,7 @@ IN_URL = re.compile(
     re.IGNORECASE,
 )
 """A parameter that is named like a credential, or a value that looks like an API key or a token."""
-OTHER_HEADERS = (b"x-api-key", b"x-access-token", b"x-auth-token")
+OTHER_HEADERS = frozenset({b"x-api-key", b"x-access-token", b"x-auth-token"})
 """Headers in which clients send credentials elsewhere: with `Authorization` beside them, a proxy and the hub could disagree."""
 LAST_EXPIRY = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -70,7 +70,7 @@ class RequestAuthenticator:
                 raise NoCredentials(next_step=f"{SEND_TOKEN}, or sign in at /sign-in")
             self._check_origin(headers)
             return await self._check_session(cookie)
-        if len(authorization) > 1 or cookie is not None or any(name in headers for name in OTHER_HEADERS):
+        if len(authorization) > 1 or cookie is not None or not OTHER_HEADERS.isdisjoint(headers):
             raise AmbiguousCredentials(
                 next_step=f"{SEND_TOKEN} once, and no other credential or session cookie beside it"
             )

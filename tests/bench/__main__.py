@@ -16,6 +16,7 @@ import psycopg
 from hub.store.embedded import EmbeddedServer
 from tests.bench import (
     attacks,
+    callers,
     cdc,
     connectors,
     costs,
@@ -126,6 +127,10 @@ def _attacks(run: Run, bench: Bench) -> None:
     attacks.measure(bench, run.province)
 
 
+def _callers(run: Run, bench: Bench) -> None:
+    callers.measure(bench, run.server)
+
+
 def _costs(run: Run, bench: Bench) -> None:
     costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
 
@@ -153,6 +158,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "growth": _growth,
     "search": _search,
     "attacks": _attacks,
+    "callers": _callers,
     "costs": _costs,
     "linking": _linking,
     "linking-demo": _linking_demo,

@@ -17,7 +17,7 @@ import psycopg
 
 from hub.demo.generate import generate_province
 from hub.demo.sector_systems import start_systems
-from hub.ingest.run.connector_run import sync
+from hub.ingest.run.connector_run import sync_connectors
 from hub.model.registry import registry
 from hub.model.tables import stored_columns
 from hub.store.embedded import EmbeddedServer
@@ -123,7 +123,7 @@ def main() -> None:
                 with start_systems(Path(made.folder), server.url("postgres")) as systems:
                     os.environ.update(systems.environment)
                     opened = make_engine(url)
-                    sync(opened)
+                    sync_connectors(opened)
                     opened.dispose()
                 _run(url)
                 measure(bench, url, given.citizens, given.shares)
