@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        show_error(HubError("stopped", next_step="run it again: what was committed is kept", code="INTERRUPTED"))
+        show_error(HubError("stopped", next_step="run it again; what was committed is kept", code="INTERRUPTED"))
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does. Nothing more can be printed, not even by the interpreter as it ends.

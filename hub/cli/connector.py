@@ -89,8 +89,8 @@ def check_command(
     failed = [one.connector for one in checked if not one.conforms] + list(wrong)
     if failed:
         raise HubMisconfigured(
-            f"{len(failed)} of {len(checked) + len(wrong)} connectors are not what they state: {', '.join(failed)}",
-            next_step="mend what failed, or state the grade that it has; `--verbose` shows every case",
+            f"{len(failed)} of {len(checked) + len(wrong)} connectors fail the checks of their declared grade: {', '.join(failed)}",
+            next_step="fix what failed, or declare the grade that it reaches; `--verbose` shows every case",
         )
 
 

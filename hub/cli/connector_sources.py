@@ -80,7 +80,7 @@ class KnownSource:
         reference = self.source.get(key)
         if not isinstance(reference, Mapping) or "env" not in reference:
             raise OperationRefused(
-                f"the connector does not say by a variable where its source is ({key})",
+                f"the connector does not name its source by an environment variable ({key})",
                 next_step="add the stream to its manifest by hand",
             )
         return str(reference["env"])
@@ -91,8 +91,8 @@ def known_source(place: Path, kind: str | None, options: ProbeOptions) -> KnownS
     there = (place / MANIFEST_FILE).is_file()
     if there and not options.add_stream:
         raise OperationRefused(
-            f"{place} has a manifest already",
-            next_step="add a stream to it with --add-stream, choose another name, or take it away",
+            f"{place} already has a manifest",
+            next_step="add a stream to it with --add-stream, choose another name, or remove the folder",
         )
     if not options.add_stream:
         return KnownSource()
@@ -101,7 +101,7 @@ def known_source(place: Path, kind: str | None, options: ProbeOptions) -> KnownS
     declared = load_connector(place)
     if (kind and kind != declared.kind) or options.env or options.auth != "none":
         raise OperationRefused(
-            f"{place.name} says already where its source is, and how the hub proves itself",
+            f"{place.name} already declares its source and credentials",
             next_step="give --add-stream without --kind, --env and --auth",
         )
     source = {
@@ -138,7 +138,7 @@ def _files(name: str, kind: str, options: ProbeOptions, given: KnownSource) -> P
         raise OperationRefused(f"no file is called {pattern}", next_step=f"there are: {', '.join(found[:10])}")
     stream = {"files": pattern, **source_probe.sniff_format(first, options.skip_rows)}
     if options.sheet is not None and stream["format"] != "excel":
-        raise OperationRefused(f"{first.name} is no workbook: it has no sheets", next_step="leave out --sheet")
+        raise OperationRefused(f"{first.name} is not a workbook, so it has no sheets", next_step="leave out --sheet")
     stream |= {"sheet": options.sheet} if options.sheet is not None else {}
     stream |= {"skip_rows": options.skip_rows} if options.skip_rows else {}
     return source_probe.probe_source(
@@ -167,7 +167,9 @@ def _auth(name: str, options: ProbeOptions, kinds: Sequence[str]) -> dict[str, A
     if options.auth == "none":
         return {}
     if options.auth not in kinds:
-        raise OperationRefused(f"--auth {options.auth} is not for this kind", next_step=f"use {', '.join(kinds)}")
+        raise OperationRefused(
+            f"--auth {options.auth} does not apply to this kind of source", next_step=f"use {', '.join(kinds)}"
+        )
     upper = name.upper()
     parts: Mapping[str, dict[str, Any]] = {
         "api_key": {"kind": "api_key", "header": options.header, "key": {"env": f"{upper}_KEY"}},

@@ -52,7 +52,7 @@ def doctor(*, json: Json = False) -> None:
                 OUT.print(f"      next step: {finding.next_step}")
     wrong = sum(not finding.holds for finding in findings)
     if wrong:
-        raise HubMisconfigured(f"{wrong} of {len(findings)} checks do not hold", next_step="see each above")
+        raise HubMisconfigured(f"{wrong} of {len(findings)} checks failed", next_step="see each above")
 
 
 def _offline() -> Iterator[DoctorFinding]:
@@ -107,15 +107,13 @@ def check_links(quality: Quality) -> DoctorFinding:
         return DoctorFinding("links", True, "no link was made yet")
     if not any(one.drawn for one in quality.strata):
         step = "run `hub link`" if quality.monthly else "set HUB_LINK_SAMPLE_MONTHLY above 0, then run `hub link`"
-        return DoctorFinding(
-            "links", True, f"{links:,} links, of which nothing was sampled: how right they are is not known", step
-        )
+        return DoctorFinding("links", True, f"{links:,} links, none sampled yet: their precision is not known", step)
     if quality.short or quality.verdict is Verdict.SHORT:
         named = ", ".join(f"{one.field} {one.band}" for one in quality.short) or "all links together"
         return DoctorFinding(
             "links",
             False,
-            f"below the target of precision: {named}",
+            f"below the precision target: {named}",
             "see `hub link quality`; `hub link` applies a threshold that was raised",
         )
     found = quality.overall
@@ -131,7 +129,7 @@ def check_models(known: Sequence[Version]) -> DoctorFinding:
     """The model of parties: which version scores, and whether the newest one failed its checks."""
     used = next((one for one in known if one.active), None)
     if used is None and not known:
-        return DoctorFinding("linking model", True, "none yet: rules alone")
+        return DoctorFinding("linking model", True, "none yet: linking uses rules only")
     by = f"{used.method} ({used.origin.lower()}) is used" if used else "rules alone"
     refused = last_refused(known)
     if refused:

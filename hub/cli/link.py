@@ -53,7 +53,7 @@ def link(*fields: str, full: bool = False, train: bool = False, json: Json = Fal
     show_json(dataclasses.asdict(report)) if json else show_links(report)
     if report.refused and train:
         raise OperationRefused(
-            f"the model {report.refused.method} that was trained may not be used: {_describe_failed_checks(report.refused)}",
+            f"the trained model {report.refused.method} failed its checks: {_describe_failed_checks(report.refused)}",
             next_step=f"see `hub link model show {report.refused.version}`; everything is linked by {report.model or 'rules alone'}",
             code="MODEL_REFUSED",
         )

@@ -165,7 +165,9 @@ def _read(version: int | None) -> tuple[Version, Model]:
         found = read(connection, PARTY.name, version)
         stored = next((one for one in versions(connection, PARTY.name) if one.id == found.id), None)
     if stored is None:
-        raise OperationRefused(f"version {version} is not among the newest", next_step="see `hub link model list`")
+        raise OperationRefused(
+            f"version {version} is not one of the newest versions", next_step="see `hub link model list`"
+        )
     return stored, found.model
 
 

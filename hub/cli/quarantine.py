@@ -229,7 +229,9 @@ def _plain(value: object) -> str:
 def _cells(given: Sequence[str]) -> dict[str, str]:
     wrong = [cell for cell in given if "=" not in cell]
     if wrong:
-        raise OperationRefused(f"{len(wrong)} of --set is not column=value", next_step="write --set column=value")
+        raise OperationRefused(
+            f"{len(wrong)} of --set are not of the form column=value", next_step="write --set column=value"
+        )
     return dict(cell.split("=", 1) for cell in given)
 
 

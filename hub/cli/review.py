@@ -127,7 +127,7 @@ def show(
         elif field is not None and record is not None:
             found = items.item(connection, field, record)
         else:
-            raise OperationRefused("which record is not said", next_step="give a field and a record, or --decision")
+            raise OperationRefused("no record was given", next_step="give a field and a record, or --decision")
     show_json(asdict(found)) if json else show_item(found)
 
 

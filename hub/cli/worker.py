@@ -37,7 +37,9 @@ def worker(
         Seconds between two signs of life. After three without one, the jobs of a worker go to another.
     """
     if concurrency < 1 or heartbeat <= 0:
-        raise HubMisconfigured("concurrency and heartbeat are above zero", next_step="see `hub worker --help`")
+        raise HubMisconfigured(
+            "--concurrency and --heartbeat must be greater than zero", next_step="see `hub worker --help`"
+        )
     settings = load_settings()
     orders = WorkerOptions(select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days)
     with open_store(settings, keep_running=True) as store:

@@ -60,7 +60,7 @@ def read_first_rows(manifest: Manifest, stream: str, rows: int) -> pl.DataFrame:
     """The first rows of a stream, by its reader."""
     if manifest.kind in ("stream", "push"):
         raise OperationRefused(
-            f"{manifest.name}.{stream}: to read it would take what was sent",
+            f"{manifest.name}.{stream}: a preview would consume the messages that were sent",
             next_step="look at its samples: `hub connector preview --samples`",
         )
     if manifest.kind == "cdc":

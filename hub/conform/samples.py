@@ -60,7 +60,7 @@ def _object(shown: str, number: int, line: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise HubMisconfigured(f"{shown}:{number}: is no JSON object", next_step="write one row as an object a line")
+        raise HubMisconfigured(f"{shown}:{number}: is not a JSON object", next_step="write one JSON object per line")
     return found
 
 

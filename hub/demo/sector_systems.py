@@ -136,5 +136,5 @@ def _await(process: "subprocess.Popen[bytes]", system: str, address: str) -> Non
         except OSError:
             time.sleep(0.05)
     raise SourceUnavailable(
-        f"the demo's {system} system did not start", next_step="look at its message above, and run `hub demo` again"
+        f"the demo's {system} system did not start", next_step="read its message above, then run `hub demo` again"
     )

@@ -78,8 +78,8 @@ def write_connector(
     """Write the connector, and copies of the files that its manifest names. Raises OperationRefused if there is one."""
     if (folder / MANIFEST_FILE).exists():
         raise OperationRefused(
-            f"{folder} has a manifest already",
-            next_step="add a stream to it with --add-stream, choose another name, or take it away",
+            f"{folder} already has a manifest",
+            next_step="add a stream to it with --add-stream, choose another name, or remove the folder",
         )
     made = _StreamProposal.of(probed, entity)
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def add_stream(folder: Path, probed: ProbeResult, entity: Entity, facts: Connect
         parse_manifest(tomllib.loads(text))
     except ValueError as error:
         raise OperationRefused(
-            f"a stream cannot be added to {folder / MANIFEST_FILE} as it is written: {type(error).__name__}",
+            f"a stream cannot be added to {folder / MANIFEST_FILE} as it stands: {type(error).__name__}",
             next_step="write [streams.<name>] as tables of their own, or add it by hand",
         ) from None
     written = folder / f"{MANIFEST_FILE}.new"

@@ -75,7 +75,7 @@ def read_variable(name: str, connector: str) -> str:
     if not found:
         raise HubMisconfigured(
             f"connector {connector}: {name} is not set",
-            next_step=f"set {name}: what it holds is looked at, and not kept",
+            next_step=f"set {name}: its value is used to look at the source and is not stored",
         )
     return found
 
@@ -113,7 +113,7 @@ def list_tables(url: str) -> list[TableFound]:
         engine = create_engine(named, connect_args=dict(CONNECT_OPTIONS.get(backend, {})))
     except SQLAlchemyError as error:
         raise HubMisconfigured(
-            f"the address is no URL of a database: {type(error).__name__}",
+            f"the address is not a database URL: {type(error).__name__}",
             next_step="write it as mysql://user:password@host/database",
         ) from None
     try:
@@ -133,7 +133,7 @@ def list_tables(url: str) -> list[TableFound]:
             return found
     except (SQLAlchemyError, OSError) as error:
         raise SourceUnavailable(
-            f"the database cannot be looked at: {type(error).__name__}",
+            f"the database cannot be inspected: {type(error).__name__}",
             next_step="check address, user and password, and that the database runs",
         ) from None
     finally:
@@ -150,7 +150,7 @@ def _system_schemas(default: str | None) -> set[str | None]:
 def list_files(folder: Path) -> list[str]:
     """The names of the files of a folder that can be read. Raises SourceUnavailable."""
     if not folder.is_dir():
-        raise SourceUnavailable("the folder is not there", next_step="check the variable that names it")
+        raise SourceUnavailable("the folder does not exist", next_step="check the variable that names it")
     return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in FORMATS)
 
 

@@ -41,7 +41,7 @@ def read_folder(folder: Path) -> Mapping[str, str]:
         if not isinstance(entries, dict) or not all(isinstance(text, str) for text in entries.values()):
             raise HubMisconfigured(
                 f"{path}: not a map from document id to text",
-                next_step="write it with GraphQL Code Generator or the Relay compiler, or take it out",
+                next_step="generate it with GraphQL Code Generator or the Relay compiler, or remove it",
             )
         found |= {identifier.removeprefix("sha256:"): text for identifier, text in entries.items()}
     return found

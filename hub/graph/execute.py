@@ -239,8 +239,8 @@ class Executor:
         ready = self.preparer.ready(request)
         if ready.plan is None:
             raise OperationRefused(
-                "the operation is not stored data alone, so it has no one plan",
-                next_step="explain its stored fields in an operation of their own",
+                "the operation has fields that are not stored data, so it has no single plan",
+                next_step="put its stored fields into an operation of their own and explain that",
             )
         return await explain_plan(ready.plan, self.reads, ready.variables)
 

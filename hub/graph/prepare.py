@@ -231,7 +231,7 @@ class Preparer:
         now = next((field.name for field in read.fields if field.name in PRESENT_ONLY_FIELDS), None)
         if read.in_the_past and now is not None:
             raise OperationRefused(
-                f"{now} answers for now, and does not go with @asOf",
+                f"{now} shows the present only and cannot be used with @asOf",
                 next_step="leave @asOf out, or ask for the stored fields themselves",
             )
         return None

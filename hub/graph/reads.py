@@ -24,7 +24,7 @@ DATABASE_GONE = StoreUnavailable(
     "the database does not answer", next_step="try again shortly; if it lasts, the operator looks at `hub doctor`"
 )
 OTHER_REVISION = StoreUnavailable(
-    "the database is at another revision than this program", next_step="the operator runs `hub migrate`"
+    "the database is at a different revision than this program", next_step="the operator runs `hub migrate`"
 )
 TOO_SLOW = OperationRefused(
     "the read took too long and was stopped",
@@ -33,7 +33,7 @@ TOO_SLOW = OperationRefused(
 )
 BAD_VALUE = OperationRefused("a value cannot be compared with its field", next_step="check dates, numbers and cursors")
 TOO_COMPLEX = OperationRefused(
-    "the operation is more than one statement can hold",
+    "the operation is too large for one SQL statement",
     code="OPERATION_TOO_LARGE",
     next_step="split the operation, or ask for fewer fields",
 )
@@ -48,7 +48,7 @@ TIMED_OUT = OperationRefused(
     next_step="try again shortly; the operator looks at `/readyz`",
 )
 ALL_BUSY = OperationRefused(
-    "other reads kept every connection to the database for too long",
+    "every database connection was in use for too long",
     code="TIMEOUT",
     next_step="try again shortly; the operator may raise HUB_POOL_SIZE, or look at `/readyz`",
 )

@@ -73,6 +73,6 @@ def _check(preparer: Preparer, identifier: str, text: str) -> None:
         preparer.checked(text)
     except OperationRefused as error:
         raise HubMisconfigured(
-            f"HUB_DOCUMENTS: the document {identifier[:12]}… does not hold: {error.message}",
-            next_step="correct it, or take it out of the folder",
+            f"HUB_DOCUMENTS: the document {identifier[:12]}… is invalid: {error.message}",
+            next_step="correct it, or remove it from the folder",
         ) from None

@@ -92,13 +92,13 @@ def _resolve_own_field(registry: Registry, entity: Entity, column: Column, facts
     if linked is None:
         raise _refuse(
             where,
-            f"has an authority by way of {facts.linked}, which is not a linked field of {entity.name}",
+            f"has an authority through {facts.linked}, which is not a linked field of {entity.name}",
             f"name one of: {', '.join(linked.name for linked in entity.linked) or 'none is declared'}",
         )
     if _subject_kind(facts) not in linked.kinds:
         raise _refuse(
             where,
-            f"is held against {facts.field}, but {linked.name} leads to {', '.join(linked.kinds)}",
+            f"is compared with {facts.field}, but {linked.name} leads to {', '.join(linked.kinds)}",
             "name a field of one of these",
         )
     return _resolve_copy(registry, entity, linked, column, facts)
@@ -114,7 +114,7 @@ def _resolve_copy(registry: Registry, entity: Entity, linked: Linked, column: Co
         if key is None:
             raise _refuse(
                 where,
-                f"goes through {facts.through}, which is no key of {holder.name}",
+                f"goes through {facts.through}, which is not a key of {holder.name}",
                 "name a field of its key's type",
             )
         hop = Hop(start.column(step.name), key)

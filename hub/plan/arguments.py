@@ -58,7 +58,7 @@ def _require_variables(document: Document, argument: str, node: ValueNode) -> No
     visit(node, Variables())
     if absent:
         raise OperationRefused(
-            f"{argument}: the variable ${absent[0]} is not given, and without it the condition would hold for every row",
+            f"{argument}: the variable ${absent[0]} is not given; without it the condition would match every row",
             next_step="give a value; to ask for every row, give null for the whole filter, or leave the argument out",
         )
 

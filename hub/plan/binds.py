@@ -120,7 +120,7 @@ class CursorPart:
         if part is None or (isinstance(part, str) and "\0" not in part and (not pattern or pattern.fullmatch(part))):
             return part
         refusal = OperationRefused(
-            "the cursor is not one of this connection in this order",
+            "the cursor belongs to another connection or another order",
             code="BAD_CURSOR",
             next_step="use a cursor from pageInfo or an edge of the same connection, with the same orderBy",
         )
@@ -160,7 +160,7 @@ class GlobalIdParts:
     def __call__(self, value: Any) -> Any:
         if len(value) > self.most:
             refusal = OperationRefused(
-                f"{self.most} ids are taken at most, not {len(value)}",
+                f"{self.most} ids are allowed at most, not {len(value)}",
                 code="BAD_PAGE_SIZE",
                 next_step="ask for them in several operations",
             )
@@ -192,8 +192,8 @@ class PastInstant:
     def __call__(self, value: Any) -> Any:
         if datetime.fromisoformat(str(value)) > datetime.now(UTC):
             raise OperationRefused(
-                "@asOf: the instant has not come yet",
+                "@asOf: the instant is in the future",
                 code="BAD_USER_INPUT",
-                next_step="give an instant in the past, or leave @asOf out to read what holds now",
+                next_step="give a past instant, or leave @asOf out to read the present",
             )
         return str(value)

@@ -134,7 +134,7 @@ class FilterReader:
             return [LinkTest(by_link.table, tuple(self.parts(name, LINK_PARTS, part)))]
         if self.links == 0:
             raise OperationRefused(
-                f"filter: {entity.name}.{name} follows one link more than a filter may",
+                f"filter: {entity.name}.{name} follows more links than a filter may",
                 code="OPERATION_TOO_LARGE",
                 next_step="filter by fewer links, or begin at an entity nearer to the condition",
             )
@@ -254,7 +254,7 @@ def to_name_prefix_parameter(value: Any) -> Any:
 def _refuse_empty(taken: Any) -> Any:
     if taken == "":
         raise OperationRefused(
-            "filter: prefix or words is empty, and would hold for every row",
+            "filter: prefix or words is empty and would match every row",
             code="BAD_USER_INPUT",
             next_step="give at least one character, or leave the condition out",
         )

@@ -81,7 +81,7 @@ def check_size(document: DocumentNode, limits: Limits) -> Mapping[str | None, Se
         _refuse(measure.fragment(name), limits)  # unused ones too: validation will walk them
     if measure.cyclic:
         raise OperationRefused(
-            "a fragment spreads itself", code="INVALID", next_step="take the spread out of the fragment"
+            "a fragment spreads itself", code="INVALID", next_step="remove the spread from the fragment"
         )
     if measure.spreads > limits.spreads:
         raise too_large("fragment spreads", measure.spreads, limits.spreads, "put fields in place of some fragments")
@@ -89,7 +89,7 @@ def check_size(document: DocumentNode, limits: Limits) -> Mapping[str | None, Se
     comparisons = sum(_count_comparisons([root.selection_set], fragments) for root in roots)
     if comparisons > limits.comparisons:
         step = "select each field once"
-        raise too_large("pairs of fields that must be held against each other", comparisons, limits.comparisons, step)
+        raise too_large("pairs of fields that must be compared", comparisons, limits.comparisons, step)
     return found
 
 

@@ -107,7 +107,7 @@ def _refuse_unread_days(tokens: tuple[str, ...]) -> None:
     """Raises OperationRefused for a token that reads like a day and is none: left out, it would widen the search unseen."""
     if any(LIKE_A_DAY.fullmatch(token) and not _read_day(token) for token in tokens):
         raise OperationRefused(
-            "search: a date is no day of the calendar in the form dd/mm/yyyy",
+            "search: a date must be a calendar day in the form dd/mm/yyyy",
             code="BAD_USER_INPUT",
             next_step="write it like 12/03/1980, or the year alone, 1980",
         )

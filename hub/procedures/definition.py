@@ -104,7 +104,9 @@ def procedures() -> dict[str, Procedure]:
 def find_procedure(code: str) -> Procedure:
     """The procedure of this code. Raises OperationRefused if there is none."""
     if code not in procedures():
-        raise OperationRefused("there is no procedure of this code", next_step=f"use one of: {', '.join(procedures())}")
+        raise OperationRefused(
+            "there is no procedure with this code", next_step=f"use one of: {', '.join(procedures())}"
+        )
     return procedures()[code]
 
 

@@ -242,7 +242,7 @@ def _initialise(binaries: Path, data: Path, account: Account, password: str) -> 
     if done.returncode != 0:
         shutil.rmtree(server, ignore_errors=True)
         raise StoreUnavailable(
-            f"the database could not be made in {server}: {_last_line(done.stderr)}",
+            f"the database could not be created in {server}: {_last_line(done.stderr)}",
             next_step=suggest_next_step(
                 done.stderr, "look at the free space and the rights of this folder, or set HUB_HOME to another"
             ),

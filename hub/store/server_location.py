@@ -73,7 +73,7 @@ def make_data_folder(asked: Path, account: Account) -> Path:
     except OSError as error:
         raise HubMisconfigured(
             f"cannot use {folder} for the database: {error.strerror}",
-            next_step="set HUB_HOME to a folder you may write",
+            next_step="set HUB_HOME to a folder that you can write to",
         ) from error
     return folder
 
@@ -113,6 +113,6 @@ def read_password(data: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except PermissionError:
         raise HubMisconfigured(
-            f"the database in {data} is another user's",
-            next_step="run as that user, or set HUB_HOME to a folder of your own",
+            f"the database in {data} belongs to another user",
+            next_step="run as that user, or set HUB_HOME to a folder you own",
         ) from None

@@ -102,7 +102,7 @@ def clear_dead_server(data: Path) -> None:
     """
     if not wait_until(lambda: server_pid(data) is None, STOP_TIMEOUT_S):
         raise StoreUnavailable(
-            f"the database in {data} neither answers nor ends",
+            f"the database in {data} neither answers nor stops",
             next_step=f"end process {server_pid(data)}, then run the command again",
         )
     if not wait_until(lambda: not _find_server_processes(data), LEAVE_TIMEOUT_S):
@@ -162,8 +162,8 @@ def _open(path: Path) -> TextIO:
         return path.open("a")
     except PermissionError:
         raise HubMisconfigured(
-            f"the database in {path.parent} is another user's",
-            next_step="run as that user, or set HUB_HOME to a folder of your own",
+            f"the database in {path.parent} belongs to another user",
+            next_step="run as that user, or set HUB_HOME to a folder you own",
         ) from None
 
 

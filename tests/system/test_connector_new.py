@@ -166,7 +166,7 @@ def test_a_second_table_becomes_a_stream_and_the_first_stays_as_it_is(
     before = path.read_text("utf-8") + "\n# a remark of a person\n"
     path.write_text(before, "utf-8")
     expected = (drafts.folder / "people" / "samples" / "cong_dan.expected.jsonl").read_bytes()
-    assert "has a manifest already" in drafts.new("people", "--kind", "sql", "--table", "cong_dan_cu", fails=64)
+    assert "already has a manifest" in drafts.new("people", "--kind", "sql", "--table", "cong_dan_cu", fails=64)
     assert "has a stream cong_dan already" in drafts.new(
         "people", "--add-stream", "--table", "cong_dan", "--entity", "Citizen", fails=64
     )

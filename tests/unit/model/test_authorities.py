@@ -80,7 +80,7 @@ def test_every_declaration_is_of_use() -> None:
         (recorded("kind", copy_of("Citizen.full_name", Comparison.NAME)), "cannot be compared"),
         (recorded("address", copy_of("Citizen.residence_address", Comparison.ADDRESS)), "without the unit"),
         (recorded("identifier", copy_of("Citizen.personal_id", Comparison.IDENTIFIER, beside="old")), "not a field"),
-        (recorded("name", copy_of("Citizen.full_name", Comparison.NAME, through="Household.household_code")), "no key of Citizen"),
+        (recorded("name", copy_of("Citizen.full_name", Comparison.NAME, through="Household.household_code")), "not a key of Citizen"),
         (recorded("name", ended("Citizen.death_date", linked="party", contrary=())), "(cannot be compared|names a linked field)"),
         (own("Taxpayer", "status", agrees("Business.status", linked="payer", codes=STATUS)), "payer, which is not a linked field"),
         (own("Benefit", "status", agrees("Business.status", linked="beneficiary", codes=STATUS)), "leads to Citizen"),
