@@ -52,7 +52,7 @@ class StoreConnection(psycopg.Connection[TupleRow]):
         assert row is not None  # a function
         connection.backend_pid = row[0]
         connection.address = psycopg.conninfo.make_conninfo(connection.info.dsn, password=connection.info.password)
-        _SILENCE_WATCH.add(connection)
+        _STORE_WATCH.add(connection)
         return connection
 
     def wait(self, *arguments: Any, **options: Any) -> Any:
@@ -74,7 +74,7 @@ class StoreConnection(psycopg.Connection[TupleRow]):
                 descriptor.close()
 
 
-class _SilenceWatch:
+class _StoreWatch:
     """Looks at every open connection once a second, in one thread for all."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class _SilenceWatch:
                     threading.Thread(target=_check_progress, args=(connection,), name="ask store", daemon=True).start()
 
 
-_SILENCE_WATCH = _SilenceWatch()
+_STORE_WATCH = _StoreWatch()
 
 
 def _check_progress(connection: StoreConnection) -> None:

@@ -33,7 +33,7 @@ times in a merge. If the operator of the server has said what a page costs, that
 
 
 def add_silence_timeouts(url: str) -> str:
-    """The URL of a PostgreSQL server with the parameters of NOTICE_SILENCE, but for those that it states itself."""
+    """The URL of a PostgreSQL server with the parameters of SILENCE_TIMEOUTS that it does not set itself."""
     parsed = make_url(url)
     missing = {name: value for name, value in SILENCE_TIMEOUTS.items() if name not in parsed.query}
     return parsed.update_query_dict(missing).render_as_string(hide_password=False)

@@ -104,7 +104,7 @@ class QuietHttpServer(ThreadingHTTPServer):
 
 
 def _make_rest_handler(world: RestSimulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class RestHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -119,7 +119,7 @@ def _make_rest_handler(world: RestSimulator) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    return Handler
+    return RestHandler
 
 
 class AnswersRequests(Protocol):

@@ -162,7 +162,7 @@ def _first_position(stream: SoapStream, given: Given) -> int:
 
 
 def _make_soap_handler(world: SoapSimulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class SoapHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         world: SoapSimulator
 
@@ -194,8 +194,8 @@ def _make_soap_handler(world: SoapSimulator) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    Handler.world = world
-    return Handler
+    SoapHandler.world = world
+    return SoapHandler
 
 
 def _read_arguments(call: Any) -> dict[str, list[str]]:
