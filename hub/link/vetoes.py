@@ -14,7 +14,7 @@ from psycopg import Connection
 from hub.link.comparisons import written
 from hub.link.field import Field, field_named
 from hub.link.sql import BY_RUN, heir
-from hub.model.names import to_snake_case
+from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
 from schema.linking.vetoes import EVENTS, PAIRS, PERSONAL_ID_FORM, SUBJECTS, VETOES, Event, PairFacts, SubjectFacts
@@ -73,7 +73,8 @@ def _candidates(field: Field, table: str, *, weighed: bool) -> Iterator[str]:
         if facts.kind not in field.kinds:
             continue
         source = _source(field, table, facts)
-        rows = [*_numbers(facts, weighed=weighed), *_events(field, facts), *(_likeness(facts) if weighed else ())]
+        rows = [*_numbers(field, facts, weighed=weighed), *_events(field, facts)]
+        rows += _likeness(field, facts) if weighed else ()
         values = ", ".join(f"('{code}', {condition})" for code, condition in rows)
         yield (
             f"select c.record_id, c.found_id, v.code {source}"
@@ -99,7 +100,7 @@ def _source(field: Field, table: str, facts: SubjectFacts) -> str:
     )
 
 
-def _numbers(facts: SubjectFacts, *, weighed: bool) -> Iterator[tuple[str, str]]:
+def _numbers(field: Field, facts: SubjectFacts, *, weighed: bool) -> Iterator[tuple[str, str]]:
     held = f"p.{facts.number}"
     differs = f"r.personal <> {held} and r.personal ~ '{PERSONAL_ID_FORM}'"
     mistyped = one_error("r.personal", held)
@@ -107,7 +108,12 @@ def _numbers(facts: SubjectFacts, *, weighed: bool) -> Iterator[tuple[str, str]]
     yield "ANOTHER_IDENTIFIER", _all(differs, f"not {mistyped}")
     yield "IDENTIFIER_OF_ANOTHER", _all(differs, mistyped, known)
     if weighed:
-        yield "IDENTIFIER_MISTYPED", _all(differs, mistyped, f"not {known}", f"not {_speaks('address', 'companions')}")
+        yield (
+            "IDENTIFIER_MISTYPED",
+            _all(
+                differs, mistyped, f"not {known}", f"not {_speaks('address', 'companions')}", _not_at_home(field, facts)
+            ),
+        )
 
 
 def _all(*conditions: str) -> str:
@@ -132,7 +138,7 @@ SAME_DATE = ("same day", "day and month swapped", "one typing error")
 """Outcomes of the model's comparison `birth` that say more than a year."""
 
 
-def _likeness(facts: SubjectFacts) -> Iterator[tuple[str, str]]:
+def _likeness(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
     """What the model's own evidence does not bear out."""
     differs = """c.evidence @> '[{"comparison": "birth", "outcome": "other"}]'"""
     yield "BIRTH_DIFFERS", _all(differs, f"not {_speaks('identifier')}")
@@ -141,7 +147,18 @@ def _likeness(facts: SubjectFacts) -> Iterator[tuple[str, str]]:
         "exists (select from jsonb_array_elements(c.evidence) e where e ->> 'comparison' = 'birth'"
         f" and e ->> 'outcome' in ({dates}))"
     )
-    yield "NAME_AND_YEAR_ONLY", f"not ({dated} or {_speaks('identifier', 'address', 'companions')})"
+    agrees = _speaks("identifier", "address", "companions")
+    yield "NAME_AND_YEAR_ONLY", _all(f"not {dated}", f"not {agrees}", _not_at_home(field, facts))
+
+
+def _not_at_home(field: Field, facts: SubjectFacts) -> str:
+    """Whether the recorded address, if there is one, is not that of the register: one without a commune is not weighed by the model."""
+    return f"coalesce(not {_lives_at(_recorded(field)['address'], f'p.{facts.address}')}, true)"
+
+
+def _recorded(field: Field) -> dict[str, str]:
+    """Part of a recorded party → its column in `t`."""
+    return {part.part: f"t.{part.column.sql}" for part in field.recorded.recorded}
 
 
 def _speaks(*comparisons: str) -> str:
@@ -162,9 +179,9 @@ def _events(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
 
 
 def _event(event: Event, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
-    day, born, died = f"t.{event.day}::text", f"p.{facts.born}", f"p.{facts.died}::text"
+    day, born, died = f"t.{quote_identifier(event.day)}::text", f"p.{facts.born}", f"p.{facts.died}::text"
     codes = ", ".join(f"'{code}'" for code in event.codes)
-    meant = f"t.{event.column} in ({codes})" if event.column else "true"
+    meant = f"t.{quote_identifier(event.column)} in ({codes})" if event.column else "true"
     yield "BORN_AFTER", _all(meant, _earlier(day, born))
     if event.takes_living:
         yield "DIED_BEFORE", _all(meant, _earlier(died, day))
@@ -182,7 +199,7 @@ def _earlier(one: str, other: str) -> str:
 
 def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[str]:
     """Joins to another person `o` of the same name who fits the record better, and what that takes."""
-    columns = {part.part: f"t.{part.column.name}" for part in field.recorded.recorded}
+    columns = _recorded(field)
     name, address = columns["name"], columns["address"]
     same_name = f"join data.{to_snake_case(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
     apart = f"{heir('o.id')} <> {heir('p.id')}"

@@ -40,7 +40,8 @@ VETOES: tuple[Veto, ...] = (
             "Số định danh sai một chữ số, không có nơi ở hay người cùng hộ xác nhận",
             "One digit of the identifier is wrong, and neither residence nor household agrees",
         ),
-        "The recorded number is one typing error away from the person's, and only name and birth date agree.",
+        "The recorded number is one typing error away from the person's, and only name and birth date agree: neither the address nor"
+        " anybody of the household.",
     ),
     Veto(
         "NAMESAKE_FITS_BETTER",

@@ -223,6 +223,7 @@ WIFE_PARTY = {"kind": "PERSON", "name": WIFE, "birth_date": "21/08/1973", "addre
         ({"identifier": "022173555003", "address": None}, "UNCONFIRMED", "IDENTIFIER_MISTYPED"),
         ({"birth_date": "1973", "address": None}, "UNCONFIRMED", "NAME_AND_YEAR_ONLY"),
         ({"birth_date": "1973", "address": ELSEWHERE}, "UNCONFIRMED", "NAME_AND_YEAR_ONLY"),
+        ({"identifier": "022173555003", "address": "Thôn Nà Làng"}, "UNCONFIRMED", "IDENTIFIER_MISTYPED"),
         ({"birth_date": "1973"}, "PROBABLE", None),
     ],
 )
