@@ -241,6 +241,20 @@ def test_likeness_alone_does_not_outvote_what_speaks_against_it(
         assert {one for one, _ in found.values()} <= {"UNCONFIRMED"}
 
 
+def test_the_first_of_january_says_no_more_than_the_year(couple: Links) -> None:
+    """It stands where only the year was known: 60 people of one year share it, and the register may know the day."""
+    late = person(couple, "022062000321", "Sùng A Páo", "1962-01-01", residence_address=ADDRESS)
+    dated = person(couple, "022062000654", "Vàng A Sính", "1962-05-14", residence_address=ADDRESS)
+    party = {"kind": "PERSON", "birth_date": "01/01/1962"}
+    alone = couple.debt(**party, name="Sùng A Páo", address=None)
+    at_home = couple.debt(**party, name="Sùng A Páo", address=ADDRESS)
+    known_better = couple.debt(**party, name="Vàng A Sính", address=ADDRESS)
+    link(couple.engine)
+    assert vetoes(couple, alone).get(late, ("UNCONFIRMED", set()))[0] == "UNCONFIRMED"
+    assert vetoes(couple, at_home) == {late: ("PROBABLE", set())}
+    assert vetoes(couple, known_better) == {dated: ("PROBABLE", set())}
+
+
 def test_a_number_that_is_one_digit_off_and_somebody_elses_goes_to_review(couple: Links) -> None:
     person(couple, "022173555003", "Lê Thị Hoa", "1973-02-02", sex="FEMALE")
     record = couple.debt(**WIFE_PARTY, identifier="022173555003")

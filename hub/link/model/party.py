@@ -13,7 +13,8 @@ FIELDS = (
     Field("middle", Kind.NAME),
     Field("given", Kind.NAME),
     Field("initials", Kind.CODE),
-    Field("birth_day", Kind.DATE),
+    # Of people registered late only the year was known: so many share 1 January that it says no more than the year.
+    Field("birth_day", Kind.DATE, placeholders=("0101",)),
     Field("birth_year", Kind.NUMBER),
     Field("personal_id", Kind.IDENTIFIER),
     Field("former_id", Kind.IDENTIFIER),

@@ -34,7 +34,7 @@ def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
             next_step="give each record a key of its own",
         )
     wanted = {*spec.columns, *spec.frequencies}
-    prepared = [made for field in spec.fields for made in _prepared(field, frame)]
+    prepared = [_without_placeholders(field, made) for field in spec.fields for made in _prepared(field, frame)]
     made = [one for one in prepared if one.name in wanted]
     witnesses = [one for one in prepared if one.name.endswith("_ascii")]
     made += [one.alias(name) for one in witnesses if (name := one.name.removesuffix("_ascii") + "_witness") in wanted]
@@ -113,6 +113,14 @@ PREPARATIONS: dict[Kind, Callable[[str], tuple[pl.Expr, ...]]] = {
     Kind.NUMBER: _number,
     Kind.LIST: _list,
 }
+
+
+def _without_placeholders(field: Field, made: pl.Series) -> pl.Series:
+    """A prepared date without the days that stand for an unknown one; its year stays."""
+    if not field.placeholders or made.name.endswith("_year"):
+        return made
+    stands_for_none = made.str.slice(4, 4).is_in(field.placeholders)
+    return made.to_frame().select(pl.when(~stands_for_none).then(made).alias(made.name)).to_series()
 
 
 OFTEN_THE_SAME = (Kind.NAME, Kind.TEXT)

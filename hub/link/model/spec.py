@@ -61,11 +61,13 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """A column of both frames. One that is optional may be absent: then it states nothing."""
+    """A column of both frames. One that is optional may be absent: then it states nothing. `placeholders` are days of the year,
+    as month and day, that are written where only the year of a date is known: of such a date the year alone is compared."""
 
     column: str
     kind: Kind
     optional: bool = False
+    placeholders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Preparation: one form for each kind, whatever the frame calls it, and a clear refusal where it cannot."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -50,6 +51,18 @@ def test_a_swapped_date_is_sorted_alike_and_a_year_alone_is_no_day() -> None:
     assert one(born="19800503")["born_sorted"] == one(born="19800305")["born_sorted"]
     found = one(born="1980")
     assert (found["born"], found["born_year"]) == (None, 1980)
+
+
+def test_a_day_that_stands_for_an_unknown_one_leaves_the_year() -> None:
+    fields = tuple(replace(field, placeholders=("0101",)) if field.column == "born" else field for field in SPEC.fields)
+    spec = replace(SPEC, fields=fields)
+    rows = pl.DataFrame([
+        {"id": at, "first": "An", "last": "Lê", "born": born, "number": "1", "street": "x"}
+        for at, born in enumerate(("1980-01-01", "1980-01-02", "1980"))
+    ])  # fmt: skip
+    found = prepare(spec, rows)
+    assert found["born"].to_list() == found["born_sorted"].to_list() == [None, "19800102", None]
+    assert found["born_year"].to_list() == [1980, 1980, 1980]
 
 
 def test_what_states_nothing_is_null() -> None:
