@@ -36,7 +36,7 @@ def test_every_error_code_is_explained() -> None:
     codes = {
         code
         for source in sources
-        for code in re.findall(r'(?:code=|_coded\(error, |HttpRefused\(\s*\d+, )"([A-Z_]+)"', source)
+        for code in re.findall(r'(?:\bcode ?= ?|_coded\(error, |HttpRefused\(\s*\d+, )"([A-Z_]+)"', source)
     }
     assert len(codes) > 8
     assert [code for code in sorted(codes) if f"`{code}`" not in text("docs/reference/errors.md")] == []
