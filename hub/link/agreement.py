@@ -20,7 +20,7 @@ SHARES = 2**32
 CHOSEN = (
     "('x' || encode(substring(sha256(convert_to('second:' || d.id, 'UTF8')) from 1 for 4), 'hex'))::bit(32)::bigint"
 )
-"""Where a decision falls in the lottery of second opinions: a number below SHARES, of its id."""
+"""If a decision falls in the lottery of second opinions: a number below SHARES, of its id."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Check:
 @dataclass(frozen=True)
 class Agreement:
     """First and second opinions of one field, or of all: how many pairs, how many agree, the observed share, and Cohen's kappa
-    (what is left of agreement once chance has had its part; null where all opinions are the same word, or there is no pair)."""
+    (what is left of agreement once chance has had its part; null if all opinions are the same word, or there is no pair)."""
 
     field: str
     pairs: int

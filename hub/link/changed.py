@@ -45,7 +45,7 @@ def concerned(known: Registry) -> tuple[str, ...]:
 
 
 def find(entities: Iterable[str]) -> str:
-    """Statement that makes `changed`: id, entity, and the version that is there now; null where the row is gone."""
+    """Statement that makes `changed`: id, entity, and the version that is there now; null if the row is gone."""
     rows = " union all ".join(
         f"select id, '{name}' as entity, sys_from from data.{to_snake_case(name)}" for name in entities
     )

@@ -125,7 +125,7 @@ TABLES = ("address_tail", "gazetteer", "commune_today", "commune_named", "addres
 
 
 def apart(address: str, unit: str) -> str:
-    """Whether a written address is in none of the communes that a unit is today; null where either is not known."""
+    """Whether a written address is in none of the communes that a unit is today; null if either is not known."""
     return (
         f"(select not a.today && c.today from address_tail a, commune_today c"
         f" where a.tail = {tail(address)} and c.unit_code = {unit})"

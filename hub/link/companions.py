@@ -1,6 +1,6 @@
 """Companions: records that stand together, so that what one of them is speaks for another.
 
-The holders of one certificate are mostly of one household, and so are husband and wife. Where one of them is known for sure, its
+The holders of one certificate are mostly of one household, and so are husband and wife. If one of them is known for sure, its
 household is evidence for a candidate of the other that lives there.
 """
 

@@ -1,6 +1,6 @@
 """How a copy is held against its authority, as SQL: for each comparison an expression that grades two values. Pure text.
 
-A grade is null where the two agree or cannot be compared, SPELLING where a name is the same but for its marks, DIFFERS else.
+A grade is null if the two agree or cannot be compared, SPELLING where a name is the same but for its marks, DIFFERS else.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,7 +58,7 @@ def _name(copy: Copy, at: Columns) -> str:
 
 
 def date_form(text: str) -> str:
-    """A date as recorded → YYYY, YYYY-MM or YYYY-MM-DD; null where it is none. Day first, as offices here write."""
+    """A date as recorded → YYYY, YYYY-MM or YYYY-MM-DD; null if it is none. Day first, as offices here write."""
 
     def parts(pattern: str, *order: int) -> str:
         found = f"regexp_match({text}, '{pattern}')"

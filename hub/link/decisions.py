@@ -22,6 +22,7 @@ from hub.link.merges import cluster, regroup
 from hub.link.pairs import Pair, agreed_pair
 from hub.link.stake import requeue
 from hub.link.verdicts import BINDING, DECISION, Decision, Verdict, checked, reason_of, reviewer_of
+from hub.store.query import fetch_value
 
 PAIR = "l.record_id = %(record)s and l.found_id = %(found)s"
 
@@ -48,7 +49,7 @@ def decide(connection: Connection[Any], verdict: Verdict) -> Decision:
 def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str) -> Decision:
     """Take a decision back: it binds no more, and what it changed is changed back.
 
-    A merge is taken apart exactly. Of a link, the rows that stood before come back where nothing has touched the record since
+    A merge is taken apart exactly. Of a link, the rows that stood before come back if nothing has touched the record since
     (see `_restore`); either way the next run looks at it. Raises OperationRefused: DECISION_NOT_FOUND, ALREADY_UNDONE,
     REVIEWER_INVALID, REASON_INVALID, LINKING_IN_PROGRESS.
     """
@@ -72,7 +73,7 @@ def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str)
 
 
 def decision_of(connection: Connection[Any], number: int, *, hold_it: bool = False) -> Decision:
-    """One decision; with `hold_it` nobody else decides of it before this transaction ends. Raises OperationRefused where there
+    """One decision; with `hold_it` nobody else decides of it before this transaction ends. Raises OperationRefused if there
     is none."""
     with connection.cursor(row_factory=class_row(Decision)) as cursor:
         found = cursor.execute(
@@ -88,7 +89,7 @@ def decision_of(connection: Connection[Any], number: int, *, hold_it: bool = Fal
 def decisions(
     connection: Connection[Any], field: str | None = None, *, every: bool = False, first: int = 50
 ) -> tuple[Decision, ...]:
-    """The newest decisions, of one field or of all; those that were undone only where `every` says so."""
+    """The newest decisions, of one field or of all; those that were undone only if `every` says so."""
     with connection.cursor(row_factory=class_row(Decision)) as cursor:
         return tuple(
             cursor.execute(
@@ -113,9 +114,7 @@ def _second(connection: Connection[Any], given: Verdict, first_id: int) -> Decis
     if given.reviewer.casefold() in {name.casefold() for (name,) in gave}:
         raise _not_second(f"this reviewer has decided on decision {first_id} already")
     pair = Pair(first.record_id, first.subject_id, weight=first.weight, evidence=first.evidence)
-    row = connection.execute("select clock_timestamp()").fetchone()
-    assert row is not None
-    return _kept(connection, given, pair, row[0])
+    return _kept(connection, given, pair, fetch_value(connection, "select clock_timestamp()"))
 
 
 def _kept(connection: Connection[Any], given: Verdict, pair: Pair, at: datetime) -> Decision:
@@ -203,7 +202,7 @@ _OF_RECORD = (
 
 
 def _restore(connection: Connection[Any], field: Field, decision: Decision, at: datetime) -> None:
-    """Put back the rows that the decision took, where that is exactly what a run of that day left: the record is of the same
+    """Put back the rows that the decision took, if that is exactly what a run of that day left: the record is of the same
     version, no run has made other rows of it since, no other decision speaks of them, and the rows found are still there.
 
     Otherwise nothing is put back, and the next run finds what there is to find.

@@ -53,7 +53,7 @@ def model_of(party: Model) -> Model:
 def propose(connection: Connection[Any], field: Field, likeness: Likeness, *, whole: bool) -> None:
     """Make `touched` and `wanted` of a register's duplicates: the pairs worth a person's look, the younger row as the record.
 
-    Where the run is not of the whole, of rows that changed and of those that are alike to them.
+    If the run is not of the whole, of rows that changed and of those that are alike to them.
     """
     assert likeness.trained is not None  # without a model nothing is proposed
     model = model_of(likeness.trained.model)

@@ -64,7 +64,7 @@ BATCH = 5_000
 class Which:
     """Which discrepancies: of a sector, kind of record, column, grade; seen since a day; the open ones, or every one.
 
-    Raises OperationRefused where a word of it is none that can be.
+    Raises OperationRefused if a word of it is none that can be.
     """
 
     sector: str | None = None
@@ -108,7 +108,7 @@ class Discrepancy:
 class Handed(Discrepancy):
     """One discrepancy with both values, which are personal data, and what is to be mended: sector, stream, and key of the row there.
 
-    Where the recorded name is the better one, that is the authority's row; its key is None if the row is gone.
+    If the recorded name is the better one, that is the authority's row; its key is None if the row is gone.
     """
 
     source_key: str | None
@@ -166,7 +166,7 @@ def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
 def _handed_sql() -> str:
     kinds = {copy.kind for entity in registry() for copy in find_copies(registry(), entity)}
     sectors = " ".join(f"when '{kind}' then '{registry()[kind].sector}'" for kind in sorted(kinds))
-    # The row of the authority, only where it is the one to mend.
+    # The row of the authority, only if it is the one to mend.
     rows = " union all ".join(
         f"select a.source_key, a.stream_id from data.{registry()[kind].table} a"
         f" where d.subject_kind = '{kind}' and a.id = d.found_id"

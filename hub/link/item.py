@@ -15,6 +15,7 @@ from hub.link.field import Field, field_named
 from hub.link.stake import procedures_over
 from hub.link.verdicts import DECISION, Decision
 from hub.link.waterfall import Step, waterfall
+from hub.store.query import fetch_row
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,7 @@ def blind_item(connection: Connection[Any], field_name: str, record_id: int, sho
     Raises OperationRefused: UNKNOWN_FIELD, RECORD_NOT_FOUND.
     """
     field = field_named(field_name)
-    at = connection.execute("select now()").fetchone()
-    assert at is not None  # it is always some time
+    at = fetch_row(connection, "select now()")
     blank = {
         "subject_kind": None,
         "status": "UNCONFIRMED",
@@ -174,7 +174,7 @@ def _candidate(
 def _held(
     connection: Connection[Any], field: Field, kind: str | None, found: int
 ) -> tuple[str, Mapping[str, str | None]]:
-    """The kind of a row of a register and its values; none where it has gone since."""
+    """The kind of a row of a register and its values; none if it has gone since."""
     for each in field.kinds if kind is None else (kind,):
         row = connection.execute(f"{held_sql(field, each)} where s.id = %s", (found,)).fetchone()
         if row is not None:

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.errors import OperationRefused
+from hub.store.query import fetch_value
 
 RUN = 7_022_002
 """One run at a time, for as long as its session: two would each undo the other's difference."""
@@ -25,7 +26,7 @@ PATIENCE_S = 60
 def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
     """Take the lock for the open transaction. Returns the instant of what the transaction changes, later than all before it.
 
-    Raises OperationRefused where a run of linking keeps it.
+    Raises OperationRefused if a run of linking keeps it.
     """
     connection.execute("select set_config('lock_timeout', %s, true)", (f"{int(wait_s * 1000)}ms",))
     try:
@@ -37,7 +38,5 @@ def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
             code="LINKING_IN_PROGRESS",
         ) from None
     # Not now(): that is when the transaction began, before what was waited for was changed.
-    row = connection.execute("select clock_timestamp()").fetchone()
-    assert row is not None
-    at: datetime = row[0]
+    at: datetime = fetch_value(connection, "select clock_timestamp()")
     return at

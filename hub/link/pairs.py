@@ -26,7 +26,7 @@ class Pair:
 
 
 def agreed_pair(connection: Connection[Any], field: Field, given: Verdict) -> Pair:
-    """The pair of a first decision. Raises OperationRefused where there is no such pair, or another decision speaks against it."""
+    """The pair of a first decision. Raises OperationRefused if there is no such pair, or another decision speaks against it."""
     record, subject = given.record_id, given.subject_id
     if field.merges:
         record, subject = max(record, subject), min(record, subject)
@@ -96,7 +96,7 @@ def _between(
 
 
 def _kind(connection: Connection[Any], kinds: Sequence[str], row: int, what: str) -> str:
-    """Of which of these kinds a row is. Raises OperationRefused where it is of another kind, or there is none."""
+    """Of which of these kinds a row is. Raises OperationRefused if it is of another kind, or there is none."""
     every = {entity.name: entity.table for entity in registry()}
     rows = connection.execute(
         " union all ".join(

@@ -192,5 +192,5 @@ def fill(connection: Connection[Any], table: str, rows: pl.DataFrame) -> None:
 
 
 def _listed(households: pl.Series) -> pl.Series:
-    """Codes parted by spaces as lists; empty where there is none."""
+    """Codes parted by spaces as lists; empty if there is none."""
     return households.fill_null("").str.split(" ").list.eval(pl.element().filter(pl.element() != "")).alias(COMPANIONS)

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from hub.errors import OperationRefused
 from hub.link.field import field_named, fields
 from hub.link.stake import procedures_over, take_in
+from hub.store.query import fetch_value
 
 MOST = 500
 """Items of one page at most."""
@@ -55,7 +56,7 @@ EVERY, FIRST = Wanted(), Part(50)
 @dataclass(frozen=True)
 class QueueItem:
     """One record that waits, of the kind `entity`; `kinds` are those of its candidates. `weight` is that of the best candidate,
-    null where only rules found any."""
+    null if only rules found any."""
 
     field: str
     record_id: int
@@ -86,7 +87,7 @@ class QueuePage:
 
     @property
     def after(self) -> str | None:
-        """The cursor of the next page; null where this is the last."""
+        """The cursor of the next page; null if this is the last."""
         return self.items[-1].cursor if self.has_next and self.items else None
 
 
@@ -120,9 +121,7 @@ def queue(connection: Connection[Any], wanted: Wanted = EVERY, part: Part = FIRS
 def count(connection: Connection[Any], wanted: Wanted) -> int:
     """How many items there are. Raises OperationRefused: UNKNOWN_FIELD."""
     take_in(connection)
-    row = connection.execute(f"select count(*) from link.review q where {_where(wanted)}", _chosen(wanted)).fetchone()
-    assert row is not None  # a count is a row
-    return int(row[0])
+    return int(fetch_value(connection, f"select count(*) from link.review q where {_where(wanted)}", _chosen(wanted)))
 
 
 def waiting(connection: Connection[Any]) -> tuple[Waiting, ...]:

@@ -1,7 +1,7 @@
 """The deterministic rules, as values. Each finds candidates for recorded subjects of one family by one identifier.
 
 A rule names no value: `{r}` is the record as recorded and normalised (see NORMALISED), `{s}` the subject. What is found is
-accepted only where the evidence does not speak against it, and only where it leads to one subject; see `hub.link.sql`.
+accepted only if the evidence does not speak against it, and only if it leads to one subject; see `hub.link.sql`.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from hub.link.parcel_evidence import AREA, KEY_BITS, Evidence, holder_evidence
 class Found:
     """A kind of subject as rules find it: the table `{s}`, what it joins `beside`, and what is held against the record.
 
-    Each test has the word that the evidence calls it, and SQL that is null where one of the two states nothing. Where one is
+    Each test has the word that the evidence calls it, and SQL that is null if one of the two states nothing. If one is
     false, what was found is a candidate only. Where evidence is `weighed`, the candidates of a record compete by it.
     """
 
@@ -32,7 +32,7 @@ class Rule:
     `join` finds it, over the tables of `through` where it takes more than one step; `party_kinds` are the recorded kinds for
     which the rule speaks (a record that states none is open to every rule); `accept` is a further condition without which a
     match is a candidate only, `sure` one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second
-    `tier` are asked only where no rule of the first found anything. `prior`, SQL, is what the rule itself weighs, in bits.
+    `tier` are asked only if no rule of the first found anything. `prior`, SQL, is what the rule itself weighs, in bits.
     """
 
     name: str

@@ -44,6 +44,7 @@ from hub.link.trained import Version
 from hub.model.registry import registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
+from hub.store.query import fetch_row
 
 Progress = Callable[[str, int], None]
 """Told the linked field that is done, and how many records it has."""
@@ -79,8 +80,8 @@ def link(
     train: bool = False,
     progress: Progress | None = None,
 ) -> LinkReport:
-    """Link what has changed since the last run; everything with `full`, with `train` by a model trained anew, where no run was
-    before, or where rules or model have changed. With `fields`, named `Entity.field`, all records of these and no others.
+    """Link what has changed since the last run; everything with `full`, with `train` by a model trained anew, if no run was
+    before, or if rules or model have changed. With `fields`, named `Entity.field`, all records of these and no others.
 
     Raises HubMisconfigured, StoreUnavailable.
     """
@@ -185,8 +186,7 @@ class _Run:
     # --- Begin and end ------------------------------------------------------------------------------------------------
 
     def _begin(self) -> tuple[int, datetime]:
-        row = self.connection.execute("insert into hub.link_run default values returning id, started_at").fetchone()
-        assert row is not None  # the statement returns the row it made
+        row = fetch_row(self.connection, "insert into hub.link_run default values returning id, started_at")
         return row[0], row[1]
 
     def _is_new(self) -> bool:
@@ -339,8 +339,7 @@ class _Run:
 
     def _compare(self) -> None:
         """Hold the copies of what was looked at against their authorities."""
-        at = self.connection.execute("select clock_timestamp()").fetchone()
-        assert at is not None  # it is always some time
+        at = fetch_row(self.connection, "select clock_timestamp()")
         names = [field.name for field in self.fields]
         self.found = discrepancies.find(self.connection, names, at[0], touched=not self.whole)
         self.connection.execute("drop table touched")

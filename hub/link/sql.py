@@ -91,7 +91,7 @@ def _of_kinds(value: str, asking: Sequence[Rule], values: Mapping[str, str]) -> 
 
 
 def found(field: Field) -> tuple[str, ...]:
-    """Statements that fill `found` with the candidates of every rule, a lower tier only where needed, then `one`."""
+    """Statements that fill `found` with the candidates of every rule, a lower tier only if needed, then `one`."""
     rules = rules_for(field.recorded.family, field.kinds)
     recorded, into = field.temporary("recorded"), field.temporary("found")
     create = (
@@ -264,7 +264,7 @@ class Changes:
 
 
 def changes(field: Field, *, whole: bool) -> Changes:
-    """What is right already is not touched; nor, where the run is not of the whole, a record it has not looked at."""
+    """What is right already is not touched; nor, if the run is not of the whole, a record it has not looked at."""
     links, wanted, wrong = f"link.{field.table}", field.temporary("wanted"), field.temporary("wrong")
     owner = f"data.{field.entity.table}"
     forget = (

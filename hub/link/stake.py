@@ -59,7 +59,7 @@ def requeue(connection: Connection[Any], field: Field, records: Collection[int])
 
 
 def take_in(connection: Connection[Any]) -> None:
-    """Take in runs that have ended since the queue was last read. Nothing where there are none, where a run is under way, or
+    """Take in runs that have ended since the queue was last read. Nothing if there are none, if a run is under way, or
     where the connection may only read: then the queue is as it was."""
     stale = "select exists (select from hub.link_run where ended_at is not null and not queued)"
     writable = "current_setting('transaction_read_only') = 'off'"

@@ -13,6 +13,7 @@ from hub.link.lock import PATIENCE_S, hold
 from hub.link.parcel_evidence import contest
 from hub.link.rules import rules_for
 from hub.store.change_feed import announce_changes
+from hub.store.query import fetch_value
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,4 @@ def _report(connection: Connection[Any], field: Field, added: int, withdrawn: in
 
 
 def _value(connection: Connection[Any], query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    assert row is not None  # each returns a value
-    return row[0]
+    return fetch_value(connection, query)

@@ -15,6 +15,7 @@ from hub.errors import HubMisconfigured, OperationRefused
 from hub.link.model.acceptance import Check, Verdict, is_accepted
 from hub.link.model.frozen import Model, from_bytes
 from hub.link.model.spec import Spec
+from hub.store.query import fetch_row
 
 CHECKS = TypeAdapter(tuple[Check, ...])
 
@@ -91,7 +92,7 @@ def last_refused(known: Sequence[Version]) -> Version | None:
 
 
 def read(connection: Connection[Any], spec: str, version: int | None = None) -> Trained:
-    """A version of a model; the active one if none is named. Raises OperationRefused where there is none, HubMisconfigured where
+    """A version of a model; the active one if none is named. Raises OperationRefused if there is none, HubMisconfigured if
     it is of an earlier form of models."""
     row = connection.execute(
         "select id, version, body, origin from link.model where spec = %(spec)s"
@@ -109,7 +110,7 @@ def read(connection: Connection[Any], spec: str, version: int | None = None) -> 
 
 
 def active(connection: Connection[Any], spec: Spec) -> Trained | None:
-    """The active model of a specification; None where there is none, or only for an earlier form of the specification."""
+    """The active model of a specification; None if there is none, or only for an earlier form of the specification."""
     row = connection.execute(
         "select id, version, body, origin from link.model where spec = %s and active and digest = %s",
         (spec.name, spec.digest),
@@ -141,11 +142,11 @@ def keep(
     with connection.transaction():
         if accepted:
             connection.execute("update link.model set active = false where spec = %s and active", (spec,))
-        row = connection.execute(
+        row = fetch_row(
+            connection,
             "insert into link.model (spec, version, digest, trained_on, body, active, origin, verdict, checks)"
             " select %(spec)s, coalesce(max(version), 0) + 1, %(digest)s, %(on)s, %(body)s, %(active)s, %(origin)s,"
             " %(verdict)s, %(checks)s from link.model where spec = %(spec)s returning id, version",
             values,
-        ).fetchone()
-    assert row is not None  # the statement returns the row it made
+        )
     return Trained(row[0], row[1], model, origin)

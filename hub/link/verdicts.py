@@ -67,7 +67,7 @@ BINDING = "d.undone_at is null and d.second_of is null"
 
 
 def checked(verdict: Verdict) -> Verdict:
-    """The verdict with its words trimmed. Raises OperationRefused where one is missing, too long, or no word at all."""
+    """The verdict with its words trimmed. Raises OperationRefused if one is missing, too long, or no word at all."""
     if verdict.verdict not in WORDS:
         raise OperationRefused(
             "a verdict is SAME or DIFFERENT", next_step="give one of the two", code="VERDICT_INVALID"

@@ -9,7 +9,7 @@ PRIOR = "prior"
 
 @dataclass(frozen=True)
 class Step:
-    """One comparison: what came of it, the bits it added, and the sum so far. Both are null where a rule decided."""
+    """One comparison: what came of it, the bits it added, and the sum so far. Both are null if a rule decided."""
 
     comparison: str
     outcome: str
@@ -18,8 +18,8 @@ class Step:
 
 
 def waterfall(weight: float | None, evidence: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """The steps to a weight. Where the evidence does not begin with the prior, the prior is what the comparisons leave of the
-    weight; where there is no weight there are no sums."""
+    """The steps to a weight. If the evidence does not begin with the prior, the prior is what the comparisons leave of the
+    weight; if there is no weight there are no sums."""
     given = list(evidence)
     if weight is not None and not (given and given[0]["comparison"] == PRIOR):
         counted = sum(each["bits"] or 0.0 for each in given)

@@ -128,7 +128,7 @@ def threshold_curves(title: str, points: Sequence[Point]) -> str:
 
 
 def _of(name: str) -> Callable[[Point], float]:
-    """The value of a proportion of a point; where nothing is accepted nothing is wrong."""
+    """The value of a proportion of a point; if nothing is accepted nothing is wrong."""
 
     def value(point: Point) -> float:
         found: Proportion = getattr(point, name)

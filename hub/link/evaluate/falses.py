@@ -20,7 +20,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class FalseLink:
-    """One accepted link that is wrong. `values` holds what was recorded and what the register says, only where asked for."""
+    """One accepted link that is wrong. `values` holds what was recorded and what the register says, only if asked for."""
 
     field: str
     record_id: int
@@ -41,7 +41,7 @@ class FalseLink:
     values: Values | None = None
 
     def document(self) -> dict[str, Any]:
-        """For machines and for the list: ids and outcomes; values only where they were asked for."""
+        """For machines and for the list: ids and outcomes; values only if they were asked for."""
         names = (
             "field", "record_id", "found_id", "subject_id", "subject_kind", "status", "method", "weight", "confidence",
             "evidence", "decided_by", "dirt", "reason",
@@ -145,7 +145,7 @@ def _values(connection: Store, *rows: tuple[Entity, tuple[Column, ...], int]) ->
 
 def label_into(path: Path, links: Iterable[FalseLink]) -> int:
     """Add false links to a file of labelled pairs, JSON lines; a pair that is there already is not added. Returns how many were
-    new. Raises HubMisconfigured where a line of the file is none of ours."""
+    new. Raises HubMisconfigured if a line of the file is none of ours."""
     known = {_identity(label) for label in _labels(path)} if path.exists() else set()
     added = [link.label() for link in links if _identity(link.label()) not in known]
     path.parent.mkdir(parents=True, exist_ok=True)

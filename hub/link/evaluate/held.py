@@ -28,7 +28,7 @@ class Held:
 
 
 def read(connection: Store, truth: Truth) -> Held:
-    """Read the store. Raises HubMisconfigured where a truth file has not the columns it should have."""
+    """Read the store. Raises HubMisconfigured if a truth file has not the columns it should have."""
     subjects = _subjects(connection, truth)
     homonyms = homonym_ids(connection, subjects)
     fields = [_field(connection, truth, entry, subjects) for entry in truth.links]

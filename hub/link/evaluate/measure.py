@@ -42,7 +42,7 @@ class Proportion:
 
     @property
     def value(self) -> float | None:
-        """None where there is no whole."""
+        """None if there is no whole."""
         return self.part / self.whole if self.whole else None
 
     @property

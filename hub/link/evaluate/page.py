@@ -52,7 +52,7 @@ def write(folder: Path, found: Evaluation) -> tuple[Path, ...]:
 
 
 def drawn(found: Evaluation) -> dict[str, str]:
-    """The charts by name; those of thresholds only where links have weights."""
+    """The charts by name; those of thresholds only if links have weights."""
     made = {
         "outcomes_by_field": charts.outcomes("Kết quả theo trường liên kết / Outcomes by linked field", found.by_field),
         "outcomes_by_dirt": charts.outcomes("Kết quả theo loại lỗi / Outcomes by kind of dirt", found.by_dirt),

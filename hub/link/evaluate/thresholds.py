@@ -44,7 +44,7 @@ class Bin:
 
 
 def points(records: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Point, ...]:
-    """A point for each of some weights that occur, from low to high; none where no link has a weight.
+    """A point for each of some weights that occur, from low to high; none if no link has a weight.
 
     Of each record the strongest candidate counts: at a threshold it would be accepted if it reaches it. Links by rule, which
     have no weight, stay as they are.

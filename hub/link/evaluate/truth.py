@@ -97,7 +97,7 @@ class Truth:
 
 
 def read_index(folder: Path) -> Truth:
-    """The index of a folder. Raises HubMisconfigured where it is missing, or names what there is not."""
+    """The index of a folder. Raises HubMisconfigured if it is missing, or names what there is not."""
     path = folder / INDEX
     if not path.exists():
         raise HubMisconfigured(

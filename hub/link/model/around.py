@@ -50,7 +50,7 @@ def _of(units: Iterable[str]) -> Surroundings:
 
 @cache
 def surroundings(unit: str) -> Surroundings:
-    """What lies around a commune in force, by its key. Raises KeyError where there is none."""
+    """What lies around a commune in force, by its key. Raises KeyError if there is none."""
     near, at, placed = {unit}, in_force()[unit], _placed()
     if at is not None:
         width = np.cos(np.radians((placed.north + placed.north[at]) / 2)) * (placed.east - placed.east[at])

@@ -26,7 +26,7 @@ def strongest_first(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def one_to_many(pairs: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     """Each left has at most one right, a right any number of lefts: records of a sector against a register. Adds `band`, and
-    `lead`: the bits by which a pair leads the left's best other candidate, null where there is none. Strongest first.
+    `lead`: the bits by which a pair leads the left's best other candidate, null if there is none. Strongest first.
 
     A pair that would be accepted alone but does not lead by the margin is for review, as are those that it does not lead."""
     return _banded(strongest_first(pairs), bands, ("left_key",))
@@ -39,7 +39,7 @@ def one_to_one(pairs: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     Partners are taken greedily: a pair that leads at both its records is accepted, what would be a second partner of either is
     rejected, and leads are taken anew among the rest. The assignment with the greatest sum would now and then take a weaker pair
     to keep two others in play; such a link is explained by records that are not its own, and one record that comes later can turn
-    links over that have nothing to do with it. Where the two ways differ, leads are small, and a person decides in either."""
+    links over that have nothing to do with it. If the two ways differ, leads are small, and a person decides in either."""
     open_pairs = strongest_first(pairs)
     settled: list[pl.DataFrame] = []
     while True:

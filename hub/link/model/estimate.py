@@ -9,13 +9,13 @@ from hub.link.model.spec import Comparison, Spec
 
 DIGITS = 10
 Rates = Mapping[str, Sequence[float | None]]
-"""By comparison: a rate of each outcome, None where it was not learned."""
+"""By comparison: a rate of each outcome, None if it was not learned."""
 APART_BITS = 1.0
 """Estimates agree where their log odds are at most so far apart ..."""
 APART_ERRORS = 3.0
 """... or where sampling explains the difference: so many standard errors of both."""
 FEW_MATCHES = 10.0
-"""Estimates from fewer matches are used only where no block has more."""
+"""Estimates from fewer matches are used only if no block has more."""
 
 MOST_ODDS = 20.0
 """Beyond 20 to 1 a block is as pure as any: what is left are registered twins and doubles."""
@@ -38,7 +38,7 @@ class Run:
 
 
 def combine(comparison: Comparison, at: int, runs: Sequence[Run]) -> tuple[float | None, tuple[Estimate, ...]]:
-    """m of the outcome at a place: the weighted mean of the estimates that agree with the weighted median. None where no block
+    """m of the outcome at a place: the weighted mean of the estimates that agree with the weighted median. None if no block
     has learned it. With two estimates that disagree, the heavier stands."""
     if all(run.m[comparison.name][at] is None for run in runs):
         return None, ()

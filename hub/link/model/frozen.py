@@ -115,7 +115,7 @@ MODEL = TypeAdapter(Model)
 
 
 def from_bytes(document: bytes) -> Model:
-    """The model that `to_bytes` wrote. Raises HubMisconfigured where it is none, or its specification was changed."""
+    """The model that `to_bytes` wrote. Raises HubMisconfigured if it is none, or its specification was changed."""
     try:
         model = MODEL.validate_json(gzip.decompress(document))
     except (OSError, EOFError, ValidationError):

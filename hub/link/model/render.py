@@ -122,7 +122,7 @@ def _generating(spec: Spec, rule: Block, dialect: Dialect) -> Settings:
 
 
 Rates = Mapping[str, Sequence[float | None]]
-"""By comparison: a rate of each outcome, None where there is none."""
+"""By comparison: a rate of each outcome, None if there is none."""
 
 
 def settings(

@@ -116,7 +116,7 @@ BESIDE = {
 
 def mapped(name: str, key: str, columns: Mapping[str, Role], *, recall: float = 0.7) -> Spec:
     """The specification of frames whose columns have these roles. `recall`: the part of all matches believed to agree exactly on
-    an identifier and one column more, or on three columns where nothing is an identifier. Raises HubMisconfigured where a street
+    an identifier and one column more, or on three columns if nothing is an identifier. Raises HubMisconfigured if a street
     number has no street."""
     if Role.STREET_NUMBER in columns.values() and Role.STREET not in columns.values():
         raise HubMisconfigured(

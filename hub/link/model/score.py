@@ -20,7 +20,7 @@ def score(
 ) -> pl.DataFrame:
     """The pairs of the model's blocks whose probability is at least `floor`, strongest first: left_key, right_key, weight in
     bits, probability, and the evidence (comparison, outcome, bits) that adds up to the weight. Without a right side, the pairs
-    within left, each once, with the lesser key on the left. Raises HubMisconfigured where a column is absent.
+    within left, each once, with the lesser key on the left. Raises HubMisconfigured if a column is absent.
 
     A weight depends on the two records and the model alone, so scoring some records gives what scoring all would."""
     prepared_right = None if right is None else prepare(model.spec, right)

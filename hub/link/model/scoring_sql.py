@@ -75,7 +75,7 @@ def level_names(comparison: Comparison, unstated_name: str) -> dict[int, str]:
 
 def frequency_bits(model: Model, comparison: Comparison) -> str | None:
     """By how much more or less an agreement says than an average one, since its value is rarer or more common: of the side where
-    it is the more common. Null where no outcome counts frequencies."""
+    it is the more common. Null if no outcome counts frequencies."""
     cases = []
     for number, level in zip(range(len(comparison.levels), 0, -1), comparison.levels, strict=True):
         if level.frequency:

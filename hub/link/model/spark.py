@@ -64,7 +64,7 @@ class Spark(Backend):
 
 @contextmanager
 def spark(scratch: Path, memory_mb: int, threads: int) -> Iterator[Spark]:
-    """A session with the functions that Splink brings. Raises HubMisconfigured where pyspark or Java is not there."""
+    """A session with the functions that Splink brings. Raises HubMisconfigured if pyspark or Java is not there."""
     try:
         import pyarrow  # noqa: F401  # Splink takes parameters from Spark as Arrow tables
         from pyspark.sql import SparkSession

@@ -22,7 +22,7 @@ FILE = "party.json.gz"
 
 @cache
 def shipped() -> Model | None:
-    """The model as it is shipped; None where the file is absent or of an earlier form, as while it is built anew."""
+    """The model as it is shipped; None if the file is absent or of an earlier form, as while it is built anew."""
     try:
         return from_bytes((files("hub.link.model") / "start" / FILE).read_bytes())
     except (FileNotFoundError, HubMisconfigured):

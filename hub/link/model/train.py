@@ -34,7 +34,7 @@ Sides = tuple[pl.DataFrame, ...]
 def train(
     spec: Spec, left: pl.DataFrame, right: pl.DataFrame | None = None, *, backend: Backend, seed: int = 1
 ) -> Model:
-    """A model for linking left to right, or for finding duplicates within left. Raises HubMisconfigured where the records are
+    """A model for linking left to right, or for finding duplicates within left. Raises HubMisconfigured if the records are
     too few to learn from or lack a column."""
     sides = tuple(prepare(spec, frame) for frame in (left, right) if frame is not None)
     draw = np.random.default_rng(seed)
@@ -100,7 +100,7 @@ def _random_pairs(spec: Spec, sides: Sides, backend: Backend, draw: np.random.Ge
 
 
 def _sample(sides: Sides, wanted: int, draw: np.random.Generator) -> Sides:
-    """Records whose pairs are about as many as wanted. Where one side is short, the other is the longer."""
+    """Records whose pairs are about as many as wanted. If one side is short, the other is the longer."""
     if len(sides) == 1:
         return (_drawn(sides[0], math.isqrt(2 * wanted), draw),)
     left, right = (len(side) for side in sides)
@@ -119,8 +119,8 @@ class _Session:
     sides: Sides
 
     def prior(self) -> float:
-        """The probability that two records drawn at random match; where no certain match is found, that of one record in ten having
-        one. Raises HubMisconfigured where every pair would be one."""
+        """The probability that two records drawn at random match; if no certain match is found, that of one record in ten having
+        one. Raises HubMisconfigured if every pair would be one."""
         options = settings(self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False)
         training = self.spec.training
         with self.backend.linker(self.sides, options) as linker:
@@ -153,7 +153,7 @@ class _Session:
         return made
 
     def _run(self, rule: Block, blocked: Blocked, u: Rates, prior: float, rounds: Sequence[int]) -> Run | str:
-        """One run over a block, or why nothing was learned from it. Where an outcome is never a match's, its m falls faster with
+        """One run over a block, or why nothing was learned from it. If an outcome is never a match's, its m falls faster with
         each round until Splink refuses it as too small: the rounds before have learned what there is to learn."""
         if not blocked.pairs:
             return f"{rule}: no pairs"

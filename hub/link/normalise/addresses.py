@@ -17,7 +17,7 @@ TAIL = 5
 
 
 class Address(NamedTuple):
-    """An address, its parts as accented keys; None where it does not say one."""
+    """An address, its parts as accented keys; None if it does not say one."""
 
     place: Place
     hamlet: str | None

@@ -33,7 +33,7 @@ class Birth(NamedTuple):
     year: int | None
     precision: Precision
     swapped: date | None
-    """The day if day and month had changed places, where that is another day of the calendar."""
+    """The day if day and month had changed places, if that is another day of the calendar."""
 
 
 UNKNOWN = Birth(None, None, None, Precision.NONE, None)

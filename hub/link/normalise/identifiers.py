@@ -30,7 +30,7 @@ FEATURES = {
 
 
 def read_identifiers(identifier: pl.Series, tax_code: pl.Series) -> pl.DataFrame:
-    """Read identifiers and tax codes, row by row. Total; null where there is nothing to read."""
+    """Read identifiers and tax codes, row by row. Total; null if there is nothing to read."""
     frame = pl.DataFrame({"written": identifier.cast(pl.String), "tax": tax_code.cast(pl.String)})
     number, tax = _number("written"), _number("tax")
     frame = frame.with_columns(number.alias("number"), tax.alias("tax_number"))
@@ -52,7 +52,7 @@ def read_identifiers(identifier: pl.Series, tax_code: pl.Series) -> pl.DataFrame
 
 
 def _number(column: str) -> pl.Expr:
-    """The digits of a clean number; null where there is anything but digits and separators."""
+    """The digits of a clean number; null if there is anything but digits and separators."""
     bare = pl.col(column).str.strip_chars().str.replace(SPREADSHEET, "").str.replace_all(SEPARATORS, "")
     return pl.when(bare.str.contains(r"^[0-9]+$")).then(bare)
 
@@ -62,7 +62,7 @@ def _of_length(column: str, *lengths: int) -> pl.Expr:
 
 
 def _tax_number() -> pl.Expr:
-    """The tax code as written in its own field; from the field for identifiers only where its check digit agrees."""
+    """The tax code as written in its own field; from the field for identifiers only if its check digit agrees."""
     elsewhere = pl.when(_check_digit_agrees("number")).then(_of_length("number", 10, 13))
     return _of_length("tax_number", 10, 13).fill_null(elsewhere)
 

@@ -1,7 +1,7 @@
 """Names as recorded → comparable parts: family, middle and given name in Vietnamese order, whatever surrounds or orders them.
 
 Titles, second persons and notes are taken off. A name is read family name first, unless the known family names say that it
-was written the other way round; where both are possible the other reading is kept beside it. What is abbreviated is no
+was written the other way round; if both are possible the other reading is kept beside it. What is abbreviated is no
 part, only an initial. Words are in `data/names.toml`.
 """
 
@@ -95,7 +95,7 @@ def lexicon() -> Lexicon:
 
 
 def read_name(text: str, kind: str | None) -> Name:
-    """Read one name. Total: what holds no letter is NOTHING. `kind` is a PartyKind, None where the sector says none."""
+    """Read one name. Total: what holds no letter is NOTHING. `kind` is a PartyKind, None if the sector says none."""
     if kind in ORGANISATIONS:
         return _whole(accented_key(text))
     if SPECIAL.search(text) is None and "-" not in text:
@@ -196,7 +196,7 @@ def _parts(words: list[str], short: frozenset[int]) -> Name:
 
 
 def _in_order(words: list[str], first: int, short: frozenset[int], other: str | None) -> Name:
-    """The parts of words in Vietnamese order, of which so many are the family name, where there are more."""
+    """The parts of words in Vietnamese order, of which so many are the family name, if there are more."""
     plain = [ascii_word(word) for word in words]
     last = len(words) - 1
     family = last > 0 and short.isdisjoint(range(first))
@@ -216,7 +216,7 @@ def _in_order(words: list[str], first: int, short: frozenset[int], other: str | 
 
 
 def _orders(words: list[str], short: frozenset[int]) -> tuple[list[int], list[int] | None]:
-    """The order to read the words in, and the other possible one, where it is not sure.
+    """The order to read the words in, and the other possible one, if it is not sure.
 
     Written the other way round are `An Van Nguyen` (the family name last, the given name first) and `An Nguyen Van` (the
     given name moved to the front).

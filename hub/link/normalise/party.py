@@ -1,6 +1,6 @@
 """Parties, as a sector recorded them or as the register holds them → the features that linking compares.
 
-Both sides of a comparison go through this one function, so that they differ only where what was written differs. It depends
+Both sides of a comparison go through this one function, so that they differ only if what was written differs. It depends
 on nothing but its input and `schema/data/`, and it is total: whatever stands in a text, there is a row for each party.
 """
 
@@ -26,7 +26,7 @@ BATCH = 100_000
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of features: what it holds, and how it is stored. Every feature is null where it is not known."""
+    """One column of features: what it holds, and how it is stored. Every feature is null if it is not known."""
 
     name: str
     dtype: Any
@@ -37,7 +37,7 @@ _TEXT = pl.String()
 FEATURES: tuple[Feature, ...] = (
     Feature("name", _TEXT, "Accented key of the name in Vietnamese order, titles and second persons taken off."),
     Feature("name_ascii", _TEXT, "ASCII key of the same."),
-    Feature("surname", _TEXT, "Accented key of the family name; null where abbreviated, and for organisations."),
+    Feature("surname", _TEXT, "Accented key of the family name; null if abbreviated, and for organisations."),
     Feature("middle", _TEXT, "Accented key of the middle names; null likewise."),
     Feature("given", _TEXT, "Accented key of the given name; null likewise."),
     Feature("surname_ascii", _TEXT, "ASCII key of the family name."),
@@ -46,7 +46,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("birth_day", pl.Date(), "Birth date, where the whole of it is known."),
     Feature("birth_year", pl.Int16(), "Year of birth."),
     Feature("birth_precision", _TEXT, "How much of the birth date was written: DAY, MONTH, YEAR or NONE."),
-    Feature("birth_swapped", pl.Date(), "Birth date with day and month exchanged, where that is another day."),
+    Feature("birth_swapped", pl.Date(), "Birth date with day and month exchanged, if that is another day."),
     Feature("personal_id", _TEXT, "Personal identifier, 12 digits, from either field for numbers."),
     Feature("former_id", _TEXT, "Former identifier, 9 digits."),
     Feature(
@@ -56,17 +56,15 @@ FEATURES: tuple[Feature, ...] = (
     Feature("id_year", pl.Int16(), "Year of birth as the personal identifier states it."),
     Feature("id_sex", _TEXT, "MALE or FEMALE as the personal identifier states it."),
     Feature(
-        "units", pl.List(_TEXT), "Keys of the communes in force that the party can be in, in order; empty where none."
+        "units", pl.List(_TEXT), "Keys of the communes in force that the party can be in, in order; empty if none."
     ),
-    Feature("unit", _TEXT, "The one commune in force; null where there are several, or none."),
+    Feature("unit", _TEXT, "The one commune in force; null if there are several, or none."),
     Feature(
         "hamlet", _TEXT, "Accented key of the hamlet or quarter (thôn, khu, xóm, bản, tổ dân phố), without that word."
     ),
     Feature("grp", _TEXT, "Number or name of the residents' group (tổ)."),
     Feature("street", _TEXT, "Accented key of house number and street, without those words."),
-    Feature(
-        "name_other", _TEXT, "Accented key of the name in the other order, where it may be written given name first."
-    ),
+    Feature("name_other", _TEXT, "Accented key of the name in the other order, if it may be written given name first."),
     Feature("birth_month", pl.Int8(), "Month of birth, where known."),
     Feature("tax_branch", _TEXT, "Branch of a tax code, 3 digits."),
     Feature("id_candidate", _TEXT, "The identifier that a dirty one would be; never among personal_id and former_id."),
@@ -74,7 +72,7 @@ FEATURES: tuple[Feature, ...] = (
         "id_repair", _TEXT, "What was repaired: LETTERS typed for digits, a lost LEADING_ZERO, or a number WITHIN_TEXT."
     ),
     Feature("id_province", _TEXT, "Province of birth registration as the personal identifier states it, 3 digits."),
-    Feature("unit_recorded", _TEXT, "Key of the commune as recorded, whenever it was, where it is one."),
+    Feature("unit_recorded", _TEXT, "Key of the commune as recorded, whenever it was, if it is one."),
     Feature("unit_how", _TEXT, "How the communes were found: a value of `places.How`."),
 )
 """The features, in the order of their columns, after `key` and `kind`."""
@@ -90,8 +88,8 @@ PLACE = ("units_joined", "unit", "unit_recorded", "unit_how", "hamlet", "grp", "
 def party_features(parties: pl.DataFrame) -> pl.DataFrame:
     """A row of features for each party, in the same order. Takes the columns of INPUT; gives `key`, `kind`, then FEATURES.
 
-    Where the commune is known by its code and the address names one too, the address decides only among the units that the
-    code leaves open. Raises polars.exceptions.ColumnNotFoundError where a column of INPUT is missing.
+    If the commune is known by its code and the address names one too, the address decides only among the units that the
+    code leaves open. Raises polars.exceptions.ColumnNotFoundError if a column of INPUT is missing.
     """
     frame = parties.select("key", *(pl.col(column).cast(pl.String) for column in INPUT[1:]))
     features = pl.concat(

@@ -40,7 +40,7 @@ class Phrases:
         return cls.table({"": listed}, but=but)
 
     def length(self, words: list[str], at: int = 0) -> int:
-        """How many words the longest phrase has that stands at this place; 0 where there is none."""
+        """How many words the longest phrase has that stands at this place; 0 if there is none."""
         if words[at] not in self.first:
             return 0
         longest = min(len(words) - at, LONGEST)

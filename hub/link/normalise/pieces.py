@@ -128,7 +128,7 @@ def _piece(label: str, words: list[str], name: list[str]) -> Piece:
 
 
 def _names(left: list[str]) -> list[list[str]] | None:
-    """Known names of units that these words are, one after the other and each as long as can be; None where they are not.
+    """Known names of units that these words are, one after the other and each as long as can be; None if they are not.
 
     Nothing but spaces may stand between them: `phường Hà Tu Hạ Long Quảng Ninh`.
     """

@@ -39,14 +39,14 @@ class Place(NamedTuple):
     """Where something is, in units of now."""
 
     recorded: str | None
-    """Key of the unit as recorded, where it is one."""
+    """Key of the unit as recorded, if it is one."""
     units: tuple[str, ...]
     """Keys of the units in force that it can be, in order."""
     how: How
 
     @property
     def unit(self) -> str | None:
-        """The one unit in force; None where there are several, or none."""
+        """The one unit in force; None if there are several, or none."""
         return self.units[0] if len(self.units) == 1 else None
 
 
@@ -106,7 +106,7 @@ def _province(tail: tuple[Piece, ...], left: int) -> tuple[str | None, int]:
 def _districts(tail: tuple[Piece, ...], left: int, province: str | None) -> tuple[frozenset[str] | None, int]:
     """Keys of the districts in the last piece that is left, those of the kind it says first.
 
-    None where there is no district in the address; no key where there is one that is not known, such as one of long ago.
+    None if there is no district in the address; no key if there is one that is not known, such as one of long ago.
     """
     if not left:
         return None, left

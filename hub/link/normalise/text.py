@@ -52,7 +52,7 @@ def folded(text: str) -> str:
 
 @lru_cache(WORDS_KEPT)
 def accented_word(word: str) -> str:
-    """The accented key of what stands between two spaces: several words where there is punctuation inside, or none."""
+    """The accented key of what stands between two spaces: several words if there is punctuation inside, or none."""
     return " ".join([_tone_placed(part) for part in PUNCTUATION.sub(" ", folded(word)).split()])
 
 
@@ -84,7 +84,7 @@ def _tone_placed(word: str) -> str:
 
 
 def tone_position(syllable: str) -> int | None:
-    """Which letter of a syllable bears its tone, counted from 0; None where it is no syllable."""
+    """Which letter of a syllable bears its tone, counted from 0; None if it is no syllable."""
     match = SYLLABLE.fullmatch(syllable)
     return None if match is None else match.start(2) + _bearer(match[2], bool(match[3]))
 

@@ -29,7 +29,7 @@ class Unit:
     """ASCII key of the same."""
     parent: str | None
     current: tuple[str, ...]
-    """Keys of the units in force now that it went into: itself where it is in force."""
+    """Keys of the units in force now that it went into: itself if it is in force."""
 
     @property
     def in_force(self) -> bool:
@@ -84,7 +84,7 @@ def _last(key: str, heirs: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def unit_of(unit_code: str) -> Unit | None:
-    """The commune of a code with its date (`06820@2019-05-05`, `06820@..`); None where there was none, or it is no commune."""
+    """The commune of a code with its date (`06820@2019-05-05`, `06820@..`); None if there was none, or it is no commune."""
     key = canonical(unit_code.strip())
     unit = units().get(key) if key else None
     return unit if unit and unit.level == "COMMUNE" else None

@@ -20,6 +20,7 @@ from hub.link.quality.bands import REVIEW
 from hub.link.quality.draw import populations
 from hub.link.quality.thresholds import Raise, raise_if_short
 from hub.link.verdicts import Verdict, reason_of, reviewer_of
+from hub.store.query import fetch_value
 
 Choice = int | Literal["none", "unsure"]
 MOST_OPINIONS = 4
@@ -73,11 +74,11 @@ def list_questions(connection: Connection[Any], *, reviewer: str, share: float, 
 
 def count_questions(connection: Connection[Any], *, share: float) -> int:
     """How many questions wait for anybody."""
-    row = connection.execute(
-        f"select count(*) from link.sample s {_TALLY} where {_DUE}", {"reviewer": "", "due": round(share * SHARES)}
-    ).fetchone()
-    assert row is not None  # an aggregate returns a row
-    found: int = row[0]
+    found: int = fetch_value(
+        connection,
+        f"select count(*) from link.sample s {_TALLY} where {_DUE}",
+        {"reviewer": "", "due": round(share * SHARES)},
+    )
     return found
 
 

@@ -18,6 +18,7 @@ from hub.link.quality.plan import Size, sample_sizes
 from hub.link.sql import BY_RUN
 from hub.model.tables import ACCEPTED, OPEN
 from hub.settings import load_settings
+from hub.store.query import fetch_value
 
 WINDOW_DAYS = 365
 """Answers of samples older than this count no more, and their links can be drawn again."""
@@ -100,9 +101,7 @@ def _void_gone(connection: Connection[Any]) -> None:
 
 
 def _month(connection: Connection[Any]) -> date:
-    row = connection.execute("select date_trunc('month', now() at time zone 'UTC')::date").fetchone()
-    assert row is not None  # it is always some month
-    month: date = row[0]
+    month: date = fetch_value(connection, "select date_trunc('month', now() at time zone 'UTC')::date")
     return month
 
 
@@ -179,7 +178,5 @@ def _shown(field: Field) -> str:
 
 
 def _count(connection: Connection[Any], query: str, *values: Any) -> int:
-    row = connection.execute(query, values).fetchone()
-    assert row is not None  # each returns one value
-    found: int = row[0]
+    found: int = fetch_value(connection, query, values)
     return found

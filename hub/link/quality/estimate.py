@@ -158,7 +158,7 @@ def recall(
     accepted: int, accepted_precision: Estimate, waiting: int, offered: Estimate | None, unlinked: int
 ) -> Recall | None:
     """Recall of accepted links of a field: from the share of accepted links that are right, and the share of records in review
-    whose subject is among the candidates. None where records wait and no answer tells of them, or nothing is linked."""
+    whose subject is among the candidates. None if records wait and no answer tells of them, or nothing is linked."""
     right = accepted * accepted_precision.share
     if waiting and offered is None:
         return None

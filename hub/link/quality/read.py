@@ -15,6 +15,7 @@ from hub.link.quality.thresholds import TWO, list_raises
 from hub.model.registry import registry
 from hub.model.tables import ACCEPTED
 from hub.settings import Settings
+from hub.store.query import fetch_value
 
 MOST_FALSE = 10_000
 """False links read at most: those of the newest samples."""
@@ -144,7 +145,5 @@ def _false_link(connection: Connection[Any], row: tuple[Any, ...]) -> FalseLink:
 
 
 def _number(connection: Connection[Any], query: str, **values: Any) -> int:
-    row = connection.execute(query, {**VALUES, **values}).fetchone()
-    assert row is not None  # an aggregate returns a row
-    found: int = row[0]
+    found: int = fetch_value(connection, query, {**VALUES, **values})
     return found

@@ -20,6 +20,7 @@ from hub.link.quality.bands import BANDS, MODEL, next_edge
 from hub.link.quality.draw import WINDOW_DAYS
 from hub.link.quality.estimate import Counted, Verdict, compare_with, precision
 from hub.link.verdicts import reason_of, reviewer_of
+from hub.store.query import fetch_row
 
 ROW = "t.id, t.field, t.band, t.weight, t.raised_at, t.raised_by, t.reason, t.evidence, t.undone_at, t.undone_by, t.undone_reason"
 TWO = 2
@@ -128,8 +129,7 @@ def undo_raise(connection: Connection[Any], raise_id: int, *, by: str, reason: s
 
 
 def _stratum(connection: Connection[Any], sample_id: int) -> tuple[str, str, str]:
-    row = connection.execute("select field, band, method from link.sample where id = %s", (sample_id,)).fetchone()
-    assert row is not None  # an answer was just given to it
+    row = fetch_row(connection, "select field, band, method from link.sample where id = %s", (sample_id,))
     field, band, method = row
     return field, band, method
 
