@@ -2,15 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from graphql import GraphQLSchema, Visitor, visit
+from graphql import (
+    GraphQLSchema,
+    ListTypeNode,
+    NonNullTypeNode,
+    OperationType,
+    TypeNode,
+    VariableDefinitionNode,
+    Visitor,
+    visit,
+)
 
 from hub.access.permission_trie import CompiledPurpose
 from hub.access.purposes import Purpose
 from hub.errors import HubMisconfigured, OperationRefused
+from hub.model.registry import registry
 from hub.plan.limits import Limits, check_size
-from hub.plan.permission.compile import compile_purpose, parse_document
+from hub.plan.permission.compile import compile_purpose, operation_label, operations_of, parse_document
 from hub.plan.permission.reads import COUNT, ORDER, SELECT, PermittedRead, list_reads
+from hub.plan.planner import Planner
 
 CURSORS = ("PageInfo.startCursor", "PageInfo.endCursor")
 
@@ -34,6 +46,7 @@ def lint_purpose(purpose: Purpose, schema: GraphQLSchema) -> tuple[LintFinding, 
     return (
         *_lint_variables(purpose, schema),
         *_lint_sizes(purpose, schema),
+        *_lint_rows(purpose, schema),
         *_lint_cursors(compiled, reads),
         *_lint_counts(purpose, reads),
         *_lint_legal_basis(purpose),
@@ -61,6 +74,37 @@ def _lint_sizes(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding
             check_size(parse_document(document, schema), Limits())
         except OperationRefused as error:
             yield LintFinding(str(document.path), error.message)
+
+
+def _lint_rows(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]:
+    """A document with full pages must keep to the purpose's own limit, or nobody could run it."""
+    planner, most = Planner(registry(), schema), purpose.declaration.limits.rows
+    for document in purpose.documents:
+        parsed = parse_document(document, schema)
+        for operation in operations_of(parsed):
+            if operation.operation is not OperationType.QUERY:
+                continue
+            variables = {d.variable.name.value: _full(purpose, d) for d in operation.variable_definitions or ()}
+            read = planner.read(parsed, operation, variables)
+            if not all(planner.is_stored(field) for field in read.fields):
+                continue
+            rows = planner.plan(read).estimate.rows(variables)
+            if rows > most:
+                label = operation_label(document, operation)
+                yield LintFinding(label, f"has up to {rows:,} rows, and limits.rows is {most:,}")
+
+
+def _full(purpose: Purpose, definition: VariableDefinitionNode) -> Any:
+    """A value that fills pages; what the others are does not matter to the estimate."""
+    rule = purpose.declaration.variables[definition.variable.name.value]
+    if rule.page is not None or rule.nullable:
+        return rule.page
+    return ["x"] * rule.items if isinstance(_without_non_null(definition.type), ListTypeNode) else "x"
+
+
+def _without_non_null(node: TypeNode) -> TypeNode:
+    """The type without its exclamation mark."""
+    return node.type if isinstance(node, NonNullTypeNode) else node
 
 
 def _lint_cursors(compiled: CompiledPurpose, reads: tuple[PermittedRead, ...]) -> Iterator[LintFinding]:

@@ -127,9 +127,11 @@ def test_the_packages_purposes_have_no_errors() -> None:
         ("{ citizens(orderBy: [{ birthDate: ASC }]) { pageInfo { endCursor } nodes { fullName } } }", {}, "citizens is ordered by Citizen.birthDate and has cursors"),
         ("{ citizens(orderBy: [{ birthDate: ASC }]) { edges { cursor node { fullName } } } }", {}, "citizens is ordered by Citizen.birthDate and has cursors"),
         ("query Q($a: String) { citizens(after: $a, orderBy: [{ birthDate: ASC }]) { nodes { fullName } } }", {"variables": {"a": {"free": True, "nullable": True}}}, "citizens is ordered by Citizen.birthDate and has cursors"),
-        ("{ citizens { totalCount nodes { sex } } }", {"limits": {"rows": 9, "smallest_cell": 5}}, "citizens.nodes.sex: a purpose with a smallest cell counts only"),
+        ("{ citizens { totalCount nodes { sex } } }", {"limits": {"rows": 20, "smallest_cell": 5}}, "citizens.nodes.sex: a purpose with a smallest cell counts only"),
         ("{ __typename }", {"limits": {"rows": 9, "smallest_cell": 5}}, "limits.smallest_cell: nothing is counted"),
         ("{ citizens { nodes { height } } }", {}, "Cannot query field 'height'"),
+        ("query Q($n: Int) { citizens(first: $n) { nodes { sex } } }", {"variables": {"n": {"page": 101}}}, "has up to 101 rows, and limits.rows is 100"),
+        ("query Q($i: [ID!]!) { nodes(ids: $i) { id } }", {"variables": {"i": {"free": True, "items": 200}}}, "has up to"),
         (f"{{ {' '.join(f'a{n}: citizens {{ totalCount }}' for n in range(101))} }}", {}, "aliases"),
     ],
 )  # fmt: skip
