@@ -110,7 +110,10 @@ def who(field: str, *, json: Json = False) -> None:
         lines.setdefault(f"{purpose.code} ({_users(purpose)}): may {read.words}{through}", {})[read.document] = None
     for words, documents in lines.items():
         OUT.print(f"{words} [{', '.join(documents)}]")
-    if not found:
+    masked = [purpose for purpose in purposes().values() if purpose.declaration.masked]
+    for purpose in masked:
+        OUT.print(f"{purpose.code} ({_users(purpose)}): may read everything that is stored, masked")
+    if not found and not masked:
         OUT.print(f"no purpose reads {field}")
 
 
@@ -184,6 +187,8 @@ def _declaration(purpose: Purpose) -> Iterator[str]:
     yield f"rows of one operation: at most {declared.limits.rows:,}"
     if declared.limits.smallest_cell:
         yield f"counts below {declared.limits.smallest_cell} are suppressed"
+    if declared.masked:
+        yield "everything stored may be read, masked; the documents are examples"
     if declared.public_types:
         yield f"open to everybody: {', '.join(sorted(declared.public_types))}"
 

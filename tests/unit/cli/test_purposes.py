@@ -30,6 +30,7 @@ def test_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     shown = run(capsys, "show", "identify")
     assert "may filter by Citizen.birthDate (eq any value) at citizens" in shown
     assert "rows of one operation: at most 5" in shown
+    assert "everything stored may be read, masked" in run(capsys, "show", "explore")
     reads = json.loads(run(capsys, "show", "identify", "--json"))["reads"]
     assert {"citizen.fullName", "citizens.nodes.fullName"} <= {read["path"] for read in reads}
 
@@ -40,7 +41,8 @@ def test_who_reads_a_field(capsys: pytest.CaptureFixture[str]) -> None:
     assert "which tells of Citizen.ethnicity" in found
     assert "land-right-transfer" not in found
     assert "portal" in run(capsys, "who", "citizen.landUseRights.nodes.status")
-    assert run(capsys, "who", "AdministrativeUnit.area") == "no purpose reads AdministrativeUnit.area\n"
+    masked = "explore (operator, explorer clients): may read everything that is stored, masked\n"
+    assert run(capsys, "who", "AdministrativeUnit.area") == masked
     assert json.loads(run(capsys, "who", "AdministrativeUnit.area", "--json")) == []
     with pytest.raises(SystemExit) as ended:
         main(["purposes", "who", "Citizen.height"])
