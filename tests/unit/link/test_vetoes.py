@@ -33,7 +33,7 @@ def test_every_veto_is_asked_of_some_field_and_no_other_is() -> None:
     statements = [
         sql for field in fields().values() if field.linked for sql in (*ruled_vetoes(field), *scored_vetoes(field))
     ]
-    statements += [pair_vetoes(pair, {pair.field}) for pair in PAIRS]
+    statements += [pair_vetoes(pair) for pair in PAIRS]
     text = "\n".join(statements)
     assert {code for code in REASONS if f"'{code}'" in text} == {veto.code for veto in VETOES}
 
