@@ -36,7 +36,7 @@ SHIM = """\
 #!/usr/bin/env bash
 # `hub`, but what runs until it is stopped is stopped after a while: it must still be running then, and end in order.
 case "$1" in
-  serve|worker) timeout --signal=INT 12 {python} -c "from hub.cli import main; main()" "$@"; code=$?
+  serve|worker) timeout --signal=INT 30 {python} -c "from hub.cli import main; main()" "$@"; code=$?
                 [ $code = 124 ] || {{ echo "hub $1 ended with $code" >&2; exit 1; }} ;;
   *) exec {python} -c "from hub.cli import main; main()" "$@" ;;
 esac
