@@ -6,6 +6,7 @@ Code in prose, tables of figures, SQL and GraphQL are left out. Names are those 
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections import Counter, defaultdict
@@ -77,14 +78,20 @@ def pages() -> Iterator[str]:
 def public_functions(tree: ast.Module) -> Iterator[str]:
     """Names of public functions and methods; properties, GraphQL fields and other decorated ones name things, so they are left out."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_") and not node.decorator_list:
+        if (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not node.name.startswith("_")
+            and not node.decorator_list
+        ):
             yield node.name
 
 
 def public_constants(tree: ast.Module) -> Iterator[str]:
     """Names in capitals that a module assigns."""
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         for target in targets:
             if isinstance(target, ast.Name) and re.fullmatch(r"[A-Z][A-Z0-9_]+", target.id):
                 yield target.id
@@ -118,7 +125,7 @@ def measure() -> Figures:
             functions += public_functions(tree)
             constants += public_constants(tree)
     words = re.findall(r"[A-Za-zÀ-ỹ'’]+", "\n".join(prose).lower())
-    pairs = Counter(zip(words, words[1:], strict=False))
+    pairs = Counter(itertools.pairwise(words))
     riddles = sum(pairs["what", verb] for verb in ("is", "was", "has", "are", "were", "had"))
     return Figures(
         len(words),
