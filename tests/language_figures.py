@@ -55,9 +55,9 @@ def prose_of_module(source: str) -> Iterator[str]:
             docstrings.add(id(node.value))
             yield re.sub(r"`[^`]*`", " ", node.value.value)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            if len(node.value.split()) > 3 and not OTHER_LANGUAGE.search(node.value):
-                yield re.sub(r"`[^`]*`", " ", node.value)
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in docstrings else None
+        if isinstance(text, str) and len(text.split()) > 3 and not OTHER_LANGUAGE.search(text):
+            yield re.sub(r"`[^`]*`", " ", text)
 
 
 def modules() -> Iterator[tuple[Path, str]]:
