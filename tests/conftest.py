@@ -146,8 +146,9 @@ def served_hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer)
 
 def copy_database(server: EmbeddedServer, template: str, name: str) -> str:
     """Make a database that is as another one is now. Returns its URL."""
+    # Copied as files: by way of the WAL, as is usual, it takes three times the processor time (90 ms, and 30 as files).
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
+        connection.execute(f"create database {name} template {template} strategy file_copy")
     return server.url(name)
 
 

@@ -168,6 +168,8 @@ def test_the_kit_finds_what_is_broken(
 ) -> None:
     manifest = rest_connector(tmp_path)
     break_(monkeypatch)
+    # The other cases of chaos cost seconds each, and are played for connectors with nothing wrong.
+    monkeypatch.setattr("hub.conform.chaos.CASES", tuple(one for one in CASES if (part, one.name) == ("chaos", case)))
     found = check_connector(manifest, ground)
     assert (part, case) in {(r.part, r.case) for r in found.results if r.status == "failed"}
     assert found.grade != "A"

@@ -88,15 +88,23 @@ def different(found: Data, expected: Data) -> str:
 
 
 def held_alike(
-    profile: settings, drawn: SearchStrategy[Any], run: Callable[[Lane, Any], Data], all_lanes: Sequence[Lane]
+    profile: settings,
+    drawn: SearchStrategy[Any],
+    run: Callable[[Lane, Any], Data],
+    all_lanes: Sequence[Lane],
+    *,
+    feature: str | None = None,
 ) -> list[Data]:
-    """Run what is drawn in every lane. Raises Different where an answer is not the last lane's; returns its answers."""
+    """Run what is drawn, if it has the feature, in every lane. Raises Different where an answer is not the last lane's; returns its
+    answers."""
     answers: list[Data] = []
 
     @profile
     @given(st.data())
     def hold(data: DataObject) -> None:
         one = data.draw(drawn)
+        if feature and feature not in one.features:
+            return
         *others, reference = all_lanes
         expected = run(reference, one)
         answers.append(expected)
@@ -207,6 +215,13 @@ class MinglesTypes(ReferenceExecutor):
 
 
 WRONG_PAGES = (NullsElsewhere, BreaksTiesBackwards, IgnoresOrder)
+SEEN_IN = {
+    NoneIsSome: "filter none",
+    CountsThePage: "totalCount",
+    ForgetsThatItIsResolved: "Discrepancy",
+    LivesNow: "asOf",
+}
+"""Features without which the wrong executor answers as the right one: other operations are not run (23 of 42 s for the first)."""
 
 
 @pytest.mark.parametrize("wrong", ReferenceExecutor.__subclasses__())
@@ -214,7 +229,7 @@ def test_a_wrong_executor_is_found(wrong: type[ReferenceExecutor], pool: Pool, w
     fast, _, mutant = lanes(graph, wrong(world))
     drawn, run = (walks(pool), walked) if wrong in WRONG_PAGES else (operations(pool), Lane.run)
     with pytest.raises(Different):
-        held_alike(settings(FIXED, max_examples=1_000), drawn, run, (fast, mutant))
+        held_alike(settings(FIXED, max_examples=1_000), drawn, run, (fast, mutant), feature=SEEN_IN.get(wrong))
 
 
 def test_key_order_numbers_and_cursors_are_compared() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.embedded import EmbeddedServer
+from tests.forked_hub import run_hub
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +22,9 @@ def hub(
     """Run `hub` in a process of its own."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}
     given = {**inherited, **({"HUB_DATABASE_URL": url} if url else {}), **environment}
-    command = [sys.executable, "-c", "from hub.cli import main; main()", *arguments]
+    if "PYTHONPATH" not in environment:
+        return run_hub(*arguments, environment=given, cwd=cwd or "/")
+    command = [sys.executable, "-c", "from hub.cli import main; main()", *arguments]  # of another copy of the project
     return subprocess.run(command, capture_output=True, text=True, env=given, cwd=cwd or "/", timeout=500, check=False)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
+from tests.forked_hub import run_hub
 
 NAME = "evaluated"
 
@@ -56,18 +56,8 @@ def copied(province: Path, postgres_server: EmbeddedServer) -> Iterator[Copy]:
 
 
 def run(copy: Copy, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [
-        sys.executable,
-        "-c",
-        "from hub.cli import main; main()",
-        "link",
-        "evaluate",
-        "--truth",
-        str(copy.truth),
-        *arguments,
-    ]
     environment = {"HUB_DATABASE_URL": copy.database, "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return run_hub("link", "evaluate", "--truth", str(copy.truth), *arguments, environment=environment)
 
 
 def figures(copy: Copy, *arguments: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.doc_blocks import ROOT, blocks_of
+from tests.forked_hub import hub_program
 from tests.serving import served
 
 MARIADB = os.environ.get("HUB_TEST_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/test")
@@ -47,8 +47,7 @@ def statements(title: str) -> list[str]:
 
 def follow(lines: list[str], given: Mapping[str, str], folder: Path, database: str) -> list[str]:
     """Run the lines in one shell, with what is given for what the guide only names. Returns what each `hub` printed."""
-    program = f'{sys.executable} -c "from hub.cli import main; main()"'
-    script = ["set -e", f'hub() {{ {program} "$@"; }}']
+    script = ["set -e", f'hub() {{ {hub_program()} "$@"; }}']
     for line in lines:
         name = re.match(r"export ([A-Z_]+)=", line)
         if name and name[1] in given:
