@@ -257,9 +257,7 @@ def test_an_engine_that_is_not_there_is_told_with_the_next_step(monkeypatch: pyt
 def test_spark_learns_and_weighs_what_duckdb_does(
     duck: Backend, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # Each round is a job that Spark compiles anew: three say as much about the engines as 25, and a program that runs once is
-    # not worth the compiler's best.
-    monkeypatch.setattr("hub.link.model.train.ROUNDS", (3,))
+    # A program that runs once is not worth the compiler's best.
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     few = tuple(one for one in SPEC.comparisons if one.name in ("last", "born", "number"))
     over = (Block(("born_sorted",)), Block(("number",)))
@@ -268,7 +266,6 @@ def test_spark_learns_and_weighs_what_duckdb_does(
     made = train(spec, LEFT, RIGHT, backend=duck)
     weighed = score(made, LEFT, RIGHT, backend=duck, floor=0.001)
     with configured(load_settings(link_backend="spark", link_memory_mb=1000)) as spark:
-        spark.session.conf.set("spark.sql.codegen.wholeStage", "false")  # type: ignore[attr-defined]  # it is Spark's
         learned = train(spec, LEFT, RIGHT, backend=spark)
         found = score(learned, LEFT, RIGHT, backend=spark, floor=0.001)
     assert "spark" in learned.trained_on.versions
