@@ -24,7 +24,7 @@ demo: venv
 # so its fixtures are made once.
 test: venv
 	@bash tests/install_packages.sh
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: venv
 	$(BIN)/ruff check .

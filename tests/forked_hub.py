@@ -19,11 +19,6 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-COMMANDS = (
-    *("connector", "demo", "discrepancies", "doctor", "drift", "explain", "link", "link_evaluate", "link_model"),
-    *("link_quality", "migrate", "quarantine", "review", "runs", "serve", "sync", "vocabulary", "worker"),
-)
-"""Modules of `hub.cli` that commands are imported from."""
 LONGEST_ORDER = 1 << 20
 CLIENT = """\
 import json, os, socket, sys
@@ -103,10 +98,13 @@ def _address() -> str:
 def main(address: str) -> None:
     """Import every command, then fork one process for each that is asked for, until the one who started this has gone."""
     from importlib import import_module
+    from pkgutil import iter_modules
 
-    for name in COMMANDS:
-        import_module(f"hub.cli.{name}")
+    from hub import cli
     from hub.model.registry import registry
+
+    for module in iter_modules(cli.__path__):
+        import_module(f"hub.cli.{module.name}")
 
     registry()
     threading.Thread(target=_end_with_parent, daemon=True).start()

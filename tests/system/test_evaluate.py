@@ -10,13 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.demo.generate import generate_province
-from hub.demo.sector_systems import start_systems
-from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run import link
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from tests.conftest import LinkedProvince, copy_database
 from tests.forked_hub import run_hub
 
 NAME = "evaluated"
@@ -30,29 +25,10 @@ class Copy:
     truth: Path
 
 
-@pytest.fixture(scope="module")
-def province(scratch: Path, postgres_server: EmbeddedServer) -> Path:
-    """A province whose store nobody is connected to, so that it can be copied."""
-    made = generate_province(scratch / "evaluated", 1_000)
-    postgres_server.create_database(NAME)
-    store = make_engine(postgres_server.url(NAME))
-    migrate(store)
-    with start_systems(Path(made.folder), postgres_server.url("postgres")) as systems:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in systems.environment.items():
-                patch.setenv(name, value)
-            sync_connectors(store)
-        link(store)
-    store.dispose()
-    return Path(made.folder)
-
-
 @pytest.fixture
-def copied(province: Path, postgres_server: EmbeddedServer) -> Iterator[Copy]:
-    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"create database {NAME}_copy template {NAME}")
-    yield Copy(postgres_server.url(f"{NAME}_copy"), province / "truth")
-    postgres_server.drop_database(f"{NAME}_copy")
+def copied(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Iterator[Copy]:
+    yield Copy(copy_database(postgres_server, linked_province.database, NAME), linked_province.folder / "truth")
+    postgres_server.drop_database(NAME)
 
 
 def run(copy: Copy, *arguments: str) -> "subprocess.CompletedProcess[str]":
