@@ -61,6 +61,7 @@ def serving(scratch: Path) -> Iterator[ServedProcess]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
         "HUB_HOME": str(home),
+        "HUB_ACCESS": "off",
         "HUB_STATEMENT_TIMEOUT_S": str(STATEMENT_TIMEOUT_S),
         "PYTHONUNBUFFERED": "1",
     }
