@@ -855,3 +855,42 @@ def test_the_store_holds_what_the_table_holds(sector: Sector, database_url: str)
     )  # what was held back is looked at again
     assert sync() == ("SUCCEEDED", 0, 0, 0)
     store.dispose()
+
+
+def test_a_row_that_leaves_its_condition_takes_its_record_along(sector: Sector, database_url: str) -> None:
+    """A record lives as long as its row and its `when` do; a row that comes back, back comes its record, and others stay."""
+    store = make_engine(database_url)
+    people = {n: f"02208500121{n}" for n in range(5)}
+    sector.run(
+        "create table citizens (id text primary key, ten text, con text)",
+        "alter publication hub add table citizens",
+        *(f"insert into citizens values ('{number}', 'Lê Văn An', '{'khong' if n == 4 else 'co'}')" for n, number in people.items()),
+    )  # fmt: skip
+    emit = {"when": {"column": "con", "values": ["co"]}, "fields": {"personal_id": "id", "full_name": "ten"}}
+    stream = {"table": "citizens", "key": ["id"], "emits": {"Citizen": emit}}
+    manifest = context({"kind": "cdc", "url": {"env": "TRIAL_SOURCE"}}, stream).manifest
+
+    def sync() -> tuple[int, int, int]:
+        (report,) = ingest.run_connectors(store, [manifest])
+        assert (report.status, report.problems) == ("SUCCEEDED", ())
+        (count,) = report.counts
+        with store.connect() as connection:
+            held = connection.exec_driver_sql("select source_key, full_name from data.citizen").fetchall()
+        with psycopg.connect(sector.url) as source:
+            wanted = source.execute("select id, ten from citizens where con = 'co'").fetchall()
+        assert sorted(map(tuple, held)) == sorted(wanted)
+        return count.added, count.changed, count.deleted
+
+    assert sync() == (4, 0, 0)
+    sector.run(
+        f"update citizens set con = 'khong' where id = '{people[0]}'",  # leaves
+        f"update citizens set con = 'khong', ten = 'Lê Văn Hai' where id = '{people[1]}'",  # leaves, changed too
+        f"update citizens set con = 'khong' where id = '{people[2]}'",  # leaves and comes back
+        f"update citizens set con = 'co' where id = '{people[2]}'",
+        f"update citizens set con = 'co' where id = '{people[4]}'",  # comes
+    )
+    assert sync() == (1, 0, 2)
+    assert sync() == (0, 0, 0)
+    sector.run(f"update citizens set con = 'co' where id = '{people[1]}'", f"delete from citizens where id = '{people[0]}'")  # fmt: skip
+    assert sync() == (1, 0, 0)
+    store.dispose()
