@@ -46,3 +46,35 @@ def test_what_was_kept_is_what_reading_anew_gives(
     assert set(kept["written name"]) == {"Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường"}
     monkeypatch.setattr(readings, "basis", lambda: "another")
     assert Readings(connection, "Citizen").known is None
+
+
+def test_a_run_of_changes_keeps_what_it_did_not_ask_for_and_a_full_one_does_not(
+    connection: psycopg.Connection[Any],
+) -> None:
+    first = Readings(connection, "recorded parties")
+    first.of(people("Nguyễn Văn An", "Trần Thị Hoà"))
+    first.keep(used_only=True)
+    of_changes = Readings(connection, "recorded parties")
+    of_changes.of(people("Lê Văn Cường"))
+    of_changes.keep(used_only=False)
+    assert _kept_names(connection) == {"Nguyễn Văn An", "Trần Thị Hoà", "Lê Văn Cường"}
+    full = Readings(connection, "recorded parties")
+    full.of(people("Lê Văn Cường"))
+    full.keep(used_only=True)
+    assert _kept_names(connection) == {"Lê Văn Cường"}
+
+
+def test_readings_above_the_bound_are_not_stored(
+    connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "MOST_BYTES", 100)
+    made = Readings(connection, "Citizen")
+    made.of(people("Nguyễn Văn An"))
+    made.keep(used_only=True)
+    assert Readings(connection, "Citizen").known is None
+
+
+def _kept_names(connection: psycopg.Connection[Any]) -> set[str]:
+    known = Readings(connection, "recorded parties").known
+    assert known is not None
+    return set(known["written name"])
