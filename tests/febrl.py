@@ -12,22 +12,22 @@ import polars as pl
 
 from hub.link.model.backends import Backend
 from hub.link.model.clusters import clusters
-from hub.link.model.decide import Band, one_to_one
-from hub.link.model.roles import Role, mapped
+from hub.link.model.decide import PairBand, one_to_one
+from hub.link.model.roles import ColumnRole, mapped
 from hub.link.model.score import score
 from hub.link.model.train import train
 
 COLUMNS = {
-    "given_name": Role.GIVEN_NAME,
-    "surname": Role.SURNAME,
-    "street_number": Role.CODE,
-    "address_1": Role.WORDS,
-    "address_2": Role.WORDS,
-    "suburb": Role.WORDS,
-    "postcode": Role.CODE,
-    "state": Role.CATEGORY,
-    "date_of_birth": Role.BIRTH_DATE,
-    "soc_sec_id": Role.IDENTIFIER,
+    "given_name": ColumnRole.GIVEN_NAME,
+    "surname": ColumnRole.SURNAME,
+    "street_number": ColumnRole.CODE,
+    "address_1": ColumnRole.WORDS,
+    "address_2": ColumnRole.WORDS,
+    "suburb": ColumnRole.WORDS,
+    "postcode": ColumnRole.CODE,
+    "state": ColumnRole.CATEGORY,
+    "date_of_birth": ColumnRole.BIRTH_DATE,
+    "soc_sec_id": ColumnRole.IDENTIFIER,
 }
 SPEC = mapped("febrl", "rec_id", COLUMNS)
 PEOPLE_4 = 5_000
@@ -75,7 +75,7 @@ def febrl_4(backend: Backend) -> Found:
     """5,000 records to their 5,000 damaged copies, one to one."""
     left, right = records("dataset4a.csv"), records("dataset4b.csv")
     pairs = score(train(SPEC, left, right, backend=backend), left, right, backend=backend)
-    joined = one_to_one(pairs, SPEC.bands).filter(pl.col("band") == Band.ACCEPT)
+    joined = one_to_one(pairs, SPEC.bands).filter(pl.col("band") == PairBand.ACCEPT)
     return Found(len(joined), len(joined.filter(person("left_key") == person("right_key"))), PEOPLE_4)
 
 

@@ -14,7 +14,7 @@ from hub.cli.terminal import OUT, mark_text, show_json
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import list_broken_connectors, load_manifests
 from hub.link.model.party import PARTY
-from hub.link.quality.estimate import Verdict
+from hub.link.quality.estimate import PrecisionVerdict
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
 from hub.link.trained import Version, last_refused, versions
@@ -108,7 +108,7 @@ def check_links(quality: Quality) -> DoctorFinding:
     if not any(one.drawn for one in quality.strata):
         step = "run `hub link`" if quality.monthly else "set HUB_LINK_SAMPLE_MONTHLY above 0, then run `hub link`"
         return DoctorFinding("links", True, f"{links:,} links, none sampled yet: their precision is not known", step)
-    if quality.short or quality.verdict is Verdict.SHORT:
+    if quality.short or quality.verdict is PrecisionVerdict.SHORT:
         named = ", ".join(f"{one.field} {one.band}" for one in quality.short) or "all links together"
         return DoctorFinding(
             "links",

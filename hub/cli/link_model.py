@@ -12,7 +12,7 @@ from hub.cli.options import Json
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
-from hub.link.model.acceptance import Check, Verdict
+from hub.link.model.acceptance import CheckVerdict, ModelCheck
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.trained import Version, read, versions
@@ -26,7 +26,12 @@ app.command(
 )
 MORE_THAN = 1.0
 """Bits by which an outcome differs between two models for a person to look at it."""
-COLOURS = {Verdict.PASSED: "green", Verdict.NOTED: "yellow", Verdict.FAILED: "bold red", Verdict.UNKNOWN: "dim"}
+COLOURS = {
+    CheckVerdict.PASSED: "green",
+    CheckVerdict.NOTED: "yellow",
+    CheckVerdict.FAILED: "bold red",
+    CheckVerdict.UNKNOWN: "dim",
+}
 Version_ = Annotated[int | None, Parameter(help="Version of the model; the active one if not given.")]
 
 
@@ -116,7 +121,7 @@ def compare(first: int, second: int, /, *, json: Json = False) -> None:
     OUT.print(f"{sum(each.differs for each in compared)} of {len(compared)} differ by more than {MORE_THAN:g} bit.")
 
 
-def show_checks(checks: tuple[Check, ...]) -> None:
+def show_checks(checks: tuple[ModelCheck, ...]) -> None:
     """Print checks, each with its verdict in its colour."""
     for one in checks:
         OUT.print(

@@ -15,7 +15,7 @@ from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.link.evaluate.falses import label_into as add_labels
 from hub.link.quality import page
-from hub.link.quality.estimate import Estimate, Recall, answers_for_margin
+from hub.link.quality.estimate import Recall, ShareEstimate, answers_for_margin
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
 from hub.link.quality.thresholds import Raise, list_raises, undo_raise
@@ -163,7 +163,7 @@ def _show_raises(raises: Sequence[Raise]) -> None:
     show_table("Raised thresholds", columns, rows)
 
 
-def _format_estimate(one: Estimate | None) -> str:
+def _format_estimate(one: ShareEstimate | None) -> str:
     """The share with its interval; the part of links that it speaks for, if that is not all."""
     if one is None:
         return ""

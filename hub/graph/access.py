@@ -23,7 +23,7 @@ SEALED = OperationRefused(
 )
 
 
-class Access:
+class AnswerAccess:
     """Checks requests and answers. With HUB_ACCESS=off (`permissions` is None) everything is allowed."""
 
     def __init__(self, permissions: Permissions | None, sealed: SealedSubjects, dossiers: DossierReads) -> None:

@@ -28,7 +28,7 @@ from strawberry.types import Info
 
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
-from hub.graph.access import Access, check_rows
+from hub.graph.access import AnswerAccess, check_rows
 from hub.graph.bounded_cache import BoundedCache
 from hub.graph.callers import Caller
 from hub.graph.changes import ChangeReader
@@ -126,7 +126,7 @@ class Executor:
         reads: Reads,
         changes: ChangeReader,
         reviews: ReviewRunner,
-        access: Access,
+        access: AnswerAccess,
         *,
         explain: bool,
     ) -> None:

@@ -5,7 +5,7 @@ from graphql import GraphQLSchema
 from hub.access.principals import Authenticator
 from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.graph.access import Access
+from hub.graph.access import AnswerAccess
 from hub.graph.callers import Gate
 from hub.graph.changes import ChangeReader
 from hub.graph.documents import Documents, read_folder
@@ -60,12 +60,12 @@ def make_gate(settings: Settings, executor: Executor, authenticator: Authenticat
     )
 
 
-def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool) -> Access:
+def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool) -> AnswerAccess:
     permissions = None
     if enforced:
         compiled = compile_purposes(purposes().values(), graphql_schema)
         permissions = Permissions(graphql_schema, compiled, Catalog(registry()))
-    return Access(permissions, SealedSubjects(reads), DossierReads(reads, registry()))
+    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, registry()))
 
 
 def _check(preparer: Preparer, identifier: str, text: str) -> None:

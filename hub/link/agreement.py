@@ -24,7 +24,7 @@ CHOSEN = (
 
 
 @dataclass(frozen=True)
-class Check:
+class DecisionToCheck:
     """A decision to be looked at again, and why: opinions differ (DISAGREEMENT), the record was read with other values after the
     last look (CHANGED), or it is of the sample (SECOND). The verdict is null for the sample: a second look is a look of one's own.
     """
@@ -51,7 +51,7 @@ class Agreement:
     kappa: float | None
 
 
-def checks(connection: Connection[Any], *, share: float, first: int = 50) -> tuple[Check, ...]:
+def checks(connection: Connection[Any], *, share: float, first: int = 50) -> tuple[DecisionToCheck, ...]:
     """Decisions to be looked at again, at most `first`: disagreements, then changed records, then the sample; the oldest first."""
     latest = "(select max(o.decided_at) from link.decision o where o.undone_at is null and (o.id = d.id or o.second_of = d.id))"
     opinions = "from link.decision o where o.second_of = d.id and o.undone_at is null"
@@ -67,7 +67,7 @@ def checks(connection: Connection[Any], *, share: float, first: int = 50) -> tup
         {"due": round(share * SHARES), "first": first},
     ).fetchall()
     return tuple(
-        Check(number, why, field, record, subject, None if why == "SECOND" else verdict, decided, changed)
+        DecisionToCheck(number, why, field, record, subject, None if why == "SECOND" else verdict, decided, changed)
         for number, why, field, record, subject, verdict, decided, changed in rows
     )
 

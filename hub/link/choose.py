@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from hub.link.model.decide import Band, one_to_many
+from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.spec import Bands
 
 BY = ("field", "record_id")
@@ -39,9 +39,9 @@ def chosen(
         ),
         bands,
     )
-    worth = judged.filter(pl.col("band") != Band.REJECT)
+    worth = judged.filter(pl.col("band") != PairBand.REJECT)
     limit = pl.col("field").replace_strict(dict(raised or {}), default=-math.inf, return_dtype=pl.Float64)
-    accepted = (pl.col("band") == Band.ACCEPT) & (pl.col("weight") >= limit)
+    accepted = (pl.col("band") == PairBand.ACCEPT) & (pl.col("weight") >= limit)
     return worth.select(*pairs.columns, accepted.alias("chosen"))
 
 

@@ -43,7 +43,7 @@ TOUCHED = "record_id in (select record_id from touched)"
 
 
 @dataclass(frozen=True)
-class Found:
+class DiscrepancyCounts:
     """One linked field: how many discrepancies were opened and closed, and how many are open now, by kind."""
 
     field: str
@@ -54,7 +54,7 @@ class Found:
 
 def find(
     connection: Connection[Any], fields: Iterable[str], at: datetime, *, touched: bool = False
-) -> tuple[Found, ...]:
+) -> tuple[DiscrepancyCounts, ...]:
     """Bring `link.discrepancy` up to what the links of these fields (`Entity.field`) say now, in one transaction.
 
     Of all records, or where `touched` is set, of those in the temporary table `touched(record_id)` only: records that are
@@ -79,7 +79,7 @@ def find(
         now = _open(connection, values)
         for name in ("differing", *communes.TABLES):
             connection.execute(f"drop table if exists pg_temp.{name}")
-    return tuple(Found(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in names)
+    return tuple(DiscrepancyCounts(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in names)
 
 
 def differing(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]:

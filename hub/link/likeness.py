@@ -13,7 +13,7 @@ from hub.link import companions, organisations, parties, sql, trained, vetoes
 from hub.link.choose import chosen
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
-from hub.link.model.acceptance import Check, Held, check, is_accepted
+from hub.link.model.acceptance import HeldOutLinks, ModelCheck, check, is_accepted
 from hub.link.model.backends import Backend, running
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
@@ -96,13 +96,13 @@ class Likeness:
         register = self.register("Citizen").features.sort("personal_id", "name", "birth_day", nulls_last=True)
         subjects = register.rename({"key": "found_id"}).with_row_index("key")
         links = self._held_out(weighed, keyed, subjects)
-        held = Held(features.join(links, left_on="key", right_on="left", how="semi"), subjects, _as_keys(links))
+        held = HeldOutLinks(features.join(links, left_on="key", right_on="left", how="semi"), subjects, _as_keys(links))
         left = features.join(links, left_on="key", right_on="left", how="anti")
         model = train(PARTY, left, subjects, backend=self.backend)
         model = replace(model, trained_on=replace(model.trained_on, records=self._records(MOST_COUNTED)))
         self._keep(model, check(model, held, backend=self.backend))
 
-    def _keep(self, model: Model, checks: tuple[Check, ...]) -> None:
+    def _keep(self, model: Model, checks: tuple[ModelCheck, ...]) -> None:
         """Use a model that holds its checks. Of one that does not, the store keeps what it was, and the last good one stays."""
         stored, self.to_train = trained.keep(self.connection, model, checks), False
         if is_accepted(checks):

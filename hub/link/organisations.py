@@ -34,7 +34,7 @@ REGISTER = (
 
 
 @dataclass(frozen=True)
-class Pair:
+class BusinessPair:
     """A record and a business, with outcomes and their sum."""
 
     record_id: int
@@ -54,14 +54,14 @@ def basis() -> str:
 
 def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
     """Fill `scored` of each field that can lead to a business."""
-    held: Register | None = None
+    held: BusinessRegister | None = None
     for field in fields:
         if KIND not in field.kinds:
             continue
         rows = _recorded(connection, field, sql.unanswered(field))
         if rows.is_empty():
             continue
-        held = held or Register(_held(connection, "data.business"))
+        held = held or BusinessRegister(_held(connection, "data.business"))
         refused = _refused(connection, field)
         pairs = [pair for pair in held.pairs(rows) if (pair.record_id, pair.found_id) not in refused]
         parties.fill(connection, field.temporary("scored"), as_scored(choose(pairs)))
@@ -70,14 +70,14 @@ def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
 def meeting(connection: Connection[Any], field: Field, records: str) -> pl.DataFrame:
     """Those of `records`, a select of record_id of a field, that a changed business is or was a candidate of: field and record_id."""
     rows = _recorded(connection, field, records)
-    pairs = Register(_held(connection, sql.versions(KIND))).pairs(rows) if not rows.is_empty() else []
+    pairs = BusinessRegister(_held(connection, sql.versions(KIND))).pairs(rows) if not rows.is_empty() else []
     met = sorted({pair.record_id for pair in pairs})
     return pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET)
 
 
-def choose(pairs: Iterable[Pair]) -> list[tuple[Pair, bool]]:
+def choose(pairs: Iterable[BusinessPair]) -> list[tuple[BusinessPair, bool]]:
     """Pairs that are worth a look, and whether each is accepted: at most one of a record."""
-    by_record: dict[int, list[Pair]] = defaultdict(list)
+    by_record: dict[int, list[BusinessPair]] = defaultdict(list)
     for pair in pairs:
         if pair.weight >= REVIEW:
             by_record[pair.record_id].append(pair)
@@ -89,7 +89,7 @@ def choose(pairs: Iterable[Pair]) -> list[tuple[Pair, bool]]:
     return judged
 
 
-def as_scored(judged: Iterable[tuple[Pair, bool]]) -> pl.DataFrame:
+def as_scored(judged: Iterable[tuple[BusinessPair, bool]]) -> pl.DataFrame:
     """Rows of `scored`. A declared table states no probability, so there is no confidence."""
     rows = [
         (pair.record_id, pair.found_id, KIND, pair.weight, _as_json(pair.outcomes), chosen) for pair, chosen in judged
@@ -98,7 +98,7 @@ def as_scored(judged: Iterable[tuple[Pair, bool]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-class Register:
+class BusinessRegister:
     """Businesses with the ways to find them: rows with the columns of REGISTER."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
@@ -112,7 +112,7 @@ class Register:
             for unit in place_of_code(row["seat_unit_code"]).units if row["seat_unit_code"] else ():
                 self._by["unit", unit].append(at)
 
-    def pairs(self, recorded: pl.DataFrame) -> list[Pair]:
+    def pairs(self, recorded: pl.DataFrame) -> list[BusinessPair]:
         """The pairs of records (record_id, kind, WRITTEN) with businesses that meet, weighed."""
         organisations = recorded.filter(pl.col("kind").is_in(RECORDED_KINDS) & pl.col("name").is_not_null())
         given = organisations.with_columns(pl.lit(None, pl.String).alias("unit_code"), pl.col("record_id").alias("key"))
@@ -125,7 +125,7 @@ class Register:
             for at in met[record]:
                 outcomes = organisation_evidence.compare(side, held[at])
                 weight = organisation_evidence.weigh(outcomes)
-                found.append(Pair(record, self.rows[at]["key"], weight, outcomes))
+                found.append(BusinessPair(record, self.rows[at]["key"], weight, outcomes))
         return found
 
     def _meet(self, side: Side) -> Collection[int]:

@@ -92,7 +92,7 @@ class QueuePage:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingCounts:
     """How much of one field waits."""
 
     field: str
@@ -124,7 +124,7 @@ def count(connection: Connection[Any], wanted: Wanted) -> int:
     return int(fetch_value(connection, f"select count(*) from link.review q where {_where(wanted)}", _chosen(wanted)))
 
 
-def waiting(connection: Connection[Any]) -> tuple[Waiting, ...]:
+def waiting(connection: Connection[Any]) -> tuple[WaitingCounts, ...]:
     """How many records and candidates wait, for each field that has any."""
     take_in(connection)
     rows = connection.execute(
@@ -132,7 +132,7 @@ def waiting(connection: Connection[Any]) -> tuple[Waiting, ...]:
     ).fetchall()
     counted = {name: (records, candidates) for name, records, candidates in rows}
     return tuple(
-        Waiting(field.name, field.entity.name, field.entity.sector, *counted[field.name])
+        WaitingCounts(field.name, field.entity.name, field.entity.sector, *counted[field.name])
         for field in fields().values()
         if field.name in counted
     )

@@ -12,7 +12,7 @@ from hub.link.parcel_evidence import AREA, KEY_BITS, Evidence, holder_evidence
 
 
 @dataclass(frozen=True)
-class Found:
+class SubjectMatchRule:
     """A kind of subject as rules find it: the table `{s}`, what it joins `beside`, and what is held against the record.
 
     Each test has the word that the evidence calls it, and SQL that is null if one of the two states nothing. If one is
@@ -37,7 +37,7 @@ class Rule:
 
     name: str
     family: str
-    subject: Found
+    subject: SubjectMatchRule
     join: str
     about: str
     party_kinds: tuple[str, ...] = ()
@@ -102,14 +102,14 @@ def same_name(held: str) -> str:
     return f"case when {{r}}.name = {held} then true else coalesce({recorded} = {written(held)}, false) end"
 
 
-CITIZEN = Found(
+CITIZEN = SubjectMatchRule(
     "Citizen",
     tests=(
         ("name", "hub.names_agree({r}.name_key, {s}.full_name_key)"),
         ("birthYear", "({r}.year = left({s}.birth_date, 4))"),
     ),
 )
-HOUSEHOLD = Found(
+HOUSEHOLD = SubjectMatchRule(
     "Household",
     beside="left join data.citizen head on head.personal_id = {s}.head_personal_id",
     tests=(
@@ -118,7 +118,7 @@ HOUSEHOLD = Found(
     ),
 )
 """A household is recorded under the name and birth date of its head."""
-BUSINESS = Found("Business")
+BUSINESS = SubjectMatchRule("Business")
 BY_ITS_NAME = (
     "hub.names_agree({r}.name_key, {s}.legal_name_key) is not false or exists (select from data.citizen c"
     " where c.personal_id = {s}.tax_code and hub.names_agree({r}.name_key, c.full_name_key))"
@@ -130,7 +130,7 @@ CITIZEN_NAMED_SO = same_name("{s}.full_name")
 NAMED_SO = same_name("{s}.legal_name")
 HEAD_NAMED_SO = same_name("head.full_name")
 NAMED_SO_OR_ITS_OWNER = f"({NAMED_SO} or exists (select from data.citizen c where c.personal_id = {{s}}.tax_code and {same_name('c.full_name')}))"
-PARCEL = Found("Parcel")
+PARCEL = SubjectMatchRule("Parcel")
 AREA_AGREES = (
     "case when abs({r}.area - {s}.area) <= greatest(0.5, 0.01 * {s}.area) then true"
     " when abs({r}.area - {s}.area) > 0.1 * {s}.area then false end"
@@ -141,9 +141,9 @@ HOLDER = (
     " where h.found_id = {s}.id)"
 )
 WEIGHED = (AREA, holder_evidence(HOLDER))
-PARCEL_OF_NUMBER = Found("Parcel", tests=(("area", AREA_AGREES),), weighed=WEIGHED)
+PARCEL_OF_NUMBER = SubjectMatchRule("Parcel", tests=(("area", AREA_AGREES),), weighed=WEIGHED)
 """Owners change, so another holder does not speak against the very number."""
-PARCEL_BY_PLACE = Found("Parcel", tests=(("area", AREA_AGREES), ("holder", HOLDER)), weighed=WEIGHED)
+PARCEL_BY_PLACE = SubjectMatchRule("Parcel", tests=(("area", AREA_AGREES), ("holder", HOLDER)), weighed=WEIGHED)
 STATES_IT = f"coalesce({AREA_AGREES}, false) or coalesce({HOLDER}, false)"
 
 WHOLE_AND_ALONE = (

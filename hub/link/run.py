@@ -62,7 +62,7 @@ class LinkReport:
     model: str | None
     refused: Version | None
     fields: tuple[Report, ...]
-    discrepancies: tuple[discrepancies.Found, ...]
+    discrepancies: tuple[discrepancies.DiscrepancyCounts, ...]
     changed: int
     seconds: float
 
@@ -142,7 +142,7 @@ class _Run:
         self.reports: list[Report] = []
         self.moved: list[str] = []
         """The fields of which links have changed so far."""
-        self.found: tuple[discrepancies.Found, ...] = ()
+        self.found: tuple[discrepancies.DiscrepancyCounts, ...] = ()
 
     def all(self, *, whole: bool) -> LinkReport:
         """Link, and record the run."""

@@ -12,12 +12,12 @@ from psycopg.rows import class_row
 from pydantic import TypeAdapter
 
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.link.model.acceptance import Check, Verdict, is_accepted
+from hub.link.model.acceptance import CheckVerdict, ModelCheck, is_accepted
 from hub.link.model.frozen import Model, from_bytes
 from hub.link.model.spec import Spec
 from hub.store.query import fetch_row
 
-CHECKS = TypeAdapter(tuple[Check, ...])
+CHECKS = TypeAdapter(tuple[ModelCheck, ...])
 
 
 class Origin(StrEnum):
@@ -56,7 +56,7 @@ class Version:
     origin: str
     verdict: str
     trained_on: Mapping[str, Any]
-    checks: tuple[Check, ...]
+    checks: tuple[ModelCheck, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "checks", CHECKS.validate_python(self.checks))
@@ -67,9 +67,9 @@ class Version:
         return f"{self.spec}:{self.version}"
 
     @property
-    def failed(self) -> tuple[Check, ...]:
+    def failed(self) -> tuple[ModelCheck, ...]:
         """The checks that it does not hold."""
-        return tuple(one for one in self.checks if one.verdict is Verdict.FAILED)
+        return tuple(one for one in self.checks if one.verdict is CheckVerdict.FAILED)
 
 
 VERSIONS = (
@@ -124,7 +124,7 @@ def active(connection: Connection[Any], spec: Spec) -> Trained | None:
 
 
 def keep(
-    connection: Connection[Any], model: Model, checks: tuple[Check, ...] = (), *, origin: Origin = Origin.TRAINED
+    connection: Connection[Any], model: Model, checks: tuple[ModelCheck, ...] = (), *, origin: Origin = Origin.TRAINED
 ) -> Trained:
     """Store a model as the next version of its specification, active from now on unless a check failed. Earlier versions stay,
     for what they decided."""

@@ -273,7 +273,7 @@ def _meaning(field: FieldInfo) -> str:
 
 TITLES: Mapping[type[BaseModel], str] = {
     sources.OAuth2: "auth, oauth2_client_credentials",
-    sources.ApiKey: "auth, api_key",
+    sources.ApiKeyAuth: "auth, api_key",
     sources.Basic: "auth, basic",
     sources.WsSecurity: "auth, ws_security",
     sources.XRoad: "xroad",

@@ -77,7 +77,7 @@ class OAuth2(ManifestPart):
     scope: str | None = Field(None, description="Scope to request, if the source requires one.")
 
 
-class ApiKey(ManifestPart):
+class ApiKeyAuth(ManifestPart):
     """A key in a header."""
 
     kind: Literal["api_key"] = Field(description="Authentication method.")
@@ -93,7 +93,7 @@ class Basic(ManifestPart):
     password: Reference = Field(description="Password.")
 
 
-Auth = Annotated[OAuth2 | ApiKey | Basic, Field(discriminator="kind")]
+Auth = Annotated[OAuth2 | ApiKeyAuth | Basic, Field(discriminator="kind")]
 
 
 class RestSource(Source):

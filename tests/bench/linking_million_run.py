@@ -11,7 +11,7 @@ import polars as pl
 
 from hub.link.model.around import around
 from hub.link.model.backends import running
-from hub.link.model.decide import Band, one_to_many
+from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.party import PARTY
 from hub.link.model.score import score
 from hub.link.model.train import train
@@ -61,12 +61,12 @@ def _counted(folder: Path, pairs: pl.DataFrame) -> dict[str, int]:
         judged = judged.join(keys.rename({"key": f"{side}_key", TRUTH: side}), on=f"{side}_key", how="left")
     right = judged.filter(pl.col("left") == pl.col("right"))
     known = truth["left"].join(truth["right"], on=TRUTH, how="semi")
-    accepted = pl.col("band") == Band.ACCEPT
+    accepted = pl.col("band") == PairBand.ACCEPT
     return {
         "accepted": judged.filter(accepted).height,
         "right": right.filter(accepted).height,
         "linkable": known.height,
-        "reachable": right.filter(pl.col("band") != Band.REJECT)["left_key"].n_unique(),
+        "reachable": right.filter(pl.col("band") != PairBand.REJECT)["left_key"].n_unique(),
     }
 
 

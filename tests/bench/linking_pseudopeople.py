@@ -24,8 +24,8 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from hub.link.model.backends import Backend, running
-from hub.link.model.decide import Band, one_to_many
-from hub.link.model.roles import Role, mapped
+from hub.link.model.decide import PairBand, one_to_many
+from hub.link.model.roles import ColumnRole, mapped
 from hub.link.model.score import score
 from hub.link.model.train import train
 from tests.bench.harness import Bench, Row, Target
@@ -50,19 +50,19 @@ FEW = 1_000
 """Under so many records the note says what one of them counts."""
 
 COLUMNS = {
-    "first_name": Role.GIVEN_NAME,
-    "middle_initial": Role.INITIAL,
-    "last_name": Role.SURNAME,
-    "date_of_birth": Role.BIRTH_DATE,
-    "street_number": Role.STREET_NUMBER,
-    "street_name": Role.STREET,
-    "unit_number": Role.CATEGORY,
+    "first_name": ColumnRole.GIVEN_NAME,
+    "middle_initial": ColumnRole.INITIAL,
+    "last_name": ColumnRole.SURNAME,
+    "date_of_birth": ColumnRole.BIRTH_DATE,
+    "street_number": ColumnRole.STREET_NUMBER,
+    "street_name": ColumnRole.STREET,
+    "unit_number": ColumnRole.CATEGORY,
     # The sample is one town with one postcode: these tell little, and select nothing.
-    "city": Role.CATEGORY,
-    "state": Role.CATEGORY,
-    "zipcode": Role.CATEGORY,
-    "sex": Role.CATEGORY,
-    "race_ethnicity": Role.CATEGORY,
+    "city": ColumnRole.CATEGORY,
+    "state": ColumnRole.CATEGORY,
+    "zipcode": ColumnRole.CATEGORY,
+    "sex": ColumnRole.CATEGORY,
+    "race_ethnicity": ColumnRole.CATEGORY,
 }
 """What each column is that the census has and another file has, too, as the census names it. No file but the taxes has a social
 security number."""
@@ -77,7 +77,7 @@ class File:
     columns: Mapping[str, str]
 
     @property
-    def roles(self) -> dict[str, Role]:
+    def roles(self) -> dict[str, ColumnRole]:
         """What of the mapping this file and the census both have."""
         return {name: role for name, role in COLUMNS.items() if name in self.columns}
 
@@ -156,7 +156,7 @@ def by_hub(backend: Backend, file: File, records: pl.DataFrame, register: pl.Dat
     spec = mapped(file.name, KEY, file.roles)
     model = train(spec, records, register, backend=backend)
     pairs = score(model, records, register, backend=backend)
-    return one_to_many(pairs, spec.bands).filter(pl.col("band") == Band.ACCEPT)
+    return one_to_many(pairs, spec.bands).filter(pl.col("band") == PairBand.ACCEPT)
 
 
 def by_plain(file: File, records: pl.DataFrame, register: pl.DataFrame) -> pl.DataFrame:

@@ -29,8 +29,8 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from hub.errors import HubMisconfigured
 from hub.link.model.backends import Backend, running
 from hub.link.model.clusters import clusters
-from hub.link.model.decide import Band, one_to_one
-from hub.link.model.roles import Role, mapped
+from hub.link.model.decide import PairBand, one_to_one
+from hub.link.model.roles import ColumnRole, mapped
 from hub.link.model.score import score
 from hub.link.model.train import train
 from tests.bench.harness import Bench, Row, Target
@@ -51,7 +51,7 @@ class DataSet:
     most; of one file those of one subject are wanted. `certain` and `over` are what the plain model is trained by."""
 
     title: str
-    roles: Mapping[str, Role]
+    roles: Mapping[str, ColumnRole]
     sides: tuple[pl.DataFrame, ...]
     certain: tuple[str, ...]
     over: tuple[str, ...]
@@ -114,7 +114,7 @@ def _by_hub(backend: Backend, data: DataSet) -> tuple[Found, str]:
     except HubMisconfigured as error:
         return Found(0, 0, data.pairs()), f"; the hub: {error}"
     if len(data.sides) == 2:
-        return data.found(one_to_one(pairs, spec.bands).filter(pl.col("band") == Band.ACCEPT)), ""
+        return data.found(one_to_one(pairs, spec.bands).filter(pl.col("band") == PairBand.ACCEPT)), ""
     return data.found(_together(clusters(pairs, spec.bands).members)), ""
 
 
@@ -124,12 +124,12 @@ def _together(members: pl.DataFrame) -> pl.DataFrame:
     return both.select(pl.col("key").alias("left_key"), pl.col("key_right").alias("right_key"))
 
 
-COMPARISONS: Mapping[Role, Callable[[str], Any]] = {
-    Role.GIVEN_NAME: cl.NameComparison,
-    Role.SURNAME: cl.NameComparison,
-    Role.BIRTH_DATE: partial(cl.DateOfBirthComparison, input_is_string=True),
-    Role.WORDS: cl.JaroWinklerAtThresholds,
-    Role.IDENTIFIER: cl.LevenshteinAtThresholds,
+COMPARISONS: Mapping[ColumnRole, Callable[[str], Any]] = {
+    ColumnRole.GIVEN_NAME: cl.NameComparison,
+    ColumnRole.SURNAME: cl.NameComparison,
+    ColumnRole.BIRTH_DATE: partial(cl.DateOfBirthComparison, input_is_string=True),
+    ColumnRole.WORDS: cl.JaroWinklerAtThresholds,
+    ColumnRole.IDENTIFIER: cl.LevenshteinAtThresholds,
 }
 """Comparisons of Splink's library where it has one for a role; the others are compared for equality, with frequencies."""
 
@@ -137,7 +137,7 @@ COMPARISONS: Mapping[Role, Callable[[str], Any]] = {
 def _by_plain(data: DataSet) -> pl.DataFrame:
     """The pairs that a model of Splink's own comparisons accepts: left_key, right_key."""
     two = len(data.sides) == 2
-    selecting = [name for name, role in data.roles.items() if role is not Role.CATEGORY]
+    selecting = [name for name, role in data.roles.items() if role is not ColumnRole.CATEGORY]
     comparisons = [
         COMPARISONS[role](name)
         if role in COMPARISONS
@@ -190,11 +190,11 @@ def _restaurants(folder: Path) -> DataSet:
         read["zagats"].with_columns(pl.col("id").alias(TRUTH)),
     )
     roles = {
-        "name": Role.WORDS,
-        "addr": Role.WORDS,
-        "city": Role.WORDS,
-        "phone": Role.IDENTIFIER,
-        "type": Role.CATEGORY,
+        "name": ColumnRole.WORDS,
+        "addr": ColumnRole.WORDS,
+        "city": ColumnRole.WORDS,
+        "phone": ColumnRole.IDENTIFIER,
+        "type": ColumnRole.CATEGORY,
     }
     digits = pl.col("phone").str.replace_all(r"\D", "")
     kept = tuple(side.with_columns(digits).rename({"id": KEY}).select(KEY, TRUTH, *roles) for side in sides)
@@ -207,11 +207,11 @@ def _germans(folder: Path, size: str) -> DataSet:
     named = pl.read_csv(at / f"identity.RLdata{size}.tsv", infer_schema=False)
     born = pl.concat_str("by", pl.col("bm").str.zfill(2), pl.col("bd").str.zfill(2), separator="-")
     roles = {
-        "fname_c1": Role.GIVEN_NAME,
-        "fname_c2": Role.CATEGORY,
-        "lname_c1": Role.SURNAME,
-        "lname_c2": Role.CATEGORY,
-        "born": Role.BIRTH_DATE,
+        "fname_c1": ColumnRole.GIVEN_NAME,
+        "fname_c2": ColumnRole.CATEGORY,
+        "lname_c1": ColumnRole.SURNAME,
+        "lname_c2": ColumnRole.CATEGORY,
+        "born": ColumnRole.BIRTH_DATE,
     }
     rows = people.with_row_index("row").with_columns(
         pl.format("rl-{}", "row").alias(KEY), named.to_series().alias(TRUTH), born.alias("born")
@@ -230,12 +230,12 @@ def _inventors(folder: Path) -> DataSet:
     named = pl.read_parquet(at / "pv-reference.parquet").drop_nulls()
     mentions = pl.read_parquet(at / "pv-data.parquet").join(named, on="mention_id")
     columns = {
-        "raw_inventor_name_first": Role.GIVEN_NAME,
-        "raw_inventor_name_last": Role.SURNAME,
-        "raw_city": Role.WORDS,
-        "raw_state": Role.CATEGORY,
-        "raw_assignee_organization": Role.WORDS,
-        "cpc_section": Role.CATEGORY,
+        "raw_inventor_name_first": ColumnRole.GIVEN_NAME,
+        "raw_inventor_name_last": ColumnRole.SURNAME,
+        "raw_city": ColumnRole.WORDS,
+        "raw_state": ColumnRole.CATEGORY,
+        "raw_assignee_organization": ColumnRole.WORDS,
+        "cpc_section": ColumnRole.CATEGORY,
     }
     text = {
         name: pl.col(name).list.first() if mentions[name].dtype == pl.List else pl.col(name)

@@ -11,11 +11,11 @@ import pytest
 from hub.errors import HubError, HubMisconfigured
 from hub.link.model.around import around
 from hub.link.model.backends import Backend, configured, running
-from hub.link.model.decide import Band, one_to_many
+from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import Model, from_bytes
 from hub.link.model.prepare import prepare
 from hub.link.model.render import settings
-from hub.link.model.roles import Role, mapped
+from hub.link.model.roles import ColumnRole, mapped
 from hub.link.model.score import score
 from hub.link.model.spec import Block, By, Comparison, Is, Level
 from hub.link.model.train import train
@@ -25,11 +25,11 @@ from tests.febrl import Found, febrl_3, febrl_4
 from tests.system.models import stated
 
 ROLES = {
-    "first": Role.GIVEN_NAME,
-    "last": Role.SURNAME,
-    "born": Role.BIRTH_DATE,
-    "number": Role.IDENTIFIER,
-    "town": Role.WORDS,
+    "first": ColumnRole.GIVEN_NAME,
+    "last": ColumnRole.SURNAME,
+    "born": ColumnRole.BIRTH_DATE,
+    "number": ColumnRole.IDENTIFIER,
+    "town": ColumnRole.WORDS,
 }
 SMALL = mapped("people", "id", ROLES)
 SPEC = replace(SMALL, training=replace(SMALL.training, pairs=60_000))
@@ -87,7 +87,7 @@ def scored(duck: Backend, model: Model) -> pl.DataFrame:
 
 
 def test_damaged_records_find_their_own(scored: pl.DataFrame) -> None:
-    accepted = one_to_many(scored, SPEC.bands).filter(pl.col("band") == Band.ACCEPT)
+    accepted = one_to_many(scored, SPEC.bands).filter(pl.col("band") == PairBand.ACCEPT)
     assert (accepted["left_key"].str.slice(1) == accepted["right_key"].str.slice(1)).all()
     assert len(accepted) >= 0.97 * len(LEFT)
 
@@ -315,7 +315,7 @@ def test_few_columns_are_enough_to_find_most(duck: Backend, columns: tuple[str, 
     left, right = few_columns(*columns)
     spec = mapped("few", "id", {name: ROLES[name] for name in columns})
     pairs = score(train(spec, left, right, backend=duck), left, right, backend=duck)
-    accepted = one_to_many(pairs, spec.bands).filter(pl.col("band") == Band.ACCEPT)
+    accepted = one_to_many(pairs, spec.bands).filter(pl.col("band") == PairBand.ACCEPT)
     right_ones = accepted.filter(pl.col("left_key").str.slice(1) == pl.col("right_key").str.slice(1))
     assert len(right_ones) >= least * len(left)
     assert len(right_ones) >= 0.98 * len(accepted)

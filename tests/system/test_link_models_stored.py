@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from hub.link import likeness, trained
-from hub.link.model.acceptance import Check, Verdict, check, is_accepted
+from hub.link.model.acceptance import CheckVerdict, ModelCheck, check, is_accepted
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.model.start_model import shipped, start_model
@@ -138,7 +138,7 @@ def test_a_spoiled_model_fails_and_says_why(model: Model, failed: str) -> None:
     checks = check(model)
     assert not is_accepted(checks)
     (one,) = (one for one in checks if one.name == failed)
-    assert one.verdict is Verdict.FAILED
-    assert isinstance(one, Check)
+    assert one.verdict is CheckVerdict.FAILED
+    assert isinstance(one, ModelCheck)
     assert one.found
     assert one.wanted

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from hub.link.model.backends import Backend, running
-from hub.link.model.decide import Band, one_to_many
-from hub.link.model.frozen import Estimate, Model
+from hub.link.model.decide import PairBand, one_to_many
+from hub.link.model.frozen import BlockEstimate, Model
 from hub.link.model.party import PARTY
 from hub.link.model.score import score
 from hub.link.model.train import train
@@ -51,7 +51,7 @@ def test_a_model_says_which_heaps_it_left_out_and_which_blocks_it_does_not_belie
     assert not any(one.used and one.m > 0.2 for one in _estimates(model, "surname", "other"))
 
 
-def _estimates(model: Model, comparison: str, outcome: str) -> list[Estimate]:
+def _estimates(model: Model, comparison: str, outcome: str) -> list[BlockEstimate]:
     return [estimate for one in model.learned[comparison] if one.outcome == outcome for estimate in one.estimates]
 
 
@@ -64,7 +64,7 @@ def test_rates_are_learned_by_several_blocks(model: Model) -> None:
 def test_those_who_share_a_heaped_birth_are_told_apart(duck: Backend, people: Heaped, model: Model) -> None:
     few = people.parties.filter(pl.col("key").str.ends_with("-0")).head(1_000)
     pairs = score(model, few, people.citizens, backend=duck)
-    accepted = one_to_many(pairs, PARTY.bands).filter(pl.col("band") == Band.ACCEPT)
+    accepted = one_to_many(pairs, PARTY.bands).filter(pl.col("band") == PairBand.ACCEPT)
     wrong = accepted.filter(pl.col("left_key").str.head(6) != pl.col("right_key"))
     assert len(accepted) > 900
     assert len(wrong) <= 1

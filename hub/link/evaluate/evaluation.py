@@ -78,7 +78,7 @@ def evaluate(engine: Engine, truth: Path, *, values: bool = False) -> Evaluation
     return measured(found, wrong)
 
 
-def measured(found: held.Held, wrong: tuple[FalseLink, ...]) -> Evaluation:
+def measured(found: held.MeasuredLinks, wrong: tuple[FalseLink, ...]) -> Evaluation:
     """The figures of what was read."""
     records = found.records
     return Evaluation(

@@ -8,12 +8,12 @@ from psycopg.sql import Literal
 from hub.link.evaluate.homonyms import homonym_ids, without_further_evidence
 from hub.link.evaluate.measure import ACCEPTED, RECORDS
 from hub.link.evaluate.rows import Store, frame
-from hub.link.evaluate.truth import DuplicateTruth, LinkTruth, Source, Truth, duplicates_of, links_of, subjects_of
+from hub.link.evaluate.truth import DuplicateTruth, LinkTruth, Truth, TruthSource, duplicates_of, links_of, subjects_of
 from hub.model.registry import Entity
 
 
 @dataclass(frozen=True)
-class Held:
+class MeasuredLinks:
     """Everything that is measured. `records` has the columns of RECORDS; `pairs` a row for each link row of these records:
     field, record_id, found_id, subject_id, status, method, weight, confidence, right, homonym, dirt, linkable."""
 
@@ -27,7 +27,7 @@ class Held:
     """Merges proposed: entity, one, other, status, method, weight."""
 
 
-def read(connection: Store, truth: Truth) -> Held:
+def read(connection: Store, truth: Truth) -> MeasuredLinks:
     """Read the store. Raises HubMisconfigured if a truth file has not the columns it should have."""
     subjects = _subjects(connection, truth)
     homonyms = homonym_ids(connection, subjects)
@@ -36,7 +36,7 @@ def read(connection: Store, truth: Truth) -> Held:
     pairs = pl.concat([pairs for _, pairs, _ in fields]) if fields else pl.DataFrame(schema=PAIRS)
     records, pairs = _with_homonyms(connection, records, pairs, homonyms)
     merged = [_merges(connection, truth, entry) for entry in truth.duplicates]
-    return Held(
+    return MeasuredLinks(
         records.select(list(RECORDS)),
         pairs.select(list(PAIRS)),
         sum(absent for _, _, absent in fields),
@@ -53,7 +53,7 @@ REAL = {"entity": pl.String, "one": pl.Int64, "other": pl.Int64}
 PROPOSED = {**REAL, "status": pl.String, "method": pl.String, "weight": pl.Float64}
 
 
-def _rows(source: Source, entity: Entity) -> str:
+def _rows(source: TruthSource, entity: Entity) -> str:
     """SQL of the rows of `data` that a stream gave, as `r`."""
     stream = Literal(source.stream).as_string()
     connector = Literal(source.connector).as_string()

@@ -45,7 +45,7 @@ PAIR_COLUMNS = ("source_id", "same_as")
 
 
 @dataclass(frozen=True)
-class Source:
+class TruthSource:
     """A file, and the rows of the store that it is about."""
 
     file: str
@@ -58,7 +58,7 @@ class Source:
 class SubjectTruth:
     """Which subject each row of a register is."""
 
-    source: Source
+    source: TruthSource
     kind: str
     entity: Entity
 
@@ -67,7 +67,7 @@ class SubjectTruth:
 class LinkTruth:
     """Which subject each record means, by one of its fields."""
 
-    source: Source
+    source: TruthSource
     role: str | None
     entity: Entity
     linked: Linked
@@ -82,7 +82,7 @@ class LinkTruth:
 class DuplicateTruth:
     """Which rows of a register are one subject."""
 
-    source: Source
+    source: TruthSource
     entity: Entity
 
 
@@ -122,7 +122,7 @@ def _each(
     section: str,
     needed: tuple[str, ...],
     possible: tuple[str, ...],
-    make: Callable[[Source, Mapping[str, str]], Entry],
+    make: Callable[[TruthSource, Mapping[str, str]], Entry],
 ) -> Iterable[Entry]:
     source_keys = ("file", "connector", "stream")
     for at, entry in enumerate(document.get(section, []), 1):
@@ -134,7 +134,7 @@ def _each(
                 f"{path}, entry {at} of {section}: {', '.join(words)}",
                 next_step="correct the entry; see docs/explanation/linking.md",
             )
-        source = Source(entry["file"], entry["connector"], entry["stream"], entry.get("source_key", OWN_KEY))
+        source = TruthSource(entry["file"], entry["connector"], entry["stream"], entry.get("source_key", OWN_KEY))
         if not (path.parent / source.file).exists():
             raise HubMisconfigured(
                 f"{path}, entry {at} of {section}: there is no {source.file} beside it",
@@ -152,11 +152,11 @@ def _entity(name: str) -> Entity:
     return registry()[name]
 
 
-def _subject(source: Source, entry: Mapping[str, str]) -> SubjectTruth:
+def _subject(source: TruthSource, entry: Mapping[str, str]) -> SubjectTruth:
     return SubjectTruth(source, entry["kind"], _entity(entry["entity"]))
 
 
-def _link(source: Source, entry: Mapping[str, str]) -> LinkTruth:
+def _link(source: TruthSource, entry: Mapping[str, str]) -> LinkTruth:
     owner, _, name = entry["field"].partition(".")
     entity = _entity(owner)
     by_name = {linked.name: linked for linked in entity.linked}
@@ -168,7 +168,7 @@ def _link(source: Source, entry: Mapping[str, str]) -> LinkTruth:
     return LinkTruth(source, entry.get("role"), entity, by_name[name])
 
 
-def _duplicate(source: Source, entry: Mapping[str, str]) -> DuplicateTruth:
+def _duplicate(source: TruthSource, entry: Mapping[str, str]) -> DuplicateTruth:
     entity = _entity(entry["entity"])
     if not entity.duplicates:
         raise HubMisconfigured(
@@ -212,7 +212,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
     return read
 
 
-def _key(source: Source) -> pl.Expr:
+def _key(source: TruthSource) -> pl.Expr:
     names = [part.split("}")[0] for part in source.source_key.split("{")[1:]]
     pattern = source.source_key
     for name in names:

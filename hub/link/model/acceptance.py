@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from hub.link.evaluate.measure import Proportion
-from hub.link.model.decide import Band, one_to_many
+from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import Limit, Model
 from hub.link.model.spec import OTHER, Spec
 
@@ -31,7 +31,7 @@ LEAST_FOUND = 0.9
 ORDER_BITS = 1e-6
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """What a check came to."""
 
     PASSED = "PASSED"
@@ -43,17 +43,17 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class ModelCheck:
     """One check: what was looked at, its verdict, what was found, and what is wanted."""
 
     name: str
-    verdict: Verdict
+    verdict: CheckVerdict
     found: str
     wanted: str
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutLinks:
     """Links held out from training: records, the register they are weighed against, and `right_key` of each `left_key`."""
 
     left: pl.DataFrame
@@ -61,12 +61,14 @@ class Held:
     links: pl.DataFrame
 
 
-def is_accepted(checks: tuple[Check, ...]) -> bool:
+def is_accepted(checks: tuple[ModelCheck, ...]) -> bool:
     """Whether a model with these checks may be used."""
-    return all(check.verdict is not Verdict.FAILED for check in checks)
+    return all(check.verdict is not CheckVerdict.FAILED for check in checks)
 
 
-def check(model: Model, held: Held | None = None, *, backend: "Backend | None" = None) -> tuple[Check, ...]:
+def check(
+    model: Model, held: HeldOutLinks | None = None, *, backend: "Backend | None" = None
+) -> tuple[ModelCheck, ...]:
     """The checks of a model; without links held out, those of its rates alone."""
     made = [_matches(model), _bounds(model), _order(model), _direction(model), _learned(model)]
     if held is not None and backend is not None:
@@ -74,13 +76,13 @@ def check(model: Model, held: Held | None = None, *, backend: "Backend | None" =
     return tuple(made)
 
 
-def _matches(model: Model) -> Check:
+def _matches(model: Model) -> ModelCheck:
     matches = model.trained_on.matches
-    verdict = Verdict.PASSED if matches >= FEWEST_MATCHES else Verdict.FAILED
-    return Check("enough matches", verdict, f"{matches:,.0f} expected matches", f"at least {FEWEST_MATCHES:,}")
+    verdict = CheckVerdict.PASSED if matches >= FEWEST_MATCHES else CheckVerdict.FAILED
+    return ModelCheck("enough matches", verdict, f"{matches:,.0f} expected matches", f"at least {FEWEST_MATCHES:,}")
 
 
-def _bounds(model: Model) -> Check:
+def _bounds(model: Model) -> ModelCheck:
     bounds = {(one.name, bound.outcome): bound for one in model.spec.comparisons for bound in one.bounds}
     rates = [(name, rate) for name, learned in model.learned.items() for rate in learned if rate.bits]
     outside = [
@@ -91,13 +93,15 @@ def _bounds(model: Model) -> Check:
     moved = [f"{name} {rate.outcome!r}" for name, rate in rates if Limit.BOUND in rate.limits]
     wanted = f"every rate within its bounds, and at most {MOST_MOVED:.0%} of them put there"
     if outside:
-        return Check("bounds", Verdict.FAILED, f"outside: {', '.join(outside)}", wanted)
+        return ModelCheck("bounds", CheckVerdict.FAILED, f"outside: {', '.join(outside)}", wanted)
     share = len(moved) / max(sum(bool(rate.estimates) for _, rate in rates), 1)
-    verdict = Verdict.FAILED if share > MOST_MOVED else Verdict.NOTED if moved else Verdict.PASSED
-    return Check("bounds", verdict, f"put within them: {', '.join(moved)}" if moved else "every rate within", wanted)
+    verdict = CheckVerdict.FAILED if share > MOST_MOVED else CheckVerdict.NOTED if moved else CheckVerdict.PASSED
+    return ModelCheck(
+        "bounds", verdict, f"put within them: {', '.join(moved)}" if moved else "every rate within", wanted
+    )
 
 
-def _order(model: Model) -> Check:
+def _order(model: Model) -> ModelCheck:
     wrong = []
     for comparison in model.spec.comparisons:
         bits = {rate.outcome: rate.bits for rate in model.learned[comparison.name]}
@@ -109,12 +113,15 @@ def _order(model: Model) -> Check:
                 if bits[second] > bits[first] + ORDER_BITS
             ]
     found = "; ".join(wrong) or "bits fall along every chain"
-    return Check(
-        "order", Verdict.FAILED if wrong else Verdict.PASSED, found, "no outcome says more than a stronger one"
+    return ModelCheck(
+        "order",
+        CheckVerdict.FAILED if wrong else CheckVerdict.PASSED,
+        found,
+        "no outcome says more than a stronger one",
     )
 
 
-def _direction(model: Model) -> Check:
+def _direction(model: Model) -> ModelCheck:
     wrong = []
     for comparison in model.spec.comparisons:
         rates = model.learned[comparison.name]
@@ -131,10 +138,10 @@ def _direction(model: Model) -> Check:
         ]
     found = "; ".join(wrong) or "agreement speaks for a match, disagreement against it"
     wanted = "the strongest outcome of a comparison has bits above 0, `other` below, and what must not speak for a match at most 0"
-    return Check("direction", Verdict.FAILED if wrong else Verdict.PASSED, found, wanted)
+    return ModelCheck("direction", CheckVerdict.FAILED if wrong else CheckVerdict.PASSED, found, wanted)
 
 
-def _learned(model: Model) -> Check:
+def _learned(model: Model) -> ModelCheck:
     unlearned = [name for name, rates in model.learned.items() if any(Limit.ASSUMED in rate.limits for rate in rates)]
     single = [
         name
@@ -144,27 +151,33 @@ def _learned(model: Model) -> Check:
     said = [f"assumed: {', '.join(unlearned)}"] if unlearned else []
     said += [f"by one block alone: {', '.join(single)}"] if single else []
     everything = len(unlearned) == len(model.learned)
-    verdict = Verdict.FAILED if everything else Verdict.NOTED if said else Verdict.PASSED
-    return Check("blocks", verdict, "; ".join(said) or "every comparison by several blocks", "several blocks each")
+    verdict = CheckVerdict.FAILED if everything else CheckVerdict.NOTED if said else CheckVerdict.PASSED
+    return ModelCheck("blocks", verdict, "; ".join(said) or "every comparison by several blocks", "several blocks each")
 
 
-def _held(model: Model, held: Held, backend: "Backend") -> Iterator[Check]:
+def _held(model: Model, held: HeldOutLinks, backend: "Backend") -> Iterator[ModelCheck]:
     if len(held.links) < FEWEST_HELD:
         few = f"{len(held.links):,} links held out"
-        yield Check("held-out links", Verdict.UNKNOWN, few, f"at least {FEWEST_HELD}")
+        yield ModelCheck("held-out links", CheckVerdict.UNKNOWN, few, f"at least {FEWEST_HELD}")
         return
     accepted, right = _found_again(model, held.left, held, backend)
     found = Proportion(right, len(held.links))
-    verdict = Verdict.PASSED if (found.value or 0) >= LEAST_FOUND else Verdict.FAILED
-    yield Check("held-out links", verdict, f"finds again {_shown(found)}", f"at least {LEAST_FOUND}")
+    verdict = CheckVerdict.PASSED if (found.value or 0) >= LEAST_FOUND else CheckVerdict.FAILED
+    yield ModelCheck("held-out links", verdict, f"finds again {_shown(found)}", f"at least {LEAST_FOUND}")
     accepted, right = _found_again(model, withhold(model.spec, held.left), held, backend)
     precision, wanted = Proportion(right, accepted), model.spec.bands.accept
     # Refuted where even the upper bound is below what an accepted link claims to be.
     upper = precision.interval[1] if precision.interval else 0.0
-    verdict = Verdict.UNKNOWN if accepted < FEWEST_HELD else Verdict.PASSED if upper >= wanted else Verdict.FAILED
+    verdict = (
+        CheckVerdict.UNKNOWN
+        if accepted < FEWEST_HELD
+        else CheckVerdict.PASSED
+        if upper >= wanted
+        else CheckVerdict.FAILED
+    )
     share = f"; it accepts {accepted:,} of {len(held.links):,}"
     name = "precision without identifiers"
-    yield Check(name, verdict, _shown(precision) + share, f"an interval that reaches {wanted}")
+    yield ModelCheck(name, verdict, _shown(precision) + share, f"an interval that reaches {wanted}")
 
 
 def withhold(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
@@ -174,12 +187,12 @@ def withhold(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _found_again(model: Model, left: pl.DataFrame, held: Held, backend: "Backend") -> tuple[int, int]:
+def _found_again(model: Model, left: pl.DataFrame, held: HeldOutLinks, backend: "Backend") -> tuple[int, int]:
     """How many of the records have an accepted link, and how many of these the one that was held out."""
     from hub.link.model.score import score  # the engine, imported by who weighs
 
     pairs = score(model, left, held.right, backend=backend, floor=model.spec.bands.review)
-    accepted = one_to_many(pairs, model.spec.bands).filter(pl.col("band") == Band.ACCEPT)
+    accepted = one_to_many(pairs, model.spec.bands).filter(pl.col("band") == PairBand.ACCEPT)
     both = accepted.join(held.links, on="left_key", suffix="_held")
     return len(both), len(both.filter(pl.col("right_key") == pl.col("right_key_held")))
 

@@ -10,7 +10,7 @@ import polars as pl
 from hub.link.model.spec import Bands
 
 
-class Band(StrEnum):
+class PairBand(StrEnum):
     """What a pair is."""
 
     ACCEPT = "ACCEPT"
@@ -44,13 +44,13 @@ def one_to_one(pairs: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     settled: list[pl.DataFrame] = []
     while True:
         banded = _banded(open_pairs, bands, ("left_key", "right_key"))
-        accepted = banded.filter(pl.col("band") == Band.ACCEPT)
+        accepted = banded.filter(pl.col("band") == PairBand.ACCEPT)
         taken = pl.col("left_key").is_in(accepted["left_key"].implode()) | pl.col("right_key").is_in(
             accepted["right_key"].implode()
         )
         if accepted.is_empty():
             return strongest_first(pl.concat([*settled, banded]))
-        second = pl.when(pl.col("band") == Band.ACCEPT).then("band").otherwise(pl.lit(Band.REJECT))
+        second = pl.when(pl.col("band") == PairBand.ACCEPT).then("band").otherwise(pl.lit(PairBand.REJECT))
         settled.append(banded.filter(taken).with_columns(second.alias("band")))
         open_pairs = open_pairs.filter(~taken)
 
@@ -61,9 +61,9 @@ def _banded(pairs: pl.DataFrame, bands: Bands, sides: tuple[str, ...]) -> pl.Dat
     # A candidate that far behind another is answered by it: at most one of the two is right.
     answered = (pl.col("lead") <= -bands.margin).fill_null(value=False)
     band = (
-        pl.when(sure & ahead).then(pl.lit(Band.ACCEPT))
-        .when(likely & ~answered).then(pl.lit(Band.REVIEW))
-        .otherwise(pl.lit(Band.REJECT))
+        pl.when(sure & ahead).then(pl.lit(PairBand.ACCEPT))
+        .when(likely & ~answered).then(pl.lit(PairBand.REVIEW))
+        .otherwise(pl.lit(PairBand.REJECT))
     )  # fmt: skip
     lead = pl.min_horizontal(*(_lead(side) for side in sides))
     return pairs.with_columns(lead.alias("lead")).with_columns(band.alias("band"))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hub.link.model.frozen import Estimate, Learned, Limit
+from hub.link.model.frozen import BlockEstimate, Learned, Limit
 from hub.link.model.spec import Comparison, Spec
 
 DIGITS = 10
@@ -37,7 +37,7 @@ class Run:
         return self.matches * min(self.purity / max(1 - self.purity, 1e-9), MOST_ODDS)
 
 
-def combine(comparison: Comparison, at: int, runs: Sequence[Run]) -> tuple[float | None, tuple[Estimate, ...]]:
+def combine(comparison: Comparison, at: int, runs: Sequence[Run]) -> tuple[float | None, tuple[BlockEstimate, ...]]:
     """m of the outcome at a place: the weighted mean of the estimates that agree with the weighted median. None if no block
     has learned it. With two estimates that disagree, the heavier stands."""
     if all(run.m[comparison.name][at] is None for run in runs):
@@ -52,7 +52,7 @@ def combine(comparison: Comparison, at: int, runs: Sequence[Run]) -> tuple[float
     total = sum(run.weight for run, _ in used) or 1.0
     rate = sum(run.weight * rate for run, rate in used) / total if total else middle[1]
     estimates = tuple(
-        Estimate(run.block, kept(rate), round(run.matches, 1), (run, rate) in used) for run, rate in found
+        BlockEstimate(run.block, kept(rate), round(run.matches, 1), (run, rate) in used) for run, rate in found
     )
     return rate, estimates
 

@@ -31,7 +31,7 @@ class Limit(StrEnum):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BlockEstimate:
     """m of an outcome as one block learned it, from about so many matches; not used where it lies apart from the others."""
 
     block: str
@@ -48,7 +48,7 @@ class Learned:
     outcome: str
     m: float
     u: float
-    estimates: tuple[Estimate, ...] = ()
+    estimates: tuple[BlockEstimate, ...] = ()
     limits: tuple[Limit, ...] = ()
 
     @property

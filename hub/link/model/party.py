@@ -4,29 +4,42 @@ Its columns are those of `hub.link.normalise`, on both sides; the register's own
 `near` and `districts` (see `around`), and `companions`.
 """
 
-from hub.link.model.spec import OTHER, Block, Bound, By, Comparison, Field, Is, Kind, Level, Restated, Spec, Training
+from hub.link.model.spec import (
+    OTHER,
+    Block,
+    Bound,
+    By,
+    Comparison,
+    FeatureField,
+    Is,
+    Kind,
+    Level,
+    Restated,
+    Spec,
+    Training,
+)
 
 FIELDS = (
-    Field("name", Kind.NAME),
-    Field("name_other", Kind.NAME, optional=True),
-    Field("surname", Kind.NAME),
-    Field("middle", Kind.NAME),
-    Field("given", Kind.NAME),
-    Field("initials", Kind.CODE),
+    FeatureField("name", Kind.NAME),
+    FeatureField("name_other", Kind.NAME, optional=True),
+    FeatureField("surname", Kind.NAME),
+    FeatureField("middle", Kind.NAME),
+    FeatureField("given", Kind.NAME),
+    FeatureField("initials", Kind.CODE),
     # Of people registered late only the year was known: so many share 1 January that it says no more than the year.
-    Field("birth_day", Kind.DATE, placeholders=("0101",)),
-    Field("birth_year", Kind.NUMBER),
-    Field("personal_id", Kind.IDENTIFIER),
-    Field("former_id", Kind.IDENTIFIER),
-    Field("id_year", Kind.NUMBER),
-    Field("id_sex", Kind.CODE),
-    Field("units", Kind.LIST),
-    Field("unit", Kind.CODE),
-    Field("near", Kind.LIST, optional=True),
-    Field("districts", Kind.LIST, optional=True),
-    Field("hamlet", Kind.TEXT),
-    Field("grp", Kind.CODE),
-    Field("companions", Kind.LIST, optional=True),
+    FeatureField("birth_day", Kind.DATE, placeholders=("0101",)),
+    FeatureField("birth_year", Kind.NUMBER),
+    FeatureField("personal_id", Kind.IDENTIFIER),
+    FeatureField("former_id", Kind.IDENTIFIER),
+    FeatureField("id_year", Kind.NUMBER),
+    FeatureField("id_sex", Kind.CODE),
+    FeatureField("units", Kind.LIST),
+    FeatureField("unit", Kind.CODE),
+    FeatureField("near", Kind.LIST, optional=True),
+    FeatureField("districts", Kind.LIST, optional=True),
+    FeatureField("hamlet", Kind.TEXT),
+    FeatureField("grp", Kind.CODE),
+    FeatureField("companions", Kind.LIST, optional=True),
 )
 
 OTHER_WAY = Level("written the other way round", (Is(By.EXCHANGED, ("name", "name_other")),))

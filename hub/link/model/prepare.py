@@ -9,7 +9,7 @@ from collections.abc import Callable
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.link.model.spec import Field, Kind, Spec
+from hub.link.model.spec import FeatureField, Kind, Spec
 
 KEY = "unique_id"
 TAILED = 9
@@ -115,7 +115,7 @@ PREPARATIONS: dict[Kind, Callable[[str], tuple[pl.Expr, ...]]] = {
 }
 
 
-def _without_placeholders(field: Field, made: pl.Series) -> pl.Series:
+def _without_placeholders(field: FeatureField, made: pl.Series) -> pl.Series:
     """A prepared date without the days that stand for an unknown one; its year stays."""
     if not field.placeholders or made.name.endswith("_year"):
         return made
@@ -127,7 +127,7 @@ OFTEN_THE_SAME = (Kind.NAME, Kind.TEXT)
 """What is long to prepare, and few values stand on many records."""
 
 
-def _prepared(field: Field, frame: pl.DataFrame) -> list[pl.Series]:
+def _prepared(field: FeatureField, frame: pl.DataFrame) -> list[pl.Series]:
     column, expressions = field.column, PREPARATIONS[field.kind](field.column)
     if column not in frame.columns:
         # The types stay those of a column that is there, since both sides go into one table.

@@ -6,10 +6,10 @@ from enum import StrEnum
 from itertools import combinations
 
 from hub.errors import HubMisconfigured
-from hub.link.model.spec import OTHER, Block, By, Comparison, Field, Is, Kind, Level, Spec, Training
+from hub.link.model.spec import OTHER, Block, By, Comparison, FeatureField, Is, Kind, Level, Spec, Training
 
 
-class Role(StrEnum):
+class ColumnRole(StrEnum):
     """What a column is of the person or thing that a record is about."""
 
     GIVEN_NAME = "given_name"
@@ -48,10 +48,10 @@ NAME_LEVELS = (
     Level("nearly equal", (Is(By.SIMILAR, ("{c}_ascii",), 0.92),)),
     Level("similar", (Is(By.SIMILAR, ("{c}_ascii",), 0.8),)),
 )
-TREATMENTS: Mapping[Role, Treatment] = {
-    Role.GIVEN_NAME: Treatment(Kind.NAME, NAME_LEVELS, selects=True),
-    Role.SURNAME: Treatment(Kind.NAME, NAME_LEVELS, selects=True),
-    Role.BIRTH_DATE: Treatment(
+TREATMENTS: Mapping[ColumnRole, Treatment] = {
+    ColumnRole.GIVEN_NAME: Treatment(Kind.NAME, NAME_LEVELS, selects=True),
+    ColumnRole.SURNAME: Treatment(Kind.NAME, NAME_LEVELS, selects=True),
+    ColumnRole.BIRTH_DATE: Treatment(
         Kind.DATE,
         (
             Level("equal", (Is(By.EQUAL, C),)),
@@ -62,7 +62,7 @@ TREATMENTS: Mapping[Role, Treatment] = {
         selects=True,
         block="{c}_sorted",
     ),
-    Role.IDENTIFIER: Treatment(
+    ColumnRole.IDENTIFIER: Treatment(
         Kind.IDENTIFIER,
         (
             Level("equal", (Is(By.EQUAL, C),)),
@@ -70,7 +70,7 @@ TREATMENTS: Mapping[Role, Treatment] = {
         ),
         selects=True,
     ),
-    Role.WORDS: Treatment(
+    ColumnRole.WORDS: Treatment(
         Kind.TEXT,
         (
             Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),
@@ -79,12 +79,12 @@ TREATMENTS: Mapping[Role, Treatment] = {
         ),
         selects=True,
     ),
-    Role.CODE: Treatment(
+    ColumnRole.CODE: Treatment(
         Kind.CODE,
         (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"), Level("one typing error", (Is(By.EDITS, C, 1),))),
         selects=True,
     ),
-    Role.STREET: Treatment(
+    ColumnRole.STREET: Treatment(
         Kind.TEXT,
         (
             Level("number and street equal", (Is(By.EQUAL, ("{c}", "{other}")),)),
@@ -97,34 +97,34 @@ TREATMENTS: Mapping[Role, Treatment] = {
         selects=True,
     ),
     # Compared with its street.
-    Role.STREET_NUMBER: Treatment(Kind.CODE, (), selects=True),
-    Role.INITIAL: Treatment(Kind.CODE, (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),), selects=False),
-    Role.CATEGORY: Treatment(Kind.CODE, (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),), selects=False),
+    ColumnRole.STREET_NUMBER: Treatment(Kind.CODE, (), selects=True),
+    ColumnRole.INITIAL: Treatment(Kind.CODE, (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),), selects=False),
+    ColumnRole.CATEGORY: Treatment(Kind.CODE, (Level("equal", (Is(By.EQUAL, C),), frequency="{c}"),), selects=False),
 }
 
 
-PLACES = (Role.WORDS, Role.CODE, Role.STREET, Role.STREET_NUMBER)
-TELLING = (Role.GIVEN_NAME, Role.BIRTH_DATE)
+PLACES = (ColumnRole.WORDS, ColumnRole.CODE, ColumnRole.STREET, ColumnRole.STREET_NUMBER)
+TELLING = (ColumnRole.GIVEN_NAME, ColumnRole.BIRTH_DATE)
 """What tells the members of one household apart, who share surname and address."""
 BESIDE = {
-    Role.GIVEN_NAME: Role.SURNAME,
-    Role.SURNAME: Role.GIVEN_NAME,
-    Role.STREET: Role.STREET_NUMBER,
+    ColumnRole.GIVEN_NAME: ColumnRole.SURNAME,
+    ColumnRole.SURNAME: ColumnRole.GIVEN_NAME,
+    ColumnRole.STREET: ColumnRole.STREET_NUMBER,
 }
 """Role → that of the other column in its levels."""
 
 
-def mapped(name: str, key: str, columns: Mapping[str, Role], *, recall: float = 0.7) -> Spec:
+def mapped(name: str, key: str, columns: Mapping[str, ColumnRole], *, recall: float = 0.7) -> Spec:
     """The specification of frames whose columns have these roles. `recall`: the part of all matches believed to agree exactly on
     an identifier and one column more, or on three columns if nothing is an identifier. Raises HubMisconfigured if a street
     number has no street."""
-    if Role.STREET_NUMBER in columns.values() and Role.STREET not in columns.values():
+    if ColumnRole.STREET_NUMBER in columns.values() and ColumnRole.STREET not in columns.values():
         raise HubMisconfigured(
             f"linking model {name}: a street number is compared together with its street, and no column is one",
             next_step="say which column is the street, or map the number as a code",
         )
     blocking = [_block_column(columns, column) for column, role in columns.items() if TREATMENTS[role].selects]
-    identifiers = _of(columns, Role.IDENTIFIER)
+    identifiers = _of(columns, ColumnRole.IDENTIFIER)
     others = [column for column in blocking if column not in identifiers]
     if identifiers:
         certain = tuple(Block((column, other)) for column in identifiers for other in others)
@@ -143,7 +143,7 @@ def mapped(name: str, key: str, columns: Mapping[str, Role], *, recall: float = 
         name=name,
         version=1,
         key=key,
-        fields=tuple(Field(column, TREATMENTS[role].kind) for column, role in columns.items()),
+        fields=tuple(FeatureField(column, TREATMENTS[role].kind) for column, role in columns.items()),
         comparisons=tuple(
             _comparison(column, role, columns) for column, role in columns.items() if TREATMENTS[role].levels
         ),
@@ -156,21 +156,23 @@ FEW_COLUMNS = 3
 """With so many columns or fewer that select, too few records agree on three of them."""
 
 
-def _certain_of_few(columns: Mapping[str, Role], others: list[str]) -> tuple[Block, ...]:
+def _certain_of_few(columns: Mapping[str, ColumnRole], others: list[str]) -> tuple[Block, ...]:
     """With few columns, pairs that agree on a date and one column more are nearly all matches; without a date, on all there are."""
-    dates = {_block_column(columns, column) for column in _of(columns, Role.BIRTH_DATE)}
+    dates = {_block_column(columns, column) for column in _of(columns, ColumnRole.BIRTH_DATE)}
     certain = tuple(Block((day, other)) for day in others if day in dates for other in others if other not in dates)
     return certain or ((Block(tuple(others)),) if others else ())
 
 
-def _selecting_alone(columns: Mapping[str, Role], others: list[str]) -> tuple[str, ...]:
+def _selecting_alone(columns: Mapping[str, ColumnRole], others: list[str]) -> tuple[str, ...]:
     dates = tuple(
-        column for column in others if column in {_block_column(columns, c) for c in _of(columns, Role.BIRTH_DATE)}
+        column
+        for column in others
+        if column in {_block_column(columns, c) for c in _of(columns, ColumnRole.BIRTH_DATE)}
     )
     return dates or (tuple(others) if len(others) == 1 else ())
 
 
-def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Comparison:
+def _comparison(column: str, role: ColumnRole, columns: Mapping[str, ColumnRole]) -> Comparison:
     beside = next((name for name, its in columns.items() if its is BESIDE.get(role)), None)
     levels = tuple(
         _named(level, column, beside)
@@ -178,12 +180,12 @@ def _comparison(column: str, role: Role, columns: Mapping[str, Role]) -> Compari
         if beside or all("{other}" not in one.columns for one in level.conditions)
     )
     stated = [column]
-    if role is Role.BIRTH_DATE:
+    if role is ColumnRole.BIRTH_DATE:
         stated.append(column + "_year")
-    elif role is Role.STREET and beside:
+    elif role is ColumnRole.STREET and beside:
         stated.append(beside)
     # To agree on the street or on the number alone is not ordered: who moves within a street keeps the one, a typist the other.
-    chains = ((levels[0].outcome, OTHER),) if role is Role.STREET else ()
+    chains = ((levels[0].outcome, OTHER),) if role is ColumnRole.STREET else ()
     return Comparison(column, tuple((name,) for name in stated), levels, chains=chains)
 
 
@@ -195,17 +197,17 @@ def _named(level: Level, column: str, beside: str | None) -> Level:
     return Level(level.outcome, conditions, level.frequency and level.frequency.format(c=column))
 
 
-def _learned_over(columns: Mapping[str, Role], blocking: list[str]) -> tuple[Block, ...]:
+def _learned_over(columns: Mapping[str, ColumnRole], blocking: list[str]) -> tuple[Block, ...]:
     """A block on the names; one for each identifier and date, and one on places: each comparison is free of one at least.
 
     The people of one household share surname and place, twins their birth date too. Taken for matches, pairs of them would teach
     that the given names of a match differ (0.60 of them for 0.05, measured on a census). An identifier outvotes them. Without
     one, what a household shares teaches only together with the initials, which it seldom does, and places only without dates.
     """
-    names = _of(columns, Role.GIVEN_NAME, Role.SURNAME)
-    dates, identifiers = _of(columns, Role.BIRTH_DATE), _of(columns, Role.IDENTIFIER)
+    names = _of(columns, ColumnRole.GIVEN_NAME, ColumnRole.SURNAME)
+    dates, identifiers = _of(columns, ColumnRole.BIRTH_DATE), _of(columns, ColumnRole.IDENTIFIER)
     places = tuple(column for column in blocking if columns.get(column) in PLACES)[:2]
-    initials = () if identifiers else _of(columns, Role.INITIAL)
+    initials = () if identifiers else _of(columns, ColumnRole.INITIAL)
     single = tuple(_block_column(columns, column) for column in columns if column in (*dates, *identifiers))
     blocks = [Block((column, *initials)) for column in single]
     if names:
@@ -215,9 +217,9 @@ def _learned_over(columns: Mapping[str, Role], blocking: list[str]) -> tuple[Blo
     return tuple(blocks)
 
 
-def _of(columns: Mapping[str, Role], *roles: Role) -> tuple[str, ...]:
+def _of(columns: Mapping[str, ColumnRole], *roles: ColumnRole) -> tuple[str, ...]:
     return tuple(column for column, role in columns.items() if role in roles)
 
 
-def _block_column(columns: Mapping[str, Role], column: str) -> str:
+def _block_column(columns: Mapping[str, ColumnRole], column: str) -> str:
     return TREATMENTS[columns[column]].block.format(c=column)

@@ -60,7 +60,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True)
-class Field:
+class FeatureField:
     """A column of both frames. One that is optional may be absent: then it states nothing. `placeholders` are days of the year,
     as month and day, that are written where only the year of a date is known: of such a date the year alone is compared."""
 
@@ -189,7 +189,7 @@ class Spec:
     name: str
     version: int
     key: str
-    fields: tuple[Field, ...]
+    fields: tuple[FeatureField, ...]
     comparisons: tuple[Comparison, ...]
     blocks: tuple[Block, ...]
     training: Training
@@ -235,7 +235,7 @@ class Spec:
 DERIVED = {Kind.NAME: ("_ascii", "_witness"), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIFIER: ("_tail",)}
 
 
-def prepared_columns(spec: Spec) -> dict[str, Field]:
+def prepared_columns(spec: Spec) -> dict[str, FeatureField]:
     """Each prepared column, own or derived, by the field that it is of."""
     return {field.column + suffix: field for field in spec.fields for suffix in ("", *DERIVED.get(field.kind, ()))}
 

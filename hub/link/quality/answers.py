@@ -34,7 +34,7 @@ PASSED_BY = ("ALREADY_DECIDED", "DECISION_CONFLICT", "RECORD_NOT_FOUND", "WRONG_
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingQuestion:
     """A question that waits for an answer. `opinions` is how many were given."""
 
     sample_id: int
@@ -61,7 +61,9 @@ class Answered:
     raised: Raise | None
 
 
-def list_questions(connection: Connection[Any], *, reviewer: str, share: float, first: int = 50) -> tuple[Waiting, ...]:
+def list_questions(
+    connection: Connection[Any], *, reviewer: str, share: float, first: int = 50
+) -> tuple[WaitingQuestion, ...]:
     """Questions that wait for this reviewer, in an order that tells nothing of the links. `share` of them, chosen by a hash, get a
     second opinion; so does every one in which a reviewer says that a link is wrong, or cannot tell."""
     rows = connection.execute(
@@ -69,7 +71,7 @@ def list_questions(connection: Connection[Any], *, reviewer: str, share: float, 
         " order by v.given, hashint8extended(s.id, 0), s.id limit %(first)s",
         {"reviewer": reviewer.strip(), "due": round(share * SHARES), "first": first},
     ).fetchall()
-    return tuple(Waiting(*row) for row in rows)
+    return tuple(WaitingQuestion(*row) for row in rows)
 
 
 def count_questions(connection: Connection[Any], *, share: float) -> int:

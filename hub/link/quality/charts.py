@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from hub.link.evaluate.svg import GRID, INK, SOFT, Scale, box, dot, line, picture, text
-from hub.link.quality.estimate import Estimate
+from hub.link.quality.estimate import ShareEstimate
 from hub.link.quality.report import Stratum
 
 WIDTH = 960
@@ -21,7 +21,7 @@ PROGRESS: Mapping[str, tuple[str, str, str]] = {
 """Parts of the sample in the order of the bars: colour, Vietnamese, English."""
 
 
-def precision(title: str, groups: Mapping[str, Estimate | None], target: float) -> str:
+def precision(title: str, groups: Mapping[str, ShareEstimate | None], target: float) -> str:
     """Estimated precision of each group with its interval, on an axis that begins below the lowest bound; the target in red."""
     known = {label: one for label, one in groups.items() if one is not None}
     lowest = min((one.low for one in known.values()), default=0.9)
@@ -47,7 +47,7 @@ def precision(title: str, groups: Mapping[str, Estimate | None], target: float) 
     return picture(WIDTH, bottom + 30, title, shapes)
 
 
-def _interval(label: str, one: Estimate, y: float, scale: Scale, *, below: bool) -> list[str]:
+def _interval(label: str, one: ShareEstimate, y: float, scale: Scale, *, below: bool) -> list[str]:
     colour, middle = RED if below else BLUE, y + 10
     tip = f"{_percent(one.share)} ({_percent(one.low)}–{_percent(one.high)})"
     return [

@@ -34,7 +34,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ShareEstimate:
     """A share with its interval, and the part of the links that it speaks for: strata without an answer are left out."""
 
     share: float
@@ -49,7 +49,7 @@ class Estimate:
         return {name: getattr(self, name) for name in names}
 
 
-class Verdict(StrEnum):
+class PrecisionVerdict(StrEnum):
     """How a precision stands to its target."""
 
     MET = "MET"
@@ -60,15 +60,15 @@ class Verdict(StrEnum):
     """Too few answers to say either."""
 
 
-def precision(counted: Counted) -> Estimate | None:
+def precision(counted: Counted) -> ShareEstimate | None:
     """The precision of one stratum; None without an answer."""
     if not counted.answered:
         return None
     low, high = exact_interval(counted.wrong, counted.answered, counted.links)
-    return Estimate(counted.right / counted.answered, low, high, counted.answered)
+    return ShareEstimate(counted.right / counted.answered, low, high, counted.answered)
 
 
-def total_precision(strata: Iterable[Counted]) -> Estimate | None:
+def total_precision(strata: Iterable[Counted]) -> ShareEstimate | None:
     """The precision over strata, each weighted by its links; None without an answer."""
     every = [one for one in strata if one.links]
     known = [(one, found) for one in every if (found := precision(one)) is not None]
@@ -82,7 +82,7 @@ def total_precision(strata: Iterable[Counted]) -> Estimate | None:
     above = math.sqrt(sum((weight * (found.high - found.share)) ** 2 for weight, found in parts))
     answered = sum(found.answered for _, found in parts)
     covered = links / sum(one.links for one in every)
-    return Estimate(share, max(share - below, 0.0), min(share + above, 1.0), answered, covered)
+    return ShareEstimate(share, max(share - below, 0.0), min(share + above, 1.0), answered, covered)
 
 
 def exact_interval(wrong: int, answered: int, links: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -101,7 +101,7 @@ def exact_interval(wrong: int, answered: int, links: int, confidence: float = CO
     return 1 - max(worst, wrong) / links, 1 - min(best, most) / links
 
 
-def compare_with(target: float, counted: Counted) -> Verdict:
+def compare_with(target: float, counted: Counted) -> PrecisionVerdict:
     """How the precision of a stratum stands to its target.
 
     It falls short on the one-sided exact binomial test at ALARM. The lower bound alone would condemn every new stratum: 50 right
@@ -109,11 +109,11 @@ def compare_with(target: float, counted: Counted) -> Verdict:
     """
     found = precision(counted)
     if found is None:
-        return Verdict.OPEN
+        return PrecisionVerdict.OPEN
     if found.low >= target:
-        return Verdict.MET
+        return PrecisionVerdict.MET
     surprise = 1 - _binomial_at_most(counted.wrong - 1, counted.answered, 1 - target)
-    return Verdict.SHORT if counted.wrong and surprise <= ALARM else Verdict.OPEN
+    return PrecisionVerdict.SHORT if counted.wrong and surprise <= ALARM else PrecisionVerdict.OPEN
 
 
 def answers_for_target(target: float, links: int) -> int:
@@ -155,7 +155,7 @@ class Recall:
 
 
 def recall(
-    accepted: int, accepted_precision: Estimate, waiting: int, offered: Estimate | None, unlinked: int
+    accepted: int, accepted_precision: ShareEstimate, waiting: int, offered: ShareEstimate | None, unlinked: int
 ) -> Recall | None:
     """Recall of accepted links of a field: from the share of accepted links that are right, and the share of records in review
     whose subject is among the candidates. None if records wait and no answer tells of them, or nothing is linked."""

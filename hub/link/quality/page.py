@@ -12,14 +12,14 @@ from hub.link.evaluate.evaluation import write_list
 from hub.link.evaluate.page import STYLE, broken, heading, list_false_links, tabled
 from hub.link.quality import charts
 from hub.link.quality.bands import BANDS, REVIEW
-from hub.link.quality.estimate import Estimate, Recall, Verdict, answers_for_margin, answers_for_target
+from hub.link.quality.estimate import PrecisionVerdict, Recall, ShareEstimate, answers_for_margin, answers_for_target
 from hub.link.quality.report import Quality, Stratum, band_names
 
 PAGE, FIGURES, LIST = "index.html", "quality.json", "false_links.jsonl"
-VERDICTS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.MET: ("đạt", "met"),
-    Verdict.SHORT: ("không đạt", "missed"),
-    Verdict.OPEN: ("chưa đủ", "too few yet"),
+VERDICTS: Mapping[PrecisionVerdict, tuple[str, str]] = {
+    PrecisionVerdict.MET: ("đạt", "met"),
+    PrecisionVerdict.SHORT: ("không đạt", "missed"),
+    PrecisionVerdict.OPEN: ("chưa đủ", "too few yet"),
 }
 
 
@@ -137,7 +137,7 @@ def _verdict_cell(found: Quality, one: Stratum) -> str:
         return '<td>đã đóng<span class="range">closed</span></td>'
     verdict = one.verdict(found.band_target)
     vi, en = VERDICTS[verdict]
-    bad = " class=bad" if verdict is Verdict.SHORT else ""
+    bad = " class=bad" if verdict is PrecisionVerdict.SHORT else ""
     return f'<td{bad}>{escape(vi)}<span class="range">{escape(en)}</span></td>'
 
 
@@ -233,15 +233,15 @@ def _cell(count: int, *, bad: bool = False) -> str:
     return f"<td{' class=bad' if bad else ''}>{count:,}</td>"
 
 
-def _estimate_cell(one: Estimate | None) -> str:
+def _estimate_cell(one: ShareEstimate | None) -> str:
     return f'<td>{_value(one)}<span class="range">{_range(one)}</span></td>'
 
 
-def _value(one: Estimate | None) -> str:
+def _value(one: ShareEstimate | None) -> str:
     return "–" if one is None else _percent(one.share)
 
 
-def _range(one: Estimate | None) -> str:
+def _range(one: ShareEstimate | None) -> str:
     return "" if one is None else f"{one.low * 100:.2f}–{one.high * 100:.2f}"
 
 

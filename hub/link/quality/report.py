@@ -11,9 +11,9 @@ from hub.link.evaluate.falses import FalseLink
 from hub.link.quality.bands import ACCEPTED_BANDS, BANDS, REVIEW
 from hub.link.quality.estimate import (
     Counted,
-    Estimate,
+    PrecisionVerdict,
     Recall,
-    Verdict,
+    ShareEstimate,
     answers_for_margin,
     answers_for_target,
     compare_with,
@@ -61,11 +61,11 @@ class Stratum:
         return Counted(self.links + decided, self.right, self.wrong)
 
     @property
-    def estimate(self) -> Estimate | None:
+    def estimate(self) -> ShareEstimate | None:
         """The share that is right; in review, that has the right row among its candidates."""
         return precision(self.counted)
 
-    def verdict(self, target: float) -> Verdict:
+    def verdict(self, target: float) -> PrecisionVerdict:
         """How the band stands to its target. Only what two reviewers saw counts as wrong."""
         return compare_with(target, Counted(self.counted.links, self.right, self.twice))
 
@@ -122,18 +122,18 @@ class Quality:
         return tuple(one for one in self.strata if one.accepted and one.links)
 
     @cached_property
-    def overall(self) -> Estimate | None:
+    def overall(self) -> ShareEstimate | None:
         """Precision over all accepted links of runs."""
         return _total(self.accepted_strata)
 
     @property
-    def by_field(self) -> dict[str, Estimate | None]:
+    def by_field(self) -> dict[str, ShareEstimate | None]:
         """Precision by linked field."""
         names = dict.fromkeys(one.field for one in self.accepted_strata)
         return {name: _total(one for one in self.accepted_strata if one.field == name) for name in names}
 
     @property
-    def by_band(self) -> dict[str, Estimate | None]:
+    def by_band(self) -> dict[str, ShareEstimate | None]:
         """Precision by band, over fields; in review, how often the right row is among the candidates."""
         found = {}
         for name in BANDS:
@@ -158,17 +158,23 @@ class Quality:
         return sum(one.waiting for one in self.strata)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> PrecisionVerdict:
         """How all accepted links together stand to their target."""
         found = self.overall
         if found is None:
-            return Verdict.OPEN
-        return Verdict.MET if found.low >= self.target else Verdict.SHORT if found.high < self.target else Verdict.OPEN
+            return PrecisionVerdict.OPEN
+        return (
+            PrecisionVerdict.MET
+            if found.low >= self.target
+            else PrecisionVerdict.SHORT
+            if found.high < self.target
+            else PrecisionVerdict.OPEN
+        )
 
     @property
     def short(self) -> tuple[Stratum, ...]:
         """Strata with links now that fall short of the target of a band."""
-        return tuple(one for one in self.accepted_strata if one.verdict(self.band_target) is Verdict.SHORT)
+        return tuple(one for one in self.accepted_strata if one.verdict(self.band_target) is PrecisionVerdict.SHORT)
 
     def document(self) -> dict[str, Any]:
         """For machines, without the list of false links."""
@@ -206,11 +212,11 @@ class Quality:
         )
 
 
-def _total(strata: Iterable[Stratum]) -> Estimate | None:
+def _total(strata: Iterable[Stratum]) -> ShareEstimate | None:
     return total_precision(one.counted for one in strata)
 
 
-def _document(found: Estimate | Recall | None) -> dict[str, Any] | None:
+def _document(found: ShareEstimate | Recall | None) -> dict[str, Any] | None:
     return None if found is None else found.document()
 
 

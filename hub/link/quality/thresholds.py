@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from hub.errors import OperationRefused
 from hub.link.quality.bands import BANDS, MODEL, next_edge
 from hub.link.quality.draw import WINDOW_DAYS
-from hub.link.quality.estimate import Counted, Verdict, compare_with, precision
+from hub.link.quality.estimate import Counted, PrecisionVerdict, compare_with, precision
 from hub.link.verdicts import reason_of, reviewer_of
 from hub.store.query import fetch_row
 
@@ -77,7 +77,7 @@ def raise_if_short(connection: Connection[Any], sample_id: int, *, target: float
         return None
     wrong, right = _agreed(connection, field, band, method)
     counted = Counted(max(links, len(wrong) + right), right, len(wrong))
-    if compare_with(target, counted) is not Verdict.SHORT:
+    if compare_with(target, counted) is not PrecisionVerdict.SHORT:
         return None
     found = precision(counted)
     assert found is not None  # it is short of its target, so it was answered

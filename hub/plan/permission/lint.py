@@ -56,12 +56,12 @@ def lint_purpose(purpose: Purpose, schema: GraphQLSchema) -> tuple[LintFinding, 
 def _lint_variables(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]:
     used: set[str] = set()
 
-    class Variables(Visitor):
+    class DeclaredVariables(Visitor):
         def enter_variable_definition(self, node: object, *_: object) -> None:
             used.add(node.variable.name.value)  # type: ignore[attr-defined]  # graphql-core calls it by its kind
 
     for document in purpose.documents:
-        visit(parse_document(document, schema), Variables())
+        visit(parse_document(document, schema), DeclaredVariables())
     for name in purpose.declaration.variables:
         if name not in used:
             yield LintFinding(f"{purpose.folder}", f"variables.{name}: no document has this variable")

@@ -9,7 +9,7 @@ from typing import Any
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.reader import ReaderContext
 from hub.sdk.parts import Reference
-from hub.sdk.sources import ApiKey, Basic, OAuth2, RestSource
+from hub.sdk.sources import ApiKeyAuth, Basic, OAuth2, RestSource
 
 RENEW_EARLY_S = 30.0
 
@@ -85,7 +85,7 @@ def load_credentials(context: ReaderContext, source: RestSource, grant: TokenGra
     if isinstance(auth, OAuth2):
         client = (auth.client_id.value(name), auth.client_secret.value(name))
         return TokenCredentials(context.where, auth, client, grant)
-    if isinstance(auth, ApiKey):
+    if isinstance(auth, ApiKeyAuth):
         return HttpCredentials(context.where, {auth.header: _check_header(name, auth.key)}, auth.key.shown)
     if isinstance(auth, Basic):
         pair = f"{auth.user.value(name)}:{auth.password.value(name)}"

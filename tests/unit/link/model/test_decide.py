@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.link.model.clusters import clusters
-from hub.link.model.decide import Band, one_to_many, one_to_one
+from hub.link.model.decide import PairBand, one_to_many, one_to_one
 from hub.link.model.spec import Bands
 
 BANDS = Bands(accept=0.99, review=0.1)
@@ -38,7 +38,7 @@ WITHIN = st.dictionaries(st.tuples(KEYS, KEYS).filter(lambda two: two[0] < two[1
 @given(ANY)
 def test_one_to_one_is_a_matching_and_keeps_every_pair(edges: list[Edge]) -> None:
     decided = one_to_one(pairs(edges), BANDS)
-    accepted = decided.filter(pl.col("band") == Band.ACCEPT)
+    accepted = decided.filter(pl.col("band") == PairBand.ACCEPT)
     assert accepted["left_key"].is_duplicated().sum() == accepted["right_key"].is_duplicated().sum() == 0
     assert set(bands(decided)) == {(one, two) for one, two, _ in edges}
     assert decided["weight"].is_sorted(descending=True)
@@ -47,7 +47,7 @@ def test_one_to_one_is_a_matching_and_keeps_every_pair(edges: list[Edge]) -> Non
 @given(ANY)
 def test_one_to_many_gives_a_left_one_right_that_leads_by_the_margin(edges: list[Edge]) -> None:
     decided = one_to_many(pairs(edges), BANDS)
-    accepted = decided.filter(pl.col("band") == Band.ACCEPT)
+    accepted = decided.filter(pl.col("band") == PairBand.ACCEPT)
     assert accepted["left_key"].is_duplicated().sum() == 0
     for one, two, weight, probability in accepted.select("left_key", "right_key", "weight", "probability").iter_rows():
         others = [w for left, right, w in edges if left == one and right != two]

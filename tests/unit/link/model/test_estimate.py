@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.link.model.estimate import Run, combine, learned
 from hub.link.model.frozen import Limit
-from hub.link.model.roles import Role, mapped
+from hub.link.model.roles import ColumnRole, mapped
 from hub.link.model.spec import OTHER, Bound, By, Comparison, Is, Level, Restated, Spec
 
 LEVELS = (Level("equal", (Is(By.EQUAL, ("name",)),)), Level("similar", (Is(By.SIMILAR, ("name_ascii",), 0.8),)))
@@ -18,7 +18,9 @@ NAME = Comparison("name", (("name",),), LEVELS, bounds=(Bound(OTHER, most=0.05),
 
 
 def spec(comparison: Comparison = NAME) -> Spec:
-    made = mapped("people", "id", {"name": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER})
+    made = mapped(
+        "people", "id", {"name": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "number": ColumnRole.IDENTIFIER}
+    )
     return replace(made, comparisons=(comparison,))
 
 

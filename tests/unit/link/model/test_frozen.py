@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from hub.errors import HubMisconfigured
 from hub.link.model.frozen import Frequencies, Learned, Model, TrainedOn, from_bytes
-from hub.link.model.roles import Role, mapped
+from hub.link.model.roles import ColumnRole, mapped
 
-SPEC = mapped("people", "id", {"name": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER})
+SPEC = mapped(
+    "people", "id", {"name": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "number": ColumnRole.IDENTIFIER}
+)
 RATES = st.floats(min_value=1e-9, max_value=1, allow_nan=False)
 
 

@@ -10,17 +10,17 @@ from hub.errors import HubMisconfigured
 from hub.link.model.around import around, in_force, surroundings
 from hub.link.model.party import PARTY
 from hub.link.model.prepare import prepare
-from hub.link.model.roles import Role, mapped
+from hub.link.model.roles import ColumnRole, mapped
 
 SPEC = mapped(
     "people",
     "id",
     {
-        "first": Role.GIVEN_NAME,
-        "last": Role.SURNAME,
-        "born": Role.BIRTH_DATE,
-        "number": Role.IDENTIFIER,
-        "street": Role.WORDS,
+        "first": ColumnRole.GIVEN_NAME,
+        "last": ColumnRole.SURNAME,
+        "born": ColumnRole.BIRTH_DATE,
+        "number": ColumnRole.IDENTIFIER,
+        "street": ColumnRole.WORDS,
     },
 )
 

@@ -7,18 +7,25 @@ import pytest
 from hub.errors import HubMisconfigured
 from hub.link.model.party import PARTY
 from hub.link.model.render import DIALECTS, settings
-from hub.link.model.roles import Role, mapped
+from hub.link.model.roles import ColumnRole, mapped
 from hub.link.model.spec import Bands, Block, Bound, By, Comparison, Is, Level, Restated, Spec
 
 PEOPLE = mapped(
-    "people", "id", {"first": Role.GIVEN_NAME, "last": Role.SURNAME, "born": Role.BIRTH_DATE, "number": Role.IDENTIFIER}
+    "people",
+    "id",
+    {
+        "first": ColumnRole.GIVEN_NAME,
+        "last": ColumnRole.SURNAME,
+        "born": ColumnRole.BIRTH_DATE,
+        "number": ColumnRole.IDENTIFIER,
+    },
 )
 HOUSEHOLD = {
-    "first": Role.GIVEN_NAME,
-    "middle": Role.INITIAL,
-    "last": Role.SURNAME,
-    "street": Role.STREET,
-    "house": Role.STREET_NUMBER,
+    "first": ColumnRole.GIVEN_NAME,
+    "middle": ColumnRole.INITIAL,
+    "last": ColumnRole.SURNAME,
+    "street": ColumnRole.STREET,
+    "house": ColumnRole.STREET_NUMBER,
 }
 HOUSEHOLDS = mapped("households", "id", HOUSEHOLD)
 
@@ -87,7 +94,11 @@ def test_a_mapping_alone_gives_comparisons_blocks_and_training() -> None:
 
 
 def test_without_the_other_name_nothing_can_stand_in_its_place() -> None:
-    lone = mapped("lone", "id", {"last": Role.SURNAME, "born": Role.BIRTH_DATE, "town": Role.WORDS, "post": Role.CODE})
+    lone = mapped(
+        "lone",
+        "id",
+        {"last": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "town": ColumnRole.WORDS, "post": ColumnRole.CODE},
+    )
     assert "in the place of the other name" not in lone.comparisons[0].outcomes
 
 
@@ -96,13 +107,19 @@ def test_a_street_and_its_number_are_one_comparison() -> None:
     assert address.stated == (("street",), ("house",))
     assert address.levels[0].conditions == (Is(By.EQUAL, ("street", "house")),)
     assert "house" not in [one.name for one in HOUSEHOLDS.comparisons]
-    alone = mapped("alone", "id", {"last": Role.SURNAME, "born": Role.BIRTH_DATE, "street": Role.STREET})
+    alone = mapped(
+        "alone", "id", {"last": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "street": ColumnRole.STREET}
+    )
     assert alone.comparisons[-1].outcomes == ("street equal", "street similar", "other")
 
 
 def test_a_street_number_without_a_street_is_refused() -> None:
     with pytest.raises(HubMisconfigured, match="no column is one"):
-        mapped("people", "id", {"last": Role.SURNAME, "born": Role.BIRTH_DATE, "house": Role.STREET_NUMBER})
+        mapped(
+            "people",
+            "id",
+            {"last": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "house": ColumnRole.STREET_NUMBER},
+        )
 
 
 def test_without_an_identifier_what_a_household_shares_is_not_taken_for_a_person() -> None:
@@ -110,7 +127,7 @@ def test_without_an_identifier_what_a_household_shares_is_not_taken_for_a_person
     assert Block(("first", "street", "house")) in training.certain
     assert Block(("last", "street", "house")) not in training.certain
     assert training.over == (Block(("first", "last")), Block(("street", "house", "middle")))
-    dated = mapped("dated", "id", {**HOUSEHOLD, "born": Role.BIRTH_DATE})
+    dated = mapped("dated", "id", {**HOUSEHOLD, "born": ColumnRole.BIRTH_DATE})
     assert dated.training.over == (Block(("born_sorted", "middle")), Block(("first", "last")))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.link.quality.estimate import (
     Counted,
-    Verdict,
+    PrecisionVerdict,
     answers_for_margin,
     answers_for_target,
     compare_with,
@@ -111,16 +111,16 @@ def test_strata_without_answers_are_left_out_and_this_is_told() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "verdict"),
     [
-        (0, 0, Verdict.OPEN),
-        (50, 0, Verdict.OPEN),  # its lower bound is 0.93: nothing speaks against it yet
-        (4_000, 0, Verdict.MET),
-        (200, 1, Verdict.OPEN),  # one of 201 comes about one time in five
-        (50, 1, Verdict.SHORT),
-        (200, 3, Verdict.SHORT),
-        (4_000, 30, Verdict.SHORT),
+        (0, 0, PrecisionVerdict.OPEN),
+        (50, 0, PrecisionVerdict.OPEN),  # its lower bound is 0.93: nothing speaks against it yet
+        (4_000, 0, PrecisionVerdict.MET),
+        (200, 1, PrecisionVerdict.OPEN),  # one of 201 comes about one time in five
+        (50, 1, PrecisionVerdict.SHORT),
+        (200, 3, PrecisionVerdict.SHORT),
+        (4_000, 30, PrecisionVerdict.SHORT),
     ],
 )
-def test_a_band_falls_short_only_on_evidence(right: int, wrong: int, verdict: Verdict) -> None:
+def test_a_band_falls_short_only_on_evidence(right: int, wrong: int, verdict: PrecisionVerdict) -> None:
     assert compare_with(0.999, Counted(MANY, right, wrong)) is verdict
 
 
@@ -129,7 +129,7 @@ def test_a_band_that_is_as_good_as_its_target_is_seldom_found_short() -> None:
     for answered in (20, 100, 500):
         wrong = draw.binomial(answered, 0.001, 2_000)
         verdicts = {w: compare_with(0.999, Counted(MANY, answered - w, w)) for w in map(int, set(wrong.tolist()))}
-        short = sum(verdicts[int(w)] is Verdict.SHORT for w in wrong)
+        short = sum(verdicts[int(w)] is PrecisionVerdict.SHORT for w in wrong)
         assert short / 2_000 <= 0.065
 
 
