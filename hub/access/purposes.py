@@ -22,7 +22,7 @@ from pydantic import ValidationError
 import schema
 from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.sdk.located import find_line
+from hub.sdk.toml_lines import find_line
 from hub.settings import load_settings as load_settings
 
 HOMES = tuple(Path(schema.__file__).parent / name for name in ("purposes", "procedures"))

@@ -11,7 +11,8 @@ from procrastinate.tasks import Task
 from sqlalchemy import Engine
 
 from hub.errors import HubError
-from hub.ingest.run.connector_run import RunChoices, RunReport, close_interrupted, run_connectors, select_manifests
+from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors, select_manifests
+from hub.ingest.run.run_records import close_interrupted
 from hub.jobs import queue as q
 from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread

@@ -15,7 +15,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from hub.errors import HubMisconfigured
-from hub.sdk.located import find_line
 from hub.sdk.parts import BilingualLabel, EnvReference, FileReference, ManifestPart
 from hub.sdk.sources import (
     CdcSource,
@@ -28,6 +27,7 @@ from hub.sdk.sources import (
     StreamSource,
 )
 from hub.sdk.streams import CdcStream, EventStream, FilesStream, PushStream, RestStream, SoapStream, SqlStream, Stream
+from hub.sdk.toml_lines import find_line
 
 GradeLetter = Literal["A", "B", "C"]
 Location = tuple[int | str, ...]

@@ -20,6 +20,7 @@ from hub.ingest.guards import approvals as approve
 from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.outcome import ApprovalRequired, RunOptions
+from hub.ingest.run.run_records import begin_run, end_run
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest, parse_manifest
 
@@ -148,12 +149,12 @@ class Store:
         self.connection.execute("delete from hub.stream")
 
     def read(self, declared: Manifest, batches: list[list[Row]], listed: list[Row], *, whole: bool) -> StreamRun:
-        run_id = ingest.begin_run(self.connection, declared, "SYNC")
+        run_id = begin_run(self.connection, declared, "SYNC")
         context = ReaderContext(declared, "s", declared.streams["s"], Path())
         reader = Given(context, batches, listed, whole=whole)
         work = StreamRun(self.connection, declared, "s", RunOptions(run_id), reader)
         work.run()
-        ingest.end_run(self.connection, run_id, "SUCCEEDED", [], {})
+        end_run(self.connection, run_id, "SUCCEEDED", [], {})
         return work
 
     def payments(self) -> dict[int, tuple[Any, ...]]:

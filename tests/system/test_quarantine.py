@@ -249,12 +249,14 @@ def test_a_key_that_is_personal_is_shown_by_its_end(trial: Trial, cli: Command) 
 
 def test_a_stream_that_is_being_written_is_waited_for(trial: Trial, cli: Command) -> None:
     reject_one(trial)
-    trial.patch.setattr("hub.ingest.quarantine.replay.LOCK_TIMEOUT", "200ms")
+    trial.patch.setattr("hub.ingest.quarantine.replay.LOCK_WAIT_S", 0.2)
     with connect_for_run(store_url(trial.engine)) as other, other.transaction():
         other.execute("select from hub.stream for no key update")
-        assert "is being written by a run" in cli("quarantine", "fix", "1", "--set", "so=000000000002", fails=64)
+        assert "another run of this stream is in progress" in cli(
+            "quarantine", "fix", "1", "--set", "so=000000000002", fails=64
+        )
         (done,) = json.loads(cli("quarantine", "replay", "--json"))
-    assert "is being written by a run" in done["problem"]
+    assert "another run of this stream is in progress" in done["problem"]
     assert states(trial) == [("pattern", None)]
 
 

@@ -49,7 +49,7 @@ IRREGULAR_PARTICIPLES = frozenset(
 )
 NO_PARTICIPLES = frozenset(["embed", "feed", "need", "read", "seed", "speed"])
 
-OLD_MODULES = frozenset(["around", "beside", "changed", "derived", "held", "kept", "located", "standing", "trained"])
+OLD_MODULES = frozenset(["around", "beside", "changed", "derived", "held", "kept", "standing", "trained"])
 """Modules that still have the name of no thing."""
 NO_NOUNS = frozenset(
     [

@@ -5,12 +5,10 @@ their stream, with a run record of their own. Rows that are still rejected stay 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-import psycopg
 from psycopg import Connection
 
 from hub.errors import HubError, HubMisconfigured, OperationRefused, RecordRejected
@@ -24,7 +22,9 @@ from hub.ingest.quarantine.entries import (
     record_answer,
 )
 from hub.ingest.quarantine.rejections import DUPLICATE_RULES
-from hub.ingest.run.outcome import EntityCounts
+from hub.ingest.run.cursor import StreamCursor
+from hub.ingest.run.outcome import CursorMoved, EntityCounts, StreamOutcome
+from hub.ingest.run.run_records import begin_run, end_run
 from hub.ingest.transform.prepare import BatchPreparer, PreparedPart
 from hub.ingest.write import stage
 from hub.ingest.write.merge import MergeCounts, merge_staged
@@ -36,7 +36,7 @@ from hub.store.query import fetch_value
 
 CHUNK_ROWS = 10_000
 """Rows per transaction."""
-LOCK_TIMEOUT = "10s"
+LOCK_WAIT_S = 10.0
 """How long to wait for a run that is writing the stream."""
 
 
@@ -171,11 +171,11 @@ def _replay_group(connection: Connection[Any], group: _ReplayGroup) -> ReplayRes
     entity = registry()[group.entity]
     stage.create_tables(connection, entity)
     with connection.transaction():
-        stream_id = _lock_stream(connection, group)
+        stream_id = _lock_stream(connection, group).stream_id
         rows = _load_rows(connection, group)
         if not rows:
             return ReplayResult(group.manifest.name, group.stream, group.entity)
-        run_id = _begin_record(connection, group)
+        run_id = begin_run(connection, group.manifest, "REPLAY")
         part = BatchPreparer(group.manifest, group.stream, {}).prepare_rejected(
             entity, quarantine.build_frame([r.payload for r in rows])
         )
@@ -187,7 +187,8 @@ def _replay_group(connection: Connection[Any], group: _ReplayGroup) -> ReplayRes
         _update_reasons(connection, group, rows, rejected, run_id)
         accepted = len(rows) - len(rejected)
         older = accepted - _count_merged(connection, part)
-        _end_record(connection, run_id, group, merged, len(rows), len(rejected))
+        outcome = _build_outcome(group, merged, len(rows), len(rejected))
+        end_run(connection, run_id, "SUCCEEDED", [], {group.stream: outcome})
         # Within a caller's transaction, its end does not empty them.
         connection.execute(
             f"truncate {StagingTables(entity).rows}, {StagingTables(entity).rejects}, {StagingTables(entity).differing}"
@@ -198,21 +199,13 @@ def _replay_group(connection: Connection[Any], group: _ReplayGroup) -> ReplayRes
     )
 
 
-def _lock_stream(connection: Connection[Any], group: _ReplayGroup) -> int:
+def _lock_stream(connection: Connection[Any], group: _ReplayGroup) -> StreamCursor:
+    cursor = StreamCursor(connection, group.manifest.name, group.stream)
     try:
-        connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
-        # The rows in quarantine refer to the stream, so it is there.
-        return int(
-            fetch_value(
-                connection,
-                "select id from hub.stream where connector = %s and name = %s for no key update",
-                (group.manifest.name, group.stream),
-            )
-        )
-    except psycopg.errors.LockNotAvailable:
-        raise OperationRefused(
-            f"{group.manifest.name}.{group.stream} is being written by a run", next_step="try again when it has ended"
-        ) from None
+        cursor.lock_within(LOCK_WAIT_S)
+    except CursorMoved as busy:
+        raise OperationRefused(busy.message, next_step=busy.next_step) from None
+    return cursor
 
 
 def _load_rows(connection: Connection[Any], group: _ReplayGroup) -> list[_ReplayRow]:
@@ -278,20 +271,7 @@ def _update_reasons(
         )
 
 
-def _begin_record(connection: Connection[Any], group: _ReplayGroup) -> int:
-    """Insert a run record. A run of the same connector that is in progress is not touched."""
-    return int(
-        fetch_value(
-            connection,
-            "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', 'REPLAY') returning id",
-            (group.manifest.name, group.manifest.version),
-        )
-    )
-
-
-def _end_record(
-    connection: Connection[Any], run_id: int, group: _ReplayGroup, merged: MergeCounts, read: int, rejected: int
-) -> None:
+def _build_outcome(group: _ReplayGroup, merged: MergeCounts, read: int, rejected: int) -> StreamOutcome:
     count = EntityCounts(
         group.stream,
         group.entity,
@@ -302,8 +282,4 @@ def _end_record(
         unchanged=merged.unchanged,
         quarantined=rejected,
     )
-    connection.execute(
-        "update hub.run set status = 'SUCCEEDED', counts = %s, drift = '[]', timings = '{}', ended_at = now()"
-        " where id = %s",
-        (orjson.dumps([asdict(count)]).decode(), run_id),
-    )
+    return StreamOutcome({group.entity: count})

@@ -9,11 +9,10 @@ import os
 import time
 import traceback
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import psycopg
 from psycopg import Connection
 from sqlalchemy import Engine
@@ -26,6 +25,7 @@ from hub.ingest.read import open_reader
 from hub.ingest.read.reader import ReaderContext
 from hub.ingest.run.outcome import EntityCounts, ProgressCallback, RunOptions, StreamOutcome
 from hub.ingest.run.run_lock import RELEASE_LOCK, TRY_LOCK
+from hub.ingest.run.run_records import begin_run, end_run
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect_for_run, store_url
@@ -320,55 +320,6 @@ def _suggest_next_step(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.OperationalError):
         return "run it again; nothing was lost"
     return "run it with HUB_TRACE=1 and report the exception type to the maintainers"
-
-
-def begin_run(connection: Connection[Any], manifest: Manifest, mode: str) -> int:
-    """Insert a run record, and close an earlier one that was left open. Returns its number."""
-    if mode != "LOOKUP":
-        close_interrupted(connection, manifest.name)
-    return int(
-        fetch_value(
-            connection,
-            "insert into hub.run (connector, connector_version, status, mode) values (%s, %s, 'RUNNING', %s) returning id",
-            (manifest.name, manifest.version, mode),
-        )
-    )
-
-
-def close_interrupted(connection: Connection[Any], connector: str) -> None:
-    """Close a run record that was left open. Look-ups run beside other runs, for seconds."""
-    connection.execute(
-        "update hub.run set status = 'INTERRUPTED', ended_at = now() where connector = %s and status = 'RUNNING'"
-        " and (mode is distinct from 'LOOKUP' or started_at < now() - interval '1 hour')",
-        (connector,),
-    )
-
-
-def end_run(
-    connection: Connection[Any], run_id: int, status: str, problems: list[str], outcomes: dict[str, StreamOutcome]
-) -> None:
-    """Complete a run record."""
-    record_progress(connection, run_id, outcomes)
-    connection.execute(
-        "update hub.run set status = %s, reason = %s, ended_at = now() where id = %s",
-        (status, "; ".join(problems) or None, run_id),
-    )
-
-
-def record_progress(connection: Connection[Any], run_id: int, outcomes: dict[str, StreamOutcome]) -> None:
-    """Update a run record with what the run has done so far."""
-    found = dict(outcomes)
-    counts = [asdict(count) for outcome in found.values() for count in outcome.counts.values()]
-    timings = {
-        name: {"seconds": round(o.seconds, 3), "source_s": round(o.waited_s, 3), "store_s": round(o.stored_s, 3)}
-        for name, o in found.items()
-    }
-    drift = [words for outcome in found.values() for words in outcome.drift]
-    notes = [words for outcome in found.values() for words in outcome.notes]
-    connection.execute(
-        "update hub.run set counts = %s, timings = %s, drift = %s, notes = %s where id = %s",
-        (*(orjson.dumps(x).decode() for x in (counts, timings, drift, notes)), run_id),
-    )
 
 
 def _load_taken_files(connection: Connection[Any], connector: str, name: str) -> frozenset[str]:

@@ -19,9 +19,10 @@ from psycopg import Connection
 from hub.errors import HubError
 from hub.ingest.guards import circuit_breaker as circuit
 from hub.ingest.guards.request_limits import SharedRequestGate
-from hub.ingest.run.connector_run import begin_run, end_run, record_progress, run_stream
+from hub.ingest.run.connector_run import run_stream
 from hub.ingest.run.outcome import EntityCounts, RunOptions, StreamOutcome
 from hub.ingest.run.run_lock import TRY_LOCK
+from hub.ingest.run.run_records import begin_run, end_run, record_progress
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect_for_run
 

@@ -15,8 +15,8 @@ from hub.errors import OperationRefused
 from hub.ingest.connectors import connector_folder
 from hub.ingest.read import open_reader
 from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
-from hub.ingest.run.connector_run import begin_run, end_run
 from hub.ingest.run.outcome import EntityCounts, RunOptions
+from hub.ingest.run.run_records import begin_run, end_run
 from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 

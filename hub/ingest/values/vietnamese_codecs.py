@@ -118,7 +118,6 @@ RHYME_PATTERN = (
 )
 SYLLABLE_PATTERN = re.compile(ONSET_PATTERN + RHYME_PATTERN)
 TONE_PATTERN = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
-WORD_PATTERN = re.compile(r"[^\W\d_]+|[^\x00-\x7f]+")
 
 
 def is_syllable(word: str) -> bool:

@@ -13,7 +13,7 @@ Memory is bounded by `batch_rows`, even within a transaction: the source spools 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -44,6 +44,15 @@ def build_slot_name(connector: str, stream: str) -> str:
     return f"{plain[: LONGEST_NAME_CHARS - 17]}_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
+@dataclass(frozen=True)
+class _SourceView:
+    """The source as it was last inspected: the table, what a position belongs to, and the slot if there is one."""
+
+    table: tables.PublishedTable
+    origin: ChangeOrigin
+    held: slot.ReplicationSlot | None = None
+
+
 class CdcReader(Reader):
     """Reads the changes of a table. `notes` are remarks about this read, in sentences."""
 
@@ -66,6 +75,7 @@ class CdcReader(Reader):
         self._session = SourceSession(self.wanted, url, source.attempts, context.gate, context.follow)
         self._decided: tuple[ReadState | None, str | None] | None = None
         self._follower: TableFollower | None = None
+        self._inspected: _SourceView | None = None
 
     def whole(self, state: ReadState | None) -> bool:
         """Whether the changes since `state` are unavailable, so that `read` takes a snapshot."""
@@ -74,7 +84,7 @@ class CdcReader(Reader):
     def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         """Yield the snapshot, or the changes since `state`. Raises SourceUnavailable, HubMisconfigured."""
         for batch in self._read_batches(state):
-            yield replace(batch, frame=self._write_numbers(batch.frame, self._table))
+            yield replace(batch, frame=self._write_numbers(batch.frame, self._view.table))
 
     def _write_numbers(self, frame: pl.DataFrame, table: tables.PublishedTable) -> pl.DataFrame:
         """Write the table's numbers in the notation of their fields."""
@@ -131,6 +141,17 @@ class CdcReader(Reader):
         except psycopg.Error as error:
             raise self._session.explain_error(error) from None
 
+    @property
+    def _view(self) -> _SourceView:
+        assert self._inspected is not None  # `_compare` comes before every read
+        return self._inspected
+
+    @property
+    def _confirmed(self) -> int:
+        """The position to which the slot is confirmed; only if changes are read from it."""
+        assert self._view.held is not None
+        return self._view.held.confirmed
+
     # --- Whole or not -------------------------------------------------------------------------------------------------
 
     def _explain_whole(self, state: ReadState | None) -> str | None:
@@ -144,12 +165,12 @@ class CdcReader(Reader):
 
     def _compare(self, connection: slot.SourceConnection, state: ReadState | None, most: int | None) -> str | None:
         """Inspect the source. Returns why the changes since a state are unavailable, or None."""
-        self._table = tables.load_table(connection, self.wanted)
-        found = self._table
-        self._origin = ChangeOrigin(
+        found = tables.load_table(connection, self.wanted)
+        origin = ChangeOrigin(
             *slot.identify_cluster(connection), found.oid, found.membership, found.storage, found.altered
         )
         held = slot.find_slot(connection, self.wanted.slot)
+        self._inspected = _SourceView(found, origin, held)
         if held is not None and not held.ours:
             raise HubMisconfigured(
                 f"{self.context.where}: the slot {self.wanted.slot} belongs to another database, or does not use pgoutput",
@@ -159,13 +180,12 @@ class CdcReader(Reader):
             return "it has never been read"
         if held is None:
             return f"the source has no slot {self.wanted.slot}"
-        self._held = held
-        why = explain_whole_read(state, self._origin, held, slot.find_log_end(connection), most)
+        why = explain_whole_read(state, origin, held, slot.find_log_end(connection), most)
         return why or self._explain_unlogged(connection, state)
 
     def _explain_unlogged(self, connection: slot.SourceConnection, state: ReadState) -> str | None:
         """Return what happened to the table that its log does not contain, or None if nothing changed its rows."""
-        storage = self._origin.storage
+        storage = self._view.origin.storage
         if "storage" not in state:
             watched = storage.parted or any(emit.when for emit in self.context.stream.emits.values())
             return "an earlier version of the hub did not check what the log leaves out" if watched else None
@@ -190,9 +210,9 @@ class CdcReader(Reader):
                 f"{self.context.where}: the source has changed: {why}",
                 next_step="run it again: the table is then read whole",
             )
-        follower.advanced = self._held.confirmed
+        follower.advanced = self._confirmed
         # New, empty partitions are filled by what the log contains.
-        follower.origin = replace(follower.origin, storage=self._origin.storage)
+        follower.origin = replace(follower.origin, storage=self._view.origin.storage)
 
     # --- Snapshot and changes -----------------------------------------------------------------------------------------
 
@@ -203,29 +223,32 @@ class CdcReader(Reader):
         try:
             with self._lend_connection() as connection, connection.transaction():
                 shows = self._begin_snapshot(connection)
-                for frame in tables.copy_rows(connection, self._table, self._table.columns, self.context.batch_rows):
+                for frame in tables.copy_rows(
+                    connection, self._view.table, self._view.table.columns, self.context.batch_rows
+                ):
                     yield ReadBatch(frame.with_columns(pl.lit("I").alias(tables.OP_COLUMN)))
             taken = True
         finally:
             if not taken:
                 # Nobody would read what this slot keeps: the next run creates another.
                 self._session.tell(lambda connection: slot.drop_slot(connection, self.wanted))
-        yield replace(self._origin, shows=shows).build_batch(self._table.build_empty(), at)
+        yield replace(self._view.origin, shows=shows).build_batch(self._view.table.build_empty(), at)
 
     def _begin_snapshot(self, connection: slot.SourceConnection) -> SnapshotVisibility:
         """Begin the snapshot, and return which transactions it shows. Lock first, so that no TRUNCATE gets in between."""
         connection.execute("set transaction isolation level repeatable read")
         connection.execute(f"set local lock_timeout = {int(self.wanted.timeout_s * 1000)}")
-        connection.execute(sql.SQL("lock table {} in access share mode").format(self._table.identifier))
+        connection.execute(sql.SQL("lock table {} in access share mode").format(self._view.table.identifier))
         row = slot.fetch_row(connection.execute("select pg_current_snapshot()::text, pg_current_wal_insert_lsn()"))
-        self._table = tables.load_table(connection, self.wanted)
-        self._origin = replace(self._origin, storage=self._table.storage, altered=self._table.altered)
+        table = tables.load_table(connection, self.wanted)
+        origin = replace(self._view.origin, storage=table.storage, altered=table.altered)
+        self._inspected = _SourceView(table, origin, self._view.held)
         return SnapshotVisibility(row[0], parse_position(row[1]))
 
     def _read_changes(self, state: ReadState) -> Iterator[ReadBatch]:
         at, shows = parse_state(state)
-        origin = replace(self._origin, shows=shows)
-        self._follower = TableFollower(self.context, self._session, self._table, origin, at, self._held.confirmed)
+        origin = replace(self._view.origin, shows=shows)
+        self._follower = TableFollower(self.context, self._session, self._view.table, origin, at, self._confirmed)
         self._session.check_connection = self._check_again
         try:
             yield from self._follower.follow()

@@ -29,7 +29,7 @@ class PostgresqlAccess(DatabaseAccess):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.backend_page = None
-        self._watch: _SilenceWatch | None = None
+        self._watch: _SourceWatch | None = None
 
     def close(self) -> None:
         """Close the connection and stop the thread that watches it."""
@@ -56,7 +56,7 @@ class PostgresqlAccess(DatabaseAccess):
         }
 
     def _limit_statements(self, connection: Any) -> None:
-        self._watch = _SilenceWatch(self._get_driver(connection).fileno(), self.source.timeout_s)
+        self._watch = _SourceWatch(self._get_driver(connection).fileno(), self.source.timeout_s)
 
     def _reflect(self) -> None:
         self._connect_or_explain()
@@ -101,7 +101,7 @@ class PostgresqlAccess(DatabaseAccess):
 
     @contextmanager
     def _open_copy(
-        self, driver: "psycopg.Connection[Any]", copy: bytes, watch: "_SilenceWatch"
+        self, driver: "psycopg.Connection[Any]", copy: bytes, watch: "_SourceWatch"
     ) -> Iterator["psycopg.Copy"]:
         """Run a COPY. If anything breaks it off, discard the connection first: the driver would read it to its end."""
         opened = ExitStack()
@@ -124,7 +124,7 @@ class PostgresqlAccess(DatabaseAccess):
         return driver
 
 
-def _read_lines(rows: "psycopg.Copy", most: int, watch: "_SilenceWatch") -> tuple[bytes, int]:
+def _read_lines(rows: "psycopg.Copy", most: int, watch: "_SourceWatch") -> tuple[bytes, int]:
     """Return rows as they are sent, one message each, and their number.
 
     They are appended to one buffer: collecting the messages and joining them doubles the time of a read, because libpq
@@ -155,7 +155,7 @@ def _select_written(columns: Sequence[Column]) -> str:
     return ", ".join(by_type.get(column.type_code, "{0}").format(quote_identifier(column.name)) for column in columns)
 
 
-class _SilenceWatch:
+class _SourceWatch:
     """Shuts down a connection on which nothing arrives for `timeout_s` while someone waits.
 
     A statement timeout does not help if the network drops packets, and a timeout for a whole COPY would end long reads

@@ -271,7 +271,7 @@ class _PartWalk:
         self.page = reader.access.backend_page if part.order else None
         self.frames: Iterator[pl.DataFrame] | None = None
         self.held: pl.DataFrame | None = None
-        self.given = 0
+        self.read = self.given = 0
         self.over = False
 
     def read_next(self) -> pl.DataFrame | None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.sdk.located import find_line
 from hub.sdk.manifest import WrongManifest, load_manifest
+from hub.sdk.toml_lines import find_line
 
 TEXT = '''\
 name = "land"
