@@ -712,7 +712,7 @@ def test_a_schema_change_within_a_transaction_commits_at_its_end(sector: Sector,
         ("alter publication hub set (publish = 'insert')", "omits", "SET (publish = "),
         ("alter table people drop constraint people_pkey", "replica identity", "REPLICA IDENTITY FULL"),
         ("alter table people replica identity nothing", "replica identity", "REPLICA IDENTITY FULL"),
-        ("alter table people add _op text", "has a column _op", "leave _op out"),
+        ("alter table people add _op text", "has a column _op", "exclude _op"),
     ],
 )
 def test_what_is_not_set_up_says_what_to_run(sector: Sector, hub: Hub, statement: str, said: str, step: str) -> None:
@@ -731,7 +731,7 @@ def test_a_source_without_logical_decoding(postgres_server: EmbeddedServer, monk
 
 
 def test_a_missing_table(sector: Sector, hub: Hub) -> None:
-    with pytest.raises(SourceUnavailable, match=r"no table public\.nobody"):
+    with pytest.raises(SourceUnavailable, match=r"the table public\.nobody"):
         hub.sync(stream={"table": "public.nobody"})
 
 

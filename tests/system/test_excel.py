@@ -223,4 +223,4 @@ def test_parts_that_unpack_to_far_more_than_any_table_are_refused_unread(files: 
 def test_a_zip_that_is_no_workbook_is_refused(files: Files) -> None:
     with zipfile.ZipFile(files.folder / "a.xlsx", "w") as archive:
         archive.writestr("content.xml", "<office/>")
-    assert "no workbook of Excel" in files.refused(format="excel")
+    assert "not an Excel workbook" in files.refused(format="excel")

@@ -480,7 +480,7 @@ def test_sftp_by_key(sftp: Sftp, tmp_path: Path) -> None:
     sftp.write("a.csv", "id\n1\n")
     assert sftp.rows() == [{"id": "1"}]
     paramiko.ECDSAKey.generate().write_private_key_file(str(tmp_path / "key"))
-    assert "refuses" in sftp.refused()
+    assert "rejects" in sftp.refused()
     (tmp_path / "key").unlink()
     assert "key_filename" in sftp.refused(kind=HubMisconfigured)
 
@@ -488,7 +488,7 @@ def test_sftp_by_key(sftp: Sftp, tmp_path: Path) -> None:
 def test_sftp_refusals(sftp: Sftp) -> None:
     sftp.write("a.csv", "id\n1\n")
     sftp.patch.setenv("TRIAL_PASSWORD", "wrong")
-    assert "refuses" in sftp.refused()
+    assert "rejects" in sftp.refused()
     sftp.patch.setenv("TRIAL_PASSWORD", PASSWORD)
     sftp.known_hosts.write_text("")
     assert "not in known_hosts" in sftp.refused()

@@ -203,7 +203,7 @@ def test_a_client_that_is_refused_a_token(stage: Stage) -> None:
     [
         ("API_SECRET", "a\nb", "a header cannot carry"),
         ("API_URL", "ftp://x", "not an http address"),
-        ("API_URL", "http://", "no http"),
+        ("API_URL", "http://", "not an http"),
     ],
 )
 def test_settings_that_cannot_be_used_are_named_and_not_shown(

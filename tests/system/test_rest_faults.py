@@ -132,7 +132,7 @@ PAGES: dict[str, tuple[Response, str, int]] = {
     "nested": (PlainTextResponse("[" * 200_000), "not JSON, or is truncated", 3),
     "no number": (
         PlainTextResponse('{"data": {"items": [{"id": NaN}]}, "meta": {"pages": 3}}'),
-        "not a JSON object",
+        "not JSON",
         3,
     ),
     "no list": (JSONResponse({"error": SECRET}), "no list of objects at data.items", 1),

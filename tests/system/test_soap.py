@@ -415,7 +415,7 @@ def test_a_last_page_that_is_repeated_is_an_end_where_it_is_declared(service: Se
 
 def test_xml_that_is_nested_deeply_is_refused_or_read(service: Service) -> None:
     service.register.people = [person(1, more="<x>" * 10_000 + "</x>" * 10_000)]
-    with pytest.raises(SourceUnavailable, match="no XML"):
+    with pytest.raises(SourceUnavailable, match="not XML"):
         service.read()
     service.register.people = [person(1, more="<x>" * 100 + "7" + "</x>" * 100)]
     (batch,) = service.read()

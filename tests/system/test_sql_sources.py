@@ -475,7 +475,7 @@ def test_what_is_not_there(source: Source) -> None:
     people(source)
     with pytest.raises(SourceUnavailable) as raised:
         source.rows(table="persons")
-    assert "no table persons" in told(raised.value)
+    assert "the table persons does not exist" in told(raised.value)
     with pytest.raises(SourceUnavailable) as raised:
         source.rows(key=["so"])
     assert "so" in told(raised.value)

@@ -167,7 +167,7 @@ def test_what_a_killed_process_had_comes_again_before_what_is_newer(events: Even
     events.publish(*(person(number) for number in range(3)))
     killed = events.reader()
     assert ids(list(killed.read(None))) == ["0", "1", "2"]
-    killed.loop.run(killed.consumer.leave(), 30)  # type: ignore[attr-defined]  # as if the process were gone
+    killed.loop.run(killed.consumer.disconnect(), 30)  # type: ignore[attr-defined]  # as if the process were gone
     events.publish(person(3))
     again = events.reader()
     batches = list(again.read(None))
