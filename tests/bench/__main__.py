@@ -30,6 +30,7 @@ from tests.bench import (
     linking_public,
     reads,
     searches,
+    wide_filters,
 )
 from tests.bench.harness import ROOT, Bench, shown, write
 from tests.bench.province import province
@@ -127,6 +128,10 @@ def _attacks(run: Run, bench: Bench) -> None:
     attacks.measure(bench, run.province)
 
 
+def _wide_filters(run: Run, bench: Bench) -> None:
+    wide_filters.measure(bench, run.province, seconds=2 * run.sizes.seconds)
+
+
 def _callers(run: Run, bench: Bench) -> None:
     callers.measure(bench, run.server)
 
@@ -158,6 +163,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "growth": _growth,
     "search": _search,
     "attacks": _attacks,
+    "wide-filters": _wide_filters,
     "callers": _callers,
     "costs": _costs,
     "linking": _linking,
