@@ -102,7 +102,7 @@ def test_grades_follow_what_is_touched() -> None:
                     "personal_id": "so",
                     "full_name": "ten",
                     "former_id": "xa",
-                    "sex": "sinh",
+                    "residence_address": "sinh",
                     "ethnicity": "them",
                 }
             }
@@ -112,14 +112,14 @@ def test_grades_follow_what_is_touched() -> None:
     before = shape_of(frame, declared)
     without = frame.drop("so", "xa", "sinh", "them", "la")
     assert brief(found(without, before, declared)) == [
-        ("REMOVED", "sinh", "BREAKING"),  # a procedure reads sex
+        ("REMOVED", "sinh", "BREAKING"),  # a procedure reads the address
         ("REMOVED", "so", "BREAKING"),  # required
         ("REMOVED", "xa", "WARNING"),
         ("REMOVED", "la", "INFO"),
         ("REMOVED", "them", "INFO"),
     ]
     sinh, so, xa, la, _ = found(without, before, declared)
-    assert (sinh.use.entities, sinh.use.procedures) == ({"Citizen": ("sex",)}, ("land-right-transfer",))
+    assert (sinh.use.entities, sinh.use.procedures) == ({"Citizen": ("residence_address",)}, ("land-right-transfer",))
     assert so.use.procedures == ("land-right-transfer",)
     assert (xa.stops, la.stops) == (True, False)
 
@@ -220,4 +220,4 @@ def test_what_procedures_read_is_found_along_links_filters_and_arguments() -> No
     assert read >= {("AdministrativeUnit", "unit_code"), ("AdministrativeUnit", "name"), ("LandUseRight", "status")}
     assert read >= {("LandUseRight", "share"), ("LandUseRight", "holder_identifier")}
     assert ("Citizen", "sex") not in read
-    assert map_procedures_by_column()["Citizen", "sex"] == ("land-right-transfer",)
+    assert map_procedures_by_column()["Citizen", "residence_address"] == ("land-right-transfer",)
