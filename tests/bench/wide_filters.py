@@ -31,7 +31,11 @@ def measure(bench: Bench, url: str, *, seconds: float = 10) -> None:
     assert answered, f"no wide filter was answered: {sorted(codes)}"
     target = Target(MOST_MS, at_most=True)
     about = f"{answered} wide filters answered meanwhile{f', others {sorted(codes)}' if codes else ''}"
-    others = {"median": median(beside), "99 %": quantiles(beside, n=100, method="inclusive")[98], "alone, slowest": max(alone)}
+    others = {
+        "median": median(beside),
+        "99 %": quantiles(beside, n=100, method="inclusive")[98],
+        "alone, slowest": max(alone),
+    }
     bench.rows.append(Row(TABLE, f"{{ __typename }} beside {CLIENTS} clients", "ms, slowest", max(beside), others, (target,), about))  # fmt: skip
     bench.method.append(
         f"Wide filters: {CLIENTS} clients, each over a connection of its own, send a filter of {MEMBERS} conditions on names (the widest that are allowed), every one"
