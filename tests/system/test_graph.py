@@ -91,7 +91,7 @@ def test_prefill_answers_each_requirement(graph: Graph, served_hub: ServedHub) -
     assert len(unknown["prefill"]["stillToAsk"]) == 24
 
 
-SUBJECTS = "query($after: String) { citizens(first: 500, after: $after) { pageInfo { hasNextPage endCursor } nodes { personalId deathDate landUseRights(first: 5, filter: { status: { eq: REGISTERED } }) { nodes { parcelLink { status } } } } } }"
+SUBJECTS = "query($after: String) { citizens(first: 500, after: $after) { pageInfo { hasNextPage endCursor } nodes { personalId deathDate landUseRights(first: 5, filter: { status: { eq: REGISTERED } }) { nodes { holderLink { status } parcelLink { status } } } } } }"
 STATES = 'query($p: PersonalId!) { prefill(procedure: "land-right-transfer", personalId: $p) { blockedBy { code } stillToAsk { code } answers { requirement { code } status values { value } } } }'
 
 
@@ -107,7 +107,12 @@ def test_prefill_holds_nothing_that_is_not_sure(graph: Graph) -> None:
         after = found["pageInfo"]["endCursor"]
     statuses = {p["personalId"]: {r["parcelLink"]["status"] for r in p["landUseRights"]["nodes"]} for p in people}
     dead = [p["personalId"] for p in people if p["deathDate"]]
-    probable = [number for number, found in statuses.items() if found == {"PROBABLE"} and number not in dead]
+    holders = {p["personalId"]: {r["holderLink"]["status"] for r in p["landUseRights"]["nodes"]} for p in people}
+    probable = [
+        number
+        for number, found in statuses.items()
+        if found == {"PROBABLE"} and holders[number] == {"CONFIRMED"} and number not in dead
+    ]
     assert dead
     assert probable
     for number in probable[:10]:
