@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.graph.callers import LOCAL
 from hub.graph.prepare import GraphQLRequest
 from tests.differential.arguments import Probe
 from tests.differential.operations import EXTRA, Operation
@@ -48,7 +49,7 @@ def lanes(graph: Graph, reference: ReferenceExecutor) -> tuple[Lane, Lane, Lane]
     """The fast lane, the graph lane, the reference."""
 
     def ask(text: str, variables: Mapping[str, Any]) -> Data:
-        response = graph.run(graph.executor.respond(GraphQLRequest(text, variables=variables)))
+        response = graph.run(graph.executor.respond(GraphQLRequest(text, variables=variables), LOCAL))
         answer = json.loads(response.body, object_pairs_hook=once)
         if "errors" in answer:
             raise Refused(answer["errors"])
