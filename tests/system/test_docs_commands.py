@@ -124,7 +124,7 @@ def test_every_command_of_the_page_works(
     try:
         done = subprocess.run(
             ["bash", "-c", script], cwd=checkout, env=environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=280, check=False,
+            capture_output=True, text=True, timeout=500, check=False,
         )  # fmt: skip
     finally:
         postgres_server.drop_database(database)
