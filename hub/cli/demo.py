@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ from hub.cli.link import show_links
 from hub.cli.run_reports import show_runs
 from hub.cli.serve import bind_socket, serve_on
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
+from hub.demo.access_case import open_case
 from hub.demo.examples import find_doubtful_person
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, summary_of
+from hub.demo.identities import make_local_issuer
 from hub.demo.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.graph.callers import LOCAL
@@ -35,6 +38,7 @@ from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
+from hub.store.roles import CLERK, READER
 from hub.web.starters import Examples, starter_queries
 
 PROCEDURE = "land-right-transfer"
@@ -45,11 +49,15 @@ def demo(
     citizens: Annotated[int, Parameter(help=f"People in the province: {SMALLEST:,} to {LARGEST:,}.")] = 10_000,
     port: Annotated[int | None, Parameter(help="Port to serve on; 0 picks a free one.")] = None,
     serve: Annotated[bool, Parameter(help="Keep serving until interrupted.")] = True,
+    access: Annotated[
+        bool, Parameter(help="Serve with access on: sign in as an officer, a reviewer, an operator or an explorer.")
+    ] = False,
 ) -> None:
     """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
-    settings = load_settings(explain=True, access="off", **({} if port is None else {"port": port}))
+    switched = {"access": "on", "explorers": "masked"} if access else {"access": "off"}
+    settings = load_settings(explain=True, **switched, **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()
     with bind_socket(settings) as listener:
@@ -69,9 +77,37 @@ def demo(
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
-            _show_address(address, examples)
             with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}):
-                serve_on(listener, settings, url, examples=examples)
+                if access:
+                    _serve_with_access(listener, settings, server, examples, address)
+                else:
+                    _show_address(address, examples)
+                    serve_on(listener, settings, url, examples=examples)
+
+
+def _serve_with_access(
+    listener: socket.socket, settings: Settings, server: EmbeddedServer, examples: Examples, address: str
+) -> None:
+    """Serve as an office would: known people, an open dossier, and logins that own no table."""
+    with psycopg.connect(server.url("hub"), autocommit=True) as connection:
+        case = open_case(connection, examples.linked)
+    issuer = make_local_issuer(settings.host)
+    OUT.print()
+    OUT.print(mark_text("bold", "GraphiQL:", f" {address}/graphql"))
+    OUT.print(f"Sign in first: {address}/sign-in?next=/graphql")
+    for identity in issuer.identities:
+        OUT.print(f"  {identity.display_name}")
+    OUT.print(f"The dossier {case.dossier} is open for the land officer. GraphiQL's starter queries use it.")
+    OUT.print("Stop with Ctrl-C.")
+    serve_on(
+        listener,
+        settings,
+        server.login_url(READER, "hub"),
+        examples=examples,
+        local_issuer=issuer,
+        clerk_url=server.login_url(CLERK, "hub"),
+        access_examples=case,
+    )
 
 
 def _province(folder: Path, citizens: int) -> ProvinceSummary:

@@ -14,6 +14,7 @@ from hub.ingest.connectors import load_manifests
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.roles import find_excess
+from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
 from hub.web.http_timeouts import ImpatientProtocol
@@ -46,12 +47,19 @@ def serve_on(
     examples: Examples = NO_EXAMPLES,
     local_issuer: LocalIssuer | None = None,
     clerk_url: str | None = None,
+    access_examples: AccessExamples | None = None,
 ) -> None:
     """Serve on an open listener until interrupted. `url` is read, `clerk_url` written."""
     warn_of_excess(settings, url)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     app = create_app(
-        settings, url, examples=examples, connectors=load_manifests(), local_issuer=local_issuer, clerk_url=clerk_url
+        settings,
+        url,
+        examples=examples,
+        connectors=load_manifests(),
+        local_issuer=local_issuer,
+        clerk_url=clerk_url,
+        access_examples=access_examples,
     )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(

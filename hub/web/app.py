@@ -21,6 +21,7 @@ from hub.settings import Settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.revision import newest_revision
 from hub.web import graphiql_page, negotiate
+from hub.web.access_starters import AccessExamples, access_starters
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.negotiate import HttpRefused
@@ -44,6 +45,7 @@ def create_app(
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     local_issuer: LocalIssuer | None = None,
     clerk_url: str | None = None,
+    access_examples: AccessExamples | None = None,
 ) -> Edge:
     """The application over the database at `url`, which it reads; `clerk_url`, if given, is where it writes.
 
@@ -58,7 +60,8 @@ def create_app(
     access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
-    page = graphiql_page.render(GRAPHQL_PATH, starter_queries(examples)).encode()
+    starters = access_starters(access_examples) if access_examples else starter_queries(examples)
+    page = graphiql_page.render(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
     headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
 

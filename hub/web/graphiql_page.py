@@ -85,7 +85,7 @@ _PAGE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class StarterQuery:
-    """An operation offered ready to run: a title in both languages, its document, and values for its variables.
+    """An operation offered ready to run: a title in both languages, its document, values for its variables, and headers.
 
     The title in English tells starters apart, so it must differ between them. `variables` must be JSON values.
     """
@@ -94,6 +94,7 @@ class StarterQuery:
     title_en: str
     query: str
     variables: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(
@@ -102,6 +103,7 @@ def render(
     subscription_endpoint: str | None = None,
     *,
     static_path: str = STATIC_PATH,
+    has_sign_in: bool = False,
 ) -> str:
     """Return the HTML of the GraphiQL page for the GraphQL `endpoint`; the first starter query is open at the start.
 
@@ -114,6 +116,9 @@ def render(
     config = {
         "endpoint": endpoint,
         "subscriptionEndpoint": subscription_endpoint,
+        "identity": {"me": "/me", "signIn": f"/sign-in?next={endpoint}", "signOut": "/sign-out"}
+        if has_sign_in
+        else None,
         "starters": [_starter_json(starter) for starter in starter_queries],
     }
     manifest = _manifest(STATIC_DIRECTORY)
@@ -154,12 +159,16 @@ def _require_own_path(path: str | None) -> None:
 
 
 def _starter_json(starter: StarterQuery) -> dict[str, str]:
-    variables = json.dumps(starter.variables, ensure_ascii=False, indent=2) if starter.variables else ""
+    variables, headers = (
+        json.dumps(given, ensure_ascii=False, indent=2) if given else ""
+        for given in (starter.variables, starter.headers)
+    )
     return {
         "titleVi": starter.title_vi,
         "titleEn": starter.title_en,
         "query": starter.query.strip(),
         "variables": variables,
+        "headers": headers,
     }
 
 

@@ -10,6 +10,7 @@ import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
+import { Identity } from './identity.jsx';
 import { startersPlugin } from './starters.jsx';
 import { storage } from './storage.js';
 
@@ -27,10 +28,14 @@ function webSocketUrl(path) {
 function initialEditors(starters) {
   const [first] = starters;
   if (!first || storage.getItem('graphiql:tabState')) return {};
-  return { initialQuery: first.query, initialVariables: first.variables || undefined };
+  return {
+    initialQuery: first.query,
+    initialVariables: first.variables || undefined,
+    initialHeaders: first.headers || undefined,
+  };
 }
 
-function start(root, { endpoint, subscriptionEndpoint, starters }) {
+function start(root, { endpoint, subscriptionEndpoint, starters, identity }) {
   const fetcher = createGraphiQLFetcher({
     url: endpoint,
     subscriptionUrl: webSocketUrl(subscriptionEndpoint),
@@ -55,7 +60,9 @@ function start(root, { endpoint, subscriptionEndpoint, starters }) {
       schemaDescription
       {...initialEditors(starters)}
     >
-      <GraphiQL.Logo>GraphQL hub</GraphiQL.Logo>
+      <GraphiQL.Logo>
+        GraphQL hub {identity && <Identity {...identity} />}
+      </GraphiQL.Logo>
     </GraphiQL>,
   );
 }

@@ -9,23 +9,27 @@ function StartersIcon() {
 }
 
 function StarterList({ starters }) {
-  const { tabs, activeTabIndex, queryEditor, variableEditor } = useGraphiQL((state) => ({
+  const { tabs, activeTabIndex, queryEditor, variableEditor, headerEditor } = useGraphiQL((state) => ({
     tabs: state.tabs,
     activeTabIndex: state.activeTabIndex,
     queryEditor: state.queryEditor,
     variableEditor: state.variableEditor,
+    headerEditor: state.headerEditor,
   }));
   const { addTab, changeTab } = useGraphiQLActions();
 
-  const open = ({ query, variables }) => {
+  const open = ({ query, variables, headers }) => {
     // A starter that is open and unchanged is shown again rather than opened twice.
-    const unchanged = tabs.findIndex((tab) => tab.query === query && (tab.variables ?? '') === variables);
+    const unchanged = tabs.findIndex(
+      (tab) => tab.query === query && (tab.variables ?? '') === variables && (tab.headers ?? '') === headers,
+    );
     if (unchanged >= 0) {
       if (unchanged !== activeTabIndex) changeTab(unchanged);
     } else {
       addTab();
       queryEditor?.setValue(query);
       variableEditor?.setValue(variables);
+      headerEditor?.setValue(headers);
     }
     queryEditor?.focus();
   };

@@ -1,0 +1,83 @@
+"""Starter queries while access is on: each with the header that says for what it asks, and one that is refused for want of it.
+
+`hub demo --access` opens the dossier that they name. Whoever runs them is signed in as one of the demonstration's identities.
+"""
+
+from dataclasses import dataclass
+
+from hub.web.graphiql_page import StarterQuery
+from hub.web.starters import UNITS
+
+DOSSIER_HEADER, PURPOSE_HEADER = "X-Hub-Dossier", "X-Hub-Purpose"
+
+TRANSFER = """\
+# Đăng nhập: Cán bộ đăng ký đất đai. Chỉ đọc được dữ liệu của các bên trong hồ sơ, và chỉ những trường mà thủ tục cần.
+# Sign in as the land officer. Only parties of the dossier can be read, and only what the procedure needs.
+query LandRightTransfer($personalId: PersonalId!) {
+  citizen(by: { personalId: $personalId }) {
+    fullName
+    birthDate
+    residence { name }
+    landUseRights(first: 100, filter: { status: { eq: REGISTERED } }, orderBy: [{ issuedOn: ASC }]) {
+      nodes { certificateSerial issuedOn area parcel { mapSheet ordinal area commune { name } } provenance { source asOf } }
+    }
+    taxObligations(first: 100, filter: { status: { in: [DUE, PARTLY_PAID, OVERDUE] } }, orderBy: [{ dueOn: ASC }]) {
+      nodes { kind year amount dueOn status }
+    }
+  }
+}
+"""
+IDENTIFY = """\
+# Người đứng trước quầy là ai: theo số định danh. Không cần hồ sơ, chỉ vài trường.
+# Who stands at the counter, by identifier. No dossier is needed, and few fields are given.
+query Identify($personalId: PersonalId!) {
+  citizen(by: { personalId: $personalId }) { fullName birthDate sex residence { name } }
+}
+"""
+REVIEW = """\
+# Đăng nhập: Người rà soát liên kết.
+# Sign in as the reviewer of links.
+{
+  reviewQueue(first: 5) {
+    totalCount
+    nodes { field weight candidates { method weight evidence { comparison outcome bits } } }
+  }
+}
+"""
+EXPLORE = """\
+# Đăng nhập: Người tra cứu. Mọi giá trị đều được che; không tìm được một người cụ thể.
+# Sign in as the explorer. Every value is masked, and nobody can be looked up.
+{
+  citizens(first: 5) {
+    nodes { fullName personalId birthDate landUseRights(first: 3) { nodes { certificateSerial parcel { area } } } }
+  }
+}
+"""
+
+
+@dataclass(frozen=True)
+class AccessExamples:
+    """What the starters name: an open dossier, its transferor, and someone who is in no dossier."""
+
+    dossier: str
+    transferor: str
+    stranger: str
+
+
+def access_starters(examples: AccessExamples) -> tuple[StarterQuery, ...]:
+    """The starters of a demonstration with access on."""
+    dossier = {DOSSIER_HEADER: examples.dossier}
+    seller, stranger = {"personalId": examples.transferor}, {"personalId": examples.stranger}
+    return (
+        StarterQuery("Hồ sơ chuyển nhượng đất", "Land transfer, on its dossier", TRANSFER, seller, dossier),
+        StarterQuery(
+            "Cùng câu hỏi, không có hồ sơ: bị từ chối", "The same without a dossier: refused", TRANSFER, seller
+        ),
+        StarterQuery(
+            "Người ngoài hồ sơ: bị từ chối", "A person outside the dossier: refused", TRANSFER, stranger, dossier
+        ),
+        StarterQuery("Xác định người đến quầy", "Identify a person", IDENTIFY, stranger, {PURPOSE_HEADER: "identify"}),
+        StarterQuery("Rà soát liên kết", "Review links", REVIEW, {}, {PURPOSE_HEADER: "review"}),
+        StarterQuery("Tra cứu dữ liệu đã che", "Explore masked data", EXPLORE, {}, {PURPOSE_HEADER: "explore"}),
+        StarterQuery("Mã xã cũ và mới: công khai", "Old and new commune codes: public", UNITS),
+    )
