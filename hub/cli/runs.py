@@ -16,7 +16,6 @@ from hub.cli.store import OpenStore, open_store, open_store_to_read
 from hub.cli.terminal import OUT, make_progress, mark_text, show_bars, show_json, show_table
 from hub.ingest.guards import approvals as approvals_
 from hub.ingest.guards.approvals import Approval
-from hub.ingest.run.connector_run import sync_connectors
 from hub.ingest.run.history import RunRecord, load_run
 from hub.ingest.run.history import list_runs as load_runs
 from hub.settings import load_settings
@@ -112,6 +111,9 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
         if later:
             return
         with make_progress() as bars:
+            # Only this reads sources: lists of runs need no frames.
+            from hub.ingest.run.connector_run import sync_connectors
+
             reports = sync_connectors(store.engine, [decided.connector], progress=show_bars(bars))
     show_reports(reports, json=False)
 

@@ -22,7 +22,7 @@ query LandRightTransfer($personalId: PersonalId!) {
       nodes { certificateSerial issuedOn area parcel { mapSheet ordinal area commune { name } } provenance { source asOf } }
     }
     taxObligations(first: 100, filter: { status: { in: [DUE, PARTLY_PAID, OVERDUE] } }, orderBy: [{ dueOn: ASC }]) {
-      nodes { kind year amount dueOn status }
+      nodes { kind year amount status }
     }
   }
 }
