@@ -31,7 +31,7 @@ IDENTIFY = """\
 # Người đứng trước quầy là ai: theo số định danh. Không cần hồ sơ, chỉ vài trường.
 # Who stands at the counter, by identifier. No dossier is needed, and few fields are given.
 query Identify($personalId: PersonalId!) {
-  citizen(by: { personalId: $personalId }) { fullName birthDate sex residence { name } }
+  citizen(by: { personalId: $personalId }) { fullName birthDate sex residenceUnitCode }
 }
 """
 REVIEW = """\
