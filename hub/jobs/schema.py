@@ -3,16 +3,19 @@
 Alembic ignores the SQL schema `jobs`; `jobs.applied` records which of procrastinate's migrations have run.
 """
 
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.errors import InsufficientPrivilege
 
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
+from hub.store.roles import WORKER
 
 JOBS_SCHEMA = "jobs"
 SESSION_OPTIONS = f"{SESSION} -c search_path={JOBS_SCHEMA}"
@@ -28,7 +31,9 @@ def migrate_queue(url: str) -> None:
     try:
         with StoreConnection.connect(url, options=SESSION_OPTIONS, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
-            _migrate(connection)
+            if _list_applied(connection) != list_migrations().keys():
+                _migrate(connection)
+            _grant_worker(connection)
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database does not answer",
@@ -50,13 +55,31 @@ def _find_folder() -> Path:
     return Path(spec.origin).parent / "sql"
 
 
+def _list_applied(connection: Connection[Any]) -> set[str]:
+    """The migrations that are in; none if there is no queue yet."""
+    if connection.execute("select to_regclass(%s)", (f"{JOBS_SCHEMA}.applied",)).fetchone() == (None,):
+        return set()
+    rows = connection.execute(f"select migration from {JOBS_SCHEMA}.applied")  # noqa: S608 constants and quoted identifiers
+    return {name for (name,) in rows.fetchall()}
+
+
+def _grant_worker(connection: Connection[Any]) -> None:
+    """Let the role of workers use the queue; nothing if the role is missing, or is not ours to grant to."""
+    if connection.execute("select from pg_roles where rolname = %s", (WORKER,)).fetchone() is None:
+        return
+    with suppress(InsufficientPrivilege), connection.transaction():
+        connection.execute(f"grant usage on schema {JOBS_SCHEMA} to {WORKER}")
+        connection.execute(f"grant select, insert, update, delete on all tables in schema {JOBS_SCHEMA} to {WORKER}")
+        connection.execute(f"grant usage on all sequences in schema {JOBS_SCHEMA} to {WORKER}")
+
+
 def _migrate(connection: Connection[Any]) -> None:
     known = list_migrations()
     connection.execute(f"create schema if not exists {JOBS_SCHEMA}")
     connection.execute(
         f"create table if not exists {JOBS_SCHEMA}.applied (migration text primary key, at timestamptz not null default now())"
     )
-    applied = {name for (name,) in connection.execute(f"select migration from {JOBS_SCHEMA}.applied").fetchall()}  # noqa: S608 constants and quoted identifiers
+    applied = _list_applied(connection)
     if not applied:
         with connection.transaction():
             _run_file(connection, _find_folder() / "schema.sql")

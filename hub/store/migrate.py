@@ -8,12 +8,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.meta import METADATA
-from hub.store.revision import MIGRATIONS_FOLDER, newest_revision
+from hub.store.revision import MIGRATIONS_FOLDER, check_revision, newest_revision
 from hub.store.roles import grant_roles
 from hub.store.sql_functions import list_function_statements
 
@@ -34,6 +35,11 @@ def migrate(engine: Engine) -> str:
             _check_known(connection)
             command.upgrade(_config(connection), "head")
             grant_roles(connection)
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        # A role that may not define tables does not need to, if somebody else has migrated.
+        check_revision(engine)
     except OperationalError as error:
         raise StoreUnavailable(
             "the database does not answer",

@@ -1,16 +1,24 @@
 """The second wall: what the database itself refuses to the web process, whatever a statement says."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import InsufficientPrivilege
 
+from hub.cli.store import open_store
+from hub.errors import HubMisconfigured
+from hub.jobs.schema import migrate_queue as apply_queue
+from hub.link.run import link
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from hub.store.roles import CLERK, GRANTS, READER, WORKER, find_excess
+from tests.system.trial import Trial
 
 TABLES = """select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('hub', 'data', 'history', 'link', 'link_history') and c.relkind in ('r', 'p') order by 1"""
@@ -106,3 +114,33 @@ def test_excess_is_said(owner: psycopg.Connection[Any]) -> None:
         with owner.transaction(force_rollback=True):
             owner.execute(f"set local role {role}")
             assert find_excess(owner) == []
+
+
+def test_a_worker_reads_sources_and_links_without_owning_a_table(
+    database_url: str, postgres_server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the first time, when an owner would load the empty tables directly; and the queue is the worker's to use."""
+    apply_queue(database_url)
+    monkeypatch.setenv(
+        "HUB_DATABASE_URL", postgres_server.login_url(WORKER, str(conninfo_to_dict(database_url)["dbname"]))
+    )
+    with open_store(load_settings()) as store:
+        trial = Trial(store.engine, tmp_path, monkeypatch)
+        trial.write("1;022080000001;Nguyễn Văn An;01/05/1980;06820;2026-01-01T00:00:00+07:00;")
+        assert trial.sync().status == "SUCCEEDED"
+        trial.write("1;022080000001;Nguyễn Văn Ân;01/05/1980;06820;2026-02-01T00:00:00+07:00;")
+        assert trial.sync().status == "SUCCEEDED"
+        link(store.engine)
+        with psycopg.connect(store.url) as connection:
+            assert connection.execute("select full_name from data.citizen").fetchone() == ("Nguyễn Văn Ân",)
+            assert connection.execute("select count(*) from history.citizen").fetchone() == (1,)
+            assert connection.execute("select count(*) from jobs.applied").fetchone() != (0,)
+
+
+def test_a_store_that_nobody_migrated_is_not_a_workers_to_make(
+    postgres_server: EmbeddedServer, migrated: str, new_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = str(conninfo_to_dict(new_database_url)["dbname"])
+    monkeypatch.setenv("HUB_DATABASE_URL", postgres_server.login_url(WORKER, name))
+    with pytest.raises(HubMisconfigured), open_store(load_settings()):
+        pass

@@ -18,9 +18,11 @@ from hub.model.registry import Entity
 from hub.store.query import fetch_value
 
 
-def is_empty_table(connection: Connection[Any], entity: Entity) -> bool:
-    """Whether the table has no row of any stream."""
-    return bool(fetch_value(connection, f"select not exists (select from data.{quote_identifier(entity.table)})"))
+def can_load_directly(connection: Connection[Any], entity: Entity) -> bool:
+    """Whether the table has no row of any stream, and the session's role owns it: only an owner rebuilds indexes."""
+    table = f"data.{quote_identifier(entity.table)}"
+    owns = f"(select pg_has_role(c.relowner, 'usage') from pg_class c where c.oid = '{table}'::regclass)"
+    return bool(fetch_value(connection, f"select {owns} and not exists (select from {table})"))
 
 
 class InitialLoad:
