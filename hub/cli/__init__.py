@@ -76,7 +76,7 @@ def _explain_store(error: Exception) -> HubError | None:
     kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for one in causes for kind in type(one).__mro__}
     if kinds & MAY_NOT_WRITE:
         return HubMisconfigured(
-            "the database refused to write: the role of HUB_DATABASE_URL may not, or the server is a read-only replica",
+            "the database refused: the role of HUB_DATABASE_URL lacks a privilege, or the server is a read-only replica",
             next_step="use the primary and a role that owns the hub's tables; docs/how-to/run-in-production.md says which commands need one",
         )
     if not kinds & AWAY:

@@ -10,7 +10,7 @@ LEAST_IFS = 55.0
 MOST_WHAT_IS = 24.0
 MOST_ONE_WORD_FUNCTIONS = 0.39
 MOST_ONE_WORD_CONSTANTS = 0.37
-MOST_SHARED_CLASS_NAMES = 17
+MOST_SHARED_CLASS_NAMES = 0
 
 
 def test_language_and_names_do_not_fall_back() -> None:
