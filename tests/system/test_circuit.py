@@ -68,7 +68,7 @@ def test_failures_in_a_row_open_it_and_a_deferred_run_touches_nothing(source: So
     assert report.until is not None
     assert timedelta(0) < report.until - datetime.now(UTC) <= timedelta(minutes=1)
     assert source.rows(
-        "select status, mode, ended_at is not null, reason like '%%left alone%%' from hub.run order by id desc limit 1"
+        "select status, mode, ended_at is not null, reason like '%%the circuit breaker stays open%%' from hub.run order by id desc limit 1"
     ) == [("DEFERRED", "SYNC", True, True)]
     assert source.read(anyway=True).status == "SUCCEEDED"
     assert source.circuit() == []

@@ -101,7 +101,7 @@ def test_explain_shows_the_plan_and_reads_nothing(database_url: str, tmp_path: P
     ("arguments", "words"),
     [
         (("{ nothing }",), "Cannot query field"),
-        (("{ __schema { queryType { name } } }",), "not stored data alone"),
+        (("{ __schema { queryType { name } } }",), "fields that are not stored data"),
         (("{ citizens { totalCount } }", "--variables", "[]"), "--variables is not a JSON object"),
         (("none.graphql",), "there is no file none.graphql"),
         (("query A { __typename } query B { __typename }",), "give operationName, one of: A, B"),

@@ -170,7 +170,7 @@ def test_a_second_table_becomes_a_stream_and_the_first_stays_as_it_is(
     assert "has a stream cong_dan already" in drafts.new(
         "people", "--add-stream", "--table", "cong_dan", "--entity", "Citizen", fails=64
     )
-    assert "says already" in drafts.new("people", "--add-stream", "--kind", "rest", "--path", "/x", fails=64)
+    assert "already declares" in drafts.new("people", "--add-stream", "--kind", "rest", "--path", "/x", fails=64)
     assert path.read_text("utf-8") == before
     drafts.new("people", "--add-stream", "--table", "cong_dan_cu", "--entity", "Citizen")
     assert path.read_text("utf-8").startswith(before.rstrip("\n"))

@@ -82,7 +82,7 @@ def test_root_reaches_programs_in_a_closed_folder(scratch: Path) -> None:
         f"import sys; sys.path.insert(0, {str(home)!r})",
         "import hub.store.server_location as e; from pathlib import Path",
     ]
-    lines += [f"e.CACHE = Path({str(scratch / 'cache')!r})", *ATTACH.splitlines()]
+    lines += [f"e.CACHE_FOLDER = Path({str(scratch / 'cache')!r})", *ATTACH.splitlines()]
     command = [sys.executable, "-c", "\n".join(lines), str(scratch / "by-cache")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.stdout.split() == ["True", "hub"], done.stderr

@@ -20,9 +20,9 @@ from hub.store.engine import make_engine, store_url
 
 HOLDER = """
 import sys, tomllib
-from hub.ingest.guards.request_limits import Gate
+from hub.ingest.guards.request_limits import SharedRequestGate
 from tests.system.test_limits import limited
-with Gate(limited(concurrency=1), sys.argv[1]):
+with SharedRequestGate(limited(concurrency=1), sys.argv[1]):
     print("inside", flush=True)
     sys.stdin.read()
 """
@@ -115,7 +115,10 @@ def test_a_quota_is_counted_over_sessions_and_says_when_it_opens_again(store: En
         passed(one, 3)
         passed(other, 2)
         for gate in (one, other):
-            with pytest.raises(SourceUnavailable, match=r"quota of 5/day is used up until .*T00:00\+09:00"), gate:
+            with (
+                pytest.raises(SourceUnavailable, match=r"quota of 5/day requests is used up until .*T00:00\+09:00"),
+                gate,
+            ):
                 pass
         with store.begin() as connection:
             ((used, begins),) = connection.exec_driver_sql(

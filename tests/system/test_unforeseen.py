@@ -73,14 +73,14 @@ def _break(patch: pytest.MonkeyPatch, module: Any, name: str) -> None:
 BROKEN = [False]
 WITHIN_THE_READER = ("batch 1", "batch 2", "acknowledge", "close")
 WITHIN_THE_HUB: dict[str, tuple[Any, str]] = {
-    "deferral": (circuit, "deferral"),
-    "create": (stage, "create"),
+    "deferral": (circuit, "find_deferral"),
+    "create": (stage, "create_tables"),
     "prepare": (BatchPreparer, "prepare"),
-    "written": (stage, "written"),
-    "accept": (intake.InitialLoad, "rows"),
-    "keep": (stream_run.quarantine, "keep"),
-    "succeeded": (circuit, "succeeded"),
-    "end": (run, "end"),
+    "written": (stage, "encode_copy"),
+    "accept": (intake.InitialLoad, "copy_rows"),
+    "keep": (stream_run.quarantine, "quarantine_rejects"),
+    "succeeded": (circuit, "close_circuit"),
+    "end": (run, "end_run"),
 }
 
 
@@ -179,14 +179,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts 
 sys.path.insert(0, {here!r})
 from tests.system import test_unforeseen as t
 from hub.ingest.run import connector_run as run
-from hub.store.engine import engine
+from hub.store.engine import make_engine
 class Waiting(t.Scripted):
     def read(self, state):
         yield from ()
         print("reading", flush=True)
         time.sleep(600)
 run.open_reader = Waiting
-run.run(engine({url!r}), [t._named("bad")])
+run.run_connectors(make_engine({url!r}), [t._named("bad")])
 """
 
 

@@ -35,14 +35,14 @@ LIGHT = """
 import os
 from hub.ingest.run import connector_run as run
 from hub.ingest.read import READERS
-from hub.jobs.worker import Orders, Worker
-from hub.store.engine import engine
+from hub.jobs.worker import QueueWorker, WorkerOptions
+from hub.store.engine import make_engine
 from tests.system import followed, trial
 READERS["stream"] = "tests.system.followed:Followed"
 found = {"trial": trial.manifest("TRIAL_FOLDER"), "followed": followed.manifest()}
 run.load_manifests = lambda: found
-chosen = [] if FOLLOWED is None else [found[FOLLOWED]]
-Worker(engine(os.environ["HUB_DATABASE_URL"]), Orders(chosen, heartbeat_s=3), lambda s: print(s, flush=True)).run()
+chosen = [found[FOLLOWED]] if FOLLOWED else []
+QueueWorker(make_engine(os.environ["HUB_DATABASE_URL"]), WorkerOptions(chosen, heartbeat_s=3), lambda s: print(s, flush=True)).run()
 os._exit(0)
 """
 """A worker without the rest of the command line, whose imports take seconds where processors are shared.
