@@ -85,8 +85,7 @@ def check_opener(principal: Principal, purpose: PurposeDeclaration, office: str)
             "OFFICE_FORBIDDEN",
             "give an office that your token names, or one that continues it",
         )
-    level = unit_level(office)
-    if purpose.users.offices and level not in purpose.users.offices:
+    if purpose.users.offices and units.level(office) not in purpose.users.offices:
         allowed = ", ".join(sorted(purpose.users.offices))
         raise refuse(f"{purpose.code} is not handled at this level", "OFFICE_FORBIDDEN", f"use an office at {allowed}")
 
@@ -162,8 +161,3 @@ def is_minor(subject: FoundSubject, today: date) -> bool:
 def _is_guardian_only(role: str, declared: Iterable[SubjectRole]) -> bool:
     """Whether the role exists for the guardians of others: it is needed only if one of these is a minor."""
     return any(one.guardian == role for one in declared)
-
-
-def unit_level(office: str) -> str | None:
-    """PROVINCE, DISTRICT or COMMUNE, for a canonical unit code; None if the code names no unit."""
-    return units.level(office)

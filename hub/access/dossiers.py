@@ -6,7 +6,7 @@ Every function takes a psycopg connection in autocommit and raises OperationRefu
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from psycopg import Connection, sql
 from psycopg.errors import UniqueViolation
@@ -189,7 +189,17 @@ def find_own_dossier(connection: Connection[Any], code: str, principal: Principa
     return dossier
 
 
-def check_open(dossier: Dossier, now: datetime) -> None:
+class HasEnd(Protocol):
+    """A dossier, stored or as reads need it."""
+
+    @property
+    def outcome(self) -> str | None: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+def check_open(dossier: HasEnd, now: datetime) -> None:
     """Raises OperationRefused with DOSSIER_ENDED or DOSSIER_EXPIRED if nothing may be read under it any more."""
     if dossier.outcome is not None:
         raise refuse(f"the dossier is {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier for new work")

@@ -162,7 +162,7 @@ async def _show(settings: Settings, url: str, examples: Examples) -> None:
     async with make_pool(settings, url) as pool:
         executor = make_executor(settings, pool)
         await _show_linked(executor, examples)
-        _show_prefill(await fill_procedure(executor, PROCEDURE, examples.linked))
+        _show_prefill(await fill_procedure(executor, PROCEDURE, examples.linked, LOCAL))
 
 
 async def _show_linked(executor: Executor, examples: Examples) -> None:

@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from psycopg import Connection
+
+from hub.access.sealing import raise_alarm
 from hub.errors import OperationRefused
 from hub.graph.callers import Caller
 from hub.graph.dossier_reads import DossierReads
 from hub.graph.permissions import Permissions
 from hub.graph.prepare import PreparedRequest
+from hub.graph.review_runner import ReviewRunner
 from hub.graph.sealed_subjects import SealedSubjects
-from hub.plan.data_subjects import DataSubject, take_data_subjects
+from hub.plan.data_subjects import take_data_subjects
 from hub.plan.limits import too_large
-from hub.plan.permission.check import Permitted
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.access")
@@ -26,8 +30,11 @@ SEALED = OperationRefused(
 class AnswerAccess:
     """Checks requests and answers. With HUB_ACCESS=off (`permissions` is None) everything is allowed."""
 
-    def __init__(self, permissions: Permissions | None, sealed: SealedSubjects, dossiers: DossierReads) -> None:
+    def __init__(
+        self, permissions: Permissions | None, sealed: SealedSubjects, dossiers: DossierReads, reviews: ReviewRunner
+    ) -> None:
         self.permissions = permissions
+        self.reviews = reviews
         self.sealed = sealed
         self.dossiers = dossiers
 
@@ -36,24 +43,32 @@ class AnswerAccess:
         """Whether requests are checked: with HUB_ACCESS=off they are not."""
         return self.permissions is not None
 
-    def check(self, ready: PreparedRequest, caller: Caller) -> Permitted | None:
+    def check(self, ready: PreparedRequest, caller: Caller) -> None:
         """Raises RequestRejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
         if self.permissions is None:
-            return None
-        permitted = self.permissions.check(ready, caller)
+            return
+        self.permissions.check(ready, caller)
         if ready.plan is not None:
             check_rows(caller, ready.plan, ready.variables)
-        return permitted
 
-    async def clear(self, text: bytes) -> tuple[bytes, frozenset[DataSubject]]:
-        """An answer as it may leave, and whose data it has. Raises OperationRefused with SUBJECT_SEALED."""
+    async def clear(self, text: bytes, caller: Caller) -> bytes:
+        """An answer as it may leave. Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm."""
         if self.permissions is None:
-            return text, frozenset()
+            return text
         clean, people = take_data_subjects(text)
         if people and people & await self.sealed.current():
             LOG.warning("a read met a sealed identity and was refused")
+            await self.reviews.run(partial(raise_sealed_alarm, caller))
             raise SEALED
-        return clean, people
+        return clean
+
+
+def raise_sealed_alarm(caller: Caller, connection: Connection[Any]) -> None:
+    """Record that a caller met a sealed identity. Whose it is, is not said: the alarm would tell it."""
+    principal = caller.principal.id if caller.principal else None
+    raise_alarm(
+        connection, "SEALED_SUBJECT", principal=principal, dossier_id=caller.dossier.id if caller.dossier else None
+    )
 
 
 def check_rows(caller: Caller, plan: Plan, variables: Mapping[str, Any]) -> None:

@@ -12,15 +12,13 @@ from typing import Any
 
 import orjson
 
-from hub.access.dossier_rules import refuse
-from hub.access.dossiers import NOT_FOUND
+from hub.access.dossiers import NOT_FOUND, check_open
 from hub.access.offices import covers
 from hub.access.principals import Principal
 from hub.graph.bounded_cache import BoundedCache
 from hub.graph.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
-from hub.plan.data_subjects import DataSubject
 
 KEPT_S = 5.0
 CACHE_DOSSIERS = 2_000
@@ -35,7 +33,6 @@ class ReadingDossier:
     """A dossier that a read names.
 
     `bindings`: role → the values by which its subjects may be asked for, that is every key and global id of their rows.
-    `people` are its natural persons, by role. `sealed` is whether any subject is sealed.
     """
 
     id: int
@@ -45,8 +42,6 @@ class ReadingDossier:
     expires_at: datetime
     outcome: str | None
     bindings: Mapping[str, frozenset[str]]
-    people: Mapping[DataSubject, str]
-    sealed: frozenset[DataSubject]
 
 
 class DossierReads:
@@ -55,7 +50,6 @@ class DossierReads:
     def __init__(self, reads: Reads, registry: Registry, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._reads = reads
         self._sql = select_dossier(registry)
-        self._people = frozenset(entity.name for entity in registry if entity.personal)
         self._clock = clock
         self._kept: BoundedCache[str, tuple[float, ReadingDossier]] = BoundedCache(
             CACHE_DOSSIERS, most_size=CACHE_BYTES
@@ -69,10 +63,7 @@ class DossierReads:
         dossier = await self._load(code.strip().upper())
         if not covers(principal.offices, dossier.office):
             raise NOT_FOUND
-        if dossier.outcome is not None:
-            raise refuse(f"the dossier is {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier for new work")
-        if dossier.expires_at <= datetime.now(UTC):
-            raise refuse("the dossier has expired", "DOSSIER_EXPIRED", "open a new dossier")
+        check_open(dossier, datetime.now(UTC))
         return dossier
 
     def forget(self, code: str) -> None:
@@ -95,16 +86,9 @@ class DossierReads:
 
     def _dossier(self, row: Mapping[str, Any]) -> ReadingDossier:
         bindings: dict[str, frozenset[str]] = {}
-        people: dict[DataSubject, str] = {}
-        sealed: set[DataSubject] = set()
         for subject in row["subjects"]:
             known = {subject["value"], *subject["identifiers"]} - {None}
             bindings[subject["role"]] = bindings.get(subject["role"], frozenset()) | known
-            one = (subject["entity"], subject["number"])
-            if subject["number"] is not None and subject["entity"] in self._people:
-                people[one] = subject["role"]
-            if subject["sealed"]:
-                sealed.add(one)
         return ReadingDossier(
             id=row["id"],
             code=row["code"],
@@ -113,8 +97,6 @@ class DossierReads:
             expires_at=datetime.fromisoformat(row["expires_at"]),
             outcome=row["outcome"],
             bindings=bindings,
-            people=people,
-            sealed=frozenset(sealed),
         )
 
 
@@ -125,11 +107,7 @@ def select_dossier(registry: Registry) -> str:
     )
     subjects = f"""
         select coalesce(json_agg(json_build_object(
-            'role', s.role, 'entity', s.entity, 'value', s.value, 'number', {ROOT},
-            'identifiers', coalesce(case s.entity {cases} end, '[]'::json),
-            'sealed', exists (
-                select from hub.sealed_subject q where q.entity = s.entity and q.subject_id in (s.subject_id, {ROOT})
-            )
+            'role', s.role, 'value', s.value, 'identifiers', coalesce(case s.entity {cases} end, '[]'::json)
         )), '[]'::json)
         from hub.dossier_subject s
         where s.dossier_id = d.id"""  # noqa: S608 constants and quoted identifiers

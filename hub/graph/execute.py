@@ -37,7 +37,6 @@ from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, Request
 from hub.graph.reads import Reads
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.row_loader import RowLoader
-from hub.plan.data_subjects import DataSubject
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
@@ -72,8 +71,6 @@ class RequestContext:
     ready: PreparedRequest
     caller: Caller
     plans: list[Plan] = field(default_factory=list)
-    people: set[DataSubject] = field(default_factory=set)
-    """Whose data the answer has so far."""
     _stored: asyncio.Task[dict[str, Any]] | None = None
     _rows: dict[tuple[int, ...], RowLoader] = field(default_factory=dict)
 
@@ -109,8 +106,7 @@ class RequestContext:
         return await self._read(plan)
 
     async def _read(self, plan: Plan) -> dict[str, Any]:
-        text, people = await self.executor.read(plan.sql, plan.parameters(self.ready.variables))
-        self.people |= people
+        text = await self.executor.read(plan.sql, plan.parameters(self.ready.variables), self.caller)
         self.plans.append(plan)
         data: dict[str, Any] = orjson.loads(text)
         return data
@@ -168,7 +164,7 @@ class Executor:
             return Response(ready.constant, executed=True)
         if ready.plan is None:
             return await self._graph_lane(request, ready, explain, caller)
-        return await self._fast_lane(request, ready, ready.plan, parameters, explain)
+        return await self._fast_lane(request, ready, ready.plan, parameters, explain, caller)
 
     async def _ready(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
         """The request made ready; a large one in the one thread that there is for it."""
@@ -177,12 +173,9 @@ class Executor:
         prepare = partial(self.preparer.ready, request, disclosure=caller.disclosure)
         return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
 
-    async def read(self, sql: str, parameters: Sequence[Any]) -> tuple[bytes, frozenset[DataSubject]]:
-        """The JSON of a statement, and whose data it has.
-
-        Raises as `Reads.json` does, and OperationRefused with SUBJECT_SEALED.
-        """
-        return await self.access.clear(await self.reads.json(sql, parameters))
+    async def read(self, sql: str, parameters: Sequence[Any], caller: Caller) -> bytes:
+        """The JSON of a statement. Raises as `Reads.json` does, and OperationRefused with SUBJECT_SEALED."""
+        return await self.access.clear(await self.reads.json(sql, parameters), caller)
 
     def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it."""
@@ -216,7 +209,6 @@ class Executor:
         try:
             async for result in source:
                 context.plans.clear()
-                context.people.clear()
                 self.access.check(ready, await admit_again())
                 yield orjson.dumps(_body(result))
         except RequestRejected as error:
@@ -226,11 +218,11 @@ class Executor:
         finally:
             await source.aclose()
 
-    async def data(self, request: GraphQLRequest) -> tuple[dict[str, Any], str]:
+    async def data(self, request: GraphQLRequest, caller: Caller) -> tuple[dict[str, Any], str]:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
         ready = self.preparer.ready(request)
         assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
-        text, _ = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables))
+        text = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables), caller)
         found: dict[str, Any] = orjson.loads(text)
         return found, ready.plan.sql
 
@@ -245,10 +237,16 @@ class Executor:
         return await explain_plan(ready.plan, self.reads, ready.variables)
 
     async def _fast_lane(
-        self, request: GraphQLRequest, ready: PreparedRequest, plan: Plan, parameters: Sequence[Any], explain: bool
+        self,
+        request: GraphQLRequest,
+        ready: PreparedRequest,
+        plan: Plan,
+        parameters: Sequence[Any],
+        explain: bool,
+        caller: Caller,
     ) -> Response:
         try:
-            text, _ = await self.read(plan.sql, parameters)
+            text = await self.read(plan.sql, parameters, caller)
             if not explain and not request.cost:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)

@@ -40,27 +40,28 @@ class Permissions:
             BoundedCache(CACHE_OPERATIONS, most_size=CACHE_BYTES)
         )
 
-    def check(self, ready: PreparedRequest, caller: Caller) -> Permitted | None:
-        """Raises RequestRejected with FORBIDDEN_FIELD and the like. Returns None for operations that need no purpose."""
+    def check(self, ready: PreparedRequest, caller: Caller) -> None:
+        """Raises RequestRejected with FORBIDDEN_FIELD and the like, Unauthenticated for strangers."""
         if caller.principal is None:
             if not is_about_schema(ready.operation):
                 caller.known  # noqa: B018 - raises Unauthenticated
-            return None
+            return
         if is_about_dossiers(ready.operation):
-            return None
+            return
         if caller.purpose is not None and caller.purpose.declaration.masked:
-            return self._check_masked(ready, caller.purpose)
+            self._check_masked(ready, caller.purpose)
+            return
         purpose = self._compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
         permission = self._analysed(ready, purpose)
         found = permission.check(ready.variables, caller.bindings) if isinstance(permission, Permission) else permission
         if isinstance(found, Permitted):
-            return found
+            return
         compiled = self._compiled.values()
         raise RequestRejected(
             [to_graphql_error(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found]
         )
 
-    def _check_masked(self, ready: PreparedRequest, purpose: Purpose) -> Permitted:
+    def _check_masked(self, ready: PreparedRequest, purpose: Purpose) -> None:
         """A masked purpose reads what is stored and nothing else; what would tell a masked value the planner refuses."""
         names = root_fields(ready.operation)
         stored = names is not None and all(self._catalog.is_stored(name) or name in INTROSPECTION for name in names)
@@ -71,7 +72,6 @@ class Permissions:
                 next_step="use a purpose that has the operation: `hub purposes list`",
             )
             raise RequestRejected([to_graphql_error(error)])
-        return Permitted(purpose.code, purpose.version, purpose.documents[0].name, purpose.declaration.limits)
 
     def _analysed(self, ready: PreparedRequest, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
         name = ready.operation.name.value if ready.operation.name else None

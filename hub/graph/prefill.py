@@ -11,6 +11,7 @@ import orjson
 import strawberry
 from strawberry.types import Info
 
+from hub.graph.callers import Caller
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.reads import Reads
 from hub.model.names import quote_identifier
@@ -97,7 +98,7 @@ def prefill_field(personal_id: Any) -> Any:
     """The field, for the schema; `personal_id` is the scalar's type."""
 
     async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> Prefill:
-        return await fill_procedure(info.context.executor, procedure, str(personal_id))
+        return await fill_procedure(info.context.executor, procedure, str(personal_id), info.context.caller)
 
     resolve.__annotations__.update({"info": Info, "procedure": str, "personal_id": personal_id, "return": PrefillType})
     return strawberry.field(
@@ -112,13 +113,13 @@ class _Executor(Protocol):
 
     reads: Reads
 
-    async def data(self, request: GraphQLRequest) -> tuple[dict[str, Any], str]: ...
+    async def data(self, request: GraphQLRequest, caller: Caller) -> tuple[dict[str, Any], str]: ...
 
 
-async def fill_procedure(executor: _Executor, code: str, personal_id: str) -> Prefill:
+async def fill_procedure(executor: _Executor, code: str, personal_id: str, caller: Caller) -> Prefill:
     """Run a procedure for one person. Two statements: its query, and which sources have been read. Raises OperationRefused."""
     wanted = find_procedure(code)
-    data, _ = await executor.data(GraphQLRequest(wanted.query, variables={"personalId": personal_id}))
+    data, _ = await executor.data(GraphQLRequest(wanted.query, variables={"personalId": personal_id}), caller)
     entities = sorted({r.entity for r in wanted.requirements if r.entity})
     read = orjson.loads(await executor.reads.json(freshness_sql(registry(), entities), ()))
     known = {name: Freshness(row["source"], row["asOf"]) for name, row in read.items() if row["source"]}

@@ -13,7 +13,13 @@ KEPT_S = 10.0
 MAX_SEALED = 100_000
 SELECT = f"""
 select coalesce(json_agg(json_build_array(entity, subject_id)), '[]')::text
-from (select entity, subject_id from hub.sealed_subject limit {MAX_SEALED + 1}) sealed"""  # noqa: S608 constants and quoted identifiers
+from (
+    select entity, subject_id from hub.sealed_subject
+    union
+    select s.entity, h.heir_id from hub.sealed_subject s join link.heir h on h.subject_id = s.subject_id
+    limit {MAX_SEALED + 1}
+) sealed"""  # noqa: S608 a constant
+"""Whoever a sealed row was merged into is sealed too."""
 
 
 class SealedSubjects:

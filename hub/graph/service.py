@@ -44,8 +44,8 @@ def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False, cle
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
-    access = _make_access(graphql_schema, reads, enforced=enforced)
     reviews = ReviewRunner(clerk_url or str(pool.conninfo))
+    access = _make_access(graphql_schema, reads, reviews, enforced=enforced)
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     return Executor(graphql_schema, preparer, reads, changes, reviews, access, explain=settings.explain)
 
@@ -60,12 +60,12 @@ def make_gate(settings: Settings, executor: Executor, authenticator: Authenticat
     )
 
 
-def _make_access(graphql_schema: GraphQLSchema, reads: Reads, *, enforced: bool) -> AnswerAccess:
+def _make_access(graphql_schema: GraphQLSchema, reads: Reads, reviews: ReviewRunner, *, enforced: bool) -> AnswerAccess:
     permissions = None
     if enforced:
         compiled = compile_purposes(purposes().values(), graphql_schema)
         permissions = Permissions(graphql_schema, compiled, Catalog(registry()))
-    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, registry()))
+    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, registry()), reviews)
 
 
 def _check(preparer: Preparer, identifier: str, text: str) -> None:
