@@ -16,7 +16,7 @@ from schema.values import DossierCode
 MAX_SUBJECTS = 50
 DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=730)
-OPEN_SCOPE = "dossiers:open"
+OPEN_SCOPE = "dossier:open"
 """Scope of an app that may open dossiers without a person, such as a one-stop system."""
 CODE = re.compile(DossierCode.pattern)
 CODE_STEP = "write agency, date as YYMMDD and serial, e.g. H49.12-251118-0007"

@@ -1,9 +1,11 @@
 """Sealed identities: subjects (an adopted child's first identity, a protected witness) whose data no read may show."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 from psycopg import Connection
+from psycopg.rows import class_row
 
 from hub.access.dossier_rules import refuse
 from hub.model.names import quote_identifier
@@ -14,7 +16,20 @@ SEAL = """
 insert into hub.sealed_subject (entity, subject_id, ground, sealed_by) values (%s, %s, %s, %s)
 on conflict (entity, subject_id) do nothing"""
 UNSEAL = "delete from hub.sealed_subject where entity = %s and subject_id = %s"
-SELECT_SEALED = "select entity, subject_id, ground, sealed_by, sealed_at from hub.sealed_subject order by sealed_at"
+SELECT_SEALED = (
+    "select entity, subject_id as number, ground, sealed_by, sealed_at from hub.sealed_subject order by sealed_at"
+)
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A sealed subject: entity and number as in its global id, and why, by whom and since when it is sealed."""
+
+    entity: str
+    number: int
+    ground: str
+    sealed_by: str
+    sealed_at: datetime
 
 
 def seal_subject(connection: Connection[Any], entity: str, number: int, ground: Ground, by: str) -> bool:
@@ -38,11 +53,7 @@ def unseal_subject(connection: Connection[Any], entity: str, number: int) -> boo
     return connection.execute(UNSEAL, (entity, number)).rowcount == 1
 
 
-def raise_alarm(
-    connection: Connection[Any], kind: str, *, principal: str | None, dossier_id: int | None, details: str = "{}"
-) -> None:
-    """Record an alarm for the operator. `details` is JSON without personal data."""
-    connection.execute(
-        "insert into hub.alarm (at, kind, principal, dossier_id, details) values (%s, %s, %s, %s, %s::jsonb)",
-        (datetime.now(UTC), kind, principal, dossier_id, details),
-    )
+def list_seals(connection: Connection[Any]) -> list[Seal]:
+    """Every sealed subject, the oldest first."""
+    with connection.cursor(row_factory=class_row(Seal)) as cursor:
+        return cursor.execute(SELECT_SEALED).fetchall()

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.access.sealing import raise_alarm
+from hub.access.alarms import raise_alarm
 from hub.errors import OperationRefused
 from hub.graph.callers import Caller
 from hub.graph.dossier_reads import DossierReads

@@ -1,5 +1,7 @@
 """Dossiers in a real store: opened, extended, ended, and found again by whoever reads under them."""
 
+import base64
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,10 +10,13 @@ import psycopg
 import pytest
 
 from hub.access import dossiers
+from hub.access.alarms import raise_alarm
 from hub.access.dossiers import NamedSubject, NewDossier
 from hub.access.principals import Principal, Role
 from hub.access.sealing import seal_subject, unseal_subject
+from hub.cli import main
 from hub.errors import OperationRefused
+from hub.graph.sealed_subjects import SELECT as SELECT_SEALED_NOW
 
 OFFICE, OLD_OFFICE, OTHER_OFFICE = "06820@2025-07-01", "06820@..", "00097@2025-07-01"
 SELLER, BUYER = "022080000001", "022180000002"
@@ -161,3 +166,41 @@ def test_subjects_are_sealed_and_unsealed(store: psycopg.Connection[Any]) -> Non
     assert refusal(seal_subject, store, "TaxObligation", 1, "ADOPTION", "x") == "WRONG_KIND"
     assert unseal_subject(store, "Citizen", 1)
     assert not unseal_subject(store, "Citizen", 1)
+
+
+def test_seals_and_alarms_are_kept_by_commands(
+    store: psycopg.Connection[Any],
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+
+    def run(*arguments: str, fails: int = 0) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == fails
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    subject = base64.b64encode(b"Citizen:1").decode()
+    assert "sealed" in run("seals", "add", subject, "--ground", "ADOPTION", "--by", "chief")
+    (seal,) = json.loads(run("seals", "list", "--json"))
+    assert (seal["entity"], seal["number"], seal["ground"], seal["sealed_by"]) == ("Citizen", 1, "ADOPTION", "chief")
+    assert "lifted" in run("seals", "lift", subject)
+    assert json.loads(run("seals", "list", "--json")) == []
+    assert "WRONG_KIND" in run("seals", "lift", "Citizen:1", fails=64)
+    raise_alarm(store, "SEALED_SUBJECT", principal="https://id.example|an", dossier_id=None)
+    (alarm,) = json.loads(run("alarms", "list", "--json"))
+    run("alarms", "acknowledge", str(alarm["id"]))
+    assert json.loads(run("alarms", "list", "--json")) == []
+    assert [one["kind"] for one in json.loads(run("alarms", "list", "--all", "--json"))] == ["SEALED_SUBJECT"]
+    run("alarms", "acknowledge", str(alarm["id"]), fails=64)
+
+
+def test_whoever_a_sealed_person_was_merged_into_is_sealed(store: psycopg.Connection[Any]) -> None:
+    seal_subject(store, "Citizen", 2, "WITNESS_PROTECTION", "chief")
+    store.execute("insert into link.heir (subject_id, heir_id, subject_kind, sys_from) values (2, 1, 'Citizen', now())")
+    row = store.execute(SELECT_SEALED_NOW).fetchone()
+    assert row is not None
+    assert sorted(json.loads(row[0])) == [["Citizen", 1], ["Citizen", 2]]

@@ -46,6 +46,8 @@ READS: dict[Command, tuple[str, ...]] = {
     ("quarantine", "counts"): (),
     ("quarantine", "show"): ("1",),
     ("keys", "list"): (),
+    ("seals", "list"): (),
+    ("alarms", "list"): (),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
 }
 """Commands that read the store, each with arguments of a real call."""
@@ -70,6 +72,9 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("quarantine", "reopen"): ("1",),
     ("keys", "new"): ("thử",),
     ("keys", "revoke"): ("hub_1",),
+    ("seals", "add"): ("Q2l0aXplbjoxMg==", "--ground", "ADOPTION"),
+    ("seals", "lift"): ("Q2l0aXplbjoxMg==",),
+    ("alarms", "acknowledge"): ("1",),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {
