@@ -145,6 +145,10 @@ class Settings(BaseSettings):
     oidc_client_kind_claim: str = Field(
         "client_kind", description="Claim that says `app` or `explorer`; without it, a token is a person's."
     )
+    oidc_personal_ids_claim: str = Field(
+        "personal_ids",
+        description="Claim with the personal identifiers of the citizen whom a portal has signed in, for the purpose `portal`.",
+    )
     oidc_explorer_clients: str = Field(
         "", description="Client ids, by comma, whose own tokens (`sub` equals `client_id`) are explorers, not apps."
     )

@@ -43,6 +43,8 @@ class Principal:
     scopes: frozenset[str]
     expires_at: datetime
     """Aware, UTC. The hub asks for a new token from then on."""
+    personal_ids: frozenset[str] = frozenset()
+    """Identifiers of the citizen for whom the caller asks: a portal that has signed the citizen in."""
 
 
 class AuthenticationRefused(OperationRefused):

@@ -139,11 +139,15 @@ def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_do
 
 
 def caller_attributes(principal: Principal) -> dict[str, frozenset[str]]:
-    """What a purpose can bind a variable to beside subjects: `caller.sources`, `caller.offices`, `caller.id`."""
+    """What a purpose can bind a variable to beside subjects: `caller.sources`, `caller.personal_ids` and so on.
+
+    The sources of a sector are scopes of its app: `source:land` lets it reconcile the copies of the connector `land`.
+    """
     sources = frozenset(s.removeprefix("source:") for s in principal.scopes if s.startswith("source:"))
     return {
         "caller.id": frozenset({principal.id}),
         "caller.offices": principal.offices,
+        "caller.personal_ids": principal.personal_ids,
         "caller.sources": sources,
     }
 

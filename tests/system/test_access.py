@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -11,8 +12,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind, Role
+from hub.access.principals import ClientKind, Principal, Role
 from hub.access.sealing import seal_subject, unseal_subject
+from hub.graph.callers import caller_attributes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.roles import CLERK, READER
@@ -197,6 +199,35 @@ def test_counts_of_statistics_are_rounded_down(hub: AccessHub, served_hub: Serve
         assert answer["data"]["citizens"]["totalCount"] == people // 10 * 10
     rows = asked.replace("totalCount", "nodes { fullName }")
     assert code_of(hub.ask("dung", rows, {"unitCode": counts[-1][0]}, purpose="statistics")) == "FORBIDDEN_FIELD"
+
+
+def test_a_portal_reads_for_the_citizen_whom_it_has_signed_in(hub: AccessHub) -> None:
+    asked = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName } }"
+
+    def read(personal_ids: frozenset[str], wanted: str) -> httpx2.Response:
+        portal = LocalIdentity("portal", "Cổng dịch vụ công", client_kind=ClientKind.APP, personal_ids=personal_ids)
+        headers = {"authorization": f"Bearer {ISSUER.sign_token(portal)}", "x-hub-purpose": "portal"}
+        body = {"query": asked, "variables": {"personalId": wanted}}
+        return httpx2.post(f"{hub.url}/graphql", json=body, headers=headers, timeout=30)
+
+    assert read(frozenset({hub.stranger}), hub.stranger).json()["data"]["citizen"]["fullName"]
+    assert code_of(read(frozenset({hub.stranger}), hub.seller)) == "NOT_A_SUBJECT"
+    assert code_of(read(frozenset(), hub.stranger)) == "NOT_A_SUBJECT"
+
+
+def test_a_sector_reconciles_the_sources_of_its_scopes_alone() -> None:
+    app = Principal(
+        id="key:1",
+        display_name="Sở",
+        is_person=False,
+        client_kind=ClientKind.APP,
+        roles=frozenset(),
+        offices=frozenset(),
+        acting_app=None,
+        scopes=frozenset({"source:land", "dossier:open"}),
+        expires_at=datetime.max.replace(tzinfo=UTC),
+    )
+    assert caller_attributes(app)["caller.sources"] == {"land"}
 
 
 def test_a_dossier_that_ends_is_read_no_more(hub: AccessHub) -> None:

@@ -32,6 +32,7 @@ class ClaimNames:
     roles: str = "roles"
     offices: str = "offices"
     client_kind: str = "client_kind"
+    personal_ids: str = "personal_ids"
     role_names: Mapping[str, Role] = field(default_factory=lambda: {role.value: role for role in Role})
     """The provider's name of each role."""
     explorer_clients: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ def claim_names(settings: Settings) -> ClaimNames:
         roles=settings.oidc_roles_claim,
         offices=settings.oidc_offices_claim,
         client_kind=settings.oidc_client_kind_claim,
+        personal_ids=settings.oidc_personal_ids_claim,
         role_names=_parse_role_names(settings.oidc_role_names),
         explorer_clients=frozenset(name.strip() for name in settings.oidc_explorer_clients.split(",") if name.strip()),
     )
@@ -68,6 +70,7 @@ def read_principal(claims: Mapping[str, Any], names: ClaimNames) -> Principal:
         acting_app=_read_actor(claims.get("act")),
         scopes=_read_scopes(claims.get("scope")),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        personal_ids=frozenset(_read_list(claims, names.personal_ids)),
     )
 
 

@@ -29,6 +29,7 @@ class LocalIdentity:
     offices: frozenset[str] = frozenset()
     client_kind: ClientKind | None = None
     acting_app: str | None = None
+    personal_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class LocalIssuer:
             "exp": now + lifetime_s,
             "roles": sorted(identity.roles),
             "offices": sorted(identity.offices),
+            "personal_ids": sorted(identity.personal_ids),
         }
         if identity.client_kind is not None:
             claims["client_kind"] = identity.client_kind.value
