@@ -1,6 +1,5 @@
 """What `purpose.toml` says: names, legal basis, who may use the purpose, its subjects, variables, retention and limits."""
 
-import re
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -9,7 +8,8 @@ from hub.access.principals import ClientKind, Role
 from schema.codes import UnitLevel
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
-CALLER_ATTRIBUTE = re.compile(r"^[a-z][a-z_]*$")
+CALLER_ATTRIBUTES = frozenset({"id", "offices", "personal_ids", "sources"})
+"""What a variable can be bound to of the caller; `hub.graph.callers` says what each is."""
 MOST_ROWS = 100_000
 
 
@@ -89,8 +89,8 @@ class VariableRule(Strict):
             raise ValueError('give one of subject, caller, page and free, e.g. { subject = "applicant" }')
         if self.nullable and not self.free:
             raise ValueError("only a free variable can be null")
-        if self.caller and not CALLER_ATTRIBUTE.match(self.caller):
-            raise ValueError('caller must be a name such as "sources"')
+        if self.caller and self.caller not in CALLER_ATTRIBUTES:
+            raise ValueError(f"a caller has no {self.caller}: use {', '.join(sorted(CALLER_ATTRIBUTES))}")
         return self
 
     @property

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Principal, Role
+from hub.access.purpose_declaration import CALLER_ATTRIBUTES
 from hub.access.sealing import seal_subject, unseal_subject
 from hub.graph.callers import caller_attributes
 from hub.settings import load_settings
@@ -228,6 +229,9 @@ def test_a_sector_reconciles_the_sources_of_its_scopes_alone() -> None:
         expires_at=datetime.max.replace(tzinfo=UTC),
     )
     assert caller_attributes(app)["caller.sources"] == {"land"}
+    assert {f"caller.{name}" for name in CALLER_ATTRIBUTES} == caller_attributes(app).keys(), (
+        "a purpose can use no other"
+    )
 
 
 def test_a_dossier_that_ends_is_read_no_more(hub: AccessHub) -> None:
