@@ -90,7 +90,7 @@ def warn_of_excess(settings: Settings, url: str) -> None:
     if excess:
         ERR.print(
             f"warning: the database role of HUB_DATABASE_URL {', '.join(excess)}."
-            " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/run-in-production.md"
+            " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/create-database-roles.md"
         )
 
 
