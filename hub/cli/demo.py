@@ -30,6 +30,7 @@ from hub.graph.callers import LOCAL
 from hub.graph.execute import Executor
 from hub.graph.prefill import fill_procedure
 from hub.graph.prepare import GraphQLRequest
+from hub.graph.reading import Reading
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
@@ -162,7 +163,7 @@ async def _show(settings: Settings, url: str, examples: Examples) -> None:
     async with make_pool(settings, url) as pool:
         executor = make_executor(settings, pool)
         await _show_linked(executor, examples)
-        _show_prefill(await fill_procedure(executor, PROCEDURE, examples.linked, LOCAL))
+        _show_prefill(await fill_procedure(executor, PROCEDURE, examples.linked, Reading(LOCAL)))
 
 
 async def _show_linked(executor: Executor, examples: Examples) -> None:

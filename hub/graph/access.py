@@ -13,6 +13,7 @@ from hub.graph.callers import Caller
 from hub.graph.dossier_reads import DossierReads
 from hub.graph.permissions import Permissions
 from hub.graph.prepare import PreparedRequest
+from hub.graph.reading import Reading
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.sealed_subjects import SealedSubjects
 from hub.plan.data_subjects import take_data_subjects
@@ -51,15 +52,16 @@ class AnswerAccess:
         if ready.plan is not None:
             check_rows(caller, ready.plan, ready.variables)
 
-    async def clear(self, text: bytes, caller: Caller) -> bytes:
+    async def clear(self, text: bytes, reading: Reading) -> bytes:
         """An answer as it may leave. Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm."""
         if self.permissions is None:
             return text
         clean, people = take_data_subjects(text)
         if people and people & await self.sealed.current():
             LOG.warning("a read met a sealed identity and was refused")
-            await self.reviews.run(partial(raise_sealed_alarm, caller))
+            await self.reviews.run(partial(raise_sealed_alarm, reading.caller))
             raise SEALED
+        reading.people |= people
         return clean
 
 

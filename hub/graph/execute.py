@@ -34,6 +34,7 @@ from hub.graph.callers import Caller
 from hub.graph.changes import ChangeReader
 from hub.graph.explain import Explanation, explain_plan
 from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
+from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.row_loader import RowLoader
@@ -69,10 +70,15 @@ class RequestContext:
 
     executor: "Executor"
     ready: PreparedRequest
-    caller: Caller
+    reading: Reading
     plans: list[Plan] = field(default_factory=list)
     _stored: asyncio.Task[dict[str, Any]] | None = None
     _rows: dict[tuple[int, ...], RowLoader] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.reading.caller
 
     async def stored(self, info: Info[Any, Any]) -> Any:
         """The value of a stored root field: one statement for all of them, run once."""
@@ -106,7 +112,7 @@ class RequestContext:
         return await self._read(plan)
 
     async def _read(self, plan: Plan) -> dict[str, Any]:
-        text = await self.executor.read(plan.sql, plan.parameters(self.ready.variables), self.caller)
+        text = await self.executor.read(plan.sql, plan.parameters(self.ready.variables), self.reading)
         self.plans.append(plan)
         data: dict[str, Any] = orjson.loads(text)
         return data
@@ -143,8 +149,12 @@ class Executor:
 
         Never raises but AuthenticationRefused: every other failure is a GraphQL error with a code.
         """
+        return await self._respond(request, Reading(caller))
+
+    async def _respond(self, request: GraphQLRequest, reading: Reading) -> Response:
+        caller = reading.caller
         try:
-            ready = await self._ready(request, caller)
+            ready = reading.ready = await self._ready(request, caller)
             self.access.check(ready, caller)
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
             if ready.is_subscription:
@@ -163,8 +173,8 @@ class Executor:
         if ready.constant is not None and not explain and not request.cost:
             return Response(ready.constant, executed=True)
         if ready.plan is None:
-            return await self._graph_lane(request, ready, explain, caller)
-        return await self._fast_lane(request, ready, ready.plan, parameters, explain, caller)
+            return await self._graph_lane(request, ready, explain, reading)
+        return await self._fast_lane(request, ready, ready.plan, parameters, explain, reading)
 
     async def _ready(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
         """The request made ready; a large one in the one thread that there is for it."""
@@ -173,9 +183,9 @@ class Executor:
         prepare = partial(self.preparer.ready, request, disclosure=caller.disclosure)
         return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
 
-    async def read(self, sql: str, parameters: Sequence[Any], caller: Caller) -> bytes:
+    async def read(self, sql: str, parameters: Sequence[Any], reading: Reading) -> bytes:
         """The JSON of a statement. Raises as `Reads.json` does, and OperationRefused with SUBJECT_SEALED."""
-        return await self.access.clear(await self.reads.json(sql, parameters), caller)
+        return await self.access.clear(await self.reads.json(sql, parameters), reading)
 
     def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it."""
@@ -193,7 +203,7 @@ class Executor:
 
         Before each event `admit_again` says whether the caller may still read: a token expires, a key is revoked, a dossier ends.
         """
-        context = RequestContext(self, ready, caller)
+        context = RequestContext(self, ready, Reading(caller, ready))
         source: Any = subscribe(
             self.schema,
             ready.checked.document,
@@ -218,11 +228,12 @@ class Executor:
         finally:
             await source.aclose()
 
-    async def data(self, request: GraphQLRequest, caller: Caller) -> tuple[dict[str, Any], str]:
+    async def data(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
         ready = self.preparer.ready(request)
+        reading.documents.append(ready)
         assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
-        text = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables), caller)
+        text = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables), reading)
         found: dict[str, Any] = orjson.loads(text)
         return found, ready.plan.sql
 
@@ -243,10 +254,10 @@ class Executor:
         plan: Plan,
         parameters: Sequence[Any],
         explain: bool,
-        caller: Caller,
+        reading: Reading,
     ) -> Response:
         try:
-            text = await self.read(plan.sql, parameters, caller)
+            text = await self.read(plan.sql, parameters, reading)
             if not explain and not request.cost:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)
@@ -255,13 +266,13 @@ class Executor:
         return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
     async def _graph_lane(
-        self, request: GraphQLRequest, ready: PreparedRequest, explain: bool, caller: Caller
+        self, request: GraphQLRequest, ready: PreparedRequest, explain: bool, reading: Reading
     ) -> Response:
         plain = not (explain or request.cost or ready.variables)
         key = (ready.checked.text, request.operation_name)
         if plain and (kept := self._introspected.get(key)):
             return Response(kept, executed=True)
-        context = RequestContext(self, ready, caller)
+        context = RequestContext(self, ready, reading)
         result = await self._execute(request, ready, context)
         body = _body(result)
         if explain or request.cost:

@@ -11,8 +11,8 @@ import orjson
 import strawberry
 from strawberry.types import Info
 
-from hub.graph.callers import Caller
 from hub.graph.prepare import GraphQLRequest
+from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry, registry
@@ -98,7 +98,7 @@ def prefill_field(personal_id: Any) -> Any:
     """The field, for the schema; `personal_id` is the scalar's type."""
 
     async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> Prefill:
-        return await fill_procedure(info.context.executor, procedure, str(personal_id), info.context.caller)
+        return await fill_procedure(info.context.executor, procedure, str(personal_id), info.context.reading)
 
     resolve.__annotations__.update({"info": Info, "procedure": str, "personal_id": personal_id, "return": PrefillType})
     return strawberry.field(
@@ -113,13 +113,13 @@ class _Executor(Protocol):
 
     reads: Reads
 
-    async def data(self, request: GraphQLRequest, caller: Caller) -> tuple[dict[str, Any], str]: ...
+    async def data(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]: ...
 
 
-async def fill_procedure(executor: _Executor, code: str, personal_id: str, caller: Caller) -> Prefill:
+async def fill_procedure(executor: _Executor, code: str, personal_id: str, reading: Reading) -> Prefill:
     """Run a procedure for one person. Two statements: its query, and which sources have been read. Raises OperationRefused."""
     wanted = find_procedure(code)
-    data, _ = await executor.data(GraphQLRequest(wanted.query, variables={"personalId": personal_id}), caller)
+    data, _ = await executor.data(GraphQLRequest(wanted.query, variables={"personalId": personal_id}), reading)
     entities = sorted({r.entity for r in wanted.requirements if r.entity})
     read = orjson.loads(await executor.reads.json(freshness_sql(registry(), entities), ()))
     known = {name: Freshness(row["source"], row["asOf"]) for name, row in read.items() if row["source"]}

@@ -1,0 +1,21 @@
+"""One request while it is answered: who asks, and whose data its statements gave. The ledger's entry is made from this."""
+
+from dataclasses import dataclass, field
+
+from hub.graph.callers import Caller
+from hub.graph.prepare import PreparedRequest
+from hub.plan.data_subjects import DataSubject
+
+
+@dataclass
+class Reading:
+    """One request, or one event of a subscription. Every statement run for it adds the people whom its rows are about.
+
+    `ready` is None until the request is planned. `documents` are the paths read by documents of the hub's own, such as those
+    of a procedure.
+    """
+
+    caller: Caller
+    ready: PreparedRequest | None = None
+    people: set[DataSubject] = field(default_factory=set)
+    documents: list[PreparedRequest] = field(default_factory=list)
