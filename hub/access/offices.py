@@ -42,3 +42,9 @@ def covers(offices: Iterable[str], office: str) -> bool:
 def find_unit(code: str) -> str | None:
     """The canonical code of a unit that a token names, `06820` or `06820@2025-07-01`; None if there is none."""
     return units.canonical(code if "@" in code else f"{code}@{datetime.now(UTC).date().isoformat()}")
+
+
+def is_at_level(offices: Iterable[str], levels: frozenset[str]) -> bool:
+    """Whether someone who works for `offices` works for a unit of one of these levels, e.g. COMMUNE."""
+    codes = (find_unit(own) for own in offices)
+    return any(code is not None and units.level(code) in levels for code in codes)

@@ -1,18 +1,15 @@
 """`hub explain`: what an operation becomes, without running it: the plan as a tree, the SQL, what PostgreSQL estimates."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 from cyclopts import Parameter
 from rich.tree import Tree
 
+from hub.cli.operations import parse_variables, read_document
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, one_line, show_json, show_text
-from hub.errors import OperationRefused
 from hub.graph.explain import Branch, Explanation
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.service import make_executor, make_pool
@@ -37,10 +34,10 @@ def explain(
     operation
         Name of the operation, if the document has several.
     """
-    given = _variables(variables)
+    given = parse_variables(variables)
     settings = load_settings()
     with open_store_to_read(settings) as store:
-        request = GraphQLRequest(_document(query), operation, given)
+        request = GraphQLRequest(read_document(query), operation, given)
         found = asyncio.run(_explain(settings, store.url, request))
     if json:
         show_json(found.as_json())
@@ -61,31 +58,6 @@ async def _explain(settings: Settings, url: str, request: GraphQLRequest) -> Exp
         return await make_executor(settings, pool).explained(request)
     finally:
         await pool.close()
-
-
-def _variables(text: str) -> dict[str, Any]:
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise OperationRefused(
-            "--variables is not a JSON object", next_step="""quote it, as in --variables '{"id": "…"}'"""
-        )
-    return found
-
-
-def _document(query: str) -> str:
-    if query == "-":
-        return sys.stdin.read()
-    if query.endswith(".graphql"):
-        path = Path(query)
-        if not path.is_file():
-            raise OperationRefused(
-                f"there is no file {path}", next_step="correct the path, or give the document itself"
-            )
-        return path.read_text(encoding="utf-8")
-    return query
 
 
 def _tree(title: str, branches: tuple[Branch, ...]) -> Tree:

@@ -18,6 +18,7 @@ from hub.plan.permission.derived import derived_reads
 from hub.plan.permission.differences import compare_purposes
 from hub.plan.permission.lint import LintFinding, lint_purpose
 from hub.plan.permission.reads import PermittedRead, list_reads
+from hub.plan.permission.verdicts import describe_users
 from hub.procedures.definition import load_procedure as load_procedure
 from hub.procedures.lint import lint_procedure
 
@@ -107,12 +108,14 @@ def who(field: str, *, json: Json = False) -> None:
     lines: dict[str, dict[str, None]] = {}
     for purpose, read in found:
         through = f", which tells of {field}" if read.coordinate in derived else ""
-        lines.setdefault(f"{purpose.code} ({_users(purpose)}): may {read.words}{through}", {})[read.document] = None
+        lines.setdefault(f"{purpose.code} ({describe_users(purpose)}): may {read.words}{through}", {})[
+            read.document
+        ] = None
     for words, documents in lines.items():
         OUT.print(f"{words} [{', '.join(documents)}]")
     masked = [purpose for purpose in purposes().values() if purpose.declaration.masked]
     for purpose in masked:
-        OUT.print(f"{purpose.code} ({_users(purpose)}): may read everything that is stored, masked")
+        OUT.print(f"{purpose.code} ({describe_users(purpose)}): may read everything that is stored, masked")
     if not found and not masked:
         OUT.print(f"no purpose reads {field}")
 
@@ -159,17 +162,11 @@ def _summary(purpose: Purpose) -> dict[str, object]:
     return {
         "code": purpose.code,
         "name": f"{declared.name.vi} / {declared.name.en}",
-        "users": _users(purpose),
+        "users": describe_users(purpose),
         "dossier": "needed" if declared.dossier else "none",
         "documents": len(purpose.documents),
         "version": purpose.version[:VERSION_DIGITS],
     }
-
-
-def _users(purpose: Purpose) -> str:
-    users = purpose.declaration.users
-    offices = f" of {' and '.join(sorted(users.offices))} offices" if users.offices else ""
-    return ", ".join([*sorted(users.roles), *(f"{kind} clients" for kind in sorted(users.clients))]) + offices
 
 
 def _declaration(purpose: Purpose) -> Iterator[str]:
@@ -178,7 +175,7 @@ def _declaration(purpose: Purpose) -> Iterator[str]:
     yield f"{declared.about.vi} / {declared.about.en}"
     for basis in declared.legal_basis:
         yield f"legal basis: {', '.join(filter(None, (basis.title, basis.article)))} ({basis.about.vi} / {basis.about.en})"
-    yield f"users: {_users(purpose)}"
+    yield f"users: {describe_users(purpose)}"
     yield f"dossier: {'each read names an open one' if declared.dossier else 'not needed'}"
     for role, subject in declared.subjects.items():
         yield f"subject: {role}, a {subject.entity} ({subject.name.vi} / {subject.name.en})"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.access.authenticator import OpenAuthenticator
+from hub.access.offices import is_at_level
 from hub.access.permission_trie import Bindings
 from hub.access.principals import Authenticator, NoCredentials, Principal, Role
 from hub.access.purposes import Purpose, find_purpose
@@ -128,13 +129,18 @@ def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_do
             code="DOSSIER_NEEDED",
             next_step="open one with openDossier, and send its code as X-Hub-Dossier",
         )
-    if declared.users.roles & principal.roles or principal.client_kind in declared.users.clients:
+    users = declared.users
+    is_user = bool(users.roles & principal.roles) or principal.client_kind in users.clients
+    # A dossier is of an office of a right level already: that was checked when it was opened.
+    is_placed = has_dossier or not users.offices or is_at_level(principal.offices, users.offices)
+    if is_user and is_placed:
         return
-    users = ", ".join(sorted([*declared.users.roles, *declared.users.clients]))
+    names = ", ".join(sorted([*users.roles, *users.clients]))
+    levels = f" of {' and '.join(sorted(users.offices))} offices" if users.offices else ""
     raise OperationRefused(
         f"you may not use the purpose {purpose.code}",
         code="PURPOSE_FORBIDDEN",
-        next_step=f"it is for {users}; `hub purposes list` shows the others",
+        next_step=f"it is for {names}{levels}; `hub purposes list` shows the others",
     )
 
 

@@ -34,7 +34,7 @@ class Permissions:
 
     def __init__(self, schema: GraphQLSchema, compiled: Mapping[str, CompiledPurpose], catalog: Catalog) -> None:
         self._schema = schema
-        self._compiled = compiled
+        self.compiled = compiled
         self._catalog = catalog
         self._kept: BoundedCache[tuple[str, str | None, str], Permission | tuple[PermissionRefusal, ...]] = (
             BoundedCache(CACHE_OPERATIONS, most_size=CACHE_BYTES)
@@ -51,12 +51,12 @@ class Permissions:
         if caller.purpose is not None and caller.purpose.declaration.masked:
             self._check_masked(ready, caller.purpose)
             return
-        purpose = self._compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
-        permission = self._analysed(ready, purpose)
+        purpose = self.compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
+        permission = self.analyse(ready, purpose)
         found = permission.check(ready.variables, caller.bindings) if isinstance(permission, Permission) else permission
         if isinstance(found, Permitted):
             return
-        compiled = self._compiled.values()
+        compiled = self.compiled.values()
         raise RequestRejected(
             [to_graphql_error(refusal.error(purposes_allowing(refusal, compiled))) for refusal in found]
         )
@@ -73,7 +73,8 @@ class Permissions:
             )
             raise RequestRejected([to_graphql_error(error)])
 
-    def _analysed(self, ready: PreparedRequest, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
+    def analyse(self, ready: PreparedRequest, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
+        """What the purpose says to the operation, whatever its variables are: made once, then kept."""
         name = ready.operation.name.value if ready.operation.name else None
         key = (ready.checked.text, name, purpose.version)
         kept = self._kept.get(key)

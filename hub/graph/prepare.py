@@ -161,7 +161,7 @@ class Preparer:
         if checked is None:
             checked = self.checked(text)
             self._documents.put(text, checked, ENTRY_BYTES + BYTES_PER_CHARACTER * len(text))
-        operation = _operation(checked.document, request.operation_name)
+        operation = find_operation(checked.document, request.operation_name)
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
@@ -256,13 +256,14 @@ def to_graphql_error(error: OperationRefused, path: Sequence[str | int] | None =
     return GraphQLError(str(error), path=path or list(error.path) or None, extensions={"code": error.code})
 
 
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+def find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that a request means. Raises OperationRefused with NO_OPERATION."""
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     named = [o for o in operations if name is None or (o.name and o.name.value == name)]
     if len(named) == 1:
         return named[0]
     known = ", ".join(o.name.value for o in operations if o.name) or "none"
-    message = "which operation is meant is not clear" if named else "there is no operation of this name in the document"
+    message = "the document has several operations" if named else "there is no operation of this name in the document"
     raise OperationRefused(message, code="NO_OPERATION", next_step=f"give operationName, one of: {known}")
 
 

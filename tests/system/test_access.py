@@ -15,6 +15,7 @@ from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import CALLER_ATTRIBUTES
 from hub.access.sealing import seal_subject, unseal_subject
+from hub.cli import main
 from hub.graph.callers import caller_attributes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
@@ -290,6 +291,38 @@ def test_a_sealed_person_is_not_shown_wherever_they_stand(
                 assert other.json()["data"]["citizen"]["fullName"]
         finally:
             unseal_subject(connection, "Citizen", hub.seller_id)
+
+
+def explained(database: str, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUB_DATABASE_URL", database)
+        with pytest.raises(SystemExit) as ended:
+            main(["access", "explain", READ, *arguments, "--json"])
+    caller: dict[str, Any] = json.loads(capsys.readouterr().out)["caller"]
+    return int(str(ended.value.code or 0)), caller
+
+
+def test_hub_access_explain_says_what_the_hub_says(
+    hub: AccessHub, served_hub: ServedHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seller, stranger = (json.dumps({"personalId": one}) for one in (hub.seller, hub.stranger))
+    officer = ("--role", "officer", "--office", OFFICE)
+    code, caller = explained(served_hub.database, capsys, *officer, "--dossier", DOSSIER, "--variables", seller)
+    assert (code, caller["allowed"], caller["purpose"]) == (0, True, "land-right-transfer")
+    for arguments, expected in (
+        ((*officer, "--dossier", DOSSIER, "--variables", stranger), "NOT_A_SUBJECT"),
+        ((*officer, "--dossier", "H49.12-251118-9999", "--variables", seller), "DOSSIER_UNKNOWN"),
+        (
+            ("--role", "officer", "--office", OTHER_OFFICE, "--dossier", DOSSIER, "--variables", seller),
+            "DOSSIER_UNKNOWN",
+        ),
+        ((*officer, "--purpose", "land-right-transfer", "--variables", seller), "DOSSIER_NEEDED"),
+        ((*officer, "--purpose", "identify", "--variables", seller), "FORBIDDEN_FIELD"),
+        (("--client", "explorer", "--purpose", "identify", "--variables", seller), "PURPOSE_FORBIDDEN"),
+    ):
+        code, caller = explained(served_hub.database, capsys, *arguments)
+        assert (code, caller["allowed"], caller["refused"][0]["code"]) == (64, False, expected)
+        assert hub.seller not in json.dumps(caller)
 
 
 def test_only_operators_may_see_the_plan(hub: AccessHub) -> None:

@@ -48,6 +48,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("keys", "list"): (),
     ("seals", "list"): (),
     ("alarms", "list"): (),
+    ("access", "explain"): ("{ administrativeUnits { totalCount } }", "--role", "officer"),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
 }
 """Commands that read the store, each with arguments of a real call."""
