@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         None,
         description="For `hub serve`: the same database for a login in the role `hub_clerk`, which writes dossiers, decisions and sessions. HUB_DATABASE_URL is then one in `hub_reader`. HUB_DATABASE_URL if it is not given.",
     )
+    ledger_url: SecretStr | None = Field(
+        None,
+        description="For `hub serve`: the primary of the same database for a login in the role `hub_ledger`, which writes down every read. Connect to the server itself: a pooler that shares connections between transactions loses its lock. HUB_CLERK_URL if it is not given.",
+    )
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )

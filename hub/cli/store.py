@@ -10,7 +10,7 @@ from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
 from hub.store.revision import check_revision, missing_tables_error
-from hub.store.roles import CLERK, READER
+from hub.store.roles import CLERK, LEDGER, READER
 
 DATABASE = "hub"
 
@@ -19,7 +19,7 @@ DATABASE = "hub"
 class OpenStore:
     """An open store at this program's revision. `server` is set where it is the embedded one.
 
-    `reader_url` and `clerk_url` are those of the web process: see `hub.store.roles`.
+    `reader_url`, `clerk_url` and `ledger_url` are those of the web process: see `hub.store.roles`.
     """
 
     url: str
@@ -27,6 +27,7 @@ class OpenStore:
     server: EmbeddedServer | None
     reader_url: str
     clerk_url: str
+    ledger_url: str
 
 
 @contextmanager
@@ -105,6 +106,9 @@ def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -
 
 def _describe_store(url: str, made: Engine, server: EmbeddedServer | None, settings: Settings) -> OpenStore:
     if server is not None:
-        return OpenStore(url, made, server, server.login_url(READER, DATABASE), server.login_url(CLERK, DATABASE))
-    clerk = settings.clerk_url
-    return OpenStore(url, made, None, url, clerk.get_secret_value() if clerk else url)
+        reader, clerk, ledger = (server.login_url(role, DATABASE) for role in (READER, CLERK, LEDGER))
+        return OpenStore(url, made, server, reader, clerk, ledger)
+    clerk = settings.clerk_url.get_secret_value() if settings.clerk_url else url
+    return OpenStore(
+        url, made, None, url, clerk, settings.ledger_url.get_secret_value() if settings.ledger_url else clerk
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hub.access.authenticator import OpenAuthenticator
 from hub.access.offices import is_at_level
@@ -10,6 +11,7 @@ from hub.access.principals import Authenticator, NoCredentials, Principal, Role
 from hub.access.purposes import Purpose, find_purpose
 from hub.errors import OperationRefused
 from hub.graph.dossier_reads import DossierReads, ReadingDossier
+from hub.graph.request_trace import RequestTrace, read_trace
 from hub.plan.masks import FULL, Disclosure
 
 DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
@@ -29,6 +31,7 @@ class Caller:
     purpose: Purpose | None = None
     dossier: ReadingDossier | None = None
     bindings: Bindings = field(default_factory=dict)
+    trace: RequestTrace = field(default_factory=RequestTrace)
 
     @property
     def is_operator(self) -> bool:
@@ -64,6 +67,14 @@ def collect_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[by
     return found
 
 
+class RefusalLedger(Protocol):
+    """Where it is written down that somebody was refused."""
+
+    async def record_refusal(self, caller: Caller, code: str, *, dossier: str | None = None) -> None:
+        """Return when it is on disk."""
+        ...
+
+
 class Gate:
     """Admits requests: authenticates them and finds purpose and dossier.
 
@@ -78,17 +89,20 @@ class Gate:
         *,
         enforced: bool,
         explorers: bool = False,
+        ledger: RefusalLedger | None = None,
     ) -> None:
         self.authenticator = authenticator
         self.explorers = explorers
         self.dossiers = dossiers
         self.enforced = enforced
+        self.ledger = ledger
 
     async def admit(self, headers: Headers, query_string: bytes = b"") -> Caller:
         """The caller of a request.
 
         Raises AuthenticationRefused, and OperationRefused with UNKNOWN_PURPOSE, PURPOSE_FORBIDDEN, PURPOSE_MISMATCH,
-        DOSSIER_NEEDED, DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or BAD_USER_INPUT.
+        DOSSIER_NEEDED, DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or BAD_USER_INPUT. A principal who is refused is written
+        down first, and LedgerUnavailable is raised if that cannot be done.
         """
         code, wanted = read_header(headers, DOSSIER_HEADER), read_header(headers, PURPOSE_HEADER)
         try:
@@ -97,11 +111,20 @@ class Gate:
             if code or wanted:
                 raise
             return ANONYMOUS
+        trace = read_trace(headers)
         if not self.enforced:
-            return Caller(principal)
+            return Caller(principal, trace=trace)
+        try:
+            return await self._find_purpose(principal, code, wanted, trace)
+        except OperationRefused as error:
+            if self.ledger is not None and error.code != "TIMEOUT":
+                await self.ledger.record_refusal(Caller(principal, trace=trace), error.code, dossier=code)
+            raise
+
+    async def _find_purpose(self, principal: Principal, code: str, wanted: str, trace: RequestTrace) -> Caller:
         dossier = await self.dossiers.find(code, principal) if code else None
         if dossier is None and not wanted:
-            return Caller(principal)
+            return Caller(principal, trace=trace)
         purpose = find_purpose(dossier.purpose if dossier else wanted)
         if purpose.declaration.masked and not self.explorers:
             raise OperationRefused(
@@ -111,7 +134,7 @@ class Gate:
             )
         check_purpose(purpose, principal, wanted, has_dossier=dossier is not None)
         bindings = {**(dossier.bindings if dossier else {}), **caller_attributes(principal)}
-        return Caller(principal, purpose, dossier, bindings)
+        return Caller(principal, purpose, dossier, bindings, trace)
 
 
 def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_dossier: bool) -> None:

@@ -17,11 +17,12 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from hub.errors import OperationRefused, StoreUnavailable
-from hub.graph.reads import ALL_BUSY, TIMED_OUT, Reads, end_silence
+from hub.graph.reads import ALL_BUSY, TIMED_OUT, Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.model.tables import ACCEPTED
 from hub.store.change_feed import CHANNEL
+from hub.store.silence import end_silence
 
 LOG = logging.getLogger("hub.graph")
 PAGE_ROWS = 200

@@ -10,7 +10,7 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -34,10 +34,12 @@ from hub.graph.callers import Caller
 from hub.graph.changes import ChangeReader
 from hub.graph.explain import Explanation, explain_plan
 from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
+from hub.graph.read_ledger import ReadLedger
 from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.row_loader import RowLoader
+from hub.ledger.records import RecordKind
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
@@ -129,6 +131,7 @@ class Executor:
         changes: ChangeReader,
         reviews: ReviewRunner,
         access: AnswerAccess,
+        ledger: ReadLedger | None = None,
         *,
         explain: bool,
     ) -> None:
@@ -138,6 +141,7 @@ class Executor:
         self.changes = changes
         self.reviews = reviews
         self.access = access
+        self.ledger = ledger
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")
         self._introspected: BoundedCache[tuple[str, str | None], bytes] = BoundedCache(
@@ -149,7 +153,14 @@ class Executor:
 
         Never raises but AuthenticationRefused: every other failure is a GraphQL error with a code.
         """
-        return await self._respond(request, Reading(caller))
+        reading = Reading(caller)
+        response = await self._respond(request, reading)
+        if self.ledger is not None:
+            try:
+                await self.ledger.record(reading, response.code)
+            except HubError as error:
+                return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
+        return response
 
     async def _respond(self, request: GraphQLRequest, reading: Reading) -> Response:
         caller = reading.caller
@@ -219,7 +230,12 @@ class Executor:
         try:
             async for result in source:
                 context.plans.clear()
-                self.access.check(ready, await admit_again())
+                people = context.reading.people
+                context.reading = Reading(await admit_again(), ready)
+                self.access.check(ready, context.reading.caller)
+                if self.ledger is not None:
+                    sent = replace(context.reading, people=people)
+                    await self.ledger.record(sent, _first_code(result), kind=RecordKind.EVENT)
                 yield orjson.dumps(_body(result))
         except RequestRejected as error:
             yield _errors(error.errors, executed=True).body
@@ -283,7 +299,7 @@ class Executor:
         encoded = orjson.dumps(body, default=str)
         if plain and not result.errors and not context.plans and result.data and self._is_introspection(ready):
             self._introspected.put(key, encoded, len(encoded) + len(key[0]))
-        return Response(encoded, executed=True)
+        return Response(encoded, executed=True, code=_first_code(result))
 
     async def _execute(
         self, request: GraphQLRequest, ready: PreparedRequest, context: RequestContext
@@ -330,6 +346,13 @@ class Executor:
                 "plans": [explanation.as_json() for explanation in explanations],
             }
         return found
+
+
+def _first_code(result: ExecutionResult) -> str | None:
+    if not result.errors:
+        return None
+    code = (_format_error(result.errors[0]).get("extensions") or {}).get("code")
+    return str(code) if code else "INTERNAL"
 
 
 def _body(result: ExecutionResult) -> dict[str, Any]:

@@ -1,11 +1,7 @@
 """Reads: the statement of a plan to the database and its JSON back. The only place where a plan meets PostgreSQL."""
 
-import asyncio
 import logging
-import os
-import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -14,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.store.prepared_reads import PreparedReads
+from hub.store.silence import Silence
 
 LOG = logging.getLogger("hub.graph")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
@@ -107,7 +104,7 @@ class Reads:
             connection = await self.pool.getconn(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
             raise (ALL_BUSY if self._running else DATABASE_GONE) from None
-        silence = _Silence(connection, deadline_s)
+        silence = Silence(connection, deadline_s)
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
         self._running += 1
         try:
@@ -120,37 +117,6 @@ class Reads:
             self._running -= 1
             silence.cancel()
             await self.pool.putconn(connection)
-
-
-@contextmanager
-def end_silence(connection: AsyncConnection[Any], deadline_s: float) -> Iterator[None]:
-    """While the database is waited for: after `deadline_s` its connection is ended, and whoever waits hears that it was lost."""
-    silence = _Silence(connection, deadline_s)
-    try:
-        yield
-    finally:
-        silence.cancel()
-
-
-class _Silence:
-    """Ends a connection that is silent for too long: whoever waits on it hears at once that it was lost.
-
-    Nothing else is safe: to cancel, or to end it in order, is one more thing to wait for.
-    """
-
-    def __init__(self, connection: AsyncConnection[Any], deadline_s: float) -> None:
-        self.ended = False
-        self._connection = connection
-        self._timer = asyncio.get_running_loop().call_later(deadline_s, self._end)
-
-    def cancel(self) -> None:
-        """The connection has answered."""
-        self._timer.cancel()
-
-    def _end(self) -> None:
-        self.ended = True
-        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._connection.pgconn.socket)) as held:
-            held.shutdown(socket.SHUT_RDWR)
 
 
 async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> Any:

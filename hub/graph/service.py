@@ -1,5 +1,7 @@
 """The graph as one thing: the declared schema, its planner, caches and feed of changes, over a read pool."""
 
+from importlib.metadata import version
+
 from graphql import GraphQLSchema
 
 from hub.access.principals import Authenticator
@@ -13,10 +15,13 @@ from hub.graph.dossier_reads import DossierReads
 from hub.graph.execute import Executor
 from hub.graph.permissions import Permissions
 from hub.graph.prepare import Preparer, limits_of
+from hub.graph.read_ledger import ReadLedger
 from hub.graph.reads import GRACE_S, Pool, Reads
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.schema import core, schema
 from hub.graph.sealed_subjects import SealedSubjects
+from hub.graph.source_states import SourceStates
+from hub.ledger.writer import LedgerWriter
 from hub.model.registry import registry
 from hub.plan.node_builder import Catalog
 from hub.plan.permission.compile import compile_purposes
@@ -30,9 +35,16 @@ def make_pool(settings: Settings, url: str) -> Pool:
     return make_read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
 
 
-def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False, clerk_url: str | None = None) -> Executor:
+def make_executor(
+    settings: Settings,
+    pool: Pool,
+    *,
+    enforced: bool = False,
+    clerk_url: str | None = None,
+    ledger_url: str | None = None,
+) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
-    is where decisions and dossiers are written, if not where the pool reads.
+    is where decisions and dossiers are written, and `ledger_url` where reads are written down, if not where the pool reads.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -47,7 +59,11 @@ def make_executor(settings: Settings, pool: Pool, *, enforced: bool = False, cle
     reviews = ReviewRunner(clerk_url or str(pool.conninfo))
     access = _make_access(graphql_schema, reads, reviews, enforced=enforced)
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
-    return Executor(graphql_schema, preparer, reads, changes, reviews, access, explain=settings.explain)
+    ledger = None
+    if enforced:
+        writer = LedgerWriter(ledger_url or clerk_url or str(pool.conninfo), version("cross-sector-hub"))
+        ledger = ReadLedger(writer, SourceStates(reads, registry()), graphql_schema, registry())
+    return Executor(graphql_schema, preparer, reads, changes, reviews, access, ledger, explain=settings.explain)
 
 
 def make_gate(settings: Settings, executor: Executor, authenticator: Authenticator) -> Gate:
@@ -57,6 +73,7 @@ def make_gate(settings: Settings, executor: Executor, authenticator: Authenticat
         executor.access.dossiers,
         enforced=executor.access.is_enforced,
         explorers=settings.explorers == "masked",
+        ledger=executor.ledger,
     )
 
 

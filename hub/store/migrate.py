@@ -1,5 +1,6 @@
 """Migrations: forward only, drafted from the difference between the database and what `schema/` derives."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from hub.store.revision import MIGRATIONS_FOLDER, check_revision, newest_revisio
 from hub.store.roles import grant_roles
 from hub.store.sql_functions import list_function_statements
 
-SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging")
+SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "staging")
+MONTH_PARTITION = re.compile("_[0-9]{4}_[0-9]{2}$")
 MIGRATION_LOCK = 7_022_001
 """Advisory lock: two hubs that start at once migrate one after the other."""
 
@@ -82,7 +84,8 @@ def is_ours(name: str | None, kind: str, parents: Any) -> bool:
     """Whether Alembic should look at a schema or table: the derived ones and the hub's own, never run-time staging."""
     if kind == "schema":
         return name in SCHEMAS and name != "staging"
-    return True
+    # The partitions of the ledger are made at run time, a month at a time.
+    return not (kind == "table" and parents.get("schema_name") == "ledger" and MONTH_PARTITION.search(name or ""))
 
 
 def _next_revision() -> str:

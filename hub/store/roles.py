@@ -3,6 +3,8 @@
     hub_reader   reads what the graph shows: the web process's pool for reads. No raw rows, no keys, no sessions.
     hub_clerk    writes dossiers, decisions of reviewers, sessions, alarms and deliveries: the web process's other connections.
     hub_worker   runs connectors and linking: everything but the definition of tables.
+    hub_ledger   appends to the ledger: the web process's connection for records of reads. It cannot read or change one.
+    hub_auditor  reads the ledger, for auditors and for citizens who ask who read their data.
 
 They are groups without a login. An operator makes logins and puts them in: `create role web login in role hub_reader`. The tables
 belong to the role that migrates, which no server process needs.
@@ -19,7 +21,10 @@ from hub.model.names import quote_identifier
 
 LOG = logging.getLogger("hub.store")
 READER, CLERK, WORKER = "hub_reader", "hub_clerk", "hub_worker"
-READ, WRITE, EVERYTHING = "select", "select, insert, update", "select, insert, update, delete"
+LEDGER, AUDITOR = "hub_ledger", "hub_auditor"
+READ, APPEND, WRITE, EVERYTHING = "select", "insert", "select, insert, update", "select, insert, update, delete"
+LEDGER_FUNCTIONS = ("ledger.open_month(date)", "ledger.chain_head(uuid, date)")
+"""Functions of the owner's: a writer makes partitions and sees the end of an abandoned chain by them, and nothing else."""
 VOCABULARY = ("data", "history", "link", "link_history")
 """Schemas whose tables are derived from `schema/`, and what linking says of them."""
 
@@ -56,6 +61,12 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         Grant(READ, "hub", ("api_key",)),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
+    LEDGER: (
+        Grant(APPEND, "ledger", ("record", "disclosure", "operation")),
+        Grant(WRITE, "ledger", ("epoch",)),
+        Grant(APPEND, "hub", ("alarm",)),
+    ),
+    AUDITOR: (*READS, Grant(READ, "ledger")),
 }
 """What each role may do. A table that is not named cannot be reached."""
 
@@ -83,14 +94,18 @@ def role_statements(role: str, *, made: bool = False) -> list[str]:
     """The SQL that makes a role and gives it what `GRANTS` says, and nothing else. Can be run again."""
     schemas = sorted({grant.schema for grant in GRANTS[role]} | {"hub"})
     granted = [statement for grant in GRANTS[role] for statement in grant.statements(role)]
-    sequences = [f"grant usage on all sequences in schema hub to {role}"] if role != READER else []
+    sequences = [f"grant usage on all sequences in schema hub to {role}"] if role not in (READER, AUDITOR) else []
     return [
         *([] if made else [f"create role {role} nologin"]),
-        *(f"revoke all on all tables in schema {schema} from {role}" for schema in (*VOCABULARY, "hub", "staging")),
+        *(
+            f"revoke all on all tables in schema {schema} from {role}"
+            for schema in (*VOCABULARY, "hub", "ledger", "staging")
+        ),
         *(f"grant usage on schema {schema} to {role}" for schema in schemas),
         *(["grant create on schema staging to " + role] if role == WORKER else []),
         *granted,
         *sequences,
+        *([f"grant execute on function {', '.join(LEDGER_FUNCTIONS)} to {role}"] if role == LEDGER else []),
     ]
 
 

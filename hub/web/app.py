@@ -45,9 +45,11 @@ def create_app(
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     local_issuer: LocalIssuer | None = None,
     clerk_url: str | None = None,
+    ledger_url: str | None = None,
     access_examples: AccessExamples | None = None,
 ) -> Edge:
-    """The application over the database at `url`, which it reads; `clerk_url`, if given, is where it writes.
+    """The application over the database at `url`, which it reads; `clerk_url`, if given, is where it writes, and
+    `ledger_url` where it writes down what was read.
 
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver. `local_issuer` signs the tokens of a demonstration.
@@ -56,7 +58,7 @@ def create_app(
     pool = make_pool(settings, url)
     clerk = add_silence_timeouts(clerk_url) if clerk_url else url
     push = PushEndpoint(connectors, settings, clerk)
-    executor = make_executor(settings, pool, enforced=settings.access == "on", clerk_url=clerk)
+    executor = make_executor(settings, pool, enforced=settings.access == "on", clerk_url=clerk, ledger_url=ledger_url)
     access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
@@ -70,9 +72,13 @@ def create_app(
         # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
         await pool.open(wait=False)
         await access.open()
+        if executor.ledger is not None:
+            await executor.ledger.writer.open()
         yield
         await push.close()
         await executor.changes.close()
+        if executor.ledger is not None:
+            await executor.ledger.close()
         await pool.close()
         await access.close()
 

@@ -1085,6 +1085,56 @@ CREATE TABLE hub.web_session (
 CREATE INDEX web_session_expires_at ON hub.web_session (expires_at);
 CREATE INDEX web_session_principal ON hub.web_session (principal_id);
 
+CREATE TABLE ledger.disclosure (
+	month DATE NOT NULL,
+	subject BYTEA NOT NULL,
+	epoch UUID NOT NULL,
+	number BIGINT NOT NULL,
+	role TEXT NOT NULL,
+	PRIMARY KEY (month, subject, epoch, number)
+)
+ PARTITION BY list (month);
+
+CREATE TABLE ledger.epoch (
+	id UUID NOT NULL,
+	month DATE NOT NULL,
+	begun_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	host TEXT NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX epoch_open ON ledger.epoch (begun_at) WHERE ended_at IS NULL;
+
+CREATE TABLE ledger.month (
+	first_day DATE NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	subject_key BYTEA,
+	key_destroyed_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (first_day)
+);
+
+CREATE TABLE ledger.operation (
+	hash BYTEA NOT NULL,
+	paths BYTEA NOT NULL,
+	PRIMARY KEY (hash)
+);
+
+CREATE TABLE ledger.record (
+	month DATE NOT NULL,
+	epoch UUID NOT NULL,
+	number BIGINT NOT NULL,
+	record BYTEA NOT NULL,
+	hash BYTEA NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	principal TEXT NOT NULL,
+	dossier TEXT,
+	PRIMARY KEY (month, epoch, number)
+)
+ PARTITION BY list (month);
+CREATE INDEX record_at ON ledger.record (at);
+CREATE INDEX record_dossier ON ledger.record (dossier) WHERE dossier IS NOT NULL;
+CREATE INDEX record_principal ON ledger.record (principal, at);
+
 CREATE TABLE link.benefit_beneficiary (
 	record_id BIGINT NOT NULL,
 	found_id BIGINT NOT NULL,

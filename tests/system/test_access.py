@@ -19,7 +19,7 @@ from hub.cli import main
 from hub.graph.callers import caller_attributes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.roles import CLERK, READER
+from hub.store.roles import CLERK, LEDGER, READER
 from hub.web.app import create_app
 from hub.web.edge import Edge
 from tests.conftest import ServedHub
@@ -83,8 +83,8 @@ def code_of(answer: httpx2.Response) -> str:
 def make_app(served_hub: ServedHub, server: EmbeddedServer) -> Edge:
     """The application as it is deployed: access on, reading as hub_reader and writing as hub_clerk."""
     name = conninfo_to_dict(served_hub.database)["dbname"]
-    reader, clerk = (server.login_url(role, str(name)) for role in (READER, CLERK))
-    return create_app(load_settings(access="on"), reader, local_issuer=ISSUER, clerk_url=clerk)
+    reader, clerk, ledger = (server.login_url(role, str(name)) for role in (READER, CLERK, LEDGER))
+    return create_app(load_settings(access="on"), reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,7 @@ def hub(served_hub: ServedHub, postgres_server: EmbeddedServer) -> Iterator[Acce
             "select id from data.citizen where personal_id = %s", (served_hub.personal_id,)
         ).fetchone()
     assert seller is not None
-    app = create_app(load_settings(access="on"), served_hub.database, local_issuer=ISSUER)
-    with served(app) as url:
+    with served(make_app(served_hub, postgres_server)) as url:
         made = AccessHub(url, served_hub.personal_id, rows[0][0], rows[1][0], seller[0])
         opened = made.open("an", "H49.12-251118-0001")
         assert "errors" not in opened.json(), opened.text

@@ -119,7 +119,9 @@ NO_NOUNS = frozenset(
         "written",
     ]
 )
-NOUNS_IN_ED_OR_ING = frozenset(["change_feed", "embedded", "linking", "mapping", "not_modified", "paging", "sealing"])
+NOUNS_IN_ED_OR_ING = frozenset(
+    ["change_feed", "embedded", "linking", "mapping", "not_modified", "paging", "reading", "sealing"]
+)
 
 
 def is_participle(name: str) -> bool:

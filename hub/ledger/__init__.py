@@ -1,0 +1,1 @@
+"""The ledger: every read of personal data, written down before the answer leaves, in chains that show an edit."""

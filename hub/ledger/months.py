@@ -1,0 +1,40 @@
+"""Months of the ledger: each has partitions and a key of its own.
+
+A subject is written down as a pseudonym: HMAC-SHA-256, under the key of the month, of entity and number of the row. With the key
+destroyed nobody can tell any more whose the pseudonyms of that month are, while every hash over the records still holds.
+"""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from hub.ledger.records import PSEUDONYM_BYTES, DisclosedSubject
+
+OPEN_MONTH = "select subject_key from ledger.open_month(%s)"
+"""Makes the month's partitions and key if they are missing. An owner's function: a writer may not define tables."""
+
+
+@dataclass(frozen=True)
+class LedgerMonth:
+    """A month, by its first day in UTC, and its key of 32 bytes."""
+
+    first_day: date
+    subject_key: bytes
+
+    def pseudonym(self, entity: str, number: int) -> bytes:
+        """The pseudonym of a subject in this month. PSEUDONYM_BYTES bytes."""
+        return hmac.digest(self.subject_key, f"{entity}:{number}".encode(), "sha256")[:PSEUDONYM_BYTES]
+
+
+def month_of(instant: datetime) -> date:
+    """The first day of the month of an aware instant, in UTC."""
+    return instant.astimezone(UTC).date().replace(day=1)
+
+
+def pseudonyms_by_role(month: LedgerMonth, subjects: Iterable[DisclosedSubject]) -> dict[str, list[str]]:
+    """The pseudonyms of subjects by role, in hexadecimal and sorted: their order would tell who is whose spouse."""
+    found: dict[str, set[str]] = {}
+    for subject in subjects:
+        found.setdefault(subject.role, set()).add(month.pseudonym(subject.entity, subject.number).hex())
+    return {role: sorted(pseudonyms) for role, pseudonyms in sorted(found.items())}

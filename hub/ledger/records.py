@@ -1,0 +1,165 @@
+"""Records of the ledger: one for each request, as the bytes that are stored, chained and signed.
+
+A record is 32 bytes (the hash of the record before it in its chain), 8 bytes (its number in the chain, big-endian) and JSON. Its hash is
+SHA-256 of all of them, so an edit, a swap or a gap breaks the chain. The JSON never names a person: subjects are pseudonyms (see
+`hub.ledger.months`), and what was read is given by paths of fields, not by values.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+HASH_BYTES = 32
+NUMBER_BYTES = 8
+HEADER_BYTES = HASH_BYTES + NUMBER_BYTES
+NO_RECORD = bytes(HASH_BYTES)
+"""The hash before the first record of a chain."""
+PSEUDONYM_BYTES = 16
+
+
+class RecordKind(StrEnum):
+    """What a record says happened."""
+
+    EPOCH_BEGIN = "EPOCH_BEGIN"
+    """A process began to write this chain. Always number 0."""
+    EPOCH_END = "EPOCH_END"
+    """The process stopped in order, or a month ended: nothing follows in this chain."""
+    READ = "READ"
+    """An operation was answered or refused."""
+    EVENT = "EVENT"
+    """An event of a subscription was sent."""
+    MASKED = "MASKED"
+    """Masked reads of one explorer, added up: `count` of them."""
+    COMMAND = "COMMAND"
+    """A command showed values on a terminal."""
+    EXPORT = "EXPORT"
+    """Data left as a file."""
+    AUDIT = "AUDIT"
+    """The ledger itself was read."""
+    KEEPING = "KEEPING"
+    """The keeping of the ledger: a month's key was destroyed, a restored backup was found, a signing key was changed."""
+
+
+class ReadOutcome(StrEnum):
+    """How a read ended."""
+
+    ANSWERED = "ANSWERED"
+    REFUSED = "REFUSED"
+    NOTHING_FOUND = "NOTHING_FOUND"
+    FAILED = "FAILED"
+
+
+INCIDENTAL = "incidental"
+"""The role of a person whose data came along: a spouse, a co-holder."""
+REQUESTED = "requested"
+"""The role of a person whom a purpose without a dossier asked for."""
+SELF = "self"
+"""The role of a citizen who read their own data."""
+
+
+@dataclass(frozen=True)
+class DisclosedSubject:
+    """A person whose data an answer has: entity and number of the row, and the role in the dossier, or one of those above."""
+
+    entity: str
+    number: int
+    role: str
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """A source that the answer rests on, and the instant for which the hub last knew all of it; None if it is not known."""
+
+    connector: str
+    as_of: str | None
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What is written down of one request. Times are aware UTC."""
+
+    at: datetime
+    kind: RecordKind
+    principal: str
+    """Id of the principal; `local:<login>` for a command."""
+    outcome: ReadOutcome
+    acting_app: str | None = None
+    purpose: str | None = None
+    purpose_version: str | None = None
+    """64 hex digits."""
+    dossier: str | None = None
+    office: str | None = None
+    paths: tuple[str, ...] = ()
+    """Paths of the fields that were asked for, e.g. `citizen.landUseRights.nodes.area`."""
+    subjects: tuple[DisclosedSubject, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+    code: str | None = None
+    """Code of the error, if it was refused or failed."""
+    request_id: str | None = None
+    trace_id: str | None = None
+    count: int = 1
+    """How many reads a MASKED record adds up."""
+    details: Mapping[str, Any] | None = None
+    """Of records about the ledger itself. Never personal."""
+
+
+@dataclass(frozen=True)
+class StoredRecord:
+    """A record as it is stored, with its place in its chain."""
+
+    epoch: UUID
+    number: int
+    record: bytes
+    hash: bytes
+
+    @property
+    def previous(self) -> bytes:
+        """The hash that the record says is that of the one before it."""
+        return self.record[:HASH_BYTES]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON. Raises ValueError if it is none."""
+        found: dict[str, Any] = orjson.loads(self.record[HEADER_BYTES:])
+        return found
+
+
+def hash_paths(paths: tuple[str, ...]) -> bytes:
+    """The hash by which a record names the fields that were asked for: the same list has the same hash. 32 bytes."""
+    return hashlib.sha256(orjson.dumps(paths)).digest()
+
+
+def encode_record(entry: LedgerEntry, pseudonyms: Mapping[str, list[str]], previous: bytes, number: int) -> bytes:
+    """The bytes of a record. `pseudonyms` has, by role, those of the entry's subjects, in hexadecimal."""
+    body: dict[str, Any] = {
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "kind": entry.kind.value,
+        "principal": entry.principal,
+        "app": entry.acting_app,
+        "purpose": entry.purpose,
+        "purposeVersion": entry.purpose_version,
+        "dossier": entry.dossier,
+        "office": entry.office,
+        "operation": hash_paths(entry.paths).hex() if entry.paths else None,
+        "subjects": pseudonyms or None,
+        "sources": [[source.connector, source.as_of] for source in entry.sources] or None,
+        "outcome": entry.outcome.value,
+        "code": entry.code,
+        "request": entry.request_id,
+        "trace": entry.trace_id,
+        "count": entry.count if entry.count != 1 else None,
+        "details": dict(entry.details) if entry.details else None,
+    }
+    present = {key: value for key, value in body.items() if value is not None}
+    return previous + number.to_bytes(NUMBER_BYTES, "big") + orjson.dumps(present)
+
+
+def hash_record(record: bytes) -> bytes:
+    """The hash of a record: the next one begins with it. 32 bytes."""
+    return hashlib.sha256(record).digest()

@@ -1,0 +1,74 @@
+"""Tables of the ledger. Schema `ledger`, apart from `hub`, so that no role for other work has privileges on them.
+
+Records and disclosures are partitioned by month: `ledger.open_month` makes the partitions.
+"""
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import UUID
+
+from hub.store.meta.ingest import METADATA, NOW
+
+MONTH = Table(
+    "month",
+    METADATA,
+    Column("first_day", Date, primary_key=True),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("subject_key", LargeBinary, comment="Key of the pseudonyms, 32 bytes; null once it was destroyed."),
+    Column("key_destroyed_at", DateTime(timezone=True)),
+    schema="ledger",
+    comment="Months, each with the key of its pseudonyms.",
+)
+
+EPOCH = Table(
+    "epoch",
+    METADATA,
+    Column("id", UUID, primary_key=True),
+    Column("month", Date, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("ended_at", DateTime(timezone=True), comment="When it ended in order, or was found abandoned."),
+    Column("host", Text, nullable=False, comment="Host name and process id of the writer."),
+    Index("epoch_open", "begun_at", postgresql_where=Column("ended_at").is_(None)),
+    schema="ledger",
+    comment="Chains: an index of them. What counts is in the records.",
+)
+
+RECORD = Table(
+    "record",
+    METADATA,
+    Column("month", Date, primary_key=True),
+    Column("epoch", UUID, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("record", LargeBinary, nullable=False, comment="Hash of the record before, number, JSON."),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 of `record`."),
+    Column("at", DateTime(timezone=True), nullable=False, comment="As the record says; for searching."),
+    Column("principal", Text, nullable=False, comment="As the record says; for searching."),
+    Column("dossier", Text, comment="As the record says; for searching."),
+    Index("record_at", "at"),
+    Index("record_principal", "principal", "at"),
+    Index("record_dossier", "dossier", postgresql_where=Column("dossier").isnot(None)),
+    schema="ledger",
+    comment="What was read, by whom and why; append-only.",
+    postgresql_partition_by="list (month)",
+)
+
+DISCLOSURE = Table(
+    "disclosure",
+    METADATA,
+    Column("month", Date, primary_key=True),
+    Column("subject", LargeBinary, primary_key=True, comment="Pseudonym under the month's key, 16 bytes."),
+    Column("epoch", UUID, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("role", Text, nullable=False, comment="Role of the subject in the dossier, or incidental, requested, self."),
+    schema="ledger",
+    comment="A row for each person whose data a record is about: an index of the records.",
+    postgresql_partition_by="list (month)",
+)
+
+OPERATION = Table(
+    "operation",
+    METADATA,
+    Column("hash", LargeBinary, primary_key=True, comment="SHA-256 of `paths`."),
+    Column("paths", LargeBinary, nullable=False, comment="JSON list of the paths of fields."),
+    schema="ledger",
+    comment="What records name by hash: the fields that an operation asks for.",
+)
