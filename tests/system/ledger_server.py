@@ -1,0 +1,29 @@
+"""A hub with access on in a process of its own, which a test can kill: prints its address and a token for each identity."""
+
+import json
+import socket
+import sys
+
+import uvicorn
+
+from hub.settings import load_settings
+from hub.web.app import create_app
+from hub.web.http_timeouts import ImpatientProtocol
+from tests.system.test_access import ISSUER
+
+
+def main(reader: str, clerk: str, ledger: str) -> None:
+    """Serve until killed."""
+    app = create_app(load_settings(access="on"), reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        tokens = {identity.id: ISSUER.sign_token(identity) for identity in ISSUER.identities}
+        print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname()[:2]), "tokens": tokens}), flush=True)
+        uvicorn.Server(
+            uvicorn.Config(
+                app, http=ImpatientProtocol, log_level="error", access_log=False, timeout_graceful_shutdown=2
+            )
+        ).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
