@@ -1640,6 +1640,63 @@ CREATE TABLE hub.sealed_subject (
 	PRIMARY KEY (entity, subject_id)
 );
 
+CREATE TABLE hub.source_correction (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	record_entity TEXT NOT NULL,
+	record_id BIGINT NOT NULL,
+	field TEXT NOT NULL,
+	held TEXT,
+	claimed TEXT,
+	claim_key TEXT NOT NULL,
+	reason TEXT,
+	origin TEXT NOT NULL,
+	connector TEXT NOT NULL,
+	stream_id SMALLINT,
+	source_key TEXT,
+	purpose TEXT,
+	dossier_id BIGINT,
+	opened_by TEXT NOT NULL,
+	acting_app TEXT,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	compared_from TIMESTAMP WITH TIME ZONE,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	decided_by TEXT,
+	answer TEXT,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	to_send TEXT,
+	next_try_at TIMESTAMP WITH TIME ZONE,
+	answer_file TEXT,
+	attempts SMALLINT DEFAULT 0 NOT NULL,
+	failure TEXT,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	reminders SMALLINT DEFAULT 0 NOT NULL,
+	remind_at TIMESTAMP WITH TIME ZONE,
+	forgotten_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id),
+	FOREIGN KEY(stream_id) REFERENCES hub.stream (id),
+	FOREIGN KEY(dossier_id) REFERENCES hub.dossier (id)
+);
+CREATE INDEX source_correction_connector ON hub.source_correction (connector, id);
+CREATE INDEX source_correction_dossier ON hub.source_correction (dossier_id);
+CREATE INDEX source_correction_to_send ON hub.source_correction (next_try_at) WHERE to_send is not null;
+CREATE UNIQUE INDEX source_correction_unsettled ON hub.source_correction (record_entity, record_id, field, claim_key) WHERE state in ('OPEN', 'SENT', 'ACKNOWLEDGED', 'REFUSED', 'REOPENED');
+
+CREATE TABLE hub.source_correction_event (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	correction_id BIGINT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	event TEXT NOT NULL,
+	state TEXT NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	by TEXT NOT NULL,
+	note TEXT,
+	PRIMARY KEY (id),
+	FOREIGN KEY(correction_id) REFERENCES hub.source_correction (id)
+);
+CREATE INDEX source_correction_event_correction ON hub.source_correction_event (correction_id, id);
+
 CREATE TABLE hub.stream (
 	id SMALLINT GENERATED ALWAYS AS IDENTITY,
 	connector TEXT NOT NULL,
