@@ -55,21 +55,6 @@ class Settings(BaseSettings):
     keep_runs_days: int = Field(
         90, ge=1, description="How long records of runs that changed nothing, and of jobs, are kept, in days."
     )
-    correction_days: int = Field(
-        5,
-        ge=1,
-        le=250,
-        description="Working days that a source has to act on a correction, if its manifest does not say.",
-    )
-    keep_corrections_days: int = Field(
-        365,
-        ge=1,
-        description="How long the values of a correction are kept after it was resolved, refused or withdrawn, in days.",
-    )
-    holidays: str = Field(
-        "",
-        description="Days that are no working days beside Saturdays and Sundays, separated by commas: `2026-01-01, 2026-02-16/2026-02-20`. Deadlines of corrections leave them out.",
-    )
     statement_timeout_s: float = Field(10.0, gt=0, description="Longest time one read may take, in seconds.")
     max_body_bytes: int = Field(200_000, ge=1_000, description="Largest request body, in bytes.")
     max_result_bytes: int = Field(10_000_000, ge=1_000, description="Longest result of one read, in bytes of JSON.")
@@ -91,6 +76,18 @@ class Settings(BaseSettings):
     )
     validation_budget_s: float = Field(
         0.5, gt=0, description="Most processor time for parsing and validating a new document, in seconds."
+    )
+    lookup_timeout_s: float = Field(
+        4.0,
+        ge=0,
+        le=60,
+        description="Longest time that a procedure waits for a source to be asked for newer data, in seconds; 0 turns that off.",
+    )
+    lookup_absent_s: float = Field(
+        60.0,
+        ge=0,
+        le=3_600,
+        description="How long a source is not asked again for a row that it lacked or answered badly, in seconds.",
     )
     max_subscriptions: int = Field(1_000, ge=0, description="Subscriptions open at once in one process.")
     max_subscriptions_each: int = Field(20, ge=1, description="Operations running at once on one WebSocket.")

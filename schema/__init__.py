@@ -4,11 +4,4 @@
 pages) is derived from them by `hub.model`.
 """
 
-MODULES = (
-    "schema.place",
-    "schema.citizen",
-    "schema.land",
-    "schema.finance",
-    "schema.business",
-    "schema.insurance",
-)
+MODULES = ("schema.place", "schema.citizen", "schema.land", "schema.finance", "schema.business")

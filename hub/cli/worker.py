@@ -23,7 +23,7 @@ def worker(
     only: Annotated[list[str] | None, Parameter(negative=())] = None,
     heartbeat: float = 10.0,
 ) -> None:
-    """Run scheduled, queued and streaming connectors until stopped.
+    """Run scheduled, queued and streaming connectors and look up single rows until stopped.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def worker(
     follow
         Follow the connectors whose sources say what changes.
     only
-        Schedule and follow this connector alone; may be given several times.
+        Schedule, follow and look up this connector alone; may be given several times.
     heartbeat
         Seconds between two signs of life. After three without one, the jobs of a worker go to another.
     """
@@ -41,7 +41,9 @@ def worker(
             "--concurrency and --heartbeat must be greater than zero", next_step="see `hub worker --help`"
         )
     settings = load_settings()
-    orders = WorkerOptions(select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days)
+    orders = WorkerOptions(
+        select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days, settings.lookup_timeout_s
+    )
     with open_store(settings, keep_running=True) as store:
         QueueWorker(store.engine, orders, print_line).run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):

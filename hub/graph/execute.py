@@ -37,6 +37,7 @@ from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, Request
 from hub.graph.read_ledger import ReadLedger
 from hub.graph.reading import Reading
 from hub.graph.reads import Reads
+from hub.graph.refresher import Refresher
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.row_loader import RowLoader
 from hub.ledger.records import RecordKind
@@ -131,6 +132,7 @@ class Executor:
         changes: ChangeReader,
         reviews: ReviewRunner,
         access: AnswerAccess,
+        refresher: Refresher,
         ledger: ReadLedger | None = None,
         *,
         explain: bool,
@@ -141,6 +143,7 @@ class Executor:
         self.changes = changes
         self.reviews = reviews
         self.access = access
+        self.refresher = refresher
         self.ledger = ledger
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")

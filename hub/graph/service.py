@@ -1,5 +1,6 @@
 """The graph as one thing: the declared schema, its planner, caches and feed of changes, over a read pool."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from graphql import GraphQLSchema
@@ -17,6 +18,7 @@ from hub.graph.permissions import Permissions
 from hub.graph.prepare import Preparer, limits_of
 from hub.graph.read_ledger import ReadLedger
 from hub.graph.reads import GRACE_S, Pool, Reads
+from hub.graph.refresher import Refresher
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.schema import core, schema
 from hub.graph.sealed_subjects import SealedSubjects
@@ -26,8 +28,11 @@ from hub.model.registry import registry
 from hub.plan.node_builder import Catalog
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
+from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.engine import make_read_pool
+
+NO_CONNECTORS: Mapping[str, Manifest] = {}
 
 
 def make_pool(settings: Settings, url: str) -> Pool:
@@ -42,9 +47,11 @@ def make_executor(
     enforced: bool = False,
     clerk_url: str | None = None,
     ledger_url: str | None = None,
+    connectors: Mapping[str, Manifest] = NO_CONNECTORS,
 ) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
-    is where decisions and dossiers are written, and `ledger_url` where reads are written down, if not where the pool reads.
+    is where decisions and dossiers are written and look-ups requested, and `ledger_url` where reads are written down, if
+    not where the pool reads. `connectors` say which sources promise look-ups.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -59,11 +66,14 @@ def make_executor(
     reviews = ReviewRunner(clerk_url or str(pool.conninfo))
     access = _make_access(graphql_schema, reads, reviews, enforced=enforced)
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
+    refresher = Refresher(settings, clerk_url or str(pool.conninfo), connectors)
     ledger = None
     if enforced:
         writer = LedgerWriter(ledger_url or clerk_url or str(pool.conninfo), version("cross-sector-hub"))
         ledger = ReadLedger(writer, SourceStates(reads, registry()), graphql_schema, registry())
-    return Executor(graphql_schema, preparer, reads, changes, reviews, access, ledger, explain=settings.explain)
+    return Executor(
+        graphql_schema, preparer, reads, changes, reviews, access, refresher, ledger, explain=settings.explain
+    )
 
 
 def make_gate(settings: Settings, executor: Executor, authenticator: Authenticator) -> Gate:

@@ -1,4 +1,4 @@
-"""The worker: runs queued jobs, queues scheduled ones, reassigns jobs of dead workers, and follows connectors.
+"""The worker: runs queued jobs, queues scheduled ones, reassigns jobs of dead workers, follows connectors and looks up rows.
 
 It stops within GRACE_S when told to. A sync that has not ended by then is interrupted: its transaction is not
 committed, so the store stays consistent, and its job is queued again.
@@ -24,6 +24,7 @@ from hub.jobs import queue as q
 from hub.jobs.schedules import list_schedules, register_schedule
 from hub.jobs.tasks import QueueTasks
 from hub.jobs.threads import run_in_thread
+from hub.refresh.server import start_lookup_server
 from hub.sdk.manifest import Manifest
 from hub.store.engine import store_url
 
@@ -37,13 +38,17 @@ PRUNE_CRON = "17 3 * * *"
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """How a worker runs: `concurrency` jobs at once; these connectors scheduled and, with `follow`, followed."""
+    """How a worker runs: `concurrency` jobs at once; these connectors scheduled, looked up and, with `follow`, followed.
+
+    A source has `lookup_timeout_s` seconds to answer a look-up; 0 serves none.
+    """
 
     manifests: Sequence[Manifest]
     concurrency: int = 2
     follow: bool = True
     heartbeat_s: float = 10.0
     keep_days: int = 90
+    lookup_timeout_s: float = 0.0
 
 
 @dataclass
@@ -55,6 +60,8 @@ class QueueWorker:
     say: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
     followers: list[threading.Thread] = field(default_factory=list)
+    lookups: threading.Thread | None = None
+    """Serves look-ups; None if no source promises them."""
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises StoreUnavailable if the database connection is lost, HubMisconfigured."""
@@ -90,7 +97,7 @@ class QueueWorker:
         following = [thread.name for thread in self.followers]
         self.say(
             f"worker: started, {self.options.concurrency} jobs at once; scheduled: {', '.join(scheduled) or 'none'};"
-            f" followed: {', '.join(following) or 'none'}"
+            f" followed: {', '.join(following) or 'none'}; look-ups: {'on' if self.lookups else 'off'}"
         )
 
     async def _work_until(self, told: asyncio.Event, queue: App) -> None:
@@ -157,6 +164,10 @@ class QueueWorker:
                 self.followers.append(threading.Thread(target=follower.run, name=manifest.name, daemon=True))
         for thread in self.followers:
             thread.start()
+        url, options = store_url(self.engine), self.options
+        self.lookups = start_lookup_server(
+            url, options.manifests, options.lookup_timeout_s, self.stop, self.say, changed
+        )
 
     async def _end_following(self, deadline: float) -> None:
         """Wait for the followers while there is time; their threads do not keep the process alive."""

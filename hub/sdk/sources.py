@@ -25,6 +25,14 @@ class Source(ManifestPart):
     quota: str | None = Field(
         None, pattern=QUOTA_FORM, description='Maximum requests per hour or day, e.g. "5000/day".'
     )
+    lookup_rate: str = Field(
+        "5/s",
+        pattern=RATE_FORM,
+        description="How fast the allowance for live look-ups refills, in requests; shared by all workers.",
+    )
+    lookup_burst: int = Field(
+        20, ge=1, le=1_000, description="Most requests for live look-ups at once, after a time without any."
+    )
     concurrency: int = Field(4, ge=1, le=100, description="Maximum concurrent requests, across all processes.")
     maintenance: tuple[Annotated[str, Field(pattern=WINDOW_FORM)], ...] = Field(
         (), description='Times when the source must not be read: "22:00-02:00", "Sun 00:00-06:00".'

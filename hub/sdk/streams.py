@@ -138,6 +138,10 @@ class SqlStream(_IncrementalStream):
     """A table or view of a database."""
 
     table: str = Field(description="The table, `schema.table`.")
+    lookup: bool = Field(
+        False,
+        description="Whether single rows may be looked up by key at any time; `key` needs an index in the source.",
+    )
 
 
 class Since(ManifestPart):

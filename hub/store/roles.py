@@ -49,7 +49,6 @@ class Grant:
 READS = (
     *(Grant(READ, schema) for schema in VOCABULARY),
     Grant(READ, "hub", ("alembic_version", "stream", "run", "change", "dossier", "dossier_subject", "sealed_subject")),
-    Grant(READ, "hub", ("source_correction", "source_correction_event")),
 )
 GRANTS: dict[str, tuple[Grant, ...]] = {
     READER: READS,
@@ -58,19 +57,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         Grant(EVERYTHING, "link"),
         Grant(EVERYTHING, "link_history"),
         Grant(EVERYTHING, "hub", ("change", "web_session")),
-        Grant(
-            WRITE,
-            "hub",
-            (
-                "dossier",
-                "dossier_subject",
-                "alarm",
-                "inbox",
-                "link_run",
-                "source_correction",
-                "source_correction_event",
-            ),
-        ),
+        Grant(WRITE, "hub", ("dossier", "dossier_subject", "alarm", "inbox", "link_run", "lookup")),
         Grant(READ, "hub", ("api_key",)),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),

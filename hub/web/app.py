@@ -52,13 +52,20 @@ def create_app(
     `ledger_url` where it writes down what was read.
 
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
-    deliver. `local_issuer` signs the tokens of a demonstration.
+    deliver, and those with `lookup` are asked before a procedure reads. `local_issuer` signs the tokens of a demonstration.
     """
     url = add_silence_timeouts(url)
     pool = make_pool(settings, url)
     clerk = add_silence_timeouts(clerk_url) if clerk_url else url
     push = PushEndpoint(connectors, settings, clerk)
-    executor = make_executor(settings, pool, enforced=settings.access == "on", clerk_url=clerk, ledger_url=ledger_url)
+    executor = make_executor(
+        settings,
+        pool,
+        enforced=settings.access == "on",
+        clerk_url=clerk,
+        ledger_url=ledger_url,
+        connectors=connectors,
+    )
     access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
@@ -79,6 +86,7 @@ def create_app(
         await executor.changes.close()
         if executor.ledger is not None:
             await executor.ledger.close()
+        await executor.refresher.close()
         await pool.close()
         await access.close()
 

@@ -12,7 +12,7 @@ import pytest
 from hub.errors import OperationRefused
 from hub.ingest.guards import approvals as approve
 from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors
-from hub.ingest.run.lookup import look_up
+from hub.ingest.run.lookup import LookupTask, look_up
 from hub.ingest.run.outcome import CursorMoved
 from hub.sdk.manifest import Manifest, parse_manifest
 from hub.store.engine import connect_for_run, make_engine, store_url
@@ -207,11 +207,14 @@ def test_rows_are_looked_up_live_and_merged(table: Table) -> None:
     table.do("delete from people where id = 5")
     url = store_url(table.engine)
     with connect_for_run(url) as connection:
-        looked = look_up(connection, url, table.manifest(), "people", [["2"], ["9"], ["5"], ["2"]])
-        assert (looked.found, looked.absent) == (2, 1)
+        looked = look_up(connection, url, LookupTask(table.manifest(lookup=True), "people", ["2", "9", "5", "2"]))
+        assert (looked.stored, looked.absent, looked.rejected) == ({"2", "9"}, {"5"}, frozenset())
         assert (looked.counts[0].added, looked.counts[0].changed, looked.counts[0].deleted) == (1, 1, 0)
-        with pytest.raises(OperationRefused, match="each key needs 1 values"):
-            look_up(connection, url, table.manifest(), "people", [["2", "3"]])
+        with pytest.raises(OperationRefused, match="cannot look up single rows"):
+            look_up(connection, url, LookupTask(table.manifest(), "people", ["2"]))
+        two = table.manifest(lookup=True, key=["id", "so"])
+        with pytest.raises(OperationRefused, match="each key needs 2 values"):
+            look_up(connection, url, LookupTask(two, "people", ["2"]))
     assert table.held()["2"] == "Lê Văn Hai"
     assert "5" in table.held()
     assert table.rows("select cursor, as_of, confirmed_at from hub.stream") == before
@@ -226,5 +229,5 @@ def test_a_look_up_does_not_wait_for_ever_for_a_run(table: Table, monkeypatch: p
     with psycopg.connect(table.store) as other, connect_for_run(url) as connection:
         other.execute("select from hub.stream for no key update")
         with pytest.raises(CursorMoved, match="another run of this stream is in progress"):
-            look_up(connection, url, table.manifest(), "people", [["1"]])
-    assert table.rows("select mode, status from hub.run order by id desc limit 1") == [("LOOKUP", "FAILED")]
+            look_up(connection, url, LookupTask(table.manifest(lookup=True), "people", ["1"]))
+    assert table.rows("select mode from hub.run order by id desc limit 1") == [("SYNC",)]

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from hub.errors import SourceUnavailable
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
@@ -32,6 +33,10 @@ READER_COLUMNS = frozenset({"_op", "_subject", "_sequence", "_time", RAW_COLUMN}
 
 ReadState = Mapping[str, Any]
 """Where an incremental read continues: a few JSON values. It never grows with the number of rows."""
+
+
+class AnswerMalformed(SourceUnavailable):
+    """The source answers, but not with what its interface promises: an error page, no list, another list."""
 
 
 class RequestGate(Protocol):
@@ -111,6 +116,8 @@ class Reader:
         self.context = context
         self.notes: list[str] = []
         """Remarks about this read that are not problems. No personal data."""
+        self.unasked_rows = 0
+        """Rows that look-ups returned although their keys were not asked for. They are left out."""
 
     def whole(self, state: ReadState | None) -> bool:
         """Whether `read(state)` will yield every row of the source, so that missing rows were deleted."""

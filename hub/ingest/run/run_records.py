@@ -47,6 +47,11 @@ def end_run(
     )
 
 
+def delete_run(connection: Connection[Any], run_id: int) -> None:
+    """Delete the record of a run that wrote nothing."""
+    connection.execute("delete from hub.run where id = %s", (run_id,))
+
+
 def record_progress(connection: Connection[Any], run_id: int, outcomes: dict[str, StreamOutcome]) -> None:
     """Update a run record with what the run has done so far."""
     found = dict(outcomes)

@@ -113,15 +113,17 @@ class StreamRun:
             )
         return notes
 
-    def refresh_rows(self, wait_s: float) -> StreamOutcome:
-        """Merge rows that a reader fetched by key, as changes. The cursor does not move.
+    def refresh_rows(self, wait_s: float, locked: Callable[[], None]) -> StreamOutcome:
+        """Merge rows that were fetched by key, as changes. The cursor does not move.
 
-        Raises CursorMoved if a run of the stream lasts longer than `wait_s` seconds.
+        `locked` is called before the rows are read, when no other run can write to the stream any more. Raises CursorMoved if a run
+        of the stream lasts longer than `wait_s` seconds.
         """
         for entity in self.entities:
             stage.create_tables(self.connection, entity)
         with contextlib.closing(self.intake.source_rows), self.connection.transaction():
             self.cursor.lock_within(wait_s)
+            locked()
             for ready in self.intake.read_batches(None):
                 self.intake.stage_batch(ready)
             self.intake.stage_corrections(self.cursor.stream_id)

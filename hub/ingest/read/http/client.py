@@ -19,7 +19,7 @@ from hub.ingest.read.http import body as http_body
 from hub.ingest.read.http.auth import HttpHeaders, load_credentials
 from hub.ingest.read.http.validators import extract_validator
 from hub.ingest.read.json_rows import decode_json
-from hub.ingest.read.reader import ReaderContext
+from hub.ingest.read.reader import AnswerMalformed, ReaderContext
 from hub.ingest.read.retries import stamina
 from hub.ingest.read.slow_sources import TooSlow
 from hub.sdk.sources import OAuth2, RestSource
@@ -42,6 +42,10 @@ class TryAgain(SourceUnavailable):
     def __init__(self, message: str, wait_s: float | None = None) -> None:
         super().__init__(message, next_step="check that the source is running and reachable; the next run tries again")
         self.wait_s = wait_s
+
+
+class AnswerBroken(TryAgain, AnswerMalformed):
+    """The answer cannot be parsed; a retry may succeed."""
 
 
 class AnswerRefused(SourceUnavailable):
@@ -172,7 +176,7 @@ class HttpClient:
         try:
             content = parse(body)
         except ValueError:
-            raise TryAgain(f"{self.where}: the answer is not JSON, or is truncated") from None
+            raise AnswerBroken(f"{self.where}: the answer is not JSON, or is truncated") from None
         return _build_answer(content, answer)
 
     @contextmanager
@@ -247,7 +251,7 @@ class HttpClient:
 def parse_json(where: str, body: bytes) -> Any:
     """Parse the document in a body. Raises ValueError if it is not JSON, SourceUnavailable if it is an HTML page."""
     if body.lstrip()[:1] == b"<":
-        raise SourceUnavailable(
+        raise AnswerMalformed(
             f"{where}: the answer is HTML",
             next_step="check base_url and path; a proxy or a login page may answer instead of the API",
         )

@@ -133,11 +133,9 @@ class RestReader(Reader):
             self._require_end(SinglePage(self.where), RestPage((), document, answer.link))
             alone = rest_lookup.find_single_row(document, self.stream)
             # A source that ignores the parameter returns its whole list: keep only what was requested.
-            rows = [
-                row
-                for row in ([alone] if alone else self._find_rows(document))
-                if get_at_path(row, column) in asked.keys
-            ]
+            returned = [alone] if alone else self._find_rows(document)
+            rows = [row for row in returned if get_at_path(row, column) in asked.keys]
+            self.unasked_rows += len(returned) - len(rows)
             if rows:
                 yield self._build_frame(rows)
 

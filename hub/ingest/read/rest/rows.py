@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
-from hub.errors import SourceUnavailable
 from hub.ingest.read.http.client import parse_json
 from hub.ingest.read.json_rows import JsonRow, TooDeep, UnlikeItems, build_empty_frame, build_frame
+from hub.ingest.read.reader import AnswerMalformed
 from hub.ingest.values.typed_numbers import Notation
 from hub.sdk.paths import AmbiguousPath, parse_path, select_value
 from hub.sdk.streams import RestStream
@@ -31,7 +31,7 @@ def find_rows(where: str, stream: RestStream, document: Any) -> list[JsonRow]:
         return []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         what = f"no list of objects at {stream.records}" if stream.records else "no list of objects"
-        raise SourceUnavailable(f"{where}: the answer has {what}", next_step=ASK_OWNER)
+        raise AnswerMalformed(f"{where}: the answer has {what}", next_step=ASK_OWNER)
     return rows
 
 
@@ -43,7 +43,7 @@ def build_rows_frame(
         return build_frame(rows, notations) if rows else build_empty_frame(stream)
     except PolarsError as error:
         why = str(error) if isinstance(error, UnlikeItems | TooDeep) else type(error).__name__
-        raise SourceUnavailable(f"{where}: the rows do not fit one table: {why}", next_step=ASK_OWNER) from None
+        raise AnswerMalformed(f"{where}: the rows do not fit one table: {why}", next_step=ASK_OWNER) from None
 
 
 def _get_at_path(document: Any, path: str) -> Any:

@@ -17,7 +17,7 @@ from zeep.loader import parse_xml
 from zeep.wsdl.bindings.soap import SoapBinding
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
-from hub.ingest.read.reader import ReaderContext
+from hub.ingest.read.reader import AnswerMalformed, ReaderContext
 from hub.ingest.read.retries import stamina
 from hub.ingest.read.soap.multipart import BrokenParts, TooManyParts, insert_parts, split_message
 from hub.ingest.read.soap.transport import MAX_ANSWER_BYTES, SAFE_SETTINGS, SoapAnswer, SoapTransport
@@ -236,8 +236,8 @@ class SoapClient:
             f"{self.where}: the source rejects the credentials {how}", next_step=f"check {known}{clocks}"
         )
 
-    def _build_broken(self, what: str, next_step: str = ASK_OWNER) -> SourceUnavailable:
-        return SourceUnavailable(f"{self.where}: {what}", next_step=next_step)
+    def _build_broken(self, what: str, next_step: str = ASK_OWNER) -> AnswerMalformed:
+        return AnswerMalformed(f"{self.where}: {what}", next_step=next_step)
 
     def _build_unreachable(self, why: str) -> SourceUnavailable:
         return SourceUnavailable(

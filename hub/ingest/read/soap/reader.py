@@ -4,7 +4,7 @@ The service is described by its WSDL. If a manifest asks for something that the 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ import polars as pl
 from lxml import etree
 
 from hub.errors import HubMisconfigured, SourceUnavailable
-from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
+from hub.ingest.read.reader import AnswerMalformed, ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.read.soap.client import SoapClient
 from hub.ingest.read.soap.xml_rows import build_xml_frame, find_elements, find_type, read_text
 from hub.ingest.values.typed_numbers import find_notations
@@ -71,7 +71,22 @@ class SoapReader(Reader):
         for at in range(0, len(wanted), lookup.batch):
             some = wanted[at : at + lookup.batch]
             answer = self._get_client().call(lookup.operation, {lookup.argument: some if lookup.batch > 1 else some[0]})
-            yield build_xml_frame(self.context.where, find_elements(answer, self.stream.records), kind, self.notations)
+            frame = build_xml_frame(
+                self.context.where, find_elements(answer, self.stream.records), kind, self.notations
+            )
+            yield self._keep_asked(frame, some)
+
+    def _keep_asked(self, frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+        """Drop rows whose keys were not asked for: a service may answer with somebody else's."""
+        column = self.stream.key[0]
+        if column not in frame.columns:
+            raise AnswerMalformed(
+                f"{self.context.where}: the answer of the look-up has no {column}",
+                next_step="compare the look-up operation with the WSDL; its records must be those of the stream",
+            )
+        kept = frame.filter(pl.col(column).cast(pl.String).is_in(list(keys)))
+        self.unasked_rows += frame.height - kept.height
+        return kept
 
     def close(self) -> None:
         """Close the connections."""

@@ -13,7 +13,8 @@ from zeep import xsd
 from zeep.xsd.elements import Group
 from zeep.xsd.elements.indicators import OrderIndicator
 
-from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.errors import HubMisconfigured
+from hub.ingest.read.reader import AnswerMalformed
 from hub.ingest.values.typed_numbers import JsonNumber, Notation, write_rows
 
 XSI_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -111,7 +112,7 @@ def _build_row(where: str, element: Any, kind: Any, depth: int = 0) -> XmlRow:
             continue
         for path, value in _flatten_element(where, child, inner, name, depth).items():
             if path in row:
-                raise SourceUnavailable(
+                raise AnswerMalformed(
                     f"{where}: the answer repeats {path}, which the WSDL allows only once",
                     next_step="report it to the owner of the service",
                 )

@@ -54,7 +54,6 @@ class TablePart:
 class SqlReader(Reader):
     """Reads a table."""
 
-    looks_up = True
     lists_keys = True
 
     def __init__(self, context: ReaderContext) -> None:
@@ -63,6 +62,7 @@ class SqlReader(Reader):
         self.access = (PostgresqlAccess if url.get_backend_name() == "postgresql" else DatabaseAccess)(context, url)
         assert isinstance(context.stream, SqlStream)
         self.stream = context.stream
+        self.looks_up = self.stream.lookup
 
     def whole(self, state: ReadState | None) -> bool:
         """The first incremental read also yields every row."""

@@ -1,0 +1,467 @@
+"""Records are refreshed before a procedure reads: a real register over HTTP, a worker's look-up server, and whoever asks."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from hub.graph.refresher import Refresher
+from hub.ingest.run.connector_run import run_connectors
+from hub.refresh.needs import RefreshNeed, RefreshOutcome, RefreshStatus
+from hub.refresh.server import start_lookup_server
+from hub.sdk.manifest import Manifest, parse_manifest
+from hub.settings import load_settings
+from hub.store.engine import make_engine, store_url
+from tests.serving import served
+
+Row = dict[str, Any]
+Behaviour = Callable[[Request], Awaitable[Response | None]]
+HOUR = timedelta(hours=1)
+FIELDS = {"personal_id": "so", "full_name": "ten", "birth_date": "sinh", "residence_unit_code": {"constant": "06820@2020-01-01"}}  # fmt: skip
+
+
+@dataclass
+class Register:
+    """The register: `/rows?ids=1,2`. `asked` are the keys of each request; `behave` answers in its place."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    behave: Behaviour | None = None
+
+    def put(self, key: str, name: str, number: int | None = None) -> None:
+        so = f"{number if number is not None else int(key):012d}"
+        self.rows[key] = {"id": key, "so": so, "ten": name, "sinh": "1980"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await self._answer(Request(scope, receive))
+            await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        ids = request.query_params.get("ids")
+        if ids is not None:
+            self.asked.append(ids)
+            if self.behave and (answer := await self.behave(request)) is not None:
+                return answer
+        keys = list(self.rows) if ids is None else [key for key in ids.split(",") if key in self.rows]
+        if ids is not None and ids in self.rows:
+            keys = [ids]
+        return JSONResponse({"data": [self.rows[key] for key in keys]})
+
+
+class Office:
+    """A hub that has synced the register an hour and more ago."""
+
+    def __init__(self, database: str, url: str, register: Register, patch: pytest.MonkeyPatch) -> None:
+        self.database, self.register, self.patch = database, register, patch
+        self.engine = make_engine(database)
+        self.lines: list[str] = []
+        self.changed: list[int] = []
+        patch.setenv("REGISTER_URL", url)
+
+    def manifest(self, source: Mapping[str, Any] = {}, **stream: Any) -> Manifest:
+        rows = {
+            "path": "/rows",
+            "records": "data",
+            "key": ["id"],
+            "emits": {"Citizen": {"fields": FIELDS}},
+            "lookup": {"path": "/rows", "parameter": "ids"},
+            **stream,
+        }
+        label = {"vi": "Thử", "en": "Test"}
+        given = {"kind": "rest", "base_url": {"env": "REGISTER_URL"}, "breaker_failures": 2, **source}
+        facts = {
+            "title": label,
+            "sector": "citizen",
+            "owner": "-",
+            "legal_basis": "-",
+            "version": "1",
+            "freshness": "-",
+        }
+        streams = {"people": {key: value for key, value in rows.items() if value is not None}}
+        return parse_manifest({"name": "register", "source": given, "streams": streams, **facts})
+
+    def sync(self, manifest: Manifest) -> None:
+        (report,) = run_connectors(self.engine, [manifest])
+        assert report.status == "SUCCEEDED", report.problems
+
+    def sync_long_ago(self, manifest: Manifest) -> None:
+        self.sync(manifest)
+        self.do("update hub.stream set as_of = now() - interval '1 day'")
+
+    def do(self, statement: str) -> None:
+        with psycopg.connect(self.database) as connection:
+            connection.execute(statement)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database) as connection:
+            return connection.execute(query).fetchall()
+
+    def held(self) -> dict[str, str]:
+        return dict(self.rows("select source_key, full_name from data.citizen"))
+
+    def number(self, key: str) -> int:
+        return int(dict(self.rows("select source_key, id from data.citizen"))[key])
+
+    def need(self, key: str, max_age: timedelta = HOUR) -> RefreshNeed:
+        return RefreshNeed("Citizen", self.number(key), max_age)
+
+    @contextmanager
+    def worker(self, manifest: Manifest, timeout_s: float = 4.0) -> Iterator[None]:
+        """While a worker serves look-ups."""
+        stop = threading.Event()
+        thread = start_lookup_server(
+            store_url(self.engine), [manifest], timeout_s, stop, self.lines.append, self.changed.append
+        )
+        assert thread is not None
+        until = time.monotonic() + 30
+        while not self.rows("select from pg_locks where locktype = 'advisory' and objid = 7022015 and granted"):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(30)
+            assert not thread.is_alive()
+
+    def refresh(self, manifest: Manifest, *keys: str, **settings: Any) -> list[RefreshOutcome]:
+        """Refresh as one process would: the outcomes of these keys."""
+        needs = [self.need(key) for key in keys]
+        found = self.ask(manifest, [needs], **settings)[0]
+        return [found[need] for need in needs]
+
+    def ask(
+        self, manifest: Manifest, callers: Sequence[Sequence[RefreshNeed]], **settings: Any
+    ) -> list[Mapping[RefreshNeed, RefreshOutcome]]:
+        """Refresh for several callers of one process at once."""
+
+        async def run() -> list[Mapping[RefreshNeed, RefreshOutcome]]:
+            asking = Refresher(load_settings(**settings), self.database, {manifest.name: manifest})
+            try:
+                return await asyncio.gather(*map(asking.refresh_before_reading, callers))
+            finally:
+                await asking.close()
+
+        return asyncio.run(run())
+
+
+@pytest.fixture(scope="module")
+def served_register() -> Iterator[tuple[str, Register]]:
+    register = Register()
+    with served(register) as url:
+        yield url, register
+
+
+@pytest.fixture
+def office(
+    database_url: str, served_register: tuple[str, Register], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Office]:
+    url, register = served_register
+    register.rows, register.behave = {}, None
+    register.asked.clear()
+    for n in range(1, 6):
+        register.put(str(n), f"Lê Văn {['An', 'Ba', 'Chín', 'Dũng', 'Em'][n - 1]}")
+    made = Office(database_url, url, register, monkeypatch)
+    yield made
+    made.engine.dispose()
+
+
+def statuses(outcomes: Sequence[RefreshOutcome]) -> list[str]:
+    return [outcome.status.value for outcome in outcomes]
+
+
+def test_a_stale_record_is_asked_for_merged_and_then_fresh(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    office.register.put("2", "Lê Văn Hai")
+    began = datetime.now(UTC)
+    with office.worker(manifest):
+        (first,) = office.refresh(manifest, "2")
+        (second,) = office.refresh(manifest, "2")
+    assert (first.status, first.source) == (RefreshStatus.REFRESHED, "register")
+    assert first.as_of is not None
+    assert first.as_of >= began
+    assert (second.status, second.as_of) == (RefreshStatus.FRESH, first.as_of)
+    assert office.register.asked == ["2"]
+    assert office.held()["2"] == "Lê Văn Hai"
+    assert office.changed == [1]
+    assert office.rows("select mode, status from hub.run order by id desc limit 1") == [("LOOKUP", "SUCCEEDED")]
+    # Keys name people.
+    assert office.lines[0].startswith("look up register.people: 1 REFRESHED; ")
+
+
+def test_a_confirmed_record_leaves_no_run_behind(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    with office.worker(manifest):
+        assert statuses(office.refresh(manifest, "1", "3")) == ["REFRESHED", "REFRESHED"]
+    assert office.register.asked == ["1,3"]
+    assert office.rows("select mode from hub.run") == [("SYNC",)]
+    assert office.changed == []
+
+
+def test_nothing_is_asked_that_is_fresh_or_not_promised_or_unknown(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync(manifest)
+    with office.worker(manifest):
+        assert statuses(office.refresh(manifest, "1")) == ["FRESH"]
+        office.do("update hub.stream set as_of = now() - interval '1 day'")
+        assert statuses(office.refresh(office.manifest(lookup=None), "1")) == ["NOT_PROMISED"]
+        gone = RefreshNeed("Citizen", 10**15, HOUR)
+        assert office.ask(manifest, [[gone]])[0][gone] == RefreshOutcome(RefreshStatus.UNKNOWN_RECORD)
+        assert statuses(office.refresh(manifest, "1", lookup_timeout_s=0)) == ["NOT_SERVED"]
+    assert office.register.asked == []
+
+
+def test_without_a_worker_nobody_waits(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    began = time.monotonic()
+    (outcome,) = office.refresh(manifest, "1", lookup_timeout_s=60)
+    assert outcome.status is RefreshStatus.NOT_SERVED
+    assert outcome.as_of is not None
+    assert time.monotonic() - began < 30
+    with office.worker(manifest):  # what was requested meanwhile is served at once, or again
+        assert statuses(office.refresh(manifest, "1")) == ["REFRESHED"]
+    assert office.register.asked == ["1"]
+
+
+async def down(request: Request) -> Response | None:
+    return PlainTextResponse("", 503)
+
+
+async def slow(request: Request) -> Response | None:
+    await asyncio.sleep(1.5)
+    return None
+
+
+async def error_body(request: Request) -> Response | None:
+    return JSONResponse({"loi": "không truy vấn được cơ sở dữ liệu"})
+
+
+async def login_page(request: Request) -> Response | None:
+    return HTMLResponse("<html>Đăng nhập</html>")
+
+
+async def half_json(request: Request) -> Response | None:
+    return Response(b'{"data": [{"id": "1", "so": "0000', media_type="application/json")
+
+
+async def half_row(request: Request) -> Response | None:
+    return JSONResponse({"data": [{"id": "1", "ten": "Lê Văn An"}]})
+
+
+async def other_row(request: Request) -> Response | None:
+    return JSONResponse({"data": [{"id": "2", "so": "000000000002", "ten": "Lê Văn Ba", "sinh": "1980"}]})
+
+
+async def bad_value(request: Request) -> Response | None:
+    return JSONResponse({"data": [{"id": "1", "so": "khong phai so", "ten": "Lê Văn An", "sinh": "1980"}]})
+
+
+async def no_row(request: Request) -> Response | None:
+    return JSONResponse({"data": []})
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status"),
+    [
+        (down, "SOURCE_DOWN"),
+        (slow, "TIMED_OUT"),
+        (error_body, "LIED"),
+        (login_page, "LIED"),
+        (half_json, "LIED"),
+        (half_row, "LIED"),
+        (other_row, "LIED"),
+        (bad_value, "LIED"),
+        (no_row, "ABSENT"),
+    ],
+)
+def test_a_source_that_misbehaves_changes_nothing_and_is_told_apart(
+    office: Office, behaviour: Behaviour, status: str
+) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    before = office.rows("select * from data.citizen order by id")
+    office.register.behave = behaviour
+    with office.worker(manifest, timeout_s=1.0):
+        (outcome,) = office.refresh(manifest, "1", lookup_timeout_s=1.0)
+    assert outcome.status.value == status, office.lines
+    assert outcome.as_of is not None
+    assert datetime.now(UTC) - outcome.as_of > HOUR
+    assert office.rows("select * from data.citizen order by id") == before
+    rejected = office.rows("select source_key, rule from hub.quarantine where resolved_at is null")
+    assert [key for key, _ in rejected] == (["1"] if behaviour is bad_value else [])
+
+
+def test_a_row_that_a_source_lacks_is_not_asked_for_again_for_a_while(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    del office.register.rows["1"]
+    with office.worker(manifest):
+        assert [statuses(office.refresh(manifest, "1")) for _ in range(2)] == [["ABSENT"]] * 2
+        assert office.register.asked == ["1"]
+        assert "1" in office.held()  # only a sweep deletes
+        office.register.put("1", "Lê Văn An")
+        assert statuses(office.refresh(manifest, "1", lookup_absent_s=0)) == ["REFRESHED"]
+
+
+@pytest.mark.parametrize("key", ["a/b", "a,b", 'ngõ 5/2? "x" | y\\z', "%41&ids=2", "ﬁ+é", "' or 1=1 --"])
+def test_keys_of_any_characters_find_their_row(office: Office, key: str) -> None:
+    office.register.put(key, "Trần Thị Lan", 77)
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    office.register.put(key, "Trần Thị Lành", 77)
+    with office.worker(manifest):
+        assert statuses(office.refresh(manifest, key)) == ["REFRESHED"], office.lines
+    assert office.held()[key] == "Trần Thị Lành"
+
+
+def test_many_callers_in_two_processes_cause_one_look_up(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    office.register.put("2", "Lê Văn Hai")
+    office.register.behave = slow
+    need = office.need("2")
+    found: list[Mapping[RefreshNeed, RefreshOutcome]] = []
+
+    def process() -> None:
+        # Two refreshers share nothing but the database, as two processes do.
+        found.extend(office.ask(manifest, [[need]] * 100))
+
+    with office.worker(manifest):
+        threads = [threading.Thread(target=process) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert {outcome[need].status for outcome in found} == {RefreshStatus.REFRESHED}
+    assert len(found) == 200
+    assert office.register.asked == ["2"]
+
+
+def test_a_caller_who_leaves_does_not_take_the_others_along(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    office.register.behave = slow
+    need = office.need("2")
+
+    async def run() -> Mapping[RefreshNeed, RefreshOutcome]:
+        asking = Refresher(load_settings(), office.database, {manifest.name: manifest})
+        leaves = asyncio.create_task(asking.refresh_before_reading([need]))
+        await asyncio.sleep(0.3)
+        stays = asyncio.create_task(asking.refresh_before_reading([need]))
+        await asyncio.sleep(0.1)
+        leaves.cancel()
+        try:
+            return await stays
+        finally:
+            await asking.close()
+
+    with office.worker(manifest):
+        assert asyncio.run(run())[need].status is RefreshStatus.REFRESHED
+    assert office.register.asked == ["2"]
+
+
+def test_the_breaker_opens_lets_one_probe_pass_and_closes(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    office.register.behave = down
+    with office.worker(manifest):
+        assert [statuses(office.refresh(manifest, key)) for key in "123"] == [
+            ["SOURCE_DOWN"],
+            ["SOURCE_DOWN"],
+            ["BREAKER_OPEN"],
+        ]
+        assert office.register.asked == ["1", "2"]
+        office.do("update hub.lookup_source set open_until = now()")
+        assert statuses(office.refresh(manifest, "4")) == ["SOURCE_DOWN"]  # the probe
+        assert statuses(office.refresh(manifest, "4")) == ["BREAKER_OPEN"]
+        rested = office.rows("select failures, open_until > now() + interval '8 min' from hub.lookup_source")
+        assert rested == [(3, True)]  # twice as long as the first time
+        office.register.behave = None
+        office.do("update hub.lookup_source set open_until = now()")
+        assert statuses(office.refresh(manifest, "4")) == ["REFRESHED"]
+        assert statuses(office.refresh(manifest, "1", "2", "3")) == ["REFRESHED"] * 3
+    assert office.rows("select failures, open_until from hub.lookup_source") == [(0, None)]
+    assert office.rows("select 1 from hub.circuit") == []  # syncs go on
+
+
+def test_a_source_is_asked_no_more_often_than_its_manifest_says(office: Office) -> None:
+    manifest = office.manifest({"lookup_rate": "1/h", "lookup_burst": 2})
+    office.sync_long_ago(manifest)
+    with office.worker(manifest):
+        assert [statuses(office.refresh(manifest, key)) for key in "123"] == [
+            ["REFRESHED"],
+            ["REFRESHED"],
+            ["QUOTA_SPENT"],
+        ]
+    assert office.register.asked == ["1", "2"]
+
+
+def test_a_running_sync_is_waited_for_and_then_left_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.ingest.run.lookup.LOCK_WAIT_S", 0.2)
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    with office.worker(manifest):
+        with psycopg.connect(office.database) as running:
+            running.execute("select from hub.stream for no key update")
+            assert statuses(office.refresh(manifest, "1")) == ["STREAM_BUSY"]
+            assert office.register.asked == []
+        assert statuses(office.refresh(manifest, "1")) == ["REFRESHED"]
+
+
+def test_what_a_sync_wrote_while_the_source_was_asked_is_not_overwritten(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+
+    async def outdated(request: Request) -> Response | None:
+        before = [dict(office.register.rows[key]) for key in "12"]
+        office.register.put("1", "Lê Văn Mới")
+        del office.register.rows["2"]
+        await asyncio.to_thread(office.sync, manifest)
+        return JSONResponse({"data": before})
+
+    office.register.behave = outdated
+    with office.worker(manifest):
+        assert statuses(office.refresh(manifest, "1", "2")) == ["REFRESHED", "REFRESHED"]
+    assert office.held()["1"] == "Lê Văn Mới"
+    assert "2" not in office.held()
+
+
+def test_a_request_that_a_dead_worker_claimed_is_made_again(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    claimed = (
+        "insert into hub.lookup (stream_id, source_key, asked_at, claimed_at) select id, '1', {0}, {0} from hub.stream"
+    )
+    office.do(claimed.format("now() - interval '1 minute'"))
+    with office.worker(manifest):
+        assert statuses(office.refresh(manifest, "1")) == ["REFRESHED"]
+        office.do(f"truncate hub.lookup; {claimed.format('now()')}")
+        assert statuses(office.refresh(manifest, "1", lookup_timeout_s=0.2)) == ["TIMED_OUT"]
+
+
+def test_look_ups_are_forgotten(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync_long_ago(manifest)
+    office.do(
+        "insert into hub.lookup (stream_id, source_key, asked_at, settled_at, status)"
+        " select 1, 'old', now() - interval '2 days', now() - interval '2 days', 'ABSENT'"
+    )
+    with office.worker(manifest):
+        until = time.monotonic() + 30
+        while office.rows("select from hub.lookup"):
+            assert time.monotonic() < until
+            time.sleep(0.02)
