@@ -55,6 +55,21 @@ class Settings(BaseSettings):
     keep_runs_days: int = Field(
         90, ge=1, description="How long records of runs that changed nothing, and of jobs, are kept, in days."
     )
+    correction_days: int = Field(
+        5,
+        ge=1,
+        le=250,
+        description="Working days that a source has to act on a correction, if its manifest does not say.",
+    )
+    keep_corrections_days: int = Field(
+        365,
+        ge=1,
+        description="How long the values of a correction are kept after it was resolved, refused or withdrawn, in days.",
+    )
+    holidays: str = Field(
+        "",
+        description="Days that are no working days beside Saturdays and Sundays, separated by commas: `2026-01-01, 2026-02-16/2026-02-20`. Deadlines of corrections leave them out.",
+    )
     statement_timeout_s: float = Field(10.0, gt=0, description="Longest time one read may take, in seconds.")
     max_body_bytes: int = Field(200_000, ge=1_000, description="Largest request body, in bytes.")
     max_result_bytes: int = Field(10_000_000, ge=1_000, description="Longest result of one read, in bytes of JSON.")

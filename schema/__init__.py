@@ -4,4 +4,11 @@
 pages) is derived from them by `hub.model`.
 """
 
-MODULES = ("schema.place", "schema.citizen", "schema.land", "schema.finance", "schema.business")
+MODULES = (
+    "schema.place",
+    "schema.citizen",
+    "schema.land",
+    "schema.finance",
+    "schema.business",
+    "schema.insurance",
+)

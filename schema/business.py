@@ -1,9 +1,10 @@
-"""Business: enterprises and household businesses, and what people are to them."""
+"""Business: enterprises and household businesses, their sites, and what people are to them."""
 
 from schema.citizen import Citizen
-from schema.codes import BusinessRoleKind, BusinessStatus, LegalForm
+from schema.codes import BusinessRoleKind, BusinessSiteKind, BusinessStatus, LegalForm
 from schema.core import Label, field, key, link, linked, record, reference, subject
-from schema.parties import PartyAsRecorded
+from schema.land import Parcel
+from schema.parties import ParcelAsRecorded, PartyAsRecorded
 from schema.place import AdministrativeUnit
 from schema.values import Address, Day, EnterpriseCode, OrganisationName, RegistrationNumber, TaxCode, Text, Vnd
 
@@ -33,6 +34,7 @@ class Business:
     seat: AdministrativeUnit | None = reference("unit_code", "Commune of the head office.")
     seat_address: Address | None = field("Address of the head office within the commune.")
     roles: list["BusinessRole"] = link("BusinessRole.business", "Who is what to the business.")
+    sites: list["BusinessSite"] = link("BusinessSite.business", "Where it does business.")
     taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")  # resolved by the registry
     tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")
 
@@ -51,3 +53,20 @@ class BusinessRole:
     since: Day | None = field("When it began.", filter=True, order=True)
     until: Day | None = field("When it ended; null while in force.", filter=True, index=False)
     contribution: Vnd | None = field("Capital contributed.", filter=True, index=False)
+
+
+@record(
+    sector="business",
+    label=Label("Địa điểm kinh doanh", "Business site"),
+    standard="W3C Organization Ontology org:Site",
+)
+class BusinessSite:
+    """A place where one business works: its head office, a branch, a shop."""
+
+    business: Business = reference("registration_number", "The business.")
+    kind: BusinessSiteKind = field("What the site is.", filter=True)
+    unit: AdministrativeUnit | None = reference("unit_code", "Commune of the site.")
+    address: Address | None = field("Address within the commune.")
+    parcel: Parcel | None = linked(ParcelAsRecorded, "The parcel it stands on, where the register has it.")
+    since: Day | None = field("When it was registered.", filter=True, index=False)
+    until: Day | None = field("When it was closed; null while in use.", filter=True, index=False)

@@ -1,7 +1,7 @@
-"""Citizen: people, the households they live in, their civil status. Owned by population and civil status."""
+"""Citizen: people, the households they live in, marriages, births, deaths. Owned by population and civil status."""
 
 from schema.authority import ended
-from schema.codes import MaritalState, RelationshipToHead, Sex
+from schema.codes import MaritalState, RelationshipToHead, ResidenceKind, Sex
 from schema.core import Label, PersonFacts, field, key, link, linked, record, reference, subject
 from schema.parties import PartyAsRecorded
 from schema.place import AdministrativeUnit
@@ -32,12 +32,25 @@ class Citizen:
     registered_on: Day | None = field("When the residence was registered.", filter=True, index=False)
     memberships: list["HouseholdMembership"] = link("HouseholdMembership.member", "Households the person belongs to.")
     marital_statuses: list["MaritalStatus"] = link("MaritalStatus.person", "Civil-status entries on marriage.")
+    birth_registrations: list["BirthRegistration"] = link(
+        "BirthRegistration.child", "Registrations of the person's birth."
+    )
+    children_as_mother: list["BirthRegistration"] = link("BirthRegistration.mother", "Births registered of the mother.")
+    children_as_father: list["BirthRegistration"] = link("BirthRegistration.father", "Births registered of the father.")
+    death_registrations: list["DeathRegistration"] = link("DeathRegistration.deceased", "Registrations of the death.")
     land_use_rights: list["LandUseRight"] = link(
         "LandUseRight.holder", "Land-use rights held."
     )  # resolved by the registry
+    transfers_made: list["LandTransferSlip"] = link("LandTransferSlip.transferor", "Transfers of rights to others.")
+    transfers_received: list["LandTransferSlip"] = link(
+        "LandTransferSlip.transferee", "Transfers of rights from others."
+    )
     taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")
     tax_obligations: list["TaxObligation"] = link("TaxObligation.debtor", "Taxes and fees owed or paid.")
     benefits: list["Benefit"] = link("Benefit.beneficiary", "Social benefits.")
+    pensions: list["Pension"] = link("Pension.beneficiary", "Pensions of social insurance.")
+    health_insurance_cards: list["HealthInsuranceCard"] = link("HealthInsuranceCard.holder", "Health-insurance cards.")
+    birth_notices: list["BirthNotice"] = link("BirthNotice.mother", "Births that hospitals notified of the mother.")
     business_roles: list["BusinessRole"] = link("BusinessRole.person", "What the person is to businesses.")
 
 
@@ -53,7 +66,14 @@ class Household:
     address: Address | None = field("Address within the commune.")
     members: list["HouseholdMembership"] = link("HouseholdMembership.household", "Members of the household.")
     land_use_rights: list["LandUseRight"] = link("LandUseRight.holder", "Land-use rights held by the household.")
+    transfers_made: list["LandTransferSlip"] = link("LandTransferSlip.transferor", "Transfers of rights to others.")
+    transfers_received: list["LandTransferSlip"] = link(
+        "LandTransferSlip.transferee", "Transfers of rights from others."
+    )
     taxpayers: list["Taxpayer"] = link("Taxpayer.party", "Registrations at the tax office.")
+    poor_household_entries: list["PoorHouseholdEntry"] = link(
+        "PoorHouseholdEntry.household", "Years in which the household was listed as poor or near-poor."
+    )
 
 
 @record(sector="citizen", label=Label("Thành viên hộ", "Household membership"), standard="SEMIC Core Person residency")
@@ -63,6 +83,7 @@ class HouseholdMembership:
     household: Household = reference("household_code", "The household.")
     member: Citizen = linked(PartyAsRecorded, "The person.", unique_within=("household_code",))
     relationship: RelationshipToHead = field("Relationship to the head.", filter=True)
+    residence_kind: ResidenceKind | None = field("Permanent or temporary residence.", filter=True, index=False)
     since: Day | None = field("When the person joined.", filter=True, index=False)
 
 
@@ -85,3 +106,29 @@ class MaritalStatus:
     since: Day | None = field("When it began.", filter=True, order=True)
     until: Day | None = field("When it ended; null while in force.", filter=True, index=False)
     certificate_number: LocalCode | None = field("Number of the marriage certificate.")
+
+
+@record(sector="citizen", label=Label("Đăng ký khai sinh", "Birth registration"), standard="SEMIC Core Person birth")
+class BirthRegistration:
+    """A birth in the civil-status register: who was born, of whom."""
+
+    registration_number: LocalCode = key("Number of the entry, with its register and year.", search=True)
+    child: Citizen = linked(PartyAsRecorded, "Who was born.")
+    mother: Citizen | None = linked(PartyAsRecorded, "The mother; null where she is not known.")
+    father: Citizen | None = linked(PartyAsRecorded, "The father; null where none is registered.")
+    birth_date: PartialDate = field("Date of birth.", filter=True, order=True)
+    sex: Sex | None = field("Sex.", filter=True, index=False)
+    birth_place: Text | None = field("Where the child was born: a hospital, or a commune.")
+    registry: AdministrativeUnit | None = reference("unit_code", "Commune whose office registered the birth.")
+    registered_on: Day | None = field("When the birth was registered, perhaps years later.", filter=True, order=True)
+
+
+@record(sector="citizen", label=Label("Đăng ký khai tử", "Death registration"), standard="SEMIC Core Person death")
+class DeathRegistration:
+    """A death in the civil-status register."""
+
+    registration_number: LocalCode = key("Number of the entry, with its register and year.", search=True)
+    deceased: Citizen = linked(PartyAsRecorded, "Who died.")
+    died_on: Day = field("Day of death.", filter=True, order=True)
+    registry: AdministrativeUnit | None = reference("unit_code", "Commune whose office registered the death.")
+    registered_on: Day | None = field("When the death was registered.", filter=True, index=False)

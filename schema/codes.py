@@ -49,6 +49,12 @@ class RelationshipToHead(CodeList):
     }
 
 
+class ResidenceKind(CodeList):
+    """How a person is registered at a residence (Law on Residence 2020)."""
+
+    codes = {"PERMANENT": Label("Thường trú", "Permanent"), "TEMPORARY": Label("Tạm trú", "Temporary")}
+
+
 class PartyKind(CodeList):
     """What kind of subject a recorded party is: one identifier can name three of them."""
 
@@ -110,6 +116,41 @@ class EncumbranceStatus(CodeList):
     codes = {"ACTIVE": Label("Đang có hiệu lực", "Active"), "DISCHARGED": Label("Đã xoá", "Discharged")}
 
 
+class PlanningRestrictionKind(CodeList):
+    """Why building on a parcel is restricted (ISO 19152 LA_Restriction)."""
+
+    codes = {
+        "LAND_RECOVERY": Label("Nằm trong kế hoạch thu hồi đất", "In a plan of land recovery"),
+        "ROAD_CORRIDOR": Label("Hành lang an toàn đường bộ", "Road safety corridor"),
+        "POWER_LINE_CORRIDOR": Label("Hành lang an toàn lưới điện", "Power-line safety corridor"),
+        "WATERWAY_CORRIDOR": Label("Hành lang bảo vệ nguồn nước", "Water protection corridor"),
+        "HERITAGE": Label("Khu vực bảo vệ di tích", "Heritage protection area"),
+        "HEIGHT_LIMIT": Label("Hạn chế chiều cao công trình", "Height limit"),
+    }
+
+
+class LandTransferKind(CodeList):
+    """How a land-use right changes hands (Land Law 2024)."""
+
+    codes = {
+        "SALE": Label("Chuyển nhượng", "Sale"),
+        "GIFT": Label("Tặng cho", "Gift"),
+        "INHERITANCE": Label("Thừa kế", "Inheritance"),
+        "EXCHANGE": Label("Chuyển đổi", "Exchange"),
+        "CONTRIBUTION": Label("Góp vốn", "Contribution to capital"),
+    }
+
+
+class LandTransferSlipStatus(CodeList):
+    """How far a transfer slip has come at the tax office."""
+
+    codes = {
+        "SENT": Label("Đã chuyển cơ quan thuế", "Sent to the tax office"),
+        "FULFILLED": Label("Đã hoàn thành nghĩa vụ tài chính", "Obligations fulfilled"),
+        "REVOKED": Label("Đã thu hồi", "Revoked"),
+    }
+
+
 class TaxpayerStatus(CodeList):
     """Status of a taxpayer at the tax office."""
 
@@ -143,6 +184,24 @@ class ObligationStatus(CodeList):
         "OVERDUE": Label("Quá hạn", "Overdue"),
         "EXEMPT": Label("Được miễn", "Exempt"),
     }
+
+
+class TaxExemptionGround(CodeList):
+    """Why a tax or fee on land is waived or reduced."""
+
+    codes = {
+        "ONLY_HOME": Label("Nhà ở, đất ở duy nhất", "Only home"),
+        "CLOSE_RELATIVES": Label("Chuyển quyền giữa người thân trong gia đình", "Transfer between close relatives"),
+        "MERIT": Label("Người có công với cách mạng", "Person of merit"),
+        "POOR_HOUSEHOLD": Label("Hộ nghèo", "Poor household"),
+        "DISADVANTAGED_AREA": Label("Địa bàn đặc biệt khó khăn", "Disadvantaged area"),
+    }
+
+
+class PovertyCategory(CodeList):
+    """Category of a household on the list of the year (multidimensional poverty line)."""
+
+    codes = {"POOR": Label("Hộ nghèo", "Poor"), "NEAR_POOR": Label("Hộ cận nghèo", "Near-poor")}
 
 
 class BenefitKind(CodeList):
@@ -194,4 +253,43 @@ class BusinessRoleKind(CodeList):
         "OWNER": Label("Chủ sở hữu", "Owner"),
         "MEMBER": Label("Thành viên góp vốn", "Contributing member"),
         "DIRECTOR": Label("Giám đốc", "Director"),
+    }
+
+
+class BusinessSiteKind(CodeList):
+    """What is done at a site of a business (Law on Enterprises 2020, art. 44)."""
+
+    codes = {
+        "HEAD_OFFICE": Label("Trụ sở chính", "Head office"),
+        "BRANCH": Label("Chi nhánh", "Branch"),
+        "REPRESENTATIVE_OFFICE": Label("Văn phòng đại diện", "Representative office"),
+        "BUSINESS_LOCATION": Label("Địa điểm kinh doanh", "Business location"),
+    }
+
+
+class PensionKind(CodeList):
+    """Kind of monthly payment of social insurance."""
+
+    codes = {
+        "RETIREMENT": Label("Lương hưu", "Retirement pension"),
+        "LOSS_OF_CAPACITY": Label("Trợ cấp mất sức lao động", "Pension for lost working capacity"),
+        "WORK_ACCIDENT": Label("Trợ cấp tai nạn lao động, bệnh nghề nghiệp", "Work-accident pension"),
+        "SURVIVOR": Label("Trợ cấp tuất hằng tháng", "Survivor's pension"),
+    }
+
+
+class HealthInsuranceCategory(CodeList):
+    """Category of the insured, by the letters that begin the card's number."""
+
+    codes = {
+        "DN": Label("Người lao động trong doanh nghiệp", "Employee of an enterprise"),
+        "HC": Label("Cán bộ, công chức, viên chức", "Public employee"),
+        "HT": Label("Người hưởng lương hưu", "Pensioner"),
+        "CC": Label("Người có công với cách mạng", "Person of merit"),
+        "HN": Label("Người thuộc hộ nghèo", "Member of a poor household"),
+        "CN": Label("Người thuộc hộ cận nghèo", "Member of a near-poor household"),
+        "TE": Label("Trẻ em dưới 6 tuổi", "Child under 6"),
+        "HS": Label("Học sinh, sinh viên", "Pupil or student"),
+        "BT": Label("Người hưởng trợ cấp bảo trợ xã hội", "Recipient of social protection"),
+        "GD": Label("Tham gia theo hộ gia đình", "Insured with the household"),
     }

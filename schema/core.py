@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 
 from schema.authority import AuthorityFacts
 
-SectorName = Literal["place", "citizen", "land", "finance", "business"]
+SectorName = Literal["place", "citizen", "land", "finance", "business", "insurance"]
 Kind = Literal["subject", "record"]
 T = TypeVar("T")
 

@@ -1,9 +1,18 @@
-"""Finance: taxpayers, what they owe and pay, and the benefits people receive."""
+"""Finance: taxpayers, what they owe and pay, the benefits people receive, and the households listed as poor."""
 
 from schema.authority import agrees, ended
 from schema.business import Business
 from schema.citizen import Citizen, Household
-from schema.codes import BenefitKind, BenefitStatus, ObligationStatus, PartyKind, TaxKind, TaxpayerStatus
+from schema.codes import (
+    BenefitKind,
+    BenefitStatus,
+    ObligationStatus,
+    PartyKind,
+    PovertyCategory,
+    TaxExemptionGround,
+    TaxKind,
+    TaxpayerStatus,
+)
 from schema.core import Label, field, key, link, linked, record, reference
 from schema.land import Parcel
 from schema.parties import ParcelAsRecorded, PartyAsRecorded
@@ -50,7 +59,11 @@ class TaxObligation:
     paid_amount: Vnd | None = field("Amount paid so far, as the tax office states it.", filter=True, index=False)
     due_on: Day | None = field("When it falls due.", filter=True, order=True)
     status: ObligationStatus = field("How much of it has been met.", filter=True)
+    transfer_slip_number: LocalCode | None = field(
+        "Number of the land office's slip that it was assessed from, for transfers of land.", filter=True
+    )
     payments: list["Payment"] = link("Payment.obligation", "Payments booked on it.")
+    exemptions: list["TaxExemption"] = link("TaxExemption.obligation", "Exemptions granted from it.")
 
 
 @record(sector="finance", label=Label("Khoản nộp", "Payment"), standard="FollowTheMoney Payment")
@@ -61,6 +74,17 @@ class Payment:
     obligation: TaxObligation = reference("obligation_number", "What it pays.")
     amount: Vnd = field("Amount received.", filter=True)
     paid_on: Day = field("When it was received.", filter=True, order=True)
+
+
+@record(sector="finance", label=Label("Miễn, giảm thuế", "Tax exemption"), standard="CPSV-AP 3.2 Output")
+class TaxExemption:
+    """A decision that waives an obligation, or a part of it."""
+
+    exemption_number: LocalCode = key("Number of the decision.")
+    obligation: TaxObligation = reference("obligation_number", "What it waives.")
+    ground: TaxExemptionGround = field("Why.", filter=True)
+    amount: Vnd = field("Amount waived.", filter=True)
+    decided_on: Day | None = field("When it was decided.", filter=True, order=True)
 
 
 @record(sector="finance", label=Label("Trợ cấp", "Benefit"), standard="SEMIC Core Public Service Output")
@@ -78,3 +102,21 @@ class Benefit:
         filter=True,
         authority=(ended("Citizen.death_date", linked="beneficiary", contrary=("ACTIVE",)),),
     )
+
+
+@record(
+    sector="finance",
+    label=Label("Hộ nghèo, hộ cận nghèo", "Poor-household entry"),
+    standard="CPSV-AP 3.2 Output",
+    plural="poor_household_entries",
+)
+class PoorHouseholdEntry:
+    """One household on a year's list of poor and near-poor households."""
+
+    entry_number: LocalCode = key("Year, commune and line of the list.")
+    household: Household = linked(PartyAsRecorded, "The household, under its head.")
+    category: PovertyCategory = field("Poor or near-poor.", filter=True)
+    year: Count = field("Year of the list.", filter=True, order=True)
+    member_count: Count | None = field("Number of members on the list.")
+    decision_number: LocalCode | None = field("Number of the commune's decision.")
+    decided_on: Day | None = field("When it was decided.", filter=True, index=False)

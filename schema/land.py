@@ -1,7 +1,16 @@
 """Land: parcels, rights in them, and what rests on them (ISO 19152, LADM)."""
 
 from schema.citizen import Citizen, Household
-from schema.codes import EncumbranceKind, EncumbranceStatus, LandPurpose, RightOrigin, RightStatus
+from schema.codes import (
+    EncumbranceKind,
+    EncumbranceStatus,
+    LandPurpose,
+    LandTransferKind,
+    LandTransferSlipStatus,
+    PlanningRestrictionKind,
+    RightOrigin,
+    RightStatus,
+)
 from schema.core import Label, field, key, link, linked, record, reference, subject
 from schema.parties import ParcelAsRecorded, PartyAsRecorded
 from schema.place import AdministrativeUnit
@@ -11,6 +20,7 @@ from schema.values import (
     CertificateSerial,
     Count,
     Day,
+    DossierCode,
     GeoPoint,
     LocalCode,
     ParcelIdentifier,
@@ -40,6 +50,9 @@ class Parcel:
     point: GeoPoint | None = field("An inner point.")
     rights: list["LandUseRight"] = link("LandUseRight.parcel", "Rights held in this parcel.")
     encumbrances: list["Encumbrance"] = link("Encumbrance.parcel", "Mortgages and seizures.")
+    planning_restrictions: list["PlanningRestriction"] = link("PlanningRestriction.parcel", "What planning restricts.")
+    transfer_slips: list["LandTransferSlip"] = link("LandTransferSlip.parcel", "Transfers of rights in this parcel.")
+    business_sites: list["BusinessSite"] = link("BusinessSite.parcel", "Sites of businesses on this parcel.")
     tax_obligations: list["TaxObligation"] = link(
         "TaxObligation.parcel", "Taxes and fees on this parcel."
     )  # resolved by the registry
@@ -74,3 +87,41 @@ class Encumbrance:
     secured_amount: Vnd | None = field("Amount secured.", filter=True, index=False)
     registered_on: Day | None = field("When it was registered.", filter=True, order=True)
     discharged_on: Day | None = field("When it was discharged.", filter=True, index=False)
+
+
+@record(
+    sector="land", label=Label("Hạn chế theo quy hoạch", "Planning restriction"), standard="ISO 19152 LA_Restriction"
+)
+class PlanningRestriction:
+    """A restriction on a parcel that comes from a plan of the authorities."""
+
+    restriction_number: LocalCode = key("Number under which land's system keeps it.")
+    parcel: Parcel = linked(ParcelAsRecorded, "The parcel it restricts.")
+    kind: PlanningRestrictionKind = field("Why building is restricted.", filter=True)
+    decision_number: LocalCode | None = field("Number of the decision that approved the plan.", filter=True)
+    plan_name: Text | None = field("Name of the plan.")
+    affected_area: Area | None = field("Part of the parcel that is affected; null where it is not measured.")
+    valid_from: Day | None = field("First day.", filter=True, order=True)
+    valid_until: Day | None = field("Last day; null while no end is decided.", filter=True, index=False)
+
+
+@record(
+    sector="land",
+    label=Label("Phiếu chuyển thông tin nghĩa vụ tài chính", "Land transfer slip"),
+    standard="ISO 19152 LA_AdministrativeSource",
+)
+class LandTransferSlip:
+    """What the land office tells the tax office of one transfer, so that taxes and fees are assessed."""
+
+    slip_number: LocalCode = key("Number of the slip.", search=True)
+    dossier_code: DossierCode | None = field("Dossier of the transfer.", filter=True)
+    certificate_serial: CertificateSerial | None = field("Serial of the certificate of the right.", filter=True)
+    parcel: Parcel = linked(ParcelAsRecorded, "The parcel.")
+    transferor: Citizen | Household = linked(PartyAsRecorded, "Who gives the right away.")
+    transferee: Citizen | Household = linked(PartyAsRecorded, "Who receives it.")
+    kind: LandTransferKind = field("How the right changes hands.", filter=True)
+    area: Area | None = field("Area that is transferred.")
+    price: Vnd | None = field("Price in the contract; null where there is none.", filter=True, index=False)
+    issued_on: Day = field("When the slip was sent.", filter=True, order=True)
+    status: LandTransferSlipStatus = field("How far it has come.", filter=True)
+    revoked_on: Day | None = field("When the land office revoked it.", filter=True, index=False)

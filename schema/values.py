@@ -244,6 +244,33 @@ class RegistrationNumber(Value):
     refused = ("A1",)
 
 
+class SocialInsuranceNumber(Value):
+    """Social-insurance number (mã số bảo hiểm xã hội): 10 digits, one for each person who ever was insured."""
+
+    clean = (Clean.NO_SEPARATORS,)
+    pattern = r"[0-9]{10}"
+    mask = Mask.LAST_DIGITS
+    expected = "10 digits"
+    rule = "a social-insurance number has 10 digits"
+    examples = ("2214123456",)
+    refused = ("221412345",)
+
+
+class HealthCardNumber(Value):
+    """Number of a health-insurance card: category (2 letters), level of cover, province, social-insurance number.
+
+    Shown to the last three characters only: it holds the holder's social-insurance number.
+    """
+
+    clean = (Clean.NO_SEPARATORS, Clean.UPPER)
+    pattern = r"[A-Z]{2}[1-5][0-9]{12}"
+    mask = Mask.LAST_DIGITS
+    expected = "2 letters and 13 digits"
+    rule = "a health-insurance card number has 2 letters and 13 digits"
+    examples = ("TE1222214123456",)
+    refused = ("2214123456", "TE9222214123456")
+
+
 class AdministrativeUnitCode(Value):
     """Code of an administrative unit *with its date*, as `code@date`.
 

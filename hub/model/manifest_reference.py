@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticUndefined
 
-from hub.sdk import mapping, paging, parts, sources, streams
+from hub.sdk import corrections, mapping, paging, parts, sources, streams
 from hub.sdk.manifest import MANIFEST_CLASSES, Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -292,6 +292,9 @@ TITLES: Mapping[type[BaseModel], str] = {
     mapping.Join: "join",
     mapping.Condition: "condition",
     mapping.Patch: "patches",
+    corrections.ApiCorrections: "corrections, api",
+    corrections.FileCorrections: "corrections, file",
+    corrections.QueuedCorrections: "corrections, queue",
     parts.BilingualLabel: "title",
     parts.EnvReference: "reference, env",
     parts.FileReference: "reference, file",

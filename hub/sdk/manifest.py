@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from hub.errors import HubMisconfigured
+from hub.sdk.corrections import Corrections
 from hub.sdk.parts import BilingualLabel, EnvReference, FileReference, ManifestPart
 from hub.sdk.sources import (
     CdcSource,
@@ -50,6 +51,9 @@ class Manifest(ManifestPart):
         None, description='When it is synced, as a cron expression with five fields: "*/15 * * * *".'
     )
     grade: GradeLetter | None = Field(None, description="Grade given by `hub connector check`: A, B or C.")
+    corrections: Corrections | None = Field(
+        None, description="How the source takes corrections of its data; from the work queue in the hub if not given."
+    )
     source: Source = Field(description=SOURCE_DESCRIPTION)
     streams: Mapping[str, Stream] = Field(min_length=1, description=STREAMS_DESCRIPTION)
 
@@ -78,7 +82,8 @@ class Manifest(ManifestPart):
 
     def list_variables(self) -> list[str]:
         """Return the environment variables that it needs."""
-        return sorted(r.env for r in _list_references(self.source) if isinstance(r, EnvReference))
+        parts = (self.source, self.corrections) if self.corrections else (self.source,)
+        return sorted({r.env for part in parts for r in _list_references(part) if isinstance(r, EnvReference)})
 
 
 class SqlManifest(Manifest):

@@ -49,6 +49,7 @@ class Grant:
 READS = (
     *(Grant(READ, schema) for schema in VOCABULARY),
     Grant(READ, "hub", ("alembic_version", "stream", "run", "change", "dossier", "dossier_subject", "sealed_subject")),
+    Grant(READ, "hub", ("source_correction", "source_correction_event")),
 )
 GRANTS: dict[str, tuple[Grant, ...]] = {
     READER: READS,
@@ -57,7 +58,20 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         Grant(EVERYTHING, "link"),
         Grant(EVERYTHING, "link_history"),
         Grant(EVERYTHING, "hub", ("change", "web_session")),
-        Grant(WRITE, "hub", ("dossier", "dossier_subject", "alarm", "inbox", "link_run", "lookup")),
+        Grant(
+            WRITE,
+            "hub",
+            (
+                "dossier",
+                "dossier_subject",
+                "alarm",
+                "inbox",
+                "link_run",
+                "lookup",
+                "source_correction",
+                "source_correction_event",
+            ),
+        ),
         Grant(READ, "hub", ("api_key",)),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),

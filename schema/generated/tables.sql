@@ -86,6 +86,77 @@ CREATE INDEX benefit_since ON data.benefit (since, id);
 CREATE UNIQUE INDEX benefit_source ON data.benefit (stream_id, source_key);
 CREATE INDEX benefit_status ON data.benefit (status, id);
 
+CREATE TABLE data.birth_notice (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	notice_number TEXT NOT NULL,
+	birth_date TEXT NOT NULL,
+	sex TEXT,
+	birth_weight INTEGER,
+	intended_name TEXT,
+	facility_name TEXT,
+	issued_on DATE,
+	mother_kind TEXT,
+	mother_name TEXT,
+	mother_birth_date TEXT,
+	mother_identifier TEXT,
+	mother_tax_code TEXT,
+	mother_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX birth_notice_birth_date ON data.birth_notice (birth_date, id);
+CREATE UNIQUE INDEX birth_notice_notice_number_key ON data.birth_notice (notice_number);
+CREATE UNIQUE INDEX birth_notice_source ON data.birth_notice (stream_id, source_key);
+
+CREATE TABLE data.birth_registration (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	registration_number TEXT NOT NULL,
+	birth_date TEXT NOT NULL,
+	sex TEXT,
+	birth_place TEXT,
+	registered_on DATE,
+	registry_unit_code TEXT,
+	child_kind TEXT,
+	child_name TEXT,
+	child_birth_date TEXT,
+	child_identifier TEXT,
+	child_tax_code TEXT,
+	child_address TEXT,
+	mother_kind TEXT,
+	mother_name TEXT,
+	mother_birth_date TEXT,
+	mother_identifier TEXT,
+	mother_tax_code TEXT,
+	mother_address TEXT,
+	father_kind TEXT,
+	father_name TEXT,
+	father_birth_date TEXT,
+	father_identifier TEXT,
+	father_tax_code TEXT,
+	father_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX birth_registration_birth_date ON data.birth_registration (birth_date, id);
+CREATE INDEX birth_registration_registered_on ON data.birth_registration (registered_on, id);
+CREATE UNIQUE INDEX birth_registration_registration_number_key ON data.birth_registration (registration_number);
+CREATE INDEX birth_registration_registry_unit_code ON data.birth_registration (registry_unit_code, id);
+CREATE UNIQUE INDEX birth_registration_source ON data.birth_registration (stream_id, source_key);
+
 CREATE TABLE data.business (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
 	registration_number TEXT NOT NULL,
@@ -150,6 +221,31 @@ CREATE INDEX business_role_role ON data.business_role (role, id);
 CREATE INDEX business_role_since ON data.business_role (since, id);
 CREATE UNIQUE INDEX business_role_source ON data.business_role (stream_id, source_key);
 
+CREATE TABLE data.business_site (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	kind TEXT NOT NULL,
+	address TEXT,
+	since DATE,
+	until DATE,
+	business_registration_number TEXT NOT NULL,
+	unit_code TEXT,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX business_site_business_registration_number ON data.business_site (business_registration_number, id);
+CREATE INDEX business_site_kind ON data.business_site (kind, id);
+CREATE UNIQUE INDEX business_site_source ON data.business_site (stream_id, source_key);
+CREATE INDEX business_site_unit_code ON data.business_site (unit_code, id);
+
 CREATE TABLE data.citizen (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
 	personal_id TEXT NOT NULL,
@@ -182,6 +278,33 @@ CREATE UNIQUE INDEX citizen_personal_id_key ON data.citizen (personal_id);
 CREATE INDEX citizen_residence_unit_code ON data.citizen (residence_unit_code, id);
 CREATE UNIQUE INDEX citizen_source ON data.citizen (stream_id, source_key);
 
+CREATE TABLE data.death_registration (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	registration_number TEXT NOT NULL,
+	died_on DATE NOT NULL,
+	registered_on DATE,
+	registry_unit_code TEXT,
+	deceased_kind TEXT,
+	deceased_name TEXT,
+	deceased_birth_date TEXT,
+	deceased_identifier TEXT,
+	deceased_tax_code TEXT,
+	deceased_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX death_registration_died_on ON data.death_registration (died_on, id);
+CREATE UNIQUE INDEX death_registration_registration_number_key ON data.death_registration (registration_number);
+CREATE INDEX death_registration_registry_unit_code ON data.death_registration (registry_unit_code, id);
+CREATE UNIQUE INDEX death_registration_source ON data.death_registration (stream_id, source_key);
+
 CREATE TABLE data.encumbrance (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
 	registration_number TEXT NOT NULL,
@@ -209,6 +332,36 @@ CREATE UNIQUE INDEX encumbrance_registration_number_key ON data.encumbrance (reg
 CREATE UNIQUE INDEX encumbrance_source ON data.encumbrance (stream_id, source_key);
 CREATE INDEX encumbrance_status ON data.encumbrance (status, id);
 
+CREATE TABLE data.health_insurance_card (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	card_number TEXT NOT NULL,
+	category TEXT NOT NULL,
+	valid_from DATE,
+	valid_until DATE,
+	clinic_code TEXT,
+	clinic_name TEXT,
+	holder_kind TEXT,
+	holder_name TEXT,
+	holder_birth_date TEXT,
+	holder_identifier TEXT,
+	holder_tax_code TEXT,
+	holder_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE UNIQUE INDEX health_insurance_card_card_number_key ON data.health_insurance_card (card_number);
+CREATE INDEX health_insurance_card_category ON data.health_insurance_card (category, id);
+CREATE INDEX health_insurance_card_clinic_code ON data.health_insurance_card (clinic_code, id);
+CREATE UNIQUE INDEX health_insurance_card_source ON data.health_insurance_card (stream_id, source_key);
+CREATE INDEX health_insurance_card_valid_from ON data.health_insurance_card (valid_from, id);
+
 CREATE TABLE data.household (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
 	household_code TEXT NOT NULL,
@@ -233,6 +386,7 @@ CREATE UNIQUE INDEX household_source ON data.household (stream_id, source_key);
 CREATE TABLE data.household_membership (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
 	relationship TEXT NOT NULL,
+	residence_kind TEXT,
 	since DATE,
 	household_code TEXT NOT NULL,
 	member_kind TEXT,
@@ -254,6 +408,49 @@ CREATE TABLE data.household_membership (
 CREATE INDEX household_membership_household_code ON data.household_membership (household_code, id);
 CREATE INDEX household_membership_relationship ON data.household_membership (relationship, id);
 CREATE UNIQUE INDEX household_membership_source ON data.household_membership (stream_id, source_key);
+
+CREATE TABLE data.land_transfer_slip (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	slip_number TEXT NOT NULL,
+	dossier_code TEXT,
+	certificate_serial TEXT,
+	kind TEXT NOT NULL,
+	area NUMERIC,
+	price BIGINT,
+	issued_on DATE NOT NULL,
+	status TEXT NOT NULL,
+	revoked_on DATE,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	transferor_kind TEXT,
+	transferor_name TEXT,
+	transferor_birth_date TEXT,
+	transferor_identifier TEXT,
+	transferor_tax_code TEXT,
+	transferor_address TEXT,
+	transferee_kind TEXT,
+	transferee_name TEXT,
+	transferee_birth_date TEXT,
+	transferee_identifier TEXT,
+	transferee_tax_code TEXT,
+	transferee_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX land_transfer_slip_certificate_serial ON data.land_transfer_slip (certificate_serial, id);
+CREATE INDEX land_transfer_slip_dossier_code ON data.land_transfer_slip (dossier_code, id);
+CREATE INDEX land_transfer_slip_issued_on ON data.land_transfer_slip (issued_on, id);
+CREATE INDEX land_transfer_slip_kind ON data.land_transfer_slip (kind, id);
+CREATE UNIQUE INDEX land_transfer_slip_slip_number_key ON data.land_transfer_slip (slip_number);
+CREATE UNIQUE INDEX land_transfer_slip_source ON data.land_transfer_slip (stream_id, source_key);
+CREATE INDEX land_transfer_slip_status ON data.land_transfer_slip (status, id);
 
 CREATE TABLE data.land_use_right (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
@@ -374,6 +571,118 @@ CREATE INDEX payment_paid_on ON data.payment (paid_on, id);
 CREATE UNIQUE INDEX payment_payment_number_key ON data.payment (payment_number);
 CREATE UNIQUE INDEX payment_source ON data.payment (stream_id, source_key);
 
+CREATE TABLE data.pension (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	decision_number TEXT NOT NULL,
+	social_insurance_number TEXT,
+	kind TEXT NOT NULL,
+	monthly_amount BIGINT NOT NULL,
+	since DATE,
+	until DATE,
+	status TEXT NOT NULL,
+	beneficiary_kind TEXT,
+	beneficiary_name TEXT,
+	beneficiary_birth_date TEXT,
+	beneficiary_identifier TEXT,
+	beneficiary_tax_code TEXT,
+	beneficiary_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE UNIQUE INDEX pension_decision_number_key ON data.pension (decision_number);
+CREATE INDEX pension_kind ON data.pension (kind, id);
+CREATE INDEX pension_since ON data.pension (since, id);
+CREATE INDEX pension_social_insurance_number ON data.pension (social_insurance_number, id);
+CREATE UNIQUE INDEX pension_source ON data.pension (stream_id, source_key);
+CREATE INDEX pension_status ON data.pension (status, id);
+
+CREATE TABLE data.planning_restriction (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	restriction_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	decision_number TEXT,
+	plan_name TEXT,
+	affected_area NUMERIC,
+	valid_from DATE,
+	valid_until DATE,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX planning_restriction_decision_number ON data.planning_restriction (decision_number, id);
+CREATE INDEX planning_restriction_kind ON data.planning_restriction (kind, id);
+CREATE UNIQUE INDEX planning_restriction_restriction_number_key ON data.planning_restriction (restriction_number);
+CREATE UNIQUE INDEX planning_restriction_source ON data.planning_restriction (stream_id, source_key);
+CREATE INDEX planning_restriction_valid_from ON data.planning_restriction (valid_from, id);
+
+CREATE TABLE data.poor_household_entry (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	entry_number TEXT NOT NULL,
+	category TEXT NOT NULL,
+	year INTEGER NOT NULL,
+	member_count INTEGER,
+	decision_number TEXT,
+	decided_on DATE,
+	household_kind TEXT,
+	household_name TEXT,
+	household_birth_date TEXT,
+	household_identifier TEXT,
+	household_tax_code TEXT,
+	household_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX poor_household_entry_category ON data.poor_household_entry (category, id);
+CREATE UNIQUE INDEX poor_household_entry_entry_number_key ON data.poor_household_entry (entry_number);
+CREATE UNIQUE INDEX poor_household_entry_source ON data.poor_household_entry (stream_id, source_key);
+CREATE INDEX poor_household_entry_year ON data.poor_household_entry (year, id);
+
+CREATE TABLE data.tax_exemption (
+	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
+	exemption_number TEXT NOT NULL,
+	ground TEXT NOT NULL,
+	amount BIGINT NOT NULL,
+	decided_on DATE,
+	obligation_number TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id)
+)
+ WITH (fillfactor = 95);
+CREATE INDEX tax_exemption_amount ON data.tax_exemption (amount, id);
+CREATE INDEX tax_exemption_decided_on ON data.tax_exemption (decided_on, id);
+CREATE UNIQUE INDEX tax_exemption_exemption_number_key ON data.tax_exemption (exemption_number);
+CREATE INDEX tax_exemption_ground ON data.tax_exemption (ground, id);
+CREATE INDEX tax_exemption_obligation_number ON data.tax_exemption (obligation_number, id);
+CREATE UNIQUE INDEX tax_exemption_source ON data.tax_exemption (stream_id, source_key);
+
 CREATE TABLE data.tax_obligation (
 	id BIGINT DEFAULT nextval('hub.id_seq') NOT NULL,
 	obligation_number TEXT NOT NULL,
@@ -383,6 +692,7 @@ CREATE TABLE data.tax_obligation (
 	paid_amount BIGINT,
 	due_on DATE,
 	status TEXT NOT NULL,
+	transfer_slip_number TEXT,
 	taxpayer_number TEXT,
 	debtor_kind TEXT,
 	debtor_name TEXT,
@@ -409,6 +719,7 @@ CREATE UNIQUE INDEX tax_obligation_obligation_number_key ON data.tax_obligation 
 CREATE UNIQUE INDEX tax_obligation_source ON data.tax_obligation (stream_id, source_key);
 CREATE INDEX tax_obligation_status ON data.tax_obligation (status, id);
 CREATE INDEX tax_obligation_taxpayer_number ON data.tax_obligation (taxpayer_number, id);
+CREATE INDEX tax_obligation_transfer_slip_number ON data.tax_obligation (transfer_slip_number, id);
 CREATE INDEX tax_obligation_year ON data.tax_obligation (year, id);
 
 CREATE TABLE data.taxpayer (
@@ -511,6 +822,72 @@ CREATE TABLE history.benefit (
 );
 CREATE INDEX benefit_past_benefit_number ON history.benefit (benefit_number);
 
+CREATE TABLE history.birth_notice (
+	id BIGINT NOT NULL,
+	notice_number TEXT NOT NULL,
+	birth_date TEXT NOT NULL,
+	sex TEXT,
+	birth_weight INTEGER,
+	intended_name TEXT,
+	facility_name TEXT,
+	issued_on DATE,
+	mother_kind TEXT,
+	mother_name TEXT,
+	mother_birth_date TEXT,
+	mother_identifier TEXT,
+	mother_tax_code TEXT,
+	mother_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX birth_notice_past_notice_number ON history.birth_notice (notice_number);
+
+CREATE TABLE history.birth_registration (
+	id BIGINT NOT NULL,
+	registration_number TEXT NOT NULL,
+	birth_date TEXT NOT NULL,
+	sex TEXT,
+	birth_place TEXT,
+	registered_on DATE,
+	registry_unit_code TEXT,
+	child_kind TEXT,
+	child_name TEXT,
+	child_birth_date TEXT,
+	child_identifier TEXT,
+	child_tax_code TEXT,
+	child_address TEXT,
+	mother_kind TEXT,
+	mother_name TEXT,
+	mother_birth_date TEXT,
+	mother_identifier TEXT,
+	mother_tax_code TEXT,
+	mother_address TEXT,
+	father_kind TEXT,
+	father_name TEXT,
+	father_birth_date TEXT,
+	father_identifier TEXT,
+	father_tax_code TEXT,
+	father_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX birth_registration_past_registration_number ON history.birth_registration (registration_number);
+CREATE INDEX birth_registration_past_registry_unit_code ON history.birth_registration (registry_unit_code);
+
 CREATE TABLE history.business (
 	id BIGINT NOT NULL,
 	registration_number TEXT NOT NULL,
@@ -564,6 +941,29 @@ CREATE TABLE history.business_role (
 );
 CREATE INDEX business_role_past_business_registration_number ON history.business_role (business_registration_number);
 
+CREATE TABLE history.business_site (
+	id BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	address TEXT,
+	since DATE,
+	until DATE,
+	business_registration_number TEXT NOT NULL,
+	unit_code TEXT,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX business_site_past_business_registration_number ON history.business_site (business_registration_number);
+CREATE INDEX business_site_past_unit_code ON history.business_site (unit_code);
+
 CREATE TABLE history.citizen (
 	id BIGINT NOT NULL,
 	personal_id TEXT NOT NULL,
@@ -590,6 +990,31 @@ CREATE TABLE history.citizen (
 CREATE INDEX citizen_past_personal_id ON history.citizen (personal_id);
 CREATE INDEX citizen_past_residence_unit_code ON history.citizen (residence_unit_code);
 
+CREATE TABLE history.death_registration (
+	id BIGINT NOT NULL,
+	registration_number TEXT NOT NULL,
+	died_on DATE NOT NULL,
+	registered_on DATE,
+	registry_unit_code TEXT,
+	deceased_kind TEXT,
+	deceased_name TEXT,
+	deceased_birth_date TEXT,
+	deceased_identifier TEXT,
+	deceased_tax_code TEXT,
+	deceased_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX death_registration_past_registration_number ON history.death_registration (registration_number);
+CREATE INDEX death_registration_past_registry_unit_code ON history.death_registration (registry_unit_code);
+
 CREATE TABLE history.encumbrance (
 	id BIGINT NOT NULL,
 	registration_number TEXT NOT NULL,
@@ -613,6 +1038,32 @@ CREATE TABLE history.encumbrance (
 );
 CREATE INDEX encumbrance_past_registration_number ON history.encumbrance (registration_number);
 
+CREATE TABLE history.health_insurance_card (
+	id BIGINT NOT NULL,
+	card_number TEXT NOT NULL,
+	category TEXT NOT NULL,
+	valid_from DATE,
+	valid_until DATE,
+	clinic_code TEXT,
+	clinic_name TEXT,
+	holder_kind TEXT,
+	holder_name TEXT,
+	holder_birth_date TEXT,
+	holder_identifier TEXT,
+	holder_tax_code TEXT,
+	holder_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX health_insurance_card_past_card_number ON history.health_insurance_card (card_number);
+
 CREATE TABLE history.household (
 	id BIGINT NOT NULL,
 	household_code TEXT NOT NULL,
@@ -635,6 +1086,7 @@ CREATE INDEX household_past_household_code ON history.household (household_code)
 CREATE TABLE history.household_membership (
 	id BIGINT NOT NULL,
 	relationship TEXT NOT NULL,
+	residence_kind TEXT,
 	since DATE,
 	household_code TEXT NOT NULL,
 	member_kind TEXT,
@@ -654,6 +1106,43 @@ CREATE TABLE history.household_membership (
 	PRIMARY KEY (id, sys_to)
 );
 CREATE INDEX household_membership_past_household_code ON history.household_membership (household_code);
+
+CREATE TABLE history.land_transfer_slip (
+	id BIGINT NOT NULL,
+	slip_number TEXT NOT NULL,
+	dossier_code TEXT,
+	certificate_serial TEXT,
+	kind TEXT NOT NULL,
+	area NUMERIC,
+	price BIGINT,
+	issued_on DATE NOT NULL,
+	status TEXT NOT NULL,
+	revoked_on DATE,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	transferor_kind TEXT,
+	transferor_name TEXT,
+	transferor_birth_date TEXT,
+	transferor_identifier TEXT,
+	transferor_tax_code TEXT,
+	transferor_address TEXT,
+	transferee_kind TEXT,
+	transferee_name TEXT,
+	transferee_birth_date TEXT,
+	transferee_identifier TEXT,
+	transferee_tax_code TEXT,
+	transferee_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX land_transfer_slip_past_slip_number ON history.land_transfer_slip (slip_number);
 
 CREATE TABLE history.land_use_right (
 	id BIGINT NOT NULL,
@@ -758,6 +1247,102 @@ CREATE TABLE history.payment (
 CREATE INDEX payment_past_obligation_number ON history.payment (obligation_number);
 CREATE INDEX payment_past_payment_number ON history.payment (payment_number);
 
+CREATE TABLE history.pension (
+	id BIGINT NOT NULL,
+	decision_number TEXT NOT NULL,
+	social_insurance_number TEXT,
+	kind TEXT NOT NULL,
+	monthly_amount BIGINT NOT NULL,
+	since DATE,
+	until DATE,
+	status TEXT NOT NULL,
+	beneficiary_kind TEXT,
+	beneficiary_name TEXT,
+	beneficiary_birth_date TEXT,
+	beneficiary_identifier TEXT,
+	beneficiary_tax_code TEXT,
+	beneficiary_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX pension_past_decision_number ON history.pension (decision_number);
+
+CREATE TABLE history.planning_restriction (
+	id BIGINT NOT NULL,
+	restriction_number TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	decision_number TEXT,
+	plan_name TEXT,
+	affected_area NUMERIC,
+	valid_from DATE,
+	valid_until DATE,
+	parcel_number TEXT,
+	parcel_identifier TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX planning_restriction_past_restriction_number ON history.planning_restriction (restriction_number);
+
+CREATE TABLE history.poor_household_entry (
+	id BIGINT NOT NULL,
+	entry_number TEXT NOT NULL,
+	category TEXT NOT NULL,
+	year INTEGER NOT NULL,
+	member_count INTEGER,
+	decision_number TEXT,
+	decided_on DATE,
+	household_kind TEXT,
+	household_name TEXT,
+	household_birth_date TEXT,
+	household_identifier TEXT,
+	household_tax_code TEXT,
+	household_address TEXT,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX poor_household_entry_past_entry_number ON history.poor_household_entry (entry_number);
+
+CREATE TABLE history.tax_exemption (
+	id BIGINT NOT NULL,
+	exemption_number TEXT NOT NULL,
+	ground TEXT NOT NULL,
+	amount BIGINT NOT NULL,
+	decided_on DATE,
+	obligation_number TEXT NOT NULL,
+	stream_id SMALLINT NOT NULL,
+	source_key TEXT COLLATE "C" NOT NULL,
+	run_id BIGINT NOT NULL,
+	row_digest BIGINT NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at_source TIMESTAMP WITH TIME ZONE,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (id, sys_to)
+);
+CREATE INDEX tax_exemption_past_exemption_number ON history.tax_exemption (exemption_number);
+CREATE INDEX tax_exemption_past_obligation_number ON history.tax_exemption (obligation_number);
+
 CREATE TABLE history.tax_obligation (
 	id BIGINT NOT NULL,
 	obligation_number TEXT NOT NULL,
@@ -767,6 +1352,7 @@ CREATE TABLE history.tax_obligation (
 	paid_amount BIGINT,
 	due_on DATE,
 	status TEXT NOT NULL,
+	transfer_slip_number TEXT,
 	taxpayer_number TEXT,
 	debtor_kind TEXT,
 	debtor_name TEXT,
@@ -1077,6 +1663,63 @@ CREATE TABLE hub.sealed_subject (
 	PRIMARY KEY (entity, subject_id)
 );
 
+CREATE TABLE hub.source_correction (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	record_entity TEXT NOT NULL,
+	record_id BIGINT NOT NULL,
+	field TEXT NOT NULL,
+	held TEXT,
+	claimed TEXT,
+	claim_key TEXT NOT NULL,
+	reason TEXT,
+	origin TEXT NOT NULL,
+	connector TEXT NOT NULL,
+	stream_id SMALLINT,
+	source_key TEXT,
+	purpose TEXT,
+	dossier_id BIGINT,
+	opened_by TEXT NOT NULL,
+	acting_app TEXT,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	compared_from TIMESTAMP WITH TIME ZONE,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	decided_by TEXT,
+	answer TEXT,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	to_send TEXT,
+	next_try_at TIMESTAMP WITH TIME ZONE,
+	answer_file TEXT,
+	attempts SMALLINT DEFAULT 0 NOT NULL,
+	failure TEXT,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	reminders SMALLINT DEFAULT 0 NOT NULL,
+	remind_at TIMESTAMP WITH TIME ZONE,
+	forgotten_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id),
+	FOREIGN KEY(stream_id) REFERENCES hub.stream (id),
+	FOREIGN KEY(dossier_id) REFERENCES hub.dossier (id)
+);
+CREATE INDEX source_correction_connector ON hub.source_correction (connector, id);
+CREATE INDEX source_correction_dossier ON hub.source_correction (dossier_id);
+CREATE INDEX source_correction_to_send ON hub.source_correction (next_try_at) WHERE to_send is not null;
+CREATE UNIQUE INDEX source_correction_unsettled ON hub.source_correction (record_entity, record_id, field, claim_key) WHERE state in ('OPEN', 'SENT', 'ACKNOWLEDGED', 'REFUSED', 'REOPENED');
+
+CREATE TABLE hub.source_correction_event (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	correction_id BIGINT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	event TEXT NOT NULL,
+	state TEXT NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	by TEXT NOT NULL,
+	note TEXT,
+	PRIMARY KEY (id),
+	FOREIGN KEY(correction_id) REFERENCES hub.source_correction (id)
+);
+CREATE INDEX source_correction_event_correction ON hub.source_correction_event (correction_id, id);
+
 CREATE TABLE hub.stream (
 	id SMALLINT GENERATED ALWAYS AS IDENTITY,
 	connector TEXT NOT NULL,
@@ -1178,6 +1821,86 @@ CREATE INDEX benefit_beneficiary_found ON link.benefit_beneficiary (found_id);
 CREATE INDEX benefit_beneficiary_open ON link.benefit_beneficiary (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX benefit_beneficiary_subject ON link.benefit_beneficiary (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
+CREATE TABLE link.birth_notice_mother (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX birth_notice_mother_accepted ON link.birth_notice_mother (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX birth_notice_mother_found ON link.birth_notice_mother (found_id);
+CREATE INDEX birth_notice_mother_open ON link.birth_notice_mother (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX birth_notice_mother_subject ON link.birth_notice_mother (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.birth_registration_child (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX birth_registration_child_accepted ON link.birth_registration_child (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX birth_registration_child_found ON link.birth_registration_child (found_id);
+CREATE INDEX birth_registration_child_open ON link.birth_registration_child (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX birth_registration_child_subject ON link.birth_registration_child (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.birth_registration_father (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX birth_registration_father_accepted ON link.birth_registration_father (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX birth_registration_father_found ON link.birth_registration_father (found_id);
+CREATE INDEX birth_registration_father_open ON link.birth_registration_father (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX birth_registration_father_subject ON link.birth_registration_father (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.birth_registration_mother (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX birth_registration_mother_accepted ON link.birth_registration_mother (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX birth_registration_mother_found ON link.birth_registration_mother (found_id);
+CREATE INDEX birth_registration_mother_open ON link.birth_registration_mother (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX birth_registration_mother_subject ON link.birth_registration_mother (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
 CREATE TABLE link.business_role_person (
 	record_id BIGINT NOT NULL,
 	found_id BIGINT NOT NULL,
@@ -1197,6 +1920,26 @@ CREATE UNIQUE INDEX business_role_person_accepted ON link.business_role_person (
 CREATE INDEX business_role_person_found ON link.business_role_person (found_id);
 CREATE INDEX business_role_person_open ON link.business_role_person (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX business_role_person_subject ON link.business_role_person (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.business_site_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX business_site_parcel_accepted ON link.business_site_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX business_site_parcel_found ON link.business_site_parcel (found_id);
+CREATE INDEX business_site_parcel_open ON link.business_site_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX business_site_parcel_subject ON link.business_site_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.citizen_duplicate (
 	record_id BIGINT NOT NULL,
@@ -1224,6 +1967,26 @@ CREATE TABLE link.considered (
 	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	PRIMARY KEY (record_id)
 );
+
+CREATE TABLE link.death_registration_deceased (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX death_registration_deceased_accepted ON link.death_registration_deceased (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX death_registration_deceased_found ON link.death_registration_deceased (found_id);
+CREATE INDEX death_registration_deceased_open ON link.death_registration_deceased (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX death_registration_deceased_subject ON link.death_registration_deceased (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.decision (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -1292,6 +2055,26 @@ CREATE INDEX encumbrance_parcel_found ON link.encumbrance_parcel (found_id);
 CREATE INDEX encumbrance_parcel_open ON link.encumbrance_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX encumbrance_parcel_subject ON link.encumbrance_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
+CREATE TABLE link.health_insurance_card_holder (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX health_insurance_card_holder_accepted ON link.health_insurance_card_holder (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX health_insurance_card_holder_found ON link.health_insurance_card_holder (found_id);
+CREATE INDEX health_insurance_card_holder_open ON link.health_insurance_card_holder (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX health_insurance_card_holder_subject ON link.health_insurance_card_holder (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
 CREATE TABLE link.heir (
 	subject_id BIGINT NOT NULL,
 	heir_id BIGINT NOT NULL,
@@ -1320,6 +2103,66 @@ CREATE UNIQUE INDEX household_membership_member_accepted ON link.household_membe
 CREATE INDEX household_membership_member_found ON link.household_membership_member (found_id);
 CREATE INDEX household_membership_member_open ON link.household_membership_member (record_id, weight) WHERE status = 'UNCONFIRMED';
 CREATE INDEX household_membership_member_subject ON link.household_membership_member (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.land_transfer_slip_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX land_transfer_slip_parcel_accepted ON link.land_transfer_slip_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_transfer_slip_parcel_found ON link.land_transfer_slip_parcel (found_id);
+CREATE INDEX land_transfer_slip_parcel_open ON link.land_transfer_slip_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX land_transfer_slip_parcel_subject ON link.land_transfer_slip_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.land_transfer_slip_transferee (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX land_transfer_slip_transferee_accepted ON link.land_transfer_slip_transferee (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_transfer_slip_transferee_found ON link.land_transfer_slip_transferee (found_id);
+CREATE INDEX land_transfer_slip_transferee_open ON link.land_transfer_slip_transferee (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX land_transfer_slip_transferee_subject ON link.land_transfer_slip_transferee (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.land_transfer_slip_transferor (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX land_transfer_slip_transferor_accepted ON link.land_transfer_slip_transferor (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX land_transfer_slip_transferor_found ON link.land_transfer_slip_transferor (found_id);
+CREATE INDEX land_transfer_slip_transferor_open ON link.land_transfer_slip_transferor (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX land_transfer_slip_transferor_subject ON link.land_transfer_slip_transferor (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.land_use_right_holder (
 	record_id BIGINT NOT NULL,
@@ -1417,6 +2260,66 @@ CREATE TABLE link.model (
 );
 CREATE UNIQUE INDEX model_active ON link.model (spec) WHERE active;
 CREATE UNIQUE INDEX model_spec_version ON link.model (spec, version);
+
+CREATE TABLE link.pension_beneficiary (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX pension_beneficiary_accepted ON link.pension_beneficiary (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX pension_beneficiary_found ON link.pension_beneficiary (found_id);
+CREATE INDEX pension_beneficiary_open ON link.pension_beneficiary (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX pension_beneficiary_subject ON link.pension_beneficiary (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.planning_restriction_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX planning_restriction_parcel_accepted ON link.planning_restriction_parcel (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX planning_restriction_parcel_found ON link.planning_restriction_parcel (found_id);
+CREATE INDEX planning_restriction_parcel_open ON link.planning_restriction_parcel (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX planning_restriction_parcel_subject ON link.planning_restriction_parcel (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
+
+CREATE TABLE link.poor_household_entry_household (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id)
+);
+CREATE UNIQUE INDEX poor_household_entry_household_accepted ON link.poor_household_entry_household (record_id) WHERE status <> 'UNCONFIRMED';
+CREATE INDEX poor_household_entry_household_found ON link.poor_household_entry_household (found_id);
+CREATE INDEX poor_household_entry_household_open ON link.poor_household_entry_household (record_id, weight) WHERE status = 'UNCONFIRMED';
+CREATE INDEX poor_household_entry_household_subject ON link.poor_household_entry_household (subject_id, record_id) WHERE status <> 'UNCONFIRMED';
 
 CREATE TABLE link.reading (
 	kind TEXT NOT NULL,
@@ -1573,6 +2476,78 @@ CREATE TABLE link_history.benefit_beneficiary (
 );
 CREATE INDEX benefit_beneficiary_past_subject ON link_history.benefit_beneficiary (subject_id);
 
+CREATE TABLE link_history.birth_notice_mother (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX birth_notice_mother_past_subject ON link_history.birth_notice_mother (subject_id);
+
+CREATE TABLE link_history.birth_registration_child (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX birth_registration_child_past_subject ON link_history.birth_registration_child (subject_id);
+
+CREATE TABLE link_history.birth_registration_father (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX birth_registration_father_past_subject ON link_history.birth_registration_father (subject_id);
+
+CREATE TABLE link_history.birth_registration_mother (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX birth_registration_mother_past_subject ON link_history.birth_registration_mother (subject_id);
+
 CREATE TABLE link_history.business_role_person (
 	record_id BIGINT NOT NULL,
 	found_id BIGINT NOT NULL,
@@ -1590,6 +2565,24 @@ CREATE TABLE link_history.business_role_person (
 	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX business_role_person_past_subject ON link_history.business_role_person (subject_id);
+
+CREATE TABLE link_history.business_site_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX business_site_parcel_past_subject ON link_history.business_site_parcel (subject_id);
 
 CREATE TABLE link_history.citizen_duplicate (
 	record_id BIGINT NOT NULL,
@@ -1609,6 +2602,24 @@ CREATE TABLE link_history.citizen_duplicate (
 );
 CREATE INDEX citizen_duplicate_past_subject ON link_history.citizen_duplicate (subject_id);
 
+CREATE TABLE link_history.death_registration_deceased (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX death_registration_deceased_past_subject ON link_history.death_registration_deceased (subject_id);
+
 CREATE TABLE link_history.encumbrance_parcel (
 	record_id BIGINT NOT NULL,
 	found_id BIGINT NOT NULL,
@@ -1626,6 +2637,24 @@ CREATE TABLE link_history.encumbrance_parcel (
 	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX encumbrance_parcel_past_subject ON link_history.encumbrance_parcel (subject_id);
+
+CREATE TABLE link_history.health_insurance_card_holder (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX health_insurance_card_holder_past_subject ON link_history.health_insurance_card_holder (subject_id);
 
 CREATE TABLE link_history.heir (
 	subject_id BIGINT NOT NULL,
@@ -1654,6 +2683,60 @@ CREATE TABLE link_history.household_membership_member (
 	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX household_membership_member_past_subject ON link_history.household_membership_member (subject_id);
+
+CREATE TABLE link_history.land_transfer_slip_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX land_transfer_slip_parcel_past_subject ON link_history.land_transfer_slip_parcel (subject_id);
+
+CREATE TABLE link_history.land_transfer_slip_transferee (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX land_transfer_slip_transferee_past_subject ON link_history.land_transfer_slip_transferee (subject_id);
+
+CREATE TABLE link_history.land_transfer_slip_transferor (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX land_transfer_slip_transferor_past_subject ON link_history.land_transfer_slip_transferor (subject_id);
 
 CREATE TABLE link_history.land_use_right_holder (
 	record_id BIGINT NOT NULL,
@@ -1726,6 +2809,60 @@ CREATE TABLE link_history.marital_status_spouse (
 	PRIMARY KEY (record_id, found_id, sys_to)
 );
 CREATE INDEX marital_status_spouse_past_subject ON link_history.marital_status_spouse (subject_id);
+
+CREATE TABLE link_history.pension_beneficiary (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX pension_beneficiary_past_subject ON link_history.pension_beneficiary (subject_id);
+
+CREATE TABLE link_history.planning_restriction_parcel (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX planning_restriction_parcel_past_subject ON link_history.planning_restriction_parcel (subject_id);
+
+CREATE TABLE link_history.poor_household_entry_household (
+	record_id BIGINT NOT NULL,
+	found_id BIGINT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	subject_kind TEXT NOT NULL,
+	status TEXT NOT NULL,
+	method TEXT NOT NULL,
+	confidence REAL,
+	weight REAL,
+	evidence JSONB,
+	decided_by TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	sys_to TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (record_id, found_id, sys_to)
+);
+CREATE INDEX poor_household_entry_household_past_subject ON link_history.poor_household_entry_household (subject_id);
 
 CREATE TABLE link_history.tax_obligation_debtor (
 	record_id BIGINT NOT NULL,

@@ -89,6 +89,12 @@ VETOES: tuple[Veto, ...] = (
         "The register has the same sex for both. The claim that rests on less is vetoed; both, if they rest on the same.",
     ),
     Veto(
+        "IS_ANOTHER_PARTY",
+        Label("Người này đã là một bên khác trong cùng hồ sơ", "Is another party of the same record"),
+        "Two parties of one record who cannot be one person would be: child and parent, mother and father, the two sides of a transfer."
+        " The claim that rests on less is vetoed; both, if they rest on the same.",
+    ),
+    Veto(
         "IS_THE_CO_HOLDER",
         Label(
             "Người này đã là đồng chủ sử dụng trên cùng giấy chứng nhận",
@@ -159,6 +165,19 @@ EVENTS: tuple[Event, ...] = (
     # What is owed goes on after death, until the estate is divided.
     Event("TaxObligation.debtor", "year", takes_living=False),
     Event("Benefit.beneficiary", "since"),
+    Event("BirthRegistration.child", "registered_on", takes_living=False),
+    # The youngest mothers in civil-status registers; a father may have died before the birth.
+    Event("BirthRegistration.mother", "birth_date", least_age=12),
+    Event("BirthRegistration.father", "birth_date", takes_living=False, least_age=12),
+    Event("BirthNotice.mother", "birth_date", least_age=12),
+    Event("DeathRegistration.deceased", "died_on", takes_living=False),
+    Event("Pension.beneficiary", "since"),
+    Event("HealthInsuranceCard.holder", "valid_from"),
+    Event(
+        "LandTransferSlip.transferor", "issued_on", column="kind",
+        codes=("SALE", "GIFT", "EXCHANGE", "CONTRIBUTION"),
+    ),
+    Event("LandTransferSlip.transferee", "issued_on"),
 )  # fmt: skip
 
 
@@ -180,11 +199,23 @@ CO_HOLDERS = (
     "{t}.certificate_serial = {o}.certificate_serial and {t}.parcel_number = {o}.parcel_number and {t}.status = {o}.status"
     " and {t}.id <> {o}.id and hub.name_key({t}.holder_name) is distinct from hub.name_key({o}.holder_name)"
 )
-MARRIED = "{t}.id = {o}.id"
+SAME_RECORD = "{t}.id = {o}.id"
+DISTINCT_PARTIES = (
+    ("BirthRegistration.child", "BirthRegistration.mother"),
+    ("BirthRegistration.child", "BirthRegistration.father"),
+    ("BirthRegistration.mother", "BirthRegistration.father"),
+    ("LandTransferSlip.transferor", "LandTransferSlip.transferee"),
+)
+"""Parties of one record that cannot be one person."""
 PAIRS: tuple[PairFacts, ...] = (
-    PairFacts("MaritalStatus.person", "MaritalStatus.spouse", "IS_THE_SPOUSE", MARRIED),
-    PairFacts("MaritalStatus.spouse", "MaritalStatus.person", "IS_THE_SPOUSE", MARRIED),
-    PairFacts("MaritalStatus.person", "MaritalStatus.spouse", "SPOUSES_OF_ONE_SEX", MARRIED, OF_ONE_SEX),
-    PairFacts("MaritalStatus.spouse", "MaritalStatus.person", "SPOUSES_OF_ONE_SEX", MARRIED, OF_ONE_SEX),
+    PairFacts("MaritalStatus.person", "MaritalStatus.spouse", "IS_THE_SPOUSE", SAME_RECORD),
+    PairFacts("MaritalStatus.spouse", "MaritalStatus.person", "IS_THE_SPOUSE", SAME_RECORD),
+    PairFacts("MaritalStatus.person", "MaritalStatus.spouse", "SPOUSES_OF_ONE_SEX", SAME_RECORD, OF_ONE_SEX),
+    PairFacts("MaritalStatus.spouse", "MaritalStatus.person", "SPOUSES_OF_ONE_SEX", SAME_RECORD, OF_ONE_SEX),
     PairFacts("LandUseRight.holder", "LandUseRight.holder", "IS_THE_CO_HOLDER", CO_HOLDERS),
+    *(
+        PairFacts(field, other, "IS_ANOTHER_PARTY", SAME_RECORD)
+        for pair in DISTINCT_PARTIES
+        for field, other in (pair, pair[::-1])
+    ),
 )

@@ -67,6 +67,22 @@ from (
                 where t0.id = w.id
               ) r$0
             )
+            when 'BirthRegistration' then (
+              select row_to_json(r$0)
+              from (
+                select 'BirthRegistration'::text as "__typename"
+                from data."birth_registration" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'DeathRegistration' then (
+              select row_to_json(r$0)
+              from (
+                select 'DeathRegistration'::text as "__typename"
+                from data."death_registration" t0
+                where t0.id = w.id
+              ) r$0
+            )
             when 'Parcel' then (
               select row_to_json(r$0)
               from (select 'Parcel'::text as "__typename" from data."parcel" t0 where t0.id = w.id) r$0
@@ -82,6 +98,22 @@ from (
             when 'Encumbrance' then (
               select row_to_json(r$0)
               from (select 'Encumbrance'::text as "__typename" from data."encumbrance" t0 where t0.id = w.id) r$0
+            )
+            when 'PlanningRestriction' then (
+              select row_to_json(r$0)
+              from (
+                select 'PlanningRestriction'::text as "__typename"
+                from data."planning_restriction" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'LandTransferSlip' then (
+              select row_to_json(r$0)
+              from (
+                select 'LandTransferSlip'::text as "__typename"
+                from data."land_transfer_slip" t0
+                where t0.id = w.id
+              ) r$0
             )
             when 'Taxpayer' then (
               select row_to_json(r$0)
@@ -99,9 +131,25 @@ from (
               select row_to_json(r$0)
               from (select 'Payment'::text as "__typename" from data."payment" t0 where t0.id = w.id) r$0
             )
+            when 'TaxExemption' then (
+              select row_to_json(r$0)
+              from (
+                select 'TaxExemption'::text as "__typename"
+                from data."tax_exemption" t0
+                where t0.id = w.id
+              ) r$0
+            )
             when 'Benefit' then (
               select row_to_json(r$0)
               from (select 'Benefit'::text as "__typename" from data."benefit" t0 where t0.id = w.id) r$0
+            )
+            when 'PoorHouseholdEntry' then (
+              select row_to_json(r$0)
+              from (
+                select 'PoorHouseholdEntry'::text as "__typename"
+                from data."poor_household_entry" t0
+                where t0.id = w.id
+              ) r$0
             )
             when 'Business' then (
               select row_to_json(r$0)
@@ -114,6 +162,30 @@ from (
                 from data."business_role" t0
                 where t0.id = w.id
               ) r$0
+            )
+            when 'BusinessSite' then (
+              select row_to_json(r$0)
+              from (
+                select 'BusinessSite'::text as "__typename"
+                from data."business_site" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'Pension' then (
+              select row_to_json(r$0)
+              from (select 'Pension'::text as "__typename" from data."pension" t0 where t0.id = w.id) r$0
+            )
+            when 'HealthInsuranceCard' then (
+              select row_to_json(r$0)
+              from (
+                select 'HealthInsuranceCard'::text as "__typename"
+                from data."health_insurance_card" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'BirthNotice' then (
+              select row_to_json(r$0)
+              from (select 'BirthNotice'::text as "__typename" from data."birth_notice" t0 where t0.id = w.id) r$0
             )
             end
             order by w.place

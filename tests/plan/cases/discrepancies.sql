@@ -109,6 +109,30 @@ from (
                   when 'MaritalStatus.spouse_identifier' then 'spouseLink.recorded.identifier'
                   when 'MaritalStatus.spouse_tax_code' then 'spouseLink.recorded.taxCode'
                   when 'MaritalStatus.spouse_address' then 'spouseLink.recorded.address'
+                  when 'BirthRegistration.child_kind' then 'childLink.recorded.kind'
+                  when 'BirthRegistration.child_name' then 'childLink.recorded.name'
+                  when 'BirthRegistration.child_birth_date' then 'childLink.recorded.birthDate'
+                  when 'BirthRegistration.child_identifier' then 'childLink.recorded.identifier'
+                  when 'BirthRegistration.child_tax_code' then 'childLink.recorded.taxCode'
+                  when 'BirthRegistration.child_address' then 'childLink.recorded.address'
+                  when 'BirthRegistration.mother_kind' then 'motherLink.recorded.kind'
+                  when 'BirthRegistration.mother_name' then 'motherLink.recorded.name'
+                  when 'BirthRegistration.mother_birth_date' then 'motherLink.recorded.birthDate'
+                  when 'BirthRegistration.mother_identifier' then 'motherLink.recorded.identifier'
+                  when 'BirthRegistration.mother_tax_code' then 'motherLink.recorded.taxCode'
+                  when 'BirthRegistration.mother_address' then 'motherLink.recorded.address'
+                  when 'BirthRegistration.father_kind' then 'fatherLink.recorded.kind'
+                  when 'BirthRegistration.father_name' then 'fatherLink.recorded.name'
+                  when 'BirthRegistration.father_birth_date' then 'fatherLink.recorded.birthDate'
+                  when 'BirthRegistration.father_identifier' then 'fatherLink.recorded.identifier'
+                  when 'BirthRegistration.father_tax_code' then 'fatherLink.recorded.taxCode'
+                  when 'BirthRegistration.father_address' then 'fatherLink.recorded.address'
+                  when 'DeathRegistration.deceased_kind' then 'deceasedLink.recorded.kind'
+                  when 'DeathRegistration.deceased_name' then 'deceasedLink.recorded.name'
+                  when 'DeathRegistration.deceased_birth_date' then 'deceasedLink.recorded.birthDate'
+                  when 'DeathRegistration.deceased_identifier' then 'deceasedLink.recorded.identifier'
+                  when 'DeathRegistration.deceased_tax_code' then 'deceasedLink.recorded.taxCode'
+                  when 'DeathRegistration.deceased_address' then 'deceasedLink.recorded.address'
                   when 'LandUseRight.parcel_number' then 'parcelLink.recorded.parcelNumber'
                   when 'LandUseRight.parcel_identifier' then 'parcelLink.recorded.parcelIdentifier'
                   when 'LandUseRight.holder_kind' then 'holderLink.recorded.kind'
@@ -119,6 +143,22 @@ from (
                   when 'LandUseRight.holder_address' then 'holderLink.recorded.address'
                   when 'Encumbrance.parcel_number' then 'parcelLink.recorded.parcelNumber'
                   when 'Encumbrance.parcel_identifier' then 'parcelLink.recorded.parcelIdentifier'
+                  when 'PlanningRestriction.parcel_number' then 'parcelLink.recorded.parcelNumber'
+                  when 'PlanningRestriction.parcel_identifier' then 'parcelLink.recorded.parcelIdentifier'
+                  when 'LandTransferSlip.parcel_number' then 'parcelLink.recorded.parcelNumber'
+                  when 'LandTransferSlip.parcel_identifier' then 'parcelLink.recorded.parcelIdentifier'
+                  when 'LandTransferSlip.transferor_kind' then 'transferorLink.recorded.kind'
+                  when 'LandTransferSlip.transferor_name' then 'transferorLink.recorded.name'
+                  when 'LandTransferSlip.transferor_birth_date' then 'transferorLink.recorded.birthDate'
+                  when 'LandTransferSlip.transferor_identifier' then 'transferorLink.recorded.identifier'
+                  when 'LandTransferSlip.transferor_tax_code' then 'transferorLink.recorded.taxCode'
+                  when 'LandTransferSlip.transferor_address' then 'transferorLink.recorded.address'
+                  when 'LandTransferSlip.transferee_kind' then 'transfereeLink.recorded.kind'
+                  when 'LandTransferSlip.transferee_name' then 'transfereeLink.recorded.name'
+                  when 'LandTransferSlip.transferee_birth_date' then 'transfereeLink.recorded.birthDate'
+                  when 'LandTransferSlip.transferee_identifier' then 'transfereeLink.recorded.identifier'
+                  when 'LandTransferSlip.transferee_tax_code' then 'transfereeLink.recorded.taxCode'
+                  when 'LandTransferSlip.transferee_address' then 'transfereeLink.recorded.address'
                   when 'Taxpayer.party_kind' then 'partyLink.recorded.kind'
                   when 'Taxpayer.party_name' then 'partyLink.recorded.name'
                   when 'Taxpayer.party_birth_date' then 'partyLink.recorded.birthDate'
@@ -139,12 +179,38 @@ from (
                   when 'Benefit.beneficiary_identifier' then 'beneficiaryLink.recorded.identifier'
                   when 'Benefit.beneficiary_tax_code' then 'beneficiaryLink.recorded.taxCode'
                   when 'Benefit.beneficiary_address' then 'beneficiaryLink.recorded.address'
+                  when 'PoorHouseholdEntry.household_kind' then 'householdLink.recorded.kind'
+                  when 'PoorHouseholdEntry.household_name' then 'householdLink.recorded.name'
+                  when 'PoorHouseholdEntry.household_birth_date' then 'householdLink.recorded.birthDate'
+                  when 'PoorHouseholdEntry.household_identifier' then 'householdLink.recorded.identifier'
+                  when 'PoorHouseholdEntry.household_tax_code' then 'householdLink.recorded.taxCode'
+                  when 'PoorHouseholdEntry.household_address' then 'householdLink.recorded.address'
                   when 'BusinessRole.person_kind' then 'personLink.recorded.kind'
                   when 'BusinessRole.person_name' then 'personLink.recorded.name'
                   when 'BusinessRole.person_birth_date' then 'personLink.recorded.birthDate'
                   when 'BusinessRole.person_identifier' then 'personLink.recorded.identifier'
                   when 'BusinessRole.person_tax_code' then 'personLink.recorded.taxCode'
                   when 'BusinessRole.person_address' then 'personLink.recorded.address'
+                  when 'BusinessSite.parcel_number' then 'parcelLink.recorded.parcelNumber'
+                  when 'BusinessSite.parcel_identifier' then 'parcelLink.recorded.parcelIdentifier'
+                  when 'Pension.beneficiary_kind' then 'beneficiaryLink.recorded.kind'
+                  when 'Pension.beneficiary_name' then 'beneficiaryLink.recorded.name'
+                  when 'Pension.beneficiary_birth_date' then 'beneficiaryLink.recorded.birthDate'
+                  when 'Pension.beneficiary_identifier' then 'beneficiaryLink.recorded.identifier'
+                  when 'Pension.beneficiary_tax_code' then 'beneficiaryLink.recorded.taxCode'
+                  when 'Pension.beneficiary_address' then 'beneficiaryLink.recorded.address'
+                  when 'HealthInsuranceCard.holder_kind' then 'holderLink.recorded.kind'
+                  when 'HealthInsuranceCard.holder_name' then 'holderLink.recorded.name'
+                  when 'HealthInsuranceCard.holder_birth_date' then 'holderLink.recorded.birthDate'
+                  when 'HealthInsuranceCard.holder_identifier' then 'holderLink.recorded.identifier'
+                  when 'HealthInsuranceCard.holder_tax_code' then 'holderLink.recorded.taxCode'
+                  when 'HealthInsuranceCard.holder_address' then 'holderLink.recorded.address'
+                  when 'BirthNotice.mother_kind' then 'motherLink.recorded.kind'
+                  when 'BirthNotice.mother_name' then 'motherLink.recorded.name'
+                  when 'BirthNotice.mother_birth_date' then 'motherLink.recorded.birthDate'
+                  when 'BirthNotice.mother_identifier' then 'motherLink.recorded.identifier'
+                  when 'BirthNotice.mother_tax_code' then 'motherLink.recorded.taxCode'
+                  when 'BirthNotice.mother_address' then 'motherLink.recorded.address'
                   else (
                     select string_agg(
                       case p.place
@@ -175,6 +241,22 @@ from (
                       where t1.id = t0.record_id
                     ) r$1
                   )
+                  when 'BirthRegistration' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."birth_registration" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'DeathRegistration' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."death_registration" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
                   when 'LandUseRight' then (
                     select row_to_json(r$1)
                     from (
@@ -188,6 +270,22 @@ from (
                     from (
                       select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
                       from data."encumbrance" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'PlanningRestriction' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."planning_restriction" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'LandTransferSlip' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."land_transfer_slip" t1
                       where t1.id = t0.record_id
                     ) r$1
                   )
@@ -215,11 +313,51 @@ from (
                       where t1.id = t0.record_id
                     ) r$1
                   )
+                  when 'PoorHouseholdEntry' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."poor_household_entry" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
                   when 'BusinessRole' then (
                     select row_to_json(r$1)
                     from (
                       select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
                       from data."business_role" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'BusinessSite' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."business_site" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'Pension' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."pension" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'HealthInsuranceCard' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."health_insurance_card" t1
+                      where t1.id = t0.record_id
+                    ) r$1
+                  )
+                  when 'BirthNotice' then (
+                    select row_to_json(r$1)
+                    from (
+                      select (select row_to_json(g$1) from (select t1.source_key as "sourceKey") g$1) as "provenance"
+                      from data."birth_notice" t1
                       where t1.id = t0.record_id
                     ) r$1
                   )

@@ -36,6 +36,7 @@ from (
                       from (
                         select "id",
                         "relationship",
+                        "residence_kind",
                         "since",
                         "household_code",
                         "member_kind",
@@ -56,6 +57,7 @@ from (
                         union all
                         select "id",
                         "relationship",
+                        "residence_kind",
                         "since",
                         "household_code",
                         "member_kind",
@@ -135,6 +137,136 @@ from (
                         "changed_at_source",
                         "sys_from"
                         from history."marital_status"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'BirthRegistration' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('BirthRegistration'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "registration_number",
+                        "birth_date",
+                        "sex",
+                        "birth_place",
+                        "registered_on",
+                        "registry_unit_code",
+                        "child_kind",
+                        "child_name",
+                        "child_birth_date",
+                        "child_identifier",
+                        "child_tax_code",
+                        "child_address",
+                        "mother_kind",
+                        "mother_name",
+                        "mother_birth_date",
+                        "mother_identifier",
+                        "mother_tax_code",
+                        "mother_address",
+                        "father_kind",
+                        "father_name",
+                        "father_birth_date",
+                        "father_identifier",
+                        "father_tax_code",
+                        "father_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."birth_registration"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "registration_number",
+                        "birth_date",
+                        "sex",
+                        "birth_place",
+                        "registered_on",
+                        "registry_unit_code",
+                        "child_kind",
+                        "child_name",
+                        "child_birth_date",
+                        "child_identifier",
+                        "child_tax_code",
+                        "child_address",
+                        "mother_kind",
+                        "mother_name",
+                        "mother_birth_date",
+                        "mother_identifier",
+                        "mother_tax_code",
+                        "mother_address",
+                        "father_kind",
+                        "father_name",
+                        "father_birth_date",
+                        "father_identifier",
+                        "father_tax_code",
+                        "father_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."birth_registration"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'DeathRegistration' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('DeathRegistration'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "registration_number",
+                        "died_on",
+                        "registered_on",
+                        "registry_unit_code",
+                        "deceased_kind",
+                        "deceased_name",
+                        "deceased_birth_date",
+                        "deceased_identifier",
+                        "deceased_tax_code",
+                        "deceased_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."death_registration"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "registration_number",
+                        "died_on",
+                        "registered_on",
+                        "registry_unit_code",
+                        "deceased_kind",
+                        "deceased_name",
+                        "deceased_birth_date",
+                        "deceased_identifier",
+                        "deceased_tax_code",
+                        "deceased_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."death_registration"
                         where sys_from <= $1::timestamptz
                         and sys_to > $1::timestamptz
                       ) t2
@@ -255,6 +387,132 @@ from (
                       where t2.id = t1.record_id
                     ) r$2
                   )
+                  when 'PlanningRestriction' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('PlanningRestriction'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "restriction_number",
+                        "kind",
+                        "decision_number",
+                        "plan_name",
+                        "affected_area",
+                        "valid_from",
+                        "valid_until",
+                        "parcel_number",
+                        "parcel_identifier",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."planning_restriction"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "restriction_number",
+                        "kind",
+                        "decision_number",
+                        "plan_name",
+                        "affected_area",
+                        "valid_from",
+                        "valid_until",
+                        "parcel_number",
+                        "parcel_identifier",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."planning_restriction"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'LandTransferSlip' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('LandTransferSlip'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "slip_number",
+                        "dossier_code",
+                        "certificate_serial",
+                        "kind",
+                        "area",
+                        "price",
+                        "issued_on",
+                        "status",
+                        "revoked_on",
+                        "parcel_number",
+                        "parcel_identifier",
+                        "transferor_kind",
+                        "transferor_name",
+                        "transferor_birth_date",
+                        "transferor_identifier",
+                        "transferor_tax_code",
+                        "transferor_address",
+                        "transferee_kind",
+                        "transferee_name",
+                        "transferee_birth_date",
+                        "transferee_identifier",
+                        "transferee_tax_code",
+                        "transferee_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."land_transfer_slip"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "slip_number",
+                        "dossier_code",
+                        "certificate_serial",
+                        "kind",
+                        "area",
+                        "price",
+                        "issued_on",
+                        "status",
+                        "revoked_on",
+                        "parcel_number",
+                        "parcel_identifier",
+                        "transferor_kind",
+                        "transferor_name",
+                        "transferor_birth_date",
+                        "transferor_identifier",
+                        "transferor_tax_code",
+                        "transferor_address",
+                        "transferee_kind",
+                        "transferee_name",
+                        "transferee_birth_date",
+                        "transferee_identifier",
+                        "transferee_tax_code",
+                        "transferee_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."land_transfer_slip"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
                   when 'Taxpayer' then (
                     select row_to_json(r$2)
                     from (
@@ -321,6 +579,7 @@ from (
                         "paid_amount",
                         "due_on",
                         "status",
+                        "transfer_slip_number",
                         "taxpayer_number",
                         "debtor_kind",
                         "debtor_name",
@@ -348,6 +607,7 @@ from (
                         "paid_amount",
                         "due_on",
                         "status",
+                        "transfer_slip_number",
                         "taxpayer_number",
                         "debtor_kind",
                         "debtor_name",
@@ -426,6 +686,61 @@ from (
                       where t2.id = t1.record_id
                     ) r$2
                   )
+                  when 'PoorHouseholdEntry' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('PoorHouseholdEntry'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "entry_number",
+                        "category",
+                        "year",
+                        "member_count",
+                        "decision_number",
+                        "decided_on",
+                        "household_kind",
+                        "household_name",
+                        "household_birth_date",
+                        "household_identifier",
+                        "household_tax_code",
+                        "household_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."poor_household_entry"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "entry_number",
+                        "category",
+                        "year",
+                        "member_count",
+                        "decision_number",
+                        "decided_on",
+                        "household_kind",
+                        "household_name",
+                        "household_birth_date",
+                        "household_identifier",
+                        "household_tax_code",
+                        "household_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."poor_household_entry"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
                   when 'BusinessRole' then (
                     select row_to_json(r$2)
                     from (
@@ -473,6 +788,222 @@ from (
                         "changed_at_source",
                         "sys_from"
                         from history."business_role"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'BusinessSite' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('BusinessSite'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "kind",
+                        "address",
+                        "since",
+                        "until",
+                        "business_registration_number",
+                        "unit_code",
+                        "parcel_number",
+                        "parcel_identifier",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."business_site"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "kind",
+                        "address",
+                        "since",
+                        "until",
+                        "business_registration_number",
+                        "unit_code",
+                        "parcel_number",
+                        "parcel_identifier",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."business_site"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'Pension' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('Pension'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "decision_number",
+                        "social_insurance_number",
+                        "kind",
+                        "monthly_amount",
+                        "since",
+                        "until",
+                        "status",
+                        "beneficiary_kind",
+                        "beneficiary_name",
+                        "beneficiary_birth_date",
+                        "beneficiary_identifier",
+                        "beneficiary_tax_code",
+                        "beneficiary_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."pension"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "decision_number",
+                        "social_insurance_number",
+                        "kind",
+                        "monthly_amount",
+                        "since",
+                        "until",
+                        "status",
+                        "beneficiary_kind",
+                        "beneficiary_name",
+                        "beneficiary_birth_date",
+                        "beneficiary_identifier",
+                        "beneficiary_tax_code",
+                        "beneficiary_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."pension"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'HealthInsuranceCard' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('HealthInsuranceCard'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "card_number",
+                        "category",
+                        "valid_from",
+                        "valid_until",
+                        "clinic_code",
+                        "clinic_name",
+                        "holder_kind",
+                        "holder_name",
+                        "holder_birth_date",
+                        "holder_identifier",
+                        "holder_tax_code",
+                        "holder_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."health_insurance_card"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "card_number",
+                        "category",
+                        "valid_from",
+                        "valid_until",
+                        "clinic_code",
+                        "clinic_name",
+                        "holder_kind",
+                        "holder_name",
+                        "holder_birth_date",
+                        "holder_identifier",
+                        "holder_tax_code",
+                        "holder_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."health_insurance_card"
+                        where sys_from <= $1::timestamptz
+                        and sys_to > $1::timestamptz
+                      ) t2
+                      where t2.id = t1.record_id
+                    ) r$2
+                  )
+                  when 'BirthNotice' then (
+                    select row_to_json(r$2)
+                    from (
+                      select hub.global_id('BirthNotice'::text, t2.id) as "id"
+                      from (
+                        select "id",
+                        "notice_number",
+                        "birth_date",
+                        "sex",
+                        "birth_weight",
+                        "intended_name",
+                        "facility_name",
+                        "issued_on",
+                        "mother_kind",
+                        "mother_name",
+                        "mother_birth_date",
+                        "mother_identifier",
+                        "mother_tax_code",
+                        "mother_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from data."birth_notice"
+                        where sys_from <= $1::timestamptz
+                        union all
+                        select "id",
+                        "notice_number",
+                        "birth_date",
+                        "sex",
+                        "birth_weight",
+                        "intended_name",
+                        "facility_name",
+                        "issued_on",
+                        "mother_kind",
+                        "mother_name",
+                        "mother_birth_date",
+                        "mother_identifier",
+                        "mother_tax_code",
+                        "mother_address",
+                        "stream_id",
+                        "source_key",
+                        "run_id",
+                        "row_digest",
+                        "first_seen",
+                        "changed_at_source",
+                        "sys_from"
+                        from history."birth_notice"
                         where sys_from <= $1::timestamptz
                         and sys_to > $1::timestamptz
                       ) t2

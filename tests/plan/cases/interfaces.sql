@@ -78,6 +78,28 @@ from (
           where t0.id = $1::bigint
         ) r$0
       )
+      when 'BirthRegistration' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."birth_registration" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'DeathRegistration' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."death_registration" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
       when 'Parcel' then (
         select row_to_json(r$0)
         from (
@@ -148,6 +170,28 @@ from (
           where t0.id = $1::bigint
         ) r$0
       )
+      when 'PlanningRestriction' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."planning_restriction" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'LandTransferSlip' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."land_transfer_slip" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
       when 'Taxpayer' then (
         select row_to_json(r$0)
         from (
@@ -181,6 +225,17 @@ from (
           where t0.id = $1::bigint
         ) r$0
       )
+      when 'TaxExemption' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."tax_exemption" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
       when 'Benefit' then (
         select row_to_json(r$0)
         from (
@@ -189,6 +244,17 @@ from (
             from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
           ) as "provenance"
           from data."benefit" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'PoorHouseholdEntry' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."poor_household_entry" t0
           where t0.id = $1::bigint
         ) r$0
       )
@@ -212,6 +278,50 @@ from (
             from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
           ) as "provenance"
           from data."business_role" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'BusinessSite' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."business_site" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'Pension' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."pension" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'HealthInsuranceCard' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."health_insurance_card" t0
+          where t0.id = $1::bigint
+        ) r$0
+      )
+      when 'BirthNotice' then (
+        select row_to_json(r$0)
+        from (
+          select (
+            select row_to_json(g$0)
+            from (select (select s.name from hub.stream s where s.id = t0.stream_id) as "stream") g$0
+          ) as "provenance"
+          from data."birth_notice" t0
           where t0.id = $1::bigint
         ) r$0
       )

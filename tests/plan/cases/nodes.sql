@@ -76,6 +76,24 @@ from (
                 where t0.id = w.id
               ) r$0
             )
+            when 'BirthRegistration' then (
+              select row_to_json(r$0)
+              from (
+                select 'BirthRegistration'::text as "__typename",
+                hub.global_id('BirthRegistration'::text, t0.id) as "id"
+                from data."birth_registration" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'DeathRegistration' then (
+              select row_to_json(r$0)
+              from (
+                select 'DeathRegistration'::text as "__typename",
+                hub.global_id('DeathRegistration'::text, t0.id) as "id"
+                from data."death_registration" t0
+                where t0.id = w.id
+              ) r$0
+            )
             when 'Parcel' then (
               select row_to_json(r$0)
               from (
@@ -107,6 +125,24 @@ from (
                 where t0.id = w.id
               ) r$0
             )
+            when 'PlanningRestriction' then (
+              select row_to_json(r$0)
+              from (
+                select 'PlanningRestriction'::text as "__typename",
+                hub.global_id('PlanningRestriction'::text, t0.id) as "id"
+                from data."planning_restriction" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'LandTransferSlip' then (
+              select row_to_json(r$0)
+              from (
+                select 'LandTransferSlip'::text as "__typename",
+                hub.global_id('LandTransferSlip'::text, t0.id) as "id"
+                from data."land_transfer_slip" t0
+                where t0.id = w.id
+              ) r$0
+            )
             when 'Taxpayer' then (
               select row_to_json(r$0)
               from (
@@ -134,12 +170,30 @@ from (
                 where t0.id = w.id
               ) r$0
             )
+            when 'TaxExemption' then (
+              select row_to_json(r$0)
+              from (
+                select 'TaxExemption'::text as "__typename",
+                hub.global_id('TaxExemption'::text, t0.id) as "id"
+                from data."tax_exemption" t0
+                where t0.id = w.id
+              ) r$0
+            )
             when 'Benefit' then (
               select row_to_json(r$0)
               from (
                 select 'Benefit'::text as "__typename",
                 hub.global_id('Benefit'::text, t0.id) as "id"
                 from data."benefit" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'PoorHouseholdEntry' then (
+              select row_to_json(r$0)
+              from (
+                select 'PoorHouseholdEntry'::text as "__typename",
+                hub.global_id('PoorHouseholdEntry'::text, t0.id) as "id"
+                from data."poor_household_entry" t0
                 where t0.id = w.id
               ) r$0
             )
@@ -162,6 +216,42 @@ from (
                 select 'BusinessRole'::text as "__typename",
                 hub.global_id('BusinessRole'::text, t0.id) as "id"
                 from data."business_role" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'BusinessSite' then (
+              select row_to_json(r$0)
+              from (
+                select 'BusinessSite'::text as "__typename",
+                hub.global_id('BusinessSite'::text, t0.id) as "id"
+                from data."business_site" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'Pension' then (
+              select row_to_json(r$0)
+              from (
+                select 'Pension'::text as "__typename",
+                hub.global_id('Pension'::text, t0.id) as "id"
+                from data."pension" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'HealthInsuranceCard' then (
+              select row_to_json(r$0)
+              from (
+                select 'HealthInsuranceCard'::text as "__typename",
+                hub.global_id('HealthInsuranceCard'::text, t0.id) as "id"
+                from data."health_insurance_card" t0
+                where t0.id = w.id
+              ) r$0
+            )
+            when 'BirthNotice' then (
+              select row_to_json(r$0)
+              from (
+                select 'BirthNotice'::text as "__typename",
+                hub.global_id('BirthNotice'::text, t0.id) as "id"
+                from data."birth_notice" t0
                 where t0.id = w.id
               ) r$0
             )

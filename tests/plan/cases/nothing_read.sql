@@ -71,6 +71,14 @@ from (
         select row_to_json(r$0)
         from (select from data."marital_status" t0 where t0.id = $1::bigint) r$0
       )
+      when 'BirthRegistration' then (
+        select row_to_json(r$0)
+        from (select from data."birth_registration" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'DeathRegistration' then (
+        select row_to_json(r$0)
+        from (select from data."death_registration" t0 where t0.id = $1::bigint) r$0
+      )
       when 'Parcel' then (
         select row_to_json(r$0)
         from (select from data."parcel" t0 where t0.id = $1::bigint) r$0
@@ -82,6 +90,14 @@ from (
       when 'Encumbrance' then (
         select row_to_json(r$0)
         from (select from data."encumbrance" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'PlanningRestriction' then (
+        select row_to_json(r$0)
+        from (select from data."planning_restriction" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'LandTransferSlip' then (
+        select row_to_json(r$0)
+        from (select from data."land_transfer_slip" t0 where t0.id = $1::bigint) r$0
       )
       when 'Taxpayer' then (
         select row_to_json(r$0)
@@ -95,9 +111,17 @@ from (
         select row_to_json(r$0)
         from (select from data."payment" t0 where t0.id = $1::bigint) r$0
       )
+      when 'TaxExemption' then (
+        select row_to_json(r$0)
+        from (select from data."tax_exemption" t0 where t0.id = $1::bigint) r$0
+      )
       when 'Benefit' then (
         select row_to_json(r$0)
         from (select from data."benefit" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'PoorHouseholdEntry' then (
+        select row_to_json(r$0)
+        from (select from data."poor_household_entry" t0 where t0.id = $1::bigint) r$0
       )
       when 'Business' then (
         select row_to_json(r$0)
@@ -106,6 +130,22 @@ from (
       when 'BusinessRole' then (
         select row_to_json(r$0)
         from (select from data."business_role" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'BusinessSite' then (
+        select row_to_json(r$0)
+        from (select from data."business_site" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'Pension' then (
+        select row_to_json(r$0)
+        from (select from data."pension" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'HealthInsuranceCard' then (
+        select row_to_json(r$0)
+        from (select from data."health_insurance_card" t0 where t0.id = $1::bigint) r$0
+      )
+      when 'BirthNotice' then (
+        select row_to_json(r$0)
+        from (select from data."birth_notice" t0 where t0.id = $1::bigint) r$0
       )
       end as "noRowAtAll"
     ) d$
