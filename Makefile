@@ -8,12 +8,12 @@ UV := $(BIN)/uv
 
 venv: $(VENV)/.installed
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	# Compiled once: a command of the hub then starts in a second, also where Python may not write what it compiles.
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -50,8 +50,9 @@ generate: venv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header
 lock:
 	test -x $(UV) || { $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
-	$(LOCK) --group dev pyproject.toml -o requirements.lock
-	$(LOCK) --group dev --group bench pyproject.toml -c requirements.lock -o requirements-bench.lock
+	$(LOCK) --group dev --all-extras pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra all pyproject.toml -c requirements-dev.lock -o requirements.lock
+	$(LOCK) --group dev --group bench --all-extras pyproject.toml -c requirements-dev.lock -o requirements-bench.lock
 	$(LOCK) tests/bench/pseudopeople/requirements.in -o tests/bench/pseudopeople/requirements.lock
 
 assets: venv

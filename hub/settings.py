@@ -24,7 +24,7 @@ from hub.errors import HubMisconfigured
 class Settings(BaseSettings):
     """What an operator can set."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(Path(".hub"), description="Folder of the hub's own state: embedded database, demo systems.")
     database_url: SecretStr | None = Field(

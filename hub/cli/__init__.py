@@ -9,6 +9,7 @@ import cyclopts
 
 from hub.cli.terminal import ERR, guard_logs, show_error
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable, UnforeseenFailure
+from hub.extras import explain_missing_module
 
 app = cyclopts.App(
     name="hub",
@@ -63,9 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("HUB_TRACE"):
             raise
-        failure = _explain_store(error) or UnforeseenFailure(str((arguments or sys.argv[1:] or ["hub"])[0]), error)
+        failure = (
+            _explain_extra(error)
+            or _explain_store(error)
+            or UnforeseenFailure(str((arguments or sys.argv[1:] or ["hub"])[0]), error)
+        )
         show_error(failure)
         sys.exit(failure.exit_code)
+
+
+def _explain_extra(error: Exception) -> HubError | None:
+    return explain_missing_module(error, "this command") if isinstance(error, ModuleNotFoundError) else None
 
 
 AWAY = {"psycopg.OperationalError", "sqlalchemy.OperationalError", "psycopg_pool.PoolTimeout"}

@@ -20,6 +20,7 @@ from hub.conform.simulators.mariadb import is_mariadb
 from hub.conform.trial_servers import TrialServers
 from hub.conform.trials import TrialFailed, TrialState
 from hub.errors import HubError
+from hub.extras import name_missing_extra
 from hub.sdk.manifest import GradeLetter, Manifest
 
 Part = Literal["lint", "samples", "damage", "deletes", "drift", "chaos"]
@@ -129,7 +130,8 @@ def _run_trials(manifest: Manifest, ground: TrialServers, tell: Told) -> Iterato
         return
     where = UNKNOWN_BACKEND if is_mariadb(manifest) is None else ""
     module, _, name = kind.partition(":")
-    world: SourceSimulator = getattr(import_module(module), name)(manifest, ground)
+    with name_missing_extra(f"checking a connector of kind {manifest.kind}"):
+        world: SourceSimulator = getattr(import_module(module), name)(manifest, ground)
     with ExitStack() as stack:
         try:
             stack.enter_context(world)

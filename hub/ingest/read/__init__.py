@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Mapping
 
+from hub.extras import name_missing_extra
 from hub.ingest.read.reader import Reader, ReaderContext
 
 READERS: Mapping[str, str] = {
@@ -18,9 +19,10 @@ READERS: Mapping[str, str] = {
 
 
 def load_reader_class(kind: str) -> type[Reader]:
-    """Return the reader class for a kind of source."""
+    """Return the reader class for a kind of source. Raises HubMisconfigured if its extra is not installed."""
     module, _, name = READERS[kind].partition(":")
-    found: type[Reader] = getattr(importlib.import_module(module), name)
+    with name_missing_extra(f"reading a source of kind {kind}"):
+        found: type[Reader] = getattr(importlib.import_module(module), name)
     return found
 
 

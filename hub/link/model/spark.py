@@ -15,7 +15,7 @@ from hub.errors import HubMisconfigured
 from hub.link.model.backends import Backend
 from hub.link.model.render import DIALECTS
 
-INSTALL = "install the extra: pip install 'cross-sector-hub[spark]', or set HUB_LINK_BACKEND=duckdb"
+INSTALL = "run: pip install 'cross-sector-hub[spark]', or set HUB_LINK_BACKEND=duckdb"
 
 
 class Spark(Backend):

@@ -6,6 +6,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.extras import name_missing_extra
 from hub.ingest.read.files.location import FileEntry, FileLocation
 from hub.ingest.read.reader import ReaderContext
 from hub.sdk.sources import FilesSource
@@ -37,10 +38,15 @@ def open_location(context: ReaderContext) -> FileLocation:
     if scheme == "file":
         return LocalFolder(context.where, Path(url.removeprefix("file://")))
     options = {name: reference.value(connector) for name, reference in source.options.items()}
-    # Loaded on demand: the libraries for remote locations take half a second.
-    from hub.ingest.read.files.remote import RemoteLocation
+    # Loaded on demand: the libraries for remote locations are extras, and take half a second.
+    with name_missing_extra(f"reading {scheme}://"):
+        if scheme == "sftp":
+            from hub.ingest.read.files.sftp import SftpLocation
 
-    return RemoteLocation(context, source, url, options)
+            return SftpLocation(context, source, url, options)
+        from hub.ingest.read.files.s3 import S3Location
+
+        return S3Location(context, source, url, options)
 
 
 class LocalFolder:

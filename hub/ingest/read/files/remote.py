@@ -1,23 +1,16 @@
-"""Files on an SFTP server or in an object store, copied before they are read.
-
-An SFTP server must be in known_hosts; an unknown one is refused, and its key is never learnt automatically.
-"""
+"""Files on another machine, copied before they are read."""
 
 import tempfile
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-import fsspec
-import paramiko
-from botocore.exceptions import BotoCoreError, ClientError
-from fsspec.implementations.sftp import SFTPFileSystem
 from fsspec.utils import infer_storage_options
 
-from hub.errors import HubMisconfigured, SourceUnavailable
+from hub.errors import SourceUnavailable
 from hub.ingest.read.files.location import FileEntry, LocationLost
 from hub.ingest.read.reader import ReaderContext
 from hub.ingest.read.retries import stamina
@@ -25,14 +18,32 @@ from hub.ingest.read.slow_sources import limit_time
 from hub.sdk.sources import FilesSource
 
 BLOCK_BYTES = 1 << 20
-CONNECT_TIMEOUTS = 2
-"""A connection must be established within this many times `timeout_s` once the address answers."""
 PREFETCHED_REQUESTS = 64
 """Requests of 32 KiB that may be outstanding at an SFTP server; one at a time would wait for the network each time."""
+Refusal = tuple[tuple[type[Exception], ...], str, str]
+"""Kinds of errors, what they mean, and the next step."""
+REFUSALS: tuple[Refusal, ...] = (
+    (
+        (PermissionError,),
+        "the server gives no permission to read",
+        "check the options, or ask the owner for permission",
+    ),
+    (
+        (FileNotFoundError,),
+        "the folder, bucket or file does not exist",
+        "check the URL, or ask the owner whether it was moved",
+    ),
+)
+"""Errors of every kind of server that a retry does not fix."""
 
 
-class RemoteLocation:
-    """A location that fsspec can reach."""
+class RemoteLocation(ABC):
+    """A location that fsspec can reach; a subclass for each kind of server."""
+
+    failures: tuple[type[Exception], ...] = ()
+    """Errors of the library that say that the server cannot be reached."""
+    refusals: tuple[Refusal, ...] = ()
+    """Errors of the library that a retry does not fix."""
 
     def __init__(self, context: ReaderContext, source: FilesSource, url: str, options: Mapping[str, str]) -> None:
         self.context, self.source, self.options = context, source, options
@@ -97,16 +108,17 @@ class RemoteLocation:
         return caller(LocationLost, self._ask, ask)
 
     def _ask(self, ask: Any) -> Any:
+        lost: tuple[type[Exception], ...] = (OSError, EOFError, IndexError, *self.failures)
         with self.context.gate:
             try:
                 return ask()
             # s3fs reads the number of an error, and the error of a silent server has none: an IndexError.
-            except (OSError, EOFError, IndexError, paramiko.SSHException, BotoCoreError, ClientError) as error:
+            except lost as error:
                 self.close()
                 raise self._explain_error(error) from None
 
     def _explain_error(self, error: Exception) -> SourceUnavailable:
-        for kinds, what, next_step in REFUSALS:
+        for kinds, what, next_step in (*self.refusals, *REFUSALS):
             # Only the wording distinguishes a server that fell silent while checking credentials from one that rejects
             # them.
             if isinstance(error, kinds) and "timeout" not in str(error).lower():
@@ -118,123 +130,9 @@ class RemoteLocation:
 
     def _connect(self) -> Any:
         if self._system is None:
-            self._system = self._open_sftp() if self.scheme == "sftp" else self._open_s3()
+            self._system = self.open_system()
         return self._system
 
-    def _open_sftp(self) -> "_KnownSftp":
-        user = {"username": self.parts.get("username"), "password": self.parts.get("password")}
-        user |= {"password": self.options["password"]} if "password" in self.options else {}
-        given = {name: value for name, value in user.items() if value}
-        given |= {"pkey": self._load_key()} if "key_filename" in self.options else {}
-        seconds = self.source.timeout_s
-        return _KnownSftp(
-            str(self.parts["host"]),
-            port=int(self.parts.get("port") or 22),
-            known_hosts=self.options.get("known_hosts"),
-            timeout=seconds,
-            banner_timeout=seconds,
-            auth_timeout=seconds,
-            allow_agent=False,
-            look_for_keys=not given.keys() & {"password", "pkey"},
-            skip_instance_cache=True,
-            **given,
-        )
-
-    def _load_key(self) -> Any:
-        try:
-            return paramiko.PKey.from_path(self.options["key_filename"], self._passphrase())
-        except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.UnknownKeyType):
-            raise HubMisconfigured(
-                f"{self.where}: cannot read the SFTP key",
-                next_step="check the options key_filename and passphrase",
-            ) from None
-
-    def _passphrase(self) -> bytes | None:
-        found = self.options.get("passphrase")
-        return found.encode() if found else None
-
-    def _open_s3(self) -> Any:
-        seconds = self.source.timeout_s
-        config = {"connect_timeout": seconds, "read_timeout": seconds, "retries": {"max_attempts": 1}}
-        return fsspec.filesystem(
-            "s3", **self.options, config_kwargs=config, use_listings_cache=False, skip_instance_cache=True
-        )
-
-
-class _UnknownHost(paramiko.SSHException):  # type: ignore[misc]  # paramiko has no types
-    """The server's key is not in known_hosts."""
-
-
-class _NoKnownHosts(paramiko.SSHException):  # type: ignore[misc]  # as above
-    """known_hosts is missing or unreadable."""
-
-
-class _RefuseUnknownHost(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # as above
-    def missing_host_key(self, client: Any, hostname: Any, key: Any) -> None:
-        raise _UnknownHost
-
-
-class _KnownSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """fsspec's own class trusts any server's key, and takes an interrupted listing for an empty folder."""
-
-    def walk(
-        self, path: str, maxdepth: Any = None, topdown: Any = True, on_error: Any = "raise", **options: Any
-    ) -> Any:
-        return super().walk(path, maxdepth, topdown, on_error, **options)
-
-    def exists(self, path: str, **options: Any) -> bool:
-        try:
-            self.info(path, **options)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _connect(self) -> None:
-        known_hosts, seconds = self.ssh_kwargs.pop("known_hosts"), self.ssh_kwargs["timeout"]
-        self.client = paramiko.SSHClient()
-        try:
-            self.client.load_system_host_keys(known_hosts)
-        except OSError:
-            raise _NoKnownHosts from None
-        self.client.set_missing_host_key_policy(_RefuseUnknownHost())
-        # The library waits without limit for some answers; closing the connection makes it report a failure.
-        ending = threading.Timer(CONNECT_TIMEOUTS * seconds, self.client.close)
-        ending.daemon = True
-        ending.start()
-        try:
-            self.client.connect(self.host, channel_timeout=seconds, **self.ssh_kwargs)
-            self.ftp = self.client.open_sftp()
-        except BaseException:
-            self.client.close()
-            raise
-        finally:
-            ending.cancel()
-        self.ftp.get_channel().settimeout(seconds)
-
-
-CREDENTIAL_ERRORS = (paramiko.AuthenticationException, paramiko.PasswordRequiredException)
-REFUSALS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    (
-        (paramiko.BadHostKeyException,),
-        "the SFTP server's key differs from the one in known_hosts",
-        "ask the owner for the new key over another channel: someone may be intercepting the connection",
-    ),
-    (
-        (_UnknownHost,),
-        "the SFTP server's key is not in known_hosts",
-        "ask the owner for the key and add it to known_hosts",
-    ),
-    ((_NoKnownHosts,), "cannot read known_hosts", "check the option known_hosts"),
-    (CREDENTIAL_ERRORS, "the server rejects the user, password or key", "check the URL's user and the options"),
-    (
-        (PermissionError,),
-        "the server gives no permission to read",
-        "check the options, or ask the owner for permission",
-    ),
-    (
-        (FileNotFoundError,),
-        "the folder, bucket or file does not exist",
-        "check the URL, or ask the owner whether it was moved",
-    ),
-)
-"""Errors that a retry does not fix."""
+    @abstractmethod
+    def open_system(self) -> Any:
+        """Connect, and return fsspec's file system."""

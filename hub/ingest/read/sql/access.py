@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import orjson
 import polars as pl
-from pymysql.converters import encoders
 from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, create_engine, inspect, types
 from sqlalchemy import column as column_of
 from sqlalchemy import table as table_of
@@ -25,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import ColumnClause
 
 from hub.errors import HubMisconfigured
+from hub.extras import name_missing_extra
 from hub.ingest.read.reader import ReaderContext
 from hub.ingest.read.sql.errors import explain_error
 from hub.sdk.sources import SqlSource
@@ -179,17 +179,21 @@ class DatabaseAccess:
 
     def _connect_arguments(self) -> dict[str, Any]:
         seconds = max(1, round(self.source.timeout_s))
-        by_backend: dict[str, dict[str, Any]] = {"sqlite": {"timeout": self.source.timeout_s}}
-        for name in ("mysql", "mariadb"):
+        backend = self.url.get_backend_name()
+        if backend == "sqlite":
+            return {"timeout": self.source.timeout_s}
+        if backend not in ("mysql", "mariadb"):
+            return {}
+        with name_missing_extra("reading MySQL and MariaDB"):
+            from pymysql.converters import encoders
+        return {
+            "connect_timeout": seconds,
+            "read_timeout": self.source.timeout_s,
+            "write_timeout": self.source.timeout_s,
             # Without decoders, values arrive as the server writes them: exact, fast, and a zero date is not an error.
-            by_backend[name] = {
-                "connect_timeout": seconds,
-                "read_timeout": self.source.timeout_s,
-                "write_timeout": self.source.timeout_s,
-                "conv": encoders,
-                "init_command": "set session time_zone = '+00:00', session sql_mode = ''",
-            }
-        return by_backend.get(self.url.get_backend_name(), {})
+            "conv": encoders,
+            "init_command": "set session time_zone = '+00:00', session sql_mode = ''",
+        }
 
     def _limit_statements(self, connection: Connection) -> None:
         """Limit statements at the server if it can, so that a statement nobody waits for ends."""
