@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,21 +231,6 @@ def test_nothing_is_lost_and_nothing_doubled(server: EmbeddedServer, runs: Runs,
             suppress_health_check=list(HealthCheck),
         ),
     )
-
-
-@pytest.fixture
-def small_disk(scratch: Path) -> Iterator[Path]:
-    """A file system of 180 MB."""
-    folder = scratch / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=180m,mode=711", "tmpfs", str(folder)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount a file system")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_full_disk_costs_nothing_but_the_run(small_disk: Path, runs: Runs, tmp_path: Path) -> None:
