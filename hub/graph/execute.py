@@ -24,6 +24,7 @@ from graphql import (
     execute,
     subscribe,
 )
+from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
 from hub.access.principals import AuthenticationRefused
@@ -39,8 +40,8 @@ from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.graph.refresher import Refresher
 from hub.graph.review_runner import ReviewRunner
-from hub.graph.row_loader import RowLoader
 from hub.ledger.records import RecordKind
+from hub.model.derived_fields import MAX_PAGE
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
@@ -76,7 +77,7 @@ class RequestContext:
     reading: Reading
     plans: list[Plan] = field(default_factory=list)
     _stored: asyncio.Task[dict[str, Any]] | None = None
-    _rows: dict[tuple[int, ...], RowLoader] = field(default_factory=dict)
+    _rows: dict[tuple[int, ...], DataLoader[str, Any]] = field(default_factory=dict)
 
     @property
     def caller(self) -> Caller:
@@ -98,10 +99,12 @@ class RequestContext:
         key = tuple(id(node) for node in nodes)
         if key not in self._rows:
             sets = [node.selection_set for node in nodes if node.selection_set]
-            self._rows[key] = RowLoader(lambda ids: self._nodes(sets, ids), lambda: self._rows.pop(key))
-        return await self._rows[key].row(global_id)
+            self._rows[key] = DataLoader(partial(self._load_nodes, key, sets), max_batch_size=MAX_PAGE)
+        return await self._rows[key].load(global_id)
 
-    async def _nodes(self, sets: Sequence[SelectionSetNode], ids: Sequence[str]) -> list[Any]:
+    async def _load_nodes(self, key: tuple[int, ...], sets: Sequence[SelectionSetNode], ids: list[str]) -> list[Any]:
+        # Items of one list share a row; a later event of a subscription reads it anew.
+        self._rows[key].clear_many(ids)
         planner = self.executor.preparer.planner
         plan = planner.nodes(self.ready.checked.document, self.ready.variables, sets, ids, self.caller.disclosure)
         rows: list[Any] = (await self._read(plan))["nodes"]

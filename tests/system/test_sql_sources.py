@@ -349,7 +349,7 @@ def test_late_rows_within_the_overlap_are_not_lost(sqlite: Source, seed: int) ->
 def test_keys_and_lookup(source: Source) -> None:
     source.run("create table people (so integer, ma varchar(9), ten varchar(9), primary key (so, ma))")
     source.run("insert into people values " + ", ".join(f"({n}, 'm{n % 3}', 't{n}')" for n in range(1, 31)))
-    reader = open_reader(source.context(key=["so", "ma"]))
+    reader = open_reader(source.context(key=["so", "ma"], lookup=True))
     assert reader.lists_keys
     assert reader.looks_up
     keys = pl.concat(list(reader.keys()))
