@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         None,
         description="For `hub serve`: the primary of the same database for a login in the role `hub_ledger`, which writes down every read. Connect to the server itself: a pooler that shares connections between transactions loses its lock. HUB_CLERK_URL if it is not given.",
     )
+    auditor_url: SecretStr | None = Field(
+        None,
+        description="For `hub serve`: the same database for a login in the role `hub_auditor`, which reads the ledger for auditors and for citizens who ask who read their data. HUB_DATABASE_URL if it is not given.",
+    )
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )

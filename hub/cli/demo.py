@@ -39,7 +39,7 @@ from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
-from hub.store.roles import CLERK, LEDGER, READER
+from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
 from hub.web.starters import Examples, starter_queries
 
 PROCEDURE = "land-right-transfer"
@@ -108,6 +108,7 @@ def _serve_with_access(
         local_issuer=issuer,
         clerk_url=server.login_url(CLERK, "hub"),
         ledger_url=server.login_url(LEDGER, "hub"),
+        auditor_url=server.login_url(AUDITOR, "hub"),
         access_examples=case,
     )
 

@@ -36,7 +36,14 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     with bind_socket(settings) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
-        serve_on(listener, settings, store.reader_url, clerk_url=store.clerk_url, ledger_url=store.ledger_url)
+        serve_on(
+            listener,
+            settings,
+            store.reader_url,
+            clerk_url=store.clerk_url,
+            ledger_url=store.ledger_url,
+            auditor_url=store.auditor_url,
+        )
 
 
 def serve_on(
@@ -48,9 +55,10 @@ def serve_on(
     local_issuer: LocalIssuer | None = None,
     clerk_url: str | None = None,
     ledger_url: str | None = None,
+    auditor_url: str | None = None,
     access_examples: AccessExamples | None = None,
 ) -> None:
-    """Serve on an open listener until interrupted. `url` is read, `clerk_url` and `ledger_url` are written."""
+    """Serve on an open listener until interrupted. `url` and `auditor_url` are read, `clerk_url` and `ledger_url` are written."""
     warn_of_excess(settings, url)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     app = create_app(
@@ -61,6 +69,7 @@ def serve_on(
         local_issuer=local_issuer,
         clerk_url=clerk_url,
         ledger_url=ledger_url,
+        auditor_url=auditor_url,
         access_examples=access_examples,
     )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
 from hub.store.revision import check_revision, missing_tables_error
-from hub.store.roles import CLERK, LEDGER, READER
+from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
 
 DATABASE = "hub"
 
@@ -19,7 +20,7 @@ DATABASE = "hub"
 class OpenStore:
     """An open store at this program's revision. `server` is set where it is the embedded one.
 
-    `reader_url`, `clerk_url` and `ledger_url` are those of the web process: see `hub.store.roles`.
+    `reader_url`, `clerk_url`, `ledger_url` and `auditor_url` are those of the web process: see `hub.store.roles`.
     """
 
     url: str
@@ -28,6 +29,7 @@ class OpenStore:
     reader_url: str
     clerk_url: str
     ledger_url: str
+    auditor_url: str
 
 
 @contextmanager
@@ -106,9 +108,13 @@ def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -
 
 def _describe_store(url: str, made: Engine, server: EmbeddedServer | None, settings: Settings) -> OpenStore:
     if server is not None:
-        reader, clerk, ledger = (server.login_url(role, DATABASE) for role in (READER, CLERK, LEDGER))
-        return OpenStore(url, made, server, reader, clerk, ledger)
-    clerk = settings.clerk_url.get_secret_value() if settings.clerk_url else url
+        logins = (server.login_url(role, DATABASE) for role in (READER, CLERK, LEDGER, AUDITOR))
+        return OpenStore(url, made, server, *logins)
+    clerk = _secret_or(settings.clerk_url, url)
     return OpenStore(
-        url, made, None, url, clerk, settings.ledger_url.get_secret_value() if settings.ledger_url else clerk
+        url, made, None, url, clerk, _secret_or(settings.ledger_url, clerk), _secret_or(settings.auditor_url, url)
     )
+
+
+def _secret_or(given: SecretStr | None, default: str) -> str:
+    return default if given is None else given.get_secret_value()

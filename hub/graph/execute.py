@@ -34,6 +34,7 @@ from hub.graph.bounded_cache import BoundedCache
 from hub.graph.callers import Caller
 from hub.graph.changes import ChangeReader
 from hub.graph.explain import Explanation, explain_plan
+from hub.graph.ledger_reads import LedgerReads
 from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
 from hub.graph.read_ledger import ReadLedger
 from hub.graph.reading import Reading
@@ -137,6 +138,7 @@ class Executor:
         access: AnswerAccess,
         refresher: Refresher,
         ledger: ReadLedger | None = None,
+        log: LedgerReads | None = None,
         *,
         explain: bool,
     ) -> None:
@@ -148,6 +150,7 @@ class Executor:
         self.access = access
         self.refresher = refresher
         self.ledger = ledger
+        self.log = log
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")
         self._introspected: BoundedCache[tuple[str, str | None], bytes] = BoundedCache(

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
 
 from hub.access.dossier_rules import CODE
+from hub.access.offices import find_unit
+from hub.access.principals import Principal
 from hub.errors import HubError
 from hub.graph.bounded_cache import BoundedCache
 from hub.graph.callers import Caller
@@ -64,7 +66,7 @@ class ReadLedger:
         self._masked: dict[LedgerEntry, int] = {}
         self._masked_timer: asyncio.TimerHandle | None = None
 
-    async def record(self, reading: Reading, code: str | None, *, kind: RecordKind = RecordKind.READ) -> None:
+    async def record(self, reading: Reading, code: str | None, *, kind: RecordKind | None = None) -> None:
         """Return when what was read is on disk. `code` is that of the answer's error, if it has one.
 
         Raises LedgerUnavailable: then the answer must not leave.
@@ -74,9 +76,10 @@ class ReadLedger:
             return
         asked = [self._find_asked(ready) for ready in [reading.ready, *reading.documents] if ready is not None]
         entry = replace(
-            make_entry(caller, kind, find_outcome(reading, code), code),
+            make_entry(caller, kind or reading.kind, find_outcome(reading, code), code),
             paths=tuple(sorted({path for one in asked for path in one.paths})),
             subjects=find_roles(caller, reading.people),
+            details=reading.details or None,
         )
         if is_masked(caller) and entry.outcome is not ReadOutcome.REFUSED and len(self._masked) < MAX_MASKED:
             self._add_masked(entry)
@@ -191,11 +194,17 @@ def make_entry(caller: Caller, kind: RecordKind, outcome: ReadOutcome, code: str
         purpose=purpose.code if purpose else None,
         purpose_version=purpose.version if purpose else None,
         dossier=dossier.code if dossier else None,
-        office=dossier.office if dossier else None,
+        office=dossier.office if dossier else find_only_office(principal),
         code=code,
         request_id=caller.trace.request_id,
         trace_id=caller.trace.trace_id,
     )
+
+
+def find_only_office(principal: Principal) -> str | None:
+    """The office that someone reads for without a dossier, as a canonical code; None if they work for none or for several."""
+    offices = {find_unit(code) for code in principal.offices}
+    return offices.pop() if len(offices) == 1 else None
 
 
 def is_masked(caller: Caller) -> bool:
@@ -211,7 +220,8 @@ def find_outcome(reading: Reading, code: str | None) -> ReadOutcome:
     purpose = reading.caller.purpose
     counts = purpose is not None and purpose.declaration.limits.smallest_cell
     writes = reading.ready is not None and reading.ready.operation.operation is OperationType.MUTATION
-    return ReadOutcome.ANSWERED if reading.people or counts or writes else ReadOutcome.NOTHING_FOUND
+    audits = reading.kind is RecordKind.AUDIT
+    return ReadOutcome.ANSWERED if reading.people or counts or writes or audits else ReadOutcome.NOTHING_FOUND
 
 
 def find_roles(caller: Caller, people: Iterable[DataSubject]) -> tuple[DisclosedSubject, ...]:

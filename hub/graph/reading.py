@@ -1,9 +1,11 @@
 """One request while it is answered: who asks, and whose data its statements gave. The ledger's entry is made from this."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from hub.graph.callers import Caller
 from hub.graph.prepare import PreparedRequest
+from hub.ledger.records import RecordKind
 from hub.plan.data_subjects import DataSubject
 
 
@@ -19,3 +21,6 @@ class Reading:
     ready: PreparedRequest | None = None
     people: set[DataSubject] = field(default_factory=set)
     documents: list[PreparedRequest] = field(default_factory=list)
+    kind: RecordKind = RecordKind.READ
+    details: dict[str, Any] = field(default_factory=dict)
+    """Of a reading of the ledger: what was looked for. Never a person's identifier."""

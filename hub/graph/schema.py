@@ -9,6 +9,7 @@ from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from hub.graph.access_log import access_log_field
 from hub.graph.fields import object_type
 from hub.graph.labels import labels_field
 from hub.graph.prefill import prefill_field
@@ -38,6 +39,7 @@ def build(known: Registry) -> strawberry.Schema:
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(derived.types["PersonalId"])}
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
+    fields["access_log"] = access_log_field(known, derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
     return HubSchema(

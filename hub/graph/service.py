@@ -14,6 +14,7 @@ from hub.graph.changes import ChangeReader
 from hub.graph.documents import Documents, read_folder
 from hub.graph.dossier_reads import DossierReads
 from hub.graph.execute import Executor
+from hub.graph.ledger_reads import LedgerReads
 from hub.graph.permissions import Permissions
 from hub.graph.prepare import Preparer, limits_of
 from hub.graph.read_ledger import ReadLedger
@@ -47,11 +48,12 @@ def make_executor(
     enforced: bool = False,
     clerk_url: str | None = None,
     ledger_url: str | None = None,
+    auditor_url: str | None = None,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
 ) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
     is where decisions and dossiers are written and look-ups requested, and `ledger_url` where reads are written down, if
-    not where the pool reads. `connectors` say which sources promise look-ups.
+    not where the pool reads; `auditor_url` is where the ledger is read. `connectors` say which sources promise look-ups.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -67,12 +69,14 @@ def make_executor(
     access = _make_access(graphql_schema, reads, reviews, enforced=enforced)
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     refresher = Refresher(settings, clerk_url or str(pool.conninfo), connectors)
-    ledger = None
+    ledger = log = None
     if enforced:
         writer = LedgerWriter(ledger_url or clerk_url or str(pool.conninfo), version("cross-sector-hub"))
         ledger = ReadLedger(writer, SourceStates(reads, registry()), graphql_schema, registry())
+        where = auditor_url or str(pool.conninfo)
+        log = LedgerReads(where, registry(), statement_timeout_s=settings.statement_timeout_s)
     return Executor(
-        graphql_schema, preparer, reads, changes, reviews, access, refresher, ledger, explain=settings.explain
+        graphql_schema, preparer, reads, changes, reviews, access, refresher, ledger, log, explain=settings.explain
     )
 
 

@@ -87,13 +87,15 @@ def connect_for_run(url: str) -> Connection[Any]:
     return connection
 
 
-def make_read_pool(url: str, *, size: int, statement_timeout_s: float) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool of autocommit connections that may only read; opened by the caller."""
+def make_read_pool(
+    url: str, *, size: int, statement_timeout_s: float, kept: int = 2
+) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """A pool of autocommit connections that may only read; opened by the caller. `kept` of them are never closed."""
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
 
     return AsyncConnectionPool(
         add_silence_timeouts(url),
-        min_size=min(2, size),
+        min_size=min(kept, size),
         max_size=size,
         open=False,
         kwargs={"autocommit": True, "options": options, "prepare_threshold": None},

@@ -46,10 +46,11 @@ def create_app(
     local_issuer: LocalIssuer | None = None,
     clerk_url: str | None = None,
     ledger_url: str | None = None,
+    auditor_url: str | None = None,
     access_examples: AccessExamples | None = None,
 ) -> Edge:
     """The application over the database at `url`, which it reads; `clerk_url`, if given, is where it writes, and
-    `ledger_url` where it writes down what was read.
+    `ledger_url` where it writes down what was read, and `auditor_url` where it reads that for auditors and citizens.
 
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver, and those with `lookup` are asked before a procedure reads. `local_issuer` signs the tokens of a demonstration.
@@ -65,6 +66,7 @@ def create_app(
         clerk_url=clerk,
         ledger_url=ledger_url,
         connectors=connectors,
+        auditor_url=auditor_url,
     )
     access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
@@ -81,12 +83,16 @@ def create_app(
         await access.open()
         if executor.ledger is not None:
             await executor.ledger.writer.open()
+        if executor.log is not None:
+            await executor.log.open()
         yield
         await push.close()
         await executor.changes.close()
         if executor.ledger is not None:
             await executor.ledger.close()
         await executor.refresher.close()
+        if executor.log is not None:
+            await executor.log.close()
         await pool.close()
         await access.close()
 
