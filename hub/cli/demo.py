@@ -50,14 +50,22 @@ def demo(
     citizens: Annotated[int, Parameter(help=f"People in the province: {SMALLEST:,} to {LARGEST:,}.")] = 10_000,
     port: Annotated[int | None, Parameter(help="Port to serve on; 0 picks a free one.")] = None,
     serve: Annotated[bool, Parameter(help="Keep serving until interrupted.")] = True,
-    access: Annotated[
-        bool, Parameter(help="Serve with access on: sign in as an officer, a reviewer, an operator or an explorer.")
+    without_access: Annotated[
+        bool,
+        Parameter(
+            name="--open",
+            negative="",
+            help="Serve everything to everyone on this machine, without signing in: for exploring the whole schema.",
+        ),
     ] = False,
 ) -> None:
-    """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph."""
+    """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph.
+
+    People sign in as an officer, a reviewer, an operator, an auditor or an explorer of masked data; a dossier is open to read for.
+    """
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
-    switched = {"access": "on", "explorers": "masked"} if access else {"access": "off"}
+    switched = {"access": "off"} if without_access else {"access": "on", "explorers": "masked"}
     settings = load_settings(explain=True, **switched, **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()
@@ -79,11 +87,11 @@ def demo(
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
             with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}):
-                if access:
-                    _serve_with_access(listener, settings, server, examples, address)
-                else:
+                if without_access:
                     _show_address(address, examples)
                     serve_on(listener, settings, url, examples=examples)
+                else:
+                    _serve_with_access(listener, settings, server, examples, address)
 
 
 def _serve_with_access(

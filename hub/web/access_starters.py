@@ -1,6 +1,6 @@
 """Starter queries while access is on: each with the header that says for what it asks, and one that is refused for want of it.
 
-`hub demo --access` opens the dossier that they name. Whoever runs them is signed in as one of the demonstration's identities.
+`hub demo` opens the dossier that they name. Whoever runs them is signed in as one of the demonstration's identities.
 """
 
 from dataclasses import dataclass
