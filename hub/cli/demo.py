@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +34,11 @@ from hub.graph.prefill import fill_procedure
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.reading import Reading
 from hub.graph.service import make_executor, make_pool
+from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.procedures.prefill import AnswerStatus, Prefill
+from hub.refresh.server import start_lookup_server
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
@@ -42,7 +46,9 @@ from hub.store.migrate import migrate
 from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
 from hub.web.starters import Examples, starter_queries
 
+LOG = logging.getLogger("hub.demo")
 PROCEDURE = "land-right-transfer"
+JOIN_WAIT_S = 10.0
 
 
 def demo(
@@ -86,7 +92,7 @@ def demo(
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
-            with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}):
+            with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}), _look_ups(settings, url):
                 if without_access:
                     _show_address(address, examples)
                     serve_on(listener, settings, url, examples=examples)
@@ -139,6 +145,20 @@ def _systems(province: ProvinceSummary, server: EmbeddedServer) -> Iterator[Runn
     )
     with start_systems(Path(province.folder), server.url("postgres")) as systems:
         yield systems
+
+
+@contextmanager
+def _look_ups(settings: Settings, url: str) -> Iterator[None]:
+    """Ask the systems for single rows when a procedure needs them newer: elsewhere, `hub worker` does."""
+    stop = threading.Event()
+    found = list(load_manifests().values())
+    thread = start_lookup_server(url, found, settings.lookup_timeout_s, stop, LOG.info, lambda _: None)
+    try:
+        yield
+    finally:
+        stop.set()
+        if thread is not None:
+            thread.join(JOIN_WAIT_S)
 
 
 def _fresh(server: EmbeddedServer) -> str:

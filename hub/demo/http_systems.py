@@ -8,16 +8,21 @@ listening socket from its parent and ends with it; secrets come through the envi
 import argparse
 import ctypes
 import hmac
+import mmap
 import os
+import re
 import secrets
 import signal
 import socket
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,8 +31,11 @@ from starlette.routing import Route
 
 TOKEN_LIFE_S = 300
 MOST_ROWS = 2_000
+MOST_IDS = 100
 CHUNK = 1 << 20
 PR_SET_PDEATHSIG = 1
+LINE_ID = re.compile(rb'^\{"id":"?([0-9]+)', re.MULTILINE)
+Numbers = npt.NDArray[np.int64]
 
 
 class IndexedLines:
@@ -41,6 +49,31 @@ class IndexedLines:
 
     def __len__(self) -> int:
         return len(self.ends) - 1
+
+    def find(self, ids: Iterable[int]) -> list[bytes]:
+        """The lines with these ids, in the order of the file."""
+        numbers, lines = self._by_id
+        found: list[int] = []
+        for wanted in dict.fromkeys(ids):
+            at, end = np.searchsorted(numbers, wanted), np.searchsorted(numbers, wanted, "right")
+            found += lines[at:end].tolist()
+        with self.path.open("rb") as data:
+            return [self._read_line(data, line) for line in sorted(found)]
+
+    @cached_property
+    def _by_id(self) -> tuple[Numbers, Numbers]:
+        """Every id in ascending order, and the number of its line. Made when the first row is looked up."""
+        if not len(self):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        with self.path.open("rb") as data, mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            found = np.array([(int(match[1]), match.start()) for match in LINE_ID.finditer(text)], dtype=np.int64)
+        numbers, starts = found.reshape(-1, 2).T
+        order = np.argsort(numbers, kind="stable")
+        return numbers[order], np.searchsorted(self.ends, starts[order])
+
+    def _read_line(self, data: BinaryIO, line: int) -> bytes:
+        data.seek(int(self.ends[line]))
+        return data.read(int(self.ends[line + 1] - self.ends[line])).rstrip(b"\n")
 
     def page(self, number: int, size: int) -> bytes:
         """The lines of a page, joined as the inside of a JSON array."""
@@ -74,6 +107,10 @@ def land_app(folder: Path, client_id: str, client_secret: str, *, token_life_s: 
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or tokens.get(given, 0.0) < time.monotonic():
             return JSONResponse({"loi": "token không hợp lệ hoặc đã hết hạn"}, 401, {"WWW-Authenticate": "Bearer"})
+        if (ids := _parse_ids(request)) is not None:
+            found = lines.find(ids)
+            head = f'{{"trang":1,"so_trang":1,"tong_so":{len(found)},"du_lieu":['.encode()
+            return Response(head + b",".join(found) + b"]}", media_type="application/json")
         page, size = (
             request.query_params.get(name, default) for name, default in (("page", "1"), ("page_size", "1000"))
         )
@@ -89,11 +126,16 @@ def land_app(folder: Path, client_id: str, client_secret: str, *, token_life_s: 
 
 def business_app(folder: Path, key: str) -> Starlette:
     """The business register over `folder`/business/doanh-nghiep.jsonl."""
+    path = folder / "business" / "doanh-nghiep.jsonl"
+    lines = IndexedLines(path)
 
     async def export(request: Request) -> Response:
         if not hmac.compare_digest(request.headers.get("x-api-key", ""), key):
             return JSONResponse({"loi": "khoá API không hợp lệ"}, 401)
-        return StreamingResponse(_chunks(folder / "business" / "doanh-nghiep.jsonl"), media_type="application/x-ndjson")
+        if (ids := _parse_ids(request)) is not None:
+            found = [line + b"\n" for line in lines.find(ids)]
+            return Response(b"".join(found), media_type="application/x-ndjson")
+        return StreamingResponse(_chunks(path), media_type="application/x-ndjson")
 
     return Starlette(routes=[Route("/export/doanh-nghiep.jsonl", export, methods=["GET"])])
 
@@ -102,6 +144,14 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as data:
         while chunk := data.read(CHUNK):
             yield chunk
+
+
+def _parse_ids(request: Request) -> list[int] | None:
+    """The ids that single rows are asked for by, at most MOST_IDS of them; None if the request is for the list."""
+    given = request.query_params.get("id")
+    if given is None:
+        return None
+    return [int(part) for part in given.split(",")[:MOST_IDS] if part.isascii() and part.isdecimal()]
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

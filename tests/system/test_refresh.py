@@ -15,13 +15,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from hub.demo.sector_systems import start_systems
 from hub.graph.refresher import Refresher
+from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors
+from hub.model.registry import registry
 from hub.refresh.needs import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.refresh.server import start_lookup_server
+from hub.refresh.statements import IS_SERVED
 from hub.sdk.manifest import Manifest, parse_manifest
 from hub.settings import load_settings
+from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
+from hub.store.query import fetch_value
+from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
 
 Row = dict[str, Any]
@@ -124,10 +131,7 @@ class Office:
             store_url(self.engine), [manifest], timeout_s, stop, self.lines.append, self.changed.append
         )
         assert thread is not None
-        until = time.monotonic() + 30
-        while not self.rows("select from pg_locks where locktype = 'advisory' and objid = 7022015 and granted"):
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        wait_until_served(self.database)
         try:
             yield
         finally:
@@ -465,3 +469,71 @@ def test_look_ups_are_forgotten(office: Office) -> None:
         while office.rows("select from hub.lookup"):
             assert time.monotonic() < until
             time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def province(
+    linked_province: LinkedProvince, postgres_server: EmbeddedServer
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The database of the demo province, and its sector systems while they run."""
+    database = copy_database(postgres_server, linked_province.database, "refreshed")
+    with start_systems(linked_province.folder, postgres_server.url("postgres")) as systems:
+        yield database, systems.environment
+
+
+def test_the_systems_of_the_demo_are_looked_up(
+    province: tuple[str, Mapping[str, str]], postgres_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, environment = province
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    manifests = load_manifests()
+    wanted = {"Citizen": "population", "LandUseRight": "land", "BusinessRole": "business", "Payment": "finance"}
+    with psycopg.connect(database) as connection:
+        connection.execute("update hub.stream set as_of = now() - interval '1 day'")
+        # A list has several items of one row: look them up together.
+        tables = {name: registry()[name].table for name in wanted}
+        ids = {
+            name: [n for (n,) in connection.execute(f"select id from data.{table} order by source_key limit 3")]
+            for name, table in tables.items()
+        }
+        key = connection.execute("select source_key from data.citizen where id = %s", (ids["Citizen"][0],)).fetchone()
+        assert key is not None
+    with psycopg.connect(postgres_server.url("dan_cu")) as source:
+        source.execute(
+            "update dan_cu.cong_dan set ho_va_ten = 'Đỗ Thị Mới', cap_nhat_luc = now() where id = %s", (int(key[0]),)
+        )
+    needs = [RefreshNeed(name, number, HOUR) for name, numbers in ids.items() for number in numbers]
+
+    async def run() -> Mapping[RefreshNeed, RefreshOutcome]:
+        asking = Refresher(load_settings(lookup_timeout_s=30), database, manifests)
+        try:
+            return await asking.refresh_before_reading(needs)
+        finally:
+            await asking.close()
+
+    stop, lines = threading.Event(), list[str]()
+    thread = start_lookup_server(database, list(manifests.values()), 30, stop, lines.append, lambda _: None)
+    try:
+        assert thread is not None
+        wait_until_served(database)
+        found = asyncio.run(run())
+    finally:
+        stop.set()
+        assert thread is not None
+        thread.join(30)
+    told = {(need.entity, outcome.source, outcome.status.value) for need, outcome in found.items()}
+    assert told == {
+        (name, source, "NOT_PROMISED" if source == "finance" else "REFRESHED") for name, source in wanted.items()
+    }, lines
+    with psycopg.connect(database) as connection:
+        row = connection.execute("select full_name from data.citizen where id = %s", (ids["Citizen"][0],)).fetchone()
+    assert row == ("Đỗ Thị Mới",)
+
+
+def wait_until_served(database: str) -> None:
+    until = time.monotonic() + 30
+    with psycopg.connect(database, autocommit=True) as connection:
+        while not fetch_value(connection, IS_SERVED):
+            assert time.monotonic() < until
+            time.sleep(0.01)
