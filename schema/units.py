@@ -147,3 +147,13 @@ def _levels() -> dict[str, str]:
 def level(unit: str) -> str | None:
     """The level of a unit by its canonical code: PROVINCE, DISTRICT or COMMUNE; None if there is none."""
     return _levels().get(unit)
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {row.key: row.name for row in unit_rows()}
+
+
+def name(unit: str) -> str | None:
+    """The name of a unit by its canonical code, with its kind: `06820@2025-07-01` → Phường Vàng Danh; None if there is none."""
+    return _names().get(unit)

@@ -1,6 +1,6 @@
 """What `purpose.toml` says: names, legal basis, who may use the purpose, its subjects, variables, retention and limits."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -106,6 +106,24 @@ class PurposeLimits(Strict):
     smallest_cell: int | None = Field(None, ge=2)
 
 
+class NoticeToCitizens(Strict):
+    """When people are shown, in their own log, that they were read about under the purpose.
+
+    `at_once`; `after_closing`, when the dossier has ended; or `sealed`: not at all. `ground` is the law that allows to wait.
+    """
+
+    when: Literal["at_once", "after_closing", "sealed"] = "at_once"
+    ground: LegalBasis | None = None
+
+    @model_validator(mode="after")
+    def _check_ground(self) -> Self:
+        if self.when != "at_once" and self.ground is None:
+            raise ValueError(
+                'give the law that allows it: ground = { title = "…", article = "…", about = { vi = "…", en = "…" } }'
+            )
+        return self
+
+
 class PurposeDeclaration(Strict):
     """A purpose of reading (DPV Purpose)."""
 
@@ -121,6 +139,8 @@ class PurposeDeclaration(Strict):
     retention_days: int = Field(ge=0)
     """How long the reader may keep what was read; 0: only while it is used."""
     limits: PurposeLimits
+    disclosure: NoticeToCitizens = NoticeToCitizens()
+    """When citizens learn of reads under the purpose."""
     masked: bool = False
     """Whether everything stored may be read, masked, instead of what the documents select: for exploring the schema."""
     public_types: frozenset[str] = frozenset()
@@ -139,6 +159,10 @@ class PurposeDeclaration(Strict):
         unused = [role for role in self.subjects if role not in used]
         if unused and not self.allows_unread_subjects:
             raise ValueError(f"subjects.{unused[0]}: no variable is bound to it")
+        if self.disclosure.when == "after_closing" and not self.dossier:
+            raise ValueError(
+                "disclosure.when = after_closing needs dossier = true: without a dossier nothing is ever closed"
+            )
         if self.dossier and not self.subjects:
             raise ValueError("dossier = true needs at least one subject, e.g. [subjects.applicant]")
         return self

@@ -1,7 +1,7 @@
 """Access to answers: what is checked before a statement is run, and before its answer leaves."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from hub.graph.prepare import PreparedRequest
 from hub.graph.reading import Reading
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.sealed_subjects import SealedSubjects
-from hub.plan.data_subjects import take_data_subjects
+from hub.plan.data_subjects import DataSubject, take_data_subjects
 from hub.plan.limits import too_large
 from hub.plan.planner import Plan
 
@@ -57,12 +57,16 @@ class AnswerAccess:
         if self.permissions is None:
             return text
         clean, people = take_data_subjects(text)
-        if people and people & await self.sealed.current():
+        await self.refuse_sealed(people, reading)
+        reading.people |= people
+        return clean
+
+    async def refuse_sealed(self, people: Collection[DataSubject], reading: Reading) -> None:
+        """Raises OperationRefused with SUBJECT_SEALED if one of these people is sealed, after it has raised an alarm."""
+        if people and not (await self.sealed.current()).isdisjoint(people):
             LOG.warning("a read met a sealed identity and was refused")
             await self.reviews.run(partial(raise_sealed_alarm, reading.caller))
             raise SEALED
-        reading.people |= people
-        return clean
 
 
 def raise_sealed_alarm(caller: Caller, connection: Connection[Any]) -> None:

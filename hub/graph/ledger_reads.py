@@ -13,7 +13,7 @@ from hub.errors import StoreUnavailable
 from hub.graph.reads import DATABASE_GONE, explain_failure
 from hub.ledger.log.entries import LogEntry, LogPosition, read_entry
 from hub.ledger.log.people import PersonKey, build_people_query, read_people
-from hub.ledger.log.query import MONTHS, LogFilter, build_log_query, make_pseudonyms
+from hub.ledger.log.query import MONTHS, LogFilter, ToldPurposes, build_log_query, make_pseudonyms
 from hub.ledger.months import LedgerMonth
 from hub.model.registry import Registry
 from hub.plan.data_subjects import DataSubject
@@ -89,13 +89,17 @@ class LedgerReads:
         after: LogPosition | None = None,
         whose: Sequence[DataSubject] | None = None,
         months: Sequence[MonthState] = (),
+        told: ToldPurposes | None = None,
     ) -> LogPage:
-        """One page; of one person's entries if `whose` has their rows, by the pseudonyms of `months`."""
+        """One page; of one person's entries if `whose` has their rows, by the pseudonyms of `months`.
+
+        `told` leaves out what a citizen may not be told of.
+        """
         people = None
         if whose is not None:
             keyed = [state.month for state in months if state.month is not None]
             people = make_pseudonyms(keyed, whose, wanted)
-        query = build_log_query(wanted, rows=size + 1, after=after, whose=people)
+        query = build_log_query(wanted, rows=size + 1, after=after, whose=people, told=told)
         found = [read_entry(row) for row in await self._rows(query.sql, query.parameters)]
         return LogPage(tuple(found[:size]), len(found) > size)
 

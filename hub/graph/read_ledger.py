@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import orjson
 from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
 
 from hub.access.dossier_rules import CODE
@@ -18,6 +19,7 @@ from hub.graph.callers import Caller
 from hub.graph.permissions import INTROSPECTION, PUBLIC, root_fields
 from hub.graph.prepare import PreparedRequest
 from hub.graph.reading import Reading
+from hub.graph.reads import Reads
 from hub.graph.source_states import SourceStates
 from hub.ledger.records import (
     INCIDENTAL,
@@ -30,6 +32,7 @@ from hub.ledger.records import (
     SourceState,
 )
 from hub.ledger.writer import LedgerWriter
+from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.plan.data_subjects import DataSubject
 from hub.plan.read_paths import list_read_paths
@@ -55,8 +58,12 @@ class AskedFields:
 class ReadLedger:
     """Writes down what requests read."""
 
-    def __init__(self, writer: LedgerWriter, sources: SourceStates, schema: GraphQLSchema, registry: Registry) -> None:
+    def __init__(
+        self, writer: LedgerWriter, reads: Reads, sources: SourceStates, schema: GraphQLSchema, registry: Registry
+    ) -> None:
         self.writer = writer
+        self._reads = reads
+        self._own_rows = select_own_rows(registry)
         self._sources = sources
         self._schema = schema
         self._entities = frozenset(entity.name for entity in registry)
@@ -78,7 +85,7 @@ class ReadLedger:
         entry = replace(
             make_entry(caller, kind or reading.kind, find_outcome(reading, code), code),
             paths=tuple(sorted({path for one in asked for path in one.paths})),
-            subjects=find_roles(caller, reading.people),
+            subjects=find_roles(caller, reading.people, await self._find_own(reading)),
             details=reading.details or None,
         )
         if is_masked(caller) and entry.outcome is not ReadOutcome.REFUSED and len(self._masked) < MAX_MASKED:
@@ -159,6 +166,14 @@ class ReadLedger:
         except HubError:
             return ()  # the database is away: the read has failed, and says so
 
+    async def _find_own(self, reading: Reading) -> frozenset[DataSubject]:
+        """Of the people in an answer, those whom the caller asks for: the citizen whom a portal has signed in."""
+        personal_ids = reading.caller.principal.personal_ids if reading.caller.principal else frozenset()
+        if not personal_ids or not reading.people:
+            return frozenset()
+        rows = orjson.loads(await self._reads.json(self._own_rows, (sorted(personal_ids),)))
+        return frozenset((entity, number) for entity, number in rows)
+
     def _add_masked(self, entry: LedgerEntry) -> None:
         key = replace(
             entry,
@@ -224,14 +239,35 @@ def find_outcome(reading: Reading, code: str | None) -> ReadOutcome:
     return ReadOutcome.ANSWERED if reading.people or counts or writes or audits else ReadOutcome.NOTHING_FOUND
 
 
-def find_roles(caller: Caller, people: Iterable[DataSubject]) -> tuple[DisclosedSubject, ...]:
-    """The people with their roles: that in the dossier; of a citizen who asks for their own data, `self`; otherwise incidental."""
+def select_own_rows(registry: Registry) -> str:
+    """A statement that gives, as JSON, entity and number of the rows that have one of the identifiers $1."""
+    entity = next(entity for entity in registry if entity.personal)
+    table, key = quote_identifier(entity.table), quote_identifier(entity.keys[0].name)
+    return f"""
+        select coalesce(json_agg(json_build_array('{entity.name}', n.id)), '[]')::text
+        from data.{table} t
+        cross join lateral (
+            select t.id union select h.heir_id from link.heir h where h.subject_id = t.id
+            union select h.subject_id from link.heir h where h.heir_id = t.id
+        ) n(id)
+        where t.{key} = any($1::text[])"""  # noqa: S608 constants and quoted identifiers
+
+
+def find_roles(
+    caller: Caller, people: Iterable[DataSubject], own: frozenset[DataSubject] = frozenset()
+) -> tuple[DisclosedSubject, ...]:
+    """The people with their roles: that in the dossier; of a citizen who asks for their own data, `self`; otherwise incidental.
+
+    `own` are the rows of that citizen: whoever else their answer has, such as a spouse, is incidental to it.
+    """
     bindings: Mapping[str, frozenset[str]] = caller.dossier.bindings if caller.dossier else {}
-    alone = INCIDENTAL if caller.dossier else REQUESTED
-    own = caller.principal is not None and bool(caller.principal.personal_ids)
+    is_portal = caller.principal is not None and bool(caller.principal.personal_ids)
+    alone = INCIDENTAL if caller.dossier or is_portal else REQUESTED
     found = []
     for entity, number in sorted(people):
         name = base64.b64encode(f"{entity}:{number}".encode()).decode()
-        roles = [role for role, values in bindings.items() if name in values] or [SELF if own else alone]
+        roles = [role for role, values in bindings.items() if name in values] or [
+            SELF if (entity, number) in own else alone
+        ]
         found += [DisclosedSubject(entity, number, role) for role in roles]
     return tuple(found)

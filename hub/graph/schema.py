@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 from hub.graph.access_log import access_log_field
 from hub.graph.fields import object_type
 from hub.graph.labels import labels_field
+from hub.graph.my_access_log import my_access_log_field
 from hub.graph.prefill import prefill_field
 from hub.graph.review import mutation_type
 from hub.graph.review_queue import review_fields
@@ -40,6 +41,7 @@ def build(known: Registry) -> strawberry.Schema:
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)
+    fields["my_access_log"] = my_access_log_field(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
     return HubSchema(

@@ -72,7 +72,7 @@ def make_executor(
     ledger = log = None
     if enforced:
         writer = LedgerWriter(ledger_url or clerk_url or str(pool.conninfo), version("cross-sector-hub"))
-        ledger = ReadLedger(writer, SourceStates(reads, registry()), graphql_schema, registry())
+        ledger = ReadLedger(writer, reads, SourceStates(reads, registry()), graphql_schema, registry())
         where = auditor_url or str(pool.conninfo)
         log = LedgerReads(where, registry(), statement_timeout_s=settings.statement_timeout_s)
     return Executor(

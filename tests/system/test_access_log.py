@@ -15,15 +15,18 @@ from psycopg.conninfo import conninfo_to_dict
 import schema
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
+from hub.graph.execute import Executor
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
 from hub.web.app import create_app
+from hub.web.endpoint import GraphQLEndpoint
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.test_access import IDENTIFY, OFFICE, OPEN, READ, code_of
 
 LOG = (Path(schema.__file__).parent / "purposes" / "audit" / "log.graphql").read_text()
+OWN_LOG = (Path(schema.__file__).parent / "purposes" / "portal" / "log.graphql").read_text()
 DOSSIER = "H49.12-251118-0801"
 
 
@@ -37,6 +40,7 @@ class LogHub:
     seller: str
     seller_id: int
     buyer: str
+    executor: Executor
 
     def ask(
         self, who: str, query: str, variables: dict[str, Any] | None = None, request_id: str = "", **headers: str
@@ -89,8 +93,11 @@ def hub(served_hub: ServedHub, postgres_server: EmbeddedServer) -> Iterator[LogH
     app = create_app(
         load_settings(access="on"), reader, local_issuer=issuer, clerk_url=clerk, ledger_url=ledger, auditor_url=auditor
     )
+    assert isinstance(app.graphql, GraphQLEndpoint)
     with served(app) as url:
-        made = LogHub(url, issuer, served_hub.database, served_hub.personal_id, seller[0], buyer[0])
+        made = LogHub(
+            url, issuer, served_hub.database, served_hub.personal_id, seller[0], buyer[0], app.graphql.executor
+        )
         subjects = [
             {"role": role, "subject": {"citizen": {"personalId": person}}}
             for role, person in (("transferor", made.seller), ("transferee", made.buyer))

@@ -137,8 +137,9 @@ def test_a_refused_read_is_written_down(
     assert code_of(answer) == code
     refused = ledger.bodies(outcome="REFUSED", code=code)
     assert len(refused) == before + 1
-    assert {body["principal"] for body in refused} == {f"urn:hub:demo|{who}"}
-    assert all("subjects" not in body for body in refused)
+    newest = max(refused, key=lambda body: body["at"])
+    assert newest["principal"] == f"urn:hub:demo|{who}"
+    assert "subjects" not in newest
 
 
 def test_a_dossier_code_that_has_no_form_is_not_kept(hub: AccessHub, ledger: Ledger) -> None:

@@ -24,6 +24,15 @@ FIELDS = "r.epoch, r.number, r.record, r.hash, r.at"
 OPERATION = """
 left join ledger.operation o
     on o.hash = decode(substring(encode(r.record, 'escape') from '"operation":"([0-9a-f]{64})"'), 'hex')"""
+TOLD = """(
+    position(',"purpose":'::bytea in r.record) = 0
+    or exists (select from unnest(%(at_once)s::bytea[]) m(member) where position(m.member in r.record) > 0)
+    or exists (select from unnest(%(after_closing)s::bytea[]) m(member) where position(m.member in r.record) > 0)
+        and not exists (
+            select from hub.dossier d where d.code = r.dossier and d.ended_at is null and d.expires_at > now()
+        )
+)"""
+"""Only what a citizen may be told of. As a condition of the page, so that a cursor never stands at an entry that is not told."""
 MONTHS = "select first_day, opened_at, subject_key from ledger.month order by first_day"
 
 
@@ -70,6 +79,17 @@ class MonthlyPseudonym:
 
 
 @dataclass(frozen=True)
+class ToldPurposes:
+    """Codes of the purposes that citizens are told of: at once, or when the dossier has ended.
+
+    A purpose that is in neither list is not told, and so is one whose folder is gone: nobody can say any more what it was.
+    """
+
+    at_once: tuple[str, ...]
+    after_closing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LogQuery:
     """A statement with its parameters."""
 
@@ -92,10 +112,20 @@ def make_pseudonyms(
 
 
 def build_log_query(
-    wanted: LogFilter, *, rows: int, after: LogPosition | None = None, whose: Sequence[MonthlyPseudonym] | None = None
+    wanted: LogFilter,
+    *,
+    rows: int,
+    after: LogPosition | None = None,
+    whose: Sequence[MonthlyPseudonym] | None = None,
+    told: ToldPurposes | None = None,
 ) -> LogQuery:
     """The statement of `rows` entries, each with the fields that were asked for. `whose` limits it to one person's."""
     conditions, parameters = _conditions(wanted, after)
+    if told is not None:
+        conditions.append(TOLD)
+        parameters |= {
+            name: [_member("purpose", code) for code in getattr(told, name)] for name in ("at_once", "after_closing")
+        }
     where = " and ".join(conditions) or "true"
     order = "r.at desc, r.epoch desc, r.number desc"
     parameters["rows"] = rows
@@ -142,8 +172,13 @@ def _conditions(wanted: LogFilter, after: LogPosition | None) -> tuple[list[str]
     for name, member in MEMBERS.items():
         if (value := getattr(wanted, name)) is not None:
             found.append(f"position(%({name})b::bytea in r.record) > 0")
-            values[name] = f',"{member}":'.encode() + orjson.dumps(value)
+            values[name] = _member(member, value)
     return found, values
+
+
+def _member(name: str, value: str) -> bytes:
+    """A member of a record as it stands in the stored bytes, after the one before it."""
+    return f',"{name}":'.encode() + orjson.dumps(value)
 
 
 def _month_before(first_day: date) -> date:
