@@ -42,6 +42,24 @@ class Settings(BaseSettings):
         None,
         description="For `hub serve`: the same database for a login in the role `hub_auditor`, which reads the ledger for auditors and for citizens who ask who read their data. HUB_DATABASE_URL if it is not given.",
     )
+    ledger_signing_key: Path | None = Field(
+        None,
+        description="File of the Ed25519 key that signs checkpoints of the ledger, readable by its owner alone; made by `hub ledger keys new`. Without it they are not signed.",
+    )
+    ledger_witness_file: Path | None = Field(
+        None,
+        description="File that every checkpoint of the ledger is appended to, best on a disk that the database's operator cannot write to.",
+    )
+    ledger_witness_url: SecretStr | None = Field(
+        None, description="Address that every checkpoint of the ledger is posted to, as lines of JSON."
+    )
+    ledger_timestamp_url: str | None = Field(
+        None,
+        description="Address of a timestamp service (RFC 3161), which is asked for the time of the newest checkpoint.",
+    )
+    ledger_timestamp_every_s: float = Field(
+        60.0, ge=1, description="Shortest time between two questions to that service, in seconds."
+    )
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )

@@ -11,6 +11,7 @@ from hub.cli.store import open_store_to_serve
 from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_manifests
+from hub.ledger.keeper import check_witness_file
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.roles import find_excess
@@ -60,6 +61,8 @@ def serve_on(
 ) -> None:
     """Serve on an open listener until interrupted. `url` and `auditor_url` are read, `clerk_url` and `ledger_url` are written."""
     warn_of_excess(settings, url)
+    if settings.access == "on":
+        check_witness_file(settings, ledger_url or clerk_url or url)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     app = create_app(
         settings,

@@ -64,7 +64,16 @@ async def begin_epoch(connection: AsyncConnection[Any], clock: Callable[[], date
     async with connection.transaction():
         await connection.execute(append_sql.INSERT_EPOCH, (identifier, month.first_day, host))
         await epoch.append(
-            [_keeping(now, RecordKind.EPOCH_BEGIN, host=host, version=version, month=str(month.first_day))]
+            [
+                _keeping(
+                    now,
+                    RecordKind.EPOCH_BEGIN,
+                    epoch=str(identifier),
+                    host=host,
+                    version=version,
+                    month=str(month.first_day),
+                )
+            ]
         )
     await _note_abandoned(connection, epoch, now)
     return epoch

@@ -69,6 +69,8 @@ class LedgerWriter:
         self._epoch: Epoch | None = None
         self._refused = 0
         self._retry_at = float("-inf")
+        self.on_append: Callable[[int], None] | None = None
+        """Called with how many records were committed."""
 
     @property
     def epoch(self) -> Epoch | None:
@@ -152,6 +154,8 @@ class LedgerWriter:
                 await self._report_refused()
             if entries:
                 await self._epoch.append(entries)
+                if self.on_append is not None:
+                    self.on_append(len(entries))
 
     async def _report_refused(self) -> None:
         """Raise an alarm if reads were refused because they could not be written down."""

@@ -77,7 +77,8 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
     LEDGER: (
         Grant(APPEND, "ledger", ("record", "disclosure", "operation")),
-        Grant(WRITE, "ledger", ("epoch",)),
+        Grant(WRITE, "ledger", ("epoch", "witness")),
+        Grant("select, insert", "ledger", ("checkpoint", "timestamp_token")),
         Grant(APPEND, "hub", ("alarm",)),
     ),
     AUDITOR: (*READS, Grant(READ, "ledger")),

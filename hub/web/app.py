@@ -16,6 +16,7 @@ from hub.access.service import make_access
 from hub.errors import HubError
 from hub.graph.reads import Reads
 from hub.graph.service import make_executor, make_gate, make_pool
+from hub.ledger.keeper import make_keeper
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.engine import add_silence_timeouts
@@ -68,6 +69,10 @@ def create_app(
         connectors=connectors,
         auditor_url=auditor_url,
     )
+    keeper = None
+    if executor.ledger is not None:
+        keeper = make_keeper(settings, ledger_url or clerk)
+        executor.ledger.writer.on_append = keeper.checkpointer.note_appended
     access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
@@ -85,11 +90,15 @@ def create_app(
             await executor.ledger.writer.open()
         if executor.log is not None:
             await executor.log.open()
+        if keeper is not None:
+            keeper.open()
         yield
         await push.close()
         await executor.changes.close()
         if executor.ledger is not None:
             await executor.ledger.close()
+        if keeper is not None:
+            await keeper.close()
         await executor.refresher.close()
         if executor.log is not None:
             await executor.log.close()

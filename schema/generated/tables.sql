@@ -1751,6 +1751,17 @@ CREATE TABLE hub.web_session (
 CREATE INDEX web_session_expires_at ON hub.web_session (expires_at);
 CREATE INDEX web_session_principal ON hub.web_session (principal_id);
 
+CREATE TABLE ledger.checkpoint (
+	number BIGINT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	document BYTEA NOT NULL,
+	heads BYTEA NOT NULL,
+	signature BYTEA,
+	closes DATE,
+	PRIMARY KEY (number),
+	UNIQUE (closes)
+);
+
 CREATE TABLE ledger.disclosure (
 	month DATE NOT NULL,
 	subject BYTEA NOT NULL,
@@ -1767,15 +1778,18 @@ CREATE TABLE ledger.epoch (
 	begun_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
 	ended_at TIMESTAMP WITH TIME ZONE,
 	host TEXT NOT NULL,
+	covered BOOLEAN DEFAULT false NOT NULL,
 	PRIMARY KEY (id)
 );
 CREATE INDEX epoch_open ON ledger.epoch (begun_at) WHERE ended_at IS NULL;
+CREATE INDEX epoch_uncovered ON ledger.epoch (id) WHERE not covered;
 
 CREATE TABLE ledger.month (
 	first_day DATE NOT NULL,
 	opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
 	subject_key BYTEA,
 	key_destroyed_at TIMESTAMP WITH TIME ZONE,
+	dropped_at TIMESTAMP WITH TIME ZONE,
 	PRIMARY KEY (first_day)
 );
 
@@ -1800,6 +1814,21 @@ CREATE TABLE ledger.record (
 CREATE INDEX record_at ON ledger.record (at);
 CREATE INDEX record_dossier ON ledger.record (dossier) WHERE dossier IS NOT NULL;
 CREATE INDEX record_principal ON ledger.record (principal, at);
+
+CREATE TABLE ledger.timestamp_token (
+	number BIGINT NOT NULL,
+	token BYTEA NOT NULL,
+	PRIMARY KEY (number)
+);
+
+CREATE TABLE ledger.witness (
+	name TEXT NOT NULL,
+	delivered BIGINT NOT NULL,
+	delivered_at TIMESTAMP WITH TIME ZONE,
+	failing_since TIMESTAMP WITH TIME ZONE,
+	reason TEXT,
+	PRIMARY KEY (name)
+);
 
 CREATE TABLE link.benefit_beneficiary (
 	record_id BIGINT NOT NULL,

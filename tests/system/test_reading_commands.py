@@ -91,6 +91,8 @@ NEEDS_NO_STORE = {
     ("purposes", "diff"),
     ("purposes", "who"),
     ("purposes", "lint"),
+    ("ledger", "keys", "new"),
+    ("ledger", "keys", "rotate"),
 }
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""

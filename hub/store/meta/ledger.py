@@ -3,7 +3,7 @@
 Records and disclosures are partitioned by month: `ledger.open_month` makes the partitions.
 """
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import UUID
 
 from hub.store.meta.ingest import METADATA, NOW
@@ -15,6 +15,7 @@ MONTH = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("subject_key", LargeBinary, comment="Key of the pseudonyms, 32 bytes; null once it was destroyed."),
     Column("key_destroyed_at", DateTime(timezone=True)),
+    Column("dropped_at", DateTime(timezone=True), comment="When its records were dropped after their retention."),
     schema="ledger",
     comment="Months, each with the key of its pseudonyms.",
 )
@@ -27,6 +28,14 @@ EPOCH = Table(
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("ended_at", DateTime(timezone=True), comment="When it ended in order, or was found abandoned."),
     Column("host", Text, nullable=False, comment="Host name and process id of the writer."),
+    Column(
+        "covered",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether it has ended and a checkpoint has its last record.",
+    ),
+    Index("epoch_uncovered", "id", postgresql_where=text("not covered")),
     Index("epoch_open", "begun_at", postgresql_where=Column("ended_at").is_(None)),
     schema="ledger",
     comment="Chains: an index of them. What counts is in the records.",
@@ -71,4 +80,38 @@ OPERATION = Table(
     Column("paths", LargeBinary, nullable=False, comment="JSON list of the paths of fields."),
     schema="ledger",
     comment="What records name by hash: the fields that an operation asks for.",
+)
+
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False, comment="As the document says; for searching."),
+    Column("document", LargeBinary, nullable=False, comment="JSON: number, hash of the document before, root, key."),
+    Column("heads", LargeBinary, nullable=False, comment="Leaves of the root, 56 bytes each: epoch, number, hash."),
+    Column("signature", LargeBinary, comment="Ed25519 over the document; null if the hub had no key."),
+    Column("closes", Date, unique=True, comment="First day of the month that it closes."),
+    schema="ledger",
+    comment="Where every chain stood, signed; append-only.",
+)
+
+TIMESTAMP_TOKEN = Table(
+    "timestamp_token",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", LargeBinary, nullable=False, comment="Answer of the RFC 3161 service about the document."),
+    schema="ledger",
+    comment="Timestamps of checkpoints by somebody else.",
+)
+
+WITNESS = Table(
+    "witness",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("delivered", BigInteger, nullable=False, comment="Number of the last checkpoint that it has; -1 if none."),
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("failing_since", DateTime(timezone=True)),
+    Column("reason", Text, comment="Why it fails, by kind."),
+    schema="ledger",
+    comment="What each witness has of the checkpoints.",
 )

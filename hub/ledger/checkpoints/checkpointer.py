@@ -1,0 +1,233 @@
+"""The checkpointer of a server process: a checkpoint at least every second in which something was written down.
+
+Every process has one, and the one that holds the advisory lock is at work; if it dies, PostgreSQL gives the lock back and another takes
+over. No read waits for a checkpoint: until it is made, a record is covered by its chain alone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+
+from hub.ledger.checkpoints import checkpoint_sql as statements
+from hub.ledger.checkpoints.document import ChainHead, Checkpoint, CheckpointKind, LastCheckpoint, make_checkpoint
+from hub.ledger.checkpoints.signing_keys import SigningKey
+from hub.ledger.months import month_of
+from hub.ledger.writer import utc_now
+from hub.store.engine import SESSION, add_silence_timeouts
+from hub.store.silence import end_silence
+
+LOG = logging.getLogger("hub.ledger")
+EVERY_S = 1.0
+"""How long a record waits for its checkpoint, at most."""
+MAX_UNCOVERED = 1_000
+"""Records of this process after which a checkpoint is made at once."""
+HEARTBEAT = timedelta(minutes=10)
+"""After this time a checkpoint is made though nothing has moved. So a time without any is one in which no hub ran, or one that was cut out."""
+CLOSE_AFTER = timedelta(minutes=10)
+"""How long after its end a month is closed: clocks of other machines may go behind."""
+LOOK_AT_MONTHS_EVERY_S = 30.0
+ANSWER_WITHIN_S = 5.0
+OPTIONS = (
+    f"{SESSION} -c synchronous_commit=on -c statement_timeout={int(ANSWER_WITHIN_S * 1000)} -c idle_session_timeout=60s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""The server ends the session of a machine that went away, so that its lock is free again."""
+
+
+class CheckpointMaker:
+    """Makes checkpoints on one autocommit connection that holds the lock. Not safe for use by several tasks at once."""
+
+    def __init__(
+        self, connection: AsyncConnection[Any], key: SigningKey | None, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._connection = connection
+        self._key = key
+        self._clock = clock
+        self._numbers: dict[UUID, int] = {}
+        self._last = LastCheckpoint()
+        self._last_at: datetime | None = None
+        self._signed_by: object = None
+
+    async def take_lock(self) -> bool:
+        """Whether this connection is the one that makes checkpoints now. Then it knows what the last one was."""
+        row = await (await self._connection.execute(statements.TAKE_LOCK)).fetchone()
+        if row is None or not row[0]:
+            return False
+        found = await (await self._connection.execute(statements.LAST_CHECKPOINT)).fetchone()
+        if found is not None:
+            last = Checkpoint(*found)
+            self._last = LastCheckpoint(last.number, last.hash)
+            # What somebody else may have put there need not be JSON; what follows it will show, and so will `verify`.
+            with suppress(ValueError, KeyError, TypeError):
+                self._signed_by = last.body.get("key")
+                self._last_at = datetime.fromisoformat(last.body["at"])
+        return True
+
+    async def make_if_due(self) -> Checkpoint | None:
+        """Make a checkpoint if chains have moved, or if the last one is long ago. None if neither."""
+        rows = await (await self._connection.execute(statements.UNCOVERED_HEADS)).fetchall()
+        heads = [ChainHead(*row[:3]) for row in rows]
+        ended = [row[0] for row in rows if row[3]]
+        if self._key is not None and self._signed_by != self._key.id:
+            return await self._insert(CheckpointKind.KEY, heads, ended, details=self._introduce_key(self._key))
+        if ended or {head.epoch: head.number for head in heads} != self._numbers:
+            return await self._insert(CheckpointKind.HEADS, heads, ended)
+        if self._last_at is None or self._clock() - self._last_at >= HEARTBEAT:
+            return await self._insert(CheckpointKind.HEARTBEAT, heads, ended)
+        return None
+
+    async def close_month_if_due(self) -> Checkpoint | None:
+        """Close the oldest month that is over and whose chains have all ended. None if there is none."""
+        before = month_of(self._clock() - CLOSE_AFTER)
+        row = await (await self._connection.execute(statements.MONTH_TO_CLOSE, (before,))).fetchone()
+        if row is None:
+            return None
+        rows = await (await self._connection.execute(statements.HEADS_OF_MONTH, (row[0],))).fetchall()
+        heads = [ChainHead(*found) for found in rows]
+        return await self._insert(CheckpointKind.MONTH, heads, (), details={"month": row[0].isoformat()}, closes=row[0])
+
+    async def make_after_restore(self, outside: LastCheckpoint) -> Checkpoint:
+        """Go on after the last checkpoint that is known outside: the numbers up to it are left out, and that is said."""
+        details = {"lostFrom": self._last.number + 1, "lostTo": outside.number, "outside": outside.hash.hex()}
+        rows = await (await self._connection.execute(statements.UNCOVERED_HEADS)).fetchall()
+        heads, ended = [ChainHead(*row[:3]) for row in rows], [row[0] for row in rows if row[3]]
+        return await self._insert(
+            CheckpointKind.RESTORED, heads, ended, details=details, number=max(outside.number, self._last.number) + 1
+        )
+
+    async def _insert(
+        self,
+        kind: CheckpointKind,
+        heads: list[ChainHead],
+        ended: Any,
+        *,
+        details: Mapping[str, Any] | None = None,
+        closes: Any = None,
+        number: int | None = None,
+    ) -> Checkpoint:
+        # A clock that was set back does not turn the order of checkpoints round.
+        at = self._clock() if self._last_at is None else max(self._clock(), self._last_at)
+        made = make_checkpoint(self._last, at, kind, heads, self._key, details=details, number=number)
+        row = (made.number, at, made.document, made.heads, made.signature, closes)
+        async with self._connection.transaction():
+            await self._connection.execute(statements.INSERT_CHECKPOINT, row)
+            if ended:
+                await self._connection.execute(statements.COVER_EPOCHS, (ended,))
+        self._last, self._last_at = LastCheckpoint(made.number, made.hash), at
+        self._signed_by = self._key.id if self._key else None
+        if kind is not CheckpointKind.MONTH:
+            self._numbers = {head.epoch: head.number for head in heads if head.epoch not in set(ended)}
+        return made
+
+    def _introduce_key(self, key: SigningKey) -> dict[str, Any]:
+        said: dict[str, Any] = {"public": key.public.hex(), "after": self._signed_by}
+        if key.endorsement is not None and key.endorsement.by == self._signed_by:
+            said["endorsement"] = key.endorsement.signature.hex()
+        return said
+
+
+class Checkpointer:
+    """Makes the checkpoints of the database at `url`, a login in the role `hub_ledger`, if no other process does."""
+
+    def __init__(self, url: str, key: SigningKey | None, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._url = add_silence_timeouts(url)
+        self._key = key
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._made = asyncio.Event()
+        self._uncovered = 0
+        self._task: asyncio.Task[None] | None = None
+        self._turn: asyncio.Future[None] | None = None
+        self._connection: AsyncConnection[Any] | None = None
+        self._maker: CheckpointMaker | None = None
+        self._months_at = float("-inf")
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether this process is the one that makes checkpoints."""
+        return self._maker is not None
+
+    def open(self) -> None:
+        """Begin, as soon as the database answers and no other process is at work."""
+        self._task = self._task or asyncio.create_task(self._work(), name="checkpoints")
+
+    def note_appended(self, records: int) -> None:
+        """Records were committed by this process: many of them do not wait for the second to pass."""
+        self._uncovered += records
+        if self._uncovered >= MAX_UNCOVERED:
+            self._wake.set()
+
+    async def wait_for_checkpoint(self, timeout_s: float) -> None:
+        """Return when a checkpoint was made by this process, or after this time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._made.wait()
+        self._made.clear()
+
+    async def make_last(self) -> None:
+        """Stop, after a last checkpoint that has the end of this process' chain, if the database answers. The lock is kept."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._task = None
+        try:
+            if self._turn is not None and not self._turn.done():
+                await self._turn
+            await self._take_turn()
+        except psycopg.Error:
+            await self._drop()
+
+    async def close(self) -> None:
+        """Give the lock back: another process takes over at once."""
+        await self.make_last()
+        await self._drop()
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                # Shielded, since what was begun is finished also when the server stops meanwhile.
+                self._turn = asyncio.ensure_future(self._take_turn())
+                await asyncio.shield(self._turn)
+            except psycopg.Error as error:
+                # The kind alone: a message of the server may quote a row.
+                LOG.warning("no checkpoint of the ledger can be made: %s", type(error).__name__)
+                await self._drop()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def _take_turn(self) -> None:
+        if self._connection is None:
+            self._connection = await AsyncConnection.connect(
+                self._url, autocommit=True, options=OPTIONS, connect_timeout=5, prepare_threshold=2
+            )
+        with end_silence(self._connection, 2 * ANSWER_WITHIN_S):
+            if self._maker is None:
+                maker = CheckpointMaker(self._connection, self._key, self._clock)
+                self._maker = maker if await maker.take_lock() else None
+            if self._maker is None:
+                return
+            self._uncovered = 0
+            made = await self._maker.make_if_due()
+            now = asyncio.get_running_loop().time()
+            if now - self._months_at >= LOOK_AT_MONTHS_EVERY_S:
+                self._months_at = now
+                made = await self._maker.close_month_if_due() or made
+        if made is not None:
+            self._made.set()
+
+    async def _drop(self) -> None:
+        connection, self._connection, self._maker = self._connection, None, None
+        if connection is not None:
+            with suppress(psycopg.Error):
+                await connection.close()
