@@ -111,7 +111,7 @@ def _decide(settings: Settings, request: GraphQLRequest, caller: Principal, head
         pool = make_pool(settings, url)
         await pool.open()
         try:
-            executor = make_executor(settings, pool, enforced=True)
+            executor = make_executor(settings, pool, enforced=True, keeps_ledger=False)
             gate = make_gate(settings, executor, FixedAuthenticator(caller))
             return await decide(request, executor, gate, headers)
         finally:

@@ -163,7 +163,10 @@ class Executor:
         Never raises but AuthenticationRefused: every other failure is a GraphQL error with a code.
         """
         reading = Reading(caller)
-        response = await self._respond(request, reading)
+        return await self._recorded(reading, await self._respond(request, reading))
+
+    async def _recorded(self, reading: Reading, response: Response) -> Response:
+        """The response once it is written down, or the one that says that it cannot be."""
         if self.ledger is not None:
             try:
                 await self.ledger.record(reading, response.code)
@@ -207,15 +210,16 @@ class Executor:
         """The JSON of a statement. Raises as `Reads.json` does, and OperationRefused with SUBJECT_SEALED."""
         return await self.access.clear(await self.reads.json(sql, parameters), reading)
 
-    def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
+    async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it."""
+        reading = Reading(caller)
         try:
-            ready = self.preparer.ready(request, disclosure=caller.disclosure)
+            ready = reading.ready = self.preparer.ready(request, disclosure=caller.disclosure)
             self.access.check(ready, caller)
         except RequestRejected as error:
-            return _errors(error.errors, executed=False)
+            return await self._recorded(reading, _errors(error.errors, executed=False))
         except OperationRefused as error:
-            return _errors([to_graphql_error(error)], executed=False)
+            return await self._recorded(reading, _errors([to_graphql_error(error)], executed=False))
         return ready
 
     async def stream(self, ready: PreparedRequest, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
@@ -243,8 +247,8 @@ class Executor:
                 context.reading = Reading(await admit_again(), ready)
                 self.access.check(ready, context.reading.caller)
                 if self.ledger is not None:
-                    sent = replace(context.reading, people=people)
-                    await self.ledger.record(sent, _first_code(result), kind=RecordKind.EVENT)
+                    sent = replace(context.reading, people=people, kind=RecordKind.EVENT)
+                    await self.ledger.record(sent, _first_code(result))
                 yield orjson.dumps(_body(result))
         except RequestRejected as error:
             yield _errors(error.errors, executed=True).body

@@ -73,7 +73,7 @@ class ReadLedger:
         self._masked: dict[LedgerEntry, int] = {}
         self._masked_timer: asyncio.TimerHandle | None = None
 
-    async def record(self, reading: Reading, code: str | None, *, kind: RecordKind | None = None) -> None:
+    async def record(self, reading: Reading, code: str | None) -> None:
         """Return when what was read is on disk. `code` is that of the answer's error, if it has one.
 
         Raises LedgerUnavailable: then the answer must not leave.
@@ -83,7 +83,7 @@ class ReadLedger:
             return
         asked = [self._find_asked(ready) for ready in [reading.ready, *reading.documents] if ready is not None]
         entry = replace(
-            make_entry(caller, kind or reading.kind, find_outcome(reading, code), code),
+            make_entry(caller, reading.kind, find_outcome(reading, code), code),
             paths=tuple(sorted({path for one in asked for path in one.paths})),
             subjects=find_roles(caller, reading.people, await self._find_own(reading)),
             details=reading.details or None,
@@ -228,15 +228,15 @@ def is_masked(caller: Caller) -> bool:
 
 
 def find_outcome(reading: Reading, code: str | None) -> ReadOutcome:
-    """How a read ended. A count under a smallest cell finds no people, and is an answer all the same."""
+    """How a read ended. A count under a smallest cell, and an event, have no people and are answers all the same."""
     if code is not None:
         failed = code in ("STORE_UNAVAILABLE", "TIMEOUT", "INTERNAL", "SOURCE_UNAVAILABLE")
         return ReadOutcome.FAILED if failed else ReadOutcome.REFUSED
     purpose = reading.caller.purpose
     counts = purpose is not None and purpose.declaration.limits.smallest_cell
     writes = reading.ready is not None and reading.ready.operation.operation is OperationType.MUTATION
-    audits = reading.kind is RecordKind.AUDIT
-    return ReadOutcome.ANSWERED if reading.people or counts or writes or audits else ReadOutcome.NOTHING_FOUND
+    says = reading.kind in (RecordKind.AUDIT, RecordKind.EVENT)
+    return ReadOutcome.ANSWERED if reading.people or counts or writes or says else ReadOutcome.NOTHING_FOUND
 
 
 def select_own_rows(registry: Registry) -> str:

@@ -50,10 +50,12 @@ def make_executor(
     ledger_url: str | None = None,
     auditor_url: str | None = None,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
+    keeps_ledger: bool = True,
 ) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
     is where decisions and dossiers are written and look-ups requested, and `ledger_url` where reads are written down, if
     not where the pool reads; `auditor_url` is where the ledger is read. `connectors` say which sources promise look-ups.
+    Without `keeps_ledger` nothing is written down, for a trial that answers nobody.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -70,7 +72,7 @@ def make_executor(
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     refresher = Refresher(settings, clerk_url or str(pool.conninfo), connectors)
     ledger = log = None
-    if enforced:
+    if enforced and keeps_ledger:
         writer = LedgerWriter(ledger_url or clerk_url or str(pool.conninfo), version("cross-sector-hub"))
         ledger = ReadLedger(writer, reads, SourceStates(reads, registry()), graphql_schema, registry())
         where = auditor_url or str(pool.conninfo)

@@ -110,7 +110,7 @@ class GraphQLEndpoint:
         await _send(send, status, body, extra)
 
     async def _events(self, request: GraphQLRequest, caller: Caller, scope: Scope, send: Send) -> None:
-        ready = self.executor.ready_stream(request, caller)
+        ready = await self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):
             await _send(send, 400, ready.body, _content_headers(negotiate.JSON))
             return

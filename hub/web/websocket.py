@@ -181,7 +181,7 @@ class _Connection:
         except HubError as error:
             await self._error(identifier, negotiate.refusal_body(error.code, str(error)))
             return
-        ready = self.executor.ready_stream(request, caller)
+        ready = await self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):
             await self._error(identifier, ready.body)
             return

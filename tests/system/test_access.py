@@ -80,11 +80,12 @@ def code_of(answer: httpx2.Response) -> str:
     return str(error["extensions"]["code"])
 
 
-def make_app(served_hub: ServedHub, server: EmbeddedServer) -> Edge:
+def make_app(served_hub: ServedHub, server: EmbeddedServer, **changed: Any) -> Edge:
     """The application as it is deployed: access on, reading as hub_reader and writing as hub_clerk."""
     name = conninfo_to_dict(served_hub.database)["dbname"]
     reader, clerk, ledger = (server.login_url(role, str(name)) for role in (READER, CLERK, LEDGER))
-    return create_app(load_settings(access="on"), reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger)
+    settings = load_settings(access="on", **changed)
+    return create_app(settings, reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
 """The ledger of a served hub: what is written down of each request before its answer leaves."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,19 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from hub.access.purposes import find_purpose
+from hub.graph.callers import LOCAL, Caller
+from hub.graph.execute import Response
+from hub.graph.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.service import make_executor, make_pool
 from hub.ledger.months import LedgerMonth, month_of
 from hub.ledger.records import NO_RECORD, StoredRecord
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.test_access import IDENTIFY, READ, AccessHub, code_of, make_app
+from tests.system.trial import Trial, person
 
 DOSSIER = "H49.12-251118-0701"
 
@@ -191,3 +199,63 @@ def test_the_web_process_can_append_and_nothing_else(postgres_server: EmbeddedSe
                 connection.execute(statement)
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             connection.execute("select ledger.open_month(%s)", (date(2001, 1, 1),))
+
+
+def test_masked_reads_of_an_explorer_are_added_up(
+    served_hub: ServedHub, postgres_server: EmbeddedServer, ledger: Ledger
+) -> None:
+    before = len(ledger.bodies(kind="MASKED"))
+    with served(make_app(served_hub, postgres_server, explorers="masked")) as url:
+        explorer = AccessHub(url, served_hub.personal_id, "", "", 0)
+        for _ in range(3):
+            answer = explorer.ask("explorer", "{ citizens(first: 2) { nodes { fullName } } }", purpose="explore")
+            assert len(answer.json()["data"]["citizens"]["nodes"]) == 2
+        assert len(ledger.bodies(kind="MASKED")) == before, "not one by one"
+        forbidden = explorer.ask("explorer", IDENTIFY, {"personalId": served_hub.personal_id}, purpose="explore")
+        assert code_of(forbidden) == "FORBIDDEN_MASKED"
+        assert last(ledger, code="FORBIDDEN_MASKED")["principal"] == "urn:hub:demo|explorer", "a refusal is, at once"
+    masked = last(ledger, kind="MASKED")
+    assert len(ledger.bodies(kind="MASKED")) == before + 1
+    assert (masked["count"], masked["purpose"], "subjects" in masked) == (3, "explore", False)
+
+
+def test_each_event_of_a_subscription_is_written_down(trial: Trial, database_url: str) -> None:
+    """A sector's app follows its own records: a record for each event that was sent, and one for what it may not follow."""
+    trial.write(person(1))
+    trial.sync()  # the first fill of a table is no event
+    purpose = find_purpose("reconcile")
+    own = next(d.text for d in purpose.documents if "subscription" in d.text)
+    principal = replace(LOCAL.known, id="key:sector")
+    caller = Caller(principal, purpose, bindings={"caller.sources": frozenset({"trial"})})
+
+    async def admit_again() -> Caller:
+        return caller
+
+    async def follow() -> None:
+        async with make_pool(load_settings(), database_url) as pool:
+            executor = make_executor(load_settings(access="on"), pool, enforced=True)
+            assert executor.ledger is not None
+            request = GraphQLRequest(own, operation_name="OwnRecords", variables={"source": "trial"})
+            ready = await executor.ready_stream(request, caller)
+            assert isinstance(ready, PreparedRequest)
+            events = executor.stream(ready, caller, admit_again)
+            first = asyncio.ensure_future(anext(events))
+            for _ in range(6_000):
+                if any(woken._waiters for woken in list(executor.changes.subscribers)):
+                    break  # it waits at the end of the feed: what comes now is its own
+                await asyncio.sleep(0.01)
+            trial.write(person(1), person(2))
+            await asyncio.to_thread(trial.sync)
+            assert b"ADDED" in await asyncio.wait_for(first, 60)
+            await events.aclose()
+            foreign = replace(request, variables={"source": "another"})
+            assert isinstance(await executor.ready_stream(foreign, caller), Response)
+            await executor.ledger.close()
+            await executor.changes.close()
+
+    asyncio.run(follow())
+    reads = Ledger(database_url).bodies(principal="key:sector")
+    assert [(b["kind"], b["outcome"], b.get("code")) for b in reads] == [
+        ("EVENT", "ANSWERED", None),
+        ("READ", "REFUSED", "NOT_A_SUBJECT"),
+    ]
