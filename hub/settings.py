@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         "",
         description="Folders of more purposes of reading, one folder each within them; separated by ':' like PATH.",
     )
+    procedures: str = Field(
+        "", description="Folders of more procedures, one folder each within them; separated by ':' like PATH."
+    )
     other_variables: str = Field(
         "",
         description="Variables that start with HUB_ and belong to other programs, separated by commas; `*` stands for any text. Every other one that nothing reads is refused.",

@@ -1,6 +1,6 @@
 """What `purpose.toml` says: names, legal basis, who may use the purpose, its subjects, variables, retention and limits."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -177,6 +177,17 @@ class PurposeOfProcedure(PurposeDeclaration):
     """The purpose that a `procedure.toml` declares; the keys of its requirements are `hub.procedures`' to check."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    dossier: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bind_roles(cls, given: Any) -> Any:
+        """A variable that is called like a role is bound to it, unless the file says something else."""
+        if not isinstance(given, dict) or not isinstance(given.get("subjects"), dict):
+            return given
+        bound = {role: {"subject": role} for role in given["subjects"]}
+        return {**given, "variables": {**bound, **given.get("variables", {})}}
 
     @property
     def allows_unread_subjects(self) -> bool:

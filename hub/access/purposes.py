@@ -69,8 +69,9 @@ class Purpose:
 
 
 def purposes() -> Mapping[str, Purpose]:
-    """Every purpose by code: those of the package, then those of HUB_PURPOSES. Raises HubMisconfigured."""
-    return _purposes(load_settings().purposes)
+    """Every purpose by code: those of the package, then those of HUB_PURPOSES and HUB_PROCEDURES. Raises HubMisconfigured."""
+    settings = load_settings()
+    return _purposes(os.pathsep.join(part for part in (settings.purposes, settings.procedures) if part))
 
 
 def find_purpose(code: str) -> Purpose:
@@ -155,7 +156,8 @@ def _folders(home: Path) -> Iterator[Path]:
         if home in HOMES:
             return
         raise HubMisconfigured(
-            f"HUB_PURPOSES: there is no folder {home}", next_step="give folders that have a folder for each purpose"
+            f"HUB_PURPOSES, HUB_PROCEDURES: there is no folder {home}",
+            next_step="give folders that have a folder for each purpose",
         )
     for folder in sorted(home.iterdir()):
         if folder.is_dir() and not folder.name.startswith((".", "_")):

@@ -39,6 +39,8 @@ for target, name, text in (
     ("hub.cli.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
     ("hub.cli.purposes:app", "purposes", "List, show, compare and check the purposes under which callers may read."),
     ("hub.cli.access:app", "access", "Say who could run an operation, and why a caller was refused."),
+    ("hub.cli.procedures:app", "procedures", "List, show and check procedures, and print the JSON Schema of their answers."),
+    ("hub.cli.prefill:prefill", "prefill", "Prefill a procedure for the subjects that you name: what the state holds, and what is still to be asked."),
     ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
     ("hub.cli.drift:app", "drift", "List and accept schema drift."),

@@ -18,7 +18,9 @@ import orjson
 import psycopg
 from cyclopts import Parameter
 
+from hub.access.dossiers import NamedSubject
 from hub.cli.link import show_links
+from hub.cli.prefill import show_prefill
 from hub.cli.run_reports import show_runs
 from hub.cli.serve import bind_socket, serve_on
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
@@ -30,14 +32,13 @@ from hub.demo.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.graph.callers import LOCAL
 from hub.graph.execute import Executor
-from hub.graph.prefill import fill_procedure
+from hub.graph.prefill import PrefillRequest
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.reading import Reading
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
-from hub.procedures.prefill import AnswerStatus, Prefill
 from hub.refresh.server import start_lookup_server
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
@@ -193,7 +194,16 @@ async def _show(settings: Settings, url: str, examples: Examples) -> None:
     async with make_pool(settings, url) as pool:
         executor = make_executor(settings, pool)
         await _show_linked(executor, examples)
-        _show_prefill(await fill_procedure(executor, PROCEDURE, examples.linked, Reading(LOCAL)))
+        OUT.print()
+        show_prefill(await executor.prefills.fill(_example_transfer(examples), Reading(LOCAL)))
+
+
+def _example_transfer(examples: Examples) -> PrefillRequest:
+    """The showcase citizen transfers land to the one whose links are doubtful."""
+    parties = (("transferor", examples.linked), ("transferee", examples.doubtful))
+    return PrefillRequest(
+        PROCEDURE, tuple(NamedSubject(role, "Citizen", "personal_id", number) for role, number in parties)
+    )
 
 
 async def _show_linked(executor: Executor, examples: Examples) -> None:
@@ -241,37 +251,6 @@ async def _show_linked(executor: Executor, examples: Examples) -> None:
 
 def _source(row: dict[str, Any]) -> tuple[str, str]:
     return row["provenance"]["source"], row["provenance"]["asOf"][:16]
-
-
-def _show_prefill(filled: Prefill) -> None:
-    """The form as an officer would see it, then what is left to ask."""
-    rows: list[tuple[object, ...]] = []
-    for answer in filled.answers:
-        name = answer.requirement.label.vi
-        if answer.requirement.asked_of:
-            continue
-        rows += [
-            (
-                name if first else "",
-                held.label.vi if held.label else held.value,
-                held.of,
-                held.source,
-                (held.as_of or "")[:16],
-            )
-            for first, held in ((held is answer.values[0], held) for held in answer.values)
-        ]
-        if answer.status is not AnswerStatus.HELD:
-            rows.append(
-                (name if not answer.values else "", f"[{answer.status.value}]", None, answer.requirement.holder, None)
-            )
-    OUT.print()
-    title = f"Prefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
-    show_table(
-        title, ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of"), rows
-    )
-    left = ", ".join(f"{asked.label.vi} ({asked.label.en})" for asked in filled.still_to_ask)
-    held = sum(answer.status is AnswerStatus.HELD for answer in filled.answers)
-    OUT.print(mark_text("bold", f"Held: {held} of {len(filled.answers)}.", f" Still to ask the citizen: {left}"))
 
 
 def _show_address(address: str, examples: Examples) -> None:

@@ -10,6 +10,7 @@ from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
 from hub.cli.options import Json
+from hub.cli.procedures import find_requirement_faults
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import core, schema
@@ -19,8 +20,6 @@ from hub.plan.permission.differences import compare_purposes
 from hub.plan.permission.lint import LintFinding, lint_purpose
 from hub.plan.permission.reads import PermittedRead, list_reads
 from hub.plan.permission.verdicts import describe_users
-from hub.procedures.definition import load_procedure as load_procedure
-from hub.procedures.lint import lint_procedure
 
 app = cyclopts.App(name="purposes")
 VERSION_DIGITS = 12
@@ -139,7 +138,7 @@ def find_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> list[LintFin
     """The findings on a purpose and, if it is a procedure, on its requirements."""
     found = list(lint_purpose(purpose, graphql_schema))
     if purpose.is_procedure and not any(finding.is_error for finding in found):
-        found += [LintFinding(str(purpose.folder), words) for words in lint_procedure(load_procedure(purpose.folder))]
+        found += find_requirement_faults(purpose, graphql_schema)
     return found
 
 

@@ -16,6 +16,7 @@ from hub.graph.schema import schema as graph_schema
 from hub.model.manifest_reference import render_manifest_page, render_manifest_schema
 from hub.model.reference_pages import render_reference, render_tables_sql
 from hub.model.registry import registry
+from hub.procedures.reference_page import render_procedure_page
 from hub.settings import load_settings, reference_page
 from hub.store.meta import METADATA
 from hub.store.migrate import draft_migration, find_schema_differences
@@ -32,6 +33,7 @@ def render_generated_files() -> Iterator[tuple[Path, str]]:
     yield folder / "reference.md", render_reference(registry())
     yield ROOT / "docs" / "reference" / "settings.md", reference_page()
     yield ROOT / "docs" / "reference" / "manifest.md", render_manifest_page()
+    yield ROOT / "docs" / "reference" / "procedure.md", render_procedure_page()
     yield ROOT / "docs" / "reference" / "commands.md", render_commands_page()
     yield ROOT / "hub" / "sdk" / "manifest.schema.json", render_manifest_schema()
 
@@ -51,7 +53,7 @@ def render_commands_page() -> str:
 
 @app.command
 def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
-    """Write every derived file: the SDL, the tables, and the reference pages of entities, settings, manifests and commands."""
+    """Write every derived file: the SDL, the tables, and the reference pages of entities, settings, manifests, procedures and commands."""
     if stdout:
         show_text(graph_schema().as_str())
         return

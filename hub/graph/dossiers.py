@@ -56,9 +56,7 @@ class EndDossierInput:
 
 
 def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
-    """The root fields, by the name of their resolver; `names` are the derived types."""
-    names = {**names, "DossierOutcome": DossierOutcomeType}
-    _add_types(registry, names)
+    """The root fields, by the name of their resolver; `names` has the types of dossiers."""
     payload, inputs = names["DossierPayload"], names
 
     async def open_dossier_(info: Info[Any, Any], input: Any) -> Any:
@@ -66,13 +64,13 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
             code=input.code_,
             purpose=input.purpose_,
             office=input.office_,
-            subjects=_read_named_subjects(registry, input.subjects_),
+            subjects=read_named_subjects(registry, input.subjects_),
             expires_at=_instant(input.expiresAt_),
         )
         return await _run_on_dossier(info, lambda c, p: open_dossier(c, new, p))
 
     async def add_dossier_subjects(info: Info[Any, Any], input: Any) -> Any:
-        named = _read_named_subjects(registry, input.subjects_)
+        named = read_named_subjects(registry, input.subjects_)
         return await _run_on_dossier(info, lambda c, p: add_subjects(c, input.code_, named, p))
 
     async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
@@ -87,8 +85,9 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
     return {name: _mutation(resolver, name, given, payload, about) for resolver, name, given, about in made}
 
 
-def _add_types(registry: Registry, names: Namespace) -> None:
-    """The types of dossiers, added to `names`."""
+def add_dossier_types(registry: Registry, names: Namespace) -> None:
+    """Add the types of dossiers to `names`, which are the derived types."""
+    names["DossierOutcome"] = DossierOutcomeType
     by = {
         to_camel_case(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.")
         for e in registry
@@ -168,7 +167,8 @@ def _instant(given: Any) -> datetime | None:
     return given if isinstance(given, datetime) else datetime.fromisoformat(str(given))
 
 
-def _read_named_subjects(registry: Registry, given: list[Any]) -> tuple[NamedSubject, ...]:
+def read_named_subjects(registry: Registry, given: list[Any]) -> tuple[NamedSubject, ...]:
+    """Subjects as a caller names them. Raises OperationRefused with WRONG_KIND or BAD_USER_INPUT."""
     return tuple(_named_subject(registry, one) for one in given)
 
 

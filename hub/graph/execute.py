@@ -35,6 +35,7 @@ from hub.graph.callers import Caller
 from hub.graph.changes import ChangeReader
 from hub.graph.explain import Explanation, explain_plan
 from hub.graph.ledger_reads import LedgerReads
+from hub.graph.prefill import PrefillService
 from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
 from hub.graph.read_ledger import ReadLedger
 from hub.graph.reading import Reading
@@ -149,6 +150,7 @@ class Executor:
         self.reviews = reviews
         self.access = access
         self.refresher = refresher
+        self.prefills = PrefillService(schema, reads, self.data, enforced=access.is_enforced)
         self.ledger = ledger
         self.log = log
         self.explain = explain

@@ -21,6 +21,8 @@ from hub.plan.permission.check import (
 
 DOSSIER_MUTATIONS = frozenset({"openDossier", "addDossierSubjects", "endDossier"})
 """They check by themselves who may use them, and answer with nothing but the dossier."""
+PREFILL = frozenset({"prefill"})
+"""It reads by the documents of the dossier's procedure alone, and checks by itself whose."""
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 PUBLIC = "public"
 """The purpose of who names none."""
@@ -46,7 +48,7 @@ class Permissions:
             if not is_about_schema(ready.operation):
                 caller.known  # noqa: B018 - raises Unauthenticated
             return
-        if is_about_dossiers(ready.operation):
+        if is_about_dossiers(ready.operation) or is_prefill(ready.operation):
             return
         if caller.purpose is not None and caller.purpose.declaration.masked:
             self._check_masked(ready, caller.purpose)
@@ -102,3 +104,9 @@ def is_about_dossiers(operation: OperationDefinitionNode) -> bool:
     """Whether the operation does nothing but open, extend and end dossiers."""
     names = root_fields(operation)
     return operation.operation is OperationType.MUTATION and names is not None and names <= DOSSIER_MUTATIONS
+
+
+def is_prefill(operation: OperationDefinitionNode) -> bool:
+    """Whether the operation does nothing but prefill."""
+    names = root_fields(operation)
+    return operation.operation is OperationType.QUERY and names is not None and names <= PREFILL

@@ -1,136 +1,192 @@
-"""The root field `prefill`: runs a procedure's own query through the planner and answers its requirements.
+"""The root field `prefill`: runs a procedure's own documents through the planner and answers its requirements."""
 
-The types below say what the graph shows of the values of `hub.procedures`, which Strawberry reads by the names of their fields:
-a value is made once and not copied.
-"""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
-import enum
-from typing import Any, Protocol, cast
-
-import orjson
 import strawberry
+from graphql import GraphQLSchema
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
+from strawberry.types.arguments import StrawberryArgument
 
+from hub.access.dossiers import NamedSubject
+from hub.errors import OperationRefused
+from hub.graph.dossiers import read_named_subjects
+from hub.graph.fields import Namespace
+from hub.graph.prefill_facts import SourceReads, SubjectReads
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.reading import Reading
 from hub.graph.reads import Reads
-from hub.model.names import quote_identifier
 from hub.model.registry import Registry, registry
-from hub.procedures.definition import find_procedure
-from hub.procedures.prefill import STATUS_MEANINGS, AnswerStatus, Freshness, Prefill, answer_requirements
+from hub.plan.node_builder import KIND_KEY
+from hub.procedures.answers import Prefill, RequirementAnswer, as_json
+from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
+from hub.procedures.display import display
+from hub.procedures.documents import ProcedureDocument
+from hub.procedures.engine import ReadSubject, SealedDocument
+from hub.procedures.prefill import answer_requirements
+from hub.procedures.sources import SourceFacts
+from hub.procedures.subjects import PrefillSubject, check_roles
+
+SEALED_CODE = "SUBJECT_SEALED"
+MAX_CHOICES = 100
 
 
-@strawberry.type(name="Label", description="A label in Vietnamese and English.")
-class LabelType:
-    vi: str
-    en: str
+@dataclass(frozen=True)
+class PrefillRequest:
+    """What is to be prefilled. `subjects` are for callers without a dossier; `choices` as in `answer_requirements`."""
+
+    procedure: str
+    subjects: tuple[NamedSubject, ...] = ()
+    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-@strawberry.type(name="LegalBasis", description="A law that a procedure rests on.")
-class LegalBasisType:
-    title: str
-    about: LabelType
+class DocumentReader(Protocol):
+    """Runs a document of the hub's own, as `hub.graph.execute.Executor.data` does."""
+
+    async def __call__(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]: ...
 
 
-@strawberry.type(name="Procedure", description="An administrative procedure (CPSV-AP PublicService).")
-class ProcedureType:
-    code: str
-    name: LabelType
-    legal_basis: list[LegalBasisType]
+class PrefillService:
+    """Prefills procedures: one statement for the subjects, one for each document of each subject."""
+
+    def __init__(self, schema: GraphQLSchema, reads: Reads, read_document: DocumentReader, *, enforced: bool) -> None:
+        self.catalogue = ProcedureCatalogue(schema)
+        self.sources = SourceReads(reads, registry())
+        self._subjects = SubjectReads(reads, registry())
+        self._read_document = read_document
+        self._enforced = enforced
+
+    async def fill(self, request: PrefillRequest, reading: Reading) -> Prefill:
+        """Answer every requirement of a procedure.
+
+        Raises OperationRefused: UNKNOWN_PROCEDURE, PROCEDURE_NOT_IN_FORCE, DOSSIER_NEEDED, PURPOSE_MISMATCH, CHOICE_UNKNOWN, and as
+        `check_roles` does. A sealed identity makes the answers of its document UNAVAILABLE.
+        """
+        at = datetime.now(UTC)
+        compiled = self.catalogue.find(request.procedure, at.date())
+        subjects = await self._find_subjects(request, reading)
+        check_roles(compiled.procedure, subjects)
+        read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
+        dossier = reading.caller.dossier
+        return answer_requirements(
+            compiled,
+            read,
+            SourceFacts(await self.sources.current(), at),
+            choices=request.choices,
+            dossier=dossier.code if dossier else None,
+        )
+
+    async def _find_subjects(self, request: PrefillRequest, reading: Reading) -> Sequence[PrefillSubject]:
+        dossier, purpose = reading.caller.dossier, reading.caller.purpose
+        if dossier is None:
+            if self._enforced:
+                raise OperationRefused(
+                    "prefill needs a dossier",
+                    code="DOSSIER_NEEDED",
+                    next_step="open one with openDossier, and send its code as X-Hub-Dossier",
+                )
+            return await self._subjects.named(request.subjects)
+        if purpose is None or purpose.code != request.procedure:
+            raise OperationRefused(
+                f"the dossier is one of {dossier.purpose}",
+                code="PURPOSE_MISMATCH",
+                next_step="prefill that procedure, or open another dossier",
+            )
+        if request.subjects:
+            raise OperationRefused(
+                "under a dossier the subjects are those of the dossier",
+                code="BAD_USER_INPUT",
+                next_step="leave `subjects` out; addDossierSubjects adds subjects to the dossier",
+            )
+        return await self._subjects.of_dossier(dossier.id)
+
+    async def _read_subject(
+        self, compiled: CompiledProcedure, subject: PrefillSubject, reading: Reading
+    ) -> ReadSubject:
+        documents = [document for document in compiled.documents.values() if document.role == subject.role]
+        return ReadSubject(subject, {one.name: await self._read(one, subject, reading) for one in documents})
+
+    async def _read(
+        self, document: ProcedureDocument, subject: PrefillSubject, reading: Reading
+    ) -> Mapping[str, Any] | SealedDocument | None:
+        """What a document answers for a subject; None if the hub does not hold it under the key that the document takes."""
+        value = subject.keys.get(document.key)
+        if value is None:
+            return None
+        request = GraphQLRequest(document.text, variables={document.variable: value})
+        try:
+            data, _ = await self._read_document(request, reading)
+        except OperationRefused as refused:
+            if refused.code != SEALED_CODE:
+                raise
+            return SealedDocument()
+        return data
 
 
-@strawberry.type(name="Requirement", description="One thing that a procedure's form asks for (CCCEV Requirement).")
-class RequirementType:
-    code: str
-    label: LabelType
-    holder: str | None = strawberry.field(description="The sector that holds it; null if only the citizen can say.")
-    asked_of: str | None = strawberry.field(description="Who has to be asked; null if a sector holds it.")
+def prefill_field(known: Registry, names: Namespace) -> Any:
+    """The field, for the schema. `names` has the types of prefill and of dossiers."""
 
+    async def resolve(
+        info: Info[Any, Any], procedure: str, subjects: Any = strawberry.UNSET, choices: Any = strawberry.UNSET
+    ) -> Any:
+        request = PrefillRequest(
+            procedure,
+            read_named_subjects(known, subjects) if subjects else (),
+            _read_choices(choices) if choices else {},
+        )
+        return show_prefill(await info.context.executor.prefills.fill(request, info.context.reading))
 
-_STATUSES = {status.name: strawberry.enum_value(status, description=about) for status, about in STATUS_MEANINGS.items()}
-ANSWER_STATUS: Any = strawberry.enum(
-    cast(Any, enum.Enum)("AnswerStatusType", _STATUSES),
-    name="AnswerStatus",
-    description="What the hub can say to a requirement.",
-)
-
-
-@strawberry.type(name="HeldValue", description="One value, and where it is from.")
-class HeldValueType:
-    value: str = strawberry.field(description="The value as text; NONE and NULL are explained by `label`.")
-    label: LabelType | None = strawberry.field(
-        description="The value in words if it says that there is none, otherwise null."
-    )
-    of: str | None = strawberry.field(
-        description="Which of several: a certificate, an obligation; null if there is only one."
-    )
-    source: str | None = strawberry.field(description="The sector system it is from; null if it is not known.")
-    as_of: str | None = strawberry.field(
-        description="The instant for which the source confirmed it; null if it is not known."
-    )
-
-
-@strawberry.type(name="RequirementAnswer", description="The answer to one requirement.")
-class AnswerType:
-    requirement: RequirementType
-    status: AnswerStatus = strawberry.field(graphql_type=ANSWER_STATUS)
-    values: list[HeldValueType]
-
-
-@strawberry.type(name="ProcedureBlock", description="Why a procedure cannot be done for a person.")
-class BlockType:
-    code: str
-    label: LabelType
-
-
-@strawberry.type(name="Prefill", description="What a procedure's form can be filled with for one person.")
-class PrefillType:
-    procedure: ProcedureType
-    found: bool = strawberry.field(description="Whether the person is known to the hub.")
-    blocked_by: list[BlockType] = strawberry.field(
-        description="Why the procedure cannot be done for the person; empty if it can."
-    )
-    answers: list[AnswerType] = strawberry.field(description="Every requirement, in the order of the form.")
-    still_to_ask: list[RequirementType] = strawberry.field(description="What is left for the citizen.")
-
-
-def prefill_field(personal_id: Any) -> Any:
-    """The field, for the schema; `personal_id` is the scalar's type."""
-
-    async def resolve(info: Info[Any, Any], procedure: str, personal_id: Any) -> Prefill:
-        return await fill_procedure(info.context.executor, procedure, str(personal_id), info.context.reading)
-
-    resolve.__annotations__.update({"info": Info, "procedure": str, "personal_id": personal_id, "return": PrefillType})
-    return strawberry.field(
+    made = strawberry.field(
         resolver=resolve,
         name="prefill",
-        description="Answers each requirement of a procedure for one person, and lists what is still to be asked.",
+        description="Answers each requirement of a procedure for the subjects of the dossier, and lists what is still to be asked.",
     )
-
-
-class _Executor(Protocol):
-    """What `fill` needs of `hub.graph.execute.Executor`, which imports the schema that this field is of."""
-
-    reads: Reads
-
-    async def data(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]: ...
-
-
-async def fill_procedure(executor: _Executor, code: str, personal_id: str, reading: Reading) -> Prefill:
-    """Run a procedure for one person. Two statements: its query, and which sources have been read. Raises OperationRefused."""
-    wanted = find_procedure(code)
-    data, _ = await executor.data(GraphQLRequest(wanted.query, variables={"personalId": personal_id}), reading)
-    entities = sorted({r.entity for r in wanted.requirements if r.entity})
-    read = orjson.loads(await executor.reads.json(freshness_sql(registry(), entities), ()))
-    known = {name: Freshness(row["source"], row["asOf"]) for name, row in read.items() if row["source"]}
-    return answer_requirements(wanted, data, known)
-
-
-def freshness_sql(known: Registry, entities: list[str]) -> str:
-    """A statement that gives, for each entity, the sources that have filled it and the oldest of their as-of instants."""
-    parts = [
-        f"""'{name}', (select json_build_object('source', string_agg(distinct s.connector, ', '), 'asOf', min(s.as_of))"""  # noqa: S608 constants and quoted identifiers
-        f" from hub.stream s where exists (select from data.{quote_identifier(known[name].table)} d where d.stream_id = s.id))"
-        for name in entities
+    made.type_annotation = StrawberryAnnotation("Prefill", namespace=names)
+    about = {
+        "procedure": ("str", "Code of the procedure."),
+        "subjects": ("list[DossierSubjectInput] | None", "The subjects, if access is off and there is no dossier."),
+        "choices": (
+            "list[PrefillChoiceInput] | None",
+            "Which items of lists the case is about; every item if left out.",
+        ),
+    }
+    made.arguments = [
+        StrawberryArgument(
+            name,
+            name,
+            StrawberryAnnotation(kind, namespace=names),
+            description=text,
+            **({} if name == "procedure" else {"default": strawberry.UNSET}),
+        )
+        for name, (kind, text) in about.items()
     ]
-    return f"select json_build_object({', '.join(parts)})::text"
+    return made
+
+
+def show_prefill(filled: Prefill) -> dict[str, Any]:
+    """A prefill as the graph's types read it."""
+    asked = {id(answer) for answer in filled.still_to_ask}
+    answers = [(answer, _show_answer(answer)) for answer in filled.answers]
+    return {
+        **as_json(replace(filled, answers=())),
+        "answers": [shown for _, shown in answers],
+        "stillToAsk": [shown for answer, shown in answers if id(answer) in asked],
+    }
+
+
+def _show_answer(answer: RequirementAnswer) -> dict[str, Any]:
+    shown: dict[str, Any] = as_json(answer)
+    for value, made in zip(answer.values, shown["values"], strict=True):
+        made |= {KIND_KEY: made["type"], "display": as_json(display(value))}
+    return shown
+
+
+def _read_choices(given: Sequence[Any]) -> dict[str, frozenset[str]]:
+    if len(given) > MAX_CHOICES or any(len(one.keys_) > MAX_CHOICES for one in given):
+        raise OperationRefused(
+            f"more than {MAX_CHOICES} choices", code="BAD_USER_INPUT", next_step="choose fewer items"
+        )
+    return {one.requirement_: frozenset(one.keys_) for one in given}

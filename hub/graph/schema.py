@@ -10,10 +10,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from hub.graph.access_log import access_log_field
+from hub.graph.dossiers import add_dossier_types
 from hub.graph.fields import object_type
 from hub.graph.labels import labels_field
 from hub.graph.my_access_log import my_access_log_field
 from hub.graph.prefill import prefill_field
+from hub.graph.prefill_types import VALUES as HELD_VALUES
+from hub.graph.prefill_types import add_prefill_types
 from hub.graph.review import mutation_type
 from hub.graph.review_queue import review_fields
 from hub.graph.subscription import subscription_type
@@ -37,18 +40,20 @@ def schema() -> strawberry.Schema:
 def build(known: Registry) -> strawberry.Schema:
     """A schema of this registry."""
     derived = derive(known)
-    fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(derived.types["PersonalId"])}
+    add_dossier_types(known, derived.types)
+    scalars = {**derived.scalars, **add_prefill_types(derived.types)}
+    fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(known, derived.types)}
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)
     fields["my_access_log"] = my_access_log_field(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)
-    config = StrawberryConfig(disable_field_suggestions=True, scalar_map=derived.scalars)
+    config = StrawberryConfig(disable_field_suggestions=True, scalar_map=scalars)
     return HubSchema(
         query,
         mutation=mutation_type(known, derived.types),
         subscription=subscription_type(derived.types),
-        types=[derived.types[entity.name] for entity in known],
+        types=[derived.types[name] for name in (*(entity.name for entity in known), *HELD_VALUES)],
         directives=[as_of_directive(derived.types["DateTime"])],
         config=config,
     )

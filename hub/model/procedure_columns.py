@@ -1,7 +1,7 @@
-"""Uses: which stored columns the procedures read, from the one operation that each of them declares.
+"""Uses: which stored columns the procedures read, from the documents that each of them declares.
 
 A column is read where an operation selects it, filters or orders by it, or goes through it to another record: a link rests on
-the columns that it is made from. `schema/procedures/<name>/` holds `procedure.toml` with the code, and `query.graphql`.
+the columns that it is made from. `schema/procedures/<name>/` holds `procedure.toml` with the code, and the documents.
 """
 
 import tomllib
@@ -40,9 +40,9 @@ def map_procedures_by_column() -> Mapping[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], set[str]] = {}
     for declared in sorted(PROCEDURES_FOLDER.glob("*/procedure.toml")):
         code = str(tomllib.loads(declared.read_text(encoding="utf-8"))["code"])
-        query = declared.with_name("query.graphql").read_text(encoding="utf-8")
-        for column in find_columns_read(query, registry()):
-            found.setdefault(column, set()).add(code)
+        for document in sorted(declared.parent.glob("*.graphql")):
+            for column in find_columns_read(document.read_text(encoding="utf-8"), registry()):
+                found.setdefault(column, set()).add(code)
     return {column: tuple(sorted(codes)) for column, codes in found.items()}
 
 

@@ -1,129 +1,110 @@
-"""A procedure as its folder declares it: `procedure.toml` and `query.graphql`, loaded and checked."""
+"""A procedure as its folder declares it: `procedure.toml` and its GraphQL documents, loaded and checked."""
 
-from functools import cache
+from collections.abc import Mapping
+from datetime import date
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StringConstraints
 
-from hub.access.purpose_declaration import Bilingual, PurposeDeclaration, Strict
+from hub.access.purpose_declaration import PurposeOfProcedure
 from hub.access.purposes import PROCEDURE_FILE, Purpose, load_purpose, parse_declaration, purposes
 from hub.errors import HubMisconfigured, OperationRefused
-from schema import codes as code_lists
+from hub.procedures.references import find_faults
+from hub.procedures.requirements import ProcedureBlock, Requirement
+from hub.sdk.toml_lines import find_line
 
-QUERY = "query"
-"""The document of a procedure whose answer holds what its requirements ask for."""
-
-
-class Requirement(Strict):
-    """One thing the form asks for (CCCEV Requirement). Either the graph has it, at `rows` and `value`, or it is `asked_of` someone.
-
-    `rows` is a path into the response; `where` keeps rows whose value equals (true and false: is there and is not);
-    `value` are paths from a row, joined into one text; `otherwise` is read where they give nothing; `none` says what an
-    empty list of `entity` means, once some source of it has been read; `null` what a missing value means; `codes` names
-    the code list of a value path, for its labels; `needs` names a
-    requirement without which an empty list says nothing.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    code: str
-    label: Bilingual
-    holder: str | None = None
-    asked_of: str | None = None
-    rows: str = ""
-    where: dict[str, str | bool] = Field(default_factory=dict)
-    value: tuple[str, ...] = ()
-    otherwise: tuple[str, ...] = Field((), alias="else")
-    join: str = " "
-    of: str | None = None
-    link: str | None = None
-    none: Bilingual | None = None
-    entity: str | None = None
-    null: Bilingual | None = None
-    codes: dict[str, str] = Field(default_factory=dict)
-    needs: str | None = None
-
-    @model_validator(mode="after")
-    def _held_or_asked(self) -> "Requirement":
-        held = bool(self.holder and self.rows and self.value)
-        if held == bool(self.asked_of):
-            raise ValueError(f"requirement {self.code}: give holder, rows and value, or asked_of")
-        unknown = [name for name in self.codes.values() if not hasattr(code_lists, name)]
-        if unknown:
-            raise ValueError(f"requirement {self.code}: no code list {', '.join(unknown)}")
-        if (self.none is None) is not (self.entity is None):
-            raise ValueError(f"requirement {self.code}: none and entity go together")
-        return self
+MAX_REQUIREMENTS = 200
+FAULT_SEPARATOR = "; "
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*$", max_length=40)]
 
 
-class ProcedureBlock(Strict):
-    """Why the procedure cannot be done for a subject: there is a value at `value`, a path into the response."""
+class Procedure(PurposeOfProcedure):
+    """A procedure (CPSV-AP PublicService): a purpose with requirements."""
 
-    code: str
-    label: Bilingual
-    value: str
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
+    version: Version = Field(description="Version of the procedure, e.g. 2026-1; shown with every answer.")
+    in_force_from: date = Field(description="First day on which it may be used.")
+    in_force_to: date | None = Field(None, description="Last day on which it may be used.")
+    max_age_days: int = Field(ge=0, description="How many days ago a source may have confirmed a value.")
+    requirements: tuple[Requirement, ...] = Field(
+        min_length=1, max_length=MAX_REQUIREMENTS, description="What the form asks for, in its order."
+    )
+    blocks: tuple[ProcedureBlock, ...] = Field(
+        (), description="Why the procedure cannot be done, though nothing is missing."
+    )
 
-class Procedure(PurposeDeclaration):
-    """A procedure (CPSV-AP PublicService): a purpose with requirements, and the one operation that fetches what is held.
+    def is_in_force(self, day: date) -> bool:
+        """Whether it may be used on a day."""
+        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
 
-    `links` has, for the path of a list of records, the field of each record that says how sure it is that the record belongs to the
-    object on the way: what rests on a link that is not confirmed is not held. `named` is the path of the subject's name, beside which the names that
-    linked records give are held.
-    """
+    def max_age_of(self, requirement: Requirement) -> int:
+        """How many days ago a source may have confirmed a value of the requirement."""
+        return self.max_age_days if requirement.max_age_days is None else requirement.max_age_days
 
-    subject: str
-    blocks: tuple[ProcedureBlock, ...] = ()
-    links: dict[str, str] = Field(default_factory=dict)
-    named: str | None = None
-    requirements: tuple[Requirement, ...]
-    query: str = ""
-    """The text of query.graphql; not a key of the TOML."""
-
-    @property
-    def allows_unread_subjects(self) -> bool:
-        """A procedure has parties of whom it asks everything."""
-        return True
-
-    @model_validator(mode="after")
-    def _needs_exist(self) -> "Procedure":
-        codes = [requirement.code for requirement in self.requirements]
-        if len(set(codes)) < len(codes):
-            raise ValueError("two requirements have one code")
-        for requirement in self.requirements:
-            if requirement.needs is not None and requirement.needs not in codes:
-                raise ValueError(f"requirement {requirement.code} needs {requirement.needs}, which does not exist")
-        return self
+    @cached_property
+    def by_code(self) -> Mapping[str, Requirement]:
+        """The requirements by code."""
+        return {requirement.code: requirement for requirement in self.requirements}
 
 
-@cache
-def procedures() -> dict[str, Procedure]:
+def procedures() -> Mapping[str, Procedure]:
     """Every procedure by code. Raises HubMisconfigured naming file, line and key."""
-    return {code: _procedure(purpose) for code, purpose in purposes().items() if purpose.is_procedure}
+    return {code: read_procedure(purpose) for code, purpose in purposes().items() if purpose.is_procedure}
 
 
 def find_procedure(code: str) -> Procedure:
-    """The procedure of this code. Raises OperationRefused if there is none."""
-    if code not in procedures():
+    """The procedure of this code. Raises OperationRefused with UNKNOWN_PROCEDURE."""
+    purpose = purposes().get(code)
+    if purpose is None or not purpose.is_procedure:
+        known = ", ".join(found for found, one in purposes().items() if one.is_procedure)
         raise OperationRefused(
-            "there is no procedure with this code", next_step=f"use one of: {', '.join(procedures())}"
+            "there is no procedure of this code", code="UNKNOWN_PROCEDURE", next_step=f"use one of: {known}"
         )
-    return procedures()[code]
+    return read_procedure(purpose)
+
+
+def check_in_force(procedure: Procedure, day: date) -> None:
+    """Raises OperationRefused with PROCEDURE_NOT_IN_FORCE if the procedure may not be used on a day."""
+    if not procedure.is_in_force(day):
+        until = f" to {procedure.in_force_to}" if procedure.in_force_to else ""
+        raise OperationRefused(
+            f"the procedure {procedure.code} is in force from {procedure.in_force_from}{until}",
+            code="PROCEDURE_NOT_IN_FORCE",
+            next_step="use the procedure that takes its place: `hub procedures list`",
+        )
 
 
 def load_procedure(folder: Path) -> Procedure:
     """Read one folder. Raises HubMisconfigured naming file, line and key."""
-    return _procedure(load_purpose(folder))
+    return read_procedure(load_purpose(folder))
 
 
-def _procedure(purpose: Purpose) -> Procedure:
-    query = next((document.text for document in purpose.documents if document.name == QUERY), None)
-    if query is None:
+def read_procedure(purpose: Purpose) -> Procedure:
+    """The declaration of a purpose that is a procedure. Raises HubMisconfigured naming file, line and key."""
+    return _parse(purpose.folder, purpose.version)
+
+
+def list_procedure_faults(folder: Path) -> tuple[str, ...]:
+    """Everything that keeps a folder from being loaded, each as `file:line: what is wrong`; empty if nothing does."""
+    try:
+        load_procedure(folder)
+    except HubMisconfigured as error:
+        return tuple(error.message.split(FAULT_SEPARATOR))
+    return ()
+
+
+@cache
+def _parse(folder: Path, version: str) -> Procedure:
+    """The declaration in a folder whose files have this hash."""
+    path = folder / PROCEDURE_FILE
+    text = path.read_text(encoding="utf-8")
+    declared = parse_declaration(path, text, Procedure)
+    faults = [f"{path}:{find_line(text, fault.location)}: {fault.words}" for fault in find_faults(declared)]
+    if faults:
         raise HubMisconfigured(
-            f"{purpose.folder}: there is no {QUERY}.graphql",
-            next_step="a procedure has procedure.toml and query.graphql",
+            FAULT_SEPARATOR.join(faults), next_step="correct these keys; docs/how-to/write-a-procedure.md has each"
         )
-    path = purpose.folder / PROCEDURE_FILE
-    declared = parse_declaration(path, path.read_text(encoding="utf-8"), Procedure)
-    if declared.query:
-        raise HubMisconfigured(f"{path}: query is not a key", next_step="write the document in query.graphql")
-    return declared.model_copy(update={"query": query})
+    return declared

@@ -48,7 +48,11 @@ class Grant:
 
 READS = (
     *(Grant(READ, schema) for schema in VOCABULARY),
-    Grant(READ, "hub", ("alembic_version", "stream", "run", "change", "dossier", "dossier_subject", "sealed_subject")),
+    Grant(
+        READ,
+        "hub",
+        ("alembic_version", "stream", "run", "circuit", "change", "dossier", "dossier_subject", "sealed_subject"),
+    ),
     Grant(READ, "hub", ("source_correction", "source_correction_event")),
 )
 GRANTS: dict[str, tuple[Grant, ...]] = {

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from hub.web.graphiql_page import StarterQuery
-from hub.web.starters import UNITS
+from hub.web.starters import PREFILL_ANSWERS, UNITS
 
 DOSSIER_HEADER, PURPOSE_HEADER = "X-Hub-Dossier", "X-Hub-Purpose"
 
@@ -26,6 +26,14 @@ query LandRightTransfer($personalId: PersonalId!) {
     }
   }
 }
+"""
+PREFILL = f"""\
+# Điền sẵn hồ sơ: bên chuyển nhượng và bên nhận chuyển nhượng là các bên của hồ sơ.
+# Prefill the dossier's procedure: the subjects are those of the dossier.
+{{
+  prefill(procedure: "land-right-transfer") {{
+{PREFILL_ANSWERS}  }}
+}}
 """
 IDENTIFY = """\
 # Người đứng trước quầy là ai: theo số định danh. Không cần hồ sơ, chỉ vài trường.
@@ -70,6 +78,7 @@ def access_starters(examples: AccessExamples) -> tuple[StarterQuery, ...]:
     seller, stranger = {"personalId": examples.transferor}, {"personalId": examples.stranger}
     return (
         StarterQuery("Hồ sơ chuyển nhượng đất", "Land transfer, on its dossier", TRANSFER, seller, dossier),
+        StarterQuery("Điền sẵn hồ sơ", "Prefill the dossier", PREFILL, {}, dossier),
         StarterQuery(
             "Cùng câu hỏi, không có hồ sơ: bị từ chối", "The same without a dossier: refused", TRANSFER, seller
         ),

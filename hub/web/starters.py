@@ -47,21 +47,33 @@ query LinkedCitizen($personalId: PersonalId!) {
 }
 """
 
-PREFILL = """\
-# Điền sẵn hồ sơ chuyển nhượng quyền sử dụng đất: đã có gì, còn phải hỏi gì.
-# Prefill a land transfer: what is held, and what is still to be asked.
-query Prefill($personalId: PersonalId!) {
-  prefill(procedure: "land-right-transfer", personalId: $personalId) {
-    procedure { name { vi en } legalBasis { title } }
-    blockedBy { label { vi en } }
+PREFILL_ANSWERS = """\
+    procedure { name { vi en } version }
+    blockedBy { label { vi en } sure }
     answers {
       requirement { label { vi en } holder }
+      role
+      items { key }
       status
-      values { value label { vi } of source asOf }
+      reasons
+      values { display { vi } source asOf linkStatus losingValues { text kind source } }
+      none { label { vi } source asOf }
     }
-    stillToAsk { label { vi en } }
-  }
-}
+    stillToAsk { requirement { label { vi en } } role status }
+"""
+PREFILL = f"""\
+# Điền sẵn hồ sơ chuyển nhượng quyền sử dụng đất: đã có gì, còn phải hỏi gì.
+# Prefill a land transfer: what is held, and what is still to be asked.
+query Prefill($transferor: PersonalId!, $transferee: PersonalId!) {{
+  prefill(
+    procedure: "land-right-transfer"
+    subjects: [
+      {{ role: "transferor", subject: {{ citizen: {{ personalId: $transferor }} }} }}
+      {{ role: "transferee", subject: {{ citizen: {{ personalId: $transferee }} }} }}
+    ]
+  ) {{
+{PREFILL_ANSWERS}  }}
+}}
 """
 
 SEARCH = """\
@@ -173,9 +185,10 @@ class Examples:
 def starter_queries(examples: Examples) -> tuple[StarterQuery, ...]:
     """The starters; those of one person ask for an example."""
     person = {"personalId": examples.linked}
+    parties = {"transferor": examples.linked, "transferee": examples.doubtful}
     return (
         StarterQuery("Một công dân, liên thông bốn ngành", "One citizen across four sectors", CITIZEN, person),
-        StarterQuery("Điền sẵn: chuyển nhượng đất", "Prefill: land transfer", PREFILL, person),
+        StarterQuery("Điền sẵn: chuyển nhượng đất", "Prefill: land transfer", PREFILL, parties),
         StarterQuery(
             "Tìm theo tên, ngày sinh, số giấy tờ",
             "Search by name, birth date or number",

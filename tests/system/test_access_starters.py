@@ -18,6 +18,7 @@ from tests.serving import served
 ISSUER = make_local_issuer("127.0.0.1")
 EXPECTED = {
     "Land transfer, on its dossier": ("land-officer", None),
+    "Prefill the dossier": ("land-officer", None),
     "The same without a dossier: refused": ("land-officer", "FORBIDDEN_FIELD"),
     "A person outside the dossier: refused": ("land-officer", "NOT_A_SUBJECT"),
     "Identify a person": ("land-officer", None),

@@ -14,7 +14,7 @@ from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
-from hub.web.starters import CERTAINTY, CITIZEN, PREFILL, Examples, starter_queries
+from hub.web.starters import CERTAINTY, CITIZEN, Examples, starter_queries
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 
@@ -73,59 +73,6 @@ def test_every_golden_plan_is_answered_by_both_lanes(graph: Graph, case: Path) -
     slow = graph.data(query.replace("{", "{ __schema { queryType { name } }", 1) if query.startswith("{") else query.replace(") {", ") { __schema { queryType { name } }", 1), variables)  # fmt: skip
     assert slow.pop("__schema", None) is not None
     assert json.dumps(slow) == json.dumps(fast)
-
-
-def test_prefill_answers_each_requirement(graph: Graph, served_hub: ServedHub) -> None:
-    filled = graph.data(PREFILL, {"personalId": served_hub.personal_id})["prefill"]
-    held = {a["requirement"]["label"]["en"]: a for a in filled["answers"] if a["status"] == "HELD"}
-    assert len(held) == 20
-    assert held["Certificate serial"]["values"][0]["source"] == "land"
-    assert held["Mortgage and seizure"]["values"][0]["label"]["vi"] == "Không có"
-    assert {r["label"]["en"] for r in filled["stillToAsk"]} == {
-        "Transferee", "Price", "Notarised contract of transfer", "Signatures of the parties"
-    }  # fmt: skip
-    asked = [a["status"] for a in filled["answers"] if a["requirement"]["label"]["en"] == "Price"]
-    assert asked == ["ASKED_OF_CITIZEN"]
-    unknown = graph.data("query($p: PersonalId!) { prefill(procedure: \"land-right-transfer\", personalId: $p) { found stillToAsk { code } } }", {"p": "999999999999"})  # fmt: skip
-    assert unknown["prefill"]["found"] is False
-    assert len(unknown["prefill"]["stillToAsk"]) == 24
-
-
-SUBJECTS = "query($after: String) { citizens(first: 500, after: $after) { pageInfo { hasNextPage endCursor } nodes { personalId deathDate landUseRights(first: 5, filter: { status: { eq: REGISTERED } }) { nodes { holderLink { status } parcelLink { status } } } } } }"
-STATES = 'query($p: PersonalId!) { prefill(procedure: "land-right-transfer", personalId: $p) { blockedBy { code } stillToAsk { code } answers { requirement { code } status values { value } } } }'
-
-
-def test_prefill_holds_nothing_that_is_not_sure(graph: Graph) -> None:
-    """Parcels of probable links were held without a word, and the dead transferred land."""
-    people: list[Any] = []
-    after = None
-    while True:
-        found = graph.data(SUBJECTS, {"after": after})["citizens"]
-        people += found["nodes"]
-        if not found["pageInfo"]["hasNextPage"]:
-            break
-        after = found["pageInfo"]["endCursor"]
-    statuses = {p["personalId"]: {r["parcelLink"]["status"] for r in p["landUseRights"]["nodes"]} for p in people}
-    dead = [p["personalId"] for p in people if p["deathDate"]]
-    holders = {p["personalId"]: {r["holderLink"]["status"] for r in p["landUseRights"]["nodes"]} for p in people}
-    probable = [
-        number
-        for number, found in statuses.items()
-        if found == {"PROBABLE"} and holders[number] == {"CONFIRMED"} and number not in dead
-    ]
-    assert dead
-    assert probable
-    for number in probable[:10]:
-        answers = {a["requirement"]["code"]: a for a in graph.data(STATES, {"p": number})["prefill"]["answers"]}
-        assert answers["transferor_name"]["status"] == "HELD"
-        assert answers["certificate_serial"]["status"] in ("HELD", "NAMED_OTHERWISE")
-        assert answers["parcel"]["status"] == answers["land_purpose"]["status"] == "PROBABLE"
-        assert answers["parcel"]["values"]
-        assert answers["encumbrances"]["status"] == "PROBABLE"
-    blocked = graph.data(STATES, {"p": dead[0]})["prefill"]
-    assert [block["code"] for block in blocked["blockedBy"]] == ["transferor_deceased"]
-    assert {answer["status"] for answer in blocked["answers"]} == {"BLOCKED"}
-    assert blocked["stillToAsk"] == []
 
 
 @pytest.mark.parametrize(
@@ -262,7 +209,7 @@ def test_unions_nodes_and_candidates_answer_alike_in_both_lanes(graph: Graph) ->
         ("{ citizens(unknown: 1) { totalCount } }", None, "INVALID"),
         ("{ citizens(", None, "SYNTAX"),
         ("query A { __typename } query B { __typename }", None, "NO_OPERATION"),
-        ('{ prefill(procedure: "none", personalId: "022085001234") { found } }', None, "BAD_USER_INPUT"),
+        ('{ prefill(procedure: "none") { at } }', None, "UNKNOWN_PROCEDURE"),
         (
             "{ a: administrativeUnits { nodes" + " { parent" * 20 + " { id }" + " }" * 20 + " } }",
             None,

@@ -106,7 +106,7 @@ def test_links_as_they_were(trial: Trial, graph: Graph, database_url: str) -> No
         ("query @asOf { citizens { totalCount } }", "INVALID"),
         ('{ citizens @asOf(instant: "2020-01-01T00:00:00Z") { totalCount } }', "INVALID"),
         (
-            'query @asOf(instant: "2020-01-01T00:00:00Z") { prefill(procedure: "x", personalId: "022085001234") { found } }',
+            'query @asOf(instant: "2020-01-01T00:00:00Z") { prefill(procedure: "x") { at } }',
             "BAD_USER_INPUT",
         ),
     ],

@@ -62,8 +62,10 @@ def _lint_variables(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFin
 
     for document in purpose.documents:
         visit(parse_document(document, schema), DeclaredVariables())
+    # Of a party of a procedure everything may be asked, and nothing read.
+    unread = purpose.declaration.subjects if purpose.declaration.allows_unread_subjects else {}
     for name in purpose.declaration.variables:
-        if name not in used:
+        if name not in used and name not in unread:
             yield LintFinding(f"{purpose.folder}", f"variables.{name}: no document has this variable")
 
 

@@ -63,14 +63,20 @@ export async function report(url: string, personalId: string) {
   const { node } = await ask(url, OneNodeDocument, { id: right.id });
   const nothing = btoa('Parcel:99999999');
   const { nodes } = await ask(url, ManyNodesDocument, { ids: [right.id, citizen.id, nothing] });
-  const { prefill } = await ask(url, PrefillDocument, { procedure: 'land-right-transfer', personalId });
+  const women = await pages(url);
+  const buyer = women[0]?.edges.find((edge) => edge.node.id !== citizen.id)?.node.id ?? '';
+  const subjects = [
+    { role: 'transferor', subject: { citizen: { personalId } } },
+    { role: 'transferee', subject: { id: buyer } },
+  ];
+  const { prefill } = await ask(url, PrefillDocument, { procedure: 'land-right-transfer', subjects });
   const before = await ask(url, CitizenAsOfDocument, { personalId, instant: '2001-01-01T00:00:00Z' });
   const now = await ask(url, CitizenAsOfDocument, { personalId, instant: new Date().toISOString() });
 
   return {
     citizen: citizen.fullName,
     types: { area: typeof area, asOf: typeof asOf, amounts: [...new Set(amounts.map((amount) => typeof amount))] },
-    pages: (await pages(url)).map((page) => ({ total: page.totalCount, ids: page.edges.map((edge) => edge.node.id) })),
+    pages: women.map((page) => ({ total: page.totalCount, ids: page.edges.map((edge) => edge.node.id) })),
     debtors: taxObligations.nodes.map((row) => row.debtor && nameOf(row.debtor)),
     holder: node?.__typename === 'LandUseRight' && node.holder ? nameOf(node.holder) : null,
     nodes: nodes.map((row) => row && [row.__typename, row.id === right.id || row.id === citizen.id]),

@@ -83,7 +83,7 @@ def test_folders_outside_the_package_are_named_by_a_setting(tmp_path: Path, monk
     monkeypatch.setenv("HUB_PURPOSES", str(tmp_path))
     assert find_purpose("own-purpose").folder == tmp_path / "own"
     monkeypatch.setenv("HUB_PURPOSES", str(tmp_path / "absent"))
-    with pytest.raises(HubMisconfigured, match="HUB_PURPOSES: there is no folder"):
+    with pytest.raises(HubMisconfigured, match="HUB_PURPOSES, HUB_PROCEDURES: there is no folder"):
         purposes()
     monkeypatch.setenv("HUB_PURPOSES", "")
     with pytest.raises(OperationRefused, match="there is no purpose of this code") as refused:

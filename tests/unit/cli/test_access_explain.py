@@ -23,7 +23,7 @@ def test_each_purpose_says_who_needs_what(capsys: pytest.CaptureFixture[str]) ->
     said = run(capsys, BY_KEY % "").splitlines()
     assert said[:2] == ["identify: allowed for officer", "  by identify.graphql IdentifyByIdentifier"]
     assert "land-right-transfer: allowed for officer, on a dossier" in said
-    assert "  by query.graphql LandRightTransfer, if $id: the transferor" in said
+    assert "  by transferor.graphql Transferor, if $id: the transferor" in said
     assert "  by own.graphql OwnData, if $id: the caller's own personal ids" in said
     assert "explore: not judged without --variables, for operator, explorer clients" in said
     assert "  FORBIDDEN_FIELD at citizen: the purpose statistics does not allow reading Query.citizen here" in said

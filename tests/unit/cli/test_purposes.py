@@ -74,12 +74,12 @@ def test_lint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "more.graphql:1: the variable $x is not bound" in printed.out
     assert "errors in purposes: 1" in printed.err
     unknown = copy_of("land-right-transfer", tmp_path / "copy")
-    (unknown / "query.graphql").write_text(
-        (unknown / "query.graphql")
+    (unknown / "transferor.graphql").write_text(
+        (unknown / "transferor.graphql")
         .read_text(encoding="utf-8")
         .replace("    birthDate\n", "    birthDate\n    sex\n", 1),
         encoding="utf-8",
     )
     with pytest.raises(SystemExit):
         main(["purposes", "lint", str(unknown)])
-    assert "citizen.sex is fetched, and no requirement uses it" in capsys.readouterr().out
+    assert "citizen.sex is selected, and no requirement uses it" in capsys.readouterr().out

@@ -1,45 +1,111 @@
-"""Lint of procedures: what is fetched is used, and what is used is fetched."""
+"""Lint of procedures: what is fetched is used, what is used is fetched, and every error has its file and line."""
+
+from pathlib import Path
 
 import pytest
 
-from hub.procedures.definition import Procedure, find_procedure, procedures
+from hub.access.purposes import find_purpose, purposes
+from hub.cli.procedures import find_procedure_faults
+from hub.graph.schema import core, schema
+from hub.procedures.catalogue import compile_procedure
 from hub.procedures.lint import lint_procedure
+from tests.unit.procedures import building as b
+
+DECLARED = [code for code, purpose in purposes().items() if purpose.is_procedure]
 
 
-def changed(was: str, becomes: str) -> Procedure:
-    declared = find_procedure("land-right-transfer")
-    assert was in declared.query
-    return declared.model_copy(update={"query": declared.query.replace(was, becomes, 1)})
+def faults(folder: Path) -> list[str]:
+    """The findings, with paths from the folder on."""
+    home = f"{folder}/"
+    return [
+        f"{one.where}: {one.words}".replace(home, "")
+        for one in find_procedure_faults(folder, core(schema()))
+        if one.is_error
+    ]
 
 
-@pytest.mark.parametrize("code", procedures())
+@pytest.mark.parametrize("code", DECLARED)
 def test_declared_procedures_fetch_what_they_use(code: str) -> None:
-    assert lint_procedure(find_procedure(code)) == ()
+    assert lint_procedure(compile_procedure(find_purpose(code), core(schema()))) == ()
+
+
+def test_the_trial_has_no_faults(tmp_path: Path) -> None:
+    assert faults(b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=b.SELLER)) == []
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "expected"),
     [
-        ("    birthDate\n", "    birthDate\n    sex\n", "query.graphql:7: citizen.sex is fetched, and no requirement uses it"),
-        ("    birthDate\n", "", "query.graphql: citizen.birthDate is not fetched, and a requirement uses it"),
-        ("    deathDate\n", "", "query.graphql: citizen.deathDate is not fetched, and a requirement uses it"),
-        ("    fullName\n", "    name: fullName\n", "query.graphql: citizen.fullName is not fetched, and a requirement uses it"),
-        ("pageInfo { hasNextPage }\n      nodes { taxCode", "nodes { taxCode", "query.graphql: citizen.taxpayers.pageInfo.hasNextPage is not fetched, and a requirement uses it"),
-        ("holderLink { status recorded", "holderLink { recorded", "query.graphql: citizen.landUseRights.nodes.holderLink.status is not fetched, and a requirement uses it"),
-        ("spouse { fullName", "spouse { sex fullName", "query.graphql:23: citizen.maritalStatuses.nodes.spouse.sex is fetched, and no requirement uses it"),
-        ("provenance { source asOf }\n    maritalStatuses", "provenance { source asOf sourceKey }\n    maritalStatuses", "query.graphql:13: citizen.provenance.sourceKey is fetched, and no requirement uses it"),
+        ("id fullName birthDate", "id fullName sex birthDate", "seller.graphql:4: citizen.sex is selected, and no requirement uses it"),
+        ("id fullName birthDate", "id fullName", "procedure.toml:31: citizen.birthDate is not selected in seller.graphql"),
+        ("id fullName birthDate", "id name: fullName birthDate", "procedure.toml:25: citizen.fullName is not selected in seller.graphql"),
+        ("id fullName birthDate", "fullName birthDate", "seller.graphql: citizen.id is not selected: it says where a value is from"),
+        ("unitCode } provenance { source asOf }", "unitCode } provenance { source }", "seller.graphql: citizen.provenance.asOf is not selected: it says where a value is from"),
+        ("      pageInfo { hasNextPage }\n      nodes { id amount", "      nodes { id amount", "seller.graphql: citizen.taxObligations.pageInfo.hasNextPage is not selected: it says whether a page cut the list"),
+        ("debtorLink { status }", "", "seller.graphql: citizen.taxObligations.nodes.debtorLink.status is not selected: it says how sure it is that the row belongs here"),
+        ("parcelLink { status }\n        parcel {", "parcel {", "seller.graphql: citizen.landUseRights.nodes.parcelLink.status is not selected: it says how sure the link is"),
+        ("$seller: PersonalId!", "$buyer: PersonalId!", "the variable $buyer is not bound to anything"),
+        ("    id fullName", "    id fullname", "Cannot query field 'fullname'"),
     ],
 )  # fmt: skip
-def test_what_is_fetched_and_not_used_or_used_and_not_fetched_is_named(was: str, becomes: str, expected: str) -> None:
-    assert expected in lint_procedure(changed(was, becomes))
-
-
-def test_fragments_are_followed() -> None:
-    declared = find_procedure("land-right-transfer")
-    query = (
-        declared.query.replace("    birthDate\n", "    ...More\n", 1)
-        + "\nfragment More on Citizen { birthDate ... on Citizen { sex } }"
+def test_faults_of_documents(tmp_path: Path, was: str, becomes: str, expected: str) -> None:
+    assert was in b.SELLER
+    document = b.SELLER.replace(was, becomes, 1).replace(
+        "$seller }", "$buyer }" if "$buyer" in becomes else "$seller }"
     )
-    assert [words.split(": ")[1] for words in lint_procedure(declared.model_copy(update={"query": query}))] == [
-        "citizen.sex is fetched, and no requirement uses it"
-    ]
+    found = faults(b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=document))
+    assert any(expected in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "expected"),
+    [
+        ('value = ["citizen.birthDate"]', 'value = ["citizen.residence"]', "citizen.residence is no value: it has fields of its own"),
+        ('rows = "citizen.taxObligations.nodes"', 'rows = "citizen.residence"', "citizen.residence is not a list in seller.graphql"),
+        ('holder = "finance"', 'holder = "land"', "TaxObligation is of the sector finance, not land"),
+        ('in = ["SEIZURE"]', 'in = ["SEIZED"]', "encumbrance_kind has no code SEIZED: use MORTGAGE, SEIZURE"),
+        ('within = "debts"', 'within = "debtors"', "there is no requirement debtors"),
+        ('within = "debts"', 'within = "born"', "born is no list of rows, or has a value of its own"),
+        ('from = "born"', 'from = "age"', "age depends on age in turn"),
+        ('code = "born"', 'code = "seller_name"', "two requirements have the code seller_name"),
+        ('asked_of = "citizen"\n\n[[blocks]]', 'asked_of = "buyer"\n\n[[blocks]]', 'there is no role buyer: write "citizen", or one of seller'),
+        ('key = "obligationNumber"', "", "a list that others are within needs a key"),
+        ('holder = "insurance"', "", "give holder"),
+        ('value = ["citizen.birthDate"]', 'values = ["citizen.birthDate"]', "Extra inputs are not permitted"),
+        ('version = "1"', "", "version: Field required"),
+        ('derived = { rule = "count", from = "debts" }', 'derived = { rule = "count", from = "born" }', "count: born has no rows"),
+        (', in = ["MORTGAGE"] }]', "}]", "give a test"),
+        ('code = "trial"', "code = trial", "Invalid value"),
+    ],
+)  # fmt: skip
+def test_faults_of_declarations_have_their_line(tmp_path: Path, was: str, becomes: str, expected: str) -> None:
+    text = b.HEAD + b.REQUIREMENTS
+    assert was in text
+    found = faults(b.write_procedure(tmp_path, text.replace(was, becomes, 1), seller=b.SELLER))
+    (one,) = [each for each in found if expected in each][:1] or [found]
+    assert expected in one, found
+    assert str(one).startswith("procedure.toml:") or "Invalid value" in one
+
+
+def test_a_requirement_says_which_of_several_documents_reads_it(tmp_path: Path) -> None:
+    other = b.SELLER.replace("query Seller", "query Other")
+    found = faults(b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=b.SELLER, other=other))
+    assert any("requirement seller_name: which document reads it? Use one of: other, seller" in one for one in found)
+
+
+def test_a_document_reads_one_subject(tmp_path: Path) -> None:
+    both = b.SELLER.replace(
+        "query Seller($seller: PersonalId!)", "query Seller($seller: PersonalId!, $buyer: PersonalId!)"
+    )
+    head = b.HEAD + '\n[subjects.buyer]\nentity = "Citizen"\nname = { vi = "Mua", en = "Buyer" }\n'
+    both = both.replace("\n}\n", "\n  other: citizen(by: { personalId: $buyer }) { id }\n}\n")
+    found = faults(b.write_procedure(tmp_path, head + b.REQUIREMENTS, seller=both))
+    assert any("must have exactly one variable, named like a role" in one for one in found), found
+
+
+def test_fragments_are_followed(tmp_path: Path) -> None:
+    document = (
+        b.SELLER.replace("id fullName", "...More id fullName") + "\nfragment More on Citizen { ... on Citizen { sex } }"
+    )
+    found = faults(b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=document))
+    assert [one.split(": ", 1)[1] for one in found] == ["citizen.sex is selected, and no requirement uses it"]

@@ -1,311 +1,262 @@
-"""Prefill as a pure function, and every declared procedure held against its own query."""
+"""Prefill as a pure function: what each state of the data is answered with."""
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import OperationDefinitionNode, SelectionSetNode, get_named_type, parse, validate
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hub.access.purposes import purposes
-from hub.errors import HubMisconfigured, OperationRefused
-from hub.graph.schema import core, schema
-from hub.model.registry import registry
-from hub.procedures.definition import Procedure, find_procedure, load_procedure, procedures
-from hub.procedures.prefill import AnswerStatus, Freshness, RequirementAnswer, answer_requirements
-
-LABEL = {"vi": "V", "en": "E"}
-PURPOSE = {
-    "about": LABEL,
-    "legal_basis": ({"title": "L", "about": LABEL},),
-    "users": {"roles": ["officer"]},
-    "subjects": {"holder": {"entity": "Citizen", "name": LABEL}},
-    "variables": {"personalId": {"subject": "holder"}},
-    "dossier": True,
-    "retention_days": 0,
-    "limits": {"rows": 1},
-}
-DECLARATION = (purposes()["land-right-transfer"].folder / "procedure.toml").read_text(encoding="utf-8")
-HERE = {"source": "land", "asOf": "2026-01-01T00:00:00Z"}
+from hub.errors import OperationRefused
+from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, NumberAnswer, as_json
+from hub.procedures.catalogue import CompiledProcedure
+from hub.procedures.display import display
+from hub.procedures.engine import ReadSubject, SealedDocument
+from hub.procedures.prefill import answer_requirements
+from hub.procedures.sources import SourceTrouble
+from hub.procedures.statuses import Reason
+from tests.unit.procedures import building as b
 
 
-def made(*requirements: dict[str, Any], **more: Any) -> Procedure:
-    complete = [{"label": LABEL, "holder": "land", **r} for r in requirements]
-    return Procedure(
-        code="p",
-        subject="Citizen",
-        name=LABEL,  # type: ignore[arg-type]
-        **PURPOSE,  # type: ignore[arg-type]
-        requirements=complete,  # type: ignore[arg-type]
-        query="",
-        **more,
-    )
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledProcedure:
+    home = tmp_path_factory.mktemp("procedures")
+    return b.compile_folder(b.write_procedure(home, b.HEAD + b.REQUIREMENTS, seller=b.SELLER))
 
 
-def answer(
-    requirement: dict[str, Any], citizen: Any, freshness: dict[str, Freshness] | None = None
-) -> RequirementAnswer:
-    filled = answer_requirements(made({"code": "r", **requirement}), {"citizen": citizen}, freshness or {})
-    return filled.answers[0]
+def state(answer: Any) -> str:
+    """`STATUS REASON, REASON`."""
+    return f"{answer.status.name} {', '.join(reason.name for reason in answer.reasons)}".strip()
 
 
-def test_held_with_the_nearest_provenance() -> None:
-    citizen = {"provenance": {"source": "population", "asOf": "x"}, "rights": [{"serial": "A1", "provenance": HERE, "parcel": {"area": 5, "provenance": {"source": "survey", "asOf": "y"}}}]}  # fmt: skip
-    own = answer({"rows": "citizen.rights", "value": ["serial"], "of": "serial"}, citizen)
-    assert [(v.value, v.of, v.source, v.as_of) for v in own.values] == [("A1", "A1", "land", HERE["asOf"])]
-    deeper = answer({"rows": "citizen.rights", "value": ["parcel.area"]}, citizen)
-    assert [(v.value, v.source) for v in deeper.values] == [("5", "survey")]
-    assert (own.status, deeper.status) == (AnswerStatus.HELD, AnswerStatus.HELD)
-
-
-@pytest.mark.parametrize(
-    ("requirement", "citizen", "status"),
-    [
-        ({"rows": "citizen", "value": ["name"]}, {"name": "An"}, "HELD"),
-        ({"rows": "citizen", "value": ["name"]}, {"name": None}, "MISSING"),
-        ({"rows": "citizen", "value": ["name"]}, None, "MISSING"),
-        ({"rows": "citizen", "value": ["name"], "else": ["other"]}, {"name": None, "other": "x"}, "HELD"),
-        ({"rows": "citizen", "value": ["name"], "null": LABEL}, {"name": None}, "HELD"),
-        ({"rows": "citizen.list", "value": ["a"]}, {"list": [{"a": 1}, {"a": None}]}, "MISSING"),
-        ({"rows": "citizen.list", "value": ["a"], "where": {"kind": "X"}}, {"list": [{"a": 1, "kind": "X"}, {"a": None, "kind": "Y"}]}, "HELD"),
-        ({"rows": "citizen.list", "value": ["a"], "where": {"end": False}}, {"list": [{"a": 1, "end": "2020"}]}, "MISSING"),
-        ({"rows": "citizen.list", "value": ["p.a"], "link": "s"}, {"list": [{"p": None, "s": "UNCONFIRMED"}]}, "UNCONFIRMED"),
-        ({"rows": "citizen.list", "value": ["p.a"], "link": "s"}, {"list": [{"p": None, "s": "UNLINKED"}]}, "MISSING"),
-    ],
-)  # fmt: skip
-def test_status(requirement: dict[str, Any], citizen: Any, status: str) -> None:
-    assert answer(requirement, citizen).status.value == status
-
-
-def test_none_is_said_only_where_a_source_was_read() -> None:
-    requirement = {"rows": "citizen.list", "value": ["a"], "none": LABEL, "entity": "Encumbrance"}
-    assert answer(requirement, {"list": []}).status is AnswerStatus.MISSING
-    read = {"Encumbrance": Freshness("land", "2026")}
-    held = answer(requirement, {"list": []}, read)
-    assert (held.status, held.values[0].source, held.values[0].label) == (
-        AnswerStatus.HELD,
-        "land",
-        held.requirement.none,
-    )
-    assert answer(requirement, None, read).status is AnswerStatus.MISSING
-
-
-def test_none_waits_for_what_it_needs() -> None:
-    parcel = {"code": "parcel", "rows": "citizen.list", "value": ["p"]}
-    burden = {
-        "code": "burden",
-        "rows": "citizen.list.q",
-        "value": ["a"],
-        "none": LABEL,
-        "entity": "E",
-        "needs": "parcel",
+def test_values_are_typed_and_say_where_they_are_from(compiled: CompiledProcedure) -> None:
+    filled = b.fill(compiled, b.seller(taxObligations=b.page([b.debt(1_250_000)])))
+    expected = {
+        ("seller_name",): "Trần Thị Hòa",
+        ("born",): "02/06/1980",
+        ("age",): "45",
+        ("residence",): "Tổ 1, Phường Vàng Danh",
+        ("area", "A1"): "100,5 m²",
+        ("term", "A1"): "Lâu dài",
+        ("debt_amount", "D1"): "1.250.000 đồng",
+        ("debt_total",): "1.250.000 đồng",
+        ("debt_count",): "1",
     }
-    filled = answer_requirements(
-        made(parcel, burden), {"citizen": {"list": [{"p": None, "q": []}]}}, {"E": Freshness("land", "x")}
-    )
-    assert [a.status.value for a in filled.answers] == ["MISSING", "MISSING"]
+    for place, words in expected.items():
+        answer = b.find(filled, *place)
+        assert (state(answer), display(answer.values[0]).vi) == ("HELD", words), place
+    area = b.find(filled, "area", "A1").values[0]
+    assert (area.record_id, area.field, area.source, area.link_status) == ("parcel", "area", "land", "CONFIRMED")
+    assert area.as_of is not None
+    assert area.as_of.isoformat() == b.RECENT
+    residence = b.find(filled, "residence").values[0]
+    assert (residence.record_id, residence.source) == ("seller", "population")
 
 
-def test_codes_are_said_in_words() -> None:
-    held = answer(
-        {"rows": "citizen", "value": ["sex", "n"], "codes": {"sex": "Sex"}}, {"sex": "FEMALE", "n": 3}
-    ).values[0]
-    assert (held.value, held.label and held.label.vi, held.label and held.label.en) == ("FEMALE 3", "Nữ 3", "Female 3")
+def test_what_only_the_citizen_knows_is_apart_from_what_is_missing(compiled: CompiledProcedure) -> None:
+    filled = b.fill(compiled, b.seller(birthDate=None))
+    assert state(b.find(filled, "price")) == "ASKED_OF_CITIZEN ONLY_THE_CITIZEN_KNOWS"
+    assert state(b.find(filled, "born")) == "MISSING NOT_RECORDED"
+    assert state(b.find(filled, "age")) == "MISSING NOT_RECORDED"
+    assert state(b.find(filled, "pension")) == "UNAVAILABLE NOT_CONNECTED"
+    asked = {answer.requirement.code for answer in filled.still_to_ask}
+    assert asked == {"price", "born", "age", "pension"}
 
 
-RIGHTS = "citizen.rights.nodes"
-DECLARED = made(
-    {"code": "name", "rows": "citizen", "value": ["name"]},
-    {"code": "serial", "rows": RIGHTS, "value": ["serial"]},
-    {"code": "parcel", "rows": RIGHTS, "value": ["parcel.number"], "link": "parcelLink.status"},
-    {"code": "area", "rows": RIGHTS, "value": ["parcel.area"], "else": ["area"], "link": "parcelLink.status"},
-    {
-        "code": "burden",
-        "rows": f"{RIGHTS}.parcel.burdens.nodes",
-        "value": ["kind"],
-        "none": LABEL,
-        "entity": "Encumbrance",
-        "needs": "parcel",
-    },
-    {"code": "price", "holder": None, "asked_of": "citizen"},
-    links={RIGHTS: "holderLink", f"{RIGHTS}.parcel.burdens.nodes": "parcelLink"},
-    blocks=[{"code": "dead", "label": LABEL, "value": "citizen.deathDate"}],
-)
-READ = {"Encumbrance": Freshness("land", "x")}
-STATUSES = st.sampled_from(["CONFIRMED", "PROBABLE", "UNCONFIRMED", "UNLINKED", None])
+def test_an_empty_list_is_none_only_after_a_recent_complete_read(compiled: CompiledProcedure) -> None:
+    held = b.find(b.fill(compiled, b.seller()), "debts")
+    assert state(held) == "HELD"
+    assert held.none is not None
+    assert (held.none.label.vi, held.none.source) == ("Không có", "finance")
+    for facts, why in (
+        (b.sources(completed=None), "UNAVAILABLE NEVER_READ"),
+        (b.sources(without=("TaxObligation",)), "UNAVAILABLE NEVER_READ"),
+        (b.sources(completed=b.OLD), "UNAVAILABLE NOT_SWEPT"),
+        (b.sources(completed=b.OLD, trouble=SourceTrouble.DOWN), "UNAVAILABLE SOURCE_DOWN"),
+        (b.sources(completed=b.OLD, trouble=SourceTrouble.DEFERRED), "UNAVAILABLE DEFERRED"),
+    ):
+        answer = b.find(b.fill(compiled, b.seller(), facts), "debts")
+        assert (state(answer).partition(",")[0], answer.none) == (why, None)
+    down_and_recent = b.fill(compiled, b.seller(), b.sources(trouble=SourceTrouble.DOWN))
+    assert state(b.find(down_and_recent, "debts")) == "HELD"
 
 
-def page(nodes: list[Any], *, cut: bool | None = False) -> dict[str, Any]:
-    return {"nodes": nodes} if cut is None else {"nodes": nodes, "pageInfo": {"hasNextPage": cut}}
+def test_a_sum_over_nothing_is_zero_only_where_there_is_nothing(compiled: CompiledProcedure) -> None:
+    none = b.find(b.fill(compiled, b.seller()), "debt_total")
+    assert state(none) == "HELD"
+    assert isinstance(none.values[0], NumberAnswer)
+    assert none.values[0].number == 0
+    down = b.find(b.fill(compiled, b.seller(), b.sources(completed=None)), "debt_total")
+    assert (state(down), down.values) == ("UNAVAILABLE NEVER_READ, NO_RECORD", ())
 
 
-def link_of(status: str | None) -> dict[str, Any] | None:
-    return None if status is None else {"status": status}
+def test_a_total_subtracts_what_was_paid(compiled: CompiledProcedure) -> None:
+    debts = b.page([b.debt(300, 100, "D1"), b.debt(50, None, "D2")])
+    total = b.find(b.fill(compiled, b.seller(taxObligations=debts)), "debt_total")
+    assert isinstance(total.values[0], MoneyAnswer)
+    assert (state(total), total.values[0].amount, total.values[0].currency) == ("HELD", Decimal(250), "VND")
 
 
-def right(
-    holder: str | None = "CONFIRMED",
-    parcel: str | None = "CONFIRMED",
-    burdens: tuple[str | None, ...] = (),
-    *,
-    cut: bool | None = False,
-) -> dict[str, Any]:
-    linked = parcel in ("CONFIRMED", "PROBABLE")
-    burdened = page([{"kind": "X", "parcelLink": link_of(status)} for status in burdens], cut=cut)
-    there = {"number": 1, "area": 2, "burdens": burdened} if linked else None
-    return {"serial": "A", "area": 5, "holderLink": link_of(holder), "parcelLink": link_of(parcel), "parcel": there}
+def test_a_subject_that_the_hub_does_not_hold_has_nothing(compiled: CompiledProcedure) -> None:
+    filled = b.fill(compiled, None)
+    assert [one.id for one in filled.subjects] == [None]
+    assert state(b.find(filled, "seller_name")) == "MISSING SUBJECT_UNMATCHED"
+    assert state(b.find(filled, "debts")) == "MISSING SUBJECT_UNMATCHED"
+    never = b.fill(compiled, None, b.sources(completed=None))
+    assert state(b.find(never, "seller_name")) == "UNAVAILABLE NEVER_READ, SUBJECT_UNMATCHED"
 
 
-def statuses(rights: list[Any], *, cut: bool | None = False, dead: bool = False) -> dict[str, str]:
-    citizen = {"name": "An", "deathDate": "2020-01-01" if dead else None, "rights": page(rights, cut=cut)}
-    filled = answer_requirements(DECLARED, {"citizen": citizen}, READ)
-    return {answer.requirement.code: answer.status.value for answer in filled.answers}
+def test_a_sealed_document_says_nothing(compiled: CompiledProcedure) -> None:
+    filled = b.fill(compiled, SealedDocument())
+    for code in ("seller_name", "certificates", "area", "debt_total", "age"):
+        assert state(b.find(filled, code)) == "UNAVAILABLE SEALED", code
+    assert state(b.find(filled, "price")) == "ASKED_OF_CITIZEN ONLY_THE_CITIZEN_KNOWS"
 
 
 @pytest.mark.parametrize(
-    ("rights", "cut", "expected"),
+    ("changes", "code", "expected"),
     [
-        ([right()], False, ["HELD", "HELD", "HELD", "HELD", "HELD"]),
-        ([right("PROBABLE")], False, ["HELD", "PROBABLE", "PROBABLE", "PROBABLE", "PROBABLE"]),
-        ([right(), right("PROBABLE")], False, ["HELD", "PROBABLE", "PROBABLE", "PROBABLE", "PROBABLE"]),
-        ([right(parcel="PROBABLE")], False, ["HELD", "HELD", "PROBABLE", "PROBABLE", "PROBABLE"]),
-        ([right(parcel="PROBABLE", burdens=("CONFIRMED",))], False, ["HELD", "HELD", "PROBABLE", "PROBABLE", "PROBABLE"]),
-        ([right(burdens=("CONFIRMED", "PROBABLE"))], False, ["HELD", "HELD", "HELD", "HELD", "PROBABLE"]),
-        ([right(parcel="UNCONFIRMED")], False, ["HELD", "HELD", "UNCONFIRMED", "HELD", "UNCONFIRMED"]),
-        ([right(None)], False, ["HELD", "UNCONFIRMED", "UNCONFIRMED", "UNCONFIRMED", "UNCONFIRMED"]),
-        ([right()], True, ["HELD", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE"]),
-        ([right()], None, ["HELD", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE", "INCOMPLETE"]),
-        ([right(burdens=("CONFIRMED",), cut=True)], False, ["HELD", "HELD", "HELD", "HELD", "INCOMPLETE"]),
-        ([right(cut=True)], False, ["HELD", "HELD", "HELD", "HELD", "INCOMPLETE"]),
+        ({"parcelLink": {"status": "PROBABLE"}}, "area", "UNCONFIRMED LINK_PROBABLE"),
+        ({"parcelLink": {"status": "PROBABLE"}}, "likely_area", "HELD"),
+        ({"parcelLink": {"status": "PROBABLE"}}, "encumbrances", "UNCONFIRMED LINK_PROBABLE, NO_RECORD"),
+        ({"holderLink": {"status": "PROBABLE", "recorded": None}}, "term", "UNCONFIRMED LINK_PROBABLE"),
+        ({"holderLink": None}, "term", "UNCONFIRMED LINK_UNCONFIRMED"),
+        ({"parcel": None, "parcelLink": {"status": "UNCONFIRMED"}}, "same_area", "UNCONFIRMED LINK_UNCONFIRMED, NOT_RECORDED"),
+        ({"parcel": None, "parcelLink": {"status": "UNLINKED"}}, "same_area", "MISSING NOT_LINKED"),
+        ({"parcel": None, "parcelLink": {"status": "UNLINKED"}}, "encumbrances", "MISSING NOT_LINKED"),
+        ({"parcel": None, "parcelLink": {"status": "UNLINKED"}}, "area", "HELD"),
+        ({"area": 90}, "area", "HELD"),
+        ({"area": 90}, "same_area", "CONTRADICTORY SOURCES_DIFFER"),
+        ({"area": 100.50}, "same_area", "HELD"),
+        ({"holderLink": {"status": "CONFIRMED", "recorded": {"name": "Lê Văn Ba"}}}, "term", "CONTRADICTORY NAMED_OTHERWISE"),
+        ({"holderLink": {"status": "CONFIRMED", "recorded": {"name": "TRẦN THỊ HÒA"}}}, "term", "HELD"),
+        ({"provenance": b.origin(as_of=b.OLD)}, "term", "STALE TOO_OLD"),
+        ({"parcel": b.parcel(area=None, provenance=b.origin(as_of=b.OLD))}, "same_area", "UNAVAILABLE NOT_SWEPT, NOT_RECORDED"),
     ],
 )  # fmt: skip
-def test_what_rests_on_something_unsure_is_not_held(rights: list[Any], cut: bool | None, expected: list[str]) -> None:
-    assert list(statuses(rights, cut=cut).values()) == [*expected, "ASKED_OF_CITIZEN"]
+def test_one_certificate(compiled: CompiledProcedure, changes: dict[str, Any], code: str, expected: str) -> None:
+    filled = b.fill(compiled, b.seller(landUseRights=b.page([b.right(**changes)])))
+    assert state(b.find(filled, code, "A1")) == expected
 
 
-RIGHT = st.tuples(STATUSES, STATUSES, st.lists(STATUSES, max_size=2).map(tuple), st.sampled_from([False, True, None]))
+def test_values_that_lost_are_shown_with_their_record(compiled: CompiledProcedure) -> None:
+    named = {"status": "CONFIRMED", "recorded": {"name": "Lê Văn Ba"}}
+    filled = b.fill(compiled, b.seller(landUseRights=b.page([b.right(area=90, holderLink=named)])))
+    lost = {loss.kind: loss for loss in b.find(filled, "area", "A1").values[0].losing_values}
+    assert (lost[LossKind.ALTERNATIVE].text, lost[LossKind.ALTERNATIVE].record_id) == ("90", "right-A1")
+    recorded = lost[LossKind.RECORDED_NAME]
+    assert (recorded.text, recorded.record_id, recorded.field) == ("Lê Văn Ba", "right-A1", "holderLink.recorded.name")
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(RIGHT, min_size=1, max_size=3), st.sampled_from([False, True, None]), st.booleans())
-def test_nothing_is_held_that_is_not_sure(rights: list[Any], cut: bool | None, dead: bool) -> None:
-    """No requirement is held if a link that it rests on is not confirmed, a list was cut, or the subject is dead."""
-    found = statuses([right(h, p, b, cut=c) for h, p, b, c in rights], cut=cut, dead=dead)
-    if dead:
-        assert set(found.values()) == {"BLOCKED"}
-        return
-    sure = cut is False and all(holder == "CONFIRMED" for holder, *_ in rights)
-    joined = sure and all(parcel == "CONFIRMED" for _, parcel, *_ in rights)
-    free = joined and all(c is False and set(b) <= {"CONFIRMED"} for _, _, b, c in rights)
-    assert (found["serial"] == "HELD") == sure
-    assert (found["parcel"] == "HELD") == joined
-    assert (found["burden"] == "HELD") == free
-    assert found["name"] == "HELD"
-    assert found["price"] == "ASKED_OF_CITIZEN"
+def test_a_stale_value_says_that_its_source_is_down(compiled: CompiledProcedure) -> None:
+    old = b.right(provenance=b.origin(as_of=b.OLD))
+    filled = b.fill(compiled, b.seller(landUseRights=b.page([old])), b.sources(trouble=SourceTrouble.DOWN))
+    answer = b.find(filled, "term", "A1")
+    assert (state(answer), len(answer.values)) == ("STALE TOO_OLD, SOURCE_DOWN", 1)
 
 
-@pytest.mark.parametrize(
-    ("recorded", "status"),
-    [
-        ("Hoàng Thị Hòa", "HELD"),
-        ("HOÀNG  THỊ HOÀ", "HELD"),
-        (None, "HELD"),
-        ("Hoang Thi Hoa", "NAMED_OTHERWISE"),
-        ("Hoàng Hoà", "NAMED_OTHERWISE"),
-    ],
-)
-def test_what_names_the_subject_otherwise_is_not_held(recorded: str | None, status: str) -> None:
-    """Rights whose recorded name is another than the citizen's came back held without a word."""
-    one = {**right(), "holderLink": {"status": "CONFIRMED", "recorded": {"name": recorded}}}
-    citizen = {"name": "Hoàng Thị Hoà", "deathDate": None, "rights": page([one])}
-    filled = answer_requirements(DECLARED.model_copy(update={"named": "citizen.name"}), {"citizen": citizen}, READ)
-    found = {answer.requirement.code: answer.status.value for answer in filled.answers}
-    assert (found["name"], found["serial"], found["parcel"]) == ("HELD", status, status)
+@pytest.mark.parametrize("cut", [True, None])
+def test_a_list_that_is_cut_or_does_not_say_so_is_not_held(compiled: CompiledProcedure, cut: bool | None) -> None:
+    filled = b.fill(compiled, b.seller(landUseRights=b.page([b.right()], cut=cut), taxObligations=b.page([], cut=cut)))
+    assert state(b.find(filled, "certificates")) == "UNAVAILABLE TRUNCATED"
+    assert state(b.find(filled, "area", "A1")) == "UNAVAILABLE TRUNCATED"
+    assert state(b.find(filled, "debts")) == "UNAVAILABLE TRUNCATED, NO_RECORD"
+    assert b.find(filled, "debt_total").values == ()
 
 
-def test_the_dead_are_asked_nothing() -> None:
-    citizen = {"name": "An", "deathDate": "2020-01-01", "rights": page([right()])}
-    filled = answer_requirements(DECLARED, {"citizen": citizen}, READ)
-    assert [block.code for block in filled.blocked_by] == ["dead"]
-    assert all(not answer.values for answer in filled.answers)
+def test_one_of_several_is_chosen(compiled: CompiledProcedure) -> None:
+    rights = b.page([b.right("A1"), b.right("A2", area=200, parcel=b.parcel(area=200))])
+    both = b.fill(compiled, b.seller(landUseRights=rights))
+    assert state(b.find(both, "certificates")) == "ASKED_OF_CITIZEN CHOICE_OPEN"
+    assert [a.items[0].key for a in both.answers if a.requirement.code == "area"] == ["A1", "A2"]
+    one = b.fill(compiled, b.seller(landUseRights=rights), choices={"certificates": frozenset({"A2"})})
+    assert state(b.find(one, "certificates")) == "HELD"
+    assert display(b.find(one, "area", "A2").values[0]).en == "200 m²"
+    for choices in ({"certificates": frozenset({"A3"})}, {"debts": frozenset({"D1"})}):
+        with pytest.raises(OperationRefused) as refused:
+            b.fill(compiled, b.seller(landUseRights=rights), choices=choices)
+        assert refused.value.code == "CHOICE_UNKNOWN"
+        assert "A3" not in str(refused.value)
+
+
+def test_lists_within_lists_and_what_is_asked_of_their_items(compiled: CompiledProcedure) -> None:
+    burdens = b.page([b.encumbrance("MORTGAGE", "E1"), b.encumbrance("SEIZURE", "E2")])
+    rights = b.page([b.right("A1", parcel=b.parcel(encumbrances=burdens)), b.right("A2")])
+    filled = b.fill(compiled, b.seller(landUseRights=rights))
+    assert isinstance(b.find(filled, "encumbrance_kind", "A1", "E1").values[0], CodeAnswer)
+    assert state(b.find(filled, "release", "A1", "E1")) == "ASKED_OF_CITIZEN ONLY_THE_CITIZEN_KNOWS"
+    assert state(b.find(filled, "release", "A1", "E2")) == "NOT_APPLICABLE RULE"
+    assert state(b.find(filled, "release", "A2")) == "NOT_APPLICABLE NO_ITEM"
+    none = b.find(filled, "encumbrances", "A2").none
+    assert none is not None
+    assert none.label.en == "None"
+
+
+def test_a_block_is_of_the_chosen_item_and_asks_nothing(compiled: CompiledProcedure) -> None:
+    seized = b.right("A1", parcel=b.parcel(encumbrances=b.page([b.encumbrance("SEIZURE", "E2")])))
+    rights = b.page([seized, b.right("A2")])
+    filled = b.fill(compiled, b.seller(landUseRights=rights), choices={"certificates": frozenset({"A1"})})
+    (block,) = filled.blocked_by
+    assert (block.code, block.sure, [item.key for item in block.items]) == ("seized", True, ["A1", "E2"])
     assert filled.still_to_ask == ()
-    unknown = answer_requirements(DECLARED, {"citizen": None}, READ)
-    assert (unknown.blocked_by, unknown.found) == ((), False)
+    other = b.fill(compiled, b.seller(landUseRights=rights), choices={"certificates": frozenset({"A2"})})
+    assert other.blocked_by == ()
+    assert other.still_to_ask
+    unsure = b.right("A1", holderLink=None, parcel=b.parcel(encumbrances=b.page([b.encumbrance("SEIZURE")])))
+    (block,) = b.fill(compiled, b.seller(landUseRights=b.page([unsure]))).blocked_by
+    assert not block.sure
 
 
-@pytest.mark.parametrize("code", procedures())
-def test_declared_procedures_ask_what_their_values_rest_on(code: str) -> None:
-    """Every list says whether a page cut it, every record how it is linked, and every object beside a link that link."""
-    declared = find_procedure(code)
-    known = core(schema())
-    (operation,) = [d for d in parse(declared.query).definitions if isinstance(d, OperationDefinitionNode)]
-    assert known.query_type is not None
-    for requirement in declared.requirements:
-        for path in (*requirement.value, *requirement.otherwise):
-            steps = f"{requirement.rows}.{path}".split(".")
-            assert_sure(declared, known.query_type, operation.selection_set, steps, "")
-    for block in declared.blocks:
-        assert_selected(operation.selection_set, block.value.split("."), block.code)
+def test_the_dead_are_a_block(compiled: CompiledProcedure) -> None:
+    read = ReadSubject(b.subject(died=date(2026, 1, 1)), {"seller": {"citizen": b.seller()}})
+    filled = answer_requirements(compiled, [read], b.sources())
+    assert [(block.code, block.role, block.sure) for block in filled.blocked_by] == [
+        ("subject_deceased", "seller", True)
+    ]
 
 
-def assert_sure(
-    declared: Procedure, kind: Any, selection: SelectionSetNode | None, steps: list[str], path: str
-) -> None:
-    names = {n.name.value: n for n in (selection.selections if selection else ()) if hasattr(n, "name")}
-    here = f"{path}.{steps[0]}".lstrip(".")
-    if steps[0] == "nodes":
-        assert_selected(selection, ["pageInfo", "hasNextPage"], here)
-        records = get_named_type(kind.fields["nodes"].type)
-        if any(name.endswith("Link") for name in records.fields):
-            assert_selected(names["nodes"].selection_set, [declared.links[here], "status"], here)  # type: ignore[attr-defined]
-    if f"{steps[0]}Link" in kind.fields:
-        assert_selected(selection, [f"{steps[0]}Link", "status"], here)
-    if len(steps) > 1:
-        inner = get_named_type(kind.fields[steps[0]].type)
-        assert_sure(declared, inner, names[steps[0]].selection_set, steps[1:], here)  # type: ignore[attr-defined]
+def test_json_has_every_value_once_with_its_type(compiled: CompiledProcedure) -> None:
+    filled = b.fill(compiled, b.seller())
+    shown = as_json(filled)
+    name = next(one for one in shown["answers"] if one["requirement"]["code"] == "seller_name")
+    assert name["values"] == [
+        {
+            "type": "TextAnswer",
+            "recordId": "seller",
+            "field": "fullName",
+            "source": "population",
+            "asOf": b.RECENT,
+            "linkStatus": None,
+            "losingValues": [],
+            "text": "Trần Thị Hòa",
+        }
+    ]
+    assert shown == as_json(b.fill(compiled, b.seller()))
+    assert Reason.RULE.name not in str(name)
 
 
-@pytest.mark.parametrize("code", procedures())
-def test_declared_procedures_hold_together(code: str) -> None:
-    declared = find_procedure(code)
-    document = parse(declared.query)
-    assert validate(core(schema()), document) == []
-    (operation,) = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    assert [v.variable.name.value for v in operation.variable_definitions or ()] == ["personalId"]
-    for requirement in declared.requirements:
-        if requirement.asked_of:
-            continue
-        paths = [*requirement.value, *requirement.otherwise, *([requirement.of] if requirement.of else []), *([requirement.link] if requirement.link else []), *requirement.where]  # fmt: skip
-        for path in paths:
-            assert_selected(operation.selection_set, f"{requirement.rows}.{path}".split("."), requirement.code)
-        assert requirement.entity is None or requirement.entity in registry().entities
-
-
-def assert_selected(selection: SelectionSetNode | None, path: list[str], where: str) -> None:
-    names = {n.name.value: n for n in (selection.selections if selection else ()) if hasattr(n, "name")}
-    assert path[0] in names, f"{where}: {path[0]} is not selected"
-    if len(path) > 1:
-        assert_selected(names[path[0]].selection_set, path[1:], where)  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("toml", "words"),
-    [
-        ("code = ", "procedure.toml"),
-        ('code = "x"', "name"),
-        (DECLARATION.replace('asked_of = "citizen"', "", 1), "asked_of"),
-        ('query = "{ __typename }"\n' + DECLARATION, "query is not a key"),
-        (DECLARATION.replace('subject = "transferor"', 'subject = "seller"'), "procedure.toml:[0-9]+: variables.personalId: no subject seller"),
-    ],
-)  # fmt: skip
-def test_a_wrong_declaration_is_named(tmp_path: Path, toml: str, words: str) -> None:
-    (tmp_path / "procedure.toml").write_text(toml, encoding="utf-8")
-    (tmp_path / "query.graphql").write_text("{ __typename }", encoding="utf-8")
-    with pytest.raises(HubMisconfigured, match=words):
-        load_procedure(tmp_path)
-
-
-def test_an_unknown_procedure_names_the_known() -> None:
-    with pytest.raises(OperationRefused, match="land-right-transfer"):
-        find_procedure("none")
+def test_discrepancies_are_losing_values(tmp_path: Path) -> None:
+    copies = "discrepancies(first: 5) { nodes { field recorded source recordedIn { recordId field } } }"
+    document = (
+        f"query S($seller: PersonalId!) {{ citizen(by: {{ personalId: $seller }}) {{ {b.ORIGIN} fullName {copies} }} }}"
+    )
+    requirement = b.REQUIREMENTS.split("[[requirements]]")[1]
+    one = b.compile_folder(b.write_procedure(tmp_path, f"{b.HEAD}[[requirements]]{requirement}", seller=document))
+    differing = {
+        "field": "fullName",
+        "recorded": "Hoa",
+        "source": "land",
+        "recordedIn": {"recordId": "r", "field": "f"},
+    }
+    other = {**differing, "field": "birthDate"}
+    citizen = {"id": "c", "fullName": "Hoà", "provenance": b.origin(), "discrepancies": {"nodes": [differing, other]}}
+    answer = b.find(b.fill(one, citizen), "seller_name")
+    assert state(answer) == "HELD"
+    (lost,) = answer.values[0].losing_values
+    assert (lost.kind, lost.text, lost.source, lost.record_id, lost.field) == (
+        LossKind.DISCREPANCY,
+        "Hoa",
+        "land",
+        "r",
+        "f",
+    )

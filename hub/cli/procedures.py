@@ -1,0 +1,153 @@
+"""`hub procedures`: what the state asks citizens for, who holds it, and whether the folders that say so are right."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+from graphql import GraphQLSchema
+
+from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
+from hub.cli.options import Json
+from hub.cli.terminal import OUT, show_json, show_table
+from hub.errors import HubMisconfigured
+from hub.graph.schema import core, schema
+from hub.plan.permission.lint import LintFinding, lint_purpose
+from hub.procedures.catalogue import CompiledProcedure, compile_procedure
+from hub.procedures.definition import Procedure, find_procedure, list_procedure_faults, read_procedure
+from hub.procedures.json_schema import make_json_schema, value_types
+from hub.procedures.lint import lint_procedure
+from hub.procedures.requirements import Requirement
+
+app = cyclopts.App(name="procedures")
+
+
+@app.command(name="list")
+def list_command(*, json: Json = False) -> None:
+    """List procedures: their version, when they are in force, and how many requirements a sector holds."""
+    found = [_summarise(read_procedure(one)) for one in purposes().values() if one.is_procedure]
+    if json:
+        show_json(found)
+        return
+    columns = ("code", "version", "name", "in force", "subjects", "held", "asked")
+    show_table("Procedures", columns, [tuple(str(row[column]) for column in columns) for row in found])
+
+
+@app.command
+def show(code: str, *, json: Json = False) -> None:
+    """Show a procedure: its subjects, requirements, holders and blocking facts.
+
+    Parameters
+    ----------
+    code
+        The procedure, e.g. land-right-transfer.
+    """
+    compiled = _compile(code)
+    procedure = compiled.procedure
+    rows = [_describe(compiled, requirement) for requirement in procedure.requirements]
+    if json:
+        show_json({**_summarise(procedure), "requirements": rows})
+        return
+    OUT.print(f"{procedure.code} {procedure.version}: {procedure.name.vi} / {procedure.name.en}")
+    OUT.print(_force(procedure))
+    for basis in procedure.legal_basis:
+        OUT.print(f"legal basis: {', '.join(filter(None, (basis.title, basis.article)))} ({basis.about.vi})")
+    for role, subject in procedure.subjects.items():
+        OUT.print(f"subject: {role}, a {subject.entity} ({subject.name.vi} / {subject.name.en})")
+    for block in procedure.blocks:
+        OUT.print(f"blocked by: {block.code} ({block.label.vi} / {block.label.en})")
+    columns = ("code", "label", "value", "holder", "max age (days)", "within")
+    show_table("Requirements", columns, [tuple(str(row[column] or "") for column in columns) for row in rows])
+
+
+@app.command(name="schema")
+def schema_command(code: str) -> None:
+    """Print the JSON Schema of a procedure's answers.
+
+    Parameters
+    ----------
+    code
+        The procedure, e.g. land-right-transfer.
+    """
+    show_json(make_json_schema(_compile(code)))
+
+
+@app.command
+def lint(
+    *folders: Annotated[Path, Parameter(help="Folders of procedures; none: every procedure that the hub uses.")],
+) -> None:
+    """Check procedures: keys, paths, codes and holders are right, and documents select what is used and nothing else."""
+    graphql_schema = core(schema())
+    chosen = list(folders) or [one.folder for one in purposes().values() if one.is_procedure]
+    errors = 0
+    for folder in chosen:
+        for finding in find_procedure_faults(folder, graphql_schema):
+            OUT.print(f"{'error' if finding.is_error else 'warning'}: {finding.where}: {finding.words}")
+            errors += finding.is_error
+    if errors:
+        raise HubMisconfigured(f"errors in procedures: {errors}", next_step="correct the files named above")
+    OUT.print(f"no errors in procedures: {len(chosen)} checked")
+
+
+def find_procedure_faults(folder: Path, graphql_schema: GraphQLSchema) -> Iterator[LintFinding]:
+    """The findings on a folder: what keeps it from being loaded, or what its documents and requirements say of each other."""
+    faults = list_procedure_faults(folder)
+    for fault in faults:
+        where, _, words = fault.partition(": ")
+        yield LintFinding(where, words)
+    if faults:
+        return
+    purpose = load_purpose(folder)
+    found = lint_purpose(purpose, graphql_schema)
+    yield from found
+    if not any(finding.is_error for finding in found):
+        yield from find_requirement_faults(purpose, graphql_schema)
+
+
+def find_requirement_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> Iterator[LintFinding]:
+    """The findings on the requirements of a purpose that is a procedure and compiles."""
+    try:
+        compiled = compile_procedure(purpose, graphql_schema)
+    except HubMisconfigured as error:
+        yield LintFinding(str(purpose.folder), str(error))
+        return
+    for fault in lint_procedure(compiled):
+        where, _, words = fault.partition(": ")
+        yield LintFinding(where, words)
+
+
+def _compile(code: str) -> CompiledProcedure:
+    find_procedure(code)
+    return compile_procedure(find_purpose(code), core(schema()))
+
+
+def _summarise(procedure: Procedure) -> dict[str, object]:
+    read = [one for one in procedure.requirements if one.holder or one.derived]
+    return {
+        "code": procedure.code,
+        "version": procedure.version,
+        "name": f"{procedure.name.vi} / {procedure.name.en}",
+        "in force": _force(procedure),
+        "subjects": ", ".join(procedure.subjects),
+        "held": len(read),
+        "asked": len(procedure.requirements) - len(read),
+    }
+
+
+def _force(procedure: Procedure) -> str:
+    until = f" to {procedure.in_force_to}" if procedure.in_force_to else ""
+    return f"from {procedure.in_force_from}{until}"
+
+
+def _describe(compiled: CompiledProcedure, requirement: Requirement) -> dict[str, object]:
+    procedure = compiled.procedure
+    kind = ", ".join(value_types(compiled, requirement)) or ("list" if requirement.is_group else None)
+    return {
+        "code": requirement.code,
+        "label": f"{requirement.label.vi} / {requirement.label.en}",
+        "value": kind,
+        "holder": requirement.holder or ("derived" if requirement.derived else f"asked of {requirement.asked_of}"),
+        "max age (days)": procedure.max_age_of(requirement) if requirement.is_read else None,
+        "within": requirement.within,
+    }

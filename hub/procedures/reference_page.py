@@ -1,0 +1,107 @@
+"""docs/reference/procedure.md: every key of `procedure.toml`, made from the models that read it."""
+
+import inspect
+import types
+from datetime import date
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from hub.access.purpose_declaration import Bilingual, LegalBasis, PurposeOfProcedure
+from hub.procedures.definition import Procedure
+from hub.procedures.requirements import (
+    AddressPaths,
+    Derivation,
+    NullMeaning,
+    ParcelPaths,
+    PartyPaths,
+    ProcedureBlock,
+    Requirement,
+    RequirementCondition,
+)
+from hub.procedures.statuses import PRECEDENCE, REASON_MEANINGS
+
+INTRODUCTION = """\
+# Procedure keys
+
+Every key of a `procedure.toml`. Made from `hub/procedures/*.py` by `hub schema export`; the guide is
+[Write a procedure](../how-to/write-a-procedure.md). A key without a default is required. Keys that are not listed here are errors.
+
+A procedure also has the keys of a [purpose](../how-to/write-a-purpose.md): `code`, `name`, `about`, `legal_basis`, `users`, `subjects`,
+`retention_days` and `limits`. `dossier` is true unless the file says otherwise, and a variable that is called like a role is bound to it.
+"""
+TITLES: dict[type[BaseModel], str] = {
+    Requirement: "`[[requirements]]`",
+    PartyPaths: "`party`",
+    ParcelPaths: "`parcel`",
+    AddressPaths: "`address`",
+    NullMeaning: "`null`",
+    RequirementCondition: "A condition",
+    Derivation: "`derived`",
+    ProcedureBlock: "`[[blocks]]`",
+}
+WORDS: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    date: "date",
+    Bilingual: "text in `vi` and `en`",
+    LegalBasis: "`title`, `article`, and `about` in `vi` and `en`",
+}
+FINDINGS_HEAD = """\
+## Statuses and reasons
+
+Everything that can be found out about a value, the strongest first: an answer has the status of the first that applies, and the reasons of
+all that apply. With none of them it is HELD.
+
+| status | reason | meaning |
+|---|---|---|"""
+
+
+def render_procedure_page() -> str:
+    """The page."""
+    own = {name: f for name, f in Procedure.model_fields.items() if name not in PurposeOfProcedure.model_fields}
+    lines = [INTRODUCTION, "## The procedure", "", *_table(own), ""]
+    for model, title in TITLES.items():
+        lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model.model_fields), ""]
+    lines.append(FINDINGS_HEAD)
+    lines += [f"| {f.status.name} | {f.reason.name} | {REASON_MEANINGS[f.reason]} |" for f in PRECEDENCE]
+    return "\n".join(lines) + "\n"
+
+
+def _table(fields: dict[str, FieldInfo]) -> list[str]:
+    rows = ["| key | what it is | default | meaning |", "|---|---|---|---|"]
+    for name, one in fields.items():
+        default = "required" if one.default is PydanticUndefined else _default(one.default)
+        rows.append(f"| `{one.alias or name}` | {_type(one.annotation)} | {default} | {one.description or ''} |")
+    return rows
+
+
+def _default(value: Any) -> str:
+    if value is None or value in ((), {}, ""):
+        return ""
+    return f"`{str(value).lower()}`" if isinstance(value, bool) else f'`"{value}"`'
+
+
+def _type(annotation: Any) -> str:
+    if annotation in WORDS:
+        return WORDS[annotation]
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f'`"{value}"`' for value in inside)
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_type(part) for part in inside if part is not type(None)))
+    if origin is tuple:
+        return f"list of {_type(inside[0])}"
+    if origin is dict:
+        return "table"
+    if hasattr(annotation, "__metadata__"):
+        return _type(inside[0])
+    if annotation in TITLES:
+        title = TITLES[annotation]
+        anchor = "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c in "-_")
+        return f"[{title.strip('`[]')}](#{anchor})"
+    return "table"
