@@ -41,7 +41,13 @@ def covers(offices: Iterable[str], office: str) -> bool:
 
 def find_unit(code: str) -> str | None:
     """The canonical code of a unit that a token names, `06820` or `06820@2025-07-01`; None if there is none."""
-    return units.canonical(code if "@" in code else f"{code}@{datetime.now(UTC).date().isoformat()}")
+    return _canonical(code if "@" in code else f"{code}@{datetime.now(UTC).date().isoformat()}")
+
+
+@lru_cache(maxsize=5_000)
+def _canonical(code: str) -> str | None:
+    """Kept, since every read under a dossier asks for its caller's offices; tokens name few of them."""
+    return units.canonical(code)
 
 
 def is_at_level(offices: Iterable[str], levels: frozenset[str]) -> bool:

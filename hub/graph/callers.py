@@ -8,7 +8,7 @@ from hub.access.authenticator import OpenAuthenticator
 from hub.access.offices import is_at_level
 from hub.access.permission_trie import Bindings
 from hub.access.principals import Authenticator, NoCredentials, Principal, Role
-from hub.access.purposes import Purpose, find_purpose
+from hub.access.purposes import Purpose, find_purpose, purposes
 from hub.errors import OperationRefused
 from hub.graph.dossier_reads import DossierReads, ReadingDossier
 from hub.graph.request_trace import RequestTrace, read_trace
@@ -79,7 +79,7 @@ class Gate:
     """Admits requests: authenticates them and finds purpose and dossier.
 
     `enforced` is False with HUB_ACCESS=off: then every request is one of the principal that the authenticator makes up, and
-    nothing is refused. `explorers` is whether a masked purpose may be used.
+    nothing is refused. `explorers` is whether a masked purpose may be used. The purposes are those of the start.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Gate:
         self.dossiers = dossiers
         self.enforced = enforced
         self.ledger = ledger
+        self._purposes = purposes()
 
     async def admit(self, headers: Headers, query_string: bytes = b"") -> Caller:
         """The caller of a request.
@@ -125,7 +126,7 @@ class Gate:
         dossier = await self.dossiers.find(code, principal) if code else None
         if dossier is None and not wanted:
             return Caller(principal, trace=trace)
-        purpose = find_purpose(dossier.purpose if dossier else wanted)
+        purpose = find_purpose(dossier.purpose if dossier else wanted, self._purposes)
         if purpose.declaration.masked and not self.explorers:
             raise OperationRefused(
                 f"the purpose {purpose.code} is turned off",

@@ -125,7 +125,10 @@ def select_dossier(registry: Registry) -> str:
 def _identifiers(entity: Entity) -> str:
     """All keys and global ids of the rows that are this subject: its own, and those that were merged into it."""
     keys = ", ".join([f"t.{key.sql}::text" for key in entity.keys] + [f"hub.global_id('{entity.name}', t.id)"])
-    merged = f" or t.id in (select m.subject_id from link.heir m where m.heir_id = {ROOT})" if entity.duplicates else ""  # noqa: S608 constants and quoted identifiers
+    rows = f"select {ROOT}"
+    if entity.duplicates:
+        rows += f" union all select m.subject_id from link.heir m where m.heir_id = {ROOT}"  # noqa: S608 constants
+    # As an array, so that the primary key is used: with `or` the whole table would be read.
     return f"""(
             select json_agg(v) from data.{quote_identifier(entity.table)} t cross join lateral unnest(array[{keys}]) v
-            where v is not null and (t.id = {ROOT}{merged}))"""  # noqa: S608 constants and quoted identifiers
+            where v is not null and t.id = any(array({rows})))"""  # noqa: S608 constants and quoted identifiers

@@ -15,10 +15,9 @@ from hub.plan.nodes import LinkedSubject, Member, Scalar
 
 HIDDEN = "~"
 """The first character of the key of a hidden member."""
-AFTER_SIGN = re.compile(rb'([A-Za-z]+)(?:\.[0-9]+)?":(?:([0-9]+)|null)(?:,|(?=\}))')
-"""What follows the sign in a hidden member, up to the next member."""
 SIGN = b'"~'
-BEFORE_MEMBER = (b"{", b",")
+HIDDEN_MEMBER = re.compile(rb'"~(?<=[{,]"~)([A-Za-z]+)(?:\.[0-9]+)?":(?:([0-9]+)|null)(?:,|(?=\}))')
+"""What stands before the sign is looked at after it: a pattern that begins with a literal is looked for as fast as a text is."""
 
 DataSubject = tuple[str, int]
 """Entity and number of a row, as in a global id: ("Citizen", 12)."""
@@ -47,23 +46,9 @@ def data_subject_of(registry: Registry, kind: str, number: str) -> tuple[Scalar,
 
 
 def take_data_subjects(text: bytes) -> tuple[bytes, frozenset[DataSubject]]:
-    """The JSON text without its hidden members, and the people whom they name.
-
-    Divided at the sign first: that takes a tenth of the time of a pattern that looks at every character.
-    """
-    first, *parts = text.split(SIGN)
-    if not parts:
+    """The JSON text without its hidden members, and the people whom they name."""
+    if SIGN not in text:
         return text, frozenset()
-    kept, people, begins = [first], set(), first.endswith(BEFORE_MEMBER)
-    for part in parts:
-        found = AFTER_SIGN.match(part) if begins else None
-        if found is None:  # a value that has the sign
-            kept += (SIGN, part)
-            begins = part.endswith(BEFORE_MEMBER)
-            continue
-        if found[2]:
-            people.add((found[1], found[2]))
-        rest = part[found.end() :]
-        kept.append(rest)
-        begins = not rest or rest.endswith(BEFORE_MEMBER)
-    return b"".join(kept), frozenset((kind.decode(), int(number)) for kind, number in people)
+    parts = HIDDEN_MEMBER.split(text)  # text, kind, number, text, kind, number, … text
+    people = set(zip(parts[1::3], parts[2::3], strict=True))
+    return b"".join(parts[::3]), frozenset((kind.decode(), int(number)) for kind, number in people if number)

@@ -15,6 +15,7 @@ import psycopg
 
 from hub.store.embedded import EmbeddedServer
 from tests.bench import (
+    access,
     attacks,
     callers,
     cdc,
@@ -136,6 +137,10 @@ def _callers(run: Run, bench: Bench) -> None:
     callers.measure(bench, run.server)
 
 
+def _access(run: Run, bench: Bench) -> None:
+    access.measure(bench, run.server, run.province, run.folder, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
+
+
 def _costs(run: Run, bench: Bench) -> None:
     costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
 
@@ -165,6 +170,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "attacks": _attacks,
     "wide-filters": _wide_filters,
     "callers": _callers,
+    "access": _access,
     "costs": _costs,
     "linking": _linking,
     "linking-demo": _linking_demo,

@@ -49,7 +49,7 @@ def measure(bench: Bench, url: str, folder: Path, *, seconds: int) -> None:
     lines = list(HUB_TABLE)
     with ExitStack() as stack:
         servers = {name: stack.enter_context(served(name, url)) for name in (HUB, HANDWRITTEN)}
-        after[HUB] = _cursors(servers[HUB])
+        after[HUB] = list_cursors(servers[HUB])
         given: dict[str, dict[str, list[Variables]]] = {
             "citizen": {peer: [{"id": i} for i in ids] for peer in servers},
             "page": after,
@@ -79,7 +79,8 @@ def measure(bench: Bench, url: str, folder: Path, *, seconds: int) -> None:
     )
 
 
-def _cursors(hub: Served) -> list[Variables]:
+def list_cursors(hub: Served) -> list[Variables]:
+    """Cursors into the list of all citizens, as variables of a page: at most 5,000, none so near the end that the page is short."""
     query = (
         "query($after: String) { citizens(first: 500, after: $after) { edges { cursor } pageInfo { hasNextPage } } }"
     )

@@ -22,9 +22,15 @@ CONNECTIONS = 16
 SCRIPT = """
 local requests, n = {}, 0
 init = function()
-  wrk.method = "POST"
-  wrk.headers["Content-Type"] = "application/json"
-  for body in io.lines("%s") do requests[#requests + 1] = wrk.format(nil, nil, nil, body) end
+  for line in io.lines("%s") do
+    local headers, body = { ["Content-Type"] = "application/json" }, line
+    local name, value, rest = body:match("^([%%w-]+): ([^\t]*)\t(.*)$")
+    while name do
+      headers[name], body = value, rest
+      name, value, rest = body:match("^([%%w-]+): ([^\t]*)\t(.*)$")
+    end
+    requests[#requests + 1] = wrk.format("POST", nil, headers, body)
+  end
 end
 request = function() n = n %% #requests + 1 return requests[n] end
 """
@@ -47,6 +53,11 @@ def middle(loads: Sequence[Load]) -> Load:
 def bodies(query: str, variables: Sequence[Mapping[str, Any]]) -> list[str]:
     """A request body for each set of variables."""
     return [json.dumps({"query": query, "variables": dict(given)}) for given in variables]
+
+
+def with_headers(body: str, headers: Mapping[str, str]) -> str:
+    """A request with headers of its own, as a line for `load`: JSON has no tabs outside of its texts, and escapes those in them."""
+    return "".join(f"{name}: {value}\t" for name, value in headers.items()) + body
 
 
 def load(wrk: str, folder: Path, address: str, requests: Sequence[str], seconds: int) -> Load:

@@ -1,7 +1,10 @@
 """Who may use a purpose, and in which way."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,7 +12,7 @@ from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import PurposeUsers
 from hub.access.purposes import Purpose, purposes
 from hub.errors import OperationRefused
-from hub.graph.callers import check_purpose
+from hub.graph.callers import Gate, check_purpose
 
 COMMUNE, PROVINCE = "06820@2025-07-01", "22"
 
@@ -55,3 +58,22 @@ def test_a_purpose_for_offices_of_a_level_is_for_no_other() -> None:
 @pytest.mark.parametrize("who", [principal(COMMUNE, role=Role.REVIEWER), principal(client=ClientKind.APP)])
 def test_an_office_is_no_role(who: Principal) -> None:
     assert is_refused(purpose_for(PurposeUsers(roles=frozenset({Role.OFFICER}), offices=frozenset({"COMMUNE"}))), who)
+
+
+class OfOnePrincipal:
+    async def authenticate(self, headers: Mapping[bytes, list[bytes]], query_string: bytes) -> Principal:
+        return principal(COMMUNE)
+
+
+def test_admitting_a_request_reads_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading them takes 10 ms, and another file would be another set of purposes than was compiled."""
+    dossiers: Any = None
+    gate = Gate(OfOnePrincipal(), dossiers, enforced=True)
+
+    def refuse() -> None:
+        raise AssertionError("the settings are those of the start")
+
+    monkeypatch.setattr("hub.access.purposes.load_settings", refuse)
+    caller = asyncio.run(gate.admit({b"x-hub-purpose": [b"identify"]}))
+    assert caller.purpose is not None
+    assert caller.purpose.code == "identify"

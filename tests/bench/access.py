@@ -1,0 +1,210 @@
+"""What access costs: the same reads with token, dossier, purpose and reader role, and without, side by side in one run.
+
+Each `Variant` is one column. One that adds to access, such as a ledger of what was read, is a line of VARIANTS with its settings.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+from joserfc.jwk import ECKey
+from psycopg.conninfo import conninfo_to_dict
+
+from hub.access.dossiers import NamedSubject, NewDossier, open_dossier
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.principals import Principal, Role
+from hub.store.embedded import EmbeddedServer
+from hub.store.roles import CLERK, READER
+from tests.bench.costs import list_cursors
+from tests.bench.harness import Bench, Row, Target
+from tests.bench.load import CONNECTIONS, Load, bodies, find_wrk, load, with_headers
+from tests.bench.operations import OPERATIONS, Operation
+from tests.bench.reads import in_turn
+from tests.bench.servers import HUB, MODULES, Served, on_socket
+
+TABLE = "Access"
+WITHOUT, WITH = "access off", "access on"
+PURPOSE, OFFICE = "bench-reads", "06652@2025-07-01"
+DOSSIERS, OFFICERS, AUDITED = 500, 20, 25
+TARGETS = {"citizen": 0.85, "page": 0.95}
+"""Operation → the least share of the rate without access."""
+P99_AT_MOST = 1.2
+DECLARATION = f"""
+code = "{PURPOSE}"
+dossier = true
+retention_days = 0
+name = {{ vi = "Đo", en = "Measure" }}
+about = {{ vi = "Đo tốc độ đọc.", en = "Measure the speed of reads." }}
+legal_basis = [{{ title = "-", article = "-", about = {{ vi = "-", en = "-" }} }}]
+users = {{ roles = ["officer"] }}
+variables = {{ id = {{ subject = "applicant" }}, after = {{ free = true, nullable = true }} }}
+limits = {{ rows = 20000 }}
+
+[subjects.applicant]
+entity = "Citizen"
+name = {{ vi = "Người nộp", en = "Applicant" }}
+deceased = true
+"""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One column: the server's module, its environment beside the others', and whether requests have token and dossier."""
+
+    name: str
+    module: str
+    environment: Mapping[str, str]
+    is_identified: bool
+
+
+VARIANTS = (
+    Variant(WITHOUT, MODULES[HUB], {}, is_identified=False),
+    Variant(WITH, "tests.bench.peers.hub_access_server", {}, is_identified=True),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dossier, its one subject and a cursor: what the variables of a request are made from."""
+
+    dossier: str
+    personal_id: str
+    after: str
+
+    def variables(self, operation: Operation) -> dict[str, str]:
+        """The variables of an operation."""
+        return {"id": self.personal_id} if operation.key == "citizen" else {"after": self.after}
+
+
+def measure(bench: Bench, server: EmbeddedServer, url: str, folder: Path, *, seconds: int, rounds: int) -> None:
+    """Measure a keyed linked read and a page of 100, in every variant in turn."""
+    wrk, key = find_wrk(), ECKey.generate_key("P-256", private=True, auto_kid=True)
+    key_file = folder / "access-key.json"
+    key_file.write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
+    officers = [
+        LocalIdentity(f"officer-{n}", "-", frozenset({Role.OFFICER}), frozenset({OFFICE})) for n in range(OFFICERS)
+    ]
+    issuer = LocalIssuer("127.0.0.1", tuple(officers), _key=key)
+    database = str(conninfo_to_dict(url)["dbname"])
+    logins = [server.login_url(role, database) for role in (READER, CLERK)]
+    with _purpose(folder), ExitStack() as stack:
+        servers = {
+            variant.name: stack.enter_context(
+                _served(variant, [*logins, str(key_file)] if variant.is_identified else [url])
+            )
+            for variant in VARIANTS
+        }
+        opener = asyncio.run(issuer.principal(officers[0]))
+        cases = _open_cases(url, opener, list_cursors(servers[WITHOUT]))
+        for operation in (one for one in OPERATIONS if one.key in TARGETS):
+            tokens = [issuer.sign_token(officer) for officer in officers]
+            _audit(operation, cases, tokens, servers)
+            runs: dict[str, Callable[[int], Load]] = {
+                variant.name: partial(
+                    load,
+                    wrk,
+                    folder,
+                    f"{servers[variant.name].base}/graphql",
+                    _lines(variant, operation, cases, tokens),
+                )
+                for variant in VARIANTS
+            }
+            bench.rows += _rows(operation, in_turn(runs, rounds, seconds))
+    bench.method.append(
+        f"Access: one server process each over the same database; access off as its owner, access on as hub_reader. {DOSSIERS}"
+        f" dossiers with one subject each, {OFFICERS} officers' tokens (ES256), each request under a dossier; wrk with {CONNECTIONS}"
+        f" connections; {rounds} rounds of {seconds} s, in each of them every variant in turn, beginning with another; medians."
+        f" Before the load the answers of {AUDITED} requests are held to be equal. What a token costs alone stands under"
+        " Who is calling."
+    )
+
+
+@contextmanager
+def _purpose(folder: Path) -> Iterator[None]:
+    """A purpose whose documents are the measured operations."""
+    home = folder / "access-purposes" / PURPOSE
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "purpose.toml").write_text(DECLARATION, encoding="utf-8")
+    for operation in OPERATIONS:
+        if operation.key in TARGETS:
+            (home / f"{operation.key}.graphql").write_text(operation.documents[HUB], encoding="utf-8")
+    with patch.dict(os.environ, HUB_PURPOSES=str(home.parent)):
+        yield
+
+
+@contextmanager
+def _served(variant: Variant, arguments: Sequence[str]) -> Iterator[Served]:
+    with patch.dict(os.environ, variant.environment), on_socket(variant.module, *arguments) as found:
+        yield found
+
+
+def _open_cases(url: str, opener: Principal, cursors: Sequence[Mapping[str, Any]]) -> list[Case]:
+    """A dossier for each of so many citizens, and a place in the list of all citizens."""
+    chosen = """
+        select personal_id from data.citizen
+        where personal_id is not null and id not in (select subject_id from link.heir)
+        order by random() limit %s"""
+    now, cases = datetime.now(UTC), []
+    with psycopg.connect(url, autocommit=True) as connection:
+        for number, (personal_id,) in enumerate(connection.execute(chosen, (DOSSIERS,)).fetchall()):
+            subject = NamedSubject("applicant", "Citizen", field="personal_id", value=personal_id)
+            new = NewDossier(f"H49.12-{now:%y%m%d}-{number:04}", PURPOSE, OFFICE, (subject,))
+            code = open_dossier(connection, new, opener).code
+            cases.append(Case(code, personal_id, cursors[number % len(cursors)]["after"]))
+        connection.execute("analyze hub.dossier, hub.dossier_subject")
+    return cases
+
+
+def _headers(case: Case, token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "X-Hub-Dossier": case.dossier}
+
+
+def _audit(operation: Operation, cases: Sequence[Case], tokens: Sequence[str], servers: Mapping[str, Served]) -> None:
+    """Hold the answers of every variant to be equal. Raises AssertionError."""
+    for number, case in enumerate(cases[:AUDITED]):
+        answers = []
+        for variant in VARIANTS:
+            headers = _headers(case, tokens[number % len(tokens)]) if variant.is_identified else {}
+            body = {"query": operation.documents[HUB], "variables": case.variables(operation)}
+            answers.append(servers[variant.name].client.post("/graphql", json=body, headers=headers).json())
+        assert all(answer == answers[0] for answer in answers), (operation.key, answers)
+        assert any(answers[0]["data"].values()), (operation.key, "an empty answer measures nothing")
+
+
+def _lines(variant: Variant, operation: Operation, cases: Sequence[Case], tokens: Sequence[str]) -> list[str]:
+    """The requests of one variant, each with its own headers."""
+    sent = bodies(operation.documents[HUB], [case.variables(operation) for case in cases])
+    if not variant.is_identified:
+        return sent
+    pairs = zip(sent, cases, strict=True)
+    return [with_headers(body, _headers(case, tokens[n % len(tokens)])) for n, (body, case) in enumerate(pairs)]
+
+
+def _rows(operation: Operation, loads: Mapping[str, Load]) -> list[Row]:
+    """The rate and the slowest hundredth with access on, beside the other variants."""
+    others = [name for name in loads if name != WITH]
+    latencies = ", ".join(f"{name} {found.p50:.1f}/{found.p99:.1f}" for name, found in loads.items())
+    note = f"latency at {CONNECTIONS} connections, p50/p99 in ms: {latencies}"
+    rates, slowest = ({name: pick(loads[name]) for name in others} for pick in (_rate, _p99))
+    least, most = Target(TARGETS[operation.key], WITHOUT), Target(P99_AT_MOST, WITHOUT, at_most=True)
+    return [
+        Row(TABLE, operation.name, "requests/s", loads[WITH].rate, rates, (least,), note),
+        Row(TABLE, f"{operation.name}: p99", "ms", loads[WITH].p99, slowest, (most,)),
+    ]
+
+
+def _rate(found: Load) -> float:
+    return found.rate
+
+
+def _p99(found: Load) -> float:
+    return found.p99
