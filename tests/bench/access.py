@@ -1,7 +1,4 @@
-"""What access costs: the same reads with token, dossier, purpose and reader role, and without, side by side in one run.
-
-Each `Variant` is one column. One that adds to access, such as a ledger of what was read, is a line of VARIANTS with its settings.
-"""
+"""What access costs: the same reads with token, dossier, purpose and reader role, with the ledger too, and without, side by side in one run."""
 
 import asyncio
 import json
@@ -22,17 +19,18 @@ from psycopg.conninfo import conninfo_to_dict
 from hub.access.dossiers import NamedSubject, NewDossier, open_dossier
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import Principal, Role
+from hub.store import roles
 from hub.store.embedded import EmbeddedServer
-from hub.store.roles import CLERK, READER
 from tests.bench.costs import list_cursors
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.load import CONNECTIONS, Load, bodies, find_wrk, load, with_headers
 from tests.bench.operations import OPERATIONS, Operation
+from tests.bench.peers.hub_access_server import NO_LEDGER
 from tests.bench.reads import in_turn
 from tests.bench.servers import HUB, MODULES, Served, on_socket
 
 TABLE = "Access"
-WITHOUT, WITH = "access off", "access on"
+WITHOUT, WITH, LEDGER = "access off", "access without ledger", "access with ledger"
 PURPOSE, OFFICE = "bench-reads", "06652@2025-07-01"
 DOSSIERS, OFFICERS, AUDITED = 500, 20, 25
 TARGETS = {"citizen": 0.85, "page": 0.95}
@@ -58,17 +56,19 @@ deceased = true
 
 @dataclass(frozen=True)
 class Variant:
-    """One column: the server's module, its environment beside the others', and whether requests have token and dossier."""
+    """One column: the server's module, and whether requests have token and dossier. `ledger`: whether reads are written down."""
 
     name: str
     module: str
-    environment: Mapping[str, str]
     is_identified: bool
+    ledger: bool = False
 
 
+ACCESS_SERVER = "tests.bench.peers.hub_access_server"
 VARIANTS = (
-    Variant(WITHOUT, MODULES[HUB], {}, is_identified=False),
-    Variant(WITH, "tests.bench.peers.hub_access_server", {}, is_identified=True),
+    Variant(WITHOUT, MODULES[HUB], is_identified=False),
+    Variant(WITH, ACCESS_SERVER, is_identified=True),
+    Variant(LEDGER, ACCESS_SERVER, is_identified=True, ledger=True),
 )
 
 
@@ -95,12 +95,12 @@ def measure(bench: Bench, server: EmbeddedServer, url: str, folder: Path, *, sec
     ]
     issuer = LocalIssuer("127.0.0.1", tuple(officers), _key=key)
     database = str(conninfo_to_dict(url)["dbname"])
-    logins = [server.login_url(role, database) for role in (READER, CLERK)]
+    reader, clerk, ledger = (server.login_url(role, database) for role in (roles.READER, roles.CLERK, roles.LEDGER))
+    with_access = [reader, clerk, NO_LEDGER, str(key_file)]
+    arguments = {WITHOUT: [url], WITH: with_access, LEDGER: [*with_access[:2], ledger, *with_access[3:]]}
     with _purpose(folder), ExitStack() as stack:
         servers = {
-            variant.name: stack.enter_context(
-                _served(variant, [*logins, str(key_file)] if variant.is_identified else [url])
-            )
+            variant.name: stack.enter_context(on_socket(variant.module, *arguments[variant.name]))
             for variant in VARIANTS
         }
         opener = asyncio.run(issuer.principal(officers[0]))
@@ -139,12 +139,6 @@ def _purpose(folder: Path) -> Iterator[None]:
             (home / f"{operation.key}.graphql").write_text(operation.documents[HUB], encoding="utf-8")
     with patch.dict(os.environ, HUB_PURPOSES=str(home.parent)):
         yield
-
-
-@contextmanager
-def _served(variant: Variant, arguments: Sequence[str]) -> Iterator[Served]:
-    with patch.dict(os.environ, variant.environment), on_socket(variant.module, *arguments) as found:
-        yield found
 
 
 def _open_cases(url: str, opener: Principal, cursors: Sequence[Mapping[str, Any]]) -> list[Case]:
@@ -190,21 +184,14 @@ def _lines(variant: Variant, operation: Operation, cases: Sequence[Case], tokens
 
 
 def _rows(operation: Operation, loads: Mapping[str, Load]) -> list[Row]:
-    """The rate and the slowest hundredth with access on, beside the other variants."""
-    others = [name for name in loads if name != WITH]
+    """The rate and the slowest hundredth with access on, without the ledger and with it, beside those with access off."""
     latencies = ", ".join(f"{name} {found.p50:.1f}/{found.p99:.1f}" for name, found in loads.items())
     note = f"latency at {CONNECTIONS} connections, p50/p99 in ms: {latencies}"
-    rates, slowest = ({name: pick(loads[name]) for name in others} for pick in (_rate, _p99))
     least, most = Target(TARGETS[operation.key], WITHOUT), Target(P99_AT_MOST, WITHOUT, at_most=True)
+    off, on, written = (loads[name] for name in (WITHOUT, WITH, LEDGER))
     return [
-        Row(TABLE, operation.name, "requests/s", loads[WITH].rate, rates, (least,), note),
-        Row(TABLE, f"{operation.name}: p99", "ms", loads[WITH].p99, slowest, (most,)),
+        Row(TABLE, operation.name, "requests/s", on.rate, {WITHOUT: off.rate}, (least,), note),
+        Row(TABLE, f"{operation.name}: p99", "ms", on.p99, {WITHOUT: off.p99}, (most,)),
+        Row(TABLE, f"{operation.name}, each read in the ledger", "requests/s", written.rate, {WITHOUT: off.rate}),
+        Row(TABLE, f"{operation.name}, each read in the ledger: p99", "ms", written.p99, {WITHOUT: off.p99}),
     ]
-
-
-def _rate(found: Load) -> float:
-    return found.rate
-
-
-def _p99(found: Load) -> float:
-    return found.p99

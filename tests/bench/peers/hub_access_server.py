@@ -1,11 +1,13 @@
-"""The hub with access on: `python -m tests.bench.peers.hub_access_server READER_URL CLERK_URL KEY_FILE SOCKET`.
+"""The hub with access on: `python -m tests.bench.peers.hub_access_server READER CLERK LEDGER KEY_FILE SOCKET`.
 
-It trusts the key in the file, by which the bench signs the tokens that it sends.
+The first three are URLs of its logins; LEDGER is `none` to measure access without the ledger, which no installation can turn off. It
+trusts the key in the file, by which the bench signs the tokens that it sends.
 """
 
 import json
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 from joserfc.jwk import ECKey
@@ -13,15 +15,29 @@ from joserfc.jwk import ECKey
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.cli.serve import serve_on
 from hub.settings import load_settings
+from hub.web import app
+
+NO_LEDGER = "none"
 
 
 def main() -> None:
     """Serve, with the settings an operator has who set none."""
-    reader, clerk, key, number = sys.argv[1:]
+    reader, clerk, ledger, key, number = sys.argv[1:]
     issuer = LocalIssuer("127.0.0.1", (), _key=ECKey.import_key(json.loads(Path(key).read_text(encoding="utf-8"))))
+    if ledger == NO_LEDGER:
+        _leave_ledger_out()
     serve_on(
-        socket.socket(fileno=int(number)), load_settings(access="on"), reader, clerk_url=clerk, local_issuer=issuer
+        socket.socket(fileno=int(number)),
+        load_settings(access="on"),
+        reader,
+        clerk_url=clerk,
+        ledger_url=None if ledger == NO_LEDGER else ledger,
+        local_issuer=issuer,
     )
+
+
+def _leave_ledger_out() -> None:
+    app.make_executor = partial(app.make_executor, keeps_ledger=False)
 
 
 if __name__ == "__main__":
