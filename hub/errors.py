@@ -13,7 +13,9 @@ A message says what and where, `next_step` what to do. Neither ever holds a pers
 
 import re
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 INSTALLED_PATH = re.compile(r"[/\\](site-packages|dist-packages|lib[/\\]python3\.[0-9]+)[/\\]|^<")
 """Where code lies that is neither the hub's nor a connector's."""
@@ -33,6 +35,11 @@ class HubError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}. Next step: {self.next_step}." if self.next_step else self.message
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        """What a program is told: `extensions` of a GraphQL error."""
+        return {"code": self.code}
 
 
 class SourceUnavailable(HubError):

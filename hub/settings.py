@@ -173,6 +173,22 @@ class Settings(BaseSettings):
         "off",
         description="Whether explorers see masked values of real data, under the purpose `explore`. On in `hub demo`.",
     )
+    reads_per_minute: str = Field(
+        "officer=240,reviewer=240,operator=240,app=6000,explorer=240",
+        description="Requests of one person or app in a minute, by kind of caller; `off` for no limit. Of several roles the highest counts.",
+    )
+    subjects_per_hour: str = Field(
+        "officer=300,reviewer=2000,operator=2000,app=20000,explorer=20000",
+        description="Different people whose data one person or app may read in an hour, at most 100,000; above it reading is paused until the hour is over.",
+    )
+    refusals_per_hour: str = Field(
+        "officer=60,reviewer=60,operator=120,app=600,explorer=600",
+        description="Refused reads of one person or app in an hour; above it reading is paused.",
+    )
+    misses_per_hour: str = Field(
+        "officer=30,reviewer=30,operator=30,app=300,explorer=off",
+        description="Look-ups of people (purpose `identify`) in an hour that may find nobody; above it reading is paused.",
+    )
     public_url: str | None = Field(
         None,
         description="Address that people open, e.g. `https://hub.example.gov.vn`; needed for sign-in unless HUB_HOST is loopback.",

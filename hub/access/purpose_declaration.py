@@ -143,6 +143,8 @@ class PurposeDeclaration(Strict):
     """When citizens learn of reads under the purpose."""
     masked: bool = False
     """Whether everything stored may be read, masked, instead of what the documents select: for exploring the schema."""
+    finds_people: bool = False
+    """Whether it finds people by identifiers that the caller gives. A look-up that finds nobody may be a guess, and is counted."""
     public_types: frozenset[str] = frozenset()
     """Types without personal data. Everybody may read them from a root field, with any arguments that stay within them."""
 

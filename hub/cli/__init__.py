@@ -33,6 +33,7 @@ for target, name, text in (
     ("hub.cli.seals:app", "seals", "List, add and lift seals: identities whose data no read may show."),
     ("hub.cli.alarms:app", "alarms", "List and acknowledge alarms."),
     ("hub.cli.ledger:app", "ledger", "Keep the ledger of reads, and check that it was not changed."),
+    ("hub.cli.limits:app", "limits", "List who has met a limit of reading, and lift it."),
     ("hub.cli.migrate:migrate", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
     ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, access, connectors, procedures, page and store. Exits with 78 if a check fails."),

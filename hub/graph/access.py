@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
+from hub.access.limits.limiter import ReadingLimiter
 from hub.errors import OperationRefused
 from hub.graph.callers import Caller
 from hub.graph.dossier_reads import DossierReads
@@ -32,9 +33,15 @@ class AnswerAccess:
     """Checks requests and answers. With HUB_ACCESS=off (`permissions` is None) everything is allowed."""
 
     def __init__(
-        self, permissions: Permissions | None, sealed: SealedSubjects, dossiers: DossierReads, reviews: ReviewRunner
+        self,
+        permissions: Permissions | None,
+        sealed: SealedSubjects,
+        dossiers: DossierReads,
+        reviews: ReviewRunner,
+        limiter: ReadingLimiter | None = None,
     ) -> None:
         self.permissions = permissions
+        self.limiter = limiter
         self.reviews = reviews
         self.sealed = sealed
         self.dossiers = dossiers
@@ -48,16 +55,24 @@ class AnswerAccess:
         """Raises RequestRejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
         if self.permissions is None:
             return
-        self.permissions.check(ready, caller)
+        try:
+            self.permissions.check(ready, caller)
+        except OperationRefused as error:
+            self.count_refusal(caller, error.code)
+            raise
         if ready.plan is not None:
             check_rows(caller, ready.plan, ready.variables)
 
-    async def clear(self, text: bytes, reading: Reading) -> bytes:
-        """An answer as it may leave. Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm."""
+    async def clear(self, text: bytes, reading: Reading, *, reads_people: bool = True) -> bytes:
+        """An answer as it may leave. `reads_people`: whether its statement can give people.
+
+        Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm; ReadingPaused.
+        """
         if self.permissions is None:
             return text
         clean, people = take_data_subjects(text)
         await self.refuse_sealed(people, reading)
+        await self._count(reading.caller, people, reads_people)
         reading.people |= people
         return clean
 
@@ -66,7 +81,21 @@ class AnswerAccess:
         if people and not (await self.sealed.current()).isdisjoint(people):
             LOG.warning("a read met a sealed identity and was refused")
             await self.reviews.run(partial(raise_sealed_alarm, reading.caller))
+            self.count_refusal(reading.caller, SEALED.code)
             raise SEALED
+
+    def count_refusal(self, caller: Caller, code: str) -> None:
+        """Count a refused request of a known caller."""
+        if self.limiter is not None and caller.principal is not None:
+            self.limiter.count_refusal(caller.principal, code)
+
+    async def _count(self, caller: Caller, people: frozenset[DataSubject], reads_people: bool) -> None:
+        if self.limiter is None or caller.principal is None:
+            return
+        if people:
+            await self.limiter.count_subjects(caller.principal, people)
+        elif reads_people and caller.purpose is not None and caller.purpose.declaration.finds_people:
+            self.limiter.count_miss(caller.principal)
 
 
 def raise_sealed_alarm(caller: Caller, connection: Connection[Any]) -> None:

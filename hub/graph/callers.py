@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.access.authenticator import OpenAuthenticator
+from hub.access.limits.limiter import ReadingLimiter
 from hub.access.offices import is_at_level
 from hub.access.permission_trie import Bindings
 from hub.access.principals import Authenticator, NoCredentials, Principal, Role
@@ -90,20 +91,23 @@ class Gate:
         enforced: bool,
         explorers: bool = False,
         ledger: RefusalLedger | None = None,
+        limiter: ReadingLimiter | None = None,
     ) -> None:
         self.authenticator = authenticator
+        self.limiter = limiter
         self.explorers = explorers
         self.dossiers = dossiers
         self.enforced = enforced
         self.ledger = ledger
         self._purposes = purposes()
 
-    async def admit(self, headers: Headers, query_string: bytes = b"") -> Caller:
-        """The caller of a request.
+    async def admit(self, headers: Headers, query_string: bytes = b"", *, is_request: bool = True) -> Caller:
+        """The caller of a request. `is_request` is False for an event of a subscription, which is not counted as one.
 
-        Raises AuthenticationRefused, and OperationRefused with UNKNOWN_PURPOSE, PURPOSE_FORBIDDEN, PURPOSE_MISMATCH,
-        DOSSIER_NEEDED, DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or BAD_USER_INPUT. A principal who is refused is written
-        down first, and LedgerUnavailable is raised if that cannot be done.
+        Raises AuthenticationRefused, RateLimited, ReadingPaused, and OperationRefused with UNKNOWN_PURPOSE, PURPOSE_FORBIDDEN,
+        PURPOSE_MISMATCH, DOSSIER_NEEDED, DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or BAD_USER_INPUT. A principal who is
+        refused is written down first, and LedgerUnavailable is raised if that cannot be done; who has met a limit is not, since
+        that would fill the ledger.
         """
         code, wanted = read_header(headers, DOSSIER_HEADER), read_header(headers, PURPOSE_HEADER)
         try:
@@ -115,9 +119,13 @@ class Gate:
         trace = read_trace(headers)
         if not self.enforced:
             return Caller(principal, trace=trace)
+        if self.limiter is not None:
+            await self.limiter.admit(principal, is_request=is_request)
         try:
             return await self._find_purpose(principal, code, wanted, trace)
         except OperationRefused as error:
+            if self.limiter is not None:
+                self.limiter.count_refusal(principal, error.code)
             if self.ledger is not None and error.code != "TIMEOUT":
                 await self.ledger.record_refusal(Caller(principal, trace=trace), error.code, dossier=code)
             raise

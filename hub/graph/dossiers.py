@@ -136,14 +136,19 @@ def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) ->
 
 
 async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
-    principal = info.context.caller.known
+    caller, access = info.context.caller, info.context.executor.access
+    principal = caller.known
 
     def run(connection: Connection[Any]) -> Dossier:
         dossier: Dossier = work(connection, principal)
         return dossier
 
-    dossier = await info.context.executor.reviews.run(run)
-    info.context.executor.access.dossiers.forget(dossier.code)
+    try:
+        dossier = await info.context.executor.reviews.run(run)
+    except OperationRefused as error:
+        access.count_refusal(caller, error.code)
+        raise
+    access.dossiers.forget(dossier.code)
     return {"dossier": _describe_dossier(dossier)}
 
 

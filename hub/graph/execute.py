@@ -44,6 +44,7 @@ from hub.graph.refresher import Refresher
 from hub.graph.review_runner import ReviewRunner
 from hub.ledger.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE
+from hub.plan.data_subjects import HIDDEN
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.graph")
@@ -62,12 +63,13 @@ AdmitAgain = Callable[[], Awaitable[Caller]]
 class Response:
     """The bytes of a response; `executed` is false if the request was refused before execution.
 
-    `code` is the first error's, if there is one.
+    `code` is the first error's, if there is one; `retry_after_s` is the time to wait after a limit of reading was met.
     """
 
     body: bytes
     executed: bool
     code: str | None = None
+    retry_after_s: int | None = None
 
 
 @dataclass
@@ -209,8 +211,8 @@ class Executor:
         return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
 
     async def read(self, sql: str, parameters: Sequence[Any], reading: Reading) -> bytes:
-        """The JSON of a statement. Raises as `Reads.json` does, and OperationRefused with SUBJECT_SEALED."""
-        return await self.access.clear(await self.reads.json(sql, parameters), reading)
+        """The JSON of a statement. Raises as `Reads.json` and `AnswerAccess.clear` do."""
+        return await self.access.clear(await self.reads.json(sql, parameters), reading, reads_people=HIDDEN in sql)
 
     async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it."""
@@ -255,7 +257,7 @@ class Executor:
         except RequestRejected as error:
             yield _errors(error.errors, executed=True).body
         except HubError as error:
-            yield _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True).body
+            yield _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True).body
         finally:
             await source.aclose()
 
@@ -293,7 +295,7 @@ class Executor:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)
         except HubError as error:
-            return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
+            return _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True, data=True)
         return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
     async def _graph_lane(
@@ -381,7 +383,7 @@ def _format_error(error: GraphQLError) -> dict[str, Any]:
     """The error as a caller may see it: refusals with their code, everything unexpected as one clean line."""
     cause = error.original_error
     if isinstance(cause, HubError):
-        return dict(GraphQLError(str(cause), error.nodes, path=error.path, extensions={"code": cause.code}).formatted)
+        return dict(GraphQLError(str(cause), error.nodes, path=error.path, extensions=dict(cause.extensions)).formatted)
     if cause is not None and not isinstance(cause, GraphQLError):
         LOG.error("resolver failed: %s at %s", type(cause).__name__, error.path)
         return dict(
@@ -396,5 +398,10 @@ def _errors(errors: Sequence[GraphQLError], *, executed: bool, data: bool = Fals
     body: dict[str, Any] = {"errors": [error.formatted for error in errors]}
     if data:
         body["data"] = None
-    code = (errors[0].extensions or {}).get("code")
-    return Response(orjson.dumps(body), executed=executed, code=code)
+    extensions = errors[0].extensions or {}
+    return Response(
+        orjson.dumps(body),
+        executed=executed,
+        code=extensions.get("code"),
+        retry_after_s=extensions.get("retryAfterS"),
+    )

@@ -253,7 +253,7 @@ def _plan_bytes(plan: Plan | None) -> int:
 
 def to_graphql_error(error: OperationRefused, path: Sequence[str | int] | None = None) -> GraphQLError:
     """A refusal as a GraphQL error."""
-    return GraphQLError(str(error), path=path or list(error.path) or None, extensions={"code": error.code})
+    return GraphQLError(str(error), path=path or list(error.path) or None, extensions=dict(error.extensions))
 
 
 def find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

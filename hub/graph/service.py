@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from graphql import GraphQLSchema
 
+from hub.access.limits.limiter import ReadingLimiter
 from hub.access.principals import Authenticator
 from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
@@ -51,11 +52,13 @@ def make_executor(
     auditor_url: str | None = None,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     keeps_ledger: bool = True,
+    limiter: ReadingLimiter | None = None,
 ) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
     is where decisions and dossiers are written and look-ups requested, and `ledger_url` where reads are written down, if
     not where the pool reads; `auditor_url` is where the ledger is read. `connectors` say which sources promise look-ups.
     Without `keeps_ledger` nothing is written down, for a trial that answers nobody.
+    `limiter`, which the caller opens, limits what each principal reads.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -68,7 +71,7 @@ def make_executor(
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
     reviews = ReviewRunner(clerk_url or str(pool.conninfo))
-    access = _make_access(graphql_schema, reads, reviews, enforced=enforced)
+    access = _make_access(graphql_schema, reads, reviews, limiter, enforced=enforced)
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     refresher = Refresher(settings, clerk_url or str(pool.conninfo), connectors)
     ledger = log = None
@@ -90,15 +93,23 @@ def make_gate(settings: Settings, executor: Executor, authenticator: Authenticat
         enforced=executor.access.is_enforced,
         explorers=settings.explorers == "masked",
         ledger=executor.ledger,
+        limiter=executor.access.limiter,
     )
 
 
-def _make_access(graphql_schema: GraphQLSchema, reads: Reads, reviews: ReviewRunner, *, enforced: bool) -> AnswerAccess:
+def _make_access(
+    graphql_schema: GraphQLSchema,
+    reads: Reads,
+    reviews: ReviewRunner,
+    limiter: ReadingLimiter | None,
+    *,
+    enforced: bool,
+) -> AnswerAccess:
     permissions = None
     if enforced:
         compiled = compile_purposes(purposes().values(), graphql_schema)
         permissions = Permissions(graphql_schema, compiled, Catalog(registry()))
-    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, registry()), reviews)
+    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, registry()), reviews, limiter)
 
 
 def _check(preparer: Preparer, identifier: str, text: str) -> None:

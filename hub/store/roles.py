@@ -1,7 +1,8 @@
 """Database roles: what each process may do, granted by `hub migrate` as far as its own role may grant.
 
     hub_reader   reads what the graph shows: the web process's pool for reads. No raw rows, no keys, no sessions.
-    hub_clerk    writes dossiers, decisions of reviewers, sessions, alarms and deliveries: the web process's other connections.
+    hub_clerk    writes dossiers, decisions of reviewers, sessions, alarms, deliveries and use of reading: the web process's
+                 other connections.
     hub_worker   runs connectors and linking: everything but the definition of tables.
     hub_ledger   appends to the ledger: the web process's connection for records of reads. It cannot read or change one.
     hub_auditor  reads the ledger, for auditors and for citizens who ask who read their data.
@@ -61,7 +62,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         *READS,
         Grant(EVERYTHING, "link"),
         Grant(EVERYTHING, "link_history"),
-        Grant(EVERYTHING, "hub", ("change", "web_session")),
+        Grant(EVERYTHING, "hub", ("change", "web_session", "reading_use", "reading_subject")),
         Grant(
             WRITE,
             "hub",

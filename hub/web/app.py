@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
 from hub.errors import HubError
@@ -60,14 +61,17 @@ def create_app(
     pool = make_pool(settings, url)
     clerk = add_silence_timeouts(clerk_url) if clerk_url else url
     push = PushEndpoint(connectors, settings, clerk)
+    enforced = settings.access == "on"
+    limiter = make_limiter(settings, clerk) if enforced else None
     executor = make_executor(
         settings,
         pool,
-        enforced=settings.access == "on",
+        enforced=enforced,
         clerk_url=clerk,
         ledger_url=ledger_url,
         connectors=connectors,
         auditor_url=auditor_url,
+        limiter=limiter,
     )
     keeper = None
     if executor.ledger is not None:
@@ -92,7 +96,11 @@ def create_app(
             await executor.log.open()
         if keeper is not None:
             keeper.open()
+        if limiter is not None:
+            await limiter.open()
         yield
+        if limiter is not None:
+            await limiter.close()
         await push.close()
         await executor.changes.close()
         if executor.ledger is not None:

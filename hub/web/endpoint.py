@@ -88,6 +88,8 @@ class GraphQLEndpoint:
         extra = _content_headers(kind)
         if status == 405:
             extra.append((b"allow", b"POST"))
+        if response.retry_after_s is not None:
+            extra.append((b"retry-after", str(response.retry_after_s).encode()))
         if scope["method"] == "POST":
             extra.append((b"cache-control", b"no-store"))
         elif status == 200 and response.code is None:
@@ -134,7 +136,7 @@ class GraphQLEndpoint:
             return
         headers = collect_headers(scope["headers"])
         async with contextlib.aclosing(
-            self.executor.stream(ready, caller, lambda: self.gate.admit(headers))
+            self.executor.stream(ready, caller, lambda: self.gate.admit(headers, is_request=False))
         ) as results:
             async for result in results:
                 yield result
@@ -143,9 +145,8 @@ class GraphQLEndpoint:
 async def _send_refusal(send: Send, kind: str, error: HttpRefused) -> None:
     answer = negotiate.JSON if kind == negotiate.EVENTS else kind
     extra = [(name.encode(), value.encode()) for name, value in error.headers.items()]
-    await _send(
-        send, error.status, negotiate.refusal_body(error.code, error.message), [*_content_headers(answer), *extra]
-    )
+    body = negotiate.refusal_body(error.code, error.message, error.extensions)
+    await _send(send, error.status, body, [*_content_headers(answer), *extra])
 
 
 def _media_type(accept: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from hub.access.limits.refusals import ReadingRefused
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
 from hub.graph.prepare import GraphQLRequest as Operation
@@ -22,15 +23,23 @@ EVENTS = "text/event-stream"
 
 BODY_WITHIN_S = 30.0
 """From the end of a request's headers to the end of its body."""
-STATUSES = {"METHOD_NOT_ALLOWED": 405, "LEDGER_UNAVAILABLE": 503}
+STATUSES = {"METHOD_NOT_ALLOWED": 405, "LEDGER_UNAVAILABLE": 503, "RATE_LIMITED": 429, "READING_PAUSED": 429}
 """Codes of refusals whose status is the same in every media type."""
 
 
 class HttpRefused(Exception):
-    """The HTTP request is not one for GraphQL. `status` is the answer's."""
+    """The HTTP request is not one for GraphQL. `status` is the answer's; `extensions` are the error's, beside its code."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.extensions = dict(extensions or {})
         self.status = status
         self.code = code
         self.message = message
@@ -59,9 +68,9 @@ def wants_page(accept: str) -> bool:
 
 
 def caller_refusal(error: HubError) -> HttpRefused:
-    """The refusal of a caller who is unknown, or may not use the purpose or the dossier that the request names."""
-    if isinstance(error, AuthenticationRefused):
-        return HttpRefused(error.status, error.code, str(error), error.headers)
+    """The refusal of a caller who is unknown, has met a limit, or may not use the purpose or dossier that the request names."""
+    if isinstance(error, AuthenticationRefused | ReadingRefused):
+        return HttpRefused(error.status, error.code, str(error), error.headers, error.extensions)
     return HttpRefused(503 if isinstance(error, StoreUnavailable) else 403, error.code, str(error))
 
 
@@ -143,9 +152,9 @@ def read_operation(fields: Mapping[str, Any], *, read_only: bool = False, chars:
     )
 
 
-def refusal_body(code: str, message: str) -> bytes:
+def refusal_body(code: str, message: str, extensions: Mapping[str, Any] | None = None) -> bytes:
     """The body of an answer to a request that was not one."""
-    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+    return orjson.dumps({"errors": [{"message": message, "extensions": {**(extensions or {}), "code": code}}]})
 
 
 def _persisted_hash(extensions: Mapping[str, Any]) -> str | None:

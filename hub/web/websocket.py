@@ -110,8 +110,8 @@ class _Connection:
                 # One that is a header too makes two, which are refused.
                 self.headers.setdefault(header, []).append(value.encode())
 
-    async def _admit(self) -> Caller:
-        return await self.gate.admit(self.headers)
+    async def _admit(self, *, is_request: bool = False) -> Caller:
+        return await self.gate.admit(self.headers, is_request=is_request)
 
     async def _receive(self) -> dict[str, Any]:
         message = await self.websocket.receive()
@@ -177,9 +177,9 @@ class _Connection:
             await self._error(identifier, negotiate.refusal_body(error.code, error.message))
             return
         try:
-            caller = await self._admit()
+            caller = await self._admit(is_request=True)
         except HubError as error:
-            await self._error(identifier, negotiate.refusal_body(error.code, str(error)))
+            await self._error(identifier, negotiate.refusal_body(error.code, str(error), error.extensions))
             return
         ready = await self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):

@@ -1637,6 +1637,28 @@ CREATE TABLE hub.quota (
 	PRIMARY KEY (connector, window_start)
 );
 
+CREATE TABLE hub.reading_subject (
+	principal TEXT NOT NULL,
+	period BIGINT NOT NULL,
+	entity TEXT NOT NULL,
+	subject_id BIGINT NOT NULL,
+	PRIMARY KEY (principal, period, entity, subject_id),
+	FOREIGN KEY(principal) REFERENCES hub.reading_use (principal) ON DELETE CASCADE
+);
+
+CREATE TABLE hub.reading_use (
+	principal TEXT NOT NULL,
+	period BIGINT NOT NULL,
+	minute_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	hour_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	reads BIGINT NOT NULL,
+	subjects BIGINT NOT NULL,
+	refusals BIGINT NOT NULL,
+	misses BIGINT NOT NULL,
+	met TEXT[] NOT NULL,
+	PRIMARY KEY (principal)
+);
+
 CREATE TABLE hub.run (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	connector TEXT NOT NULL,

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from hub.access.api_keys import NewApiKey, create_key
 from hub.access.authenticator import RequestAuthenticator
+from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.access_tokens import TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames, read_principal
-from hub.access.principals import ClientKind
+from hub.access.principals import ClientKind, Principal
 from hub.access.service import make_access
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
@@ -22,11 +23,13 @@ from tests.unit.access.token_maker import AUDIENCE, ISSUER, PublishedKeys, signe
 NAME = "bench_callers"
 TABLE = "Who is calling"
 CACHED_AT_MOST_US = 15.0
+LIMITS_AT_MOST_US = 2.0
 ROUNDS = 30
 CACHED_EACH_ROUND, NEW_EACH_ROUND = 5_000, 200
 METHOD = (
     "Who is calling: `authenticate` of one process, called in turn, without HTTP; the best of 30 rounds of 5,000 (new tokens: 200)."
-    " The token is one of Keycloak's size, signed by RS256 with 2,048 bits."
+    " The token is one of Keycloak's size, signed by RS256 with 2,048 bits. Limits: `admit` and, with five people of an answer that"
+    " were seen before, `count_subjects`, while the store is told every 2 s."
 )
 
 
@@ -65,8 +68,27 @@ async def _measure(bench: Bench, url: str) -> None:
         digest = hashlib.sha256(token).digest()
         us = await _best_us(lambda: made._check_credential(token, digest), NEW_EACH_ROUND)
         bench.rows.append(Row(TABLE, "access token, new", "µs", us, {}, (), told))
+        await _measure_limits(bench, url, await checker.principal(token, ClaimNames()))
     finally:
         await access.close()
+
+
+async def _measure_limits(bench: Bench, url: str, principal: Principal) -> None:
+    """What it costs to count a request and five people of its answer."""
+    unlimited = "officer=off,reviewer=off,operator=off,app=off,explorer=off"
+    limiter = make_limiter(load_settings(reads_per_minute=unlimited), url)
+    people = frozenset(("Citizen", number) for number in range(5))
+
+    async def read() -> None:
+        await limiter.admit(principal)
+        await limiter.count_subjects(principal, people)
+
+    await limiter.open()
+    try:
+        us = await _best_us(read, CACHED_EACH_ROUND)
+    finally:
+        await limiter.close()
+    bench.rows.append(Row(TABLE, "limits of reading", "µs", us, {}, (Target(LIMITS_AT_MOST_US, at_most=True),)))
 
 
 def _ask(

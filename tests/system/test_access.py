@@ -283,7 +283,7 @@ def test_a_sealed_person_is_not_shown_wherever_they_stand(
                     assert code_of(answer) == "SUBJECT_SEALED"
                     assert answer.json()["data"] is None
                 alarms = connection.execute(
-                    "select kind, principal, dossier_id is null, details from hub.alarm"
+                    "select kind, principal, dossier_id is null, details from hub.alarm where kind = 'SEALED_SUBJECT'"
                 ).fetchall()
                 who = "urn:hub:demo|an"
                 assert alarms == [("SEALED_SUBJECT", who, False, {}), ("SEALED_SUBJECT", who, True, {})]

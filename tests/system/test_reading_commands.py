@@ -56,6 +56,7 @@ READS: dict[Command, tuple[str, ...]] = {
         "transferee=022184173560",
     ),
     ("access", "explain"): ("{ administrativeUnits { totalCount } }", "--role", "officer"),
+    ("limits", "list"): (),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
 }
 """Commands that read the store, each with arguments of a real call."""
@@ -83,6 +84,7 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("seals", "add"): ("Q2l0aXplbjoxMg==", "--ground", "ADOPTION"),
     ("seals", "lift"): ("Q2l0aXplbjoxMg==",),
     ("alarms", "acknowledge"): ("1",),
+    ("limits", "lift"): ("nobody",),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {

@@ -22,7 +22,15 @@ from tests.system.trial import Trial
 
 TABLES = """select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('hub', 'data', 'history', 'link', 'link_history') and c.relkind in ('r', 'p') order by 1"""
-SECRET = {"hub.quarantine", "hub.api_key", "hub.web_session", "hub.inbox", "hub.correction", "hub.alarm"}
+SECRET = {
+    "hub.quarantine",
+    "hub.api_key",
+    "hub.web_session",
+    "hub.inbox",
+    "hub.correction",
+    "hub.alarm",
+    "hub.reading_subject",
+}
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""Tables of access: dossiers and their subjects, sealed identities, alarms. Schema `hub`."""
+"""Tables of access: dossiers and their subjects, sealed identities, alarms, use of reading. Schema `hub`."""
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from hub.store.meta.ingest import METADATA, NOW
 
@@ -73,4 +73,31 @@ ALARM = Table(
     Index("alarm_unseen", "at", postgresql_where=text("seen_at is null")),
     schema="hub",
     comment="What an operator has to look at soon.",
+)
+
+READING_USE = Table(
+    "reading_use",
+    METADATA,
+    Column("principal", Text, primary_key=True),
+    Column("period", BigInteger, nullable=False, comment="Another number in each hour, and after a limit was lifted."),
+    Column("minute_from", DateTime(timezone=True), nullable=False),
+    Column("hour_from", DateTime(timezone=True), nullable=False),
+    Column("reads", BigInteger, nullable=False, comment="Requests in the minute."),
+    Column("subjects", BigInteger, nullable=False, comment="Distinct people whose data were read in the hour."),
+    Column("refusals", BigInteger, nullable=False, comment="Refused reads in the hour."),
+    Column("misses", BigInteger, nullable=False, comment="Look-ups in the hour that found nobody."),
+    Column("met", ARRAY(Text), nullable=False, comment="Limits that were met in the hour, such as SUBJECTS_PER_HOUR."),
+    schema="hub",
+    comment="What each principal has read in the present minute and hour, over all processes.",
+)
+
+READING_SUBJECT = Table(
+    "reading_subject",
+    METADATA,
+    Column("principal", Text, ForeignKey("hub.reading_use.principal", ondelete="CASCADE"), primary_key=True),
+    Column("period", BigInteger, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True),
+    schema="hub",
+    comment="The people counted in reading_use. Deleted when the hour is over.",
 )
