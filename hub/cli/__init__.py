@@ -44,6 +44,7 @@ for target, name, text in (
     ("hub.cli.prefill:prefill", "prefill", "Prefill a procedure for the subjects that you name: what the state holds, and what is still to be asked."),
     ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
+    ("hub.cli.corrections:app", "corrections", "List requests to correct a source's data, decide about them, and send them."),
     ("hub.cli.drift:app", "drift", "List and accept schema drift."),
     ("hub.cli.quarantine:app", "quarantine", "List, correct, retry and dismiss rejected rows."),
 ):  # fmt: skip

@@ -6,12 +6,13 @@ from hub.cli.options import Json
 from hub.cli.run_reports import show_reports
 from hub.cli.store import open_store
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_json
+from hub.corrections.settlement import SettlingCounts, settle_corrections
 from hub.ingest.connectors import list_broken_connectors
 from hub.ingest.run.connector_run import RunChoices, report_broken, select_manifests
 from hub.ingest.run.connector_run import run_connectors as run_connectors
 from hub.jobs.queue import queue_syncs
 from hub.settings import load_settings
-from hub.store.engine import store_url
+from hub.store.engine import connect_for_run, store_url
 
 
 def sync(
@@ -45,11 +46,20 @@ def sync(
             show_json(queued) if json else show_queued(queued)
             return
         reports = run_connectors(store.engine, manifests, choices, progress=show_bars(bars))
+        settled = _settle(store_url(store.engine)) if any(report.changed for report in reports) else SettlingCounts()
     reports = [*report_broken(connectors or None), *reports]
     show_reports(reports, json=json)
+    if not json and settled.resolved + settled.reopened:
+        OUT.print(f"corrections: {settled.resolved:,} resolved, {settled.reopened:,} reopened")
     for name, error in list_broken_connectors().items():
         if connectors and name not in connectors:
             ERR.print(mark_text("bold yellow", "broken", f" {name} is left out: {error!s}"))
+
+
+def _settle(url: str) -> SettlingCounts:
+    """Close the corrections that the sources have made."""
+    with connect_for_run(url) as connection:
+        return settle_corrections(connection)
 
 
 def show_queued(queued: Mapping[str, bool]) -> None:

@@ -4,6 +4,6 @@
                           ▲                                                                                │
                           └────── settlement: a later sync shows the value, or another wrong one ◄─────────┘
 
-`states`, `claims` and `working_days` are pure; `requests`, `settlement` and `delivery` read and write the store. A correction of
+`transitions`, `claims` and `working_days` are pure; `requests`, `settlement` and `delivery` read and write the store. A correction of
 a rejected row is another thing: see `hub.ingest.quarantine`.
 """

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
-from hub.corrections.states import CorrectionEvent, CorrectionState
+from hub.corrections.transitions import CorrectionEvent
 from hub.errors import OperationRefused
 from hub.link.normalise.text import accented_key
+from hub.model.correction_states import CorrectionState
 from hub.model.names import to_camel_case
 from hub.model.registry import Backlink, Column, Entity
 from schema.values import Storage, Value, ValueRejected, Verbatim, cleaned

@@ -13,8 +13,8 @@ from datetime import datetime
 
 import orjson
 
-from hub.corrections.labels import CorrectionLabel
-from hub.corrections.states import PENDING, STATE_LABELS, CorrectionState
+from hub.model.correction_states import PENDING, STATE_LABELS, CorrectionState
+from schema.core import Label
 
 MAX_RECORDS = 5_000
 RecordKey = tuple[str, int]
@@ -42,15 +42,15 @@ class CorrectionNotice:
         """Whether the source should have acted by now."""
         return self.state in PENDING and self.due < now
 
-    def describe(self) -> CorrectionLabel:
+    def describe(self) -> Label:
         """The notice as a sentence for the officer."""
         label, since, due = STATE_LABELS[self.state], f"{self.since:%d/%m/%Y}", f"{self.due:%d/%m/%Y}"
         if self.state is CorrectionState.REFUSED:
-            return CorrectionLabel(
+            return Label(
                 f"Đã yêu cầu chỉnh sửa từ {since}; {label.vi.lower()}",
                 f"Correction asked for on {since}; {label.en.lower()}",
             )
-        return CorrectionLabel(
+        return Label(
             f"Đang chờ chỉnh sửa từ {since}, hạn {due} ({label.vi.lower()})",
             f"Correction pending since {since}, due {due} ({label.en.lower()})",
         )  # fmt: skip

@@ -8,8 +8,9 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from hub.corrections.states import PENDING, CorrectionEvent, CorrectionState, next_state
+from hub.corrections.transitions import CorrectionEvent, next_state
 from hub.errors import OperationRefused
+from hub.model.correction_states import PENDING, CorrectionState
 
 MAX_LISTED = 500
 COLUMNS = (
@@ -137,6 +138,15 @@ def correction_unknown() -> OperationRefused:
     )
 
 
+def correction_closed(correction: Correction) -> OperationRefused:
+    """The refusal of what cannot happen in the state that a correction is in."""
+    return OperationRefused(
+        f"the correction is already {correction.state}",
+        code="CORRECTION_CLOSED",
+        next_step="open a new one if the value is still wrong",
+    )
+
+
 def list_events(connection: Connection[Any], number: int) -> list[CorrectionHistoryEntry]:
     """The history of a correction, oldest first."""
     with connection.cursor(row_factory=class_row(CorrectionHistoryEntry)) as cursor:
@@ -160,11 +170,7 @@ def apply_event(
     """
     state = next_state(correction.state, event)
     if state is None:
-        raise OperationRefused(
-            f"the correction is already {correction.state}",
-            code="CORRECTION_CLOSED",
-            next_step="open a new one if the value is still wrong",
-        )
+        raise correction_closed(correction)
     return write_change(connection, correction, event, state, by=by, note=note, at=at, **changes)
 
 

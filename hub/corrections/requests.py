@@ -15,9 +15,10 @@ from psycopg.rows import class_row
 
 from hub.corrections.claims import CorrectableField, check_claim, find_field, is_same, normalise
 from hub.corrections.records import COLUMNS, Correction, apply_event, keep_event, load_correction
-from hub.corrections.states import CorrectionEvent, CorrectionState
 from hub.corrections.terms import find_terms
+from hub.corrections.transitions import CorrectionEvent
 from hub.errors import OperationRefused
+from hub.model.correction_states import CorrectionState
 from hub.model.registry import Registry, registry
 
 Origin = Literal["ANSWER", "DISCREPANCY", "CITIZEN"]

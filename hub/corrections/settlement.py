@@ -15,8 +15,9 @@ from psycopg.rows import class_row
 
 from hub.corrections.claims import CorrectableField, DisputedValue, judge_record, judge_value, list_fields
 from hub.corrections.records import Correction, apply_event, load_correction
-from hub.corrections.states import UNSETTLED, CorrectionEvent, CorrectionState
 from hub.corrections.terms import find_terms
+from hub.corrections.transitions import CorrectionEvent
+from hub.model.correction_states import UNSETTLED, CorrectionState
 from hub.model.registry import Linked, Registry, registry
 from hub.model.tables import ACCEPTED
 

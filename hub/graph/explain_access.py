@@ -10,7 +10,7 @@ from hub.graph.access import check_rows
 from hub.graph.callers import LOCAL, Caller, Gate
 from hub.graph.documents import Documents
 from hub.graph.execute import Executor
-from hub.graph.permissions import PUBLIC, Permissions, is_about_dossiers, is_about_schema
+from hub.graph.permissions import PUBLIC, Permissions, checks_itself, is_about_schema
 from hub.graph.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, find_operation, limits_of
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
@@ -21,7 +21,7 @@ from hub.settings import Settings
 
 EVERYBODY = "everybody, without signing in: it asks for the schema alone"
 SIGNED_IN = "everybody who is signed in, without a purpose: it reads public data alone"
-OPENERS = "whoever may handle dossiers of the purpose at the office: the mutation itself checks it"
+OPENERS = "whoever the mutation itself allows: it checks office and purpose of a dossier, and who may read, or owns, the value of a correction"
 """Who may run an operation that needs no purpose."""
 EVERYTHING_MASKED = AllowingDocument("everything stored, masked", ())
 
@@ -69,7 +69,7 @@ class PurposeJudge:
         operation = find_operation(checked.document, request.operation_name)
         if is_about_schema(operation):
             return Judged(EVERYBODY, ())
-        if is_about_dossiers(operation):
+        if checks_itself(operation):
             return Judged(OPENERS, ())
         read = PreparedRequest(checked, operation, {}, {}, None)
         if request.variables is not None or not operation.variable_definitions:

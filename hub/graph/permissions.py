@@ -19,8 +19,13 @@ from hub.plan.permission.check import (
     purposes_allowing,
 )
 
-DOSSIER_MUTATIONS = frozenset({"openDossier", "addDossierSubjects", "endDossier"})
-"""They check by themselves who may use them, and answer with nothing but the dossier."""
+SELF_CHECKED_MUTATIONS = frozenset(
+    {
+        *("openDossier", "addDossierSubjects", "endDossier"),
+        *("openCorrection", "withdrawCorrection", "decideCorrection"),
+    }
+)
+"""They check by themselves who may use them, and answer with no value of any subject."""
 PREFILL = frozenset({"prefill"})
 """It reads by the documents of the dossier's procedure alone, and checks by itself whose."""
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
@@ -48,7 +53,7 @@ class Permissions:
             if not is_about_schema(ready.operation):
                 caller.known  # noqa: B018 - raises Unauthenticated
             return
-        if is_about_dossiers(ready.operation) or is_prefill(ready.operation):
+        if checks_itself(ready.operation) or is_prefill(ready.operation):
             return
         if caller.purpose is not None and caller.purpose.declaration.masked:
             self._check_masked(ready, caller.purpose)
@@ -100,10 +105,10 @@ def is_about_schema(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.QUERY and names is not None and names <= INTROSPECTION
 
 
-def is_about_dossiers(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation does nothing but open, extend and end dossiers."""
+def checks_itself(operation: OperationDefinitionNode) -> bool:
+    """Whether the operation does nothing but mutate dossiers and corrections."""
     names = root_fields(operation)
-    return operation.operation is OperationType.MUTATION and names is not None and names <= DOSSIER_MUTATIONS
+    return operation.operation is OperationType.MUTATION and names is not None and names <= SELF_CHECKED_MUTATIONS
 
 
 def is_prefill(operation: OperationDefinitionNode) -> bool:

@@ -1,6 +1,5 @@
 """The root type Mutation: a person's decision on a link or a merge, and its undoing, with the record as it is then."""
 
-import base64
 import enum
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
@@ -12,6 +11,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.access.principals import Role
 from hub.errors import OperationRefused
+from hub.graph.corrections import correction_mutations
 from hub.graph.dossiers import dossier_mutations
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, make_field, object_type
 from hub.graph.linked_fields import LINKED_FIELD
@@ -20,7 +20,7 @@ from hub.link.field import Field, field_named, field_of_code
 from hub.link.verdicts import Decision, Verdict, Word
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
-from hub.plan.binds import read_global_id
+from hub.plan.binds import global_id, read_global_id
 
 DECISION_TYPE = "Decision"
 NOT_A_REVIEWER = OperationRefused(
@@ -124,7 +124,8 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
         )
     }  # fmt: skip
     made |= dossier_mutations(known, names)
-    return object_type("Mutation", "Open dossiers, and review links.", made)
+    made |= correction_mutations(known, names)
+    return object_type("Mutation", "Open dossiers, review links, and ask for corrections.", made)
 
 
 def _mutation(resolver: Any, payload: Any, about: str) -> Any:
@@ -148,11 +149,6 @@ def evidence_of(kept: list[dict[str, Any]] | None) -> list[Whole] | None:
     if kept is None:
         return None
     return [Whole({name: one.get(name) for name in ("comparison", "outcome", "bits")}) for one in kept]
-
-
-def global_id(kind: str, number: int) -> str:
-    """The global id of a row."""
-    return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 
 def payload_of(connection: Connection[Any], decision: Decision) -> dict[str, Any]:

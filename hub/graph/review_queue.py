@@ -18,7 +18,7 @@ from strawberry.types.nodes import SelectedField
 from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.linked_fields import LINKED_FIELD
-from hub.graph.review import evidence_of, find_reviewer, global_id
+from hub.graph.review import evidence_of, find_reviewer
 from hub.graph.type_parts import add_connection
 from hub.link.agreement import ALL, agreement
 from hub.link.field import field_named, fields
@@ -26,6 +26,7 @@ from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, q
 from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.names import quote_identifier
 from hub.model.tables import OPEN
+from hub.plan.binds import global_id
 
 CANDIDATE: Mapping[str, tuple[str, str]] = {
     "subjectId": ("ID", "Global id of the candidate."),

@@ -10,6 +10,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from hub.graph.correction_types import add_corrections, corrections_field, row_corrections_field
 from hub.graph.fields import (
     Namespace,
     RootField,
@@ -55,6 +56,7 @@ def derive(registry: Registry) -> Derived:
     add_links(registry, names)
     add_discrepancies(registry, names)
     _add_part_filters(names)
+    add_corrections(names)
     add_search(registry, names)
     for entity in registry:
         names[f"{entity.name}Filter"] = _filter(registry, entity, names)
@@ -151,6 +153,7 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
         fields |= merged_fields(entity, names)
     if entity.name in registry.copied:
         fields["discrepancies"] = discrepancies_field(StoredField, names)
+    fields["corrections"] = row_corrections_field(names)
     fields["provenance"] = _provenance_field(names)
     fields = {"id": _id_field(names)} | fields
     about = f"{entity.label.vi}. {entity.description} Sector: {entity.sector}. Term: {entity.standard}."
@@ -272,6 +275,7 @@ def _query_fields(registry: Registry, names: Namespace) -> dict[str, StrawberryF
             arguments=connection_arguments(entity, names),
         )
     fields["discrepancies"] = discrepancies_field(RootField, names)
+    fields["corrections"] = corrections_field(names)
     fields["search"] = search_field(registry, names)
     node_id = StrawberryArgument("id", "id", StrawberryAnnotation(strawberry.ID), description="A global id.")
     fields["node"] = make_field(

@@ -14,7 +14,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from hub.ingest.run.connector_run import RunChoices
 from hub.jobs.schema import SESSION_OPTIONS
 
-SYNC_TASK, LINK_TASK, PRUNE_TASK = "sync", "link", "prune"
+SYNC_TASK, LINK_TASK, PRUNE_TASK, CORRECTIONS_TASK = "sync", "link", "prune", "corrections"
 NO_CHOICES = RunChoices()
 
 

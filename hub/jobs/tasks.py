@@ -10,6 +10,8 @@ from procrastinate import App
 from procrastinate.tasks import Task
 from sqlalchemy import Engine
 
+from hub.corrections.delivery import DeliveryCounts, deliver_corrections
+from hub.corrections.retention import forget_values
 from hub.errors import HubError
 from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors, select_manifests
 from hub.ingest.run.run_records import close_interrupted
@@ -17,6 +19,7 @@ from hub.jobs import queue as q
 from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread
 from hub.link.run import link
+from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 
 MAX_ATTEMPTS = 6
@@ -47,6 +50,7 @@ class QueueTasks:
         """Register the tasks with the queue. Returns the one that syncs a connector."""
         self.queue.task(name=q.LINK_TASK)(self.link)
         self.queue.task(name=q.PRUNE_TASK)(self.prune)
+        self.queue.task(name=q.CORRECTIONS_TASK)(self.corrections)
         return self.queue.task(name=q.SYNC_TASK)(self.sync)
 
     async def sync(self, connector: str, attempt: int = 1, timestamp: int | None = None, **choices: bool) -> None:
@@ -63,6 +67,7 @@ class QueueTasks:
         self.say(f"sync {connector}: {describe_report(report)}")
         if report.changed:
             await self.queue_link()
+            await self.queue_corrections()
         await self._queue_retry(report, wanted, attempt)
 
     async def link(self) -> None:
@@ -75,18 +80,42 @@ class QueueTasks:
         except Exception as error:
             self._fail("link", error)
         self.say(f"link: {report.changed:,} links changed")
+        if report.changed:
+            await self.queue_corrections()
 
     async def prune(self, timestamp: int | None = None) -> None:
         """Delete what nobody needs any more."""
         url = store_url(self.engine)
         try:
             done = await run_in_thread(lambda: prune_store(url, keep_days=self.keep_days))
+            forgotten = await run_in_thread(lambda: self._forget_values(url))
         except Exception as error:
             self._fail("prune", error)
         await self.queue.job_manager.delete_old_jobs(
             self.keep_days * 24, include_failed=True, include_cancelled=True, include_aborted=True
         )
-        self.say(f"prune: {done.runs:,} runs, {done.quotas:,} quotas, {done.deliveries:,} deliveries deleted")
+        self.say(
+            f"prune: {done.runs:,} runs, {done.quotas:,} quotas, {done.deliveries:,} deliveries deleted;"
+            f" values of {forgotten:,} corrections forgotten"
+        )
+
+    async def corrections(self, timestamp: int | None = None) -> None:
+        """Close corrections that the sources have made, send what waits, read answers, remind."""
+        url = store_url(self.engine)
+        try:
+            done = await run_in_thread(lambda: _deliver(url))
+        except Exception as error:
+            self._fail("corrections", error)
+        if done is not None and done.is_worth_saying:
+            self.say(f"corrections: {done.describe()}")
+
+    async def queue_corrections(self) -> None:
+        """Queue corrections: what was read or linked may be what a source was asked for."""
+        await q.queue_job(self.queue, q.CORRECTIONS_TASK, q.CORRECTIONS_TASK, {})
+
+    def _forget_values(self, url: str) -> int:
+        with connect_for_run(url) as connection:
+            return forget_values(connection, load_settings().keep_corrections_days)
 
     async def queue_link(self) -> None:
         """Queue linking; a job that is already waiting will see the same rows."""
@@ -121,6 +150,11 @@ class QueueTasks:
         known = isinstance(error, HubError)
         self.say(f"{what}: failed: {error if known else type(error).__name__}")
         raise JobFailed from None
+
+
+def _deliver(url: str) -> DeliveryCounts | None:
+    with connect_for_run(url) as connection:
+        return deliver_corrections(connection)
 
 
 def describe_report(report: RunReport) -> str:

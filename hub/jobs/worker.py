@@ -34,6 +34,7 @@ MISSED_HEARTBEATS = 3
 MAX_CRASHES = 5
 """A job that crashed this many workers is marked failed."""
 PRUNE_CRON = "17 3 * * *"
+CORRECTIONS_CRON = "*/10 * * * *"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class QueueWorker:
         task = tasks.register()
         for schedule in found:
             register_schedule(queue, task, schedule)
-        queue.periodic(cron=PRUNE_CRON, lock=q.PRUNE_TASK, queueing_lock=q.PRUNE_TASK)(queue.tasks[q.PRUNE_TASK])
+        for name, cron in ((q.PRUNE_TASK, PRUNE_CRON), (q.CORRECTIONS_TASK, CORRECTIONS_CRON)):
+            queue.periodic(cron=cron, lock=name, queueing_lock=name)(queue.tasks[name])
         async with queue.open_async():
             self._start_following(tasks, loop)
             self._say_start([f"{s.connector} {s.cron}" for s in found])

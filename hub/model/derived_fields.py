@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, replace
 
+from hub.model.correction_states import PENDING
 from schema.linking.vetoes import VETOES
 
 DEFAULT_PAGE = 20
@@ -163,3 +164,39 @@ RECORDED_IN = (
         "Where in the record the copy stands: a field, or `<link>.recorded.<part>` of a subject as recorded.",
     ),
 )
+
+PENDING_STATES = ", ".join(f"'{state}'" for state in sorted(PENDING))
+PENDING_CORRECTION = f"{{t}}.state in ({PENDING_STATES})"
+CORRECTION = (
+    DerivedField("id", "ID", "hub.global_id('Correction', {t}.id)", "Id of the correction, for mutations."),
+    DerivedField("recordType", "str", "{t}.record_entity", "Type of the record, or of the subject that lacks one."),
+    DerivedField("recordId", "ID", "hub.global_id({t}.record_entity, {t}.record_id)", "Global id of the record."),
+    DerivedField(
+        "field",
+        "str",
+        "{t}.field",
+        "Field as the graph reaches it from the record: `area`, `holderLink.recorded.name`; of a missing record the list that lacks it.",
+    ),
+    DerivedField("state", "CorrectionState", "{t}.state", "Where it stands."),
+    DerivedField("overdue", "bool", f"({PENDING_CORRECTION} and {{t}}.due_at < now())", "Whether the source should have acted by now."),
+    DerivedField("since", "DateTime", "{t}.opened_at", "When it was opened."),
+    DerivedField("dueAt", "DateTime", "{t}.due_at", "By when the source has to act: the end of a working day."),
+    DerivedField("source", "str", "{t}.connector", "The sector system that owns the value: the name of its connector."),
+    DerivedField("sourceKey", "str | None", "{t}.source_key", "Key of the row in its source; null for a missing record."),
+    DerivedField("origin", "CorrectionOrigin", "{t}.origin", "What it was opened from."),
+    DerivedField("held", "str | None", "{t}.held", "The wrong value that the source held last; null if it is empty."),
+    DerivedField("claimed", "str | None", "{t}.claimed", "The value that it should have; null if it should be empty."),
+    DerivedField("reason", "str | None", "{t}.reason", "Why, in a sentence; null once the time of keeping it is over."),
+    DerivedField("answer", "str | None", "{t}.answer", "What the source said, such as why it refuses; null if it has not said anything."),
+    DerivedField("dossier", "str | None", "(select d.code from hub.dossier d where d.id = {t}.dossier_id)", "Code of the dossier under which it was opened; null if there was none."),
+    DerivedField("sentAt", "DateTime | None", "{t}.sent_at", "When the source last received it; null if it has not."),
+    DerivedField("reminders", "int", "{t}.reminders", "How often the source was reminded."),
+    DerivedField("decidedAt", "DateTime | None", "{t}.decided_at", "When the source acknowledged or refused it; null if it has not."),
+    DerivedField("closedAt", "DateTime | None", "{t}.closed_at", "When it was resolved or withdrawn; null while it is neither."),
+)  # fmt: skip
+PAST_CORRECTION = tuple(
+    replace(part, sql=part.sql.replace("now()", "{at}")) if part.graphql == "overdue" else part for part in CORRECTION
+)
+"""Corrections as they stood at the instant `{at}`."""
+CORRECTION_VALUES = frozenset({"held", "claimed", "reason", "answer", "sourceKey"})
+"""Parts that hold personal data: never shown to masked reads."""

@@ -37,7 +37,7 @@ HUB_COLUMNS = frozenset(
 """Columns that the hub adds to every row, in `data`, `history` or `staging`."""
 POSTGRESQL_COLUMNS = frozenset(["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"])
 """Columns that every table of PostgreSQL has."""
-GRAPH_FIELDS = frozenset({"id", "provenance", "mergedIds", "mergedFrom", "discrepancies"})
+GRAPH_FIELDS = frozenset({"id", "provenance", "mergedIds", "mergedFrom", "discrepancies", "corrections"})
 """Fields that the graph adds to entities."""
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -173,6 +173,11 @@ GLOBAL_ID = re.compile(r"([A-Za-z]+):(0|[1-9][0-9]{0,17})", re.ASCII)
 """One spelling for each row: other spellings of the same number are no ids."""
 
 
+def global_id(kind: str, number: int) -> str:
+    """The global id of a row."""
+    return base64.b64encode(f"{kind}:{number}".encode()).decode()
+
+
 def read_global_id(text: str) -> tuple[str | None, int | None]:
     """`base64("Citizen:12")` → ("Citizen", 12); (None, None) where it is not a global id."""
     try:

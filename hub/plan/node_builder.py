@@ -15,6 +15,8 @@ from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Regi
 from hub.plan.arguments import read_arguments, read_value
 from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
 from hub.plan.conditions import ConditionCounter, FilterReader, backlink_via, read_order
+from hub.plan.correction_nodes import CORRECTIONS_FIELD as CORRECTIONS
+from hub.plan.correction_nodes import CorrectionNodeBuilder
 from hub.plan.data_subjects import data_subject_members
 from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD as DISCREPANCIES
 from hub.plan.discrepancy_nodes import DiscrepancyNodeBuilder
@@ -82,7 +84,7 @@ class Catalog:
 
     def is_stored(self, field: str) -> bool:
         """Whether a root field is stored data, and so the planner's."""
-        return field in self.roots or field in ("node", "nodes", SEARCH, DISCREPANCIES)
+        return field in self.roots or field in ("node", "nodes", SEARCH, DISCREPANCIES, CORRECTIONS)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Builder:
             return self._node(selected, given["id"])
         if selected.name == "nodes":
             return self.nodes(selected, given["ids"])
-        if self.disclosure.masked and selected.name in (SEARCH, DISCREPANCIES):
+        if self.disclosure.masked and selected.name in (SEARCH, DISCREPANCIES, CORRECTIONS):
             raise refuse_masked(selected.name)
         if selected.name == SEARCH:
             return SearchNodeBuilder(
@@ -140,6 +142,8 @@ class Builder:
             ).search(selected, given)
         if selected.name == DISCREPANCIES:
             return self._page(selected, self._discrepancies(given), EveryRow(), given)
+        if selected.name == CORRECTIONS:
+            return self._page(selected, self._corrections.listed(given), EveryRow(), given)
         entity, many = self.catalog.roots[selected.name]
         if many:
             return self._page(selected, self._listed(entity, given), EveryRow(), given)
@@ -183,7 +187,8 @@ class Builder:
     def _row(self, entity: Entity, sets: Sets, reached_by: Linked | None = None) -> RowObject:
         selected = self.document.collect(entity.name, sets)
         hidden = data_subject_members(self.catalog.registry, entity, reached_by) if self.names_data_subjects else ()
-        return RowObject(entity.name, entity.table, (*hidden, *(self._member(entity, field) for field in selected)))
+        members = (self._member(entity, field, selected) for field in selected)
+        return RowObject(entity.name, entity.table, (*hidden, *members))
 
     def _rows(self, kinds: tuple[str, ...], sets: Sets) -> tuple[RowObject, ...]:
         """A row for each kind that an abstract field can lead to."""
@@ -192,11 +197,11 @@ class Builder:
             return rows
         return tuple(replace(row, members=(*row.members, Scalar(KIND_KEY, quote_literal(row.entity)))) for row in rows)
 
-    def _member(self, entity: Entity, field: Selected) -> Member:
+    def _member(self, entity: Entity, field: Selected, beside: tuple[Selected, ...]) -> Member:
         with self._at(field):
-            return self._member_of(entity, field)
+            return self._member_of(entity, field, beside)
 
-    def _member_of(self, entity: Entity, field: Selected) -> Member:
+    def _member_of(self, entity: Entity, field: Selected, beside: tuple[Selected, ...]) -> Member:
         if field.name == "__typename":
             return Scalar(field.key, quote_literal(entity.name))
         if field.name == "id":
@@ -216,6 +221,10 @@ class Builder:
                 raise refuse_masked(field.name)
             given = read_arguments(self.document, self._definition(entity.name, field.name), field.node)
             return self._page(field, self._discrepancies(given), ViaFound(entity.duplicates), given)
+        if field.name == CORRECTIONS:
+            given = read_arguments(self.document, self._definition(entity.name, field.name), field.node)
+            via = ViaColumn("record_id", "id")
+            return self._page(field, self._corrections.of_row(entity, beside), via, given)
         element = self.catalog.by_field[entity.name][field.name]
         if isinstance(element, Column):
             return Scalar(field.key, self._value(element))
@@ -275,6 +284,17 @@ class Builder:
         return DiscrepancyNodeBuilder(
             self.catalog.registry, self.document, self._rows, self._filters, self.names_data_subjects
         ).listed(given)
+
+    @property
+    def _corrections(self) -> CorrectionNodeBuilder:
+        return CorrectionNodeBuilder(
+            self.catalog.registry,
+            self.document,
+            self._filters,
+            self.names_data_subjects,
+            self.past,
+            self.disclosure.masked,
+        )
 
     def _page(self, field: Selected, listed: ConnectionSource, via: Via, given: Mapping[str, Tree]) -> ConnectionPage:
         first, last = (read_value(self.document, given.get(name)) for name in ("first", "last"))

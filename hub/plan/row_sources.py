@@ -30,6 +30,13 @@ DISCREPANCY_COLUMNS = (
     "id, subject_kind, found_id, subject_field, held, record_entity, record_id, record_field, recorded, kind, sector,"
     " stream_id, sys_from"
 )
+CORRECTION_TABLE = "source_correction"
+"""The table of corrections, which is no entity either."""
+
+CORRECTION_COLUMNS = (
+    "c.id, record_entity, record_id, field, held, claimed, reason, origin, connector, source_key, dossier_id, opened_at, answer,"
+    " sent_at, reminders, decided_at, closed_at"
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,8 @@ class Sources:
         """The rows of an entity that hold: in `data`, or at the past instant in `data` and `history` together."""
         if table == DISCREPANCY_TABLE:
             return self._discrepancies()
+        if table == CORRECTION_TABLE:
+            return self._corrections()
         if self.past is None:
             return f"data.{quote_identifier(table)}"
         return self._held(
@@ -112,6 +121,17 @@ class Sources:
         at = self.bind(self.past.at)
         resolved = f"case when sys_to <= {at} then sys_to end as sys_to"
         return f"(select {DISCREPANCY_COLUMNS}, {resolved} from link.{DISCREPANCY_TABLE} where sys_from <= {at})"
+
+    def _corrections(self) -> str:
+        """Corrections; at the past instant those opened by then, in the state that they had, with the values of today."""
+        if self.past is None:
+            return f"hub.{CORRECTION_TABLE}"
+        at = self.bind(self.past.at)
+        then = (
+            f"select e.state, e.due_at from hub.source_correction_event e where e.correction_id = c.id and e.at <= {at}"
+            " order by e.id desc limit 1"
+        )
+        return f"(select {CORRECTION_COLUMNS}, e.state, e.due_at from hub.{CORRECTION_TABLE} c cross join lateral ({then}) e)"
 
     def _held(self, now: str, before: str, columns: str) -> str:
         assert self.past is not None

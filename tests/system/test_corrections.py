@@ -20,8 +20,8 @@ from hub.corrections.requests import (
     withdraw_correction,
 )
 from hub.corrections.settlement import settle_corrections
-from hub.corrections.states import CorrectionState as S
 from hub.errors import OperationRefused
+from hub.model.correction_states import CorrectionState as S
 from hub.model.registry import registry
 
 AN = Asker("https://id.example|an", purpose="land-right-transfer")

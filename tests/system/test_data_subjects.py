@@ -154,3 +154,21 @@ def test_no_text_of_a_value_is_taken_for_a_hidden_member(value: Any, number: int
     nobody, another = b'"~Citizen.2":null,', b'"~Citizen.3":7,'
     marked = b"{" + member + nobody + another + plain[1:]
     assert take_data_subjects(marked) == (plain, frozenset({("Citizen", number), ("Citizen", 7)}))
+
+
+def test_a_correction_is_about_whoever_its_record_is_linked_to(store: psycopg.Connection[Any]) -> None:
+    right = store.execute(
+        "select record_id, subject_id from link.land_use_right_holder where status <> 'UNCONFIRMED' and subject_kind = 'Citizen'"
+        " limit 1"
+    ).fetchone()
+    assert right is not None
+    for entity, number in (("LandUseRight", right[0]), ("Citizen", right[1] + 1)):
+        store.execute(
+            "insert into hub.source_correction (record_entity, record_id, field, claim_key, origin, connector, opened_by, opened_at,"
+            " state, due_at) values (%s, %s, 'area', 'x', 'ANSWER', 'land', 'an', now(), 'OPEN', now())",
+            (entity, number),
+        )
+    found, people = read(store, "{ corrections(first: 5) { nodes { claimed } } }")
+    store.rollback()
+    assert len(found["corrections"]["nodes"]) == 2
+    assert people == {("Citizen", right[1]), ("Citizen", right[1] + 1)}

@@ -41,6 +41,8 @@ READS: dict[Command, tuple[str, ...]] = {
     ("discrepancies", "list"): (),
     ("discrepancies", "counts"): (),
     ("discrepancies", "export"): ("mended",),
+    ("corrections", "list"): (),
+    ("corrections", "show"): ("1",),
     ("drift", "list"): (),
     ("quarantine", "list"): (),
     ("quarantine", "counts"): (),
@@ -60,7 +62,13 @@ READS: dict[Command, tuple[str, ...]] = {
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
 }
 """Commands that read the store, each with arguments of a real call."""
-ENDS = {("link", "model", "show"): 64, ("link", "model", "compare"): 64, ("review", "show"): 64, ("doctor",): 78}
+ENDS = {
+    ("link", "model", "show"): 64,
+    ("link", "model", "compare"): 64,
+    ("review", "show"): 64,
+    ("corrections", "show"): 64,
+    ("doctor",): 78,
+}
 """How they end on the demonstration's store, if not with 0: there is no model, no such record, and no connector is configured."""
 WRITES: dict[Command, tuple[str, ...]] = {
     ("migrate",): (),
@@ -85,6 +93,10 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("seals", "lift"): ("Q2l0aXplbjoxMg==",),
     ("alarms", "acknowledge"): ("1",),
     ("limits", "lift"): ("nobody",),
+    ("corrections", "accept"): ("1",),
+    ("corrections", "refuse"): ("1", "--reason", "thử"),
+    ("corrections", "send"): (),
+    ("corrections", "remind"): ("1",),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {

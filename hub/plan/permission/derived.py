@@ -8,9 +8,13 @@ COMPARISONS = frozenset({"Evidence.comparison", "Evidence.outcome", "Evidence.bi
 """They tell whether fields of a subject agree with a record."""
 FOUND = frozenset({"SearchHit.matchedOn", "SearchHit.score"})
 """They tell which fields of a row agree with a text."""
+CORRECTIONS = frozenset({"Correction.held", "Correction.claimed", "Correction.reason", "Correction.answer"})
+"""They show any field of a record that somebody has asked to correct."""
 
 
 def derived_reads(field: str) -> frozenset[str]:
     """The fields that tell something of this one, e.g. `Discrepancy.held` of `Citizen.fullName`."""
     entity, _, _ = field.partition(".")
-    return COPIES | COMPARISONS | FOUND if entity in registry().copied else frozenset()
+    if entity not in registry().entities:
+        return frozenset()
+    return COPIES | COMPARISONS | FOUND | CORRECTIONS if entity in registry().copied else CORRECTIONS

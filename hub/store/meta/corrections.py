@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index
 from hub.store.meta.ingest import METADATA, NOW
 
 UNSETTLED = text("state in ('OPEN', 'SENT', 'ACKNOWLEDGED', 'REFUSED', 'REOPENED')")
-"""The value is still disputed: `hub.corrections.states.UNSETTLED`."""
+"""The value is still disputed: `hub.model.correction_states.UNSETTLED`."""
 
 SOURCE_CORRECTION = Table(
     "source_correction",

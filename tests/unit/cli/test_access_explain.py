@@ -54,7 +54,7 @@ def test_values_are_compared_if_they_are_given(capsys: pytest.CaptureFixture[str
         ("{ administrativeUnits(first: 1) { nodes { name } } }", "everybody who is signed in, without a purpose"),
         (
             'mutation { endDossier(input: {code: "x", outcome: CLOSED, reason: "y"}) { dossier { code } } }',
-            "whoever may handle dossiers",
+            "whoever the mutation itself allows",
         ),
     ],
 )

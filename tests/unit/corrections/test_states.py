@@ -4,16 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.corrections.claims import DisputedValue, judge_record, judge_value
-from hub.corrections.states import (
-    PENDING,
-    STATE_LABELS,
-    STATE_MEANINGS,
-    TRANSITIONS,
-    UNSETTLED,
-    CorrectionEvent,
-    CorrectionState,
-    next_state,
-)
+from hub.corrections.transitions import TRANSITIONS, CorrectionEvent, next_state
+from hub.model.correction_states import PENDING, STATE_LABELS, STATE_MEANINGS, UNSETTLED, CorrectionState
 from hub.store.meta.corrections import UNSETTLED as UNSETTLED_SQL
 from schema.values import PersonName
 

@@ -152,4 +152,6 @@ def test_a_law_without_an_article_is_a_warning() -> None:
 
 def test_derived_fields_tell_of_their_inputs() -> None:
     assert "Discrepancy.held" in derived_reads("Citizen.fullName")
-    assert derived_reads("TaxObligation.amount") == frozenset()
+    assert "Discrepancy.held" not in derived_reads("TaxObligation.amount")
+    assert "Correction.held" in derived_reads("TaxObligation.amount"), "any value can be asked to be corrected"
+    assert derived_reads("Procedure.code") == frozenset()

@@ -31,6 +31,9 @@ class FileLocation(Protocol):
     def provide_file(self, entry: FileEntry, most_bytes: int) -> Iterator[Path]:
         """Provide the file locally for a while. Raises SourceUnavailable."""
 
+    def put_file(self, name: str, content: bytes) -> None:
+        """Write a file, which is there whole or not at all; one of this name is replaced. Raises SourceUnavailable."""
+
     def close(self) -> None:
         """Close the connections."""
 

@@ -100,6 +100,20 @@ class RemoteLocation(ABC):
                     raise OSError("grew while it was copied")
         copy.flush()
 
+    def put_file(self, name: str, content: bytes) -> None:
+        """Write a file. An object store shows it when it is whole; on an SFTP server it is renamed into place."""
+        self._retry(lambda: self._put(name, content))
+
+    def _put(self, name: str, content: bytes) -> None:
+        system, place = self._connect(), f"{self.root}/{name}"
+        if self.scheme == "s3":
+            system.pipe_file(place, content)
+            return
+        beside = f"{self.root}/.{name}.part"
+        system.pipe_file(beside, content)
+        # Replaces a file of this name, which a plain rename of SFTP refuses.
+        system.ftp.posix_rename(beside, place)
+
     def _retry(self, ask: Any) -> Any:
         """Ask again while the location is briefly unreachable. Raises SourceUnavailable."""
         caller = stamina.RetryingCaller(

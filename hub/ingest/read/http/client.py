@@ -58,12 +58,13 @@ class AnswerRefused(SourceUnavailable):
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A GET, or a POST if it has a form."""
+    """A GET, or a POST if it has a form or a body."""
 
     url: httpx2.URL
     form: Mapping[str, str] | None = None
     client: tuple[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -184,13 +185,14 @@ class HttpClient:
         """Yield an answer whose body is not read yet. Failures of the source are raised within the gate, which counts
         them.
         """
-        method = "GET" if request.form is None else "POST"
+        method = "GET" if request.form is None and request.body is None else "POST"
         with self.gate:
             try:
                 with self.http.stream(
                     method,
                     request.url,
                     data=request.form,
+                    content=request.body,
                     headers={**headers, **request.headers},
                     auth=request.client,
                 ) as answer:
