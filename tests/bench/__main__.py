@@ -30,6 +30,7 @@ from tests.bench import (
     linking_pseudopeople,
     linking_public,
     reads,
+    refresh,
     searches,
     wide_filters,
 )
@@ -141,6 +142,10 @@ def _access(run: Run, bench: Bench) -> None:
     access.measure(bench, run.server, run.province, run.folder, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
 
 
+def _refresh(run: Run, bench: Bench) -> None:
+    refresh.measure(bench, run.server, rounds=run.sizes.rounds * refresh.ROUNDS)
+
+
 def _costs(run: Run, bench: Bench) -> None:
     costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
 
@@ -171,6 +176,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "wide-filters": _wide_filters,
     "callers": _callers,
     "access": _access,
+    "refresh": _refresh,
     "costs": _costs,
     "linking": _linking,
     "linking-demo": _linking_demo,

@@ -3,9 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ import psycopg
 import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
 
 from hub.demo.sector_systems import start_systems
 from hub.graph.refresher import Refresher
@@ -23,47 +21,16 @@ from hub.model.registry import registry
 from hub.refresh.needs import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
-from hub.sdk.manifest import Manifest, parse_manifest
+from hub.sdk.manifest import Manifest
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
 from hub.store.query import fetch_value
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
+from tests.system.register import Behaviour, Register, register_manifest
 
-Row = dict[str, Any]
-Behaviour = Callable[[Request], Awaitable[Response | None]]
 HOUR = timedelta(hours=1)
-FIELDS = {"personal_id": "so", "full_name": "ten", "birth_date": "sinh", "residence_unit_code": {"constant": "06820@2020-01-01"}}  # fmt: skip
-
-
-@dataclass
-class Register:
-    """The register: `/rows?ids=1,2`. `asked` are the keys of each request; `behave` answers in its place."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    behave: Behaviour | None = None
-
-    def put(self, key: str, name: str, number: int | None = None) -> None:
-        so = f"{number if number is not None else int(key):012d}"
-        self.rows[key] = {"id": key, "so": so, "ten": name, "sinh": "1980"}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            response = await self._answer(Request(scope, receive))
-            await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
-        ids = request.query_params.get("ids")
-        if ids is not None:
-            self.asked.append(ids)
-            if self.behave and (answer := await self.behave(request)) is not None:
-                return answer
-        keys = list(self.rows) if ids is None else [key for key in ids.split(",") if key in self.rows]
-        if ids is not None and ids in self.rows:
-            keys = [ids]
-        return JSONResponse({"data": [self.rows[key] for key in keys]})
 
 
 class Office:
@@ -77,26 +44,7 @@ class Office:
         patch.setenv("REGISTER_URL", url)
 
     def manifest(self, source: Mapping[str, Any] = {}, **stream: Any) -> Manifest:
-        rows = {
-            "path": "/rows",
-            "records": "data",
-            "key": ["id"],
-            "emits": {"Citizen": {"fields": FIELDS}},
-            "lookup": {"path": "/rows", "parameter": "ids"},
-            **stream,
-        }
-        label = {"vi": "Thử", "en": "Test"}
-        given = {"kind": "rest", "base_url": {"env": "REGISTER_URL"}, "breaker_failures": 2, **source}
-        facts = {
-            "title": label,
-            "sector": "citizen",
-            "owner": "-",
-            "legal_basis": "-",
-            "version": "1",
-            "freshness": "-",
-        }
-        streams = {"people": {key: value for key, value in rows.items() if value is not None}}
-        return parse_manifest({"name": "register", "source": given, "streams": streams, **facts})
+        return register_manifest({"breaker_failures": 2, **source}, **stream)
 
     def sync(self, manifest: Manifest) -> None:
         (report,) = run_connectors(self.engine, [manifest])
