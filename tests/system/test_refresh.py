@@ -214,6 +214,10 @@ async def half_row(request: Request) -> Response | None:
     return JSONResponse({"data": [{"id": "1", "ten": "Lê Văn An"}]})
 
 
+async def optional_member_missing(request: Request) -> Response | None:
+    return JSONResponse({"data": [{"id": "1", "so": "000000000001", "ten": "Lê Văn An"}]})
+
+
 async def other_row(request: Request) -> Response | None:
     return JSONResponse({"data": [{"id": "2", "so": "000000000002", "ten": "Lê Văn Ba", "sinh": "1980"}]})
 
@@ -235,6 +239,7 @@ async def no_row(request: Request) -> Response | None:
         (login_page, "LIED"),
         (half_json, "LIED"),
         (half_row, "LIED"),
+        (optional_member_missing, "LIED"),
         (other_row, "LIED"),
         (bad_value, "LIED"),
         (no_row, "ABSENT"),

@@ -22,7 +22,7 @@ from hub.ingest.run.cursor import StreamCursor
 from hub.ingest.run.outcome import ApprovalRequired, EntityCounts, RunOptions
 from hub.ingest.run.run_records import begin_run, delete_run, end_run
 from hub.ingest.run.stream_run import StreamRun
-from hub.ingest.transform.map import build_source_key
+from hub.ingest.transform import map as mapping
 from hub.model.names import quote_identifier
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest
@@ -116,7 +116,7 @@ class _StoredRows:
     def __init__(self, connection: Connection[Any], task: LookupTask) -> None:
         self.connection, self.task = connection, task
         cursor = StreamCursor(connection, task.manifest.name, task.stream)
-        self.stream_id = cursor.stream_id
+        self.stream_id, self.shape = cursor.stream_id, cursor.shape
         with connection.transaction():  # what could not be written is not asked for
             cursor.lock_within(LOCK_WAIT_S)
             self.before = self._find()
@@ -150,7 +150,7 @@ def _fetch(reader: Reader, task: LookupTask) -> _FetchedRows:
             raise SourceUnavailable(f"{reader.context.where}: the look-up took too long", next_step="try it later")
         if not frame.is_empty():
             frames.append(frame)
-            keys.update(frame.select(build_source_key(stream)).to_series().drop_nulls())
+            keys.update(frame.select(mapping.build_source_key(stream)).to_series().drop_nulls())
     return _FetchedRows(frames, frozenset(keys) & frozenset(task.keys), reader.unasked_rows, as_of)
 
 
@@ -162,6 +162,8 @@ def _merge(connection: Connection[Any], task: LookupTask, again: "_FetchedReader
     absent, rejected = (frozenset[str](), missing) if fetched.unasked else (missing, frozenset[str]())
     if not fetched.keys:
         return LookupResult(frozenset(), absent, rejected, fetched.as_of)
+    for frame in fetched.frames:
+        _require_usual_columns(again, frame)
     run_id = begin_run(connection, task.manifest, "LOOKUP")
     work = StreamRun(connection, task.manifest, task.stream, RunOptions(run_id), again)
     try:
@@ -177,6 +179,24 @@ def _merge(connection: Connection[Any], task: LookupTask, again: "_FetchedReader
     else:
         delete_run(connection, run_id)
     return LookupResult(fetched.keys - rejected, absent, rejected, fetched.as_of, counts)
+
+
+def _require_usual_columns(again: "_FetchedReader", frame: pl.DataFrame) -> None:
+    """Refuse half a row: a mapped column that the list has and that is missing here would empty what the store has.
+
+    Raises AnswerMalformed. An object that is null has no columns of its own.
+    """
+    stream = again.context.stream
+    missing = [
+        column
+        for column in mapping.find_missing_columns(stream, frame.columns)
+        if column in again.stored.shape and not any(f"{column}.".startswith(f"{name}.") for name in frame.columns)
+    ]
+    if missing:
+        raise AnswerMalformed(
+            f"{again.context.where}: a row that was looked up lacks {', '.join(missing)}",
+            next_step="ask the owner whether a look-up returns the same columns as the list; declare what may be absent in `optional`",
+        )
 
 
 def _explain_failure(error: BaseException) -> BaseException:
@@ -209,7 +229,7 @@ class _FetchedReader(Reader):
 
     def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
         """Yield the rows."""
-        key = build_source_key(self.context.stream)
+        key = mapping.build_source_key(self.context.stream)
         for frame in self.fetched.frames:
             yield ReadBatch(frame.filter(~key.is_in(self.superseded)) if self.superseded else frame)
 

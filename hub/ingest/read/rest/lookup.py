@@ -47,6 +47,21 @@ def find_single_row(document: Any, stream: RestStream) -> JsonRow | None:
     return found if isinstance(found, dict) and get_at_path(found, stream.key[0]) is not None else None
 
 
+def group_by_members(rows: Sequence[JsonRow]) -> list[list[JsonRow]]:
+    """Group rows that have the same members, members of objects included."""
+    groups: dict[frozenset[str], list[JsonRow]] = {}
+    for row in rows:
+        groups.setdefault(frozenset(_list_members(row, "")), []).append(row)
+    return list(groups.values())
+
+
+def _list_members(row: JsonRow, above: str) -> Iterator[str]:
+    for name, value in row.items():
+        yield f"{above}{name}"
+        if isinstance(value, dict):
+            yield from _list_members(value, f"{above}{name}.")
+
+
 def _group_keys(lookup: RestLookup, keys: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield keys in groups as large as the source accepts. Keys that contain the separator are sent alone."""
     plain = [key for key in keys if lookup.separator not in key]

@@ -136,8 +136,8 @@ class RestReader(Reader):
             returned = [alone] if alone else self._find_rows(document)
             rows = [row for row in returned if get_at_path(row, column) in asked.keys]
             self.unasked_rows += len(returned) - len(rows)
-            if rows:
-                yield self._build_frame(rows)
+            # A member that one row lacks would be null beside the others: it must be seen that it is missing.
+            yield from map(self._build_frame, rest_lookup.group_by_members(rows))
 
     def _read_batches(self, progress: ReadProgress) -> Iterator[ReadBatch]:
         gathered: list[JsonRow] = []
