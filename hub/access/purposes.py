@@ -28,6 +28,7 @@ from hub.settings import load_settings as load_settings
 HOMES = tuple(Path(schema.__file__).parent / name for name in ("purposes", "procedures"))
 """Folders of the package that have a folder for each purpose."""
 PURPOSE_FILE, PROCEDURE_FILE = "purpose.toml", "procedure.toml"
+FOLDER_SETTINGS = ("HUB_PURPOSES", "HUB_PROCEDURES")
 MAX_PURPOSES = 200
 MAX_DOCUMENTS = 30
 """Documents of one purpose."""
@@ -70,8 +71,7 @@ class Purpose:
 
 def purposes() -> Mapping[str, Purpose]:
     """Every purpose by code: those of the package, then those of HUB_PURPOSES and HUB_PROCEDURES. Raises HubMisconfigured."""
-    settings = load_settings()
-    return _purposes(os.pathsep.join(part for part in (settings.purposes, settings.procedures) if part))
+    return _configured_purposes(tuple(os.environ.get(name) for name in FOLDER_SETTINGS))
 
 
 def find_purpose(code: str, known: Mapping[str, Purpose] | None = None) -> Purpose:
@@ -86,6 +86,13 @@ def find_purpose(code: str, known: Mapping[str, Purpose] | None = None) -> Purpo
             "there is no purpose of this code", code="UNKNOWN_PURPOSE", next_step=f"use one of: {', '.join(known)}"
         )
     return found
+
+
+@cache
+def _configured_purposes(given: tuple[str | None, ...]) -> Mapping[str, Purpose]:
+    """The purposes while these settings stand. Reading all settings takes milliseconds, and each request asks for its purpose."""
+    settings = load_settings()
+    return _purposes(os.pathsep.join(part for part in (settings.purposes, settings.procedures) if part))
 
 
 @cache

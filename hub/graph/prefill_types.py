@@ -17,8 +17,8 @@ HELD_VALUE: Fields = {
     "recordId": ("ID | None", "Global id of the record that it stands in; null for a derived value."),
     "field": ("str", "The field of that record; of a derived value, the requirement."),
     "display": ("Label", "The value in words, as a form prints it."),
-    "source": ("str | None", "The sector system it is from: the name of its connector."),
-    "asOf": ("DateTime | None", "The instant for which the source confirmed it."),
+    "source": ("str | None", "The sector system it is from: the name of its connector; null if it is not known."),
+    "asOf": ("DateTime | None", "The instant for which the source confirmed it; null if it is not known."),
     "linkStatus": ("LinkStatus | None", "The weakest link on the way from the subject; null if there is none."),
     "losingValues": ("list[LosingValue]", "What other records and sources have for the same thing."),
 }
@@ -26,7 +26,10 @@ VALUES: Mapping[str, tuple[str, Fields]] = {
     "TextAnswer": ("A text, or an identifier.", {"text": ("str", "The text.")}),
     "NumberAnswer": (
         "A number.",
-        {"number": ("Decimal", "The number, as decimal text."), "unit": ("str | None", "Its unit, such as m².")},
+        {
+            "number": ("Decimal", "The number, as decimal text."),
+            "unit": ("str | None", "Its unit, such as m²; null for a count or a year."),
+        },
     ),
     "MoneyAnswer": (
         "An amount of money.",
@@ -41,25 +44,31 @@ VALUES: Mapping[str, tuple[str, Fields]] = {
         "A person, a household or a business.",
         {
             "name": ("str", "Its name."),
-            "identifier": ("str | None", "Its identifier."),
-            "birthDate": ("str | None", "Its date of birth, or the year alone."),
+            "identifier": ("str | None", "Its identifier; null if it is not held, or not asked for."),
+            "birthDate": (
+                "str | None",
+                "Its date of birth, or the year alone; null if it is not held, or not asked for.",
+            ),
         },
     ),
     "ParcelAnswer": (
         "A parcel of land.",
         {
             "number": ("str", "Its parcel number: commune, map sheet, number on the sheet."),
-            "mapSheet": ("str | None", "Number of the map sheet."),
-            "ordinal": ("str | None", "Number on the sheet."),
-            "address": ("str | None", "Its address."),
+            "mapSheet": ("str | None", "Number of the map sheet; null if it is not held, or not asked for."),
+            "ordinal": ("str | None", "Number on the sheet; null if it is not held, or not asked for."),
+            "address": ("str | None", "Its address; null if it is not held, or not asked for."),
         },
     ),
     "AddressAnswer": (
         "An address.",
         {
-            "detail": ("str | None", "What is written within the administrative unit."),
-            "unit": ("str | None", "Name of the administrative unit."),
-            "unitCode": ("str | None", "Code of the administrative unit, with its date."),
+            "detail": ("str | None", "What is written within the administrative unit; null if nothing is."),
+            "unit": ("str | None", "Name of the administrative unit; null if it is not held."),
+            "unitCode": (
+                "str | None",
+                "Code of the administrative unit, with its date; null if it is not held, or not asked for.",
+            ),
         },
     ),
 }
@@ -93,9 +102,12 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
             "label": ("Label", "What the form calls it."),
             "kind": ("RequirementKind", "Whether a value or a paper is asked for."),
             "holder": ("str | None", "The sector that holds it; null if none does."),
-            "askedOf": ("str | None", "Who is asked if it is not held: `citizen`, or the role of a subject."),
-            "evidence": ("Label | None", "The paper that proves it."),
-            "legalBasis": ("LegalBasis | None", "The provision that demands it."),
+            "askedOf": (
+                "str | None",
+                "Who is asked if it is not held: `citizen`, or the role of a subject; null if the procedure does not say.",
+            ),
+            "evidence": ("Label | None", "The paper that proves it; null if there is none."),
+            "legalBasis": ("LegalBasis | None", "The provision that demands it; null if the procedure names none."),
             "maxAgeDays": ("int", "How many days ago a source may have confirmed it."),
         },
     ),
@@ -104,9 +116,9 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
         {
             "text": ("str", "The value."),
             "kind": ("LossKind", "Why it lost."),
-            "recordId": ("ID | None", "Global id of the record that it stands in."),
+            "recordId": ("ID | None", "Global id of the record that it stands in; null if it is not known."),
             "field": ("str", "The field of that record."),
-            "source": ("str | None", "The sector system it is from."),
+            "source": ("str | None", "The sector system it is from; null if it is not known."),
             "asOf": ("DateTime | None", "The instant for which the source confirmed it; null if it is not known."),
         },
     ),
@@ -115,7 +127,7 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
         {
             "requirement": ("str", "Code of the requirement that has the list."),
             "key": ("str", "What tells the item from the others."),
-            "recordId": ("ID | None", "Global id of its record."),
+            "recordId": ("ID | None", "Global id of its record; null if it is not known."),
         },
     ),
     "NoneHeld": (
@@ -139,7 +151,7 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
             "status": ("AnswerStatus", "What the hub can say."),
             "reasons": ("list[AnswerReason]", "Why, the strongest first; empty if it is held."),
             "values": ("list[HeldValue]", "The values, also those that a person has to look at first."),
-            "none": ("NoneHeld | None", "Set if it is held that there is none."),
+            "none": ("NoneHeld | None", "Set if it is held that there is none; else null."),
         },
     ),
     "PrefillSubject": (
@@ -156,8 +168,14 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
         {
             "code": ("str", "Its code: `subject_deceased`, `guardian_needed`, or one of the procedure."),
             "label": ("Label", "What an official is told."),
-            "role": ("str | None", "Role of the subject that it is about."),
-            "requirement": ("str | None", "The requirement whose value says so."),
+            "role": (
+                "str | None",
+                "Role of the subject that it is about; null if it is about no subject in particular.",
+            ),
+            "requirement": (
+                "str | None",
+                "The requirement whose value says so; null if it is about the subject itself.",
+            ),
             "items": ("list[ListItem]", "Which item of a list."),
             "sure": ("bool", "Whether what it rests on is held; if not, a person has to look first."),
         },
@@ -166,7 +184,7 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
         "What a procedure's form can be filled with, and what is left to ask.",
         {
             "procedure": ("Procedure", "The procedure."),
-            "dossier": ("str | None", "Code of the dossier that it was answered under."),
+            "dossier": ("str | None", "Code of the dossier that it was answered under; null while access is off."),
             "at": ("DateTime", "When it was answered."),
             "subjects": ("list[PrefillSubject]", "Whose data was read."),
             "blockedBy": ("list[BlockingFact]", "Why the procedure cannot be done; empty if it can."),

@@ -9,7 +9,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from hub.access.purpose_declaration import Bilingual, LegalBasis
 from hub.model.names import to_camel_case
@@ -239,19 +242,32 @@ class Prefill:
         return () if self.blocked_by else tuple(answer for answer in self.answers if not answer.is_settled)
 
 
+PLAIN = frozenset({str, int, bool, float, type(None)})
+
+
 def as_json(value: Any) -> Any:
     """Any of these values as JSON: names in camel case, a held value with its `type`, decimals as text, instants in ISO 8601."""
-    if isinstance(value, Bilingual | LegalBasis):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        made = {to_camel_case(field.name): as_json(getattr(value, field.name)) for field in fields(value)}
-        return {"type": type(value).__name__, **made} if isinstance(value, HeldValue) else made
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is tuple or kind is list:
+        return [as_json(one) for one in value]
+    members = _list_members(kind)
+    if members is not None:
+        made = {name: as_json(getattr(value, attribute)) for attribute, name in members}
+        return {"type": kind.__name__, **made} if isinstance(value, HeldValue) else made
     if isinstance(value, Mapping):
         return {str(name): as_json(one) for name, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [as_json(one) for one in value]
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
+
+
+@cache
+def _list_members(kind: Any) -> tuple[tuple[str, str], ...] | None:
+    """The attributes of a class, each with its name in JSON; None if it is no dataclass and no model."""
+    if is_dataclass(kind):
+        return tuple((field.name, to_camel_case(field.name)) for field in fields(kind))
+    return tuple((name, name) for name in kind.model_fields) if issubclass(kind, BaseModel) else None
