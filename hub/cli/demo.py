@@ -1,4 +1,4 @@
-"""`hub demo`: one command to linked data. Four simulated sector systems, really running; sync, link, prefill, serve."""
+"""`hub demo`: one command to linked data. Five simulated sector systems, really running; sync, link, prefill, serve."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ def demo(
         ),
     ] = False,
 ) -> None:
-    """Create a demo province, run its four sector systems, read and link them, prefill a land transfer, and serve the graph.
+    """Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph.
 
     People sign in as an officer, a reviewer, an operator, an auditor or an explorer of masked data; a dossier is open to read for.
     """
@@ -142,7 +142,8 @@ def _province(folder: Path, citizens: int) -> ProvinceSummary:
 @contextmanager
 def _systems(province: ProvinceSummary, server: EmbeddedServer) -> Iterator[RunningSystems]:
     ERR.print(
-        "Starting four sector systems: population (PostgreSQL), land (REST, OAuth2), business (JSON Lines), finance (files)"
+        "Starting five sector systems: population (PostgreSQL), land (REST, OAuth2), business (JSON Lines), insurance (SOAP),"
+        " finance (files)"
     )
     with start_systems(Path(province.folder), server.url("postgres")) as systems:
         yield systems

@@ -36,13 +36,12 @@ FAULTS = (
 
 
 def write_benefits(people: People, out: ProvinceFiles) -> None:
-    """Benefits by age: old-age allowance from 75, pension from 60, merit from 50, disability at any age, poor households' heads."""
+    """Benefits by age: old-age allowance from 75, merit from 50, disability at any age, poor households' heads. Pensions are another system's."""
     rng, age = people.block.rng(8), THIS_YEAR - people.birth_year
-    drawn = rng.random((5, len(people)))
+    drawn = rng.random((4, len(people)))
     eligible = {
-        "OLD_AGE": ((age >= 75) & (drawn[0] < 0.6), 500_000), "DISABILITY": (drawn[1] < 0.012, 700_000),
-        "POOR_HOUSEHOLD": ((people.roles.role == 0) & (drawn[2] < 0.012), 300_000), "MERIT": ((age >= 50) & (drawn[3] < 0.03), 2_055_000),
-        "PENSION": ((age >= 60) & (drawn[4] < 0.30), 5_200_000),
+        "OLD_AGE": ((age >= 75) & (drawn[0] < 0.6), 500_000), "DISABILITY": (drawn[1] < 0.022, 700_000),
+        "POOR_HOUSEHOLD": ((people.roles.role == 0) & (drawn[2] < 0.012), 300_000), "MERIT": ((age >= 50) & (drawn[3] < 0.06), 2_055_000),
     }  # fmt: skip
     chosen = {
         kind: np.flatnonzero(mask & ~data_faults.is_showcase(people, np.arange(len(people))))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from hub.demo.business_sites import item_key, nest_sites, record_sites, write_site_truth
 from hub.demo.commune_pairs import REORGANISATION_DAY, load_commune_pairs
 from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
 from hub.demo.identifiers import Bools, Ints, tax_codes, to_digits
+from hub.demo.land import Parcels
 from hub.demo.outsiders import make_outsiders
 from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
 from hub.demo.person_names import load_name_book
@@ -158,15 +159,16 @@ def _members(
     return business[order], person[order], role[order]
 
 
-def write_businesses(people: People, firms: Businesses, out: ProvinceFiles) -> None:
+def write_businesses(people: People, firms: Businesses, parcels: Parcels, out: ProvinceFiles) -> None:
     """The export and its truth."""
     rng, count = people.block.rng(6), len(firms)
-    members = _recorded_members(rng, people, firms)
+    members = record_members(rng, people, firms)
     grouped = members.group_by("at", maintain_order=True).agg(
         pl.struct("ho_ten", "ngay_sinh", "so_giay_to", "dia_chi", "vai_tro", "tu_ngay", "den_ngay", "von_gop").alias(
             "thanh_vien"
         )
     )
+    sites = record_sites(people, firms, parcels)
     seat_day = np.where(
         rng.random(count) < 0.3, np.maximum(firms.registered, REORGANISATION_DAY + 60), firms.registered
     )
@@ -180,20 +182,21 @@ def write_businesses(people: People, firms: Businesses, out: ProvinceFiles) -> N
         "so_nha": rng.integers(1, 400, count), "duong": streets.gather(rng.integers(0, len(STREETS), count)), "noi": load_commune_pairs().phrases(firms.pair, seat_day),
         "cap_nhat_luc": np.maximum(seat_day, TODAY_DAY - 1 - rng.integers(0, 1_500, count)), "dirt": [""] * count, "subject_key": firms.number,
     }).with_columns(
-        day_text("ngay_dang_ky"), day_iso("ngay_ma_xa"), instant_text("cap_nhat_luc"), grouped["thanh_vien"],
+        day_text("ngay_dang_ky"), day_iso("ngay_ma_xa"), instant_text("cap_nhat_luc"), grouped["thanh_vien"], nest_sites(sites),
         pl.format("Số {}, {}, {}", "so_nha", "duong", "noi").alias("dia_chi"),
     )  # fmt: skip
     keep = (np.arange(count) == 0) & people.block.first
     frame = spoil_rows(rng, frame, FAULTS, RATES.invalid, keep, people.block.first).with_columns(
         pl.struct("ma_xa", "ngay_ma_xa", "dia_chi").alias("tru_so")
     )
-    columns = ["id", "ma_so", "ma_doanh_nghiep", "ma_so_thue", "ten", "loai_hinh", "trang_thai", "ngay_dang_ky", "von_dieu_le", "nganh_nghe", "tru_so", "thanh_vien", "cap_nhat_luc"]  # fmt: skip
+    columns = ["id", "ma_so", "ma_doanh_nghiep", "ma_so_thue", "ten", "loai_hinh", "trang_thai", "ngay_dang_ky", "von_dieu_le", "nganh_nghe", "tru_so", "thanh_vien", "dia_diem", "cap_nhat_luc"]  # fmt: skip
     out.lines("business/doanh-nghiep.jsonl", frame.select(columns))
     out.truth("business", "doanh-nghiep", frame.select(pl.col("id").alias("source_id"), pl.lit("").alias("role"), pl.lit("business").alias("subject_kind"), "subject_key", "dirt"))  # fmt: skip
     out.truth("business", "doanh-nghiep.thanh_vien", members)
+    write_site_truth(sites, out)
 
 
-def _recorded_members(rng: np.random.Generator, people: People, firms: Businesses) -> pl.DataFrame:
+def record_members(rng: np.random.Generator, people: People, firms: Businesses) -> pl.DataFrame:
     """Members as written when they joined, with the truth about each: `source_id` is the id of the business, `role` what names it in its list."""
     business, person = firms.member_business, firms.member_person
     count, outside = len(person), person == NOBODY
@@ -220,10 +223,4 @@ def _recorded_members(rng: np.random.Generator, people: People, firms: Businesse
         pl.when(out).then(pl.lit("outsider")).otherwise(pl.lit("person")).alias("subject_kind"),
         pl.when(out).then(pl.lit(strangers["identifier"])).otherwise("true_key").alias("subject_key"),
         pl.when(out).then(pl.lit("")).otherwise("written_dirt").alias("dirt"),
-    ).with_columns(_item_key(("ho_ten", "ngay_sinh", "so_giay_to", "vai_tro")).alias("role"))  # fmt: skip
-
-
-def _item_key(columns: Sequence[str]) -> pl.Expr:
-    """The part of a source key that names an item, as the connector's `item_key` makes it."""
-    parts = [pl.col(c).cast(pl.String).fill_null("").str.replace_all(r"([\\|])", r"\$1") for c in columns]
-    return pl.concat_str([pl.lit("="), pl.concat_str(parts, separator="|")])
+    ).with_columns(item_key(("ho_ten", "ngay_sinh", "so_giay_to", "vai_tro")).alias("role"))  # fmt: skip

@@ -67,6 +67,10 @@ BY_SYSTEM = {
         slips=(0.008, 0.003, 0.015, 0.005, 0.0), bare_homonym=0.25,
     ),
     "finance": replace(FaultRates(), upper_case=0.30, no_diacritics=0.05),
+    "civil_status": replace(
+        FaultRates(), no_diacritics=0.01, upper_case=0.20, year_only=0.05, missing_identifier=0.04, typo_identifier=0.005, moved_away=0.0,
+    ),
+    "insurance": replace(FaultRates(), upper_case=0.30, year_only=0.06, missing_identifier=0.02),
     "business": replace(FaultRates(), upper_case=0.40, missing_identifier=0.02, old_address=0.10, slips=(0.005, 0.002, 0.005, 0.002, 0.010)),
 }  # fmt: skip
 
@@ -231,6 +235,11 @@ def _of_others(
         flags[kind] = wanted & plain
         identifier, plain = _where(flags[kind], to_digits(number, 12), identifier), plain & ~wanted
     return identifier
+
+
+def select_where(where: Bools, values: pl.Series) -> pl.Series:
+    """The values where `where` is true, null elsewhere."""
+    return pl.select(pl.when(pl.lit(pl.Series(where))).then(pl.lit(values))).to_series()
 
 
 def _where(mask: Bools, this: pl.Series, that: pl.Series) -> pl.Series:

@@ -17,7 +17,13 @@ from hub.demo.land import HOUSEHOLD, Parcels
 from hub.demo.outsiders import record_persons
 from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
 from hub.demo.province_files import ProvinceFiles, day_text, format_dotted
-from hub.demo.source_words import OBLIGATION_STATUS, TAX_KIND, TAXPAYER_KIND, TAXPAYER_STATUS
+from hub.demo.source_words import (
+    OBLIGATION_STATUS,
+    TAX_EXEMPTION_GROUND,
+    TAX_KIND,
+    TAXPAYER_KIND,
+    TAXPAYER_STATUS,
+)
 
 RATES = BY_SYSTEM["finance"]
 TAX_YEARS = (2023, 2024, 2025, 2026)
@@ -42,6 +48,9 @@ PAYMENT_FAULTS = (
     InvalidValue("amount", "so_tien", pl.lit("-")),
     InvalidValue("date", "ngay_nop", pl.lit("00/00/2024")),
 )
+
+GROUNDS = ("MERIT", "POOR_HOUSEHOLD", "DISADVANTAGED_AREA", "ONLY_HOME")
+EXEMPTION_FAULTS = (InvalidValue("ground", "ly_do", pl.lit("Khác")),)
 
 
 @dataclass(frozen=True)
@@ -307,7 +316,7 @@ def _write_obligations(
         "mst": _either((owed.year > 2025) | (registered[owed.payer] >= REORGANISATION_DAY), code["since"], code["before"]), "ten_nnt": party["name"],
         "loai_nnt": pl.Series(list(TAXPAYER_KIND.values())).gather(payers.kind[owed.payer]), "ngay_sinh": party["birth"], "so_giay_to": party["identifier"],
         "dia_chi": party["address"], "loai_thue": pl.Series(list(TAX_KIND.values())).gather(owed.tax), "nam": owed.year, "so_tien": owed.amount, "da_nop": paid,
-        "han_nop": due, "trang_thai": pl.Series(list(OBLIGATION_STATUS.values())).gather(state), **seen.to_dict(),
+        "han_nop": due, "trang_thai": pl.Series(list(OBLIGATION_STATUS.values())).gather(state), **seen.to_dict(), "so_phieu_chuyen": pl.Series([None] * count, dtype=pl.String),
         "dirt": party["dirt"], "subject_key": payers.keys.gather(owed.payer), "subject_kind": payers.subject_kinds.gather(owed.payer),
         "parcel_key": parcels.keys.gather(np.maximum(owed.parcel, 0)), "parcel_dirt": parcels.seen_through(np.maximum(owed.parcel, 0), day), "paid": paid, "due": due, "showcase": showcase,
     }).with_columns(format_dotted(pl.col("so_tien")), format_dotted(pl.col("da_nop")), day_text("han_nop"))  # fmt: skip
@@ -328,6 +337,24 @@ def _write_obligations(
         identity, pl.lit("thua").alias("role"), pl.lit("parcel").alias("subject_kind"), pl.col("parcel_key").alias("subject_key"), pl.col("parcel_dirt").alias("dirt")
     ))  # fmt: skip
     _write_payments(rng, people, frame.filter(pl.col("paid") > 0), out)
+    _write_exemptions(people, frame.filter(pl.col("trang_thai") == OBLIGATION_STATUS["EXEMPT"]), out)
+
+
+def _write_exemptions(people: People, waived: pl.DataFrame, out: ProvinceFiles) -> None:
+    """The decision behind each waived obligation."""
+    rng, count = people.block.rng(19), len(waived)
+    grounds = pl.Series([TAX_EXEMPTION_GROUND[ground] for ground in GROUNDS])
+    frame = pl.DataFrame({
+        "so_quyet_dinh": "MG-" + to_digits(people.block.ids(count), 8), "so_thong_bao": waived["so_thong_bao"],
+        "ly_do": grounds.gather(rng.integers(0, len(GROUNDS), count)), "so_tien": waived["so_tien"], "ngay_quyet_dinh": waived["due"] - rng.integers(30, 200, count),
+        "dirt": [""] * count,
+    }).with_columns(day_text("ngay_quyet_dinh"))  # fmt: skip
+    frame = spoil_rows(rng, frame, EXEMPTION_FAULTS, RATES.invalid, np.zeros(count, dtype=np.bool_), people.block.first)
+    out.csv("finance/mien_giam.csv", frame.drop("dirt"), separator=";", bom=True)
+    out.truth("finance", "mien_giam", frame.select(
+        pl.col("so_quyet_dinh").alias("source_id"), pl.lit("").alias("role"), pl.lit("obligation").alias("subject_kind"),
+        pl.col("so_thong_bao").alias("subject_key"), "dirt",
+    ))  # fmt: skip
 
 
 def _write_payments(rng: np.random.Generator, people: People, paid: pl.DataFrame, out: ProvinceFiles) -> None:

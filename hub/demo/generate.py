@@ -1,4 +1,4 @@
-"""Generate the demo province: `generate(folder, citizens)` writes the files of the four source systems, and the truth aside."""
+"""Generate the demo province: `generate(folder, citizens)` writes the files of the five source systems, and the truth aside."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from pathlib import Path
 
 from hub.demo import benefits
 from hub.demo.business import make_businesses, write_businesses
+from hub.demo.civil_status import write_civil_status
 from hub.demo.finance import write_finance
+from hub.demo.insurance import write_insurance
 from hub.demo.land import make_parcels, write_land
+from hub.demo.land_transfers import make_transfers, write_slips, write_transfer_taxes
 from hub.demo.people import ProvinceBlock, make_people
+from hub.demo.planning_restrictions import write_restrictions
 from hub.demo.population import write_population
+from hub.demo.poverty import write_poor_households
 from hub.demo.province_files import ProvinceFiles
 
 BLOCK_CITIZENS = 10_000
@@ -63,9 +68,9 @@ def generate_province(folder: Path, citizens: int, seed: int = 22, progress: Pro
 
 def summary_of(folder: Path) -> ProvinceSummary | None:
     """What an earlier run wrote into this folder; None if there is no finished province, or one of an older generator, whose
-    truth has no index."""
-    path = folder / SUMMARY_FILE
-    if not (path.exists() and (folder / "truth" / TRUTH_INDEX.name).exists()):
+    truth has another index."""
+    path, index = folder / SUMMARY_FILE, folder / "truth" / TRUTH_INDEX.name
+    if not (path.exists() and index.exists() and index.read_bytes() == TRUTH_INDEX.read_bytes()):
         return None
     return ProvinceSummary(folder=str(folder), **json.loads(path.read_text(encoding="utf-8")))
 
@@ -82,9 +87,16 @@ def _write_block(block: ProvinceBlock, out: ProvinceFiles) -> str:
     """All systems' records of one block. Returns the identifier of its first person."""
     people = make_people(block)
     parcels, firms = make_parcels(people), make_businesses(people)
+    transfers = make_transfers(people, parcels)
     write_population(people, out)
-    write_land(people, parcels, out)
-    write_businesses(people, firms, out)
+    write_civil_status(people, out)
+    identifiers = write_land(people, parcels, out)
+    write_restrictions(people, parcels, identifiers, out)
+    write_slips(people, parcels, transfers, identifiers, out)
+    write_businesses(people, firms, parcels, out)
     write_finance(people, parcels, firms, out)
+    write_transfer_taxes(people, parcels, transfers, out)
     benefits.write_benefits(people, out)
+    write_poor_households(people, out)
+    write_insurance(people, out)
     return f"{people.personal[0]:012d}"

@@ -34,6 +34,7 @@ MOST_ROWS = 2_000
 MOST_IDS = 100
 CHUNK = 1 << 20
 PR_SET_PDEATHSIG = 1
+LAND_STREAMS = ("thua-dat", "quyen-su-dung-dat", "han-che", "quy-hoach", "phieu-chuyen")
 LINE_ID = re.compile(rb'^\{"id":"?([0-9]+)', re.MULTILINE)
 Numbers = npt.NDArray[np.int64]
 
@@ -86,14 +87,12 @@ class IndexedLines:
 
 def land_app(folder: Path, client_id: str, client_secret: str, *, token_life_s: float = TOKEN_LIFE_S) -> Starlette:
     """The land system over `folder`/land/*.jsonl."""
-    files = {
-        name: IndexedLines(folder / "land" / f"{name}.jsonl") for name in ("thua-dat", "quyen-su-dung-dat", "han-che")
-    }
+    files = {name: IndexedLines(folder / "land" / f"{name}.jsonl") for name in LAND_STREAMS}
     tokens: dict[str, float] = {}
 
     async def token(request: Request) -> Response:
         form = dict(part.split("=", 1) for part in (await request.body()).decode().split("&") if "=" in part)
-        given = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+        given = parse_basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         if form.get("grant_type") != "client_credentials":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
         if not (hmac.compare_digest(given[0], client_id) and hmac.compare_digest(given[1], client_secret)):
@@ -154,7 +153,8 @@ def _parse_ids(request: Request) -> list[int] | None:
     return [int(part) for part in given.split(",")[:MOST_IDS] if part.isascii() and part.isdecimal()]
 
 
-def _basic(request: Request) -> tuple[str, str] | None:
+def parse_basic(request: Request) -> tuple[str, str] | None:
+    """User and password of HTTP basic authentication; None if there are none."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -165,6 +165,11 @@ def _basic(request: Request) -> tuple[str, str] | None:
     return user, password
 
 
+def end_with_parent() -> None:
+    """Let the kernel end this process when its parent ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def main() -> None:
     """Serve one system on the socket that the parent handed over."""
     parser = argparse.ArgumentParser()
@@ -172,7 +177,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("socket", type=int)
     given = parser.parse_args()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()
     if given.system == "land":
         app = land_app(given.folder, os.environ["LAND_CLIENT_ID"], os.environ["LAND_CLIENT_SECRET"])
     else:

@@ -209,8 +209,8 @@ def _issue_days(rng: np.random.Generator, people: People, holder: Ints, showcase
     return day
 
 
-def write_land(people: People, parcels: Parcels, out: ProvinceFiles) -> None:
-    """The three streams and their truth."""
+def write_land(people: People, parcels: Parcels, out: ProvinceFiles) -> pl.Series:
+    """Parcels, rights and encumbrances, and their truth. Returns the parcels' identifiers, null where none has been issued."""
     rng = people.block.rng(4)
     hashes = to_geohashes(parcels.latitude, parcels.longitude)
     known = pl.Series(rng.random(len(parcels)) < np.where(parcels.renumbered, 0.75, 0.15))
@@ -218,6 +218,7 @@ def write_land(people: People, parcels: Parcels, out: ProvinceFiles) -> None:
     _parcels(rng, people, parcels, identifiers, out)
     _rights(rng, people, parcels, identifiers, out)
     _encumbrances(rng, people, parcels, identifiers, out)
+    return identifiers
 
 
 def _parcels(
@@ -264,7 +265,8 @@ def _repeat_rows(rng: np.random.Generator, people: People, frame: pl.DataFrame) 
     return pl.concat([frame, frame[again].with_columns(label.alias("dirt"))])
 
 
-def _parcel_struct(seen: pl.DataFrame, identifiers: pl.Series) -> pl.Series:
+def parcel_struct(seen: pl.DataFrame, identifiers: pl.Series) -> pl.Series:
+    """A parcel as a nested value of the land system's rows."""
     return seen.with_columns(identifiers.alias("ma_dinh_danh")).to_struct("thua")
 
 
@@ -288,9 +290,9 @@ def _rights(
     registered = pl.Series(list(RIGHT_STATUS.values())).gather(status)
     homes = people.households.codes.gather(parcels.household[which])
     frame = pl.DataFrame({
-        "id": people.block.ids(count), "so_phat_hanh": _serials(people, parcels).gather(which), "so_vao_so": "CS" + to_digits(parcels.id[which], 8),
+        "id": people.block.ids(count), "so_phat_hanh": make_serials(people, parcels).gather(which), "so_vao_so": "CS" + to_digits(parcels.id[which], 8),
         "issued": on,
-        "thua": _parcel_struct(parcels.seen(which, on), pl.select(pl.when(pl.lit(keep_identifier)).then(None).otherwise(pl.lit(identifiers.gather(which)))).to_series().cast(pl.String)),
+        "thua": parcel_struct(parcels.seen(which, on), pl.select(pl.when(pl.lit(keep_identifier)).then(None).otherwise(pl.lit(identifiers.gather(which)))).to_series().cast(pl.String)),
         "loai": pl.Series(["ca_nhan", "ho_gia_dinh"]).gather(household.astype(np.int64)),
         "ho_ten": written["name"], "ngay_sinh": written["birth"], "so_giay_to": written["identifier"], "dia_chi": written["address"],
         "ty_le": pl.Series(["1/1", "1/2"]).gather((holding == CO_HOLDERS).astype(np.int64)), "dien_tich": _certified_areas(people, parcels)[which],
@@ -325,7 +327,7 @@ def _certified_areas(people: People, parcels: Parcels) -> Floats:
     return np.round(parcels.area * np.where(anew, np.exp(rng.normal(0, 0.04, len(parcels))), 1.0), 1)
 
 
-def _serials(people: People, parcels: Parcels) -> pl.Series:
+def make_serials(people: People, parcels: Parcels) -> pl.Series:
     """Two letters and eight digits, six on certificates from before 2010."""
     scatter = Scatter.seeded(people.block.seed, 3)
     number = scatter(people.block.number * 4_000 + np.arange(len(parcels)))
@@ -362,7 +364,7 @@ def _encumbrances(
     )
     amount = pl.Series(rng.integers(5, 400, count) * 10_000_000)
     frame = pl.DataFrame({
-        "id": people.block.ids(count), "so_dang_ky": "BD-" + to_digits(people.block.ids(count), 8), "thua": _parcel_struct(parcels.seen(which, on), identifiers.gather(which)),
+        "id": people.block.ids(count), "so_dang_ky": "BD-" + to_digits(people.block.ids(count), 8), "thua": parcel_struct(parcels.seen(which, on), identifiers.gather(which)),
         "loai": pl.Series(["the_chap", "ke_bien"]).gather(seized.astype(np.int64)),
         "trang_thai": pl.Series(["hieu_luc", "da_xoa"]).gather(discharged.astype(np.int64)), "ben_nhan": names.gather(by),
         "so_tien": pl.select(pl.when(pl.lit(pl.Series(~seized))).then(pl.lit(amount))).to_series(), "ngay_dang_ky": on, "ngay_xoa": off,

@@ -7,17 +7,19 @@ import polars as pl
 
 from hub.demo import data_faults
 from hub.demo.commune_pairs import load_commune_pairs
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
+from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, select_where, spoil_rows
 from hub.demo.families import HouseholdRoles
-from hub.demo.identifiers import Bools, Ints, to_digits
+from hub.demo.identifiers import Ints, to_digits
 from hub.demo.people import NOBODY, TODAY_DAY, People, day_of
 from hub.demo.person_names import ETHNIC_GROUPS
 from hub.demo.province_files import ProvinceFiles, day_iso, instant_text
-from hub.demo.source_words import MARITAL_STATE, MEMBER
+from hub.demo.source_words import MARITAL_STATE, MEMBER, RESIDENCE_KIND
 
 RATES = BY_SYSTEM["population"]
 REGISTER_OPENED = day_of(2016, 1, 1)
 UNKNOWN_COMMUNE = "99999"
+TEMPORARY, UNSTATED_RESIDENCE = 0.02, 0.05
+"""Of members of households."""
 STATES = ("SINGLE", "MARRIED", "DIVORCED", "WIDOWED")
 CITIZEN_FAULTS = (
     InvalidValue("identifier", "so_dinh_danh", pl.col("so_dinh_danh").str.slice(0, 11)),
@@ -161,13 +163,22 @@ def _members(rng: np.random.Generator, people: People, out: ProvinceFiles) -> No
     frame = pl.DataFrame({
         "id": people.block.ids(len(who)), "ma_ho": people.households.codes.gather(people.household), "so_dinh_danh": written["identifier"],
         "ho_va_ten": written["name"], "ngay_sinh": written["birth"], "quan_he": pl.Series(list(MEMBER.values())).gather(words),
-        "tu_ngay": np.minimum(since, TODAY_DAY - 2), "cap_nhat_luc": _draw_update_days(rng, len(who)), "dirt": written["dirt"],
+        "loai_cu_tru": _residence_kinds(people), "tu_ngay": np.minimum(since, TODAY_DAY - 2), "cap_nhat_luc": _draw_update_days(rng, len(who)), "dirt": written["dirt"],
         "subject_key": to_digits(people.personal, 12),
     }).with_columns(day_iso("tu_ngay"), instant_text("cap_nhat_luc"))  # fmt: skip
     frame = spoil_rows(
         rng, frame, MEMBER_FAULTS, RATES.invalid / 4, data_faults.is_showcase(people, who), people.block.first
     )
     _write(out, "thanh_vien_ho", frame, "person")
+
+
+def _residence_kinds(people: People) -> pl.Series:
+    """Temporary residents are relatives who live with the family; some of the older entries do not say."""
+    rng = people.block.rng(18)
+    temporary = (people.roles.role == HouseholdRoles.OTHER) | (rng.random(len(people)) < TEMPORARY)
+    temporary &= ~data_faults.is_showcase(people, np.arange(len(people)))
+    words = pl.Series(list(RESIDENCE_KIND.values())).gather(temporary.astype(np.int64))
+    return select_where(rng.random(len(people)) >= UNSTATED_RESIDENCE, words)
 
 
 def _states(rng: np.random.Generator, people: People, out: ProvinceFiles) -> None:
@@ -188,10 +199,10 @@ def _states(rng: np.random.Generator, people: People, out: ProvinceFiles) -> Non
     frame = pl.DataFrame({
         "id": people.block.ids(len(who)), "so_dinh_danh": written["identifier"], "ho_va_ten": written["name"], "ngay_sinh": written["birth"],
         "tinh_trang": pl.Series([MARITAL_STATE[s] for s in STATES]).gather(state),
-        "so_dinh_danh_vo_chong": _only(spouse >= 0, other["identifier"]), "ho_va_ten_vo_chong": _only(spouse >= 0, other["name"]),
-        "tu_ngay": since, "den_ngay": until, "so_giay": _only(wed, "KH-" + to_digits(certificate, 7)),
+        "so_dinh_danh_vo_chong": select_where(spouse >= 0, other["identifier"]), "ho_va_ten_vo_chong": select_where(spouse >= 0, other["name"]),
+        "tu_ngay": since, "den_ngay": until, "so_giay": select_where(wed, "KH-" + to_digits(certificate, 7)),
         "cap_nhat_luc": _draw_update_days(rng, len(who)), "dirt": written["dirt"], "subject_key": to_digits(people.personal[who], 12),
-        "spouse_key": _only(spouse >= 0, to_digits(people.personal[spouse], 12)), "spouse_dirt": other["dirt"],
+        "spouse_key": select_where(spouse >= 0, to_digits(people.personal[spouse], 12)), "spouse_dirt": other["dirt"],
     }).with_columns(day_iso("tu_ngay"), day_iso("den_ngay"), instant_text("cap_nhat_luc"))  # fmt: skip
     frame = spoil_rows(
         rng, frame, STATE_FAULTS, RATES.invalid / 4, data_faults.is_showcase(people, who), people.block.first
@@ -201,10 +212,6 @@ def _states(rng: np.random.Generator, people: People, out: ProvinceFiles) -> Non
     )
     _write(out, "hon_nhan", frame.drop("spouse_key", "spouse_dirt"), "person")
     _write_truth(out, "hon_nhan", spouses, "person", "vo_chong")
-
-
-def _only(where: Bools, values: pl.Series) -> pl.Series:
-    return pl.select(pl.when(pl.lit(pl.Series(where))).then(pl.lit(values))).to_series()
 
 
 def _write(out: ProvinceFiles, table: str, frame: pl.DataFrame, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The four sector systems of the demo province, really running: a database, two HTTP servers, a folder of files."""
+"""The five sector systems of the demo province, really running: a database, two HTTP servers, a SOAP service, a folder of files."""
 
 import os
 import secrets
@@ -27,7 +27,8 @@ POPULATION_TABLES = {
         " cap_nhat_luc timestamptz"
     ),
     "thanh_vien_ho": (
-        "id bigint primary key, ma_ho text, so_dinh_danh text, ho_va_ten text, ngay_sinh text, quan_he text, tu_ngay date,"
+        "id bigint primary key, ma_ho text, so_dinh_danh text, ho_va_ten text, ngay_sinh text, quan_he text,"
+        " loai_cu_tru text, tu_ngay date,"
         " cap_nhat_luc timestamptz"
     ),
     "hon_nhan": (
@@ -35,7 +36,22 @@ POPULATION_TABLES = {
         " so_dinh_danh_vo_chong text, ho_va_ten_vo_chong text, tu_ngay date, den_ngay date, so_giay text,"
         " cap_nhat_luc timestamptz"
     ),
+    "khai_sinh": (
+        "id bigint primary key, so_dang_ky text, so_dinh_danh text, ho_va_ten text, ngay_sinh text, gioi_tinh text,"
+        " noi_sinh text, so_dinh_danh_me text, ho_va_ten_me text, ngay_sinh_me text, so_dinh_danh_cha text,"
+        " ho_va_ten_cha text, ngay_sinh_cha text, ma_xa text, ngay_dang_ky date, cap_nhat_luc timestamptz"
+    ),
+    "khai_tu": (
+        "id bigint primary key, so_dang_ky text, so_dinh_danh text, ho_va_ten text, ngay_sinh text, ngay_mat date,"
+        " ma_xa text, ngay_dang_ky date, cap_nhat_luc timestamptz"
+    ),
 }
+HTTP_SYSTEMS = {
+    "land": ("hub.demo.http_systems", "land"),
+    "business": ("hub.demo.http_systems", "business"),
+    "insurance": ("hub.demo.soap_system",),
+}
+"""System → the module that serves it, with the arguments before its folder."""
 
 
 @dataclass
@@ -69,14 +85,22 @@ def start_systems(folder: Path, admin_url: str) -> RunningSystems:
         "LAND_CLIENT_ID": "hub",
         "LAND_CLIENT_SECRET": secrets.token_urlsafe(24),
         "BUSINESS_API_KEY": secrets.token_urlsafe(24),
+        "INSURANCE_USER": "hub",
+        "INSURANCE_PASSWORD": secrets.token_urlsafe(24),
     }
     systems.environment |= secret
     try:
-        for system in ("land", "business"):
-            process, address = _start_system(system, folder, secret)
+        addresses = {}
+        for system, module in HTTP_SYSTEMS.items():
+            process, addresses[system] = _start_system(module, folder, secret)
             systems.processes.append(process)
-            systems.environment[f"{system.upper()}_API_URL"] = address
+        for (system, address), process in zip(addresses.items(), systems.processes, strict=True):
             _await(process, system, address)
+        systems.environment |= {
+            "LAND_API_URL": addresses["land"],
+            "BUSINESS_API_URL": addresses["business"],
+            "INSURANCE_WSDL": f"{addresses['insurance']}/bhxh?wsdl",
+        }
     except BaseException:
         systems.stop()
         raise
@@ -114,10 +138,12 @@ def fill_population(folder: Path, admin_url: str) -> str:
     return f"postgresql://{POPULATION_ROLE}:{password}@{where}/{POPULATION_DATABASE}"
 
 
-def _start_system(system: str, folder: Path, secret: dict[str, str]) -> "tuple[subprocess.Popen[bytes], str]":
+def _start_system(
+    module: tuple[str, ...], folder: Path, secret: dict[str, str]
+) -> "tuple[subprocess.Popen[bytes], str]":
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.fileno()
-        command = [sys.executable, "-m", "hub.demo.http_systems", system, str(folder), str(number)]
+        command = [sys.executable, "-m", *module, str(folder), str(number)]
         process = subprocess.Popen(command, pass_fds=(number,), env={**os.environ, **secret}, stdin=subprocess.DEVNULL)
         return process, f"http://127.0.0.1:{listener.getsockname()[1]}"
 

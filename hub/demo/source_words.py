@@ -20,6 +20,13 @@ BUSINESS_ROLE = list_words(codes.BusinessRoleKind)
 RIGHT_ORIGIN = list_words(codes.RightOrigin)
 RIGHT_STATUS = list_words(codes.RightStatus)
 MARITAL_STATE = list_words(codes.MaritalState)
+LAND_TRANSFER_KIND = list_words(codes.LandTransferKind)
+PLANNING_KIND = list_words(codes.PlanningRestrictionKind)
+POVERTY_CATEGORY = list_words(codes.PovertyCategory)
+PENSION_KIND = list_words(codes.PensionKind)
+RESIDENCE_KIND = list_words(codes.ResidenceKind)
+BUSINESS_SITE_KIND = list_words(codes.BusinessSiteKind)
+TAX_EXEMPTION_GROUND = list_words(codes.TaxExemptionGround)
 
 TAXPAYER_STATUS = {"ACTIVE": "00", "SUSPENDED": "05", "CLOSED": "01"}
 TAXPAYER_KIND = {"PERSON": "CN", "HOUSEHOLD": "HGD", "HOUSEHOLD_BUSINESS": "HKD", "ENTERPRISE": "DN"}

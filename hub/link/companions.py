@@ -1,31 +1,8 @@
-"""Companions: records that stand together, so that what one of them is speaks for another.
-
-The holders of one certificate are mostly of one household, and so are husband and wife. If one of them is known for sure, its
-household is evidence for a candidate of the other that lives there.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+"""Companions as SQL, by the table of `schema.linking.companions`: who stands beside a record, and the households that they live in."""
 
 from hub.link.field import Field, field_named
 from hub.link.sql import BY_RUN, KNOWN_BY_RULE
-
-
-@dataclass(frozen=True)
-class Companion:
-    """Another subject that stands with a record `t`: of this linked field, on the records `s`."""
-
-    field: str
-    on: str
-
-
-COMPANIONS: Mapping[str, Companion] = {
-    "LandUseRight.holder": Companion(
-        "LandUseRight.holder", "s.certificate_serial = t.certificate_serial and s.id <> t.id"
-    ),
-    "MaritalStatus.person": Companion("MaritalStatus.spouse", "s.id = t.id"),
-    "MaritalStatus.spouse": Companion("MaritalStatus.person", "s.id = t.id"),
-}
+from schema.linking.companions import COMPANIONS
 
 
 def companion_of(field: Field) -> Field | None:

@@ -88,13 +88,6 @@ NARROWED: Mapping[str, str] = {
 """Family → what a record must state for any rule to lead to a changed subject, over normalised values: most records do not, and
 to find out the rest of theirs takes longer."""
 
-PARCEL_STATED: Mapping[str, Mapping[str, str]] = {
-    "LandUseRight.parcel": {"area": "{t}.area", "holder": "null::text"},
-    "TaxObligation.parcel": {"area": "null::numeric", "holder": "{t}.debtor_name"},
-}
-"""What the record of a linked field states of a parcel beside its number: an area, and who holds it. A tax is the holder's."""
-NOTHING_STATED: Mapping[str, str] = {"area": "null::numeric", "holder": "null::text"}
-
 
 def same_name(held: str) -> str:
     """Whether the recorded name is the held one, tone marks and middle names included; false if none is recorded."""

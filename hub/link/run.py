@@ -37,7 +37,7 @@ from hub.link.likeness import Likeness
 from hub.link.lock import RUN
 from hub.link.parcel_evidence import LEAD, SURE_LEAD
 from hub.link.quality.draw import fill_sample
-from hub.link.rules import NORMALISED, PARCEL_STATED, RULES, rules_for
+from hub.link.rules import NORMALISED, RULES, rules_for
 from hub.link.run_plan import RowCounts, estimate_cost
 from hub.link.steps import Report, apply, decide, reset, start, untouched
 from hub.link.trained import Version
@@ -45,6 +45,8 @@ from hub.model.registry import registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 from hub.store.query import fetch_row
+from schema.linking.companions import COMPANIONS
+from schema.linking.parcel_statements import PARCEL_STATEMENTS
 
 Progress = Callable[[str, int], None]
 """Told the linked field that is done, and how many records it has."""
@@ -373,14 +375,14 @@ class _Run:
 def _basis(model: str) -> str:
     """A digest of all that a decision rests on beside the records: rules, what stands together, authorities, and the model."""
     rules = [asdict(rule) for rule in RULES]
-    beside = {name: asdict(companion) for name, companion in companions.COMPANIONS.items()}
+    beside = {name: asdict(companion) for name, companion in COMPANIONS.items()}
     stand = [asdict(known) for known in standing.STANDINGS]
     normalised = {k: dict(v) for k, v in NORMALISED.items()}
     document = orjson.dumps(
         [
             rules,
             normalised,
-            [PARCEL_STATED, LEAD, SURE_LEAD],
+            [{name: asdict(stated) for name, stated in PARCEL_STATEMENTS.items()}, LEAD, SURE_LEAD],
             beside,
             stand,
             discrepancies.basis(registry()),

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
 from hub.link.parcel_evidence import as_json, bits
-from hub.link.rules import DIGITS, NARROWED, NORMALISED, NOTHING_STATED, PARCEL_STATED, Rule, rules_for
+from hub.link.rules import DIGITS, NARROWED, NORMALISED, Rule, rules_for
 from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
+from schema.linking.parcel_statements import PARCEL_STATEMENTS, ParcelStatement
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
@@ -65,8 +66,8 @@ def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | No
     names: dict[str, str] = {"t": "t", **columns, **digits}
     if "parcel_number" in columns:
         names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
-    stated = PARCEL_STATED.get(field.name, NOTHING_STATED)
-    names |= {name: column.format(t="t") for name, column in stated.items()}
+    stated = PARCEL_STATEMENTS.get(field.name, ParcelStatement())
+    names |= {"area": stated.area.format(t="t"), "holder": stated.holder.format(t="t")}
     values = {name: value.format(**names) for name, value in NORMALISED[family].items()}
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
     where = f"not {decided(field, 't.id')}"

@@ -27,8 +27,17 @@ POPULATION = {
     "households": "ho_gia_dinh",
     "memberships": "thanh_vien_ho",
     "marital_statuses": "hon_nhan",
+    "births": "khai_sinh",
+    "deaths": "khai_tu",
 }
-LAND = {"parcels": "thua-dat", "rights": "quyen-su-dung-dat", "encumbrances": "han-che"}
+LAND = {
+    "parcels": "thua-dat",
+    "rights": "quyen-su-dung-dat",
+    "encumbrances": "han-che",
+    "restrictions": "quy-hoach",
+    "transfer_slips": "phieu-chuyen",
+}
+INSURANCE = {"pensions": "luong-huu", "cards": "the-bhyt", "notices": "giay-chung-sinh"}
 PLACE = {"units": "administrative_units", "changes": "administrative_unit_changes"}
 
 
@@ -52,11 +61,19 @@ def rows(province: Path, connector: str, stream: str) -> Iterator[Row]:
         return _csv(project_connectors_folder().parent / "schema" / "data" / f"{PLACE[stream]}.csv", ",")
     if connector == "land":
         return _lines(province / "land" / f"{LAND[stream]}.jsonl")
+    if connector == "insurance":
+        return _lines(province / "insurance" / f"{INSURANCE[stream]}.jsonl")
     if connector == "business":
         return _lines(province / "business" / "doanh-nghiep.jsonl")
     if stream == "benefits":
         return pl.read_excel(province / "finance" / "tro_cap.xlsx", infer_schema_length=0).iter_rows(named=True)
-    pattern = {"taxpayers": "nguoi_nop_thue.csv", "obligations": "nghia_vu_thue_*.csv", "payments": "nop_tien.csv"}
+    pattern = {
+        "taxpayers": "nguoi_nop_thue.csv",
+        "obligations": "nghia_vu_thue_*.csv",
+        "payments": "nop_tien.csv",
+        "exemptions": "mien_giam.csv",
+        "poor_households": "ho_ngheo_*.csv",
+    }
     return _csv(min((province / "finance").glob(pattern[stream])), ";")
 
 

@@ -21,11 +21,17 @@ TRUTH = {
     "benefit_beneficiary": ("benefit", "finance.tro_cap.csv", ""),
     "household_membership_member": ("household_membership", "population.thanh_vien_ho.csv", ""),
     "land_use_right_parcel": ("land_use_right", "land.quyen-su-dung-dat.csv", "thua"),
+    "birth_registration_child": ("birth_registration", "population.khai_sinh.csv", ""),
+    "birth_registration_mother": ("birth_registration", "population.khai_sinh.csv", "me"),
+    "birth_registration_father": ("birth_registration", "population.khai_sinh.csv", "cha"),
+    "health_insurance_card_holder": ("health_insurance_card", "insurance.the-bhyt.csv", ""),
 }
 
 
 def test_every_run_succeeded_and_nothing_read_was_lost(served_hub: ServedHub) -> None:
-    assert {run.connector for run in served_hub.runs} == {"place", "population", "land", "finance", "business"}
+    assert {run.connector for run in served_hub.runs} == {
+        *("place", "population", "land", "finance", "business", "insurance")
+    }
     for run in served_hub.runs:
         assert (run.status, run.problems) == ("SUCCEEDED", ())
         # The simulated systems write some codes that nobody declared; their columns are as declared.

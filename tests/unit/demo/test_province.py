@@ -175,6 +175,47 @@ def test_the_truth_lists_homonyms_of_every_block(size: int, tmp_path: Path) -> N
         assert len({row["ngay_sinh"][-4:] for row in homonyms if row["ngay_sinh"] != "31/02/1980"}) == 1
 
 
+def test_a_birth_names_the_parents_and_neither_is_the_child(province: ProvinceSummary) -> None:
+    truth = table(province, "truth/population.khai_sinh.csv")
+    parents: dict[str, dict[str, str]] = defaultdict(dict)
+    for row, role, key in truth.select("source_id", "role", "subject_key").iter_rows():
+        parents[row][role] = key
+    assert len(parents) > CITIZENS / 10
+    for who in parents.values():
+        assert "" in who
+        assert len(who) >= 2
+        assert len(set(who.values())) == len(who)
+        assert int(who.get("me", "0001")[3]) % 2 == 1
+        assert int(who.get("cha", "0000")[3]) % 2 == 0
+
+
+def test_some_births_are_registered_late_and_some_deaths_not_at_all(province: ProvinceSummary) -> None:
+    births = table(province, "truth/population.khai_sinh.csv").filter(pl.col("role") == "")
+    assert 0.03 < births["dirt"].str.contains("late").mean() < 0.1
+    dead = table(province, "population/cong_dan.csv").filter(pl.col("ngay_mat").is_not_null()).height
+    assert 0.7 * dead < table(province, "population/khai_tu.csv").height < dead
+
+
+def test_what_was_assessed_from_a_slip_names_it_and_a_gift_is_exempt(province: ProvinceSummary) -> None:
+    slips = {str(slip["so_phieu"]): slip for slip in lines(province, "land/phieu-chuyen.jsonl")}
+    owed = table(province, "finance/nghia_vu_thue_chuyen_quyen.csv", ";")
+    assert 0 < len(set(owed["so_phieu_chuyen"])) <= len(slips)
+    assert set(owed["so_phieu_chuyen"]) <= set(slips)
+    waived = set(table(province, "finance/mien_giam.csv", ";")["so_thong_bao"])
+    exempt = owed.filter(pl.col("trang_thai") == "Được miễn")
+    assert exempt.height > 0
+    assert set(exempt["so_thong_bao"]) <= waived
+    assert {slips[number]["loai"] for number in exempt["so_phieu_chuyen"]} <= {"Tặng cho", "Thừa kế", "khac"}
+
+
+def test_records_of_the_insurance_system_are_in_the_order_of_their_keys(province: ProvinceSummary) -> None:
+    """Its look-up searches by halves."""
+    for name in ("luong-huu", "the-bhyt", "giay-chung-sinh"):
+        keys = [int(str(row["maHoSo"])) for row in lines(province, f"insurance/{name}.jsonl")]
+        assert keys == sorted(set(keys))
+        assert len(keys) > CITIZENS / 100
+
+
 def test_records_of_those_who_moved_away_are_nobodys(province: ProvinceSummary) -> None:
     registered = set(table(province, "population/cong_dan.csv")["so_dinh_danh"])
     truth = {
