@@ -11,6 +11,8 @@ import cyclopts
 from cyclopts import Parameter
 
 from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
+from hub.cli.store import open_store_to_read
 from hub.cli.terminal import ERR, OUT, mark_text, one_line, show_json, show_table
 from hub.conform import samples
 from hub.conform.check import NEEDED_PARTS, UNKNOWN_BACKEND, ConnectorGrade, check_connector
@@ -20,6 +22,7 @@ from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import connector_folder, discover_connectors, list_broken_connectors, load_manifests
 from hub.sdk.manifest import Manifest
 from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="connector")
 app.command(
@@ -125,11 +128,22 @@ def preview_command(
         preview_stream(manifest, one, rows, from_samples=from_samples)
         for one in ([stream] if stream else manifest.streams)
     ]
+    if not from_samples:
+        _record_preview(name, [one.stream for one in shown])
     if json:
         show_json([dataclasses.asdict(one) for one in shown])
         return
     for one in shown:
         _show_preview(one)
+
+
+def _record_preview(name: str, streams: Sequence[str]) -> None:
+    """Write down that rows of a source were looked at, if this machine has a store. Samples have nobody's data."""
+    settings = load_settings()
+    if settings.database_url is None and not (settings.home / "postgresql").exists():
+        return
+    with open_store_to_read(settings) as store, connect_for_run(store_url(store.engine)) as connection:
+        record_shown(connection, ShownValues(tuple(f"preview.{name}.{stream}" for stream in streams)))
 
 
 def _choose_connectors(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.corrections.delivery import deliver_corrections, queue_message
@@ -62,6 +63,8 @@ def show(number: Number, *, json: Json = False) -> None:
     """Show a correction with its values and its history. The values are personal data."""
     with _store_to_read() as connection:
         found, events = load_correction(connection, number), list_events(connection, number)
+        people = ((found.record_entity, found.record_id),)
+        record_shown(connection, ShownValues((f"{found.record_entity}.{found.field}",), people))
     if json:
         show_json({**asdict(found), "events": [asdict(event) for event in events]})
         return

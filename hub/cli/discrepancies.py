@@ -17,9 +17,11 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
+from hub.ledger.records import RecordKind
 from hub.link import handover
 from hub.link.handover import Which
 from hub.settings import load_settings
@@ -130,6 +132,7 @@ def export(
         raise _unwritable(folder, error) from None
     written: dict[str, int] = {}
     with _store() as connection:
+        record_shown(connection, ShownValues((f"{entity or '*'}.{field or '*'}",), kind=RecordKind.EXPORT))
         for name, rows in groupby(handover.handed(connection, which), lambda row: row.sector):
             written[name] = _write(folder / f"{name}.csv", rows)
     if json:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
+from psycopg import Connection
 
 from hub.access.dossiers import NamedSubject
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
@@ -16,12 +18,15 @@ from hub.graph.callers import LOCAL
 from hub.graph.prefill import PrefillRequest
 from hub.graph.reading import Reading
 from hub.graph.service import make_executor, make_pool
+from hub.ledger.log.people import PersonKey, build_people_query
 from hub.model.registry import registry
+from hub.plan.read_paths import list_read_paths
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
 from hub.procedures.definition import find_procedure
 from hub.procedures.display import display
 from hub.procedures.statuses import AnswerStatus
 from hub.settings import Settings, load_settings
+from hub.store.engine import connect_for_run, store_url
 
 SUBJECT_FORM = "write role=identifier, e.g. transferor=022084001234, or role.key=identifier"
 CHOICE_FORM = 'write requirement=key, e.g. certificates="CH 00123456"'
@@ -50,8 +55,10 @@ def prefill(
         procedure, tuple(_parse_subject(declared, text) for text in subject), _parse_choices(choose)
     )
     settings = load_settings()
-    with open_store_to_read(settings) as store:
-        filled = asyncio.run(_fill(settings, store.url, request))
+    reading = Reading(LOCAL)
+    with open_store_to_read(settings) as store, connect_for_run(store_url(store.engine)) as connection:
+        filled = asyncio.run(_fill(settings, store.url, request, reading))
+        record_shown(connection, _list_shown(connection, request, reading))
     if json:
         show_json({**as_json(filled), "stillToAsk": as_json(filled.still_to_ask)})
         return
@@ -85,9 +92,22 @@ def _rows(answer: RequirementAnswer) -> Iterator[tuple[object, ...]]:
         yield "" if answer.values else name, f"[{answer.status.name}: {why}]", of, answer.requirement.holder, ""
 
 
-async def _fill(settings: Settings, url: str, request: PrefillRequest) -> Prefill:
+async def _fill(settings: Settings, url: str, request: PrefillRequest, reading: Reading) -> Prefill:
     async with make_pool(settings, url) as pool:
-        return await make_executor(settings, pool).prefills.fill(request, Reading(LOCAL))
+        return await make_executor(settings, pool).prefills.fill(request, reading)
+
+
+def _list_shown(connection: Connection[Any], request: PrefillRequest, reading: Reading) -> ShownValues:
+    """What the ledger says a prefill showed: the fields of its documents, and the people who were named."""
+    fields = {path for ready in reading.documents for path in list_read_paths(ready.checked.document, ready.operation)}
+    people: list[tuple[str, int]] = []
+    for subject in request.subjects:
+        if registry()[subject.entity].personal:
+            key = PersonKey(subject.entity, field=subject.field, value=subject.value, number=subject.number)
+            query = build_people_query(registry(), key)
+            rows = connection.execute(query.sql, query.parameters).fetchall()
+            people += [(subject.entity, int(number)) for (number,) in rows]
+    return ShownValues(tuple(fields), tuple(people), purpose=request.procedure)
 
 
 def _parse_subject(declared: PurposeDeclaration, text: str) -> NamedSubject:

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import ERR, OUT, mark_text, show_json, show_table, show_text
 from hub.errors import OperationRefused
@@ -92,6 +93,7 @@ def show(number: int, *, json: Json = False) -> None:
     """
     with _store_to_read() as connection:
         row = waiting.load_entry(connection, number)
+        record_shown(connection, ShownValues(_list_fields(row)))
     if json:
         show_json(asdict(row))
         return
@@ -166,6 +168,7 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
     """
     with _store_to_read() as connection:
         row = waiting.load_entry(connection, number)
+        record_shown(connection, ShownValues(_list_fields(row)))
     found = waiting.build_patch(row, column, to, where)
     show_text(waiting.render_patch(row.stream, found))
     ERR.print(
@@ -213,6 +216,11 @@ def _store() -> Iterator[Connection[Any]]:
 def _store_to_read() -> Iterator[Connection[Any]]:
     with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
         yield connection
+
+
+def _list_fields(row: waiting.QuarantineEntry) -> tuple[str, ...]:
+    """What the ledger says was shown of a row: all of it. Its columns are the source's own words, so they are not named."""
+    return (f"quarantine.{row.connector}.{row.stream}.{row.entity}",)
 
 
 def _row(row: waiting.QuarantineEntry) -> tuple[object, ...]:

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json
-from hub.cli.review_display import describe_decision, show_item
+from hub.cli.review_display import describe_decision, list_shown, show_item
+from hub.cli.shown_values import record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
@@ -128,6 +129,7 @@ def show(
             found = items.item(connection, field, record)
         else:
             raise OperationRefused("no record was given", next_step="give a field and a record, or --decision")
+        record_shown(connection, list_shown(found))
     show_json(asdict(found)) if json else show_item(found)
 
 

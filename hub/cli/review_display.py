@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hub.cli.shown_values import ShownValues
 from hub.cli.terminal import OUT, show_table
 from hub.link.item import Candidate, Item
 from hub.link.verdicts import Decision
@@ -11,6 +12,13 @@ from schema.core import Label
 
 WIDTH = 40
 """Columns of a waterfall."""
+
+
+def list_shown(item: Item) -> ShownValues:
+    """What the ledger says a question showed: the fields, and the people who stand beside the record."""
+    fields = (f"{item.entity}.{name}" for name in (*item.facts, *item.recorded))
+    people = [(item.entity, item.record_id), *((one.kind, one.subject_id) for one in item.candidates)]
+    return ShownValues(tuple(fields), tuple(people))
 
 
 def show_item(item: Item) -> None:

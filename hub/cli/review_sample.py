@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 from hub.cli.options import Json
 from hub.cli.review import Reason, Reviewer, name_reviewer, open_connection
-from hub.cli.review_display import show_item
+from hub.cli.review_display import list_shown, show_item
+from hub.cli.shown_values import record_shown
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.quality import answers
@@ -60,6 +61,7 @@ def question(number: int | None = None, *, reviewer: Reviewer = None, json: Json
                 )
             number = found[0].sample_id
         asked = answers.question(connection, number)
+        record_shown(connection, list_shown(asked))
     if json:
         show_json({"question": number, **asdict(asked)})
         return

@@ -29,9 +29,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("link", "model", "show"): (),
     ("link", "model", "compare"): ("1", "2"),
     ("review", "sample"): (),
-    ("review", "question"): ("1",),
     ("review", "list"): (),
-    ("review", "show"): ("TaxObligation.debtor", "1"),
     ("review", "decisions"): (),
     ("review", "checks"): (),
     ("review", "agreement"): (),
@@ -40,16 +38,18 @@ READS: dict[Command, tuple[str, ...]] = {
     ("schema", "diff"): (),
     ("discrepancies", "list"): (),
     ("discrepancies", "counts"): (),
-    ("discrepancies", "export"): ("mended",),
     ("corrections", "list"): (),
-    ("corrections", "show"): ("1",),
     ("drift", "list"): (),
     ("quarantine", "list"): (),
     ("quarantine", "counts"): (),
-    ("quarantine", "show"): ("1",),
     ("keys", "list"): (),
     ("seals", "list"): (),
     ("alarms", "list"): (),
+    ("access", "explain"): ("{ administrativeUnits { totalCount } }", "--role", "officer"),
+    ("limits", "list"): (),
+}
+"""Commands that read the store, each with arguments of a real call."""
+SHOWS: dict[Command, tuple[str, ...]] = {
     ("prefill",): (
         "land-right-transfer",
         "--subject",
@@ -57,19 +57,20 @@ READS: dict[Command, tuple[str, ...]] = {
         "--subject",
         "transferee=022184173560",
     ),
-    ("access", "explain"): ("{ administrativeUnits { totalCount } }", "--role", "officer"),
-    ("limits", "list"): (),
+    ("review", "question"): ("1",),
+    ("review", "show"): ("TaxObligation.debtor", "{record}"),
+    ("discrepancies", "export"): ("mended",),
+    ("quarantine", "show"): ("1",),
+    ("corrections", "show"): ("1",),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
+    ("ledger", "list"): (),
+    ("ledger", "usage"): ("{person}",),
+    ("ledger", "spans"): (),
+    ("ledger", "breach"): ("--since", "2026-07-01T00:00:00+07:00", "--principal", "local:nobody"),
 }
-"""Commands that read the store, each with arguments of a real call."""
-ENDS = {
-    ("link", "model", "show"): 64,
-    ("link", "model", "compare"): 64,
-    ("review", "show"): 64,
-    ("corrections", "show"): 64,
-    ("doctor",): 78,
-}
-"""How they end on the demonstration's store, if not with 0: there is no model, no such record, and no connector is configured."""
+"""Commands that show values of people, or who read them: they write one thing, the ledger, and show nothing if they cannot."""
+ENDS = {("link", "model", "show"): 64, ("link", "model", "compare"): 64, ("corrections", "show"): 64, ("doctor",): 78}
+"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, and no connector is configured."""
 WRITES: dict[Command, tuple[str, ...]] = {
     ("migrate",): (),
     ("sync",): ("place",),
@@ -149,8 +150,8 @@ def commands(group: App = app, path: Command = ()) -> Iterator[Command]:
 
 
 def test_every_command_says_whether_it_changes_the_store() -> None:
-    """A new command is put into one of the four tables above, and so is tested."""
-    classes = (*READS, *WRITES, *NEEDS_NO_STORE, *RUNS_ON)
+    """A new command is put into one of the tables above, and so is tested."""
+    classes = (*READS, *SHOWS, *WRITES, *NEEDS_NO_STORE, *RUNS_ON)
     assert sorted(classes) == sorted(commands())
 
 
@@ -181,7 +182,7 @@ def own_folder(served_hub: ServedHub, tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "truth").symlink_to(served_hub.folder / "truth")
 
 
-@pytest.mark.parametrize("command", READS, ids=" ".join)
+@pytest.mark.parametrize("command", [*READS, *SHOWS], ids=" ".join)
 def test_a_database_that_is_looked_at_stays_empty(
     command: Command,
     new_database_url: str,
@@ -189,7 +190,7 @@ def test_a_database_that_is_looked_at_stays_empty(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("HUB_DATABASE_URL", new_database_url)
-    code, said = run((*command, *READS[command]), capsys)
+    code, said = run((*command, *{**READS, **SHOWS}[command]), capsys)
     assert code == 78, said
     assert "the database has no hub tables" in said
     with psycopg.connect(new_database_url) as connection:
@@ -216,6 +217,62 @@ def test_who_may_write_changes_nothing_by_reading(
         code, said = run((*command, *arguments), capsys)
         assert code == ENDS.get(command, 0), said
         assert fingerprint(served_hub.database) == before, command
+
+
+@pytest.fixture
+def examples(served_hub: ServedHub) -> dict[str, str]:
+    """What stands in braces in the arguments of SHOWS."""
+    with psycopg.connect(served_hub.database) as connection:
+        row = connection.execute("select record_id from link.tax_obligation_debtor limit 1").fetchone()
+    assert row is not None
+    return {"record": str(row[0]), "person": served_hub.personal_id}
+
+
+def count_records(url: str) -> dict[str, int]:
+    """Records of the ledger by kind."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select substring(encode(record, 'escape') from '\"kind\":\"([A-Z_]+)\"'), count(*) from ledger.record group by 1"
+        ).fetchall()
+    return dict(rows)
+
+
+@pytest.mark.parametrize("command", SHOWS, ids=" ".join)
+def test_who_shows_values_writes_the_ledger_and_nothing_else(
+    command: Command,
+    served_hub: ServedHub,
+    examples: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", served_hub.database)
+    before, records = fingerprint(served_hub.database), count_records(served_hub.database)
+    code, said = run((*command, *(word.format(**examples) for word in SHOWS[command])), capsys)
+    assert code == ENDS.get(command, 0), said
+    assert fingerprint(served_hub.database) == before
+    if code:
+        assert count_records(served_hub.database) == records, "nothing was shown"
+        return
+    more = {kind: number - records.get(kind, 0) for kind, number in count_records(served_hub.database).items()}
+    written = {kind for kind, number in more.items() if number}
+    assert written - {"EPOCH_BEGIN", "EPOCH_END"} <= {"COMMAND", "EXPORT", "AUDIT"}
+    assert (more["EPOCH_BEGIN"], more["EPOCH_END"], len(written)) == (1, 1, 3)
+
+
+@pytest.mark.parametrize("command", SHOWS, ids=" ".join)
+def test_nothing_is_shown_that_cannot_be_written_down(
+    command: Command,
+    reader_url: str,
+    examples: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", reader_url)
+    code, said = run((*command, *(word.format(**examples) for word in SHOWS[command])), capsys)
+    assert code == ENDS.get(command, 78), said
+    assert code == 64 or "LEDGER_UNAVAILABLE" in said or "the database refused" in said
+    assert "│" not in said, "no table was printed"
+    assert not Path("mended").exists() or not list(Path("mended").iterdir())
 
 
 def test_a_store_that_is_served_is_left_as_it_is(new_database_url: str, reader_url: str) -> None:

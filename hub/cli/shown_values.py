@@ -1,0 +1,88 @@
+"""Commands that show values of people write down, in the ledger, who saw which fields: before they print."""
+
+import getpass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from hub.errors import HubMisconfigured
+from hub.ledger.command_chain import commit_command
+from hub.ledger.records import REQUESTED, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
+from hub.model.registry import registry
+from hub.settings import load_settings
+from hub.store.connection import StoreConnection
+from hub.store.engine import SESSION, add_silence_timeouts
+
+HAS_LEDGER = """
+select exists (
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'ledger' and c.relname = 'record'
+)"""
+"""Not by the name: a role that may not use the schema has to be refused, and not to go without."""
+
+
+@dataclass(frozen=True)
+class ShownValues:
+    """What a command is about to show: paths of fields, rows of subjects (kind and number), and what was looked for."""
+
+    fields: tuple[str, ...]
+    subjects: tuple[tuple[str, int], ...] = ()
+    kind: RecordKind = RecordKind.COMMAND
+    purpose: str | None = None
+    details: Mapping[str, Any] | None = None
+
+
+def record_shown(connection: Connection[Any], shown: ShownValues) -> None:
+    """Write down what the user of this machine is about to see. `connection` is the store's.
+
+    Raises HubMisconfigured with LEDGER_UNAVAILABLE if the store has a ledger and it cannot be written: then nothing is shown.
+    """
+    row = connection.execute(HAS_LEDGER).fetchone()
+    if row is None or not row[0]:
+        return
+    entry = LedgerEntry(
+        datetime.now(UTC),
+        shown.kind,
+        name_local_user(),
+        ReadOutcome.ANSWERED,
+        purpose=shown.purpose,
+        paths=tuple(sorted(set(shown.fields))),
+        subjects=tuple(_list_people(shown.subjects)),
+        details=shown.details,
+    )
+    try:
+        with _connect_to_ledger(connection) as ledger:
+            commit_command(ledger, [entry], version("cross-sector-hub"))
+    except psycopg.Error as error:
+        raise HubMisconfigured(
+            f"what this command shows cannot be written down, so it is not shown: {type(error).__name__}",
+            code="LEDGER_UNAVAILABLE",
+            next_step="set HUB_LEDGER_URL to a login in the role hub_ledger on the primary, or run it as the owner of the tables",
+        ) from None
+
+
+def name_local_user() -> str:
+    """The principal of a command: `local:` and the login."""
+    return f"local:{getpass.getuser()}"
+
+
+@contextmanager
+def _connect_to_ledger(connection: Connection[Any]) -> Iterator[Connection[Any]]:
+    given = load_settings().ledger_url
+    if given is None:
+        yield connection
+        return
+    url = add_silence_timeouts(given.get_secret_value())
+    with StoreConnection.connect(url, options=SESSION, autocommit=True) as own:
+        yield own
+
+
+def _list_people(subjects: Iterable[tuple[str, int]]) -> Iterator[DisclosedSubject]:
+    for kind, number in sorted(set(subjects)):
+        if (entity := registry().entities.get(kind)) is not None and entity.personal:
+            yield DisclosedSubject(kind, number, REQUESTED)
