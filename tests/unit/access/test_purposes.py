@@ -22,7 +22,7 @@ def folder(tmp_path: Path, declaration: str = DECLARATION, name: str = "own", do
 def test_the_package_has_these_purposes() -> None:
     found = purposes()
     assert {"identify", "review", "reconcile", "statistics", "portal", "public", "land-right-transfer"} <= set(found)
-    assert [code for code, one in found.items() if one.is_procedure] == ["land-right-transfer"]
+    assert len([code for code, one in found.items() if one.is_procedure]) == 8
 
 
 @pytest.mark.parametrize(
