@@ -10,7 +10,7 @@ from graphql import GraphQLSchema
 from hub.access.purposes import Purpose, find_purpose
 from hub.model.registry import registry
 from hub.procedures.definition import Procedure, check_in_force, find_procedure, read_procedure
-from hub.procedures.documents import ProcedureDocument, compile_documents
+from hub.procedures.documents import ProcedureDocument, SelectedField, compile_documents
 from hub.procedures.references import order_requirements
 from hub.procedures.requirements import Requirement
 
@@ -46,6 +46,14 @@ class CompiledProcedure:
         """The path of a list from the root of its document."""
         above = self.path_of(self.procedure.by_code[requirement.within]) if requirement.within else ""
         return ".".join(part for part in (above, requirement.rows or "") if part)
+
+    def leaves_of(self, requirement: Requirement) -> tuple[SelectedField, ...]:
+        """The fields of the documents that a requirement's value is read from."""
+        document = self.document_of(requirement)
+        above = self.procedure.by_code[requirement.within] if requirement.within else None
+        base = [self.path_of(above) if above else "", requirement.rows or ""]
+        paths = (".".join(part for part in (*base, path) if part) for path in requirement.value)
+        return tuple(leaf for path in paths if document and (leaf := document.root.find(path)) is not None)
 
     @cached_property
     def entities(self) -> frozenset[str]:

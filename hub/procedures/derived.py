@@ -9,6 +9,7 @@ from typing import Any
 from hub.access.purpose_declaration import Bilingual
 from hub.procedures.answers import CodeAnswer, DateAnswer, HeldValue, LosingValue, MoneyAnswer, NumberAnswer
 from hub.procedures.conditions import number_of
+from hub.procedures.documents import LeafKind, SelectedField
 from hub.procedures.requirements import Derivation, Requirement
 from hub.procedures.scopes import Work
 
@@ -16,8 +17,15 @@ ANSWERS = {True: ("YES", Bilingual(vi="Có", en="Yes")), False: ("NO", Bilingual
 Inputs = Mapping[str, Sequence[Work]]
 
 
-def derive(rule: Derivation, requirement: Requirement, inputs: Inputs, at: datetime) -> HeldValue | None:
-    """The value; None if an input does not give one. Its `as_of` is the oldest of its inputs', its source all of theirs."""
+def derive(
+    rule: Derivation, requirement: Requirement, inputs: Inputs, at: datetime, source: Sequence[SelectedField] = ()
+) -> HeldValue | None:
+    """The value; None if an input does not give one. Its `as_of` is the oldest of its inputs', its source all of theirs.
+
+    `source` are the fields that the rule's source is read from: they say of what a sum of nothing is.
+    """
+    if rule.rule == "sum":
+        return _sum(rule, requirement, inputs, source)
     return _RULES[rule.rule](rule, requirement, inputs, at)
 
 
@@ -37,10 +45,13 @@ def years_between(born: str, today: date) -> int | None:
     return years if years >= 0 else None
 
 
-def _sum(rule: Derivation, requirement: Requirement, inputs: Inputs, at: datetime) -> HeldValue | None:
+def _sum(
+    rule: Derivation, requirement: Requirement, inputs: Inputs, source: Sequence[SelectedField]
+) -> HeldValue | None:
     values = _values(inputs, rule.source)
     total = _total(values) - (_total(_values(inputs, rule.minus)) if rule.minus else Decimal(0))
-    currency = next((value.currency for value in values if isinstance(value, MoneyAnswer)), None)
+    declared = next((leaf.unit for leaf in source if leaf.kind is LeafKind.MONEY), None)
+    currency = next((value.currency for value in values if isinstance(value, MoneyAnswer)), declared)
     if currency is not None:
         return MoneyAnswer(**_origin(requirement, inputs), amount=total, currency=currency)
     unit = next((value.unit for value in values if isinstance(value, NumberAnswer)), None)
@@ -63,7 +74,6 @@ def _none_other_than(rule: Derivation, requirement: Requirement, inputs: Inputs,
 
 _RULES: Mapping[str, Callable[[Derivation, Requirement, Inputs, datetime], HeldValue | None]] = {
     "age": _age,
-    "sum": _sum,
     "count": _count,
     "none_other_than": _none_other_than,
 }

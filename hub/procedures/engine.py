@@ -274,7 +274,8 @@ class PrefillEngine:
         inputs = {code: self._compatible(code, scope) for code in requirement.derived.inputs}
         findings = {finding for works in inputs.values() for work in works for finding in work.findings}
         findings -= {NO_ITEM, RULE, CHOICE_OPEN}
-        value = derive(requirement.derived, requirement, inputs, self.sources.at)
+        source = self.compiled.leaves_of(self.procedure.by_code[requirement.derived.source])
+        value = derive(requirement.derived, requirement, inputs, self.sources.at, source)
         if value is None or any(finding.status in INCOMPLETE for finding in findings):
             return self._work(requirement, scope, findings or {NOT_RECORDED})
         return self._work(requirement, scope, findings, (value,))

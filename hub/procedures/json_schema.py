@@ -70,14 +70,7 @@ def value_types(compiled: CompiledProcedure, requirement: Requirement) -> tuple[
         return ("CodeAnswer",) if rule == "none_other_than" else ("NumberAnswer",)
     if not requirement.value:
         return ()
-    document = compiled.document_of(requirement)
-    above = compiled.procedure.by_code[requirement.within] if requirement.within else None
-    base = [compiled.path_of(above) if above else "", requirement.rows or ""]
-    found = []
-    for path in requirement.value:
-        leaf = document.root.find(".".join(part for part in (*base, path) if part)) if document else None
-        if leaf is not None:
-            found.append(LEAF_TYPES[leaf.kind])
+    found = [LEAF_TYPES[leaf.kind] for leaf in compiled.leaves_of(requirement)]
     return tuple(dict.fromkeys([*found, *(["CodeAnswer"] if requirement.null else [])]))
 
 

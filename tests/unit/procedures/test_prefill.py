@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import OperationRefused
-from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, NumberAnswer, as_json
+from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure
 from hub.procedures.display import display
 from hub.procedures.engine import ReadSubject, SealedDocument
@@ -84,8 +84,8 @@ def test_an_empty_list_is_none_only_after_a_recent_complete_read(compiled: Compi
 def test_a_sum_over_nothing_is_zero_only_where_there_is_nothing(compiled: CompiledProcedure) -> None:
     none = b.find(b.fill(compiled, b.seller()), "debt_total")
     assert state(none) == "HELD"
-    assert isinstance(none.values[0], NumberAnswer)
-    assert none.values[0].number == 0
+    assert isinstance(none.values[0], MoneyAnswer)
+    assert none.values[0].amount == 0
     down = b.find(b.fill(compiled, b.seller(), b.sources(completed=None)), "debt_total")
     assert (state(down), down.values) == ("UNAVAILABLE NEVER_READ, NO_RECORD", ())
 
