@@ -247,7 +247,7 @@ PLAIN = frozenset({str, int, bool, float, type(None)})
 
 def as_json(value: Any) -> Any:
     """Any of these values as JSON: names in camel case, a held value with its `type`, decimals as text, instants in ISO 8601."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in PLAIN:
         return value
     if kind is tuple or kind is list:

@@ -40,6 +40,8 @@ END = "mutation ($input: EndDossierInput!) { endDossier(input: $input) { dossier
 READ = """query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) {
     name: fullName landUseRights(first: 3, filter: { status: { eq: REGISTERED } }, orderBy: [{ issuedOn: ASC }]) {
         nodes { certificateSerial } } } }"""
+PREFILL = """{ prefill(procedure: "land-right-transfer") {
+    dossier subjects { role } answers { requirement { code } role status reasons } } }"""
 IDENTIFY = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName birthDate } }"
 
 
@@ -114,6 +116,32 @@ def test_an_officer_reads_under_the_dossier(hub: AccessHub) -> None:
     answer = hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER).json()
     assert answer["data"]["citizen"]["name"]
     assert "~" not in json.dumps(answer), "what the ledger needs does not leave the hub"
+
+
+def test_the_dossier_s_procedure_is_prefilled_for_its_subjects(hub: AccessHub) -> None:
+    filled = hub.ask("an", PREFILL, dossier=DOSSIER).json()["data"]["prefill"]
+    assert (filled["dossier"], [one["role"] for one in filled["subjects"]]) == (DOSSIER, ["transferor", "transferee"])
+    held = {a["requirement"]["code"] for a in filled["answers"] if a["status"] == "HELD"}
+    assert held >= {"transferor_name", "transferee_name", "certificate_serial"}
+    assert "~" not in json.dumps(filled), "what the ledger needs does not leave the hub"
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "code"),
+    [
+        (PREFILL, {}, "DOSSIER_NEEDED"),
+        (PREFILL, {"purpose": "identify"}, "DOSSIER_NEEDED"),
+        (PREFILL.replace("land-right-transfer", "identify"), {"dossier": DOSSIER}, "UNKNOWN_PROCEDURE"),
+        (PREFILL.replace('transfer")', 'transfer", subjects: [])'), {"dossier": DOSSIER}, None),
+        (PREFILL.replace('transfer")', 'transfer", subjects: [{ role: "transferor", subject: { citizen: { personalId: "022080683727" } } }])'), {"dossier": DOSSIER}, "BAD_USER_INPUT"),
+        (PREFILL.replace("{ prefill", "{ citizens { totalCount } prefill", 1), {"dossier": DOSSIER}, "FORBIDDEN_FIELD"),
+    ],
+)  # fmt: skip
+def test_prefill_is_for_the_dossier_alone(
+    hub: AccessHub, query: str, headers: dict[str, str], code: str | None
+) -> None:
+    answer = hub.ask("an", query, **headers)
+    assert ("errors" not in answer.json()) if code is None else code_of(answer) == code
 
 
 def test_another_person_is_not_read_under_it(hub: AccessHub) -> None:
@@ -287,6 +315,16 @@ def test_a_sealed_person_is_not_shown_wherever_they_stand(
                 ).fetchall()
                 who = "urn:hub:demo|an"
                 assert alarms == [("SEALED_SUBJECT", who, False, {}), ("SEALED_SUBJECT", who, True, {})]
+                # The transferee of the dossier is the sealed person's spouse; a stranger's own data is not touched.
+                parties = [
+                    {"role": role, "subject": {"citizen": {"personalId": number}}}
+                    for role, number in (("transferor", hub.seller), ("transferee", hub.stranger))
+                ]
+                assert "errors" not in sealed.open("an", "H49.12-251118-0031", subjects=parties).json()
+                answers = sealed.ask("an", PREFILL, dossier="H49.12-251118-0031").json()["data"]["prefill"]["answers"]
+                states = {(a["role"], a["status"], *a["reasons"]) for a in answers if a["role"]}
+                assert {one for one in states if one[0] == "transferor"} == {("transferor", "UNAVAILABLE", "SEALED")}
+                assert ("transferee", "HELD") in states
                 other = sealed.ask("an", IDENTIFY, {"personalId": hub.stranger}, purpose="identify")
                 assert other.json()["data"]["citizen"]["fullName"]
         finally:
