@@ -12,14 +12,17 @@ from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 
 from hub.access.dossiers import NamedSubject
+from hub.corrections.notices import DisputedRecords
 from hub.errors import OperationRefused
 from hub.graph.dossiers import read_named_subjects
 from hub.graph.fields import Namespace
+from hub.graph.prefill_corrections import NOTHING, find_disputes, show_disputes
 from hub.graph.prefill_facts import SourceReads, SubjectReads
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.model.registry import Registry, registry
+from hub.plan.correction_nodes import CORRECTIONS_FIELD
 from hub.plan.node_builder import KIND_KEY
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
@@ -137,7 +140,11 @@ def prefill_field(known: Registry, names: Namespace) -> Any:
             read_named_subjects(known, subjects) if subjects else (),
             _read_choices(choices) if choices else {},
         )
-        return show_prefill(await info.context.executor.prefills.fill(request, info.context.reading))
+        executor, ready = info.context.executor, info.context.ready
+        filled = await executor.prefills.fill(request, info.context.reading)
+        # Only who asks for it waits for another statement.
+        asked = CORRECTIONS_FIELD in ready.checked.text
+        return show_prefill(filled, await find_disputes(executor.reads, filled) if asked else NOTHING)
 
     made = strawberry.field(
         resolver=resolve,
@@ -166,10 +173,10 @@ def prefill_field(known: Registry, names: Namespace) -> Any:
     return made
 
 
-def show_prefill(filled: Prefill) -> dict[str, Any]:
+def show_prefill(filled: Prefill, disputed: DisputedRecords) -> dict[str, Any]:
     """A prefill as the graph's types read it."""
     asked = {id(answer) for answer in filled.still_to_ask}
-    answers = [(answer, _show_answer(answer)) for answer in filled.answers]
+    answers = [(answer, _show_answer(answer, disputed, filled.at)) for answer in filled.answers]
     return {
         **as_json(replace(filled, answers=())),
         "answers": [shown for _, shown in answers],
@@ -177,10 +184,11 @@ def show_prefill(filled: Prefill) -> dict[str, Any]:
     }
 
 
-def _show_answer(answer: RequirementAnswer) -> dict[str, Any]:
+def _show_answer(answer: RequirementAnswer, disputed: DisputedRecords, at: datetime) -> dict[str, Any]:
     shown: dict[str, Any] = as_json(answer)
     for value, made in zip(answer.values, shown["values"], strict=True):
-        made |= {KIND_KEY: made["type"], "display": as_json(display(value))}
+        corrections = show_disputes(disputed, value, at)
+        made |= {KIND_KEY: made["type"], "display": as_json(display(value)), CORRECTIONS_FIELD: corrections}
     return shown
 
 

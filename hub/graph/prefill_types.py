@@ -21,6 +21,10 @@ HELD_VALUE: Fields = {
     "asOf": ("DateTime | None", "The instant for which the source confirmed it; null if it is not known."),
     "linkStatus": ("LinkStatus | None", "The weakest link on the way from the subject; null if there is none."),
     "losingValues": ("list[LosingValue]", "What other records and sources have for the same thing."),
+    "corrections": (
+        "list[ValueCorrection]",
+        "What the source has been asked to correct of it and has not settled yet.",
+    ),
 }
 VALUES: Mapping[str, tuple[str, Fields]] = {
     "TextAnswer": ("A text, or an identifier.", {"text": ("str", "The text.")}),
@@ -120,6 +124,18 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
             "field": ("str", "The field of that record."),
             "source": ("str | None", "The sector system it is from; null if it is not known."),
             "asOf": ("DateTime | None", "The instant for which the source confirmed it; null if it is not known."),
+        },
+    ),
+    "ValueCorrection": (
+        "A request to the source to correct a value, without the value claimed.",
+        {
+            "id": ("ID", "Id of the correction."),
+            "state": ("CorrectionState", "Where it stands."),
+            "label": ("Label", "The state in words."),
+            "since": ("DateTime", "When it was opened."),
+            "dueAt": ("DateTime", "By when the source has to act."),
+            "overdue": ("bool", "Whether the source should have acted by now."),
+            "words": ("Label", "All of this in a sentence, for the officer."),
         },
     ),
     "ListItem": (
@@ -225,7 +241,7 @@ def add_prefill_types(names: Namespace) -> ScalarMap:
     names["Decimal"] = DECIMAL
     for name, (about, members) in ENUMS.items():
         names[name] = enum_type(name, about, members)
-    for name in ("Label", "LegalBasis", "LosingValue"):
+    for name in ("Label", "LegalBasis", "LosingValue", "ValueCorrection"):
         names[name] = _object(name, *OBJECTS[name], names)
     held = _fields(HELD_VALUE, names)
     about = "A value with where it is from. `recordId`, `field` and `source` say what a correction would be of."

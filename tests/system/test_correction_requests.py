@@ -252,3 +252,21 @@ def test_explorers_see_that_something_is_disputed_and_no_value(hub: CorrectionHu
     body = hub.ask("explorer", query, purpose="explore").json()
     found = [one for right in body["data"]["landUseRights"]["nodes"] for one in right["corrections"]["nodes"]]
     assert all(one["held"] == one["claimed"] == one["reason"] == "•••" for one in found)
+
+
+def test_a_prefill_says_which_of_its_values_are_disputed(hub: CorrectionHub) -> None:
+    query = """query { prefill(procedure: "land-right-transfer") { answers { values {
+        recordId field corrections { id state label { vi } since dueAt overdue words { vi en } } } } } }"""
+
+    def list_values() -> list[dict[str, Any]]:
+        body = hub.ask("an", query, dossier=DOSSIER).json()
+        assert "errors" not in body, body
+        return [value for answer in body["data"]["prefill"]["answers"] for value in answer["values"]]
+
+    value = next(one for one in list_values() if one["field"] == "fullName")
+    opened = correction(hub.open(record=value["recordId"], field="fullName", claimed="Nguyễn Văn Khác"))
+    disputed = [one for one in list_values() if any(c["id"] == opened["id"] for c in one["corrections"])]
+    assert disputed
+    assert {(one["recordId"], one["field"]) for one in disputed} == {(value["recordId"], "fullName")}
+    assert disputed[0]["corrections"][-1]["words"]["vi"].startswith("Đang chờ chỉnh sửa từ ")
+    assert "Khác" not in str(disputed), "the value claimed is not part of it"

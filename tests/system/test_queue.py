@@ -144,9 +144,9 @@ def test_a_connector_waits_once(queue: Queue) -> None:
 def test_a_run_that_changed_rows_queues_linking_once(queue: Queue) -> None:
     queue.trial.write(person(1, "Trần Thị Bưởi"))
     queue.do(lambda tasks: tasks.sync("trial"))
-    assert [(task, args) for task, args, _ in queue.waiting()] == [("link", {})]
+    assert [(task, args) for task, args, _ in queue.waiting()] == [("corrections", {}), ("link", {})]
     queue.do(lambda tasks: tasks.sync("trial"))
-    assert len(queue.waiting()) == 1
+    assert len(queue.waiting()) == 2
     queue.do(lambda tasks: tasks.link())
     assert queue.rows("select count(*) from hub.link_run where ended_at is not null") == [(1,)]
     assert not any("Bưởi" in line for line in queue.said)
@@ -198,7 +198,7 @@ def test_neither_a_wrong_setting_nor_a_question_is_tried_again(queue: Queue, mon
     assert "TRIAL_FOLDER is not set" in queue.said[-1]
     with pytest.raises(JobFailed):
         queue.do(lambda tasks: tasks.sync("nobody"))
-    assert [task for task, *_ in queue.waiting()] == ["link"]
+    assert [task for task, *_ in queue.waiting()] == ["corrections", "link"]
 
 
 def dead(queue: Queue, attempts: int = 0) -> int:
@@ -261,3 +261,16 @@ def test_prune_keeps_what_is_provenance_or_waits(queue: Queue) -> None:
     with queue.trial.engine.begin() as connection:
         connection.exec_driver_sql("delete from hub.quarantine")
     assert prune_store(store_url(queue.trial.engine), keep_days=30).runs == 0
+
+
+def test_corrections_are_delivered_as_a_job(queue: Queue) -> None:
+    queue.do(lambda tasks: tasks.corrections())
+    assert queue.said == [], "nothing to say if nothing happened"
+    with psycopg.connect(store_url(queue.trial.engine), autocommit=True) as connection:
+        connection.execute(
+            "insert into hub.source_correction (record_entity, record_id, field, claim_key, origin, connector, opened_by, opened_at,"
+            " state, due_at, remind_at) values ('Citizen', 1, 'fullName', 'x', 'ANSWER', 'trial', 'an', now(), 'OPEN',"
+            " now() - interval '1 day', now() - interval '1 day')"
+        )
+    queue.do(lambda tasks: tasks.corrections())
+    assert queue.said == ["corrections: 0 sent, 0 failed, 0 answered, 1 reminded, 0 resolved, 0 reopened"]
