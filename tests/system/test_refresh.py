@@ -441,7 +441,10 @@ def test_the_systems_of_the_demo_are_looked_up(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     manifests = load_manifests()
-    wanted = {"Citizen": "population", "LandUseRight": "land", "BusinessRole": "business", "Payment": "finance"}
+    wanted = {
+        "Citizen": "population", "BirthRegistration": "population", "LandUseRight": "land", "LandTransferSlip": "land",
+        "BusinessRole": "business", "HealthInsuranceCard": "insurance", "Payment": "finance",
+    }  # fmt: skip
     with psycopg.connect(database) as connection:
         connection.execute("update hub.stream set as_of = now() - interval '1 day'")
         # A list has several items of one row: look them up together.
