@@ -149,7 +149,8 @@ def analyse_operation(
     if ways:
         return Permission(purpose, ways)
     # The document that allows most of the operation says best what is wrong with the rest.
-    nearest = max(walks, key=lambda walk: (walk.allowed, -len(walk.refused)))
+    # Of equals it is the one that has the field, with other arguments.
+    nearest = max(walks, key=lambda w: (w.allowed, -len(w.refused), sum(bool(one.argument) for one in w.refused)))
     return tuple(
         PermissionRefusal(ARGUMENT if one.argument else FIELD, one.place, one.argument, purpose.code)
         for one in nearest.refused

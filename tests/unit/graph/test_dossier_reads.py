@@ -1,0 +1,61 @@
+"""Dossiers as reads need them: kept for a while, and alike to whoever may not know of them."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from hub.errors import OperationRefused
+from hub.graph.dossier_reads import DossierReads
+from hub.model.registry import registry
+from tests.unit.graph.test_callers import COMMUNE, principal
+
+DOSSIER = {
+    "id": 1,
+    "code": "H49.12-251118-0001",
+    "purpose": "land-right-transfer",
+    "office": COMMUNE,
+    "outcome": None,
+    "expires_at": "9999-12-31T00:00:00+00:00",
+    "subjects": [],
+}
+
+
+class CountedReads:
+    def __init__(self) -> None:
+        self.statements = 0
+
+    async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
+        self.statements += 1
+        return orjson.dumps(DOSSIER if parameters == (DOSSIER["code"],) else None)
+
+
+def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
+    reads: Any = CountedReads()
+    dossiers = DossierReads(reads, registry())
+
+    def count(code: str, office: str) -> tuple[int, str]:
+        before = reads.statements
+        try:
+            asyncio.run(dossiers.find(code, principal(office)))
+        except OperationRefused as error:
+            return reads.statements - before, error.code
+        return reads.statements - before, ""
+
+    own, foreign = COMMUNE, "00097@2025-07-01"
+    assert count(str(DOSSIER["code"]), own) == (1, "")
+    assert count(str(DOSSIER["code"]).lower(), own) == (0, ""), "kept"
+    for code in (str(DOSSIER["code"]), "H49.12-251118-9999") * 2:
+        assert count(code, foreign) == (1, "DOSSIER_UNKNOWN")
+    dossiers.forget(str(DOSSIER["code"]))
+    assert count(str(DOSSIER["code"]), own) == (1, "")
+
+
+@pytest.mark.parametrize("code", ["", "x" * 61])
+def test_what_is_no_code_is_not_looked_for(code: str) -> None:
+    reads: Any = CountedReads()
+    with pytest.raises(OperationRefused):
+        asyncio.run(DossierReads(reads, registry()).find(code, principal(COMMUNE)))
+    assert reads.statements == 0
