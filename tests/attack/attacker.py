@@ -22,7 +22,7 @@ class Outcome:
 
     @property
     def is_expected(self) -> bool:
-        """Whether this is what `docs/security.md` says."""
+        """Whether this is what `docs/explanation/security.md` says."""
         return self.code in self.attempt.answers
 
 

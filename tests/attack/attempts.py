@@ -1,6 +1,6 @@
 """What someone with a valid officer's token can try, as a table: the request, and what the hub answers.
 
-GOT marks what the attacker gets. `docs/security.md` says why; whatever else comes back without an error is a leak.
+GOT marks what the attacker gets. `docs/explanation/security.md` says why; whatever else comes back without an error is a leak.
 """
 
 from collections.abc import Mapping
