@@ -1,5 +1,5 @@
 import { ask } from '../client.ts';
 import { PrefillDocument } from '../generated/graphql.ts';
 
-await ask('', PrefillDocument, { personalId: '022080000001' });
+await ask('', PrefillDocument, { subjects: [] });
 export {};
