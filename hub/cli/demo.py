@@ -197,6 +197,7 @@ async def _show(settings: Settings, url: str, examples: Examples) -> None:
         await _show_linked(executor, examples)
         OUT.print()
         show_prefill(await executor.prefills.fill(_example_transfer(examples), Reading(LOCAL)))
+        await executor.refresher.close()
 
 
 def _example_transfer(examples: Examples) -> PrefillRequest:

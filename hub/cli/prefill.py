@@ -18,6 +18,7 @@ from hub.graph.callers import LOCAL
 from hub.graph.prefill import PrefillRequest
 from hub.graph.reading import Reading
 from hub.graph.service import make_executor, make_pool
+from hub.ingest.connectors import load_manifests
 from hub.ledger.log.people import PersonKey, build_people_query
 from hub.model.registry import registry
 from hub.plan.read_paths import list_read_paths
@@ -94,7 +95,11 @@ def _rows(answer: RequirementAnswer) -> Iterator[tuple[object, ...]]:
 
 async def _fill(settings: Settings, url: str, request: PrefillRequest, reading: Reading) -> Prefill:
     async with make_pool(settings, url) as pool:
-        return await make_executor(settings, pool).prefills.fill(request, reading)
+        executor = make_executor(settings, pool, connectors=load_manifests())
+        try:
+            return await executor.prefills.fill(request, reading)
+        finally:
+            await executor.refresher.close()
 
 
 def _list_shown(connection: Connection[Any], request: PrefillRequest, reading: Reading) -> ShownValues:

@@ -152,7 +152,7 @@ class Executor:
         self.reviews = reviews
         self.access = access
         self.refresher = refresher
-        self.prefills = PrefillService(schema, reads, self.data, enforced=access.is_enforced)
+        self.prefills = PrefillService(schema, reads, self.data, refresher, enforced=access.is_enforced)
         self.ledger = ledger
         self.log = log
         self.explain = explain

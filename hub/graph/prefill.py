@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 import strawberry
@@ -18,19 +19,22 @@ from hub.graph.dossiers import read_named_subjects
 from hub.graph.fields import Namespace
 from hub.graph.prefill_corrections import NOTHING, find_disputes, show_disputes
 from hub.graph.prefill_facts import SourceReads, SubjectReads
+from hub.graph.prefill_refresh import refresh_prefill
 from hub.graph.prepare import GraphQLRequest
 from hub.graph.reading import Reading
 from hub.graph.reads import Reads
+from hub.graph.refresher import Refresher
 from hub.model.registry import Registry, registry
 from hub.plan.correction_nodes import CORRECTIONS_FIELD
 from hub.plan.node_builder import KIND_KEY
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
+from hub.procedures.confirmations import Confirmations, confirm_records
 from hub.procedures.display import display
 from hub.procedures.documents import ProcedureDocument
 from hub.procedures.engine import ReadSubject, SealedDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.sources import SourceFacts
+from hub.procedures.sources import SourceFacts, weaken
 from hub.procedures.subjects import PrefillSubject, check_roles
 
 SEALED_CODE = "SUBJECT_SEALED"
@@ -53,13 +57,25 @@ class DocumentReader(Protocol):
 
 
 class PrefillService:
-    """Prefills procedures: one statement for the subjects, one for each document of each subject."""
+    """Prefills procedures: one statement for the subjects, one for each document of each subject.
 
-    def __init__(self, schema: GraphQLSchema, reads: Reads, read_document: DocumentReader, *, enforced: bool) -> None:
+    If a record is older than its requirement allows, its source is asked first, and the documents are read once more.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        reads: Reads,
+        read_document: DocumentReader,
+        refresher: Refresher,
+        *,
+        enforced: bool,
+    ) -> None:
         self.catalogue = ProcedureCatalogue(schema)
         self.sources = SourceReads(reads, registry())
         self._subjects = SubjectReads(reads, registry())
         self._read_document = read_document
+        self._refresher = refresher
         self._enforced = enforced
 
     async def fill(self, request: PrefillRequest, reading: Reading) -> Prefill:
@@ -74,13 +90,18 @@ class PrefillService:
         check_roles(compiled.procedure, subjects)
         read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
         dossier = reading.caller.dossier
-        return answer_requirements(
-            compiled,
-            read,
-            SourceFacts(await self.sources.current(), at),
-            choices=request.choices,
-            dossier=dossier.code if dossier else None,
+        answer = partial(
+            answer_requirements, compiled, choices=request.choices, dossier=dossier.code if dossier else None
         )
+        sources = await self.sources.current()
+        filled = answer(read, SourceFacts(sources, at))
+        found = await refresh_prefill(self._refresher, filled)
+        if not found:
+            return filled
+        if found.changed:
+            read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
+        weaker = {entity: weaken(states, found.troubles) for entity, states in sources.items()}
+        return answer([_confirm(compiled, one, found) for one in read], SourceFacts(weaker, at))
 
     async def _find_subjects(self, request: PrefillRequest, reading: Reading) -> Sequence[PrefillSubject]:
         dossier, purpose = reading.caller.dossier, reading.caller.purpose
@@ -127,6 +148,15 @@ class PrefillService:
                 raise
             return SealedDocument()
         return data
+
+
+def _confirm(compiled: CompiledProcedure, read: ReadSubject, found: Confirmations) -> ReadSubject:
+    """The answers of a subject's documents with what sources have confirmed since."""
+    answers = {
+        name: confirm_records(data, compiled.documents[name].root, found.records) if isinstance(data, Mapping) else data
+        for name, data in read.answers.items()
+    }
+    return ReadSubject(read.subject, answers)
 
 
 def prefill_field(known: Registry, names: Namespace) -> Any:

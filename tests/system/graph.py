@@ -59,6 +59,7 @@ class Graph:
         return error["extensions"]["code"], error["message"]
 
     def close(self) -> None:
+        self.run(self.executor.refresher.close())
         self.run(self.pool.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)

@@ -13,11 +13,18 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from hub.access.dossiers import NamedSubject
 from hub.demo.sector_systems import start_systems
+from hub.graph.callers import LOCAL
+from hub.graph.prefill import PrefillRequest
+from hub.graph.reading import Reading
 from hub.graph.refresher import Refresher
+from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors
 from hub.model.registry import registry
+from hub.procedures.answers import Prefill, RequirementAnswer
+from hub.procedures.statuses import AnswerStatus, Reason
 from hub.refresh.needs import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
@@ -493,3 +500,57 @@ def wait_until_served(database: str) -> None:
         while not fetch_value(connection, IS_SERVED):
             assert time.monotonic() < until
             time.sleep(0.01)
+
+
+def test_a_prefill_asks_the_sources_of_what_is_too_old(
+    province: tuple[str, Mapping[str, str]], linked_province: LinkedProvince, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, environment = province
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with psycopg.connect(database) as connection:
+        connection.execute("update hub.stream set as_of = now() - interval '400 days'")
+        connection.execute("truncate hub.lookup")
+        other = fetch_value(
+            connection,
+            "select personal_id from data.citizen where death_date is null and birth_date < '1990' order by id desc limit 1",
+        )
+    parties = {"transferor": linked_province.showcase_personal_id, "transferee": str(other)}
+    subjects = tuple(NamedSubject(role, "Citizen", "personal_id", number) for role, number in parties.items())
+
+    def prefill() -> list[RequirementAnswer]:
+        async def run() -> Prefill:
+            settings = load_settings(lookup_timeout_s=30)
+            async with make_pool(settings, database) as pool:
+                executor = make_executor(settings, pool, connectors=load_manifests())
+                try:
+                    request = PrefillRequest("land-right-transfer", subjects)
+                    return await executor.prefills.fill(request, Reading(LOCAL))
+                finally:
+                    await executor.refresher.close()
+
+        return [one for one in asyncio.run(run()).answers if one.values and one.role == "transferor"]
+
+    stale = [one for one in prefill() if one.status is AnswerStatus.STALE]
+    codes = {one.requirement.code for one in stale}
+    assert {one.values[0].source for one in stale} >= {"population", "land"}
+    assert all(Reason.LOOKUP_FAILED not in one.reasons for one in stale)
+    monkeypatch.setenv("LAND_API_URL", "http://127.0.0.1:9")
+    stop = threading.Event()
+    thread = start_lookup_server(database, list(load_manifests().values()), 30, stop, lambda _: None, lambda _: None)
+    assert thread is not None
+    try:
+        wait_until_served(database)
+        found = [one for one in prefill() if one.requirement.code in codes]
+    finally:
+        stop.set()
+        thread.join(60)
+    registered = [one for one in found if one.values[0].source == "population"]
+    statuses_now = {one.status for one in registered}
+    assert AnswerStatus.HELD in statuses_now
+    assert AnswerStatus.STALE not in statuses_now
+    held = [value for one in registered for value in one.values if value.source == "population"]
+    assert all(value.as_of is not None and datetime.now(UTC) - value.as_of < HOUR for value in held)
+    owned = [one for one in found if one.values[0].source == "land"]
+    assert {one.status for one in owned} == {AnswerStatus.STALE}
+    assert all(Reason.LOOKUP_FAILED in one.reasons for one in owned)
