@@ -14,6 +14,7 @@ from hub.access.permission_trie import Bindings, CompiledPurpose
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.access.purposes import Purpose, PurposeDocument, purposes
 from hub.graph.schema import core, schema
+from hub.model.registry import registry
 from hub.plan.permission.check import Permitted, check_permission
 from hub.plan.permission.compile import compile_purpose, compile_purposes, operations_of
 from tests.permission.oracle import FlatPath, PermittedPaths, flat_paths, give_sizes, operation_names
@@ -75,7 +76,20 @@ def refusals(
     return [] if isinstance(found, Permitted) else [(one.code, one.coordinate) for one in found]
 
 
+def example_of(entity: str) -> str:
+    """An identifier of a subject of this kind, as its declaration has it; of a citizen, the seller's."""
+    return SELLER if entity == "Citizen" else str(registry()[entity].keys[0].value.examples[0])
+
+
+ROLES: Mapping[str, str] = {
+    role: subject.entity
+    for purpose in purposes().values()
+    if purpose.is_procedure
+    for role, subject in purpose.declaration.subjects.items()
+}
+"""Roles of the package's procedures, and the kind of subject: their documents have a variable for each."""
 VALUES: Mapping[str, Any] = {
+    **{role: example_of(entity) for role, entity in ROLES.items()},
     "personalId": SELLER,
     "fullName": "Nguyễn Văn An",
     "birthDate": "1980-02-03",
@@ -95,7 +109,7 @@ VALUES: Mapping[str, Any] = {
 }
 """A value for each variable of the package's documents."""
 ALL_BOUND: Bindings = {
-    "transferor": frozenset({SELLER}),
+    **{role: frozenset({example_of(entity)}) for role, entity in ROLES.items()},
     "caller.sources": frozenset({"land"}),
     "caller.personal_ids": frozenset({SELLER}),
 }

@@ -24,11 +24,15 @@ from graphql import (
 from hub.access.purposes import purposes
 from hub.model.names import to_camel_case
 from hub.model.registry import registry
-from tests.permission.cases import VALUES, DeclaredOperation, declared_operations, graphql_schema
+from tests.permission.cases import ROLES, VALUES, DeclaredOperation, declared_operations, graphql_schema
 from tests.permission.oracle import FlatPath
 
 PAST = '@asOf(instant: "2026-01-01T00:00:00Z")'
-STRANGERS: Mapping[str, Any] = {"personalId": "001090000001", "source": "tax"}
+STRANGERS: Mapping[str, Any] = {
+    **{role: "001090000001" for role, entity in ROLES.items() if entity == "Citizen"},
+    "personalId": "001090000001",
+    "source": "tax",
+}
 """Values of bound variables that are nobody's."""
 
 
@@ -196,7 +200,7 @@ def _from_documents(declared: DeclaredOperation) -> Iterator[Cell]:
         for more, way in _other_arguments(kind, name, arguments):
             yield cell(f"{kind}.{name}", way, (*path[:-1], (kind, name, more)), "{ __typename }")
         rules = purposes()[declared.purpose].declaration.variables
-        if any(f"${variable}" in arguments and rules[variable].source for variable in STRANGERS):
+        if any(f"${v}" in arguments and v in rules and rules[v].source for v in STRANGERS):
             yield cell(f"{kind}.{name}", "stranger", path, "{ __typename }", {**VALUES, **STRANGERS})
 
 
