@@ -25,6 +25,7 @@ from hub.cli.run_reports import show_runs
 from hub.cli.serve import bind_socket, serve_on
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
 from hub.demo.access_case import open_case
+from hub.demo.example_correction import open_example_correction
 from hub.demo.examples import find_doubtful_person
 from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, summary_of
 from hub.demo.identities import make_local_issuer
@@ -186,7 +187,12 @@ def _load(url: str) -> None:
 
 
 def _examples(url: str, province: ProvinceSummary) -> Examples:
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
+        correction = open_example_correction(connection)
+        if correction is not None:
+            OUT.print(
+                f"Asked {correction.connector} to correct a name: `hub corrections show {correction.id}`", markup=False
+            )
         return Examples(province.showcase_personal_id, find_doubtful_person(connection))
 
 

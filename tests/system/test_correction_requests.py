@@ -12,6 +12,7 @@ import pytest
 from hub.access.api_keys import NewApiKey, create_key
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
+from hub.demo.example_correction import open_example_correction
 from hub.plan.binds import global_id
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
@@ -270,3 +271,14 @@ def test_a_prefill_says_which_of_its_values_are_disputed(hub: CorrectionHub) -> 
     assert {(one["recordId"], one["field"]) for one in disputed} == {(value["recordId"], "fullName")}
     assert disputed[0]["corrections"][-1]["words"]["vi"].startswith("Đang chờ chỉnh sửa từ ")
     assert "Khác" not in str(disputed), "the value claimed is not part of it"
+
+
+def test_the_demonstration_has_one_on_a_discrepancy(hub: CorrectionHub) -> None:
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        opened = open_example_correction(connection)
+        assert opened is not None
+        assert (opened.connector, opened.origin, opened.to_send) == ("land", "DISCREPANCY", None)
+        assert opened.claimed != opened.held
+        same = open_example_correction(connection)
+        assert same is not None
+        assert same.id == opened.id
