@@ -157,7 +157,8 @@ class _Web:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    body = negotiate.refusal_body("HTTP", f"{error.detail}: {request.method} {request.url.path}")
+    # Without the path, in which somebody may have written an identifier.
+    body = negotiate.refusal_body("HTTP", f"{error.detail}: {request.method}")
     return Response(body, error.status_code, error.headers, media_type=negotiate.JSON)
 
 

@@ -19,7 +19,8 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 """Of the request that is being answered; it stands in every line that is logged meanwhile."""
 
 ID_HEADER = b"x-request-id"
-GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
+"""As in `hub.graph.request_trace`: long enough to be no identifier of a person, since it stands in the log."""
 
 
 class Edge:
