@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     ledger_timestamp_every_s: float = Field(
         60.0, ge=1, description="Shortest time between two questions to that service, in seconds."
     )
+    ledger_keep_days: int = Field(
+        3_650, ge=1, description="How long records of the ledger are kept after the end of their month, in days."
+    )
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )

@@ -23,6 +23,7 @@ from tests.bench import (
     costs,
     growth,
     ingest,
+    ledger_verify,
     linking,
     linking_demo,
     linking_independent,
@@ -54,6 +55,7 @@ class Sizes:
     rounds: int
     grown: tuple[int, ...]
     searched: int
+    ledger: int
 
 
 FULL = Sizes(
@@ -68,6 +70,7 @@ FULL = Sizes(
     rounds=3,
     grown=(10_000, 100_000, 1_000_000),
     searched=1_000_000,
+    ledger=1_000_000,
 )
 QUICK = Sizes(
     ingest=ingest.Sizes(rows=20_000, dicts=5_000, most=None),
@@ -81,6 +84,7 @@ QUICK = Sizes(
     rounds=1,
     grown=(500, 5_000),
     searched=20_000,
+    ledger=20_000,
 )
 
 
@@ -150,6 +154,10 @@ def _costs(run: Run, bench: Bench) -> None:
     costs.measure(bench, run.province, run.folder, seconds=run.sizes.seconds)
 
 
+def _ledger_verify(run: Run, bench: Bench) -> None:
+    ledger_verify.measure(bench, run.server, run.folder, run.sizes.ledger)
+
+
 def _linking(run: Run, bench: Bench) -> None:
     linking.measure(bench)
     linking_pseudopeople.measure(bench, run.folder)
@@ -178,6 +186,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "access": _access,
     "refresh": _refresh,
     "costs": _costs,
+    "ledger-verify": _ledger_verify,
     "linking": _linking,
     "linking-demo": _linking_demo,
     "linking-independent": _linking_independent,

@@ -47,6 +47,9 @@ READS: dict[Command, tuple[str, ...]] = {
     ("alarms", "list"): (),
     ("access", "explain"): ("{ administrativeUnits { totalCount } }", "--role", "officer"),
     ("limits", "list"): (),
+    ("ledger", "verify"): (),
+    ("ledger", "export"): (),
+    ("ledger", "months"): (),
 }
 """Commands that read the store, each with arguments of a real call."""
 SHOWS: dict[Command, tuple[str, ...]] = {
@@ -98,6 +101,9 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("corrections", "refuse"): ("1", "--reason", "thử"),
     ("corrections", "send"): (),
     ("corrections", "remind"): ("1",),
+    ("ledger", "destroy-key"): ("--month", "2026-01", "--confirm", "2026-01"),
+    ("ledger", "drop"): ("--month", "2026-01", "--confirm", "2026-01"),
+    ("ledger", "resume"): ("--after-restore", "--head", "0:" + "0" * 64),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {
@@ -122,7 +128,7 @@ NEEDS_NO_STORE = {
 }
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""
-SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging", "jobs")
+SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "staging", "jobs")
 
 
 @pytest.fixture

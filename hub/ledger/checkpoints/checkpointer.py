@@ -55,6 +55,11 @@ class CheckpointMaker:
         self._last_at: datetime | None = None
         self._signed_by: object = None
 
+    @property
+    def last(self) -> LastCheckpoint:
+        """What the next checkpoint follows."""
+        return self._last
+
     async def take_lock(self) -> bool:
         """Whether this connection is the one that makes checkpoints now. Then it knows what the last one was."""
         row = await (await self._connection.execute(statements.TAKE_LOCK)).fetchone()

@@ -108,7 +108,7 @@ def load_signing_key(path: Path) -> SigningKey:
     if mode & 0o077:
         raise HubMisconfigured(
             f"the signing key {path} has mode {mode:04o}: others than its owner may read or write it",
-            next_step=f"chmod 600 {path}; if somebody may have read it, revoke it: hub ledger keys revoke",
+            next_step=f"chmod 600 {path}; if somebody may have read it, make another: hub ledger keys new",
         )
     try:
         private = load_pem_private_key(content, password=None)

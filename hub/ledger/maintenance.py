@@ -1,0 +1,160 @@
+"""What operators do to the ledger itself: destroy a month's key, drop a month after its retention, go on after a backup was restored.
+
+Each is written down as a KEEPING record before it is done, so `verify` can tell it from tampering.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, sql
+
+from hub.errors import OperationRefused
+from hub.ledger.checkpoints.checkpointer import OPTIONS, CheckpointMaker
+from hub.ledger.checkpoints.document import Checkpoint, LastCheckpoint
+from hub.ledger.checkpoints.signing_keys import SigningKey
+from hub.ledger.epochs import begin_epoch
+from hub.ledger.months import month_of
+from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.writer import utc_now
+from hub.store.engine import SESSION, add_silence_timeouts
+
+MONTHS = """
+select m.first_day, m.subject_key is not null, m.key_destroyed_at, m.dropped_at, c.number,
+    (select count(*) from ledger.epoch e where e.month = m.first_day),
+    exists (select from ledger.epoch e where e.month = m.first_day and e.ended_at is null),
+    pg_total_relation_size(to_regclass('ledger.record_' || to_char(m.first_day, 'YYYY_MM'))),
+    pg_total_relation_size(to_regclass('ledger.disclosure_' || to_char(m.first_day, 'YYYY_MM')))
+from ledger.month m left join ledger.checkpoint c on c.closes = m.first_day
+order by m.first_day"""
+DESTROY_KEY = "update ledger.month set subject_key = null, key_destroyed_at = now() where first_day = %s"
+MARK_DROPPED = "update ledger.month set dropped_at = now(), subject_key = null where first_day = %s"
+SEE_MONTHS = "see `hub ledger months`"
+
+
+@dataclass(frozen=True)
+class LedgerMonthState:
+    """A month as an operator sees it. `closing` is the number of its closing checkpoint, sizes are in bytes."""
+
+    first_day: date
+    has_key: bool
+    key_destroyed_at: datetime | None
+    dropped_at: datetime | None
+    closing: int | None
+    chains: int
+    is_open: bool
+    record_bytes: int | None
+    disclosure_bytes: int | None
+
+    def keep_until(self, days: int) -> date:
+        """The day until which its records are kept at least: so many days after its last."""
+        return (self.first_day + timedelta(days=32)).replace(day=1) + timedelta(days=days)
+
+
+def list_months(connection: psycopg.Connection[Any]) -> list[LedgerMonthState]:
+    """Months of the ledger, oldest first."""
+    return [LedgerMonthState(*row) for row in connection.execute(MONTHS).fetchall()]
+
+
+def destroy_month_key(url: str, month: date, by: str) -> None:
+    """Destroy a month's key for good: its pseudonyms can be linked to nobody any more. `by` is who does it.
+
+    Raises OperationRefused if the month is not over, has open chains, or has no key.
+    """
+    with _connect(url) as connection:
+        state = _find_month(list_months(connection), month)
+        if month >= month_of(datetime.now(UTC)) or state.is_open:
+            raise OperationRefused(
+                f"the month {month:%Y-%m} is not over, or a server still writes to it", next_step=SEE_MONTHS
+            )
+        if not state.has_key:
+            raise OperationRefused(f"the key of {month:%Y-%m} is destroyed already", next_step=SEE_MONTHS)
+        record_keeping(url, "KEY_DESTROYED", {"month": str(month)}, by)
+        connection.execute(DESTROY_KEY, (month,))
+        connection.execute("vacuum full ledger.month")  # the row's old version has the key
+
+
+def drop_month(url: str, month: date, by: str, *, keep_days: int) -> None:
+    """Drop a month's records and index of people after its retention. Its closing checkpoint and its chains' rows are kept.
+
+    Raises OperationRefused if the retention is not over, the month is not closed, or an older one is still there.
+    """
+    with _connect(url) as connection:
+        months = list_months(connection)
+        state = _find_month(months, month)
+        until = state.keep_until(keep_days)
+        if datetime.now(UTC).date() <= until:
+            raise OperationRefused(f"the records of {month:%Y-%m} are kept until {until}", next_step=SEE_MONTHS)
+        if state.dropped_at is not None or state.closing is None:
+            raise OperationRefused(
+                f"the month {month:%Y-%m} is dropped already, or is not closed", next_step=SEE_MONTHS
+            )
+        if any(one.dropped_at is None for one in months if one.first_day < month):
+            raise OperationRefused("an older month is still there", next_step="drop the oldest month first")
+        dropped = [str(one.first_day) for one in months if one.dropped_at is not None or one.first_day == month]
+        record_keeping(url, "MONTH_DROPPED", {"months": dropped, "closing": state.closing}, by)
+        with connection.transaction():
+            for table in ("record", "disclosure"):
+                name = sql.Identifier("ledger", f"{table}_{month:%Y_%m}")
+                connection.execute(sql.SQL("drop table if exists {}").format(name))
+            connection.execute(MARK_DROPPED, (month,))
+
+
+def record_keeping(url: str, action: str, details: Mapping[str, Any], by: str) -> None:
+    """Write down, in a chain of its own, what is done to the ledger. Raises psycopg.Error."""
+
+    async def run() -> None:
+        async with await AsyncConnection.connect(
+            add_silence_timeouts(url), autocommit=True, options=OPTIONS
+        ) as connection:
+            await _record(connection, action, details, by)
+
+    asyncio.run(run())
+
+
+def resume_after_restore(url: str, outside: LastCheckpoint, key: SigningKey | None, by: str) -> Checkpoint:
+    """Go on after a backup was restored: a record, and a checkpoint that follows the last one that is known outside.
+
+    Raises OperationRefused if the database is not behind, or a server is running.
+    """
+
+    async def run() -> Checkpoint:
+        async with await AsyncConnection.connect(
+            add_silence_timeouts(url), autocommit=True, options=OPTIONS
+        ) as connection:
+            maker = CheckpointMaker(connection, key)
+            if not await maker.take_lock():
+                raise OperationRefused("a server is running", next_step="stop every `hub serve`, then run it again")
+            last = maker.last
+            if last.number >= outside.number:
+                raise OperationRefused(
+                    f"the database has checkpoint {last.number}, and the witness {outside.number}: nothing was restored",
+                    next_step="`hub ledger verify --head FILE` says whether they are the same",
+                )
+            details = {"outside": outside.number, "outsideHash": outside.hash.hex(), "database": last.number}
+            await _record(connection, "RESTORED", details, by)
+            return await maker.make_after_restore(outside)
+
+    return asyncio.run(run())
+
+
+async def _record(connection: AsyncConnection[Any], action: str, details: Mapping[str, Any], by: str) -> None:
+    epoch = await begin_epoch(connection, utc_now, version("cross-sector-hub"))
+    said = {"action": action, **details}
+    await epoch.append([LedgerEntry(utc_now(), RecordKind.KEEPING, by, ReadOutcome.ANSWERED, details=said)])
+    await epoch.end(utc_now())
+
+
+def _connect(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(add_silence_timeouts(url), autocommit=True, options=SESSION)
+
+
+def _find_month(months: list[LedgerMonthState], month: date) -> LedgerMonthState:
+    for one in months:
+        if one.first_day == month:
+            return one
+    raise OperationRefused(f"the ledger has no month {month:%Y-%m}", next_step=SEE_MONTHS)

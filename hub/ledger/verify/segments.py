@@ -1,0 +1,233 @@
+"""Checking a segment of a chain: records in a row. Pure, and fast: a segment is checked by lists and arrays, and only one that fails is
+looked at record by record.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from hub.ledger.records import HASH_BYTES, HEADER_BYTES, RecordKind
+from hub.ledger.verify.findings import Findings
+from hub.ledger.verify.multiset import RowMixer
+
+CLOCK_BACK_US = 10_000_000
+"""Records of concurrent requests are not in the order of their times: a commit may take up to 5 s."""
+MARKS = frozenset({RecordKind.EPOCH_BEGIN.value, RecordKind.EPOCH_END.value, RecordKind.KEEPING.value})
+GET_AT, GET_KIND, GET_PRINCIPAL = itemgetter("at"), itemgetter("kind"), itemgetter("principal")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Where records in a row are: `first` to `last` of a chain, of which `place` says where the source has them."""
+
+    month: date
+    epoch: UUID
+    first: int
+    last: int
+    place: tuple[int, int] = (0, 0)
+
+    @property
+    def where(self) -> str:
+        """The chain, for a finding."""
+        return f"chain {self.epoch} of {self.month:%Y-%m}"
+
+
+@dataclass
+class RecordRows:
+    """Records of a segment in the order of their numbers. `hashes` and the columns are missing in an export."""
+
+    numbers: list[int] = field(default_factory=list)
+    records: list[bytes] = field(default_factory=list)
+    hashes: list[bytes] | None = None
+    times: list[int] | None = None
+    """Microseconds since 1970."""
+    principals: list[str] | None = None
+    dossiers: list[str | None] | None = None
+
+
+@dataclass
+class SegmentResult:
+    """What was found in a segment. `digests` are at the numbers that were claimed by checkpoints."""
+
+    segment: Segment
+    count: int = 0
+    previous: bytes | None = None
+    last_hash: bytes | None = None
+    first_number: int = -1
+    last_number: int = -1
+    first_at: str | None = None
+    last_at: str | None = None
+    marks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """Numbers and bodies of the records about the chain and about keeping."""
+    operations: set[str] = field(default_factory=set)
+    people: int = 0
+    people_sum: int = 0
+    heads_sum: int = 0
+    findings: Findings = field(default_factory=Findings)
+
+
+def check_segment(
+    segment: Segment, rows: RecordRows, claimed: NDArray[np.int64], roles: Sequence[str], mixer: RowMixer
+) -> SegmentResult:
+    """Check records in a row. `claimed` are the numbers that checkpoints have heads at, `roles` those of disclosures."""
+    result = SegmentResult(segment, len(rows.records))
+    if not rows.records:
+        return result
+    digests = [hashlib.sha256(record).digest() for record in rows.records]
+    result.previous, result.last_hash = rows.records[0][:HASH_BYTES], digests[-1]
+    _check_links(result, rows, digests)
+    result.first_number, result.last_number = rows.numbers[0], rows.numbers[-1]
+    bodies = _read_bodies(result, rows)
+    _check_columns(result, rows, bodies)
+    _note_marks(result, rows, bodies)
+    _sum_people(result, rows, bodies, roles, mixer)
+    _sum_heads(result, rows, digests, claimed, mixer)
+    return result
+
+
+def _check_links(result: SegmentResult, rows: RecordRows, digests: list[bytes]) -> None:
+    findings, where = result.findings, result.segment.where
+    if rows.hashes is not None and rows.hashes != digests:
+        for number, stored, digest in zip(rows.numbers, rows.hashes, digests, strict=True):
+            if stored != digest:
+                findings.add("RECORD_CHANGED", where, f"record {number} does not have its hash")
+    previous = [record[:HASH_BYTES] for record in rows.records[1:]]
+    if previous != digests[:-1]:
+        for at, (one, before) in enumerate(zip(previous, digests[:-1], strict=True)):
+            if one != before and rows.numbers[at + 1] == rows.numbers[at] + 1:
+                findings.add(
+                    "CHAIN_BROKEN", where, f"record {rows.numbers[at + 1]} does not follow record {rows.numbers[at]}"
+                )
+    written = [record[HASH_BYTES:HEADER_BYTES] for record in rows.records]
+    stored_numbers = np.array(rows.numbers, np.int64)
+    if not np.array_equal(
+        np.frombuffer(b"".join(written).ljust(8 * len(written)), ">i8")[: len(written)], stored_numbers
+    ):
+        for number, said in zip(rows.numbers, written, strict=True):
+            if int.from_bytes(said, "big") != number:
+                findings.add(
+                    "NUMBER_DIFFERS", where, f"record {number} says that it is number {int.from_bytes(said, 'big')}"
+                )
+    steps = np.diff(stored_numbers, prepend=result.segment.first - 1)
+    for at in np.flatnonzero(steps != 1).tolist():
+        first, last = int(stored_numbers[at] - steps[at] + 1), int(stored_numbers[at] - 1)
+        if first <= last:
+            findings.add("RECORD_MISSING", where, f"records {first} to {last} are missing")
+
+
+def _read_bodies(result: SegmentResult, rows: RecordRows) -> list[dict[str, Any]]:
+    loads = orjson.loads
+    try:
+        bodies = [loads(record[HEADER_BYTES:]) for record in rows.records]
+        if all(type(body) is dict and "at" in body and "kind" in body and "principal" in body for body in bodies):
+            return bodies
+    except ValueError:
+        pass
+    bodies = []
+    for number, record in zip(rows.numbers, rows.records, strict=True):
+        try:
+            body = loads(record[HEADER_BYTES:])
+            bodies.append(
+                {"at": str(body["at"]), "kind": str(body["kind"]), "principal": str(body["principal"])} | body
+            )
+        except (ValueError, KeyError, TypeError):
+            result.findings.add(
+                "RECORD_UNREADABLE", result.segment.where, f"record {number} is none that the hub writes"
+            )
+            bodies.append({"at": "1970-01-01T00:00:00.000000+00:00", "kind": "", "principal": ""})
+    return bodies
+
+
+def _check_columns(result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]]) -> None:
+    findings, where = result.findings, result.segment.where
+    result.first_at, result.last_at = str(bodies[0]["at"]), str(bodies[-1]["at"])
+    try:
+        times = np.array([at[:26] for at in map(GET_AT, bodies)], "datetime64[us]").astype(np.int64)
+    except (ValueError, TypeError):
+        findings.add(
+            "RECORD_UNREADABLE", where, f"a time among records {rows.numbers[0]} to {rows.numbers[-1]} is none"
+        )
+        return
+    for at in np.flatnonzero(np.diff(times) < -CLOCK_BACK_US):
+        findings.add("CLOCK_BACK", where, f"between records {rows.numbers[at]} and {rows.numbers[at + 1]}")
+    if rows.times is None or rows.principals is None or rows.dossiers is None:
+        return
+    for at in np.flatnonzero(times != np.array(rows.times, np.int64)):
+        findings.add("COLUMN_DIFFERS", where, f"`at` of record {rows.numbers[at]}")
+    columns: tuple[tuple[str, Sequence[str | None], list[str | None]], ...] = (
+        ("principal", rows.principals, list(map(GET_PRINCIPAL, bodies))),
+        ("dossier", rows.dossiers, [body.get("dossier") for body in bodies]),
+    )
+    for name, column, said in columns:
+        if column != said:
+            for number, one, other in zip(rows.numbers, column, said, strict=True):
+                if one != other:
+                    findings.add("COLUMN_DIFFERS", where, f"`{name}` of record {number}")
+
+
+def _note_marks(result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]]) -> None:
+    kinds = list(map(GET_KIND, bodies))
+    if not MARKS.isdisjoint(kinds):
+        result.marks = [(rows.numbers[i], bodies[i]) for i, kind in enumerate(kinds) if kind in MARKS]
+    result.operations = {body["operation"] for body in bodies if "operation" in body}
+
+
+def _sum_people(
+    result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]], roles: Sequence[str], mixer: RowMixer
+) -> None:
+    """Add up who was disclosed, as the index should have it: each person once in a record, in the first of their roles."""
+    place = {role: number for number, role in enumerate(roles)}
+    subjects: list[str] = []
+    numbers: list[int] = []
+    role_numbers: list[int] = []
+    for number, body in zip(rows.numbers, bodies, strict=True):
+        said = body.get("subjects")
+        if not said:
+            continue
+        if len(said) == 1:
+            ((role, people),) = said.items()
+        else:
+            first: dict[str, str] = {}
+            for one, members in said.items():
+                for person in members:
+                    first.setdefault(person, one)
+            for person, one in first.items():
+                subjects.append(person)
+                numbers.append(number)
+                role_numbers.append(place.get(one, -1))
+            continue
+        subjects += people
+        numbers += [number] * len(people)
+        role_numbers += [place.get(role, -1)] * len(people)
+    try:
+        raw = bytes.fromhex("".join(subjects))
+    except (ValueError, TypeError):
+        raw = b""
+    if len(raw) != 16 * len(subjects):
+        where = f"a subject among records {rows.numbers[0]} to {rows.numbers[-1]} is none"
+        result.findings.add("RECORD_UNREADABLE", result.segment.where, where)
+        return
+    result.people = len(subjects)
+    result.people_sum = mixer.sum_people(
+        result.segment.epoch, raw, np.array(numbers, np.int64), np.array(role_numbers, np.int64)
+    )
+
+
+def _sum_heads(
+    result: SegmentResult, rows: RecordRows, digests: list[bytes], claimed: NDArray[np.int64], mixer: RowMixer
+) -> None:
+    if not len(claimed):
+        return
+    numbers = np.array(rows.numbers, np.int64)
+    at = np.searchsorted(numbers, claimed)
+    at = at[(at < len(numbers)) & (numbers[np.minimum(at, len(numbers) - 1)] == claimed)]
+    heads = b"".join(digests[i] for i in at.tolist())
+    result.heads_sum = mixer.sum_heads(heads, numbers[at])
