@@ -1,13 +1,14 @@
 """The ids by which a request is found again: in the ledger, in the caller's own log, in a trace."""
 
 import re
-import secrets
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 
-REQUEST_ID_HEADER, TRACE_HEADER = b"x-request-id", b"traceparent"
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
-"""At least 16 characters: no identifier of a person is as long."""
+TRACE_HEADER = b"traceparent"
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
+"""Of the request that is being answered: its X-Request-Id, or one that the hub made. It stands in the answer, in every line that is
+logged meanwhile, and in the ledger."""
 TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context."""
 
@@ -21,9 +22,7 @@ class RequestTrace:
 
 
 def read_trace(headers: Mapping[bytes, list[bytes]]) -> RequestTrace:
-    """The ids of a request. A request id that does not have the form, or is given twice, is replaced: it is only a name."""
-    given = headers.get(REQUEST_ID_HEADER, ())
-    named = REQUEST_ID.fullmatch(given[0]) if len(given) == 1 else None
+    """The ids of the request that is being answered: the one in its answer and in the log, and that of its trace."""
     parents = headers.get(TRACE_HEADER, ())
     parent = TRACE_PARENT.fullmatch(parents[0]) if len(parents) == 1 else None
-    return RequestTrace(named[0].decode() if named else secrets.token_hex(8), parent[1].decode() if parent else None)
+    return RequestTrace(REQUEST_ID.get(), parent[1].decode() if parent else None)

@@ -7,20 +7,17 @@ import itertools
 import logging
 import re
 import secrets
-from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.graph.request_trace import REQUEST_ID
 from hub.settings import Settings
 from hub.web import negotiate
 
 LOG = logging.getLogger("hub.web")
-REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
-"""Of the request that is being answered; it stands in every line that is logged meanwhile."""
-
 ID_HEADER = b"x-request-id"
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
-"""As in `hub.graph.request_trace`: long enough to be no identifier of a person, since it stands in the log."""
+"""Long enough to be no identifier of a person, since it stands in the log."""
 
 
 class Edge:

@@ -259,3 +259,8 @@ def test_each_event_of_a_subscription_is_written_down(trial: Trial, database_url
         ("EVENT", "ANSWERED", None),
         ("READ", "REFUSED", "NOT_A_SUBJECT"),
     ]
+
+
+def test_the_ledger_names_a_request_as_its_answer_does(hub: AccessHub, ledger: Ledger) -> None:
+    answer = hub.ask("an", IDENTIFY, {"personalId": hub.seller}, purpose="identify")
+    assert len(ledger.bodies(request=answer.headers["x-request-id"])) == 1
