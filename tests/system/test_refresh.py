@@ -308,6 +308,7 @@ def test_many_callers_in_two_processes_cause_one_look_up(office: Office) -> None
         threads = [threading.Thread(target=process) for _ in range(2)]
         for thread in threads:
             thread.start()
+            time.sleep(0.5)  # the second comes while the source is being asked
         for thread in threads:
             thread.join(60)
     assert {outcome[need].status for outcome in found} == {RefreshStatus.REFRESHED}
