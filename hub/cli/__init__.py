@@ -22,10 +22,10 @@ app = cyclopts.App(
 # Commands are imported when they are typed, so `hub --help` is answered at once. A text given here takes
 # the place of a function's own; a test holds both to be the same.
 for target, name, text in (
-    ("hub.cli.demo:demo", "demo", "Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph."),
+    ("hub.cli.demo:demo", "demo", "Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph. People sign in as an officer, a reviewer, an operator, an auditor or an explorer of masked data; a dossier is open to read for."),
     ("hub.cli.serve:serve", "serve", "Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push."),
     ("hub.cli.sync:sync", "sync", "Read sector systems into the store: all connectors, or those you name. If one fails, the others still run."),
-    ("hub.cli.worker:worker", "worker", "Run scheduled, queued and streaming connectors until stopped."),
+    ("hub.cli.worker:worker", "worker", "Run scheduled, queued and streaming connectors and look up single rows until stopped."),
     ("hub.cli.runs:app", "runs", "Show past runs, and approve or refuse what a run asks for."),
     ("hub.cli.link:app", "link", "Link records to subjects."),
     ("hub.cli.review:app", "review", "Answer the questions that linking left open, and list or undo decisions."),
