@@ -192,6 +192,16 @@ class Settings(BaseSettings):
         "officer=30,reviewer=30,operator=30,app=300,explorer=off",
         description="Look-ups of people (purpose `identify`) in an hour that may find nobody; above it reading is paused.",
     )
+    pushed_dossiers_only: bool = Field(
+        False,
+        description="Whether nobody opens, extends or ends dossiers here for offices whose one-stop system sends them (`hub senders`).",
+    )
+    emergency_minutes: int = Field(
+        30,
+        ge=5,
+        le=240,
+        description="How long emergency access lasts after a second officer has confirmed it, in minutes.",
+    )
     public_url: str | None = Field(
         None,
         description="Address that people open, e.g. `https://hub.example.gov.vn`; needed for sign-in unless HUB_HOST is loopback.",

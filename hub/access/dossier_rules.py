@@ -18,6 +18,8 @@ DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=730)
 OPEN_SCOPE = "dossier:open"
 """Scope of an app that may open dossiers without a person, such as a one-stop system."""
+EMERGENCY_AGENCY = "KHANCAP"
+"""What the codes of emergency access begin with (khẩn cấp). The hub makes them: nobody opens a dossier with such a code."""
 CODE = re.compile(DossierCode.pattern)
 CODE_STEP = "write agency, date as YYMMDD and serial, e.g. H49.12-251118-0007"
 
@@ -47,7 +49,7 @@ def refuse(message: str, code: str, next_step: str) -> OperationRefused:
 def check_code(code: str, today: date) -> str:
     """The dossier code in canonical form. Raises OperationRefused with DOSSIER_CODE_INVALID."""
     clean = code.strip().upper()
-    if len(clean) > 60 or not CODE.fullmatch(clean):
+    if len(clean) > 60 or not CODE.fullmatch(clean) or clean.startswith(EMERGENCY_AGENCY):
         raise refuse("the dossier code does not have its form", "DOSSIER_CODE_INVALID", CODE_STEP)
     written = clean.split("-")[-2]
     try:
@@ -85,6 +87,11 @@ def check_opener(principal: Principal, purpose: PurposeDeclaration, office: str)
             "OFFICE_FORBIDDEN",
             "give an office that your token names, or one that continues it",
         )
+    check_level(purpose, office)
+
+
+def check_level(purpose: PurposeDeclaration, office: str) -> None:
+    """Raises OperationRefused with OFFICE_FORBIDDEN if offices at the level of this one do not handle the purpose."""
     if purpose.users.offices and units.level(office) not in purpose.users.offices:
         allowed = ", ".join(sorted(purpose.users.offices))
         raise refuse(f"{purpose.code} is not handled at this level", "OFFICE_FORBIDDEN", f"use an office at {allowed}")

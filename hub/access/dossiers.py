@@ -3,7 +3,7 @@
 Every function takes a psycopg connection in autocommit and raises OperationRefused for what the caller has to correct.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -12,6 +12,7 @@ from psycopg import Connection, sql
 from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row
 
+from hub.access.alarms import raise_alarm
 from hub.access.dossier_rules import (
     FoundSubject,
     check_code,
@@ -27,17 +28,28 @@ from hub.model.registry import Entity, Registry, registry
 
 Outcome = Literal["CLOSED", "WITHDRAWN"]
 LONGEST_REASON = 500
+EMERGENCY = "EMERGENCY"
+"""`opened_via` of emergency access: see `hub.access.emergencies`."""
 INSERT_DOSSIER = """
-insert into hub.dossier (code, purpose, purpose_version, office, opened_by, acting_app, opened_via, opened_at, expires_at)
+insert into hub.dossier (code, purpose, purpose_version, office, opened_by, acting_app, opened_via, opened_at, expires_at,
+    emergency_reason)
 values (%(code)s, %(purpose)s, %(purpose_version)s, %(office)s, %(opened_by)s, %(acting_app)s, %(opened_via)s, %(now)s,
-        %(expires_at)s)
+        %(expires_at)s, %(emergency_reason)s)
 returning id"""
 INSERT_SUBJECT = """
 insert into hub.dossier_subject (dossier_id, role, entity, subject_id, field, value, added_by)
 values (%s, %s, %s, %s, %s, %s, %s)"""
 SELECT_DOSSIER = """
-select id, code, purpose, purpose_version, office, opened_by, opened_at, expires_at, ended_at, outcome
+select id, code, purpose, purpose_version, office, opened_by, opened_via, opened_at, expires_at, ended_at, outcome
 from hub.dossier where code = %s"""
+FIND_SEALED = """
+select exists (
+    select from unnest(%s::text[], %s::bigint[]) as s (entity, number)
+    join hub.sealed_subject d on d.entity = s.entity
+    where d.subject_id = s.number
+        or d.subject_id in (select h.subject_id from link.heir h where h.heir_id = s.number)
+)"""
+"""Whoever a sealed row was merged into is sealed too."""
 SELECT_SUBJECTS = """
 select role, entity, subject_id as number, field, value from hub.dossier_subject where dossier_id = %s order by id"""
 END_DOSSIER = """
@@ -94,6 +106,7 @@ class Dossier:
     purpose_version: str
     office: str
     opened_by: str
+    opened_via: str
     opened_at: datetime
     expires_at: datetime
     ended_at: datetime | None
@@ -111,30 +124,50 @@ def open_dossier(connection: Connection[Any], new: NewDossier, principal: Princi
     check_opener(principal, purpose.declaration, office)
     expires_at = check_life(new.expires_at, now)
     found = find_subjects(connection, new.subjects)
+    alarm_if_sealed(connection, found, principal)
     check_subjects(purpose.declaration, found, now.date())
+    row = {
+        "code": code,
+        "purpose": purpose.code,
+        "purpose_version": purpose.version,
+        "office": office,
+        "opened_by": principal.id,
+        "acting_app": principal.acting_app,
+        "opened_via": new.opened_via,
+        "now": now,
+        "expires_at": expires_at,
+        "emergency_reason": None,
+    }
     try:
         with connection.transaction():
-            row = connection.execute(
-                INSERT_DOSSIER,
-                {
-                    "code": code,
-                    "purpose": purpose.code,
-                    "purpose_version": purpose.version,
-                    "office": office,
-                    "opened_by": principal.id,
-                    "acting_app": principal.acting_app,
-                    "opened_via": new.opened_via,
-                    "now": now,
-                    "expires_at": expires_at,
-                },
-            ).fetchone()
-            assert row is not None  # insert … returning
-            _insert_subjects(connection, row[0], found, principal)
+            insert_dossier(connection, row, found, principal)
     except UniqueViolation:
         return _same_dossier(connection, code, purpose, office, found, principal)
     made = load_dossier(connection, code)
     assert made is not None  # inserted above, and dossiers are never deleted
     return made
+
+
+def insert_dossier(
+    connection: Connection[Any], row: Mapping[str, Any], found: Iterable[FoundSubject], principal: Principal
+) -> int:
+    """Insert a dossier that was checked, and its subjects. Returns its number. The caller has begun a transaction."""
+    made = connection.execute(INSERT_DOSSIER, row).fetchone()
+    assert made is not None  # insert … returning
+    number = int(made[0])
+    insert_subjects(connection, number, found, principal)
+    return number
+
+
+def alarm_if_sealed(connection: Connection[Any], found: Sequence[FoundSubject], principal: Principal) -> None:
+    """Raise an alarm if a subject is sealed. The dossier is opened: what a read of it gives of the others can be shown."""
+    held = [(subject.entity, subject.number) for subject in found if subject.number is not None]
+    if not held:
+        return
+    row = connection.execute(FIND_SEALED, ([e for e, _ in held], [n for _, n in held])).fetchone()
+    if row is None or not row[0]:
+        return
+    raise_alarm(connection, "SEALED_SUBJECT", principal=principal.id, dossier_id=None, details={"opening": True})
 
 
 def add_subjects(
@@ -143,14 +176,17 @@ def add_subjects(
     """Add subjects to an open dossier. Raises OperationRefused as `open_dossier` does, DOSSIER_UNKNOWN, DOSSIER_ENDED."""
     dossier = find_own_dossier(connection, code, principal)
     check_open(dossier, datetime.now(UTC))
+    if dossier.opened_via == EMERGENCY:
+        raise refuse("nobody is added to emergency access", "EMERGENCY_FORBIDDEN", "request it again for the others")
     purpose = find_purpose(dossier.purpose)
     check_opener(principal, purpose.declaration, dossier.office)
     present = {(subject.role, subject.entity, subject.number, subject.value) for subject in dossier.subjects}
     found = [s for s in find_subjects(connection, named) if (s.role, s.entity, s.number, s.value) not in present]
+    alarm_if_sealed(connection, found, principal)
     before = [FoundSubject(s.role, s.entity, s.number, s.field, s.value) for s in dossier.subjects]
     check_subjects(purpose.declaration, [*before, *found], datetime.now(UTC).date())
     with connection.transaction():
-        _insert_subjects(connection, dossier.id, found, principal)
+        insert_subjects(connection, dossier.id, found, principal)
     return find_own_dossier(connection, code, principal)
 
 
@@ -249,9 +285,10 @@ def _subject_query(entity: Entity, column: str) -> sql.Composed:
     )
 
 
-def _insert_subjects(
+def insert_subjects(
     connection: Connection[Any], dossier_id: int, subjects: Iterable[FoundSubject], principal: Principal
 ) -> None:
+    """Insert subjects of a dossier that were checked."""
     with connection.cursor() as cursor:
         cursor.executemany(
             INSERT_SUBJECT,

@@ -143,6 +143,8 @@ class PurposeDeclaration(Strict):
     """When citizens learn of reads under the purpose."""
     masked: bool = False
     """Whether everything stored may be read, masked, instead of what the documents select: for exploring the schema."""
+    break_glass: bool = False
+    """Whether officers may read under it in an emergency without an own dossier, if a second one confirms it."""
     finds_people: bool = False
     """Whether it finds people by identifiers that the caller gives. A look-up that finds nobody may be a guess, and is counted."""
     public_types: frozenset[str] = frozenset()
@@ -165,6 +167,8 @@ class PurposeDeclaration(Strict):
             raise ValueError(
                 "disclosure.when = after_closing needs dossier = true: without a dossier nothing is ever closed"
             )
+        if self.break_glass and not self.dossier:
+            raise ValueError("break_glass = true needs dossier = true: emergency access names the people concerned")
         if self.dossier and not self.subjects:
             raise ValueError("dossier = true needs at least one subject, e.g. [subjects.applicant]")
         return self

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from hub.access.dossiers import NOT_FOUND, check_open
+from hub.access.dossier_rules import refuse
+from hub.access.dossiers import EMERGENCY, NOT_FOUND, check_open
 from hub.access.offices import covers
 from hub.access.principals import Principal
 from hub.graph.bounded_cache import BoundedCache
@@ -24,6 +25,11 @@ KEPT_S = 5.0
 CACHE_DOSSIERS = 2_000
 CACHE_BYTES = 8_000_000
 LONGEST_CODE = 60
+UNCONFIRMED = refuse(
+    "the emergency access is not confirmed yet",
+    "EMERGENCY_UNCONFIRMED",
+    "another officer of your office confirms it with confirmEmergencyAccess",
+)
 ROOT = "coalesce((select h.heir_id from link.heir h where h.subject_id = s.subject_id), s.subject_id)"
 """The row that stands for the subject now."""
 
@@ -33,6 +39,8 @@ class ReadingDossier:
     """A dossier that a read names.
 
     `bindings`: role → the values by which its subjects may be asked for, that is every key and global id of their rows.
+    `reader` is the id of the one principal who may read under it: of emergency access who requested it, otherwise None.
+    `is_confirmed` is False while emergency access waits for a second officer.
     """
 
     id: int
@@ -42,6 +50,8 @@ class ReadingDossier:
     expires_at: datetime
     outcome: str | None
     bindings: Mapping[str, frozenset[str]]
+    reader: str | None = None
+    is_confirmed: bool = True
 
 
 class DossierReads:
@@ -58,18 +68,20 @@ class DossierReads:
     async def find(self, code: str, principal: Principal) -> ReadingDossier:
         """The dossier, open and of an office of the principal.
 
-        Raises OperationRefused with DOSSIER_UNKNOWN, DOSSIER_ENDED or DOSSIER_EXPIRED, StoreUnavailable.
+        Raises OperationRefused with DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or EMERGENCY_UNCONFIRMED, StoreUnavailable.
         """
         code = code.strip().upper()
         kept = self._find_kept(code)
         dossier = kept or await self._load(code)
-        if not covers(principal.offices, dossier.office):
+        if not covers(principal.offices, dossier.office) or dossier.reader not in (None, principal.id):
             if kept is not None:
                 await self._load(
                     code
                 )  # a code that nobody has costs a statement too: the time must not tell them apart
             raise NOT_FOUND
         check_open(dossier, datetime.now(UTC))
+        if not dossier.is_confirmed:
+            raise UNCONFIRMED
         return dossier
 
     def forget(self, code: str) -> None:
@@ -104,6 +116,8 @@ class DossierReads:
             expires_at=datetime.fromisoformat(row["expires_at"]),
             outcome=row["outcome"],
             bindings=bindings,
+            reader=row["opened_by"] if row["opened_via"] == EMERGENCY else None,
+            is_confirmed=row["opened_via"] != EMERGENCY or row["confirmed_at"] is not None,
         )
 
 
@@ -122,7 +136,8 @@ def select_dossier(registry: Registry) -> str:
         select coalesce((
             select json_build_object(
                 'id', d.id, 'code', d.code, 'purpose', d.purpose, 'office', d.office, 'outcome', d.outcome,
-                'expires_at', d.expires_at, 'subjects', ({subjects})
+                'expires_at', d.expires_at, 'opened_via', d.opened_via, 'opened_by', d.opened_by,
+                'confirmed_at', d.confirmed_at, 'subjects', ({subjects})
             )::text
             from hub.dossier d
             where d.code = $1::text

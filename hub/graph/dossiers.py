@@ -1,4 +1,4 @@
-"""Mutations that open, extend and end dossiers. They answer with nothing but the dossier: no value of any subject."""
+"""Mutations that open, extend and end dossiers, and those of emergency access. They answer with nothing but the dossier: no value of any subject."""
 
 import enum
 from collections.abc import Mapping
@@ -9,20 +9,27 @@ import strawberry
 from psycopg import Connection
 from strawberry.types import Info
 
+from hub.access.dossier_senders import refuse_pushed_office
 from hub.access.dossiers import (
+    EMERGENCY,
     Dossier,
     NamedSubject,
     NewDossier,
     Outcome,
     add_subjects,
     end_dossier,
+    find_own_dossier,
     open_dossier,
 )
+from hub.access.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
+from hub.access.offices import parse_office
+from hub.access.principals import Principal
 from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, ValueField, input_type, make_field, object_type
 from hub.model.names import to_camel_case
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
+from hub.settings import Settings
 
 DOSSIER: Mapping[str, tuple[str, str]] = {
     "code": ("str", "Code of the dossier."),
@@ -48,6 +55,19 @@ class DossierOutcomeType(enum.Enum):
     WITHDRAWN = strawberry.enum_value("WITHDRAWN", description="The applicant took it back.")
 
 
+@strawberry.input(
+    name="ConfirmEmergencyAccessInput", description="Emergency access that another officer has requested."
+)
+class ConfirmEmergencyAccessInput:
+    code: str = strawberry.field(description="Code of the emergency access.")
+
+
+@strawberry.input(name="EndEmergencyAccessInput", description="Emergency access that is not needed any more.")
+class EndEmergencyAccessInput:
+    code: str = strawberry.field(description="Code of the emergency access.")
+    reason: str = strawberry.field(description="What was done, in a sentence. No personal data.")
+
+
 @strawberry.input(name="EndDossierInput", description="A dossier to close or withdraw.")
 class EndDossierInput:
     code: str = strawberry.field(description="Code of the dossier.")
@@ -67,20 +87,51 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
             subjects=read_named_subjects(registry, input.subjects_),
             expires_at=_instant(input.expiresAt_),
         )
-        return await _run_on_dossier(info, lambda c, p: open_dossier(c, new, p))
+
+        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+            if _settings(info).pushed_dossiers_only:
+                refuse_pushed_office(connection, parse_office(new.office))
+            return open_dossier(connection, new, principal)
+
+        return await _run_on_dossier(info, work)
 
     async def add_dossier_subjects(info: Info[Any, Any], input: Any) -> Any:
         named = read_named_subjects(registry, input.subjects_)
-        return await _run_on_dossier(info, lambda c, p: add_subjects(c, input.code_, named, p))
+
+        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+            _refuse_pushed_dossier(info, connection, input.code_, principal)
+            return add_subjects(connection, input.code_, named, principal)
+
+        return await _run_on_dossier(info, work)
 
     async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
         outcome = cast(Outcome, input.outcome.name)
-        return await _run_on_dossier(info, lambda c, p: end_dossier(c, input.code, outcome, input.reason, p))
+
+        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+            _refuse_pushed_dossier(info, connection, input.code, principal)
+            return end_dossier(connection, input.code, outcome, input.reason, principal)
+
+        return await _run_on_dossier(info, work)
+
+    async def request_emergency_access(info: Info[Any, Any], input: Any) -> Any:
+        subjects = read_named_subjects(registry, input.subjects_)
+        wanted = EmergencyRequest(input.purpose_, input.office_, subjects, input.reason_)
+        return await _run_on_dossier(info, lambda c, p: request_emergency(c, wanted, p))
+
+    async def confirm_emergency_access(info: Info[Any, Any], input: ConfirmEmergencyAccessInput) -> Any:
+        minutes = _settings(info).emergency_minutes
+        return await _run_on_dossier(info, lambda c, p: confirm_emergency(c, input.code, minutes, p))
+
+    async def end_emergency_access(info: Info[Any, Any], input: EndEmergencyAccessInput) -> Any:
+        return await _run_on_dossier(info, lambda c, p: end_emergency(c, input.code, input.reason, p))
 
     made = (
         (open_dossier_, "openDossier", inputs["OpenDossierInput"], "Open a dossier. Reads of personal data name it as X-Hub-Dossier. The same input again returns the same dossier."),
         (add_dossier_subjects, "addDossierSubjects", inputs["AddDossierSubjectsInput"], "Add subjects to an open dossier."),
         (end_dossier_, "endDossier", EndDossierInput, "Close or withdraw a dossier: nothing is read under it any more."),
+        (request_emergency_access, "requestEmergencyAccess", inputs["RequestEmergencyAccessInput"], "Request to read at once without an own dossier. It raises an alarm, and another officer has to confirm it."),
+        (confirm_emergency_access, "confirmEmergencyAccess", ConfirmEmergencyAccessInput, "Confirm emergency access that another officer has requested. It raises an alarm."),
+        (end_emergency_access, "endEmergencyAccess", EndEmergencyAccessInput, "End emergency access before its time is over."),
     )  # fmt: skip
     return {name: _mutation(resolver, name, given, payload, about) for resolver, name, given, about in made}
 
@@ -111,6 +162,16 @@ def add_dossier_types(registry: Registry, names: Namespace) -> None:
     names["OpenDossierInput"] = input_type(
         "OpenDossierInput", "A dossier to open.", {**opening, **expiry}, names, required=True
     )
+    names["RequestEmergencyAccessInput"] = input_type(
+        "RequestEmergencyAccessInput",
+        "Whose data has to be read at once, and why.",
+        {
+            **{name: opening[name] for name in ("purpose", "office", "subjects")},
+            "reason": ("str", "What happened, and why it cannot wait: 10 to 500 characters. No personal data."),
+        },
+        names,
+        required=True,
+    )
     names["AddDossierSubjectsInput"] = input_type(
         "AddDossierSubjectsInput", "Subjects to add to a dossier.", {**code, **listed}, names, required=True
     )
@@ -133,6 +194,20 @@ def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) ->
     resolver.__annotations__["return"] = payload
     resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
     return strawberry.mutation(resolver=resolver, name=name, description=about)
+
+
+def _settings(info: Info[Any, Any]) -> Settings:
+    settings: Settings = info.context.executor.preparer.settings
+    return settings
+
+
+def _refuse_pushed_dossier(info: Info[Any, Any], connection: Connection[Any], code: str, principal: Principal) -> None:
+    """Raises OperationRefused if the dossier is of an office whose dossiers come from its one-stop system, and not an emergency."""
+    if not _settings(info).pushed_dossiers_only:
+        return
+    dossier = find_own_dossier(connection, code, principal)
+    if dossier.opened_via != EMERGENCY:
+        refuse_pushed_office(connection, dossier.office)
 
 
 async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:

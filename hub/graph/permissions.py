@@ -22,6 +22,7 @@ from hub.plan.permission.check import (
 SELF_CHECKED_MUTATIONS = frozenset(
     {
         *("openDossier", "addDossierSubjects", "endDossier"),
+        *("requestEmergencyAccess", "confirmEmergencyAccess", "endEmergencyAccess"),
         *("openCorrection", "withdrawCorrection", "decideCorrection"),
     }
 )

@@ -62,7 +62,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         *READS,
         Grant(EVERYTHING, "link"),
         Grant(EVERYTHING, "link_history"),
-        Grant(EVERYTHING, "hub", ("change", "web_session", "reading_use", "reading_subject")),
+        Grant(EVERYTHING, "hub", ("change", "web_session", "reading_use", "reading_subject", "dossier_push")),
         Grant(
             WRITE,
             "hub",
@@ -77,7 +77,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
                 "source_correction_event",
             ),
         ),
-        Grant(READ, "hub", ("api_key",)),
+        Grant(READ, "hub", ("api_key", "dossier_sender")),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
     LEDGER: (

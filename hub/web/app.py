@@ -24,6 +24,7 @@ from hub.store.engine import add_silence_timeouts
 from hub.store.revision import newest_revision
 from hub.web import graphiql_page, negotiate
 from hub.web.access_starters import AccessExamples, access_starters
+from hub.web.dossier_push import DOSSIERS_PATH, DossierEndpoint
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.negotiate import HttpRefused
@@ -80,6 +81,7 @@ def create_app(
     access = make_access(settings, clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
+    dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     starters = access_starters(access_examples) if access_examples else starter_queries(examples)
     page = graphiql_page.render(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
@@ -120,6 +122,7 @@ def create_app(
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
             Route(PUSH_PATH, push.take, methods=["POST"]),
+            Route(DOSSIERS_PATH, dossiers.take, methods=["POST"]),
             *SignInPages(access).routes(),
             *graphiql_page.graphiql_routes(),
         ],

@@ -21,7 +21,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hub.errors import HubMisconfigured
@@ -29,7 +29,8 @@ from hub.sdk.manifest import Manifest
 from hub.sdk.sources import PushSource
 from hub.settings import Settings
 from hub.store.engine import make_write_pool
-from hub.web.negotiate import BODY_WITHIN_S, JSON, HttpRefused, late_body_refusal
+from hub.web.body import read_body
+from hub.web.negotiate import JSON, HttpRefused
 
 LOG = logging.getLogger("hub.web")
 PUSH_PATH = "/push/{connector}/{stream}"
@@ -85,7 +86,7 @@ class PushEndpoint:
                 "TIMESTAMP_OUTSIDE_TOLERANCE",
                 f"webhook-timestamp is more than {tolerance_s:g} s from the hub's clock; sign again, and check both clocks",
             )
-        body = await _body(request, source.max_body_bytes)
+        body = await read_body(request, source.max_body_bytes)
         if not _agrees(key, delivery, signed_at, body, signatures):
             raise HttpRefused(401, "SIGNATURE_INVALID", UNSIGNED)
         if await self._stored(connector, stream, delivery, body):
@@ -162,24 +163,3 @@ def _agrees(key: bytes, delivery: str, signed_at: str, body: bytes, signatures: 
     expected = hmac.digest(key, b".".join((delivery.encode(), signed_at.encode(), body)), hashlib.sha256)
     ours = b"v1," + base64.b64encode(expected)
     return any(hmac.compare_digest(ours, given.encode("latin-1")) for given in signatures.split())
-
-
-async def _body(request: Request, most: int) -> bytes:
-    too_large = HttpRefused(
-        413, "BODY_TOO_LARGE", f"the body is over {most} bytes; send less at once", {"connection": "close"}
-    )
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > most:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            async for part in request.stream():
-                body += part
-                if len(body) > most:
-                    raise too_large
-    except ClientDisconnect:
-        raise HttpRefused(400, "BAD_REQUEST", "the client went away") from None
-    except TimeoutError:
-        raise late_body_refusal() from None
-    return bytes(body)

@@ -1502,10 +1502,36 @@ CREATE TABLE hub.dossier (
 	ended_by TEXT,
 	outcome TEXT,
 	reason TEXT,
+	emergency_reason TEXT,
+	confirmed_by TEXT,
+	confirmed_at TIMESTAMP WITH TIME ZONE,
+	sender TEXT,
+	pushed_version BIGINT,
+	pushed_digest BYTEA,
 	PRIMARY KEY (id),
 	UNIQUE (code)
 );
 CREATE INDEX dossier_office ON hub.dossier (office, opened_at);
+
+CREATE TABLE hub.dossier_push (
+	sender TEXT NOT NULL,
+	jti TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	PRIMARY KEY (sender, jti),
+	FOREIGN KEY(sender) REFERENCES hub.dossier_sender (id)
+);
+
+CREATE TABLE hub.dossier_sender (
+	id TEXT NOT NULL,
+	name TEXT NOT NULL,
+	algorithm TEXT NOT NULL,
+	public_key JSONB NOT NULL,
+	offices TEXT[] NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	revoked_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id)
+);
 
 CREATE TABLE hub.dossier_subject (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,

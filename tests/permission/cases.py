@@ -110,6 +110,7 @@ VALUES: Mapping[str, Any] = {
 """A value for each variable of the package's documents."""
 ALL_BOUND: Bindings = {
     **{role: frozenset({example_of(entity)}) for role, entity in ROLES.items()},
+    "person": frozenset({SELLER}),
     "caller.sources": frozenset({"land"}),
     "caller.personal_ids": frozenset({SELLER}),
 }

@@ -28,6 +28,7 @@ from tests.serving import served
 OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
 IDENTITIES = (
     LocalIdentity("an", "Lê An", frozenset({Role.OFFICER}), frozenset({OFFICE})),
+    LocalIdentity("giang", "Hồ Giang", frozenset({Role.OFFICER}), frozenset({OFFICE})),
     LocalIdentity("binh", "Vũ Bình", frozenset({Role.OFFICER}), frozenset({OTHER_OFFICE})),
     LocalIdentity("chi", "Đỗ Chi", frozenset({Role.REVIEWER})),
     LocalIdentity("dung", "Ngô Dung", frozenset({Role.OPERATOR})),
@@ -361,6 +362,29 @@ def test_hub_access_explain_says_what_the_hub_says(
         code, caller = explained(served_hub.database, capsys, *arguments)
         assert (code, caller["allowed"], caller["refused"][0]["code"]) == (64, False, expected)
         assert hub.seller not in json.dumps(caller)
+
+
+def test_emergency_access_is_read_by_who_requested_it_once_it_is_confirmed(hub: AccessHub) -> None:
+    request = (
+        "mutation ($input: RequestEmergencyAccessInput!) { requestEmergencyAccess(input: $input) { dossier { code } } }"
+    )
+    subjects = [{"role": "person", "subject": {"citizen": {"personalId": hub.stranger}}}]
+    given = {"purpose": "emergency", "office": OFFICE, "subjects": subjects, "reason": "lũ cuốn, nạn nhân bất tỉnh"}
+    assert code_of(hub.ask("chi", request, {"input": given})) == "FORBIDDEN"
+    code = hub.ask("an", request, {"input": given}).json()["data"]["requestEmergencyAccess"]["dossier"]["code"]
+    read = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName residenceAddress } }"
+    assert code_of(hub.ask("an", read, {"personalId": hub.stranger}, dossier=code)) == "EMERGENCY_UNCONFIRMED"
+    confirm = "mutation ($input: ConfirmEmergencyAccessInput!) { confirmEmergencyAccess(input: $input) { dossier { expiresAt } } }"
+    assert code_of(hub.ask("an", confirm, {"input": {"code": code}})) == "SECOND_PERSON_NEEDED"
+    assert code_of(hub.ask("binh", confirm, {"input": {"code": code}})) == "DOSSIER_UNKNOWN"
+    assert hub.ask("giang", confirm, {"input": {"code": code}}).json()["data"]["confirmEmergencyAccess"]
+    found = hub.ask("an", read, {"personalId": hub.stranger}, dossier=code).json()
+    assert found["data"]["citizen"]["fullName"]
+    assert code_of(hub.ask("an", read, {"personalId": hub.seller}, dossier=code)) == "NOT_A_SUBJECT"
+    assert code_of(hub.ask("giang", read, {"personalId": hub.stranger}, dossier=code)) == "DOSSIER_UNKNOWN"
+    end = "mutation ($input: EndEmergencyAccessInput!) { endEmergencyAccess(input: $input) { dossier { outcome } } }"
+    assert hub.ask("giang", end, {"input": {"code": code, "reason": "xong"}}).json()["data"]["endEmergencyAccess"]
+    assert code_of(hub.ask("an", read, {"personalId": hub.stranger}, dossier=code)) == "DOSSIER_ENDED"
 
 
 def test_only_operators_may_see_the_plan(hub: AccessHub) -> None:

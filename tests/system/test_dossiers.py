@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from hub.access import dossiers
 from hub.access.alarms import raise_alarm
 from hub.access.dossiers import NamedSubject, NewDossier
-from hub.access.principals import Principal, Role
+from hub.access.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
+from hub.access.principals import ClientKind, Principal, Role
 from hub.access.sealing import seal_subject, unseal_subject
 from hub.cli import main
 from hub.errors import OperationRefused
@@ -218,3 +220,85 @@ def test_a_dossier_is_found_for_a_read_by_indexes_alone(store: psycopg.Connectio
         assert SELLER in found
         plan = "\n".join(line for (line,) in reader.execute(f"explain {sql}", (code,)).fetchall())
     assert "Seq Scan" not in plan, plan
+
+
+# --- Sealed subjects and emergency access -----------------------------------------------------------------------------
+
+REASON = "lũ cuốn, nạn nhân bất tỉnh, cần biết nơi cư trú"
+
+
+def test_a_dossier_of_a_sealed_identity_raises_an_alarm(store: psycopg.Connection[Any]) -> None:
+    seal_subject(store, "Citizen", 2, "WITNESS_PROTECTION", "chief")
+    dossiers.open_dossier(store, transfer(), officer())
+    assert alarms_of(store) == [("SEALED_SUBJECT", officer().id)]
+    one = (by_identifier("person", SELLER),)
+    dossiers.open_dossier(store, transfer("H49.12-251118-0008", purpose="emergency", subjects=one), officer())
+    assert len(alarms_of(store)) == 1, "nobody of this one is sealed"
+    store.execute("insert into link.heir (subject_id, heir_id, subject_kind, sys_from) values (2, 3, 'Citizen', now())")
+    heir = [by_identifier("person", "022030000003")]
+    dossiers.add_subjects(store, "H49.12-251118-0008", heir, officer())
+    assert len(alarms_of(store)) == 2, "whoever a sealed person was merged into is sealed too"
+
+
+def alarms_of(store: psycopg.Connection[Any]) -> list[tuple[str, str]]:
+    return store.execute("select kind, principal from hub.alarm order by id").fetchall()
+
+
+def emergency(**change: Any) -> EmergencyRequest:
+    facts = {"purpose": "emergency", "office": OFFICE, "subjects": (by_identifier("person", SELLER),), "reason": REASON}
+    return EmergencyRequest(**{**facts, **change})
+
+
+def test_emergency_access_is_confirmed_by_a_second_officer_and_alarms_at_once(store: psycopg.Connection[Any]) -> None:
+    asked = request_emergency(store, emergency(), officer("an"))
+    assert asked.code.startswith("KHANCAP-")
+    assert asked.expires_at - asked.opened_at == timedelta(minutes=15)
+    confirmed = confirm_emergency(store, asked.code, 30, officer("be"))
+    assert timedelta(minutes=29) < confirmed.expires_at - datetime.now(UTC) <= timedelta(minutes=30)
+    assert alarms_of(store) == [("EMERGENCY_REQUESTED", officer("an").id), ("EMERGENCY_CONFIRMED", officer("be").id)]
+    row = store.execute("select opened_via, emergency_reason, confirmed_by from hub.dossier").fetchone()
+    assert row == ("EMERGENCY", REASON, officer("be").id)
+
+
+def test_nobody_confirms_alone_from_outside_or_twice(store: psycopg.Connection[Any]) -> None:
+    code = request_emergency(store, emergency(), officer("an")).code
+    other_session = replace(officer("an"), display_name="An", acting_app="app|portal", expires_at=datetime.now(UTC))
+    assert refusal(confirm_emergency, store, code, 30, officer("an")) == "SECOND_PERSON_NEEDED"
+    assert refusal(confirm_emergency, store, code, 30, other_session) == "SECOND_PERSON_NEEDED", "another credential"
+    assert refusal(confirm_emergency, store, code, 30, officer("x", OTHER_OFFICE)) == "DOSSIER_UNKNOWN"
+    reviewer = replace(officer("re"), roles=frozenset({Role.REVIEWER}))
+    assert refusal(confirm_emergency, store, code, 30, reviewer) == "FORBIDDEN"
+    app = replace(officer("app"), is_person=False, client_kind=ClientKind.APP, scopes=frozenset({"dossier:open"}))
+    assert refusal(confirm_emergency, store, code, 30, app) == "EMERGENCY_FORBIDDEN"
+    ends = confirm_emergency(store, code, 30, officer("be")).expires_at
+    assert refusal(confirm_emergency, store, code, 30, officer("be")) == "EMERGENCY_CONFIRMED"
+    assert refusal(confirm_emergency, store, code, 240, officer("ce")) == "EMERGENCY_CONFIRMED"
+    again = dossiers.load_dossier(store, code)
+    assert again is not None
+    assert again.expires_at == ends, "confirming it again makes it no longer"
+
+
+def test_emergency_access_expires_and_ends(store: psycopg.Connection[Any]) -> None:
+    late = request_emergency(store, emergency(), officer("an")).code
+    store.execute("update hub.dossier set expires_at = now() - interval '1 second'")
+    assert refusal(confirm_emergency, store, late, 30, officer("be")) == "DOSSIER_EXPIRED"
+    code = request_emergency(store, emergency(), officer("an")).code
+    confirm_emergency(store, code, 30, officer("be"))
+    assert end_emergency(store, code, "đã đưa về nhà", officer("an")).outcome == "CLOSED"
+    assert refusal(confirm_emergency, store, code, 30, officer("be")) == "DOSSIER_ENDED"
+    ordinary = dossiers.open_dossier(store, transfer(), officer()).code
+    assert refusal(end_emergency, store, ordinary, "xong", officer()) == "DOSSIER_UNKNOWN"
+    assert refusal(confirm_emergency, store, ordinary, 30, officer("be")) == "DOSSIER_UNKNOWN"
+
+
+def test_emergency_access_that_is_not_given(store: psycopg.Connection[Any]) -> None:
+    assert refusal(request_emergency, store, emergency(purpose=PROCEDURE), officer()) == "EMERGENCY_FORBIDDEN"
+    assert refusal(request_emergency, store, emergency(reason="gấp"), officer()) == "BAD_USER_INPUT"
+    assert refusal(request_emergency, store, emergency(subjects=()), officer()) == "ROLE_MISSING"
+    assert refusal(request_emergency, store, emergency(), officer("x", OTHER_OFFICE)) == "OFFICE_FORBIDDEN"
+    app = replace(officer("app"), is_person=False, client_kind=ClientKind.APP, scopes=frozenset({"dossier:open"}))
+    assert refusal(request_emergency, store, emergency(), app) == "EMERGENCY_FORBIDDEN"
+    code = request_emergency(store, emergency(), officer()).code
+    more = [by_identifier("person", BUYER)]
+    assert refusal(dossiers.add_subjects, store, code, more, officer()) == "EMERGENCY_FORBIDDEN"
+    assert refusal(dossiers.open_dossier, store, transfer("KHANCAP-251118-0001"), officer()) == "DOSSIER_CODE_INVALID"

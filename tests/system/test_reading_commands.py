@@ -50,6 +50,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("ledger", "verify"): (),
     ("ledger", "export"): (),
     ("ledger", "months"): (),
+    ("senders", "list"): (),
 }
 """Commands that read the store, each with arguments of a real call."""
 SHOWS: dict[Command, tuple[str, ...]] = {
@@ -104,6 +105,8 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("ledger", "destroy-key"): ("--month", "2026-01", "--confirm", "2026-01"),
     ("ledger", "drop"): ("--month", "2026-01", "--confirm", "2026-01"),
     ("ledger", "resume"): ("--after-restore", "--head", "0:" + "0" * 64),
+    ("senders", "new"): ("thử", "--key", "key.pem"),
+    ("senders", "revoke"): ("one-stop-aaaaaaaa",),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {

@@ -1,6 +1,6 @@
 """Tables of access: dossiers and their subjects, sealed identities, alarms, use of reading. Schema `hub`."""
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from hub.store.meta.ingest import METADATA, NOW
@@ -15,13 +15,19 @@ DOSSIER = Table(
     Column("office", Text, nullable=False, comment="Administrative unit that handles it, with the date of its code."),
     Column("opened_by", Text, nullable=False, comment="Id of the principal."),
     Column("acting_app", Text, comment="The app that acted for the principal."),
-    Column("opened_via", Text, nullable=False, comment="MUTATION, PUSH or PAGE."),
+    Column("opened_via", Text, nullable=False, comment="MUTATION, PUSH, PAGE or EMERGENCY."),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     Column("ended_by", Text),
     Column("outcome", Text, comment="CLOSED or WITHDRAWN; null while it is open."),
     Column("reason", Text, comment="Why it ended, in a sentence."),
+    Column("emergency_reason", Text, comment="Why emergency access was requested."),
+    Column("confirmed_by", Text, comment="Id of the second officer who confirmed emergency access."),
+    Column("confirmed_at", DateTime(timezone=True)),
+    Column("sender", Text, comment="The one-stop system that sent its newest version."),
+    Column("pushed_version", BigInteger, comment="Number of that version."),
+    Column("pushed_digest", LargeBinary, comment="SHA-256 of that version."),
     Index("dossier_office", "office", "opened_at"),
     schema="hub",
     comment="Administrative dossiers: personal data is read for one of these.",
@@ -100,4 +106,29 @@ READING_SUBJECT = Table(
     Column("subject_id", BigInteger, primary_key=True),
     schema="hub",
     comment="The people counted in reading_use. Deleted when the hour is over.",
+)
+
+DOSSIER_SENDER = Table(
+    "dossier_sender",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("algorithm", Text, nullable=False, comment="The one that its signatures have, such as Ed25519."),
+    Column("public_key", JSONB, nullable=False, comment="JWK."),
+    Column("offices", ARRAY(Text), nullable=False, comment="Administrative units whose dossiers it sends."),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    schema="hub",
+    comment="One-stop systems that send dossiers.",
+)
+
+DOSSIER_PUSH = Table(
+    "dossier_push",
+    METADATA,
+    Column("sender", Text, ForeignKey("hub.dossier_sender.id"), primary_key=True),
+    Column("jti", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    schema="hub",
+    comment="Signatures of the last ten minutes, so that none is used twice.",
 )

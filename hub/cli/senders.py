@@ -1,0 +1,78 @@
+"""`hub senders`: one-stop systems that send dossiers, by their public keys."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from hub.access.dossier_senders import DossierSender, create_sender, list_senders, revoke_sender
+from hub.cli.options import Json
+from hub.cli.store import open_store, open_store_to_read
+from hub.cli.terminal import OUT, show_json, show_table
+from hub.errors import HubMisconfigured
+from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
+
+app = cyclopts.App(name="senders")
+COLUMNS = ("id", "name", "algorithm", "offices", "made", "ends", "revoked")
+
+
+@app.command
+def new(
+    name: str,
+    *,
+    key: Annotated[Path, Parameter(help="File with its public key (PEM): Ed25519, P-256 or RSA.")],
+    office: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    days: int = 365,
+) -> None:
+    """Register a one-stop system and print its id, which it sends as `kid`.
+
+    Parameters
+    ----------
+    name
+        The system and who runs it.
+    office
+        Administrative unit whose dossiers it sends, e.g. 06820@2025-07-01. Repeat it for several.
+    days
+        Days until the registration ends, at most 730.
+    """
+    try:
+        pem = key.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise HubMisconfigured(f"{key} cannot be read as PEM", next_step="give the file of the public key") from None
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+        made = create_sender(connection, name, pem, office, days)
+    OUT.print(made)
+
+
+@app.command(name="list")
+def list_command(*, all: bool = False, json: Json = False) -> None:
+    """List one-stop systems that can send dossiers, newest first.
+
+    Parameters
+    ----------
+    all
+        Include expired and revoked ones.
+    """
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+        found = list_senders(connection, every=all)
+    if json:
+        show_json([asdict(sender) for sender in found])
+    else:
+        show_table("Senders of dossiers", COLUMNS, [_row(sender) for sender in found])
+
+
+@app.command
+def revoke(sender: Annotated[str, Parameter(help="The id that `hub senders list` shows.")]) -> None:
+    """Revoke a one-stop system for good: its next delivery is refused. Dossiers that it sent stay open."""
+    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+        revoke_sender(connection, sender)
+    OUT.print(f"revoked {sender}")
+
+
+def _row(sender: DossierSender) -> tuple[object, ...]:
+    revoked = f"{sender.revoked_at:%Y-%m-%d %H:%M}" if sender.revoked_at else None
+    made, ends = f"{sender.created_at:%Y-%m-%d}", f"{sender.expires_at:%Y-%m-%d}"
+    return (sender.id, sender.name, sender.algorithm, ", ".join(sender.offices), made, ends, revoked)

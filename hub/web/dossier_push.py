@@ -1,0 +1,68 @@
+"""The endpoint for one-stop systems: POST /dossiers, signed by a detached JWS in the header `x-jws-signature`."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from psycopg import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.access.dossier_push import PushResult, SignatureRefused, take_push, verify_push
+from hub.errors import HubError, OperationRefused, StoreUnavailable
+from hub.graph.dossier_reads import DossierReads
+from hub.graph.review_runner import ReviewRunner
+from hub.web.body import read_body
+from hub.web.negotiate import JSON, HttpRefused
+
+DOSSIERS_PATH = "/dossiers"
+SIGNATURE_HEADER = "x-jws-signature"
+MAX_BODY_BYTES = 64_000
+CONFLICTS = frozenset(
+    {"DOSSIER_EXISTS", "DOSSIER_VERSION_OLD", "DOSSIER_VERSION_CONFLICT", "DOSSIER_CHANGED", "DOSSIER_ENDED"}
+)
+
+
+class DossierEndpoint:
+    """Takes dossiers of registered senders. What is ended is forgotten by this process at once."""
+
+    def __init__(self, runner: ReviewRunner, dossiers: DossierReads) -> None:
+        self.runner = runner
+        self.dossiers = dossiers
+
+    async def take(self, request: Request) -> Response:
+        """201 for a new version, 200 for one that is known. Raises HttpRefused."""
+        signatures = request.headers.getlist(SIGNATURE_HEADER)
+        if len(signatures) != 1:
+            raise HttpRefused(
+                401, "SIGNATURE_INVALID", f"send {SIGNATURE_HEADER} once: a detached JWS over the whole body"
+            )
+        if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
+            raise HttpRefused(415, "UNSUPPORTED_MEDIA_TYPE", "send the dossier as application/json")
+        body = await read_body(request, MAX_BODY_BYTES)
+
+        def work(connection: Connection[Any]) -> PushResult:
+            return take_push(connection, verify_push(connection, body, signatures[0]), body)
+
+        try:
+            result = await asyncio.shield(self.runner.run(work))
+        except HubError as error:
+            raise HttpRefused(_status(error), error.code, str(error)) from None
+        self.dossiers.forget(result.dossier.code)
+        answer = {
+            "status": "accepted" if result.is_new else "known",
+            "code": result.dossier.code,
+            "outcome": result.dossier.outcome,
+            "purposeVersion": result.dossier.purpose_version,
+        }
+        return Response(orjson.dumps(answer), 201 if result.is_new else 200, media_type=JSON)
+
+
+def _status(error: HubError) -> int:
+    if isinstance(error, SignatureRefused):
+        return 429 if error.code == "RATE_LIMITED" else 401
+    if isinstance(error, StoreUnavailable):
+        return 503
+    if not isinstance(error, OperationRefused):
+        return 500
+    return 409 if error.code in CONFLICTS else 422
