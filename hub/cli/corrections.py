@@ -70,7 +70,7 @@ def show(number: Number, *, json: Json = False) -> None:
         return
     for name, value in asdict(found).items():
         if value is not None:
-            OUT.print(f"{name.replace('_', ' ')}: {value}", markup=False)
+            OUT.print(f"{name.replace('_', ' ')}: {value}")
     rows = [(f"{e.at:%Y-%m-%d %H:%M}", e.event, e.state, e.by, e.note or "") for e in events]
     show_table("History", ("at", "event", "state", "by", "note"), rows)
 
@@ -110,7 +110,7 @@ def send(number: Annotated[int | None, Parameter(help="Send this one again.")] =
         if number is not None:
             queue_message(connection, number)
         done = deliver_corrections(connection)
-    OUT.print(done.describe() if done else "another process does so now", markup=False)
+    OUT.print(done.describe() if done else "another process does so now")
 
 
 @app.command

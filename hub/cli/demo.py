@@ -190,9 +190,7 @@ def _examples(url: str, province: ProvinceSummary) -> Examples:
     with psycopg.connect(url, autocommit=True) as connection:
         correction = open_example_correction(connection)
         if correction is not None:
-            OUT.print(
-                f"Asked {correction.connector} to correct a name: `hub corrections show {correction.id}`", markup=False
-            )
+            OUT.print(f"Asked {correction.connector} to correct a name: `hub corrections show {correction.id}`")
         return Examples(province.showcase_personal_id, find_doubtful_person(connection))
 
 
