@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from hub.errors import HubMisconfigured
 
-DISTRIBUTION = "cross-sector-hub"
-EXTRAS: Mapping[str, str] = {
+DISTRIBUTION_NAME = "cross-sector-hub"
+EXTRA_OF_MODULE: Mapping[str, str] = {
     "pymysql": "mysql",
     "lxml": "soap",
     "requests": "soap",
@@ -45,7 +45,7 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
 
 def explain_missing_module(error: ModuleNotFoundError, purpose: str) -> HubMisconfigured | None:
     """The error that names the extra; None if the module is not one of an extra's."""
-    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
     return missing_extra(extra, purpose) if extra else None
 
 
@@ -53,5 +53,5 @@ def missing_extra(extra: str, purpose: str) -> HubMisconfigured:
     """The error for an extra that is not installed."""
     return HubMisconfigured(
         f"{purpose} needs the extra `{extra}`, which is not installed",
-        next_step=f"run: pip install '{DISTRIBUTION}[{extra}]'",
+        next_step=f"run: pip install '{DISTRIBUTION_NAME}[{extra}]'",
     )

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from hub.errors import HubMisconfigured
 from hub.ledger.command_chain import commit_command
-from hub.ledger.records import REQUESTED, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.records import REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
 from hub.model.registry import registry
 from hub.settings import load_settings
 from hub.store.connection import StoreConnection
@@ -85,4 +85,4 @@ def _connect_to_ledger(connection: Connection[Any]) -> Iterator[Connection[Any]]
 def _list_people(subjects: Iterable[tuple[str, int]]) -> Iterator[DisclosedSubject]:
     for kind, number in sorted(set(subjects)):
         if (entity := registry().entities.get(kind)) is not None and entity.personal:
-            yield DisclosedSubject(kind, number, REQUESTED)
+            yield DisclosedSubject(kind, number, REQUESTED_ROLE)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hub.errors import HubMisconfigured
 
-SATURDAY = 5
+SATURDAY_WEEKDAY = 5
 MAX_HOLIDAYS = 1_000
 HOLIDAYS_FORM = "write days and periods, separated by commas: 2026-01-01, 2026-02-16/2026-02-20"
 
@@ -35,7 +35,7 @@ def parse_holidays(text: str) -> frozenset[date]:
 
 def is_working_day(day: date, holidays: Set[date]) -> bool:
     """Whether offices work on this day."""
-    return day.weekday() < SATURDAY and day not in holidays
+    return day.weekday() < SATURDAY_WEEKDAY and day not in holidays
 
 
 def add_working_days(day: date, count: int, holidays: Set[date]) -> date:

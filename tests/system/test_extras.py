@@ -9,14 +9,14 @@ from pathlib import Path
 
 import httpx2
 
-from hub.extras import EXTRAS
+from hub.extras import EXTRA_OF_MODULE
 
 WITHOUT_EXTRAS = f"""
 import sys
 from importlib.abc import MetaPathFinder
 class Absent(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {set(EXTRAS)!r}:
+        if name.partition(".")[0] in {set(EXTRA_OF_MODULE)!r}:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Absent())
 from hub.cli import main

@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
-from hub.extras import EXTRAS
+from hub.extras import EXTRA_OF_MODULE
 
 ROOT = Path(__file__).parents[2]
 OURS = {"hub", "schema", "connectors"}
@@ -52,7 +52,7 @@ def test_every_import_is_declared() -> None:
     undeclared = {}
     for package, files in imported_packages().items():
         wanted = distributions_of(package)
-        declared = extras[EXTRAS[package]] if package in EXTRAS else base
+        declared = extras[EXTRA_OF_MODULE[package]] if package in EXTRA_OF_MODULE else base
         if not wanted & declared:
             undeclared[package] = sorted(files)[:3]
     assert not undeclared
@@ -60,5 +60,5 @@ def test_every_import_is_declared() -> None:
 
 def test_each_extra_has_a_module_that_names_it() -> None:
     extras = load_project()["optional-dependencies"].keys()
-    assert set(EXTRAS.values()) == extras - {"demo", "all"}
-    assert not EXTRAS.keys() & {"polars", "psycopg", "strawberry"}
+    assert set(EXTRA_OF_MODULE.values()) == extras - {"demo", "all"}
+    assert not EXTRA_OF_MODULE.keys() & {"polars", "psycopg", "strawberry"}

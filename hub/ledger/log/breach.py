@@ -15,7 +15,7 @@ from hub.errors import OperationRefused
 from hub.ledger.log.concerns import find_categories
 from hub.ledger.log.people import find_person_entity
 from hub.ledger.months import LedgerMonth
-from hub.ledger.records import HEADER_BYTES, INCIDENTAL
+from hub.ledger.records import HEADER_BYTES, INCIDENTAL_ROLE
 from hub.model.names import quote_identifier
 from hub.model.registry import registry
 
@@ -34,7 +34,7 @@ MONTHS = "select first_day, subject_key from ledger.month order by first_day"
 
 @dataclass
 class ReadPerson:
-    """What was read of one person."""
+    """The reads of one person."""
 
     reads: int = 0
     first: datetime | None = None
@@ -139,7 +139,7 @@ def _add_record(people: dict[str, ReadPerson], at: datetime, record: bytes, path
     if body.get("outcome") != "ANSWERED" or not body.get("subjects"):
         return 0
     for role, pseudonyms in body["subjects"].items():
-        labels = find_categories(fields, own=role != INCIDENTAL)
+        labels = find_categories(fields, own=role != INCIDENTAL_ROLE)
         what = dict.fromkeys(label.vi for label in labels)
         for pseudonym in pseudonyms:
             people.setdefault(pseudonym, ReadPerson()).add(at, what, body.get("dossier"))

@@ -7,7 +7,7 @@ procedure, the office and the dossier would tell of the other person.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.ledger.records import INCIDENTAL, SELF, RecordKind
+from hub.ledger.records import INCIDENTAL_ROLE, SELF_ROLE, RecordKind
 from schema import units
 from schema.core import Label
 
@@ -54,7 +54,7 @@ ON_DOSSIER = Label(", hồ sơ {dossier}", ", dossier {dossier}")
 
 @dataclass(frozen=True)
 class CitizenEntry:
-    """What is known of an entry when it is put into words for one person. `roles` are that person's; `what` is theirs too."""
+    """An entry as it is put into words for one person. `roles` are that person's; `what` is theirs too."""
 
     kind: str
     outcome: str
@@ -68,12 +68,12 @@ class CitizenEntry:
     @property
     def is_incidental(self) -> bool:
         """Whether the person's data only came along with another person's."""
-        return self.roles == {INCIDENTAL}
+        return self.roles == {INCIDENTAL_ROLE}
 
     @property
     def is_own(self) -> bool:
         """Whether the person asked for it."""
-        return SELF in self.roles
+        return SELF_ROLE in self.roles
 
 
 def write_sentence(entry: CitizenEntry) -> Label:
