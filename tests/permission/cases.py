@@ -111,6 +111,8 @@ VALUES: Mapping[str, Any] = {
     "source": "land",
     "since": "2026-01-01T00:00:00+07:00",
     "unitCode": "06820@2025-07-01",
+    "until": "2026-02-01T00:00:00+07:00",
+    **dict.fromkeys(("principal", "app", "purpose", "dossier", "office", "kind", "outcome", "code", "subject")),
 }
 """A value for each variable of the package's documents."""
 ALL_BOUND: Bindings = {
