@@ -14,7 +14,6 @@ from hub.access.permission_trie import Bindings, CompiledPurpose
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.access.purposes import Purpose, PurposeDocument, purposes
 from hub.graph.schema import core, schema
-from hub.model.registry import registry
 from hub.plan.permission.check import Permitted, check_permission
 from hub.plan.permission.compile import compile_purpose, compile_purposes, operations_of
 from tests.permission.oracle import FlatPath, PermittedPaths, flat_paths, give_sizes, operation_names
@@ -76,14 +75,18 @@ def refusals(
     return [] if isinstance(found, Permitted) else [(one.code, one.coordinate) for one in found]
 
 
-def example_of(entity: str) -> str:
-    """An identifier of a subject of this kind, as its declaration has it; of a citizen, the seller's."""
+SUBJECTS_OF_LAND_AND_BUSINESS = {"Business": "0100233495", "Parcel": "06820@2025-07-01:77:7"}
+"""Those in roles of dossiers: other ones than the examples of their declarations, by which the matrix asks for strangers."""
+
+
+def subject_of(role: str, entity: str) -> str:
+    """An identifier of the subject in a role: of each role another person's, so that one role's permission is no other's."""
     if entity == "Citizen":
-        return SELLER
+        return f"0220801235{sorted(ROLES).index(role):02}"
     scalar = graphql_schema().type_map[{"Business": "RegistrationNumber", "Parcel": "ParcelNumber"}[entity]]
     assert isinstance(scalar, GraphQLScalarType)
     # In the form in which the store has it, as the bindings of a dossier do.
-    return str(scalar.coerce_input_value(registry()[entity].keys[0].value.examples[0]))
+    return str(scalar.coerce_input_value(SUBJECTS_OF_LAND_AND_BUSINESS[entity]))
 
 
 ROLES: Mapping[str, str] = {
@@ -94,7 +97,7 @@ ROLES: Mapping[str, str] = {
 }
 """Roles of the package's procedures, and the kind of subject: their documents have a variable for each."""
 VALUES: Mapping[str, Any] = {
-    **{role: example_of(entity) for role, entity in ROLES.items()},
+    **{role: subject_of(role, entity) for role, entity in ROLES.items()},
     "personalId": SELLER,
     "fullName": "Nguyễn Văn An",
     "birthDate": "1980-02-03",
@@ -116,7 +119,7 @@ VALUES: Mapping[str, Any] = {
 }
 """A value for each variable of the package's documents."""
 ALL_BOUND: Bindings = {
-    **{role: frozenset({example_of(entity)}) for role, entity in ROLES.items()},
+    **{role: frozenset({subject_of(role, entity)}) for role, entity in ROLES.items()},
     "person": frozenset({SELLER}),
     "caller.sources": frozenset({"land"}),
     "caller.personal_ids": frozenset({SELLER}),

@@ -1,7 +1,9 @@
 """The matrix of permission: purpose × entity.field × way of reaching it, each cell an operation.
 
-From the root, every field of every entity is reached in every way that the schema has. From each place of each document that leads to
-an entity, its every field is reached too, with the document's own arguments on the way there.
+From the root, every field of every entity is reached under every purpose by selecting it, and in an eighth of the other ways that the
+schema has: which ones depends on purpose, field and way, so most ways meet each field under some of the purposes. From each place of each
+document that leads to an entity, its every field is reached too, with the document's own arguments on the way there, as it stands and in
+one of three other spellings.
 """
 
 import re
@@ -9,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 from graphql import (
     GraphQLObjectType,
@@ -34,6 +37,10 @@ STRANGERS: Mapping[str, Any] = {
     "source": "tax",
 }
 """Values of bound variables that are nobody's."""
+
+
+ALWAYS = "select"
+OTHER_WAYS_ONE_IN = 8
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,13 @@ def _order(entity: str, name: str) -> str:
 
 def _from_root(code: str, entity: str, name: str) -> Iterator[tuple[str, str]]:
     for way, text in _ways(entity, name):
-        yield way, text.replace("<key>", _keyed(code, entity)) if "<key>" in text else text
+        if way == ALWAYS or _draw((code, entity, name, way), OTHER_WAYS_ONE_IN) == 0:
+            yield way, text.replace("<key>", _keyed(code, entity)) if "<key>" in text else text
+
+
+def _draw(parts: tuple[str, ...], count: int) -> int:
+    """A number below `count` that is the same in every run."""
+    return crc32(" ".join(parts).encode()) % count
 
 
 def _keyed(code: str, entity: str) -> str:
@@ -191,12 +204,14 @@ def _from_documents(declared: DeclaredOperation) -> Iterator[Cell]:
             for field in _fields(entity):
                 where = f"{entity}.{field}"
                 one = _selected(entity, field)
-                yield cell(where, "place", path, f"{{ ... on {entity} {{ {one} }} }}")
-                yield cell(
-                    where, "place, alias", path, f"{{ ... on {entity} {{ {_selected(entity, field, 'x: ')} }} }}"
+                spellings = (
+                    ("place, alias", f"{{ ... on {entity} {{ {_selected(entity, field, 'x: ')} }} }}"),
+                    ("place, fragment", f"{{ ... on Node {{ ... on {entity} {{ {one} }} }} }}"),
+                    ("place, skipped", f"{{ ... on {entity} @skip(if: true) {{ {one} }} }}"),
                 )
-                yield cell(where, "place, fragment", path, f"{{ ... on Node {{ ... on {entity} {{ {one} }} }} }}")
-                yield cell(where, "place, skipped", path, f"{{ ... on {entity} @skip(if: true) {{ {one} }} }}")
+                yield cell(where, "place", path, f"{{ ... on {entity} {{ {one} }} }}")
+                way, inner = spellings[_draw((declared.purpose, str(path), where), len(spellings))]
+                yield cell(where, way, path, inner)
         for more, way in _other_arguments(kind, name, arguments):
             yield cell(f"{kind}.{name}", way, (*path[:-1], (kind, name, more)), "{ __typename }")
         rules = purposes()[declared.purpose].declaration.variables
@@ -237,6 +252,7 @@ def _other_arguments(kind: str, name: str, arguments: str) -> Iterator[tuple[str
     if "first" in definition.args:
         sized = re.sub(r"first: (\$?\w+)", "first: 501", arguments)
         yield sized if "first:" in arguments else _joined(arguments, "first: 501"), "place, page"
+    if "last" in definition.args:
         yield re.sub(r"first: (\$?\w+)", "last: 1", arguments), "place, from the end"
 
 
