@@ -38,7 +38,7 @@ SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
 RARE = ("mergedFrom", "recorded", "recordedIn", "evidence")
-NOT_STORED = ("labels", "prefill", "reviewQueue", "reviewAgreement", "search")
+NOT_STORED = ("labels", "prefill", "reviewQueue", "reviewAgreement", "search", "accessLog", "myAccessLog")
 """Root fields that are no reads of the store by a plan; and search, whose answers are held against SQL in test_search."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 
@@ -107,7 +107,7 @@ class Selecting(Arguing):
             names = [name for name in names if name not in NOT_STORED]
             pages = [name for name in names if "first" in fields[name].args]
             names += [*pages * 3, *["node", "nodes"] * 5]
-            names += ["discrepancies", "citizen"] * 6
+            names += ["discrepancies", "citizen", "citizens", "parcels"] * 6
         elif depth > 0 and self.left > 0:
             # Links are worth more than columns.
             names += [name for name in names if self._reaches(fields[name])] * 3

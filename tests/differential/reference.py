@@ -104,6 +104,8 @@ class ReferenceExecutor:
             return [self.global_row(now, one) for one in given["ids"]]
         if name == "discrepancies":
             return self.discrepancies(now, now.discrepancies, given)
+        if name == "corrections":
+            return self.corrections(given)
         if name in self.connections:
             entity = self.connections[name]
             return self.connection(now, entity, self.listed(now, entity), given)
@@ -141,6 +143,8 @@ class ReferenceExecutor:
         if name == "discrepancies":
             found = {row.id, *(merge["subject_id"] for merge in now.merged(row))}
             return self.discrepancies(now, [one for one in now.discrepancies if one["found_id"] in found], given)
+        if name == "corrections":
+            return self.corrections(given)
         for linked in entity.linked:
             if name == linked.graphql:
                 return self.one(now, row, linked)
@@ -183,6 +187,10 @@ class ReferenceExecutor:
         made = [self.discrepancy(now, row) for row in sorted(wanted, key=lambda row: sign * row["id"])]
         place = {row["id"]: sign * row["id"] for row in now.discrepancies}
         return self.paged(made, place, given, lambda row: cursor([("discrepancy", direction)], row.id))
+
+    def corrections(self, given: Mapping[str, Any]) -> Any:
+        """A page of corrections: nobody has asked for any in this world, so every page is empty."""
+        return self.paged([], {}, given, lambda row: "")
 
     def wanted(self, now: Snapshot, row: Values, given: Mapping[str, Any]) -> bool:
         """Whether a discrepancy is one that the arguments ask for."""
@@ -311,7 +319,8 @@ def reference_schema() -> GraphQLSchema:
     used = {column.value for entity in registry() for column in entity.columns} | {Instant}
     by_name = {value.scalar or value.__name__: value for value in used}
     for name, kind in built.type_map.items():
-        if isinstance(kind, GraphQLScalarType) and kind.ast_node is not None:
+        # Decimal is no column's: only answers of a prefill have it.
+        if isinstance(kind, GraphQLScalarType) and name in by_name:
             kind.coerce_input_value = reader(by_name[name])
     return built
 

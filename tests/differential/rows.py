@@ -90,6 +90,7 @@ KEYS: Mapping[str, str] = {
     "ParcelNumber": "06820@..:1{}:345",
     "ParcelIdentifier": "w7er4n8p2q{:02}",
     "LocalCode": "K-{}",
+    "HealthCardNumber": "TE12222141234{:02}",
 }
 ENTERPRISE_CODES = tuple(
     code for code in (f"0100233{n:03}" for n in range(400, 900)) if values.EnterpriseCode.check_digit.holds(code)

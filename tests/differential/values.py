@@ -95,7 +95,7 @@ class Pool:
         return cls(reference_schema(), found, sorted(ids))
 
 
-PARTS = ("Provenance", "Link", "LinkStatus", "Discrepancy")
+PARTS = ("Provenance", "Link", "LinkStatus", "Discrepancy", "Correction")
 """What filters stand over, beside entities: the parts that the graph adds to every row and link."""
 
 
@@ -113,6 +113,8 @@ def _pool_of_parts(world: World, ids: Sequence[str]) -> dict[tuple[str, str], Se
     found["Provenance", "asOf"] = found["Provenance", "recordedAt"]
     found["Discrepancy", "source"] = found["Provenance", "source"]
     found["Discrepancy", "since"] = sorted({row["sys_from"].isoformat() for row in world.discrepancies})[:40]
+    found["Correction", "source"] = found["Provenance", "source"]
+    found["Correction", "since"] = found["Correction", "dueAt"] = found["Discrepancy", "since"]
     methods = {link["method"] for links in world.links.values() for link in links if link["method"]}
     found["Link", "method"] = [*sorted(methods), "none"]
     of_another = ids[0]

@@ -247,7 +247,7 @@ def test_an_engine_that_is_not_there_is_told_with_the_next_step(monkeypatch: pyt
         pass
     monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
     with (
-        pytest.raises(HubMisconfigured, match=r"install the extra: pip install 'cross-sector-hub\[spark\]'"),
+        pytest.raises(HubMisconfigured, match=r"run: pip install 'cross-sector-hub\[spark\]'"),
         running("spark"),
     ):
         pass
