@@ -24,6 +24,7 @@ from hub.link.run import LinkReport, link
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.logins import Logins
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from hub.web.starters import Examples
@@ -132,7 +133,7 @@ def served_hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer)
     with psycopg.connect(database) as connection:
         examples = Examples(linked_province.showcase_personal_id, find_doubtful_person(connection))
     settings = load_settings(explain=True)
-    with served(create_app(settings, database, examples=examples)) as url:
+    with served(create_app(settings, Logins.one(database), examples=examples)) as url:
         yield ServedHub(
             url,
             database,

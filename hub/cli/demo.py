@@ -44,8 +44,8 @@ from hub.refresh.server import start_lookup_server
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.logins import Logins
 from hub.store.migrate import migrate
-from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
 from hub.web.starters import Examples, starter_queries
 
 LOG = logging.getLogger("hub.demo")
@@ -97,7 +97,7 @@ def demo(
             with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}), _look_ups(settings, url):
                 if without_access:
                     _show_address(address, examples)
-                    serve_on(listener, settings, url, examples=examples)
+                    serve_on(listener, settings, Logins.one(url), examples=examples)
                 else:
                     _serve_with_access(listener, settings, server, examples, address)
 
@@ -119,12 +119,9 @@ def _serve_with_access(
     serve_on(
         listener,
         settings,
-        server.login_url(READER, "hub"),
+        Logins.by_role(lambda role: server.login_url(role, "hub")),
         examples=examples,
         local_issuer=issuer,
-        clerk_url=server.login_url(CLERK, "hub"),
-        ledger_url=server.login_url(LEDGER, "hub"),
-        auditor_url=server.login_url(AUDITOR, "hub"),
         access_examples=case,
     )
 

@@ -102,6 +102,11 @@ def export(*, to: Path | None = None) -> None:
     to
         File to make; standard output if you leave it out.
     """
+    if to is None and sys.stdout.isatty():
+        raise OperationRefused(
+            "the export is a compressed file, which a terminal cannot show",
+            next_step="name a file: --to ledger.gz, or send standard output to a program",
+        )
     with open_store_to_read(load_settings()) as store:
         source = DatabaseSource(store.url)
         try:

@@ -14,7 +14,8 @@ from hub.ingest.connectors import load_manifests
 from hub.ledger.keeper import check_witness_file
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
-from hub.store.roles import find_excess
+from hub.store.logins import Logins
+from hub.store.roles import find_excess, may_append_to_ledger
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import WithRequestId
@@ -37,43 +38,33 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     with bind_socket(settings) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
-        serve_on(
-            listener,
-            settings,
-            store.reader_url,
-            clerk_url=store.clerk_url,
-            ledger_url=store.ledger_url,
-            auditor_url=store.auditor_url,
-        )
+        serve_on(listener, settings, store.logins)
 
 
 def serve_on(
     listener: socket.socket,
     settings: Settings,
-    url: str,
+    logins: Logins,
     *,
     examples: Examples = NO_EXAMPLES,
     local_issuer: LocalIssuer | None = None,
-    clerk_url: str | None = None,
-    ledger_url: str | None = None,
-    auditor_url: str | None = None,
     access_examples: AccessExamples | None = None,
+    keeps_ledger: bool = True,
 ) -> None:
-    """Serve on an open listener until interrupted. `url` and `auditor_url` are read, `clerk_url` and `ledger_url` are written."""
-    warn_of_excess(settings, url)
-    if settings.access == "on":
-        check_witness_file(settings, ledger_url or clerk_url or url)
+    """Serve on an open listener until interrupted. Raises HubMisconfigured. The keywords are those of `create_app`."""
+    warn_of_excess(settings, logins.reader)
+    if settings.access == "on" and keeps_ledger:
+        check_ledger_login(settings, logins.ledger)
+        check_witness_file(settings, logins.ledger)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     app = create_app(
         settings,
-        url,
+        logins,
         examples=examples,
         connectors=load_manifests(),
         local_issuer=local_issuer,
-        clerk_url=clerk_url,
-        ledger_url=ledger_url,
-        auditor_url=auditor_url,
         access_examples=access_examples,
+        keeps_ledger=keeps_ledger,
     )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
     config = uvicorn.Config(
@@ -89,7 +80,16 @@ def serve_on(
     # What has been made by now stays for good: the collector need not walk it again while requests wait.
     gc.collect()
     gc.freeze()
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A second Ctrl-C ends requests at once, as in uvicorn, but the application is still closed in order: the ledger ends its chain."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
 
 
 def warn_of_excess(settings: Settings, url: str) -> None:
@@ -106,6 +106,22 @@ def warn_of_excess(settings: Settings, url: str) -> None:
             f"warning: the database role of HUB_DATABASE_URL {', '.join(excess)}."
             " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/create-database-roles.md"
         )
+
+
+def check_ledger_login(settings: Settings, url: str) -> None:
+    """Raise HubMisconfigured if the login for the ledger may not write there: every read would be refused. Nothing if the database is away."""
+    try:
+        with psycopg.connect(add_silence_timeouts(url)) as connection:
+            if may_append_to_ledger(connection):
+                return
+    except psycopg.Error:
+        return  # /readyz says it
+    given = "HUB_LEDGER_URL" if settings.ledger_url else "HUB_CLERK_URL" if settings.clerk_url else "HUB_DATABASE_URL"
+    unset = "" if settings.ledger_url else " (HUB_LEDGER_URL is not set)"
+    raise HubMisconfigured(
+        f"the login of {given} may not write the ledger{unset}, so every read would be refused",
+        next_step="set HUB_LEDGER_URL to a login in the role hub_ledger; see docs/how-to/create-database-roles.md",
+    )
 
 
 GRACE_S = 5

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
+from hub.store.logins import Logins
 from hub.store.revision import check_revision, missing_tables_error
-from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
 
 DATABASE = "hub"
 
@@ -20,16 +20,13 @@ DATABASE = "hub"
 class OpenStore:
     """An open store at this program's revision. `server` is set where it is the embedded one.
 
-    `reader_url`, `clerk_url`, `ledger_url` and `auditor_url` are those of the web process: see `hub.store.roles`.
+    `logins` are those of the web process.
     """
 
     url: str
     engine: Engine
     server: EmbeddedServer | None
-    reader_url: str
-    clerk_url: str
-    ledger_url: str
-    auditor_url: str
+    logins: Logins
 
 
 @contextmanager
@@ -108,12 +105,10 @@ def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -
 
 def _describe_store(url: str, made: Engine, server: EmbeddedServer | None, settings: Settings) -> OpenStore:
     if server is not None:
-        logins = (server.login_url(role, DATABASE) for role in (READER, CLERK, LEDGER, AUDITOR))
-        return OpenStore(url, made, server, *logins)
+        return OpenStore(url, made, server, Logins.by_role(lambda role: server.login_url(role, DATABASE)))
     clerk = _secret_or(settings.clerk_url, url)
-    return OpenStore(
-        url, made, None, url, clerk, _secret_or(settings.ledger_url, clerk), _secret_or(settings.auditor_url, url)
-    )
+    logins = Logins(url, clerk, _secret_or(settings.ledger_url, clerk), _secret_or(settings.auditor_url, url))
+    return OpenStore(url, made, None, logins)
 
 
 def _secret_or(given: SecretStr | None, default: str) -> str:

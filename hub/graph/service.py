@@ -33,6 +33,7 @@ from hub.plan.planner import Planner
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.engine import make_read_pool
+from hub.store.logins import Logins
 
 NO_CONNECTORS: Mapping[str, Manifest] = {}
 
@@ -45,23 +46,21 @@ def make_pool(settings: Settings, url: str) -> Pool:
 def make_executor(
     settings: Settings,
     pool: Pool,
+    logins: Logins | None = None,
     *,
     enforced: bool = False,
-    clerk_url: str | None = None,
-    ledger_url: str | None = None,
-    auditor_url: str | None = None,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     keeps_ledger: bool = True,
     limiter: ReadingLimiter | None = None,
 ) -> Executor:
-    """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. `clerk_url`
-    is where decisions and dossiers are written and look-ups requested, and `ledger_url` where reads are written down, if
-    not where the pool reads; `auditor_url` is where the ledger is read. `connectors` say which sources promise look-ups.
+    """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. Without `logins`
+    everything is done with the pool's. `connectors` say which sources promise look-ups.
     Without `keeps_ledger` nothing is written down, for a trial that answers nobody.
     `limiter`, which the caller opens, limits what each principal reads.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
+    logins = logins or Logins.one(str(pool.conninfo))
     graphql_schema = core(schema())
     trusted = read_folder(settings.documents) if settings.documents else {}
     documents = Documents(trusted, trusted_only=settings.trusted_only)
@@ -70,16 +69,15 @@ def make_executor(
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
-    reviews = ReviewRunner(clerk_url or str(pool.conninfo))
+    reviews = ReviewRunner(logins.clerk)
     access = _make_access(graphql_schema, reads, reviews, limiter, enforced=enforced)
     changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
-    refresher = Refresher(settings, clerk_url or str(pool.conninfo), connectors)
+    refresher = Refresher(settings, logins.clerk, connectors)
     ledger = log = None
     if enforced and keeps_ledger:
-        writer = LedgerWriter(ledger_url or clerk_url or str(pool.conninfo), version("cross-sector-hub"))
+        writer = LedgerWriter(logins.ledger, version("cross-sector-hub"))
         ledger = ReadLedger(writer, reads, SourceStates(reads, registry()), graphql_schema, registry())
-        where = auditor_url or str(pool.conninfo)
-        log = LedgerReads(where, registry(), statement_timeout_s=settings.statement_timeout_s)
+        log = LedgerReads(logins.auditor, registry(), statement_timeout_s=settings.statement_timeout_s)
     return Executor(
         graphql_schema, preparer, reads, changes, reviews, access, refresher, ledger, log, explain=settings.explain
     )

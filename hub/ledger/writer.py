@@ -65,6 +65,7 @@ class LedgerWriter:
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._batch: asyncio.Task[None] | None = None
         self._connection: AsyncConnection[Any] | None = None
         self._epoch: Epoch | None = None
         self._refused = 0
@@ -108,6 +109,9 @@ class LedgerWriter:
         with suppress(asyncio.CancelledError):
             await self._task
         self._task = None
+        if self._batch is not None:
+            # It may be connecting still: a connection that it opened after this would be nobody's to close.
+            await asyncio.wait((self._batch,))
         if self._waiting:
             await self._commit_waiting()
         if self._epoch is not None and self._connection is not None:
@@ -120,7 +124,8 @@ class LedgerWriter:
             await self._wake.wait()
             self._wake.clear()
             # Shielded, since a batch that was begun is finished also when the server stops meanwhile.
-            await asyncio.shield(self._commit_waiting())
+            self._batch = asyncio.create_task(self._commit_waiting(), name="ledger batch")
+            await asyncio.shield(self._batch)
 
     async def _commit_waiting(self) -> None:
         while True:

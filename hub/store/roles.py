@@ -148,6 +148,12 @@ def find_excess(connection: Any) -> list[str]:
     return [] if row is None else [word for word, found in zip(words, row, strict=True) if found]
 
 
+def may_append_to_ledger(connection: Any) -> bool:
+    """Whether the role of a psycopg connection may write records of reads."""
+    row = connection.execute("select has_table_privilege('ledger.record', 'insert')").fetchone()
+    return bool(row and row[0])
+
+
 def _is_there(connection: Connection, role: str) -> bool:
     found = connection.execute(text("select exists (select from pg_roles where rolname = :role)"), {"role": role})
     return bool(found.scalar_one())

@@ -1,4 +1,4 @@
-"""The web application. `create_app(settings, url)` wires it; nothing is global."""
+"""The web application. `create_app(settings, logins)` wires it; nothing is global."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +20,7 @@ from hub.graph.service import make_executor, make_gate, make_pool
 from hub.ledger.keeper import make_keeper
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
-from hub.store.engine import add_silence_timeouts
+from hub.store.logins import Logins
 from hub.store.revision import newest_revision
 from hub.web import graphiql_page, negotiate
 from hub.web.access_starters import AccessExamples, access_starters
@@ -42,43 +42,33 @@ NO_EXAMPLES = Examples()
 
 def create_app(
     settings: Settings,
-    url: str,
+    logins: Logins,
     *,
     examples: Examples = NO_EXAMPLES,
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     local_issuer: LocalIssuer | None = None,
-    clerk_url: str | None = None,
-    ledger_url: str | None = None,
-    auditor_url: str | None = None,
     access_examples: AccessExamples | None = None,
+    keeps_ledger: bool = True,
 ) -> Edge:
-    """The application over the database at `url`, which it reads; `clerk_url`, if given, is where it writes, and
-    `ledger_url` where it writes down what was read, and `auditor_url` where it reads that for auditors and citizens.
+    """Return the application over the database that `logins` lead to. Raises HubMisconfigured.
 
     `examples` go into the starter queries of a demonstration. Of `connectors`, by name, those that push may
     deliver, and those with `lookup` are asked before a procedure reads. `local_issuer` signs the tokens of a demonstration.
+    Without `keeps_ledger` no read is written down: only for measuring what that costs.
     """
-    url = add_silence_timeouts(url)
-    pool = make_pool(settings, url)
-    clerk = add_silence_timeouts(clerk_url) if clerk_url else url
-    push = PushEndpoint(connectors, settings, clerk)
+    logins = logins.with_timeouts()
+    pool = make_pool(settings, logins.reader)
+    push = PushEndpoint(connectors, settings, logins.clerk)
     enforced = settings.access == "on"
-    limiter = make_limiter(settings, clerk) if enforced else None
+    limiter = make_limiter(settings, logins.clerk) if enforced else None
     executor = make_executor(
-        settings,
-        pool,
-        enforced=enforced,
-        clerk_url=clerk,
-        ledger_url=ledger_url,
-        connectors=connectors,
-        auditor_url=auditor_url,
-        limiter=limiter,
+        settings, pool, logins, enforced=enforced, connectors=connectors, limiter=limiter, keeps_ledger=keeps_ledger
     )
     keeper = None
     if executor.ledger is not None:
-        keeper = make_keeper(settings, ledger_url or clerk)
+        keeper = make_keeper(settings, logins.ledger)
         executor.ledger.writer.on_append = keeper.checkpointer.note_appended
-    access = make_access(settings, clerk, local_issuer=local_issuer)
+    access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     web = _Web(executor.reads)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)

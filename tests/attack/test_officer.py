@@ -9,6 +9,7 @@ import pytest
 
 from hub.access.oidc.local_issuer import LocalIdentity
 from hub.access.principals import ClientKind
+from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from tests.attack.attacker import Attacker, Outcome, TimingOracle, find_auc, list_timings, read_code
 from tests.attack.attempts import END, GOT, IDENTIFY, NAME_BY_KEY, OPEN, TRANSFER, Attempt, Knowledge, list_attempts
@@ -163,7 +164,7 @@ def test_guessing_ends_at_the_limit(
 ) -> None:
     _, known, _ = scene
     with (
-        served(make_app(served_hub, postgres_server)) as url,
+        served(make_app(served_hub, postgres_server, misses_per_hour=load_settings().misses_per_hour)) as url,
         closing(Attacker(url, ISSUER.sign_token(identity("binh")))) as attacker,
     ):
         guesses, people = attacker.guess_identifiers(known.victim, GUESSES)

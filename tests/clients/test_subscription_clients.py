@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.logins import Logins
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.clients.conftest import SCRIPTS, NodeProject
@@ -61,7 +62,7 @@ def hub(postgres_server: EmbeddedServer) -> Iterator[str]:
     made = make_engine(postgres_server.url("followed"))
     migrate(made)
     made.dispose()
-    with served(create_app(load_settings(max_subscriptions=1), postgres_server.url("followed"))) as url:
+    with served(create_app(load_settings(max_subscriptions=1), Logins.one(postgres_server.url("followed")))) as url:
         yield url
 
 
@@ -79,7 +80,7 @@ def followed(trial: Trial) -> None:
 def test_a_change_reaches_who_follows(node: NodeProject, trial: Trial, database_url: str, kind: str) -> None:
     trial.write(person(1))
     trial.sync()
-    with served(create_app(load_settings(), database_url)) as url, following(node, kind, url) as client:
+    with served(create_app(load_settings(), Logins.one(database_url))) as url, following(node, kind, url) as client:
         client.subscribe(CHANGES, types=["Citizen"])
         settled(url)
         trial.write(person(1, "Lê Văn Ân"), person(2, "Đỗ Văn Chí"))
@@ -144,11 +145,11 @@ def test_who_follows_comes_back_after_a_restart(node: NodeProject, trial: Trial,
     trial.sync()
     port = free_port()
     with following(node, kind, f"http://127.0.0.1:{port}", 1_000) as client:
-        with served_at(port, create_app(load_settings(), database_url)) as url:
+        with served_at(port, create_app(load_settings(), Logins.one(database_url))) as url:
             client.subscribe(CHANGES)
             client.hear("connected")
             settled(url)
-        with served_at(port, create_app(load_settings(), database_url)) as url:
+        with served_at(port, create_app(load_settings(), Logins.one(database_url))) as url:
             client.hear("connected")
             settled(url)
             trial.write(person(1), person(2, "Sau Khi Nghỉ"))

@@ -10,6 +10,7 @@ import httpx2
 
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.settings import Settings, load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 
 HUB = "http://127.0.0.1:8000"
@@ -57,7 +58,7 @@ class Browser:
 async def hub_in_process(
     url: str, settings: Settings, local_issuer: LocalIssuer | None
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(settings, url, local_issuer=local_issuer)
+    app = create_app(settings, Logins.one(url), local_issuer=local_issuer)
     rest = app.app
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=HUB)
     async with rest.router.lifespan_context(rest), client:  # type: ignore[attr-defined]  # it is a Starlette application

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.browser.watched import WatchedPage
 from tests.clients.conftest import NodeProject
@@ -49,7 +50,7 @@ def sign_in_site(identity_project: NodeProject, database_url: str) -> Iterator[S
             oidc_client_id="hub-pages",
             oidc_client_secret="s3cret+/=&",
         )
-        with served(create_app(settings, database_url), port) as url:
+        with served(create_app(settings, Logins.one(database_url)), port) as url:
             yield SignInSite(url, provider.issuer)
 
 

@@ -7,6 +7,7 @@ import sys
 import uvicorn
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from hub.web.http_timeouts import ImpatientProtocol
 from tests.system.test_access import ISSUER, UNLIMITED
@@ -15,7 +16,7 @@ from tests.system.test_access import ISSUER, UNLIMITED
 def main(reader: str, clerk: str, ledger: str) -> None:
     """Serve until killed."""
     app = create_app(
-        load_settings(access="on", **UNLIMITED), reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger
+        load_settings(access="on", **UNLIMITED), Logins(reader, clerk, ledger, reader), local_issuer=ISSUER
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         tokens = {identity.id: ISSUER.sign_token(identity) for identity in ISSUER.identities}

@@ -19,7 +19,7 @@ from hub.cli import main
 from hub.graph.callers import caller_attributes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.roles import CLERK, LEDGER, READER
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from hub.web.edge import Edge
 from tests.conftest import ServedHub
@@ -89,9 +89,9 @@ def code_of(answer: httpx2.Response) -> str:
 def make_app(served_hub: ServedHub, server: EmbeddedServer, **changed: Any) -> Edge:
     """The application as it is deployed: access on, reading as hub_reader and writing as hub_clerk."""
     name = conninfo_to_dict(served_hub.database)["dbname"]
-    reader, clerk, ledger = (server.login_url(role, str(name)) for role in (READER, CLERK, LEDGER))
+    logins = Logins.by_role(lambda role: server.login_url(role, str(name)))
     settings = load_settings(access="on", **(UNLIMITED | changed))
-    return create_app(settings, reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=ledger)
+    return create_app(settings, logins, local_issuer=ISSUER)
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +304,7 @@ def test_a_sealed_person_is_not_shown_wherever_they_stand(
 ) -> None:
     with psycopg.connect(served_hub.database, autocommit=True) as connection:
         seal_subject(connection, "Citizen", hub.seller_id, "WITNESS_PROTECTION", "chief")
-        app = create_app(load_settings(access="on", **UNLIMITED), served_hub.database, local_issuer=ISSUER)
+        app = create_app(load_settings(access="on", **UNLIMITED), Logins.one(served_hub.database), local_issuer=ISSUER)
         try:
             with served(app) as url:
                 sealed = AccessHub(url, hub.seller, hub.buyer, hub.stranger, hub.seller_id)

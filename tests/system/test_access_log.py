@@ -18,12 +18,12 @@ from hub.access.principals import ClientKind, Role
 from hub.graph.execute import Executor
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.roles import AUDITOR, CLERK, LEDGER, READER
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from hub.web.endpoint import GraphQLEndpoint
 from tests.conftest import ServedHub
 from tests.serving import served
-from tests.system.test_access import IDENTIFY, OFFICE, OPEN, READ, code_of
+from tests.system.test_access import IDENTIFY, OFFICE, OPEN, READ, UNLIMITED, code_of
 
 LOG = (Path(schema.__file__).parent / "purposes" / "audit" / "log.graphql").read_text()
 OWN_LOG = (Path(schema.__file__).parent / "purposes" / "portal" / "log.graphql").read_text()
@@ -87,12 +87,8 @@ def hub(served_hub: ServedHub, postgres_server: EmbeddedServer) -> Iterator[LogH
         ),
     )
     name = str(conninfo_to_dict(served_hub.database)["dbname"])
-    reader, clerk, ledger, auditor = (
-        postgres_server.login_url(role, name) for role in (READER, CLERK, LEDGER, AUDITOR)
-    )
-    app = create_app(
-        load_settings(access="on"), reader, local_issuer=issuer, clerk_url=clerk, ledger_url=ledger, auditor_url=auditor
-    )
+    logins = Logins.by_role(lambda role: postgres_server.login_url(role, name))
+    app = create_app(load_settings(access="on", **UNLIMITED), logins, local_issuer=issuer)
     assert isinstance(app.graphql, GraphQLEndpoint)
     with served(app) as url:
         made = LogHub(

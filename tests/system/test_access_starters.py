@@ -9,6 +9,7 @@ import pytest
 from hub.demo.access_case import open_case
 from hub.demo.identities import make_local_issuer
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.access_starters import AccessExamples, access_starters
 from hub.web.app import create_app
 from hub.web.graphiql_page import StarterQuery
@@ -38,7 +39,7 @@ def case(served_hub: ServedHub) -> AccessExamples:
 @pytest.fixture(scope="module")
 def url(served_hub: ServedHub, case: AccessExamples) -> Iterator[str]:
     settings = load_settings(access="on", explorers="masked")
-    app = create_app(settings, served_hub.database, local_issuer=ISSUER, access_examples=case)
+    app = create_app(settings, Logins.one(served_hub.database), local_issuer=ISSUER, access_examples=case)
     with served(app) as address:
         yield address
 

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -145,7 +146,7 @@ def test_method_override_is_not_known(http: httpx2.Client) -> None:
 
 
 def test_results_have_a_size(served_hub: ServedHub) -> None:
-    with served(create_app(load_settings(max_result_bytes=20_000), served_hub.database)) as url:
+    with served(create_app(load_settings(max_result_bytes=20_000), Logins.one(served_hub.database))) as url:
         query = "query($n: Int) { citizens(first: $n) { nodes { id fullName provenance { source asOf sourceKey } } } }"
         for size, refused in ((10, False), (500, True)):
             answer = httpx2.post(f"{url}/graphql", json={"query": query, "variables": {"n": size}}).json()
@@ -154,7 +155,7 @@ def test_results_have_a_size(served_hub: ServedHub) -> None:
 
 
 def test_introspection_can_be_closed(served_hub: ServedHub) -> None:
-    with served(create_app(load_settings(introspection=False), served_hub.database)) as url:
+    with served(create_app(load_settings(introspection=False), Logins.one(served_hub.database))) as url:
         for query in ("{ __schema { types { name } } }", '{ __type(name: "Citizen") { name } }'):
             answer = httpx2.post(f"{url}/graphql", json={"query": query}).json()
             assert answer["errors"][0]["extensions"]["code"] == "INVALID"
@@ -166,7 +167,7 @@ def test_checking_a_document_has_a_budget(served_hub: ServedHub) -> None:
     fields = " ".join(
         f"a{n}: citizens(filter: {{ and: [{{ sex: {{ eq: MALE }} }}] }}) {{ totalCount }}" for n in range(90)
     )
-    with served(create_app(load_settings(validation_budget_s=0.0001), served_hub.database)) as url:
+    with served(create_app(load_settings(validation_budget_s=0.0001), Logins.one(served_hub.database))) as url:
         answer = httpx2.post(f"{url}/graphql", json={"query": f"{{ {fields} }}"}).json()
     assert answer["errors"][0]["extensions"]["code"] == TOO_LARGE
     assert "too long to check" in answer["errors"][0]["message"]

@@ -16,7 +16,7 @@ from hub.demo.example_correction import open_example_correction
 from hub.plan.binds import global_id
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.roles import CLERK, LEDGER, READER
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
@@ -99,13 +99,10 @@ def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Ite
         seller, buyer, stranger = connection.execute(query).fetchall()
         expires_at = datetime.now(UTC) + timedelta(days=1)
         key = create_key(connection, NewApiKey("steward", ClientKind.APP, (), ("source:land",), expires_at))
-    urls = [postgres_server.login_url(role, "correction_requests") for role in (READER, CLERK, LEDGER)]
     app = create_app(
         load_settings(access="on", explorers="masked"),
-        urls[0],
+        Logins.by_role(lambda role: postgres_server.login_url(role, "correction_requests")),
         local_issuer=ISSUER,
-        clerk_url=urls[1],
-        ledger_url=urls[2],
     )
     with served(app) as url:
         made = CorrectionHub(url, database, seller, buyer, stranger, key)

@@ -6,6 +6,7 @@ import sys
 import threading
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served, settled
@@ -18,7 +19,7 @@ def test_the_subscriber_prints_a_change(trial: Trial, database_url: str) -> None
     (block,) = [block for block in blocks_of(PAGE) if "text/event-stream" in block.text]
     trial.write(person(1))
     trial.sync()
-    with served(create_app(load_settings(), database_url)) as url:
+    with served(create_app(load_settings(), Logins.one(database_url))) as url:
         program = block.text.replace("http://127.0.0.1:8000", url)
         assert program != block.text
         process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

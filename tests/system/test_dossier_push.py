@@ -26,6 +26,7 @@ from hub.access.principals import Role
 from hub.errors import OperationRefused
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
+from hub.store.logins import Logins
 from hub.store.roles import CLERK, READER
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
@@ -108,9 +109,7 @@ def one_stop(module_database_url: str, postgres_server: EmbeddedServer) -> Itera
     name = str(conninfo_to_dict(module_database_url)["dbname"])
     reader, clerk = (postgres_server.login_url(role, name) for role in (READER, CLERK))
     settings = load_settings(access="on", pushed_dossiers_only=True)
-    with served(
-        create_app(settings, reader, local_issuer=ISSUER, clerk_url=clerk, ledger_url=module_database_url)
-    ) as url:
+    with served(create_app(settings, Logins(reader, clerk, module_database_url, reader), local_issuer=ISSUER)) as url:
         yield OneStop(url, module_database_url, sender)
 
 

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -161,6 +162,8 @@ def test_an_id_is_one_objects(served_hub: ServedHub) -> None:
         and any(f["name"] == "id" and (f["type"]["ofType"] or {}).get("name") == "ID" for f in kind["fields"])
     }
     own = {"Decision", "ReviewItem"}
+    # What an auditor and a citizen see of one entry, and what a client, a source and a form see of one correction.
+    own |= {"AccessLogEntry", "MyAccessLogEntry", "Correction", "CorrectionStatus", "ValueCorrection"}
     assert {
         name for name, interfaces in with_id.items() if "Node" not in interfaces and not name.startswith("Merged")
     } <= own
@@ -180,7 +183,7 @@ def mute(served_hub: ServedHub) -> Iterator[tuple[str, TcpProxy]]:
         url = served_hub.database.replace(f":{parts['port']}/", f":{proxy.port}/").replace(
             str(parts["host"]), "127.0.0.1"
         )
-        with served(create_app(load_settings(statement_timeout_s=1.0, pool_size=4), url)) as address:
+        with served(create_app(load_settings(statement_timeout_s=1.0, pool_size=4), Logins.one(url))) as address:
             assert "data" in ask(address, "{ citizens(first: 1) { totalCount } }")
             yield address, proxy
 
@@ -211,7 +214,7 @@ def test_a_server_that_takes_connections_and_never_answers(served_hub: ServedHub
     """As a stopped server's kernel does: the process starts, says that it is not ready, and answers what needs no database."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://hub:x@127.0.0.1:{silent.getsockname()[1]}/hub"
-        with served(create_app(load_settings(statement_timeout_s=1.0), url)) as address:
+        with served(create_app(load_settings(statement_timeout_s=1.0), Logins.one(url))) as address:
             assert httpx2.get(f"{address}/readyz", timeout=30).status_code == 503
             assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
             (error,) = ask(address, "{ citizens { totalCount } }")["errors"]

@@ -18,8 +18,8 @@ from hub.model.registry import registry
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.logins import Logins
 from hub.store.migrate import migrate
-from hub.store.roles import CLERK, READER
 from hub.web.app import create_app
 from tests.serving import served
 from tests.system.graph import Graph
@@ -348,7 +348,7 @@ def test_only_reviewers_decide_and_only_by_posted_json(
     people = {role: LocalIdentity(role, role, frozenset({Role(role)})) for role in ("reviewer", "operator")}
     issuer = LocalIssuer("127.0.0.1", tuple(people.values()))
     name = str(conninfo_to_dict(database_url)["dbname"])
-    reader, clerk = (postgres_server.login_url(role, name) for role in (READER, CLERK))
+    logins = Logins.by_role(lambda role: postgres_server.login_url(role, name))
     review = {"x-hub-purpose": "review"}
     right, wrong = (
         {**review, "authorization": f"Bearer {issuer.sign_token(people[role])}"} for role in ("reviewer", "operator")
@@ -357,7 +357,7 @@ def test_only_reviewers_decide_and_only_by_posted_json(
     def code(answer: httpx2.Response) -> str:
         return str(answer.json()["errors"][0]["extensions"]["code"])
 
-    with served(create_app(load_settings(access="on"), reader, local_issuer=issuer, clerk_url=clerk)) as url:
+    with served(create_app(load_settings(access="on"), logins, local_issuer=issuer)) as url:
         endpoint = f"{url}/graphql"
         assert code(httpx2.post(endpoint, json=asked, headers=review)) == "UNAUTHENTICATED"
         assert code(httpx2.post(endpoint, json=asked, headers=wrong)) == "PURPOSE_FORBIDDEN"

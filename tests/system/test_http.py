@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from hub.web.edge import WithRequestId
 from tests.conftest import ServedHub
@@ -100,14 +101,14 @@ def test_static_files_are_compressed(http: httpx2.Client) -> None:
 def test_explain_is_for_those_who_are_allowed(served_hub: ServedHub) -> None:
     asked = {**COUNT, "extensions": {"explain": True}}
     assert httpx2.post(f"{served_hub.url}/graphql", json=asked).json()["extensions"]["explain"]["statements"] == 1
-    with served(create_app(load_settings(explain=False), served_hub.database)) as url:
+    with served(create_app(load_settings(explain=False), Logins.one(served_hub.database))) as url:
         assert "extensions" not in httpx2.post(f"{url}/graphql", json=asked).json()
 
 
 def test_health_and_readiness(http: httpx2.Client, new_database_url: str) -> None:
     assert http.get("/healthz").status_code == 200
     assert http.get("/readyz").json() == {"status": "ready"}
-    with served(create_app(load_settings(), new_database_url)) as url:
+    with served(create_app(load_settings(), Logins.one(new_database_url))) as url:
         assert httpx2.get(f"{url}/healthz").status_code == 200
         answer = httpx2.get(f"{url}/readyz")
         assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
@@ -159,7 +160,7 @@ def test_every_answer_has_a_request_id(http: httpx2.Client) -> None:
 
 def test_what_is_logged_says_which_request(served_hub: ServedHub, caplog: pytest.LogCaptureFixture) -> None:
     caplog.handler.addFilter(WithRequestId())
-    app = create_app(load_settings(), served_hub.database)
+    app = create_app(load_settings(), Logins.one(served_hub.database))
 
     async def broken(request: Any) -> None:
         raise ValueError("SECRET")
@@ -207,10 +208,10 @@ def test_two_hosts_are_none(served_hub: ServedHub) -> None:
 
 def test_an_operator_names_other_hosts(served_hub: ServedHub) -> None:
     settings = load_settings(allowed_hosts="hub.example.vn")
-    with served(create_app(settings, served_hub.database)) as url:
+    with served(create_app(settings, Logins.one(served_hub.database))) as url:
         assert httpx2.get(f"{url}/healthz", headers={"Host": "hub.example.vn"}).status_code == 200
         assert httpx2.get(f"{url}/healthz", headers={"Host": "localhost"}).status_code == 421
-    with served(create_app(load_settings(allowed_hosts="*"), served_hub.database)) as url:
+    with served(create_app(load_settings(allowed_hosts="*"), Logins.one(served_hub.database))) as url:
         assert httpx2.get(f"{url}/healthz", headers={"Host": "any.example"}).status_code == 200
 
 
@@ -219,7 +220,7 @@ def test_a_client_that_goes_away_takes_its_sql_with_it(served_hub: ServedHub) ->
     query = "{ households(first: 1) { nodes { id } } }"
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     with (
-        served(create_app(load_settings(statement_timeout_s=30), served_hub.database)) as url,
+        served(create_app(load_settings(statement_timeout_s=30), Logins.one(served_hub.database))) as url,
         psycopg.connect(served_hub.database) as locking,
         psycopg.connect(served_hub.database, autocommit=True) as watching,
     ):

@@ -17,6 +17,7 @@ from hub.model.names import to_camel_case
 from hub.model.registry import Column, Entity, registry
 from hub.plan.masks import MASK_SQL, is_told_by_filter
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from schema.values import Mask
 from tests.conftest import ServedHub
@@ -36,7 +37,7 @@ def explorer(served_hub: ServedHub) -> Iterator[httpx2.Client]:
     settings = load_settings(access="on", explorers="masked")
     headers = {"authorization": f"Bearer {ISSUER.sign_token(EXPLORER)}", "x-hub-purpose": "explore"}
     with (
-        served(create_app(settings, served_hub.database, local_issuer=ISSUER)) as url,
+        served(create_app(settings, Logins.one(served_hub.database), local_issuer=ISSUER)) as url,
         httpx2.Client(base_url=url, headers=headers, timeout=60) as client,
     ):
         yield client
@@ -192,7 +193,7 @@ def test_counts_are_rounded_and_codes_can_be_filtered(explorer: httpx2.Client) -
 
 def test_exploring_is_off_unless_the_operator_turns_it_on(served_hub: ServedHub) -> None:
     headers = {"authorization": f"Bearer {ISSUER.sign_token(EXPLORER)}", "x-hub-purpose": "explore"}
-    with served(create_app(load_settings(access="on"), served_hub.database, local_issuer=ISSUER)) as url:
+    with served(create_app(load_settings(access="on"), Logins.one(served_hub.database), local_issuer=ISSUER)) as url:
         answer = httpx2.post(f"{url}/graphql", json={"query": "{ __typename }"}, headers=headers)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "PURPOSE_FORBIDDEN")
 

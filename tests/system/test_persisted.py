@@ -12,6 +12,7 @@ from hub.errors import HubMisconfigured
 from hub.graph.bounded_cache import BoundedCache
 from hub.graph.documents import document_hash
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(params=[False, True], ids=["open", "trusted only"])
 def http(request: pytest.FixtureRequest, served_hub: ServedHub, folder: Path) -> Iterator[httpx2.Client]:
     settings = load_settings(documents=folder, trusted_only=request.param)
-    with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as client:
+    with served(create_app(settings, Logins.one(served_hub.database))) as url, httpx2.Client(base_url=url) as client:
         yield client
 
 
@@ -68,7 +69,7 @@ def test_what_is_not_known_is_said_so(http: httpx2.Client) -> None:
 def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> None:
     settings = load_settings(documents=folder)
     hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": document_hash(OTHER)}}}
-    with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as http:
+    with served(create_app(settings, Logins.one(served_hub.database))) as url, httpx2.Client(base_url=url) as http:
         assert "errors" in http.post("/graphql", json=hashed).json()
         registered = http.post("/graphql", json={**hashed, "query": OTHER}).json()
         assert registered["data"]["parcels"]["totalCount"] > 0
@@ -88,7 +89,7 @@ def test_automatic_persisted_queries(served_hub: ServedHub, folder: Path) -> Non
 
 def test_a_hub_of_trusted_documents_runs_no_other(served_hub: ServedHub, folder: Path) -> None:
     settings = load_settings(documents=folder, trusted_only=True)
-    with served(create_app(settings, served_hub.database)) as url, httpx2.Client(base_url=url) as http:
+    with served(create_app(settings, Logins.one(served_hub.database))) as url, httpx2.Client(base_url=url) as http:
         hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": document_hash(OTHER)}}}
         for fields in ({"query": OTHER}, {"query": OTHER, **hashed}, {"query": "{ __schema { types { name } } }"}):
             (error,) = http.post("/graphql", json=fields).json()["errors"]
@@ -108,9 +109,9 @@ def test_a_hub_of_trusted_documents_runs_no_other(served_hub: ServedHub, folder:
 def test_a_folder_that_does_not_hold_stops_the_start(tmp_path: Path, name: str, text: str, words: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(HubMisconfigured, match=words):
-        create_app(load_settings(documents=tmp_path), "postgresql://localhost/none")
+        create_app(load_settings(documents=tmp_path), Logins.one("postgresql://localhost/none"))
     with pytest.raises(HubMisconfigured, match="there is no folder"):
-        create_app(load_settings(documents=tmp_path / "none"), "postgresql://localhost/none")
+        create_app(load_settings(documents=tmp_path / "none"), Logins.one("postgresql://localhost/none"))
 
 
 def test_what_clients_register_is_bounded() -> None:

@@ -16,6 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from hub.settings import load_settings
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served, settled
@@ -77,7 +78,7 @@ def proxy(request: pytest.FixtureRequest, tmp_path: Path, trial: Trial, database
         pytest.skip(f"{request.param} is not installed: run tests/install_packages.sh")
     trust, port = make_certificate(tmp_path), free_port()
     settings = load_settings(allowed_hosts=f"{NAME},{NAME}:{port},localhost")
-    with served(create_app(settings, database_url)) as hub:
+    with served(create_app(settings, Logins.one(database_url))) as hub:
         path = tmp_path / "proxy.conf"
         path.write_text(configuration(request.param, tmp_path, port, hub))
         arguments = {"nginx": ["-p", str(tmp_path), "-c", str(path)], "haproxy": ["-db", "-f", str(path)]}

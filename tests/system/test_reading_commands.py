@@ -48,7 +48,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("access", "explain"): ("{ administrativeUnits { totalCount } }", "--role", "officer"),
     ("limits", "list"): (),
     ("ledger", "verify"): (),
-    ("ledger", "export"): (),
+    ("ledger", "export"): ("--to", "ledger.gz"),
     ("ledger", "months"): (),
     ("senders", "list"): (),
 }
@@ -199,7 +199,8 @@ def test_a_database_that_is_looked_at_stays_empty(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("HUB_DATABASE_URL", new_database_url)
-    code, said = run((*command, *{**READS, **SHOWS}[command]), capsys)
+    arguments = (word.format(record=1, person="022080683727") for word in {**READS, **SHOWS}[command])
+    code, said = run((*command, *arguments), capsys)
     assert code == 78, said
     assert "the database has no hub tables" in said
     with psycopg.connect(new_database_url) as connection:

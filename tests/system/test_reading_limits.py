@@ -20,6 +20,7 @@ from hub.access.principals import Principal, Role
 from hub.errors import StoreUnavailable
 from hub.settings import load_settings
 from hub.store.engine import make_write_pool, store_url
+from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -256,7 +257,9 @@ def limited_url(served_hub: ServedHub) -> Iterator[str]:
         "reads_per_minute": LOW["reads_per_minute"].replace("=5", "=20"),
         "subjects_per_hour": LOW["subjects_per_hour"].replace("=10", "=3"),
     }
-    with served(create_app(load_settings(access="on", **rates), served_hub.database, local_issuer=ISSUER)) as url:
+    with served(
+        create_app(load_settings(access="on", **rates), Logins.one(served_hub.database), local_issuer=ISSUER)
+    ) as url:
         yield url
 
 

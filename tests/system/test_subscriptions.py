@@ -17,6 +17,7 @@ from hub.link.run import link
 from hub.settings import Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.logins import Logins
 from hub.store.migrate import migrate
 from hub.web.app import create_app
 from tests.serving import served, settled
@@ -64,7 +65,7 @@ class Socket:
 @contextmanager
 def hub(database: str, **settings: Any) -> Iterator[str]:
     given: Settings = load_settings(**settings)
-    with served(create_app(given, database)) as url:
+    with served(create_app(given, Logins.one(database))) as url:
         yield url
 
 

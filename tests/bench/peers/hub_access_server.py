@@ -7,7 +7,6 @@ trusts the key in the file, by which the bench signs the tokens that it sends.
 import json
 import socket
 import sys
-from functools import partial
 from pathlib import Path
 
 from joserfc.jwk import ECKey
@@ -15,7 +14,7 @@ from joserfc.jwk import ECKey
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.cli.serve import serve_on
 from hub.settings import load_settings
-from hub.web import app
+from hub.store.logins import Logins
 
 NO_LEDGER = "none"
 UNREACHED = "officer={0},reviewer={0},operator={0},app={0},explorer={0}".format
@@ -26,20 +25,13 @@ def main() -> None:
     """Serve, with limits that the load does not reach and otherwise the settings of an operator who set none."""
     reader, clerk, ledger, key, number = sys.argv[1:]
     issuer = LocalIssuer("127.0.0.1", (), _key=ECKey.import_key(json.loads(Path(key).read_text(encoding="utf-8"))))
-    if ledger == NO_LEDGER:
-        _leave_ledger_out()
     serve_on(
         socket.socket(fileno=int(number)),
         load_settings(access="on", reads_per_minute=UNREACHED(10**8), subjects_per_hour=UNREACHED(10**5)),
-        reader,
-        clerk_url=clerk,
-        ledger_url=None if ledger == NO_LEDGER else ledger,
+        Logins(reader, clerk, ledger, reader),
         local_issuer=issuer,
+        keeps_ledger=ledger != NO_LEDGER,
     )
-
-
-def _leave_ledger_out() -> None:
-    app.make_executor = partial(app.make_executor, keeps_ledger=False)
 
 
 if __name__ == "__main__":

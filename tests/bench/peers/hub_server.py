@@ -5,12 +5,13 @@ import sys
 
 from hub.cli.serve import serve_on
 from hub.settings import load_settings
+from hub.store.logins import Logins
 
 
 def main() -> None:
     """Serve, with the settings an operator has who set none, to callers without credentials: its peers know of none."""
     url, number = sys.argv[1:]
-    serve_on(socket.socket(fileno=int(number)), load_settings(access="off"), url)
+    serve_on(socket.socket(fileno=int(number)), load_settings(access="off"), Logins.one(url))
 
 
 if __name__ == "__main__":
