@@ -98,15 +98,15 @@ def filled(links: Links) -> dict[str, int]:
 def test_the_queue_is_by_value_then_by_how_undecided_it_is(links: Links, connection: Connection[Any]) -> None:
     made = filled(links)
     items = {found.record_id: found for found in queue(connection).items}
-    procedures = {field: len(items[made[name]].procedures) for field, name in ((DEBTOR, "paid"), (GRANT, "grant"), (MERGE, "twin"))}  # fmt: skip
-    assert procedures == {DEBTOR: 1, GRANT: 0, MERGE: 1}
-    assert {name: (items[made[name]].waiting, items[made[name]].value) for name in ("twin", "paid", "near", "grant")} == {
-        "twin": (3, 8), "paid": (2, 6), "near": (0, 2), "grant": (0, 1),
-    }  # fmt: skip
+    procedures = {name: len(items[made[name]].procedures) for name in ("twin", "paid", "near", "grant")}
+    # Each procedure reads the person, four of them their debts, and one their allowances.
+    assert procedures == {"twin": 8, "paid": 4, "near": 4, "grant": 1}
+    assert {name: items[made[name]].waiting for name in procedures} == {"twin": 3, "paid": 2, "near": 0, "grant": 0}
+    assert all(items[made[n]].value == (1 + procedures[n]) * (1 + items[made[n]].waiting) for n in procedures)
     distances = {name: items[made[name]].distance for name in ("ruled", "near", "right", "sure", "paid", "grant")}
     assert distances == {"ruled": 0, "near": 0.5, "right": 1, "sure": 6, "paid": 12, "grant": 0.25}
     assert [found.record_id for found in queue(connection).items] == [
-        made[name] for name in ("twin", "paid", "ruled", "near", "right", "sure", "grant")
+        made[name] for name in ("twin", "paid", "ruled", "near", "sure", "right", "grant")
     ]
     assert {w.field: (w.records, w.candidates) for w in waiting(connection)} == {
         DEBTOR: (4, 6),
