@@ -17,6 +17,7 @@ DOSSIER = {
     "code": "H49.12-251118-0001",
     "purpose": "land-right-transfer",
     "office": COMMUNE,
+    "opened_via": "MUTATION",
     "outcome": None,
     "expires_at": "9999-12-31T00:00:00+00:00",
     "subjects": [],
