@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     ledger_keep_days: int = Field(
         3_650, ge=1, description="How long records of the ledger are kept after the end of their month, in days."
     )
+    ledger_people_days: int = Field(
+        730,
+        ge=1,
+        description="How long the ledger can tell at least whose data was read, in days after the end of the month; longer if a purpose lets its readers keep the data longer.",
+    )
     connectors_path: str = Field(
         "", description="Folders of more connectors, one folder each within them; parted as in PATH."
     )

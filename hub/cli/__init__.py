@@ -37,7 +37,7 @@ for target, name, text in (
     ("hub.cli.alarms:app", "alarms", "List and acknowledge alarms."),
     ("hub.cli.migrate:migrate", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.explain:explain", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
-    ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, access, connectors, procedures, page and store. Exits with 78 if a check fails."),
+    ("hub.cli.doctor:doctor", "doctor", "Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."),
     ("hub.cli.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
     ("hub.cli.purposes:app", "purposes", "List, show, compare and check the purposes under which callers may read."),
     ("hub.cli.access:app", "access", "Say who could run an operation, and why a caller was refused."),

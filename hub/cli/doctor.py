@@ -3,11 +3,13 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import text
 
 from hub.access.service import describe_access
+from hub.cli.doctor_finding import DoctorFinding
+from hub.cli.doctor_ledger import check_ledger
 from hub.cli.options import Json
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
@@ -27,18 +29,8 @@ from hub.store.revision import newest_revision
 from hub.web import graphiql_page
 
 
-@dataclass(frozen=True)
-class DoctorFinding:
-    """What was looked at, whether it holds, and what to do where it does not."""
-
-    what: str
-    holds: bool
-    found: str
-    next_step: str | None = None
-
-
 def doctor(*, json: Json = False) -> None:
-    """Check settings, schema, access, connectors, procedures, page and store. Exits with 78 if a check fails."""
+    """Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."""
     settings = load_settings()
     access = _try_check("access", lambda: asyncio.run(describe_access(settings)))
     findings = [*_offline(), access, *_online(settings)]
@@ -46,7 +38,13 @@ def doctor(*, json: Json = False) -> None:
         show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = ("green", "ok  ") if finding.holds else ("red", "wrong")
+            mark = (
+                ("red", "wrong")
+                if not finding.holds
+                else ("yellow", "note ")
+                if finding.next_step
+                else ("green", "ok   ")
+            )
             OUT.print(mark_text(*mark, f" {finding.what}: {finding.found}"))
             if finding.next_step:
                 OUT.print(f"      next step: {finding.next_step}")
@@ -62,9 +60,19 @@ def _offline() -> Iterator[DoctorFinding]:
     for name, error in list_broken_connectors().items():
         yield DoctorFinding(f"connector {name}", False, error.message, error.next_step)
     for name, manifest in sorted(load_manifests().items()):
-        missing = [variable for variable in manifest.list_variables() if not os.environ.get(variable)]
-        step = f"set {', '.join(missing)}" if missing else None
-        yield DoctorFinding(f"connector {name}", not missing, "not configured" if missing else "configured", step)
+        needed = manifest.list_variables()
+        yield check_configuration(name, needed, [variable for variable in needed if os.environ.get(variable)])
+
+
+def check_configuration(connector: str, needed: Sequence[str], given: Sequence[str]) -> DoctorFinding:
+    """Whether a connector has its variables. One that has none is not used here; one that has some cannot work."""
+    what, missing = f"connector {connector}", [variable for variable in needed if variable not in given]
+    if not missing:
+        return DoctorFinding(what, True, "configured")
+    step = f"set {', '.join(missing)}"
+    if given:
+        return DoctorFinding(what, False, f"partly configured: {', '.join(given)}", step)
+    return DoctorFinding(what, True, "not configured", f"{step}, to use it")
 
 
 def _online(settings: Settings) -> Iterator[DoctorFinding]:
@@ -98,6 +106,7 @@ def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
     with connect_for_run(store_url(store.engine)) as connection:
         yield check_links(read_quality(connection, settings))
         yield check_models(versions(connection, PARTY.name, most=20))
+    yield from check_ledger(settings, store.url)
 
 
 def check_links(quality: Quality) -> DoctorFinding:

@@ -13,6 +13,7 @@ from hub.ledger import append_sql
 from hub.ledger.chain import Chain
 from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
 from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
 
 KEEPER_PRINCIPAL = "hub"
 DURABLE = "set local synchronous_commit = on"
@@ -29,9 +30,14 @@ def commit_command(connection: Connection[Any], entries: Sequence[LedgerEntry], 
         assert row is not None  # a function
         month = LedgerMonth(month_of(now), bytes(row[0]))
         epoch = uuid4()
-        begin = _keep(
-            now, RecordKind.EPOCH_BEGIN, epoch=str(epoch), host=host, version=version, month=str(month.first_day)
-        )
+        details = {
+            "epoch": str(epoch),
+            "host": host,
+            "version": version,
+            "month": str(month.first_day),
+            RETENTION_DETAIL: find_longest_retention(),
+        }
+        begin = _keep(now, RecordKind.EPOCH_BEGIN, **details)
         chain, records = Chain(epoch, month).append([begin, *entries, _keep(now, RecordKind.EPOCH_END)])
         connection.execute(INSERT_ENDED, (chain.epoch, month.first_day, host))
         connection.execute(append_sql.INSERT_RECORDS, append_sql.record_parameters(month, chain.epoch, records, set()))

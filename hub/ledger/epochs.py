@@ -17,6 +17,7 @@ from hub.ledger import append_sql
 from hub.ledger.chain import Chain
 from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
 from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
 
 KEEPER_PRINCIPAL = "hub"
 """The principal of records that the ledger makes about itself."""
@@ -72,6 +73,7 @@ async def begin_epoch(connection: AsyncConnection[Any], clock: Callable[[], date
                     host=host,
                     version=version,
                     month=str(month.first_day),
+                    **{RETENTION_DETAIL: find_longest_retention()},
                 )
             ]
         )

@@ -19,18 +19,24 @@ from hub.ledger.checkpoints.document import Checkpoint, LastCheckpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey
 from hub.ledger.epochs import begin_epoch
 from hub.ledger.months import month_of
-from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.records import HEADER_BYTES, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.retention import RETENTION_DETAIL, end_of_month, find_due_day, find_longest_retention
 from hub.ledger.writer import utc_now
 from hub.store.engine import SESSION, add_silence_timeouts
 
-MONTHS = """
+MONTHS = f"""
 select m.first_day, m.subject_key is not null, m.key_destroyed_at, m.dropped_at, c.number,
     (select count(*) from ledger.epoch e where e.month = m.first_day),
     exists (select from ledger.epoch e where e.month = m.first_day and e.ended_at is null),
+    (
+        select max((convert_from(substring(r.record from {HEADER_BYTES + 1}), 'UTF8')::jsonb -> 'details' ->> '{RETENTION_DETAIL}')::integer)
+        from ledger.epoch e join ledger.record r on r.month = e.month and r.epoch = e.id and r.number = 0
+        where e.month = m.first_day
+    ),
     pg_total_relation_size(to_regclass('ledger.record_' || to_char(m.first_day, 'YYYY_MM'))),
     pg_total_relation_size(to_regclass('ledger.disclosure_' || to_char(m.first_day, 'YYYY_MM')))
 from ledger.month m left join ledger.checkpoint c on c.closes = m.first_day
-order by m.first_day"""
+order by m.first_day"""  # noqa: S608 constants
 DESTROY_KEY = "update ledger.month set subject_key = null, key_destroyed_at = now() where first_day = %s"
 MARK_DROPPED = "update ledger.month set dropped_at = now(), subject_key = null where first_day = %s"
 SEE_MONTHS = "see `hub ledger months`"
@@ -47,12 +53,22 @@ class LedgerMonthState:
     closing: int | None
     chains: int
     is_open: bool
+    retention_days: int | None
+    """The longest retention of the purposes that its chains were written under; None if none of them says."""
     record_bytes: int | None
     disclosure_bytes: int | None
 
     def keep_until(self, days: int) -> date:
         """The day until which its records are kept at least: so many days after its last."""
-        return (self.first_day + timedelta(days=32)).replace(day=1) + timedelta(days=days)
+        return end_of_month(self.first_day) + timedelta(days=days)
+
+    def find_due_day(self, least_days: int) -> date:
+        """The first day on which its key may be destroyed: never sooner than any rule that was in force then, or is now."""
+        return find_due_day(self.first_day, self.retention_days, find_longest_retention(), least_days)
+
+    def is_due(self, today: date, least_days: int) -> bool:
+        """Whether its key is there, and should be destroyed by now."""
+        return self.has_key and self.find_due_day(least_days) <= today
 
 
 def list_months(connection: psycopg.Connection[Any]) -> list[LedgerMonthState]:

@@ -150,7 +150,11 @@ def find_excess(connection: Any) -> list[str]:
 
 def may_append_to_ledger(connection: Any) -> bool:
     """Whether the role of a psycopg connection may write records of reads."""
-    row = connection.execute("select has_table_privilege('ledger.record', 'insert')").fetchone()
+    # By the catalog: a role that may not use the schema could not name the table, and would get an error instead of an answer.
+    row = connection.execute(
+        "select bool_or(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'insert'))"
+        " from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'ledger' and c.relname = 'record'"
+    ).fetchone()
     return bool(row and row[0])
 
 

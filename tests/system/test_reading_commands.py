@@ -74,7 +74,7 @@ SHOWS: dict[Command, tuple[str, ...]] = {
 }
 """Commands that show values of people, or who read them: they write one thing, the ledger, and show nothing if they cannot."""
 ENDS = {("link", "model", "show"): 64, ("link", "model", "compare"): 64, ("corrections", "show"): 64, ("doctor",): 78}
-"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, and no connector is configured."""
+"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, and the ledger has neither a signing key nor a witness."""
 WRITES: dict[Command, tuple[str, ...]] = {
     ("migrate",): (),
     ("sync",): ("place",),

@@ -3,6 +3,7 @@ looked at record by record.
 """
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -150,8 +151,10 @@ def _check_columns(result: SegmentResult, rows: RecordRows, bodies: list[dict[st
     findings, where = result.findings, result.segment.where
     result.first_at, result.last_at = str(bodies[0]["at"]), str(bodies[-1]["at"])
     try:
-        times = np.array([at[:26] for at in map(GET_AT, bodies)], "datetime64[us]").astype(np.int64)
-    except (ValueError, TypeError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy warns of a zone where there should be digits
+            times = np.array([at[:26] for at in map(GET_AT, bodies)], "datetime64[us]").astype(np.int64)
+    except (ValueError, TypeError, UserWarning):
         findings.add(
             "RECORD_UNREADABLE", where, f"a time among records {rows.numbers[0]} to {rows.numbers[-1]} is none"
         )
