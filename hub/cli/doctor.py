@@ -8,8 +8,8 @@ from dataclasses import asdict
 from sqlalchemy import text
 
 from hub.access.service import describe_access
-from hub.cli.doctor_finding import DoctorFinding
 from hub.cli.doctor_ledger import check_ledger
+from hub.cli.doctor_report import DoctorFinding
 from hub.cli.options import Json
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import psycopg
 
-from hub.cli.doctor_finding import DoctorFinding
+from hub.cli.doctor_report import DoctorFinding
 from hub.errors import HubError
 from hub.ledger.health import CheckpointState, LedgerHealth, OpenChain, WitnessState, read_ledger_health
 from hub.ledger.keeper import list_witnesses, load_configured_key

@@ -8,9 +8,7 @@ from psycopg import Connection
 
 from hub.ledger.append_sql import LOCK_CLASS
 
-LAST_CHECKPOINT = (
-    "select number, at, signature is not null, extract(epoch from now() - at)::float8 from ledger.checkpoint order by number desc limit 1"
-)
+LAST_CHECKPOINT = "select number, at, signature is not null, extract(epoch from now() - at)::float8 from ledger.checkpoint order by number desc limit 1"
 WITNESSES = "select name, delivered, failing_since, reason from ledger.witness order by name"
 OPEN_CHAINS = f"""
 select e.id::text, e.month, e.host, e.begun_at, exists (
