@@ -48,7 +48,7 @@ def check_ledger(settings: Settings, url: str) -> Iterator[DoctorFinding]:
 
 
 def check_login(settings: Settings, url: str) -> DoctorFinding:
-    """Whether reads can be written down."""
+    """Whether reads can be written down. With access off, only commands write."""
     what = "ledger login"
     named = next(
         (
@@ -59,14 +59,16 @@ def check_login(settings: Settings, url: str) -> DoctorFinding:
         ("HUB_DATABASE_URL" if settings.database_url else "the embedded store", url),
     )
     step = f"set HUB_LEDGER_URL to a login in the role hub_ledger on the primary; {ROLES_PAGE}"
+    must = settings.access == "on"
+    then = "so every read is refused" if must else "so commands that show values of people refuse"
     try:
         with psycopg.connect(add_silence_timeouts(named[1]), connect_timeout=CONNECT_WITHIN_S) as connection:
             may = may_append_to_ledger(connection)
     except psycopg.Error as error:
-        found = f"the database does not answer to {named[0]}: {type(error).__name__}, so every read is refused"
+        found = f"the database does not answer to {named[0]}: {type(error).__name__}, {then}"
         return DoctorFinding(what, False, found, step)
     if not may:
-        return DoctorFinding(what, False, f"the login of {named[0]} may not write, so every read is refused", step)
+        return DoctorFinding(what, not must, f"the login of {named[0]} may not write, {then}", step)
     if settings.ledger_url is None and settings.database_url is not None:
         return DoctorFinding(what, True, f"HUB_LEDGER_URL is not set: the login of {named[0]} writes", step)
     return DoctorFinding(what, True, f"{named[0]} may write")
