@@ -120,7 +120,8 @@ def create_app(
         exception_handlers={HTTPException: _http_error, HttpRefused: _answer_refusal, 500: _server_error},
         lifespan=lifespan,
     )
-    return Edge(rest, GraphQLEndpoint(executor, gate, settings, lambda: (page, headers)), GRAPHQL_PATH, settings)
+    endpoint = GraphQLEndpoint(executor, gate, settings, lambda: (page, headers))
+    return Edge(rest, endpoint, GRAPHQL_PATH, settings, executor.changes.end_streams)
 
 
 class _Web:

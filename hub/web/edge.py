@@ -7,6 +7,7 @@ import itertools
 import logging
 import re
 import secrets
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +24,16 @@ GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
 class Edge:
     """The outermost ASGI application: over `app`, and over `graphql`, which has the HTTP requests for one path."""
 
-    def __init__(self, app: ASGIApp, graphql: ASGIApp, graphql_path: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        graphql: ASGIApp,
+        graphql_path: str,
+        settings: Settings,
+        end_streams: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.end_streams = end_streams
+        """Ends what would keep the server from stopping; called on its event loop."""
         self.app = app
         self.graphql = graphql
         self.graphql_path = graphql_path

@@ -195,6 +195,8 @@ class _Connection:
                 await self._error(identifier, response.body)
                 return
             await self._next(identifier, response.body)
+        if ready.is_subscription and self.executor.changes.is_ending:
+            return  # the server closes the connection with 1012: a client then connects again, and after `complete` it would not
         # The id is free before the client hears of the end, since it may use it again at once.
         self.running.pop(identifier, None)
         await self._send({"type": "complete", "id": identifier})

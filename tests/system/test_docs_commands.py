@@ -34,12 +34,26 @@ PROGRAMS = Path(str(find_spec(server_location.WHEEL_PACKAGE).origin)).parent / s
 
 SHIM = """\
 #!/usr/bin/env bash
-# `hub`, but what runs until it is stopped is stopped after a while: it must still be running then, and end in order.
+# `hub`, but what runs until it is stopped is stopped once it says that it is at work: it must get there, and end in order.
+run() {{ exec {python} -c "from hub.cli import main; main()" "$@"; }}
 case "$1" in
-  serve|worker) timeout --signal=INT 30 {python} -c "from hub.cli import main; main()" "$@"; code=$?
-                [ $code = 124 ] || {{ echo "hub $1 ended with $code" >&2; exit 1; }} ;;
-  *) exec {python} -c "from hub.cli import main; main()" "$@" ;;
+  serve) ready="GraphQL and GraphiQL at" ;;
+  worker) ready="worker: " ;;
+  *) run "$@" ;;
 esac
+said=$(mktemp)
+run "$@" >"$said" 2>&1 &
+for _ in $(seq 600); do
+  if grep -q "$ready" "$said"; then sleep 2; break; fi
+  kill -0 $! 2>/dev/null || break
+  sleep 0.1
+done
+kill -TERM $! 2>/dev/null
+wait $!
+code=$?
+cat "$said" >&2
+[ $code = 0 ] || [ $code = 143 ] || {{ echo "hub $1 ended with $code" >&2; exit 1; }}
+grep -q "$ready" "$said" || {{ echo "hub $1 did not say that it is ready" >&2; exit 1; }}
 """
 GRAPHQL = """\
 import json, sys, urllib.request

@@ -32,6 +32,8 @@ class ServedProcess:
 
     url: str
     data: Path
+    process: subprocess.Popen[bytes]
+    log: Path
 
     def ask(self, query: str) -> Any:
         answer = httpx2.post(f"{self.url}/graphql", json={"query": query}, timeout=LATE_S)
@@ -73,7 +75,7 @@ def serving(scratch: Path) -> Iterator[ServedProcess]:
         wait_for(lambda: said() is not None or process.poll() is not None, 120)
         found = said()
         assert found, log.read_text()
-        served = ServedProcess(found[0], home / "postgresql")
+        served = ServedProcess(found[0], home / "postgresql", process, log)
         wait_for(lambda: served.ready() == 200, 60)
         yield served
     finally:
@@ -128,3 +130,19 @@ def test_a_database_that_is_killed_comes_back_on_its_own(serving: ServedProcess)
     wait_for(lambda: serving.ready() == 200, 120)
     wait_for(lambda: serving.code() is None, 60)
     assert serving.database()[0].pid != killed[0].pid
+
+
+def test_interrupts_end_subscriptions_and_close_in_order(serving: ServedProcess) -> None:
+    """The last one here: the server is gone after it. A second interrupt does not wait."""
+    before = len(serving.log.read_text())
+    query = {"query": "subscription { recordChanged { action } }"}
+    with httpx2.stream(
+        "POST", f"{serving.url}/graphql", json=query, headers={"accept": "text/event-stream"}, timeout=LATE_S
+    ) as stream:
+        assert stream.status_code == 200
+        for _ in range(2):
+            serving.process.send_signal(signal.SIGINT)
+            time.sleep(0.05)  # two signals at once are one
+        assert "event: complete" in stream.read().decode()
+        assert serving.process.wait(60) in (0, 130, -signal.SIGINT)
+    assert "Traceback" not in serving.log.read_text()[before:]

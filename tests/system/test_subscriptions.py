@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from hub.graph.changes import ChangeReader
 from hub.link.run import link
 from hub.settings import Settings, load_settings
 from hub.store.embedded import EmbeddedServer
@@ -366,3 +368,50 @@ def test_slots_are_bounded_and_given_back(url: str) -> None:
             two.subscribe(quiet, "d")
             with pytest.raises(TimeoutError):
                 two.receive(0.3)
+
+
+def test_a_transaction_in_another_database_holds_no_event_back(
+    trial: Trial, database_url: str, postgres_server: EmbeddedServer
+) -> None:
+    trial.write(person(1))
+    trial.sync()
+    with psycopg.connect(postgres_server.url("postgres")) as other:
+        other.execute("select pg_current_xact_id()")
+        with hub(database_url) as url, socket(url) as ws:
+            ws.begin().subscribe(ALL)
+            settled(url)
+            trial.write(person(1), person(2))
+            trial.sync()
+            assert ws.event()["action"] == "ADDED"
+
+
+def test_subscribers_who_wait_for_an_open_transaction_read_nothing(
+    trial: Trial, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One task looks for all of them: 900 subscribers made 2,140 statements a second when each looked for itself."""
+    trial.write(person(1))
+    trial.sync()
+    reads: list[float] = []
+    real = ChangeReader._read
+
+    async def counted(self: ChangeReader, *given: Any) -> Any:
+        reads.append(time.monotonic())
+        return await real(self, *given)
+
+    monkeypatch.setattr(ChangeReader, "_read", counted)
+    feed = "insert into hub.change (entity, record_id, action, at) values ('Citizen', %s, 'CHANGED', now())"
+    with hub(database_url) as url, socket(url) as ws, psycopg.connect(database_url) as older:
+        ws.begin()
+        for number in range(10):
+            ws.subscribe("subscription { recordChanged { action } }", str(number))
+        settled(url, 10)
+        older.execute("select pg_current_xact_id()")
+        with psycopg.connect(database_url, autocommit=True) as newer:
+            newer.execute(feed, (2,))
+            newer.execute("notify hub_changes")
+        before = len(reads)
+        with pytest.raises(TimeoutError):
+            ws.receive(1.5)
+        assert len(reads) - before <= 10
+        older.commit()
+        assert [ws.event()["action"] for _ in range(10)] == ["CHANGED"] * 10
