@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         ge=1,
         description="How long the values of a correction are kept after it was resolved, refused or withdrawn, in days.",
     )
+    keep_snapshots_days: int | None = Field(
+        None,
+        ge=0,
+        description="How long the values of snapshots of prefills are kept after their dossier has ended, in days, where that is less than the `retention_days` of the procedure; these if it is not given.",
+    )
     holidays: str = Field(
         "",
         description="Days that are no working days beside Saturdays and Sundays, separated by commas: `2026-01-01, 2026-02-16/2026-02-20`. Deadlines of corrections leave them out.",

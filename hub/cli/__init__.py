@@ -43,6 +43,7 @@ for target, name, text in (
     ("hub.cli.access:app", "access", "Say who could run an operation, and why a caller was refused."),
     ("hub.cli.procedures:app", "procedures", "List, show and check procedures, and print the JSON Schema of their answers."),
     ("hub.cli.prefill:prefill", "prefill", "Prefill a procedure for the subjects that you name: what the state holds, and what is still to be asked."),
+    ("hub.cli.snapshots:app", "snapshots", "List what prefills of a dossier answered, and run them again to see what differs."),
     ("hub.cli.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
     ("hub.cli.corrections:app", "corrections", "List requests to correct a source's data, decide about them, and send them."),

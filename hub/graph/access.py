@@ -76,6 +76,17 @@ class AnswerAccess:
         reading.people |= people
         return clean
 
+    async def admit_people(self, people: Collection[DataSubject], reading: Reading) -> None:
+        """Count people whose data leaves without a statement that read it now, and note them for the ledger.
+
+        Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm; ReadingPaused.
+        """
+        if self.permissions is None:
+            return
+        await self.refuse_sealed(people, reading)
+        await self._count(reading.caller, frozenset(people), reads_people=False)
+        reading.people |= set(people)
+
     async def refuse_sealed(self, people: Collection[DataSubject], reading: Reading) -> None:
         """Raises OperationRefused with SUBJECT_SEALED if one of these people is sealed, after it has raised an alarm."""
         if people and not (await self.sealed.current()).isdisjoint(people):

@@ -13,7 +13,6 @@ from hub.access.dossier_senders import refuse_pushed_office
 from hub.access.dossiers import (
     EMERGENCY,
     Dossier,
-    NamedSubject,
     NewDossier,
     Outcome,
     add_subjects,
@@ -26,9 +25,10 @@ from hub.access.offices import parse_office
 from hub.access.principals import Principal
 from hub.errors import OperationRefused
 from hub.graph.fields import Namespace, ValueField, input_type, make_field, object_type
+from hub.graph.named_subjects import is_named_by_key, read_named_subjects
+from hub.graph.snapshots import keep_at_closing, show_summary
 from hub.model.names import to_camel_case
 from hub.model.registry import Registry
-from hub.plan.binds import read_global_id
 from hub.settings import Settings
 
 DOSSIER: Mapping[str, tuple[str, str]] = {
@@ -46,6 +46,13 @@ SUBJECT: Mapping[str, tuple[str, str]] = {
     "role": ("str", "Role that the purpose declares, such as transferor."),
     "kind": ("str", "Kind of the subject, such as Citizen."),
     "found": ("bool", "Whether the hub holds the subject. If not, it is looked up again with each read."),
+}
+PAYLOAD: Mapping[str, tuple[str, str]] = {
+    "dossier": ("Dossier", "The dossier as it is now."),
+    "snapshot": (
+        "KeptPrefill | None",
+        "The snapshot kept when it was closed; null if it had one already, or nothing could be prefilled.",
+    ),
 }
 
 
@@ -106,12 +113,16 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
 
     async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
         outcome = cast(Outcome, input.outcome.name)
+        context = info.context
+        closes = outcome == "CLOSED" and context.executor.access.is_enforced
+        kept = await keep_at_closing(context.executor, context.reading, input.code) if closes else None
 
         def work(connection: Connection[Any], principal: Principal) -> Dossier:
             _refuse_pushed_dossier(info, connection, input.code, principal)
             return end_dossier(connection, input.code, outcome, input.reason, principal)
 
-        return await _run_on_dossier(info, work)
+        ended = await _run_on_dossier(info, work)
+        return {**ended, "snapshot": show_summary(kept) if kept else None}
 
     async def request_emergency_access(info: Info[Any, Any], input: Any) -> Any:
         subjects = read_named_subjects(registry, input.subjects_)
@@ -142,7 +153,7 @@ def add_dossier_types(registry: Registry, names: Namespace) -> None:
     by = {
         to_camel_case(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.")
         for e in registry
-        if _is_named(e)
+        if is_named_by_key(e)
     }
     by["id"] = ("ID | None", "By global id, as the graph gives it.")
     names["SubjectBy"] = input_type("SubjectBy", "What identifies one subject: exactly one.", by, names, one_of=True)
@@ -178,16 +189,12 @@ def add_dossier_types(registry: Registry, names: Namespace) -> None:
     for name, fields, about in (
         ("DossierSubject", SUBJECT, "A subject of a dossier, without any of its values."),
         ("Dossier", DOSSIER, "An administrative dossier: personal data is read for one of these."),
-        ("DossierPayload", {"dossier": ("Dossier", "The dossier as it is now.")}, "A dossier that was changed."),
+        ("DossierPayload", PAYLOAD, "A dossier that was changed."),
     ):
         values = {
             n: make_field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in fields.items()
         }
         names[name] = object_type(name, about, values)
-
-
-def _is_named(entity: Any) -> bool:
-    return entity.kind == "subject" and bool(entity.keys)
 
 
 def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) -> Any:
@@ -224,7 +231,7 @@ async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
         access.count_refusal(caller, error.code)
         raise
     access.dossiers.forget(dossier.code)
-    return {"dossier": _describe_dossier(dossier)}
+    return {"dossier": _describe_dossier(dossier), "snapshot": None}
 
 
 def _describe_dossier(dossier: Dossier) -> dict[str, Any]:
@@ -245,30 +252,3 @@ def _instant(given: Any) -> datetime | None:
     if given is None or given is strawberry.UNSET:
         return None
     return given if isinstance(given, datetime) else datetime.fromisoformat(str(given))
-
-
-def read_named_subjects(registry: Registry, given: list[Any]) -> tuple[NamedSubject, ...]:
-    """Subjects as a caller names them. Raises OperationRefused with WRONG_KIND or BAD_USER_INPUT."""
-    return tuple(_named_subject(registry, one) for one in given)
-
-
-def _named_subject(registry: Registry, given: Any) -> NamedSubject:
-    by = given.subject_
-    if by.id_ not in (None, strawberry.UNSET):
-        kind, number = read_global_id(str(by.id_))
-        if number is None or kind not in registry.entities:
-            raise OperationRefused(
-                "an id is not one of a subject", code="WRONG_KIND", next_step="take ids from the graph, as they are"
-            )
-        return NamedSubject(given.role_, str(kind), number=number)
-    for entity in registry:
-        chosen = getattr(by, f"{to_camel_case(entity.table)}_", None) if _is_named(entity) else None
-        if chosen in (None, strawberry.UNSET):
-            continue
-        for key in entity.keys:
-            value = getattr(chosen, f"{key.graphql}_")
-            if value not in (None, strawberry.UNSET):
-                return NamedSubject(given.role_, entity.name, field=key.name, value=str(value))
-    raise OperationRefused(
-        "a subject has no identifier", code="BAD_USER_INPUT", next_step="give an id, or one identifier of a subject"
-    )

@@ -24,11 +24,12 @@ SELF_CHECKED_MUTATIONS = frozenset(
         *("openDossier", "addDossierSubjects", "endDossier"),
         *("requestEmergencyAccess", "confirmEmergencyAccess", "endEmergencyAccess"),
         *("openCorrection", "withdrawCorrection", "decideCorrection"),
+        "keepPrefill",
     }
 )
 """They check by themselves who may use them, and answer with no value of any subject."""
-PREFILL = frozenset({"prefill"})
-"""It reads by the documents of the dossier's procedure alone, and checks by itself whose."""
+PREFILL = frozenset({"prefill", "prefillSnapshot", "prefillSnapshots"})
+"""They read by the documents of the dossier's procedure alone, now or when a snapshot was kept, and check by themselves whose."""
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 PUBLIC = "public"
 """The purpose of who names none."""
@@ -107,12 +108,12 @@ def is_about_schema(operation: OperationDefinitionNode) -> bool:
 
 
 def checks_itself(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation does nothing but mutate dossiers and corrections."""
+    """Whether the operation does nothing but mutations that check by themselves."""
     names = root_fields(operation)
     return operation.operation is OperationType.MUTATION and names is not None and names <= SELF_CHECKED_MUTATIONS
 
 
 def is_prefill(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation does nothing but prefill."""
+    """Whether the operation does nothing but prefill, or read snapshots of prefills."""
     names = root_fields(operation)
     return operation.operation is OperationType.QUERY and names is not None and names <= PREFILL

@@ -15,8 +15,8 @@ from strawberry.types.arguments import StrawberryArgument
 from hub.access.dossiers import NamedSubject
 from hub.corrections.notices import DisputedRecords
 from hub.errors import OperationRefused
-from hub.graph.dossiers import read_named_subjects
 from hub.graph.fields import Namespace
+from hub.graph.named_subjects import read_named_subjects
 from hub.graph.prefill_corrections import NOTHING, find_disputes, show_disputes
 from hub.graph.prefill_facts import SourceReads, SubjectReads
 from hub.graph.prefill_refresh import refresh_prefill
@@ -27,6 +27,7 @@ from hub.graph.refresher import Refresher
 from hub.model.registry import Registry, registry
 from hub.plan.correction_nodes import CORRECTIONS_FIELD
 from hub.plan.node_builder import KIND_KEY
+from hub.plan.read_paths import list_read_paths
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
 from hub.procedures.confirmations import Confirmations, confirm_records
@@ -150,6 +151,12 @@ class PrefillService:
         return data
 
 
+def list_prefilled_paths(reading: Reading) -> tuple[str, ...]:
+    """The fields that the documents of a prefill read, as the ledger writes them: `citizen.fullName`."""
+    found = {path for ready in reading.documents for path in list_read_paths(ready.checked.document, ready.operation)}
+    return tuple(sorted(found))
+
+
 def _confirm(compiled: CompiledProcedure, read: ReadSubject, found: Confirmations) -> ReadSubject:
     """The answers of a subject's documents with what sources have confirmed since."""
     answers = {
@@ -168,7 +175,7 @@ def prefill_field(known: Registry, names: Namespace) -> Any:
         request = PrefillRequest(
             procedure,
             read_named_subjects(known, subjects) if subjects else (),
-            _read_choices(choices) if choices else {},
+            read_choices(choices) if choices else {},
         )
         executor, ready = info.context.executor, info.context.ready
         filled = await executor.prefills.fill(request, info.context.reading)
@@ -222,7 +229,8 @@ def _show_answer(answer: RequirementAnswer, disputed: DisputedRecords, at: datet
     return shown
 
 
-def _read_choices(given: Sequence[Any]) -> dict[str, frozenset[str]]:
+def read_choices(given: Sequence[Any]) -> dict[str, frozenset[str]]:
+    """Choices as a caller gives them. Raises OperationRefused with BAD_USER_INPUT."""
     if len(given) > MAX_CHOICES or any(len(one.keys_) > MAX_CHOICES for one in given):
         raise OperationRefused(
             f"more than {MAX_CHOICES} choices", code="BAD_USER_INPUT", next_step="choose fewer items"

@@ -84,7 +84,7 @@ class ReadLedger:
         asked = [self._find_asked(ready) for ready in [reading.ready, *reading.documents] if ready is not None]
         entry = replace(
             make_entry(caller, reading.kind, find_outcome(reading, code), code),
-            paths=tuple(sorted({path for one in asked for path in one.paths})),
+            paths=tuple(sorted({path for one in asked for path in one.paths} | reading.paths)),
             subjects=find_roles(caller, reading.people, await self._find_own(reading)),
             details=reading.details or None,
         )

@@ -22,5 +22,7 @@ class Reading:
     people: set[DataSubject] = field(default_factory=set)
     documents: list[PreparedRequest] = field(default_factory=list)
     kind: RecordKind = RecordKind.READ
+    paths: set[str] = field(default_factory=set)
+    """Fields that are read without a document: those of a kept snapshot."""
     details: dict[str, Any] = field(default_factory=dict)
     """Of a reading of the ledger: what was looked for. Never a person's identifier."""

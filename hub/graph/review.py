@@ -15,6 +15,7 @@ from hub.graph.corrections import correction_mutations
 from hub.graph.dossiers import dossier_mutations
 from hub.graph.fields import Namespace, NodeField, ValueField, Whole, make_field, object_type
 from hub.graph.linked_fields import LINKED_FIELD
+from hub.graph.snapshots import snapshot_mutations
 from hub.link.decisions import decide, undo
 from hub.link.field import Field, field_named, field_of_code
 from hub.link.verdicts import Decision, Verdict, Word
@@ -125,7 +126,10 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
     }  # fmt: skip
     made |= dossier_mutations(known, names)
     made |= correction_mutations(known, names)
-    return object_type("Mutation", "Open dossiers, review links, and ask for corrections.", made)
+    made |= snapshot_mutations(names)
+    return object_type(
+        "Mutation", "Open dossiers, keep snapshots of prefills, review links, and ask for corrections.", made
+    )
 
 
 def _mutation(resolver: Any, payload: Any, about: str) -> Any:

@@ -19,6 +19,8 @@ from hub.graph.prefill_types import VALUES as HELD_VALUES
 from hub.graph.prefill_types import add_prefill_types
 from hub.graph.review import mutation_type
 from hub.graph.review_queue import review_fields
+from hub.graph.snapshot_types import add_snapshot_types
+from hub.graph.snapshots import snapshot_fields
 from hub.graph.subscription import subscription_type
 from hub.graph.types import derive
 from hub.model.registry import Registry, registry
@@ -40,9 +42,11 @@ def schema() -> strawberry.Schema:
 def build(known: Registry) -> strawberry.Schema:
     """A schema of this registry."""
     derived = derive(known)
-    add_dossier_types(known, derived.types)
     scalars = {**derived.scalars, **add_prefill_types(derived.types)}
+    add_snapshot_types(derived.types)
+    add_dossier_types(known, derived.types)
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(known, derived.types)}
+    fields |= snapshot_fields(derived.types)
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)

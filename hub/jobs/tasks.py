@@ -20,6 +20,7 @@ from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread
 from hub.link.run import link
 from hub.settings import load_settings
+from hub.snapshots.records import forget_snapshots
 from hub.store.engine import connect_for_run, store_url
 
 MAX_ATTEMPTS = 6
@@ -89,6 +90,7 @@ class QueueTasks:
         try:
             done = await run_in_thread(lambda: prune_store(url, keep_days=self.keep_days))
             forgotten = await run_in_thread(lambda: self._forget_values(url))
+            snapshots = await run_in_thread(lambda: self._forget_snapshots(url))
         except Exception as error:
             self._fail("prune", error)
         await self.queue.job_manager.delete_old_jobs(
@@ -96,7 +98,7 @@ class QueueTasks:
         )
         self.say(
             f"prune: {done.runs:,} runs, {done.quotas:,} quotas, {done.deliveries:,} deliveries deleted;"
-            f" values of {forgotten:,} corrections forgotten"
+            f" values of {forgotten:,} corrections and {snapshots:,} snapshots forgotten"
         )
 
     async def corrections(self, timestamp: int | None = None) -> None:
@@ -116,6 +118,10 @@ class QueueTasks:
     def _forget_values(self, url: str) -> int:
         with connect_for_run(url) as connection:
             return forget_values(connection, load_settings().keep_corrections_days)
+
+    def _forget_snapshots(self, url: str) -> int:
+        with connect_for_run(url) as connection:
+            return forget_snapshots(connection, load_settings().keep_snapshots_days)
 
     async def queue_link(self) -> None:
         """Queue linking; a job that is already waiting will see the same rows."""

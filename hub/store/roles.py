@@ -77,6 +77,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
                 "source_correction_event",
             ),
         ),
+        Grant(f"{READ}, {APPEND}", "hub", ("prefill_snapshot", "paper_request")),
         Grant(READ, "hub", ("api_key", "dossier_sender")),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),

@@ -1634,6 +1634,49 @@ CREATE TABLE hub.pace (
 	PRIMARY KEY (connector)
 );
 
+CREATE TABLE hub.paper_request (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	snapshot_id BIGINT NOT NULL,
+	procedure TEXT NOT NULL,
+	requirement TEXT NOT NULL,
+	role TEXT,
+	status TEXT NOT NULL,
+	reasons TEXT[] NOT NULL,
+	granted BOOLEAN NOT NULL,
+	asked_by TEXT NOT NULL,
+	acting_app TEXT,
+	asked_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	PRIMARY KEY (id),
+	FOREIGN KEY(snapshot_id) REFERENCES hub.prefill_snapshot (id)
+);
+CREATE INDEX paper_request_snapshot ON hub.paper_request (snapshot_id);
+
+CREATE TABLE hub.prefill_snapshot (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	dossier_id BIGINT NOT NULL,
+	procedure TEXT NOT NULL,
+	procedure_version TEXT NOT NULL,
+	declaration TEXT NOT NULL,
+	roles TEXT[] NOT NULL,
+	paths TEXT[] NOT NULL,
+	outcomes JSONB NOT NULL,
+	choices JSONB,
+	people JSONB,
+	answer BYTEA,
+	digest BYTEA NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	hub_version TEXT NOT NULL,
+	occasion TEXT NOT NULL,
+	kept_by TEXT NOT NULL,
+	acting_app TEXT,
+	keep_days INTEGER NOT NULL,
+	forgotten_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id),
+	FOREIGN KEY(dossier_id) REFERENCES hub.dossier (id)
+);
+CREATE INDEX prefill_snapshot_dossier ON hub.prefill_snapshot (dossier_id, id);
+CREATE INDEX prefill_snapshot_remembered ON hub.prefill_snapshot (dossier_id) WHERE forgotten_at is null;
+
 CREATE TABLE hub.quarantine (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	stream_id SMALLINT NOT NULL,

@@ -1,0 +1,133 @@
+"""`hub snapshots`: what prefills answered for dossiers, run again and compared. Prints statuses and keys of items, no other value."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+from psycopg import Connection
+
+from hub.access.dossiers import Dossier, load_dossier
+from hub.access.purposes import find_purpose
+from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
+from hub.cli.store import open_store_to_read
+from hub.cli.terminal import OUT, show_json, show_table
+from hub.errors import OperationRefused
+from hub.graph.callers import LOCAL, Caller
+from hub.graph.dossier_reads import ReadingDossier
+from hub.graph.reading import Reading
+from hub.graph.service import make_executor, make_pool
+from hub.graph.snapshots import check_still_permitted, rerun_snapshot
+from hub.ingest.connectors import load_manifests
+from hub.procedures.answers import as_json
+from hub.settings import Settings, load_settings
+from hub.snapshots.difference import AnswerChange, ChangeKind, PrefillDifference
+from hub.snapshots.records import PrefillSnapshot, SnapshotSummary, find_people_now, list_snapshots, load_snapshot
+from hub.store.engine import connect_for_run, store_url
+
+app = cyclopts.App(name="snapshots")
+Code = Annotated[str, Parameter(help="Code of the dossier, e.g. H49.12-251118-0007.")]
+Number = Annotated[int, Parameter(help="Number of the snapshot, as `list` shows it.")]
+
+
+@app.command(name="list")
+def list_command(code: Code, *, json: Json = False) -> None:
+    """List the snapshots of a dossier, the newest first."""
+    with _open_to_read() as (_, connection):
+        found = list_snapshots(connection, find_stored_dossier(connection, code).id)
+    rows = [_describe(one) for one in found]
+    if json:
+        show_json(rows)
+        return
+    columns = ("id", "procedure", "version", "at", "kept on", "hub", "SHA-256", "values")
+    show_table(f"Snapshots of {code.strip().upper()}", columns, [tuple(row[name] for name in columns) for row in rows])
+
+
+@app.command
+def rerun(number: Number, *, json: Json = False) -> None:
+    """Prefill a snapshot's dossier again, with the same choices, and say what differs: statuses, no values."""
+    settings = load_settings()
+    with _open_to_read() as (url, connection):
+        found = load_snapshot(connection, number)
+        check_still_permitted(found)
+        people = find_people_now(connection, found.people or ())
+        dossier = load_dossier(connection, found.dossier)
+        assert dossier is not None  # a snapshot refers to it
+        reading = Reading(Caller(LOCAL.principal, find_purpose(found.procedure), _as_reading(dossier)))
+        difference, holds = asyncio.run(_rerun(settings, url, found, reading))
+        record_shown(connection, ShownValues(tuple(found.paths), tuple(people), purpose=found.procedure))
+    if json:
+        show_json({**as_json(difference), "choicesHold": holds, "counts": difference.count()})
+        return
+    _show_difference(found, difference, holds)
+
+
+def find_stored_dossier(connection: Connection[Any], code: str) -> Dossier:
+    """The dossier of a code. Raises OperationRefused with DOSSIER_UNKNOWN."""
+    found = load_dossier(connection, code)
+    if found is None:
+        raise OperationRefused(
+            "there is no dossier of this code",
+            code="DOSSIER_UNKNOWN",
+            next_step="check the code; it looks like H49.12-251118-0007",
+        )
+    return found
+
+
+@contextmanager
+def _open_to_read() -> Iterator[tuple[str, Connection[Any]]]:
+    """The address of the store, and a connection to it."""
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+        yield store.url, connection
+
+
+async def _rerun(
+    settings: Settings, url: str, found: PrefillSnapshot, reading: Reading
+) -> tuple[PrefillDifference, bool]:
+    async with make_pool(settings, url) as pool:
+        executor = make_executor(settings, pool, connectors=load_manifests())
+        try:
+            _, difference, holds = await rerun_snapshot(executor, reading, found)
+            return difference, holds
+        finally:
+            await executor.refresher.close()
+
+
+def _as_reading(dossier: Dossier) -> ReadingDossier:
+    return ReadingDossier(
+        dossier.id, dossier.code, dossier.purpose, dossier.office, dossier.expires_at, dossier.outcome, {}
+    )
+
+
+def _describe(one: SnapshotSummary) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "procedure": one.procedure,
+        "version": one.procedure_version,
+        "at": one.at.isoformat(timespec="seconds"),
+        "kept on": one.occasion.lower(),
+        "hub": one.hub_version,
+        "SHA-256": one.digest.hex(),
+        "values": "kept" if one.forgotten_at is None else f"forgotten {one.forgotten_at:%Y-%m-%d}",
+    }
+
+
+def _show_difference(found: PrefillSnapshot, difference: PrefillDifference, holds: bool) -> None:
+    changed = [one for one in difference.changes if one.kind is not ChangeKind.UNCHANGED]
+    title = f"Snapshot {found.id} of {found.dossier}, {found.at:%Y-%m-%d %H:%M}, and now"
+    show_table(title, ("requirement", "item", "difference", "then", "now"), [_row(one) for one in changed])
+    counts = difference.count()
+    OUT.print(", ".join(f"{kind.lower().replace('_', ' ')}: {number}" for kind, number in counts.items()))
+    for words, blocks in (("blocked now", difference.new_blocks), ("no longer blocked", difference.ended_blocks)):
+        for block in blocks:
+            OUT.print(f"{words}: {block['label']['vi']} ({block['label']['en']})")
+    if not holds:
+        OUT.print("the items that were chosen are not there any more: compared without choices")
+
+
+def _row(one: AnswerChange) -> tuple[str, ...]:
+    label = f"{one.label['vi']} ({one.label['en']})"
+    return label, " › ".join(one.items), one.kind.value, one.before or "", one.now or ""

@@ -1,0 +1,269 @@
+"""Snapshots of prefills over HTTP, with access on and one login for each role: kept, read, run again, sealed, closed, forgotten."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import orjson
+import psycopg
+import pytest
+
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.principals import Role
+from hub.cli import main
+from hub.settings import load_settings
+from hub.snapshots.records import find_people_now, forget_snapshots
+from hub.store.embedded import EmbeddedServer
+from hub.store.logins import Logins
+from hub.web.app import create_app
+from tests.conftest import LinkedProvince, copy_database
+from tests.serving import served
+
+DATABASE = "snapshots"
+OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
+ISSUER = LocalIssuer(
+    "127.0.0.1",
+    (
+        LocalIdentity("an", "Lê An", frozenset({Role.OFFICER}), frozenset({OFFICE})),
+        LocalIdentity("binh", "Vũ Bình", frozenset({Role.OFFICER}), frozenset({OTHER_OFFICE})),
+    ),
+)
+DOSSIER, SECOND, CLOSED, SEALED = (f"H49.12-251118-000{number}" for number in range(1, 5))
+OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } snapshot { id } } }"
+SUMMARY = "id dossier procedure procedureVersion at hubVersion occasion digest forgottenAt"
+END = f"mutation ($input: EndDossierInput!) {{ endDossier(input: $input) {{ dossier {{ outcome }} snapshot {{ {SUMMARY} }} }} }}"
+KEEP = f"mutation ($input: KeepPrefillInput!) {{ keepPrefill(input: $input) {{ snapshot {{ {SUMMARY} }} }} }}"
+LIST = f"{{ prefillSnapshots {{ {SUMMARY} }} }}"
+ANSWERS = "answers { requirement { code } role status reasons items { key } values { display { vi en } source asOf ... on TextAnswer { text } corrections { id } } }"
+READ = f"query ($id: ID!) {{ prefillSnapshot(id: $id) {{ {SUMMARY} prefill {{ dossier at {ANSWERS} stillToAsk {{ requirement {{ code }} }} }} }} }}"
+PREFILL = (
+    f'{{ prefill(procedure: "land-right-transfer") {{ dossier {ANSWERS} stillToAsk {{ requirement {{ code }} }} }} }}'
+)
+RERUN = """query ($id: ID!) { prefillSnapshot(id: $id) { rerun { choicesHold newBlocks { code } endedBlocks { code }
+    changes { requirement label { vi } role items kind before now } prefill { at } } } }"""
+
+
+@dataclass(frozen=True)
+class SnapshotHub:
+    """A served hub over a store of its own; the seller has rights of land."""
+
+    url: str
+    database: str
+    seller: tuple[int, str]
+    buyer: tuple[int, str]
+
+    def ask(self, query: str, variables: Any = None, *, dossier: str = "", who: str = "an") -> dict[str, Any]:
+        identity = ISSUER.find_identity(who)
+        assert identity is not None
+        sent = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"} | ({"x-hub-dossier": dossier} if dossier else {})  # fmt: skip
+        body = {"query": query, "variables": variables or {}}
+        answer = httpx2.post(f"{self.url}/graphql", json=body, headers=sent, timeout=30)
+        return dict(answer.json())
+
+    def data(self, query: str, variables: Any = None, **more: str) -> Any:
+        body = self.ask(query, variables, **more)
+        assert "errors" not in body, body
+        (found,) = body["data"].values()
+        return found
+
+    def code(self, query: str, variables: Any = None, **more: str) -> str:
+        return str(self.ask(query, variables, **more)["errors"][0]["extensions"]["code"])
+
+    def keep(self, dossier: str = DOSSIER, choices: Any = None) -> dict[str, Any]:
+        given = {"input": {"choices": choices} if choices else {}}
+        return dict(self.data(KEEP, given, dossier=dossier)["snapshot"])
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            done = connection.execute(query, values)  # type: ignore[call-overload]
+            return done.fetchall() if done.description else []
+
+
+@pytest.fixture(scope="module")
+def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Iterator[SnapshotHub]:
+    database = copy_database(postgres_server, linked_province.database, DATABASE)
+    query = (
+        "select distinct on (c.id) c.id, c.personal_id from data.citizen c join link.land_use_right_holder l on l.subject_id = c.id"
+        " join data.land_use_right r on r.id = l.record_id and r.status = 'REGISTERED'"
+        " where l.status = 'CONFIRMED' and c.death_date is null and c.birth_date < '1990' order by c.id limit 2"
+    )
+    with psycopg.connect(database) as connection:
+        seller, buyer = connection.execute(query).fetchall()
+    with serve(postgres_server) as url:
+        made = SnapshotHub(url, database, seller, buyer)
+        for code in (DOSSIER, SECOND, CLOSED, SEALED):
+            subjects = [
+                {"role": "transferor", "subject": {"citizen": {"personalId": seller[1]}}},
+                {"role": "transferee", "subject": {"citizen": {"personalId": buyer[1]}}},
+            ]
+            given = {"code": code, "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
+            assert made.data(OPEN, {"input": given})["snapshot"] is None
+        yield made
+
+
+def serve(server: EmbeddedServer) -> Any:
+    logins = Logins.by_role(lambda role: server.login_url(role, DATABASE))
+    return served(create_app(load_settings(access="on"), logins, local_issuer=ISSUER))
+
+
+def number_of(hub: SnapshotHub, snapshot: dict[str, Any]) -> int:
+    ((number,),) = hub.rows("select id from hub.prefill_snapshot where digest = %s", bytes.fromhex(snapshot["digest"]))
+    return int(number)
+
+
+def test_what_was_answered_is_kept_as_it_was(hub: SnapshotHub) -> None:
+    answered, kept = hub.data(PREFILL, dossier=DOSSIER), hub.keep()
+    assert (kept["dossier"], kept["procedure"], kept["occasion"]) == (DOSSIER, "land-right-transfer", "REQUEST")
+    read = hub.data(READ, {"id": kept["id"]}, dossier=DOSSIER)
+    shown = {name: read["prefill"][name] for name in answered}
+    assert shown == answered
+    assert any(one["values"] for one in answered["answers"])
+    assert {name: read[name] for name in kept} == kept
+    assert hub.data(LIST, dossier=DOSSIER)[0] == kept
+    ((answer, roles, outcomes, keep_days),) = hub.rows(
+        "select answer, roles, outcomes, keep_days from hub.prefill_snapshot where id = %s", number_of(hub, kept)
+    )
+    assert hashlib.sha256(answer).hexdigest() == kept["digest"]
+    assert orjson.dumps(orjson.loads(answer), option=orjson.OPT_SORT_KEYS) == answer
+    assert (roles, keep_days) == (["transferor", "transferee"], 3650)
+    assert hub.seller[1] not in json.dumps(outcomes), "what stays has no value"
+
+
+def test_the_ledger_has_who_kept_and_who_read_it(hub: SnapshotHub) -> None:
+    def count() -> int:
+        ((found,),) = hub.rows(
+            "select count(*) from ledger.record r join ledger.disclosure d using (month, epoch, number) where d.role in ('transferor', 'transferee')"
+        )
+        return int(found)
+
+    before = count()
+    kept = hub.keep()
+    after_keeping = count()
+    assert after_keeping >= before + 2, "both parties are written down when it is kept"
+    hub.data(READ, {"id": kept["id"]}, dossier=DOSSIER)
+    assert count() >= after_keeping + 2
+    ((paths,),) = hub.rows("select convert_from(paths, 'UTF8') from ledger.operation where convert_from(paths, 'UTF8') like '%%prefillSnapshot.digest%%' limit 1")  # fmt: skip
+    assert "citizen.fullName" in paths, "the fields that the snapshot has, not only the field that reads it"
+
+
+def test_it_is_run_again_and_says_what_differs(hub: SnapshotHub) -> None:
+    serial = next(
+        one["items"][0]["key"]
+        for one in hub.data(PREFILL, dossier=SECOND)["answers"]
+        if one["items"] and one["role"] == "transferor"
+    )
+    kept = hub.keep(SECOND, [{"requirement": "certificates", "keys": [serial]}])
+    same = hub.data(RERUN, {"id": kept["id"]}, dossier=SECOND)["rerun"]
+    assert {one["kind"] for one in same["changes"]} == {"UNCHANGED"}
+    assert same["choicesHold"] is True
+    hub.rows("update data.citizen set birth_date = '1980-01-02', full_name = full_name || ' X' where id = %s", hub.buyer[0])  # fmt: skip
+    hub.rows("update data.land_use_right set certificate_serial = 'ZZ 00000009' where certificate_serial = %s", serial)
+    found = hub.data(RERUN, {"id": kept["id"]}, dossier=SECOND)["rerun"]
+    kinds = {(one["requirement"], one["kind"]) for one in found["changes"]}
+    assert ("transferee_birth_date", "CHANGED") in kinds
+    assert ("transferor_name", "UNCHANGED") in kinds
+    assert found["choicesHold"] is False, "the certificate has another serial now"
+    assert {kind for code, kind in kinds if code == "certificates" or code.startswith("parcel")} & {"LOST", "GAINED", "CHANGED", "STATUS_CHANGED"}  # fmt: skip
+    assert hub.data(READ, {"id": kept["id"]}, dossier=SECOND)["digest"] == kept["digest"], "what was kept stays"
+
+
+def test_it_is_read_under_its_own_dossier_alone(hub: SnapshotHub) -> None:
+    kept = hub.keep()
+    given = {"id": kept["id"]}
+    assert hub.code(READ, given, dossier=SECOND) == "SNAPSHOT_UNKNOWN"
+    assert hub.code(READ, {"id": "abc"}, dossier=DOSSIER) == "SNAPSHOT_UNKNOWN"
+    assert hub.code(READ, given, dossier=DOSSIER, who="binh") == "DOSSIER_UNKNOWN"
+    assert hub.code(READ, given) == "DOSSIER_NEEDED"
+    assert hub.code(LIST) == "DOSSIER_NEEDED"
+    assert hub.code(KEEP, {"input": {}}) == "DOSSIER_NEEDED"
+    wrong = {"input": {"choices": [{"requirement": "certificates", "keys": ["AA 00000000"]}]}}
+    assert hub.code(KEEP, wrong, dossier=DOSSIER) == "CHOICE_UNKNOWN"
+
+
+def test_a_permission_that_was_withdrawn_holds_for_what_was_kept(hub: SnapshotHub) -> None:
+    kept = hub.keep()
+    hub.rows("update hub.prefill_snapshot set paths = paths || '{citizen.deathDate.x}' where id = %s", number_of(hub, kept))  # fmt: skip
+    assert hub.code(READ, {"id": kept["id"]}, dossier=DOSSIER) == "SNAPSHOT_WITHDRAWN"
+
+
+def test_bytes_that_somebody_changed_are_not_shown(hub: SnapshotHub) -> None:
+    kept = hub.keep()
+    hub.rows("update hub.prefill_snapshot set answer = answer || '\\x20' where id = %s", number_of(hub, kept))
+    assert hub.code(READ, {"id": kept["id"]}, dossier=DOSSIER) == "SNAPSHOT_ALTERED"
+
+
+def test_the_web_process_cannot_change_what_is_kept(hub: SnapshotHub, postgres_server: EmbeddedServer) -> None:
+    for role in ("hub_clerk", "hub_reader"):
+        with (
+            psycopg.connect(postgres_server.login_url(role, DATABASE)) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute("update hub.prefill_snapshot set answer = null")
+
+
+def test_closing_keeps_one_if_there_is_none(hub: SnapshotHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    closing = {"input": {"code": CLOSED, "outcome": "CLOSED", "reason": "xong"}}
+    ended = hub.data(END, closing)
+    assert ended["dossier"]["outcome"] == "CLOSED"
+    assert (ended["snapshot"]["occasion"], ended["snapshot"]["dossier"]) == ("CLOSING", CLOSED)
+    assert hub.data(END, closing)["snapshot"] is None, "closed again"
+    assert hub.code(READ, {"id": ended["snapshot"]["id"]}, dossier=CLOSED) == "DOSSIER_ENDED"
+    number = number_of(hub, ended["snapshot"])
+    # On the command line an ended dossier's snapshot can still be compared, until its values are forgotten.
+    monkeypatch.setenv("HUB_DATABASE_URL", hub.database)
+    assert '"counts"' in command(capsys, "snapshots", "rerun", str(number), "--json")
+    assert CLOSED in command(capsys, "snapshots", "list", CLOSED)
+    assert "unchanged" in command(capsys, "snapshots", "rerun", str(number))
+    assert "SNAPSHOT_UNKNOWN" in command(capsys, "snapshots", "rerun", "999999", fails=True)
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        assert forget_snapshots(connection, None) == 0
+        connection.execute("update hub.dossier set ended_at = now() - interval '3651 days' where code = %s", (CLOSED,))
+        assert forget_snapshots(connection, None) == 1
+        assert forget_snapshots(connection, None) == 0
+    ((answer, people, choices, outcomes),) = hub.rows("select answer, people, choices, outcomes from hub.prefill_snapshot where id = %s", number)  # fmt: skip
+    assert (answer, people, choices) == (None, None, None)
+    assert outcomes, "statuses stay, for statistics"
+    assert "SNAPSHOT_FORGOTTEN" in command(capsys, "snapshots", "rerun", str(number), fails=True)
+
+
+def test_values_are_forgotten_earlier_if_the_operator_says_so(hub: SnapshotHub) -> None:
+    with psycopg.connect(hub.database) as connection:
+        connection.execute("update hub.dossier set ended_at = now() - interval '8 days' where code = %s", (DOSSIER,))
+        assert forget_snapshots(connection, 9) == 0
+        assert forget_snapshots(connection, 7) > 0
+        connection.rollback()
+
+
+def test_sealed_people_are_checked_again(hub: SnapshotHub, postgres_server: EmbeddedServer) -> None:
+    kept = hub.keep(SEALED)
+    hub.rows("insert into hub.sealed_subject (entity, subject_id, ground, sealed_by) values ('Citizen', %s, 'COURT_ORDER', 'x')", hub.buyer[0])  # fmt: skip
+    with serve(postgres_server) as url:  # another process, which knows of the seal at once
+        fresh = SnapshotHub(url, hub.database, hub.seller, hub.buyer)
+        assert fresh.code(READ, {"id": kept["id"]}, dossier=SEALED) == "SUBJECT_SEALED"
+        assert fresh.code(RERUN, {"id": kept["id"]}, dossier=SEALED) == "SUBJECT_SEALED"
+        again = fresh.keep(SEALED)
+        read = fresh.data(READ, {"id": again["id"]}, dossier=SEALED)
+    sealed = [one for one in read["prefill"]["answers"] if one["requirement"]["code"] == "transferee_name"]
+    assert [(one["status"], one["values"]) for one in sealed] == [("UNAVAILABLE", [])], "the other party is still there"
+    hub.rows("delete from hub.sealed_subject")
+
+
+def test_who_was_merged_since_is_looked_for_too(hub: SnapshotHub) -> None:
+    with psycopg.connect(hub.database) as connection:
+        connection.execute("delete from link.heir")
+        connection.execute("insert into link.heir values (%s, %s, 'Citizen', now())", (hub.seller[0], hub.buyer[0]))
+        found = find_people_now(connection, [["Citizen", hub.seller[0]], ["Parcel", hub.seller[0]]])
+        assert found == {("Citizen", hub.seller[0]), ("Citizen", hub.buyer[0]), ("Parcel", hub.seller[0])}
+        connection.rollback()
+
+
+def command(capsys: pytest.CaptureFixture[str], *words: str, fails: bool = False) -> str:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    printed = capsys.readouterr()
+    assert bool(left.value.code) is fails, printed
+    return printed.out + printed.err
