@@ -51,6 +51,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("ledger", "export"): ("--to", "ledger.gz"),
     ("ledger", "months"): (),
     ("senders", "list"): (),
+    ("snapshots", "list"): ("H49.12-251118-9999",),
 }
 """Commands that read the store, each with arguments of a real call."""
 SHOWS: dict[Command, tuple[str, ...]] = {
@@ -66,6 +67,7 @@ SHOWS: dict[Command, tuple[str, ...]] = {
     ("discrepancies", "export"): ("mended",),
     ("quarantine", "show"): ("1",),
     ("corrections", "show"): ("1",),
+    ("snapshots", "rerun"): ("1",),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
     ("ledger", "list"): (),
     ("ledger", "usage"): ("{person}",),
@@ -73,8 +75,14 @@ SHOWS: dict[Command, tuple[str, ...]] = {
     ("ledger", "breach"): ("--since", "2026-07-01T00:00:00+07:00", "--principal", "local:nobody"),
 }
 """Commands that show values of people, or who read them: they write one thing, the ledger, and show nothing if they cannot."""
-ENDS = {("link", "model", "show"): 64, ("link", "model", "compare"): 64, ("corrections", "show"): 64}
-"""How they end on the demonstration's store, if not with 0: there is no model, and no such correction."""
+ENDS = {
+    ("link", "model", "show"): 64,
+    ("link", "model", "compare"): 64,
+    ("corrections", "show"): 64,
+    ("snapshots", "list"): 64,
+    ("snapshots", "rerun"): 64,
+}
+"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, dossier or snapshot."""
 WRITES: dict[Command, tuple[str, ...]] = {
     ("migrate",): (),
     ("sync",): ("place",),
