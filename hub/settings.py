@@ -84,6 +84,20 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port for Prometheus (`/metrics`, `/healthz?deep`) of `hub serve` and `hub worker`, each with its own; 0 takes a free one. Without it there are no metrics.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="Address that HUB_METRICS_PORT is on. Whoever reaches it sees how much is read and how old the sources are, but no data.",
+    )
+    request_log: bool = Field(
+        False,
+        description="Whether each GraphQL request is a line of the log: its outcome, time and size, and the operation if its name is that of a known document.",
+    )
     pool_size: int = Field(8, ge=1, le=200, description="Read connections of one process.")
     keep_runs_days: int = Field(
         90, ge=1, description="How long records of runs that changed nothing, and of jobs, are kept, in days."

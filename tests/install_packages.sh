@@ -5,11 +5,12 @@ wanted=()
 any() { for name in "$@"; do command -v "$name" >/dev/null && return 0; done; return 1; }
 any chromium google-chrome chromium-browser || wanted+=(chromium fonts-noto-core)
 any java || [ -n "${JAVA_HOME:-}" ] || wanted+=(default-jre-headless)
-# The proxies of docs/how-to/set-up-tls-and-a-proxy.md: where they cannot be installed, their tests are skipped.
-proxies=()
-PATH="$PATH:/usr/sbin" any nginx || proxies+=(nginx-light)
-PATH="$PATH:/usr/sbin" any haproxy || proxies+=(haproxy)
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then wanted+=("${proxies[@]}"); fi
+# The proxies of docs/how-to/set-up-tls-and-a-proxy.md, and Prometheus: where they cannot be installed, their tests are skipped.
+optional=()
+PATH="$PATH:/usr/sbin" any nginx || optional+=(nginx-light)
+PATH="$PATH:/usr/sbin" any haproxy || optional+=(haproxy)
+any promtool || optional+=(prometheus)
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then wanted+=("${optional[@]}"); fi
 [ ${#wanted[@]} = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq

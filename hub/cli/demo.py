@@ -20,9 +20,10 @@ from cyclopts import Parameter
 
 from hub.access.dossiers import NamedSubject
 from hub.cli.link import show_links
+from hub.cli.listening import bind_socket
 from hub.cli.prefill import show_prefill
 from hub.cli.run_reports import show_runs
-from hub.cli.serve import bind_socket, serve_on
+from hub.cli.serve import serve_on
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
 from hub.demo.access_case import open_case
 from hub.demo.example_correction import open_example_correction
@@ -77,7 +78,7 @@ def demo(
     settings = load_settings(explain=True, **switched, **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()
-    with bind_socket(settings) as listener:
+    with bind_socket(settings.host, settings.port) as listener:
         province = _province(home / f"province-{citizens}", citizens)
         # Nothing in the demonstration is anybody's only copy, so its database does not wait for the disk.
         with EmbeddedServer.start(home / "postgresql", durable=False) as server, _systems(province, server) as systems:

@@ -1,27 +1,30 @@
 """`hub serve`: the graph over HTTP."""
 
 import asyncio
+import contextlib
 import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 import psycopg
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
+from hub.cli.listening import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
 from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_manifests
 from hub.ledger.keeper import check_witness_file
+from hub.sdk.manifest import Manifest
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.logins import Logins
 from hub.store.roles import find_excess, may_append_to_ledger
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
-from hub.web.edge import WithRequestId
+from hub.web.edge import Edge, WithRequestId
 from hub.web.http_timeouts import ImpatientProtocol
 from hub.web.starters import Examples
 
@@ -38,7 +41,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
-    with bind_socket(settings) as listener, open_store_to_serve(settings) as store:
+    with bind_socket(settings.host, settings.port) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
         ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
         serve_on(listener, settings, store.logins)
@@ -60,11 +63,12 @@ def serve_on(
         check_ledger_login(settings, logins.ledger)
         check_witness_file(settings, logins.ledger)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
+    connectors = load_manifests()
     app = create_app(
         settings,
         logins,
         examples=examples,
-        connectors=load_manifests(),
+        connectors=connectors,
         local_issuer=local_issuer,
         access_examples=access_examples,
         keeps_ledger=keeps_ledger,
@@ -83,7 +87,18 @@ def serve_on(
     # What has been made by now stays for good: the collector need not walk it again while requests wait.
     gc.collect()
     gc.freeze()
-    _Server(config, app.end_streams).run(sockets=[listener])
+    with watch_web(settings, app, logins, connectors):
+        _Server(config, app.end_streams).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def watch_web(settings: Settings, app: Edge, logins: Logins, connectors: Mapping[str, Manifest]) -> Iterator[None]:
+    """While the block runs, the metrics of a web process are on HUB_METRICS_PORT; nothing if it is not set."""
+    from hub.metrics.health import describe_web
+    from hub.metrics.web_samples import read_web_samples
+
+    with open_metrics(settings, lambda: read_web_samples(app), lambda: describe_web(app, logins.reader, connectors)):
+        yield
 
 
 class _Server(uvicorn.Server):
@@ -162,19 +177,3 @@ LOGGING = {
     "loggers": {name: {"handlers": ["stderr"], "level": "WARNING", "propagate": False} for name in ("hub", "uvicorn")},
 }
 """Each line says which request it belongs to; the answer to that request says so too, in X-Request-Id."""
-
-
-def bind_socket(settings: Settings) -> socket.socket:
-    """A listening socket. Raises HubMisconfigured if the port cannot be had, before anything else is started."""
-    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise HubMisconfigured(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
-            next_step="stop what uses the port, or choose another: --port 0 takes a free one",
-        ) from None
-    listener.listen(1024)
-    return listener

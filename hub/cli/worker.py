@@ -3,17 +3,21 @@
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from hub.cli.listening import open_metrics
 from hub.cli.store import open_store
 from hub.cli.terminal import escape_controls, show_text
 from hub.errors import HubMisconfigured
 from hub.ingest.run.connector_run import select_manifests
 from hub.jobs.worker import QueueWorker, WorkerOptions
-from hub.settings import load_settings
+from hub.settings import Settings, load_settings
+from hub.store.engine import store_url
 
 
 def worker(
@@ -45,11 +49,29 @@ def worker(
         select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days, settings.lookup_timeout_s
     )
     with open_store(settings, keep_running=True) as store:
-        QueueWorker(store.engine, orders, print_line).run()
+        queue_worker = QueueWorker(store.engine, orders, print_line)
+        with watch_worker(settings, queue_worker):
+            queue_worker.run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
         # A run that was cut may be within a library that does not end with the interpreter.
         sys.stdout.flush()
         os._exit(0)
+
+
+@contextmanager
+def watch_worker(settings: Settings, queue_worker: QueueWorker) -> Iterator[None]:
+    """While the block runs, the metrics of a worker are on HUB_METRICS_PORT; nothing if it is not set."""
+    from hub.metrics.health import describe_sources
+    from hub.metrics.worker_samples import read_worker_samples
+
+    url = store_url(queue_worker.engine)
+    manifests = {manifest.name: manifest for manifest in queue_worker.options.manifests}
+    with open_metrics(
+        settings,
+        lambda: read_worker_samples(queue_worker.counts, url, manifests),
+        lambda: describe_sources(url, manifests),
+    ):
+        yield
 
 
 def print_line(line: str) -> None:

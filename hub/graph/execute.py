@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -41,6 +42,7 @@ from hub.graph.read_ledger import ReadLedger
 from hub.graph.reading import Reading
 from hub.graph.reads import Reads
 from hub.graph.refresher import Refresher
+from hub.graph.request_meter import RequestMeter
 from hub.graph.review_runner import ReviewRunner
 from hub.ledger.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE
@@ -143,6 +145,7 @@ class Executor:
         ledger: ReadLedger | None = None,
         log: LedgerReads | None = None,
         *,
+        meter: RequestMeter,
         explain: bool,
     ) -> None:
         self.schema = schema
@@ -155,19 +158,34 @@ class Executor:
         self.prefills = PrefillService(schema, reads, self.data, refresher, enforced=access.is_enforced)
         self.ledger = ledger
         self.log = log
+        self.meter = meter
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")
         self._introspected: BoundedCache[tuple[str, str | None], bytes] = BoundedCache(
             ANSWERS_KEPT, most_size=ANSWERS_BYTES
         )
 
-    async def respond(self, request: GraphQLRequest, caller: Caller) -> Response:
-        """The response to one request.
+    async def respond(self, request: GraphQLRequest, caller: Caller, *, began: float | None = None) -> Response:
+        """The response to one request, which is counted. `began` is when it arrived, by `time.perf_counter`.
 
-        Never raises but AuthenticationRefused: every other failure is a GraphQL error with a code.
+        Never raises but AuthenticationRefused, which its caller counts: every other failure is a GraphQL error with a code.
         """
+        began = perf_counter() if began is None else began
         reading = Reading(caller)
-        return await self._recorded(reading, await self._respond(request, reading))
+        response = await self._recorded(reading, await self._respond(request, reading))
+        self._count(reading, began, response.code, len(response.body))
+        return response
+
+    def _count(self, reading: Reading, began: float, code: str | None, size_bytes: int = 0) -> None:
+        name = reading.ready.operation.name if reading.ready is not None else None
+        purpose = reading.caller.purpose
+        self.meter.note(
+            code,
+            began,
+            operation=name.value if name else None,
+            purpose=purpose.code if purpose else None,
+            size_bytes=size_bytes,
+        )
 
     async def _recorded(self, reading: Reading, response: Response) -> Response:
         """The response once it is written down, or the one that says that it cannot be."""
@@ -215,15 +233,19 @@ class Executor:
         return await self.access.clear(await self.reads.json(sql, parameters), reading, reads_people=HIDDEN in sql)
 
     async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
-        """A subscription made ready, or the response that refuses it."""
+        """A subscription made ready, or the response that refuses it. Counted as one request; its events are not."""
+        began = perf_counter()
         reading = Reading(caller)
         try:
             ready = reading.ready = self.preparer.ready(request, disclosure=caller.disclosure)
             self.access.check(ready, caller)
-        except RequestRejected as error:
-            return await self._recorded(reading, _errors(error.errors, executed=False))
         except OperationRefused as error:
-            return await self._recorded(reading, _errors([to_graphql_error(error)], executed=False))
+            errors = error.errors if isinstance(error, RequestRejected) else [to_graphql_error(error)]
+            refusal = await self._recorded(reading, _errors(errors, executed=False))
+            self._count(reading, began, refusal.code)
+            return refusal
+        if ready.is_subscription:
+            self._count(reading, began, None)
         return ready
 
     async def stream(self, ready: PreparedRequest, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:

@@ -151,6 +151,11 @@ class Preparer:
             settings.plan_cache, most_size=most_bytes
         )
 
+    @property
+    def caches(self) -> Mapping[str, BoundedCache[Any, Any]]:
+        """Its caches by name: parsed documents, and plans."""
+        return {"documents": self._documents, "plans": self._plans}
+
     def ready(self, request: GraphQLRequest, *, disclosure: Disclosure = FULL) -> PreparedRequest:
         """Make a request ready. Raises RequestRejected with GraphQL errors, OperationRefused for limits and arguments.
 

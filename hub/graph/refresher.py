@@ -8,6 +8,7 @@ merges; this side only waits for it, so it holds no secret of a source and no ri
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -84,6 +85,8 @@ class Refresher:
         self.timeout_s = settings.lookup_timeout_s
         self.remember = timedelta(seconds=settings.lookup_absent_s)
         self.connectors = connectors
+        self.outcomes: Counter[RefreshStatus] = Counter()
+        """How each record that a procedure needed fresh ended."""
         self._pool = make_write_pool(url, size=CONNECTIONS, statement_timeout_s=STATEMENT_TIMEOUT_S)
         self._opened = False
         self._records: DataLoader[RecordId, _StoredRecord | None] = DataLoader(self._load_records)
@@ -112,6 +115,7 @@ class Refresher:
             # The kind only: PostgreSQL's message may quote a key.
             LOG.warning("records were not refreshed: %s", type(error).__name__)
             outcomes = [RefreshOutcome(RefreshStatus.NOT_SERVED)] * len(wanted)
+        self.outcomes.update(outcome.status for outcome in outcomes)
         return dict(zip(wanted, outcomes, strict=True))
 
     async def _refresh(self, number: int, need: RefreshNeed, record: _StoredRecord | None) -> RefreshOutcome:

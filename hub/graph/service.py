@@ -21,6 +21,7 @@ from hub.graph.prepare import Preparer, limits_of
 from hub.graph.read_ledger import ReadLedger
 from hub.graph.reads import GRACE_S, Pool, Reads
 from hub.graph.refresher import Refresher
+from hub.graph.request_meter import RequestMeter, list_operation_names
 from hub.graph.review_runner import ReviewRunner
 from hub.graph.schema import core, schema
 from hub.graph.sealed_subjects import SealedSubjects
@@ -79,7 +80,17 @@ def make_executor(
         ledger = ReadLedger(writer, reads, SourceStates(reads, registry()), graphql_schema, registry())
         log = LedgerReads(logins.auditor, registry(), statement_timeout_s=settings.statement_timeout_s)
     return Executor(
-        graphql_schema, preparer, reads, changes, reviews, access, refresher, ledger, log, explain=settings.explain
+        graphql_schema,
+        preparer,
+        reads,
+        changes,
+        reviews,
+        access,
+        refresher,
+        ledger,
+        log,
+        meter=RequestMeter(list_operation_names(trusted.values()), purposes(), logs=settings.request_log),
+        explain=settings.explain,
     )
 
 

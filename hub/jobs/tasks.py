@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from procrastinate import App
@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors, select_manifests
 from hub.ingest.run.run_records import close_interrupted
 from hub.jobs import queue as q
+from hub.jobs.counts import DONE, FAILED, INTERRUPTED, WorkerCounts
 from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread
 from hub.link.run import link
@@ -46,6 +47,7 @@ class QueueTasks:
     engine: Engine
     say: Callable[[str], None]
     keep_days: int
+    counts: WorkerCounts = field(default_factory=WorkerCounts)
 
     def register(self) -> Task[..., object, ...]:
         """Register the tasks with the queue. Returns the one that syncs a connector."""
@@ -61,10 +63,13 @@ class QueueTasks:
         try:
             report = await run_in_thread(lambda: run_connectors(self.engine, select_manifests([connector]), wanted)[0])
         except asyncio.CancelledError:
+            self.counts.note_job(q.SYNC_TASK, INTERRUPTED)
             await asyncio.shield(self._requeue(connector, wanted, attempt))
             return
         except Exception as error:
-            self._fail(f"sync {connector}", error)
+            self._fail(q.SYNC_TASK, f"sync {connector}", error)
+        self.counts.note_run(report)
+        self.counts.note_job(q.SYNC_TASK, DONE)
         self.say(f"sync {connector}: {describe_report(report)}")
         if report.changed:
             await self.queue_link()
@@ -76,10 +81,12 @@ class QueueTasks:
         try:
             report = await run_in_thread(lambda: link(self.engine))
         except asyncio.CancelledError:
+            self.counts.note_job(q.LINK_TASK, INTERRUPTED)
             await asyncio.shield(self.queue_link())
             return
         except Exception as error:
-            self._fail("link", error)
+            self._fail(q.LINK_TASK, "link", error)
+        self.counts.note_job(q.LINK_TASK, DONE)
         self.say(f"link: {report.changed:,} links changed")
         if report.changed:
             await self.queue_corrections()
@@ -92,7 +99,8 @@ class QueueTasks:
             forgotten = await run_in_thread(lambda: self._forget_values(url))
             snapshots = await run_in_thread(lambda: self._forget_snapshots(url))
         except Exception as error:
-            self._fail("prune", error)
+            self._fail(q.PRUNE_TASK, "prune", error)
+        self.counts.note_job(q.PRUNE_TASK, DONE)
         await self.queue.job_manager.delete_old_jobs(
             self.keep_days * 24, include_failed=True, include_cancelled=True, include_aborted=True
         )
@@ -107,7 +115,8 @@ class QueueTasks:
         try:
             done = await run_in_thread(lambda: _deliver(url))
         except Exception as error:
-            self._fail("corrections", error)
+            self._fail(q.CORRECTIONS_TASK, "corrections", error)
+        self.counts.note_job(q.CORRECTIONS_TASK, DONE)
         if done is not None and done.is_worth_saying:
             self.say(f"corrections: {done.describe()}")
 
@@ -151,8 +160,9 @@ class QueueTasks:
         with connect_for_run(store_url(self.engine)) as connection:
             close_interrupted(connection, connector)
 
-    def _fail(self, what: str, error: Exception) -> None:
+    def _fail(self, task: str, what: str, error: Exception) -> None:
         """Report why a job failed, by exception type only if the message is not the hub's own. Raises JobFailed."""
+        self.counts.note_job(task, FAILED)
         known = isinstance(error, HubError)
         self.say(f"{what}: failed: {error if known else type(error).__name__}")
         raise JobFailed from None

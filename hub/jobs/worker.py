@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException, UniqueViolation
@@ -21,6 +22,7 @@ from sqlalchemy import Engine
 from hub.errors import StoreUnavailable
 from hub.ingest.run.follow import ConnectorFollower
 from hub.jobs import queue as q
+from hub.jobs.counts import WorkerCounts
 from hub.jobs.schedules import list_schedules, register_schedule
 from hub.jobs.tasks import QueueTasks
 from hub.jobs.threads import run_in_thread
@@ -63,6 +65,8 @@ class QueueWorker:
     followers: list[threading.Thread] = field(default_factory=list)
     lookups: threading.Thread | None = None
     """Serves look-ups; None if no source promises them."""
+    counts: WorkerCounts = field(default_factory=WorkerCounts)
+    """What it has done so far."""
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises StoreUnavailable if the database connection is lost, HubMisconfigured."""
@@ -84,7 +88,7 @@ class QueueWorker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.set)
         queue = q.build_queue(store_url(self.engine), connections=self.options.concurrency + 4)
-        tasks = QueueTasks(queue, self.engine, self.say, self.options.keep_days)
+        tasks = QueueTasks(queue, self.engine, self.say, self.options.keep_days, self.counts)
         task = tasks.register()
         for schedule in found:
             register_schedule(queue, task, schedule)
@@ -160,9 +164,14 @@ class QueueWorker:
             with suppress(RuntimeError):
                 asyncio.run_coroutine_threadsafe(_queue_link_quietly(tasks), loop)
 
+        def followed(connector: str, rows: int) -> None:
+            self.counts.note_followed(connector, rows)
+            changed(rows)
+
         for manifest in self.options.manifests:
             if manifest.follows and self.options.follow:
-                follower = ConnectorFollower(store_url(self.engine), manifest, self.stop, self.say, changed)
+                note = partial(followed, manifest.name)
+                follower = ConnectorFollower(store_url(self.engine), manifest, self.stop, self.say, note)
                 self.followers.append(threading.Thread(target=follower.run, name=manifest.name, daemon=True))
         for thread in self.followers:
             thread.start()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from hub.errors import StoreUnavailable
+from hub.histogram import SIZES, Histogram
 from hub.ledger.epochs import Epoch, begin_epoch
 from hub.ledger.months import month_of
 from hub.ledger.records import LedgerEntry
@@ -50,6 +52,18 @@ class _Waiting:
     done: asyncio.Future[None]
 
 
+class LedgerCounts:
+    """What a writer has done since it was made."""
+
+    def __init__(self) -> None:
+        self.commit_s = Histogram()
+        """Seconds of each commit of records."""
+        self.batch_records = Histogram(SIZES)
+        """Records of each commit; their sum is that of all records."""
+        self.refused = 0
+        """Reads that were refused because they could not be written down."""
+
+
 def utc_now() -> datetime:
     """The instant, aware."""
     return datetime.now(UTC)
@@ -68,10 +82,16 @@ class LedgerWriter:
         self._batch: asyncio.Task[None] | None = None
         self._connection: AsyncConnection[Any] | None = None
         self._epoch: Epoch | None = None
-        self._refused = 0
+        self._reported_refusals = 0
         self._retry_at = float("-inf")
+        self.counts = LedgerCounts()
         self.on_append: Callable[[int], None] | None = None
         """Called with how many records were committed."""
+
+    @property
+    def waiting(self) -> int:
+        """Entries that wait for a commit."""
+        return len(self._waiting)
 
     @property
     def epoch(self) -> Epoch | None:
@@ -89,7 +109,7 @@ class LedgerWriter:
             await self.open()
         loop = asyncio.get_running_loop()
         if len(self._waiting) >= MAX_WAITING or loop.time() < self._retry_at:
-            self._refused += 1
+            self.counts.refused += 1
             raise LedgerUnavailable
         waiting = _Waiting(entry, loop.create_future())
         self._waiting.append(waiting)
@@ -98,7 +118,7 @@ class LedgerWriter:
             async with asyncio.timeout(COMMIT_WITHIN_S):
                 await waiting.done
         except TimeoutError:
-            self._refused += 1
+            self.counts.refused += 1
             raise LedgerUnavailable from None
 
     async def close(self) -> None:
@@ -158,14 +178,18 @@ class LedgerWriter:
                 self._epoch = await begin_epoch(self._connection, self._clock, self._version)
                 await self._report_refused()
             if entries:
+                began = perf_counter()
                 await self._epoch.append(entries)
+                self.counts.commit_s.observe(perf_counter() - began)
+                self.counts.batch_records.observe(len(entries))
                 if self.on_append is not None:
                     self.on_append(len(entries))
 
     async def _report_refused(self) -> None:
         """Raise an alarm if reads were refused because they could not be written down."""
-        if self._refused and self._connection is not None:
-            refused, self._refused = self._refused, 0
+        refused = self.counts.refused - self._reported_refusals
+        if refused and self._connection is not None:
+            self._reported_refusals = self.counts.refused
             await self._connection.execute(RAISE_ALARM, (orjson.dumps({"refusedReads": refused}).decode(),))
 
     async def _fail(self, batch: list[_Waiting], error: psycopg.Error) -> None:
@@ -176,7 +200,7 @@ class LedgerWriter:
         for waiting in [*batch, *self._waiting]:
             if not waiting.done.done():
                 waiting.done.set_exception(LedgerUnavailable())
-                self._refused += 1
+                self.counts.refused += 1
         self._waiting.clear()
 
     async def _drop(self) -> None:

@@ -47,6 +47,11 @@ class Manifest(ManifestPart):
     legal_basis: str = Field(description="Legal basis for reading the data.")
     version: str = Field(description="Version of the connector; stored with every quarantined row.")
     freshness: str = Field(description="How old the data may be, as promised by the source, in words.")
+    max_age_hours: float | None = Field(
+        None,
+        gt=0,
+        description="How old the data may be at most, in hours: `/healthz?deep` and an alert say if it is older. No limit if not given.",
+    )
     schedule: str | None = Field(
         None, description='When it is synced, as a cron expression with five fields: "*/15 * * * *".'
     )

@@ -28,6 +28,7 @@ from hub.web.dossier_push import DOSSIERS_PATH, DossierEndpoint
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.negotiate import HttpRefused
+from hub.web.parts import WebParts
 from hub.web.push import PUSH_PATH, PushEndpoint
 from hub.web.sign_in import SignInPages
 from hub.web.starters import Examples, starter_queries
@@ -120,8 +121,8 @@ def create_app(
         exception_handlers={HTTPException: _http_error, HttpRefused: _answer_refusal, 500: _server_error},
         lifespan=lifespan,
     )
-    endpoint = GraphQLEndpoint(executor, gate, settings, lambda: (page, headers))
-    return Edge(rest, endpoint, GRAPHQL_PATH, settings, executor.changes.end_streams)
+    graphql = GraphQLEndpoint(executor, gate, settings, lambda: (page, headers))
+    return Edge(rest, graphql, GRAPHQL_PATH, settings, WebParts(executor, keeper, limiter))
 
 
 class _Web:

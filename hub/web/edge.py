@@ -7,13 +7,14 @@ import itertools
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.graph.request_trace import REQUEST_ID
 from hub.settings import Settings
 from hub.web import negotiate
+from hub.web.parts import WebParts
 
 LOG = logging.getLogger("hub.web")
 ID_HEADER = b"x-request-id"
@@ -24,23 +25,19 @@ GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
 class Edge:
     """The outermost ASGI application: over `app`, and over `graphql`, which has the HTTP requests for one path."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        graphql: ASGIApp,
-        graphql_path: str,
-        settings: Settings,
-        end_streams: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.end_streams = end_streams
-        """Ends what would keep the server from stopping; called on its event loop."""
+    def __init__(self, app: ASGIApp, graphql: ASGIApp, graphql_path: str, settings: Settings, parts: WebParts) -> None:
         self.app = app
+        self.parts = parts
+        self.end_streams = parts.executor.changes.end_streams
+        """Ends what would keep the server from stopping; called on its event loop."""
         self.graphql = graphql
         self.graphql_path = graphql_path
         # Unique across processes by the first half, within one by the second.
         self._first_half = secrets.token_hex(6)
         self._second_half = itertools.count(1)
         names = {name.strip().lower().encode() for name in settings.allowed_hosts.split(",") if name.strip()}
+        self.statuses: Counter[int] = Counter()
+        """HTTP answers by status."""
         self.any_host = b"*" in names
         self.hosts = frozenset(names | {settings.host.lower().encode(), f"[{settings.host.lower()}]".encode()})
 
@@ -59,6 +56,7 @@ class Edge:
         identifier = given if GOOD_ID.fullmatch(given) else own
         REQUEST_ID.set(identifier.decode())
         if not self._is_ours(hosts):
+            self.statuses[421] += scope["type"] == "http"
             await _refuse(scope, receive, send, identifier)
             return
 
@@ -68,6 +66,7 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                self.statuses[message["status"]] += 1
                 message["headers"] = [*message.get("headers", ()), (ID_HEADER, identifier)]
             await send(message)
 
@@ -78,6 +77,7 @@ class Edge:
             # The kind only: a message may quote a value, and values are personal data.
             LOG.error("request failed: %s at %s", type(error).__name__, scope["path"])
             if scope["type"] == "http" and not started:
+                self.statuses[500] += 1
                 await _answer(send, 500, "INTERNAL", "internal error", identifier)
 
     def _is_ours(self, hosts: list[bytes]) -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import gzip
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Iterator
+from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
@@ -48,6 +49,7 @@ class GraphQLEndpoint:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
         kind = negotiate.JSON
+        began = perf_counter()
         try:
             if scope["method"] in ("GET", "HEAD"):
                 if negotiate.wants_page(accept) and b"query=" not in scope["query_string"]:
@@ -64,19 +66,19 @@ class GraphQLEndpoint:
                 request = negotiate.from_body(content_type, await _body(receive, headers, self.max_body))
             else:
                 raise HttpRefused(405, "HTTP", "use GET or POST", {"allow": "GET, HEAD, POST"})
-        except HttpRefused as error:
-            await _send_refusal(send, kind, error)
-            return
-        except HubError as error:
-            await _send_refusal(send, kind, negotiate.caller_refusal(error))
+        except (HttpRefused, HubError) as error:
+            self.executor.meter.note(error.code, began)
+            refusal = negotiate.caller_refusal(error) if isinstance(error, HubError) else error
+            await _send_refusal(send, kind, refusal)
             return
         with _cancelled_when_gone(receive):
             if kind == negotiate.EVENTS:
                 await self._events(request, caller, scope, send)
             else:
                 try:
-                    response = await self.executor.respond(request, caller)
+                    response = await self.executor.respond(request, caller, began=began)
                 except AuthenticationRefused as error:
+                    self.executor.meter.note(error.code, began)
                     await _send_refusal(send, kind, negotiate.caller_refusal(error))
                     return
                 await self._answer(scope, headers, kind, response, send)

@@ -8,6 +8,7 @@ same limits; Strawberry's own handler would parse and run them itself, and log e
 import asyncio
 import contextlib
 import logging
+from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -171,14 +172,17 @@ class _Connection:
                 del self.running[identifier]
 
     async def _results(self, identifier: str, payload: dict[str, Any]) -> None:
+        began = perf_counter()
         try:
             request = negotiate.read_operation(payload)
         except HttpRefused as error:
+            self.executor.meter.note(error.code, began)
             await self._error(identifier, negotiate.refusal_body(error.code, error.message))
             return
         try:
             caller = await self._admit(is_request=True)
         except HubError as error:
+            self.executor.meter.note(error.code, began)
             await self._error(identifier, negotiate.refusal_body(error.code, str(error), error.extensions))
             return
         ready = await self.executor.ready_stream(request, caller)
@@ -190,7 +194,7 @@ class _Connection:
                 async for result in results:
                     await self._next(identifier, result)
         else:
-            response = await self.executor.respond(request, caller)
+            response = await self.executor.respond(request, caller, began=began)
             if not response.executed:
                 await self._error(identifier, response.body)
                 return

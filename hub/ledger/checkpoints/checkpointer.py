@@ -56,6 +56,11 @@ class CheckpointMaker:
         self._signed_by: object = None
 
     @property
+    def last_at(self) -> datetime | None:
+        """When the last checkpoint was made, by whichever process; None if there is none."""
+        return self._last_at
+
+    @property
     def last(self) -> LastCheckpoint:
         """What the next checkpoint follows."""
         return self._last
@@ -158,6 +163,12 @@ class Checkpointer:
     def is_at_work(self) -> bool:
         """Whether this process is the one that makes checkpoints."""
         return self._maker is not None
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last checkpoint was made; None if there is none, or if another process makes them."""
+        maker = self._maker
+        return None if maker is None else maker.last_at
 
     def open(self) -> None:
         """Begin, as soon as the database answers and no other process is at work."""

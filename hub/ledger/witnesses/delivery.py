@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from hub.ledger.checkpoints import checkpoint_sql as statements
 from hub.ledger.checkpoints.checkpointer import OPTIONS, Checkpointer
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.witnesses.witness import Witness, WitnessUnavailable
+from hub.ledger.writer import utc_now
 from hub.store.engine import add_silence_timeouts
 from hub.store.silence import end_silence
 
@@ -41,6 +43,17 @@ class WitnessDelivery:
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
         self._alarmed = False
+        self._reached_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the witness: of its kind, not of its address."""
+        return self._witness.name
+
+    @property
+    def reached_at(self) -> datetime | None:
+        """When the witness last had every checkpoint that there was; None if that was not yet, or another process delivers."""
+        return self._reached_at if self._checkpointer.is_at_work else None
 
     def open(self) -> None:
         """Begin with what the witness does not have yet."""
@@ -75,7 +88,7 @@ class WitnessDelivery:
         except psycopg.Error:
             await self._drop()  # the checkpointer has logged it
             return LOOK_EVERY_S
-        self._failures, self._alarmed = 0, False
+        self._failures, self._alarmed, self._reached_at = 0, False, utc_now()
         return max(LOOK_EVERY_S, self._witness.every_s) if any_given else LOOK_EVERY_S
 
     async def _deliver(self) -> bool:
