@@ -20,10 +20,10 @@ from cyclopts import Parameter
 
 from hub.access.dossiers import NamedSubject
 from hub.cli.link import show_links
-from hub.cli.listening import bind_socket
 from hub.cli.prefill import show_prefill
 from hub.cli.run_reports import show_runs
 from hub.cli.serve import serve_on
+from hub.cli.sockets import bind_socket
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
 from hub.demo.access_case import open_case
 from hub.demo.example_correction import open_example_correction

@@ -11,7 +11,7 @@ import psycopg
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.cli.listening import bind_socket, open_metrics
+from hub.cli.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
 from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured

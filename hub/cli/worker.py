@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hub.cli.listening import open_metrics
+from hub.cli.sockets import open_metrics
 from hub.cli.store import open_store
 from hub.cli.terminal import escape_controls, show_text
 from hub.errors import HubMisconfigured

@@ -186,7 +186,7 @@ def test_rules_and_dashboard_name_metrics_that_exist() -> None:
     page = (ROOT / "docs" / "how-to" / "watch-the-hub.md").read_text()
     alerts = [rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     assert [alert for alert in alerts if f"`{alert}`" not in page] == []
-    assert {name for name in re.findall(r"`(?:time\(\) - )?(hub_[a-z_]+)`", page)} <= own.keys()
+    assert set(re.findall(r"`(?:time\(\) - )?(hub_[a-z_]+)`", page)) <= own.keys()
 
 
 def test_a_real_prometheus_scrapes_and_evaluates(hub: WatchedHub, tmp_path: Path) -> None:
