@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
+from hub.console.pages import CONSOLE_PATH, Console
 from hub.errors import HubError
 from hub.graph.reads import Reads
 from hub.graph.service import make_executor, make_gate, make_pool
@@ -33,6 +34,7 @@ from hub.web.push import PUSH_PATH, PushEndpoint
 from hub.web.sign_in import SignInPages
 from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
+from schema.core import Label
 
 GRAPHQL_PATH = "/graphql"
 READY_WITHIN_S = 2.0
@@ -71,7 +73,9 @@ def create_app(
         executor.ledger.writer.on_append = keeper.checkpointer.note_appended
     access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
-    web = _Web(executor.reads)
+    titles = {name: Label(one.title.vi, one.title.en) for name, one in connectors.items()}
+    console = Console(executor, gate, access, titles)
+    web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     starters = access_starters(access_examples) if access_examples else starter_queries(examples)
     page = graphiql_page.render(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
@@ -115,6 +119,7 @@ def create_app(
             Route(PUSH_PATH, push.take, methods=["POST"]),
             Route(DOSSIERS_PATH, dossiers.take, methods=["POST"]),
             *SignInPages(access).routes(),
+            *console.routes(),
             *graphiql_page.graphiql_routes(),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],
@@ -126,11 +131,12 @@ def create_app(
 
 
 class _Web:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Reads, console: Console) -> None:
         self.reads = reads
+        self.console = console
 
     async def home(self, request: Request) -> Response:
-        return RedirectResponse(GRAPHQL_PATH)
+        return RedirectResponse(CONSOLE_PATH if await self.console.is_for(request) else GRAPHQL_PATH)
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})

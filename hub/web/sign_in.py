@@ -3,12 +3,10 @@
 A session is a cookie that scripts cannot read and other sites cannot send with a form; forms send the session's CSRF token back.
 """
 
-import asyncio
-import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -21,6 +19,7 @@ from hub.access.oidc.code_flow import PENDING_S, CodeFlow, PendingSignIn, SignIn
 from hub.access.principals import AuthenticationRefused, Principal, SessionExpired, Unauthenticated
 from hub.access.service import CALLBACK_PATH, Access, origin_of
 from hub.access.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession, cookie_digest
+from hub.console.forms import MAX_FORM_BYTES, CsrfTokenInvalid, check_csrf_token, check_own_page, read_form
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.graph.callers import collect_headers
 from hub.web import sign_in_pages as pages
@@ -29,16 +28,8 @@ from hub.web.negotiate import BODY_WITHIN_S, JSON, late_body_refusal, refusal_bo
 LOG = logging.getLogger("hub.web")
 SECURE_PENDING = "__Host-hub_sign_in"
 LOOPBACK_PENDING = "hub_sign_in"
-MAX_FORM_BYTES = 4_000
-FORM = "application/x-www-form-urlencoded"
 
 Handler = Callable[["SignInPages", Request], Awaitable[Response]]
-
-
-class CsrfTokenInvalid(OperationRefused):
-    """The form does not belong to this session."""
-
-    code = "CSRF_TOKEN_INVALID"
 
 
 STATUSES: tuple[tuple[type[HubError], int], ...] = (
@@ -114,7 +105,7 @@ class SignInPages:
     async def choose(self, request: Request) -> Response:
         """Start a session as one of the demonstration's identities."""
         issuer = self.access.local_issuer
-        self._check_own_page(request)
+        check_own_page(request, self.access.public_url)
         form = await _read_form(request)
         identity = issuer.find_identity(form.get("identity", "")) if issuer else None
         if issuer is None or identity is None:
@@ -137,14 +128,13 @@ class SignInPages:
     @answer_refusals
     async def sign_out(self, request: Request) -> Response:
         """End the session, here and at the provider."""
-        self._check_own_page(request)
+        check_own_page(request, self.access.public_url)
         cookie = self._find_cookie(request)
         if cookie is None:
             raise SessionExpired(next_step="nothing is left to do: you are signed out")
         session = await self.access.sessions.find(cookie)
         token = (await _read_form(request)).get("csrf_token", "")
-        if not hmac.compare_digest(token.encode(), session.csrf_token.encode()):
-            raise CsrfTokenInvalid(next_step="open /me and use the button there")
+        check_csrf_token(token, session.csrf_token, "open /me and use the button there")
         id_token = await self._end(cookie)
         response = RedirectResponse(await self._after_sign_out(id_token), 303)
         self._delete_cookie(response, self.session_cookie)
@@ -219,14 +209,6 @@ class SignInPages:
             return None
         return self.access.authenticator.find_cookie(collect_headers(request.scope["headers"]))
 
-    def _check_own_page(self, request: Request) -> None:
-        """Raise CsrfTokenInvalid if a page of another site sent the form. Browsers always name the origin of a form."""
-        origin = request.headers.get("origin")
-        if origin is not None and origin.lower() != origin_of(self.access.public_url):
-            raise CsrfTokenInvalid(
-                "the form was sent by a page of another site", next_step="open the hub's own page, and send it there"
-            )
-
     def _set_cookie(self, response: Response, name: str, value: str, max_age_s: int) -> None:
         response.set_cookie(
             name, value, max_age=max_age_s, path="/", secure=self.is_secure, httponly=True, samesite="lax"
@@ -238,21 +220,10 @@ class SignInPages:
 
 async def _read_form(request: Request, max_bytes: int = MAX_FORM_BYTES) -> dict[str, str]:
     """Return the fields of a small form. Raises OperationRefused, HttpRefused."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise OperationRefused(f"the form must be sent as {FORM}", next_step="use the button of the page")
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            async for part in request.stream():
-                body += part
-                if len(body) > max_bytes:
-                    raise OperationRefused(f"the form has more than {max_bytes:,} bytes")
+        return await read_form(request, within_s=BODY_WITHIN_S, max_bytes=max_bytes)
     except TimeoutError:
         raise late_body_refusal() from None
-    try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=10))
-    except ValueError:
-        raise OperationRefused("the form cannot be read", next_step="use the button of the page") from None
 
 
 def _wants_page(request: Request) -> bool:
