@@ -61,8 +61,7 @@ def read_found(kind: SearchKind, variables: Mapping[str, str], data: Mapping[str
     """The people in the answer of an operation of the purpose `identify`."""
     if kind is SearchKind.PERSONAL_ID:
         node = data["citizen"]
-        people = () if node is None else (_read_person(node, asked=variables["personalId"]),)
-        return Found(people, False, frozenset())
+        return Found((_read_person(node, variables["personalId"]),) if node else (), False, frozenset())
     page = data["citizens"]
     people = tuple(_read_person(node) for node in page["nodes"])
     return Found(people, page["pageInfo"]["hasNextPage"], find_differing(people))

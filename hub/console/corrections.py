@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hub.console.search_kinds import show_day
 from hub.errors import OperationRefused
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
@@ -11,7 +12,7 @@ from schema.values import CodeList
 
 
 def read_claim(kind: str, text: str) -> str | None:
-    """The claim in the form of the graph; empty for a value that should not be there. None if it should be a day, and is none."""
+    """The claim in the form of the graph; empty for none. None if it should be a day, and is none."""
     clean = text.strip()
     if kind != "DateAnswer" or not clean:
         return clean
@@ -21,6 +22,11 @@ def read_claim(kind: str, text: str) -> str | None:
         return None
     dates = (*read.days, *read.years)
     return dates[0] if len(dates) == 1 == len(read.tokens) else None
+
+
+def show_claim(kind: str, exact: str | None) -> str:
+    """What the form begins with: the value as it is, in the form in which it is typed."""
+    return show_day(exact) if kind == "DateAnswer" and exact else exact or ""
 
 
 def list_code_options(registry: Registry, record_id: str, field: str) -> Mapping[str, Label]:

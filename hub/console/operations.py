@@ -39,6 +39,8 @@ query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
         ... on TextAnswer { text }
         ... on DateAnswer { date }
         ... on CodeAnswer { code }
+        ... on NumberAnswer { number }
+        ... on MoneyAnswer { amount }
       }
       none { label { vi en } source asOf }
     }

@@ -20,14 +20,14 @@ from hub.access.principals import NoCredentials, Principal, Role
 from hub.access.service import Access
 from hub.console import operations
 from hub.console.candidates import Person, read_found
-from hub.console.corrections import list_code_options, read_claim
+from hub.console.corrections import list_code_options, read_claim, show_claim
+from hub.console.dossier_form import OpeningForm, ProcedureOption, check_form, list_procedures, make_form, with_error
 from hub.console.forms import check_csrf_token, check_own_page, read_form
-from hub.console.opening import OpeningForm, ProcedureOption, check_form, list_procedures, make_form, with_error
 from hub.console.page_cookies import forget_values, keep_values, read_values
+from hub.console.page_response import STYLE_PATH, render_page, serve_style
 from hub.console.refusals import FIELD_ERRORS, SIGNED_OUT_CODES, describe_refusal, read_label
-from hub.console.rendering import STYLE_PATH, render_page, serve_style
-from hub.console.search_kinds import Search, SearchKind, SearchRefusal, classify_search
-from hub.console.sheet import Sheet, SheetNames, find_value, read_sheet
+from hub.console.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
+from hub.console.sheet import Sheet, SheetAnswer, SheetNames, SheetValue, find_value, read_sheet
 from hub.errors import HubError, OperationRefused
 from hub.graph.callers import Caller, Gate, Headers, collect_headers
 from hub.graph.execute import Executor
@@ -43,6 +43,10 @@ TOKEN_BYTES = 9
 LONGEST_REASON = 500
 SEARCH_COOKIE, CHOICE_COOKIE, DRAFT_COOKIE = "hub_search", "hub_choice", "hub_draft_"
 REASON_NEEDED = Label("Ghi lý do, tối đa 500 ký tự.", "Give a reason of at most 500 characters.")
+CLAIM_NEEDED = Label(
+    "Ghi giá trị đúng, hoặc xóa ô này và đánh dấu “phải để trống”.",
+    "Give the correct value, or clear the field and tick “should be empty”.",
+)
 NOTICES: Mapping[str, Label] = {
     "opened": Label("Đã mở hồ sơ.", "The dossier is open."),
     "corrected": Label("Đã gửi yêu cầu chỉnh sửa đến cơ quan quản lý dữ liệu.", "The source has been asked to correct it."),
@@ -61,14 +65,14 @@ class Officer:
     headers: Headers
 
 
-Handler = Callable[["Console", Request, Officer], Awaitable[Response]]
+Handler = Callable[["OfficerPages", Request, Officer], Awaitable[Response]]
 
 
-def answer_officer(handler: Handler) -> Callable[["Console", Request], Awaitable[Response]]:
+def answer_officer(handler: Handler) -> Callable[["OfficerPages", Request], Awaitable[Response]]:
     """Find out who is signed in, and answer a refusal as a page. Without a session, a page leads to /sign-in and back."""
 
     @wraps(handler)
-    async def answered(self: "Console", request: Request) -> Response:
+    async def answered(self: "OfficerPages", request: Request) -> Response:
         try:
             if request.method == "POST":
                 check_own_page(request, self.access.public_url)
@@ -87,7 +91,7 @@ def answer_officer(handler: Handler) -> Callable[["Console", Request], Awaitable
     return answered
 
 
-class Console:
+class OfficerPages:
     """The pages of one application. `sources` are the titles of the connectors, by name."""
 
     def __init__(self, executor: Executor, gate: Gate, access: Access, sources: Mapping[str, Label]) -> None:
@@ -219,7 +223,7 @@ class Console:
         }
         return self._render("found.html", officer, values, 422 if form and form.has_errors else 200)
 
-    def _read_search(self, request: Request) -> Search:
+    def _read_search(self, request: Request) -> CounterSearch:
         """The search that led to this page. Raises OperationRefused with SEARCH_EXPIRED."""
         search = classify_search(read_values(request, SEARCH_COOKIE).get("text", ""))
         if isinstance(search, SearchRefusal) or search.kind is SearchKind.DOSSIER:
@@ -230,7 +234,12 @@ class Console:
         return list_procedures(procedures().values(), officer.principal, datetime.now(UTC).date())
 
     def _make_form(
-        self, officer: Officer, options: tuple[ProcedureOption, ...], code: str, given: Mapping[str, str], person: Person
+        self,
+        officer: Officer,
+        options: tuple[ProcedureOption, ...],
+        code: str,
+        given: Mapping[str, str],
+        person: Person,
     ) -> OpeningForm | None:
         if code not in {option.code for option in options}:
             raise OperationRefused("no such procedure", code="PROCEDURE_NOT_IN_FORCE")
@@ -258,9 +267,7 @@ class Console:
         if not 1 <= len(reason) <= LONGEST_REASON:
             return await self._show_sheet(request, officer, None, REASON_NEEDED)
         ending = {"code": request.path_params["code"], "outcome": outcome, "reason": reason}
-        await self.graph.run(
-            await self.graph.admit(officer.headers), operations.END_DOSSIER, {"input": ending}
-        )
+        await self.graph.run(await self.graph.admit(officer.headers), operations.END_DOSSIER, {"input": ending})
         response = RedirectResponse(f"{CONSOLE_PATH}?notice={OUTCOMES[outcome]}", 303)
         self._forget_draft(request, response)
         forget_values(response, CHOICE_COOKIE, path, is_secure=self.is_secure)
@@ -303,14 +310,16 @@ class Console:
     async def open_correction(self, request: Request, officer: Officer) -> Response:
         """Ask the source to correct a value, and go back to the sheet."""
         given = request.state.form
-        caller, answer, value = await self._find_value(request, officer)
+        caller, _, value = await self._find_value(request, officer)
         reason = given.get("reason", "").strip()
         errors = {} if 1 <= len(reason) <= LONGEST_REASON else {"reason": REASON_NEEDED}
         claimed = read_claim(value.kind, given.get("claimed", ""))
         if claimed is None:
             errors["claimed"] = SearchRefusal.NOT_A_DAY.value
+        elif bool(claimed) is ("empty" in given):
+            errors["claimed"] = CLAIM_NEEDED
         if not errors:
-            made = {"recordId": value.record_id, "field": value.field, "claimed": claimed, "reason": reason}
+            made = {"recordId": value.record_id, "field": value.field, "claimed": claimed or None, "reason": reason}
             seen = given.get("seen")
             try:
                 await self.graph.run(
@@ -338,12 +347,15 @@ class Console:
             "answer": answer,
             "value": value,
             "options": list_code_options(registry(), value.record_id or "", value.field),
-            "given": {"claimed": given.get("claimed", ""), "reason": given.get("reason", "")},
+            "claimed": given.get("claimed", show_claim(value.kind, value.exact)),
+            "is_empty": "empty" in given,
+            "reason": given.get("reason", ""),
             "errors": errors,
         }
         return self._render("correct.html", officer, values, 422 if errors else 200)
 
-    async def _find_value(self, request: Request, officer: Officer) -> Any:
+    async def _find_value(self, request: Request, officer: Officer) -> tuple[Caller, SheetAnswer, SheetValue]:
+        """The value that the address names, on the sheet as it is now. Raises OperationRefused with CORRECTION_FIELD_UNKNOWN."""
         caller, sheet = await self._read_sheet(request, officer)
         record, field = (request.query_params.get(name, "") for name in ("record", "field"))
         found = find_value(sheet, record, field)

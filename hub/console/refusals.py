@@ -17,7 +17,9 @@ class RefusalPage:
     next_step: Label
 
 
-AGAIN = Label("Thử lại sau ít phút. Dữ liệu bạn đã nhập không mất.", "Try again in a few minutes. Nothing you typed is lost.")
+AGAIN = Label(
+    "Thử lại sau ít phút. Dữ liệu bạn đã nhập không mất.", "Try again in a few minutes. Nothing you typed is lost."
+)
 NOT_YOURS = Label("Không được phép", "Not allowed")
 DOSSIER_STEP = Label("Kiểm tra mã hồ sơ, hoặc mở hồ sơ mới.", "Check the code, or open a new dossier.")
 REFUSALS: Mapping[str, tuple[int, Label, Label]] = {

@@ -49,7 +49,7 @@ class SearchRefusal(Enum):
 
 
 @dataclass(frozen=True)
-class Search:
+class CounterSearch:
     """A text that can be searched. `variables` are those of the operation; `understood` tells the officer how it was read."""
 
     kind: SearchKind
@@ -64,7 +64,7 @@ NUMBERS: tuple[tuple[type[Value], SearchKind, str, Label], ...] = (
 )
 
 
-def classify_search(text: str) -> Search | SearchRefusal:
+def classify_search(text: str) -> CounterSearch | SearchRefusal:
     """Read the text of the search box. Every text is one kind, or refused in words."""
     clean = " ".join(text.split())
     if len(clean) > LONGEST_TEXT:
@@ -74,7 +74,7 @@ def classify_search(text: str) -> Search | SearchRefusal:
     dossier = _parse(DossierCode, clean)
     # Without a letter it could as well be a number that is written in groups.
     if dossier and any(map(str.isalpha, dossier)):
-        return Search(SearchKind.DOSSIER, Label(f"Hồ sơ {dossier}", f"Dossier {dossier}"), dossier=dossier)
+        return CounterSearch(SearchKind.DOSSIER, Label(f"Hồ sơ {dossier}", f"Dossier {dossier}"), dossier=dossier)
     try:
         read = read_search_text(clean)
     except OperationRefused:
@@ -83,7 +83,7 @@ def classify_search(text: str) -> Search | SearchRefusal:
     return _classify_number(clean, read) or _classify_name(read)
 
 
-def _classify_number(clean: str, read: SearchText) -> Search | SearchRefusal | None:
+def _classify_number(clean: str, read: SearchText) -> CounterSearch | SearchRefusal | None:
     """A text without letters and days is a number; None for any other."""
     if read.days or not any(map(str.isdigit, clean)):
         return None
@@ -91,30 +91,32 @@ def _classify_number(clean: str, read: SearchText) -> Search | SearchRefusal | N
     for value, kind, variable, label in NUMBERS:
         number = _parse(value, clean)
         if number is not None:
-            return Search(kind, Label(f"{label.vi} {number}", f"{label.en} {number}"), {variable: number})
+            return CounterSearch(kind, Label(f"{label.vi} {number}", f"{label.en} {number}"), {variable: number})
         if has_words and read.codes(value):
             return SearchRefusal.NUMBER_AND_NAME
     is_year = len(read.tokens) == 1 and bool(read.years)
     return None if has_words or is_year else SearchRefusal.NUMBER_LENGTH
 
 
-def _classify_name(read: SearchText) -> Search | SearchRefusal:
+def _classify_name(read: SearchText) -> CounterSearch | SearchRefusal:
     dates = (*read.days, *read.years)
     words = " ".join(read.words)
     if len(dates) > 1:
         return SearchRefusal.SEVERAL_DATES
+    if any(read.codes(value) for value, *_ in NUMBERS):
+        return SearchRefusal.NUMBER_AND_NAME
     if not any(map(str.isalpha, words)):
         return SearchRefusal.BIRTH_DATE_ALONE if dates else SearchRefusal.NUMBER_LENGTH
-    if any(value for value, *_ in NUMBERS if read.codes(value)):
-        return SearchRefusal.NUMBER_AND_NAME
     if not dates:
         return SearchRefusal.NAME_ALONE
     shown = show_day(dates[0])
     born = Label(f"sinh ngày {shown}", f"born {dates[0]}")
     if read.years:
-        born = Label(f"sinh năm {shown}, nếu sổ chỉ ghi năm sinh", f"born in {shown}, if the register has the year only")
+        born = Label(
+            f"sinh năm {shown}, nếu sổ chỉ ghi năm sinh", f"born in {shown}, if the register has the year only"
+        )
     understood = Label(f"Họ tên “{words}”, {born.vi}", f"Name “{words}”, {born.en}")
-    return Search(SearchKind.NAME_AND_BIRTH_DATE, understood, {"words": words, "birthDate": dates[0]})
+    return CounterSearch(SearchKind.NAME_AND_BIRTH_DATE, understood, {"words": words, "birthDate": dates[0]})
 
 
 def show_day(text: str) -> str:

@@ -22,7 +22,13 @@ PART_OF_STATUS: Mapping[str, str] = {
     "ASKED_OF_CITIZEN": TO_ASK,
     "NOT_APPLICABLE": NOT_ASKED,
 }
-EXACT_FIELDS: Mapping[str, str] = {"TextAnswer": "text", "DateAnswer": "date", "CodeAnswer": "code"}
+EXACT_FIELDS: Mapping[str, str] = {
+    "TextAnswer": "text",
+    "DateAnswer": "date",
+    "CodeAnswer": "code",
+    "NumberAnswer": "number",
+    "MoneyAnswer": "amount",
+}
 """Kinds of values whose stored text the answer has: a correction says which one was seen, so that it is refused if it has changed."""
 DOWN_REASONS = frozenset({"SOURCE_DOWN", "LOOKUP_FAILED"})
 MOST_TELLING = ("ParcelAnswer", "NumberAnswer")
@@ -31,7 +37,7 @@ NO_GROUP = Label("Nội dung hồ sơ", "Of the dossier")
 
 
 @dataclass(frozen=True)
-class ShownLoss:
+class SheetLoss:
     """A value that was not taken."""
 
     text: str
@@ -40,7 +46,7 @@ class ShownLoss:
 
 
 @dataclass(frozen=True)
-class ShownValue:
+class SheetValue:
     """One value, with where it is from and why it is here. `exact` is its stored text, if the answer has it."""
 
     text: Label
@@ -51,7 +57,7 @@ class ShownValue:
     field: str
     kind: str
     exact: str | None
-    losing: tuple[ShownLoss, ...]
+    losing: tuple[SheetLoss, ...]
     disputes: tuple[Label, ...]
 
     @property
@@ -61,7 +67,7 @@ class ShownValue:
 
 
 @dataclass(frozen=True)
-class ShownAnswer:
+class SheetAnswer:
     """The answer to one requirement. `status` and `reasons` are in words, `asked_of` is who is asked for it."""
 
     code: str
@@ -70,7 +76,7 @@ class ShownAnswer:
     part: str
     status: Label
     reasons: tuple[Label, ...]
-    values: tuple[ShownValue, ...]
+    values: tuple[SheetValue, ...]
     none: Label | None
     none_source: Label | None
     none_as_of: str
@@ -84,7 +90,7 @@ class AnswerGroup:
     """Answers about one party, or one item of a list, in the order of the form."""
 
     name: Label
-    answers: tuple[ShownAnswer, ...]
+    answers: tuple[SheetAnswer, ...]
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ class OpenChoice:
 
 
 @dataclass(frozen=True)
-class ShownBlock:
+class SheetBlock:
     """Why the procedure cannot be done. If not `is_sure`, a person has to look first."""
 
     label: Label
@@ -123,7 +129,7 @@ class Sheet:
     parties: tuple[Label, ...]
     merged: tuple[Label, ...]
     unknown: tuple[Label, ...]
-    blocks: tuple[ShownBlock, ...]
+    blocks: tuple[SheetBlock, ...]
     choices: tuple[OpenChoice, ...]
     down: tuple[Label, ...]
     parts: Mapping[str, tuple[AnswerGroup, ...]]
@@ -165,15 +171,17 @@ def read_sheet(prefill: Mapping[str, Any], names: SheetNames) -> Sheet:
         merged=_list_parties(prefill, names, lambda subject: subject["merged"]),
         unknown=_list_parties(prefill, names, lambda subject: subject["id"] is None),
         blocks=tuple(
-            ShownBlock(_label(one["label"]), names.role(one["role"]), one["sure"]) for one in prefill["blockedBy"]
+            SheetBlock(_label(one["label"]), names.role(one["role"]), one["sure"]) for one in prefill["blockedBy"]
         ),
         choices=tuple(_find_choices(answers, lists)),
         down=tuple(names.source(source) for source in _find_down(answers)),
-        parts={part: _group(one for one in shown if one.part == part) for part in (HELD, TO_CONFIRM, TO_ASK, NOT_ASKED)},
+        parts={
+            part: _group(one for one in shown if one.part == part) for part in (HELD, TO_CONFIRM, TO_ASK, NOT_ASKED)
+        },
     )
 
 
-def find_value(sheet: Sheet, record_id: str, field: str) -> tuple[ShownAnswer, ShownValue] | None:
+def find_value(sheet: Sheet, record_id: str, field: str) -> tuple[SheetAnswer, SheetValue] | None:
     """The value that stands in a field of a record, with its answer; None if the sheet has none."""
     for groups in sheet.parts.values():
         for group in groups:
@@ -198,9 +206,9 @@ def _is_list_head(answer: Mapping[str, Any]) -> bool:
     return is_empty and (answer["status"] == "HELD" or answer["reasons"] == ["CHOICE_OPEN"])
 
 
-def _show_answer(answer: Mapping[str, Any], lists: Mapping[str, Label], names: SheetNames) -> ShownAnswer:
+def _show_answer(answer: Mapping[str, Any], lists: Mapping[str, Label], names: SheetNames) -> SheetAnswer:
     asked, none, status = answer["requirement"], answer["none"], answer["status"]
-    return ShownAnswer(
+    return SheetAnswer(
         code=asked["code"],
         label=_label(asked["label"]),
         group=_name_group(answer, lists, names),
@@ -232,9 +240,9 @@ def _name_group(answer: Mapping[str, Any], lists: Mapping[str, Label], names: Sh
     return names.role(answer["role"]) or NO_GROUP
 
 
-def _show_value(value: Mapping[str, Any], names: SheetNames) -> ShownValue:
+def _show_value(value: Mapping[str, Any], names: SheetNames) -> SheetValue:
     kind = value["__typename"]
-    return ShownValue(
+    return SheetValue(
         text=_label(value["display"]),
         source=names.source(value["source"]),
         as_of=words.show_instant(value["asOf"]),
@@ -244,14 +252,16 @@ def _show_value(value: Mapping[str, Any], names: SheetNames) -> ShownValue:
         kind=kind,
         exact=value.get(EXACT_FIELDS.get(kind, "")),
         losing=tuple(
-            ShownLoss(one["text"], words.LOSS_WORDS[one["kind"]], names.source(one["source"]) if one["source"] else None)
+            SheetLoss(
+                one["text"], words.LOSS_WORDS[one["kind"]], names.source(one["source"]) if one["source"] else None
+            )
             for one in value["losingValues"]
         ),
         disputes=tuple(_label(one["words"]) for one in value["corrections"]),
     )
 
 
-def _group(answers: Iterable[ShownAnswer]) -> tuple[AnswerGroup, ...]:
+def _group(answers: Iterable[SheetAnswer]) -> tuple[AnswerGroup, ...]:
     """Answers by party or item: groups in the order of their first answer, answers in the order of the form."""
     listed = list(answers)
     place = {name: at for at, name in reversed(list(enumerate(answer.group for answer in listed)))}
@@ -263,16 +273,14 @@ def _find_choices(answers: Sequence[Mapping[str, Any]], lists: Mapping[str, Labe
     """The lists that wait for a choice, each with its items."""
     for open_list in (one for one in answers if "CHOICE_OPEN" in one["reasons"]):
         code = open_list["requirement"]["code"]
-        keys = dict.fromkeys(
-            item["key"] for one in answers for item in one["items"] if item["requirement"] == code
-        )
+        keys = dict.fromkeys(item["key"] for one in answers for item in one["items"] if item["requirement"] == code)
         options = tuple(ChoiceOption(key, _describe_item(answers, code, key)) for key in keys)
         yield OpenChoice(code, lists[code], options)
 
 
 def _describe_item(answers: Sequence[Mapping[str, Any]], code: str, key: str) -> str:
     """`CH92300901: thửa 2, tờ bản đồ 3; 100,9 m²`."""
-    told = {}
+    told: dict[str, str] = {}
     for one in answers:
         if any((item["requirement"], item["key"]) == (code, key) for item in one["items"]):
             for value in one["values"]:

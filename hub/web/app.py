@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
-from hub.console.pages import CONSOLE_PATH, Console
+from hub.console.pages import CONSOLE_PATH, OfficerPages
 from hub.errors import HubError
 from hub.graph.reads import Reads
 from hub.graph.service import make_executor, make_gate, make_pool
@@ -74,7 +74,7 @@ def create_app(
     access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     titles = {name: Label(one.title.vi, one.title.en) for name, one in connectors.items()}
-    console = Console(executor, gate, access, titles)
+    console = OfficerPages(executor, gate, access, titles)
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     starters = access_starters(access_examples) if access_examples else starter_queries(examples)
@@ -131,7 +131,7 @@ def create_app(
 
 
 class _Web:
-    def __init__(self, reads: Reads, console: Console) -> None:
+    def __init__(self, reads: Reads, console: OfficerPages) -> None:
         self.reads = reads
         self.console = console
 

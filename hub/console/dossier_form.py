@@ -8,12 +8,13 @@ from typing import Any
 from hub.access.offices import find_unit, is_at_level
 from hub.access.principals import Principal
 from hub.access.purpose_declaration import SubjectRole
+from hub.console.refusals import FIELD_ERRORS
 from hub.model.names import to_camel_case
 from hub.model.registry import Entity, Registry
 from hub.procedures.definition import Procedure
 from schema import units
 from schema.core import Label
-from schema.values import ValueRejected
+from schema.values import DossierCode, ValueRejected
 
 PERSON_ENTITY = "Citizen"
 ROLE_FIELD = "role."
@@ -117,12 +118,15 @@ def make_form(
 def check_form(form: OpeningForm, registry: Registry, procedure: Procedure) -> tuple[OpeningForm, dict[str, Any]]:
     """The form with its errors, and the input of `openDossier` that it makes if it has none."""
     errors = {name: REQUIRED for name in ("code", "office") if not getattr(form, name)}
+    code = _parse_code(form.code)
+    if form.code and code is None:
+        errors["code"] = FIELD_ERRORS["DOSSIER_CODE_INVALID"][1]
     roles, subjects = [], []
     for role in form.roles:
         named, error = _read_role(role, registry.entities[procedure.subjects[role.role].entity])
         roles.append(replace(role, error=error))
         subjects += [{"role": role.role, "subject": one} for one in named]
-    made = {"code": form.code, "purpose": form.procedure.code, "office": form.office, "subjects": subjects}
+    made = {"code": code, "purpose": form.procedure.code, "office": form.office, "subjects": subjects}
     return replace(form, roles=tuple(roles), errors=errors), made
 
 
@@ -159,6 +163,13 @@ def _read_role(role: RoleInput, entity: Entity) -> tuple[list[dict[str, Any]], L
     return [one for one in named if one], None
 
 
+def _parse_code(text: str) -> str | None:
+    try:
+        return DossierCode.parse(text)
+    except ValueRejected:
+        return None
+
+
 def _read_subject(text: str, entity: Entity) -> dict[str, Any] | None:
     for key in entity.keys:
         try:
@@ -166,4 +177,3 @@ def _read_subject(text: str, entity: Entity) -> dict[str, Any] | None:
         except ValueRejected:
             continue
     return None
-

@@ -1,0 +1,379 @@
+"""The officer's console over a really served hub: from sign-in to the sheet, and what each refusal looks like."""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from hub.access.sealing import seal_subject, unseal_subject
+from hub.settings import load_settings
+from hub.store.embedded import EmbeddedServer
+from hub.store.logins import Logins
+from hub.web.app import create_app
+from tests.conftest import LinkedProvince, ServedHub, copy_database
+from tests.identity.conftest import free_port
+from tests.serving import served
+from tests.system.test_access import EVERY_KIND, ISSUER, UNLIMITED
+
+MOST_BYTES = 100_000
+DOSSIER = "H49.12-251118-7001"
+NAME = "console"
+NOBODY = "022199999999"
+
+
+@dataclass
+class PageReader:
+    """A browser without scripts: it keeps cookies, sends forms as they stand, and follows redirects one by one."""
+
+    url: str
+    client: httpx2.Client = field(init=False)
+    page: httpx2.Response = field(init=False)
+
+    def __post_init__(self) -> None:
+        # No connection stays open: nobody closes the browser.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        self.client = httpx2.Client(base_url=self.url, timeout=60, headers={"accept": "text/html"}, limits=limits)
+
+    def sign_in(self, who: str, path: str = "/console") -> "PageReader":
+        answer = self.send("/sign-in", {"identity": who, "next": path})
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        return self
+
+    def send(self, path: str, fields: dict[str, str]) -> httpx2.Response:
+        return self.client.post(path, data=fields, headers={"origin": self.url})
+
+    def open(self, path: str) -> "PageReader":
+        self.page = self.client.get(path)
+        assert len(self.page.content) < MOST_BYTES
+        if "text/html" in self.page.headers.get("content-type", ""):
+            assert "default-src 'none'" in self.page.headers["content-security-policy"]
+            assert self.page.headers["cache-control"] == "no-store"
+        return self
+
+    def submit(self, fields: dict[str, str], path: str | None = None) -> "PageReader":
+        """Send a form of this page, and open what it leads to."""
+        (token, *_) = re.findall(r'name="csrf_token" value="([^"]+)"', self.page.text)
+        answer = self.send(path or str(self.page.url.raw_path.decode()), {"csrf_token": token, **fields})
+        if answer.status_code == 303:
+            return self.open(answer.headers["location"])
+        self.page = answer
+        return self
+
+    def search(self, text: str) -> "PageReader":
+        return self.open("/console").submit({"text": text}, "/console")
+
+    @property
+    def text(self) -> str:
+        return html.unescape(self.page.text)
+
+    @property
+    def heading(self) -> str:
+        found = re.search(r"<h1[^>]*>([^<]*)", self.text)
+        assert found is not None
+        return found[1].strip()
+
+    @property
+    def errors(self) -> list[str]:
+        return [text.strip() for text in re.findall(r'class="error"[^>]*>([^<]*)', self.text)]
+
+
+@dataclass(frozen=True)
+class ConsoleSite:
+    """A hub with access on and pages; the person who sells, and who buys."""
+
+    url: str
+    database: str
+    seller: str
+    buyer: str
+    name: str
+    born: str
+
+    def officer(self, who: str = "an") -> PageReader:
+        return PageReader(self.url).sign_in(who)
+
+
+ServePages = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="module")
+def store(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Iterator[str]:
+    """A database of its own: what is opened, corrected and sealed here is nobody else's."""
+    yield copy_database(postgres_server, linked_province.database, NAME)
+    postgres_server.drop_database(NAME)
+
+
+@pytest.fixture(scope="module")
+def serve_pages(store: str, postgres_server: EmbeddedServer) -> ServePages:
+    """Serves the store with changed settings, or with other logins for some roles."""
+
+    def serve(other_logins: Mapping[str, str] | None = None, **changed: Any) -> AbstractContextManager[str]:
+        port = free_port()
+        settings = load_settings(access="on", port=port, **(UNLIMITED | changed))
+        logins = Logins.by_role(lambda role: (other_logins or {}).get(role) or postgres_server.login_url(role, NAME))
+        return served(create_app(settings, logins, local_issuer=ISSUER), port)
+
+    return serve
+
+
+@pytest.fixture(scope="module")
+def site(store: str, linked_province: LinkedProvince, serve_pages: ServePages) -> Iterator[ConsoleSite]:
+    personal_id = linked_province.showcase_personal_id
+    with psycopg.connect(store) as connection:
+        query = "select full_name, birth_date from data.citizen where personal_id = %s"
+        seller = connection.execute(query, (personal_id,)).fetchone()
+        buyer = connection.execute(
+            "select personal_id from data.citizen where personal_id <> %s and death_date is null and birth_date < '1990'"
+            " order by id limit 1",
+            (personal_id,),
+        ).fetchone()
+    assert seller is not None
+    assert buyer is not None
+    with serve_pages() as url:
+        yield ConsoleSite(url, store, personal_id, buyer[0], *seller)
+
+
+def open_transfer(site: ConsoleSite, officer: PageReader, code: str = DOSSIER, **changed: str) -> PageReader:
+    """From the search to the sheet: three forms and one link."""
+    officer.search(site.seller)
+    assert officer.heading == site.name
+    officer.open(f"{officer.page.url.path}?procedure=land-right-transfer")
+    (office,) = re.findall(r'<option value="([^"]+@[^"]+)"', officer.text)
+    parties = {"role.transferor": site.seller, "role.transferee": site.buyer, "role.guardian": ""}
+    return officer.submit({"procedure": "land-right-transfer", "code": code, "office": office, **parties, **changed})
+
+
+@pytest.fixture(scope="module")
+def sheet(site: ConsoleSite) -> PageReader:
+    officer = open_transfer(site, site.officer())
+    assert officer.page.url.path == f"/console/dossiers/{DOSSIER}"
+    return officer
+
+
+def test_who_is_not_signed_in_comes_back_to_the_same_page(site: ConsoleSite, sheet: PageReader) -> None:
+    stranger = PageReader(site.url).open(f"/console/dossiers/{DOSSIER}")
+    assert stranger.page.status_code == 303
+    assert stranger.page.headers["location"] == f"/sign-in?next=/console/dossiers/{DOSSIER}"
+    (path,) = re.findall(r'name="next" value="([^"]+)"', stranger.open(stranger.page.headers["location"]).text)[:1]
+    assert stranger.sign_in("an", path).open(path).page.status_code == 200
+
+
+def test_the_start_page_is_the_console_for_an_officer_and_the_graph_for_others(site: ConsoleSite) -> None:
+    assert site.officer().open("/").page.headers["location"] == "/console"
+    assert site.officer("chi").open("/").page.headers["location"] == "/graphql"
+    assert PageReader(site.url).open("/").page.headers["location"] == "/graphql"
+
+
+def test_people_are_found_as_they_are_typed_at_a_counter(site: ConsoleSite) -> None:
+    officer = site.officer()
+    words = " ".join(reversed(site.name.lower().split()))
+    day = "/".join(reversed(site.born.split("-")))
+    for text in (site.seller, f" {site.seller[:6]} {site.seller[6:]} ", f"{words} {day}"):
+        officer.search(text)
+        assert (officer.page.status_code, officer.heading) == (200, site.name), text
+        assert site.seller not in str(officer.page.url), "an address has no personal data"
+        assert officer.open(officer.page.url.path).heading == site.name, "reload"
+
+
+def test_namesakes_are_told_apart_and_one_is_chosen(site: ConsoleSite) -> None:
+    with psycopg.connect(site.database) as connection:
+        row = connection.execute(
+            "select split_part(min(full_name_key), ' ', 1), birth_date, count(*) from data.citizen c"
+            " where length(birth_date) = 10 and not exists (select from link.heir h where h.subject_id = c.id)"
+            " group by split_part(full_name_key, ' ', 1), birth_date having count(*) between 2 and 5"
+            " order by 3 desc, 2 limit 1"
+        ).fetchone()
+    assert row is not None
+    family, born, count = row
+    officer = site.officer().search(f"{family} {'/'.join(reversed(born.split('-')))}")
+    assert officer.heading == f"{count} người phù hợp"
+    assert "differs" in officer.text
+    chosen = re.findall(r'name="text" value="(\d{12})"', officer.text)[-1]
+    officer.submit({"text": chosen}, "/console")
+    assert re.search(rf"<dd class=\"number\">{chosen}", officer.text)
+
+
+def test_nobody_is_found(site: ConsoleSite) -> None:
+    officer = site.officer().search(NOBODY)
+    assert (officer.page.status_code, officer.heading) == (200, "Không tìm thấy ai")
+    assert officer.search("Nguyễn").errors == ["Nhiều người trùng họ tên: hãy thêm ngày sinh, ví dụ 14/05/1980."]
+    assert officer.page.status_code == 422
+    assert 'value="Nguyễn"' in officer.text, "what was typed stays"
+
+
+def test_the_sheet_has_three_parts_and_says_where_each_value_is_from(site: ConsoleSite, sheet: PageReader) -> None:
+    sheet.open(f"/console/dossiers/{DOSSIER}")
+    assert [sheet.text.index(f'id="{part}"') for part in ("held", "to_confirm", "to_ask")] == sorted(
+        sheet.text.index(f'id="{part}"') for part in ("held", "to_confirm", "to_ask")
+    )
+    assert (sheet.heading, site.name in sheet.text) == ("Chuyển nhượng quyền sử dụng đất", True)
+    assert "Vì sao có ở đây?" in sheet.text
+    assert "Giá chuyển nhượng" in sheet.text or "Chỉ công dân biết" in sheet.text
+
+
+def test_reads_of_pages_are_in_the_ledger_like_any_other(site: ConsoleSite, sheet: PageReader) -> None:
+    with psycopg.connect(site.database) as connection:
+        query = "select count(*) from ledger.record where principal = %s"
+        principal = f"{ISSUER.rules.issuer}|an"
+        (before,) = connection.execute(query, (principal,)).fetchone() or (0,)
+        connection.rollback()
+        sheet.open(f"/console/dossiers/{DOSSIER}").search(site.seller)
+        (after,) = connection.execute(query, (principal,)).fetchone() or (0,)
+    assert after >= before + 2
+
+
+def test_a_certificate_is_chosen_and_the_choice_outlives_a_reload(sheet: PageReader) -> None:
+    path = f"/console/dossiers/{DOSSIER}"
+    keys = re.findall(r'<option value="([^"]+)">', sheet.open(path).text)
+    assert len(keys) > 1
+    sheet.submit({"choose": "certificates", "key": keys[0]}, path)
+    assert f"<b>{keys[0]}</b>" in sheet.text
+    assert keys[1] not in sheet.open(path).text
+    sheet.submit({"choose": "certificates", "key": "XX00000000"}, path)
+    assert (sheet.page.status_code, "CHOICE_UNKNOWN" in sheet.text) == (404, True)
+    sheet.open("/console").submit({"choose_again": "1"}, path)
+    assert keys[1] in sheet.text
+
+
+def test_the_form_says_beside_its_fields_what_is_wrong(site: ConsoleSite, sheet: PageReader) -> None:
+    officer = site.officer()
+    open_transfer(site, officer, DOSSIER, **{"role.transferee": site.seller})
+    assert officer.page.status_code == 422
+    assert officer.errors == ["Mã này đã có hồ sơ khác: kiểm tra lại mã."]
+    assert f'value="{DOSSIER}"' in officer.text, "what was typed stays"
+    open_transfer(site, officer, "12", **{"role.transferee": "12"})
+    assert len(officer.errors) == 2
+
+
+def test_a_value_is_corrected_from_the_sheet(site: ConsoleSite, sheet: PageReader) -> None:
+    path = f"/console/dossiers/{DOSSIER}"
+    links = re.findall(rf'href="({path}/correct[^"]+)"', sheet.open(path).text)
+    address = next(link for link in links if link.endswith("field=birthDate"))
+    (seen,) = re.findall(r'name="seen" value="([^"]+)"', sheet.open(address).text)
+    wrong = sheet.submit({"claimed": "31/02/1980", "reason": "", "seen": seen})
+    assert (wrong.page.status_code, len(wrong.errors)) == (422, 2)
+    held = sheet.open(address).submit({"claimed": "/".join(reversed(seen.split("-"))), "reason": "x", "seen": seen})
+    assert held.errors == ["Nguồn đang ghi đúng giá trị này rồi."]
+    stale = sheet.open(address).submit({"claimed": "02/01/1950", "reason": "x", "seen": "1901-01-01"})
+    assert stale.errors == ["Giá trị vừa thay đổi: mở lại hồ sơ để xem."]
+    for both in ({"claimed": "02/01/1950", "empty": "1"}, {"claimed": ""}):
+        assert len(sheet.open(address).submit({**both, "reason": "x", "seen": seen}).errors) == 1
+    area = next(link for link in links if link.endswith("field=area"))
+    (number,) = re.findall(r'name="seen" value="([^"]+)"', sheet.open(area).text)
+    assert sheet.submit({"claimed": number, "reason": "x", "seen": number}).errors == held.errors
+    sheet.open(address).submit({"claimed": "02/01/1950", "reason": "Giấy khai sinh", "seen": seen})
+    assert (sheet.page.url.path, "Đã gửi yêu cầu chỉnh sửa" in sheet.text) == (path, True)
+    assert "Đang chờ chỉnh sửa" in sheet.text
+    assert "Đang yêu cầu chỉnh sửa dữ liệu" in sheet.search(site.seller).text
+    assert sheet.open(f"{path}/correct?record=x&field=y").page.status_code == 404
+
+
+def test_a_dossier_is_withdrawn_with_a_reason_and_read_no_more(site: ConsoleSite) -> None:
+    code = "H49.12-251118-7002"
+    officer = open_transfer(site, site.officer(), code)
+    path = f"/console/dossiers/{code}"
+    assert officer.submit({"outcome": "WITHDRAWN", "reason": " "}, path).page.status_code == 422
+    officer.open(path).submit({"outcome": "WITHDRAWN", "reason": "Công dân rút hồ sơ"}, path)
+    assert "Đã rút hồ sơ." in officer.text
+    assert (officer.open(path).page.status_code, officer.heading) == (403, "Hồ sơ đã kết thúc hoặc đã rút")
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "status", "code"),
+    [
+        ("binh", f"/console/dossiers/{DOSSIER}", 404, "DOSSIER_UNKNOWN"),
+        ("an", "/console/dossiers/H49.12-251118-9999", 404, "DOSSIER_UNKNOWN"),
+        ("an", "/console/dossiers/%27%20or%20true--", 404, "DOSSIER_UNKNOWN"),
+        ("chi", "/console", 403, "PURPOSE_FORBIDDEN"),
+        ("dung", f"/console/dossiers/{DOSSIER}", 403, "PURPOSE_FORBIDDEN"),
+        ("an", "/console/found/nothing", 404, "SEARCH_EXPIRED"),
+    ],
+)
+def test_refusals_are_pages_in_words(
+    site: ConsoleSite, sheet: PageReader, who: str, path: str, status: int, code: str
+) -> None:
+    reader = site.officer(who).open(path)
+    assert (reader.page.status_code, f">{code}<" in reader.text) == (status, True)
+    assert site.name not in reader.text
+
+
+def test_a_form_of_another_session_or_site_is_refused(site: ConsoleSite) -> None:
+    officer = site.officer()
+    assert officer.send("/console", {"text": site.seller}).status_code == 403
+    assert officer.send("/console", {"text": site.seller, "csrf_token": "x"}).status_code == 403
+    foreign = officer.client.post("/console", data={"text": "x"}, headers={"origin": "https://evil.example"})
+    assert (foreign.status_code, "set-cookie" in foreign.headers) == (403, False)
+
+
+def test_a_session_that_ends_loses_nothing_that_was_typed(site: ConsoleSite, sheet: PageReader) -> None:
+    officer = site.officer()
+    path = f"/console/dossiers/{DOSSIER}"
+    officer.open(path)
+    with psycopg.connect(site.database) as connection:
+        connection.execute("delete from hub.web_session where principal_id like '%|an'")
+    officer.submit({"outcome": "CLOSED", "reason": "Đã giải quyết xong"}, path)
+    # A session is cached for some seconds: only its token is looked up each time.
+    assert (officer.page.status_code, officer.heading) == (401, "Phiên làm việc đã hết")
+    (back,) = re.findall(r'href="(/sign-in[^"]+)"', officer.text)
+    assert back == f"/sign-in?next={path}"
+    officer.sign_in("an", path).open(path)
+    assert "Đã giải quyết xong" in officer.text
+
+
+def test_a_sealed_person_is_refused_and_nothing_is_said(site: ConsoleSite, serve_pages: ServePages) -> None:
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        (number,) = connection.execute(
+            "select id from data.citizen where personal_id = %s", (site.buyer,)
+        ).fetchone() or (0,)
+        seal_subject(connection, "Citizen", number, "WITNESS_PROTECTION", "chief")
+        try:
+            with serve_pages() as url:
+                officer = PageReader(url).sign_in("an").search(site.buyer)
+                assert (officer.page.status_code, officer.heading) == (403, "Không hiển thị được kết quả này")
+                assert site.buyer not in officer.text
+        finally:
+            unseal_subject(connection, "Citizen", number)
+
+
+def test_reading_that_is_paused_says_for_how_long(serve_pages: ServePages) -> None:
+    limits = {"misses_per_hour": EVERY_KIND.replace("officer=off", "officer=1")}
+    with serve_pages(**limits) as url:
+        officer = PageReader(url).sign_in("giang")
+        for number in range(3):
+            officer.search(f"02209999999{number}")
+        assert (officer.page.status_code, officer.heading) == (429, "Tạm dừng tra cứu")
+        assert "phút" in officer.text
+        assert int(officer.page.headers["retry-after"]) > 0
+
+
+def test_nothing_is_shown_that_cannot_be_written_down(site: ConsoleSite, serve_pages: ServePages) -> None:
+    with serve_pages({"hub_ledger": "postgresql://hub_ledger@127.0.0.1:1/none"}) as url:
+        officer = PageReader(url).sign_in("an").search(site.seller)
+        assert (officer.page.status_code, officer.heading) == (503, "Tạm ngừng tra cứu: chưa ghi được nhật ký")
+        assert site.seller not in officer.text
+
+
+def test_a_source_that_is_down_is_said_above_the_sheet(site: ConsoleSite, serve_pages: ServePages) -> None:
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        # What was read lately is good although the source is down: two months ago it was read last.
+        connection.execute("insert into hub.circuit values ('land', 5, now() + interval '1 h', null)")
+        age = "update hub.stream set as_of = as_of {} interval '60 days' where connector = 'land'"
+        connection.execute(age.format("-"))
+        try:
+            with serve_pages() as url:
+                officer = open_transfer(site, PageReader(url).sign_in("an"), "H49.12-251118-7003")
+                assert "land đang không trả lời" in officer.text
+        finally:
+            connection.execute("delete from hub.circuit")
+            connection.execute(age.format("+"))
+
+
+def test_without_access_there_is_no_console(served_hub: ServedHub) -> None:
+    answer = httpx2.get(f"{served_hub.url}/console", headers={"accept": "text/html"})
+    assert (answer.status_code, "ACCESS_OFF" in answer.text) == (404, True)
+    assert httpx2.get(f"{served_hub.url}/").headers["location"] == "/graphql"
