@@ -19,7 +19,7 @@ from hub.model.registry import registry
 from hub.procedures.reference_page import render_procedure_page
 from hub.settings import load_settings, reference_page
 from hub.store.meta import METADATA
-from hub.store.migrate import draft_migration, find_schema_differences
+from hub.store.migrate import describe_schema_differences, draft_migration
 
 ROOT = Path(vocabulary.__file__).parent.parent
 app = cyclopts.App(name="schema")
@@ -92,5 +92,5 @@ def draft_command(message: str) -> None:
 def diff() -> None:
     """List what schema/ declares and the database lacks."""
     with open_store_to_read(load_settings()) as store, store.engine.begin() as connection:
-        for change in find_schema_differences(connection):
-            OUT.print(str(change))
+        for line in describe_schema_differences(connection):
+            OUT.print(line)

@@ -36,10 +36,19 @@ def name_likeness(column: str, field: str, recorded: str | None = None) -> float
     if name in own:
         return SURE
     like = {recorded, *known.get(recorded, ())} if recorded else set()
-    if name in like or (len(field) > 3 and name in known.get(field.rpartition("_")[2], ())):
+    # A field with names of its own is not called by its last word: `cccd` is an identifier of people, not `parcel_identifier`.
+    last_word = known.get(field.rpartition("_")[2], ()) if len(field) > 3 and field not in known else ()
+    if name in like or name in last_word:
         return LIKELY
+    if is_known_name(column):
+        return 0.0
     nearest = max((SequenceMatcher(None, name, other).ratio() for other in own | like if other), default=0.0)
     return nearest * 0.8 if nearest >= MIN_LIKENESS else 0.0
+
+
+def is_known_name(column: str) -> bool:
+    """Whether some field is known to be called so: such a column is that field's, whatever its values look like."""
+    return normalise_column_name(column) in frozenset().union(*load_synonyms().values())
 
 
 @cache

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.draft.column_names import name_likeness
+from hub.draft.column_names import is_known_name, name_likeness
 from hub.draft.value_round_trip import find_epoch_format, find_notation, reads_back
 from hub.ingest.values.parse_values import ISO_DAY, ISO_INSTANT, NUMBER_STORAGES
 from hub.model.registry import Column, Entity, registry
@@ -77,7 +77,10 @@ def _candidates(columns: Columns, entity: Entity) -> Iterator[FieldProposal]:
             confidence = NAME * alike + VALUES * reading.share * _told_by_values(field.value)
             # What nearly every text is says nothing without a name.
             if confidence >= MIN_LIKENESS or (
-                alike == 0 and _told_by_values(field.value) == 1 and _is_unlikely(field, reading)
+                alike == 0
+                and not is_known_name(column)
+                and _told_by_values(field.value) == 1
+                and _is_unlikely(field, reading)
             ):
                 words = f"name {alike:.0%}, {_describe_values(reading, values)}"
                 sure = max(confidence, MIN_LIKENESS if alike == 0 else 0)

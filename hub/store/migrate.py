@@ -80,6 +80,33 @@ def find_schema_differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(context, METADATA))
 
 
+def describe_schema_differences(connection: Connection) -> list[str]:
+    """The same in words, sorted: `add table data.pension`, `change column data.citizen.sex: type`."""
+    found: set[str] = set()
+    for change in find_schema_differences(connection):
+        # Changes of one column come as a list: type, nullability, comment, default.
+        for verb, *parts in change if isinstance(change, list) else [change]:
+            found.add(_describe_difference(verb, parts))
+    return sorted(found)
+
+
+def _describe_difference(verb: str, parts: list[Any]) -> str:
+    action, _, kind = verb.partition("_")
+    if verb in ("add_table", "remove_table"):
+        return f"{action} table {parts[0].fullname}"
+    if verb in ("add_column", "remove_column"):
+        schema, table, column = parts
+        return f"{action} column {schema}.{table}.{column.name}"
+    if action == "modify":
+        schema, table, column = parts[:3]
+        return f"change column {schema}.{table}.{column}: {kind}"
+    # Indexes, constraints and comments of tables.
+    item = parts[0]
+    table = getattr(item, "table", item)
+    name = getattr(item, "name", None) or ", ".join(getattr(item, "column_keys", ())) or "without a name"
+    return f"{action} {kind.replace('_', ' ')} {name} on {getattr(table, 'fullname', table)}"
+
+
 def is_ours(name: str | None, kind: str, parents: Any) -> bool:
     """Whether Alembic should look at a schema or table: the derived ones and the hub's own, never run-time staging."""
     if kind == "schema":

@@ -15,7 +15,7 @@ from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.ingest.transform.search_keys import fold_names
 from hub.store.engine import make_engine
 from hub.store.meta import METADATA
-from hub.store.migrate import find_schema_differences, migrate
+from hub.store.migrate import describe_schema_differences, find_schema_differences, migrate
 from hub.store.revision import MIGRATIONS_FOLDER, newest_revision
 
 
@@ -30,6 +30,28 @@ def test_migrated_is_derived(new_database_url: str) -> None:
         found = dict(connection.execute(text(f"{room} and relkind = 'r'"), {"names": names}).all())
         assert found == {"data": ["fillfactor=95"], "history": None}
     made.dispose()
+
+
+def test_differences_are_told_in_words(database_url: str) -> None:
+    made = make_engine(database_url)
+    with made.begin() as connection:
+        for statement in (
+            "drop table data.pension cascade",
+            "alter table data.parcel drop column area cascade",
+            "alter table data.citizen alter column full_name drop not null, alter column sex type text",
+            "drop index data.citizen_former_id",
+            "create table data.left_over (x int)",
+        ):
+            connection.execute(text(statement))
+    with made.connect() as connection:
+        told = describe_schema_differences(connection)
+    made.dispose()
+    expected = {
+        "add table data.pension", "add column data.parcel.area", "remove table data.left_over",
+        "change column data.citizen.full_name: nullable", "add index citizen_former_id on data.citizen",
+    }  # fmt: skip
+    assert expected <= set(told), told
+    assert not [line for line in told if "(" in line or "<" in line]
 
 
 def test_the_newest_revision_by_file_names_is_the_one_alembic_finds() -> None:

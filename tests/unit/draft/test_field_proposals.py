@@ -96,3 +96,12 @@ def test_no_reading_is_proposed_that_could_be_wrong(
 def test_a_proposal_says_what_the_values_leave_open() -> None:
     columns = {"ngay_nop": ["05/01/2026", "06/02/2026"], "so_tien": ["1", "2"]}
     assert "day and month" in by_field(propose_fields(columns, registry()["Payment"]))["paid_on"].evidence
+
+
+@pytest.mark.parametrize("column", ["cccd", "So_CCCD", "so_dinh_danh"])
+def test_a_column_with_the_name_of_one_field_is_no_other_because_of_its_values(column: str) -> None:
+    """Twelve digits of a person are also of the form of a parcel's identifier."""
+    numbers = ["022080123456", "022184173560", "001090000001"]
+    assert [p.field for p in propose_fields({column: numbers}, registry()["Parcel"])] == []
+    assert [p.field for p in propose_fields({column: numbers}, registry()["Citizen"])] == ["personal_id"]
+    assert [p.field for p in propose_fields({"x": numbers}, registry()["Citizen"])] == ["personal_id"], "values speak"
