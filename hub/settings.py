@@ -118,6 +118,10 @@ class Settings(BaseSettings):
         ge=0,
         description="How long the values of snapshots of prefills are kept after their dossier has ended, in days, where that is less than the `retention_days` of the procedure; these if it is not given.",
     )
+    receipt_signing_key: Path | None = Field(
+        None,
+        description="File of the Ed25519 key that signs receipts, readable by its owner alone; made by `hub ledger keys new`. Use another key than for the ledger. Without it receipts are not signed, and say so.",
+    )
     holidays: str = Field(
         "",
         description="Days that are no working days beside Saturdays and Sundays, separated by commas: `2026-01-01, 2026-02-16/2026-02-20`. Deadlines of corrections leave them out.",

@@ -10,6 +10,7 @@ from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
 from hub.cli.options import Json
+from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.graph.schema import core, schema
@@ -19,8 +20,12 @@ from hub.procedures.definition import Procedure, find_procedure, list_procedure_
 from hub.procedures.json_schema import make_json_schema, value_types
 from hub.procedures.lint import lint_procedure
 from hub.procedures.requirements import Requirement
+from hub.settings import load_settings
+from hub.snapshots.statistics import ProcedureStatistics, RequirementStatistics, load_statistics
+from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="procedures")
+STATISTICS_COLUMNS = ("requirement", "answers", "held", "why not", "papers refused", "papers granted")
 
 
 @app.command(name="list")
@@ -90,6 +95,32 @@ def lint(
     OUT.print(f"no errors in procedures: {len(chosen)} checked")
 
 
+@app.command
+def stats(code: str | None = None, *, json: Json = False) -> None:
+    """Show how much of each requirement is held, why the rest is not, and how often papers were asked for: over all snapshots.
+
+    Shares are of the newest snapshot of each dossier, without the answers that do not apply. No personal data.
+
+    Parameters
+    ----------
+    code
+        The procedure, e.g. land-right-transfer; every one that has snapshots if you leave it out.
+    """
+    if code is not None:
+        find_procedure(code)
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+        found = load_statistics(connection, code)
+    if json:
+        show_json([_describe_statistics(one) for one in found])
+        return
+    if not found:
+        OUT.print("no snapshots: keepPrefill keeps them, and closing a dossier does")
+    for one in found:
+        title = f"{one.code}: {one.snapshots:,} snapshots of {one.dossiers:,} dossiers"
+        rows = [_statistics_row(requirement) for requirement in [*one.requirements.values(), one.sum_up()]]
+        show_table(title, STATISTICS_COLUMNS, rows)
+
+
 def find_procedure_faults(folder: Path, graphql_schema: GraphQLSchema) -> Iterator[LintFinding]:
     """The findings on a folder: what keeps it from being loaded, or what its documents and requirements say of each other."""
     faults = list_procedure_faults(folder)
@@ -115,6 +146,36 @@ def find_requirement_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> 
     for fault in lint_procedure(compiled):
         where, _, words = fault.partition(": ")
         yield LintFinding(where, words)
+
+
+def _statistics_row(one: RequirementStatistics) -> tuple[str, ...]:
+    why = ", ".join(f"{reason} {number:,}" for reason, number in one.not_held.most_common())
+    share = "" if one.share_held is None else f"{one.share_held:.1%}"
+    counts = (f"{one.answers:,}", share, why, f"{one.asks_refused:,}", f"{one.asks_granted:,}")
+    return one.code or "all together", *counts
+
+
+def _describe_statistics(one: ProcedureStatistics) -> dict[str, object]:
+    return {
+        "procedure": one.code,
+        "snapshots": one.snapshots,
+        "dossiers": one.dossiers,
+        "total": _describe_requirement_statistics(one.sum_up()),
+        "requirements": {
+            code: _describe_requirement_statistics(requirement) for code, requirement in one.requirements.items()
+        },
+    }
+
+
+def _describe_requirement_statistics(one: RequirementStatistics) -> dict[str, object]:
+    return {
+        "answers": one.answers,
+        "held": one.held,
+        "shareHeld": None if one.share_held is None else round(one.share_held, 4),
+        "notHeld": dict(one.not_held.most_common()),
+        "papersRefused": one.asks_refused,
+        "papersGranted": one.asks_granted,
+    }
 
 
 def _compile(code: str) -> CompiledProcedure:

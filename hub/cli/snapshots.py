@@ -1,11 +1,16 @@
-"""`hub snapshots`: what prefills answered for dossiers, run again and compared. Prints statuses and keys of items, no other value."""
+"""`hub snapshots`: answers that were kept with dossiers: compared with today's, and told in receipts.
+
+Prints statuses and keys of items, and no other value.
+"""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import cyclopts
+import orjson
 from cyclopts import Parameter
 from psycopg import Connection
 
@@ -19,13 +24,24 @@ from hub.errors import OperationRefused
 from hub.graph.callers import LOCAL, Caller
 from hub.graph.dossier_reads import ReadingDossier
 from hub.graph.reading import Reading
+from hub.graph.receipts import RECEIPT_PATH, ReceiptPrinter, require_snapshot
 from hub.graph.service import make_executor, make_pool
 from hub.graph.snapshots import check_still_permitted, rerun_snapshot
 from hub.ingest.connectors import load_manifests
+from hub.ledger.checkpoints.signing_keys import load_public_keys, load_signing_key
 from hub.procedures.answers import as_json
 from hub.settings import Settings, load_settings
 from hub.snapshots.difference import AnswerChange, ChangeKind, PrefillDifference
-from hub.snapshots.records import PrefillSnapshot, SnapshotSummary, find_people_now, list_snapshots, load_snapshot
+from hub.snapshots.receipt_page import MAX_PAGE_CHARS, read_receipt_page, render_receipt
+from hub.snapshots.records import (
+    PrefillSnapshot,
+    SnapshotSummary,
+    find_people_now,
+    list_snapshots,
+    load_newest_snapshot,
+    load_snapshot,
+)
+from hub.snapshots.signatures import is_signed_with
 from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="snapshots")
@@ -63,6 +79,73 @@ def rerun(number: Number, *, json: Json = False) -> None:
         show_json({**as_json(difference), "choicesHold": holds, "counts": difference.count()})
         return
     _show_difference(found, difference, holds)
+
+
+@app.command
+def receipt(
+    code: Code,
+    *,
+    to: Annotated[Path, Parameter(help="HTML file to write; it must not exist.")],
+) -> None:
+    """Write the receipt of a dossier's newest snapshot: which things the citizen was not asked for. It has no value."""
+    settings = load_settings()
+    key = settings.receipt_signing_key
+    printer = ReceiptPrinter(load_manifests(), load_signing_key(key) if key else None)
+    with _open_to_read() as (_, connection):
+        dossier = find_stored_dossier(connection, code)
+        found = require_snapshot(load_newest_snapshot(connection, dossier.id))
+        people = find_people_now(connection, found.people or ())
+        page = printer.render(found)
+        fields = (*found.paths, RECEIPT_PATH)
+        record_shown(connection, ShownValues(fields, tuple(people), purpose=found.procedure))
+    _write_new(to, page)
+    OUT.print(f"wrote {to}" + ("" if key else "; not signed, since HUB_RECEIPT_SIGNING_KEY is not set"))
+
+
+@app.command
+def verify(
+    file: Annotated[Path, Parameter(help="HTML file of a receipt.")],
+    *,
+    key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],
+) -> None:
+    """Check a receipt offline: who signed it, and that the page shows what was signed."""
+    page = _read_page(file)
+    found = read_receipt_page(page)
+    if found is None or found[1] is None:
+        raise _refuse_receipt("the file is no signed receipt", "give the HTML file as the hub wrote it")
+    content, signature = found[0], found[1]
+    signers = [name for name, public in load_public_keys(key).items() if is_signed_with(content, signature, public)]
+    if not signers:
+        raise _refuse_receipt("none of the keys has signed this receipt", "give the .pub file of the hub's key")
+    if render_receipt(orjson.loads(content), signature, signers[0]) != page:
+        raise _refuse_receipt(
+            "the signed content is right, and the page does not show it as this version of the hub would",
+            "read the signed content in the file, or check with the version of the hub that wrote it",
+        )
+    OUT.print(f"signed by {signers[0]}, and the page shows what was signed")
+
+
+def _refuse_receipt(message: str, next_step: str) -> OperationRefused:
+    return OperationRefused(message, code="RECEIPT_INVALID", next_step=next_step)
+
+
+def _read_page(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read(MAX_PAGE_CHARS)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refuse_receipt(f"{path} cannot be read: {type(error).__name__}", "name the HTML file") from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise OperationRefused(
+            f"{path} cannot be made: {error.strerror}",
+            next_step="name a file that does not exist, in a folder that does",
+        ) from None
 
 
 def find_stored_dossier(connection: Connection[Any], code: str) -> Dossier:

@@ -70,6 +70,17 @@ class DossierReads:
 
         Raises OperationRefused with DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or EMERGENCY_UNCONFIRMED, StoreUnavailable.
         """
+        dossier = await self.find_any(code, principal)
+        check_open(dossier, datetime.now(UTC))
+        if not dossier.is_confirmed:
+            raise UNCONFIRMED
+        return dossier
+
+    async def find_any(self, code: str, principal: Principal) -> ReadingDossier:
+        """The dossier, open or ended, of an office of the principal. Under one that has ended no value may be read.
+
+        Raises OperationRefused with DOSSIER_UNKNOWN, StoreUnavailable.
+        """
         code = code.strip().upper()
         kept = self._find_kept(code)
         dossier = kept or await self._load(code)
@@ -79,9 +90,6 @@ class DossierReads:
                     code
                 )  # a code that nobody has costs a statement too: the time must not tell them apart
             raise NOT_FOUND
-        check_open(dossier, datetime.now(UTC))
-        if not dossier.is_confirmed:
-            raise UNCONFIRMED
         return dossier
 
     def forget(self, code: str) -> None:

@@ -24,7 +24,7 @@ SELF_CHECKED_MUTATIONS = frozenset(
         *("openDossier", "addDossierSubjects", "endDossier"),
         *("requestEmergencyAccess", "confirmEmergencyAccess", "endEmergencyAccess"),
         *("openCorrection", "withdrawCorrection", "decideCorrection"),
-        "keepPrefill",
+        *("keepPrefill", "requestPaper"),
     }
 )
 """They check by themselves who may use them, and answer with no value of any subject."""

@@ -40,6 +40,14 @@ RERUN: Mapping[str, tuple[str, str]] = {
     "newBlocks": ("list[BlockingFact]", "What blocks the procedure now, and did not."),
     "endedBlocks": ("list[BlockingFact]", "What blocked the procedure, and does not any more."),
 }
+PAPER: Mapping[str, tuple[str, str]] = {
+    "requirement": ("str", "Code of the requirement."),
+    "role": ("str | None", "Role of the subject; null if it was not narrowed to one."),
+    "status": ("AnswerStatus", "What the snapshot says: why the paper may be asked for."),
+    "reasons": ("list[AnswerReason]", "Why, the strongest first."),
+    "snapshotId": ("ID", "The snapshot that says so."),
+    "askedAt": ("DateTime", "When."),
+}
 
 
 class RerunField(ReadField):
@@ -81,6 +89,10 @@ def add_snapshot_types(names: Namespace) -> None:
     }
     names["KeepPrefillInput"] = input_type(
         "KeepPrefillInput", "A prefill of the dossier to keep.", choices, names, required=True
+    )
+    paper = _values(PAPER, names)
+    names["PaperRequest"] = object_type(
+        "PaperRequest", "A paper that the citizen may be asked for, and the ground for it.", paper
     )
 
 

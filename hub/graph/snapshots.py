@@ -33,6 +33,7 @@ from hub.procedures.answers import Prefill, as_json
 from hub.procedures.display import display
 from hub.procedures.statuses import SETTLED
 from hub.snapshots.difference import PrefillDifference, compare_prefills
+from hub.snapshots.paper_requests import PaperRequest, request_paper
 from hub.snapshots.records import (
     UNKNOWN,
     NewSnapshot,
@@ -60,8 +61,14 @@ WITHDRAWN = OperationRefused(
 )
 
 
+@strawberry.input(name="RequestPaperInput", description="A paper that the citizen is to be asked for.")
+class RequestPaperInput:
+    requirement: str = strawberry.field(description="Code of the requirement, e.g. transferor_marital_status.")
+    role: str | None = strawberry.field(default=None, description="Role of the subject, if it is asked of several.")
+
+
 def snapshot_mutations(names: Namespace) -> dict[str, Any]:
-    """The root field, by the name of its resolver. `names` has the types of snapshots."""
+    """The root fields, by the name of their resolver. `names` has the types of snapshots."""
     kept = make_field(ValueField, "KeptPrefill", names, graphql="snapshot", description="The snapshot.")
     payload = object_type("KeepPrefillPayload", "A snapshot that was kept.", {"snapshot": kept})
 
@@ -73,10 +80,43 @@ def snapshot_mutations(names: Namespace) -> dict[str, Any]:
         made = await prefill_and_keep(context.executor, context.reading, context.caller, choices, "REQUEST")
         return {"snapshot": show_summary(made)}
 
+    async def request_paper_(info: Info[Any, Any], input: RequestPaperInput) -> Any:
+        context, dossier = info.context, find_dossier(info.context.caller)
+        principal = context.caller.known
+        made = await context.executor.reviews.run(
+            lambda c: request_paper(
+                c,
+                dossier.id,
+                input.requirement,
+                input.role,
+                asked_by=principal.id,
+                acting_app=principal.acting_app,
+            )
+        )
+        return {"request": show_paper_request(made)}
+
     keep_prefill.__annotations__["return"] = payload
     keep_prefill.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
-    about = "Prefill the dossier and keep the answer as a snapshot. No value is given here: `prefillSnapshot` has them."
-    return {"keep_prefill": strawberry.mutation(resolver=keep_prefill, name="keepPrefill", description=about)}
+    paper = make_field(ValueField, "PaperRequest", names, graphql="request", description="The paper and the ground.")
+    request_paper_.__annotations__["return"] = object_type(
+        "RequestPaperPayload", "A paper that may be asked for.", {"request": paper}
+    )
+    request_paper_.__annotations__["input"] = Annotated[
+        RequestPaperInput, strawberry.argument(description="What is to be done.")
+    ]
+    made = (
+        (keep_prefill, "keepPrefill", "Prefill the dossier and keep the answer as a snapshot. No value is given here: `prefillSnapshot` has them."),
+        (request_paper_, "requestPaper", "Say that the citizen is asked for a paper. Refused if the newest snapshot says that the state holds it; counted in both cases."),
+    )  # fmt: skip
+    return {
+        resolver.__name__: strawberry.mutation(resolver=resolver, name=name, description=about)
+        for resolver, name, about in made
+    }
+
+
+def show_paper_request(made: PaperRequest) -> dict[str, Any]:
+    """A request as the type PaperRequest reads it."""
+    return {**as_json(made), "snapshotId": global_id(SNAPSHOT_TYPE, made.snapshot_id)}
 
 
 def snapshot_fields(names: Namespace) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from hub.access.service import make_access
 from hub.console.pages import CONSOLE_PATH, OfficerPages
 from hub.errors import HubError
 from hub.graph.reads import Reads
+from hub.graph.receipts import ReceiptPrinter
 from hub.graph.service import make_executor, make_gate, make_pool
+from hub.ledger.checkpoints.signing_keys import load_signing_key
 from hub.ledger.keeper import make_keeper
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
@@ -31,6 +33,7 @@ from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Head
 from hub.web.negotiate import HttpRefused
 from hub.web.parts import WebParts
 from hub.web.push import PUSH_PATH, PushEndpoint
+from hub.web.receipts import RECEIPT_PATH, ReceiptEndpoint
 from hub.web.sign_in import SignInPages
 from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
@@ -77,6 +80,8 @@ def create_app(
     console = OfficerPages(executor, gate, access, titles)
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
+    key = settings.receipt_signing_key
+    receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
     starters = access_starters(access_examples) if access_examples else starter_queries(examples)
     page = graphiql_page.render(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
@@ -118,6 +123,7 @@ def create_app(
             Route("/readyz", web.readyz, methods=["GET"]),
             Route(PUSH_PATH, push.take, methods=["POST"]),
             Route(DOSSIERS_PATH, dossiers.take, methods=["POST"]),
+            Route(RECEIPT_PATH, receipts.show, methods=["GET"]),
             *SignInPages(access).routes(),
             *console.routes(),
             *graphiql_page.graphiql_routes(),

@@ -106,9 +106,17 @@ def plant(hub: PlantedHub) -> None:
     hub.ask(f'{{"query": "{NAME}'.encode(), x_hub_purpose="identify")
     hub.ask(find, who="nobody", authorization=f"Bearer {IDENTIFIER}")
     hub.ask(find, who="nobody", authorization=f"Bearer hub_{IDENTIFIER}_x")
-    for path in (f"/{IDENTIFIER}", f"/graphql?query={NAME}", f"/graphql?access_token={IDENTIFIER}", f"/push/{NAME}"):
-        answer = httpx2.get(hub.url + path, timeout=30)
-        hub.answers.append(answer.text)
+    for path in (
+        f"/{IDENTIFIER}",
+        f"/graphql?query={NAME}",
+        f"/graphql?access_token={IDENTIFIER}",
+        f"/push/{NAME}",
+        f"/dossiers/{IDENTIFIER}/receipt",
+        f"/dossiers/{NAME}/receipt",
+    ):
+        for credentials in ({}, {"authorization": f"Bearer {hub.tokens['an']}"}):
+            answer = httpx2.get(hub.url + path, headers=credentials, timeout=30)
+            hub.answers.append(answer.text)
 
 
 def look(text: str, where: str) -> None:
@@ -167,6 +175,10 @@ def test_nothing_personal_is_written_beside_the_answers(hub: PlantedHub, served_
         ("keys", "revoke", NAME),
         ("discrepancies", "list", "--entity", IDENTIFIER),
         ("link", "evaluate", "--truth", NAME),
+        ("snapshots", "list", IDENTIFIER),
+        ("snapshots", "receipt", NAME, "--to", "receipt.html"),
+        ("snapshots", "verify", NAME, "--key", NAME),
+        ("procedures", "stats", NAME),
     ],
     ids=lambda words: " ".join(words[:2]),
 )

@@ -52,6 +52,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("ledger", "months"): (),
     ("senders", "list"): (),
     ("snapshots", "list"): ("H49.12-251118-9999",),
+    ("procedures", "stats"): (),
 }
 """Commands that read the store, each with arguments of a real call."""
 SHOWS: dict[Command, tuple[str, ...]] = {
@@ -68,6 +69,7 @@ SHOWS: dict[Command, tuple[str, ...]] = {
     ("quarantine", "show"): ("1",),
     ("corrections", "show"): ("1",),
     ("snapshots", "rerun"): ("1",),
+    ("snapshots", "receipt"): ("H49.12-251118-9999", "--to", "receipt.html"),
     ("quarantine", "patch"): ("1", "--column", "ma_so_thue", "--to", "5700000124"),
     ("ledger", "list"): (),
     ("ledger", "usage"): ("{person}",),
@@ -81,6 +83,7 @@ ENDS = {
     ("corrections", "show"): 64,
     ("snapshots", "list"): 64,
     ("snapshots", "rerun"): 64,
+    ("snapshots", "receipt"): 64,
 }
 """How they end on the demonstration's store, if not with 0: there is no model, no such correction, dossier or snapshot."""
 WRITES: dict[Command, tuple[str, ...]] = {
@@ -136,6 +139,7 @@ NEEDS_NO_STORE = {
     ("purposes", "lint"),
     ("ledger", "keys", "new"),
     ("ledger", "keys", "rotate"),
+    ("snapshots", "verify"),
 }
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""

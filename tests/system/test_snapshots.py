@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,6 +15,7 @@ import pytest
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import Role
 from hub.cli import main
+from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.settings import load_settings
 from hub.snapshots.records import find_people_now, forget_snapshots
 from hub.store.embedded import EmbeddedServer
@@ -31,11 +33,12 @@ ISSUER = LocalIssuer(
         LocalIdentity("binh", "Vũ Bình", frozenset({Role.OFFICER}), frozenset({OTHER_OFFICE})),
     ),
 )
-DOSSIER, SECOND, CLOSED, SEALED = (f"H49.12-251118-000{number}" for number in range(1, 5))
+DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS = (f"H49.12-251118-000{number}" for number in range(1, 7))
 OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } snapshot { id } } }"
 SUMMARY = "id dossier procedure procedureVersion at hubVersion occasion digest forgottenAt"
 END = f"mutation ($input: EndDossierInput!) {{ endDossier(input: $input) {{ dossier {{ outcome }} snapshot {{ {SUMMARY} }} }} }}"
 KEEP = f"mutation ($input: KeepPrefillInput!) {{ keepPrefill(input: $input) {{ snapshot {{ {SUMMARY} }} }} }}"
+PAPER = "mutation ($input: RequestPaperInput!) { requestPaper(input: $input) { request { requirement role status reasons snapshotId askedAt } } }"
 LIST = f"{{ prefillSnapshots {{ {SUMMARY} }} }}"
 ANSWERS = "answers { requirement { code } role status reasons items { key } values { display { vi en } source asOf ... on TextAnswer { text } corrections { id } } }"
 READ = f"query ($id: ID!) {{ prefillSnapshot(id: $id) {{ {SUMMARY} prefill {{ dossier at {ANSWERS} stillToAsk {{ requirement {{ code }} }} }} }} }}"
@@ -94,7 +97,7 @@ def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Ite
         seller, buyer = connection.execute(query).fetchall()
     with serve(postgres_server) as url:
         made = SnapshotHub(url, database, seller, buyer)
-        for code in (DOSSIER, SECOND, CLOSED, SEALED):
+        for code in (DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS):
             subjects = [
                 {"role": "transferor", "subject": {"citizen": {"personalId": seller[1]}}},
                 {"role": "transferee", "subject": {"citizen": {"personalId": buyer[1]}}},
@@ -247,7 +250,8 @@ def test_sealed_people_are_checked_again(hub: SnapshotHub, postgres_server: Embe
         again = fresh.keep(SEALED)
         read = fresh.data(READ, {"id": again["id"]}, dossier=SEALED)
     sealed = [one for one in read["prefill"]["answers"] if one["requirement"]["code"] == "transferee_name"]
-    assert [(one["status"], one["values"]) for one in sealed] == [("UNAVAILABLE", [])], "the other party is still there"
+    assert [(one["status"], one["values"]) for one in sealed] == [("UNAVAILABLE", [])]
+    assert hub.buyer[0] not in [number for _, number in hub.rows("select people from hub.prefill_snapshot where id = %s", number_of(hub, again))[0][0]]  # fmt: skip
     hub.rows("delete from hub.sealed_subject")
 
 
@@ -258,6 +262,111 @@ def test_who_was_merged_since_is_looked_for_too(hub: SnapshotHub) -> None:
         found = find_people_now(connection, [["Citizen", hub.seller[0]], ["Parcel", hub.seller[0]]])
         assert found == {("Citizen", hub.seller[0]), ("Citizen", hub.buyer[0]), ("Parcel", hub.seller[0])}
         connection.rollback()
+
+
+def test_a_receipt_says_where_everything_is_from_and_no_value(
+    hub: SnapshotHub,
+    postgres_server: EmbeddedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert get_receipt(hub, "an", RECEIPT).status_code == 404, "nothing is kept yet"
+    kept = hub.keep(RECEIPT)
+    page = get_receipt(hub, "an", RECEIPT)
+    assert page.status_code == 200, page.text
+    assert (page.headers["cache-control"], page.headers["content-type"]) == ("no-store", "text/html; charset=utf-8")
+    assert "script" not in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+    for words in (
+        RECEIPT,
+        kept["digest"],
+        "Họ và tên bên chuyển nhượng",
+        "Nghị quyết 66.7/2025/NQ-CP",
+        "chưa được ký số",
+    ):
+        assert words in page.text, words
+    names = hub.rows(
+        "select full_name, personal_id from data.citizen where id = any(%s)", [hub.seller[0], hub.buyer[0]]
+    )
+    assert not [value for row in names for value in row if value in page.text], "nobody is named"
+    assert get_receipt(hub, "binh", RECEIPT).status_code == 404, "another office"
+    assert get_receipt(hub, None, RECEIPT).status_code == 401
+    assert get_receipt(hub, "an", "022199876543").json()["errors"][0]["extensions"]["code"] == "DOSSIER_UNKNOWN"
+    hub.data(END, {"input": {"code": RECEIPT, "outcome": "WITHDRAWN", "reason": "rút"}})
+    assert get_receipt(hub, "an", RECEIPT).text == page.text, "also when the dossier has ended, and the same each time"
+    ((read,),) = hub.rows(
+        "select count(*) from ledger.operation where convert_from(paths, 'UTF8') like '%%\"receipt\"%%'"
+    )
+    assert read == 1
+    check_signed_receipt(hub, tmp_path, monkeypatch, capsys)
+
+
+def check_signed_receipt(
+    hub: SnapshotHub, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A receipt that the command line writes with a key is verified with its public key, and not if it was changed."""
+    monkeypatch.setenv("HUB_DATABASE_URL", hub.database)
+    monkeypatch.setenv("HUB_RECEIPT_SIGNING_KEY", str(folder / "key.pem"))
+    create_signing_key(folder / "key.pem")
+    create_signing_key(folder / "other.pem")
+    file = folder / "receipt.html"
+    command(capsys, "snapshots", "receipt", RECEIPT, "--to", str(file))
+    command(capsys, "snapshots", "receipt", RECEIPT, "--to", str(file), fails=True)
+    keys = ("--key", str(folder / "other.pem.pub"), "--key", str(folder / "key.pem.pub"))
+    assert "the page shows what was signed" in command(capsys, "snapshots", "verify", str(file), *keys)
+    assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(file), *keys[:2], fails=True)
+    for before, after in (("Giấy tờ không phải nộp", "Giấy tờ phải nộp"), ('"count":1', '"count":2')):
+        text = file.read_text(encoding="utf-8")
+        escaped = before.replace('"', "&quot;")
+        assert escaped in text
+        changed = folder / "changed.html"
+        changed.write_text(text.replace(escaped, after.replace('"', "&quot;"), 1), encoding="utf-8")
+        assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(changed), *keys, fails=True)
+
+
+def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
+    hub: SnapshotHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(requirement: str, role: str | None = None, dossier: str = PAPERS) -> dict[str, Any]:
+        return hub.ask(PAPER, {"input": {"requirement": requirement, "role": role}}, dossier=dossier)
+
+    def code(answer: dict[str, Any]) -> str:
+        return str(answer["errors"][0]["extensions"]["code"])
+
+    assert code(ask("contract")) == "SNAPSHOT_NEEDED"
+    kept = hub.keep(PAPERS)
+    allowed = ask("contract")["data"]["requestPaper"]["request"]
+    assert (allowed["status"], allowed["reasons"]) == ("ASKED_OF_CITIZEN", ["ONLY_THE_CITIZEN_KNOWS"])
+    assert allowed["snapshotId"] == kept["id"]
+    assert code(ask("transferor_name")) == "VALUE_HELD"
+    assert code(ask("transferor_name", "transferor")) == "VALUE_HELD"
+    assert code(ask("transferor_name", "transferee")) == "REQUIREMENT_UNKNOWN"
+    assert code(ask("sổ đỏ")) == "REQUIREMENT_UNKNOWN"
+    assert code(hub.ask(PAPER, {"input": {"requirement": "contract"}})) == "DOSSIER_NEEDED"
+    hub.rows("update hub.prefill_snapshot set at = at - interval '25 hours' where id = %s", number_of(hub, kept))
+    assert code(ask("contract")) == "SNAPSHOT_NEEDED"
+    monkeypatch.setenv("HUB_DATABASE_URL", hub.database)
+    (found,) = json.loads(command(capsys, "procedures", "stats", "land-right-transfer", "--json"))
+    requirements = found["requirements"]
+    assert (requirements["transferor_name"]["papersRefused"], requirements["contract"]["papersGranted"]) == (2, 1)
+    assert requirements["contract"]["notHeld"] == {"ASKED_OF_CITIZEN: ONLY_THE_CITIZEN_KNOWS": found["dossiers"]}
+    for one in (*requirements.values(), found["total"]):
+        assert one["answers"] == one["held"] + sum(one["notHeld"].values())
+        assert one["shareHeld"] == (round(one["held"] / one["answers"], 4) if one["answers"] else None)
+    assert requirements["transferor_name"]["answers"] == found["dossiers"], "each dossier once, by its newest snapshot"
+    assert requirements["transferor_name"]["held"] >= 1
+    assert found["snapshots"] >= found["dossiers"]
+    table = command(capsys, "procedures", "stats")
+    assert "transferor_name" in table
+    assert "all together" in table
+    assert json.loads(command(capsys, "procedures", "stats", "tax-clearance", "--json")) == []
+
+
+def get_receipt(hub: SnapshotHub, who: str | None, code: str) -> httpx2.Response:
+    identity = ISSUER.find_identity(who) if who else None
+    sent = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"} if identity else {}
+    return httpx2.get(f"{hub.url}/dossiers/{code}/receipt", headers=sent, timeout=30)
 
 
 def command(capsys: pytest.CaptureFixture[str], *words: str, fails: bool = False) -> str:

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from joserfc.jwk import OKPKey
+from joserfc.util import urlsafe_b64encode
 
 from hub.errors import HubMisconfigured
 
@@ -61,6 +63,12 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """A signature of 64 bytes."""
         return self._private.sign(message)
+
+    def as_jwk(self) -> OKPKey:
+        """The key as joserfc takes it, for signatures of other kinds than those of checkpoints."""
+        private = urlsafe_b64encode(self._private.private_bytes_raw()).decode()
+        public = urlsafe_b64encode(self.public).decode()
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": public, "d": private})
 
     def endorse(self, public: bytes) -> KeyEndorsement:
         """This key's word that another one follows it."""
