@@ -30,7 +30,7 @@ class ReceiptNames:
 def make_receipt(snapshot: PrefillSnapshot, names: ReceiptNames) -> dict[str, Any]:
     """The content of a receipt: text, whole numbers, booleans and nulls. Raises OperationRefused as `read_answer` does."""
     answer = snapshot.read_answer()
-    groups = _group(answer["answers"])
+    groups = _group_answers(answer["answers"])
     return {
         "form": FORM,
         "dossier": snapshot.dossier,
@@ -55,7 +55,7 @@ class _Group:
     open: tuple[Json, ...]
 
 
-def _group(answers: Iterable[Json]) -> list[_Group]:
+def _group_answers(answers: Iterable[Json]) -> list[_Group]:
     found: dict[tuple[str, str | None], list[Json]] = {}
     for answer in answers:
         found.setdefault((answer["requirement"]["code"], answer["role"]), []).append(answer)
@@ -75,7 +75,7 @@ def _tell_held(group: _Group, names: ReceiptNames) -> dict[str, Any]:
         **_tell_requirement(group, names),
         "count": len(group.held),
         "sources": [
-            {"name": source, "title": _title(source, names), "asOf": as_of}
+            {"name": source, "title": _find_title(source, names), "asOf": as_of}
             for source, as_of in sorted(_find_sources(group.held).items())
         ],
     }
@@ -115,7 +115,7 @@ def _find_sources(answers: Iterable[Json]) -> Mapping[str, str | None]:
     return found
 
 
-def _title(source: str, names: ReceiptNames) -> dict[str, str]:
+def _find_title(source: str, names: ReceiptNames) -> dict[str, str]:
     """The title of a source; a `none` that rests on several has all of their names."""
     parts = [part.strip() for part in source.split(",")]
     titles = [names.sources.get(part, Bilingual(vi=part, en=part)) for part in parts]
