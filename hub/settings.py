@@ -94,6 +94,10 @@ class Settings(BaseSettings):
         "127.0.0.1",
         description="Address that HUB_METRICS_PORT is on. Whoever reaches it sees how much is read and how old the sources are, but no data.",
     )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How `hub serve` and `hub worker` write their log: lines for people, or one JSON object a line.",
+    )
     request_log: bool = Field(
         False,
         description="Whether each GraphQL request is a line of the log: its outcome, time and size, and the operation if its name is that of a known document.",
@@ -284,6 +288,10 @@ class Settings(BaseSettings):
     )
     allowed_origins: str = Field(
         "", description="Origins, by comma, whose pages may open a WebSocket, beside those of the hub's own."
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins, by comma, whose pages may send GraphQL requests with a token of their own (CORS), e.g. `https://portal.example.gov.vn`. Cookies are never accepted from them.",
     )
     reviewer: str = Field("", description="Who decides in `hub review`, where `--reviewer` does not say so.")
     review_second_share: float = Field(

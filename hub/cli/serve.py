@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
@@ -11,9 +12,9 @@ import psycopg
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
+from hub.cli.logs import log_start, make_log_config, start_log, tell
 from hub.cli.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
-from hub.cli.terminal import ERR, LineFormatter
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_manifests
 from hub.ledger.keeper import check_witness_file
@@ -24,7 +25,7 @@ from hub.store.logins import Logins
 from hub.store.roles import find_excess, may_append_to_ledger
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
-from hub.web.edge import Edge, WithRequestId
+from hub.web.edge import Edge
 from hub.web.http_timeouts import ImpatientProtocol
 from hub.web.starters import Examples
 
@@ -41,9 +42,11 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
+    start_log(settings, "serve")
     with bind_socket(settings.host, settings.port) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
-        ERR.print(f"GraphQL and GraphiQL at http://{where}/graphql")
+        tell(settings, f"GraphQL and GraphiQL at http://{where}/graphql")
+        log_start(settings, f"http://{where}", load_manifests())
         serve_on(listener, settings, store.logins)
 
 
@@ -80,7 +83,7 @@ def serve_on(
         access_log=False,
         http=ImpatientProtocol,
         ws_max_size=settings.max_body_bytes,
-        log_config=LOGGING,
+        log_config=make_log_config(settings),
         # A stream has no end of its own to wait for.
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -136,9 +139,11 @@ def warn_of_excess(settings: Settings, url: str) -> None:
     except psycopg.Error:
         return  # /readyz says it
     if excess:
-        ERR.print(
+        tell(
+            settings,
             f"warning: the database role of HUB_DATABASE_URL {', '.join(excess)}."
-            " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/create-database-roles.md"
+            " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/create-database-roles.md",
+            level=logging.WARNING,
         )
 
 
@@ -159,21 +164,3 @@ def check_ledger_login(settings: Settings, url: str) -> None:
 
 
 GRACE_S = 5
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request": {"()": WithRequestId}},
-    "formatters": {
-        "line": {"()": LineFormatter, "format": "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"}
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request"],
-            "stream": "ext://sys.stderr",
-        }
-    },
-    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING", "propagate": False} for name in ("hub", "uvicorn")},
-}
-"""Each line says which request it belongs to; the answer to that request says so too, in X-Request-Id."""

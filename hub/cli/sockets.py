@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from hub.cli.terminal import ERR
+from hub.cli.logs import tell
 from hub.errors import HubMisconfigured
 from hub.settings import Settings
 
@@ -44,6 +44,6 @@ def open_metrics(settings: Settings, read: "Callable[[], Iterable[Sample]]", hea
     from hub.metrics.server import serve_metrics
 
     with bind_socket(settings.metrics_host, settings.metrics_port, option="HUB_METRICS_PORT=0") as listener:
-        ERR.print("Metrics at http://{}:{}/metrics".format(*listener.getsockname()[:2]))
+        tell(settings, "Metrics at http://{}:{}/metrics".format(*listener.getsockname()[:2]))
         with serve_metrics(listener, read, health):
             yield

@@ -5,14 +5,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from hub.cli.logs import log_start, start_log, tell_work
 from hub.cli.sockets import open_metrics
 from hub.cli.store import open_store
-from hub.cli.terminal import escape_controls, show_text
 from hub.errors import HubMisconfigured
 from hub.ingest.run.connector_run import select_manifests
 from hub.jobs.worker import QueueWorker, WorkerOptions
@@ -45,11 +45,13 @@ def worker(
             "--concurrency and --heartbeat must be greater than zero", next_step="see `hub worker --help`"
         )
     settings = load_settings()
+    start_log(settings, "worker")
     orders = WorkerOptions(
         select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days, settings.lookup_timeout_s
     )
     with open_store(settings, keep_running=True) as store:
-        queue_worker = QueueWorker(store.engine, orders, print_line)
+        queue_worker = QueueWorker(store.engine, orders, partial(tell_work, settings))
+        log_start(settings, None, (manifest.name for manifest in orders.manifests))
         with watch_worker(settings, queue_worker):
             queue_worker.run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
@@ -72,8 +74,3 @@ def watch_worker(settings: Settings, queue_worker: QueueWorker) -> Iterator[None
         lambda: describe_sources(url, manifests),
     ):
         yield
-
-
-def print_line(line: str) -> None:
-    """One line with its time."""
-    show_text(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {escape_controls(line)}", flush=True)

@@ -197,7 +197,7 @@ class ChangeReader:
         failures = 0
         while True:
             try:
-                connection = await AsyncConnection.connect(self.url, autocommit=True)
+                connection = await AsyncConnection.connect(self.url, autocommit=True, application_name="hub-changes")
                 async with connection:
                     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
                     failures = 0

@@ -168,7 +168,12 @@ class LedgerWriter:
         if self._connection is None:
             options = f"{SESSION} -c synchronous_commit=on -c statement_timeout={int(COMMIT_WITHIN_S * 1000)}"
             self._connection = await AsyncConnection.connect(
-                self._url, autocommit=True, options=options, connect_timeout=5, prepare_threshold=0
+                self._url,
+                autocommit=True,
+                options=options,
+                connect_timeout=5,
+                prepare_threshold=0,
+                application_name="hub-ledger",
             )
         with end_silence(self._connection, COMMIT_WITHIN_S):
             if self._epoch is not None and self._epoch.month.first_day < month_of(self._clock()):

@@ -76,6 +76,7 @@ REQUEST_DURATION = histogram(
 HTTP_RESPONSES = counter("hub_http_responses_total", "HTTP answers on all paths by status.", "status")
 SUBSCRIPTIONS = gauge("hub_subscriptions", "Subscriptions that are open.")
 SUBSCRIPTIONS_MAX = gauge("hub_subscriptions_max", "Subscriptions that may be open: HUB_MAX_SUBSCRIPTIONS.")
+CHANGES_WAITING = gauge("hub_changes_waiting_seconds", "Seconds that changes have waited for an older transaction before subscribers see them.")  # fmt: skip
 LIMITS_MET = counter("hub_limits_met_total", "Callers that met a limit of reading, once for each time window.", "limit")
 LOOKUPS = counter("hub_lookups_total", "Records that a procedure needed fresh, by how that ended.", "status")
 
@@ -110,6 +111,7 @@ LEDGER_WITNESS = gauge(
 
 WEB_METRICS = (
     *(BUILD_INFO, DROPPED_SERIES, REQUESTS, REQUEST_DURATION, HTTP_RESPONSES, SUBSCRIPTIONS, SUBSCRIPTIONS_MAX),
+    CHANGES_WAITING,
     *(LIMITS_MET, LOOKUPS, POOL_CONNECTIONS, POOL_IDLE, POOL_MAX, POOL_WAITING, POOL_QUEUED, POOL_WAIT, POOL_ERRORS),
     *(POOL_CONNECT_ERRORS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, LEDGER_RECORDS, LEDGER_BATCH, LEDGER_COMMIT),
     *(LEDGER_REFUSED, LEDGER_WAITING, LEDGER_CHECKPOINTER, LEDGER_CHECKPOINT, LEDGER_WITNESS),

@@ -74,7 +74,11 @@ class SourceAge:
 def connect_to_watch(url: str) -> StoreConnection:
     """A connection that can only read, and waits for nothing for long. Raises psycopg.Error."""
     return StoreConnection.connect(
-        add_silence_timeouts(url), options=OPTIONS, connect_timeout=int(ANSWER_WITHIN_S), autocommit=True
+        add_silence_timeouts(url),
+        options=OPTIONS,
+        connect_timeout=int(ANSWER_WITHIN_S),
+        autocommit=True,
+        application_name="hub-metrics",
     )
 
 

@@ -24,6 +24,7 @@ def read_web_samples(app: Edge) -> Iterator[Sample]:
         yield m.HTTP_RESPONSES.at(count, str(status))
     yield m.SUBSCRIPTIONS.at(len(parts.executor.changes.subscribers))
     yield m.SUBSCRIPTIONS_MAX.at(parts.executor.changes.most_subscribers)
+    yield m.CHANGES_WAITING.at(parts.executor.changes.waiting_s)
     if parts.limiter is not None:
         for kind in RateKind:
             yield m.LIMITS_MET.at(parts.limiter.met[kind], kind.value)

@@ -98,7 +98,7 @@ def make_read_pool(
         min_size=min(kept, size),
         max_size=size,
         open=False,
-        kwargs={"autocommit": True, "options": options, "prepare_threshold": None},
+        kwargs={"autocommit": True, "options": options, "application_name": "hub-read", "prepare_threshold": None},
         timeout=5,
         reconnect_timeout=3,
         name="reads",
@@ -116,7 +116,7 @@ def make_write_pool(url: str, *, size: int, statement_timeout_s: float) -> Async
         min_size=0,
         max_size=size,
         open=False,
-        kwargs={"autocommit": True, "options": options},
+        kwargs={"autocommit": True, "options": options, "application_name": "hub-write"},
         timeout=5,
         name="writes",
     )

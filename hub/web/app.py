@@ -27,6 +27,7 @@ from hub.store.logins import Logins
 from hub.store.revision import newest_revision
 from hub.web import graphiql_page, negotiate
 from hub.web.access_starters import AccessExamples, access_starters
+from hub.web.cors import allow_origins
 from hub.web.dossier_push import DOSSIERS_PATH, DossierEndpoint
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
@@ -133,7 +134,7 @@ def create_app(
         lifespan=lifespan,
     )
     graphql = GraphQLEndpoint(executor, gate, settings, lambda: (page, headers))
-    return Edge(rest, graphql, GRAPHQL_PATH, settings, WebParts(executor, keeper, limiter))
+    return Edge(rest, allow_origins(graphql, settings), GRAPHQL_PATH, settings, WebParts(executor, keeper, limiter))
 
 
 class _Web:

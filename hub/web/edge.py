@@ -111,12 +111,3 @@ async def _answer(send: Send, status: int, code: str, message: str, identifier: 
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class WithRequestId(logging.Filter):
-    """Gives every record of a log the id of the request it belongs to."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Always true."""
-        record.request_id = REQUEST_ID.get()
-        return True

@@ -225,7 +225,12 @@ class Checkpointer:
     async def _take_turn(self) -> None:
         if self._connection is None:
             self._connection = await AsyncConnection.connect(
-                self._url, autocommit=True, options=OPTIONS, connect_timeout=5, prepare_threshold=2
+                self._url,
+                autocommit=True,
+                options=OPTIONS,
+                connect_timeout=5,
+                prepare_threshold=2,
+                application_name="hub-checkpoint",
             )
         with end_silence(self._connection, 2 * ANSWER_WITHIN_S):
             if self._maker is None:

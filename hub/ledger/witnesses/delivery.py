@@ -135,7 +135,11 @@ class WitnessDelivery:
     async def _connect(self) -> AsyncConnection[Any]:
         if self._connection is None:
             self._connection = await AsyncConnection.connect(
-                self._url, autocommit=True, options=OPTIONS.replace("60s", "600s"), connect_timeout=5
+                self._url,
+                autocommit=True,
+                options=OPTIONS.replace("60s", "600s"),
+                connect_timeout=5,
+                application_name="hub-witness",
             )
         return self._connection
 

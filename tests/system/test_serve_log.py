@@ -1,0 +1,67 @@
+"""`hub serve` as a process: its log in JSON, its metrics, and the names of its connections in PostgreSQL."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import psycopg
+
+NAME = "Quyền Thị Trồng-Mốc"
+
+
+def test_a_served_hub_logs_json_and_names_its_connections(database_url: str, tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PG"))},
+        "HUB_DATABASE_URL": database_url,
+        "HUB_ACCESS": "off",
+        "HUB_LOG_FORMAT": "json",
+        "HUB_REQUEST_LOG": "true",
+        "HUB_METRICS_PORT": "0",
+    }
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from hub.cli import main; main(['serve', '--port', '0'])"],
+            env=environment, stdout=out, stderr=out, cwd=tmp_path,
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + 120
+        while not (metrics := re.search(r"Metrics at (http://[\d.:]+)/metrics", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        (started,) = (line for line in lines if line["event"] == "started")
+        assert (started["access"], "HUB_DATABASE_URL" in started["settings"]) == ("off", True)
+        assert database_url not in str(lines)
+        url = started["address"]
+        body = {"query": "query Q($n: String!) { citizens(filter: { fullName: { eq: $n } }) { totalCount } }", "variables": {"n": NAME}}  # fmt: skip
+        answer = httpx2.post(f"{url}/graphql", json=body, timeout=30)
+        assert answer.json()["data"] == {"citizens": {"totalCount": 0}}
+        httpx2.post(f"{url}/graphql", json={"query": NAME}, timeout=30)
+        with psycopg.connect(database_url) as connection:
+            names = {
+                name
+                for (name,) in connection.execute(
+                    "select application_name from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                )
+            }
+        assert "hub-read" in names
+        assert all(name.startswith("hub-") for name in names), names
+        assert "hub_requests_total" in httpx2.get(f"{metrics[1]}/metrics", timeout=10).text
+    finally:
+        process.terminate()
+        assert process.wait(60) in (0, -15)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    requests = [line for line in lines if line["logger"] == "hub.request"]
+    assert [(line["outcome"], line["code"]) for line in requests] == [("ok", None), ("refused", "SYNTAX")]
+    assert requests[0]["requestId"] == answer.headers["x-request-id"]
+    assert requests[0]["bytes"] == len(answer.content)
+    assert requests[0]["ms"] > 0
+    assert "Trồng" not in log.read_text()
+    assert "tr\\u1ed3ng" not in log.read_text().lower()
