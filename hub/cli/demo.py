@@ -111,8 +111,9 @@ def _serve_with_access(
         case = open_case(connection, examples.linked)
     issuer = make_local_issuer(settings.host)
     OUT.print()
+    OUT.print(mark_text("bold", "Officer's console:", f" {address}/console"))
     OUT.print(mark_text("bold", "GraphiQL:", f" {address}/graphql"))
-    OUT.print(f"Sign in first: {address}/sign-in?next=/graphql")
+    OUT.print(f"Sign in first: {address}/sign-in?next=/console, or /sign-in?next=/graphql, as one of:")
     for identity in issuer.identities:
         OUT.print(f"  {identity.display_name}")
     OUT.print(f"The dossier {case.dossier} is open for the land officer. GraphiQL's starter queries use it.")

@@ -15,7 +15,7 @@ STYLE_PATH = "/console/console.css"
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "referrer-policy": "same-origin",  # under no-referrer, browsers send `Origin: null` with our own forms
     "x-content-type-options": "nosniff",

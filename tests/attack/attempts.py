@@ -69,6 +69,8 @@ def _under(purpose: str) -> dict[str, str]:
 def _enumerations(known: Knowledge) -> tuple[Attempt, ...]:
     everyone = "{ citizens(first: 500) { nodes { personalId } } }"
     prefix = '{ citizens(first: 5, filter: { fullName: { prefix: "Ng" } }) { nodes { fullName } } }'
+    words = '{ citizens(first: 5, filter: { fullName: { words: "nguyen" } }) { nodes { fullName } } }'
+    former = '{ citizens(first: 5, filter: { formerId: { prefix: "1" } }) { nodes { fullName } } }'
     by_name = """query ($name: String!, $born: PartialDate!) { citizens(first: %s, filter: {
         fullName: { eq: $name }, birthDate: { eq: $born } }) { %s } }"""
     guess = {"name": "Nguyễn Văn An", "born": "1980-01-01"}
@@ -77,6 +79,8 @@ def _enumerations(known: Knowledge) -> tuple[Attempt, ...]:
         Attempt("enumerate", "list people under the own dossier", everyone, ("FORBIDDEN_FIELD",), headers=_own(known)),
         Attempt("enumerate", "list people to identify", everyone, ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT"), headers=_under(IDENTIFY)),
         Attempt("enumerate", "list people by the beginning of a name", prefix, ("FORBIDDEN_ARGUMENT",), headers=_under(IDENTIFY)),
+        Attempt("enumerate", "list people by words of a name alone", words, ("FORBIDDEN_ARGUMENT",), headers=_under(IDENTIFY)),
+        Attempt("enumerate", "list people by the beginning of a former identifier", former, ("FORBIDDEN_ARGUMENT",), headers=_under(IDENTIFY)),
         Attempt("enumerate", "a larger page of namesakes", by_name % (6, "nodes { fullName }"), ("FORBIDDEN_ARGUMENT",), guess, _under(IDENTIFY)),
         Attempt("enumerate", "count namesakes", by_name % (5, "totalCount"), ("FORBIDDEN_FIELD",), guess, _under(IDENTIFY)),
         Attempt("enumerate", "cursors of namesakes", by_name % (5, "edges { cursor }"), ("FORBIDDEN_FIELD",), guess, _under(IDENTIFY)),
@@ -185,6 +189,8 @@ def _other_doors(known: Knowledge) -> tuple[Attempt, ...]:
 
 def _by_design(known: Knowledge) -> tuple[Attempt, ...]:
     read = "query ($id: PersonalId!) { citizen(by: { personalId: $id }) { fullName birthDate residenceAddress } }"
+    by_words = """{ citizens(first: 5, filter: { fullName: { words: "nguyen" }, birthDate: { eq: "1980-05-14" } }) {
+        nodes { fullName } } }"""
     subjects = [
         {"role": "transferor", "subject": {"citizen": {"personalId": known.victim}}},
         {"role": "transferee", "subject": {"citizen": {"personalId": known.counterparty}}},
@@ -196,6 +202,7 @@ def _by_design(known: Knowledge) -> tuple[Attempt, ...]:
         Attempt("by design", "public data", "{ administrativeUnits(first: 3) { nodes { name } } }", (GOT,)),
         Attempt("by design", "the subject of the own dossier", read, (GOT,), {"id": known.subject}, _own(known)),
         Attempt("by design", "anyone by an exact identifier", NAME_BY_KEY, (GOT,), {"id": known.victim}, _under(IDENTIFY)),
+        Attempt("by design", "five people by words of a name and birth date", by_words, (GOT,), headers=_under(IDENTIFY)),
         Attempt("by design", "whether an identifier is anyone's", NAME_BY_KEY, (GOT,), {"id": known.absent}, _under(IDENTIFY)),
         Attempt("by design", "whether a dossier's code is taken", OPEN, ("DOSSIER_EXISTS",), {"input": taken}),
         Attempt("by design", "a dossier for the victim at the own office", OPEN, (GOT,), {"input": opened}),

@@ -99,7 +99,9 @@ ROLES: Mapping[str, str] = {
 VALUES: Mapping[str, Any] = {
     **{role: subject_of(role, entity) for role, entity in ROLES.items()},
     "personalId": SELLER,
+    "formerId": "100234567",
     "fullName": "Nguyễn Văn An",
+    "words": "an nguyen",
     "birthDate": "1980-02-03",
     "field": "LAND_USE_RIGHT_HOLDER",
     "sector": "LAND",

@@ -1,0 +1,128 @@
+"""The officer's console in Chromium: by keyboard alone, without violations of axe-core, and without a request to any other machine."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.watched import WatchedPage
+from tests.clients.conftest import NodeProject
+from tests.system.console_site import ConsoleSite
+from tests.system.console_site import serve_pages as serve_pages
+from tests.system.console_site import site as site
+from tests.system.console_site import store as store
+
+HERE = Path(__file__).parent
+MOST_TABS = 60
+VIEWPORTS = ((1366, 768), (390, 844))
+RUN_AXE = """async () => {
+    const found = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']});
+    return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(' | ')}`);
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe(scratch: Path) -> str:
+    """The text of axe-core, installed by its lock into a scratch folder."""
+    project = NodeProject(scratch / "axe")
+    project.folder.mkdir()
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, project.folder)
+    project.run("npm", "ci", "--ignore-scripts")
+    return (project.folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Press Tab until the focus is on what has these words, as somebody without a mouse does."""
+    focused = "document.activeElement.innerText || document.activeElement.labels?.[0]?.innerText || ''"
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if words in page.evaluate(focused):
+            return
+    raise AssertionError(f"no Tab leads to {words}")
+
+
+def press_enter(page: Page) -> None:
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def sign_in(page: Page, site: ConsoleSite) -> None:
+    page.goto(f"{site.url}/console")
+    tab_to(page, "Lê An")
+    press_enter(page)
+    expect(page).to_have_url(f"{site.url}/console")
+
+
+def search(page: Page, text: str) -> None:
+    """The box has the focus when its page opens."""
+    page.keyboard.type(text)
+    press_enter(page)
+
+
+def test_from_sign_in_to_the_sheet_by_keyboard_in_four_steps(watched: WatchedPage, site: ConsoleSite) -> None:
+    page = watched.page
+    sign_in(page, site)
+    search(page, site.seller)
+    expect(page.get_by_role("heading", level=1)).to_have_text(site.name)
+    tab_to(page, "Chuyển nhượng quyền sử dụng đất")
+    press_enter(page)
+    tab_to(page, "Bên nhận chuyển nhượng")
+    page.keyboard.type(site.buyer)
+    tab_to(page, "Mã hồ sơ")
+    page.keyboard.type("H49.12-251118-7101")
+    press_enter(page)
+    expect(page).to_have_url(re.compile("/console/dossiers/H49.12-251118-7101"))
+    expect(page.get_by_role("heading", name=re.compile("Đã có"))).to_be_visible()
+    tab_to(page, "Chọn")
+    press_enter(page)
+    expect(page.get_by_text("Đã chọn")).to_be_visible()
+    tab_to(page, "Vì sao có ở đây?")
+    page.keyboard.press("Enter")
+    expect(page.locator("details.why[open]")).to_have_count(1)
+    page.go_back()
+    page.reload()
+    expect(page.get_by_text("Đã chọn")).to_be_visible()
+    assert watched.outside == []
+    assert watched.complaints == []
+
+
+def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
+    page, code = watched.page, "H49.12-251118-7102"
+    faults: list[str] = []
+
+    def check(name: str) -> None:
+        for width, height in VIEWPORTS:
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(axe)  # not as a script of the page, whose policy allows none
+            faults.extend(f"{name} at {width}: {one}" for one in page.evaluate(RUN_AXE))
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{name} at {width}: wider than the screen")
+
+    sign_in(page, site)
+    check("search")
+    search(page, "Hoà")
+    check("search refused")
+    page.goto(f"{site.url}/console")
+    search(page, "nguyen 02/02/1902")
+    check("nobody")
+    page.goto(f"{site.url}/console")
+    search(page, site.seller)
+    page.get_by_role("link", name=re.compile("Chuyển nhượng quyền sử dụng đất")).click()
+    check("form")
+    page.get_by_role("button", name=re.compile("Mở hồ sơ")).click()
+    check("form refused")
+    page.get_by_label("Bên nhận chuyển nhượng", exact=False).first.fill(site.buyer)
+    page.get_by_label(re.compile("Mã hồ sơ")).fill(code)
+    page.get_by_role("button", name=re.compile("Mở hồ sơ")).click()
+    expect(page).to_have_url(re.compile(code))
+    page.locator("details").last.locator("summary").click()
+    check("sheet")
+    page.get_by_role("link", name=re.compile("^Sửa Đã kết hôn")).first.click()
+    check("correction")
+    page.goto(f"{site.url}/console/dossiers/H49.12-251118-9999")
+    check("refusal")
+    assert faults == []
+    assert watched.outside == []
