@@ -36,7 +36,7 @@ from hub.access.dossiers import (
     END_DOSSIER,
     Dossier,
     NamedSubject,
-    alarm_if_sealed,
+    alarm_if_withheld,
     find_subjects,
     insert_dossier,
     insert_subjects,
@@ -146,7 +146,7 @@ def take_push(connection: Connection[Any], sender: DossierSender, body: bytes) -
     code, office, purpose = check_code(sent.code, now.date()), parse_office(sent.office), find_purpose(sent.purpose)
     _check_sender(sender, sent, office, purpose)
     found = find_subjects(connection, [NamedSubject(s.role, s.kind, s.field, s.value) for s in sent.subjects])
-    alarm_if_sealed(connection, found, principal)
+    alarm_if_withheld(connection, found, principal)
     digest = hashlib.sha256(sent.model_dump_json().encode()).digest()
     with connection.transaction():
         connection.execute(LOCK, (code,))  # two versions of one dossier at once are taken one after the other

@@ -24,6 +24,7 @@ from hub.access.dossier_rules import (
 from hub.access.offices import covers, parse_office
 from hub.access.principals import Principal
 from hub.access.purposes import Purpose, find_purpose
+from hub.access.sealing import WITHHELD_ALARMS, WithholdKind
 from hub.model.registry import Entity, Registry, registry
 
 Outcome = Literal["CLOSED", "WITHDRAWN"]
@@ -42,14 +43,13 @@ values (%s, %s, %s, %s, %s, %s, %s)"""
 SELECT_DOSSIER = """
 select id, code, purpose, purpose_version, office, opened_by, opened_via, opened_at, expires_at, ended_at, outcome
 from hub.dossier where code = %s"""
-FIND_SEALED = """
-select exists (
-    select from unnest(%s::text[], %s::bigint[]) as s (entity, number)
-    join hub.sealed_subject d on d.entity = s.entity
-    where d.subject_id = s.number
-        or d.subject_id in (select h.subject_id from link.heir h where h.heir_id = s.number)
-)"""
-"""Whoever a sealed row was merged into is sealed too."""
+FIND_WITHHELD = """
+select distinct d.kind
+from unnest(%s::text[], %s::bigint[]) as s (entity, number)
+join hub.sealed_subject d on d.entity = s.entity
+where d.subject_id = s.number
+    or d.subject_id in (select h.subject_id from link.heir h where h.heir_id = s.number)"""
+"""Whoever a sealed row was merged into is sealed too, and so with a restricted one."""
 SELECT_SUBJECTS = """
 select role, entity, subject_id as number, field, value from hub.dossier_subject where dossier_id = %s order by id"""
 END_DOSSIER = """
@@ -124,7 +124,7 @@ def open_dossier(connection: Connection[Any], new: NewDossier, principal: Princi
     check_opener(principal, purpose.declaration, office)
     expires_at = check_life(new.expires_at, now)
     found = find_subjects(connection, new.subjects)
-    alarm_if_sealed(connection, found, principal)
+    alarm_if_withheld(connection, found, principal)
     check_subjects(purpose.declaration, found, now.date())
     row = {
         "code": code,
@@ -159,15 +159,19 @@ def insert_dossier(
     return number
 
 
-def alarm_if_sealed(connection: Connection[Any], found: Sequence[FoundSubject], principal: Principal) -> None:
-    """Raise an alarm if a subject is sealed. The dossier is opened: what a read of it gives of the others can be shown."""
+def alarm_if_withheld(connection: Connection[Any], found: Sequence[FoundSubject], principal: Principal) -> None:
+    """Raise an alarm if a subject is sealed or restricted. The dossier is opened: what a read of it gives of the others can be shown."""
     held = [(subject.entity, subject.number) for subject in found if subject.number is not None]
     if not held:
         return
-    row = connection.execute(FIND_SEALED, ([e for e, _ in held], [n for _, n in held])).fetchone()
-    if row is None or not row[0]:
-        return
-    raise_alarm(connection, "SEALED_SUBJECT", principal=principal.id, dossier_id=None, details={"opening": True})
+    for (kind,) in connection.execute(FIND_WITHHELD, ([e for e, _ in held], [n for _, n in held])).fetchall():
+        raise_alarm(
+            connection,
+            WITHHELD_ALARMS[WithholdKind(kind)],
+            principal=principal.id,
+            dossier_id=None,
+            details={"opening": True},
+        )
 
 
 def add_subjects(
@@ -182,7 +186,7 @@ def add_subjects(
     check_opener(principal, purpose.declaration, dossier.office)
     present = {(subject.role, subject.entity, subject.number, subject.value) for subject in dossier.subjects}
     found = [s for s in find_subjects(connection, named) if (s.role, s.entity, s.number, s.value) not in present]
-    alarm_if_sealed(connection, found, principal)
+    alarm_if_withheld(connection, found, principal)
     before = [FoundSubject(s.role, s.entity, s.number, s.field, s.value) for s in dossier.subjects]
     check_subjects(purpose.declaration, [*before, *found], datetime.now(UTC).date())
     with connection.transaction():

@@ -19,7 +19,7 @@ from hub.access.dossiers import (
     NOT_FOUND,
     Dossier,
     NamedSubject,
-    alarm_if_sealed,
+    alarm_if_withheld,
     check_open,
     end_dossier,
     find_own_dossier,
@@ -69,7 +69,7 @@ def request_emergency(connection: Connection[Any], request: EmergencyRequest, pr
             "say what happened and why it cannot wait; no personal data",
         )
     found = find_subjects(connection, request.subjects)
-    alarm_if_sealed(connection, found, principal)
+    alarm_if_withheld(connection, found, principal)
     check_subjects(purpose.declaration, found, now.date())
     code = f"{EMERGENCY_AGENCY}-{now:%y%m%d}-{secrets.randbelow(10**12):012}"
     row = {

@@ -1,7 +1,10 @@
-"""Sealed identities: subjects (an adopted child's first identity, a protected witness) whose data no read may show."""
+"""Subjects whose data no read may show: sealed identities (an adopted child's first identity, a protected witness), and people whose
+processing is restricted, because they asked for it or dispute what is held.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, get_args
 
 from psycopg import Connection
@@ -11,33 +14,91 @@ from hub.access.dossier_rules import refuse
 from hub.model.names import quote_identifier
 from hub.model.registry import registry
 
-Ground = Literal["ADOPTION", "WITNESS_PROTECTION", "COURT_ORDER"]
-SEAL = """
-insert into hub.sealed_subject (entity, subject_id, ground, sealed_by) values (%s, %s, %s, %s)
-on conflict (entity, subject_id) do nothing"""
-UNSEAL = "delete from hub.sealed_subject where entity = %s and subject_id = %s"
-SELECT_SEALED = (
-    "select entity, subject_id as number, ground, sealed_by, sealed_at from hub.sealed_subject order by sealed_at"
-)
+
+class WithholdKind(StrEnum):
+    """Why no read may show a subject."""
+
+    SEAL = "SEAL"
+    """Nobody may learn the identity."""
+    RESTRICTION = "RESTRICTION"
+    """The data is kept and not used: Law 91/2025/QH15."""
+
+
+WITHHELD_ALARMS = {WithholdKind.SEAL: "SEALED_SUBJECT", WithholdKind.RESTRICTION: "RESTRICTED_SUBJECT"}
+"""Kinds of the alarms that meeting such a subject raises."""
+SealGround = Literal["ADOPTION", "WITNESS_PROTECTION", "COURT_ORDER"]
+RestrictionGround = Literal["REQUEST", "DISPUTE", "AUTHORITY"]
+MAX_REASON_CHARS = 500
+INSERT = """
+insert into hub.sealed_subject (entity, subject_id, kind, ground, sealed_by, reason) values (%s, %s, %s, %s, %s, %s)
+on conflict (entity, subject_id, kind) do nothing"""
+DELETE = "delete from hub.sealed_subject where entity = %s and subject_id = %s and kind = %s"
+SELECT = """
+select entity, subject_id as number, ground, sealed_by, sealed_at, reason from hub.sealed_subject where kind = %s
+order by sealed_at, subject_id"""
 
 
 @dataclass(frozen=True)
 class Seal:
-    """A sealed subject: entity and number as in its global id, and why, by whom and since when it is sealed."""
+    """A subject that no read may show: entity and number as in its global id, and why, by whom and since when.
+
+    `reason` is a sentence; None for a sealed identity.
+    """
 
     entity: str
     number: int
     ground: str
     sealed_by: str
     sealed_at: datetime
+    reason: str | None = None
 
 
-def seal_subject(connection: Connection[Any], entity: str, number: int, ground: Ground, by: str) -> bool:
+def seal_subject(connection: Connection[Any], entity: str, number: int, ground: SealGround, by: str) -> bool:
     """Seal a subject. Returns whether it was not sealed before. Raises OperationRefused if there is no such row."""
-    if ground not in get_args(Ground):
+    if ground not in get_args(SealGround):
+        raise _unknown_ground(ground, get_args(SealGround))
+    _check_subject(connection, entity, number)
+    row = (entity, number, WithholdKind.SEAL, ground, by, None)
+    return connection.execute(INSERT, row).rowcount == 1
+
+
+def unseal_subject(connection: Connection[Any], entity: str, number: int) -> bool:
+    """Lift a seal. Returns whether there was one."""
+    return connection.execute(DELETE, (entity, number, WithholdKind.SEAL)).rowcount == 1
+
+
+def list_seals(connection: Connection[Any], kind: WithholdKind = WithholdKind.SEAL) -> list[Seal]:
+    """Every sealed or restricted subject, the oldest first."""
+    with connection.cursor(row_factory=class_row(Seal)) as cursor:
+        return cursor.execute(SELECT, (kind,)).fetchall()
+
+
+def restrict_subject(
+    connection: Connection[Any], entity: str, number: int, ground: RestrictionGround, reason: str, by: str
+) -> bool:
+    """Restrict the processing of a subject. Returns whether it was not restricted before: then the first reason stays.
+
+    Raises OperationRefused if there is no such row, or no reason of at most MAX_REASON_CHARS characters.
+    """
+    if ground not in get_args(RestrictionGround):
+        raise _unknown_ground(ground, get_args(RestrictionGround))
+    if not 0 < len(reason.strip()) <= MAX_REASON_CHARS:
         raise refuse(
-            f"{ground[:40]} is no ground to seal", "BAD_USER_INPUT", f"use one of {', '.join(get_args(Ground))}"
+            f"the reason has {len(reason):,} characters",
+            "BAD_USER_INPUT",
+            f"give a sentence of at most {MAX_REASON_CHARS} characters, without identifiers of people",
         )
+    _check_subject(connection, entity, number)
+    row = (entity, number, WithholdKind.RESTRICTION, ground, by, reason.strip())
+    return connection.execute(INSERT, row).rowcount == 1
+
+
+def lift_restriction(connection: Connection[Any], entity: str, number: int) -> bool:
+    """Lift a restriction. Returns whether there was one."""
+    return connection.execute(DELETE, (entity, number, WithholdKind.RESTRICTION)).rowcount == 1
+
+
+def _check_subject(connection: Connection[Any], entity: str, number: int) -> None:
     known = registry().entities.get(entity)
     if known is None or known.kind != "subject":
         raise refuse(f"{entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as Citizen")
@@ -45,15 +106,7 @@ def seal_subject(connection: Connection[Any], entity: str, number: int, ground: 
     row = connection.execute(f"select 1 from data.{quote_identifier(known.table)} where id = %s", (number,)).fetchone()  # noqa: S608 constants and quoted identifiers
     if row is None:
         raise refuse("there is no such row", "SUBJECT_UNKNOWN", "take the number from a global id of the graph")
-    return connection.execute(SEAL, (entity, number, ground, by)).rowcount == 1
 
 
-def unseal_subject(connection: Connection[Any], entity: str, number: int) -> bool:
-    """Lift a seal. Returns whether there was one."""
-    return connection.execute(UNSEAL, (entity, number)).rowcount == 1
-
-
-def list_seals(connection: Connection[Any]) -> list[Seal]:
-    """Every sealed subject, the oldest first."""
-    with connection.cursor(row_factory=class_row(Seal)) as cursor:
-        return cursor.execute(SELECT_SEALED).fetchall()
+def _unknown_ground(ground: str, known: tuple[str, ...]) -> Exception:
+    return refuse(f"{ground[:40]} is no ground", "BAD_USER_INPUT", f"use one of {', '.join(known)}")

@@ -1,7 +1,7 @@
 """`hub ledger breach`: whom to notify after a leak, and what a notice of it has to say (Decree 356/2025)."""
 
 import csv
-import os
+import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from hub.cli.ledger_log import open_log
 from hub.cli.options import Json
+from hub.cli.private_files import create_private_file
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
@@ -110,13 +111,7 @@ def _row(person: BreachedPerson) -> Sequence[Any]:
 
 
 def _write_csv(path: Path, people: Iterable[BreachedPerson]) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise OperationRefused(
-            f"{path} cannot be written: {error.strerror}", next_step="name a new file in a folder that you may write to"
-        ) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as out:
+    with io.TextIOWrapper(create_private_file(path), encoding="utf-8-sig", newline="") as out:
         written = csv.writer(out)
         written.writerow(COLUMNS)
         written.writerows(map(_row, people))

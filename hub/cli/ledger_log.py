@@ -156,6 +156,13 @@ def read_log(
     looked_for = [*wanted.words, *(["one person"] if people else [])]
     shown = ShownValues((), people or (), kind, details={"looked_for": looked_for})
     record_shown(connection, shown)
+    return query_log(connection, wanted, part, people)
+
+
+def query_log(
+    connection: Connection[Any], wanted: LogFilter, part: LogSlice, people: tuple[tuple[str, int], ...] | None
+) -> PersonLog:
+    """Entries, those of a person's rows if they are given. It is for the caller to write down that they are read."""
     months = _list_keyed_months(connection) if people else []
     whose = None if people is None else make_pseudonyms(months, people, wanted)
     query = build_log_query(wanted, rows=part.rows, after=part.after, whose=whose, told=part.told)

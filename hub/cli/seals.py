@@ -7,7 +7,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from hub.access.sealing import Ground, Seal, list_seals, seal_subject, unseal_subject
+from hub.access.sealing import Seal, SealGround, list_seals, seal_subject, unseal_subject
 from hub.cli.options import Json
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
@@ -33,7 +33,7 @@ def list_command(*, json: Json = False) -> None:
 
 
 @app.command
-def add(subject: Subject, *, ground: Ground, by: str | None = None) -> None:
+def add(subject: Subject, *, ground: SealGround, by: str | None = None) -> None:
     """Seal an identity. Every running hub refuses answers with its data within 10 seconds.
 
     Parameters

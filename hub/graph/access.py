@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
 from hub.access.limits.limiter import ReadingLimiter
+from hub.access.sealing import WITHHELD_ALARMS, WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.callers import Caller
 from hub.graph.dossier_reads import DossierReads
@@ -22,11 +23,18 @@ from hub.plan.limits import too_large
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.access")
-SEALED = OperationRefused(
-    "the answer has data of a sealed identity",
-    code="SUBJECT_SEALED",
-    next_step="handle the case with the office that sealed it: what is missing must not be asked of the citizen here",
-)
+WITHHELD = {
+    WithholdKind.SEAL: OperationRefused(
+        "the answer has data of a sealed identity",
+        code="SUBJECT_SEALED",
+        next_step="handle the case with the office that sealed it: what is missing must not be asked of the citizen here",
+    ),
+    WithholdKind.RESTRICTION: OperationRefused(
+        "the answer has data of a person whose processing is restricted",
+        code="SUBJECT_RESTRICTED",
+        next_step="handle the case with the data protection officer, who knows why and can lift it",
+    ),
+}
 
 
 class AnswerAccess:
@@ -66,12 +74,12 @@ class AnswerAccess:
     async def clear(self, text: bytes, reading: Reading, *, reads_people: bool = True) -> bytes:
         """An answer as it may leave. `reads_people`: whether its statement can give people.
 
-        Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm; ReadingPaused.
+        Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
         """
         if self.permissions is None:
             return text
         clean, people = take_data_subjects(text)
-        await self.refuse_sealed(people, reading)
+        await self.refuse_withheld(people, reading)
         await self._count(reading.caller, people, reads_people)
         reading.people |= people
         return clean
@@ -79,21 +87,28 @@ class AnswerAccess:
     async def admit_people(self, people: Collection[DataSubject], reading: Reading) -> None:
         """Count people whose data leaves without a statement that read it now, and note them for the ledger.
 
-        Raises OperationRefused with SUBJECT_SEALED, after it has raised an alarm; ReadingPaused.
+        Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
         """
         if self.permissions is None:
             return
-        await self.refuse_sealed(people, reading)
+        await self.refuse_withheld(people, reading)
         await self._count(reading.caller, frozenset(people), reads_people=False)
         reading.people |= set(people)
 
-    async def refuse_sealed(self, people: Collection[DataSubject], reading: Reading) -> None:
-        """Raises OperationRefused with SUBJECT_SEALED if one of these people is sealed, after it has raised an alarm."""
-        if people and not (await self.sealed.current()).isdisjoint(people):
-            LOG.warning("a read met a sealed identity and was refused")
-            await self.reviews.run(partial(raise_sealed_alarm, reading.caller))
-            self.count_refusal(reading.caller, SEALED.code)
-            raise SEALED
+    async def refuse_withheld(
+        self, people: Collection[DataSubject], reading: Reading, *, allowed: WithholdKind | None = None
+    ) -> None:
+        """Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED if one of these people may not be shown, after an alarm.
+
+        `allowed`: what does not matter here.
+        """
+        kind = (await self.sealed.current()).find(people) if people else None
+        if kind is None or kind is allowed:
+            return
+        LOG.warning("a read met a subject that may not be shown (%s) and was refused", kind.lower())
+        await self.reviews.run(partial(raise_withheld_alarm, kind, reading.caller))
+        self.count_refusal(reading.caller, WITHHELD[kind].code)
+        raise WITHHELD[kind]
 
     def count_refusal(self, caller: Caller, code: str) -> None:
         """Count a refused request of a known caller."""
@@ -109,11 +124,11 @@ class AnswerAccess:
             self.limiter.count_miss(caller.principal)
 
 
-def raise_sealed_alarm(caller: Caller, connection: Connection[Any]) -> None:
-    """Record that a caller met a sealed identity. Whose it is, is not said: the alarm would tell it."""
+def raise_withheld_alarm(kind: WithholdKind, caller: Caller, connection: Connection[Any]) -> None:
+    """Record that a caller met a sealed identity or a restricted person. Whose it is, is not said: the alarm would tell it."""
     principal = caller.principal.id if caller.principal else None
     raise_alarm(
-        connection, "SEALED_SUBJECT", principal=principal, dossier_id=caller.dossier.id if caller.dossier else None
+        connection, WITHHELD_ALARMS[kind], principal=principal, dossier_id=caller.dossier.id if caller.dossier else None
     )
 
 

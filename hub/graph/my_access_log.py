@@ -11,6 +11,7 @@ from strawberry.types import Info
 
 from hub.access.purpose_declaration import NoticeToCitizens
 from hub.access.purposes import Purpose, purposes
+from hub.access.sealing import WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.access_log import PAGE as PAGE_ARGUMENTS
 from hub.graph.access_log import entry_id, find_log, make_page, make_stored_fields, read_page_size
@@ -99,7 +100,9 @@ def my_access_log_field(names: Namespace) -> Any:
 async def _read_own_log(info: Info[Any, Any], given: Mapping[str, Any]) -> Whole:
     log, reading = find_log(info), info.context.reading
     whose = await _find_own_rows(log, info.context.caller.known.personal_ids)
-    await info.context.executor.access.refuse_sealed(set(whose), reading)
+    # A restriction is the person's own right, and so is the log: it is told in spite of one.
+    access = info.context.executor.access
+    await access.refuse_withheld(set(whose), reading, allowed=WithholdKind.RESTRICTION)
     reading.people |= set(whose)
     reading.details = {"looked_for": ["their own"]}
     months = await log.list_months()

@@ -33,12 +33,13 @@ from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
 from hub.procedures.confirmations import Confirmations, confirm_records
 from hub.procedures.display import display
 from hub.procedures.documents import ProcedureDocument
-from hub.procedures.engine import ReadSubject, SealedDocument
+from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
 from hub.procedures.sources import SourceFacts, weaken
+from hub.procedures.statuses import Reason
 from hub.procedures.subjects import PrefillSubject, check_roles
 
-SEALED_CODE = "SUBJECT_SEALED"
+WITHHELD_REASONS = {"SUBJECT_SEALED": Reason.SEALED, "SUBJECT_RESTRICTED": Reason.RESTRICTED}
 MAX_CHOICES = 100
 
 
@@ -83,7 +84,7 @@ class PrefillService:
         """Answer every requirement of a procedure.
 
         Raises OperationRefused: UNKNOWN_PROCEDURE, PROCEDURE_NOT_IN_FORCE, DOSSIER_NEEDED, PURPOSE_MISMATCH, CHOICE_UNKNOWN, and as
-        `check_roles` does. A sealed identity makes the answers of its document UNAVAILABLE.
+        `check_roles` does. A sealed identity or a restricted person makes the answers of its document UNAVAILABLE.
         """
         at = datetime.now(UTC)
         compiled = self.catalogue.find(request.procedure, at.date())
@@ -136,7 +137,7 @@ class PrefillService:
 
     async def _read(
         self, document: ProcedureDocument, subject: PrefillSubject, reading: Reading
-    ) -> Mapping[str, Any] | SealedDocument | None:
+    ) -> Mapping[str, Any] | WithheldDocument | None:
         """What a document answers for a subject; None if the hub does not hold it under the key that the document takes."""
         value = subject.keys.get(document.key)
         if value is None:
@@ -145,9 +146,9 @@ class PrefillService:
         try:
             data, _ = await self._read_document(request, reading)
         except OperationRefused as refused:
-            if refused.code != SEALED_CODE:
+            if refused.code not in WITHHELD_REASONS:
                 raise
-            return SealedDocument()
+            return WithheldDocument(WITHHELD_REASONS[refused.code])
         return data
 
 

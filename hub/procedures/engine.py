@@ -29,7 +29,6 @@ from hub.procedures.values import FoundValue, ReadValues, read_values
 RULE = Finding(AnswerStatus.NOT_APPLICABLE, Reason.RULE)
 NO_ITEM = Finding(AnswerStatus.NOT_APPLICABLE, Reason.NO_ITEM)
 SUBJECT_ABSENT = Finding(AnswerStatus.NOT_APPLICABLE, Reason.SUBJECT_ABSENT)
-SEALED = Finding(AnswerStatus.UNAVAILABLE, Reason.SEALED)
 NOT_CONNECTED = Finding(AnswerStatus.UNAVAILABLE, Reason.NOT_CONNECTED)
 ONLY_THE_CITIZEN = Finding(AnswerStatus.ASKED_OF_CITIZEN, Reason.ONLY_THE_CITIZEN_KNOWS)
 CHOICE_OPEN = Finding(AnswerStatus.ASKED_OF_CITIZEN, Reason.CHOICE_OPEN)
@@ -45,8 +44,10 @@ INCOMPLETE = frozenset({AnswerStatus.MISSING, AnswerStatus.UNAVAILABLE, AnswerSt
 
 
 @dataclass(frozen=True)
-class SealedDocument:
-    """In the place of an answer: it has data of a sealed identity."""
+class WithheldDocument:
+    """In the place of an answer: it has data of somebody whom no answer may show. `reason` is SEALED or RESTRICTED."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class ReadSubject:
     """A subject with the answer of each document of its role; None if the hub does not hold the subject."""
 
     subject: PrefillSubject
-    answers: Mapping[str, Mapping[str, Any] | SealedDocument | None]
+    answers: Mapping[str, Mapping[str, Any] | WithheldDocument | None]
 
 
 class PrefillEngine:
@@ -129,8 +130,8 @@ class PrefillEngine:
         for one in read:
             data = one.answers.get(document.name)
             place, findings = None, frozenset[Finding]()
-            if isinstance(data, SealedDocument):
-                findings = frozenset({SEALED})
+            if isinstance(data, WithheldDocument):
+                findings = frozenset({Finding(AnswerStatus.UNAVAILABLE, data.reason)})
             else:
                 place = start(data if data is not None else dict.fromkeys(document.root.beneath), document.root)
             yield Scope(document.role, one.subject, (), place, findings)

@@ -28,6 +28,7 @@ class Reason(Enum):
     RULE = "RULE"
     NO_ITEM = "NO_ITEM"
     SEALED = "SEALED"
+    RESTRICTED = "RESTRICTED"
     NOT_CONNECTED = "NOT_CONNECTED"
     NEVER_READ = "NEVER_READ"
     SOURCE_DOWN = "SOURCE_DOWN"
@@ -61,6 +62,7 @@ PRECEDENCE: tuple[Finding, ...] = (
     Finding(AnswerStatus.NOT_APPLICABLE, Reason.NO_ITEM),
     Finding(AnswerStatus.NOT_APPLICABLE, Reason.SUBJECT_ABSENT),
     Finding(AnswerStatus.UNAVAILABLE, Reason.SEALED),
+    Finding(AnswerStatus.UNAVAILABLE, Reason.RESTRICTED),
     Finding(AnswerStatus.UNAVAILABLE, Reason.NOT_CONNECTED),
     Finding(AnswerStatus.UNAVAILABLE, Reason.NEVER_READ),
     Finding(AnswerStatus.UNAVAILABLE, Reason.SOURCE_DOWN),
@@ -103,6 +105,7 @@ REASON_MEANINGS: Mapping[Reason, str] = {
     Reason.RULE: "The requirement's own rule says that it does not apply here.",
     Reason.NO_ITEM: "It is asked of each item of a list, and there is none.",
     Reason.SEALED: "The answer has data of a sealed identity: ask the office that sealed it.",
+    Reason.RESTRICTED: "The answer has data of a person whose processing is restricted: ask the data protection officer.",
     Reason.NOT_CONNECTED: "No system of the holding sector is connected.",
     Reason.NEVER_READ: "The hub has never read the source completely.",
     Reason.SOURCE_DOWN: "The last read of the source failed.",

@@ -1748,10 +1748,12 @@ CREATE INDEX run_connector ON hub.run (connector, id);
 CREATE TABLE hub.sealed_subject (
 	entity TEXT NOT NULL,
 	subject_id BIGINT NOT NULL,
+	kind TEXT DEFAULT 'SEAL' NOT NULL,
 	ground TEXT NOT NULL,
 	sealed_by TEXT NOT NULL,
 	sealed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-	PRIMARY KEY (entity, subject_id)
+	reason TEXT,
+	PRIMARY KEY (entity, subject_id, kind)
 );
 
 CREATE TABLE hub.source_correction (

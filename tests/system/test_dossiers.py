@@ -207,7 +207,7 @@ def test_whoever_a_sealed_person_was_merged_into_is_sealed(store: psycopg.Connec
     store.execute("insert into link.heir (subject_id, heir_id, subject_kind, sys_from) values (2, 1, 'Citizen', now())")
     row = store.execute(SELECT_SEALED_NOW).fetchone()
     assert row is not None
-    assert sorted(json.loads(row[0])) == [["Citizen", 1], ["Citizen", 2]]
+    assert sorted(json.loads(row[0])) == [["Citizen", 1, "SEAL"], ["Citizen", 2, "SEAL"]]
 
 
 def test_a_dossier_is_found_for_a_read_by_indexes_alone(store: psycopg.Connection[Any], database_url: str) -> None:

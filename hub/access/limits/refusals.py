@@ -22,6 +22,7 @@ COUNTED_CODES = frozenset(
         "OFFICE_FORBIDDEN",
         "PURPOSE_FORBIDDEN",
         "PURPOSE_MISMATCH",
+        "SUBJECT_RESTRICTED",
         "SUBJECT_SEALED",
     }
 )

@@ -1,4 +1,4 @@
-"""Tables of access: dossiers and their subjects, sealed identities, alarms, use of reading. Schema `hub`."""
+"""Tables of access: dossiers and their subjects, sealed identities and restricted people, alarms, use of reading. Schema `hub`."""
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -56,9 +56,22 @@ SEALED_SUBJECT = Table(
     METADATA,
     Column("entity", Text, primary_key=True),
     Column("subject_id", BigInteger, primary_key=True),
-    Column("ground", Text, nullable=False, comment="ADOPTION, WITNESS_PROTECTION or COURT_ORDER."),
+    Column(
+        "kind",
+        Text,
+        primary_key=True,
+        server_default=text("'SEAL'"),
+        comment="SEAL: the identity is sealed; RESTRICTION: processing is restricted.",
+    ),
+    Column(
+        "ground",
+        Text,
+        nullable=False,
+        comment="ADOPTION, WITNESS_PROTECTION or COURT_ORDER; of a restriction REQUEST, DISPUTE or AUTHORITY.",
+    ),
     Column("sealed_by", Text, nullable=False),
     Column("sealed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("reason", Text, comment="Why processing is restricted, in a sentence; null for a seal."),
     schema="hub",
     comment="Subjects whose data no read may show.",
 )

@@ -9,7 +9,7 @@ from hub.access.purposes import load_purpose
 from hub.graph.schema import core, schema
 from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.catalogue import CompiledProcedure, compile_procedure
-from hub.procedures.engine import ReadSubject, SealedDocument
+from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
 from hub.procedures.sources import EntitySource, SourceFacts, SourceTrouble
 from hub.procedures.subjects import PrefillSubject
@@ -317,13 +317,13 @@ def subject(role: str = "seller", number: int | None = 1, **changes: Any) -> Pre
 
 def fill(
     compiled: CompiledProcedure,
-    citizen: Mapping[str, Any] | SealedDocument | None,
+    citizen: Mapping[str, Any] | WithheldDocument | None,
     facts: SourceFacts | None = None,
     **options: Any,
 ) -> Prefill:
     """The prefill for one seller; None: the hub does not hold the person."""
     name = next(iter(compiled.documents))
-    data = citizen if isinstance(citizen, SealedDocument) else {"citizen": citizen}
+    data = citizen if isinstance(citizen, WithheldDocument) else {"citizen": citizen}
     read = ReadSubject(subject(number=None if citizen is None else 1), {name: data if citizen is not None else None})
     return answer_requirements(compiled, [read], facts or sources(), **options)
 

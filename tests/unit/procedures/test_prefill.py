@@ -11,7 +11,7 @@ from hub.errors import OperationRefused
 from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure
 from hub.procedures.display import display
-from hub.procedures.engine import ReadSubject, SealedDocument
+from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
 from hub.procedures.sources import SourceTrouble
 from hub.procedures.statuses import Reason
@@ -106,10 +106,11 @@ def test_a_subject_that_the_hub_does_not_hold_has_nothing(compiled: CompiledProc
     assert state(b.find(never, "seller_name")) == "UNAVAILABLE NEVER_READ, SUBJECT_UNMATCHED"
 
 
-def test_a_sealed_document_says_nothing(compiled: CompiledProcedure) -> None:
-    filled = b.fill(compiled, SealedDocument())
+@pytest.mark.parametrize("reason", [Reason.SEALED, Reason.RESTRICTED])
+def test_a_withheld_document_says_nothing(compiled: CompiledProcedure, reason: Reason) -> None:
+    filled = b.fill(compiled, WithheldDocument(reason))
     for code in ("seller_name", "certificates", "area", "debt_total", "age"):
-        assert state(b.find(filled, code)) == "UNAVAILABLE SEALED", code
+        assert state(b.find(filled, code)) == f"UNAVAILABLE {reason.name}", code
     assert state(b.find(filled, "price")) == "ASKED_OF_CITIZEN ONLY_THE_CITIZEN_KNOWS"
 
 
