@@ -28,6 +28,14 @@ REFUSALS: Mapping[str, tuple[int, Label, Label]] = {
         Label("Không hiển thị được kết quả này", "This result cannot be shown"),
         Label("Đề nghị người phụ trách của cơ quan bạn hỗ trợ.", "Turn to the person in charge at your office."),
     ),
+    "SUBJECT_RESTRICTED": (
+        403,
+        Label("Không hiển thị được kết quả này", "This result cannot be shown"),
+        Label(
+            "Việc xử lý dữ liệu của người này đang bị hạn chế. Liên hệ người phụ trách bảo vệ dữ liệu.",
+            "The processing of this person's data is restricted. Ask the data protection officer.",
+        ),
+    ),
     "PURPOSE_FORBIDDEN": (
         403,
         NOT_YOURS,

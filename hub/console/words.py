@@ -25,6 +25,10 @@ STATUS_WORDS: Mapping[str, Label] = {
 REASON_WORDS: Mapping[str, Label] = {
     "RULE": Label("Thủ tục không hỏi trong trường hợp này", "The procedure does not ask for it in this case"),
     "NO_ITEM": Label("Không có mục nào trong danh sách", "The list is empty"),
+    "RESTRICTED": Label(
+        "Việc xử lý dữ liệu của người này đang bị hạn chế; liên hệ người phụ trách bảo vệ dữ liệu",
+        "The processing of this person's data is restricted; ask the data protection officer",
+    ),
     "SEALED": Label(
         "Dữ liệu được bảo vệ: làm việc với cơ quan đã niêm phong, không hỏi công dân tại đây",
         "Protected data: turn to the office that sealed it, and do not ask the citizen here",
