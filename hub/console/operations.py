@@ -53,6 +53,9 @@ mutation ConsoleOpenDossier($input: OpenDossierInput!) { openDossier(input: $inp
 END_DOSSIER = """
 mutation ConsoleEndDossier($input: EndDossierInput!) { endDossier(input: $input) { dossier { code } } }
 """
+KEEP_PREFILL = """
+mutation ConsoleKeepPrefill($input: KeepPrefillInput!) { keepPrefill(input: $input) { snapshot { id } } }
+"""
 OPEN_CORRECTION = """
 mutation ConsoleOpenCorrection($input: OpenCorrectionInput!) { openCorrection(input: $input) { correction { id } } }
 """

@@ -94,10 +94,14 @@ def answer_officer(handler: Handler) -> Callable[["OfficerPages", Request], Awai
 class OfficerPages:
     """The pages of one application. `sources` are the titles of the connectors, by name."""
 
-    def __init__(self, executor: Executor, gate: Gate, access: Access, sources: Mapping[str, Label]) -> None:
+    def __init__(
+        self, executor: Executor, gate: Gate, access: Access, sources: Mapping[str, Label], receipt_path: str
+    ) -> None:
         self.graph = operations.ConsoleGraph(executor, gate)
         self.access = access
         self.sources = sources
+        self.receipt_path = receipt_path
+        """Where the receipt of `{code}` is."""
         self.is_secure = access.public_url.startswith("https:")
 
     def routes(self) -> list[Route]:
@@ -254,13 +258,17 @@ class OfficerPages:
 
     @answer_officer
     async def change_dossier(self, request: Request, officer: Officer) -> Response:
-        """Choose an item of a list, or end the dossier."""
+        """Choose an item of a list, keep what the sheet says for the receipt, or end the dossier."""
         given, path = request.state.form, request.url.path
         if "choose" in given or "choose_again" in given:
             response = RedirectResponse(path, 303)
             chosen = {given["choose"]: given.get("key", "")} if "choose" in given else {}
             keep_values(response, CHOICE_COOKIE, chosen, path, is_secure=self.is_secure)
             return response
+        if "keep" in given:
+            caller = await self.graph.admit(officer.headers, dossier=request.path_params["code"])
+            await self.graph.run(caller, operations.KEEP_PREFILL, {"input": {"choices": self._read_choices(request)}})
+            return RedirectResponse(self.receipt_path.format(code=quote(request.path_params["code"], safe="")), 303)
         outcome, reason = given.get("outcome", ""), given.get("reason", "").strip()
         if outcome not in OUTCOMES:
             raise OperationRefused("the form has no such button")
@@ -293,11 +301,15 @@ class OfficerPages:
         purpose = caller.purpose
         if not purpose.is_procedure:
             raise OperationRefused("the dossier is of no procedure", code="UNKNOWN_PROCEDURE")
-        chosen = read_values(request, CHOICE_COOKIE)
-        choices = [{"requirement": requirement, "keys": [key]} for requirement, key in chosen.items()]
-        data = await self.graph.run(caller, operations.SHEET, {"procedure": purpose.code, "choices": choices})
+        variables = {"procedure": purpose.code, "choices": self._read_choices(request)}
+        data = await self.graph.run(caller, operations.SHEET, variables)
         roles = {role: Label(one.name.vi, one.name.en) for role, one in purpose.declaration.subjects.items()}
         return caller, read_sheet(data["prefill"], SheetNames(roles, self.sources))
+
+    def _read_choices(self, request: Request) -> list[dict[str, Any]]:
+        """Which items of lists the case is about, as variables of operations."""
+        chosen = read_values(request, CHOICE_COOKIE)
+        return [{"requirement": requirement, "keys": [key]} for requirement, key in chosen.items()]
 
     # --- Corrections --------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ def create_app(
     access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     titles = {name: Label(one.title.vi, one.title.en) for name, one in connectors.items()}
-    console = OfficerPages(executor, gate, access, titles)
+    console = OfficerPages(executor, gate, access, titles, RECEIPT_PATH)
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     key = settings.receipt_signing_key

@@ -120,6 +120,13 @@ def test_a_certificate_is_chosen_and_the_choice_outlives_a_reload(sheet: PageRea
     assert keys[1] in sheet.text
 
 
+def test_what_the_sheet_says_is_kept_and_printed(sheet: PageReader) -> None:
+    receipt = sheet.open(f"/console/dossiers/{DOSSIER}").submit({"keep": "1"})
+    assert (receipt.page.status_code, receipt.page.url.path) == (200, f"/dossiers/{DOSSIER}/receipt")
+    assert receipt.heading == "Phiếu xác nhận dữ liệu không yêu cầu công dân nộp"
+    assert "Giá chuyển nhượng" in receipt.text
+
+
 def test_the_form_says_beside_its_fields_what_is_wrong(site: ConsoleSite, sheet: PageReader) -> None:
     officer = site.officer()
     open_transfer(site, officer, DOSSIER, **{"role.transferee": site.seller})
