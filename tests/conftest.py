@@ -162,8 +162,9 @@ def _fresh(server: EmbeddedServer, template: str) -> Iterator[str]:
 SLOWEST_FIRST = tuple(
     f"tests/{name}.py"
     for name in (
-        *("connectors/test_kit", "connectors/test_conformance", "system/test_link_model", "differential/test_lanes"),
-        *("connectors/test_verdicts", "system/test_docs_commands", "system/faults/test_faults", "clients/test_codegen"),
+        *("connectors/test_kit", "connectors/test_conformance", "system/test_docs_commands", "differential/test_lanes"),
+        *("connectors/test_verdicts", "system/test_link_model", "system/faults/test_faults", "clients/test_codegen"),
+        *("permission/test_matrix", "permission/test_sub_selections", "system/test_console"),
         *("system/test_link_changes", "system/test_guide", "unit/ingest/test_check", "browser/test_graphiql"),
         *("system/test_cdc", "system/test_evaluate", "system/test_link_training", "system/test_discrepancies"),
     )
