@@ -1,5 +1,6 @@
 """Opening the store for a command: the database of HUB_DATABASE_URL, or the embedded server beneath HUB_HOME."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -80,7 +81,13 @@ def open_store_to_serve(settings: Settings) -> AbstractContextManager[OpenStore]
     )
 
 
+def name_command() -> None:
+    """Name the connections of a command, as far as nobody has: who looks at pg_stat_activity sees that a person runs it."""
+    os.environ.setdefault("PGAPPNAME", "hub-command")
+
+
 def _as_it_is(url: str, server: EmbeddedServer | None, settings: Settings) -> Iterator[OpenStore]:
+    name_command()
     made = make_engine(url)
     try:
         check_revision(made)
@@ -94,6 +101,7 @@ def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -
     from hub.jobs import schema as jobs
     from hub.store.migrate import migrate
 
+    name_command()
     made = make_engine(url)
     try:
         migrate(made)

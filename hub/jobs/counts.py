@@ -7,6 +7,9 @@ from hub.histogram import Histogram
 from hub.ingest.run.connector_run import RunReport
 
 DONE, FAILED, INTERRUPTED = "done", "failed", "interrupted"
+OUTCOMES = (DONE, FAILED, INTERRUPTED)
+RUN_STATUSES = ("SUCCEEDED", "PARTIAL", "FAILED", "DEFERRED")
+"""Of `RunReport.status`."""
 RUN_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0)
 """Upper bounds of buckets, in seconds: from a run that finds nothing new to a first load."""
 

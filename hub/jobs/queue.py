@@ -15,6 +15,7 @@ from hub.ingest.run.connector_run import RunChoices
 from hub.jobs.schema import SESSION_OPTIONS
 
 SYNC_TASK, LINK_TASK, PRUNE_TASK, CORRECTIONS_TASK = "sync", "link", "prune", "corrections"
+TASKS = (SYNC_TASK, LINK_TASK, PRUNE_TASK, CORRECTIONS_TASK)
 NO_CHOICES = RunChoices()
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from itertools import product
 
 import psycopg
 
 from hub.extras import DISTRIBUTION_NAME
-from hub.jobs.counts import WorkerCounts
+from hub.jobs.counts import OUTCOMES, RUN_STATUSES, WorkerCounts
+from hub.jobs.queue import TASKS
 from hub.metrics import catalogue as m
 from hub.metrics.catalogue import Sample
 from hub.metrics.store_state import StoreState, read_store_state
@@ -16,13 +18,16 @@ from hub.sdk.manifest import Manifest
 def read_worker_samples(counts: WorkerCounts, url: str, manifests: Mapping[str, Manifest]) -> Iterator[Sample]:
     """Every series of a worker, as it is now. The database is asked once, for ANSWER_WITHIN_S for each statement."""
     yield m.BUILD_INFO.at(1, version(DISTRIBUTION_NAME), "worker")
-    for (connector, status), count in list(counts.runs.items()):
+    # Series that are there from the start, at 0: Prometheus sees no increase in a series that begins with 1.
+    runs = dict.fromkeys(product(manifests, RUN_STATUSES), 0) | counts.runs
+    for (connector, status), count in runs.items():
         yield m.RUNS.at(count, connector, status)
     for (connector, what), count in list(counts.rows.items()):
         yield m.RUN_ROWS.at(count, connector, what)
     for connector, seconds in list(counts.seconds.items()):
         yield m.RUN_DURATION.at(seconds, connector)
-    for (task, outcome), count in list(counts.jobs.items()):
+    jobs = dict.fromkeys(product(TASKS, OUTCOMES), 0) | counts.jobs
+    for (task, outcome), count in jobs.items():
         yield m.JOBS.at(count, task, outcome)
     try:
         state = read_store_state(url, manifests)

@@ -169,6 +169,14 @@ def test_the_shipped_configuration_is_valid() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_rules_alert_when_they_should() -> None:
+    done = subprocess.run(
+        [find_program("promtool"), "test", "rules", str(Path(__file__).with_name("alerts_test.yml"))],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_rules_and_dashboard_name_metrics_that_exist() -> None:
     own = {metric.name: metric for metric in (*WEB_METRICS, *WORKER_METRICS)}
     found: set[str] = set()

@@ -10,8 +10,26 @@ from pathlib import Path
 
 import httpx2
 import psycopg
+import pytest
 
+PROGRAM = """
+from hub.cli.store import open_store_to_read
+from hub.settings import load_settings
+with open_store_to_read(load_settings()) as store, store.engine.connect() as connection:
+    print(connection.exec_driver_sql("select current_setting('application_name')").scalar_one())
+"""
 NAME = "Quyền Thị Trồng-Mốc"
+
+
+@pytest.mark.parametrize(("given", "name"), [({}, "hub-command"), ({"PGAPPNAME": "night"}, "night")], ids=str)
+def test_a_command_names_its_connections(database_url: str, given: dict[str, str], name: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("HUB_", "PG"))}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=environment | {"HUB_DATABASE_URL": database_url} | given,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.strip() == name, done.stderr
 
 
 def test_a_served_hub_logs_json_and_names_its_connections(database_url: str, tmp_path: Path) -> None:

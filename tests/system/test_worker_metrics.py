@@ -46,6 +46,8 @@ def test_a_worker_serves_what_it_did(
     rows = {what: samples["hub_run_rows_total", "trial", what] for what in ("read", "changed", "quarantined")}
     assert rows == {"read": 3, "changed": 2, "quarantined": 1}
     assert samples["hub_jobs_total", "done", "sync"] == 1
+    # At 0 from the start: the first failure is an increase that an alert sees.
+    assert (samples["hub_jobs_total", "failed", "link"], samples["hub_runs_total", "trial", "FAILED"]) == (0, 0)
     assert samples["hub_source_promised_age_seconds", "trial"] == 3600
     assert 0 <= datetime.now(UTC).timestamp() - samples["hub_source_confirmed_timestamp_seconds", "trial"] < 600
     assert samples["hub_quarantine_rows", "trial"] == 1
@@ -93,6 +95,6 @@ def test_a_database_that_is_away_is_said_and_the_rest_is_served() -> None:
     counts = WorkerCounts()
     counts.note_job("sync", "done")
     away = "postgresql://nobody@127.0.0.1:1/none"
-    samples = {sample.metric.name: sample.value for sample in read_worker_samples(counts, away, {})}
-    assert (samples["hub_store_up"], samples["hub_jobs_total"]) == (0, 1)
+    samples = {(sample.metric.name, *sample.labels): sample.value for sample in read_worker_samples(counts, away, {})}
+    assert (samples["hub_store_up",], samples["hub_jobs_total", "sync", "done"]) == (0, 1)
     assert describe_sources(away, {}) == (False, {"status": "failed", "store": "does not answer"})
