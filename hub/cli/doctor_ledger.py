@@ -149,7 +149,7 @@ def check_retention(months: Sequence[LedgerMonthState], today: date, least_days:
             what,
             False,
             f"over for {', '.join(due[:12])}",
-            f"`hub ledger destroy-key --month {due[0]} --confirm {due[0]}`",
+            "`hub ledger destroy-due`",
         )
     waiting = [month.find_due_day(least_days) for month in months if month.has_key]
     return DoctorFinding(what, True, f"the next month is due on {min(waiting)}" if waiting else "no month has a key")

@@ -6,8 +6,9 @@ app = cyclopts.App(name="ledger")
 for target, name, text in (
     ("hub.cli.ledger_verify:verify", "verify", "Check that the ledger was not changed, and that nothing is missing. Exits with 65 if it was changed, 66 if something is missing."),
     ("hub.cli.ledger_verify:export", "export", "Write the ledger to a file that can be verified without the database. It has no keys; it names officials and dossiers."),
-    ("hub.cli.ledger_months:months", "months", "List the months of the ledger: size, key, closing checkpoint, and until when their records are kept."),
-    ("hub.cli.ledger_months:destroy_key", "destroy-key", "Destroy a month's key for good: nobody can be linked to its records any more, and all hashes still hold."),
+    ("hub.cli.ledger_months:months", "months", "List the months of the ledger: size, key, closing checkpoint, from when people may be unlinked, and until when records are kept."),
+    ("hub.cli.ledger_months:destroy_key", "destroy-key", "Destroy a month's key for good when the retentions of its purposes are over: nobody can be linked to its records any more. All hashes still hold."),
+    ("hub.cli.ledger_months:destroy_due", "destroy-due", "Destroy the keys of all months whose retention is over, for good. Run it from a timer, e.g. each night."),
     ("hub.cli.ledger_months:drop", "drop", "Drop the records of a month whose retention is over. Its closing checkpoint is kept."),
     ("hub.cli.ledger_months:resume", "resume", "Go on with a ledger after a backup was restored. What was written since the backup is lost, and the ledger says so."),
     ("hub.cli.ledger_log:list_entries", "list", "List who read what, newest first. Nobody's values are shown; the reading is recorded in the ledger."),

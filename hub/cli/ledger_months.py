@@ -1,4 +1,4 @@
-"""`hub ledger months`, `destroy-key`, `drop` and `resume`: what operators do to the ledger itself. Each is written down in it."""
+"""`hub ledger months`, `destroy-key`, `destroy-due`, `drop` and `resume`: what operators do to the ledger itself. Each is written down in it."""
 
 import getpass
 import re
@@ -15,24 +15,25 @@ from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.ledger.checkpoints.document import LastCheckpoint
 from hub.ledger.keeper import load_configured_key
-from hub.ledger.maintenance import destroy_month_key, drop_month, list_months, resume_after_restore
+from hub.ledger.maintenance import destroy_due_keys, destroy_month_key, drop_month, list_months, resume_after_restore
 from hub.ledger.witnesses.file_witness import read_last_line
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run
 
 HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
-COLUMNS = ("month", "chains", "records", "people", "key", "closed by", "keep until", "dropped")
+COLUMNS = ("month", "chains", "records", "people", "key", "closed by", "forget from", "keep until", "dropped")
 MonthName = Annotated[str, Parameter(help="The month, e.g. 2026-11.")]
 
 
 def months(*, json: Json = False) -> None:
-    """List the months of the ledger: size, key, closing checkpoint, and until when their records are kept."""
+    """List the months of the ledger: size, key, closing checkpoint, from when people may be unlinked, and until when records are kept."""
     settings = load_settings()
     with open_store_to_read(settings) as store, connect_for_run(store.url) as connection:
         found = list_months(connection)
     keep = settings.ledger_keep_days
     if json:
-        show_json([asdict(month) | {"keep_until": month.keep_until(keep)} for month in found])
+        days = settings.ledger_people_days
+        show_json([asdict(m) | {"forget_from": m.find_due_day(days), "keep_until": m.keep_until(keep)} for m in found])
         return
     rows = [
         (
@@ -42,6 +43,7 @@ def months(*, json: Json = False) -> None:
             _size(month.disclosure_bytes),
             "yes" if month.has_key else "destroyed",
             month.closing,
+            month.find_due_day(settings.ledger_people_days),
             month.keep_until(keep),
             f"{month.dropped_at:%Y-%m-%d}" if month.dropped_at else None,
         )
@@ -51,17 +53,28 @@ def months(*, json: Json = False) -> None:
 
 
 def destroy_key(*, month: MonthName, confirm: str) -> None:
-    """Destroy a month's key for good: nobody can be linked to its records any more, and all hashes still hold.
+    """Destroy a month's key for good when the retentions of its purposes are over: nobody can be linked to its records any more.
+
+    All hashes still hold.
 
     Parameters
     ----------
     confirm
         The month once more.
     """
-    day = _parse_month(month, confirm)
-    with open_store(load_settings()) as store:
-        destroy_month_key(store.url, day, f"local:{getpass.getuser()}")
+    day, settings = _parse_month(month, confirm), load_settings()
+    with open_store(settings) as store:
+        destroy_month_key(store.url, day, f"local:{getpass.getuser()}", least_days=settings.ledger_people_days)
     OUT.print(f"the key of {month} is destroyed; backups made before still have it")
+
+
+def destroy_due() -> None:
+    """Destroy the keys of all months whose retention is over, for good. Run it from a timer, e.g. each night."""
+    settings = load_settings()
+    with open_store(settings) as store:
+        done = destroy_due_keys(store.url, f"local:{getpass.getuser()}", least_days=settings.ledger_people_days)
+    months = ", ".join(f"{month:%Y-%m}" for month in done)
+    OUT.print(f"the keys of {months} are destroyed; backups made before still have them" if done else "no month is due")
 
 
 def drop(*, month: MonthName, confirm: str) -> None:
@@ -74,7 +87,13 @@ def drop(*, month: MonthName, confirm: str) -> None:
     """
     day, settings = _parse_month(month, confirm), load_settings()
     with open_store(settings) as store:
-        drop_month(store.url, day, f"local:{getpass.getuser()}", keep_days=settings.ledger_keep_days)
+        drop_month(
+            store.url,
+            day,
+            f"local:{getpass.getuser()}",
+            keep_days=settings.ledger_keep_days,
+            least_days=settings.ledger_people_days,
+        )
     OUT.print(f"the records of {month} are dropped")
 
 

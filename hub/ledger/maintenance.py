@@ -4,9 +4,9 @@ Each is written down as a KEEPING record before it is done, so `verify` can tell
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -76,34 +76,57 @@ def list_months(connection: psycopg.Connection[Any]) -> list[LedgerMonthState]:
     return [LedgerMonthState(*row) for row in connection.execute(MONTHS).fetchall()]
 
 
-def destroy_month_key(url: str, month: date, by: str) -> None:
+def destroy_month_key(
+    url: str, month: date, by: str, *, least_days: int, clock: Callable[[], datetime] = utc_now
+) -> None:
     """Destroy a month's key for good: its pseudonyms can be linked to nobody any more. `by` is who does it.
 
-    Raises OperationRefused if the month is not over, has open chains, or has no key.
+    `least_days` is how long the operator keeps a month at least, after its end. Raises OperationRefused if a retention is not over, the month
+    has open chains, or it has no key.
     """
     with _connect(url) as connection:
         state = _find_month(list_months(connection), month)
-        if month >= month_of(datetime.now(UTC)) or state.is_open:
+        if month >= month_of(clock()) or state.is_open:
             raise OperationRefused(
                 f"the month {month:%Y-%m} is not over, or a server still writes to it", next_step=SEE_MONTHS
             )
         if not state.has_key:
             raise OperationRefused(f"the key of {month:%Y-%m} is destroyed already", next_step=SEE_MONTHS)
+        due = state.find_due_day(least_days)
+        if clock().date() < due:
+            raise OperationRefused(
+                f"people of {month:%Y-%m} can ask who read their data until {due}, the longest retention of its purposes",
+                next_step=SEE_MONTHS,
+            )
         record_keeping(url, "KEY_DESTROYED", {"month": str(month)}, by)
         connection.execute(DESTROY_KEY, (month,))
         connection.execute("vacuum full ledger.month")  # the row's old version has the key
 
 
-def drop_month(url: str, month: date, by: str, *, keep_days: int) -> None:
+def destroy_due_keys(url: str, by: str, *, least_days: int, clock: Callable[[], datetime] = utc_now) -> list[date]:
+    """Destroy the keys of all months whose retention is over, oldest first. Returns these months. Raises OperationRefused as for one."""
+    with _connect(url) as connection:
+        today = clock().date()
+        due = [state.first_day for state in list_months(connection) if state.is_due(today, least_days)]
+    for month in due:
+        destroy_month_key(url, month, by, least_days=least_days, clock=clock)
+    return due
+
+
+def drop_month(
+    url: str, month: date, by: str, *, keep_days: int, least_days: int, clock: Callable[[], datetime] = utc_now
+) -> None:
     """Drop a month's records and index of people after its retention. Its closing checkpoint and its chains' rows are kept.
+
+    Its key goes with it, so the retentions of its purposes must be over too.
 
     Raises OperationRefused if the retention is not over, the month is not closed, or an older one is still there.
     """
     with _connect(url) as connection:
         months = list_months(connection)
         state = _find_month(months, month)
-        until = state.keep_until(keep_days)
-        if datetime.now(UTC).date() <= until:
+        until = max(state.keep_until(keep_days), state.find_due_day(least_days))
+        if clock().date() <= until:
             raise OperationRefused(f"the records of {month:%Y-%m} are kept until {until}", next_step=SEE_MONTHS)
         if state.dropped_at is not None or state.closing is None:
             raise OperationRefused(

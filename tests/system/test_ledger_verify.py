@@ -18,9 +18,10 @@ from hub.cli import main
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.checkpoints.document import CheckpointKind, LastCheckpoint, decode_head, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key, load_public_keys, load_signing_key
-from hub.ledger.maintenance import destroy_month_key, drop_month, list_months, resume_after_restore
+from hub.ledger.maintenance import destroy_due_keys, destroy_month_key, drop_month, list_months, resume_after_restore
 from hub.ledger.months import month_of
 from hub.ledger.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, hash_record
+from hub.ledger.retention import find_longest_retention
 from hub.ledger.verify.checkpoint_chain import TrustedKeys
 from hub.ledger.verify.database_source import DatabaseSource
 from hub.ledger.verify.export_file import ExportSource, write_export
@@ -392,19 +393,33 @@ def test_keys_are_followed_and_stolen_ones_are_not_trusted(ledger: Kept) -> None
 def test_a_month_is_forgotten_and_dropped_and_the_rest_holds(ledger: Kept) -> None:
     url, month = ledger.store.owner, month_of(BEFORE)
     with pytest.raises(OperationRefused, match="is not over"):
-        destroy_month_key(url, MONTH, "local:an")
-    destroy_month_key(url, month, "local:an")
+        destroy_month_key(url, MONTH, "local:an", least_days=1)
+    with pytest.raises(OperationRefused, match="can ask who read their data until"):
+        destroy_month_key(url, month, "local:an", least_days=1)
+    assert destroy_due_keys(url, "local:an", least_days=1) == []
+    with psycopg.connect(url) as connection:
+        due = list_months(connection)[0].find_due_day(1)
+    assert due == MONTH + timedelta(days=find_longest_retention())
+
+    def later() -> datetime:
+        return datetime.combine(due, datetime.min.time(), UTC)
+
+    assert destroy_due_keys(url, "local:an", least_days=1, clock=lambda: later() - timedelta(days=1)) == []
+    assert destroy_due_keys(url, "local:an", least_days=4_000, clock=later) == [], "the operator keeps it for longer"
+    assert destroy_due_keys(url, "local:an", least_days=1, clock=later) == [month]
     with pytest.raises(OperationRefused, match="destroyed already"):
-        destroy_month_key(url, month, "local:an")
+        destroy_month_key(url, month, "local:an", least_days=1, clock=later)
     asyncio.run(fill(ledger.store, ledger.folder, 1, datetime.now(UTC)))
     report = ledger.verify()
     assert (report.integrity, report.completeness) == (LedgerVerdict.HOLDS, LedgerVerdict.HOLDS), report.findings
     assert report.counts["KEY_DESTROYED"] == 1
     with pytest.raises(OperationRefused, match="are kept until"):
-        drop_month(url, month, "local:an", keep_days=3_650)
+        drop_month(url, month, "local:an", keep_days=4_000, least_days=1, clock=later)
+    with pytest.raises(OperationRefused, match="are kept until"):
+        drop_month(url, month, "local:an", keep_days=1, least_days=1)
     with psycopg.connect(url) as connection:
         assert [one.closing is not None for one in list_months(connection)] == [True, False]
-    drop_month(url, month, "local:an", keep_days=-60)
+    drop_month(url, month, "local:an", keep_days=1, least_days=1, clock=lambda: later() + timedelta(days=1))
     asyncio.run(fill(ledger.store, ledger.folder, 1, datetime.now(UTC)))
     report = ledger.verify()
     assert (report.integrity, report.completeness) == (LedgerVerdict.HOLDS, LedgerVerdict.HOLDS_WITH_GAPS), (
@@ -467,7 +482,10 @@ def test_the_commands(ledger: Kept, hub: Callable[..., str], tmp_path: Path) -> 
     assert "RECORD_CHANGED" in hub("verify", *given, fails=65)
     assert f"{BEFORE:%Y-%m}" in hub("months")
     assert "not the month" in hub("destroy-key", "--month", f"{BEFORE:%Y-%m}", "--confirm", "yes", fails=64)
-    assert "is destroyed" in hub("destroy-key", "--month", f"{BEFORE:%Y-%m}", "--confirm", f"{BEFORE:%Y-%m}")
+    assert "until" in hub("destroy-key", "--month", f"{BEFORE:%Y-%m}", "--confirm", f"{BEFORE:%Y-%m}", fails=64)
+    assert "no month is due" in hub("destroy-due")
+    months = json.loads(hub("months", "--json"))
+    assert months[0]["forget_from"] == str(MONTH + timedelta(days=find_longest_retention()))
     assert "are kept until" in hub("drop", "--month", f"{BEFORE:%Y-%m}", "--confirm", f"{BEFORE:%Y-%m}", fails=64)
     assert "nothing was restored" in hub("resume", "--after-restore", "--head", f"0:{'0' * 64}", fails=64)
     key = hub("keys", "new", str(tmp_path / "one.pem")).strip()

@@ -118,6 +118,7 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("corrections", "send"): (),
     ("corrections", "remind"): ("1",),
     ("ledger", "destroy-key"): ("--month", "2026-01", "--confirm", "2026-01"),
+    ("ledger", "destroy-due"): (),
     ("ledger", "drop"): ("--month", "2026-01", "--confirm", "2026-01"),
     ("ledger", "resume"): ("--after-restore", "--head", "0:" + "0" * 64),
     ("senders", "new"): ("thử", "--key", "key.pem"),
