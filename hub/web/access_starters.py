@@ -35,6 +35,24 @@ PREFILL = f"""\
 {PREFILL_ANSWERS}  }}
 }}
 """
+KEEP = """\
+# Lưu kết quả điền sẵn cùng hồ sơ. Sau đó mở /dossiers/{dossier}/receipt để in phiếu cho công dân.
+# Keep the answer with the dossier. Then open /dossiers/{dossier}/receipt to print the citizen's receipt.
+mutation KeepPrefill {{
+  keepPrefill(input: {{}}) {{
+    snapshot {{ id at digest }}
+  }}
+}}
+"""
+ASK_FOR_PAPER = """\
+# Hỏi công dân thứ Nhà nước đã có: bị từ chối, và được đếm. Trước hết lưu kết quả điền sẵn.
+# Ask the citizen for what the state holds: refused, and counted. Keep the prefill first.
+mutation AskForPaper {
+  requestPaper(input: { requirement: "transferor_name" }) {
+    request { status reasons }
+  }
+}
+"""
 IDENTIFY = """\
 # Người đứng trước quầy là ai: theo số định danh. Không cần hồ sơ, chỉ vài trường.
 # Who stands at the counter, by identifier. No dossier is needed, and few fields are given.
@@ -79,6 +97,16 @@ def access_starters(examples: AccessExamples) -> tuple[StarterQuery, ...]:
     return (
         StarterQuery("Hồ sơ chuyển nhượng đất", "Land transfer, on its dossier", TRANSFER, seller, dossier),
         StarterQuery("Điền sẵn hồ sơ", "Prefill the dossier", PREFILL, {}, dossier),
+        StarterQuery(
+            "Lưu kết quả, in phiếu",
+            "Keep the prefill, print the receipt",
+            KEEP.format(dossier=examples.dossier),
+            {},
+            dossier,
+        ),
+        StarterQuery(
+            "Hỏi giấy tờ đã có: bị từ chối", "Ask for a paper that is held: refused", ASK_FOR_PAPER, {}, dossier
+        ),
         StarterQuery(
             "Cùng câu hỏi, không có hồ sơ: bị từ chối", "The same without a dossier: refused", TRANSFER, seller
         ),

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.plan.binds import global_id
+
 GOT = "GOT"
 IDENTIFY, TRANSFER = "identify", "land-right-transfer"
 NAME_BY_KEY = "query ($id: PersonalId!) { citizen(by: { personalId: $id }) { fullName } }"
 OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }"
 ADD = "mutation ($input: AddDossierSubjectsInput!) { addDossierSubjects(input: $input) { dossier { code } } }"
 END = "mutation ($input: EndDossierInput!) { endDossier(input: $input) { dossier { code } } }"
+SNAPSHOT = "query ($id: ID!) { prefillSnapshot(id: $id) { prefill { answers { values { display { vi } } } } } }"
+KEEP = "mutation { keepPrefill(input: {}) { snapshot { id } } }"
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,10 @@ def _other_doors(known: Knowledge) -> tuple[Attempt, ...]:
     return (
         Attempt("other doors", "prefill for another purpose", '{ prefill(procedure: "birth-registration") { __typename } }', ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "UNKNOWN_PROCEDURE"), headers=_own(known)),
         Attempt("other doors", "prefill for someone else", f'{{ prefill(procedure: "{TRANSFER}", subjects: [{{ role: "transferor", subject: {{ citizen: {{ personalId: "{known.victim}" }} }} }}]) {{ __typename }} }}', ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "BAD_USER_INPUT"), headers=_own(known)),
+        Attempt("other doors", "a guessed snapshot", SNAPSHOT, ("SNAPSHOT_UNKNOWN",), {"id": global_id("PrefillSnapshot", 1)}, _own(known)),
+        Attempt("other doors", "snapshots of another dossier", "{ prefillSnapshots { id } }", ("DOSSIER_UNKNOWN",), headers={"x-hub-dossier": known.foreign_dossier}),
+        Attempt("other doors", "a snapshot of another dossier", KEEP, ("DOSSIER_UNKNOWN",), headers={"x-hub-dossier": known.foreign_dossier}),
+        Attempt("other doors", "somebody else beside the snapshots", "query ($id: PersonalId!) { prefillSnapshots { id } citizen(by: { personalId: $id }) { fullName } }", ("FORBIDDEN_FIELD",), {"id": known.victim}, _own(known)),
         Attempt("other doors", "the queue of reviewers", "{ reviewQueue(first: 1) { totalCount } }", ("PURPOSE_FORBIDDEN",), headers=_under("review")),
         Attempt("other doors", "decide on a link", mutation, ("FORBIDDEN_OPERATION",), {"input": decide}),
         Attempt("other doors", "decide on a link under the dossier", mutation, ("FORBIDDEN_OPERATION",), {"input": decide}, _own(known)),

@@ -20,6 +20,8 @@ ISSUER = make_local_issuer("127.0.0.1")
 EXPECTED = {
     "Land transfer, on its dossier": ("land-officer", None),
     "Prefill the dossier": ("land-officer", None),
+    "Keep the prefill, print the receipt": ("land-officer", None),
+    "Ask for a paper that is held: refused": ("land-officer", "VALUE_HELD"),
     "The same without a dossier: refused": ("land-officer", "FORBIDDEN_FIELD"),
     "A person outside the dossier: refused": ("land-officer", "NOT_A_SUBJECT"),
     "Identify a person": ("land-officer", None),
@@ -63,6 +65,16 @@ def test_each_starter_does_what_its_title_says(url: str, case: AccessExamples) -
             assert all(value is not None for value in answer["data"].values())
         else:
             assert answer["errors"][0]["extensions"]["code"] == code, starter.title_en
+
+
+def test_the_receipt_is_where_the_starter_says(url: str, case: AccessExamples) -> None:
+    (keep,) = [one for one in access_starters(case) if one.title_en == "Keep the prefill, print the receipt"]
+    assert "errors" not in ask(url, "land-officer", keep).json()
+    (path,) = {word for word in keep.query.split() if word.endswith("/receipt")}
+    identity = ISSUER.find_identity("land-officer")
+    assert identity is not None
+    headers = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"}
+    assert "Phiếu xác nhận" in httpx2.get(url + path, headers=headers, timeout=30).text
 
 
 def test_the_dossier_is_nothing_to_the_others(url: str, case: AccessExamples) -> None:

@@ -363,6 +363,18 @@ def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
     assert json.loads(command(capsys, "procedures", "stats", "tax-clearance", "--json")) == []
 
 
+def test_nothing_is_kept_if_it_cannot_be_written_down(hub: SnapshotHub) -> None:
+    def count() -> list[Any]:
+        return hub.rows("select count(*) from hub.prefill_snapshot")
+
+    before = count()
+    hub.rows("revoke insert on ledger.record from hub_ledger")
+    assert hub.code(KEEP, {"input": {}}, dossier=SECOND) == "LEDGER_UNAVAILABLE"
+    assert get_receipt(hub, "an", RECEIPT).status_code == 503
+    assert count() == before
+    hub.rows("grant insert on ledger.record to hub_ledger")
+
+
 def get_receipt(hub: SnapshotHub, who: str | None, code: str) -> httpx2.Response:
     identity = ISSUER.find_identity(who) if who else None
     sent = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"} if identity else {}
