@@ -7,6 +7,7 @@ reads it: two tabs do not disturb each other, and reload and back find it again.
 import base64
 import binascii
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
@@ -19,6 +20,7 @@ MOST_BYTES = 3_500
 
 def keep_values(response: Response, name: str, values: Mapping[str, str], path: str, *, is_secure: bool) -> bool:
     """Keep values for a page. Returns False if they are too long for a cookie: then nothing is kept."""
+    path = quote(path, safe="/")
     text = base64.urlsafe_b64encode(orjson.dumps(dict(values))).decode().rstrip("=")
     if len(text) > MOST_BYTES:
         return False
@@ -28,7 +30,7 @@ def keep_values(response: Response, name: str, values: Mapping[str, str], path: 
 
 def forget_values(response: Response, name: str, path: str, *, is_secure: bool) -> None:
     """Forget what was kept for a page."""
-    response.delete_cookie(name, path=path, secure=is_secure, httponly=True, samesite="lax")
+    response.delete_cookie(name, path=quote(path, safe="/"), secure=is_secure, httponly=True, samesite="lax")
 
 
 def read_values(request: Request, name: str) -> dict[str, str]:

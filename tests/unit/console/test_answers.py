@@ -101,6 +101,13 @@ def test_what_a_page_keeps_comes_back_to_it_alone() -> None:
     )
 
 
+def test_an_address_cannot_add_to_a_cookie() -> None:
+    response = Response()
+    keep_values(response, "a", {}, "/console/dossiers/x; domain=example.org", is_secure=False)
+    assert "path=/console/dossiers/x%3b%20domain%3dexample.org" in response.headers["set-cookie"].lower()
+    assert "domain=" not in response.headers["set-cookie"].lower()
+
+
 def test_what_is_too_long_or_malformed_is_not_kept() -> None:
     response = Response()
     assert not keep_values(response, "a", {"text": "x" * MOST_BYTES}, "/", is_secure=False)
