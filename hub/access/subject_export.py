@@ -67,7 +67,8 @@ where exists (select from unnest(%(entities)s::text[], %(numbers)s::bigint[]) r(
               where r.entity = c.record_entity and r.number = c.record_id)
 order by id limit %(rows)s"""
 DOSSIERS = """
-select d.code, d.purpose, d.office, s.role, d.opened_via, d.opened_at, d.expires_at, d.ended_at, d.outcome
+select d.code, d.purpose, d.office, s.role, d.opened_via, d.opened_at, d.expires_at, d.ended_at, d.outcome,
+    (select count(*) from hub.prefill_snapshot p where p.dossier_id = d.id and p.forgotten_at is null) as snapshots
 from hub.dossier_subject s join hub.dossier d on d.id = s.dossier_id
 where s.entity = %(kind)s and (s.subject_id = any(%(people)s) or s.value = any(%(identifiers)s))
 order by d.opened_at, d.id, s.id limit %(rows)s"""

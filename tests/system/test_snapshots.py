@@ -1,6 +1,7 @@
 """Snapshots of prefills over HTTP, with access on and one login for each role: kept, read, run again, sealed, closed, forgotten."""
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -361,6 +362,19 @@ def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
     assert "transferor_name" in table
     assert "all together" in table
     assert json.loads(command(capsys, "procedures", "stats", "tax-clearance", "--json")) == []
+
+
+def test_the_copy_of_a_person_says_how_many_answers_are_kept(
+    hub: SnapshotHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", hub.database)
+    monkeypatch.setattr("sys.stdin", io.StringIO(hub.seller[1] + "\n"))
+    hub.keep(SECOND)
+    copy = tmp_path / "copy.json"
+    command(capsys, "subjects", "export", "--personal-id", "-", "--to", str(copy))
+    (kept,) = hub.rows("select count(*) from hub.prefill_snapshot s join hub.dossier d on d.id = s.dossier_id where d.code = %s", SECOND)  # fmt: skip
+    dossiers = {one["code"]: one for one in json.loads(copy.read_text(encoding="utf-8"))["dossiers"]}
+    assert dossiers[SECOND]["snapshots"] == kept[0] > 0
 
 
 def test_nothing_is_kept_if_it_cannot_be_written_down(hub: SnapshotHub) -> None:
