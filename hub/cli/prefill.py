@@ -95,7 +95,7 @@ def _rows(answer: RequirementAnswer) -> Iterator[tuple[object, ...]]:
 
 async def _fill(settings: Settings, url: str, request: PrefillRequest, reading: Reading) -> Prefill:
     async with make_pool(settings, url) as pool:
-        executor = make_executor(settings, pool, connectors=load_manifests())
+        executor = make_executor(settings, pool, connectors=load_manifests(), names_people=True)
         try:
             return await executor.prefills.fill(request, reading)
         finally:
@@ -103,7 +103,7 @@ async def _fill(settings: Settings, url: str, request: PrefillRequest, reading: 
 
 
 def _list_shown(connection: Connection[Any], request: PrefillRequest, reading: Reading) -> ShownValues:
-    """What the ledger says a prefill showed: the fields of its documents, and the people who were named."""
+    """What the ledger says a prefill showed: the fields of its documents, who was named, and whose data its answers also have."""
     fields = {path for ready in reading.documents for path in list_read_paths(ready.checked.document, ready.operation)}
     people: list[tuple[str, int]] = []
     for subject in request.subjects:
@@ -112,7 +112,7 @@ def _list_shown(connection: Connection[Any], request: PrefillRequest, reading: R
             query = build_people_query(registry(), key)
             rows = connection.execute(query.sql, query.parameters).fetchall()
             people += [(subject.entity, int(number)) for (number,) in rows]
-    return ShownValues(tuple(fields), tuple(people), purpose=request.procedure)
+    return ShownValues(tuple(fields), tuple(people), purpose=request.procedure, others=tuple(reading.people))
 
 
 def _parse_subject(declared: PurposeDeclaration, text: str) -> NamedSubject:

@@ -1,7 +1,7 @@
 """Commands that show values of people write down, in the ledger, who saw which fields: before they print."""
 
 import getpass
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from hub.errors import HubMisconfigured
 from hub.ledger.command_chain import commit_command
-from hub.ledger.records import REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.records import INCIDENTAL_ROLE, REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
 from hub.model.registry import registry
 from hub.settings import load_settings
 from hub.store.connection import StoreConnection
@@ -35,6 +35,8 @@ class ShownValues:
     kind: RecordKind = RecordKind.COMMAND
     purpose: str | None = None
     details: Mapping[str, Any] | None = None
+    others: tuple[tuple[str, int], ...] = ()
+    """Rows of people whose data comes along with theirs: a spouse, a co-holder."""
 
 
 def record_shown(connection: Connection[Any], shown: ShownValues) -> None:
@@ -52,7 +54,7 @@ def record_shown(connection: Connection[Any], shown: ShownValues) -> None:
         ReadOutcome.ANSWERED,
         purpose=shown.purpose,
         paths=tuple(sorted(set(shown.fields))),
-        subjects=tuple(_list_people(shown.subjects)),
+        subjects=tuple(_list_people(shown)),
         details=shown.details,
     )
     try:
@@ -82,7 +84,9 @@ def _connect_to_ledger(connection: Connection[Any]) -> Iterator[Connection[Any]]
         yield own
 
 
-def _list_people(subjects: Iterable[tuple[str, int]]) -> Iterator[DisclosedSubject]:
-    for kind, number in sorted(set(subjects)):
-        if (entity := registry().entities.get(kind)) is not None and entity.personal:
-            yield DisclosedSubject(kind, number, REQUESTED_ROLE)
+def _list_people(shown: ShownValues) -> Iterator[DisclosedSubject]:
+    requested = set(shown.subjects)
+    for role, people in ((REQUESTED_ROLE, requested), (INCIDENTAL_ROLE, set(shown.others) - requested)):
+        for kind, number in sorted(people):
+            if (entity := registry().entities.get(kind)) is not None and entity.personal:
+                yield DisclosedSubject(kind, number, role)

@@ -76,9 +76,12 @@ class AnswerAccess:
 
         Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
         """
-        if self.permissions is None:
+        if self.permissions is None and not reads_people:
             return text
         clean, people = take_data_subjects(text)
+        if self.permissions is None:
+            reading.people |= people
+            return clean
         await self.refuse_withheld(people, reading)
         await self._count(reading.caller, people, reads_people)
         reading.people |= people

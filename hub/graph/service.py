@@ -53,11 +53,13 @@ def make_executor(
     connectors: Mapping[str, Manifest] = NO_CONNECTORS,
     keeps_ledger: bool = True,
     limiter: ReadingLimiter | None = None,
+    names_people: bool = False,
 ) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. Without `logins`
     everything is done with the pool's. `connectors` say which sources promise look-ups.
     Without `keeps_ledger` nothing is written down, for a trial that answers nobody.
-    `limiter`, which the caller opens, limits what each principal reads.
+    `limiter`, which the caller opens, limits what each principal reads. `names_people`: readings have the people of their answers, also where nothing is
+    enforced.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -65,7 +67,7 @@ def make_executor(
     graphql_schema = core(schema())
     trusted = read_folder(settings.documents) if settings.documents else {}
     documents = Documents(trusted, trusted_only=settings.trusted_only)
-    planner = Planner(registry(), graphql_schema, limits_of(settings), names_data_subjects=enforced)
+    planner = Planner(registry(), graphql_schema, limits_of(settings), names_data_subjects=enforced or names_people)
     preparer = Preparer(graphql_schema, planner, documents, settings)
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)

@@ -30,6 +30,8 @@ LOG = logging.getLogger("hub.ledger")
 MAX_WAITING = 5_000
 """Entries that may wait for a commit; the next ones are refused at once."""
 MAX_BATCH = 1_000
+LOOK_AT_MONTH_EVERY_S = 60.0
+"""How long after the end of a month a server that nobody reads from still has its chain open: an open chain keeps the month from being closed."""
 COMMIT_WITHIN_S = 5.0
 """How long a commit, and so an answer, may take."""
 RETRY_AFTER_S = 1.0
@@ -141,17 +143,26 @@ class LedgerWriter:
 
     async def _work(self) -> None:
         while True:
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(LOOK_AT_MONTH_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                if not self._is_month_over:
+                    continue
             self._wake.clear()
             # Shielded, since a batch that was begun is finished also when the server stops meanwhile.
             self._batch = asyncio.create_task(self._commit_waiting(), name="ledger batch")
             await asyncio.shield(self._batch)
 
+    @property
+    def _is_month_over(self) -> bool:
+        return self._epoch is not None and self._epoch.month.first_day < month_of(self._clock())
+
     async def _commit_waiting(self) -> None:
         while True:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
             batch = [waiting for waiting in batch if not waiting.done.done()]  # the others have timed out
-            if not batch and self._epoch is not None:
+            if not batch and self._epoch is not None and not self._is_month_over:
                 return
             try:
                 await self._write([waiting.entry for waiting in batch])
@@ -176,7 +187,7 @@ class LedgerWriter:
                 application_name="hub-ledger",
             )
         with end_silence(self._connection, COMMIT_WITHIN_S):
-            if self._epoch is not None and self._epoch.month.first_day < month_of(self._clock()):
+            if self._epoch is not None and self._is_month_over:
                 await self._epoch.end(self._clock())
                 self._epoch = None
             if self._epoch is None:

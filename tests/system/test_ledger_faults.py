@@ -188,6 +188,29 @@ def test_no_more_wait_than_there_is_room_for(store: Store) -> None:
     assert len(store.requests()) == MAX_WAITING
 
 
+def test_a_server_that_nobody_reads_from_begins_a_new_chain_with_the_month(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its open chain would keep the month from being closed, for as long as nobody reads."""
+    monkeypatch.setattr("hub.ledger.writer.LOOK_AT_MONTH_EVERY_S", 0.02)
+    now = datetime.now(UTC)
+    at = [now]
+
+    async def run() -> None:
+        async with open_writer(store.writer, lambda: at[0]) as idle:
+            await idle.commit(entry("one"))
+            first = idle.epoch
+            at[0] = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
+            for _ in range(2_000):
+                if idle.epoch is not first and idle.epoch is not None:
+                    break
+                await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    rows = store.run("select month, count(*) from ledger.record group by month order by month")
+    assert [count for _, count in rows] == [3, 2], "begin, a read and end; begin and end"
+
+
 def test_a_new_month_is_a_new_chain(store: Store) -> None:
     now = datetime.now(UTC)
     next_month = (now.replace(day=1) + timedelta(days=32)).replace(day=1)

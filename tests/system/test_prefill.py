@@ -172,6 +172,14 @@ def test_the_command_prefills(
             main(["prefill", TRANSFER, *subjects, *more])
         assert not ended.value.code
         printed[bool(more)] = capsys.readouterr().out
+    assert '"~' not in printed[True], "what the ledger needs is not shown"
+    with psycopg.connect(served_hub.database) as connection:
+        (record,) = connection.execute(
+            "select convert_from(substring(record from 41), 'UTF8')::jsonb from ledger.record"
+            " where position(',\"purpose\":\"land-right-transfer\"'::bytea in record) > 0 and principal like 'local:%' order by at desc limit 1"
+        ).fetchone() or ({},)
+    assert len(record["subjects"]["requested"]) == 2
+    assert record["subjects"]["incidental"], "a spouse or a co-holder is shown too"
     assert "Held: " in printed[False]
     assert "ONLY_THE_CITIZEN_KNOWS" in printed[False]
     assert json.loads(printed[True])["procedure"]["code"] == TRANSFER
