@@ -24,6 +24,7 @@ from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
+from tests.bench import ledger_reading
 from tests.bench.harness import Bench, Row, Target
 
 CHAINS = 4
@@ -46,6 +47,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, records: int) ->
     with (folder / "ledger.export").open("wb") as file:
         write_export(source, file)
     source.close()
+    ledger_reading.measure(bench, url, records)
     options = (load_public_keys([folder / "ledger.pem.pub"]), {last.number: last.hash})
     for processes in (1, 2):
         for name, found in (("database", DatabaseSource(url)), ("export", ExportSource(folder / "ledger.export"))):
