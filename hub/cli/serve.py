@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
@@ -91,6 +92,8 @@ def serve_on(
     gc.collect()
     gc.freeze()
     with watch_web(settings, app, logins, connectors):
+        # uvicorn hands the signal on once it has stopped. Without this it would kill the process, and leave the embedded database running.
+        signal.signal(signal.SIGTERM, _exit_in_order)
         _Server(config, app.end_streams).run(sockets=[listener])
 
 
@@ -102,6 +105,10 @@ def watch_web(settings: Settings, app: Edge, logins: Logins, connectors: Mapping
 
     with open_metrics(settings, lambda: read_web_samples(app), lambda: describe_web(app, logins.reader, connectors)):
         yield
+
+
+def _exit_in_order(sig: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):

@@ -52,7 +52,7 @@ kill -TERM $! 2>/dev/null
 wait $!
 code=$?
 cat "$said" >&2
-[ $code = 0 ] || [ $code = 143 ] || {{ echo "hub $1 ended with $code" >&2; exit 1; }}
+[ $code = 0 ] || {{ echo "hub $1 ended with $code" >&2; exit 1; }}
 grep -q "$ready" "$said" || {{ echo "hub $1 did not say that it is ready" >&2; exit 1; }}
 """
 GRAPHQL = """\
