@@ -319,8 +319,8 @@ def reference_schema() -> GraphQLSchema:
     used = {column.value for entity in registry() for column in entity.columns} | {Instant}
     by_name = {value.scalar or value.__name__: value for value in used}
     for name, kind in built.type_map.items():
-        # Decimal is no column's: only answers of a prefill have it.
-        if isinstance(kind, GraphQLScalarType) and name in by_name:
+        # Decimal is no column's: only answers of a prefill have it. Built-in scalars are shared by all schemas of the process.
+        if isinstance(kind, GraphQLScalarType) and kind.ast_node is not None and name in by_name:
             kind.coerce_input_value = reader(by_name[name])
     return built
 
