@@ -162,8 +162,8 @@ def test_an_id_is_one_objects(served_hub: ServedHub) -> None:
         and any(f["name"] == "id" and (f["type"]["ofType"] or {}).get("name") == "ID" for f in kind["fields"])
     }
     own = {"Decision", "ReviewItem"}
-    # What an auditor and a citizen see of one entry, and what a client, a source and a form see of one correction.
-    own |= {"AccessLogEntry", "MyAccessLogEntry", "Correction", "CorrectionStatus", "ValueCorrection"}
+    # What an auditor and a citizen see of one entry, what a client, a source and a form see of one correction, a snapshot and its head.
+    own |= {"AccessLogEntry", "MyAccessLogEntry", "Correction", "CorrectionStatus", "ValueCorrection", "KeptPrefill", "PrefillSnapshot"}  # fmt: skip
     assert {
         name for name, interfaces in with_id.items() if "Node" not in interfaces and not name.startswith("Merged")
     } <= own
