@@ -10,10 +10,10 @@ import httpx2
 import psycopg
 import pytest
 
+from hub.cli.logs import AddContext
 from hub.settings import load_settings
 from hub.store.logins import Logins
 from hub.web.app import create_app
-from hub.web.edge import WithRequestId
 from tests.conftest import ServedHub
 from tests.serving import served
 
@@ -159,7 +159,7 @@ def test_every_answer_has_a_request_id(http: httpx2.Client) -> None:
 
 
 def test_what_is_logged_says_which_request(served_hub: ServedHub, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.handler.addFilter(WithRequestId())
+    caplog.handler.addFilter(AddContext())
     app = create_app(load_settings(), Logins.one(served_hub.database))
 
     async def broken(request: Any) -> None:
