@@ -28,7 +28,7 @@ def main() -> None:
     serve_on(
         socket.socket(fileno=int(number)),
         load_settings(access="on", reads_per_minute=UNREACHED(10**8), subjects_per_hour=UNREACHED(10**5)),
-        Logins(reader, clerk, ledger, reader),
+        Logins(reader, clerk, reader if ledger == NO_LEDGER else ledger, reader),
         local_issuer=issuer,
         keeps_ledger=ledger != NO_LEDGER,
     )
