@@ -30,7 +30,7 @@ for target, name, text in (
     ("hub.cli.link:app", "link", "Link records to subjects."),
     ("hub.cli.review:app", "review", "Answer the questions that linking left open, and list or undo decisions."),
     ("hub.cli.keys:app", "keys", "Make, list and revoke API keys of apps."),
-    ("hub.cli.subjects:app", "subjects", "Export what is held of one person, and restrict processing: the rights of data subjects."),
+    ("hub.cli.subjects:app", "subjects", "Export what the hub holds about one person, and restrict its processing."),
     ("hub.cli.seals:app", "seals", "List, add and lift seals: identities whose data no read may show."),
     ("hub.cli.senders:app", "senders", "Register, list and revoke one-stop systems that send dossiers."),
     ("hub.cli.ledger:app", "ledger", "Keep the ledger of reads, and check that it was not changed."),

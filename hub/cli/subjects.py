@@ -1,4 +1,4 @@
-"""`hub subjects`: the rights of data subjects. A copy of what is held of one person, and the restriction of its processing."""
+"""`hub subjects`: the rights of data subjects. A copy of what the hub holds about one person, and the restriction of its processing."""
 
 import getpass
 import sys
@@ -43,6 +43,7 @@ from hub.graph.my_access_log import describe_for_citizen, find_told_purposes
 from hub.ledger.log.query import LogFilter
 from hub.ledger.log.sentences import write_sentence
 from hub.ledger.records import RecordKind
+from hub.model.names import quote_identifier
 from hub.model.registry import registry
 from hub.plan.binds import global_id
 from hub.settings import load_settings
@@ -179,8 +180,10 @@ def _find_held(connection: Connection[Any], identifier: str) -> Iterable[tuple[s
     people = find_people(connection, identifier)
     entity = registry()[people[0][0]]
     numbers = [number for _, number in people]
-    # The name of the table is the registry's.
-    rows = connection.execute(f'select id from data."{entity.table}" where id = any(%s) order by id', (numbers,))  # noqa: S608
+    rows = connection.execute(
+        f"select id from data.{quote_identifier(entity.table)} where id = any(%s) order by id",  # noqa: S608 a quoted identifier
+        (numbers,),
+    )
     return [(entity.name, int(number)) for (number,) in rows.fetchall()]
 
 
