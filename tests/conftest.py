@@ -126,10 +126,16 @@ def linked_province(scratch: Path, postgres_server: EmbeddedServer, migrated: st
     return LinkedProvince("linked", Path(province.folder), province.showcase_personal_id, runs, links)
 
 
-@pytest.fixture(scope="session")
-def served_hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Iterator[ServedHub]:
-    """A hub that serves the linked province; made once."""
-    database = copy_database(postgres_server, linked_province.database, "served")
+@pytest.fixture(scope="module")
+def province_url(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Iterator[str]:
+    """URL of a copy of the linked province, one for each module: what a module writes does not reach the next one."""
+    yield from _fresh(postgres_server, linked_province.database)
+
+
+@pytest.fixture(scope="module")
+def served_hub(linked_province: LinkedProvince, province_url: str) -> Iterator[ServedHub]:
+    """A hub that serves a copy of the linked province of its own for each module."""
+    database = province_url
     with psycopg.connect(database) as connection:
         examples = Examples(linked_province.showcase_personal_id, find_doubtful_person(connection))
     settings = load_settings(explain=True)

@@ -34,7 +34,7 @@ def small_hub() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(served_hub: ServedHub) -> str:
     """Address of the hub that the page is tested against."""
     return served_hub.url
