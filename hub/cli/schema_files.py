@@ -19,7 +19,7 @@ from hub.model.registry import registry
 from hub.procedures.reference_page import render_procedure_page
 from hub.settings import load_settings, reference_page
 from hub.store.meta import METADATA
-from hub.store.migrate import describe_schema_differences, draft_migration
+from hub.store.migrate import describe_schema_differences, draft_migrations
 
 ROOT = Path(vocabulary.__file__).parent.parent
 app = cyclopts.App(name="schema")
@@ -81,11 +81,11 @@ def check() -> None:
 def draft_command(message: str) -> None:
     """Draft a migration for what schema/ declares and the database lacks. MESSAGE says what changes."""
     with open_store(load_settings()) as store:
-        path = draft_migration(store.engine, message)
-        if path is None:
+        paths = draft_migrations(store.engine, message)
+        if not paths:
             OUT.print("the database has everything that schema/ declares")
-            return
-        OUT.print(f"drafted {path}; read it, then run `hub migrate`")
+        for path in paths:
+            OUT.print(f"drafted {path}; read it, then run `hub migrate`")
 
 
 @app.command(name="diff")

@@ -10,11 +10,11 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.store.prepared_reads import PreparedReads
+from hub.store.revision import READ_REVISION
 from hub.store.silence import Silence
 
 LOG = logging.getLogger("hub.graph")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
-REVISION = "select max(version_num) from hub.alembic_version"
 Read = Callable[[AsyncConnection[Any], str, Sequence[Any]], Awaitable[Any]]
 
 DATABASE_GONE = StoreUnavailable(
@@ -82,7 +82,7 @@ class Reads:
     async def revision(self, *, deadline_s: float) -> str | None:
         """The revision of the store; None if it has none. Raises StoreUnavailable, or OperationRefused for silence."""
         try:
-            found = await self._once(_first_value, REVISION, (), deadline_s)
+            found = await self._once(_first_value, READ_REVISION, (), deadline_s)
         except psycopg.Error as error:
             raise explain_failure(error) from None
         return None if found is None else str(found)

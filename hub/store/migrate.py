@@ -1,6 +1,7 @@
 """Migrations: forward only, drafted from the difference between the database and what `schema/` derives."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,23 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.store.meta import METADATA
-from hub.store.revision import MIGRATIONS_FOLDER, check_revision, newest_revision
+from hub.store.meta import METADATA, OWN_TABLES
+from hub.store.revision import (
+    HUB_MIGRATIONS,
+    MIGRATIONS_FOLDER,
+    VOCABULARY_MIGRATIONS,
+    check_revision,
+    newest_revision,
+)
 from hub.store.roles import grant_roles
 from hub.store.sql_functions import list_function_statements
 
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "staging")
 MONTH_PARTITION = re.compile("_[0-9]{4}_[0-9]{2}$")
+HUB_SCHEMAS = ("hub", "ledger")
+"""All of their tables are the hub's own; of the other schemas, those that `hub/store/meta` declares."""
+LAST_OF_ONE_BRANCH = "0028"
+"""Until this revision one branch held the tables of the vocabulary too."""
 MIGRATION_LOCK = 7_022_001
 """Advisory lock: two hubs that start at once migrate one after the other."""
 
@@ -35,7 +46,8 @@ def migrate(engine: Engine) -> str:
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
             prepare_schemas(connection)
             _check_known(connection)
-            command.upgrade(_config(connection), "head")
+            _split_revision(connection)
+            command.upgrade(make_alembic_config(connection), "heads")
             grant_roles(connection)
     except ProgrammingError as error:
         if not isinstance(error.orig, InsufficientPrivilege):
@@ -60,24 +72,45 @@ def prepare_schemas(connection: Connection) -> None:
         connection.execute(text(statement.replace(":", r"\:")))
 
 
-def draft_migration(engine: Engine, message: str) -> Path | None:
-    """Write a migration for what the schema declares and the database lacks; None if nothing differs."""
+def draft_migrations(engine: Engine, message: str) -> list[Path]:
+    """Write what the schema declares and the database lacks as migrations: one for each branch in which something differs."""
     with engine.begin() as connection:
-        if not find_schema_differences(connection):
-            return None
-        script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=_next_revision())
-    assert script is not None
-    assert not isinstance(script, list)
-    return Path(script.path)
+        drafted = []
+        for branch, folder in (("hub", HUB_MIGRATIONS), ("vocabulary", VOCABULARY_MIGRATIONS)):
+            folder.mkdir(exist_ok=True)
+            config = make_alembic_config(connection)
+            config.attributes["branch"] = branch
+            if _list_differences(connection, branch):
+                known = ScriptDirectory.from_config(config).get_revisions(f"{branch}@head") if _has_any(folder) else ()
+                script = command.revision(
+                    config,
+                    message=message,
+                    autogenerate=True,
+                    rev_id=_next_revision(branch),
+                    head=known[0].revision if known else "base",
+                    branch_label=None if known else branch,
+                    version_path=str(folder),
+                )
+                assert script is not None
+                assert not isinstance(script, list)
+                drafted.append(Path(script.path))
+        return drafted
 
 
 def find_schema_differences(connection: Connection) -> list[Any]:
     """What Alembic finds different between the database and the derived tables; empty when migrated = derived."""
-    context = MigrationContext.configure(
-        connection,
-        opts={"include_schemas": True, "include_name": is_ours, "compare_type": True, "version_table_schema": "hub"},
-    )
-    return list(compare_metadata(context, METADATA))
+    return _list_differences(connection, None)
+
+
+def _list_differences(connection: Connection, branch: str | None) -> list[Any]:
+    options = {
+        "include_schemas": True,
+        "include_name": is_ours,
+        "include_object": make_branch_filter(branch),
+        "compare_type": True,
+        "version_table_schema": "hub",
+    }
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
 
 
 def describe_schema_differences(connection: Connection) -> list[str]:
@@ -115,24 +148,63 @@ def is_ours(name: str | None, kind: str, parents: Any) -> bool:
     return not (kind == "table" and parents.get("schema_name") == "ledger" and MONTH_PARTITION.search(name or ""))
 
 
-def _next_revision() -> str:
-    # The greatest number, not how many there are: numbers that two branches took may leave one out.
-    known = (script.revision for script in ScriptDirectory(str(MIGRATIONS_FOLDER)).walk_revisions())
-    return f"{max(map(int, known), default=0) + 1:04d}"
+def make_branch_filter(branch: str | None) -> Callable[..., bool]:
+    """Alembic's `include_object` for one branch, `hub` or `vocabulary`; None takes both."""
+
+    def is_included(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+        table = item if kind == "table" else item.table
+        return branch is None or (branch == "hub") == _is_own_table(table.schema, table.name)
+
+    return is_included
+
+
+def _is_own_table(schema: str, name: str) -> bool:
+    return schema in HUB_SCHEMAS or f"{schema}.{name}" in OWN_TABLES
+
+
+def _has_any(folder: Path) -> bool:
+    return any(folder.glob("*[0-9]_*.py"))
+
+
+def _next_revision(branch: str) -> str:
+    # The greatest number of both, not how many there are: one number then says in which order they were written.
+    numbers = [int(revision.removeprefix("v")) for revision in _list_known()]
+    return f"{'v' if branch == 'vocabulary' else ''}{max(numbers, default=0) + 1:04d}"
+
+
+def _list_known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(make_alembic_config(None)).walk_revisions()}
 
 
 def _check_known(connection: Connection) -> None:
-    current = MigrationContext.configure(connection, opts={"version_table_schema": "hub"}).get_current_revision()
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS_FOLDER)).walk_revisions()}
-    if current is not None and current not in known:
+    unknown = set(_list_current(connection)) - _list_known()
+    if unknown:
         raise HubMisconfigured(
-            f"the database is at revision {current}, which this program does not know",
+            f"the database is at revision {', '.join(sorted(unknown))}, which this program does not know",
             next_step="run the newer program that migrated it; migrations only go forward",
         )
 
 
-def _config(connection: Connection) -> Config:
+def _list_current(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection, opts={"version_table_schema": "hub"}).get_current_heads()
+
+
+def _split_revision(connection: Connection) -> None:
+    """Say at which revision of the vocabulary a store is that was last migrated while there was one branch."""
+    current = _list_current(connection)
+    if len(current) != 1 or not "0001" <= current[0] <= LAST_OF_ONE_BRANCH:
+        return
+    reached = [known for known in _list_known() if known.startswith("v") and known[1:] <= current[0]]
+    if reached:
+        insert = text("insert into hub.alembic_version (version_num) values (:revision)")
+        connection.execute(insert, {"revision": max(reached)})
+
+
+def make_alembic_config(connection: Connection | None) -> Config:
+    """Alembic's configuration with the folders of both branches, for the environment that runs on this connection."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_FOLDER))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", f"{HUB_MIGRATIONS}\n{VOCABULARY_MIGRATIONS}")
     config.attributes["connection"] = connection
     return config

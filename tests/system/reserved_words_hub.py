@@ -5,18 +5,13 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-from alembic.autogenerate import produce_migrations
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.operations.ops import ModifyTableOps
 from sqlalchemy import Engine
 
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.settings import load_settings
 from hub.store.engine import make_engine
-from hub.store.meta import METADATA
-from hub.store.migrate import find_schema_differences, is_ours, migrate
+from hub.store.migrate import draft_migrations, find_schema_differences, migrate
 from tests.system.graph import Graph
 
 ORDER = "end order limit when table group { select analyze } user { fullName } userLink { status recorded { name } }"
@@ -36,9 +31,12 @@ def main(database_url: str, source: str) -> None:
     """Run it all."""
     made = make_engine(database_url)
     migrate(made)
-    apply_drafted_migration(made)
+    drafted = draft_migrations(made, "A vocabulary of its own")
+    revision = migrate(made)
     with made.connect() as connection:
         found: dict[str, Any] = {"difference": [str(each) for each in find_schema_differences(connection)]}
+    found["drafted"] = [[path.parent.parent.name, path.name] for path in drafted]
+    found["revision"] = revision
     found["first"] = counts(made)
     between = datetime.now(UTC).isoformat()
     change_source(source)
@@ -54,19 +52,6 @@ def main(database_url: str, source: str) -> None:
     finally:
         graph.close()
     print(json.dumps(found, ensure_ascii=False))
-
-
-def apply_drafted_migration(made: Engine) -> None:
-    """Run what `hub migrate --draft` would write for this vocabulary."""
-    with made.begin() as connection:
-        options = {"include_schemas": True, "include_name": is_ours, "version_table_schema": "hub"}
-        context = MigrationContext.configure(connection, opts=options)
-        script = produce_migrations(context, METADATA)
-        operations = Operations(context)
-        assert script.upgrade_ops is not None
-        for operation in script.upgrade_ops.ops:
-            for each in operation.ops if isinstance(operation, ModifyTableOps) else [operation]:
-                operations.invoke(each)
 
 
 def counts(made: Engine) -> list[list[Any]]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from hub.store.revision import newest_revision
+
 MANIFEST = """\
 name = "trial"
 title = { vi = "Thử", en = "Trial" }
@@ -54,6 +56,7 @@ PROGRAM = """\
 import sys
 import schema
 schema.MODULES += ("tests.system.reserved_words",)
+schema.__path__.insert(0, sys.argv.pop())  # a vocabulary without migrations, which are drafted into this folder
 from tests.system.reserved_words_hub import main
 main(*sys.argv[1:])
 """
@@ -83,7 +86,8 @@ def found(tmp_path_factory: pytest.TempPathFactory, postgres_server: Any) -> Any
     given = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     given |= {"HUB_CONNECTORS_PATH": str(folder), "TRIAL_URL": f"sqlite:///{folder}/source.db"}
     command = [sys.executable, "-c", PROGRAM]
-    command += [postgres_server.url("reserved_words"), str(folder / "source.db")]
+    command += [postgres_server.url("reserved_words"), str(folder / "source.db"), str(folder / "vocabulary")]
+    (folder / "vocabulary").mkdir()
     root = Path(__file__).parents[2]
     done = subprocess.run(command, capture_output=True, text=True, env=given, cwd=root, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -92,6 +96,14 @@ def found(tmp_path_factory: pytest.TempPathFactory, postgres_server: Any) -> Any
 
 def test_a_drafted_migration_makes_the_tables(found: Any) -> None:
     assert found["difference"] == []
+
+
+def test_another_vocabulary_has_migrations_of_its_own(found: Any) -> None:
+    """It takes those of the hub as they are: what differs is drafted in its own folder alone."""
+    own, ((folder, name),) = newest_revision().split()[0], found["drafted"]
+    first = name.partition("_")[0]
+    assert (folder, first[0]) == ("vocabulary", "v")
+    assert found["revision"] == f"{own} {first}"
 
 
 def test_rows_are_loaded_merged_exchanged_and_deleted(found: Any) -> None:

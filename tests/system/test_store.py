@@ -15,8 +15,8 @@ from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.ingest.transform.search_keys import fold_names
 from hub.store.engine import make_engine
 from hub.store.meta import METADATA
-from hub.store.migrate import describe_schema_differences, find_schema_differences, migrate
-from hub.store.revision import MIGRATIONS_FOLDER, newest_revision
+from hub.store.migrate import describe_schema_differences, find_schema_differences, make_alembic_config, migrate
+from hub.store.revision import newest_revision
 
 
 def test_migrated_is_derived(new_database_url: str) -> None:
@@ -55,7 +55,8 @@ def test_differences_are_told_in_words(database_url: str) -> None:
 
 
 def test_the_newest_revision_by_file_names_is_the_one_alembic_finds() -> None:
-    assert newest_revision() == ScriptDirectory(str(MIGRATIONS_FOLDER)).get_current_head()
+    heads = ScriptDirectory.from_config(make_alembic_config(None)).get_heads()
+    assert newest_revision() == " ".join(sorted(heads))
 
 
 def test_two_hubs_may_start_at_once(new_database_url: str) -> None:
@@ -82,7 +83,7 @@ def test_a_database_of_a_newer_program_is_refused(new_database_url: str) -> None
     made = make_engine(new_database_url)
     migrate(made)
     with made.begin() as connection:
-        connection.execute(text("update hub.alembic_version set version_num = '9999'"))
+        connection.execute(text("update hub.alembic_version set version_num = '9999' where version_num not like 'v%'"))
     with pytest.raises(HubMisconfigured, match="9999"):
         migrate(made)
     made.dispose()

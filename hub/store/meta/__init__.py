@@ -2,7 +2,20 @@
 
 from hub.store.meta import access, corrections, credentials, ingest, ledger, linking, lookups, quality, snapshots
 
-__all__ = ["METADATA", "RUN", "access", "corrections", "credentials", "ledger", "lookups", "quality", "snapshots"]
+__all__ = [
+    "METADATA",
+    "OWN_TABLES",
+    "RUN",
+    "access",
+    "corrections",
+    "credentials",
+    "ledger",
+    "lookups",
+    "quality",
+    "snapshots",
+]
 
 METADATA = linking.METADATA
+OWN_TABLES = frozenset(METADATA.tables) - linking.VOCABULARY_TABLES
+"""Full names of the hub's own tables."""
 RUN = ingest.RUN

@@ -21,6 +21,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 from hub.model.tables import build_metadata
 
 METADATA = build_metadata()
+VOCABULARY_TABLES = frozenset(METADATA.tables)
+"""Full names of the tables that are derived from `schema/`; the hub's own are added after them."""
 NOW = text("now()")
 
 LINK_RUN = Table(

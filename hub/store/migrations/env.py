@@ -3,13 +3,14 @@
 from alembic import context
 
 from hub.store.meta import METADATA
-from hub.store.migrate import is_ours
+from hub.store.migrate import is_ours, make_branch_filter
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
     include_schemas=True,
     include_name=is_ours,
+    include_object=make_branch_filter(context.config.attributes.get("branch")),
     compare_type=True,
     version_table_schema="hub",
 )

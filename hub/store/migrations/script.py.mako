@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
+branch_labels = ${repr(tuple(branch_labels)) if branch_labels else None}
 depends_on = None
 
 

@@ -1,19 +1,10 @@
-"""Search keys that still hold capitals which `hub.name_key` now lowers, such as Ø and Ł."""
+"""Nothing of the hub's own: the vocabulary's part of this step is v0006. The number stays, since stores are at it."""
 
-from alembic import op
-
-revision = '0006'
-down_revision = '0005'
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-KEYS = (('administrative_unit', 'name_key'), ('business', 'legal_name_key'), ('citizen', 'full_name_key'))
-CAPITALS, SMALL = 'ÆØÞĦĲĿŁŊŒŦƏ', 'æøþħĳŀłŋœŧə'
-
 
 def upgrade() -> None:
-    for table, key in KEYS:
-        for schema in ('data', 'history'):
-            op.execute(
-                f"update {schema}.{table} set {key} = translate({key}, '{CAPITALS}', '{SMALL}') where {key} ~ '[{CAPITALS}]'"
-            )
+    """Change nothing."""

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = '0009'
-down_revision = '0008'
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -28,5 +28,5 @@ where q.payload ? '#' and (c.stream_id, c.entity, c.payload_hash) = (q.stream_id
 delete from hub.quarantine q using hub.quarantine o
 where q.payload ? '#' and o.payload ? '#' and q.resolved_at is null and o.resolved_at is null and o.id < q.id
     and (o.stream_id, o.entity, o.rule) = (q.stream_id, q.entity, q.rule)
-    and {STRIPPED} = {STRIPPED.replace('q.', 'o.')}""")
+    and {STRIPPED} = {STRIPPED.replace("q.", "o.")}""")
     op.execute(f"update hub.quarantine q set payload = payload - '#', payload_hash = {STRIPPED} where payload ? '#'")

@@ -1,16 +1,10 @@
-"""Names are found by their words in any order, by an index."""
+"""Nothing of the hub's own: the vocabulary's part of this step is v0013. The number stays, since stores are at it."""
 
-from alembic import op
-
-revision = '0013'
-down_revision = '0012'
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-KEYS = (('administrative_unit', 'name_key'), ('business', 'legal_name_key'), ('citizen', 'full_name_key'))
-
 
 def upgrade() -> None:
-    # Of a million names this takes some seconds, in which rows can be read and none written.
-    for table, key in KEYS:
-        op.execute(f"create index {table}_{key}_words on data.{table} using gin (string_to_array({key}, ' '))")
+    """Change nothing."""
