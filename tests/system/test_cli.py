@@ -139,7 +139,7 @@ def test_one_field_is_one_line_in_the_schema_one_in_a_manifest_and_a_drafted_mig
     assert "religion" in hub("schema", "diff", **here).stdout  # type: ignore[arg-type]
     drafted = hub("schema", "draft", "Religion of citizens", **here)  # type: ignore[arg-type]
     assert drafted.returncode == 0, drafted.stderr
-    (script,) = (copy / "hub" / "store" / "migrations" / "versions").glob("*_religion_of_citizens.py")
+    (script,) = (copy / "schema" / "migrations").glob("*_religion_of_citizens.py")
     assert script.read_text().count("op.add_column") == 2  # the table and its history
     assert hub("migrate", **here).returncode == 0  # type: ignore[arg-type]
     assert hub("schema", "diff", **here).stdout.strip() == ""  # type: ignore[arg-type]
