@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from hub.demo.examples import find_doubtful_person
-from hub.demo.generate import generate_province
-from hub.demo.sector_systems import start_systems
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import RunReport, sync_connectors
 from hub.link.run import LinkReport, link
 from hub.settings import load_settings

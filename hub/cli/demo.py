@@ -28,9 +28,9 @@ from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show
 from hub.demo.access_case import open_case
 from hub.demo.example_correction import open_example_correction
 from hub.demo.examples import find_doubtful_person
-from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, summary_of
 from hub.demo.identities import make_local_issuer
-from hub.demo.sector_systems import RunningSystems, start_systems
+from hub.demo.province.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, summary_of
+from hub.demo.systems.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.graph.callers import LOCAL
 from hub.graph.execute import Executor

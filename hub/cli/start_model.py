@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 
 from hub.cli.terminal import OUT
-from hub.demo.generate import generate_province
-from hub.demo.sector_systems import start_systems
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.sector_systems import start_systems
 from hub.errors import OperationRefused
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.model.frozen import Model

@@ -2,7 +2,7 @@
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
-from hub.demo.commune_pairs import PROVINCE_CODE
+from hub.demo.land.commune_pairs import PROVINCE_CODE
 
 LAND_OFFICE = "06652"
 """Phường Hà Tu: a commune of the demonstration's province since 2025-07-01."""

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from hub.demo.generate import generate_province
-from hub.demo.sector_systems import start_systems
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
 from hub.model.registry import registry
 from hub.model.tables import stored_columns

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hub.demo.data_faults import BY_SYSTEM
-from hub.demo.generate import plan_blocks
-from hub.demo.identifiers import Ints, to_digits
-from hub.demo.outsiders import record_persons
-from hub.demo.people import TODAY_DAY, People, day_of, make_people
-from hub.demo.population import write_population
-from hub.demo.province_files import ProvinceFiles
+from hub.demo.people.identifiers import Ints, to_digits
+from hub.demo.people.outsiders import record_persons
+from hub.demo.people.people import TODAY_DAY, People, day_of, make_people
+from hub.demo.people.population import write_population
+from hub.demo.province.data_faults import BY_SYSTEM
+from hub.demo.province.generate import plan_blocks
+from hub.demo.province.province_files import ProvinceFiles
 from tests.bench.harness import Bench, Row, child, shown
 from tests.bench.linking_million_run import TRUTH
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.demo.generate import generate_province
+from hub.demo.province.generate import generate_province
 from schema.units import eras
 
 NAME = "people.csv"

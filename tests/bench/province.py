@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psycopg
 
-from hub.demo.generate import generate_province
-from hub.demo.sector_systems import start_systems
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run import link
 from hub.store.embedded import EmbeddedServer

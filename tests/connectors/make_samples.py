@@ -15,7 +15,7 @@ import polars as pl
 
 from hub.conform import samples
 from hub.conform.samples import Row
-from hub.demo.generate import generate_province
+from hub.demo.province.generate import generate_province
 from hub.ingest.connectors import load_manifests, project_connectors_folder
 from hub.model.registry import registry
 from hub.sdk.manifest import Manifest

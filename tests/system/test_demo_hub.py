@@ -9,7 +9,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from hub.demo.generate import generate_province
+from hub.demo.province.generate import generate_province
 from hub.link.field import fields
 from hub.link.parties import NAMING, recorded
 from tests.conftest import ServedHub

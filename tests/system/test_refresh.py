@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from hub.access.dossiers import NamedSubject
-from hub.demo.sector_systems import start_systems
+from hub.demo.systems.sector_systems import start_systems
 from hub.graph.callers import LOCAL
 from hub.graph.prefill import PrefillRequest
 from hub.graph.reading import Reading

@@ -13,8 +13,8 @@ import stamina
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from hub.demo.generate import generate_province
-from hub.demo.http_systems import business_app, land_app
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.http_systems import business_app, land_app
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.connectors import load_manifests
 from hub.ingest.read.reader import ReaderContext, ReadState

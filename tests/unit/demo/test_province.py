@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from stdnum.exceptions import ValidationError
 from stdnum.vn import mst
 
-from hub.demo.data_faults import BY_SYSTEM
-from hub.demo.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, plan_blocks
-from hub.demo.lookalikes import find_near_identifiers
-from hub.demo.name_misspellings import SLIPS
-from hub.demo.person_names import move_tone, strip_diacritics
+from hub.demo.people.lookalikes import find_near_identifiers
+from hub.demo.people.name_misspellings import SLIPS
+from hub.demo.people.person_names import move_tone, strip_diacritics
+from hub.demo.province.data_faults import BY_SYSTEM
+from hub.demo.province.generate import LARGEST, SMALLEST, ProvinceSummary, generate_province, plan_blocks
 from schema.units import CHANGES_CSV
 from schema.values import CertificateSerial, ParcelIdentifier, ParcelNumber, PersonalId, TaxCode, ValueRejected
 
@@ -385,7 +385,7 @@ def test_a_size_it_is_not_made_for_is_refused(size: int, tmp_path: Path) -> None
 def test_memory_does_not_grow_with_the_province(tmp_path: Path) -> None:
     # Not `ru_maxrss`: a process begins it with the peak of the one that started it, which is this one with all it has loaded.
     program = (
-        "import re, sys; from pathlib import Path; from hub.demo.generate import generate_province;"
+        "import re, sys; from pathlib import Path; from hub.demo.province.generate import generate_province;"
         " generate_province(Path(sys.argv[1]), int(sys.argv[2]));"
         " print(re.search(r'VmHWM:\\s*(\\d+) kB', Path('/proc/self/status').read_text())[1])"
     )

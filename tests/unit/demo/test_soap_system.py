@@ -7,9 +7,9 @@ import pytest
 from lxml import etree
 from starlette.testclient import TestClient
 
-from hub.demo.generate import generate_province
-from hub.demo.http_systems import IndexedLines
-from hub.demo.soap_system import LISTS, MAX_KEYS, NAMESPACE, PATH, InsuranceService, find_row, render_wsdl
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.http_systems import IndexedLines
+from hub.demo.systems.soap_system import LISTS, MAX_KEYS, NAMESPACE, PATH, InsuranceService, find_row, render_wsdl
 
 PASSWORD = "a-password"
 LISTED = {one.list_operation: one for one in LISTS}

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hub.demo.business_sites import item_key, nest_sites, record_sites, write_site_truth
-from hub.demo.commune_pairs import REORGANISATION_DAY, load_commune_pairs
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
-from hub.demo.identifiers import Bools, Ints, tax_codes, to_digits
-from hub.demo.land import Parcels
-from hub.demo.outsiders import make_outsiders
-from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
-from hub.demo.person_names import load_name_book
-from hub.demo.province_files import ProvinceFiles, day_iso, day_text, instant_text
-from hub.demo.source_words import BUSINESS_ROLE, BUSINESS_STATUS, LEGAL_FORM, LEGAL_FORM_NAME
+from hub.demo.economy.business_sites import item_key, nest_sites, record_sites, write_site_truth
+from hub.demo.land.commune_pairs import REORGANISATION_DAY, load_commune_pairs
+from hub.demo.land.land import Parcels
+from hub.demo.people.identifiers import Bools, Ints, tax_codes, to_digits
+from hub.demo.people.outsiders import make_outsiders
+from hub.demo.people.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
+from hub.demo.people.person_names import load_name_book
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_iso, day_text, instant_text
+from hub.demo.systems.source_words import BUSINESS_ROLE, BUSINESS_STATUS, LEGAL_FORM, LEGAL_FORM_NAME
 
 RATES = BY_SYSTEM["business"]
 ENTERPRISES, HOUSEHOLD_BUSINESSES = 0.010, 0.030

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo.commune_pairs import load_commune_pairs
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, is_showcase, record_parties, spoil_rows
-from hub.demo.identifiers import to_digits
-from hub.demo.people import TODAY_DAY, People, day_of
-from hub.demo.province_files import ProvinceFiles, day_text
-from hub.demo.source_words import POVERTY_CATEGORY
+from hub.demo.land.commune_pairs import load_commune_pairs
+from hub.demo.people.identifiers import to_digits
+from hub.demo.people.people import TODAY_DAY, People, day_of
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, is_showcase, record_parties, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_text
+from hub.demo.systems.source_words import POVERTY_CATEGORY
 
 RATES = BY_SYSTEM["finance"]
 YEARS = (2025, 2026)

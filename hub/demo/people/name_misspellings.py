@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo.identifiers import Bools, Floats
+from hub.demo.people.identifiers import Bools, Floats
 
 LETTERS = "aeiouyhnmtlrcbgdkpqsv"
 

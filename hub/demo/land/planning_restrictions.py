@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
-from hub.demo.identifiers import to_digits
-from hub.demo.land import Parcels, parcel_struct
-from hub.demo.people import NOBODY, People, day_of
-from hub.demo.province_files import ProvinceFiles, day_text, instant_text
-from hub.demo.source_words import PLANNING_KIND
+from hub.demo.land.land import Parcels, parcel_struct
+from hub.demo.people.identifiers import to_digits
+from hub.demo.people.people import NOBODY, People, day_of
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_text, instant_text
+from hub.demo.systems.source_words import PLANNING_KIND
 
 RATES = BY_SYSTEM["land"]
 PLANS = (

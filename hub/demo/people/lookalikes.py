@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hub.demo.identifiers import Bools, Ints
+from hub.demo.people.identifiers import Bools, Ints
 
 NO_GROUP = -1
 REGISTERED_TWICE = 1 / 2_000

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hub.demo import benefits
-from hub.demo.business import make_businesses, write_businesses
-from hub.demo.civil_status import write_civil_status
-from hub.demo.finance import write_finance
-from hub.demo.insurance import write_insurance
-from hub.demo.land import make_parcels, write_land
-from hub.demo.land_transfers import make_transfers, write_slips, write_transfer_taxes
-from hub.demo.people import ProvinceBlock, make_people
-from hub.demo.planning_restrictions import write_restrictions
-from hub.demo.population import write_population
-from hub.demo.poverty import write_poor_households
-from hub.demo.province_files import ProvinceFiles
+from hub.demo.economy import benefits
+from hub.demo.economy.business import make_businesses, write_businesses
+from hub.demo.economy.finance import write_finance
+from hub.demo.economy.insurance import write_insurance
+from hub.demo.economy.poverty import write_poor_households
+from hub.demo.land.land import make_parcels, write_land
+from hub.demo.land.land_transfers import make_transfers, write_slips, write_transfer_taxes
+from hub.demo.land.planning_restrictions import write_restrictions
+from hub.demo.people.civil_status import write_civil_status
+from hub.demo.people.people import ProvinceBlock, make_people
+from hub.demo.people.population import write_population
+from hub.demo.province.province_files import ProvinceFiles
 
 BLOCK_CITIZENS = 10_000
 """Citizens of a block. Part of what is generated, like the seed: nothing reaches over the edge of a block."""

@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from hub.demo.identifiers import Bools, Floats, Ints
-from hub.demo.person_names import MINORITY_SHARE
+from hub.demo.people.identifiers import Bools, Floats, Ints
+from hub.demo.people.person_names import MINORITY_SHARE
 from schema.units import CHANGES_CSV, UNITS_CSV
 
 PROVINCE_CODE = "22"

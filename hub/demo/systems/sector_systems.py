@@ -47,9 +47,9 @@ POPULATION_TABLES = {
     ),
 }
 HTTP_SYSTEMS = {
-    "land": ("hub.demo.http_systems", "land"),
-    "business": ("hub.demo.http_systems", "business"),
-    "insurance": ("hub.demo.soap_system",),
+    "land": ("hub.demo.systems.http_systems", "land"),
+    "business": ("hub.demo.systems.http_systems", "business"),
+    "insurance": ("hub.demo.systems.soap_system",),
 }
 """System → the module that serves it, with the arguments before its folder."""
 

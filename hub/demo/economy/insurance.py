@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo import data_faults
-from hub.demo.civil_status import find_parents
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
-from hub.demo.identifiers import Bools, Ints, Scatter, to_digits
-from hub.demo.outsiders import record_persons
-from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
-from hub.demo.person_names import NameParts, load_name_book
-from hub.demo.province_files import ProvinceFiles, day_iso, instant_text
-from hub.demo.source_words import BENEFIT_STATUS, PENSION_KIND
+from hub.demo.people.civil_status import find_parents
+from hub.demo.people.identifiers import Bools, Ints, Scatter, to_digits
+from hub.demo.people.outsiders import record_persons
+from hub.demo.people.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
+from hub.demo.people.person_names import NameParts, load_name_book
+from hub.demo.province import data_faults
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_iso, instant_text
+from hub.demo.systems.source_words import BENEFIT_STATUS, PENSION_KIND
 
 RATES = BY_SYSTEM["insurance"]
 INSURED = 0.93

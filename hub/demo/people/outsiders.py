@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo.data_faults import FaultRates, is_showcase, join_flags, record_parties, write_addresses
-from hub.demo.identifiers import Bools, Ints, to_digits
-from hub.demo.people import People, day_of
-from hub.demo.person_names import NameParts, load_name_book
-from hub.demo.province_files import day_text
+from hub.demo.people.identifiers import Bools, Ints, to_digits
+from hub.demo.people.people import People, day_of
+from hub.demo.people.person_names import NameParts, load_name_book
+from hub.demo.province.data_faults import FaultRates, is_showcase, join_flags, record_parties, write_addresses
+from hub.demo.province.province_files import day_text
 
 OUTSIDE_PROVINCES = np.asarray([1, 79, 48, 38, 40, 33])
 HOMES = ("quận Cầu Giấy, thành phố Hà Nội", "quận 7, Thành phố Hồ Chí Minh", "thành phố Vinh, tỉnh Nghệ An")

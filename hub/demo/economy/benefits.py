@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hub.demo import data_faults
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
-from hub.demo.identifiers import to_digits
-from hub.demo.outsiders import record_persons
-from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People
-from hub.demo.province_files import ProvinceFiles, day_text
-from hub.demo.source_words import BENEFIT_KIND, BENEFIT_STATUS
+from hub.demo.people.identifiers import to_digits
+from hub.demo.people.outsiders import record_persons
+from hub.demo.people.people import NOBODY, THIS_YEAR, TODAY_DAY, People
+from hub.demo.province import data_faults
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_text
+from hub.demo.systems.source_words import BENEFIT_KIND, BENEFIT_STATUS
 
 RATES = BY_SYSTEM["finance"]
 HEADER = (

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hub.demo import data_faults
-from hub.demo.commune_pairs import load_commune_pairs
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, select_where, spoil_rows
-from hub.demo.families import HouseholdRoles
-from hub.demo.identifiers import Ints, to_digits
-from hub.demo.people import NOBODY, TODAY_DAY, People, day_of
-from hub.demo.person_names import load_name_book
-from hub.demo.province_files import ProvinceFiles, day_iso, instant_text
+from hub.demo.land.commune_pairs import load_commune_pairs
+from hub.demo.people.families import HouseholdRoles
+from hub.demo.people.identifiers import Ints, to_digits
+from hub.demo.people.people import NOBODY, TODAY_DAY, People, day_of
+from hub.demo.people.person_names import load_name_book
+from hub.demo.province import data_faults
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, record_parties, select_where, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_iso, instant_text
 
 RATES = BY_SYSTEM["civil_status"]
 ELECTRONIC_SINCE = day_of(2016, 1, 1)

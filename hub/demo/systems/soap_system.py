@@ -1,4 +1,4 @@
-"""The SOAP system of the demo province, the social-insurance agency: `python -m hub.demo.soap_system FOLDER SOCKET`.
+"""The SOAP system of the demo province, the social-insurance agency: `python -m hub.demo.systems.soap_system FOLDER SOCKET`.
 
 Document/literal, with HTTP basic authentication. For each list there is an operation that returns it page by page, and one that
 returns the records of some keys. Rows are read from the files of the province, page by page, so a million citizens cost an index of
@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.demo.http_systems import IndexedLines, end_with_parent, parse_basic
+from hub.demo.systems.http_systems import IndexedLines, end_with_parent, parse_basic
 
 NAMESPACE = "http://bhxh.quangninh.example.vn/1"
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"

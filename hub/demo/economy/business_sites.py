@@ -8,12 +8,12 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from hub.demo.commune_pairs import load_commune_pairs
-from hub.demo.identifiers import Bools, Ints, to_digits
-from hub.demo.land import Parcels
-from hub.demo.people import NOBODY, TODAY_DAY, People
-from hub.demo.province_files import ProvinceFiles, day_text
-from hub.demo.source_words import BUSINESS_SITE_KIND
+from hub.demo.land.commune_pairs import load_commune_pairs
+from hub.demo.land.land import Parcels
+from hub.demo.people.identifiers import Bools, Ints, to_digits
+from hub.demo.people.people import NOBODY, TODAY_DAY, People
+from hub.demo.province.province_files import ProvinceFiles, day_text
+from hub.demo.systems.source_words import BUSINESS_SITE_KIND
 
 ELSEWHERE = 0.15
 """Of businesses: a second site, at one of the parcels of the block."""

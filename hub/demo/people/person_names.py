@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from hub.demo.identifiers import Bools, Floats, Ints
+from hub.demo.people.identifiers import Bools, Floats, Ints
 
-NAMES_FILE = Path(__file__).parent / "data" / "names.toml"
+NAMES_FILE = Path(__file__).parent / "names.toml"
 ETHNIC_GROUPS = ("Kinh", "Dao", "Tày", "Sán Dìu", "Sán Chay", "Hoa")
 MINORITY_SHARE = 0.12
 MINORITY_MIX = (0.46, 0.24, 0.16, 0.09, 0.05)

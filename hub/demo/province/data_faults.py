@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from hub.demo.commune_pairs import load_commune_pairs
-from hub.demo.identifiers import Bools, Floats, Ints, to_digits
-from hub.demo.name_misspellings import SLIPS, misspell_names
-from hub.demo.people import NOBODY, People, day_of
-from hub.demo.person_names import VARIANTS, load_name_book
+from hub.demo.land.commune_pairs import load_commune_pairs
+from hub.demo.people.identifiers import Bools, Floats, Ints, to_digits
+from hub.demo.people.name_misspellings import SLIPS, misspell_names
+from hub.demo.people.people import NOBODY, People, day_of
+from hub.demo.people.person_names import VARIANTS, load_name_book
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FaultRates:
     """Only days up to the 12th that are not the month's own number."""
     missing_birth: float = 0.01
     slips: tuple[float, ...] = (0.006, 0.003, 0.010, 0.004, 0.002)
-    """Names with a wrong letter, two letters swapped, no middle name, initials, the given name first; see hub.demo.name_misspellings."""
+    """Names with a wrong letter, two letters swapped, no middle name, initials, the given name first; see hub.demo.people.name_misspellings."""
     typo_identifier: float = 0.01
     """One digit wrong."""
     near_identifier: float = 0.5

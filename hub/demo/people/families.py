@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hub.demo.identifiers import Bools, Ints
+from hub.demo.people.identifiers import Bools, Ints
 
 # Members in order (Head, Spouse, Child, Father, Mother, Other), part of all households, and the ages of the head: together
 # they give 3.5 people a household and about the age pyramid of the 2024 mid-term census (24 % below 15, 14 % from 60 on).

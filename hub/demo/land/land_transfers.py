@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hub.demo import data_faults
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
-from hub.demo.identifiers import Ints, to_digits
-from hub.demo.land import INDIVIDUAL, Parcels, make_serials, parcel_struct
-from hub.demo.people import NOBODY, TODAY_DAY, People, day_of
-from hub.demo.province_files import ProvinceFiles, day_text, format_dotted, instant_text
-from hub.demo.source_words import LAND_TRANSFER_KIND, OBLIGATION_STATUS, TAX_KIND, TAXPAYER_KIND
+from hub.demo.land.land import INDIVIDUAL, Parcels, make_serials, parcel_struct
+from hub.demo.people.identifiers import Ints, to_digits
+from hub.demo.people.people import NOBODY, TODAY_DAY, People, day_of
+from hub.demo.province import data_faults
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, record_parties, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_text, format_dotted, instant_text
+from hub.demo.systems.source_words import LAND_TRANSFER_KIND, OBLIGATION_STATUS, TAX_KIND, TAXPAYER_KIND
 
 LAND, FINANCE = BY_SYSTEM["land"], BY_SYSTEM["finance"]
 SENT, FULFILLED, REVOKED = range(3)

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from hub.demo import data_faults
-from hub.demo.business import Businesses
-from hub.demo.commune_pairs import REORGANISATION_DAY
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows, without_names
-from hub.demo.identifiers import Bools, Ints, to_digits
-from hub.demo.land import HOUSEHOLD, Parcels
-from hub.demo.outsiders import record_persons
-from hub.demo.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
-from hub.demo.province_files import ProvinceFiles, day_text, format_dotted
-from hub.demo.source_words import (
+from hub.demo.economy.business import Businesses
+from hub.demo.land.commune_pairs import REORGANISATION_DAY
+from hub.demo.land.land import HOUSEHOLD, Parcels
+from hub.demo.people.identifiers import Bools, Ints, to_digits
+from hub.demo.people.outsiders import record_persons
+from hub.demo.people.people import NOBODY, THIS_YEAR, TODAY_DAY, People, day_of
+from hub.demo.province import data_faults
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, spoil_rows, without_names
+from hub.demo.province.province_files import ProvinceFiles, day_text, format_dotted
+from hub.demo.systems.source_words import (
     OBLIGATION_STATUS,
     TAX_EXEMPTION_GROUND,
     TAX_KIND,

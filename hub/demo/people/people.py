@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from hub.demo.commune_pairs import load_commune_pairs
-from hub.demo.families import HouseholdRoles, ages_by_role, draw_roles
-from hub.demo.identifiers import Bools, Ints, Scatter, tax_codes
-from hub.demo.lookalikes import draw_second_identifiers, find_near_identifiers, group_homonyms
-from hub.demo.person_names import MINORITY_MIX, NameParts, load_name_book
+from hub.demo.land.commune_pairs import load_commune_pairs
+from hub.demo.people.families import HouseholdRoles, ages_by_role, draw_roles
+from hub.demo.people.identifiers import Bools, Ints, Scatter, tax_codes
+from hub.demo.people.lookalikes import draw_second_identifiers, find_near_identifiers, group_homonyms
+from hub.demo.people.person_names import MINORITY_MIX, NameParts, load_name_book
 
 TODAY_DAY = (date(2026, 11, 1) - date(1970, 1, 1)).days
 THIS_YEAR = 2026

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hub.demo import data_faults
-from hub.demo.commune_pairs import REORGANISATION_DAY, load_commune_pairs
-from hub.demo.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
-from hub.demo.identifiers import Bools, Floats, Ints, Scatter, to_digits, to_geohashes
-from hub.demo.outsiders import record_persons
-from hub.demo.people import NOBODY, TODAY_DAY, People, day_of
-from hub.demo.person_names import load_name_book
-from hub.demo.province_files import ProvinceFiles, day_iso, day_text, instant_text
-from hub.demo.source_words import LONG_TERM, RIGHT_ORIGIN, RIGHT_STATUS
+from hub.demo.land.commune_pairs import REORGANISATION_DAY, load_commune_pairs
+from hub.demo.people.identifiers import Bools, Floats, Ints, Scatter, to_digits, to_geohashes
+from hub.demo.people.outsiders import record_persons
+from hub.demo.people.people import NOBODY, TODAY_DAY, People, day_of
+from hub.demo.people.person_names import load_name_book
+from hub.demo.province import data_faults
+from hub.demo.province.data_faults import BY_SYSTEM, InvalidValue, spoil_rows
+from hub.demo.province.province_files import ProvinceFiles, day_iso, day_text, instant_text
+from hub.demo.systems.source_words import LONG_TERM, RIGHT_ORIGIN, RIGHT_STATUS
 
 RATES = BY_SYSTEM["land"]
 PARCELS_PER_CITIZEN = 0.3

@@ -1,4 +1,4 @@
-"""The two HTTP systems of the demo province, each a process of its own: `python -m hub.demo.http_systems land|business`.
+"""The two HTTP systems of the demo province, each a process of its own: `python -m hub.demo.systems.http_systems land|business`.
 
 Land is a paged REST API behind OAuth2 client credentials, business a JSON Lines export behind an API key. Both serve files
 that were rendered before, so a million citizens cost them an index of line offsets and no more. The process takes its

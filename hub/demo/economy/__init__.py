@@ -1,0 +1,1 @@
+"""Its businesses, taxes, benefits and insurance."""

@@ -1,0 +1,1 @@
+"""Its land: parcels, rights, transfers, planning."""

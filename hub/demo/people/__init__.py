@@ -1,0 +1,1 @@
+"""The people of the demonstration province: names, families, identifiers, civil status."""
