@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from hub.graph.changes import ChangeReader
+from hub.graph.events.changes import ChangeReader
 from hub.web.edge import Edge
 from hub.web.endpoint import GraphQLEndpoint
 from hub.web.http_timeouts import ImpatientProtocol

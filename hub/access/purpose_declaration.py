@@ -9,7 +9,7 @@ from schema.codes import UnitLevel
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
 CALLER_ATTRIBUTES = frozenset({"id", "offices", "personal_ids", "sources"})
-"""What a variable can be bound to of the caller; `hub.graph.callers` says what each is."""
+"""What a variable can be bound to of the caller; `hub.graph.permission.callers` says what each is."""
 MOST_ROWS = 100_000
 
 

@@ -7,9 +7,9 @@ import orjson
 
 from hub.access.purposes import find_purpose
 from hub.errors import OperationRefused
-from hub.graph.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, Headers
-from hub.graph.execute import Executor
-from hub.graph.prepare import GraphQLRequest
+from hub.graph.execution.execute import Executor
+from hub.graph.execution.prepare import GraphQLRequest
+from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, Headers
 
 IDENTIFY = "identify"
 SHEET = """

@@ -29,8 +29,8 @@ from hub.console.refusals import FIELD_ERRORS, SIGNED_OUT_CODES, describe_refusa
 from hub.console.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
 from hub.console.sheet import Sheet, SheetAnswer, SheetNames, SheetValue, find_value, read_sheet
 from hub.errors import HubError, OperationRefused
-from hub.graph.callers import Caller, Gate, Headers, collect_headers
-from hub.graph.execute import Executor
+from hub.graph.execution.execute import Executor
+from hub.graph.permission.callers import Caller, Gate, Headers, collect_headers
 from hub.model.registry import registry
 from hub.procedures.definition import find_procedure, procedures
 from schema.core import Label

@@ -1,6 +1,6 @@
 """Opening corrections, withdrawing them, and what sources decide about them.
 
-Who may do it is checked by the callers: `hub.graph.corrections` for requests, the database's credentials for the command line.
+Who may do it is checked by the callers: `hub.graph.procedures.corrections` for requests, the database's credentials for the command line.
 Every function takes a psycopg connection in autocommit.
 """
 

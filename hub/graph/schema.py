@@ -9,20 +9,20 @@ from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from hub.graph.access_log import access_log_field
-from hub.graph.dossiers import add_dossier_types
-from hub.graph.fields import object_type
-from hub.graph.labels import labels_field
-from hub.graph.my_access_log import my_access_log_field
-from hub.graph.prefill import prefill_field
-from hub.graph.prefill_types import VALUES as HELD_VALUES
-from hub.graph.prefill_types import add_prefill_types
-from hub.graph.review import mutation_type
-from hub.graph.review_queue import review_fields
-from hub.graph.snapshot_types import add_snapshot_types
-from hub.graph.snapshots import snapshot_fields
-from hub.graph.subscription import subscription_type
-from hub.graph.types import derive
+from hub.graph.events.subscription import subscription_type
+from hub.graph.ledger.access_log import access_log_field
+from hub.graph.ledger.my_access_log import my_access_log_field
+from hub.graph.link_review.review import mutation_type
+from hub.graph.link_review.review_queue import review_fields
+from hub.graph.permission.dossiers import add_dossier_types
+from hub.graph.procedures.prefill import prefill_field
+from hub.graph.procedures.prefill_types import VALUES as HELD_VALUES
+from hub.graph.procedures.prefill_types import add_prefill_types
+from hub.graph.procedures.snapshot_types import add_snapshot_types
+from hub.graph.procedures.snapshots import snapshot_fields
+from hub.graph.schema_types.entity_types import derive
+from hub.graph.schema_types.fields import object_type
+from hub.graph.schema_types.labels import labels_field
 from hub.model.registry import Registry, registry
 
 
@@ -30,7 +30,7 @@ class HubSchema(strawberry.Schema):
     """A schema that logs nothing of its own: Strawberry would log errors with the values that they quote."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Nothing: `hub.graph.execute` logs kinds and paths."""
+        """Nothing: `hub.graph.execution.execute` logs kinds and paths."""
 
 
 @cache

@@ -9,23 +9,23 @@ from hub.access.limits.limiter import ReadingLimiter
 from hub.access.principals import Authenticator
 from hub.access.purposes import purposes
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.graph.access import AnswerAccess
-from hub.graph.callers import Gate
-from hub.graph.changes import ChangeReader
-from hub.graph.documents import Documents, read_folder
-from hub.graph.dossier_reads import DossierReads
-from hub.graph.execute import Executor
-from hub.graph.ledger_reads import LedgerReads
-from hub.graph.permissions import Permissions
-from hub.graph.prepare import Preparer, limits_of
-from hub.graph.read_ledger import ReadLedger
-from hub.graph.reads import GRACE_S, Pool, Reads
-from hub.graph.refresher import Refresher
-from hub.graph.request_meter import RequestMeter, list_operation_names
-from hub.graph.review_runner import ReviewRunner
+from hub.graph.events.changes import ChangeReader
+from hub.graph.execution.documents import Documents, read_folder
+from hub.graph.execution.execute import Executor
+from hub.graph.execution.prepare import Preparer, limits_of
+from hub.graph.execution.reads import GRACE_S, Pool, Reads
+from hub.graph.execution.request_meter import RequestMeter, list_operation_names
+from hub.graph.ledger.ledger_reads import LedgerReads
+from hub.graph.ledger.read_ledger import ReadLedger
+from hub.graph.link_review.review_runner import ReviewRunner
+from hub.graph.permission.access import AnswerAccess
+from hub.graph.permission.callers import Gate
+from hub.graph.permission.dossier_reads import DossierReads
+from hub.graph.permission.permissions import Permissions
+from hub.graph.permission.sealed_subjects import SealedSubjects
+from hub.graph.procedures.refresher import Refresher
 from hub.graph.schema import core, schema
-from hub.graph.sealed_subjects import SealedSubjects
-from hub.graph.source_states import SourceStates
+from hub.graph.schema_types.source_states import SourceStates
 from hub.ledger.writer import LedgerWriter
 from hub.model.registry import registry
 from hub.plan.node_builder import Catalog

@@ -16,8 +16,8 @@ from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
 from hub.console.pages import CONSOLE_PATH, OfficerPages
 from hub.errors import HubError
-from hub.graph.reads import Reads
-from hub.graph.receipts import ReceiptPrinter
+from hub.graph.execution.reads import Reads
+from hub.graph.procedures.receipts import ReceiptPrinter
 from hub.graph.service import make_executor, make_gate, make_pool
 from hub.ledger.checkpoints.signing_keys import load_signing_key
 from hub.ledger.keeper import make_keeper

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from hub.access.dossier_push import PushResult, SignatureRefused, take_push, verify_push
 from hub.errors import HubError, OperationRefused, StoreUnavailable
-from hub.graph.dossier_reads import DossierReads
-from hub.graph.review_runner import ReviewRunner
+from hub.graph.link_review.review_runner import ReviewRunner
+from hub.graph.permission.dossier_reads import DossierReads
 from hub.web.body import read_body
 from hub.web.negotiate import JSON, HttpRefused
 

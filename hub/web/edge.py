@@ -11,7 +11,7 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.graph.request_trace import REQUEST_ID
+from hub.graph.execution.request_trace import REQUEST_ID
 from hub.settings import Settings
 from hub.web import negotiate
 from hub.web.parts import WebParts

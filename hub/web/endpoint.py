@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError
-from hub.graph.callers import Caller, Gate, collect_headers
-from hub.graph.execute import Executor, Response
-from hub.graph.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.execution.execute import Executor, Response
+from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.permission.callers import Caller, Gate, collect_headers
 from hub.settings import Settings
 from hub.web import negotiate
 from hub.web.negotiate import BODY_WITHIN_S, HttpRefused, late_body_refusal

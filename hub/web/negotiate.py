@@ -15,7 +15,7 @@ import orjson
 from hub.access.limits.refusals import ReadingRefused
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
-from hub.graph.prepare import GraphQLRequest as Operation
+from hub.graph.execution.prepare import GraphQLRequest as Operation
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"

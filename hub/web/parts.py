@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.access.limits.limiter import ReadingLimiter
-from hub.graph.execute import Executor
+from hub.graph.execution.execute import Executor
 from hub.ledger.keeper import LedgerKeeper
 
 

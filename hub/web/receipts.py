@@ -6,9 +6,9 @@ from starlette.responses import HTMLResponse, Response
 from hub.access.limits.refusals import ReadingRefused
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
-from hub.graph.callers import DOSSIER_HEADER, PURPOSE_HEADER, Gate, collect_headers
-from hub.graph.execute import Executor
-from hub.graph.receipts import ReceiptPrinter, read_receipt
+from hub.graph.execution.execute import Executor
+from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Gate, collect_headers
+from hub.graph.procedures.receipts import ReceiptPrinter, read_receipt
 from hub.snapshots.receipt_page import PAGE_HEADERS
 from hub.web.dossier_push import DOSSIERS_PATH
 from hub.web.negotiate import HttpRefused, caller_refusal

@@ -21,7 +21,7 @@ from hub.access.service import CALLBACK_PATH, Access, origin_of
 from hub.access.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession, cookie_digest
 from hub.console.forms import MAX_FORM_BYTES, CsrfTokenInvalid, check_csrf_token, check_own_page, read_form
 from hub.errors import HubError, OperationRefused, StoreUnavailable
-from hub.graph.callers import collect_headers
+from hub.graph.permission.callers import collect_headers
 from hub.web import sign_in_pages as pages
 from hub.web.negotiate import BODY_WITHIN_S, JSON, late_body_refusal, refusal_body
 

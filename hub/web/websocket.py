@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
-from hub.graph.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, collect_headers
-from hub.graph.execute import Executor, Response
+from hub.graph.execution.execute import Executor, Response
+from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, collect_headers
 from hub.settings import Settings
 from hub.web import negotiate
 from hub.web.negotiate import HttpRefused

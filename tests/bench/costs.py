@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, RawCursor
 
-from hub.graph.prepare import GraphQLRequest
+from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.service import make_executor, make_pool
 from hub.settings import load_settings as load_settings
 from tests.bench.harness import Bench

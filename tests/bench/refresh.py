@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from hub.graph.refresher import Refresher
+from hub.graph.procedures.refresher import Refresher
 from hub.ingest.run.connector_run import run_connectors
 from hub.jobs.queue import build_queue
 from hub.jobs.schema import migrate_queue

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.graph.callers import LOCAL
-from hub.graph.prepare import GraphQLRequest
+from hub.graph.execution.prepare import GraphQLRequest
+from hub.graph.permission.callers import LOCAL
 from tests.differential.arguments import Probe
 from tests.differential.operations import EXTRA, Operation
 from tests.differential.reference import Cursor, ReferenceExecutor

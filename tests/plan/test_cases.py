@@ -12,7 +12,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
-from hub.graph.explain import build_tree
+from hub.graph.execution.explain import build_tree
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Plan, Planner

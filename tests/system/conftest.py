@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli import main, quarantine
+from hub.cli import main
+from hub.cli.ingest import quarantine
 from hub.ingest.run import connector_run as ingest
 from hub.store.engine import make_engine, store_url
 from tests.system.trial import Command, Trial

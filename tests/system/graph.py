@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from hub.access.principals import Role
-from hub.graph.callers import LOCAL, Caller
-from hub.graph.prepare import GraphQLRequest
+from hub.graph.execution.prepare import GraphQLRequest
+from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.settings import Settings
 

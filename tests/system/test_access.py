@@ -16,7 +16,7 @@ from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import CALLER_ATTRIBUTES
 from hub.access.sealing import seal_subject, unseal_subject
 from hub.cli import main
-from hub.graph.callers import caller_attributes
+from hub.graph.permission.callers import caller_attributes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.logins import Logins

@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 import schema
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
-from hub.graph.execute import Executor
+from hub.graph.execution.execute import Executor
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.logins import Logins

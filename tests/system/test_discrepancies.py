@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from hub.cli import discrepancies
+from hub.cli.linking import discrepancies
 from hub.errors import OperationRefused
 from hub.ingest.transform.search_keys import fold_names
 from hub.link import handover

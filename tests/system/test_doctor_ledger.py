@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.cli.doctor_ledger import check_ledger
-from hub.cli.doctor_report import DoctorFinding
+from hub.cli.operate.doctor_ledger import check_ledger
+from hub.cli.operate.doctor_report import DoctorFinding
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.ledger.retention import find_longest_retention
 from hub.settings import load_settings

@@ -18,8 +18,8 @@ from hub.access.principals import ClientKind, Principal, Role
 from hub.access.sealing import seal_subject, unseal_subject
 from hub.cli import main
 from hub.errors import OperationRefused
-from hub.graph.dossier_reads import select_dossier
-from hub.graph.sealed_subjects import SELECT as SELECT_SEALED_NOW
+from hub.graph.permission.dossier_reads import select_dossier
+from hub.graph.permission.sealed_subjects import SELECT as SELECT_SEALED_NOW
 from hub.model.registry import registry
 
 OFFICE, OLD_OFFICE, OTHER_OFFICE = "06820@2025-07-01", "06820@..", "00097@2025-07-01"

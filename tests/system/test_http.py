@@ -10,7 +10,7 @@ import httpx2
 import psycopg
 import pytest
 
-from hub.cli.logs import AddContext
+from hub.cli.operate.logs import AddContext
 from hub.settings import load_settings
 from hub.store.logins import Logins
 from hub.web.app import create_app

@@ -15,9 +15,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.purposes import find_purpose
-from hub.graph.callers import LOCAL, Caller
-from hub.graph.execute import Response
-from hub.graph.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.execution.execute import Response
+from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.ledger.months import LedgerMonth, month_of
 from hub.ledger.records import NO_RECORD, StoredRecord

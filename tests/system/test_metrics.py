@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from hub.graph.request_meter import OTHER
+from hub.graph.execution.request_meter import OTHER
 from hub.ingest.connectors import load_manifests
 from hub.metrics.catalogue import LEDGER_WITNESS, WEB_METRICS, WORKER_METRICS, MetricKind
 from hub.metrics.health import describe_web

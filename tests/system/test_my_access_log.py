@@ -14,9 +14,9 @@ from hub.access.principals import ClientKind
 from hub.access.purpose_declaration import Bilingual, LegalBasis, NoticeToCitizens
 from hub.access.purposes import Purpose, purposes
 from hub.access.sealing import seal_subject, unseal_subject
-from hub.graph import my_access_log
-from hub.graph.ledger_reads import MonthState
-from hub.graph.my_access_log import find_complete_since, list_paths_by_role
+from hub.graph.ledger import my_access_log
+from hub.graph.ledger.ledger_reads import MonthState
+from hub.graph.ledger.my_access_log import find_complete_since, list_paths_by_role
 from tests.system.test_access import IDENTIFY, READ, code_of
 from tests.system.test_access_log import DOSSIER, OWN_LOG, LogHub, hub
 

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.graph.bounded_cache import BoundedCache
-from hub.graph.documents import document_hash
+from hub.graph.execution.bounded_cache import BoundedCache
+from hub.graph.execution.documents import document_hash
 from hub.settings import load_settings
 from hub.store.logins import Logins
 from hub.web.app import create_app

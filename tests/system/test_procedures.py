@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from hub.access.dossiers import NamedSubject
-from hub.graph.callers import LOCAL
-from hub.graph.prefill import PrefillRequest
-from hub.graph.reading import Reading
+from hub.graph.execution.reading import Reading
+from hub.graph.permission.callers import LOCAL
+from hub.graph.procedures.prefill import PrefillRequest
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
 from hub.procedures.statuses import AnswerStatus

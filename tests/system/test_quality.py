@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from hub.cli import main
-from hub.cli.doctor import check_links
+from hub.cli.operate.doctor import check_links
 from hub.errors import OperationRefused
 from hub.link import trained
 from hub.link.decisions import decide

@@ -15,10 +15,10 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from hub.access.dossiers import NamedSubject
 from hub.demo.systems.sector_systems import start_systems
-from hub.graph.callers import LOCAL
-from hub.graph.prefill import PrefillRequest
-from hub.graph.reading import Reading
-from hub.graph.refresher import Refresher
+from hub.graph.execution.reading import Reading
+from hub.graph.permission.callers import LOCAL
+from hub.graph.procedures.prefill import PrefillRequest
+from hub.graph.procedures.refresher import Refresher
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.cli.start_model import build_start_model
+from hub.cli.linking.start_model import build_start_model
 from hub.link.model.start_model import shipped
 
 CITIZENS = 10_000

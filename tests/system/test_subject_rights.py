@@ -19,8 +19,8 @@ from hub.access.purposes import find_purpose
 from hub.access.sealing import lift_restriction, list_seals, restrict_subject, seal_subject, unseal_subject
 from hub.access.subject_export import list_exported_entities
 from hub.cli import main
-from hub.graph.callers import LOCAL, Caller
-from hub.graph.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.model.registry import registry
 from hub.plan.binds import global_id

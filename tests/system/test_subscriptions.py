@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from hub.graph.changes import ChangeReader
+from hub.graph.events.changes import ChangeReader
 from hub.link.run import link
 from hub.settings import Settings, load_settings
 from hub.store.embedded import EmbeddedServer

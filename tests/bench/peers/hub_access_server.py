@@ -12,7 +12,7 @@ from pathlib import Path
 from joserfc.jwk import ECKey
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.cli.serve import serve_on
+from hub.cli.operate.serve import serve_on
 from hub.settings import load_settings
 from hub.store.logins import Logins
 

@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from hub.cli.serve import serve_on
+from hub.cli.operate.serve import serve_on
 from hub.settings import load_settings
 from hub.store.logins import Logins
 

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from hub.cli.logs import list_changed_settings
+from hub.cli.operate.logs import list_changed_settings
 from hub.settings import Settings
 
 SCRIPT = """
 import logging, sys
-from hub.cli.logs import log_start, start_log, tell, tell_work
-from hub.graph.request_meter import RequestMeter
-from hub.graph.request_trace import REQUEST_ID
+from hub.cli.operate.logs import log_start, start_log, tell, tell_work
+from hub.graph.execution.request_meter import RequestMeter
+from hub.graph.execution.request_trace import REQUEST_ID
 from hub.settings import Settings
 settings = Settings(log_format=sys.argv[1], request_log=sys.argv[2] == "on", ledger_timestamp_url="https://secret.example", access="off")
 start_log(settings, "serve")

@@ -14,7 +14,7 @@ from rich.tree import Tree
 
 import hub
 from hub.cli import terminal as terminal_module
-from hub.cli.connector import _show_preview
+from hub.cli.ingest.connector import _show_preview
 from hub.cli.terminal import (
     LineFormatter,
     Terminal,
@@ -46,7 +46,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
         console = Terminal(width=1_000)
         console.file = out
         monkeypatch.setattr(terminal_module, name, console)
-        monkeypatch.setattr(f"hub.cli.connector.{name}", console)
+        monkeypatch.setattr(f"hub.cli.ingest.connector.{name}", console)
     return out
 
 

@@ -11,7 +11,8 @@ import pytest
 from cyclopts import App
 from pydantic import BaseModel
 
-from hub.cli import app, drift, quarantine
+from hub.cli import app
+from hub.cli.ingest import drift, quarantine
 from hub.ingest.drift.detect import DriftGrade, DriftKind
 from hub.link.rules import RULES
 from hub.model.manifest_reference import EXAMPLES, render_manifest_page, render_manifest_schema

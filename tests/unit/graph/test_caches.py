@@ -7,9 +7,9 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.graph.bounded_cache import BoundedCache
-from hub.graph.documents import Documents
-from hub.graph.prepare import GraphQLRequest, Preparer, limits_of
+from hub.graph.execution.bounded_cache import BoundedCache
+from hub.graph.execution.documents import Documents
+from hub.graph.execution.prepare import GraphQLRequest, Preparer, limits_of
 from hub.graph.schema import core, schema
 from hub.model.registry import registry
 from hub.plan.planner import Planner

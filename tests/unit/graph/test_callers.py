@@ -12,7 +12,7 @@ from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import PurposeUsers
 from hub.access.purposes import Purpose, purposes
 from hub.errors import OperationRefused
-from hub.graph.callers import Gate, check_purpose
+from hub.graph.permission.callers import Gate, check_purpose
 
 COMMUNE, PROVINCE = "06820@2025-07-01", "22"
 

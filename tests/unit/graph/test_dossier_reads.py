@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from hub.errors import OperationRefused
-from hub.graph.dossier_reads import DossierReads
+from hub.graph.permission.dossier_reads import DossierReads
 from hub.model.registry import registry
 from tests.unit.graph.test_callers import COMMUNE, principal
 

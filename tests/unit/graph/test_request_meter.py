@@ -5,8 +5,8 @@ from time import perf_counter
 
 import pytest
 
-from hub.graph import request_meter
-from hub.graph.request_meter import (
+from hub.graph.execution import request_meter
+from hub.graph.execution.request_meter import (
     MAX_OPERATIONS,
     MAX_PURPOSES,
     MAX_SERIES,

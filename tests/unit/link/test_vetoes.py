@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.review_display import veto_reasons
+from hub.cli.linking.review_display import veto_reasons
 from hub.link.field import field_named, fields
 from hub.link.vetoes import REASONS, pair_vetoes, ruled_vetoes, scored_vetoes
 from hub.link.waterfall import Step

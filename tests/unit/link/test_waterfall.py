@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.cli.review_display import waterfall_rows
+from hub.cli.linking.review_display import waterfall_rows
 from hub.link.agreement import measured
 from hub.link.waterfall import waterfall
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub.access.purposes import find_purpose, purposes
-from hub.cli.procedures import find_procedure_faults
+from hub.cli.procedures.procedures import find_procedure_faults
 from hub.graph.schema import core, schema
 from hub.procedures.catalogue import compile_procedure
 from hub.procedures.lint import lint_procedure

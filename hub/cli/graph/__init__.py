@@ -1,0 +1,1 @@
+"""Commands on the schema and on operations."""

@@ -1,0 +1,1 @@
+"""Commands on sources: connectors, runs, quarantine, drift."""

@@ -1,0 +1,1 @@
+"""Commands on links: `hub link`, `hub review`, `hub discrepancies`."""

@@ -1,0 +1,1 @@
+"""Commands that run the hub and look after it: serve, worker, migrate, doctor, demo."""

@@ -1,0 +1,157 @@
+"""`hub doctor`: one line for each thing that has to hold, with the next step where it does not."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import text
+
+from hub.access.service import describe_access
+from hub.cli.operate.doctor_ledger import check_ledger
+from hub.cli.operate.doctor_report import DoctorFinding
+from hub.cli.options import Json
+from hub.cli.store import OpenStore, open_store_to_read
+from hub.cli.terminal import OUT, mark_text, show_json
+from hub.errors import HubError, HubMisconfigured
+from hub.ingest.connectors import list_broken_connectors, load_manifests
+from hub.link.model.party import PARTY
+from hub.link.quality.estimate import PrecisionVerdict
+from hub.link.quality.read import read_quality
+from hub.link.quality.report import Quality
+from hub.link.trained import Version, last_refused, versions
+from hub.model.registry import registry
+from hub.procedures.definition import procedures
+from hub.settings import Settings, load_settings
+from hub.store.engine import connect_for_run, store_url
+from hub.store.migrate import find_schema_differences
+from hub.store.revision import newest_revision
+from hub.web import graphiql_page
+
+
+def doctor(*, json: Json = False) -> None:
+    """Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."""
+    settings = load_settings()
+    access = _try_check("access", lambda: asyncio.run(describe_access(settings)))
+    findings = [*_offline(), access, *_online(settings)]
+    if json:
+        show_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = (
+                ("red", "wrong")
+                if not finding.holds
+                else ("yellow", "note ")
+                if finding.next_step
+                else ("green", "ok   ")
+            )
+            OUT.print(mark_text(*mark, f" {finding.what}: {finding.found}"))
+            if finding.next_step:
+                OUT.print(f"      next step: {finding.next_step}")
+    wrong = sum(not finding.holds for finding in findings)
+    if wrong:
+        raise HubMisconfigured(f"{wrong} of {len(findings)} checks failed", next_step="see each above")
+
+
+def _offline() -> Iterator[DoctorFinding]:
+    yield _try_check("schema", lambda: f"{len(registry().entities)} entities")
+    yield _try_check("procedures", lambda: ", ".join(procedures()))
+    yield _try_check("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
+    for name, error in list_broken_connectors().items():
+        yield DoctorFinding(f"connector {name}", False, error.message, error.next_step)
+    for name, manifest in sorted(load_manifests().items()):
+        needed = manifest.list_variables()
+        yield check_configuration(name, needed, [variable for variable in needed if os.environ.get(variable)])
+
+
+def check_configuration(connector: str, needed: Sequence[str], given: Sequence[str]) -> DoctorFinding:
+    """Whether a connector has its variables. One that has none is not used here; one that has some cannot work."""
+    what, missing = f"connector {connector}", [variable for variable in needed if variable not in given]
+    if not missing:
+        return DoctorFinding(what, True, "configured")
+    step = f"set {', '.join(missing)}"
+    if given:
+        return DoctorFinding(what, False, f"partly configured: {', '.join(given)}", step)
+    return DoctorFinding(what, True, "not configured", f"{step}, to use it")
+
+
+def _online(settings: Settings) -> Iterator[DoctorFinding]:
+    try:
+        with open_store_to_read(settings) as store:
+            yield from _store(store, settings)
+    except HubError as error:
+        yield DoctorFinding("store", False, error.message, error.next_step)
+
+
+def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
+    kind = "embedded" if store.server else "by URL"
+    with store.engine.begin() as connection:
+        version = connection.execute(text("show server_version")).scalar_one()
+        yield DoctorFinding("store", True, f"PostgreSQL {version}, {kind}, revision {newest_revision()}")
+        changes = find_schema_differences(connection)
+        step = "`hub schema draft`, then `hub migrate`" if changes else None
+        yield DoctorFinding("tables", not changes, f"{len(changes)} differences from schema/", step)
+        streams = connection.execute(
+            text("select connector, count(*), min(as_of) from hub.stream group by connector order by connector")
+        ).all()
+        for connector, count, as_of in streams:
+            yield DoctorFinding(
+                f"data of {connector}",
+                as_of is not None,
+                f"{count} streams, as of {as_of or 'never'}",
+                None if as_of else "`hub sync`",
+            )
+        waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
+        yield DoctorFinding("quarantine", True, f"{waiting:,} rows wait")
+    with connect_for_run(store_url(store.engine)) as connection:
+        yield check_links(read_quality(connection, settings))
+        yield check_models(versions(connection, PARTY.name, most=20))
+    yield from check_ledger(settings, store.url)
+
+
+def check_links(quality: Quality) -> DoctorFinding:
+    """Whether links are as right as they must be, as far as reviewers have told."""
+    links = sum(one.links for one in quality.strata if one.accepted)
+    if not links:
+        return DoctorFinding("links", True, "no link was made yet")
+    if not any(one.drawn for one in quality.strata):
+        step = "run `hub link`" if quality.monthly else "set HUB_LINK_SAMPLE_MONTHLY above 0, then run `hub link`"
+        return DoctorFinding("links", True, f"{links:,} links, none sampled yet: their precision is not known", step)
+    if quality.short or quality.verdict is PrecisionVerdict.SHORT:
+        named = ", ".join(f"{one.field} {one.band}" for one in quality.short) or "all links together"
+        return DoctorFinding(
+            "links",
+            False,
+            f"below the precision target: {named}",
+            "see `hub link quality`; `hub link` applies a threshold that was raised",
+        )
+    found = quality.overall
+    if found is None:
+        told = f"{quality.waiting:,} sampled links wait for a first answer"
+        return DoctorFinding("links", True, told, "`hub review question`")
+    raised = sum(one.undone_at is None for one in quality.raises)
+    told = f"precision {found.share:.4f} ({found.low:.4f}–{found.high:.4f}) of {found.answered:,} answers, {raised} thresholds raised"
+    return DoctorFinding("links", True, told, "`hub review question`" if quality.waiting else None)
+
+
+def check_models(known: Sequence[Version]) -> DoctorFinding:
+    """The model of parties: which version scores, and whether the newest one failed its checks."""
+    used = next((one for one in known if one.active), None)
+    if used is None and not known:
+        return DoctorFinding("linking model", True, "none yet: linking uses rules only")
+    by = f"{used.method} ({used.origin.lower()}) is used" if used else "rules alone"
+    refused = last_refused(known)
+    if refused:
+        failed = "; ".join(f"{one.name}: {one.found}" for one in refused.failed)
+        step = f"`hub link model show {refused.version}`, then `hub link --train` when the records are better"
+        return DoctorFinding("linking model", False, f"{refused.method} was refused ({failed}); {by}", step)
+    if used and used.digest != PARTY.digest:
+        return DoctorFinding("linking model", False, f"{used.method} is of an earlier specification", "`hub link`")
+    return DoctorFinding("linking model", True, by)
+
+
+def _try_check(what: str, look: Callable[[], str]) -> DoctorFinding:
+    try:
+        return DoctorFinding(what, True, look())
+    except HubError as error:
+        return DoctorFinding(what, False, error.message, error.next_step)

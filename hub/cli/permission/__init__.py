@@ -1,0 +1,1 @@
+"""Commands on access: keys, senders, purposes, limits, alarms, sealed and restricted people."""

@@ -1,0 +1,1 @@
+"""Commands on procedures: prefill, snapshots, corrections."""

@@ -1,0 +1,216 @@
+"""`hub snapshots`: answers that were kept with dossiers: compared with today's, and told in receipts.
+
+Prints statuses and keys of items, and no other value.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+import orjson
+from cyclopts import Parameter
+from psycopg import Connection
+
+from hub.access.dossiers import Dossier, load_dossier
+from hub.access.purposes import find_purpose
+from hub.cli.options import Json
+from hub.cli.shown_values import ShownValues, record_shown
+from hub.cli.store import open_store_to_read
+from hub.cli.terminal import OUT, show_json, show_table
+from hub.errors import OperationRefused
+from hub.graph.execution.reading import Reading
+from hub.graph.permission.callers import LOCAL, Caller
+from hub.graph.permission.dossier_reads import ReadingDossier
+from hub.graph.procedures.receipts import RECEIPT_PATH, ReceiptPrinter, require_snapshot
+from hub.graph.procedures.snapshots import check_still_permitted, rerun_snapshot
+from hub.graph.service import make_executor, make_pool
+from hub.ingest.connectors import load_manifests
+from hub.ledger.checkpoints.signing_keys import load_public_keys, load_signing_key
+from hub.procedures.answers import as_json
+from hub.settings import Settings, load_settings
+from hub.snapshots.difference import AnswerChange, ChangeKind, PrefillDifference
+from hub.snapshots.receipt_page import MAX_PAGE_CHARS, read_receipt_page, render_receipt
+from hub.snapshots.records import (
+    PrefillSnapshot,
+    SnapshotSummary,
+    find_people_now,
+    list_snapshots,
+    load_newest_snapshot,
+    load_snapshot,
+)
+from hub.snapshots.signatures import is_signed_with
+from hub.store.engine import connect_for_run, store_url
+
+app = cyclopts.App(name="snapshots")
+Code = Annotated[str, Parameter(help="Code of the dossier, e.g. H49.12-251118-0007.")]
+Number = Annotated[int, Parameter(help="Number of the snapshot, as `list` shows it.")]
+
+
+@app.command(name="list")
+def list_command(code: Code, *, json: Json = False) -> None:
+    """List the snapshots of a dossier, the newest first."""
+    with _open_to_read() as (_, connection):
+        found = list_snapshots(connection, find_stored_dossier(connection, code).id)
+    rows = [_describe(one) for one in found]
+    if json:
+        show_json(rows)
+        return
+    columns = ("id", "procedure", "version", "at", "kept on", "hub", "SHA-256", "values")
+    show_table(f"Snapshots of {code.strip().upper()}", columns, [tuple(row[name] for name in columns) for row in rows])
+
+
+@app.command
+def rerun(number: Number, *, json: Json = False) -> None:
+    """Prefill a snapshot's dossier again, with the same choices, and say what differs: statuses, no values."""
+    settings = load_settings()
+    with _open_to_read() as (url, connection):
+        found = load_snapshot(connection, number)
+        check_still_permitted(found)
+        people = find_people_now(connection, found.people or ())
+        dossier = load_dossier(connection, found.dossier)
+        assert dossier is not None  # a snapshot refers to it
+        reading = Reading(Caller(LOCAL.principal, find_purpose(found.procedure), _as_reading(dossier)))
+        difference, holds = asyncio.run(_rerun(settings, url, found, reading))
+        record_shown(connection, ShownValues(tuple(found.paths), tuple(people), purpose=found.procedure))
+    if json:
+        show_json({**as_json(difference), "choicesHold": holds, "counts": difference.count()})
+        return
+    _show_difference(found, difference, holds)
+
+
+@app.command
+def receipt(
+    code: Code,
+    *,
+    to: Annotated[Path, Parameter(help="HTML file to write; it must not exist.")],
+) -> None:
+    """Write the receipt of a dossier's newest snapshot: which things the citizen was not asked for. It has no value."""
+    settings = load_settings()
+    key = settings.receipt_signing_key
+    printer = ReceiptPrinter(load_manifests(), load_signing_key(key) if key else None)
+    with _open_to_read() as (_, connection):
+        dossier = find_stored_dossier(connection, code)
+        found = require_snapshot(load_newest_snapshot(connection, dossier.id))
+        people = find_people_now(connection, found.people or ())
+        page = printer.render(found)
+        fields = (*found.paths, RECEIPT_PATH)
+        record_shown(connection, ShownValues(fields, tuple(people), purpose=found.procedure))
+    _write_new(to, page)
+    OUT.print(f"wrote {to}" + ("" if key else "; not signed, since HUB_RECEIPT_SIGNING_KEY is not set"))
+
+
+@app.command
+def verify(
+    file: Annotated[Path, Parameter(help="HTML file of a receipt.")],
+    *,
+    key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],
+) -> None:
+    """Check a receipt offline: who signed it, and that the page shows what was signed."""
+    page = _read_page(file)
+    found = read_receipt_page(page)
+    if found is None or found[1] is None:
+        raise _refuse_receipt("the file is no signed receipt", "give the HTML file as the hub wrote it")
+    content, signature = found[0], found[1]
+    signers = [name for name, public in load_public_keys(key).items() if is_signed_with(content, signature, public)]
+    if not signers:
+        raise _refuse_receipt("none of the keys has signed this receipt", "give the .pub file of the hub's key")
+    if render_receipt(orjson.loads(content), signature, signers[0]) != page:
+        raise _refuse_receipt(
+            "the signed content is right, and the page does not show it as this version of the hub would",
+            "read the signed content in the file, or check with the version of the hub that wrote it",
+        )
+    OUT.print(f"signed by {signers[0]}, and the page shows what was signed")
+
+
+def _refuse_receipt(message: str, next_step: str) -> OperationRefused:
+    return OperationRefused(message, code="RECEIPT_INVALID", next_step=next_step)
+
+
+def _read_page(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read(MAX_PAGE_CHARS)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refuse_receipt(f"{path} cannot be read: {type(error).__name__}", "name the HTML file") from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise OperationRefused(
+            f"{path} cannot be made: {error.strerror}",
+            next_step="name a file that does not exist, in a folder that does",
+        ) from None
+
+
+def find_stored_dossier(connection: Connection[Any], code: str) -> Dossier:
+    """The dossier of a code. Raises OperationRefused with DOSSIER_UNKNOWN."""
+    found = load_dossier(connection, code)
+    if found is None:
+        raise OperationRefused(
+            "there is no dossier of this code",
+            code="DOSSIER_UNKNOWN",
+            next_step="check the code; it looks like H49.12-251118-0007",
+        )
+    return found
+
+
+@contextmanager
+def _open_to_read() -> Iterator[tuple[str, Connection[Any]]]:
+    """The address of the store, and a connection to it."""
+    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+        yield store.url, connection
+
+
+async def _rerun(
+    settings: Settings, url: str, found: PrefillSnapshot, reading: Reading
+) -> tuple[PrefillDifference, bool]:
+    async with make_pool(settings, url) as pool:
+        executor = make_executor(settings, pool, connectors=load_manifests())
+        try:
+            _, difference, holds = await rerun_snapshot(executor, reading, found)
+            return difference, holds
+        finally:
+            await executor.refresher.close()
+
+
+def _as_reading(dossier: Dossier) -> ReadingDossier:
+    return ReadingDossier(
+        dossier.id, dossier.code, dossier.purpose, dossier.office, dossier.expires_at, dossier.outcome, {}
+    )
+
+
+def _describe(one: SnapshotSummary) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "procedure": one.procedure,
+        "version": one.procedure_version,
+        "at": one.at.isoformat(timespec="seconds"),
+        "kept on": one.occasion.lower(),
+        "hub": one.hub_version,
+        "SHA-256": one.digest.hex(),
+        "values": "kept" if one.forgotten_at is None else f"forgotten {one.forgotten_at:%Y-%m-%d}",
+    }
+
+
+def _show_difference(found: PrefillSnapshot, difference: PrefillDifference, holds: bool) -> None:
+    changed = [one for one in difference.changes if one.kind is not ChangeKind.UNCHANGED]
+    title = f"Snapshot {found.id} of {found.dossier}, {found.at:%Y-%m-%d %H:%M}, and now"
+    show_table(title, ("requirement", "item", "difference", "then", "now"), [_row(one) for one in changed])
+    counts = difference.count()
+    OUT.print(", ".join(f"{kind.lower().replace('_', ' ')}: {number}" for kind, number in counts.items()))
+    for words, blocks in (("blocked now", difference.new_blocks), ("no longer blocked", difference.ended_blocks)):
+        for block in blocks:
+            OUT.print(f"{words}: {block['label']['vi']} ({block['label']['en']})")
+    if not holds:
+        OUT.print("the items that were chosen are not there any more: compared without choices")
+
+
+def _row(one: AnswerChange) -> tuple[str, ...]:
+    label = f"{one.label['vi']} ({one.label['en']})"
+    return label, " › ".join(one.items), one.kind.value, one.before or "", one.now or ""

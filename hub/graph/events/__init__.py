@@ -1,0 +1,1 @@
+"""Subscriptions, and the changes that they tell of."""

@@ -1,0 +1,429 @@
+"""Execution: a request in, the bytes of a response out.
+
+Two lanes give one answer. In the fast lane one statement answers the whole operation and its JSON is passed on untouched.
+Everything else (introspection, prefill, subscriptions, operations that mix them with stored data) goes through Strawberry,
+whose stored root fields run the same plan.
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import orjson
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    SelectionSetNode,
+    execute,
+    subscribe,
+)
+from strawberry.dataloader import DataLoader
+from strawberry.types import Info
+
+from hub.access.principals import AuthenticationRefused
+from hub.errors import HubError, OperationRefused
+from hub.graph.events.changes import ChangeReader
+from hub.graph.execution.bounded_cache import BoundedCache
+from hub.graph.execution.explain import Explanation, explain_plan
+from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
+from hub.graph.execution.reading import Reading
+from hub.graph.execution.reads import Reads
+from hub.graph.execution.request_meter import RequestMeter
+from hub.graph.ledger.ledger_reads import LedgerReads
+from hub.graph.ledger.read_ledger import ReadLedger
+from hub.graph.link_review.review_runner import ReviewRunner
+from hub.graph.permission.access import AnswerAccess, check_rows
+from hub.graph.permission.callers import Caller
+from hub.graph.procedures.prefill import PrefillService
+from hub.graph.procedures.refresher import Refresher
+from hub.ledger.records import RecordKind
+from hub.model.derived_fields import MAX_PAGE
+from hub.plan.data_subjects import HIDDEN
+from hub.plan.planner import Plan
+
+LOG = logging.getLogger("hub.graph")
+INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
+ANSWERS_KEPT = 20
+ANSWERS_BYTES = 16_000_000
+LARGE_CHARS = 4_000
+"""Requests with longer documents or variables are made ready in a thread, so that others are answered meanwhile."""
+
+
+AdmitAgain = Callable[[], Awaitable[Caller]]
+"""Finds out again who the caller is. Raises as `Gate.admit` does."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """The bytes of a response; `executed` is false if the request was refused before execution.
+
+    `code` is the first error's, if there is one; `retry_after_s` is the time to wait after a limit of reading was met.
+    """
+
+    body: bytes
+    executed: bool
+    code: str | None = None
+    retry_after_s: int | None = None
+
+
+@dataclass
+class RequestContext:
+    """What resolvers of one request see."""
+
+    executor: "Executor"
+    ready: PreparedRequest
+    reading: Reading
+    plans: list[Plan] = field(default_factory=list)
+    _stored: asyncio.Task[dict[str, Any]] | None = None
+    _rows: dict[tuple[int, ...], DataLoader[str, Any]] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.reading.caller
+
+    async def stored(self, info: Info[Any, Any]) -> Any:
+        """The value of a stored root field: one statement for all of them, run once."""
+        if self._stored is None:
+            self._stored = asyncio.ensure_future(self._run())
+        return (await self._stored)[str(info.path.key)]
+
+    async def node(self, info: Info[Any, Any], global_id: str) -> Any:
+        """One row by its global id, with what this field selects of it; null where it is gone.
+
+        The items of a list ask for their rows together: one statement for a field, not one for an item.
+        """
+        nodes = info._raw_info.field_nodes  # Strawberry's public selections are not nodes any more
+        key = tuple(id(node) for node in nodes)
+        if key not in self._rows:
+            sets = [node.selection_set for node in nodes if node.selection_set]
+            self._rows[key] = DataLoader(partial(self._load_nodes, key, sets), max_batch_size=MAX_PAGE)
+        return await self._rows[key].load(global_id)
+
+    async def _load_nodes(self, key: tuple[int, ...], sets: Sequence[SelectionSetNode], ids: list[str]) -> list[Any]:
+        # Items of one list share a row; a later event of a subscription reads it anew.
+        self._rows[key].clear_many(ids)
+        planner = self.executor.preparer.planner
+        plan = planner.nodes(self.ready.checked.document, self.ready.variables, sets, ids, self.caller.disclosure)
+        rows: list[Any] = (await self._read(plan))["nodes"]
+        return rows
+
+    async def _run(self) -> dict[str, Any]:
+        planner = self.executor.preparer.planner
+        read = planner.read(self.ready.checked.document, self.ready.operation, self.ready.variables)
+        plan = planner.plan(read, typed=True, disclosure=self.caller.disclosure)
+        check_rows(self.caller, plan, self.ready.variables)
+        return await self._read(plan)
+
+    async def _read(self, plan: Plan) -> dict[str, Any]:
+        text = await self.executor.read(plan.sql, plan.parameters(self.ready.variables), self.reading)
+        self.plans.append(plan)
+        data: dict[str, Any] = orjson.loads(text)
+        return data
+
+
+class Executor:
+    """Executes requests."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        preparer: Preparer,
+        reads: Reads,
+        changes: ChangeReader,
+        reviews: ReviewRunner,
+        access: AnswerAccess,
+        refresher: Refresher,
+        ledger: ReadLedger | None = None,
+        log: LedgerReads | None = None,
+        *,
+        meter: RequestMeter,
+        explain: bool,
+    ) -> None:
+        self.schema = schema
+        self.preparer = preparer
+        self.reads = reads
+        self.changes = changes
+        self.reviews = reviews
+        self.access = access
+        self.refresher = refresher
+        self.prefills = PrefillService(schema, reads, self.data, refresher, enforced=access.is_enforced)
+        self.ledger = ledger
+        self.log = log
+        self.meter = meter
+        self.explain = explain
+        self._planning = ThreadPoolExecutor(1, "planning")
+        self._introspected: BoundedCache[tuple[str, str | None], bytes] = BoundedCache(
+            ANSWERS_KEPT, most_size=ANSWERS_BYTES
+        )
+
+    async def respond(self, request: GraphQLRequest, caller: Caller, *, began: float | None = None) -> Response:
+        """The response to one request, which is counted. `began` is when it arrived, by `time.perf_counter`.
+
+        Never raises but AuthenticationRefused, which its caller counts: every other failure is a GraphQL error with a code.
+        """
+        began = perf_counter() if began is None else began
+        reading = Reading(caller)
+        response = await self._recorded(reading, await self._respond(request, reading))
+        self._count(reading, began, response.code, len(response.body))
+        return response
+
+    def _count(self, reading: Reading, began: float, code: str | None, size_bytes: int = 0) -> None:
+        name = reading.ready.operation.name if reading.ready is not None else None
+        purpose = reading.caller.purpose
+        self.meter.note(
+            code,
+            began,
+            operation=name.value if name else None,
+            purpose=purpose.code if purpose else None,
+            size_bytes=size_bytes,
+        )
+
+    async def _recorded(self, reading: Reading, response: Response) -> Response:
+        """The response once it is written down, or the one that says that it cannot be."""
+        if self.ledger is not None:
+            try:
+                await self.ledger.record(reading, response.code)
+            except HubError as error:
+                return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
+        return response
+
+    async def _respond(self, request: GraphQLRequest, reading: Reading) -> Response:
+        caller = reading.caller
+        try:
+            ready = reading.ready = await self._ready(request, caller)
+            self.access.check(ready, caller)
+            parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
+            if ready.is_subscription:
+                raise OperationRefused(
+                    "a subscription is answered over WebSocket (graphql-transport-ws) or Server-Sent Events",
+                    code="SUBSCRIPTION_TRANSPORT",
+                    next_step="connect by WebSocket, or send Accept: text/event-stream",
+                )
+        except AuthenticationRefused:
+            raise
+        except RequestRejected as error:
+            return _errors(error.errors, executed=False)
+        except OperationRefused as error:
+            return _errors([to_graphql_error(error)], executed=False)
+        explain = request.explain and (self.explain or (self.access.is_enforced and caller.is_operator))
+        if ready.constant is not None and not explain and not request.cost:
+            return Response(ready.constant, executed=True)
+        if ready.plan is None:
+            return await self._graph_lane(request, ready, explain, reading)
+        return await self._fast_lane(request, ready, ready.plan, parameters, explain, reading)
+
+    async def _ready(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
+        """The request made ready; a large one in the one thread that there is for it."""
+        if request.chars <= LARGE_CHARS:
+            return self.preparer.ready(request, disclosure=caller.disclosure)
+        prepare = partial(self.preparer.ready, request, disclosure=caller.disclosure)
+        return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
+
+    async def read(self, sql: str, parameters: Sequence[Any], reading: Reading) -> bytes:
+        """The JSON of a statement. Raises as `Reads.json` and `AnswerAccess.clear` do."""
+        return await self.access.clear(await self.reads.json(sql, parameters), reading, reads_people=HIDDEN in sql)
+
+    async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
+        """A subscription made ready, or the response that refuses it. Counted as one request; its events are not."""
+        began = perf_counter()
+        reading = Reading(caller)
+        try:
+            ready = reading.ready = self.preparer.ready(request, disclosure=caller.disclosure)
+            self.access.check(ready, caller)
+        except OperationRefused as error:
+            errors = error.errors if isinstance(error, RequestRejected) else [to_graphql_error(error)]
+            refusal = await self._recorded(reading, _errors(errors, executed=False))
+            self._count(reading, began, refusal.code)
+            return refusal
+        if ready.is_subscription:
+            self._count(reading, began, None)
+        return ready
+
+    async def stream(self, ready: PreparedRequest, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
+        """The responses of a subscription, one for each event, until it ends or the caller closes it.
+
+        Before each event `admit_again` says whether the caller may still read: a token expires, a key is revoked, a dossier ends.
+        """
+        context = RequestContext(self, ready, Reading(caller, ready))
+        source: Any = subscribe(
+            self.schema,
+            ready.checked.document,
+            context_value=context,
+            variable_values=dict(ready.given),
+            operation_name=ready.operation.name.value if ready.operation.name else None,
+        )
+        if inspect.isawaitable(source):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            yield orjson.dumps(_body(source))
+            return
+        try:
+            async for result in source:
+                context.plans.clear()
+                people = context.reading.people
+                context.reading = Reading(await admit_again(), ready)
+                self.access.check(ready, context.reading.caller)
+                if self.ledger is not None:
+                    sent = replace(context.reading, people=people, kind=RecordKind.EVENT)
+                    await self.ledger.record(sent, _first_code(result))
+                yield orjson.dumps(_body(result))
+        except RequestRejected as error:
+            yield _errors(error.errors, executed=True).body
+        except HubError as error:
+            yield _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True).body
+        finally:
+            await source.aclose()
+
+    async def data(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]:
+        """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
+        ready = self.preparer.ready(request)
+        reading.documents.append(ready)
+        assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
+        text = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables), reading)
+        found: dict[str, Any] = orjson.loads(text)
+        return found, ready.plan.sql
+
+    async def explained(self, request: GraphQLRequest) -> Explanation:
+        """What one statement that answers a request is. Raises OperationRefused, StoreUnavailable."""
+        ready = self.preparer.ready(request)
+        if ready.plan is None:
+            raise OperationRefused(
+                "the operation has fields that are not stored data, so it has no single plan",
+                next_step="put its stored fields into an operation of their own and explain that",
+            )
+        return await explain_plan(ready.plan, self.reads, ready.variables)
+
+    async def _fast_lane(
+        self,
+        request: GraphQLRequest,
+        ready: PreparedRequest,
+        plan: Plan,
+        parameters: Sequence[Any],
+        explain: bool,
+        reading: Reading,
+    ) -> Response:
+        try:
+            text = await self.read(plan.sql, parameters, reading)
+            if not explain and not request.cost:
+                return Response(b'{"data":' + text + b"}", executed=True)
+            extensions = await self._extensions(request, ready, [plan], explain)
+        except HubError as error:
+            return _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True, data=True)
+        return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
+
+    async def _graph_lane(
+        self, request: GraphQLRequest, ready: PreparedRequest, explain: bool, reading: Reading
+    ) -> Response:
+        plain = not (explain or request.cost or ready.variables)
+        key = (ready.checked.text, request.operation_name)
+        if plain and (kept := self._introspected.get(key)):
+            return Response(kept, executed=True)
+        context = RequestContext(self, ready, reading)
+        result = await self._execute(request, ready, context)
+        body = _body(result)
+        if explain or request.cost:
+            try:
+                body["extensions"] = await self._extensions(request, ready, context.plans, explain)
+            except HubError as error:
+                body["extensions"] = {"explain": {"error": str(error)}}
+        encoded = orjson.dumps(body, default=str)
+        if plain and not result.errors and not context.plans and result.data and self._is_introspection(ready):
+            self._introspected.put(key, encoded, len(encoded) + len(key[0]))
+        return Response(encoded, executed=True, code=_first_code(result))
+
+    async def _execute(
+        self, request: GraphQLRequest, ready: PreparedRequest, context: RequestContext
+    ) -> ExecutionResult:
+        result = execute(
+            self.schema,
+            ready.checked.document,
+            context_value=context,
+            variable_values=dict(request.variables or {}),
+            operation_name=request.operation_name,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _is_introspection(self, ready: PreparedRequest) -> bool:
+        """Whether the answer is about the schema alone, and so the same each time."""
+        if ready.operation.operation is not OperationType.QUERY:
+            return False
+        read = self.preparer.planner.read(ready.checked.document, ready.operation, ready.variables)
+        return all(selected.name in INTROSPECTION for selected in read.fields)
+
+    async def _extensions(
+        self, request: GraphQLRequest, ready: PreparedRequest, plans: Sequence[Plan], explain: bool
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if request.cost:
+            size, most = ready.size, self.preparer.planner.limits
+            rows = sum(plan.estimate.rows(ready.variables) for plan in plans)
+            found["cost"] = {
+                name: {"is": value, "most": limit}
+                for name, value, limit in (
+                    ("depth", size.depth, most.depth),
+                    ("fields", size.fields, most.fields),
+                    ("breadth", size.breadth, most.breadth),
+                    ("aliases", size.aliases, most.aliases),
+                    ("directives", size.directives, most.directives),
+                    ("rows", rows, most.rows),
+                )
+            }
+        if explain:
+            explanations = [await explain_plan(plan, self.reads, ready.variables) for plan in plans]
+            found["explain"] = {
+                "statements": len(plans),
+                "sql": [plan.sql for plan in plans],
+                "plans": [explanation.as_json() for explanation in explanations],
+            }
+        return found
+
+
+def _first_code(result: ExecutionResult) -> str | None:
+    if not result.errors:
+        return None
+    code = (_format_error(result.errors[0]).get("extensions") or {}).get("code")
+    return str(code) if code else "INTERNAL"
+
+
+def _body(result: ExecutionResult) -> dict[str, Any]:
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [_format_error(error) for error in result.errors]
+    return body
+
+
+def _format_error(error: GraphQLError) -> dict[str, Any]:
+    """The error as a caller may see it: refusals with their code, everything unexpected as one clean line."""
+    cause = error.original_error
+    if isinstance(cause, HubError):
+        return dict(GraphQLError(str(cause), error.nodes, path=error.path, extensions=dict(cause.extensions)).formatted)
+    if cause is not None and not isinstance(cause, GraphQLError):
+        LOG.error("resolver failed: %s at %s", type(cause).__name__, error.path)
+        return dict(
+            GraphQLError("internal error", error.nodes, path=error.path, extensions={"code": "INTERNAL"}).formatted
+        )
+    if "code" not in (error.extensions or {}):
+        error.extensions = {**(error.extensions or {}), "code": "INTERNAL"}
+    return dict(error.formatted)
+
+
+def _errors(errors: Sequence[GraphQLError], *, executed: bool, data: bool = False) -> Response:
+    body: dict[str, Any] = {"errors": [error.formatted for error in errors]}
+    if data:
+        body["data"] = None
+    extensions = errors[0].extensions or {}
+    return Response(
+        orjson.dumps(body),
+        executed=executed,
+        code=extensions.get("code"),
+        retry_after_s=extensions.get("retryAfterS"),
+    )

@@ -1,0 +1,280 @@
+"""Requests made ready: parsed, limited, validated, and planned, with a cache of each step.
+
+A document is parsed and validated once; a plan is made once for each shape of variables. Errors about values name the
+variable and the rule, never the value: values are personal data and errors are logged.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+
+from hub.errors import OperationRefused
+from hub.graph.execution.bounded_cache import BoundedCache
+from hub.graph.execution.documents import Documents
+from hub.plan import limits
+from hub.plan.arguments import argument_shape, find_page_sizes
+from hub.plan.cpu_stopwatch import CpuStopwatch
+from hub.plan.masks import FULL, Disclosure
+from hub.plan.nodes import Scalar
+from hub.plan.planner import Plan, Planner
+from hub.settings import Settings
+
+QUOTED_VALUES = (
+    (re.compile(r"[;,]? *'?Exceeds the limit .*", re.DOTALL), ": it has too many digits"),
+    (re.compile(r"[;,] found:? .*", re.DOTALL), ""),
+    (re.compile(r"(cannot represent [^:]*): .*", re.DOTALL), r"\1"),
+    (re.compile(r"Value '.*' does not exist", re.DOTALL), "The value does not exist"),
+)
+"""Where graphql-core's messages quote the value that they are about."""
+
+ENTRY_BYTES = 4_000
+BYTES_PER_CHARACTER = 60
+"""A parsed document is about so many times as large as its text: each name is an object with its place."""
+BYTES_PER_STATEMENT_CHARACTER = 6
+BYTES_PER_BIND = 2_500
+"""Nodes, binds and shape of a plan, by what was measured of wide filters (tests/unit/graph/test_caches.py)."""
+COMMENTS = 1_000
+PRESENT_ONLY_FIELDS = ("prefill", "reviewQueue", "reviewAgreement")
+"""Root fields that are no reads of the store at an instant."""
+
+
+class RequestRejected(OperationRefused):
+    """The document or its variables have errors. `errors` has all of them, as GraphQL tells them; the message is the first."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        first = errors[0]
+        code = (first.extensions or {}).get("code", "INVALID")
+        super().__init__(first.message, code=code, next_step="correct the document or the variables")
+        self.errors = tuple(errors)
+
+
+@dataclass(frozen=True)
+class GraphQLRequest:
+    """One GraphQL request. `document_id` names a persisted document; with `query` beside it, registers one.
+
+    `explain` and `cost` ask for these extensions; `read_only` refuses what is not a query (GET).
+    """
+
+    query: str | None = None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    document_id: str | None = None
+    explain: bool = False
+    cost: bool = False
+    read_only: bool = False
+    chars: int = 0
+    """Length of the body that it came in, in characters; 0 if it did not come in one."""
+
+
+@dataclass(frozen=True)
+class ValidatedDocument:
+    """A document that was parsed, limited and validated, and the size of each operation.
+
+    `paged` are the variables that are page sizes, which a plan is made for.
+    """
+
+    text: str
+    document: DocumentNode
+    sizes: Mapping[str | None, limits.SelectionSize]
+    paged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PreparedRequest:
+    """A request that may be executed: its operation, coerced variables, and the plan where one statement answers it whole."""
+
+    checked: ValidatedDocument
+    operation: OperationDefinitionNode
+    given: Mapping[str, Any]
+    variables: Mapping[str, Any]
+    plan: Plan | None
+    constant: bytes | None = None
+    """The whole response, if it is about no stored row: a health check does not wait for the database."""
+
+    @property
+    def size(self) -> limits.SelectionSize:
+        """The size of the operation."""
+        return self.checked.sizes[self.operation.name.value if self.operation.name else None]
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether the answer is a stream of events."""
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+
+def limits_of(settings: Settings) -> limits.Limits:
+    """The limits that an operator has set."""
+    return limits.Limits(
+        chars=settings.max_document_chars,
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        fields=settings.max_fields,
+        breadth=settings.max_breadth,
+        aliases=settings.max_aliases,
+        directives=settings.max_directives,
+        filter_links=settings.max_filter_links,
+        filter_terms=settings.max_filter_terms,
+        rows=settings.max_rows,
+        result_bytes=settings.max_result_bytes,
+    )
+
+
+class Preparer:
+    """Parses, limits, validates and plans requests."""
+
+    def __init__(self, schema: GraphQLSchema, planner: Planner, documents: Documents, settings: Settings) -> None:
+        self.schema = schema
+        self.planner = planner
+        self.documents = documents
+        self.settings = settings
+        rules = list(specified_rules)
+        self._rules = rules if settings.introspection else [*rules, NoSchemaIntrospectionCustomRule]
+        most_bytes = settings.plan_cache_mb * 500_000  # each of the two has a half
+        self._documents: BoundedCache[str, ValidatedDocument] = BoundedCache(settings.plan_cache, most_size=most_bytes)
+        self._plans: BoundedCache[tuple[Any, ...], tuple[Plan | None]] = BoundedCache(
+            settings.plan_cache, most_size=most_bytes
+        )
+
+    @property
+    def caches(self) -> Mapping[str, BoundedCache[Any, Any]]:
+        """Its caches by name: parsed documents, and plans."""
+        return {"documents": self._documents, "plans": self._plans}
+
+    def ready(self, request: GraphQLRequest, *, disclosure: Disclosure = FULL) -> PreparedRequest:
+        """Make a request ready. Raises RequestRejected with GraphQL errors, OperationRefused for limits and arguments.
+
+        `disclosure` says what of the answer may be shown.
+        """
+        text = self.documents.text(request.query, request.document_id)
+        checked = self._documents.get(text)
+        if checked is None:
+            checked = self.checked(text)
+            self._documents.put(text, checked, ENTRY_BYTES + BYTES_PER_CHARACTER * len(text))
+        operation = find_operation(checked.document, request.operation_name)
+        if request.read_only and operation.operation is not OperationType.QUERY:
+            raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
+        variables = self._coerced(operation, request.variables or {})
+        sizes = tuple(variables.get(name) for name in checked.paged)
+        key = (text, request.operation_name, argument_shape(variables), sizes, disclosure)
+        found = self._plans.get(key)
+        if found is None:
+            found = (self._planned(checked.document, operation, variables, disclosure),)
+            self._plans.put(key, found, _plan_bytes(found[0]))
+        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+
+    def checked(self, text: str) -> ValidatedDocument:
+        """Parse, limit and validate a document. Raises RequestRejected, OperationRefused."""
+        most = self.planner.limits
+        if len(text) > most.chars:
+            raise limits.too_large("characters", len(text), most.chars, "leave out comments, or split the document")
+        with CpuStopwatch() as spent:
+            document = self._parsed(text)
+            sizes = limits.check_size(document, most)
+            try:
+                errors = self._validated(document, spent)
+            except limits.OutOfTime:
+                raise OperationRefused(
+                    "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
+                ) from None
+        if errors:
+            raise RequestRejected([_with_code(error, "INVALID") for error in errors])
+        return ValidatedDocument(text, document, sizes, find_page_sizes(document))
+
+    def _parsed(self, text: str) -> DocumentNode:
+        most = self.planner.limits.tokens
+        try:
+            return parse(text, max_lexical_tokens=most, max_comments=COMMENTS)
+        except GraphQLSyntaxError as error:
+            if "Parsing aborted" in error.message or "nesting" in error.message.lower():
+                raise limits.too_large("tokens or levels", limits.UNCOUNTED, most, "split the document") from None
+            raise RequestRejected([_with_code(error, "SYNTAX")]) from None
+
+    def _validated(self, document: DocumentNode, spent: CpuStopwatch) -> list[GraphQLError]:
+        # The budget comes first, so that it is looked at before the other rules do their work on a node.
+        rules = [limits.make_budget_rule(spent, self.settings.validation_budget_s), *self._rules]
+        return validate(
+            self.schema, document, rules, max_errors=10, hide_suggestions=True, allow_empty_selection_sets=False
+        )
+
+    def _coerced(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        definitions = operation.variable_definitions or ()
+        if not definitions:
+            return {}
+        found = get_variable_values(self.schema, definitions, dict(given), max_errors=10, hide_suggestions=True)
+        if isinstance(found, list):
+            raise RequestRejected([_with_code(error, "BAD_USER_INPUT") for error in found])
+        return found.coerced
+
+    def _planned(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        disclosure: Disclosure,
+    ) -> Plan | None:
+        if operation.operation is not OperationType.QUERY:
+            return None
+        read = self.planner.read(document, operation, variables)
+        if all(self.planner.is_stored(field) for field in read.fields):
+            return self.planner.plan(read, disclosure=disclosure)
+        now = next((field.name for field in read.fields if field.name in PRESENT_ONLY_FIELDS), None)
+        if read.in_the_past and now is not None:
+            raise OperationRefused(
+                f"{now} shows the present only and cannot be used with @asOf",
+                next_step="leave @asOf out, or ask for the stored fields themselves",
+            )
+        return None
+
+
+def _constant(plan: Plan | None) -> bytes | None:
+    """The response of an operation that asks for `__typename` alone."""
+    if plan is None or not all(isinstance(root, Scalar) for root in plan.roots):
+        return None
+    return orjson.dumps({"data": {root.key: "Query" for root in plan.roots}})
+
+
+def _plan_bytes(plan: Plan | None) -> int:
+    """About how many bytes a plan holds: its statement, the nodes that it was made from, and the shape of its variables."""
+    if plan is None:
+        return ENTRY_BYTES
+    return ENTRY_BYTES + BYTES_PER_STATEMENT_CHARACTER * len(plan.sql) + BYTES_PER_BIND * len(plan.binds)
+
+
+def to_graphql_error(error: OperationRefused, path: Sequence[str | int] | None = None) -> GraphQLError:
+    """A refusal as a GraphQL error."""
+    return GraphQLError(str(error), path=path or list(error.path) or None, extensions=dict(error.extensions))
+
+
+def find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that a request means. Raises OperationRefused with NO_OPERATION."""
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    named = [o for o in operations if name is None or (o.name and o.name.value == name)]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(o.name.value for o in operations if o.name) or "none"
+    message = "the document has several operations" if named else "there is no operation of this name in the document"
+    raise OperationRefused(message, code="NO_OPERATION", next_step=f"give operationName, one of: {known}")
+
+
+def _with_code(error: GraphQLError, code: str) -> GraphQLError:
+    """The error with a code and without the value that it is about."""
+    message = error.message
+    for pattern, replacement in QUOTED_VALUES:
+        message = pattern.sub(replacement, message)
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions={"code": code})

@@ -1,0 +1,28 @@
+"""One request while it is answered: who asks, and whose data its statements gave. The ledger's entry is made from this."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.graph.execution.prepare import PreparedRequest
+from hub.graph.permission.callers import Caller
+from hub.ledger.records import RecordKind
+from hub.plan.data_subjects import DataSubject
+
+
+@dataclass
+class Reading:
+    """One request, or one event of a subscription. Every statement run for it adds the people whom its rows are about.
+
+    `ready` is None until the request is planned. `documents` are the paths read by documents of the hub's own, such as those
+    of a procedure.
+    """
+
+    caller: Caller
+    ready: PreparedRequest | None = None
+    people: set[DataSubject] = field(default_factory=set)
+    documents: list[PreparedRequest] = field(default_factory=list)
+    kind: RecordKind = RecordKind.READ
+    paths: set[str] = field(default_factory=set)
+    """Fields that are read without a document: those of a kept snapshot."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Of a reading of the ledger: what was looked for. Never a person's identifier."""

@@ -1,0 +1,1 @@
+"""Links and their review in the graph."""

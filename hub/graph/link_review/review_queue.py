@@ -1,0 +1,258 @@
+"""The root fields `reviewQueue` and `reviewAgreement`: what waits for a person, and whether persons agree.
+
+Both are read on the connection of reviews, since the queue takes in the latest run as it is read. Records and subjects are rows
+of the graph: each is read by the plan of what is selected of it, all of a page together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import strawberry
+from psycopg import Connection
+from psycopg.rows import dict_row
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+from strawberry.types.nodes import SelectedField
+
+from hub.errors import OperationRefused
+from hub.graph.link_review.review import evidence_of, find_reviewer
+from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
+from hub.graph.schema_types.linked_fields import LINKED_FIELD
+from hub.graph.schema_types.type_parts import add_connection
+from hub.link.agreement import ALL, agreement
+from hub.link.field import field_named, fields
+from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
+from hub.model.derived_fields import DEFAULT_PAGE
+from hub.model.names import quote_identifier
+from hub.model.tables import OPEN
+from hub.plan.binds import global_id
+
+CANDIDATE: Mapping[str, tuple[str, str]] = {
+    "subjectId": ("ID", "Global id of the candidate."),
+    "method": ("str", "The rule or model that found it."),
+    "confidence": ("float | None", "Probability that it is right; null if no model scored it."),
+    "weight": ("float | None", "Match weight in bits; null if no model scored it."),
+    "evidence": ("list[Evidence] | None", "What was compared, and what came of it; null if nothing was kept."),
+    "decidedAt": ("DateTime", "When it was found."),
+}
+ITEM: Mapping[str, tuple[str, str]] = {
+    "field": ("LinkedField", "The linked field, or for a proposed merge the register."),
+    "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
+    "sector": ("Sector", "The sector that owns the record."),
+    "weight": ("float | None", "Weight of the best candidate; null if only rules found any."),
+    "candidates": ("list[ReviewCandidate]", "What it may be, the best first."),
+    "stake": ("ReviewStake", "What hangs on the answer: the queue is in this order."),
+}
+AGREEMENT: Mapping[str, tuple[str, str]] = {
+    "field": ("LinkedField | None", "The linked field; null for all of them together."),
+    "pairs": ("int", "Decisions that have a second opinion."),
+    "agreed": ("int", "Those of them in which both say the same."),
+    "observed": ("float | None", "The share that agree; null if there is no pair."),
+    "kappa": (
+        "float | None",
+        "Cohen's kappa: agreement beyond chance; null if there is no pair, or all opinions are the same.",
+    ),
+}
+STAKE: Mapping[str, tuple[str, str]] = {
+    "value": ("int", "(1 + procedures) × (1 + waiting): the greater first."),
+    "procedures": ("list[str]", "Codes of the procedures that read data over the field."),
+    "waiting": ("int", "Rows that hang on the answer."),
+    "distance": ("float", "How near to even it is, in bits: among equals the lesser first."),
+}
+
+
+def review_fields(names: Namespace) -> dict[str, Any]:
+    """The root fields; the types of the queue are added to `names`."""
+    names["LinkedField"] = LINKED_FIELD
+    _add_filter(names)
+    names["ReviewStake"] = object_type("ReviewStake", "What is at stake in an open question.", _values(STAKE, names))
+    names["ReviewCandidate"] = object_type(
+        "ReviewCandidate",
+        "A subject that the record may be.",
+        _values(CANDIDATE, names) | {"subject": _node("subject", "The candidate.", names)},
+    )
+    names["ReviewItem"] = object_type(
+        "ReviewItem",
+        "An open question: a record with candidates, or a row of a register that may be another.",
+        _values(ITEM, names) | {"record": _node("record", "The record.", names)},
+    )
+    add_connection("ReviewItem", names)
+    agreed = object_type("ReviewAgreement", "How far first and second opinions agree.", _values(AGREEMENT, names))
+    return {"review_queue": _queue_field(names), "review_agreement": _agreement_field(agreed)}
+
+
+def _agreement_field(agreed: Any) -> Any:
+    async def review_agreement(info: Info[Any, Any]) -> Any:
+        find_reviewer(info)
+        found = await info.context.executor.reviews.run(agreement)
+        return [asdict(one) | {"field": None if one.field == ALL else field_named(one.field).code} for one in found]
+
+    review_agreement.__annotations__["return"] = list[agreed]
+    return strawberry.field(
+        resolver=review_agreement,
+        name="reviewAgreement",
+        description="How far reviewers agree, by linked field and over all, last. For reviewers.",
+    )
+
+
+def _add_filter(names: Namespace) -> None:
+    operators = {
+        "eq": ("LinkedField | None", "Equal."),
+        "in": ("list[LinkedField] | None", "Equal to one of these."),
+    }
+    names["LinkedFieldFilter"] = input_type("LinkedFieldFilter", "A condition on a linked field.", operators, names)
+    bounds = {operator: ("float | None", f"{sign} this, in bits.") for operator, sign in WEIGHT.items()}
+    names["WeightFilter"] = input_type("WeightFilter", "A condition on a match weight.", bounds, names)
+    parts = {
+        "field": ("LinkedFieldFilter | None", "The linked field."),
+        "sector": ("SectorFilter | None", "The sector that owns the record."),
+        "weight": ("WeightFilter | None", "Weight of the best candidate."),
+    }
+    names["ReviewFilter"] = input_type("ReviewFilter", "Conditions on open questions; all must hold.", parts, names)
+
+
+def _queue_field(names: Namespace) -> Any:
+    async def review_queue(
+        info: Info[Any, Any],
+        filter: Any = None,
+        first: Annotated[int | None, strawberry.argument(description="At most so many, from the start or after `after`.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="Begin after this cursor.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="At most so many, from the end or before `before`.")] = None,
+        before: Annotated[str | None, strawberry.argument(description="End before this cursor.")] = None,
+    ) -> Any:  # fmt: skip
+        find_reviewer(info)
+        if first is not None and last is not None:
+            raise OperationRefused(
+                "reviewQueue: first and last were both given",
+                code="BAD_USER_INPUT",
+                next_step="page forward or backward",
+            )
+        size = last if last is not None else DEFAULT_PAGE if first is None else first
+        part = Part(size, after, before, backward=last is not None)
+        wanted, counted = _read_review_filter(filter), _selects(info, "totalCount")
+        return await info.context.executor.reviews.run(lambda c: _page(c, wanted, part, counted=counted))
+
+    described, kind = strawberry.argument(description="Only those for which this holds."), names["ReviewFilter"]
+    review_queue.__annotations__["filter"] = Annotated[kind | None, described]
+    review_queue.__annotations__["return"] = names["ReviewItemConnection"]
+    return strawberry.field(
+        resolver=review_queue,
+        name="reviewQueue",
+        description="What linking left to persons, the most valuable first. For reviewers.",
+    )
+
+
+def _read_review_filter(given: Any) -> Wanted:
+    """A ReviewFilter as linking takes it. Raises OperationRefused for a null operator, which would hold for everything."""
+    tests = {name: _operators(name, getattr(given, f"{name}_", None)) for name in ("field", "sector", "weight")}
+    by_code = {field.code: field.name for field in fields().values()}
+    return Wanted(
+        fields=_allowed_values(tests["field"], by_code.__getitem__),
+        sectors=_allowed_values(tests["sector"], str.lower),
+        weight=tuple((operator, float(bits)) for operator, bits in tests["weight"].items()),
+    )
+
+
+def _operators(name: str, given: Any) -> dict[str, Any]:
+    if not given:
+        return {}
+    found = {
+        operator.removesuffix("_"): value for operator, value in vars(given).items() if value is not strawberry.UNSET
+    }
+    for operator, value in found.items():
+        if value is None:
+            raise OperationRefused(
+                f"filter: {name}.{operator} is null",
+                code="BAD_USER_INPUT",
+                next_step="give a value, or leave the condition out",
+            )
+    return found
+
+
+def _allowed_values(tests: Mapping[str, Any], own: Callable[[str], str]) -> tuple[str, ...] | None:
+    """The values that all operators allow, by their own names; None if there is no operator."""
+    if not tests:
+        return None
+    allowed = [
+        {own(member.name) for member in (value if operator == "in" else [value])} for operator, value in tests.items()
+    ]
+    return tuple(sorted(set.intersection(*allowed)))
+
+
+def _selects(info: Info[Any, Any], name: str) -> bool:
+    """Whether the field of this name is selected, in a fragment too."""
+
+    def within(selections: Iterable[Any]) -> bool:
+        return any(
+            selection.name == name if isinstance(selection, SelectedField) else within(selection.selections)
+            for selection in selections
+        )
+
+    return any(within(selected.selections) for selected in info.selected_fields)
+
+
+def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:
+    page = queue(connection, wanted, part)
+    found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
+    shown = _make_page(page, found)
+    if counted:
+        shown["totalCount"] = count(connection, wanted)
+    return shown
+
+
+def _make_page(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]]) -> Whole:
+    nodes = [_item(item, found[item.field].get(item.record_id, [])) for item in page.items]
+    cursors = [item.cursor for item in page.items]
+    info = {
+        "hasNextPage": page.has_next,
+        "hasPreviousPage": page.has_previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+    }
+    edges = [Whole(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
+    return Whole(nodes=nodes, edges=edges, pageInfo=Whole(info))
+
+
+def _item(item: QueueItem, candidates: list[Whole]) -> Whole:
+    stake = Whole(value=item.value, procedures=item.procedures, waiting=item.waiting, distance=item.distance)
+    return Whole(
+        field=field_named(item.field).code,
+        recordId=global_id(item.entity, item.record_id),
+        sector=item.sector.upper(),
+        weight=item.weight,
+        candidates=candidates,
+        stake=stake,
+    )
+
+
+def _candidates(connection: Connection[Any], name: str, items: Iterable[QueueItem]) -> Mapping[int, list[Whole]]:
+    """The candidates of the items of one field, by record. A proposed merge of what is one already is none."""
+    over = field_named(name)
+    apart = (
+        "l.subject_id <> coalesce((select h.heir_id from link.heir h where h.subject_id = l.record_id), l.record_id)"
+    )
+    query = (
+        "select l.record_id, l.subject_kind, l.subject_id, l.method, l.confidence, l.weight, l.evidence, l.decided_at"  # noqa: S608 constants and quoted identifiers
+        f" from link.{quote_identifier(over.table)} l where l.record_id = any(%s) and l.{OPEN} and {apart if over.merges else 'true'}"
+        " order by l.record_id, l.weight desc nulls last, l.subject_id, l.found_id"
+    )
+    found: dict[int, list[Whole]] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(query, ([item.record_id for item in items if item.field == name],)):
+            made = Whole({key: row[key] for key in ("method", "confidence", "weight")})
+            made |= {
+                "subjectId": global_id(row["subject_kind"], row["subject_id"]),
+                "evidence": evidence_of(row["evidence"]),
+                "decidedAt": row["decided_at"].isoformat(),
+            }
+            found.setdefault(row["record_id"], []).append(made)
+    return found
+
+
+def _values(about: Mapping[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
+    return {n: make_field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in about.items()}
+
+
+def _node(name: str, about: str, names: Namespace) -> StrawberryField:
+    return make_field(NodeField, "Node | None", names, graphql=name, description=f"{about} Null if it is gone.")

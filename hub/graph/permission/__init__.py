@@ -1,0 +1,1 @@
+"""Who calls, about whom and in which dossier: the graph's side of access."""

@@ -1,0 +1,144 @@
+"""Access to answers: what is checked before a statement is run, and before its answer leaves."""
+
+import logging
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
+
+from psycopg import Connection
+
+from hub.access.alarms import raise_alarm
+from hub.access.limits.limiter import ReadingLimiter
+from hub.access.sealing import WITHHELD_ALARMS, WithholdKind
+from hub.errors import OperationRefused
+from hub.graph.execution.prepare import PreparedRequest
+from hub.graph.execution.reading import Reading
+from hub.graph.link_review.review_runner import ReviewRunner
+from hub.graph.permission.callers import Caller
+from hub.graph.permission.dossier_reads import DossierReads
+from hub.graph.permission.permissions import Permissions
+from hub.graph.permission.sealed_subjects import SealedSubjects
+from hub.plan.data_subjects import DataSubject, take_data_subjects
+from hub.plan.limits import too_large
+from hub.plan.planner import Plan
+
+LOG = logging.getLogger("hub.access")
+WITHHELD = {
+    WithholdKind.SEAL: OperationRefused(
+        "the answer has data of a sealed identity",
+        code="SUBJECT_SEALED",
+        next_step="handle the case with the office that sealed it: what is missing must not be asked of the citizen here",
+    ),
+    WithholdKind.RESTRICTION: OperationRefused(
+        "the answer has data of a person whose processing is restricted",
+        code="SUBJECT_RESTRICTED",
+        next_step="handle the case with the data protection officer, who knows why and can lift it",
+    ),
+}
+
+
+class AnswerAccess:
+    """Checks requests and answers. With HUB_ACCESS=off (`permissions` is None) everything is allowed."""
+
+    def __init__(
+        self,
+        permissions: Permissions | None,
+        sealed: SealedSubjects,
+        dossiers: DossierReads,
+        reviews: ReviewRunner,
+        limiter: ReadingLimiter | None = None,
+    ) -> None:
+        self.permissions = permissions
+        self.limiter = limiter
+        self.reviews = reviews
+        self.sealed = sealed
+        self.dossiers = dossiers
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether requests are checked: with HUB_ACCESS=off they are not."""
+        return self.permissions is not None
+
+    def check(self, ready: PreparedRequest, caller: Caller) -> None:
+        """Raises RequestRejected if the caller's purpose does not allow the operation, Unauthenticated for strangers."""
+        if self.permissions is None:
+            return
+        try:
+            self.permissions.check(ready, caller)
+        except OperationRefused as error:
+            self.count_refusal(caller, error.code)
+            raise
+        if ready.plan is not None:
+            check_rows(caller, ready.plan, ready.variables)
+
+    async def clear(self, text: bytes, reading: Reading, *, reads_people: bool = True) -> bytes:
+        """An answer as it may leave. `reads_people`: whether its statement can give people.
+
+        Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
+        """
+        if self.permissions is None and not reads_people:
+            return text
+        clean, people = take_data_subjects(text)
+        if self.permissions is None:
+            reading.people |= people
+            return clean
+        await self.refuse_withheld(people, reading)
+        await self._count(reading.caller, people, reads_people)
+        reading.people |= people
+        return clean
+
+    async def admit_people(self, people: Collection[DataSubject], reading: Reading) -> None:
+        """Count people whose data leaves without a statement that read it now, and note them for the ledger.
+
+        Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
+        """
+        if self.permissions is None:
+            return
+        await self.refuse_withheld(people, reading)
+        await self._count(reading.caller, frozenset(people), reads_people=False)
+        reading.people |= set(people)
+
+    async def refuse_withheld(
+        self, people: Collection[DataSubject], reading: Reading, *, allowed: WithholdKind | None = None
+    ) -> None:
+        """Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED if one of these people may not be shown, after an alarm.
+
+        `allowed`: what does not matter here.
+        """
+        kind = (await self.sealed.current()).find(people) if people else None
+        if kind is None or kind is allowed:
+            return
+        LOG.warning("a read met a subject that may not be shown (%s) and was refused", kind.lower())
+        await self.reviews.run(partial(raise_withheld_alarm, kind, reading.caller))
+        self.count_refusal(reading.caller, WITHHELD[kind].code)
+        raise WITHHELD[kind]
+
+    def count_refusal(self, caller: Caller, code: str) -> None:
+        """Count a refused request of a known caller."""
+        if self.limiter is not None and caller.principal is not None:
+            self.limiter.count_refusal(caller.principal, code)
+
+    async def _count(self, caller: Caller, people: frozenset[DataSubject], reads_people: bool) -> None:
+        if self.limiter is None or caller.principal is None:
+            return
+        if people:
+            await self.limiter.count_subjects(caller.principal, people)
+        elif reads_people and caller.purpose is not None and caller.purpose.declaration.finds_people:
+            self.limiter.count_miss(caller.principal)
+
+
+def raise_withheld_alarm(kind: WithholdKind, caller: Caller, connection: Connection[Any]) -> None:
+    """Record that a caller met a sealed identity or a restricted person. Whose it is, is not said: the alarm would tell it."""
+    principal = caller.principal.id if caller.principal else None
+    raise_alarm(
+        connection, WITHHELD_ALARMS[kind], principal=principal, dossier_id=caller.dossier.id if caller.dossier else None
+    )
+
+
+def check_rows(caller: Caller, plan: Plan, variables: Mapping[str, Any]) -> None:
+    """Raises OperationRefused if the plan may give more rows than the caller's purpose allows, each page taken as full."""
+    if caller.purpose is None:
+        return
+    rows, most = plan.estimate.rows(variables), caller.purpose.declaration.limits.rows
+    if rows > most:
+        raise too_large(f"rows under {caller.purpose.code}", rows, most, "ask for smaller pages, or for less at once")

@@ -1,0 +1,202 @@
+"""Callers: who sent a request, under which purpose, on which dossier. Found before anything of the request is planned."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hub.access.authenticator import OpenAuthenticator
+from hub.access.limits.limiter import ReadingLimiter
+from hub.access.offices import is_at_level
+from hub.access.permission_trie import Bindings
+from hub.access.principals import Authenticator, NoCredentials, Principal, Role
+from hub.access.purposes import Purpose, find_purpose, purposes
+from hub.errors import OperationRefused
+from hub.graph.execution.request_trace import RequestTrace, read_trace
+from hub.graph.permission.dossier_reads import DossierReads, ReadingDossier
+from hub.plan.masks import FULL, Disclosure
+
+DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
+LONGEST_HEADER = 200
+Headers = Mapping[bytes, list[bytes]]
+"""Lower-case names, and every value of each, in order."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and for what. Under no purpose only public types can be read.
+
+    `principal` is None for a request without credentials, which may ask for the schema and nothing else.
+    """
+
+    principal: Principal | None
+    purpose: Purpose | None = None
+    dossier: ReadingDossier | None = None
+    bindings: Bindings = field(default_factory=dict)
+    trace: RequestTrace = field(default_factory=RequestTrace)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether an operator asks."""
+        return self.principal is not None and Role.OPERATOR in self.principal.roles
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """What of an answer the purpose shows: masked values; counts rounded down to multiples of the smallest cell."""
+        if self.purpose is None:
+            return FULL
+        declared = self.purpose.declaration
+        return Disclosure(declared.limits.smallest_cell or 1, declared.masked)
+
+    @property
+    def known(self) -> Principal:
+        """The principal. Raises NoCredentials if the request has no credentials."""
+        if self.principal is None:
+            raise NoCredentials(next_step="send `Authorization: Bearer <access token or API key>`, or sign in")
+        return self.principal
+
+
+ANONYMOUS = Caller(None)
+LOCAL = Caller(OpenAuthenticator().everyone)
+"""Whoever runs a command on this machine with the database's own credentials."""
+
+
+def collect_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+    """Header pairs by name, as ASGI gives them: names are in lower case already."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+class RefusalLedger(Protocol):
+    """Where it is written down that somebody was refused."""
+
+    async def record_refusal(self, caller: Caller, code: str, *, dossier: str | None = None) -> None:
+        """Return when it is on disk."""
+        ...
+
+
+class Gate:
+    """Admits requests: authenticates them and finds purpose and dossier.
+
+    `enforced` is False with HUB_ACCESS=off: then every request is one of the principal that the authenticator makes up, and
+    nothing is refused. `explorers` is whether a masked purpose may be used. The purposes are those of the start.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        dossiers: DossierReads,
+        *,
+        enforced: bool,
+        explorers: bool = False,
+        ledger: RefusalLedger | None = None,
+        limiter: ReadingLimiter | None = None,
+    ) -> None:
+        self.authenticator = authenticator
+        self.limiter = limiter
+        self.explorers = explorers
+        self.dossiers = dossiers
+        self.enforced = enforced
+        self.ledger = ledger
+        self._purposes = purposes()
+
+    async def admit(self, headers: Headers, query_string: bytes = b"", *, is_request: bool = True) -> Caller:
+        """The caller of a request. `is_request` is False for an event of a subscription, which is not counted as one.
+
+        Raises AuthenticationRefused, RateLimited, ReadingPaused, and OperationRefused with UNKNOWN_PURPOSE, PURPOSE_FORBIDDEN,
+        PURPOSE_MISMATCH, DOSSIER_NEEDED, DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or BAD_USER_INPUT. A principal who is
+        refused is written down first, and LedgerUnavailable is raised if that cannot be done; who has met a limit is not, since
+        that would fill the ledger.
+        """
+        code, wanted = read_header(headers, DOSSIER_HEADER), read_header(headers, PURPOSE_HEADER)
+        try:
+            principal = await self.authenticator.authenticate(headers, query_string)
+        except NoCredentials:
+            if code or wanted:
+                raise
+            return ANONYMOUS
+        trace = read_trace(headers)
+        if not self.enforced:
+            return Caller(principal, trace=trace)
+        if self.limiter is not None:
+            await self.limiter.admit(principal, is_request=is_request)
+        try:
+            return await self._find_purpose(principal, code, wanted, trace)
+        except OperationRefused as error:
+            if self.limiter is not None:
+                self.limiter.count_refusal(principal, error.code)
+            if self.ledger is not None and error.code != "TIMEOUT":
+                await self.ledger.record_refusal(Caller(principal, trace=trace), error.code, dossier=code)
+            raise
+
+    async def _find_purpose(self, principal: Principal, code: str, wanted: str, trace: RequestTrace) -> Caller:
+        dossier = await self.dossiers.find(code, principal) if code else None
+        if dossier is None and not wanted:
+            return Caller(principal, trace=trace)
+        purpose = find_purpose(dossier.purpose if dossier else wanted, self._purposes)
+        if purpose.declaration.masked and not self.explorers:
+            raise OperationRefused(
+                f"the purpose {purpose.code} is turned off",
+                code="PURPOSE_FORBIDDEN",
+                next_step="the operator sets HUB_EXPLORERS=masked; `hub demo` has people of nobody to explore",
+            )
+        check_purpose(purpose, principal, wanted, has_dossier=dossier is not None)
+        bindings = {**(dossier.bindings if dossier else {}), **caller_attributes(principal)}
+        return Caller(principal, purpose, dossier, bindings, trace)
+
+
+def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_dossier: bool) -> None:
+    """Raises OperationRefused if the principal may not use the purpose, or not in this way."""
+    declared = purpose.declaration
+    if wanted and wanted != purpose.code:
+        raise OperationRefused(
+            f"X-Hub-Purpose is not the purpose of the dossier, which is {purpose.code}",
+            code="PURPOSE_MISMATCH",
+            next_step="leave X-Hub-Purpose out, or leave out X-Hub-Dossier",
+        )
+    if declared.dossier and not has_dossier:
+        raise OperationRefused(
+            f"the purpose {purpose.code} needs a dossier",
+            code="DOSSIER_NEEDED",
+            next_step="open one with openDossier, and send its code as X-Hub-Dossier",
+        )
+    users = declared.users
+    is_user = bool(users.roles & principal.roles) or principal.client_kind in users.clients
+    # A dossier is of an office of a right level already: that was checked when it was opened.
+    is_placed = has_dossier or not users.offices or is_at_level(principal.offices, users.offices)
+    if is_user and is_placed:
+        return
+    names = ", ".join(sorted([*users.roles, *users.clients]))
+    levels = f" of {' and '.join(sorted(users.offices))} offices" if users.offices else ""
+    raise OperationRefused(
+        f"you may not use the purpose {purpose.code}",
+        code="PURPOSE_FORBIDDEN",
+        next_step=f"it is for {names}{levels}; `hub purposes list` shows the others",
+    )
+
+
+def caller_attributes(principal: Principal) -> dict[str, frozenset[str]]:
+    """What a purpose can bind a variable to beside subjects: `caller.sources`, `caller.personal_ids` and so on.
+
+    The sources of a sector are scopes of its app: `source:land` lets it reconcile the copies of the connector `land`.
+    """
+    sources = frozenset(s.removeprefix("source:") for s in principal.scopes if s.startswith("source:"))
+    return {
+        "caller.id": frozenset({principal.id}),
+        "caller.offices": principal.offices,
+        "caller.personal_ids": principal.personal_ids,
+        "caller.sources": sources,
+    }
+
+
+def read_header(headers: Headers, name: bytes) -> str:
+    """The one value of a header, or the empty string. Raises OperationRefused if there are several."""
+    values = headers.get(name, ())
+    if len(values) > 1 or any(len(value) > LONGEST_HEADER for value in values):
+        raise OperationRefused(
+            f"the request has {name.decode()} more than once, or longer than {LONGEST_HEADER} characters",
+            code="BAD_USER_INPUT",
+            next_step="send it once",
+        )
+    return values[0].decode("latin-1").strip() if values else ""

@@ -1,0 +1,164 @@
+"""Dossiers as reads need them: open or not, and by which identifiers each subject may be asked for.
+
+A dossier is kept in memory for KEPT_S seconds, so a read costs no second statement. What the hub itself ends is forgotten at once;
+what another process ends is read for KEPT_S seconds more.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from hub.access.dossier_rules import refuse
+from hub.access.dossiers import EMERGENCY, NOT_FOUND, check_open
+from hub.access.offices import covers
+from hub.access.principals import Principal
+from hub.graph.execution.bounded_cache import BoundedCache
+from hub.graph.execution.reads import Reads
+from hub.model.names import quote_identifier
+from hub.model.registry import Entity, Registry
+
+KEPT_S = 5.0
+CACHE_DOSSIERS = 2_000
+CACHE_BYTES = 8_000_000
+LONGEST_CODE = 60
+UNCONFIRMED = refuse(
+    "the emergency access is not confirmed yet",
+    "EMERGENCY_UNCONFIRMED",
+    "another officer of your office confirms it with confirmEmergencyAccess",
+)
+ROOT = "coalesce((select h.heir_id from link.heir h where h.subject_id = s.subject_id), s.subject_id)"
+"""The row that stands for the subject now."""
+
+
+@dataclass(frozen=True)
+class ReadingDossier:
+    """A dossier that a read names.
+
+    `bindings`: role → the values by which its subjects may be asked for, that is every key and global id of their rows.
+    `reader` is the id of the one principal who may read under it: of emergency access who requested it, otherwise None.
+    `is_confirmed` is False while emergency access waits for a second officer.
+    """
+
+    id: int
+    code: str
+    purpose: str
+    office: str
+    expires_at: datetime
+    outcome: str | None
+    bindings: Mapping[str, frozenset[str]]
+    reader: str | None = None
+    is_confirmed: bool = True
+
+
+class DossierReads:
+    """Finds dossiers by code, over the read pool."""
+
+    def __init__(self, reads: Reads, registry: Registry, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reads = reads
+        self._sql = select_dossier(registry)
+        self._clock = clock
+        self._kept: BoundedCache[str, tuple[float, ReadingDossier]] = BoundedCache(
+            CACHE_DOSSIERS, most_size=CACHE_BYTES
+        )
+
+    async def find(self, code: str, principal: Principal) -> ReadingDossier:
+        """The dossier, open and of an office of the principal.
+
+        Raises OperationRefused with DOSSIER_UNKNOWN, DOSSIER_ENDED, DOSSIER_EXPIRED or EMERGENCY_UNCONFIRMED, StoreUnavailable.
+        """
+        dossier = await self.find_any(code, principal)
+        check_open(dossier, datetime.now(UTC))
+        if not dossier.is_confirmed:
+            raise UNCONFIRMED
+        return dossier
+
+    async def find_any(self, code: str, principal: Principal) -> ReadingDossier:
+        """The dossier, open or ended, of an office of the principal. Under one that has ended no value may be read.
+
+        Raises OperationRefused with DOSSIER_UNKNOWN, StoreUnavailable.
+        """
+        code = code.strip().upper()
+        kept = self._find_kept(code)
+        dossier = kept or await self._load(code)
+        if not covers(principal.offices, dossier.office) or dossier.reader not in (None, principal.id):
+            if kept is not None:
+                await self._load(
+                    code
+                )  # a code that nobody has costs a statement too: the time must not tell them apart
+            raise NOT_FOUND
+        return dossier
+
+    def forget(self, code: str) -> None:
+        """Read the dossier afresh when it is asked for again."""
+        self._kept.drop(code)
+
+    def _find_kept(self, code: str) -> ReadingDossier | None:
+        kept = self._kept.get(code)
+        return kept[1] if kept is not None and kept[0] > self._clock() else None
+
+    async def _load(self, code: str) -> ReadingDossier:
+        if not code or len(code) > LONGEST_CODE:
+            raise NOT_FOUND
+        text = await self._reads.json(self._sql, (code,))
+        row = orjson.loads(text)
+        if row is None:
+            raise NOT_FOUND
+        dossier = self._dossier(row)
+        self._kept.put(code, (self._clock() + KEPT_S, dossier), 500 + 2 * len(text))
+        return dossier
+
+    def _dossier(self, row: Mapping[str, Any]) -> ReadingDossier:
+        bindings: dict[str, frozenset[str]] = {}
+        for subject in row["subjects"]:
+            known = {subject["value"], *subject["identifiers"]} - {None}
+            bindings[subject["role"]] = bindings.get(subject["role"], frozenset()) | known
+        return ReadingDossier(
+            id=row["id"],
+            code=row["code"],
+            purpose=row["purpose"],
+            office=row["office"],
+            expires_at=datetime.fromisoformat(row["expires_at"]),
+            outcome=row["outcome"],
+            bindings=bindings,
+            reader=row["opened_by"] if row["opened_via"] == EMERGENCY else None,
+            is_confirmed=row["opened_via"] != EMERGENCY or row["confirmed_at"] is not None,
+        )
+
+
+def select_dossier(registry: Registry) -> str:
+    """A statement that gives a dossier by its code as JSON, `null` if there is none, with the identifiers of its subjects."""
+    cases = " ".join(
+        f"when '{entity.name}' then {_identifiers(entity)}" for entity in registry if entity.kind == "subject"
+    )
+    subjects = f"""
+        select coalesce(json_agg(json_build_object(
+            'role', s.role, 'value', s.value, 'identifiers', coalesce(case s.entity {cases} end, '[]'::json)
+        )), '[]'::json)
+        from hub.dossier_subject s
+        where s.dossier_id = d.id"""  # noqa: S608 constants and quoted identifiers
+    return f"""
+        select coalesce((
+            select json_build_object(
+                'id', d.id, 'code', d.code, 'purpose', d.purpose, 'office', d.office, 'outcome', d.outcome,
+                'expires_at', d.expires_at, 'opened_via', d.opened_via, 'opened_by', d.opened_by,
+                'confirmed_at', d.confirmed_at, 'subjects', ({subjects})
+            )::text
+            from hub.dossier d
+            where d.code = $1::text
+        ), 'null')"""  # noqa: S608 constants and quoted identifiers
+
+
+def _identifiers(entity: Entity) -> str:
+    """All keys and global ids of the rows that are this subject: its own, and those that were merged into it."""
+    keys = ", ".join([f"t.{key.sql}::text" for key in entity.keys] + [f"hub.global_id('{entity.name}', t.id)"])
+    rows = f"select {ROOT}"
+    if entity.duplicates:
+        rows += f" union all select m.subject_id from link.heir m where m.heir_id = {ROOT}"  # noqa: S608 constants
+    # As an array, so that the primary key is used: with `or` the whole table would be read.
+    return f"""(
+            select json_agg(v) from data.{quote_identifier(entity.table)} t cross join lateral unnest(array[{keys}]) v
+            where v is not null and t.id = any(array({rows})))"""  # noqa: S608 constants and quoted identifiers

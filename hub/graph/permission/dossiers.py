@@ -1,0 +1,254 @@
+"""Mutations that open, extend and end dossiers, and those of emergency access. They answer with nothing but the dossier: no value of any subject."""
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+import strawberry
+from psycopg import Connection
+from strawberry.types import Info
+
+from hub.access.dossier_senders import refuse_pushed_office
+from hub.access.dossiers import (
+    EMERGENCY,
+    Dossier,
+    NewDossier,
+    Outcome,
+    add_subjects,
+    end_dossier,
+    find_own_dossier,
+    open_dossier,
+)
+from hub.access.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
+from hub.access.offices import parse_office
+from hub.access.principals import Principal
+from hub.errors import OperationRefused
+from hub.graph.permission.named_subjects import is_named_by_key, read_named_subjects
+from hub.graph.procedures.snapshots import keep_at_closing, show_summary
+from hub.graph.schema_types.fields import Namespace, ValueField, input_type, make_field, object_type
+from hub.model.names import to_camel_case
+from hub.model.registry import Registry
+from hub.settings import Settings
+
+DOSSIER: Mapping[str, tuple[str, str]] = {
+    "code": ("str", "Code of the dossier."),
+    "purpose": ("str", "Code of the procedure or other purpose: what may be read under the dossier."),
+    "purposeVersion": ("str", "SHA-256 of the purpose's files when the dossier was opened."),
+    "office": ("str", "The administrative unit that handles it."),
+    "openedAt": ("DateTime", "When it was opened."),
+    "expiresAt": ("DateTime", "From then on nothing is read under it."),
+    "endedAt": ("DateTime | None", "When it was closed or withdrawn; null while it is open."),
+    "outcome": ("DossierOutcome | None", "How it ended; null while it is open."),
+    "subjects": ("list[DossierSubject]", "Whom it is about."),
+}
+SUBJECT: Mapping[str, tuple[str, str]] = {
+    "role": ("str", "Role that the purpose declares, such as transferor."),
+    "kind": ("str", "Kind of the subject, such as Citizen."),
+    "found": ("bool", "Whether the hub holds the subject. If not, it is looked up again with each read."),
+}
+PAYLOAD: Mapping[str, tuple[str, str]] = {
+    "dossier": ("Dossier", "The dossier as it is now."),
+    "snapshot": (
+        "KeptPrefill | None",
+        "The snapshot kept when it was closed; null if it had one already, or nothing could be prefilled.",
+    ),
+}
+
+
+@strawberry.enum(name="DossierOutcome", description="How a dossier ended.")
+class DossierOutcomeType(enum.Enum):
+    CLOSED = strawberry.enum_value("CLOSED", description="The procedure was completed or refused.")
+    WITHDRAWN = strawberry.enum_value("WITHDRAWN", description="The applicant took it back.")
+
+
+@strawberry.input(
+    name="ConfirmEmergencyAccessInput", description="Emergency access that another officer has requested."
+)
+class ConfirmEmergencyAccessInput:
+    code: str = strawberry.field(description="Code of the emergency access.")
+
+
+@strawberry.input(name="EndEmergencyAccessInput", description="Emergency access that is not needed any more.")
+class EndEmergencyAccessInput:
+    code: str = strawberry.field(description="Code of the emergency access.")
+    reason: str = strawberry.field(description="What was done, in a sentence. No personal data.")
+
+
+@strawberry.input(name="EndDossierInput", description="A dossier to close or withdraw.")
+class EndDossierInput:
+    code: str = strawberry.field(description="Code of the dossier.")
+    outcome: DossierOutcomeType = strawberry.field(description="How it ends.")
+    reason: str = strawberry.field(description="Why, in a sentence. No personal data.")
+
+
+def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
+    """The root fields, by the name of their resolver; `names` has the types of dossiers."""
+    payload, inputs = names["DossierPayload"], names
+
+    async def open_dossier_(info: Info[Any, Any], input: Any) -> Any:
+        new = NewDossier(
+            code=input.code_,
+            purpose=input.purpose_,
+            office=input.office_,
+            subjects=read_named_subjects(registry, input.subjects_),
+            expires_at=_instant(input.expiresAt_),
+        )
+
+        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+            if _settings(info).pushed_dossiers_only:
+                refuse_pushed_office(connection, parse_office(new.office))
+            return open_dossier(connection, new, principal)
+
+        return await _run_on_dossier(info, work)
+
+    async def add_dossier_subjects(info: Info[Any, Any], input: Any) -> Any:
+        named = read_named_subjects(registry, input.subjects_)
+
+        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+            _refuse_pushed_dossier(info, connection, input.code_, principal)
+            return add_subjects(connection, input.code_, named, principal)
+
+        return await _run_on_dossier(info, work)
+
+    async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
+        outcome = cast(Outcome, input.outcome.name)
+        context = info.context
+        closes = outcome == "CLOSED" and context.executor.access.is_enforced
+        kept = await keep_at_closing(context.executor, context.reading, input.code) if closes else None
+
+        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+            _refuse_pushed_dossier(info, connection, input.code, principal)
+            return end_dossier(connection, input.code, outcome, input.reason, principal)
+
+        ended = await _run_on_dossier(info, work)
+        return {**ended, "snapshot": show_summary(kept) if kept else None}
+
+    async def request_emergency_access(info: Info[Any, Any], input: Any) -> Any:
+        subjects = read_named_subjects(registry, input.subjects_)
+        wanted = EmergencyRequest(input.purpose_, input.office_, subjects, input.reason_)
+        return await _run_on_dossier(info, lambda c, p: request_emergency(c, wanted, p))
+
+    async def confirm_emergency_access(info: Info[Any, Any], input: ConfirmEmergencyAccessInput) -> Any:
+        minutes = _settings(info).emergency_minutes
+        return await _run_on_dossier(info, lambda c, p: confirm_emergency(c, input.code, minutes, p))
+
+    async def end_emergency_access(info: Info[Any, Any], input: EndEmergencyAccessInput) -> Any:
+        return await _run_on_dossier(info, lambda c, p: end_emergency(c, input.code, input.reason, p))
+
+    made = (
+        (open_dossier_, "openDossier", inputs["OpenDossierInput"], "Open a dossier. Reads of personal data name it as X-Hub-Dossier. The same input again returns the same dossier."),
+        (add_dossier_subjects, "addDossierSubjects", inputs["AddDossierSubjectsInput"], "Add subjects to an open dossier."),
+        (end_dossier_, "endDossier", EndDossierInput, "Close or withdraw a dossier: nothing is read under it any more."),
+        (request_emergency_access, "requestEmergencyAccess", inputs["RequestEmergencyAccessInput"], "Request to read at once without an own dossier. It raises an alarm, and another officer has to confirm it."),
+        (confirm_emergency_access, "confirmEmergencyAccess", ConfirmEmergencyAccessInput, "Confirm emergency access that another officer has requested. It raises an alarm."),
+        (end_emergency_access, "endEmergencyAccess", EndEmergencyAccessInput, "End emergency access before its time is over."),
+    )  # fmt: skip
+    return {name: _mutation(resolver, name, given, payload, about) for resolver, name, given, about in made}
+
+
+def add_dossier_types(registry: Registry, names: Namespace) -> None:
+    """Add the types of dossiers to `names`, which are the derived types."""
+    names["DossierOutcome"] = DossierOutcomeType
+    by = {
+        to_camel_case(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.")
+        for e in registry
+        if is_named_by_key(e)
+    }
+    by["id"] = ("ID | None", "By global id, as the graph gives it.")
+    names["SubjectBy"] = input_type("SubjectBy", "What identifies one subject: exactly one.", by, names, one_of=True)
+    subject = {"role": ("str", SUBJECT["role"][1]), "subject": ("SubjectBy", "The subject.")}
+    names["DossierSubjectInput"] = input_type(
+        "DossierSubjectInput", "A subject of a dossier.", subject, names, required=True
+    )
+    listed = {"subjects": ("list[DossierSubjectInput]", "Whom it is about, at most 50.")}
+    code = {"code": ("str", "Code of the dossier, such as H49.12-251118-0007.")}
+    opening = {
+        **code,
+        "purpose": ("str", "Code of the procedure or other purpose."),
+        "office": ("str", "Administrative unit that handles it, with a date of its code: 06820@2025-07-01."),
+        **listed,
+    }
+    expiry = {"expiresAt": ("DateTime | None", "End of its life; 90 days from now if it is left out.")}
+    names["OpenDossierInput"] = input_type(
+        "OpenDossierInput", "A dossier to open.", {**opening, **expiry}, names, required=True
+    )
+    names["RequestEmergencyAccessInput"] = input_type(
+        "RequestEmergencyAccessInput",
+        "Whose data has to be read at once, and why.",
+        {
+            **{name: opening[name] for name in ("purpose", "office", "subjects")},
+            "reason": ("str", "What happened, and why it cannot wait: 10 to 500 characters. No personal data."),
+        },
+        names,
+        required=True,
+    )
+    names["AddDossierSubjectsInput"] = input_type(
+        "AddDossierSubjectsInput", "Subjects to add to a dossier.", {**code, **listed}, names, required=True
+    )
+    for name, fields, about in (
+        ("DossierSubject", SUBJECT, "A subject of a dossier, without any of its values."),
+        ("Dossier", DOSSIER, "An administrative dossier: personal data is read for one of these."),
+        ("DossierPayload", PAYLOAD, "A dossier that was changed."),
+    ):
+        values = {
+            n: make_field(ValueField, kind, names, graphql=n, description=text) for n, (kind, text) in fields.items()
+        }
+        names[name] = object_type(name, about, values)
+
+
+def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) -> Any:
+    resolver.__annotations__["return"] = payload
+    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    return strawberry.mutation(resolver=resolver, name=name, description=about)
+
+
+def _settings(info: Info[Any, Any]) -> Settings:
+    settings: Settings = info.context.executor.preparer.settings
+    return settings
+
+
+def _refuse_pushed_dossier(info: Info[Any, Any], connection: Connection[Any], code: str, principal: Principal) -> None:
+    """Raises OperationRefused if the dossier is of an office whose dossiers come from its one-stop system, and not an emergency."""
+    if not _settings(info).pushed_dossiers_only:
+        return
+    dossier = find_own_dossier(connection, code, principal)
+    if dossier.opened_via != EMERGENCY:
+        refuse_pushed_office(connection, dossier.office)
+
+
+async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
+    caller, access = info.context.caller, info.context.executor.access
+    principal = caller.known
+
+    def run(connection: Connection[Any]) -> Dossier:
+        dossier: Dossier = work(connection, principal)
+        return dossier
+
+    try:
+        dossier = await info.context.executor.reviews.run(run)
+    except OperationRefused as error:
+        access.count_refusal(caller, error.code)
+        raise
+    access.dossiers.forget(dossier.code)
+    return {"dossier": _describe_dossier(dossier), "snapshot": None}
+
+
+def _describe_dossier(dossier: Dossier) -> dict[str, Any]:
+    return {
+        "code": dossier.code,
+        "purpose": dossier.purpose,
+        "purposeVersion": dossier.purpose_version,
+        "office": dossier.office,
+        "openedAt": dossier.opened_at.isoformat(),
+        "expiresAt": dossier.expires_at.isoformat(),
+        "endedAt": dossier.ended_at and dossier.ended_at.isoformat(),
+        "outcome": dossier.outcome and DossierOutcomeType[dossier.outcome],
+        "subjects": [{"role": s.role, "kind": s.entity, "found": s.number is not None} for s in dossier.subjects],
+    }
+
+
+def _instant(given: Any) -> datetime | None:
+    if given is None or given is strawberry.UNSET:
+        return None
+    return given if isinstance(given, datetime) else datetime.fromisoformat(str(given))

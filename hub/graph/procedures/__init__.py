@@ -1,0 +1,1 @@
+"""Procedures in the graph: prefill, live refresh, snapshots, receipts, corrections."""

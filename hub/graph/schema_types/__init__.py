@@ -1,0 +1,1 @@
+"""Types of the Strawberry schema, made from the registry."""
