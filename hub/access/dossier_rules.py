@@ -131,17 +131,21 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
             raise refuse(f"{filled[role]} subjects have the role {role}", "ROLE_TAKEN", "give one subject this role")
 
 
-def _check_subject(purpose: PurposeDeclaration, subject: FoundSubject, filled: Counter[str], today: date) -> None:
-    declared = purpose.subjects.get(subject.role)
+def find_role(purpose: PurposeDeclaration, role: str, entity: str) -> SubjectRole:
+    """The role as the purpose declares it. Raises OperationRefused with ROLE_UNKNOWN or, for another kind of subject, WRONG_KIND."""
+    declared = purpose.subjects.get(role)
     if declared is None:
         known = ", ".join(purpose.subjects)
-        raise refuse(f"{purpose.code} has no role {subject.role[:60]}", "ROLE_UNKNOWN", f"use one of: {known}")
-    if subject.entity != declared.entity:
+        raise refuse(f"{purpose.code} has no role {role[:60]}", "ROLE_UNKNOWN", f"use one of: {known}")
+    if entity != declared.entity:
         raise refuse(
-            f"the role {subject.role} is for a {declared.entity}, not a {subject.entity}",
-            "WRONG_KIND",
-            f"name a {declared.entity}",
+            f"the role {role} is for a {declared.entity}, not a {entity}", "WRONG_KIND", f"name a {declared.entity}"
         )
+    return declared
+
+
+def _check_subject(purpose: PurposeDeclaration, subject: FoundSubject, filled: Counter[str], today: date) -> None:
+    declared = find_role(purpose, subject.role, subject.entity)
     if subject.died is not None and not declared.deceased:
         raise refuse(
             f"the person in the role {subject.role} is recorded as deceased",

@@ -4,13 +4,15 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import make_engine, store_url
+from hub.store.engine import connect_for_run, make_engine, store_url
 from hub.store.logins import Logins
 from hub.store.revision import check_revision, missing_tables_error
 
@@ -79,6 +81,20 @@ def open_store_to_serve(settings: Settings) -> AbstractContextManager[OpenStore]
     return (
         open_store_to_read(settings) if settings.database_url is not None else open_store(settings, keep_running=True)
     )
+
+
+@contextmanager
+def connect_to_store(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the store that `open_store` gives, for a command that writes."""
+    with open_store(settings) as store, connect_for_run(store_url(store.engine)) as connection:
+        yield connection
+
+
+@contextmanager
+def connect_to_read(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the store that `open_store_to_read` gives, for a command that only reads."""
+    with open_store_to_read(settings) as store, connect_for_run(store_url(store.engine)) as connection:
+        yield connection
 
 
 def name_command() -> None:

@@ -2,26 +2,23 @@
 
 import inspect
 import json
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticUndefined
 
+from hub.model.type_words import BASIC_TYPE_WORDS, describe_type
 from hub.sdk import corrections, mapping, paging, parts, sources, streams
 from hub.sdk.manifest import MANIFEST_CLASSES, Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TYPE_WORDS: Mapping[Any, str] = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
+    **BASIC_TYPE_WORDS,
     timedelta: 'duration, `"15 min"`',
 }
 BOUND_WORDS: Mapping[str, str] = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
@@ -234,21 +231,15 @@ def _own(model: type[BaseModel], base: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _type(annotation: Any) -> str:
-    if annotation in TYPE_WORDS:
-        return TYPE_WORDS[annotation]
-    origin, inside = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return " or ".join(f'`"{value}"`' for value in inside)
-    if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_type(part) for part in inside if part is not type(None)))
-    if origin is tuple:
-        return f"list of {_type(inside[0])}"
-    if hasattr(annotation, "__metadata__"):
-        return _type(inside[0])
+    return describe_type(annotation, TYPE_WORDS, _describe_model)
+
+
+def _describe_model(annotation: Any) -> str:
     if inspect.isclass(annotation) and issubclass(annotation, parts.EnvReference | parts.FileReference):
         return "[reference](#reference-env)"
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return f"[{TITLES[annotation]}](#{_anchor(annotation)})" if annotation in TITLES else "table"
+    inside = get_args(annotation)
     return f"table of {_type(inside[1])}" if inside else "table"
 
 

@@ -1,15 +1,15 @@
 """docs/reference/procedure.md: every key of `procedure.toml`, made from the models that read it."""
 
 import inspect
-import types
 from datetime import date
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from hub.access.purpose_declaration import Bilingual, LegalBasis, PurposeOfProcedure
+from hub.model.type_words import BASIC_TYPE_WORDS, describe_type
 from hub.procedures.definition import Procedure
 from hub.procedures.requirements import (
     AddressPaths,
@@ -43,10 +43,7 @@ TITLES: dict[type[BaseModel], str] = {
     ProcedureBlock: "`[[blocks]]`",
 }
 WORDS: dict[Any, str] = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
+    **BASIC_TYPE_WORDS,
     date: "date",
     Bilingual: "text in `vi` and `en`",
     LegalBasis: "`title`, `article`, and `about` in `vi` and `en`",
@@ -76,7 +73,9 @@ def _table(fields: dict[str, FieldInfo]) -> list[str]:
     rows = ["| key | what it is | default | meaning |", "|---|---|---|---|"]
     for name, one in fields.items():
         default = "required" if one.default is PydanticUndefined else _default(one.default)
-        rows.append(f"| `{one.alias or name}` | {_type(one.annotation)} | {default} | {one.description or ''} |")
+        rows.append(
+            f"| `{one.alias or name}` | {describe_type(one.annotation, WORDS, _describe_model)} | {default} | {one.description or ''} |"
+        )
     return rows
 
 
@@ -86,20 +85,7 @@ def _default(value: Any) -> str:
     return f"`{str(value).lower()}`" if isinstance(value, bool) else f'`"{value}"`'
 
 
-def _type(annotation: Any) -> str:
-    if annotation in WORDS:
-        return WORDS[annotation]
-    origin, inside = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return " or ".join(f'`"{value}"`' for value in inside)
-    if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_type(part) for part in inside if part is not type(None)))
-    if origin is tuple:
-        return f"list of {_type(inside[0])}"
-    if origin is dict:
-        return "table"
-    if hasattr(annotation, "__metadata__"):
-        return _type(inside[0])
+def _describe_model(annotation: Any) -> str:
     if annotation in TITLES:
         title = TITLES[annotation]
         anchor = "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c in "-_")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from hub.access.dossier_rules import FoundSubject, is_minor, refuse
+from hub.access.dossier_rules import FoundSubject, find_role, is_minor, refuse
 from hub.access.purpose_declaration import Bilingual
 from hub.model.registry import registry
 from hub.procedures.answers import BlockingFact
@@ -49,16 +49,7 @@ def check_roles(procedure: Procedure, subjects: Sequence[PrefillSubject]) -> Non
         )
     filled = Counter(subject.role for subject in subjects)
     for subject in subjects:
-        declared = procedure.subjects.get(subject.role)
-        if declared is None:
-            known = ", ".join(procedure.subjects)
-            raise refuse(f"{procedure.code} has no role {subject.role[:60]}", "ROLE_UNKNOWN", f"use one of: {known}")
-        if subject.entity != declared.entity:
-            raise refuse(
-                f"the role {subject.role} is for a {declared.entity}, not a {subject.entity}",
-                "WRONG_KIND",
-                f"name a {declared.entity}",
-            )
+        declared = find_role(procedure, subject.role, subject.entity)
         if filled[subject.role] > 1 and not declared.many:
             raise refuse(
                 f"{filled[subject.role]} subjects have the role {subject.role}",

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
-from hub.cli.store import open_store_to_read
+from hub.cli.store import connect_to_read
 from hub.cli.terminal import ERR, OUT, mark_text, one_line, show_json, show_table
 from hub.conform import samples
 from hub.conform.check import NEEDED_PARTS, UNKNOWN_BACKEND, ConnectorGrade, check_connector
@@ -22,7 +22,6 @@ from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import connector_folder, discover_connectors, list_broken_connectors, load_manifests
 from hub.sdk.manifest import Manifest
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="connector")
 app.command(
@@ -142,7 +141,7 @@ def _record_preview(name: str, streams: Sequence[str]) -> None:
     settings = load_settings()
     if settings.database_url is None and not (settings.home / "postgresql").exists():
         return
-    with open_store_to_read(settings) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(settings) as connection:
         record_shown(connection, ShownValues(tuple(f"preview.{name}.{stream}" for stream in streams)))
 
 

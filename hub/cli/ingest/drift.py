@@ -5,12 +5,11 @@ from dataclasses import asdict
 import cyclopts
 
 from hub.cli.options import Json
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.ingest.drift import records as drift_record
 from hub.ingest.drift.records import DriftRecord
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="drift")
 COLUMNS = (
@@ -39,7 +38,7 @@ def list_command(connector: str | None = None, *, all: bool = False, json: Json 
     all
         Include resolved ones.
     """
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = drift_record.list_drift(connection, connector, every=all)
     if json:
         show_json([asdict(drift) for drift in found])
@@ -56,7 +55,7 @@ def accept(number: int) -> None:
     number
         The id of a drift of kind RETYPED.
     """
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         found = drift_record.accept_drift(connection, number)
     OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken")
 

@@ -12,14 +12,13 @@ from psycopg import Connection
 
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, mark_text, show_json, show_table, show_text
 from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
 from hub.ingest.quarantine import entries as waiting
 from hub.ingest.quarantine.entries import QuarantineFilter
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 if TYPE_CHECKING:
     from hub.ingest.quarantine.replay import ReplayResult
@@ -208,13 +207,13 @@ def reopen(number: int) -> None:
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         yield connection
 
 
 @contextmanager
 def _store_to_read() -> Iterator[Connection[Any]]:
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         yield connection
 
 

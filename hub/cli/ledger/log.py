@@ -14,7 +14,7 @@ from psycopg import Connection
 from hub.access.purposes import purposes
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
-from hub.cli.store import open_store_to_read
+from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table, show_text
 from hub.errors import OperationRefused
 from hub.graph.ledger.my_access_log import describe_for_citizen, find_told_purposes
@@ -27,7 +27,6 @@ from hub.ledger.months import LedgerMonth
 from hub.ledger.records import RecordKind
 from hub.model.registry import registry
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 MAX_LISTED = 10_000
 Since = Annotated[datetime | None, Parameter(help="Not before this instant, e.g. 2026-07-01T00:00:00+07:00.")]
@@ -142,7 +141,7 @@ def export_spans(*, since: Since = None, until: Until = None, limit: Limit = 1_0
 @contextmanager
 def open_log() -> Iterator[Connection[Any]]:
     """A connection to the store, whose ledger is read and written."""
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         yield connection
 
 

@@ -18,14 +18,13 @@ from psycopg import Connection
 
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
-from hub.cli.store import open_store_to_read
+from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.ledger.records import RecordKind
 from hub.link import handover
 from hub.link.handover import Which
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="discrepancies")
 Sector = Annotated[str | None, Parameter(help="Only this sector.")]
@@ -168,5 +167,5 @@ def _unwritable(path: Path, error: OSError) -> OperationRefused:
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         yield connection

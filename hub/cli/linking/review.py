@@ -12,7 +12,7 @@ from psycopg import Connection
 from hub.cli.linking.review_display import describe_decision, list_shown, show_item
 from hub.cli.options import Json
 from hub.cli.shown_values import record_shown
-from hub.cli.store import open_store_to_read
+from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link import agreement as agreements
@@ -21,7 +21,6 @@ from hub.link import item as items
 from hub.link import review
 from hub.link.verdicts import WORDS, Decision, Verdict, Word
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="review")
 app.command(
@@ -249,7 +248,7 @@ def agreement(*, json: Json = False) -> None:
 @contextmanager
 def open_connection() -> Iterator[Connection[Any]]:
     """A connection to the store as it is."""
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         yield connection
 
 

@@ -9,10 +9,9 @@ from cyclopts import Parameter
 
 from hub.access.alarms import Alarm, acknowledge_alarm, list_alarms
 from hub.cli.options import Json
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="alarms")
 COLUMNS = ("id", "at", "kind", "caller", "dossier", "seen by")
@@ -27,7 +26,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
     all
         Include acknowledged ones.
     """
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = list_alarms(connection, every=all)
     if json:
         show_json([asdict(alarm) for alarm in found])
@@ -38,7 +37,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
 @app.command
 def acknowledge(number: Annotated[int, Parameter(help="The id that `hub alarms list` shows.")]) -> None:
     """Acknowledge an alarm, so that it is listed no more."""
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         acknowledge_alarm(connection, number, getpass.getuser())
     OUT.print(f"alarm {number} is acknowledged")
 

@@ -10,10 +10,9 @@ from cyclopts import Parameter
 from hub.access.api_keys import KEY_CACHED_S, ApiKey, NewApiKey, create_key, list_keys, revoke_key
 from hub.access.principals import ClientKind
 from hub.cli.options import Json
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="keys")
 COLUMNS = ("prefix", "name", "kind", "offices", "scopes", "made", "ends", "revoked")
@@ -45,7 +44,7 @@ def new(
     """
     expires_at = datetime.now(UTC) + timedelta(days=days)
     wanted = NewApiKey(name, ClientKind(kind), office, scope, expires_at)
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         key = create_key(connection, wanted)
     ERR.print(f"This key is shown once and ends on {expires_at:%Y-%m-%d}. Send it as `Authorization: Bearer <key>`.")
     OUT.print(key)
@@ -60,7 +59,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
     all
         Include expired and revoked ones.
     """
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = list_keys(connection, every=all)
     if json:
         show_json([asdict(key) for key in found])
@@ -77,7 +76,7 @@ def revoke(prefix: str) -> None:
     prefix
         The 8 characters that `hub keys list` shows.
     """
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         key = revoke_key(connection, prefix)
     OUT.print(f"revoked {key.prefix} ({key.name}); running hubs refuse it within {KEY_CACHED_S:.0f} s")
 

@@ -9,10 +9,9 @@ from cyclopts import Parameter
 from hub.access.limits.limiter import SYNC_S
 from hub.access.limits.use_store import ListedUse, lift_limits, list_use
 from hub.cli.options import Json
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="limits")
 COLUMNS = ("caller", "met", "hour ends", "requests", "people", "refused", "misses")
@@ -27,7 +26,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
     all
         Include everyone who has read in it.
     """
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = list_use(connection, every=all)
     if json:
         show_json([asdict(use) for use in found])
@@ -38,7 +37,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
 @app.command
 def lift(caller: Annotated[str, Parameter(help="The caller that `hub limits list` shows.")]) -> None:
     """Let a person or app read on: its counts begin again. Running hubs know within 2 seconds."""
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         lift_limits(connection, caller)
     OUT.print(f"lifted; running hubs know within {SYNC_S:.0f} s")
 

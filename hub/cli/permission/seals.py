@@ -9,12 +9,11 @@ from cyclopts import Parameter
 
 from hub.access.sealing import Seal, SealGround, list_seals, seal_subject, unseal_subject
 from hub.cli.options import Json
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.plan.binds import read_global_id
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="seals")
 COLUMNS = ("kind", "number", "ground", "sealed by", "since")
@@ -24,7 +23,7 @@ Subject = Annotated[str, Parameter(help="Global id of the subject, as `id` of th
 @app.command(name="list")
 def list_command(*, json: Json = False) -> None:
     """List sealed identities, oldest first."""
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = list_seals(connection)
     if json:
         show_json([asdict(seal) for seal in found])
@@ -44,7 +43,7 @@ def add(subject: Subject, *, ground: SealGround, by: str | None = None) -> None:
         Who decided it; your login name if you leave it out.
     """
     kind, number = _parse(subject)
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         new = seal_subject(connection, kind, number, ground, by or getpass.getuser())
     OUT.print("sealed" if new else "was sealed already; its first ground stays")
 
@@ -53,7 +52,7 @@ def add(subject: Subject, *, ground: SealGround, by: str | None = None) -> None:
 def lift(subject: Subject) -> None:
     """Lift a seal: the data can be read again."""
     kind, number = _parse(subject)
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         lifted = unseal_subject(connection, kind, number)
     OUT.print("lifted" if lifted else "was not sealed")
 

@@ -9,11 +9,10 @@ from cyclopts import Parameter
 
 from hub.access.dossier_senders import DossierSender, create_sender, list_senders, revoke_sender
 from hub.cli.options import Json
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="senders")
 COLUMNS = ("id", "name", "algorithm", "offices", "made", "ends", "revoked")
@@ -42,7 +41,7 @@ def new(
         pem = key.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         raise HubMisconfigured(f"{key} cannot be read as PEM", next_step="give the file of the public key") from None
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         made = create_sender(connection, name, pem, office, days)
     OUT.print(made)
 
@@ -56,7 +55,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
     all
         Include expired and revoked ones.
     """
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = list_senders(connection, every=all)
     if json:
         show_json([asdict(sender) for sender in found])
@@ -67,7 +66,7 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
 @app.command
 def revoke(sender: Annotated[str, Parameter(help="The id that `hub senders list` shows.")]) -> None:
     """Revoke a one-stop system for good: its next delivery is refused. Dossiers that it sent stay open."""
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         revoke_sender(connection, sender)
     OUT.print(f"revoked {sender}")
 

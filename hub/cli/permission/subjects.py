@@ -36,7 +36,7 @@ from hub.cli.ledger.log import MAX_LISTED, LogSlice, find_people, open_log, quer
 from hub.cli.options import Json
 from hub.cli.private_files import create_private_file
 from hub.cli.shown_values import ShownValues, name_local_user, record_shown
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.graph.ledger.my_access_log import describe_for_citizen, find_told_purposes
@@ -47,7 +47,6 @@ from hub.model.names import quote_identifier
 from hub.model.registry import registry
 from hub.plan.binds import global_id
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="subjects")
 FORMAT = "hub-subject-export-1"
@@ -133,7 +132,7 @@ def restrict(
         Who decided it; your login name if you leave it out.
     """
     identifier = read_identifier(personal_id)
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         people = _find_held(connection, identifier)
         with connection.transaction():
             new = [restrict_subject(connection, *one, ground, reason, by or getpass.getuser()) for one in people]
@@ -144,7 +143,7 @@ def restrict(
 def lift(*, personal_id: Person) -> None:
     """Lift the restriction of one person: their data can be read again. It raises an alarm, so that nobody does it unseen."""
     identifier = read_identifier(personal_id)
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         people = find_people(connection, identifier)
         with connection.transaction():
             lifted = [lift_restriction(connection, *one) for one in people]
@@ -156,7 +155,7 @@ def lift(*, personal_id: Person) -> None:
 @app.command(name="list")
 def list_command(*, json: Json = False) -> None:
     """List people whose processing is restricted, oldest first: by number, without a value of theirs."""
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = list_seals(connection, WithholdKind.RESTRICTION)
     if json:
         show_json([_describe_restriction(one) for one in found])

@@ -16,14 +16,13 @@ from psycopg import Connection
 
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
-from hub.cli.store import open_store, open_store_to_read
+from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.corrections.delivery import deliver_corrections, queue_message
 from hub.corrections.records import Correction, CorrectionSearch, list_corrections, list_events, load_correction
 from hub.corrections.requests import decide_correction
 from hub.model.correction_states import CorrectionState
 from hub.settings import load_settings
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="corrections")
 Number = Annotated[int, Parameter(help="Number of the correction, as `list` shows it.")]
@@ -128,11 +127,11 @@ def _describe(found: Correction, now: datetime) -> dict[str, Any]:
 
 @contextmanager
 def _store_to_read() -> Iterator[Connection[Any]]:
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         yield connection
 
 
 @contextmanager
 def _store() -> Iterator[Connection[Any]]:
-    with open_store(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_store(load_settings()) as connection:
         yield connection

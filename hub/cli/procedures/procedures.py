@@ -10,7 +10,7 @@ from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
 from hub.cli.options import Json
-from hub.cli.store import open_store_to_read
+from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.graph.schema import core, schema
@@ -22,7 +22,6 @@ from hub.procedures.lint import lint_procedure
 from hub.procedures.requirements import Requirement
 from hub.settings import load_settings
 from hub.snapshots.statistics import ProcedureStatistics, RequirementStatistics, load_statistics
-from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="procedures")
 STATISTICS_COLUMNS = ("requirement", "answers", "held", "why not", "papers refused", "papers granted")
@@ -108,7 +107,7 @@ def stats(code: str | None = None, *, json: Json = False) -> None:
     """
     if code is not None:
         find_procedure(code)
-    with open_store_to_read(load_settings()) as store, connect_for_run(store_url(store.engine)) as connection:
+    with connect_to_read(load_settings()) as connection:
         found = load_statistics(connection, code)
     if json:
         show_json([_describe_statistics(one) for one in found])
