@@ -62,6 +62,7 @@ class Likeness:
         self._registers: dict[str, parties.Register] = {}
         self._moved: set[str] = set()
         """The kinds of which it may be known otherwise by now where they live."""
+        self._moved_anyone = True
         self._readings: dict[str, Readings] = {}
 
     @classmethod
@@ -207,13 +208,15 @@ class Likeness:
         if kind not in self._registers:
             self._registers[kind] = parties.register(self.connection, self._reading(kind))
         elif kind in self._moved:
-            self._registers[kind] = parties.with_households(self.connection, self._registers[kind])
+            move = parties.with_households if self._moved_anyone else parties.with_moved_households
+            self._registers[kind] = move(self.connection, self._registers[kind])
         self._moved.discard(kind)
         return self._registers[kind]
 
-    def move_households(self) -> None:
-        """Look up again where subjects live: it is known better by now."""
+    def move_households(self, *, anyone: bool) -> None:
+        """Look up again where subjects live: it is known better by now, of `anyone` or of the changed subjects only."""
         self._moved |= self._registers.keys()
+        self._moved_anyone = anyone
 
     def keep_readings(self, *, whole: bool) -> None:
         """Store what was read of recorded parties in this run, so that the next does not read them again."""

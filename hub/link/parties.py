@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import polars as pl
-from psycopg import Connection
+from psycopg import Connection, Copy
+from psycopg.abc import PQGen
 
 from hub.link.field import Field
 from hub.link.model.around import around
@@ -40,11 +41,12 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
 HOUSEHOLDS: Mapping[str, str] = {
     "Citizen": (
         "select found_id as key, string_agg(household_code, ' ' order by household_code) as companions"
-        " from household_of group by found_id"
+        " from household_of where found_id{only} group by found_id"
     ),
-    "Household": "select id as key, household_code as companions from data.household",
+    "Household": "select id as key, household_code as companions from data.household where id{only}",
 }
-"""Kind of subject → the households that each lives in or is. Needs the temporary table household_of."""
+"""Kind of subject → the households that each lives in or is, `{only}` of some. Needs the temporary table household_of."""
+ANY, CHANGED_ONLY = " is not null", " in (select id from changed_subject)"
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,23 @@ def register(connection: Connection[Any], readings: Readings) -> Register:
 
 def with_households(connection: Connection[Any], known: Register) -> Register:
     """A register with the households that its subjects live in by now."""
-    households = frame(connection, HOUSEHOLDS[known.kind])
-    listed = known.features.select("key").join(households, on="key", how="left", maintain_order="left")[COMPANIONS]
-    prepared = prepared_column(PARTY, COMPANIONS, _listed(listed))
-    return replace(
-        known, features=known.features.with_columns(_listed(listed)), prepared=known.prepared.with_columns(prepared)
-    )
+    households = frame(connection, HOUSEHOLDS[known.kind].format(only=ANY))
+    return _living(known, known.features.select("key").join(households, on="key", how="left", maintain_order="left"))
+
+
+def with_moved_households(connection: Connection[Any], known: Register) -> Register:
+    """The same, if only changed subjects can live elsewhere than they did."""
+    changed = frame(connection, f"select id as key from changed_subject where kind = '{known.kind}'")
+    moved = changed.join(frame(connection, HOUSEHOLDS[known.kind].format(only=CHANGED_ONLY)), on="key", how="left")
+    before = known.features.select("key", pl.col(COMPANIONS).list.join(" "))
+    return _living(known, before.update(moved, on="key", include_nulls=True))
+
+
+def _living(known: Register, households: pl.DataFrame) -> Register:
+    """A register with `households`, key and companions in the order of its features."""
+    listed = _listed(households[COMPANIONS])
+    prepared = prepared_column(PARTY, COMPANIONS, listed)
+    return replace(known, features=known.features.with_columns(listed), prepared=known.prepared.with_columns(prepared))
 
 
 def recorded(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
@@ -172,9 +185,17 @@ def _as_json() -> pl.Expr:
 def frame(connection: Connection[Any], query: str) -> pl.DataFrame:
     """The rows of a query; ids are numbers and all else is text."""
     with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as out:
-        text = b"".join(bytes(part) for part in out)
+        text = connection.wait(_read_all(out))
     read = pl.read_csv(io.BytesIO(text), infer_schema=False)
     return read.with_columns(pl.col(name).cast(pl.Int64) for name in IDS if name in read.columns)
+
+
+def _read_all(out: Copy) -> PQGen[bytes]:
+    """All that a copy sends, in one wait: iterating waits for each row, which took a tenth of a run of changes."""
+    parts = []
+    while part := (yield from out._read_gen()):
+        parts.append(bytes(part))
+    return b"".join(parts)
 
 
 IDS = ("key", "record_id", "subject_id", "heir_id")

@@ -48,7 +48,8 @@ class Rule:
     prior: str = "0"
 
 
-DIGITS = r"regexp_replace({column}, '[\s.\-_]', '', 'g')"
+DIGITS = r"(case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]', '', 'g') else {column} end)"
+"""Without what parts groups of digits. Most are written without, and to look is a fifth of the work of replacing."""
 
 NAME_KEY = r"hub.name_key(regexp_replace({name}, '\s+', ' ', 'g'))"
 

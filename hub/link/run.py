@@ -43,7 +43,7 @@ from hub.link.steps import Report, apply, decide, reset, start, untouched
 from hub.link.trained import Version
 from hub.model.registry import registry
 from hub.store.connection import StoreConnection
-from hub.store.engine import SESSION
+from hub.store.engine import ASSUME_FAST_DISKS, SESSION
 from hub.store.query import fetch_row
 from schema.linking.companions import COMPANIONS
 from schema.linking.parcel_statements import PARCEL_STATEMENTS
@@ -157,6 +157,8 @@ class _Run:
         self.connection.execute("create temporary table touched (record_id bigint)")
         self._know()
         if not self.whole:
+            # Few rows are looked up in large tables; a full run reads most tables whole.
+            self.connection.execute(ASSUME_FAST_DISKS)
             self._look_at_subjects()
         first = [field for field in self.fields if field.name in standing.FIRST]
         rest = [field for field in self.fields if field.name not in standing.FIRST]
@@ -183,7 +185,7 @@ class _Run:
         for statement in standing.known(fields):
             self.connection.execute(statement)
         if standing.RESIDENTS.field in fields:
-            self.likeness.move_households()
+            self.likeness.move_households(anyone=self.whole)
 
     # --- Begin and end ------------------------------------------------------------------------------------------------
 
@@ -249,7 +251,7 @@ class _Run:
             kind for (kind,) in self.connection.execute("select distinct kind from changed_subject").fetchall()
         }
         for kind in changed_kinds:
-            for statement in changed.known_versions(kind):
+            for statement in (*changed.known_versions(kind), *vetoes.find_namesakes(kind, sql.versions(kind))):
                 self.connection.execute(statement)
         for field in fields:
             self._meet_by_rule(field, tuple(kind for kind in field.kinds if kind in changed_kinds))
@@ -271,7 +273,7 @@ class _Run:
         for select in sql.met(field, rules):
             self.connection.execute(changed.add(field, select))
         for kind in kinds:
-            for select in vetoes.meeting(field, kind, sql.versions(kind)):
+            for select in vetoes.meeting(field, kind):
                 self.connection.execute(changed.add(field, select))
         self.connection.execute(f"drop table {recorded}")
 

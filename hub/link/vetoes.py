@@ -225,17 +225,36 @@ def _lives_at(recorded: str, held: str) -> str:
     return f"starts_with(hub.name_key({recorded}) || ',', hub.name_key({held}) || ',')"
 
 
-def meeting(field: Field, kind: str, versions: str) -> Iterator[str]:
-    """Selects of the records with a row for a namesake of a changed person, as that person is or was (`versions`)."""
-    for facts in SUBJECTS:
-        if facts.kind != kind or facts.through is not None or kind not in field.kinds:
-            continue
-        rows = f"select l.record_id from link.{field.table} l join data.{to_snake_case(kind)} p on p.id = l.found_id"
-        for column in (facts.born, facts.address):
-            yield (
-                f"{rows} join {versions} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
-                f" and o.{column} = p.{column}"
-            )
+def find_namesakes(kind: str, versions: str) -> tuple[str, ...]:
+    """Statements that make the table of the namesakes of the changed persons of a kind, as these are or were (`versions`)."""
+    name = _namesakes_of(kind)
+    selects = [
+        f"select p.id from {versions} o join data.{to_snake_case(kind)} p on o.{facts.name}_key = p.{facts.name}_key"
+        f" and o.id <> p.id and o.{column} = p.{column}"
+        for facts in _persons(kind)
+        for column in (facts.born, facts.address)
+    ]
+    if not selects:
+        return ()
+    return (
+        f"drop table if exists {name}",
+        f"create temporary table {name} as {' union '.join(selects)}",
+        f"analyze {name}",
+    )
+
+
+def meeting(field: Field, kind: str) -> Iterator[str]:
+    """Selects of the records with a row for a namesake of a changed person. Needs `find_namesakes`."""
+    if kind in field.kinds and any(_persons(kind)):
+        yield f"select l.record_id from {_namesakes_of(kind)} n join link.{field.table} l on l.found_id = n.id"
+
+
+def _persons(kind: str) -> tuple[SubjectFacts, ...]:
+    return tuple(facts for facts in SUBJECTS if facts.kind == kind and facts.through is None)
+
+
+def _namesakes_of(kind: str) -> str:
+    return f"namesake_of_{to_snake_case(kind)}"
 
 
 # --- Of pairs of claims -----------------------------------------------------------------------------------------------

@@ -133,8 +133,12 @@ QUEUE_JOBS = gauge("hub_queue_jobs", "Jobs of the queue by state: due, scheduled
 QUEUE_WAIT = gauge("hub_queue_oldest_wait_seconds", "Seconds that the oldest job that is due has waited for a worker.")
 QUARANTINE_ROWS = gauge("hub_quarantine_rows", "Rows that wait in quarantine, counted up to 100,000.", "connector")
 CIRCUITS_OPEN = gauge("hub_source_circuit_open", "1 if the circuit breaker of a source is open.", "connector")
+LINKING_MODELS_REFUSED = gauge(
+    "hub_linking_models_refused",
+    "Linking models whose newest training failed its checks: the last good version, or rules alone, link in its place.",
+)
 
 WORKER_METRICS = (
     *(BUILD_INFO, DROPPED_SERIES, RUNS, RUN_ROWS, RUN_DURATION, JOBS, STORE_UP, SOURCE_CONFIRMED, SOURCE_PROMISED),
-    *(QUEUE_JOBS, QUEUE_WAIT, QUARANTINE_ROWS, CIRCUITS_OPEN),
+    *(QUEUE_JOBS, QUEUE_WAIT, QUARANTINE_ROWS, CIRCUITS_OPEN, LINKING_MODELS_REFUSED),
 )

@@ -31,6 +31,14 @@ QUARANTINED = f"""
     join hub.stream s on s.id = q.stream_id
     group by s.connector"""  # noqa: S608 a constant
 OPEN_CIRCUITS = "select connector from hub.circuit where open_until > now() order by connector limit 200"
+REFUSED_MODELS = """
+    select count(*) filter (where newest.verdict = 'REJECTED')
+    from (
+        select distinct on (spec) verdict
+        from link.model
+        where origin = 'TRAINED'
+        order by spec, version desc
+    ) newest"""
 QUEUE = """
     select
         count(*) filter (where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at <= now())),
@@ -94,6 +102,11 @@ def read_source_ages(connection: psycopg.Connection[Any], manifests: Mapping[str
     return ages
 
 
+def count_refused_models(connection: psycopg.Connection[Any]) -> int:
+    """The linking models whose newest training failed its checks, so that an earlier version scores. Raises psycopg.Error."""
+    return int(fetch_row(connection, REFUSED_MODELS)[0])
+
+
 def load_source_ages(url: str, manifests: Mapping[str, Manifest]) -> list[SourceAge]:
     """The same on a connection of its own. Raises StoreUnavailable."""
     try:
@@ -116,12 +129,13 @@ class QueueState:
 
 @dataclass(frozen=True)
 class StoreState:
-    """What a worker's login can see of sources and queue. `quarantined` are rows by connector, of MAX_QUARANTINED at most."""
+    """What a worker's login can see of sources, queue and linking. `quarantined` are rows by connector, of MAX_QUARANTINED at most."""
 
     sources: list[SourceAge]
     queue: QueueState
     quarantined: Mapping[str, int]
     open_circuits: frozenset[str]
+    refused_models: int
 
 
 def read_store_state(url: str, manifests: Mapping[str, Manifest]) -> StoreState:
@@ -133,4 +147,5 @@ def read_store_state(url: str, manifests: Mapping[str, Manifest]) -> StoreState:
             QueueState(due, scheduled, running, float(wait_s)),
             dict(connection.execute(QUARANTINED).fetchall()),
             frozenset(name for (name,) in connection.execute(OPEN_CIRCUITS).fetchall()),
+            count_refused_models(connection),
         )

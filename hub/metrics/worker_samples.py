@@ -50,3 +50,4 @@ def _describe_state(state: StoreState) -> Iterator[Sample]:
     yield m.QUEUE_JOBS.at(state.queue.scheduled, "scheduled")
     yield m.QUEUE_JOBS.at(state.queue.running, "running")
     yield m.QUEUE_WAIT.at(state.queue.oldest_wait_s)
+    yield m.LINKING_MODELS_REFUSED.at(state.refused_models)

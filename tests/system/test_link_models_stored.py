@@ -13,6 +13,7 @@ from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.model.start_model import shipped, start_model
 from hub.link.run import link
+from hub.metrics.store_state import count_refused_models
 from hub.store.connection import StoreConnection
 from hub.store.engine import make_engine
 from tests.heaped import heaped
@@ -86,7 +87,9 @@ def test_a_model_of_too_little_is_refused_and_the_last_good_one_stays(
     links: Links, connection: Connection, cli: Command
 ) -> None:
     link(links.engine)
+    assert count_refused_models(connection) == 0  # a shipped model was never trained here
     report = link(links.engine, train=True)
+    assert count_refused_models(connection) == 1
     assert report.model == "party:1"
     assert report.refused is not None
     assert report.refused.version == 2
@@ -103,6 +106,8 @@ def test_a_model_of_too_little_is_refused_and_the_last_good_one_stays(
     compared = json.loads(cli("link", "model", "compare", "1", "2", "--json"))
     assert {"comparison", "outcome", "first", "second"} <= set(compared[0])
     assert "differ by more than 1 bit" in cli("link", "model", "compare", "1", "2")
+    trained.keep(connection, stated())
+    assert count_refused_models(connection) == 0  # of one specification the newest training counts
     assert "no version 9" in cli("link", "model", "show", "9", fails=64)
 
 
