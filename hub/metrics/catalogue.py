@@ -21,6 +21,13 @@ class MetricKind(Enum):
     HISTOGRAM = "histogram"
 
 
+class Across(Enum):
+    """What the value of several processes together is (`hub serve --workers`)."""
+
+    SUM = "sum"
+    HIGHEST = "highest"
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric. A sample of it has a value for each label."""
@@ -29,6 +36,7 @@ class Metric:
     kind: MetricKind
     help: str
     labels: tuple[str, ...] = ()
+    across: Across = Across.SUM
 
     def at(self, value: float | Histogram, *labels: str) -> "Sample":
         """A sample: of a histogram all its buckets, otherwise one number."""
@@ -50,9 +58,9 @@ def counter(name: str, text: str, *labels: str) -> Metric:
     return Metric(name, MetricKind.COUNTER, text, labels)
 
 
-def gauge(name: str, text: str, *labels: str) -> Metric:
+def gauge(name: str, text: str, *labels: str, across: Across = Across.SUM) -> Metric:
     """A number as it is now."""
-    return Metric(name, MetricKind.GAUGE, text, labels)
+    return Metric(name, MetricKind.GAUGE, text, labels, across)
 
 
 def histogram(name: str, text: str, *labels: str) -> Metric:
@@ -61,7 +69,9 @@ def histogram(name: str, text: str, *labels: str) -> Metric:
 
 
 # Of every process
-BUILD_INFO = gauge("hub_build_info", "1; the labels say which version runs, and as what.", "version", "process")
+BUILD_INFO = gauge(
+    "hub_build_info", "1; the labels say which version runs, and as what.", "version", "process", across=Across.HIGHEST
+)
 DROPPED_SERIES = gauge("hub_metrics_dropped_series", "Series that were left out because a metric had too many.")
 
 # Requests
@@ -76,7 +86,7 @@ REQUEST_DURATION = histogram(
 HTTP_RESPONSES = counter("hub_http_responses_total", "HTTP answers on all paths by status.", "status")
 SUBSCRIPTIONS = gauge("hub_subscriptions", "Subscriptions that are open.")
 SUBSCRIPTIONS_MAX = gauge("hub_subscriptions_max", "Subscriptions that may be open: HUB_MAX_SUBSCRIPTIONS.")
-CHANGES_WAITING = gauge("hub_changes_waiting_seconds", "Seconds that changes have waited for an older transaction before subscribers see them.")  # fmt: skip
+CHANGES_WAITING = gauge("hub_changes_waiting_seconds", "Seconds that changes have waited for an older transaction before subscribers see them.", across=Across.HIGHEST)  # fmt: skip
 LIMITS_MET = counter("hub_limits_met_total", "Callers that met a limit of reading, once for each time window.", "limit")
 LOOKUPS = counter("hub_lookups_total", "Records that a procedure needed fresh, by how that ended.", "status")
 
@@ -101,12 +111,13 @@ LEDGER_REFUSED = counter("hub_ledger_refused_total", "Reads refused because they
 LEDGER_WAITING = gauge("hub_ledger_records_waiting", "Records that wait for a commit now.")
 LEDGER_CHECKPOINTER = gauge("hub_ledger_checkpointer", "1 if this process is the one that makes checkpoints.")
 LEDGER_CHECKPOINT = gauge(
-    "hub_ledger_last_checkpoint_timestamp_seconds", "When the last checkpoint was made; only of the process that makes them."
+    "hub_ledger_last_checkpoint_timestamp_seconds", "When the last checkpoint was made; only of the process that makes them.", across=Across.HIGHEST
 )  # fmt: skip
 LEDGER_WITNESS = gauge(
     "hub_ledger_witness_timestamp_seconds",
     "When a witness last had every checkpoint; only of the process that makes them.",
     "witness",
+    across=Across.HIGHEST,
 )
 
 WEB_METRICS = (
@@ -116,6 +127,14 @@ WEB_METRICS = (
     *(POOL_CONNECT_ERRORS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, LEDGER_RECORDS, LEDGER_BATCH, LEDGER_COMMIT),
     *(LEDGER_REFUSED, LEDGER_WAITING, LEDGER_CHECKPOINTER, LEDGER_CHECKPOINT, LEDGER_WITNESS),
 )
+
+# Of the parent of `hub serve --workers`
+PROCESSES = gauge("hub_processes", "Processes of `hub serve --workers` that answer.")
+PROCESSES_WANTED = gauge("hub_processes_wanted", "Processes that `--workers` asks for.")
+PROCESS_ENDS = counter(
+    "hub_process_ends_total", "Processes that ended: in order (a restart), crashed, or stuck and killed.", "how"
+)
+PARENT_METRICS = (PROCESSES, PROCESSES_WANTED, PROCESS_ENDS)
 
 # Runs of connectors, and the other work of a worker
 RUNS = counter("hub_runs_total", "Runs of connectors by this worker, by how they ended.", "connector", "status")

@@ -26,11 +26,16 @@ Health = Callable[[], tuple[bool, Mapping[str, Any]]]
 
 
 @contextmanager
-def serve_metrics(listener: socket.socket, read: Callable[[], Iterable[Sample]], health: Health) -> Iterator[None]:
-    """Serve on an open listener while the block runs."""
+def serve_metrics(
+    listener: socket.socket,
+    read: Callable[[], Iterable[Sample]],
+    health: Health,
+    list_pids: Callable[[], Iterable[int]] | None = None,
+) -> Iterator[None]:
+    """Serve on an open listener while the block runs. `list_pids` lists children, if their memory and time are to be added."""
     server = uvicorn.Server(
         uvicorn.Config(
-            make_metrics_app(read, health),
+            make_metrics_app(read, health, list_pids),
             log_config=None,
             access_log=False,
             http=ImpatientProtocol,
@@ -49,9 +54,11 @@ def serve_metrics(listener: socket.socket, read: Callable[[], Iterable[Sample]],
         thread.join(2 * STOP_WITHIN_S)
 
 
-def make_metrics_app(read: Callable[[], Iterable[Sample]], health: Health) -> Starlette:
+def make_metrics_app(
+    read: Callable[[], Iterable[Sample]], health: Health, list_pids: Callable[[], Iterable[int]] | None = None
+) -> Starlette:
     """The application of the metrics port."""
-    registry = make_registry(read)
+    registry = make_registry(read, list_pids)
 
     # Plain functions: Starlette runs them in threads, so a database that is slow to answer does not hold up a scrape.
     def metrics(request: Request) -> Response:

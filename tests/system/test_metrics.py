@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hub.graph.execution.request_meter import OTHER
 from hub.ingest.connectors import load_manifests
-from hub.metrics.catalogue import LEDGER_WITNESS, WEB_METRICS, WORKER_METRICS, MetricKind
+from hub.metrics.catalogue import LEDGER_WITNESS, PARENT_METRICS, WEB_METRICS, WORKER_METRICS, MetricKind
 from hub.metrics.health import describe_web
 from hub.metrics.server import serve_metrics
 from hub.metrics.web_samples import read_web_samples
@@ -178,7 +178,7 @@ def test_rules_alert_when_they_should() -> None:
 
 
 def test_rules_and_dashboard_name_metrics_that_exist() -> None:
-    own = {metric.name: metric for metric in (*WEB_METRICS, *WORKER_METRICS)}
+    own = {metric.name: metric for metric in (*WEB_METRICS, *WORKER_METRICS, *PARENT_METRICS)}
     found: set[str] = set()
     rules = [rule["expr"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     panels = [target["expr"] for panel in read_dashboard()["panels"] for target in panel["targets"]]

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import psycopg
 import uvicorn
@@ -27,11 +30,14 @@ from hub.store.roles import find_excess, may_append_to_ledger
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import Edge
-from hub.web.http_timeouts import ImpatientProtocol
+from hub.web.http_timeouts import DrainingConfig, ImpatientProtocol
 from hub.web.starters import Examples
 
+if TYPE_CHECKING:
+    from hub.processes.parent_link import ParentLink
 
-def serve(*, host: str | None = None, port: int | None = None) -> None:
+
+def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
     """Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push.
 
     Parameters
@@ -40,7 +46,11 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         Address to listen on; by default HUB_HOST.
     port
         Port to listen on; by default HUB_PORT.
+    workers
+        Processes that answer, each on a processor core of its own. SIGHUP replaces them one by one, without refusing a connection: after an
+        upgrade, or a change of `.hub/hub.env`. Without this, the command itself answers.
     """
+    environment = dict(os.environ)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
     start_log(settings, "serve")
@@ -48,7 +58,12 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         where = "{}:{}".format(*listener.getsockname()[:2])
         tell(settings, f"GraphQL and GraphiQL at http://{where}/graphql")
         log_start(settings, f"http://{where}", load_manifests())
-        serve_on(listener, settings, store.logins)
+        if workers is None:
+            serve_on(listener, settings, store.logins)
+        else:
+            from hub.cli.serve_processes import serve_in_processes
+
+            serve_in_processes(workers, listener, settings, store, environment)
 
 
 def serve_on(
@@ -60,8 +75,11 @@ def serve_on(
     local_issuer: LocalIssuer | None = None,
     access_examples: AccessExamples | None = None,
     keeps_ledger: bool = True,
+    parent: "ParentLink | None" = None,
 ) -> None:
-    """Serve on an open listener until interrupted. Raises HubMisconfigured. The keywords are those of `create_app`."""
+    """Serve on an open listener until interrupted. Raises HubMisconfigured. `parent` is that of `hub serve --workers`; the other keywords are
+    those of `create_app`.
+    """
     warn_of_excess(settings, logins.reader)
     if settings.access == "on" and keeps_ledger:
         check_ledger_login(settings, logins.ledger)
@@ -78,23 +96,22 @@ def serve_on(
         keeps_ledger=keeps_ledger,
     )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
-    config = uvicorn.Config(
+    config = DrainingConfig(
         app,
         log_level="warning",
         access_log=False,
         http=ImpatientProtocol,
         ws_max_size=settings.max_body_bytes,
         log_config=make_log_config(settings),
-        # A stream has no end of its own to wait for.
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=count_grace_s(settings),
     )
     # What has been made by now stays for good: the collector need not walk it again while requests wait.
     gc.collect()
     gc.freeze()
-    with watch_web(settings, app, logins, connectors):
+    with parent.report(app) if parent is not None else watch_web(settings, app, logins, connectors):
         # uvicorn hands the signal on once it has stopped. Without this it would kill the process, and leave the embedded database running.
         signal.signal(signal.SIGTERM, _exit_in_order)
-        _Server(config, app.end_streams).run(sockets=[listener])
+        _Server(config, app.end_streams, parent.tell_ready if parent is not None else None).run(sockets=[listener])
 
 
 @contextlib.contextmanager
@@ -116,17 +133,24 @@ class _Server(uvicorn.Server):
     in uvicorn, but the application is still closed in order: the ledger ends its chain.
     """
 
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+    def __init__(
+        self, config: DrainingConfig, end_streams: Callable[[], None], on_ready: Callable[[], None] | None
+    ) -> None:
         super().__init__(config)
         self._end_streams = end_streams
+        self._on_ready = on_ready
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        if self.started and self._on_ready is not None:
+            self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        if sig == signal.SIGINT and isinstance(self.config, DrainingConfig):
+            self.config.drain_idle_s = 0.0  # a person at a terminal waits for it
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._end_streams)
 
@@ -170,4 +194,10 @@ def check_ledger_login(settings: Settings, url: str) -> None:
     )
 
 
+def count_grace_s(settings: Settings) -> int:
+    """Seconds that a process which stops has to finish what it has begun: a read may take HUB_STATEMENT_TIMEOUT_S."""
+    return math.ceil(settings.statement_timeout_s + GRACE_S)
+
+
 GRACE_S = 5
+"""For what is not the statement: waiting for a connection, the ledger, sending the answer."""

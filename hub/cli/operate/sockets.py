@@ -36,7 +36,12 @@ def bind_socket(host: str, port: int, *, option: str = "--port 0") -> socket.soc
 
 
 @contextlib.contextmanager
-def open_metrics(settings: Settings, read: "Callable[[], Iterable[Sample]]", health: "Health") -> Iterator[None]:
+def open_metrics(
+    settings: Settings,
+    read: "Callable[[], Iterable[Sample]]",
+    health: "Health",
+    list_pids: "Callable[[], Iterable[int]] | None" = None,
+) -> Iterator[None]:
     """Serve metrics on HUB_METRICS_PORT while the block runs; nothing if it is not set. Raises HubMisconfigured."""
     if settings.metrics_port is None:
         yield
@@ -45,5 +50,5 @@ def open_metrics(settings: Settings, read: "Callable[[], Iterable[Sample]]", hea
 
     with bind_socket(settings.metrics_host, settings.metrics_port, option="HUB_METRICS_PORT=0") as listener:
         tell(settings, "Metrics at http://{}:{}/metrics".format(*listener.getsockname()[:2]))
-        with serve_metrics(listener, read, health):
+        with serve_metrics(listener, read, health, list_pids):
             yield
