@@ -27,7 +27,7 @@ def test_names_follow_the_conventions(metric: Metric) -> None:
 
 
 def test_every_metric_is_of_a_process() -> None:
-    listed = [*catalogue.WEB_METRICS, *catalogue.WORKER_METRICS]
+    listed = [*catalogue.WEB_METRICS, *catalogue.WORKER_METRICS, *catalogue.PARENT_METRICS]
     assert {metric.name for metric in METRICS} == {metric.name for metric in listed}
     assert len({metric.name for metric in METRICS}) == len(METRICS)
 
