@@ -61,7 +61,7 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int | No
         if workers is None:
             serve_on(listener, settings, store.logins)
         else:
-            from hub.cli.serve_processes import serve_in_processes
+            from hub.cli.operate.serve_processes import serve_in_processes
 
             serve_in_processes(workers, listener, settings, store, environment)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from hub.cli.logs import start_log
-from hub.cli.serve import count_grace_s, serve_on
-from hub.cli.sockets import open_metrics
+from hub.cli.operate.logs import start_log
+from hub.cli.operate.serve import count_grace_s, serve_on
+from hub.cli.operate.sockets import open_metrics
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import guard_logs, show_error
 from hub.errors import HubError, HubMisconfigured
@@ -22,7 +22,7 @@ from hub.settings import Settings, load_settings
 from hub.store.logins import Logins
 
 MAX_WORKERS = 64
-PROGRAM = "from hub.cli.serve_processes import run_child; run_child()"
+PROGRAM = "from hub.cli.operate.serve_processes import run_child; run_child()"
 END_S = 15.0
 """For what a process does after its last answer: the ledger, checkpoints, closing connections."""
 
