@@ -381,7 +381,7 @@ def test_the_command_line_hands_over_what_it_counts(
     monkeypatch.setenv("HUB_DATABASE_URL", database_url)
     world.taxpayer("Citizen", world.citizen(), name="Trần Thị Bé")
     world.run()
-    discrepancies.counts(json=True)
+    discrepancies.counts_command(json=True)
     (counted,) = json.loads(capsys.readouterr().out)
     assert (counted["sector"], counted["field"], counted["rows"]) == ("finance", "party_name", 1)
     discrepancies.list_command("finance", json=True)
@@ -389,11 +389,11 @@ def test_the_command_line_hands_over_what_it_counts(
     shown = capsys.readouterr().out
     assert "party_name" in shown
     assert "Trần" not in shown
-    discrepancies.export(tmp_path / "out", json=True)
+    discrepancies.export_command(tmp_path / "out", json=True)
     (made,) = json.loads(capsys.readouterr().out)
     file = Path(made["file"])
     assert (file.name, made["rows"], file.stat().st_mode & 0o777) == ("finance.csv", 1, 0o600)
     assert "Trần Thị Bé,Nguyễn Thị Hoà" in file.read_text(encoding="utf-8")
     (tmp_path / "flat").write_text("", encoding="utf-8")
     with pytest.raises(OperationRefused, match="cannot be written"):
-        discrepancies.export(tmp_path / "flat")
+        discrepancies.export_command(tmp_path / "flat")

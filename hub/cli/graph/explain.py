@@ -16,7 +16,7 @@ from hub.graph.service import make_executor, make_pool
 from hub.settings import Settings, load_settings
 
 
-def explain(
+def explain_command(
     query: str,
     *,
     variables: str = "{}",

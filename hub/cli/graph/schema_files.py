@@ -51,8 +51,10 @@ def render_commands_page() -> str:
     )
 
 
-@app.command
-def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False) -> None:
+@app.command(name="export")
+def export_command(
+    *, stdout: Annotated[bool, Parameter(help="Print the SDL instead of writing the files.")] = False
+) -> None:
     """Write every derived file: the SDL, the tables, and the reference pages of entities, settings, manifests, procedures and commands."""
     if stdout:
         show_text(graph_schema().as_str())
@@ -63,8 +65,8 @@ def export(*, stdout: Annotated[bool, Parameter(help="Print the SDL instead of w
         OUT.print(f"wrote {path.relative_to(ROOT)}")
 
 
-@app.command
-def check() -> None:
+@app.command(name="check")
+def check_command() -> None:
     """Fail if a derived file is not what schema/ says."""
     stale = [
         path
@@ -89,7 +91,7 @@ def draft_command(message: str) -> None:
 
 
 @app.command(name="diff")
-def diff() -> None:
+def diff_command() -> None:
     """List what schema/ declares and the database lacks."""
     with open_store_to_read(load_settings()) as store, store.engine.begin() as connection:
         for line in describe_schema_differences(connection):

@@ -25,7 +25,7 @@ from hub.settings import load_settings
 
 app = cyclopts.App(name="connector")
 app.command(
-    "hub.cli.ingest.connector_new:new",
+    "hub.cli.ingest.connector_new:new_command",
     name="new",
     help="Draft a connector: inspect its source, propose a mapping, and write a manifest and anonymised samples.",
 )

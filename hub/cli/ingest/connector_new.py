@@ -20,7 +20,7 @@ NO_OPTIONS = ProbeOptions()
 Kind = Literal["sql", "files", "rest", "soap", "stream", "cdc", "push"]
 
 
-def new(
+def new_command(
     name: str,
     *,
     kind: Kind | None = None,

@@ -46,8 +46,8 @@ def list_command(connector: str | None = None, *, all: bool = False, json: Json 
         show_table("Drift", COLUMNS, [_row(drift) for drift in found])
 
 
-@app.command
-def accept(number: int) -> None:
+@app.command(name="accept")
+def accept_command(number: int) -> None:
     """Accept a column's new type: later reads are compared with it.
 
     Parameters

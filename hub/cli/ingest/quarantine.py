@@ -67,8 +67,8 @@ def list_command(
     show_table("Quarantine", columns, [_row(row) for row in found])
 
 
-@app.command
-def counts(*, json: Json = False) -> None:
+@app.command(name="counts")
+def counts_command(*, json: Json = False) -> None:
     """Count rejected rows by connector, stream, kind of record, rule and field."""
     with _store_to_read() as connection:
         found = waiting.count_entries(connection)
@@ -81,8 +81,8 @@ def counts(*, json: Json = False) -> None:
     )
 
 
-@app.command
-def show(number: int, *, json: Json = False) -> None:
+@app.command(name="show")
+def show_command(number: int, *, json: Json = False) -> None:
     """Show one rejected row with its values. They are personal data: view them only if you are entitled to, and keep no copy.
 
     Parameters
@@ -104,8 +104,8 @@ def show(number: int, *, json: Json = False) -> None:
     show_table("As read", ("column", "value", "corrected"), cells)
 
 
-@app.command
-def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = None, by: By = None) -> None:
+@app.command(name="fix")
+def fix_command(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = None, by: By = None) -> None:
     """Correct a row and store it at once. The correction applies for as long as the source sends the same row.
 
     Parameters
@@ -125,8 +125,8 @@ def fix(number: int, *, set: Cells = (), null: Emptied = (), note: str | None = 
     OUT.print(f"row {number}: {words}. Run `hub link` to link it")
 
 
-@app.command
-def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
+@app.command(name="replay")
+def replay_command(*which: str, rule: str | None = None, json: Json = False) -> None:
     """Retry rejected rows with the current mapping and patches.
 
     Parameters
@@ -150,8 +150,8 @@ def replay(*which: str, rule: str | None = None, json: Json = False) -> None:
     show_json([asdict(kind) for kind in done]) if json else _show_replayed(done)
 
 
-@app.command
-def patch(number: int, *, column: str, to: str | None = None, where: str | None = None) -> None:
+@app.command(name="patch")
+def patch_command(number: int, *, column: str, to: str | None = None, where: str | None = None) -> None:
     """Print a manifest patch that would fix the row. It contains a value of the row, which may be personal data.
 
     Parameters
@@ -175,8 +175,8 @@ def patch(number: int, *, column: str, to: str | None = None, where: str | None 
     )
 
 
-@app.command
-def dismiss(number: int, *, note: str, by: By = None) -> None:
+@app.command(name="dismiss")
+def dismiss_command(number: int, *, note: str, by: By = None) -> None:
     """Dismiss a row. It stays out of the store for as long as the source sends the same row.
 
     Parameters
@@ -191,8 +191,8 @@ def dismiss(number: int, *, note: str, by: By = None) -> None:
     OUT.print(f"row {number}: dismissed; `hub quarantine reopen {number}` takes it back")
 
 
-@app.command
-def reopen(number: int) -> None:
+@app.command(name="reopen")
+def reopen_command(number: int) -> None:
     """Undo a dismissal.
 
     Parameters

@@ -45,8 +45,8 @@ def list_runs(connector: str | None = None, *, limit: int = 20, json: Json = Fal
     show_table("Runs", columns, [_row(record) for record in found], numbers=("id", "seconds", *columns[6:9]))
 
 
-@app.command
-def show(number: int, *, json: Json = False) -> None:
+@app.command(name="show")
+def show_command(number: int, *, json: Json = False) -> None:
     """Show one run: counts, timings, drift, problems.
 
     Parameters
@@ -75,8 +75,8 @@ def show(number: int, *, json: Json = False) -> None:
         OUT.print(mark_text("bold red", "problem", f" {record.reason}"))
 
 
-@app.command
-def approvals(*, every: Annotated[bool, Parameter(name="--all")] = False, json: Json = False) -> None:
+@app.command(name="approvals")
+def approvals_command(*, every: Annotated[bool, Parameter(name="--all")] = False, json: Json = False) -> None:
     """List what runs ask a person to approve.
 
     Parameters
@@ -93,8 +93,8 @@ def approvals(*, every: Annotated[bool, Parameter(name="--all")] = False, json: 
     show_table("Questions", columns, [_question(a) for a in found], numbers=("id", "rows", "of"))
 
 
-@app.command
-def approve(number: int, *, by: By = None, later: bool = False) -> None:
+@app.command(name="approve")
+def approve_command(number: int, *, by: By = None, later: bool = False) -> None:
     """Approve what a run asked for, and run its connector.
 
     Parameters
@@ -118,8 +118,8 @@ def approve(number: int, *, by: By = None, later: bool = False) -> None:
     show_reports(reports, json=False)
 
 
-@app.command
-def refuse(number: int, *, by: By = None) -> None:
+@app.command(name="refuse")
+def refuse_command(number: int, *, by: By = None) -> None:
     """Refuse what a run asked for. The store stays as it is.
 
     Parameters

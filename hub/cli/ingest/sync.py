@@ -15,7 +15,7 @@ from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 
 
-def sync(
+def sync_command(
     *connectors: str,
     accept_deletes: bool = False,
     full: bool = False,

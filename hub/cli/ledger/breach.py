@@ -28,7 +28,7 @@ TO_FILL_IN = ("Bên kiểm soát dữ liệu", "Người liên hệ", "Nguyên n
 """What a notice has to say that the hub does not know: the controller, whom to ask, the cause, the harm, the remedy."""
 
 
-def breach(
+def breach_command(
     *,
     since: Annotated[datetime, Parameter(help="Since when it was in wrong hands, e.g. 2026-07-01T08:00:00+07:00.")],
     until: Annotated[datetime | None, Parameter(help="Until when; by default, now.")] = None,

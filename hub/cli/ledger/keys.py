@@ -13,14 +13,14 @@ app = cyclopts.App(name="keys")
 NewFile = Annotated[Path, Parameter(help="File to make. Beside it, the public key is written to FILE.pub.")]
 
 
-@app.command
-def new(file: NewFile) -> None:
+@app.command(name="new")
+def new_command(file: NewFile) -> None:
     """Make the first key that signs checkpoints, and print its fingerprint."""
     _show(create_signing_key(file), file)
 
 
-@app.command
-def rotate(file: NewFile, *, old: Path) -> None:
+@app.command(name="rotate")
+def rotate_command(file: NewFile, *, old: Path) -> None:
     """Make the next key, which the old one endorses: who trusts the old key can trust the new one.
 
     Parameters

@@ -25,7 +25,7 @@ COLUMNS = ("month", "chains", "records", "people", "key", "closed by", "forget f
 MonthName = Annotated[str, Parameter(help="The month, e.g. 2026-11.")]
 
 
-def months(*, json: Json = False) -> None:
+def months_command(*, json: Json = False) -> None:
     """List the months of the ledger: size, key, closing checkpoint, from when people may be unlinked, and until when records are kept."""
     settings = load_settings()
     with open_store_to_read(settings) as store, connect_for_run(store.url) as connection:
@@ -77,7 +77,7 @@ def destroy_due() -> None:
     OUT.print(f"the keys of {months} are destroyed; backups made before still have them" if done else "no month is due")
 
 
-def drop(*, month: MonthName, confirm: str) -> None:
+def drop_command(*, month: MonthName, confirm: str) -> None:
     """Drop the records of a month whose retention is over. Its closing checkpoint is kept.
 
     Parameters
@@ -97,7 +97,7 @@ def drop(*, month: MonthName, confirm: str) -> None:
     OUT.print(f"the records of {month} are dropped")
 
 
-def resume(*, after_restore: Annotated[bool, Parameter(negative=())], head: str | None = None) -> None:
+def resume_command(*, after_restore: Annotated[bool, Parameter(negative=())], head: str | None = None) -> None:
     """Go on with a ledger after a backup was restored. What was written since the backup is lost, and the ledger says so.
 
     Parameters

@@ -45,7 +45,7 @@ class LedgerIncomplete(HubError):
     code = "LEDGER_INCOMPLETE"
 
 
-def verify(
+def verify_command(
     *,
     export: Path | None = None,
     head: Annotated[tuple[str, ...], Repeated] = (),
@@ -94,7 +94,7 @@ def verify(
         raise LedgerIncomplete(next_step="keep the database as it is, and compare with an older export or backup")
 
 
-def export(*, to: Path | None = None) -> None:
+def export_command(*, to: Path | None = None) -> None:
     """Write the ledger to a file that can be verified without the database. It has no keys; it names officials and dossiers.
 
     Parameters

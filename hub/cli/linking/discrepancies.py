@@ -75,8 +75,8 @@ def list_command(
     show_table("Discrepancies", columns, rows)
 
 
-@app.command
-def counts(
+@app.command(name="counts")
+def counts_command(
     sector: Sector = None,
     *,
     entity: Entity = None,
@@ -102,8 +102,8 @@ def counts(
     show_table("Discrepancies", columns, rows, numbers=("rows",))
 
 
-@app.command
-def export(
+@app.command(name="export")
+def export_command(
     folder: Path,
     sector: Sector = None,
     *,

@@ -16,12 +16,12 @@ from hub.settings import load_settings
 app = cyclopts.App(name="link")
 
 app.command(
-    "hub.cli.linking.link_evaluate:evaluate",
+    "hub.cli.linking.link_evaluate:evaluate_command",
     name="evaluate",
     help="Compare links with a truth file: precision and recall by field, band, method and fault, and every false link.",
 )
 app.command(
-    "hub.cli.linking.link_quality:quality",
+    "hub.cli.linking.link_quality:quality_command",
     name="quality",
     help="Estimate the precision of links from reviewers' answers, without a truth file: by field and band, with intervals.",
 )
@@ -35,7 +35,7 @@ app.command("hub.cli.linking.link_model:app", name="model", help="Look at the mo
 
 
 @app.default
-def link(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
+def link_command(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
     """Link records to subjects: by rule, and by likeness what rules leave open. What has changed since the last run, unless told
     otherwise; with enough to learn from, the first run trains the model that later runs score with.
 

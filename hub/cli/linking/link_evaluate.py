@@ -21,7 +21,7 @@ from hub.settings import load_settings
 MOST_SHOWN = 30
 
 
-def evaluate(
+def evaluate_command(
     *,
     truth: Path,
     out: Path | None = None,

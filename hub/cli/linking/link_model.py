@@ -60,8 +60,8 @@ def list_command(*, json: Json = False) -> None:
     show_table("Linking models", columns, rows, numbers=("parties", "matches"))
 
 
-@app.command
-def show(version: Version_ = None, /, *, json: Json = False) -> None:
+@app.command(name="show")
+def show_command(version: Version_ = None, /, *, json: Json = False) -> None:
     """Show what a model says: each outcome with m, u and bits, the blocks that taught it, what moved it, and its checks."""
     stored, model = _read(version)
     if json:
@@ -89,8 +89,8 @@ def show(version: Version_ = None, /, *, json: Json = False) -> None:
     show_checks(stored.checks)
 
 
-@app.command
-def compare(first: int, second: int, /, *, json: Json = False) -> None:
+@app.command(name="compare")
+def compare_command(first: int, second: int, /, *, json: Json = False) -> None:
     """Compare two versions: bits by outcome, and which differ by more than a bit.
 
     Parameters

@@ -26,7 +26,7 @@ thresholds = cyclopts.App(
 )
 
 
-def quality(
+def quality_command(
     *,
     out: Path | None = None,
     label_into: Annotated[Path | None, Parameter(name="--label-into")] = None,
@@ -75,8 +75,8 @@ def list_thresholds(*, all: bool = False, json: Json = False) -> None:
     show_json([one.document() for one in found]) if json else _show_raises(found)
 
 
-@thresholds.command
-def undo(number: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
+@thresholds.command(name="undo")
+def undo_command(number: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
     """Lower a raised threshold again. The next `hub link` applies it.
 
     Parameters

@@ -24,17 +24,17 @@ from hub.settings import load_settings
 
 app = cyclopts.App(name="review")
 app.command(
-    "hub.cli.linking.review_sample:sample",
+    "hub.cli.linking.review_sample:sample_command",
     name="sample",
     help="List sampled questions that wait for a reviewer. How linking answered them is hidden.",
 )
 app.command(
-    "hub.cli.linking.review_sample:question",
+    "hub.cli.linking.review_sample:question_command",
     name="question",
     help="Show a sampled question: a record beside rows of a register that it may mean. These are personal data: keep no copy.",
 )
 app.command(
-    "hub.cli.linking.review_sample:answer",
+    "hub.cli.linking.review_sample:answer_command",
     name="answer",
     help="Answer a sampled question: which row the record means, none of those shown, or that it cannot be told.",
 )
@@ -106,8 +106,8 @@ def list_command(
         OUT.print(f"more: --after {page.after}")
 
 
-@app.command
-def show(
+@app.command(name="show")
+def show_command(
     field: str | None = None, record: int | None = None, *, decision: int | None = None, json: Json = False
 ) -> None:
     """Show one record beside its candidates. These are personal data: view them only if you are entitled to, and keep no copy.
@@ -132,8 +132,8 @@ def show(
     show_json(asdict(found)) if json else show_item(found)
 
 
-@app.command
-def decide(
+@app.command(name="decide")
+def decide_command(
     field: str,
     record: int,
     subject: int,
@@ -159,8 +159,10 @@ def decide(
         _show(log.decide(connection, given), json=json)
 
 
-@app.command
-def second(decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
+@app.command(name="second")
+def second_command(
+    decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer = None, json: Json = False
+) -> None:
     """Give a second opinion on someone else's decision. It is counted and changes no link.
 
     Parameters
@@ -175,8 +177,8 @@ def second(decision: int, verdict: Says, *, reason: Reason, reviewer: Reviewer =
         _show(log.decide(connection, given), json=json)
 
 
-@app.command
-def undo(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
+@app.command(name="undo")
+def undo_command(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
     """Undo a decision and everything it changed.
 
     Parameters
@@ -188,8 +190,8 @@ def undo(decision: int, *, reason: Reason, reviewer: Reviewer = None, json: Json
         _show(log.undo(connection, decision, by=name_reviewer(reviewer), reason=reason), json=json)
 
 
-@app.command
-def decisions(field: str | None = None, *, all: bool = False, first: int = 50, json: Json = False) -> None:
+@app.command(name="decisions")
+def decisions_command(field: str | None = None, *, all: bool = False, first: int = 50, json: Json = False) -> None:
     """List decisions, newest first.
 
     Parameters
@@ -210,8 +212,8 @@ def decisions(field: str | None = None, *, all: bool = False, first: int = 50, j
         OUT.print(f"{decision.field} {describe_decision(decision)}")
 
 
-@app.command
-def checks(*, first: int = 50, json: Json = False) -> None:
+@app.command(name="checks")
+def checks_command(*, first: int = 50, json: Json = False) -> None:
     """List decisions to check again: opinions differ, the record changed since, or they were sampled.
 
     Parameters
@@ -232,8 +234,8 @@ def checks(*, first: int = 50, json: Json = False) -> None:
     show_table("To be looked at again", columns, rows)
 
 
-@app.command
-def agreement(*, json: Json = False) -> None:
+@app.command(name="agreement")
+def agreement_command(*, json: Json = False) -> None:
     """Show how often second opinions agree with the first, by field: observed share and Cohen's kappa."""
     with open_connection() as connection:
         found = agreements.agreement(connection)

@@ -18,7 +18,7 @@ from hub.settings import load_settings
 Chosen = Annotated[str, Parameter(help="The id of the row that the record means, or none, or unsure.")]
 
 
-def sample(*, reviewer: Reviewer = None, first: int = 20, json: Json = False) -> None:
+def sample_command(*, reviewer: Reviewer = None, first: int = 20, json: Json = False) -> None:
     """List sampled questions that wait for a reviewer. How linking answered them is hidden.
 
     Parameters
@@ -40,7 +40,7 @@ def sample(*, reviewer: Reviewer = None, first: int = 20, json: Json = False) ->
     OUT.print(f"waiting for anybody: {waiting:,}; see one with `hub review question NUMBER`")
 
 
-def question(number: int | None = None, *, reviewer: Reviewer = None, json: Json = False) -> None:
+def question_command(number: int | None = None, *, reviewer: Reviewer = None, json: Json = False) -> None:
     """Show a sampled question: a record beside rows of a register that it may mean. These are personal data: keep no copy.
 
     Parameters
@@ -70,7 +70,9 @@ def question(number: int | None = None, *, reviewer: Reviewer = None, json: Json
     OUT.print(f"answer: `hub review answer {number} ID|none|unsure --reason …`")
 
 
-def answer(number: int, choice: Chosen, *, reason: Reason, reviewer: Reviewer = None, json: Json = False) -> None:
+def answer_command(
+    number: int, choice: Chosen, *, reason: Reason, reviewer: Reviewer = None, json: Json = False
+) -> None:
     """Answer a sampled question: which row the record means, none of those shown, or that it cannot be told.
 
     Parameters

@@ -54,7 +54,7 @@ PROCEDURE = "land-right-transfer"
 JOIN_WAIT_S = 10.0
 
 
-def demo(
+def demo_command(
     *,
     citizens: Annotated[int, Parameter(help=f"People in the province: {SMALLEST:,} to {LARGEST:,}.")] = 10_000,
     port: Annotated[int | None, Parameter(help="Port to serve on; 0 picks a free one.")] = None,

@@ -29,7 +29,7 @@ from hub.store.revision import newest_revision
 from hub.web import graphiql_page
 
 
-def doctor(*, json: Json = False) -> None:
+def doctor_command(*, json: Json = False) -> None:
     """Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."""
     settings = load_settings()
     access = _try_check("access", lambda: asyncio.run(describe_access(settings)))

@@ -103,7 +103,7 @@ def is_json(settings: Settings) -> bool:
     return settings.log_format == "json"
 
 
-def tell(settings: Settings, words: str, *, level: int = logging.INFO) -> None:
+def write_log_line(settings: Settings, words: str, *, level: int = logging.INFO) -> None:
     """Say something about the start on stderr: to a person as it is, to a collector as a line of the log."""
     if is_json(settings):
         LOG.log(level, words)

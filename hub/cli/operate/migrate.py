@@ -6,7 +6,7 @@ from hub.settings import load_settings
 from hub.store.revision import newest_revision
 
 
-def migrate() -> None:
+def migrate_command() -> None:
     """Upgrade the database to this version of the hub."""
     with open_store(load_settings()):
         OUT.print(f"the database is at revision {newest_revision()}")

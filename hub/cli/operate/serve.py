@@ -16,7 +16,7 @@ import psycopg
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.cli.operate.logs import log_start, make_log_config, start_log, tell
+from hub.cli.operate.logs import log_start, make_log_config, start_log, write_log_line
 from hub.cli.operate.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hub.processes.parent_link import ParentLink
 
 
-def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
+def serve_command(*, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
     """Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push.
 
     Parameters
@@ -56,7 +56,7 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int | No
     start_log(settings, "serve")
     with bind_socket(settings.host, settings.port) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
-        tell(settings, f"GraphQL and GraphiQL at http://{where}/graphql")
+        write_log_line(settings, f"GraphQL and GraphiQL at http://{where}/graphql")
         log_start(settings, f"http://{where}", load_manifests())
         if workers is None:
             serve_on(listener, settings, store.logins)
@@ -170,7 +170,7 @@ def warn_of_excess(settings: Settings, url: str) -> None:
     except psycopg.Error:
         return  # /readyz says it
     if excess:
-        tell(
+        write_log_line(
             settings,
             f"warning: the database role of HUB_DATABASE_URL {', '.join(excess)}."
             " Next step: use a login in the role hub_reader, and HUB_CLERK_URL; see docs/how-to/create-database-roles.md",

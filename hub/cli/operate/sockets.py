@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from hub.cli.operate.logs import tell
+from hub.cli.operate.logs import write_log_line
 from hub.errors import HubMisconfigured
 from hub.settings import Settings
 
@@ -49,6 +49,6 @@ def open_metrics(
     from hub.metrics.server import serve_metrics
 
     with bind_socket(settings.metrics_host, settings.metrics_port, option="HUB_METRICS_PORT=0") as listener:
-        tell(settings, "Metrics at http://{}:{}/metrics".format(*listener.getsockname()[:2]))
+        write_log_line(settings, "Metrics at http://{}:{}/metrics".format(*listener.getsockname()[:2]))
         with serve_metrics(listener, read, health, list_pids):
             yield

@@ -20,7 +20,7 @@ from hub.settings import Settings, load_settings
 from hub.store.engine import store_url
 
 
-def worker(
+def worker_command(
     *,
     concurrency: int = 2,
     follow: bool = True,

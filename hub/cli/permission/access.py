@@ -25,8 +25,8 @@ app = cyclopts.App(name="access")
 Headers = Mapping[bytes, list[bytes]]
 
 
-@app.command
-def explain(
+@app.command(name="explain")
+def explain_command(
     query: str,
     *,
     variables: str | None = None,

@@ -34,8 +34,8 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
         show_table("Alarms", COLUMNS, [_row(alarm) for alarm in found])
 
 
-@app.command
-def acknowledge(number: Annotated[int, Parameter(help="The id that `hub alarms list` shows.")]) -> None:
+@app.command(name="acknowledge")
+def acknowledge_command(number: Annotated[int, Parameter(help="The id that `hub alarms list` shows.")]) -> None:
     """Acknowledge an alarm, so that it is listed no more."""
     with connect_to_store(load_settings()) as connection:
         acknowledge_alarm(connection, number, getpass.getuser())

@@ -18,8 +18,8 @@ app = cyclopts.App(name="keys")
 COLUMNS = ("prefix", "name", "kind", "offices", "scopes", "made", "ends", "revoked")
 
 
-@app.command
-def new(
+@app.command(name="new")
+def new_command(
     name: str,
     *,
     kind: Literal["app", "explorer"] = "app",
@@ -67,8 +67,8 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
         show_table("API keys", COLUMNS, [_row(key) for key in found])
 
 
-@app.command
-def revoke(prefix: str) -> None:
+@app.command(name="revoke")
+def revoke_command(prefix: str) -> None:
     """Revoke a key for good. Every running hub refuses it within 30 seconds.
 
     Parameters

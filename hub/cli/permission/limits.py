@@ -34,8 +34,8 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
         show_table("Use of reading", COLUMNS, [_row(use) for use in found])
 
 
-@app.command
-def lift(caller: Annotated[str, Parameter(help="The caller that `hub limits list` shows.")]) -> None:
+@app.command(name="lift")
+def lift_command(caller: Annotated[str, Parameter(help="The caller that `hub limits list` shows.")]) -> None:
     """Let a person or app read on: its counts begin again. Running hubs know within 2 seconds."""
     with connect_to_store(load_settings()) as connection:
         lift_limits(connection, caller)

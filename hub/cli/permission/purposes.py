@@ -36,8 +36,8 @@ def list_command(*, json: Json = False) -> None:
     show_table("Purposes", columns, [tuple(str(row[column]) for column in columns) for row in found])
 
 
-@app.command
-def show(code: str, *, json: Json = False) -> None:
+@app.command(name="show")
+def show_command(code: str, *, json: Json = False) -> None:
     """Show a purpose: its legal basis, who may use it, and every field that it may read.
 
     Parameters
@@ -60,8 +60,8 @@ def show(code: str, *, json: Json = False) -> None:
                 OUT.print(f"  may {read.words}")
 
 
-@app.command
-def diff(old: str, new: str, *, json: Json = False) -> None:
+@app.command(name="diff")
+def diff_command(old: str, new: str, *, json: Json = False) -> None:
     """Say in words what a new version of a purpose permits that the old one does not, and the other way round.
 
     Parameters
@@ -84,8 +84,8 @@ def diff(old: str, new: str, *, json: Json = False) -> None:
         OUT.print("  no change of what is permitted")
 
 
-@app.command
-def who(field: str, *, json: Json = False) -> None:
+@app.command(name="who")
+def who_command(field: str, *, json: Json = False) -> None:
     """Say which purposes read a field: by selecting, counting, filtering or ordering, and by values derived from it.
 
     Parameters
@@ -119,8 +119,8 @@ def who(field: str, *, json: Json = False) -> None:
         OUT.print(f"no purpose reads {field}")
 
 
-@app.command
-def lint(
+@app.command(name="lint")
+def lint_command(
     *folders: Annotated[Path, Parameter(help="Folders of purposes; none: every purpose that the hub uses.")],
 ) -> None:
     """Check purposes: documents fit the schema, every variable is bound, and procedures fetch what they use and no more."""

@@ -31,8 +31,8 @@ def list_command(*, json: Json = False) -> None:
         show_table("Sealed identities", COLUMNS, [_row(seal) for seal in found])
 
 
-@app.command
-def add(subject: Subject, *, ground: SealGround, by: str | None = None) -> None:
+@app.command(name="add")
+def add_command(subject: Subject, *, ground: SealGround, by: str | None = None) -> None:
     """Seal an identity. Every running hub refuses answers with its data within 10 seconds.
 
     Parameters
@@ -48,8 +48,8 @@ def add(subject: Subject, *, ground: SealGround, by: str | None = None) -> None:
     OUT.print("sealed" if new else "was sealed already; its first ground stays")
 
 
-@app.command
-def lift(subject: Subject) -> None:
+@app.command(name="lift")
+def lift_command(subject: Subject) -> None:
     """Lift a seal: the data can be read again."""
     kind, number = _parse(subject)
     with connect_to_store(load_settings()) as connection:

@@ -18,8 +18,8 @@ app = cyclopts.App(name="senders")
 COLUMNS = ("id", "name", "algorithm", "offices", "made", "ends", "revoked")
 
 
-@app.command
-def new(
+@app.command(name="new")
+def new_command(
     name: str,
     *,
     key: Annotated[Path, Parameter(help="File with its public key (PEM): Ed25519, P-256 or RSA.")],
@@ -63,8 +63,8 @@ def list_command(*, all: bool = False, json: Json = False) -> None:
         show_table("Senders of dossiers", COLUMNS, [_row(sender) for sender in found])
 
 
-@app.command
-def revoke(sender: Annotated[str, Parameter(help="The id that `hub senders list` shows.")]) -> None:
+@app.command(name="revoke")
+def revoke_command(sender: Annotated[str, Parameter(help="The id that `hub senders list` shows.")]) -> None:
     """Revoke a one-stop system for good: its next delivery is refused. Dossiers that it sent stay open."""
     with connect_to_store(load_settings()) as connection:
         revoke_sender(connection, sender)

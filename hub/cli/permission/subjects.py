@@ -62,8 +62,8 @@ Person = Annotated[
 ]
 
 
-@app.command
-def export(
+@app.command(name="export")
+def export_command(
     *, personal_id: Person, to: Annotated[Path, Parameter(help="JSON file to make; only you may read it.")]
 ) -> None:
     """Export everything that the hub holds of one person, with where it comes from. It is recorded in the ledger."""
@@ -112,8 +112,8 @@ def export(
     OUT.print(f"{to}: {len(found.versions):,} records, {len(log.entries):,} entries of the access log")
 
 
-@app.command
-def restrict(
+@app.command(name="restrict")
+def restrict_command(
     *,
     personal_id: Person,
     ground: RestrictionGround,
@@ -139,8 +139,8 @@ def restrict(
     OUT.print("restricted" if any(new) else "was restricted already; its first reason stays")
 
 
-@app.command
-def lift(*, personal_id: Person) -> None:
+@app.command(name="lift")
+def lift_command(*, personal_id: Person) -> None:
     """Lift the restriction of one person: their data can be read again. It raises an alarm, so that nobody does it unseen."""
     identifier = read_identifier(personal_id)
     with connect_to_store(load_settings()) as connection:

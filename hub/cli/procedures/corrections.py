@@ -57,8 +57,8 @@ def list_command(
     show_table("Corrections", COLUMNS, rows)
 
 
-@app.command
-def show(number: Number, *, json: Json = False) -> None:
+@app.command(name="show")
+def show_command(number: Number, *, json: Json = False) -> None:
     """Show a correction with its values and its history. The values are personal data."""
     with _store_to_read() as connection:
         found, events = load_correction(connection, number), list_events(connection, number)
@@ -74,8 +74,8 @@ def show(number: Number, *, json: Json = False) -> None:
     show_table("History", ("at", "event", "state", "by", "note"), rows)
 
 
-@app.command
-def accept(number: Number, *, by: By = None, answer: str | None = None) -> None:
+@app.command(name="accept")
+def accept_command(number: Number, *, by: By = None, answer: str | None = None) -> None:
     """Say that the source works on a correction. It closes when a sync shows the value.
 
     Parameters
@@ -88,8 +88,8 @@ def accept(number: Number, *, by: By = None, answer: str | None = None) -> None:
     OUT.print(f"correction {found.id}: {found.state}")
 
 
-@app.command
-def refuse(number: Number, *, reason: str, by: By = None) -> None:
+@app.command(name="refuse")
+def refuse_command(number: Number, *, reason: str, by: By = None) -> None:
     """Say that the source's value is right, and why.
 
     Parameters
@@ -102,8 +102,8 @@ def refuse(number: Number, *, reason: str, by: By = None) -> None:
     OUT.print(f"correction {found.id}: {found.state}")
 
 
-@app.command
-def send(number: Annotated[int | None, Parameter(help="Send this one again.")] = None) -> None:
+@app.command(name="send")
+def send_command(number: Annotated[int | None, Parameter(help="Send this one again.")] = None) -> None:
     """Do now what the worker does every 10 minutes: close what sources have corrected, send, read answers, remind."""
     with _store() as connection:
         if number is not None:
@@ -112,8 +112,8 @@ def send(number: Annotated[int | None, Parameter(help="Send this one again.")] =
     OUT.print(done.describe() if done else "another process does so now")
 
 
-@app.command
-def remind(number: Number) -> None:
+@app.command(name="remind")
+def remind_command(number: Number) -> None:
     """Remind the source of a correction with the next delivery."""
     with _store() as connection:
         found = queue_message(connection, number)

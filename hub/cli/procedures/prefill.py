@@ -33,7 +33,7 @@ SUBJECT_FORM = "write role=identifier, e.g. transferor=022084001234, or role.key
 CHOICE_FORM = 'write requirement=key, e.g. certificates="CH 00123456"'
 
 
-def prefill(
+def prefill_command(
     procedure: str,
     *,
     subject: Annotated[tuple[str, ...], Parameter(negative=())] = (),

@@ -38,8 +38,8 @@ def list_command(*, json: Json = False) -> None:
     show_table("Procedures", columns, [tuple(str(row[column]) for column in columns) for row in found])
 
 
-@app.command
-def show(code: str, *, json: Json = False) -> None:
+@app.command(name="show")
+def show_command(code: str, *, json: Json = False) -> None:
     """Show a procedure: its subjects, requirements, holders and blocking facts.
 
     Parameters
@@ -77,8 +77,8 @@ def schema_command(code: str) -> None:
     show_json(make_json_schema(_compile(code)))
 
 
-@app.command
-def lint(
+@app.command(name="lint")
+def lint_command(
     *folders: Annotated[Path, Parameter(help="Folders of procedures; none: every procedure that the hub uses.")],
 ) -> None:
     """Check procedures: keys, paths, codes and holders are right, and documents select what is used and nothing else."""
@@ -94,8 +94,8 @@ def lint(
     OUT.print(f"no errors in procedures: {len(chosen)} checked")
 
 
-@app.command
-def stats(code: str | None = None, *, json: Json = False) -> None:
+@app.command(name="stats")
+def stats_command(code: str | None = None, *, json: Json = False) -> None:
     """Show how much of each requirement is held, why the rest is not, and how often papers were asked for: over all snapshots.
 
     Shares are of the newest snapshot of each dossier, without the answers that do not apply. No personal data.

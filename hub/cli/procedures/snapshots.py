@@ -62,8 +62,8 @@ def list_command(code: Code, *, json: Json = False) -> None:
     show_table(f"Snapshots of {code.strip().upper()}", columns, [tuple(row[name] for name in columns) for row in rows])
 
 
-@app.command
-def rerun(number: Number, *, json: Json = False) -> None:
+@app.command(name="rerun")
+def rerun_command(number: Number, *, json: Json = False) -> None:
     """Prefill a snapshot's dossier again, with the same choices, and say what differs: statuses, no values."""
     settings = load_settings()
     with _open_to_read() as (url, connection):
@@ -81,8 +81,8 @@ def rerun(number: Number, *, json: Json = False) -> None:
     _show_difference(found, difference, holds)
 
 
-@app.command
-def receipt(
+@app.command(name="receipt")
+def receipt_command(
     code: Code,
     *,
     to: Annotated[Path, Parameter(help="HTML file to write; it must not exist.")],
@@ -102,8 +102,8 @@ def receipt(
     OUT.print(f"wrote {to}" + ("" if key else "; not signed, since HUB_RECEIPT_SIGNING_KEY is not set"))
 
 
-@app.command
-def verify(
+@app.command(name="verify")
+def verify_command(
     file: Annotated[Path, Parameter(help="HTML file of a receipt.")],
     *,
     key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],

@@ -11,14 +11,14 @@ from hub.settings import Settings
 
 SCRIPT = """
 import logging, sys
-from hub.cli.operate.logs import log_start, start_log, tell, tell_work
+from hub.cli.operate.logs import log_start, start_log, tell_work, write_log_line
 from hub.graph.execution.request_meter import RequestMeter
 from hub.graph.execution.request_trace import REQUEST_ID
 from hub.settings import Settings
 settings = Settings(log_format=sys.argv[1], request_log=sys.argv[2] == "on", ledger_timestamp_url="https://secret.example", access="off")
 start_log(settings, "serve")
 log_start(settings, "http://127.0.0.1:8000", ["land", "finance"])
-tell(settings, "Metrics at http://127.0.0.1:9464/metrics")
+write_log_line(settings, "Metrics at http://127.0.0.1:9464/metrics")
 tell_work(settings, "sync land: started")
 logging.getLogger("psycopg.pool").warning("error connecting in %r: %s", "reads", "server closed the connection\\n\\tunexpectedly")
 logging.getLogger("elsewhere").warning("of another library")
