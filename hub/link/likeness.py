@@ -139,15 +139,15 @@ class Likeness:
         if model and is_accepted(checks):
             self.trained = trained.keep(self.connection, model, checks, origin=Origin.START)
 
-    def weigh(self, fields: Sequence[Field]) -> None:
-        """Fill `scored` of each field with the candidates of the records that rules left open."""
+    def weigh(self, fields: Sequence[Field], round_: Sequence[Field]) -> None:
+        """Fill `scored` of each of these fields of a round with the candidates of the records that rules left open."""
         organisations.weigh(self.connection, fields)
         weighed = [field for field in fields if field.weighed]
         if self.to_start and weighed and self.trained is None and not self.to_train:
             self._start()
         if self.trained is None or self.to_train or not weighed:
             return
-        rows = pl.concat(self._recorded(field, fields, sql.unanswered(field)) for field in weighed)
+        rows = pl.concat(self._recorded(field, round_, sql.unanswered(field)) for field in weighed)
         if rows.is_empty():
             return
         registers = [self.register(kind) for kind in _kinds(weighed)]
@@ -239,7 +239,9 @@ class Likeness:
         if other and count:
             known = f"select l.record_id, l.found_id from link.{other.table} l where {sql.KNOWN_BY_RULE.format(l='l')}"
             self.connection.execute(
-                f"create temporary table {sure} as {companions.certain(other) if other in round_ else known}"
+                f"create temporary table {sure} as select s.record_id, s.found_id from"
+                f" ({companions.certain(other) if other in round_ else known}) s"
+                f" where s.record_id in ({companions.beside(field, other, chosen_ids)})"
             )
             self.connection.execute(f"create index on {sure} (record_id)")
             self.connection.execute(f"analyze {sure}")

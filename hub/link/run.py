@@ -154,7 +154,7 @@ class _Run:
         release(self.connection)
         self.connection.execute(changed.find(changed.concerned(registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
-        self.connection.execute("create temporary table touched (record_id bigint)")
+        self.connection.execute("create temporary table touched (entity text, record_id bigint)")
         self._know()
         if not self.whole:
             # Few rows are looked up in large tables; a full run reads most tables whole.
@@ -310,18 +310,21 @@ class _Run:
 
     def _decide(self, fields: list[Field], *, learning: bool) -> None:
         """Make `wanted` of these fields, until no claim meets that of a record that was not looked at."""
+        again = fields
         for _ in range(ROUNDS):
-            for field in fields:
+            for field in again:
                 decide(self.connection, field)
             if learning and self.likeness.to_train:
                 self.likeness.learn(fields)
-            self.likeness.weigh(fields)
-            more = [self._wanted(field) for field in fields]
-            if not any(more):
+            self.likeness.weigh(again, fields)
+            more = [field for field in again if self._wanted(field)]
+            if not more:
                 break
-            for field in fields:
+            # What is decided of more records can say more of those that stand beside them.
+            again = [field for field in fields if field in more or companions.companion_of(field) in more]
+            for field in again:
                 reset(self.connection, field, keep=("touched",))
-        vetoes.veto_pairs(self.connection, fields)
+        vetoes.veto_pairs(self.connection, fields, whole=self.whole)
 
     def _apply(self, field: Field, *, told: bool) -> Report:
         """Write what is wanted of a field, and take in what follows for others."""
@@ -331,7 +334,8 @@ class _Run:
         if not self.whole:
             self._move(field, at)
         if told:
-            self.connection.execute(f"insert into touched select record_id from {field.temporary('touched')}")
+            touched = field.temporary("touched")
+            self.connection.execute(f"insert into touched select '{field.entity.name}', record_id from {touched}")
         return report
 
     def _move(self, field: Field, at: datetime) -> None:
@@ -345,6 +349,7 @@ class _Run:
         """Hold the copies of what was looked at against their authorities."""
         at = fetch_row(self.connection, "select clock_timestamp()")
         names = [field.name for field in self.fields]
+        self.connection.execute("analyze touched")
         self.found = discrepancies.find(self.connection, names, at[0], touched=not self.whole)
         self.connection.execute("drop table touched")
 

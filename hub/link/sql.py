@@ -210,6 +210,7 @@ def contested(field: Field, within: tuple[str, ...]) -> str:
     wanted, touched = field.temporary("wanted"), field.temporary("touched")
     group = f"row({', '.join(f't.{column}' for column in within)})" if within else "row(true)"
     complete = " and ".join(f"t.{column} is not null" for column in within) or "true"
+    # Of what is not looked at only the claims of subjects that likeness claims now: all of a field took as long as deciding it.
     return f"""
 with claims as (
     select w.record_id, w.subject_id, {group} as grouped, w.by_model, w.weight
@@ -219,6 +220,7 @@ with claims as (
     select l.record_id, l.subject_id, {group}, l.weight is not null, l.weight
     from link.{field.table} l join data.{field.entity.table} t on t.id = l.record_id
     where l.{ACCEPTED} and {complete} and not exists (select from {touched} o where o.record_id = l.record_id)
+        and l.subject_id in (select m.subject_id from {wanted} m where m.{ACCEPTED} and m.by_model)
 )
 update {wanted} w set status = 'UNCONFIRMED' from claims mine
 where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.{ACCEPTED} and w.by_model
@@ -268,10 +270,16 @@ def changes(field: Field, *, whole: bool) -> Changes:
     """What is right already is not touched; nor, if the run is not of the whole, a record it has not looked at."""
     links, wanted, wrong = f"link.{field.table}", field.temporary("wanted"), field.temporary("wrong")
     owner = f"data.{field.entity.table}"
-    forget = (
-        f"delete from {wanted} w where {decided(field, 'w.record_id')} or {refused(field, 'w', 'w.found_id')}"
-        f" or not exists (select from {owner} t where t.id = w.record_id)"
+    # A select for each reason: joined by `or`, each would read a whole table for the few rows that are wanted.
+    gone = " union ".join(
+        f"select w.record_id, w.found_id from {wanted} w where {reason}"
+        for reason in (
+            decided(field, "w.record_id"),
+            refused(field, "w", "w.found_id"),
+            f"not exists (select from {owner} t where t.id = w.record_id)",
+        )
     )
+    forget = f"delete from {wanted} w using ({gone}) x where x.record_id = w.record_id and x.found_id = w.found_id"
     heir = "coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)"
     same = (
         "w.record_id = l.record_id and w.found_id = l.found_id and w.subject_id = l.subject_id and w.status = l.status"
@@ -288,7 +296,6 @@ def changes(field: Field, *, whole: bool) -> Changes:
             for kind in field.kinds
         ),
     ]
-    # A select for each reason: joined by `or`, each row would look through all that is wanted.
     rows = " union ".join(f"select l.record_id, l.found_id from ({looked_at}) l where {reason}" for reason in reasons)
     these = "l.record_id = x.record_id and l.found_id = x.found_id"
     return Changes(

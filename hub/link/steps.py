@@ -82,9 +82,10 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
         added = connection.execute(to.insert, values).rowcount
         if not first and added + withdrawn:
             announce_changes(connection, sql.announced(field), values)
-    if added + withdrawn > SEVERAL:
+    report = _report(connection, field, added, withdrawn, time.monotonic() - started)
+    if added + withdrawn > max(ALWAYS_FEW, CHANGED_SHARE * report.records):
         connection.execute(f"analyze link.{field.table}")
-    return _report(connection, field, added, withdrawn, time.monotonic() - started), at
+    return report, at
 
 
 def untouched(connection: Connection[Any], field: Field) -> Report:
@@ -92,8 +93,9 @@ def untouched(connection: Connection[Any], field: Field) -> Report:
     return _report(connection, field, 0, 0, 0.0)
 
 
-SEVERAL = 1_000
-"""From so many changed links on the planner is told; below, telling takes longer than the run."""
+ALWAYS_FEW, CHANGED_SHARE = 1_000, 0.1
+"""If more links changed than this number and this share of a field's records, the planner is told. PostgreSQL tells itself at the same
+share; for 1 % of a million records, telling took a tenth of the run."""
 
 
 def reset(connection: Connection[Any], field: Field, keep: tuple[str, ...] = ()) -> None:

@@ -5,7 +5,7 @@ one is not joined because the likelier is out. Two stages: of single candidates,
 pairs of claims, once all fields of a round are decided.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -80,10 +80,14 @@ def _candidates(field: Field, table: str, *, weighed: bool) -> Iterator[str]:
             f"select c.record_id, c.found_id, v.code {source}"
             f" cross join lateral (values {values}) v (code, holds) where v.holds"
         )
-        yield from (
-            f"select c.record_id, c.found_id, 'NAMESAKE_FITS_BETTER' {source} {namesake}"
-            for namesake in _namesakes(field, facts)
-        )
+        for differs, namesake in _namesakes(field, facts):
+            # Set apart, so that no plan reads the whole register for the few whose name or address is not the recorded one.
+            few = f"select c.record_id, c.found_id, p.id as person_id {source} where {differs} offset 0"
+            yield (
+                f"select c.record_id, c.found_id, 'NAMESAKE_FITS_BETTER' from ({few}) c"
+                f" join data.{field.entity.table} t on t.id = c.record_id"
+                f" join data.{to_snake_case(facts.person)} p on p.id = c.person_id {namesake}"
+            )
 
 
 def _source(field: Field, table: str, facts: SubjectFacts) -> str:
@@ -197,8 +201,8 @@ def _earlier(one: str, other: str) -> str:
     return f"left({one}, {length}) < left({other}, {length})"
 
 
-def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[str]:
-    """Joins to another person `o` of the same name who fits the record better, and what that takes."""
+def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
+    """What of a candidate must differ, and the join to another person `o` of the same name who fits the record better."""
     columns = _recorded(field)
     name, address = columns["name"], columns["address"]
     same_name = f"join data.{to_snake_case(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
@@ -212,8 +216,9 @@ def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[str]:
         f" and not {_lives_at(address, f'p.{facts.address}')}"
     )
     born = f"o.{facts.born} = p.{facts.born} and length(p.{facts.born}) = {DAY}"
-    yield f"{same_name} and {born} where (({exact}) or ({lives_there})) and {apart}"
-    yield f"{same_name} and o.{facts.address} = p.{facts.address} where {exact} and {apart}"
+    named, lives = f"{name} <> p.{facts.name}", f"{address} <> p.{facts.address}"
+    yield f"({named} or {lives})", f"{same_name} and {born} where (({exact}) or ({lives_there})) and {apart}"
+    yield named, f"{same_name} and o.{facts.address} = p.{facts.address} where {exact} and {apart}"
 
 
 def _written(name: str) -> str:
@@ -260,8 +265,9 @@ def _namesakes_of(kind: str) -> str:
 # --- Of pairs of claims -----------------------------------------------------------------------------------------------
 
 
-def veto_pairs(connection: Connection[Any], fields: Sequence[Field]) -> None:
-    """Take back claims of these fields, in `wanted`, that cannot both be so; of two the one that rests on less."""
+def veto_pairs(connection: Connection[Any], fields: Sequence[Field], *, whole: bool) -> None:
+    """Take back claims of these fields, in `wanted`, that cannot both be so; of two the one that rests on less. If the run is `whole`,
+    nearly all claims of a field stand with one that is wanted; otherwise few do."""
     decided = {field.name for field in fields}
     rows = [(pair.field, pair_vetoes(pair)) for pair in PAIRS if pair.field in decided]
     if not rows:
@@ -270,7 +276,11 @@ def veto_pairs(connection: Connection[Any], fields: Sequence[Field]) -> None:
     for other in others:
         # Looked up by record: over the two tables themselves each pair read all claims, which took 10 s at 20,000 citizens.
         claims = other.temporary(CLAIMS)
-        connection.execute(f"create temporary table {claims} as {_claims(other, decided)}")
+        if not whole:
+            connection.execute(f"create temporary table {REACHED} as {_reached(other, decided)}")
+            connection.execute(f"analyze {REACHED}")
+        connection.execute(f"create temporary table {claims} as {_claims(other, decided, few=not whole)}")
+        connection.execute(f"drop table if exists {REACHED}")
         connection.execute(f"create index on {claims} (record_id)")
         connection.execute(f"analyze {claims}")
     connection.execute("create temporary table veto_of_pair (field text, record_id bigint, found_id bigint, code text)")
@@ -303,6 +313,19 @@ def pair_vetoes(pair: PairFacts) -> str:
     )
 
 
+def _reached(other: Field, decided: Collection[str]) -> str:
+    """Select of the records of a field that stand with one of which something is wanted."""
+    return " union ".join(
+        f"select o.id as record_id from {field.temporary('wanted')} w join data.{field.entity.table} t on t.id = w.record_id"
+        f" join data.{other.entity.table} o on {pair.on.format(t='t', o='o')}"
+        for pair in PAIRS
+        if pair.other == other.name and pair.field in decided
+        for field in (field_named(pair.field),)
+    )
+
+
+REACHED = "reached"
+"""Temporary table, while the claims of a field are collected: its records that stand with one of which something is wanted."""
 CLAIMS = "claims"
 """Temporary table of a field, with what `_claims` selects."""
 RANKS = "when {c}.weight is not null then 1 when {c}.status = 'CONFIRMED' then 3 else 2 end as rank"
@@ -317,12 +340,14 @@ def _wanted_claims(field: Field) -> str:
     )
 
 
-def _claims(field: Field, decided: set[str]) -> str:
-    """What is joined in a field: what this run wants, and what it does not look at. Most rests on what a person decided."""
+def _claims(field: Field, decided: Collection[str], *, few: bool) -> str:
+    """What is joined in a field: what this run wants, and what it does not look at; if `few`, of the records that are reached. Most
+    rests on what a person decided."""
     by_person = f"not {BY_RUN.format(l='l')}"
     kept = (
         f"select l.record_id, l.found_id, l.subject_id, case when {by_person} then 4 {RANKS.format(c='l')},"
-        f" coalesce(l.weight, 0) as weight from link.{field.table} l where l.{ACCEPTED}"
+        f" coalesce(l.weight, 0) as weight from link.{field.table} l{f' join {REACHED} using (record_id)' if few else ''}"
+        f" where l.{ACCEPTED}"
     )
     if field.name not in decided:
         return kept

@@ -31,6 +31,7 @@ from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 
 FIELD = "Taxpayer.party"
+ENTITY = FIELD.partition(".")[0]
 OPEN = "select * from link.discrepancy where sys_to is null order by record_id, record_field, subject_field"
 
 
@@ -76,9 +77,9 @@ class World:
         """How many were opened and closed."""
         with self.connection.transaction():
             if touched is not None:
-                self.connection.execute("create temporary table touched (record_id bigint) on commit drop")
+                self.connection.execute("create temporary table touched (entity text, record_id bigint) on commit drop")
                 with self.connection.cursor() as cursor:
-                    cursor.executemany("insert into touched values (%s)", [(record,) for record in touched])
+                    cursor.executemany("insert into touched values (%s, %s)", [(ENTITY, record) for record in touched])
             (found,) = find(self.connection, [FIELD], datetime.now(UTC), touched=touched is not None)
         return found.opened, found.closed
 

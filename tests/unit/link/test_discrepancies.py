@@ -32,8 +32,9 @@ def test_every_comparison_has_its_sql() -> None:
 def test_every_statement_looks_at_touched_records_only_where_it_is_to() -> None:
     for entity in registry():
         for linked in entity.linked:
-            assert all(discrepancies.TOUCHED in s for s in discrepancies.differing(entity, linked, touched=True))
-            assert not any(discrepancies.TOUCHED in s for s in discrepancies.differing(entity, linked, touched=False))
+            only = discrepancies.TOUCHED_OF.format(entity=entity.name)
+            assert all(only in s for s in discrepancies.differing(entity, linked, touched=True))
+            assert not any("touched" in s for s in discrepancies.differing(entity, linked, touched=False))
 
 
 def test_the_tables_that_reading_addresses_makes_are_those_that_are_dropped() -> None:

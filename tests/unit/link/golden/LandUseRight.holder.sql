@@ -49,6 +49,7 @@ with claims as (
     select l.record_id, l.subject_id, row(t.status), l.weight is not null, l.weight
     from link.land_use_right_holder l join data.land_use_right t on t.id = l.record_id
     where l.status <> 'UNCONFIRMED' and t.status is not null and not exists (select from touched_land_use_right_holder o where o.record_id = l.record_id)
+        and l.subject_id in (select m.subject_id from wanted_land_use_right_holder m where m.status <> 'UNCONFIRMED' and m.by_model)
 )
 update wanted_land_use_right_holder w set status = 'UNCONFIRMED' from claims mine
 where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.status <> 'UNCONFIRMED' and w.by_model
@@ -59,7 +60,7 @@ where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.stat
 
 select distinct l.record_id from link.land_use_right_holder l where not exists (select from touched_land_use_right_holder o where o.record_id = l.record_id) and l.subject_id in (select w.subject_id from wanted_land_use_right_holder w union select b.subject_id from link.land_use_right_holder b join touched_land_use_right_holder o using (record_id) union select b.subject_id from (select b.record_id, b.found_id, b.subject_id from link_history.land_use_right_holder b join changed n on n.id = b.record_id where b.sys_to >= (select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))) b);
 
-delete from wanted_land_use_right_holder w where exists (select from link.land_use_right_holder l where l.record_id = w.record_id and not starts_with(l.decided_by, 'run:')) or exists (select from link.decision d where d.field = 'LandUseRight.holder' and d.record_id = w.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and coalesce((select h.heir_id from link.heir h where h.subject_id = d.subject_id), d.subject_id) = coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)) or not exists (select from data.land_use_right t where t.id = w.record_id);
+delete from wanted_land_use_right_holder w using (select w.record_id, w.found_id from wanted_land_use_right_holder w where exists (select from link.land_use_right_holder l where l.record_id = w.record_id and not starts_with(l.decided_by, 'run:')) union select w.record_id, w.found_id from wanted_land_use_right_holder w where exists (select from link.decision d where d.field = 'LandUseRight.holder' and d.record_id = w.record_id and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null and coalesce((select h.heir_id from link.heir h where h.subject_id = d.subject_id), d.subject_id) = coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id)) union select w.record_id, w.found_id from wanted_land_use_right_holder w where not exists (select from data.land_use_right t where t.id = w.record_id)) x where x.record_id = w.record_id and x.found_id = w.found_id;
 
 update wanted_land_use_right_holder w set subject_id = coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id) where w.subject_id <> coalesce((select h.heir_id from link.heir h where h.subject_id = w.found_id), w.found_id);
 
