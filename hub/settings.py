@@ -164,6 +164,11 @@ class Settings(BaseSettings):
         le=3_600,
         description="How long a source is not asked again for a row that it lacked or answered badly, in seconds.",
     )
+    max_connections: int = Field(
+        2_000,
+        ge=1,
+        description="Connections of clients open at once in one process. If one more comes, the one that has been idle for longest is closed. Fewer if the limit of open files (`ulimit -n`) does not allow as many.",
+    )
     max_subscriptions: int = Field(1_000, ge=0, description="Subscriptions open at once in one process.")
     max_subscriptions_each: int = Field(20, ge=1, description="Operations running at once on one WebSocket.")
     link_backend: Literal["duckdb", "spark"] = Field(

@@ -91,6 +91,9 @@ LIMITS_MET = counter("hub_limits_met_total", "Callers that met a limit of readin
 LOOKUPS = counter("hub_lookups_total", "Records that a procedure needed fresh, by how that ended.", "status")
 
 # Read pool and caches
+READS_WAITING = gauge(
+    "hub_reads_waiting", "Reads that wait for their turn, by size: large ones may use half of the connections.", "size"
+)
 POOL_CONNECTIONS = gauge("hub_pool_connections", "Connections of the read pool.")
 POOL_IDLE = gauge("hub_pool_connections_idle", "Connections of the read pool that are not in use.")
 POOL_MAX = gauge("hub_pool_connections_max", "Connections that the read pool may have: HUB_POOL_SIZE.")
@@ -123,7 +126,18 @@ LEDGER_WITNESS = gauge(
 WEB_METRICS = (
     *(BUILD_INFO, DROPPED_SERIES, REQUESTS, REQUEST_DURATION, HTTP_RESPONSES, SUBSCRIPTIONS, SUBSCRIPTIONS_MAX),
     CHANGES_WAITING,
-    *(LIMITS_MET, LOOKUPS, POOL_CONNECTIONS, POOL_IDLE, POOL_MAX, POOL_WAITING, POOL_QUEUED, POOL_WAIT, POOL_ERRORS),
+    *(
+        LIMITS_MET,
+        LOOKUPS,
+        READS_WAITING,
+        POOL_CONNECTIONS,
+        POOL_IDLE,
+        POOL_MAX,
+        POOL_WAITING,
+        POOL_QUEUED,
+        POOL_WAIT,
+        POOL_ERRORS,
+    ),
     *(POOL_CONNECT_ERRORS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, LEDGER_RECORDS, LEDGER_BATCH, LEDGER_COMMIT),
     *(LEDGER_REFUSED, LEDGER_WAITING, LEDGER_CHECKPOINTER, LEDGER_CHECKPOINT, LEDGER_WITNESS),
 )

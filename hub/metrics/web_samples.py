@@ -39,6 +39,9 @@ def read_web_samples(app: Edge) -> Iterator[Sample]:
 
 
 def _read_pool(app: Edge) -> Iterator[Sample]:
+    admission = app.parts.executor.admission
+    yield m.READS_WAITING.at(admission.small.length, "small")
+    yield m.READS_WAITING.at(admission.large.length, "large")
     stats = app.parts.executor.reads.pool.get_stats()
     yield m.POOL_CONNECTIONS.at(stats["pool_size"])
     yield m.POOL_IDLE.at(stats["pool_available"])

@@ -27,6 +27,8 @@ Headers = list[tuple[bytes, bytes]]
 COMPRESSED_FROM = 20_000
 """Bytes. The way to an office app is short: compressing a smaller answer costs more than sending it."""
 COMPRESSION = 4
+COMPRESSED_IN_THREAD_FROM = 200_000
+"""Bytes. They take several milliseconds, in which no other request would be answered."""
 WATCH_AFTER_S = 0.1
 """Most reads are over sooner; only for the others is it worth looking whether the client is still there."""
 KEEP_ALIVE_S = 12.0
@@ -109,7 +111,10 @@ class GraphQLEndpoint:
         if len(body) >= COMPRESSED_FROM:
             extra[1] = (b"vary", b"Accept, Accept-Encoding")
             if b"gzip" in headers.get(b"accept-encoding", b""):
-                body = gzip.compress(body, COMPRESSION)
+                if len(body) < COMPRESSED_IN_THREAD_FROM:
+                    body = gzip.compress(body, COMPRESSION)
+                else:
+                    body = await asyncio.to_thread(gzip.compress, body, COMPRESSION)
                 extra.append((b"content-encoding", b"gzip"))
         await _send(send, status, body, extra)
 

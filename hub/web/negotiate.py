@@ -23,7 +23,13 @@ EVENTS = "text/event-stream"
 
 BODY_WITHIN_S = 30.0
 """From the end of a request's headers to the end of its body."""
-STATUSES = {"METHOD_NOT_ALLOWED": 405, "LEDGER_UNAVAILABLE": 503, "RATE_LIMITED": 429, "READING_PAUSED": 429}
+STATUSES = {
+    "METHOD_NOT_ALLOWED": 405,
+    "LEDGER_UNAVAILABLE": 503,
+    "OVERLOADED": 503,
+    "RATE_LIMITED": 429,
+    "READING_PAUSED": 429,
+}
 """Codes of refusals whose status is the same in every media type."""
 
 

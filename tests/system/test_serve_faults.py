@@ -1,8 +1,10 @@
 """`hub serve` as an operator runs it, while its database is stopped or killed: it says so in time, and then answers again."""
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +21,7 @@ from hub.store.server_process import server_pid
 
 SERVE = ("-c", "from hub.cli import main; main(['serve', '--port', '0'])")
 STATEMENT_TIMEOUT_S = 1.0
+MAX_CONNECTIONS = 40
 LATE_S = 25.0
 """An answer later than this has no timeout of its own: the longest takes about five seconds on an idle machine, and libpq's, which
 would end the wait otherwise, are 30 s and more."""
@@ -64,6 +67,7 @@ def serving(scratch: Path) -> Iterator[ServedProcess]:
         **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
         "HUB_HOME": str(home),
         "HUB_ACCESS": "off",
+        "HUB_MAX_CONNECTIONS": str(MAX_CONNECTIONS),
         "HUB_STATEMENT_TIMEOUT_S": str(STATEMENT_TIMEOUT_S),
         "PYTHONUNBUFFERED": "1",
     }
@@ -96,6 +100,23 @@ def is_away(serving: ServedProcess) -> bool:
     assert code is None or code in AWAY
     assert serving.ask("{ __typename }") == {"data": {"__typename": "Query"}}
     return code is not None
+
+
+def test_mute_connections_keep_nobody_out(serving: ServedProcess) -> None:
+    """More than may be open: those that have been silent for longest are closed, and who asks is answered."""
+    with contextlib.ExitStack() as open_ones, httpx2.Client(timeout=LATE_S) as kept:
+        busy = lambda: kept.get(f"{serving.url}/healthz").status_code  # noqa: E731
+        assert busy() == 200
+        address = httpx2.URL(serving.url)
+        mute = []
+        for number in range(3 * MAX_CONNECTIONS):
+            mute.append(open_ones.enter_context(socket.create_connection((address.host, address.port or 0), LATE_S)))
+            if number % 10 == 0:
+                assert (busy(), serving.code()) == (200, None)
+        mute[0].settimeout(10)  # before the wait for its head would be over
+        assert mute[0].recv(1) == b""
+        mute[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert mute[-1].recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_a_database_that_hangs_is_a_timeout_and_answers_again_once_it_runs(serving: ServedProcess) -> None:

@@ -30,7 +30,7 @@ from hub.store.roles import find_excess, may_append_to_ledger
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import Edge
-from hub.web.http_timeouts import DrainingConfig, ImpatientProtocol
+from hub.web.http_timeouts import ImpatientProtocol, PatientConfig
 from hub.web.starters import Examples
 
 if TYPE_CHECKING:
@@ -96,11 +96,12 @@ def serve_on(
         keeps_ledger=keeps_ledger,
     )
     # Request lines can hold identifiers of people (GET), so uvicorn's access log stays off.
-    config = DrainingConfig(
+    config = PatientConfig(
         app,
         log_level="warning",
         access_log=False,
         http=ImpatientProtocol,
+        max_connections=settings.max_connections,
         ws_max_size=settings.max_body_bytes,
         log_config=make_log_config(settings),
         timeout_graceful_shutdown=count_grace_s(settings),
@@ -134,7 +135,7 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: DrainingConfig, end_streams: Callable[[], None], on_ready: Callable[[], None] | None
+        self, config: PatientConfig, end_streams: Callable[[], None], on_ready: Callable[[], None] | None
     ) -> None:
         super().__init__(config)
         self._end_streams = end_streams
@@ -149,7 +150,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if sig == signal.SIGINT and isinstance(self.config, DrainingConfig):
+        if sig == signal.SIGINT and isinstance(self.config, PatientConfig):
             self.config.drain_idle_s = 0.0  # a person at a terminal waits for it
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._end_streams)

@@ -8,7 +8,7 @@ whose stored root fields run the same plan.
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,6 +31,7 @@ from strawberry.types import Info
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
 from hub.graph.events.changes import ChangeReader
+from hub.graph.execution.admission import Admission
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.explain import Explanation, explain_plan
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
@@ -124,7 +125,8 @@ class RequestContext:
         return await self._read(plan)
 
     async def _read(self, plan: Plan) -> dict[str, Any]:
-        text = await self.executor.read(plan.sql, plan.parameters(self.ready.variables), self.reading)
+        variables = self.ready.variables
+        text = await self.executor.read(plan, variables, plan.parameters(variables), self.reading)
         self.plans.append(plan)
         data: dict[str, Any] = orjson.loads(text)
         return data
@@ -151,6 +153,7 @@ class Executor:
         self.schema = schema
         self.preparer = preparer
         self.reads = reads
+        self.admission = Admission(reads.pool.max_size)
         self.changes = changes
         self.reviews = reviews
         self.access = access
@@ -228,9 +231,14 @@ class Executor:
         prepare = partial(self.preparer.ready, request, disclosure=caller.disclosure)
         return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
 
-    async def read(self, sql: str, parameters: Sequence[Any], reading: Reading) -> bytes:
-        """The JSON of a statement. Raises as `Reads.json` and `AnswerAccess.clear` do."""
-        return await self.access.clear(await self.reads.json(sql, parameters), reading, reads_people=HIDDEN in sql)
+    async def read(
+        self, plan: Plan, variables: Mapping[str, Any], parameters: Sequence[Any], reading: Reading
+    ) -> bytes:
+        """The JSON of a plan's statement. Raises as `Admission.turn`, `Reads.json` and `AnswerAccess.clear` do."""
+        principal = reading.caller.principal
+        async with self.admission.turn(plan.estimate.rows(variables), principal.id if principal else ""):
+            text = await self.reads.json(plan.sql, parameters)
+        return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql)
 
     async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it. Counted as one request; its events are not."""
@@ -288,7 +296,7 @@ class Executor:
         ready = self.preparer.ready(request)
         reading.documents.append(ready)
         assert ready.plan is not None  # the caller's document is stored data only, which its loader checks
-        text = await self.read(ready.plan.sql, ready.plan.parameters(ready.variables), reading)
+        text = await self.read(ready.plan, ready.variables, ready.plan.parameters(ready.variables), reading)
         found: dict[str, Any] = orjson.loads(text)
         return found, ready.plan.sql
 
@@ -312,7 +320,7 @@ class Executor:
         reading: Reading,
     ) -> Response:
         try:
-            text = await self.read(plan.sql, parameters, reading)
+            text = await self.read(plan, ready.variables, parameters, reading)
             if not explain and not request.cost:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)

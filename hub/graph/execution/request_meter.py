@@ -24,6 +24,7 @@ OK, REFUSED, FAILED = "ok", "refused", "failed"
 FAILURES: Mapping[str, str] = {
     "INTERNAL": "internal",
     "LEDGER_UNAVAILABLE": "ledger",
+    "OVERLOADED": "overload",
     "LEDGER_UNREADABLE": "ledger",
     "STORE_UNAVAILABLE": "store",
     "TIMEOUT": "timeout",
