@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
-from hub.console.pages import CONSOLE_PATH, OfficerPages
+from hub.console.pages import Console
 from hub.errors import HubError
 from hub.graph.execution.reads import Reads
 from hub.graph.procedures.receipts import ReceiptPrinter
@@ -78,7 +78,7 @@ def create_app(
     access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
     titles = {name: Label(one.title.vi, one.title.en) for name, one in connectors.items()}
-    console = OfficerPages(executor, gate, access, titles, RECEIPT_PATH)
+    console = Console(executor, gate, access, titles, RECEIPT_PATH)
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     key = settings.receipt_signing_key
@@ -138,12 +138,12 @@ def create_app(
 
 
 class _Web:
-    def __init__(self, reads: Reads, console: OfficerPages) -> None:
+    def __init__(self, reads: Reads, console: Console) -> None:
         self.reads = reads
         self.console = console
 
     async def home(self, request: Request) -> Response:
-        return RedirectResponse(CONSOLE_PATH if await self.console.is_for(request) else GRAPHQL_PATH)
+        return RedirectResponse(await self.console.find_home(request) or GRAPHQL_PATH)
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})

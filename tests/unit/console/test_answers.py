@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hub.access.limits.rates import RateKind
 from hub.access.limits.refusals import refuse_reading
-from hub.console.corrections import list_code_options, read_claim, show_claim
+from hub.console.officer.corrections import list_code_options, read_claim, show_claim
 from hub.console.page_cookies import MOST_BYTES, keep_values, read_values
 from hub.console.page_response import TEMPLATES
 from hub.console.refusals import FIELD_ERRORS, OTHER, REFUSALS, describe_refusal, read_label
@@ -116,7 +116,9 @@ def test_what_is_too_long_or_malformed_is_not_kept() -> None:
         assert read_values(Request({"type": "http", "headers": [(b"cookie", f"a={text}".encode())]}), "a") == {}
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(path for path in TEMPLATES.rglob("*") if path.is_file()), ids=lambda path: path.name
+)
 def test_templates_load_nothing_from_elsewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"https?:|<script|\son\w+=|\sstyle=|\|safe|url\(", text)

@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 
 from hub.access.principals import Principal, Role
-from hub.console.candidates import read_found
-from hub.console.dossier_form import OpeningForm, check_form, list_offices, list_procedures, make_form, with_error
+from hub.console.officer.candidates import read_found
+from hub.console.officer.dossier_form import (
+    OpeningForm,
+    check_form,
+    list_offices,
+    list_procedures,
+    make_form,
+    with_error,
+)
+from hub.console.officer.search_kinds import SearchKind
 from hub.console.refusals import FIELD_ERRORS
-from hub.console.search_kinds import SearchKind
 from hub.model.registry import registry
 from hub.procedures.definition import Procedure, find_procedure, procedures
 

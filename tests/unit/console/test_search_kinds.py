@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.console.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
+from hub.console.officer.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
 from hub.plan.search_text import LONGEST_TEXT
 
 PIECES = (

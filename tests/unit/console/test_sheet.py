@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from hub.console.sheet import HELD, NOT_ASKED, PART_OF_STATUS, TO_ASK, TO_CONFIRM, SheetNames, find_value, read_sheet
+from hub.console.officer.sheet import (
+    HELD,
+    NOT_ASKED,
+    PART_OF_STATUS,
+    TO_ASK,
+    TO_CONFIRM,
+    SheetNames,
+    find_value,
+    read_sheet,
+)
 from hub.console.words import LINK_WORDS, LOSS_WORDS, REASON_WORDS, STATUS_WORDS, show_instant
 from hub.graph.schema import core, schema
 from hub.procedures.statuses import SETTLED, AnswerStatus, Reason

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub.console.search_kinds import show_day
+from hub.console.officer.search_kinds import show_day
 from hub.errors import OperationRefused
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id

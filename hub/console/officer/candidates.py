@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.console.search_kinds import SearchKind, show_day
+from hub.console.officer.search_kinds import SearchKind, show_day
 from schema import units
 from schema.codes import Sex
 from schema.core import Label

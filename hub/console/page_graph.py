@@ -1,6 +1,8 @@
-"""The operations that pages run. Those that find a person are the documents of the purpose `identify` themselves."""
+"""How pages run operations: admitted by the gate and answered by the executor. Most are documents of a purpose themselves."""
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -10,55 +12,6 @@ from hub.errors import OperationRefused
 from hub.graph.execution.execute import Executor
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, Headers
-
-IDENTIFY = "identify"
-SHEET = """
-query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
-  prefill(procedure: $procedure, choices: $choices) {
-    procedure { name { vi en } }
-    dossier
-    at
-    subjects { role id merged }
-    blockedBy { label { vi en } role sure }
-    answers {
-      requirement { code label { vi en } kind holder askedOf evidence { vi en } }
-      role
-      items { requirement key }
-      status
-      reasons
-      values {
-        __typename
-        recordId
-        field
-        display { vi en }
-        source
-        asOf
-        linkStatus
-        losingValues { text kind source }
-        corrections { words { vi en } }
-        ... on TextAnswer { text }
-        ... on DateAnswer { date }
-        ... on CodeAnswer { code }
-        ... on NumberAnswer { number }
-        ... on MoneyAnswer { amount }
-      }
-      none { label { vi en } source asOf }
-    }
-  }
-}
-"""
-OPEN_DOSSIER = """
-mutation ConsoleOpenDossier($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }
-"""
-END_DOSSIER = """
-mutation ConsoleEndDossier($input: EndDossierInput!) { endDossier(input: $input) { dossier { code } } }
-"""
-KEEP_PREFILL = """
-mutation ConsoleKeepPrefill($input: KeepPrefillInput!) { keepPrefill(input: $input) { snapshot { id } } }
-"""
-OPEN_CORRECTION = """
-mutation ConsoleOpenCorrection($input: OpenCorrectionInput!) { openCorrection(input: $input) { correction { id } } }
-"""
 
 
 class GraphRefused(OperationRefused):
@@ -99,8 +52,17 @@ class ConsoleGraph:
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def identify(self, headers: Headers, operation: str, variables: Mapping[str, str]) -> dict[str, Any]:
-        """Find people under the purpose `identify`, by an operation of its document. Raises as `admit` and `run` do."""
-        caller = await self.admit(headers, purpose=IDENTIFY)
-        (document,) = (one for one in find_purpose(IDENTIFY).documents if f"query {operation}(" in one.text)
-        return await self.run(caller, document.text, variables, operation)
+    async def run_purpose(
+        self, headers: Headers, purpose: str, operation: str, variables: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The data of an operation that a document of the purpose has. Raises as `admit` and `run` do."""
+        caller = await self.admit(headers, purpose=purpose)
+        return await self.run(caller, find_document(purpose, operation), variables, operation)
+
+
+@cache
+def find_document(purpose: str, operation: str) -> str:
+    """The document of a purpose that has the operation."""
+    defined = re.compile(rf"^(query|mutation) {operation}\b", re.MULTILINE)
+    (document,) = (one.text for one in find_purpose(purpose).documents if defined.search(one.text))
+    return document

@@ -1,0 +1,35 @@
+"""The pages that somebody may open, by their roles: the links of the header, and where they begin. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.access.principals import Principal, Role
+from schema.core import Label
+
+CONSOLE_PATH = "/console"
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A link of the header."""
+
+    path: str
+    name: Label
+
+
+LINKS: Mapping[Role, tuple[PageLink, ...]] = {
+    Role.OFFICER: (PageLink(CONSOLE_PATH, Label("Tìm người, hồ sơ", "Search")),),
+}
+"""By role; the first link is where somebody with the role begins."""
+
+
+def list_links(principal: Principal) -> tuple[PageLink, ...]:
+    """The links of everything that the principal may open, in order, each once."""
+    found = {link.path: link for role, links in LINKS.items() if role in principal.roles for link in links}
+    return tuple(found.values())
+
+
+def find_home(principal: Principal) -> str | None:
+    """Where the principal begins; None if there is no page for them."""
+    links = list_links(principal)
+    return links[0].path if links else None

@@ -1,0 +1,54 @@
+"""What the pages of one dossier share: its address, its sheet as it is now, and what was chosen on it."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from starlette.requests import Request
+
+from hub.access.principals import Role
+from hub.console.navigation import CONSOLE_PATH
+from hub.console.officer import operations
+from hub.console.officer.sheet import Sheet, SheetNames, read_sheet
+from hub.console.page_base import PageGroup, SignedIn
+from hub.console.page_cookies import read_values
+from hub.errors import OperationRefused
+from hub.graph.permission.callers import Caller
+from schema.core import Label
+
+DOSSIER_ROUTE = f"{CONSOLE_PATH}/dossiers/{{code}}"
+CHOICE_COOKIE = "hub_choice"
+NOTICES: Mapping[str, Label] = {
+    "opened": Label("Đã mở hồ sơ.", "The dossier is open."),
+    "corrected": Label("Đã gửi yêu cầu chỉnh sửa đến cơ quan quản lý dữ liệu.", "The source has been asked to correct it."),
+    "closed": Label("Đã đóng hồ sơ.", "The dossier is closed."),
+    "withdrawn": Label("Đã rút hồ sơ.", "The dossier is withdrawn."),
+}  # fmt: skip
+
+
+class OfficerPages(PageGroup):
+    """Pages for officers, with the sheet that several of them read."""
+
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.OFFICER})
+
+    async def read_sheet_of(self, request: Request, officer: SignedIn) -> tuple[Caller, Sheet]:
+        """The caller who reads the dossier, and its sheet. Raises as the graph does, and OperationRefused with UNKNOWN_PROCEDURE."""
+        caller = await self.graph.admit(officer.headers, dossier=request.path_params["code"])
+        assert caller.purpose is not None  # a dossier has one
+        purpose = caller.purpose
+        if not purpose.is_procedure:
+            raise OperationRefused("the dossier is of no procedure", code="UNKNOWN_PROCEDURE")
+        variables = {"procedure": purpose.code, "choices": self.read_choices(request)}
+        data = await self.graph.run(caller, operations.SHEET, variables)
+        roles = {role: Label(one.name.vi, one.name.en) for role, one in purpose.declaration.subjects.items()}
+        return caller, read_sheet(data["prefill"], SheetNames(roles, self.parts.sources))
+
+    def read_choices(self, request: Request) -> list[dict[str, Any]]:
+        """Which items of lists the case is about, as variables of operations."""
+        chosen = read_values(request, CHOICE_COOKIE)
+        return [{"requirement": requirement, "keys": [key]} for requirement, key in chosen.items()]
+
+
+def dossier_path(code: str) -> str:
+    """The address of a dossier's sheet."""
+    return f"{CONSOLE_PATH}/dossiers/{quote(code, safe='')}"

@@ -1,0 +1,49 @@
+"""The operations of a dossier that the officer's pages run, under the purpose of the dossier."""
+
+SHEET = """
+query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
+  prefill(procedure: $procedure, choices: $choices) {
+    procedure { name { vi en } }
+    dossier
+    at
+    subjects { role id merged }
+    blockedBy { label { vi en } role sure }
+    answers {
+      requirement { code label { vi en } kind holder askedOf evidence { vi en } }
+      role
+      items { requirement key }
+      status
+      reasons
+      values {
+        __typename
+        recordId
+        field
+        display { vi en }
+        source
+        asOf
+        linkStatus
+        losingValues { text kind source }
+        corrections { words { vi en } }
+        ... on TextAnswer { text }
+        ... on DateAnswer { date }
+        ... on CodeAnswer { code }
+        ... on NumberAnswer { number }
+        ... on MoneyAnswer { amount }
+      }
+      none { label { vi en } source asOf }
+    }
+  }
+}
+"""
+OPEN_DOSSIER = """
+mutation ConsoleOpenDossier($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }
+"""
+END_DOSSIER = """
+mutation ConsoleEndDossier($input: EndDossierInput!) { endDossier(input: $input) { dossier { code } } }
+"""
+KEEP_PREFILL = """
+mutation ConsoleKeepPrefill($input: KeepPrefillInput!) { keepPrefill(input: $input) { snapshot { id } } }
+"""
+OPEN_CORRECTION = """
+mutation ConsoleOpenCorrection($input: OpenCorrectionInput!) { openCorrection(input: $input) { correction { id } } }
+"""
