@@ -14,6 +14,7 @@ from hub.graph.ledger.access_log import access_log_field
 from hub.graph.ledger.my_access_log import my_access_log_field
 from hub.graph.link_review.review import mutation_type
 from hub.graph.link_review.review_queue import review_fields
+from hub.graph.permission.dossier_list import dossiers_field
 from hub.graph.permission.dossiers import add_dossier_types
 from hub.graph.procedures.prefill import prefill_field
 from hub.graph.procedures.prefill_types import VALUES as HELD_VALUES
@@ -47,6 +48,7 @@ def build(known: Registry) -> strawberry.Schema:
     add_dossier_types(known, derived.types)
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(known, derived.types)}
     fields |= snapshot_fields(derived.types)
+    fields["dossiers"] = dossiers_field(derived.types)
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)

@@ -130,7 +130,7 @@ def _queue_field(names: Namespace) -> Any:
             )
         size = last if last is not None else DEFAULT_PAGE if first is None else first
         part = Part(size, after, before, backward=last is not None)
-        wanted, counted = _read_review_filter(filter), _selects(info, "totalCount")
+        wanted, counted = _read_review_filter(filter), is_selected(info, "totalCount")
         return await info.context.executor.reviews.run(lambda c: _page(c, wanted, part, counted=counted))
 
     described, kind = strawberry.argument(description="Only those for which this holds."), names["ReviewFilter"]
@@ -180,7 +180,7 @@ def _allowed_values(tests: Mapping[str, Any], own: Callable[[str], str]) -> tupl
     return tuple(sorted(set.intersection(*allowed)))
 
 
-def _selects(info: Info[Any, Any], name: str) -> bool:
+def is_selected(info: Info[Any, Any], name: str) -> bool:
     """Whether the field of this name is selected, in a fragment too."""
 
     def within(selections: Iterable[Any]) -> bool:

@@ -30,6 +30,8 @@ SELF_CHECKED_MUTATIONS = frozenset(
 """They check by themselves who may use them, and answer with no value of any subject."""
 PREFILL = frozenset({"prefill", "prefillSnapshot", "prefillSnapshots"})
 """They read by the documents of the dossier's procedure alone, now or when a snapshot was kept, and check by themselves whose."""
+SELF_CHECKED_QUERIES = PREFILL | {"dossiers"}
+"""With those that list what the caller's offices have, without any value of a subject."""
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 PUBLIC = "public"
 """The purpose of who names none."""
@@ -55,7 +57,7 @@ class Permissions:
             if not is_about_schema(ready.operation):
                 caller.known  # noqa: B018 - raises Unauthenticated
             return
-        if checks_itself(ready.operation) or is_prefill(ready.operation):
+        if checks_itself(ready.operation):
             return
         if caller.purpose is not None and caller.purpose.declaration.masked:
             self._check_masked(ready, caller.purpose)
@@ -108,12 +110,7 @@ def is_about_schema(operation: OperationDefinitionNode) -> bool:
 
 
 def checks_itself(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation does nothing but mutations that check by themselves."""
+    """Whether the operation has only root fields that check by themselves who may use them."""
     names = root_fields(operation)
-    return operation.operation is OperationType.MUTATION and names is not None and names <= SELF_CHECKED_MUTATIONS
-
-
-def is_prefill(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation does nothing but prefill, or read snapshots of prefills."""
-    names = root_fields(operation)
-    return operation.operation is OperationType.QUERY and names is not None and names <= PREFILL
+    allowed = {OperationType.MUTATION: SELF_CHECKED_MUTATIONS, OperationType.QUERY: SELF_CHECKED_QUERIES}
+    return names is not None and names <= allowed.get(operation.operation, frozenset())
