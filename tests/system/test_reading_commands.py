@@ -119,6 +119,7 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("corrections", "remind"): ("1",),
     ("ledger", "destroy-key"): ("--month", "2026-01", "--confirm", "2026-01"),
     ("ledger", "destroy-due"): (),
+    ("backup", "restore"): ("backup",),
     ("ledger", "drop"): ("--month", "2026-01", "--confirm", "2026-01"),
     ("ledger", "resume"): ("--after-restore", "--head", "0:" + "0" * 64),
     ("senders", "new"): ("thử", "--key", "key.pem"),
@@ -145,6 +146,7 @@ NEEDS_NO_STORE = {
     ("ledger", "keys", "new"),
     ("ledger", "keys", "rotate"),
     ("snapshots", "verify"),
+    ("backup", "check"),
 }
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""
