@@ -11,12 +11,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.comparisons import written
 from hub.link.field import Field, field_named
 from hub.link.sql import BY_RUN, heir
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
+from schema.linking.declarations import written
 from schema.linking.vetoes import EVENTS, PAIRS, PERSONAL_ID_FORM, SUBJECTS, VETOES, Event, PairFacts, SubjectFacts
 
 VETO = "veto"
