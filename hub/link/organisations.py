@@ -53,12 +53,12 @@ def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
     held: dict[str, OrganisationRegisterIndex] = {}
     for field in fields:
         for kind in organisation_kinds(field):
-            rows = _recorded(connection, field, kind, sql.unanswered(field))
+            rows = _read_recorded(connection, field, kind, sql.unanswered(field))
             if rows.is_empty():
                 continue
             if kind not in held:
-                held[kind] = OrganisationRegisterIndex(kind, _held(connection, kind, f"data.{registry()[kind].table}"))
-            refused = _refused(connection, field)
+                held[kind] = OrganisationRegisterIndex(kind, _read_register(connection, kind, f"data.{registry()[kind].table}"))
+            refused = _read_refused(connection, field)
             pairs = [pair for pair in held[kind].pairs(rows) if (pair.record_id, pair.found_id) not in refused]
             parties.fill(connection, field.temporary("scored"), as_scored(kind, choose(pairs)))
 
@@ -71,8 +71,8 @@ def organisation_kinds(field: Field) -> tuple[str, ...]:
 def meeting(connection: Connection[Any], field: Field, kind: str, records: str) -> pl.DataFrame:
     """Those of `records`, a select of record_id of a field, that a changed organisation of a kind is or was a candidate of: field and
     record_id."""
-    rows = _recorded(connection, field, kind, records)
-    changed = _held(connection, kind, sql.versions(kind)) if not rows.is_empty() else rows
+    rows = _read_recorded(connection, field, kind, records)
+    changed = _read_register(connection, kind, sql.versions(kind)) if not rows.is_empty() else rows
     pairs = OrganisationRegisterIndex(kind, changed).pairs(rows) if not rows.is_empty() else []
     met = sorted({pair.record_id for pair in pairs})
     return pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET)
@@ -187,18 +187,18 @@ def declared_register(kind: str) -> OrganisationRegister:
     return declared
 
 
-def _recorded(connection: Connection[Any], field: Field, of: str, records: str) -> pl.DataFrame:
+def _read_recorded(connection: Connection[Any], field: Field, of: str, records: str) -> pl.DataFrame:
     kinds = ", ".join(f"'{kind}'" for kind in declared_register(of).recorded_kinds)
     (kind,) = (part.column.name for part in field.recorded.recorded if part.part == "kind")
     only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds})"
     return parties.recorded(connection, field, only, None)
 
 
-def _held(connection: Connection[Any], kind: str, table: str) -> pl.DataFrame:
+def _read_register(connection: Connection[Any], kind: str, table: str) -> pl.DataFrame:
     return parties.frame(connection, declared_register(kind).select.format(table=table))
 
 
-def _refused(connection: Connection[Any], field: Field) -> set[tuple[int, int]]:
+def _read_refused(connection: Connection[Any], field: Field) -> set[tuple[int, int]]:
     rows = connection.execute(
         "select record_id, subject_id from link.decision where field = %s and verdict = 'DIFFERENT' and undone_at is null"
         " and second_of is null",

@@ -15,7 +15,7 @@ from hub.link.profile import profile
 from hub.model.registry import registry
 
 
-def _register() -> str:
+def _select_people() -> str:
     """Select of the people of the reference register, as parties are read: the columns of INPUT, id, and the former identifier."""
     declared = party_register(profile().reference)
     return (
@@ -24,11 +24,11 @@ def _register() -> str:
     )
 
 
-def _shared() -> str:
+def _select_homonyms() -> str:
     """Those who share name, tone marks aside, and birth year with another."""
     key, year = "hub.name_key(r.name)", "left(r.birth_date, 4)"
     return (
-        f"with r as materialized ({_register()}) select r.* from r join (select {key} as name_key, {year} as year from r group by 1, 2"
+        f"with r as materialized ({_select_people()}) select r.* from r join (select {key} as name_key, {year} as year from r group by 1, 2"
         f" having count(*) > 1) s on s.name_key = {key} and s.year = {year}"
     )
 
@@ -36,7 +36,7 @@ def _shared() -> str:
 def homonym_ids(connection: Store, subjects: pl.DataFrame) -> pl.DataFrame:
     """Of the rows of `subjects` (id, entity, subject_key …) those of people that have a homonym: another person, not another
     row of the same."""
-    candidates = frame(connection, _shared())
+    candidates = frame(connection, _select_homonyms())
     features = party_features(candidates.select(INPUT)).select(
         pl.col("key").cast(pl.Int64).alias("id"), "name_ascii", "birth_year", "unit"
     )
@@ -55,7 +55,7 @@ def without_further_evidence(connection: Store, linked: pl.DataFrame) -> pl.Data
     found = [linked.select("field", "record_id").clear()]
     for (field,), links in linked.group_by("field"):
         recorded = party_features(_recorded(connection, str(field), links).select(INPUT))
-        register = frame(connection, f"{_register()} where p.key in ({_ids(links['found_id'])})")
+        register = frame(connection, f"{_select_people()} where p.key in ({_ids(links['found_id'])})")
         held = party_features(register.select(INPUT)).with_columns(register["former"])
         both = (
             links.with_columns(pl.col("record_id", "found_id").cast(pl.String))
