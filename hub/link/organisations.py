@@ -57,7 +57,9 @@ def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
             if rows.is_empty():
                 continue
             if kind not in held:
-                held[kind] = OrganisationRegisterIndex(kind, _read_register(connection, kind, f"data.{registry()[kind].table}"))
+                held[kind] = OrganisationRegisterIndex(
+                    kind, _read_register(connection, kind, f"data.{registry()[kind].table}")
+                )
             refused = _read_refused(connection, field)
             pairs = [pair for pair in held[kind].pairs(rows) if (pair.record_id, pair.found_id) not in refused]
             parties.fill(connection, field.temporary("scored"), as_scored(kind, choose(pairs)))
