@@ -1,14 +1,18 @@
 """Statements that append to the ledger, and their parameters. Shared by the server's writer and by commands."""
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Container, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg import BaseConnection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from hub.ledger.chain import ChainedRecord
 from hub.ledger.months import LedgerMonth
-from hub.ledger.records import hash_paths
 
 LOCK_CLASS = 7_022_019
 """Advisory locks of this class are held by the writers of chains, each by the number of its epoch."""
@@ -18,8 +22,8 @@ with appended as (
     insert into ledger.record (month, epoch, number, record, hash, at, principal, dossier)
     select %(month)s, %(epoch)s, r.number, r.record, r.hash, r.at, r.principal, r.dossier
     from unnest(
-        %(numbers)s::bigint[], %(records)b::bytea[], %(hashes)b::bytea[], %(times)s::timestamptz[], %(principals)s::text[],
-        %(dossiers)s::text[]
+        %(numbers)b::bigint[], %(records)b::bytea[], %(hashes)b::bytea[], %(times)b::timestamptz[], %(principals)b::text[],
+        %(dossiers)b::text[]
     ) r(number, record, hash, at, principal, dossier)
 ), operations as (
     insert into ledger.operation (hash, paths)
@@ -28,9 +32,8 @@ with appended as (
 )
 insert into ledger.disclosure (month, subject, epoch, number, role)
 select %(month)s, d.subject, %(epoch)s, d.number, d.role
-from unnest(%(subjects)b::bytea[], %(subject_numbers)s::bigint[], %(roles)s::text[]) d(subject, number, role)
-on conflict do nothing"""
-"""One round trip. Someone who has two roles in one record is disclosed once: the record has both."""
+from unnest(%(subjects)b::bytea[], %(subject_numbers)b::bigint[], %(roles)b::text[]) d(subject, number, role)"""
+"""One round trip."""
 
 INSERT_EPOCH = "insert into ledger.epoch (id, month, host) values (%s, %s, %s)"
 END_EPOCH = "update ledger.epoch set ended_at = now() where id = %s"
@@ -40,30 +43,87 @@ OPEN_EPOCHS = "select id, month from ledger.epoch where ended_at is null and id 
 CHAIN_HEAD = "select number, hash from ledger.chain_head(%s, %s)"
 
 
+BYTEA_OID, INT8_OID, TEXT_OID, TIMESTAMPTZ_OID = 17, 20, 25, 1184
+POSTGRESQL_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+EMPTY_ARRAY = struct.Struct(">iii")
+ARRAY_HEAD = struct.Struct(">iiiii")
+ELEMENT_INT8 = struct.Struct(">iq")
+LENGTH = struct.Struct(">i")
+
+
+class BinaryArray(bytes):
+    """An array as PostgreSQL takes it. Made here: of psycopg's time for a batch, making arrays element by element was most."""
+
+
+class _BinaryArrayDumper(Dumper):
+    """Sends it as it is, under a type that the statement names."""
+
+    format = Format.BINARY
+    oid = 0
+
+    def dump(self, obj: bytes) -> bytes:
+        return obj
+
+
+def register_arrays(connection: BaseConnection[Any]) -> None:
+    """Let statements on this connection take BinaryArray."""
+    connection.adapters.register_dumper(BinaryArray, _BinaryArrayDumper)
+
+
+def make_array(oid: int, values: Sequence[bytes | None]) -> BinaryArray:
+    """An array of byteas or, in UTF-8, of texts."""
+    parts = [ARRAY_HEAD.pack(1, int(None in values), oid, len(values), 1)] if values else [EMPTY_ARRAY.pack(0, 0, oid)]
+    for value in values:
+        parts += (LENGTH.pack(-1),) if value is None else (LENGTH.pack(len(value)), value)
+    return BinaryArray(b"".join(parts))
+
+
+def make_int8_array(oid: int, values: Sequence[int]) -> BinaryArray:
+    """An array of bigints, or of instants in microseconds since POSTGRESQL_EPOCH."""
+    head = ARRAY_HEAD.pack(1, 0, oid, len(values), 1) if values else EMPTY_ARRAY.pack(0, 0, oid)
+    pack = ELEMENT_INT8.pack
+    return BinaryArray(head + b"".join([pack(8, value) for value in values]))
+
+
 def record_parameters(
-    month: LedgerMonth, epoch: UUID, records: Sequence[ChainedRecord], known_operations: set[bytes]
-) -> dict[str, Any]:
-    """The parameters of INSERT_RECORDS. `known_operations` are the hashes that are stored already."""
-    people = [
-        (bytes.fromhex(subject), made.stored.number, role)
+    month: LedgerMonth, epoch: UUID, records: Sequence[ChainedRecord], known_operations: Container[bytes]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The parameters of INSERT_RECORDS, and the hashes of operations among them.
+
+    `known_operations` are the hashes that are stored already. Someone who has two roles in one record is disclosed once, in the first:
+    the record has both.
+    """
+    subjects: list[bytes] = []
+    subject_numbers: list[int] = []
+    roles: list[bytes] = []
+    for made in records:
+        people = {
+            subject: role for role, members in reversed(made.subjects.items()) for subject in members
+        }  # the first role comes last, and stays
+        subjects += map(bytes.fromhex, people)
+        subject_numbers += [made.stored.number] * len(people)
+        roles += map(str.encode, people.values())
+    fresh = {
+        made.operation: made.entry.paths
         for made in records
-        for role, subjects in made.subjects.items()
-        for subject in subjects
-    ]
-    operations = {hash_paths(made.entry.paths): made.entry.paths for made in records if made.entry.paths}
-    fresh = {key: paths for key, paths in operations.items() if key not in known_operations}
-    return {
+        if made.operation is not None and made.operation not in known_operations
+    }
+    parameters = {
         "month": month.first_day,
         "epoch": epoch,
-        "numbers": [made.stored.number for made in records],
-        "records": [made.stored.record for made in records],
-        "hashes": [made.stored.hash for made in records],
-        "times": [made.entry.at for made in records],
-        "principals": [made.entry.principal for made in records],
-        "dossiers": [made.entry.dossier for made in records],
-        "operations": list(fresh),
-        "paths": [orjson.dumps(paths) for paths in fresh.values()],
-        "subjects": [subject for subject, _, _ in people],
-        "subject_numbers": [number for _, number, _ in people],
-        "roles": [role for _, _, role in people],
+        "numbers": make_int8_array(INT8_OID, [made.stored.number for made in records]),
+        "records": make_array(BYTEA_OID, [made.stored.record for made in records]),
+        "hashes": make_array(BYTEA_OID, [made.stored.hash for made in records]),
+        "times": make_int8_array(
+            TIMESTAMPTZ_OID, [(made.entry.at - POSTGRESQL_EPOCH) // MICROSECOND for made in records]
+        ),
+        "principals": make_array(TEXT_OID, [made.entry.principal.encode() for made in records]),
+        "dossiers": make_array(TEXT_OID, [d.encode() if (d := made.entry.dossier) else None for made in records]),
+        "operations": make_array(BYTEA_OID, list(fresh)),
+        "paths": make_array(BYTEA_OID, [orjson.dumps(paths) for paths in fresh.values()]),
+        "subjects": make_array(BYTEA_OID, subjects),
+        "subject_numbers": make_int8_array(INT8_OID, subject_numbers),
+        "roles": make_array(TEXT_OID, roles),
     }
+    return parameters, list(fresh)

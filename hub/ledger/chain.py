@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.ledger.months import LedgerMonth, pseudonyms_by_role
-from hub.ledger.records import NO_RECORD, LedgerEntry, StoredRecord, encode_record, hash_record
+from hub.ledger.records import NO_RECORD, LedgerEntry, StoredRecord, encode_record, hash_paths, hash_record
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class ChainedRecord:
     stored: StoredRecord
     entry: LedgerEntry
     subjects: dict[str, list[str]]
+    operation: bytes | None
+    """The hash of the paths that were read."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class Chain:
         number, previous, made = self.number, self.previous, []
         for entry in entries:
             subjects = pseudonyms_by_role(self.month, entry.subjects)
-            record = encode_record(entry, subjects, previous, number)
+            operation = hash_paths(entry.paths) if entry.paths else None
+            record = encode_record(entry, operation, subjects, previous, number)
             previous = hash_record(record)
-            made.append(ChainedRecord(StoredRecord(self.epoch, number, record, previous), entry, subjects))
+            made.append(ChainedRecord(StoredRecord(self.epoch, number, record, previous), entry, subjects, operation))
             number += 1
         return Chain(self.epoch, self.month, number, previous), made

@@ -40,7 +40,9 @@ def commit_command(connection: Connection[Any], entries: Sequence[LedgerEntry], 
         begin = _keep(now, RecordKind.EPOCH_BEGIN, **details)
         chain, records = Chain(epoch, month).append([begin, *entries, _keep(now, RecordKind.EPOCH_END)])
         connection.execute(INSERT_ENDED, (chain.epoch, month.first_day, host))
-        connection.execute(append_sql.INSERT_RECORDS, append_sql.record_parameters(month, chain.epoch, records, set()))
+        append_sql.register_arrays(connection)
+        parameters, _ = append_sql.record_parameters(month, chain.epoch, records, ())
+        connection.execute(append_sql.INSERT_RECORDS, parameters)
 
 
 def _keep(at: datetime, kind: RecordKind, **details: Any) -> LedgerEntry:

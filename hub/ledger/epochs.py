@@ -30,6 +30,7 @@ class Epoch:
 
     def __init__(self, connection: AsyncConnection[Any], chain: Chain) -> None:
         self._connection = connection
+        append_sql.register_arrays(connection)
         self._known_operations: set[bytes] = set()
         self.chain = chain
 
@@ -41,12 +42,13 @@ class Epoch:
     async def append(self, entries: Sequence[LedgerEntry]) -> None:
         """Commit the records of these entries. Raises psycopg.Error; then it is not known whether they are stored."""
         chain, records = self.chain.append(entries)
-        parameters = append_sql.record_parameters(chain.month, chain.epoch, records, self._known_operations)
+        known = self._known_operations
+        parameters, fresh = append_sql.record_parameters(chain.month, chain.epoch, records, known)
         await self._connection.execute(append_sql.INSERT_RECORDS, parameters)
         self.chain = chain
         if len(self._known_operations) > KNOWN_OPERATIONS:
             self._known_operations.clear()
-        self._known_operations.update(parameters["operations"])
+        self._known_operations.update(fresh)
 
     async def end(self, now: datetime) -> None:
         """Commit EPOCH_END, and give the lock back. Raises psycopg.Error."""

@@ -6,13 +6,15 @@ destroyed nobody can tell any more whose the pseudonyms of that month are, while
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from hub.ledger.records import PSEUDONYM_BYTES, DisclosedSubject
 
 OPEN_MONTH = "select subject_key from ledger.open_month(%s)"
 """Makes the month's partitions and key if they are missing. An owner's function: a writer may not define tables."""
+MAX_REMEMBERED = 20_000
+"""Pseudonyms that a month remembers: 300 bytes each, so 6 MB."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,22 @@ class LedgerMonth:
     """A month, by its first day in UTC, and its key of 32 bytes."""
 
     first_day: date
-    subject_key: bytes
+    subject_key: bytes = field(repr=False)
+    _made: dict[tuple[str, int], str] = field(default_factory=dict, repr=False, compare=False)
 
     def pseudonym(self, entity: str, number: int) -> bytes:
         """The pseudonym of a subject in this month. PSEUDONYM_BYTES bytes."""
         return hmac.digest(self.subject_key, f"{entity}:{number}".encode(), "sha256")[:PSEUDONYM_BYTES]
+
+    def name_subject(self, entity: str, number: int) -> str:
+        """The pseudonym in hexadecimal. Those made last are remembered: one dossier's people are read again and again."""
+        subject = entity, number
+        made = self._made.get(subject)
+        if made is None:
+            if len(self._made) >= MAX_REMEMBERED:
+                self._made.clear()
+            made = self._made[subject] = self.pseudonym(entity, number).hex()
+        return made
 
 
 def month_of(instant: datetime) -> date:
@@ -36,5 +49,5 @@ def pseudonyms_by_role(month: LedgerMonth, subjects: Iterable[DisclosedSubject])
     """The pseudonyms of subjects by role, in hexadecimal and sorted: their order would tell who is whose spouse."""
     found: dict[str, set[str]] = {}
     for subject in subjects:
-        found.setdefault(subject.role, set()).add(month.pseudonym(subject.entity, subject.number).hex())
+        found.setdefault(subject.role, set()).add(month.name_subject(subject.entity, subject.number))
     return {role: sorted(pseudonyms) for role, pseudonyms in sorted(found.items())}

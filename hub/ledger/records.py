@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -63,8 +63,7 @@ SELF_ROLE = "self"
 """The role of a citizen who read their own data."""
 
 
-@dataclass(frozen=True)
-class DisclosedSubject:
+class DisclosedSubject(NamedTuple):
     """A person whose data an answer has: entity and number of the row, and the role in the dossier, or one of those above."""
 
     entity: str
@@ -72,8 +71,7 @@ class DisclosedSubject:
     role: str
 
 
-@dataclass(frozen=True)
-class SourceState:
+class SourceState(NamedTuple):
     """A source that the answer rests on, and the instant for which the hub last knew all of it; None if it is not known."""
 
     connector: str
@@ -135,8 +133,13 @@ def hash_paths(paths: tuple[str, ...]) -> bytes:
     return hashlib.sha256(orjson.dumps(paths)).digest()
 
 
-def encode_record(entry: LedgerEntry, pseudonyms: Mapping[str, list[str]], previous: bytes, number: int) -> bytes:
-    """The bytes of a record. `pseudonyms` has, by role, those of the entry's subjects, in hexadecimal."""
+def encode_record(
+    entry: LedgerEntry, operation: bytes | None, pseudonyms: Mapping[str, list[str]], previous: bytes, number: int
+) -> bytes:
+    """The bytes of a record.
+
+    `operation` is the hash of the entry's paths, if it has some; `pseudonyms` has, by role, those of its subjects, in hexadecimal.
+    """
     body: dict[str, Any] = {
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "kind": entry.kind.value,
@@ -146,9 +149,9 @@ def encode_record(entry: LedgerEntry, pseudonyms: Mapping[str, list[str]], previ
         "purposeVersion": entry.purpose_version,
         "dossier": entry.dossier,
         "office": entry.office,
-        "operation": hash_paths(entry.paths).hex() if entry.paths else None,
+        "operation": operation.hex() if operation else None,
         "subjects": pseudonyms or None,
-        "sources": [[source.connector, source.as_of] for source in entry.sources] or None,
+        "sources": [list(source) for source in entry.sources] or None,
         "outcome": entry.outcome.value,
         "code": entry.code,
         "request": entry.request_id,

@@ -30,6 +30,8 @@ LOG = logging.getLogger("hub.ledger")
 MAX_WAITING = 5_000
 """Entries that may wait for a commit; the next ones are refused at once."""
 MAX_BATCH = 1_000
+GATHER_S = 0.001
+"""How long the next commit waits for more records, if the last one had several: a commit costs the database as much as ten records do."""
 LOOK_AT_MONTH_EVERY_S = 60.0
 """How long after the end of a month a server that nobody reads from still has its chain open: an open chain keeps the month from being closed."""
 COMMIT_WITHIN_S = 5.0
@@ -172,6 +174,8 @@ class LedgerWriter:
             for waiting in batch:
                 if not waiting.done.done():
                     waiting.done.set_result(None)
+            if len(batch) > 1:
+                await asyncio.sleep(GATHER_S)
             if not self._waiting:
                 return
 

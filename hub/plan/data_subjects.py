@@ -4,8 +4,8 @@ The statement itself says it. Every row of a person, and every row that is linke
 number; `take_data_subjects` removes them from the JSON before anyone sees it. A second statement could answer for another
 moment than the first, and would have to repeat its conditions.
 
-A response key is a GraphQL name and never has a `~`; in JSON text a quote inside of a value is escaped. So the pattern of a
-hidden member matches hidden members only.
+A response key is a GraphQL name and never has a `~`; in JSON text a quote inside of a value is escaped, and what ends a value is never
+a colon. So the pattern of a hidden member, whose quotes are not escaped and whose name a colon follows, matches hidden members only.
 """
 
 import re
@@ -16,8 +16,8 @@ from hub.plan.nodes import LinkedSubject, Member, Scalar
 HIDDEN = "~"
 """The first character of the key of a hidden member."""
 SIGN = b'"~'
-HIDDEN_MEMBER = re.compile(rb'"~(?<=[{,]"~)([A-Za-z]+)(?:\.[0-9]+)?":(?:([0-9]+)|null)(?:,|(?=\}))')
-"""What stands before the sign is looked at after it: a pattern that begins with a literal is looked for as fast as a text is."""
+HIDDEN_MEMBER = re.compile(rb'"~([A-Za-z]+)(?:\.[0-9]+)?":(?:([0-9]+)|null)(?:,|(?=\}))')
+"""It begins with a literal, and looks back at nothing: so a page is gone over twice as fast."""
 
 DataSubject = tuple[str, int]
 """Entity and number of a row, as in a global id: ("Citizen", 12)."""

@@ -75,6 +75,7 @@ def _fill(url: str, folder: Path, records: int) -> LastCheckpoint:
     key, now, last = load_signing_key(folder / "ledger.pem"), datetime.now(UTC), LastCheckpoint()
     known: set[bytes] = set()
     with psycopg.connect(url, autocommit=True) as connection:
+        append_sql.register_arrays(connection)
         (subject_key,) = connection.execute(OPEN_MONTH, (month_of(now),)).fetchone() or (None,)
         month = LedgerMonth(month_of(now), subject_key)
         chains = [Chain(uuid4(), month) for _ in range(CHAINS)]
@@ -89,9 +90,9 @@ def _fill(url: str, folder: Path, records: int) -> LastCheckpoint:
                     0, LedgerEntry(now, RecordKind.EPOCH_BEGIN, "hub", ReadOutcome.ANSWERED, details=details)
                 )
             chains[at], appended = chains[at].append(entries)
-            parameters = append_sql.record_parameters(month, chains[at].epoch, appended, known)
+            parameters, fresh = append_sql.record_parameters(month, chains[at].epoch, appended, known)
             connection.execute(append_sql.INSERT_RECORDS, parameters)
-            known.update(parameters["operations"])
+            known.update(fresh)
             heads = [ChainHead(chain.epoch, chain.number - 1, chain.previous) for chain in chains if chain.number]
             details = {"public": key.public.hex(), "after": None}
             kind = CheckpointKind.KEY if last.number < 0 else CheckpointKind.HEADS

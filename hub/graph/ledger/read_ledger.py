@@ -1,11 +1,11 @@
 """The ledger entry of a request: who asked, why, for which fields, and whose data the answer has. Committed before the answer leaves."""
 
 import asyncio
-import base64
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
@@ -81,17 +81,23 @@ class ReadLedger:
         caller = reading.caller
         if caller.principal is None or not self._is_recorded(reading, code):
             return
-        asked = [self._find_asked(ready) for ready in [reading.ready, *reading.documents] if ready is not None]
-        entry = replace(
-            make_entry(caller, reading.kind, find_outcome(reading, code), code),
-            paths=tuple(sorted({path for one in asked for path in one.paths} | reading.paths)),
+        asked = self._find_all_asked(reading)
+        outcome = find_outcome(reading, code)
+        entry = make_entry(
+            caller,
+            reading.kind,
+            outcome,
+            code,
+            paths=asked.paths,
             subjects=find_roles(caller, reading.people, await self._find_own(reading)),
+            # An explorer's reads are added up: their sources are found for the sum.
+            sources=() if is_masked(caller) else await self._find_sources(asked),
             details=reading.details or None,
         )
         if is_masked(caller) and entry.outcome is not ReadOutcome.REFUSED and len(self._masked) < MAX_MASKED:
             self._add_masked(entry)
             return
-        await self.writer.commit(replace(entry, sources=await self._find_sources(asked)))
+        await self.writer.commit(entry)
 
     async def record_refusal(self, caller: Caller, code: str, *, dossier: str | None = None) -> None:
         """Write down that a caller was refused before the request was read. Raises LedgerUnavailable.
@@ -140,7 +146,7 @@ class ReadLedger:
         key = (ready.checked.text, name)
         kept = self._asked.get(key)
         if kept is None:
-            paths = list_read_paths(ready.checked.document, ready.operation)
+            paths = tuple(sorted(set(list_read_paths(ready.checked.document, ready.operation))))
             kept = AskedFields(paths, self._find_entities(ready))
             self._asked.put(key, kept, 500 + len(ready.checked.text) + sum(map(len, paths)))
         return kept
@@ -159,10 +165,17 @@ class ReadLedger:
         visit(ready.checked.document, TypeInfoVisitor(info, Collector()))
         return frozenset(found & self._entities)
 
-    async def _find_sources(self, asked: Iterable[AskedFields]) -> tuple[SourceState, ...]:
-        entities = sorted({entity for one in asked for entity in one.entities})
+    def _find_all_asked(self, reading: Reading) -> AskedFields:
+        """What a request asked for: by its own document alone, most often."""
+        found = [self._find_asked(ready) for ready in [reading.ready, *reading.documents] if ready is not None]
+        if len(found) == 1 and not reading.paths:
+            return found[0]
+        paths = {path for one in found for path in one.paths} | reading.paths
+        return AskedFields(tuple(sorted(paths)), frozenset(entity for one in found for entity in one.entities))
+
+    async def _find_sources(self, asked: AskedFields) -> tuple[SourceState, ...]:
         try:
-            return await self._sources.of_entities(entities)
+            return await self._sources.of_entities(asked.entities)
         except HubError:
             return ()  # the database is away: the read has failed, and says so
 
@@ -197,8 +210,18 @@ class ReadLedger:
             self._masked_timer = loop.call_later(MASKED_EVERY_S, lambda: loop.create_task(self._flush_later()))
 
 
-def make_entry(caller: Caller, kind: RecordKind, outcome: ReadOutcome, code: str | None) -> LedgerEntry:
-    """The entry of a known caller, without what was read."""
+def make_entry(
+    caller: Caller,
+    kind: RecordKind,
+    outcome: ReadOutcome,
+    code: str | None,
+    *,
+    paths: tuple[str, ...] = (),
+    subjects: tuple[DisclosedSubject, ...] = (),
+    sources: tuple[SourceState, ...] = (),
+    details: Mapping[str, Any] | None = None,
+) -> LedgerEntry:
+    """The entry of a known caller."""
     principal, purpose, dossier = caller.known, caller.purpose, caller.dossier
     return LedgerEntry(
         datetime.now(UTC),
@@ -210,9 +233,13 @@ def make_entry(caller: Caller, kind: RecordKind, outcome: ReadOutcome, code: str
         purpose_version=purpose.version if purpose else None,
         dossier=dossier.code if dossier else None,
         office=dossier.office if dossier else find_only_office(principal),
+        paths=paths,
+        subjects=subjects,
+        sources=sources,
         code=code,
         request_id=caller.trace.request_id,
         trace_id=caller.trace.trace_id,
+        details=details,
     )
 
 
@@ -260,14 +287,13 @@ def find_roles(
 
     `own` are the rows of that citizen: whoever else their answer has, such as a spouse, is incidental to it.
     """
-    bindings: Mapping[str, frozenset[str]] = caller.dossier.bindings if caller.dossier else {}
+    named: Mapping[DataSubject, tuple[str, ...]] = caller.dossier.roles if caller.dossier else {}
     is_portal = caller.principal is not None and bool(caller.principal.personal_ids)
     alone = INCIDENTAL_ROLE if caller.dossier or is_portal else REQUESTED_ROLE
-    found = []
-    for entity, number in sorted(people):
-        name = base64.b64encode(f"{entity}:{number}".encode()).decode()
-        roles = [role for role, values in bindings.items() if name in values] or [
-            SELF_ROLE if (entity, number) in own else alone
+    return tuple(
+        [
+            DisclosedSubject(*person, role)
+            for person in sorted(people)
+            for role in named.get(person) or (SELF_ROLE if person in own else alone,)
         ]
-        found += [DisclosedSubject(entity, number, role) for role in roles]
-    return tuple(found)
+    )

@@ -1,13 +1,18 @@
 """Dossiers as reads need them: open or not, and by which identifiers each subject may be asked for.
 
-A dossier is kept in memory for KEPT_S seconds, so a read costs no second statement. What the hub itself ends is forgotten at once;
-what another process ends is read for KEPT_S seconds more.
+A dossier is kept in memory, so a read costs no second statement. What this process ends or adds to is forgotten at once. What another
+process does is seen within KEPT_S seconds: then all dossiers that were used meanwhile are compared with the store by one statement, and
+those that differ are read again. Who was merged with whom is seen when a dossier is read again, after RELOADED_S at the latest.
 """
 
+import asyncio
+import base64
+import binascii
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -20,8 +25,10 @@ from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
+from hub.plan.data_subjects import DataSubject
 
 KEPT_S = 5.0
+RELOADED_S = 30.0
 CACHE_DOSSIERS = 2_000
 CACHE_BYTES = 8_000_000
 LONGEST_CODE = 60
@@ -30,6 +37,12 @@ UNCONFIRMED = refuse(
     "EMERGENCY_UNCONFIRMED",
     "another officer of your office confirms it with confirmEmergencyAccess",
 )
+STATE = """concat_ws('|', d.id, d.purpose, d.office, d.opened_by, d.opened_via, d.expires_at, d.outcome, d.confirmed_at, (
+    select string_agg(concat_ws(':', s.id, s.role, s.subject_id, s.value), ',' order by s.id)
+    from hub.dossier_subject s where s.dossier_id = d.id))"""
+"""All of a dossier `d` that a read depends on, as one text."""
+SELECT_STATES = f"""
+select coalesce(json_object_agg(d.code, {STATE}), '{{}}')::text from hub.dossier d where d.code = any($1::text[])"""  # noqa: S608 constants
 ROOT = "coalesce((select h.heir_id from link.heir h where h.subject_id = s.subject_id), s.subject_id)"
 """The row that stands for the subject now."""
 
@@ -53,6 +66,26 @@ class ReadingDossier:
     reader: str | None = None
     is_confirmed: bool = True
 
+    @cached_property
+    def roles(self) -> Mapping[DataSubject, tuple[str, ...]]:
+        """The roles of its subjects, by the rows that are theirs."""
+        found: dict[DataSubject, tuple[str, ...]] = {}
+        for role, values in self.bindings.items():
+            for subject in filter(None, map(read_global_id, values)):
+                found[subject] = (*found.get(subject, ()), role)
+        return found
+
+
+@dataclass(slots=True)
+class KeptDossier:
+    """A dossier in memory. `state` is what the store says of it, by which a change is noticed."""
+
+    dossier: ReadingDossier
+    state: str
+    checked_until: float
+    loaded_until: float
+    is_used: bool = False
+
 
 class DossierReads:
     """Finds dossiers by code, over the read pool."""
@@ -61,9 +94,8 @@ class DossierReads:
         self._reads = reads
         self._sql = select_dossier(registry)
         self._clock = clock
-        self._kept: BoundedCache[str, tuple[float, ReadingDossier]] = BoundedCache(
-            CACHE_DOSSIERS, most_size=CACHE_BYTES
-        )
+        self._kept: BoundedCache[str, KeptDossier] = BoundedCache(CACHE_DOSSIERS, most_size=CACHE_BYTES)
+        self._checking: asyncio.Task[None] | None = None
 
     async def find(self, code: str, principal: Principal) -> ReadingDossier:
         """The dossier, open and of an office of the principal.
@@ -82,7 +114,7 @@ class DossierReads:
         Raises OperationRefused with DOSSIER_UNKNOWN, StoreUnavailable.
         """
         code = code.strip().upper()
-        kept = self._find_kept(code)
+        kept = await self._find_kept(code)
         dossier = kept or await self._load(code)
         if not covers(principal.offices, dossier.office) or dossier.reader not in (None, principal.id):
             if kept is not None:
@@ -96,19 +128,47 @@ class DossierReads:
         """Read the dossier afresh when it is asked for again."""
         self._kept.drop(code)
 
-    def _find_kept(self, code: str) -> ReadingDossier | None:
+    async def _find_kept(self, code: str) -> ReadingDossier | None:
         kept = self._kept.get(code)
-        return kept[1] if kept is not None and kept[0] > self._clock() else None
+        if kept is None or kept.loaded_until <= self._clock():
+            return None
+        kept.is_used = True
+        if kept.checked_until > self._clock():
+            return kept.dossier
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_used())
+            self._checking.add_done_callback(self._forget_check)
+        await asyncio.shield(self._checking)
+        kept = self._kept.get(code)
+        return kept.dossier if kept is not None and kept.checked_until > self._clock() else None
+
+    async def _check_used(self) -> None:
+        """Compare the dossiers that were used since the last time with the store, and forget those that differ."""
+        asked_at = self._clock()
+        used = {code: kept for code, (kept, _) in self._kept.entries.items() if kept.is_used}
+        states = orjson.loads(await self._reads.json(SELECT_STATES, (list(used),)))
+        for code, kept in used.items():
+            if states.get(code) == kept.state:
+                kept.checked_until, kept.is_used = asked_at + KEPT_S, False
+            elif self._kept.get(code) is kept:
+                self._kept.drop(code)
+
+    def _forget_check(self, task: "asyncio.Task[None]") -> None:
+        self._checking = None
+        if not task.cancelled():
+            task.exception()  # everyone who waited may have gone
 
     async def _load(self, code: str) -> ReadingDossier:
         if not code or len(code) > LONGEST_CODE:
             raise NOT_FOUND
+        asked_at = self._clock()
         text = await self._reads.json(self._sql, (code,))
         row = orjson.loads(text)
         if row is None:
             raise NOT_FOUND
         dossier = self._dossier(row)
-        self._kept.put(code, (self._clock() + KEPT_S, dossier), 500 + 2 * len(text))
+        kept = KeptDossier(dossier, row["state"], asked_at + KEPT_S, asked_at + RELOADED_S)
+        self._kept.put(code, kept, 1_000 + 3 * len(text))
         return dossier
 
     def _dossier(self, row: Mapping[str, Any]) -> ReadingDossier:
@@ -129,6 +189,15 @@ class DossierReads:
         )
 
 
+def read_global_id(value: str) -> DataSubject | None:
+    """Entity and number of a global id; None if the value is none."""
+    try:
+        entity, _, number = base64.b64decode(value, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (entity, int(number)) if entity.isidentifier() and number.isascii() and number.isdigit() else None
+
+
 def select_dossier(registry: Registry) -> str:
     """A statement that gives a dossier by its code as JSON, `null` if there is none, with the identifiers of its subjects."""
     cases = " ".join(
@@ -145,7 +214,7 @@ def select_dossier(registry: Registry) -> str:
             select json_build_object(
                 'id', d.id, 'code', d.code, 'purpose', d.purpose, 'office', d.office, 'outcome', d.outcome,
                 'expires_at', d.expires_at, 'opened_via', d.opened_via, 'opened_by', d.opened_by,
-                'confirmed_at', d.confirmed_at, 'subjects', ({subjects})
+                'confirmed_at', d.confirmed_at, 'subjects', ({subjects}), 'state', {STATE}
             )::text
             from hub.dossier d
             where d.code = $1::text

@@ -8,6 +8,7 @@ import orjson
 
 from hub.access.sealing import WithholdKind
 from hub.errors import HubError
+from hub.graph.execution.kept_value import KeptValue
 from hub.graph.execution.reads import Reads
 from hub.plan.data_subjects import DataSubject
 
@@ -43,18 +44,15 @@ class SealedSubjects:
 
     def __init__(self, reads: Reads, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._reads = reads
-        self._clock = clock
-        self._kept = WithheldSubjects()
-        self._until = float("-inf")
+        self._kept = KeptValue(self._load, kept_s=KEPT_S, clock=clock)
 
     async def current(self) -> WithheldSubjects:
         """Those subjects. Raises StoreUnavailable if they cannot be read: then nothing may be shown."""
-        if self._clock() < self._until:
-            return self._kept
+        return await self._kept.current()
+
+    async def _load(self) -> WithheldSubjects:
         rows = orjson.loads(await self._reads.json(SELECT, ()))
         if len(rows) > MAX_SEALED:
             raise HubError(f"more than {MAX_SEALED:,} subjects are sealed or restricted", next_step="tell the operator")
         by_kind = {kind: frozenset((e, n) for e, n, why in rows if why == kind) for kind in WithholdKind}
-        self._kept = WithheldSubjects(by_kind[WithholdKind.SEAL], by_kind[WithholdKind.RESTRICTION])
-        self._until = self._clock() + KEPT_S
-        return self._kept
+        return WithheldSubjects(by_kind[WithholdKind.SEAL], by_kind[WithholdKind.RESTRICTION])

@@ -1,29 +1,23 @@
 """A database as source of a verification. Every process reads the same snapshot, so a ledger can be verified while it is written to."""
 
-import struct
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
+import orjson
 import psycopg
 
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.verify.multiset import RowMixer
-from hub.ledger.verify.segments import RecordRows, Segment
+from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment
 from hub.ledger.verify.source import EpochRow, LedgerIndex, MonthRow, PeopleRange
 from hub.store.engine import SESSION, add_silence_timeouts
 
 SEGMENT_RECORDS = 20_000
-"""About 20 MB of memory for each process."""
+"""What one process checks before it takes more."""
 BLOCKS = 4_000
-COPY_HEADER_BYTES, COPY_END = 19, b"\xff\xff"
 POSTGRESQL_EPOCH_US = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-FIXED = struct.Struct(">hiqiqi")
-LENGTH = struct.Struct(">i")
-PERSON = np.dtype(
-    [("fields", ">i2"), ("n1", ">i4"), ("number", ">i8"), ("n2", ">i4"), ("role", ">i8"), ("n3", ">i4"), ("s1", ">u8"), ("s2", ">u8"), ("n4", ">i4"), ("e1", ">u8"), ("e2", ">u8")]
-)  # fmt: skip
 FIRST_OF_CHAIN = """
 select epoch, number from ledger.record where month = %(month)s and (%(after)s::uuid is null or epoch > %(after)s)
 order by epoch, number limit 1"""
@@ -32,11 +26,29 @@ MONTHS_STORED = """
 select to_date(substring(c.relname from '[0-9]{4}_[0-9]{2}$'), 'YYYY_MM') from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'ledger.record'::regclass"""
 RECORDS = """
-copy (select number, at, hash, record, principal, dossier from ledger.record
-      where month = {} and epoch = {} and number between {} and {} order by number) to stdout (format binary)"""
+select
+    string_agg(int8send(r.number), ''),
+    string_agg(int4send(octet_length(r.record)), ''),
+    string_agg(r.record, ''),
+    string_agg(int4send(octet_length(r.hash)), ''),
+    string_agg(r.hash, ''),
+    string_agg(timestamptz_send(r.at), ''),
+    json_agg(json_build_array(r.principal, r.dossier))::text
+from (
+    select number, at, hash, record, principal, dossier from ledger.record
+    where month = %s and epoch = %s and number between %s and %s
+    order by number
+) r"""
+"""One row for many records: by the row, the server and this process would each work longer on the protocol than on the records."""
 PEOPLE = """
-copy (select number, coalesce(array_position({}::text[], role), 0)::int8 - 1, subject, epoch from ledger.disclosure
-      where month = {} and ctid >= {}::tid and ctid < {}::tid) to stdout (format binary)"""
+select
+    string_agg(int8send(number), ''),
+    string_agg(int8send(coalesce(array_position(%s::text[], role), 0)::int8 - 1), ''),
+    string_agg(subject, ''),
+    string_agg(uuid_send(epoch), ''),
+    coalesce(bool_and(octet_length(subject) = 16), true)
+from ledger.disclosure
+where month = %s and ctid >= %s::tid and ctid < %s::tid"""
 CHECKPOINTS = """
 select c.number, c.document, c.heads, c.signature, t.token from ledger.checkpoint c left join ledger.timestamp_token t using (number)
 order by c.number"""
@@ -97,36 +109,12 @@ class DatabaseSource:
             for row in cursor.execute("select hash, paths from ledger.operation"):
                 yield row[0], row[1]
 
-    def read_rows(self, segment: Segment) -> RecordRows:
-        values = (segment.month, segment.epoch, segment.first, segment.last)
-        rows = RecordRows(hashes=[], times=[], principals=[], dossiers=[])
-        assert rows.hashes is not None
-        assert rows.times is not None
-        assert rows.principals is not None
-        assert rows.dossiers is not None
-        data = self._copy(RECORDS, values)
-        at, unpack, length = COPY_HEADER_BYTES, FIXED.unpack_from, LENGTH.unpack_from
-        while data[at : at + 2] != COPY_END:
-            _, _, number, _, time, size = unpack(data, at)
-            at += FIXED.size
-            rows.numbers.append(number)
-            rows.times.append(time + POSTGRESQL_EPOCH_US)
-            rows.hashes.append(data[at : at + size])
-            at += size
-            (size,) = length(data, at)
-            rows.records.append(data[at + 4 : at + 4 + size])
-            at += 4 + size
-            (size,) = length(data, at)
-            rows.principals.append(data[at + 4 : at + 4 + size].decode())
-            at += 4 + size
-            (size,) = length(data, at)
-            if size < 0:
-                rows.dossiers.append(None)
-                at += 4
-            else:
-                rows.dossiers.append(data[at + 4 : at + 4 + size].decode())
-                at += 4 + size
-        return rows
+    def read_rows(self, segment: Segment) -> Iterator[RecordRows]:
+        for first in range(segment.first, segment.last + 1, PART_RECORDS):
+            last = min(first + PART_RECORDS - 1, segment.last)
+            found = self._fetch(RECORDS, (segment.month, segment.epoch, first, last))
+            if found[0] is not None:
+                yield _read_part(*found)
 
     def list_people_ranges(self, month: date) -> list[PeopleRange]:
         row = (
@@ -141,14 +129,12 @@ class DatabaseSource:
         return [PeopleRange(month, first, first + BLOCKS) for first in range(0, blocks, BLOCKS)]
 
     def sum_people(self, part: PeopleRange, roles: tuple[str, ...], mixer: RowMixer) -> int:
-        values = (list(roles), part.month, f"({part.first_block},0)", f"({part.last_block},0)")
-        data = self._copy(PEOPLE, values)[COPY_HEADER_BYTES : -len(COPY_END)]
-        if len(data) % PERSON.itemsize:
+        blocks = (f"({part.first_block},0)", f"({part.last_block},0)")
+        *columns, is_whole = self._fetch(PEOPLE, (list(roles), part.month, *blocks))
+        if not is_whole:
             return -1  # a pseudonym of another length: no record has it
-        rows = np.frombuffer(data, PERSON)
-        native = [rows[name].astype(np.uint64) for name in ("s1", "s2", "e1", "e2")]
-        native += [rows[name].astype(np.int64).view(np.uint64) for name in ("number", "role")]
-        return mixer.sum_rows(list(native))
+        number, role, subject, epoch = (np.frombuffer(column or b"", ">u8").astype(np.uint64) for column in columns)
+        return mixer.sum_rows([subject[0::2], subject[1::2], epoch[0::2], epoch[1::2], number, role])
 
     def find_differing_people(self, month: date) -> list[str]:
         try:
@@ -173,10 +159,10 @@ class DatabaseSource:
                 yield Segment(month, epoch, start, min(start + SEGMENT_RECORDS - 1, found[0]))
             after = epoch
 
-    def _copy(self, statement: str, values: tuple[Any, ...]) -> bytes:
-        query = psycopg.sql.SQL(statement).format(*map(psycopg.sql.Literal, values))
-        with self._connect().cursor() as cursor, cursor.copy(query) as copy:
-            return b"".join(bytes(part) for part in copy)
+    def _fetch(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = self._connect().execute(statement, values, prepare=True, binary=True).fetchone()
+        assert row is not None  # an aggregate
+        return row
 
     def _connect(self) -> psycopg.Connection[Any]:
         if self._connection is None:
@@ -187,3 +173,24 @@ class DatabaseSource:
                 connection.execute(psycopg.sql.SQL("set transaction snapshot {}").format(self._snapshot))
             self._connection = connection
         return self._connection
+
+
+def _read_part(
+    numbers: bytes, record_sizes: bytes, records: bytes, hash_sizes: bytes, hashes: bytes, times: bytes, names: str
+) -> RecordRows:
+    """The records of one row of RECORDS."""
+    pairs = orjson.loads(names)
+    return RecordRows(
+        np.frombuffer(numbers, ">i8").tolist(),
+        _cut(records, record_sizes),
+        _cut(hashes, hash_sizes),
+        (np.frombuffer(times, ">i8") + POSTGRESQL_EPOCH_US).tolist(),
+        [principal for principal, _ in pairs],
+        [dossier for _, dossier in pairs],
+    )
+
+
+def _cut(joined: bytes, sizes: bytes) -> list[bytes]:
+    """Values that were joined, by their sizes of 4 bytes each."""
+    ends = np.cumsum(np.frombuffer(sizes, ">i4"), dtype=np.int64).tolist()
+    return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -22,7 +22,7 @@ from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.records import HASH_BYTES, HEADER_BYTES
 from hub.ledger.verify.multiset import RowMixer
-from hub.ledger.verify.segments import RecordRows, Segment
+from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment
 from hub.ledger.verify.source import EpochRow, LedgerIndex, LedgerSource, MonthRow, PeopleRange
 
 MAGIC = b"hub-ledger-export-1\n"
@@ -47,7 +47,7 @@ def write_export(source: LedgerSource, file: IO[bytes]) -> int:
     sum(_write_parts(file, b"O", (key + LENGTH.pack(len(paths)) + paths for key, paths in source.read_operations())))
     records = 0
     for segment in index.segments:
-        rows = source.read_rows(segment).records
+        rows = [record for part in source.read_rows(segment) for record in part.records]
         records += len(rows)
         body = b"".join(part for record in rows for part in (LENGTH.pack(len(record)), record))
         _write(file, b"R", segment.month.isoformat().encode() + segment.epoch.bytes + body)
@@ -108,15 +108,16 @@ class ExportSource:
                 yield data[at : at + HASH_BYTES], data[start : start + size]
                 at = start + size
 
-    def read_rows(self, segment: Segment) -> RecordRows:
-        data, at, rows = self._read(segment.place), ROW_HEAD_BYTES, RecordRows()
-        unpack, append, end = LENGTH.unpack_from, rows.records.append, segment.place[1]
+    def read_rows(self, segment: Segment) -> Iterator[RecordRows]:
+        data, at, end = self._read(segment.place), ROW_HEAD_BYTES, segment.place[1]
+        unpack = LENGTH.unpack_from
         while at < end:
-            (size,) = unpack(data, at)
-            append(data[at + 4 : at + 4 + size])
-            at += 4 + size
-        rows.numbers = [int.from_bytes(record[HASH_BYTES:HEADER_BYTES], "big") for record in rows.records]
-        return rows
+            records: list[bytes] = []
+            while at < end and len(records) < PART_RECORDS:
+                (size,) = unpack(data, at)
+                records.append(data[at + 4 : at + 4 + size])
+                at += 4 + size
+            yield RecordRows([int.from_bytes(record[HASH_BYTES:HEADER_BYTES], "big") for record in records], records)
 
     def list_people_ranges(self, month: date) -> list[PeopleRange]:
         return []

@@ -4,7 +4,7 @@ looked at record by record.
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 
 from hub.ledger.records import HASH_BYTES, HEADER_BYTES, RecordKind
 from hub.ledger.verify.findings import Findings
-from hub.ledger.verify.multiset import RowMixer
+from hub.ledger.verify.multiset import RowMixer, add_sums
 
+PART_RECORDS = 1_000
+"""Records that are in memory at a time. With 20,000 of them, decoding took four times as long: each new page of memory costs more than
+what is written to it, and the pages of a small part are used again by the next."""
 CLOCK_BACK_US = 10_000_000
 """Records of concurrent requests are not in the order of their times: a commit may take up to 5 s."""
 MARKS = frozenset({RecordKind.EPOCH_BEGIN.value, RecordKind.EPOCH_END.value, RecordKind.KEEPING.value})
@@ -64,8 +67,9 @@ class SegmentResult:
     last_hash: bytes | None = None
     first_number: int = -1
     last_number: int = -1
-    first_at: str | None = None
     last_at: str | None = None
+    last_time_us: int | None = None
+    """Microseconds since 1970; None if it is not known."""
     marks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """Numbers and bodies of the records about the chain and about keeping."""
     operations: set[str] = field(default_factory=set)
@@ -76,22 +80,32 @@ class SegmentResult:
 
 
 def check_segment(
-    segment: Segment, rows: RecordRows, claimed: NDArray[np.int64], roles: Sequence[str], mixer: RowMixer
+    segment: Segment, parts: Iterable[RecordRows], claimed: NDArray[np.int64], roles: Sequence[str], mixer: RowMixer
 ) -> SegmentResult:
     """Check records in a row. `claimed` are the numbers that checkpoints have heads at, `roles` those of disclosures."""
-    result = SegmentResult(segment, len(rows.records))
-    if not rows.records:
-        return result
+    result = SegmentResult(segment)
+    place = {role: number for number, role in enumerate(roles)}
+    for rows in parts:
+        if rows.records:
+            _check_part(result, rows, claimed, place, mixer)
+    return result
+
+
+def _check_part(
+    result: SegmentResult, rows: RecordRows, claimed: NDArray[np.int64], place: Mapping[str, int], mixer: RowMixer
+) -> None:
+    """Check the next records, and take over what they came to."""
     digests = [hashlib.sha256(record).digest() for record in rows.records]
-    result.previous, result.last_hash = rows.records[0][:HASH_BYTES], digests[-1]
     _check_links(result, rows, digests)
-    result.first_number, result.last_number = rows.numbers[0], rows.numbers[-1]
     bodies = _read_bodies(result, rows)
     _check_columns(result, rows, bodies)
     _note_marks(result, rows, bodies)
-    _sum_people(result, rows, bodies, roles, mixer)
+    _sum_people(result, rows, bodies, place, mixer)
     _sum_heads(result, rows, digests, claimed, mixer)
-    return result
+    if not result.count:
+        result.previous, result.first_number = rows.records[0][:HASH_BYTES], rows.numbers[0]
+    result.count += len(rows.records)
+    result.last_hash, result.last_number = digests[-1], rows.numbers[-1]
 
 
 def _check_links(result: SegmentResult, rows: RecordRows, digests: list[bytes]) -> None:
@@ -100,13 +114,14 @@ def _check_links(result: SegmentResult, rows: RecordRows, digests: list[bytes]) 
         for number, stored, digest in zip(rows.numbers, rows.hashes, digests, strict=True):
             if stored != digest:
                 findings.add("RECORD_CHANGED", where, f"record {number} does not have its hash")
-    previous = [record[:HASH_BYTES] for record in rows.records[1:]]
-    if previous != digests[:-1]:
-        for at, (one, before) in enumerate(zip(previous, digests[:-1], strict=True)):
-            if one != before and rows.numbers[at + 1] == rows.numbers[at] + 1:
-                findings.add(
-                    "CHAIN_BROKEN", where, f"record {rows.numbers[at + 1]} does not follow record {rows.numbers[at]}"
-                )
+    # The first record of a segment has no record before it here: whoever joins the segments compares these two.
+    previous = [record[:HASH_BYTES] for record in rows.records]
+    expected = [result.last_hash if result.count else previous[0], *digests[:-1]]
+    if previous != expected:
+        numbers = [result.last_number, *rows.numbers]
+        for at, (one, before) in enumerate(zip(previous, expected, strict=True)):
+            if one != before and numbers[at + 1] == numbers[at] + 1:
+                findings.add("CHAIN_BROKEN", where, f"record {numbers[at + 1]} does not follow record {numbers[at]}")
     written = [record[HASH_BYTES:HEADER_BYTES] for record in rows.records]
     stored_numbers = np.array(rows.numbers, np.int64)
     if not np.array_equal(
@@ -117,7 +132,8 @@ def _check_links(result: SegmentResult, rows: RecordRows, digests: list[bytes]) 
                 findings.add(
                     "NUMBER_DIFFERS", where, f"record {number} says that it is number {int.from_bytes(said, 'big')}"
                 )
-    steps = np.diff(stored_numbers, prepend=result.segment.first - 1)
+    number_before = result.last_number if result.count else result.segment.first - 1
+    steps = np.diff(stored_numbers, prepend=np.int64(number_before))
     for at in np.flatnonzero(steps != 1).tolist():
         first, last = int(stored_numbers[at] - steps[at] + 1), int(stored_numbers[at] - 1)
         if first <= last:
@@ -149,7 +165,7 @@ def _read_bodies(result: SegmentResult, rows: RecordRows) -> list[dict[str, Any]
 
 def _check_columns(result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]]) -> None:
     findings, where = result.findings, result.segment.where
-    result.first_at, result.last_at = str(bodies[0]["at"]), str(bodies[-1]["at"])
+    result.last_at = str(bodies[-1]["at"])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy warns of a zone where there should be digits
@@ -158,9 +174,13 @@ def _check_columns(result: SegmentResult, rows: RecordRows, bodies: list[dict[st
         findings.add(
             "RECORD_UNREADABLE", where, f"a time among records {rows.numbers[0]} to {rows.numbers[-1]} is none"
         )
+        result.last_time_us = None
         return
-    for at in np.flatnonzero(np.diff(times) < -CLOCK_BACK_US):
-        findings.add("CLOCK_BACK", where, f"between records {rows.numbers[at]} and {rows.numbers[at + 1]}")
+    before = [] if result.last_time_us is None else [result.last_time_us]
+    numbers = [*([result.last_number] if before else []), *rows.numbers]
+    for at in np.flatnonzero(np.diff(np.concatenate((np.array(before, np.int64), times))) < -CLOCK_BACK_US):
+        findings.add("CLOCK_BACK", where, f"between records {numbers[at]} and {numbers[at + 1]}")
+    result.last_time_us = int(times[-1])
     if rows.times is None or rows.principals is None or rows.dossiers is None:
         return
     for at in np.flatnonzero(times != np.array(rows.times, np.int64)):
@@ -179,15 +199,14 @@ def _check_columns(result: SegmentResult, rows: RecordRows, bodies: list[dict[st
 def _note_marks(result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]]) -> None:
     kinds = list(map(GET_KIND, bodies))
     if not MARKS.isdisjoint(kinds):
-        result.marks = [(rows.numbers[i], bodies[i]) for i, kind in enumerate(kinds) if kind in MARKS]
-    result.operations = {body["operation"] for body in bodies if "operation" in body}
+        result.marks += [(rows.numbers[i], bodies[i]) for i, kind in enumerate(kinds) if kind in MARKS]
+    result.operations.update([body["operation"] for body in bodies if "operation" in body])
 
 
 def _sum_people(
-    result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]], roles: Sequence[str], mixer: RowMixer
+    result: SegmentResult, rows: RecordRows, bodies: list[dict[str, Any]], place: Mapping[str, int], mixer: RowMixer
 ) -> None:
     """Add up who was disclosed, as the index should have it: each person once in a record, in the first of their roles."""
-    place = {role: number for number, role in enumerate(roles)}
     subjects: list[str] = []
     numbers: list[int] = []
     role_numbers: list[int] = []
@@ -218,10 +237,9 @@ def _sum_people(
         where = f"a subject among records {rows.numbers[0]} to {rows.numbers[-1]} is none"
         result.findings.add("RECORD_UNREADABLE", result.segment.where, where)
         return
-    result.people = len(subjects)
-    result.people_sum = mixer.sum_people(
-        result.segment.epoch, raw, np.array(numbers, np.int64), np.array(role_numbers, np.int64)
-    )
+    found = mixer.sum_people(result.segment.epoch, raw, np.array(numbers, np.int64), np.array(role_numbers, np.int64))
+    result.people += len(subjects)
+    result.people_sum = add_sums(result.people_sum, found)
 
 
 def _sum_heads(
@@ -233,4 +251,4 @@ def _sum_heads(
     at = np.searchsorted(numbers, claimed)
     at = at[(at < len(numbers)) & (numbers[np.minimum(at, len(numbers) - 1)] == claimed)]
     heads = b"".join(digests[i] for i in at.tolist())
-    result.heads_sum = mixer.sum_heads(heads, numbers[at])
+    result.heads_sum = add_sums(result.heads_sum, mixer.sum_heads(heads, numbers[at]))

@@ -67,8 +67,8 @@ class LedgerSource(Protocol):
         """Hashes and lists of fields."""
         ...
 
-    def read_rows(self, segment: Segment) -> RecordRows:
-        """The records of a segment."""
+    def read_rows(self, segment: Segment) -> Iterator[RecordRows]:
+        """The records of a segment, in parts of about PART_RECORDS."""
         ...
 
     def list_people_ranges(self, month: date) -> list[PeopleRange]:

@@ -217,8 +217,11 @@ def _find_differing_heads(source: LedgerSource, index: LedgerIndex, epoch: UUID,
     segments = [segment for segment in index.segments if segment.epoch == epoch]
     claims = list(list_claims(_without_tokens(source.read_checkpoints()), epoch))
     for segment in segments:
-        rows = source.read_rows(segment)
-        digests = {number: hashlib.sha256(r).digest() for number, r in zip(rows.numbers, rows.records, strict=True)}
+        digests = {
+            number: hashlib.sha256(record).digest()
+            for rows in source.read_rows(segment)
+            for number, record in zip(rows.numbers, rows.records, strict=True)
+        }
         for checkpoint, head in claims:
             if head.number in digests and digests[head.number] != head.hash:
                 found = f"record {head.number} is another than checkpoint {checkpoint} has"

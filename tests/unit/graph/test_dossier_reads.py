@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from hub.errors import OperationRefused
-from hub.graph.permission.dossier_reads import DossierReads
+from hub.graph.permission.dossier_reads import KEPT_S, SELECT_STATES, DossierReads
 from hub.model.registry import registry
 from tests.unit.graph.test_callers import COMMUNE, principal
 
@@ -21,15 +21,19 @@ DOSSIER = {
     "outcome": None,
     "expires_at": "9999-12-31T00:00:00+00:00",
     "subjects": [],
+    "state": "as it was opened",
 }
 
 
 class CountedReads:
     def __init__(self) -> None:
         self.statements = 0
+        self.state = DOSSIER["state"]
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
         self.statements += 1
+        if sql == SELECT_STATES:
+            return orjson.dumps(dict.fromkeys(parameters[0], self.state))
         return orjson.dumps(DOSSIER if parameters == (DOSSIER["code"],) else None)
 
 
@@ -52,6 +56,32 @@ def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
         assert count(code, foreign) == (1, "DOSSIER_UNKNOWN")
     dossiers.forget(str(DOSSIER["code"]))
     assert count(str(DOSSIER["code"]), own) == (1, "")
+
+
+def test_dossiers_that_are_read_together_are_compared_with_the_store_together() -> None:
+    reads: Any = CountedReads()
+    now = [0.0]
+    dossiers = DossierReads(reads, registry(), clock=lambda: now[0])
+    code, own = str(DOSSIER["code"]), principal(COMMUNE)
+
+    async def read_at_once() -> int:
+        before = reads.statements
+        await asyncio.gather(*(dossiers.find(code, own) for _ in range(20)))
+        return int(reads.statements - before)
+
+    async def run() -> None:
+        await dossiers.find(code, own)
+        now[0] = KEPT_S - 0.1
+        assert await read_at_once() == 0
+        now[0] = KEPT_S + 0.1
+        assert await read_at_once() == 1, "one statement for all who ask"
+        assert await read_at_once() == 0
+        reads.state, now[0] = "somebody was added", 2 * KEPT_S + 0.3
+        before = reads.statements
+        await dossiers.find(code, own)
+        assert reads.statements - before == 2, "what has changed is read again"
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("code", ["", "x" * 61])
