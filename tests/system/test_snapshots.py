@@ -32,6 +32,7 @@ ISSUER = LocalIssuer(
     (
         LocalIdentity("an", "Lê An", frozenset({Role.OFFICER}), frozenset({OFFICE})),
         LocalIdentity("binh", "Vũ Bình", frozenset({Role.OFFICER}), frozenset({OTHER_OFFICE})),
+        LocalIdentity("dung", "Ngô Dung", frozenset({Role.OPERATOR})),
     ),
 )
 DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS = (f"H49.12-251118-000{number}" for number in range(1, 7))
@@ -59,10 +60,13 @@ class SnapshotHub:
     seller: tuple[int, str]
     buyer: tuple[int, str]
 
-    def ask(self, query: str, variables: Any = None, *, dossier: str = "", who: str = "an") -> dict[str, Any]:
+    def ask(
+        self, query: str, variables: Any = None, *, dossier: str = "", purpose: str = "", who: str = "an"
+    ) -> dict[str, Any]:
         identity = ISSUER.find_identity(who)
         assert identity is not None
-        sent = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"} | ({"x-hub-dossier": dossier} if dossier else {})  # fmt: skip
+        named = {"x-hub-dossier": dossier, "x-hub-purpose": purpose}
+        sent = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"} | {k: v for k, v in named.items() if v}
         body = {"query": query, "variables": variables or {}}
         answer = httpx2.post(f"{self.url}/graphql", json=body, headers=sent, timeout=30)
         return dict(answer.json())
@@ -362,6 +366,19 @@ def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
     assert "transferor_name" in table
     assert "all together" in table
     assert json.loads(command(capsys, "procedures", "stats", "tax-clearance", "--json")) == []
+
+
+def test_statistics_are_read_under_their_purpose_and_tell_of_no_single_dossier(hub: SnapshotHub) -> None:
+    hub.keep()
+    asked = (Path(__file__).parents[2] / "schema/purposes/statistics/procedures.graphql").read_text(encoding="utf-8")
+    found = hub.data(asked, who="dung", purpose="statistics")
+    assert [one["procedure"] for one in found] == ["land-right-transfer"]
+    assert found[0]["dossiers"] == 0, "fewer than ten"
+    assert all(one["answers"] % 10 == 0 for one in found[0]["requirements"])
+    assert any(one["shareHeld"] is None for one in found[0]["requirements"])
+    assert hub.data(asked, {"procedure": "birth-residence-health-card"}, who="dung", purpose="statistics") == []
+    assert hub.code(asked, {"procedure": "none"}, who="dung", purpose="statistics") == "UNKNOWN_PROCEDURE"
+    assert hub.code(asked) == hub.code(asked, dossier=DOSSIER) == "FORBIDDEN_FIELD"
 
 
 def test_the_copy_of_a_person_says_how_many_answers_are_kept(

@@ -25,6 +25,8 @@ from hub.plan.permission.reads import COUNT, ORDER, SELECT, PermittedRead, list_
 from hub.plan.planner import Planner
 
 CURSORS = ("PageInfo.startCursor", "PageInfo.endCursor")
+COUNTED_TYPES = frozenset({"ProcedureStatistics", "RequirementStatistics", "NotHeldCount"})
+"""Types of the graph that have counts alone, which are rounded down like `totalCount`."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def _lint_counts(purpose: Purpose, reads: tuple[PermittedRead, ...]) -> Iterator
     if purpose.declaration.limits.smallest_cell is None or purpose.declaration.masked:
         return
     for read in reads:
-        if read.how == SELECT:
+        if read.how == SELECT and read.coordinate.partition(".")[0] not in COUNTED_TYPES:
             yield LintFinding(
                 read.document,
                 f"{read.path}: a purpose with a smallest cell counts only: select totalCount, and no rows",
