@@ -126,6 +126,20 @@ class Settings(BaseSettings):
         None,
         description="File of the Ed25519 key that signs receipts, readable by its owner alone; made by `hub ledger keys new`. Use another key than for the ledger. Without it receipts are not signed, and say so.",
     )
+    webhook_signing_key: Path | None = Field(
+        None,
+        description="File of the Ed25519 key that signs webhooks, readable by its owner alone; made by `hub ledger keys new`. Use another key than for the ledger. Needed by `hub webhooks` and `hub worker` if a receiver is registered.",
+    )
+    webhook_networks: str = Field(
+        "",
+        description="Private networks that webhooks may be sent to, separated by commas, e.g. `10.20.0.0/16`. Without it, only public addresses, and http on this machine.",
+    )
+    webhook_timeout_s: float = Field(
+        10.0, gt=0, le=60, description="Longest time that a receiver of webhooks may take to answer, in seconds."
+    )
+    webhook_every_s: float = Field(
+        5.0, ge=0.1, le=600, description="Time between two looks of `hub worker` for events to deliver, in seconds."
+    )
     holidays: str = Field(
         "",
         description="Days that are no working days beside Saturdays and Sundays, separated by commas: `2026-01-01, 2026-02-16/2026-02-20`. Deadlines of corrections leave them out.",

@@ -33,7 +33,6 @@ from hub.access.dossier_rules import (
 )
 from hub.access.dossier_senders import DossierSender, find_sender
 from hub.access.dossiers import (
-    END_DOSSIER,
     Dossier,
     NamedSubject,
     alarm_if_withheld,
@@ -41,11 +40,13 @@ from hub.access.dossiers import (
     insert_dossier,
     insert_subjects,
     load_dossier,
+    write_end,
 )
 from hub.access.offices import covers, parse_office
 from hub.access.principals import ClientKind, Principal
 from hub.access.purposes import Purpose, find_purpose
 from hub.errors import OperationRefused
+from hub.store.event_outbox import record_dossier_change
 
 MAX_SIGNATURE_CHARS = 2_000
 TOLERANCE_S = 300
@@ -275,7 +276,7 @@ def _change(
         raise refuse(f"the dossier is {known.outcome}", "DOSSIER_ENDED", "send new work under a new code")
     if sent.state != "OPEN":
         reason = sent.reason.strip() or "ended by the one-stop system"
-        connection.execute(END_DOSSIER, (principal.id, sent.state, reason, known.id))
+        write_end(connection, known.id, sent.state, reason, principal)
         return
     present = {(s.role, s.entity, s.field, s.value) for s in known.subjects}
     wanted = {(s.role, s.entity, s.field, s.value) for s in found}
@@ -288,6 +289,8 @@ def _change(
     check_subjects(purpose.declaration, found, datetime.now(UTC).date())
     new = [s for s in found if (s.role, s.entity, s.field, s.value) not in present]
     insert_subjects(connection, known.id, new, principal)
+    if new:
+        record_dossier_change(connection, known.id)
 
 
 def _principal(sender: DossierSender) -> Principal:

@@ -26,6 +26,7 @@ from hub.access.principals import Principal
 from hub.access.purposes import Purpose, find_purpose
 from hub.access.sealing import WITHHELD_ALARMS, WithholdKind
 from hub.model.registry import Entity, Registry, registry
+from hub.store.event_outbox import record_dossier_change
 
 Outcome = Literal["CLOSED", "WITHDRAWN"]
 LONGEST_REASON = 500
@@ -156,6 +157,7 @@ def insert_dossier(
     assert made is not None  # insert … returning
     number = int(made[0])
     insert_subjects(connection, number, found, principal)
+    record_dossier_change(connection, number)
     return number
 
 
@@ -191,6 +193,8 @@ def add_subjects(
     check_subjects(purpose.declaration, [*before, *found], datetime.now(UTC).date())
     with connection.transaction():
         insert_subjects(connection, dossier.id, found, principal)
+        if found:
+            record_dossier_change(connection, dossier.id)
     return find_own_dossier(connection, code, principal)
 
 
@@ -205,10 +209,19 @@ def end_dossier(connection: Connection[Any], code: str, outcome: Outcome, reason
         )
     dossier = find_own_dossier(connection, code, principal)
     check_opener(principal, find_purpose(dossier.purpose).declaration, dossier.office)
-    ended = connection.execute(END_DOSSIER, (principal.id, outcome, reason.strip(), dossier.id))
-    if ended.rowcount != 1 and dossier.outcome != outcome:
+    with connection.transaction():
+        is_ended = write_end(connection, dossier.id, outcome, reason.strip(), principal)
+    if not is_ended and dossier.outcome != outcome:
         raise refuse(f"the dossier is already {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier")
     return find_own_dossier(connection, code, principal)
+
+
+def write_end(connection: Connection[Any], number: int, outcome: Outcome, reason: str, principal: Principal) -> bool:
+    """End a dossier that was checked; False if it has ended already. The caller has begun a transaction."""
+    if connection.execute(END_DOSSIER, (principal.id, outcome, reason, number)).rowcount != 1:
+        return False
+    record_dossier_change(connection, number)
+    return True
 
 
 def load_dossier(connection: Connection[Any], code: str) -> Dossier | None:

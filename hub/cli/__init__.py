@@ -33,6 +33,7 @@ for target, name, text in (
     ("hub.cli.permission.subjects:app", "subjects", "Export what the hub holds about one person, and restrict its processing."),
     ("hub.cli.permission.seals:app", "seals", "List, add and lift seals: identities whose data no read may show."),
     ("hub.cli.permission.senders:app", "senders", "Register, list and revoke one-stop systems that send dossiers."),
+    ("hub.cli.operate.webhooks:app", "webhooks", "Register, list, try and remove receivers of events, and see what became of events."),
     ("hub.cli.ledger.commands:app", "ledger", "Keep the ledger of reads, and check that it was not changed."),
     ("hub.cli.permission.limits:app", "limits", "List who has met a limit of reading, and lift it."),
     ("hub.cli.permission.alarms:app", "alarms", "List and acknowledge alarms."),

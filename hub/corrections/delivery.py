@@ -216,10 +216,10 @@ def keep_answer(connection: Connection[Any], number: int, answer: SourceAnswer) 
     return True
 
 
-def compute_backoff(attempts: int) -> timedelta:
-    """How long a message waits after so many failed tries: doubling, up to LONGEST_WAIT."""
-    doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
-    return min(doubled, LONGEST_WAIT)
+def compute_backoff(attempts: int, first: timedelta = FIRST_WAIT, longest: timedelta = LONGEST_WAIT) -> timedelta:
+    """How long a message waits after so many failed tries: doubling, up to `longest`."""
+    doubled: timedelta = first * 2 ** min(attempts - 1, 20)
+    return min(doubled, longest)
 
 
 def _keep_failure(connection: Connection[Any], found: Correction, message: str) -> None:

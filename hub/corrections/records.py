@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from hub.corrections.transitions import CorrectionEvent, next_state
 from hub.errors import OperationRefused
 from hub.model.correction_states import PENDING, CorrectionState
+from hub.store.event_outbox import record_correction_change
 
 MAX_LISTED = 500
 COLUMNS = (
@@ -195,6 +196,8 @@ def write_change(
         changed = cursor.execute(query, values).fetchone()
     assert changed is not None  # the row is locked
     keep_event(connection, changed, event, by=by, note=note, at=at)
+    if state is not correction.state:
+        record_correction_change(connection, correction.id)
     return changed
 
 

@@ -20,6 +20,7 @@ from hub.corrections.transitions import CorrectionEvent
 from hub.errors import OperationRefused
 from hub.model.correction_states import CorrectionState
 from hub.model.registry import Registry, registry
+from hub.store.event_outbox import record_correction_change
 
 Origin = Literal["ANSWER", "DISCREPANCY", "CITIZEN"]
 LONGEST_REASON = 500
@@ -123,6 +124,7 @@ def open_correction(connection: Connection[Any], request: CorrectionRequest, ask
         made = cursor.execute(INSERT, values).fetchone()
         if made is not None:
             keep_event(connection, made, CorrectionEvent.OPEN, by=asker.id, note=None, at=now)
+            record_correction_change(connection, made.id)
             return made
         same = cursor.execute(SELECT_SAME, values).fetchone()
     if same is None:

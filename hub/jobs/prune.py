@@ -8,6 +8,8 @@ from hub.store.engine import SESSION
 QUOTA_DAYS = 2
 DELIVERY_DAYS = 30
 """A delivery repeated after this time would be accepted again; senders give up long before."""
+EVENT_DAYS = 30
+"""Events are kept this long, with what became of them for each receiver."""
 
 DELETE_STATEMENTS = {
     # A run that wrote rows is their provenance and stays; an interrupted one may have. The latest run shows the current
@@ -29,6 +31,10 @@ DELETE_STATEMENTS = {
     "deliveries": (
         f"delete from hub.inbox where body is null and received_at < now() - interval '{DELIVERY_DAYS} days'"  # noqa: S608 constants and quoted identifiers
     ),
+    "events": (
+        f"delete from hub.event e where e.at < now() - interval '{EVENT_DAYS} days' and not exists"  # noqa: S608 a constant
+        " (select from hub.webhook_delivery d where d.event_id = e.id and d.state = 'WAITING')"
+    ),
 }
 
 
@@ -39,11 +45,12 @@ class PruneCounts:
     runs: int
     quotas: int
     deliveries: int
+    events: int
 
 
 def prune_store(url: str, *, keep_days: int) -> PruneCounts:
-    """Delete records of runs that ended more than `keep_days` ago, counters of past quotas, and deliveries taken long
-    ago.
+    """Delete records of runs that ended more than `keep_days` ago, counters of past quotas, deliveries taken long ago,
+    and events that were delivered or given up.
     """
     with StoreConnection.connect(url, options=SESSION, autocommit=True) as connection:
         return PruneCounts(

@@ -105,7 +105,7 @@ class QueueTasks:
             self.keep_days * 24, include_failed=True, include_cancelled=True, include_aborted=True
         )
         self.say(
-            f"prune: {done.runs:,} runs, {done.quotas:,} quotas, {done.deliveries:,} deliveries deleted;"
+            f"prune: {done.runs:,} runs, {done.quotas:,} quotas, {done.deliveries:,} deliveries, {done.events:,} events deleted;"
             f" values of {forgotten:,} corrections and {snapshots:,} snapshots forgotten"
         )
 

@@ -26,6 +26,7 @@ from hub.jobs.counts import WorkerCounts
 from hub.jobs.schedules import list_schedules, register_schedule
 from hub.jobs.tasks import QueueTasks
 from hub.jobs.threads import run_in_thread
+from hub.jobs.webhook_courier import WebhookCourier
 from hub.refresh.server import start_lookup_server
 from hub.sdk.manifest import Manifest
 from hub.store.engine import store_url
@@ -52,6 +53,8 @@ class WorkerOptions:
     heartbeat_s: float = 10.0
     keep_days: int = 90
     lookup_timeout_s: float = 0.0
+    webhook_every_s: float = 0.0
+    """Seconds between two looks for events to deliver; 0 for none."""
 
 
 @dataclass
@@ -110,14 +113,15 @@ class QueueWorker:
         working = asyncio.create_task(self._run_jobs(queue))
         reaping = asyncio.create_task(self._reap(queue))
         stopping = asyncio.create_task(told.wait())
+        delivering = asyncio.create_task(self._deliver_webhooks())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         by_itself = not told.is_set()
         self.say("worker: stopping" if not by_itself else "worker: the connection to the queue was lost")
         self.stop.set()
         deadline = time.monotonic() + GRACE_S
-        for waiting in (reaping, stopping, working):
+        for waiting in (reaping, delivering, stopping, working):
             waiting.cancel()
-        results = await asyncio.gather(working, reaping, stopping, return_exceptions=True)
+        results = await asyncio.gather(working, reaping, delivering, stopping, return_exceptions=True)
         await self._end_following(deadline)
         if by_itself:
             raise results[0] if isinstance(results[0], ConnectorException) else ConnectorException()
@@ -132,6 +136,11 @@ class QueueWorker:
             stalled_worker_timeout=MISSED_HEARTBEATS * self.options.heartbeat_s,
             fetch_job_polling_interval=min(5.0, self.options.heartbeat_s),
         )
+
+    async def _deliver_webhooks(self) -> None:
+        """Deliver events. A job for each look would fill the queue's table, so this is a loop of the worker's own."""
+        if self.options.webhook_every_s:
+            await WebhookCourier(store_url(self.engine), self.say).run(self.options.webhook_every_s)
 
     async def _reap(self, queue: App) -> None:
         """Requeue the jobs of dead workers. Several workers may try this at once: the first one takes each job."""

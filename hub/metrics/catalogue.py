@@ -170,8 +170,11 @@ LINKING_MODELS_REFUSED = gauge(
     "hub_linking_models_refused",
     "Linking models whose newest training failed its checks: the last good version, or rules alone, link in its place.",
 )
+WEBHOOK_DELIVERIES = gauge(
+    "hub_webhook_deliveries", "Events that receivers of webhooks do not have: waiting, or dead (given up).", "state"
+)
 
 WORKER_METRICS = (
     *(BUILD_INFO, DROPPED_SERIES, RUNS, RUN_ROWS, RUN_DURATION, JOBS, STORE_UP, SOURCE_CONFIRMED, SOURCE_PROMISED),
-    *(QUEUE_JOBS, QUEUE_WAIT, QUARANTINE_ROWS, CIRCUITS_OPEN, LINKING_MODELS_REFUSED),
+    *(QUEUE_JOBS, QUEUE_WAIT, QUARANTINE_ROWS, CIRCUITS_OPEN, LINKING_MODELS_REFUSED, WEBHOOK_DELIVERIES),
 )

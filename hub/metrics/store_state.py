@@ -12,6 +12,7 @@ from hub.sdk.manifest import Manifest
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION, add_silence_timeouts
 from hub.store.query import fetch_row
+from hub.webhooks.backlog import WebhookBacklog, read_webhook_backlog
 
 ANSWER_WITHIN_S = 2.0
 MAX_SOURCES = 200
@@ -136,6 +137,7 @@ class StoreState:
     quarantined: Mapping[str, int]
     open_circuits: frozenset[str]
     refused_models: int
+    webhooks: WebhookBacklog
 
 
 def read_store_state(url: str, manifests: Mapping[str, Manifest]) -> StoreState:
@@ -148,4 +150,5 @@ def read_store_state(url: str, manifests: Mapping[str, Manifest]) -> StoreState:
             dict(connection.execute(QUARANTINED).fetchall()),
             frozenset(name for (name,) in connection.execute(OPEN_CIRCUITS).fetchall()),
             count_refused_models(connection),
+            read_webhook_backlog(connection),
         )

@@ -51,3 +51,5 @@ def _describe_state(state: StoreState) -> Iterator[Sample]:
     yield m.QUEUE_JOBS.at(state.queue.running, "running")
     yield m.QUEUE_WAIT.at(state.queue.oldest_wait_s)
     yield m.LINKING_MODELS_REFUSED.at(state.refused_models)
+    yield m.WEBHOOK_DELIVERIES.at(state.webhooks.waiting, "waiting")
+    yield m.WEBHOOK_DELIVERIES.at(state.webhooks.dead, "dead")

@@ -77,8 +77,8 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
                 "source_correction_event",
             ),
         ),
-        Grant(f"{READ}, {APPEND}", "hub", ("prefill_snapshot", "paper_request")),
-        Grant(READ, "hub", ("api_key", "dossier_sender")),
+        Grant(f"{READ}, {APPEND}", "hub", ("prefill_snapshot", "paper_request", "event", "webhook_delivery")),
+        Grant(READ, "hub", ("api_key", "dossier_sender", "webhook_endpoint")),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
     LEDGER: (

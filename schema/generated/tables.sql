@@ -1568,6 +1568,21 @@ CREATE TABLE hub.drift (
 );
 CREATE UNIQUE INDEX drift_open ON hub.drift (stream_id, kind, "column") WHERE resolved_at is null;
 
+CREATE TABLE hub.event (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	message_id UUID DEFAULT gen_random_uuid() NOT NULL,
+	kind TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	dossier_code TEXT,
+	procedure TEXT,
+	office TEXT,
+	state TEXT NOT NULL,
+	correction_id BIGINT,
+	dependent TEXT,
+	PRIMARY KEY (id)
+);
+CREATE INDEX event_at ON hub.event (at);
+
 CREATE TABLE hub.file (
 	stream_id SMALLINT NOT NULL,
 	digest TEXT NOT NULL,
@@ -1843,6 +1858,34 @@ CREATE TABLE hub.web_session (
 );
 CREATE INDEX web_session_expires_at ON hub.web_session (expires_at);
 CREATE INDEX web_session_principal ON hub.web_session (principal_id);
+
+CREATE TABLE hub.webhook_delivery (
+	event_id BIGINT NOT NULL,
+	endpoint_id TEXT NOT NULL,
+	state TEXT DEFAULT 'WAITING' NOT NULL,
+	attempts SMALLINT DEFAULT 0 NOT NULL,
+	next_try_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	failure TEXT,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (event_id, endpoint_id),
+	FOREIGN KEY(event_id) REFERENCES hub.event (id) ON DELETE CASCADE,
+	FOREIGN KEY(endpoint_id) REFERENCES hub.webhook_endpoint (id)
+);
+CREATE INDEX webhook_delivery_endpoint ON hub.webhook_delivery (endpoint_id, event_id);
+CREATE INDEX webhook_delivery_unended ON hub.webhook_delivery (next_try_at) WHERE state <> 'DELIVERED';
+
+CREATE TABLE hub.webhook_endpoint (
+	id TEXT NOT NULL,
+	name TEXT NOT NULL,
+	url TEXT NOT NULL,
+	kinds TEXT[] NOT NULL,
+	procedures TEXT[] DEFAULT '{}' NOT NULL,
+	offices TEXT[] DEFAULT '{}' NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	created_by TEXT NOT NULL,
+	removed_at TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY (id)
+);
 
 CREATE TABLE ledger.checkpoint (
 	number BIGINT NOT NULL,

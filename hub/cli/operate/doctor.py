@@ -27,6 +27,8 @@ from hub.store.engine import connect_for_run, store_url
 from hub.store.migrate import find_schema_differences
 from hub.store.revision import newest_revision
 from hub.web import graphiql_page
+from hub.webhooks.backlog import WebhookBacklog, count_endpoints, read_webhook_backlog
+from hub.webhooks.posting import load_poster
 
 
 def doctor_command(*, json: Json = False) -> None:
@@ -106,6 +108,7 @@ def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
     with connect_for_run(store_url(store.engine)) as connection:
         yield check_links(read_quality(connection, settings))
         yield check_models(versions(connection, PARTY.name, most=20))
+        yield check_webhooks(count_endpoints(connection), read_webhook_backlog(connection), settings)
     yield from check_ledger(settings, store.url)
 
 
@@ -148,6 +151,21 @@ def check_models(known: Sequence[Version]) -> DoctorFinding:
     if used and used.digest != PARTY.digest:
         return DoctorFinding("linking model", False, f"{used.method} is of an earlier specification", "`hub link`")
     return DoctorFinding("linking model", True, by)
+
+
+def check_webhooks(endpoints: int, backlog: WebhookBacklog, settings: Settings) -> DoctorFinding:
+    """Whether receivers can be told of events, and how many they do not have."""
+    if not endpoints:
+        return DoctorFinding("webhooks", True, "no receiver is registered")
+    try:
+        load_poster(settings)
+    except HubError as error:
+        return DoctorFinding("webhooks", False, error.message, error.next_step)
+    told = f"{endpoints} receivers, {backlog.waiting:,} events wait, {backlog.dead:,} were given up"
+    if backlog.dead:
+        step = "`hub webhooks deliveries --state DEAD` says why; then `hub webhooks retry RECEIVER`"
+        return DoctorFinding("webhooks", False, told, step)
+    return DoctorFinding("webhooks", True, told)
 
 
 def _try_check(what: str, look: Callable[[], str]) -> DoctorFinding:

@@ -47,7 +47,13 @@ def worker_command(
     settings = load_settings()
     start_log(settings, "worker")
     orders = WorkerOptions(
-        select_manifests(only), concurrency, follow, heartbeat, settings.keep_runs_days, settings.lookup_timeout_s
+        select_manifests(only),
+        concurrency,
+        follow,
+        heartbeat,
+        settings.keep_runs_days,
+        settings.lookup_timeout_s,
+        settings.webhook_every_s,
     )
     with open_store(settings, keep_running=True) as store:
         queue_worker = QueueWorker(store.engine, orders, partial(tell_work, settings))

@@ -1,6 +1,17 @@
 """Every table of the store in one MetaData: those derived from `schema/`, and the hub's own, which the modules here declare."""
 
-from hub.store.meta import access, corrections, credentials, ingest, ledger, linking, lookups, quality, snapshots
+from hub.store.meta import (
+    access,
+    corrections,
+    credentials,
+    ingest,
+    ledger,
+    linking,
+    lookups,
+    quality,
+    snapshots,
+    webhooks,
+)
 
 __all__ = [
     "METADATA",
@@ -13,6 +24,7 @@ __all__ = [
     "lookups",
     "quality",
     "snapshots",
+    "webhooks",
 ]
 
 METADATA = linking.METADATA
