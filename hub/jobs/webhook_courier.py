@@ -12,7 +12,7 @@ from hub.settings import load_settings
 from hub.store.engine import connect_for_run
 from hub.webhooks.backlog import read_webhook_backlog
 from hub.webhooks.delivery import WebhookCounts, deliver_events
-from hub.webhooks.posting import load_poster
+from hub.webhooks.poster import load_poster
 
 
 @dataclass

@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from hub.corrections.delivery import compute_backoff
 from hub.webhooks.messages import EventMessage
-from hub.webhooks.posting import PostOutcome, WebhookPoster
+from hub.webhooks.poster import PostOutcome, WebhookPoster
 
 BATCH = 200
 """Events of one receiver in one delivery."""

@@ -31,7 +31,7 @@ from hub.webhooks.backlog import WebhookBacklog, read_webhook_backlog
 from hub.webhooks.delivery import MAX_ATTEMPTS, WebhookCounts, deliver_events
 from hub.webhooks.endpoints import NewEndpoint, add_endpoint, list_deliveries, list_endpoints, retry_dead
 from hub.webhooks.messages import describe_public_key
-from hub.webhooks.posting import WebhookPoster
+from hub.webhooks.poster import WebhookPoster
 from tests.doc_blocks import ROOT, blocks_of
 from tests.system.test_corrections import AN, Register
 from tests.system.test_dossiers import BUYER, OFFICE, PROCEDURE, SELLER, by_identifier, officer, store, transfer

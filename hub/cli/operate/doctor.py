@@ -28,7 +28,7 @@ from hub.store.migrate import find_schema_differences
 from hub.store.revision import newest_revision
 from hub.web import graphiql_page
 from hub.webhooks.backlog import WebhookBacklog, count_endpoints, read_webhook_backlog
-from hub.webhooks.posting import load_poster
+from hub.webhooks.poster import load_poster
 
 
 def doctor_command(*, json: Json = False) -> None:

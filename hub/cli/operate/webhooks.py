@@ -27,7 +27,7 @@ from hub.webhooks.endpoints import (
     retry_dead,
 )
 from hub.webhooks.messages import TEST_KIND, EventMessage, describe_public_key
-from hub.webhooks.posting import load_poster
+from hub.webhooks.poster import load_poster
 
 app = cyclopts.App(name="webhooks")
 Endpoint = Annotated[str, Parameter(help="The id that `hub webhooks list` shows.")]
