@@ -8,11 +8,12 @@ businesses of a changed representative, and those of which something else stands
 from collections.abc import Iterable, Sequence
 
 from hub.link.field import Field
+from hub.link.profile import profile
 from hub.link.sql import versions, withdrawn
-from hub.link.standing import Standing
 from hub.model.names import to_snake_case
 from hub.model.registry import Registry, registry
 from hub.model.tables import stored_columns
+from schema.linking.declarations import Standing
 
 REFERENCE = ("AdministrativeUnit", "AdministrativeUnitChange")
 """Where these change, every record is linked anew: codes and addresses everywhere rest on them."""
@@ -83,23 +84,11 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     statements = [
         f"create temporary table changed_subject as select id, entity as kind from changed where entity in ({named})",
     ]
-    held = " union ".join(
-        f"select c.personal_id from {schema}.citizen c join changed n on n.id = c.id" for schema in ("data", "history")
-    )
-    if "Business" in kinds:
-        statements.append(
-            "insert into changed_subject select b.id, 'Business' from data.business b"
-            f" where b.tax_code in ({held}) and b.id not in (select id from changed_subject)"
-        )
-        statements.append(
-            "insert into changed_subject select distinct b.found_id, 'Business' from business_of b join changed n"
-            " on n.id = b.person_id where b.found_id not in (select id from changed_subject)"
-        )
-    if "Household" in kinds:
-        statements.append(
-            "insert into changed_subject select h.id, 'Household' from data.household h"
-            f" where h.head_personal_id in ({held}) and h.id not in (select id from changed_subject)"
-        )
+    statements += [
+        f"insert into changed_subject select x.id, '{kind}' from ({select}) x where x.id not in (select id from changed_subject)"
+        for kind in kinds
+        for select in profile().subjects[kind].moved_by
+    ]
     return tuple(statements)
 
 

@@ -1,13 +1,14 @@
 """Companions as SQL, by the table of `schema.linking.companions`: who stands beside a record, and the households that they live in."""
 
 from hub.link.field import Field, field_named
-from hub.link.sql import BY_RUN, KNOWN_BY_RULE
-from schema.linking.companions import COMPANIONS
+from hub.link.profile import profile
+from hub.link.sql import BY_RUN
+from schema.linking.declarations import KNOWN_BY_RULE
 
 
 def companion_of(field: Field) -> Field | None:
     """The field of the subjects that stand beside the records of a field, if any do."""
-    known = COMPANIONS.get(field.name)
+    known = profile().companions.get(field.name)
     return field_named(known.field) if known else None
 
 
@@ -25,7 +26,7 @@ def certain(field: Field) -> str:
 
 def beside(field: Field, other: Field, records: str) -> str:
     """Select of the records of `other` that stand beside `records`, a table of record ids of `field`."""
-    on = COMPANIONS[field.name].on
+    on = profile().companions[field.name].on
     return (
         f"select s.id as record_id from {records} r join data.{field.entity.table} t on t.id = r.record_id"
         f" join data.{other.entity.table} s on {on}"
@@ -35,7 +36,7 @@ def beside(field: Field, other: Field, records: str) -> str:
 def beside_before(field: Field, other: Field) -> str:
     """Select of the records of `other` beside which a changed record of `field` stood, as earlier versions of it say: it may be gone,
     or stand elsewhere by now."""
-    on = COMPANIONS[field.name].on
+    on = profile().companions[field.name].on
     return (
         f"select s.id as record_id from changed n join history.{field.entity.table} t on t.id = n.id"
         f" join data.{other.entity.table} s on {on}"
@@ -43,10 +44,11 @@ def beside_before(field: Field, other: Field) -> str:
 
 
 def households(field: Field, other: Field, records: str, sure: str) -> str:
-    """Select of record_id and companions, the codes of the households that those beside it live in; `sure` is the table of `certain`."""
-    on = COMPANIONS[field.name].on
+    """Select of record_id and companions, the codes of where those beside it live; `sure` is the table of `certain`."""
+    on = profile().companions[field.name].on
+    (lives,) = (standing for standing in profile().standings if standing.companions)
     return (
-        f"select r.record_id, string_agg(distinct h.household_code, ' ' order by h.household_code) as companions"
+        f"select r.record_id, string_agg(distinct h.{lives.value}, ' ' order by h.{lives.value}) as companions"
         f" from {records} r join data.{field.entity.table} t on t.id = r.record_id join data.{other.entity.table} s on {on}"
-        f" join {sure} c on c.record_id = s.id join household_of h on h.found_id = c.found_id group by r.record_id"
+        f" join {sure} c on c.record_id = s.id join {lives.table} h on h.found_id = c.found_id group by r.record_id"
     )

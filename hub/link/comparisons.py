@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from hub.link import communes
 from hub.model.authorities import Copy
 from schema.authority import Comparison
+from schema.linking.declarations import written
 
 KINDS = ("SPELLING", "DIFFERS")
-TONES = "\u0300\u0301\u0303\u0309\u0323"
-SHAPES = "\u0302\u0306\u031b"
 MONTH, DAY = "(0?[1-9]|1[0-2])", "(0?[1-9]|[12][0-9]|3[01])"
 YEAR = "((?:18|19|20)[0-9]{2})"
 SEPARATORS = r"[\s.\-_]"
@@ -37,16 +36,6 @@ def grade(copy: Copy, columns: Columns) -> str:
 def _differs(condition: str, at: Columns) -> str:
     """DIFFERS where the condition holds; whether the columns are equal, which they mostly are, is asked first."""
     return f"case when {at.recorded} is null or {at.held} is null or {at.recorded} = {at.held} then null when {condition} then 'DIFFERS' end"
-
-
-def written(name: str) -> str:
-    """A name as it is written but for what nobody means: case, Unicode form, ð for đ, the place of a tone mark.
-
-    Decomposed, a tone mark is a letter of its own; it is moved to the end of its syllable, wherever it stood. Blanks are in
-    order already: every value type cleans them.
-    """
-    plain = f"lower(translate(normalize({name}, nfd), 'ĐÐð', 'đđđ') collate \"C\")"
-    return f"regexp_replace({plain}, '([{TONES}])([a-zđ{SHAPES}]+)', '\\2\\1', 'g')"
 
 
 def _name(copy: Copy, at: Columns) -> str:

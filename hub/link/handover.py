@@ -17,9 +17,10 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
-from hub.link.comparisons import KINDS, SHAPES, TONES, written
+from hub.link.comparisons import KINDS
 from hub.model.authorities import find_copies
 from hub.model.registry import registry
+from schema.linking.declarations import SHAPES, TONES, written
 
 STROKE = "\u0335"
 """The stroke of đ, which Unicode does not take apart from its d."""

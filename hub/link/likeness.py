@@ -20,13 +20,16 @@ from hub.link.model.party import PARTY
 from hub.link.model.start_model import start_model
 from hub.link.model.train import train
 from hub.link.normalise.gazetteer import gazetteer
+from hub.link.profile import profile
 from hub.link.quality.thresholds import raised_thresholds
 from hub.link.readings import Readings
 from hub.link.trained import Origin
+from hub.model.registry import registry
 from hub.settings import load_settings
+from schema.linking.declarations import KNOWN_BY_RULE
 
 FEWEST = 2_000
-"""So many citizens at least a model is used for; with fewer, rules alone decide."""
+"""So many people in the reference register at least a model is used for; with fewer, rules alone decide."""
 LEARNED_FROM = 100_000
 """Records, over all fields, that a model is learned from; with fewer in the store, the shipped model serves."""
 MOST_COUNTED = 1_000_000_000
@@ -47,7 +50,7 @@ class Likeness:
         self.connection, self.backend = connection, backend
         self.trained = trained.active(connection, PARTY)
         self.raised = raised_thresholds(connection)
-        enough = self._has_citizens()
+        enough = self._has_enough_people()
         self.to_train = train or (
             enough and (not self.trained or self.trained.origin is Origin.START) and self._can_learn()
         )
@@ -94,7 +97,7 @@ class Likeness:
         persons = pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON)
         # By what is written and not by ids: a store that is loaded in another order learns the same.
         features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS))
-        register = self.register("Citizen").features.sort("personal_id", "name", "birth_day", nulls_last=True)
+        register = self.register(profile().reference).features.sort("personal_id", "name", "birth_day", nulls_last=True)
         subjects = register.rename({"key": "found_id"}).with_row_index("key")
         links = self._held_out(weighed, keyed, subjects)
         held = HeldOutLinks(features.join(links, left_on="key", right_on="left", how="semi"), subjects, _as_keys(links))
@@ -134,7 +137,7 @@ class Likeness:
     def _start(self) -> None:
         """Use the shipped model, with the names of this register."""
         self.to_start = False
-        model = start_model(PARTY, self.register("Citizen").features)
+        model = start_model(PARTY, self.register(profile().reference).features)
         checks = check(model) if model else ()
         if model and is_accepted(checks):
             self.trained = trained.keep(self.connection, model, checks, origin=Origin.START)
@@ -162,9 +165,13 @@ class Likeness:
         """The records of these fields, of those neither joined by rule nor touched, that a changed subject of these kinds is a candidate
         of: field and record_id."""
         found = [pl.DataFrame(schema=parties.MET)]
-        if organisations.KIND in kinds:
-            of_businesses = [field for field in fields if field.weighed and organisations.KIND in field.kinds]
-            found += [organisations.meeting(self.connection, field, _left_open(field)) for field in of_businesses]
+        found += [
+            organisations.meeting(self.connection, field, kind, _left_open(field))
+            for field in fields
+            if field.weighed
+            for kind in organisations.organisation_kinds(field)
+            if kind in kinds
+        ]
         weighed = [field for field in fields if field.weighed and any(kind in kinds for kind in _kinds([field]))]
         if self.trained is not None and weighed:
             rows = pl.concat(self._recorded(field, (), _left_open(field)) for field in weighed)
@@ -180,8 +187,8 @@ class Likeness:
 
     # --- Within -------------------------------------------------------------------------------------------------------
 
-    def _has_citizens(self) -> bool:
-        return self._count("data.citizen", FEWEST) >= FEWEST
+    def _has_enough_people(self) -> bool:
+        return self._count(f"data.{registry()[profile().reference].table}", FEWEST) >= FEWEST
 
     def _can_learn(self) -> bool:
         """Whether there are enough records to learn a model from, and more than when one was last refused."""
@@ -237,7 +244,7 @@ class Likeness:
         beside, sure = None, f"sure_{field.table}"
         other = companions.companion_of(field)
         if other and count:
-            known = f"select l.record_id, l.found_id from link.{other.table} l where {sql.KNOWN_BY_RULE.format(l='l')}"
+            known = f"select l.record_id, l.found_id from link.{other.table} l where {KNOWN_BY_RULE.format(l='l')}"
             self.connection.execute(
                 f"create temporary table {sure} as select s.record_id, s.found_id from"
                 f" ({companions.certain(other) if other in round_ else known}) s"
@@ -277,7 +284,7 @@ def _left_open(field: Field) -> str:
     """Select of the records of a field that are neither joined by rule nor touched."""
     return (
         f"select t.id as record_id from data.{field.entity.table} t where not exists (select from"
-        f" link.{field.table} l where l.record_id = t.id and {sql.KNOWN_BY_RULE.format(l='l')}) and not exists (select from"
+        f" link.{field.table} l where l.record_id = t.id and {KNOWN_BY_RULE.format(l='l')}) and not exists (select from"
         f" {field.temporary('touched')} o where o.record_id = t.id)"
     )
 
@@ -291,4 +298,4 @@ def _as_keys(links: pl.DataFrame) -> pl.DataFrame:
 
 def _kinds(fields: Sequence[Field]) -> tuple[str, ...]:
     """The kinds of subject that these fields can lead to and that are weighed."""
-    return tuple(kind for kind in parties.SUBJECTS if any(kind in field.kinds for field in fields))
+    return tuple(kind for kind in profile().parties if any(kind in field.kinds for field in fields))

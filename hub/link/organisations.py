@@ -20,22 +20,18 @@ from hub.link.field import Field
 from hub.link.normalise.organisations import FORMS_CSV, TERMS_CSV, read_organisation
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.normalise.places import place_of_code
-from hub.link.organisation_evidence import ACCEPT, HOUSEHOLD_BUSINESS, LEAD, REVIEW, Seat, Side, read_number
+from hub.link.organisation_evidence import ACCEPT, LEAD, REVIEW, Seat, Side, read_number
+from hub.link.profile import profile
+from hub.model.registry import registry
+from schema.linking.declarations import OrganisationRegister
 
-KIND = "Business"
-RECORDED_KINDS = (HOUSEHOLD_BUSINESS, "ENTERPRISE")
 MOST_OF_ONE_NAME = 500
 """A core name that more businesses have says nothing: its records are left to their numbers."""
-REGISTER = (
-    "select b.id as key, b.legal_name, b.legal_form, b.tax_code, b.enterprise_code, b.seat_address, b.seat_unit_code,"
-    " (select string_agg(c.personal_id, ' ' order by c.personal_id) from business_of o join data.citizen c on c.id = o.person_id"
-    " where o.found_id = b.id) as people from {table} b"
-)
 
 
 @dataclass(frozen=True)
-class BusinessPair:
-    """A record and a business, with outcomes and their sum."""
+class OrganisationPair:
+    """A record and an organisation, with outcomes and their sum."""
 
     record_id: int
     found_id: int
@@ -53,31 +49,40 @@ def basis() -> str:
 
 
 def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
-    """Fill `scored` of each field that can lead to a business."""
-    held: BusinessRegister | None = None
+    """Fill `scored` of each field that can lead to an organisation."""
+    held: dict[str, OrganisationRegisterIndex] = {}
     for field in fields:
-        if KIND not in field.kinds:
-            continue
-        rows = _recorded(connection, field, sql.unanswered(field))
-        if rows.is_empty():
-            continue
-        held = held or BusinessRegister(_held(connection, "data.business"))
-        refused = _refused(connection, field)
-        pairs = [pair for pair in held.pairs(rows) if (pair.record_id, pair.found_id) not in refused]
-        parties.fill(connection, field.temporary("scored"), as_scored(choose(pairs)))
+        for kind in organisation_kinds(field):
+            rows = _read_recorded(connection, field, kind, sql.unanswered(field))
+            if rows.is_empty():
+                continue
+            if kind not in held:
+                held[kind] = OrganisationRegisterIndex(
+                    kind, _read_register(connection, kind, f"data.{registry()[kind].table}")
+                )
+            refused = _read_refused(connection, field)
+            pairs = [pair for pair in held[kind].pairs(rows) if (pair.record_id, pair.found_id) not in refused]
+            parties.fill(connection, field.temporary("scored"), as_scored(kind, choose(pairs)))
 
 
-def meeting(connection: Connection[Any], field: Field, records: str) -> pl.DataFrame:
-    """Those of `records`, a select of record_id of a field, that a changed business is or was a candidate of: field and record_id."""
-    rows = _recorded(connection, field, records)
-    pairs = BusinessRegister(_held(connection, sql.versions(KIND))).pairs(rows) if not rows.is_empty() else []
+def organisation_kinds(field: Field) -> tuple[str, ...]:
+    """The kinds of subject of a field that declared evidence weighs."""
+    return tuple(kind for kind in field.kinds if kind in profile().organisations)
+
+
+def meeting(connection: Connection[Any], field: Field, kind: str, records: str) -> pl.DataFrame:
+    """Those of `records`, a select of record_id of a field, that a changed organisation of a kind is or was a candidate of: field and
+    record_id."""
+    rows = _read_recorded(connection, field, kind, records)
+    changed = _read_register(connection, kind, sql.versions(kind)) if not rows.is_empty() else rows
+    pairs = OrganisationRegisterIndex(kind, changed).pairs(rows) if not rows.is_empty() else []
     met = sorted({pair.record_id for pair in pairs})
     return pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET)
 
 
-def choose(pairs: Iterable[BusinessPair]) -> list[tuple[BusinessPair, bool]]:
+def choose(pairs: Iterable[OrganisationPair]) -> list[tuple[OrganisationPair, bool]]:
     """Pairs that are worth a look, and whether each is accepted: at most one of a record."""
-    by_record: dict[int, list[BusinessPair]] = defaultdict(list)
+    by_record: dict[int, list[OrganisationPair]] = defaultdict(list)
     for pair in pairs:
         if pair.weight >= REVIEW:
             by_record[pair.record_id].append(pair)
@@ -89,32 +94,35 @@ def choose(pairs: Iterable[BusinessPair]) -> list[tuple[BusinessPair, bool]]:
     return judged
 
 
-def as_scored(judged: Iterable[tuple[BusinessPair, bool]]) -> pl.DataFrame:
+def as_scored(kind: str, judged: Iterable[tuple[OrganisationPair, bool]]) -> pl.DataFrame:
     """Rows of `scored`. A declared table states no probability, so there is no confidence."""
     rows = [
-        (pair.record_id, pair.found_id, KIND, pair.weight, _as_json(pair.outcomes), chosen) for pair, chosen in judged
+        (pair.record_id, pair.found_id, kind, pair.weight, _as_json(pair.outcomes), chosen) for pair, chosen in judged
     ]
     schema = {"record_id": pl.Int64, "found_id": pl.Int64, "subject_kind": pl.String, "weight": pl.Float32, "evidence": pl.String, "chosen": pl.Boolean}  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-class BusinessRegister:
-    """Businesses with the ways to find them: rows with the columns of REGISTER."""
+class OrganisationRegisterIndex:
+    """The organisations of a kind with the ways to find them: rows as `OrganisationRegister.select` gives them."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
+    def __init__(self, kind: str, rows: pl.DataFrame) -> None:
+        self.declared = declared_register(kind)
         self.rows = rows.to_dicts()
         self._by: dict[tuple[str, str], list[int]] = defaultdict(list)
         for at, row in enumerate(self.rows):
-            name = read_organisation(row["legal_name"])
+            name = read_organisation(row["name"])
             self._by["name", name.core_ascii].append(at)
-            for number in {*_numbers(row["tax_code"], row["enterprise_code"]), *(row["people"] or "").split()}:
+            for number in {*_numbers(*(row["numbers"] or "").split()), *(row["people"] or "").split()}:
                 self._by["number", number].append(at)
-            for unit in place_of_code(row["seat_unit_code"]).units if row["seat_unit_code"] else ():
+            for unit in place_of_code(row["unit_code"]).units if row["unit_code"] else ():
                 self._by["unit", unit].append(at)
 
-    def pairs(self, recorded: pl.DataFrame) -> list[BusinessPair]:
-        """The pairs of records (record_id, kind, WRITTEN) with businesses that meet, weighed."""
-        organisations = recorded.filter(pl.col("kind").is_in(RECORDED_KINDS) & pl.col("name").is_not_null())
+    def pairs(self, recorded: pl.DataFrame) -> list[OrganisationPair]:
+        """The pairs of records (record_id, kind, WRITTEN) with organisations that meet, weighed."""
+        organisations = recorded.filter(
+            pl.col("kind").is_in(self.declared.recorded_kinds) & pl.col("name").is_not_null()
+        )
         given = organisations.with_columns(pl.lit(None, pl.String).alias("unit_code"), pl.col("record_id").alias("key"))
         seats = _seats(given.select(INPUT))
         sides = {row["record_id"]: _recorded_side(row, seats[row["record_id"]]) for row in organisations.to_dicts()}
@@ -125,7 +133,7 @@ class BusinessRegister:
             for at in met[record]:
                 outcomes = organisation_evidence.compare(side, held[at])
                 weight = organisation_evidence.weigh(outcomes)
-                found.append(BusinessPair(record, self.rows[at]["key"], weight, outcomes))
+                found.append(OrganisationPair(record, self.rows[at]["key"], weight, outcomes))
         return found
 
     def _meet(self, side: Side) -> Collection[int]:
@@ -136,10 +144,18 @@ class BusinessRegister:
         if not named:
             for unit in side.seat.units:
                 met.update(at for at in self._by.get(("unit", unit), ()) if self._near(side, at))
-        return sorted(at for at in met if _same_kind(side.kind, self.rows[at]["legal_form"]))
+        return sorted(at for at in met if side.kind == self._kind(self.rows[at]["form"]))
+
+    def _kind(self, form: str) -> str:
+        """The recorded kind that an organisation of a legal form has."""
+        own, *others = (
+            self.declared.own_business,
+            *(k for k in self.declared.recorded_kinds if k != self.declared.own_business),
+        )
+        return own if form == own else others[0]
 
     def _near(self, side: Side, at: int) -> bool:
-        core = read_organisation(self.rows[at]["legal_name"]).core_ascii
+        core = read_organisation(self.rows[at]["name"]).core_ascii
         return organisation_evidence.one_edit_apart(side.name.core_ascii, core)
 
     def _sides(self, wanted: Collection[int]) -> dict[int, Side]:
@@ -148,16 +164,16 @@ class BusinessRegister:
             {
                 "key": [at for at, _ in rows],
                 **{name: [None] * len(rows) for name in ("kind", "name", "birth_date", "identifier", "tax_code")},
-                "address": [row["seat_address"] for _, row in rows],
-                "unit_code": [row["seat_unit_code"] for _, row in rows],
+                "address": [row["address"] for _, row in rows],
+                "unit_code": [row["unit_code"] for _, row in rows],
             },
             schema_overrides={"key": pl.Int64},
         )
         seats = _seats(given)
         return {
             at: Side(
-                read_organisation(row["legal_name"]), _kind(row["legal_form"]), row["legal_form"], seats[at],
-                _numbers(row["tax_code"], row["enterprise_code"]), frozenset((row["people"] or "").split()),
+                read_organisation(row["name"]), self._kind(row["form"]), row["form"], seats[at],
+                _numbers(*(row["numbers"] or "").split()), frozenset((row["people"] or "").split()),
             )
             for at, row in rows
         }  # fmt: skip
@@ -166,18 +182,25 @@ class BusinessRegister:
 # --- Within ---------------------------------------------------------------------------------------------------------------
 
 
-def _recorded(connection: Connection[Any], field: Field, records: str) -> pl.DataFrame:
-    kinds = ", ".join(f"'{kind}'" for kind in RECORDED_KINDS)
+def declared_register(kind: str) -> OrganisationRegister:
+    """What is declared of a kind of subject that declared evidence weighs."""
+    declared = profile().subjects[kind].organisation
+    assert declared is not None  # callers take kinds of `profile().organisations`
+    return declared
+
+
+def _read_recorded(connection: Connection[Any], field: Field, of: str, records: str) -> pl.DataFrame:
+    kinds = ", ".join(f"'{kind}'" for kind in declared_register(of).recorded_kinds)
     (kind,) = (part.column.name for part in field.recorded.recorded if part.part == "kind")
     only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds})"
     return parties.recorded(connection, field, only, None)
 
 
-def _held(connection: Connection[Any], table: str) -> pl.DataFrame:
-    return parties.frame(connection, REGISTER.format(table=table))
+def _read_register(connection: Connection[Any], kind: str, table: str) -> pl.DataFrame:
+    return parties.frame(connection, declared_register(kind).select.format(table=table))
 
 
-def _refused(connection: Connection[Any], field: Field) -> set[tuple[int, int]]:
+def _read_refused(connection: Connection[Any], field: Field) -> set[tuple[int, int]]:
     rows = connection.execute(
         "select record_id, subject_id from link.decision where field = %s and verdict = 'DIFFERENT' and undone_at is null"
         " and second_of is null",
@@ -205,14 +228,6 @@ def _seats(given: pl.DataFrame) -> dict[int, Seat]:
         return {}
     features = party_features(given).select("key", "units", "hamlet", "grp")
     return {key: Seat(frozenset(units), hamlet, group) for key, units, hamlet, group in features.iter_rows()}
-
-
-def _kind(legal_form: str) -> str:
-    return HOUSEHOLD_BUSINESS if legal_form == HOUSEHOLD_BUSINESS else "ENTERPRISE"
-
-
-def _same_kind(recorded: str, legal_form: str) -> bool:
-    return recorded == _kind(legal_form)
 
 
 def _as_json(outcomes: Iterable[tuple[str, str]]) -> str:

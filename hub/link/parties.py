@@ -1,7 +1,7 @@
 """Parties of the store as frames: what sectors recorded, what registers hold, and what the model makes of the pairs."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -17,35 +17,15 @@ from hub.link.model.party import PARTY
 from hub.link.model.prepare import prepare, prepared_column
 from hub.link.model.score import score_prepared
 from hub.link.normalise.party import INPUT, party_features
+from hub.link.profile import profile
 from hub.link.readings import Readings
+from schema.linking.declarations import PartyRegister
 
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
 NAMING = ("name", "birth_date", "identifier", "tax_code")
 """What says who a party is; one of these at least has to be stated."""
 COMPANIONS = "companions"
 """Codes of households, a list: where a candidate lives, and where those live who stand beside a recorded party."""
-SUBJECTS: Mapping[str, tuple[str, str]] = {
-    "Citizen": (
-        "PERSON",
-        "select c.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
-        " c.residence_address as address, c.residence_unit_code as unit_code from data.citizen c",
-    ),
-    "Household": (
-        "HOUSEHOLD",
-        "select s.id as key, c.full_name as name, c.birth_date, c.personal_id as identifier, c.former_id,"
-        " s.address, s.commune_unit_code as unit_code from data.household s"
-        " join data.citizen c on c.personal_id = s.head_personal_id",
-    ),
-}
-"""Kind of subject → the kind that sectors record it as, and what the register holds of it. A household goes by its head."""
-HOUSEHOLDS: Mapping[str, str] = {
-    "Citizen": (
-        "select found_id as key, string_agg(household_code, ' ' order by household_code) as companions"
-        " from household_of where found_id{only} group by found_id"
-    ),
-    "Household": "select id as key, household_code as companions from data.household where id{only}",
-}
-"""Kind of subject → the households that each lives in or is, `{only}` of some. Needs the temporary table household_of."""
 ANY, CHANGED_ONLY = " is not null", " in (select id from changed_subject)"
 
 
@@ -65,26 +45,39 @@ class Register:
         return replace(self, features=self.features.filter(chosen), prepared=self.prepared.filter(chosen))
 
 
+def party_register(kind: str) -> PartyRegister:
+    """What is declared of a kind of subject that the model of parties weighs."""
+    declared = profile().subjects[kind].party
+    assert declared is not None  # callers take kinds of `profile().parties`
+    return declared
+
+
 def register(connection: Connection[Any], readings: Readings) -> Register:
     """The subjects of a kind."""
-    party_kind, query = SUBJECTS[readings.kind]
-    rows = frame(connection, query)
-    given = rows.with_columns(pl.lit(party_kind).alias("kind"), pl.lit(None, pl.String).alias("tax_code")).select(INPUT)
+    declared = party_register(readings.kind)
+    rows = frame(connection, declared.select)
+    given = rows.with_columns(
+        pl.lit(declared.recorded_as).alias("kind"), pl.lit(None, pl.String).alias("tax_code")
+    ).select(INPUT)
     features = readings.of(given).with_columns(rows["former_id"])
     readings.keep(used_only=True)
-    return with_households(connection, Register(readings.kind, party_kind, features, prepare(PARTY, features)))
+    return with_households(
+        connection, Register(readings.kind, declared.recorded_as, features, prepare(PARTY, features))
+    )
 
 
 def with_households(connection: Connection[Any], known: Register) -> Register:
     """A register with the households that its subjects live in by now."""
-    households = frame(connection, HOUSEHOLDS[known.kind].format(only=ANY))
+    households = frame(connection, party_register(known.kind).companions.format(only=ANY))
     return _living(known, known.features.select("key").join(households, on="key", how="left", maintain_order="left"))
 
 
 def with_moved_households(connection: Connection[Any], known: Register) -> Register:
     """The same, if only changed subjects can live elsewhere than they did."""
     changed = frame(connection, f"select id as key from changed_subject where kind = '{known.kind}'")
-    moved = changed.join(frame(connection, HOUSEHOLDS[known.kind].format(only=CHANGED_ONLY)), on="key", how="left")
+    moved = changed.join(
+        frame(connection, party_register(known.kind).companions.format(only=CHANGED_ONLY)), on="key", how="left"
+    )
     before = known.features.select("key", pl.col(COMPANIONS).list.join(" "))
     return _living(known, before.update(moved, on="key", include_nulls=True))
 
@@ -110,7 +103,9 @@ def recorded(connection: Connection[Any], field: Field, records: str, beside: st
         f" join data.{field.entity.table} t on t.id = r.record_id{joined}",
     )
     only_kind = (
-        next((SUBJECTS[kind][0] for kind in field.kinds if kind in SUBJECTS), None) if len(field.kinds) == 1 else None
+        next((party_register(kind).recorded_as for kind in field.kinds if kind in profile().parties), None)
+        if len(field.kinds) == 1
+        else None
     )
     # A party that is not named at all is nobody: who lives beside it is no candidate for it.
     named = rows.filter(pl.any_horizontal(pl.col(NAMING).is_not_null()))

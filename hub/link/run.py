@@ -7,7 +7,7 @@ each field's links are brought to what is wanted; what a person has decided bind
 import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,14 +30,14 @@ from hub.link import (
     standing,
     vetoes,
 )
+from hub.link.declared_evidence import LEAD, SURE_LEAD
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
 from hub.link.kept import release
 from hub.link.likeness import Likeness
 from hub.link.lock import RUN
-from hub.link.parcel_evidence import LEAD, SURE_LEAD
+from hub.link.profile import profile
 from hub.link.quality.draw import fill_sample
-from hub.link.rules import NORMALISED, RULES, rules_for
 from hub.link.run_plan import RowCounts, estimate_cost
 from hub.link.steps import Report, apply, decide, reset, start, untouched
 from hub.link.trained import Version
@@ -45,8 +45,6 @@ from hub.model.registry import registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION
 from hub.store.query import fetch_row
-from schema.linking.companions import COMPANIONS
-from schema.linking.parcel_statements import PARCEL_STATEMENTS
 
 Progress = Callable[[str, int], None]
 """Told the linked field that is done, and how many records it has."""
@@ -155,13 +153,13 @@ class _Run:
         self.connection.execute(changed.find(changed.concerned(registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
         self.connection.execute("create temporary table touched (entity text, record_id bigint)")
-        self._know()
+        self._know(profile().linked_first)
         if not self.whole:
             # Few rows are looked up in large tables; a full run reads most tables whole.
             self.connection.execute(ASSUME_FAST_DISKS)
             self._look_at_subjects()
-        first = [field for field in self.fields if field.name in standing.FIRST]
-        rest = [field for field in self.fields if field.name not in standing.FIRST]
+        first = [field for field in self.fields if field.name in profile().linked_first]
+        rest = [field for field in self.fields if field.name not in profile().linked_first]
         if self.likeness.to_train:
             # What a model learns from rests on who lives where, by rule; then the first fields are weighed like all else.
             self._round(first, told=False)
@@ -180,11 +178,11 @@ class _Run:
             fill_sample(self.connection)
         return self._end(time.monotonic() - begun)
 
-    def _know(self, fields: Collection[str] = standing.FIRST) -> None:
+    def _know(self, fields: Collection[str]) -> None:
         """Take in what stands in the records of these fields by now."""
         for statement in standing.known(fields):
             self.connection.execute(statement)
-        if standing.RESIDENTS.field in fields:
+        if any(known.companions and known.field in fields for known in profile().standings):
             self.likeness.move_households(anyone=self.whole)
 
     # --- Begin and end ------------------------------------------------------------------------------------------------
@@ -237,7 +235,7 @@ class _Run:
         kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.kinds))
         for statement in changed.subjects(kinds):
             self.connection.execute(statement)
-        for known in standing.STANDINGS:
+        for known in profile().standings:
             if known.kind in kinds:
                 before, _ = changed.moved(known, all_fields()[known.field])
                 self.connection.execute(before)
@@ -268,7 +266,7 @@ class _Run:
         if not kinds:
             return
         recorded = field.temporary("recorded")
-        rules = rules_for(field.recorded.family, kinds)
+        rules = profile().rules_for(field.recorded.family, kinds)
         self.connection.execute(f"create temporary table {recorded} as {sql.records(field, rules=rules)}")
         for select in sql.met(field, rules):
             self.connection.execute(changed.add(field, select))
@@ -340,7 +338,7 @@ class _Run:
 
     def _move(self, field: Field, at: datetime) -> None:
         """Take in of which subjects something else stands in the records that were linked at an instant."""
-        for known in standing.STANDINGS:
+        for known in profile().standings:
             if known.field == field.name:
                 _, after = changed.moved(known, field)
                 self.connection.execute(after, {"at": at})
@@ -381,21 +379,8 @@ class _Run:
 
 def _basis(model: str) -> str:
     """A digest of all that a decision rests on beside the records: rules, what stands together, authorities, and the model."""
-    rules = [asdict(rule) for rule in RULES]
-    beside = {name: asdict(companion) for name, companion in COMPANIONS.items()}
-    stand = [asdict(known) for known in standing.STANDINGS]
-    normalised = {k: dict(v) for k, v in NORMALISED.items()}
     document = orjson.dumps(
-        [
-            rules,
-            normalised,
-            [{name: asdict(stated) for name, stated in PARCEL_STATEMENTS.items()}, LEAD, SURE_LEAD],
-            beside,
-            stand,
-            discrepancies.basis(registry()),
-            vetoes.basis(),
-            model,
-        ],
+        [profile().document(), LEAD, SURE_LEAD, discrepancies.basis(registry()), vetoes.basis(), model],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

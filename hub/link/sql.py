@@ -14,21 +14,19 @@ model; `wanted` what the link table should hold of these records.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.link.declared_evidence import as_json, bits
 from hub.link.field import COLUMNS, Field
-from hub.link.parcel_evidence import as_json, bits
-from hub.link.rules import DIGITS, NARROWED, NORMALISED, Rule, rules_for
+from hub.link.profile import profile
 from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
-from schema.linking.parcel_statements import PARCEL_STATEMENTS, ParcelStatement
+from schema.linking.declarations import Rule
 
 BY_RUN = "starts_with({l}.decided_by, 'run:')"
 """Links of earlier runs. What a person has decided is not a run's to change."""
 LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
 """When the last run began that looked at all that had changed."""
-KNOWN_BY_RULE = "({l}.status = 'CONFIRMED' or {l}.status = 'PROBABLE' and {l}.weight is null)"
-"""Links that rest on no likeness: what they say of a subject is evidence for others."""
-BUSINESS_LIKENESS = "business_likeness"
-"""The method of businesses that are weighed by declared evidence and not by the model."""
+DIGITS = r"(case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]', '', 'g') else {column} end)"
+"""Without what parts groups of digits. Most are written without, and to look is a fifth of the work of replacing."""
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 
@@ -58,21 +56,21 @@ def decided(field: Field, record: str) -> str:
 def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | None = None) -> str:
     """A select of the normalised values of records that no person has decided; `only` is a table of ids. With `rules`, of records
     that these may lead to a changed subject, the values that they look up by, and no others: names take longest."""
-    family = field.recorded.family
+    family = profile().families[field.recorded.family]
     columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits: dict[str, str] = {
-        name: DIGITS.format(column=f"t.{columns[name]}") for name in ("identifier", "tax_code") if name in columns
+        name: DIGITS.format(column=f"t.{columns[name]}") for name in family.digits if name in columns
     }
     names: dict[str, str] = {"t": "t", **columns, **digits}
-    if "parcel_number" in columns:
-        names["day"] = f"substring(t.{columns['parcel_number']} from '@(\\d{{4}}-\\d\\d-\\d\\d):')"
-    stated = PARCEL_STATEMENTS.get(field.name, ParcelStatement())
-    names |= {"area": stated.area.format(t="t"), "holder": stated.holder.format(t="t")}
-    values = {name: value.format(**names) for name, value in NORMALISED[family].items()}
+    names |= {name: word.format(**names) for name, word in family.words.items()}
+    names |= {
+        name: value.format(t="t") for name, value in {**family.stated, **profile().stated.get(field.name, {})}.items()
+    }
+    values = {name: value.format(**names) for name, value in family.normalised.items()}
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
     where = f"not {decided(field, 't.id')}"
     if rules is not None:
-        where += f" and {NARROWED[family].format(**values)}" if family in NARROWED else ""
+        where += f" and {family.narrowed.format(**values)}" if family.narrowed else ""
         values = {
             name: _of_kinds(value, asking, values)
             for name, value in values.items()
@@ -93,7 +91,7 @@ def _of_kinds(value: str, asking: Sequence[Rule], values: Mapping[str, str]) -> 
 
 def found(field: Field) -> tuple[str, ...]:
     """Statements that fill `found` with the candidates of every rule, a lower tier only if needed, then `one`."""
-    rules = rules_for(field.recorded.family, field.kinds)
+    rules = profile().rules_for(field.recorded.family, field.kinds)
     recorded, into = field.temporary("recorded"), field.temporary("found")
     create = (
         f"create temporary table {into} (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
@@ -194,7 +192,13 @@ where not exists (select from ruled r where r.record_id = coalesce(o.record_id, 
 
 
 def _likeness(candidate: str) -> str:
-    return f"case when {candidate}.subject_kind = 'Business' then '{BUSINESS_LIKENESS}' else %(model)s::text end"
+    """The method of a candidate that rules left open: declared evidence for organisations, the model for all else."""
+    whens = " ".join(
+        f"when '{kind}' then '{subject.organisation.method}'"
+        for kind, subject in profile().subjects.items()
+        if subject.organisation
+    )
+    return f"case {candidate}.subject_kind {whens} else %(model)s::text end" if whens else "%(model)s::text"
 
 
 def empty_wanted(field: Field) -> str:

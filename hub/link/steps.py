@@ -8,10 +8,10 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link import changed, sql, vetoes
+from hub.link.declared_evidence import contest
 from hub.link.field import Field
 from hub.link.lock import PATIENCE_S, hold
-from hub.link.parcel_evidence import contest
-from hub.link.rules import rules_for
+from hub.link.profile import profile
 from hub.store.change_feed import announce_changes
 from hub.store.query import fetch_value
 
@@ -58,7 +58,7 @@ def decide(connection: Connection[Any], field: Field) -> None:
     connection.execute(one)
     connection.execute(f"create index on {field.temporary('one')} (record_id)")
     connection.execute(f"analyze {field.temporary('one')}")
-    if any(rule.subject.weighed for rule in rules_for(field.recorded.family, field.kinds)):
+    if any(rule.subject.weighed for rule in profile().rules_for(field.recorded.family, field.kinds)):
         connection.execute(contest(field.temporary("one")))
     vetoes.veto_ruled(connection, field)
     connection.execute(sql.scored(field))

@@ -11,12 +11,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.comparisons import written
 from hub.link.field import Field, field_named
 from hub.link.sql import BY_RUN, heir
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
+from schema.linking.declarations import written
 from schema.linking.vetoes import EVENTS, PAIRS, PERSONAL_ID_FORM, SUBJECTS, VETOES, Event, PairFacts, SubjectFacts
 
 VETO = "veto"
@@ -277,7 +277,7 @@ def veto_pairs(connection: Connection[Any], fields: Sequence[Field], *, whole: b
         # Looked up by record: over the two tables themselves each pair read all claims, which took 10 s at 20,000 citizens.
         claims = other.temporary(CLAIMS)
         if not whole:
-            connection.execute(f"create temporary table {REACHED} as {_reached(other, decided)}")
+            connection.execute(f"create temporary table {REACHED} as {_select_reached(other, decided)}")
             connection.execute(f"analyze {REACHED}")
         connection.execute(f"create temporary table {claims} as {_claims(other, decided, few=not whole)}")
         connection.execute(f"drop table if exists {REACHED}")
@@ -313,7 +313,7 @@ def pair_vetoes(pair: PairFacts) -> str:
     )
 
 
-def _reached(other: Field, decided: Collection[str]) -> str:
+def _select_reached(other: Field, decided: Collection[str]) -> str:
     """Select of the records of a field that stand with one of which something is wanted."""
     return " union ".join(
         f"select o.id as record_id from {field.temporary('wanted')} w join data.{field.entity.table} t on t.id = w.record_id"

@@ -21,7 +21,6 @@ from hub.cli.linking import discrepancies
 from hub.errors import OperationRefused
 from hub.ingest.transform.search_keys import fold_names
 from hub.link import handover
-from hub.link.comparisons import SHAPES, TONES
 from hub.link.discrepancies import find
 from hub.link.handover import Which
 from hub.model.names import to_snake_case
@@ -29,6 +28,7 @@ from hub.model.registry import registry
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
+from schema.linking.declarations import SHAPES, TONES
 
 FIELD = "Taxpayer.party"
 ENTITY = FIELD.partition(".")[0]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.link.standing import HOLDERS
 from hub.store.engine import make_engine
+from schema.linking.parcels import HOLDERS
 from tests.system.links import Links
 
 NUMBER, SUCCESSOR, PREDECESSOR = "parcel_number", "parcel_number_in_successor", "parcel_number_in_predecessor"

@@ -43,7 +43,7 @@ def find_functions() -> Iterator[tuple[str, str]]:
 REPEATED_CLASSES: frozenset[str] = frozenset()
 """Class names that still stand in several files."""
 
-PARTICIPLE_CEILINGS = {"hub/cli": 1, "hub/link": 86, "hub/plan": 5, "hub/procedures": 2}
+PARTICIPLE_CEILINGS = {"hub/cli": 1, "hub/link": 82, "hub/plan": 5, "hub/procedures": 2}
 """Folder → how many functions are still called by a participle alone. In every other folder there are none."""
 IRREGULAR_PARTICIPLES = frozenset(
     [

@@ -1,4 +1,4 @@
-"""Homonyms: citizens who share name, birth year and commune with another. What was joined to them without further evidence.
+"""Homonyms: people who share name, birth year and commune with another. What was joined to them without further evidence.
 
 Judged by what was recorded and what the register holds: that a model was sure is no evidence. Of what linking states itself
 only evidence of another kind counts, such as who is recorded beside the person.
@@ -10,29 +10,38 @@ import polars as pl
 
 from hub.link.evaluate.rows import Store, frame
 from hub.link.normalise.party import INPUT, party_features
+from hub.link.parties import party_register
+from hub.link.profile import profile
 from hub.model.registry import registry
 
-ENTITY = "Citizen"
-REGISTER = (
-    "select c.id, c.id::text as key, 'PERSON' as kind, c.full_name as name, c.birth_date as birth_date,"
-    " c.personal_id as identifier, c.former_id as former, null as tax_code, c.residence_address as address,"
-    " c.residence_unit_code as unit_code from data.citizen c"
-)
-SHARED = (
-    f"{REGISTER} join (select full_name_key, left(birth_date, 4) as year from data.citizen group by 1, 2"
-    " having count(*) > 1) s on s.full_name_key = c.full_name_key and s.year = left(c.birth_date, 4)"
-)
+
+def _select_people() -> str:
+    """Select of the people of the reference register, as parties are read: the columns of INPUT, id, and the former identifier."""
+    declared = party_register(profile().reference)
+    return (
+        f"select p.key as id, p.key::text as key, '{declared.recorded_as}' as kind, p.name, p.birth_date, p.identifier,"
+        f" p.former_id as former, null as tax_code, p.address, p.unit_code from ({declared.select}) p"
+    )
+
+
+def _select_homonyms() -> str:
+    """Those who share name, tone marks aside, and birth year with another."""
+    key, year = "hub.name_key(r.name)", "left(r.birth_date, 4)"
+    return (
+        f"with r as materialized ({_select_people()}) select r.* from r join (select {key} as name_key, {year} as year from r group by 1, 2"
+        f" having count(*) > 1) s on s.name_key = {key} and s.year = {year}"
+    )
 
 
 def homonym_ids(connection: Store, subjects: pl.DataFrame) -> pl.DataFrame:
-    """Of the rows of `subjects` (id, entity, subject_key …) those of citizens that have a homonym: another person, not another
+    """Of the rows of `subjects` (id, entity, subject_key …) those of people that have a homonym: another person, not another
     row of the same."""
-    candidates = frame(connection, SHARED)
+    candidates = frame(connection, _select_homonyms())
     features = party_features(candidates.select(INPUT)).select(
         pl.col("key").cast(pl.Int64).alias("id"), "name_ascii", "birth_year", "unit"
     )
     known = (
-        subjects.filter(pl.col("entity") == ENTITY)
+        subjects.filter(pl.col("entity") == profile().reference)
         .join(features, on="id")
         .drop_nulls(["name_ascii", "birth_year", "unit"])
     )
@@ -46,7 +55,7 @@ def without_further_evidence(connection: Store, linked: pl.DataFrame) -> pl.Data
     found = [linked.select("field", "record_id").clear()]
     for (field,), links in linked.group_by("field"):
         recorded = party_features(_recorded(connection, str(field), links).select(INPUT))
-        register = frame(connection, f"{REGISTER} where c.id in ({_ids(links['found_id'])})")
+        register = frame(connection, f"{_select_people()} where p.key in ({_ids(links['found_id'])})")
         held = party_features(register.select(INPUT)).with_columns(register["former"])
         both = (
             links.with_columns(pl.col("record_id", "found_id").cast(pl.String))

@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import Field, fields
+from hub.link.profile import profile
 from hub.link.quality.bands import BANDS, REVIEW, band_sql
 from hub.link.quality.plan import Size, sample_sizes
 from hub.link.sql import BY_RUN
@@ -28,26 +29,6 @@ MOST_OFFERED = 12
 """Candidates shown of a record in review: the best."""
 LEAST_ROOM = 0.1
 """The sample is filled up once more than this share of it is missing: to count all links takes longer than a run of few changes."""
-ALIKE: Mapping[str, str] = {
-    "Citizen": (
-        "select s.id, (left(s.birth_date, 4) = left(f.birth_date, 4)) is not true as unlike from data.citizen f"
-        " join data.citizen s on s.full_name_key = f.full_name_key where f.id = d.found_id"
-    ),
-    "Household": (
-        "select s.id, (left(sh.birth_date, 4) = left(fh.birth_date, 4)) is not true as unlike from data.household f"
-        " join data.citizen fh on fh.personal_id = f.head_personal_id join data.citizen sh on sh.full_name_key = fh.full_name_key"
-        " join data.household s on s.head_personal_id = sh.personal_id where f.id = d.found_id"
-    ),
-    "Business": (
-        "select s.id, s.legal_form <> f.legal_form as unlike from data.business f"
-        " join data.business s on s.legal_name_key = f.legal_name_key where f.id = d.found_id"
-    ),
-    "Parcel": (
-        "select s.id, abs(s.ordinal - f.ordinal) as unlike from data.parcel f join data.parcel s"
-        " on s.commune_unit_code = f.commune_unit_code and s.map_sheet = f.map_sheet where f.id = d.found_id"
-    ),
-}
-"""Kind of subject → others that a reviewer could take for the found one `d.found_id`: select of id and unlike, the least first."""
 
 
 def fill_sample(connection: Connection[Any], *, most: int | None = None) -> int:
@@ -166,7 +147,7 @@ def _shown(field: Field) -> str:
     """SQL of the rows that are shown with what linking found, in an order that tells nothing. A row that was merged with another
     is not shown as somebody else."""
     cases = " ".join(
-        f"when '{kind}' then array(select a.id from ({ALIKE[kind]}) a where a.id <> all (d.offered) and not exists (select"
+        f"when '{kind}' then array(select a.id from ({profile().subjects[kind].alike}) a where a.id <> all (d.offered) and not exists (select"
         " from link.heir h where h.subject_id = a.id or h.heir_id = a.id)"
         f" order by a.unlike, a.id limit greatest({SHOWN} - cardinality(d.offered), 0))"
         for kind in field.kinds

@@ -8,7 +8,7 @@ import pytest
 
 from hub.link import sql
 from hub.link.field import field_named
-from hub.link.rules import RULES, rules_for
+from hub.link.profile import profile
 from hub.model.registry import registry
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,8 +37,8 @@ def test_every_kind_of_subject_has_a_rule_and_every_rule_a_use() -> None:
     used = set()
     for entity in registry():
         for linked in entity.linked:
-            rules = rules_for(linked.family, linked.kinds)
+            rules = profile().rules_for(linked.family, linked.kinds)
             assert {rule.subject.kind for rule in rules} == set(linked.kinds)
             used |= {rule.name for rule in rules}
-    assert used == {rule.name for rule in RULES}
-    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert used == {rule.name for rule in profile().rules}
+    assert len({rule.name for rule in profile().rules}) == len(profile().rules)

@@ -32,11 +32,11 @@ select record_id, found_id, subject_id, subject_kind, case when sure then 'CONFI
     method, null::real as confidence, null::real as weight, evidence, false as by_model
 from ruled
 union all
-select record_id, found_id, subject_id, subject_kind, 'PROBABLE', case when chosen.subject_kind = 'Business' then 'business_likeness' else %(model)s::text end, confidence, weight, evidence, true
+select record_id, found_id, subject_id, subject_kind, 'PROBABLE', case chosen.subject_kind when 'Business' then 'business_likeness' else %(model)s::text end, confidence, weight, evidence, true
 from chosen
 union all
 select record_id, coalesce(o.found_id, m.found_id), subject_id, coalesce(o.subject_kind, m.subject_kind), 'UNCONFIRMED',
-    coalesce(o.method, case when m.subject_kind = 'Business' then 'business_likeness' else %(model)s::text end), m.confidence, m.weight, coalesce(m.evidence, o.evidence), m.record_id is not null
+    coalesce(o.method, case m.subject_kind when 'Business' then 'business_likeness' else %(model)s::text end), m.confidence, m.weight, coalesce(m.evidence, o.evidence), m.record_id is not null
 from one_land_use_right_parcel o full join modelled m using (record_id, subject_id)
 where not exists (select from ruled r where r.record_id = coalesce(o.record_id, m.record_id))
     and not exists (select from chosen c where c.record_id = coalesce(o.record_id, m.record_id));
