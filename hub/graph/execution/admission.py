@@ -73,7 +73,7 @@ class FairQueue:
                 del self._callers[caller]
 
 
-class Admission:
+class ReadAdmission:
     """Turns for `slots` reads at once, at most half of them large. Used from one event loop; the lengths may be read from any thread."""
 
     def __init__(self, slots: int, *, wait_within_s: float = WAIT_WITHIN_S, max_waiting: int = MAX_WAITING) -> None:

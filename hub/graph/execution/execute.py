@@ -31,7 +31,7 @@ from strawberry.types import Info
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
 from hub.graph.events.changes import ChangeReader
-from hub.graph.execution.admission import Admission
+from hub.graph.execution.admission import ReadAdmission
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.explain import Explanation, explain_plan
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
@@ -153,7 +153,7 @@ class Executor:
         self.schema = schema
         self.preparer = preparer
         self.reads = reads
-        self.admission = Admission(reads.pool.max_size)
+        self.admission = ReadAdmission(reads.pool.max_size)
         self.changes = changes
         self.reviews = reviews
         self.access = access
@@ -234,7 +234,7 @@ class Executor:
     async def read(
         self, plan: Plan, variables: Mapping[str, Any], parameters: Sequence[Any], reading: Reading
     ) -> bytes:
-        """The JSON of a plan's statement. Raises as `Admission.turn`, `Reads.json` and `AnswerAccess.clear` do."""
+        """The JSON of a plan's statement. Raises as `ReadAdmission.turn`, `Reads.json` and `AnswerAccess.clear` do."""
         principal = reading.caller.principal
         async with self.admission.turn(plan.estimate.rows(variables), principal.id if principal else ""):
             text = await self.reads.json(plan.sql, parameters)

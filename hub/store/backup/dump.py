@@ -51,7 +51,6 @@ def create_backup(url: str, folder: Path, *, jobs: int) -> BackupManifest:
             snapshot = _value(connection, "select pg_export_snapshot()")
             arguments = [
                 "--format=directory",
-                f"--snapshot={snapshot}",
                 f"--jobs={jobs}",
                 f"--snapshot={snapshot}",
                 f"--file={partial / DUMP_FOLDER}",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.graph.execution.admission import LARGE_ROWS, TURN_OF_LARGE, Admission, Overloaded
+from hub.graph.execution.admission import LARGE_ROWS, TURN_OF_LARGE, Overloaded, ReadAdmission
 
 SMALL = 1
 
@@ -23,7 +23,7 @@ async def settle() -> None:
 class Reads:
     """Reads that go on until they are let go, and the order in which they began."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: ReadAdmission) -> None:
         self.admission = admission
         self.began: list[str] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -51,7 +51,7 @@ class Reads:
 
 def test_large_reads_leave_half_of_the_connections_to_small_ones() -> None:
     async def work() -> None:
-        reads = Reads(Admission(4))
+        reads = Reads(ReadAdmission(4))
         for number in range(4):
             await reads.start(f"large {number}", LARGE_ROWS)
         await reads.start("small", SMALL)
@@ -68,7 +68,7 @@ def test_large_reads_leave_half_of_the_connections_to_small_ones() -> None:
 
 def test_callers_take_turns() -> None:
     async def work() -> None:
-        reads = Reads(Admission(1))
+        reads = Reads(ReadAdmission(1))
         await reads.start("first", SMALL, "app")
         for number in range(3):
             await reads.start(f"app {number}", SMALL, "app")
@@ -82,7 +82,7 @@ def test_callers_take_turns() -> None:
 
 def test_a_large_read_gets_its_turn_though_small_ones_keep_coming() -> None:
     async def work() -> None:
-        reads = Reads(Admission(1))
+        reads = Reads(ReadAdmission(1))
         await reads.start("0", SMALL)
         await reads.start("large", LARGE_ROWS)
         for number in range(1, 2 * TURN_OF_LARGE):
@@ -99,7 +99,7 @@ def test_a_large_read_gets_its_turn_though_small_ones_keep_coming() -> None:
 
 def test_a_read_that_cannot_begin_in_time_is_refused_and_leaves_no_trace() -> None:
     async def work() -> None:
-        reads = Reads(Admission(1, wait_within_s=0.05))
+        reads = Reads(ReadAdmission(1, wait_within_s=0.05))
         await reads.start("first", SMALL)
         with pytest.raises(Overloaded) as refused:
             async with reads.admission.turn(SMALL, "x"):
@@ -116,7 +116,7 @@ def test_a_read_that_cannot_begin_in_time_is_refused_and_leaves_no_trace() -> No
 
 def test_more_than_may_wait_are_refused_at_once() -> None:
     async def work() -> None:
-        reads = Reads(Admission(1, max_waiting=1))
+        reads = Reads(ReadAdmission(1, max_waiting=1))
         await reads.start("first", SMALL)
         await reads.start("second", SMALL)
         with pytest.raises(Overloaded):
@@ -130,7 +130,7 @@ def test_more_than_may_wait_are_refused_at_once() -> None:
 
 def test_a_caller_who_goes_away_loses_its_turn_to_the_next() -> None:
     async def work() -> None:
-        reads = Reads(Admission(1))
+        reads = Reads(ReadAdmission(1))
         await reads.start("first", LARGE_ROWS)
         for name in ("gone", "next"):
             await reads.start(name, LARGE_ROWS, name)
@@ -144,7 +144,7 @@ def test_a_caller_who_goes_away_loses_its_turn_to_the_next() -> None:
 
 def test_a_turn_that_comes_with_the_cancellation_is_given_back() -> None:
     async def work() -> None:
-        admission = Admission(1)
+        admission = ReadAdmission(1)
         reads = Reads(admission)
         await reads.start("first", SMALL)
         await reads.start("gone", SMALL)
