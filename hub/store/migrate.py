@@ -1,6 +1,7 @@
 """Migrations: forward only, drafted from the difference between the database and what `schema/` derives."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -35,20 +36,36 @@ LAST_OF_ONE_BRANCH = "0028"
 MIGRATION_LOCK = 7_022_001
 """Advisory lock: two hubs that start at once migrate one after the other."""
 
+LOCK_WITHIN_MS = 1_000
+LOCK_PAUSE_S = 2.0
+LOCK_ATTEMPTS = 30
+
+
+class TablesLocked(StoreUnavailable):
+    """A table that the migration changes stays locked."""
+
+    code = "TABLES_LOCKED"
+
 
 def migrate(engine: Engine) -> str:
     """Bring the database to the newest revision. Returns it. Safe to call by several processes at once.
 
-    Raises StoreUnavailable if the database does not answer, HubMisconfigured if it is newer than this program.
+    Raises StoreUnavailable if the database does not answer, HubMisconfigured if it is newer than this program, TablesLocked.
     """
     try:
-        with engine.begin() as connection:
-            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            prepare_schemas(connection)
-            _check_known(connection)
-            _split_revision(connection)
-            command.upgrade(make_alembic_config(connection), "heads")
-            grant_roles(connection)
+        for attempt in range(1, LOCK_ATTEMPTS + 1):
+            try:
+                _migrate_once(engine)
+                break
+            except OperationalError as error:
+                if not isinstance(error.orig, LockNotAvailable):
+                    raise
+                if attempt == LOCK_ATTEMPTS:
+                    raise TablesLocked(
+                        f"a table that the migration changes stayed locked through {LOCK_ATTEMPTS} attempts; nothing was changed",
+                        next_step="end the oldest transactions of pg_stat_activity, or stop the worker, then run `hub migrate` again",
+                    ) from None
+            time.sleep(LOCK_PAUSE_S)
     except ProgrammingError as error:
         if not isinstance(error.orig, InsufficientPrivilege):
             raise
@@ -60,6 +77,18 @@ def migrate(engine: Engine) -> str:
             next_step="check HUB_DATABASE_URL and that PostgreSQL runs; `hub doctor` tells more",
         ) from error
     return newest_revision()
+
+
+def _migrate_once(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        # Whatever waits for a table, makes everybody who comes after it wait, too: readers stand still for this long at most.
+        connection.execute(text(f"set local lock_timeout = '{LOCK_WITHIN_MS}ms'"))
+        prepare_schemas(connection)
+        _check_known(connection)
+        _split_revision(connection)
+        command.upgrade(make_alembic_config(connection), "heads")
+        grant_roles(connection)
 
 
 def prepare_schemas(connection: Connection) -> None:

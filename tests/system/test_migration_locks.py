@@ -1,0 +1,77 @@
+"""A migration behind a transaction that stays open: readers who come after it are not kept waiting, and it goes on when the table is free."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+
+from hub.store import migrate as migrations
+from hub.store.engine import make_engine
+from hub.store.migrate import LOCK_WITHIN_MS, TablesLocked, migrate
+
+READ = "select count(*) from hub.stream"
+HELD_S = 3.0
+
+
+@pytest.fixture
+def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A database whose next migration changes a table that is read."""
+
+    def upgrade(config: Any, revision: str) -> None:
+        config.attributes["connection"].execute(text("alter table hub.stream add column tried integer"))
+
+    monkeypatch.setattr(migrations.command, "upgrade", upgrade)
+    monkeypatch.setattr(migrations, "LOCK_PAUSE_S", 0.2)
+    made = make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+def has_column(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select exists (select from information_schema.columns where table_schema = 'hub' and column_name = 'tried')"
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def test_readers_go_on_while_a_migration_waits_and_it_ends_when_it_can(engine: Engine, database_url: str) -> None:
+    waits: list[float] = []
+    over = threading.Event()
+
+    def read_on() -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            while not over.wait(0.02):
+                began = time.monotonic()
+                connection.execute(READ)
+                waits.append(time.monotonic() - began)
+
+    with psycopg.connect(database_url) as holder, ThreadPoolExecutor(2) as pool:
+        holder.execute(READ)  # in a transaction that stays open
+        reading, migrating = pool.submit(read_on), pool.submit(migrate, engine)
+        time.sleep(HELD_S)  # longer than any reader may wait
+        assert not migrating.done()
+        holder.rollback()
+        migrating.result(60)
+        over.set()
+        reading.result(60)
+    assert has_column(database_url)
+    assert LOCK_WITHIN_MS / 1000 * 0.5 < max(waits) < 0.8 * HELD_S, (
+        "a reader waited behind the migration, and only for its attempt"
+    )
+
+
+def test_a_table_that_stays_locked_ends_the_migration_with_a_sentence(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_ATTEMPTS", 2)
+    with psycopg.connect(database_url) as holder:
+        holder.execute(READ)
+        with pytest.raises(TablesLocked, match="through 2 attempts; nothing was changed"):
+            migrate(engine)
+    assert not has_column(database_url)
