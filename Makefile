@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+# Trust what the system trusts, as pip does: many offices reach the registries through a proxy with its own certificate.
+export UV_SYSTEM_CERTS := true
 
 .PHONY: venv demo test check bench fmt lock assets generate clean
 
@@ -18,7 +20,7 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@touch $@
 
 demo: venv
-	$(BIN)/hub demo
+	$(BIN)/hub demo $(ARGS)
 
 # A test process per core, at most four: each has a PostgreSQL server and a demonstration of its own. A file stays in one process,
 # so its fixtures are made once.

@@ -22,12 +22,14 @@ from pydantic import ValidationError
 import schema
 from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure
 from hub.errors import HubMisconfigured, OperationRefused
+from hub.sdk.key_faults import describe_key_fault
 from hub.sdk.toml_lines import find_line
 from hub.settings import load_settings as load_settings
 
 HOMES = tuple(Path(schema.__file__).parent / name for name in ("purposes", "procedures"))
 """Folders of the package that have a folder for each purpose."""
 PURPOSE_FILE, PROCEDURE_FILE = "purpose.toml", "procedure.toml"
+KEY_PAGES = {PURPOSE_FILE: "docs/how-to/write-a-purpose.md", PROCEDURE_FILE: "docs/reference/procedure.md"}
 FOLDER_SETTINGS = ("HUB_PURPOSES", "HUB_PROCEDURES")
 MAX_PURPOSES = 200
 MAX_DOCUMENTS = 30
@@ -147,8 +149,8 @@ def parse_declaration(path: Path, text: str, kind: type[Declaration]) -> Declara
     try:
         return kind.model_validate(declared)
     except ValidationError as error:
-        wrong = "; ".join(_fault(path, text, e["loc"], e["msg"]) for e in error.errors())
-        raise HubMisconfigured(wrong, next_step="correct these keys; docs/how-to/write-a-purpose.md has each") from None
+        wrong = "; ".join(_fault(path, text, e["loc"], describe_key_fault(e)) for e in error.errors())
+        raise HubMisconfigured(wrong, next_step=f"correct these keys; {KEY_PAGES[path.name]} has each") from None
 
 
 def declaration_file(folder: Path) -> Path:
@@ -170,6 +172,12 @@ def _folders(home: Path) -> Iterator[Path]:
             f"HUB_PURPOSES, HUB_PROCEDURES: there is no folder {home}",
             next_step="give folders that have a folder for each purpose",
         )
+    for name in (PURPOSE_FILE, PROCEDURE_FILE):
+        if (home / name).is_file():
+            raise HubMisconfigured(
+                f"HUB_PURPOSES, HUB_PROCEDURES: {home} has a {name} itself",
+                next_step=f"name the folder that it is in, e.g. {home.absolute().parent}: each folder in that one is read",
+            )
     for folder in sorted(home.iterdir()):
         if folder.is_dir() and not folder.name.startswith((".", "_")):
             yield folder
@@ -191,7 +199,7 @@ def _text(path: Path) -> str:
 
 def _fault(path: Path, text: str, location: tuple[int | str, ...], words: str) -> str:
     key = ".".join(map(str, location))
-    return f"{path}:{find_line(text, location)}: {f'{key}: ' if key else ''}{words.removeprefix('Value error, ')}"
+    return f"{path}:{find_line(text, location)}: {f'{key}: ' if key else ''}{words}"
 
 
 def _version(files: Iterable[tuple[str, str]]) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from hub.errors import HubMisconfigured
 from hub.sdk.corrections import Corrections
+from hub.sdk.key_faults import describe_key_fault
 from hub.sdk.parts import BilingualLabel, EnvReference, FileReference, ManifestPart
 from hub.sdk.sources import (
     CdcSource,
@@ -211,7 +212,7 @@ def load_manifest(path: Path) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         raise HubMisconfigured(f"{where}: {error}", next_step="correct the TOML at this position") from None
     except ValidationError as error:
-        raise WrongManifest(build_faults(where, text, [(e["loc"], e["msg"]) for e in error.errors()])) from None
+        raise WrongManifest(build_faults(where, text, [(e["loc"], describe_key_fault(e)) for e in error.errors()])) from None
     manifest._folder = path.parent
     return manifest
 
@@ -232,7 +233,7 @@ def _reword(location: Location, what: str) -> tuple[Location, str]:
     named = [at for at, part in enumerate(location) if part in (EnvReference.__name__, FileReference.__name__)]
     if named:
         return location[: named[0]], 'must be a reference: { env = "NAME" } or { file = "/run/secrets/name" }'
-    return location, what.removeprefix("Value error, ")
+    return location, what
 
 
 def _list_references(part: BaseModel) -> Iterator[EnvReference | FileReference]:

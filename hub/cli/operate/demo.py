@@ -18,6 +18,7 @@ import orjson
 import psycopg
 from cyclopts import Parameter
 
+from hub.access.principals import Role
 from hub.access.dossiers import NamedSubject
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
@@ -111,12 +112,12 @@ def _serve_with_access(
         case = open_case(connection, examples.linked)
     issuer = make_local_issuer(settings.host)
     OUT.print()
-    OUT.print(mark_text("bold", "Officer's console:", f" {address}/console"))
-    OUT.print(mark_text("bold", "GraphiQL:", f" {address}/graphql"))
-    OUT.print(f"Sign in first: {address}/sign-in?next=/console, or /sign-in?next=/graphql, as one of:")
+    OUT.print(mark_text("bold", "Sign in:", f" {address}/sign-in"))
     for identity in issuer.identities:
-        OUT.print(f"  {identity.display_name}")
-    OUT.print(f"The dossier {case.dossier} is open for the land officer. GraphiQL's starter queries use it.")
+        page = "the console" if Role.OFFICER in identity.roles else "GraphiQL"
+        OUT.print(f"  {identity.display_name}: opens {page}")
+    OUT.print(f"In the console, search for {examples.linked}, or as the land officer for the open dossier {case.dossier}.")
+    OUT.print(f"Officers have GraphiQL too, at {address}/graphql; its starter queries use that dossier.")
     OUT.print("Stop with Ctrl-C.")
     serve_on(
         listener,

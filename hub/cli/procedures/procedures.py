@@ -115,7 +115,7 @@ def stats_command(code: str | None = None, *, json: Json = False) -> None:
     if not found:
         OUT.print("no snapshots: keepPrefill keeps them, and closing a dossier does")
     for one in found:
-        title = f"{one.code}: {one.snapshots:,} snapshots of {one.dossiers:,} dossiers"
+        title = f"{one.code}: dossiers {one.dossiers:,}, snapshots {one.snapshots:,}"
         rows = [_statistics_row(requirement) for requirement in [*one.requirements.values(), one.sum_up()]]
         show_table(title, STATISTICS_COLUMNS, rows)
 
@@ -140,7 +140,7 @@ def find_requirement_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> 
     try:
         compiled = compile_procedure(purpose, graphql_schema)
     except HubMisconfigured as error:
-        yield LintFinding(str(purpose.folder), str(error))
+        yield describe_compile_fault(purpose, error)
         return
     for fault in lint_procedure(compiled):
         where, _, words = fault.partition(": ")

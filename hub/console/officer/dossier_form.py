@@ -13,6 +13,7 @@ from hub.model.names import to_camel_case
 from hub.model.registry import Entity, Registry
 from hub.procedures.definition import Procedure
 from schema import units
+from schema.alphabet import make_alphabet_key
 from schema.core import Label
 from schema.values import DossierCode, ValueRejected
 
@@ -86,13 +87,13 @@ def list_procedures(procedures: Iterable[Procedure], principal: Principal, today
         and (not one.users.offices or is_at_level(principal.offices, one.users.offices))
     )
     options = (ProcedureOption(one.code, Label(one.name.vi, one.name.en)) for one in allowed)
-    return tuple(sorted(options, key=lambda option: option.name.vi))
+    return tuple(sorted(options, key=lambda option: make_alphabet_key(option.name.vi)))
 
 
 def list_offices(principal: Principal) -> tuple[OfficeOption, ...]:
     """The officer's offices whose units exist, by name."""
     codes = {code for office in principal.offices if (code := find_unit(office)) is not None}
-    return tuple(sorted((OfficeOption(code, units.name(code) or code) for code in codes), key=lambda one: one.name))
+    return tuple(sorted((OfficeOption(code, units.name(code) or code) for code in codes), key=lambda one: make_alphabet_key(one.name)))
 
 
 def make_form(

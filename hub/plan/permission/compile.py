@@ -34,6 +34,7 @@ from hub.access.permission_trie import (
     PathNode,
     PublicTypes,
 )
+from hub.access.purpose_declaration import PurposeOfProcedure
 from hub.access.purposes import Purpose, PurposeDocument
 from hub.errors import HubMisconfigured
 from hub.plan.permission.arguments import AllowedArguments, UnboundVariable
@@ -214,7 +215,17 @@ class _Compiler:
         for definition in self.operation.variable_definitions or ():
             name = definition.variable.name.value
             if name not in declared:
-                raise UnboundVariable(f"the variable ${name} is not bound to anything", FORM, definition)
+                raise UnboundVariable(
+                    f"the variable ${name} is not bound to anything", self._describe_binding(name), definition
+                )
+
+    def _describe_binding(self, name: str) -> str:
+        """How to bind a variable: in a procedure by its name, which is a role's, elsewhere by a rule."""
+        declaration = self.purpose.declaration
+        if not isinstance(declaration, PurposeOfProcedure):
+            return FORM
+        roles = ", ".join(f"${role}" for role in declaration.subjects)
+        return f"a document of a procedure reads one subject: call ${name} like its role ({roles})"
 
     def _as_of(self) -> Allowed:
         instant = find_instant(self.document.schema, self.operation)

@@ -43,7 +43,7 @@ def lint_purpose(purpose: Purpose, schema: GraphQLSchema) -> tuple[LintFinding, 
     try:
         compiled = compile_purpose(purpose, schema)
     except HubMisconfigured as error:
-        return (LintFinding(str(purpose.folder), str(error)),)
+        return (describe_compile_fault(purpose, error),)
     reads = list_reads(compiled, schema)
     return (
         *_lint_variables(purpose, schema),
@@ -53,6 +53,14 @@ def lint_purpose(purpose: Purpose, schema: GraphQLSchema) -> tuple[LintFinding, 
         *_lint_counts(purpose, reads),
         *_lint_legal_basis(purpose),
     )
+
+
+def describe_compile_fault(purpose: Purpose, error: HubMisconfigured) -> LintFinding:
+    """The finding on a purpose that does not compile: where its message names a file of the folder, there."""
+    where, _, words = str(error).partition(": ")
+    if words and where.startswith(str(purpose.folder)):
+        return LintFinding(where, words)
+    return LintFinding(str(purpose.folder), str(error))
 
 
 def _lint_variables(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]:

@@ -36,9 +36,10 @@ def test_the_package_has_these_purposes() -> None:
         ("fullName = { free = true }", 'fullName = { subject = "him" }', "variables.fullName: no subject him"),
         ("fullName = { free = true }", 'fullName = { caller = "ids", nullable = true }', "only a free variable"),
         ("dossier = false", "dossier = true", "needs at least one subject"),
-        ("dossier = false", 'dossier = false\nowner = "x"', r"purpose\.toml:\d+: owner: Extra inputs"),
+        ("dossier = false", 'dossier = false\nowner = "x"', r"purpose\.toml:\d+: owner: there is no such key here"),
         ('code = "identify"', 'code = "Identify!"', r"purpose\.toml:3: code"),
         ("[limits]", "[limits", r"purpose\.toml: .*line"),
+        ('en = "', 'english = "', r"purpose\.toml:\d+: name\.en: is missing"),
         (
             "[users]",
             '[subjects.child]\nentity = "Citizen"\nname = {vi="a",en="b"}\n[users]',
@@ -85,6 +86,10 @@ def test_folders_outside_the_package_are_named_by_a_setting(tmp_path: Path, monk
     monkeypatch.setenv("HUB_PURPOSES", str(tmp_path / "absent"))
     with pytest.raises(HubMisconfigured, match="HUB_PURPOSES, HUB_PROCEDURES: there is no folder"):
         purposes()
+    monkeypatch.setenv("HUB_PURPOSES", str(tmp_path / "own"))
+    with pytest.raises(HubMisconfigured, match=r"own has a purpose\.toml itself") as refused:
+        purposes()
+    assert str(tmp_path) in str(refused.value.next_step)
     monkeypatch.setenv("HUB_PURPOSES", "")
     with pytest.raises(OperationRefused, match="there is no purpose of this code") as refused:
         find_purpose("own-purpose")
