@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from hub.ingest.read.retries import instrumentation
+from hub.ingest.read.retry_log import instrumentation
 from hub.ingest.run.connector_run import RunReport, run_connectors
 from hub.model.names import quote_identifier, quote_identifiers
 from hub.model.registry import registry

@@ -1,4 +1,4 @@
-"""Schedules: five cron fields, in the time zone of the source."""
+"""Schedules: of connectors, five cron fields in the time zone of the source; and of the hub's own upkeep, in UTC."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +14,9 @@ from procrastinate.tasks import Task
 from hub.errors import HubMisconfigured
 from hub.jobs.queue import build_sync_arguments, build_sync_lock
 from hub.sdk.manifest import Manifest
+
+PRUNE_CRON = "17 3 * * *"
+CORRECTIONS_CRON = "*/10 * * * *"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from hub.errors import StoreUnavailable
 from hub.ingest.run.follow import ConnectorFollower
 from hub.jobs import queue as q
 from hub.jobs.counts import WorkerCounts
-from hub.jobs.schedules import list_schedules, register_schedule
+from hub.jobs.schedules import CORRECTIONS_CRON, PRUNE_CRON, list_schedules, register_schedule
 from hub.jobs.tasks import QueueTasks
 from hub.jobs.threads import run_in_thread
 from hub.jobs.webhook_courier import WebhookCourier
@@ -36,8 +36,6 @@ MISSED_HEARTBEATS = 3
 """A worker that missed this many heartbeats is considered dead."""
 MAX_CRASHES = 5
 """A job that crashed this many workers is marked failed."""
-PRUNE_CRON = "17 3 * * *"
-CORRECTIONS_CRON = "*/10 * * * *"
 
 
 @dataclass(frozen=True)

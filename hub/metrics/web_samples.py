@@ -7,7 +7,7 @@ from hub.access.limits.rates import RateKind
 from hub.extras import DISTRIBUTION_NAME
 from hub.metrics import catalogue as m
 from hub.metrics.catalogue import Sample
-from hub.refresh.needs import RefreshStatus
+from hub.refresh.refresh_types import RefreshStatus
 from hub.web.edge import Edge
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from hub.procedures.answers import Prefill
 from hub.procedures.documents import GLOBAL_ID, PROVENANCE, SelectedField
 from hub.procedures.response import AS_OF, parse_instant
-from hub.procedures.sources import SourceTrouble
-from hub.refresh.needs import RefreshOutcome, RefreshStatus
+from hub.procedures.source_findings import SourceTrouble
+from hub.refresh.refresh_types import RefreshOutcome, RefreshStatus
 
 TROUBLE_OF_STATUS: Mapping[RefreshStatus, SourceTrouble] = {
     RefreshStatus.LIED: SourceTrouble.LOOKUP_FAILED,

@@ -21,7 +21,7 @@ from hub.procedures.documents import ProcedureDocument
 from hub.procedures.requirements import CITIZEN, Requirement
 from hub.procedures.response import CONFIRMED, PROBABLE, Absence, ReachedValue, start, walk
 from hub.procedures.scopes import Scope, Work
-from hub.procedures.sources import SourceFacts
+from hub.procedures.source_findings import SourceFacts
 from hub.procedures.statuses import AnswerStatus, Finding, Reason, settle
 from hub.procedures.subjects import PrefillSubject
 from hub.procedures.values import FoundValue, ReadValues, read_values

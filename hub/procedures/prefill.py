@@ -7,7 +7,7 @@ from hub.procedures.answers import Prefill, ProcedureSummary, SubjectSummary
 from hub.procedures.catalogue import CompiledProcedure
 from hub.procedures.definition import Procedure
 from hub.procedures.engine import PrefillEngine, ReadSubject
-from hub.procedures.sources import SourceFacts
+from hub.procedures.source_findings import SourceFacts
 from hub.procedures.subjects import find_blocks
 
 

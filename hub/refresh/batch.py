@@ -16,7 +16,7 @@ from hub.ingest.read.reader import AnswerMalformed
 from hub.ingest.run.lookup import LookupResult, LookupTask, look_up
 from hub.ingest.run.outcome import CursorMoved
 from hub.refresh import statements as sql
-from hub.refresh.needs import RefreshStatus
+from hub.refresh.refresh_types import RefreshStatus
 from hub.refresh.source_guard import LookupLimits, SourceGuard
 from hub.sdk.manifest import Manifest
 from hub.sdk.source_keys import count_keys_per_request

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from hub.ingest.guards.circuit_breaker import compute_rest, find_deferral
 from hub.ingest.guards.request_limits import parse_interval
-from hub.refresh.needs import RefreshStatus
+from hub.refresh.refresh_types import RefreshStatus
 from hub.sdk.manifest import Manifest
 from hub.store.query import fetch_row
 

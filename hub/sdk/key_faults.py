@@ -10,8 +10,8 @@ WORDS: Mapping[str, str] = {
     "string_type": 'must be text in quotes, e.g. "2026-1"',
     "bool_type": "must be true or false",
     "int_type": "must be a whole number, e.g. 30",
-    "list_type": 'must be a list, e.g. ["officer"]',
-    "tuple_type": 'must be a list, e.g. ["officer"]',
+    "list_type": 'must be a list, e.g. ["…", "…"]',
+    "tuple_type": 'must be a list, e.g. ["…", "…"]',
 }
 """By the validator's kind of error. Its own words stay for the other kinds: they say which values are allowed."""
 TABLE_FORM, BILINGUAL_FORM = '{ key = "…" }', '{ vi = "…", en = "…" }'

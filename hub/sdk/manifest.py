@@ -212,7 +212,9 @@ def load_manifest(path: Path) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         raise HubMisconfigured(f"{where}: {error}", next_step="correct the TOML at this position") from None
     except ValidationError as error:
-        raise WrongManifest(build_faults(where, text, [(e["loc"], describe_key_fault(e)) for e in error.errors()])) from None
+        raise WrongManifest(
+            build_faults(where, text, [(e["loc"], describe_key_fault(e)) for e in error.errors()])
+        ) from None
     manifest._folder = path.parent
     return manifest
 

@@ -18,7 +18,7 @@ from hub.ingest.run.connector_run import run_connectors
 from hub.jobs.queue import build_queue
 from hub.jobs.schema import migrate_queue
 from hub.refresh.batch import LookupBatch, serve_batch
-from hub.refresh.needs import RefreshNeed, RefreshStatus
+from hub.refresh.refresh_types import RefreshNeed, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
 from hub.settings import load_settings

@@ -25,7 +25,7 @@ from hub.ingest.run.connector_run import run_connectors
 from hub.model.registry import registry
 from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.statuses import AnswerStatus, Reason
-from hub.refresh.needs import RefreshNeed, RefreshOutcome, RefreshStatus
+from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
 from hub.sdk.manifest import Manifest

@@ -18,8 +18,8 @@ import orjson
 import psycopg
 from cyclopts import Parameter
 
-from hub.access.principals import Role
 from hub.access.dossiers import NamedSubject
+from hub.access.principals import Role
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
 from hub.cli.operate.serve import serve_on
@@ -116,7 +116,9 @@ def _serve_with_access(
     for identity in issuer.identities:
         page = "the console" if Role.OFFICER in identity.roles else "GraphiQL"
         OUT.print(f"  {identity.display_name}: opens {page}")
-    OUT.print(f"In the console, search for {examples.linked}, or as the land officer for the open dossier {case.dossier}.")
+    OUT.print(
+        f"In the console, search for {examples.linked}, or as the land officer for the open dossier {case.dossier}."
+    )
     OUT.print(f"Officers have GraphiQL too, at {address}/graphql; its starter queries use that dossier.")
     OUT.print("Stop with Ctrl-C.")
     serve_on(

@@ -14,7 +14,7 @@ from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.graph.schema import core, schema
-from hub.plan.permission.lint import LintFinding, lint_purpose
+from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.catalogue import CompiledProcedure, compile_procedure
 from hub.procedures.definition import Procedure, find_procedure, list_procedure_faults, read_procedure
 from hub.procedures.json_schema import make_json_schema, value_types

@@ -93,7 +93,12 @@ def list_procedures(procedures: Iterable[Procedure], principal: Principal, today
 def list_offices(principal: Principal) -> tuple[OfficeOption, ...]:
     """The officer's offices whose units exist, by name."""
     codes = {code for office in principal.offices if (code := find_unit(office)) is not None}
-    return tuple(sorted((OfficeOption(code, units.name(code) or code) for code in codes), key=lambda one: make_alphabet_key(one.name)))
+    return tuple(
+        sorted(
+            (OfficeOption(code, units.name(code) or code) for code in codes),
+            key=lambda one: make_alphabet_key(one.name),
+        )
+    )
 
 
 def make_form(

@@ -35,7 +35,7 @@ from hub.procedures.display import display
 from hub.procedures.documents import ProcedureDocument
 from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.sources import SourceFacts, weaken
+from hub.procedures.source_findings import SourceFacts, weaken
 from hub.procedures.statuses import Reason
 from hub.procedures.subjects import PrefillSubject, check_roles
 

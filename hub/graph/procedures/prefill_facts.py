@@ -11,7 +11,7 @@ from hub.access.dossiers import NamedSubject
 from hub.graph.execution.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
-from hub.procedures.sources import EntitySource, SourceTrouble
+from hub.procedures.source_findings import EntitySource, SourceTrouble
 from hub.procedures.subjects import PrefillSubject
 
 KEPT_S = 5.0

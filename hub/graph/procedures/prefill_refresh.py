@@ -6,7 +6,7 @@ from hub.graph.procedures.refresher import Refresher
 from hub.plan.binds import read_global_id
 from hub.procedures.answers import Prefill
 from hub.procedures.confirmations import Confirmations, find_stale_records, read_outcomes
-from hub.refresh.needs import RefreshNeed
+from hub.refresh.refresh_types import RefreshNeed
 
 NOTHING_STALE = Confirmations()
 

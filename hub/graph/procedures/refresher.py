@@ -22,7 +22,7 @@ from strawberry.dataloader import DataLoader
 from hub.model.names import quote_identifier
 from hub.model.registry import registry
 from hub.refresh import statements as sql
-from hub.refresh.needs import RefreshNeed, RefreshOutcome, RefreshStatus
+from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.sdk.manifest import Manifest
 from hub.sdk.source_keys import build_lookup_key, promises_lookup
 from hub.sdk.streams import Stream

@@ -142,3 +142,15 @@ def anchors(page: Path) -> set[str]:
     """The anchors GitHub gives to the headings of a page: lower case, no punctuation, spaces as hyphens."""
     headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8")))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_what_the_page_of_places_names_is_there() -> None:
+    rows = re.findall(
+        r"^\| .* \| \[`.*`\]\(\.\./\.\./(\S+)\) \| `(\w+)` \|", text("docs/explanation/where-is-what.md"), re.MULTILINE
+    )
+    assert len(rows) > 20
+    assert [
+        (file, name)
+        for file, name in rows
+        if not re.search(rf"^\s*(?:async )?(?:def {name}\(|{name} = )", text(file), re.MULTILINE)
+    ] == []

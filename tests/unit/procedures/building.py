@@ -11,7 +11,7 @@ from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.catalogue import CompiledProcedure, compile_procedure
 from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.sources import EntitySource, SourceFacts, SourceTrouble
+from hub.procedures.source_findings import EntitySource, SourceFacts, SourceTrouble
 from hub.procedures.subjects import PrefillSubject
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 
 from hub.procedures.confirmations import confirm_records, read_outcomes
 from hub.procedures.documents import SelectedField
-from hub.procedures.sources import SourceTrouble
-from hub.refresh.needs import RefreshOutcome, RefreshStatus
+from hub.procedures.source_findings import SourceTrouble
+from hub.refresh.refresh_types import RefreshOutcome, RefreshStatus
 
 LONG_AGO, NOW = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 QUIET = {"FRESH", "REFRESHED", "NOT_PROMISED", "ABSENT", "NOT_SERVED", "UNKNOWN_RECORD"}

@@ -45,7 +45,7 @@ def test_the_trial_has_no_faults(tmp_path: Path) -> None:
         ("debtorLink { status }", "", "seller.graphql: citizen.taxObligations.nodes.debtorLink.status is not selected: it says how sure it is that the row belongs here"),
         ("parcelLink { status }\n        parcel {", "parcel {", "seller.graphql: citizen.landUseRights.nodes.parcelLink.status is not selected: it says how sure the link is"),
         ("$seller: PersonalId!", "$buyer: PersonalId!", "the variable $buyer is not bound to anything"),
-        ("$seller: PersonalId!", "$buyer: PersonalId!", "seller.graphql:1: the variable $buyer"),
+        ("$seller: PersonalId!", "$buyer: PersonalId!", "seller.graphql:2: the variable $buyer"),
         ("$seller: PersonalId!", "$buyer: PersonalId!", "call $buyer like its role ($seller)"),
         ("    id fullName", "    id fullname", "Cannot query field 'fullname'"),
     ],

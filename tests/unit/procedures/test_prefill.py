@@ -13,7 +13,7 @@ from hub.procedures.catalogue import CompiledProcedure
 from hub.procedures.display import display
 from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.sources import SourceTrouble
+from hub.procedures.source_findings import SourceTrouble
 from hub.procedures.statuses import Reason
 from tests.unit.procedures import building as b
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.catalogue import CompiledProcedure
-from hub.procedures.sources import SourceTrouble
+from hub.procedures.source_findings import SourceTrouble
 from hub.procedures.statuses import (
     PRECEDENCE,
     REASON_MEANINGS,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.refresh.needs import RefreshStatus
+from hub.refresh.refresh_types import RefreshStatus
 from hub.refresh.source_guard import GuardState, LookupLimits, admit, note_failure, note_success
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

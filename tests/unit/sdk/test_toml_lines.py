@@ -107,7 +107,7 @@ def test_a_manifest_knows_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('key = ["id"]', 'key = "id"', "15: streams.people.key: Input should be a valid tuple"),
+        ('key = ["id"]', 'key = "id"', "15: streams.people.key: must be a list, e.g. ["),
         ('key = ["id"]', 'kee = ["id"]', "13: streams.people.key: is missing"),
         ('key = ["id"]', 'kee = ["id"]', "15: streams.people.kee: there is no such key here"),
         ('{ env = "TRIAL_URL" }', '"SECRET"', "11: source.url: must be a reference"),
@@ -136,5 +136,5 @@ def test_the_message_names_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "trial").mkdir()
     path = tmp_path / "trial" / "manifest.toml"
     path.write_text(GOOD.replace('version = "1"', "version = 1"), encoding="utf-8")
-    with pytest.raises(WrongManifest, match=r"^[^/]+/trial/manifest\.toml:6: version: Input should be a valid string"):
+    with pytest.raises(WrongManifest, match=r"^[^/]+/trial/manifest\.toml:6: version: must be text in quotes"):
         load_manifest(path)

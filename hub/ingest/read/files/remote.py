@@ -13,7 +13,7 @@ from fsspec.utils import infer_storage_options
 from hub.errors import SourceUnavailable
 from hub.ingest.read.files.location import FileEntry, LocationLost
 from hub.ingest.read.reader import ReaderContext
-from hub.ingest.read.retries import stamina
+from hub.ingest.read.retry_log import stamina
 from hub.ingest.read.slow_sources import limit_time
 from hub.sdk.sources import FilesSource
 

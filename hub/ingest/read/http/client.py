@@ -22,7 +22,7 @@ from hub.ingest.read.http.auth import HttpHeaders, load_credentials
 from hub.ingest.read.http.validators import extract_validator
 from hub.ingest.read.json_rows import decode_json
 from hub.ingest.read.reader import AnswerMalformed, ReaderContext
-from hub.ingest.read.retries import stamina
+from hub.ingest.read.retry_log import stamina
 from hub.ingest.read.slow_sources import TooSlow
 from hub.sdk.sources import OAuth2, RestSource
 

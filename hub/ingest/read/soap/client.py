@@ -18,7 +18,7 @@ from zeep.wsdl.bindings.soap import SoapBinding
 
 from hub.errors import HubError, HubMisconfigured, SourceUnavailable
 from hub.ingest.read.reader import AnswerMalformed, ReaderContext
-from hub.ingest.read.retries import stamina
+from hub.ingest.read.retry_log import stamina
 from hub.ingest.read.soap.multipart import BrokenParts, TooManyParts, insert_parts, split_message
 from hub.ingest.read.soap.transport import MAX_ANSWER_BYTES, SAFE_SETTINGS, SoapAnswer, SoapTransport
 from hub.ingest.read.soap.xroad import build_headers, find_rule

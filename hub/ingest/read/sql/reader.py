@@ -18,7 +18,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, or_, se
 
 from hub.errors import SourceUnavailable
 from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
-from hub.ingest.read.retries import stamina
+from hub.ingest.read.retry_log import stamina
 from hub.ingest.read.sql.access import DatabaseAccess, parse_url
 from hub.ingest.read.sql.cursor import CursorRange
 from hub.ingest.read.sql.errors import SourceLost

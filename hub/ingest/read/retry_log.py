@@ -1,4 +1,4 @@
-"""Retries: log each in one line with the stream, the reason and the wait. stamina's own line contains arguments and
+"""The log of retries: one line each, with the stream, the reason and the wait. stamina's own line contains arguments and
 tracebacks.
 
 Import `stamina` from here, so that the hook is set whichever reader is loaded first.
