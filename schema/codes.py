@@ -257,7 +257,7 @@ class BusinessRoleKind(CodeList):
 
 
 class BusinessSiteKind(CodeList):
-    """What is done at a site of a business (Law on Enterprises 2020, art. 44)."""
+    """The activity at a site of a business (Law on Enterprises 2020, art. 44)."""
 
     codes = {
         "HEAD_OFFICE": Label("Trụ sở chính", "Head office"),

@@ -36,7 +36,7 @@ class Label:
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """What is known of every natural person: the fields that say when they were born and died, and the age of majority in years."""
+    """The facts about every natural person: the fields that say when they were born and died, and the age of majority in years."""
 
     born: str
     died: str

@@ -42,7 +42,7 @@ class Taxpayer:
         ),
     )
     registered_on: Day | None = field("Date of registration.", filter=True, index=False)
-    obligations: list["TaxObligation"] = link("TaxObligation.taxpayer", "What is owed under this registration.")
+    obligations: list["TaxObligation"] = link("TaxObligation.taxpayer", "The obligations under this registration.")
 
 
 @record(sector="finance", label=Label("Nghĩa vụ thuế", "Tax obligation"), standard="FollowTheMoney Debt")

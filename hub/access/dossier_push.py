@@ -204,7 +204,7 @@ def _check_sender(sender: DossierSender, sent: PushedDossier, office: str, purpo
         raise refuse(
             f"the hub has another version of {purpose.code}: {purpose.version}",
             "PURPOSE_VERSION_OTHER",
-            "check what has changed (`hub purposes diff`), and send that version, or none",
+            "check the changes (`hub purposes diff`), and send that version, or none",
         )
 
 
@@ -265,7 +265,7 @@ def _change(
     found: Sequence[FoundSubject],
     principal: Principal,
 ) -> None:
-    """End a dossier, or add subjects. What was read for a subject cannot be taken back, so none is removed."""
+    """End a dossier, or add subjects. A read for a subject cannot be taken back, so none is removed."""
     if (known.office, known.purpose) != (office, purpose.code):
         raise refuse(
             "the dossier has another office or procedure here",

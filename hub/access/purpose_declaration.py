@@ -137,7 +137,7 @@ class PurposeDeclaration(Strict):
     dossier: bool
     """Whether each read names an open dossier of this purpose."""
     retention_days: int = Field(ge=0)
-    """How long the reader may keep what was read; 0: only while it is used."""
+    """How long the reader may keep the data; 0: only while it is used."""
     limits: PurposeLimits
     disclosure: NoticeToCitizens = NoticeToCitizens()
     """When citizens learn of reads under the purpose."""

@@ -1,5 +1,5 @@
 """Subjects whose data no read may show: sealed identities (an adopted child's first identity, a protected witness), and people whose
-processing is restricted, because they asked for it or dispute what is held.
+processing is restricted, because they asked for it or dispute the data.
 """
 
 from dataclasses import dataclass

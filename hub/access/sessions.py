@@ -137,7 +137,7 @@ class SessionStore:
 
 
 def cookie_digest(cookie: bytes) -> bytes:
-    """Return what is stored of a cookie: who reads the table cannot take over a session."""
+    """Return the stored form of a cookie: who reads the table cannot take over a session."""
     return hashlib.sha256(cookie).digest()
 
 

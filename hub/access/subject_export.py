@@ -192,7 +192,7 @@ def _read_linked(
 
 
 def _read_referring(connection: Connection[Any], registry: Registry, kind: str, found: _Found) -> None:
-    """Rows that refer to what was found: the payments of an obligation. Their present version."""
+    """Rows that refer to those found: the payments of an obligation. Their present version."""
     start = [name for name in dict.fromkeys(entity for entity, _, _ in found.rows) if name != kind]
     for entity, column, target, target_column in _list_referring(registry, start):
         given = {"records": found.numbers_of(target.name), "known": found.numbers_of(entity.name), "rows": MAX_ROWS + 1}

@@ -1,4 +1,4 @@
-"""What every group of pages does alike: find out who is signed in, read forms, answer refusals as pages, keep what was typed.
+"""What every group of pages does alike: find out who is signed in, read forms, answer refusals as pages, keep the typed values.
 
 Every form goes to the address of its own page. If it succeeds, the answer is a redirect, so that reload and back repeat nothing.
 """
@@ -108,7 +108,7 @@ class PageGroup:
         return bool(self.roles & principal.roles)
 
     def refuse(self, request: Request, error: HubError) -> Response:
-        """A refusal as a page. What was typed into a form is kept for when its page is opened again."""
+        """A refusal as a page. The values typed into a form are kept for when its page is opened again."""
         is_post = request.method == "POST"
         address = own_address(request)
         if error.code in SIGNED_OUT_CODES and not is_post:
@@ -141,14 +141,14 @@ class PageGroup:
         return render_page(template, {**shared, **values}, status)
 
     def read_draft(self, request: Request) -> dict[str, str]:
-        """What was typed into the form of this page, and not taken yet."""
+        """The values typed into the form of this page, and not taken yet."""
         if request.method == "GET":
             return read_values(request, self._draft_cookie(request))
         form: dict[str, str] = request.state.form
         return form
 
     def forget_draft(self, request: Request, response: Response) -> None:
-        """Forget what was typed: it has been taken."""
+        """Forget the typed values: they have been taken."""
         forget_values(response, self._draft_cookie(request), request.url.path, is_secure=self.is_secure)
 
     def _draft_cookie(self, request: Request) -> str:

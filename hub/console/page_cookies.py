@@ -29,12 +29,12 @@ def keep_values(response: Response, name: str, values: Mapping[str, str], path: 
 
 
 def forget_values(response: Response, name: str, path: str, *, is_secure: bool) -> None:
-    """Forget what was kept for a page."""
+    """Forget the values kept for a page."""
     response.delete_cookie(name, path=quote(path, safe="/"), secure=is_secure, httponly=True, samesite="lax")
 
 
 def read_values(request: Request, name: str) -> dict[str, str]:
-    """What was kept for this page; empty if nothing was, or if it is malformed."""
+    """The values kept for this page; empty if there are none, or if it is malformed."""
     text = request.cookies.get(name, "")
     try:
         found = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

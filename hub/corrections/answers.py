@@ -25,7 +25,7 @@ KEEP_READ = "update hub.source_correction set answer_file = %s where id = %s"
 
 @dataclass(frozen=True)
 class FileAnswers:
-    """New answers by number, and what is wrong with files: names and rules, no values."""
+    """New answers by number, and the faults of files: names and rules, no values."""
 
     answers: Mapping[int, SourceAnswer]
     written: Mapping[int, str]
@@ -67,7 +67,7 @@ def mark_read(connection: Connection[Any], number: int, written: str) -> None:
 
 
 def _keep(answers: dict[int, SourceAnswer], number: int, entry: FileEntry, body: bytes) -> str | None:
-    """Add the answer of a file; what is wrong with it, if anything."""
+    """Add the answer of a file; its fault, if it has one."""
     if entry.size > MAX_ANSWER_BYTES:
         return f"has more than {MAX_ANSWER_BYTES:,} bytes"
     try:

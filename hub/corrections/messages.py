@@ -46,7 +46,7 @@ class OutgoingMessage:
     def idempotency_key(self) -> str:
         """The same for each try of this message, and another for a reminder or after it was reopened."""
         found = self.correction
-        # What was sent before tells one message from the next, and stays while this one is tried.
+        # The message sent before tells one message from the next, and stays while this one is tried.
         before = found.sent_at.isoformat() if found.sent_at else ""
         digest = hashlib.sha256(f"{found.id}|{self.kind}|{before}".encode()).hexdigest()
         return f"{found.id}-{self.kind.lower()}-{digest[:16]}"

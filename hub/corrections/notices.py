@@ -1,4 +1,4 @@
-"""Corrections at the point of use: what is disputed of the records that an answer rests on.
+"""Corrections at the point of use: the disputed values of the records that an answer rests on.
 
     sql, parameters = SELECT_NOTICES, notice_parameters([("LandUseRight", 12)])
     disputed = read_notices(await reads.json(sql, parameters))

@@ -184,7 +184,7 @@ def decide_correction(
         if found.state is wanted and found.answer == note:
             return found
         now = datetime.now(UTC)
-        # What has been answered needs not be sent any more.
+        # An answered request need not be sent any more.
         sent = {"to_send": None, "attempts": 0, "failure": None, "sent_at": found.sent_at or now}
         return apply_event(
             connection, found, event, by=by, note=note, at=now, decided_at=now, decided_by=by, answer=note, **sent
@@ -213,7 +213,7 @@ def find_correctable(known: Registry, entity: str, path: str) -> CorrectableFiel
 def find_place(
     connection: Connection[Any], known: Registry, field: CorrectableField, request: CorrectionRequest
 ) -> HeldPlace:
-    """What is held at the place of a request. Raises OperationRefused with RECORD_NOT_FOUND or SOURCE_UNCLEAR."""
+    """The value held at the place of a request. Raises OperationRefused with RECORD_NOT_FOUND or SOURCE_UNCLEAR."""
     value = sql.SQL("t.{}::text").format(sql.Identifier(field.column.name)) if field.column else sql.SQL("null::text")
     row = connection.execute(
         sql.SQL(

@@ -1,4 +1,4 @@
-"""Settling: whether the sources show by now what was claimed. A correction closes by itself, or opens again.
+"""Settling: whether the sources show the claimed values by now. A correction closes by itself, or opens again.
 
 The cost is that of the corrections, not of a sync: for each one that is watched, its row is found by primary key, and only rows
 with another version than the one compared last are compared. Nothing is added to the merge, and no change is missed, also none

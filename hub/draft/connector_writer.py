@@ -40,7 +40,7 @@ class ConnectorFacts:
 
 @dataclass(frozen=True)
 class ConnectorDraft:
-    """What was made: the folder, what it proposes, required fields that nothing was found for, what could not be mapped."""
+    """The draft: the folder, what it proposes, required fields that nothing was found for, what could not be mapped."""
 
     folder: Path
     entity: Entity
@@ -116,7 +116,7 @@ def add_stream(folder: Path, probed: ProbeResult, entity: Entity, facts: Connect
 
 @dataclass(frozen=True)
 class _StreamProposal:
-    """What is proposed for a stream."""
+    """The proposals for a stream."""
 
     probed: ProbeResult
     entity: Entity

@@ -91,7 +91,7 @@ def _candidates(columns: Columns, entity: Entity) -> Iterator[FieldProposal]:
 
 
 def _describe_values(reading: ColumnReading, values: Sequence[str]) -> str:
-    """What was seen of the values, and what they leave open."""
+    """The observations of the values, and what they leave open."""
     if not values:
         return "no values"
     words = f"{round(reading.share * len(values))} of {len(values)} values read back"

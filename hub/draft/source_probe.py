@@ -51,7 +51,7 @@ NEXT_PATHS = ("next", "next_cursor", "cursor", "nextCursor", "meta.next", "meta.
 
 @dataclass(frozen=True)
 class ProbeRequest:
-    """What is to be drafted: a name, a kind, the parts of source and stream that are known."""
+    """The draft wanted: a name, a kind, the parts of source and stream that are known."""
 
     name: str
     kind: str
@@ -61,7 +61,7 @@ class ProbeRequest:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What was found: more of source and stream, the rows as the reader gives them, the columns that identify one."""
+    """The findings: more of source and stream, the rows as the reader gives them, the columns that identify one."""
 
     wanted: ProbeRequest
     rows: Sequence[Mapping[str, Any]]

@@ -121,7 +121,7 @@ class QueueTasks:
             self.say(f"corrections: {done.describe()}")
 
     async def queue_corrections(self) -> None:
-        """Queue corrections: what was read or linked may be what a source was asked for."""
+        """Queue corrections: the rows read or linked may be those that a source was asked to correct."""
         await q.queue_job(self.queue, q.CORRECTIONS_TASK, q.CORRECTIONS_TASK, {})
 
     def _forget_values(self, url: str) -> int:

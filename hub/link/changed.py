@@ -1,4 +1,4 @@
-"""What has changed since linking last looked, and which records that can have an effect on. Set-based, in temporary tables.
+"""The changes since linking last looked, and which records that can have an effect on. Set-based, in temporary tables.
 
 `changed` are the rows of which `link.considered` knows another version or none, or which are gone. `changed_subject` are the
 rows of registers whose comparison with anything can come out otherwise by that: changed ones, households of a changed head,

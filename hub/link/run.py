@@ -1,4 +1,4 @@
-"""Run linking: what has changed since the last run, or everything. Each field in one transaction, as a difference to the store.
+"""Run linking: the changes since the last run, or everything. Each field in one transaction, as a difference to the store.
 
 Rules decide first. What they leave open the model weighs, all fields together, since one person stands in many records. Then
 each field's links are brought to what is wanted; what a person has decided binds.
@@ -80,7 +80,7 @@ def link(
     train: bool = False,
     progress: Progress | None = None,
 ) -> LinkReport:
-    """Link what has changed since the last run; everything with `full`, with `train` by a model trained anew, if no run was
+    """Link all changes since the last run; everything with `full`, with `train` by a model trained anew, if no run was
     before, or if rules or model have changed. With `fields`, named `Entity.field`, all records of these and no others.
 
     Raises HubMisconfigured, StoreUnavailable.

@@ -121,7 +121,7 @@ def _numbers(field: Field, facts: SubjectFacts, *, weighed: bool) -> Iterator[tu
 
 
 def _all(*conditions: str) -> str:
-    """Conditions in order: what costs more is asked of what is left only."""
+    """Conditions in order: what costs more is asked of the rest only."""
     *first, last = conditions
     for condition in reversed(first):
         last = f"case when {condition} then {last} else false end"

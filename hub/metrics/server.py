@@ -22,7 +22,7 @@ from hub.web.http_timeouts import ImpatientProtocol
 MAX_CONNECTIONS = 32
 STOP_WITHIN_S = 2
 Health = Callable[[], tuple[bool, Mapping[str, Any]]]
-"""Whether the process can do its work, and what is known of it, without personal data. It may ask the database, within a timeout."""
+"""Whether the process can do its work, and its state, without personal data. It may ask the database, within a timeout."""
 
 
 @contextmanager

@@ -105,7 +105,7 @@ EVIDENCE = (
         "comparison",
         "str",
         "{e}->>'comparison'",
-        "What was compared: name, birthYear, …; or `veto`: a reason why no run joins it.",
+        "The comparison: name, birthYear, …; or `veto`: a reason why no run joins it.",
     ),
     DerivedField(
         "outcome",

@@ -47,7 +47,7 @@ def map_procedures_by_column() -> Mapping[tuple[str, str], tuple[str, ...]]:
 
 
 def find_columns_read(query: str, known: Registry) -> set[tuple[str, str]]:
-    """The (entity, column) pairs that a document reads. What is not stored data is passed over."""
+    """The (entity, column) pairs that a document reads. Fields that are not stored data are passed over."""
     document = parse(query, no_location=True)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     walk = _ColumnWalk(known, fragments)

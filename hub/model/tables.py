@@ -1,6 +1,6 @@
 """SQLAlchemy tables derived from the registry: `data`, `history`, `link`, `link_history`.
 
-`data.<entity>` holds what is true now, `history.<entity>` every version before it with the period in which the hub held it;
+`data.<entity>` holds the present, `history.<entity>` every version before it with the period in which the hub held it;
 `link.<entity>_<field>` says which subject a linked field is, `link.<entity>_duplicate` which older row is the same subject,
 and `link_history` what they said before. Ids come from one
 sequence, so an id names one row of the whole hub. `staging` tables are made at run time by ingest and are not declared here.

@@ -79,7 +79,7 @@ def to_parameter(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Bind:
-    """One parameter: a leaf, what is taken of it, and the SQL type it is cast to."""
+    """One parameter: a leaf, the part taken of it, and the SQL type it is cast to."""
 
     leaf: Leaf
     cast: str

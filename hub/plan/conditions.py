@@ -88,7 +88,7 @@ class ConditionCounter:
 @dataclass(frozen=True)
 class FilterReader:
     """Reads filter arguments. `links` is how many links a filter may still follow, `terms` counts conditions. With
-    `masked`, filters that could tell what is masked are refused."""
+    `masked`, filters that could tell a masked value are refused."""
 
     registry: Registry
     document: Document
@@ -177,7 +177,7 @@ class FilterReader:
                 if value is not None:
                     found.append(SqlTest(f"{compared.sql} is {'' if value else 'not '}null"))
             elif value is None:
-                # `eq: null` would find nothing and say nothing; isNull says what is meant.
+                # `eq: null` would find nothing and say nothing; isNull states the intent.
                 raise OperationRefused(
                     f"filter: {compared.name}.{operator} is null",
                     code="BAD_USER_INPUT",
@@ -218,7 +218,7 @@ class FilterReader:
 
 @dataclass(frozen=True)
 class FilterOperand:
-    """What a filter compares: its name in the graph, the expression, its SQL type, the templates, and what is taken of a value."""
+    """What a filter compares: its name in the graph, the expression, its SQL type, the templates, and the part taken of a value."""
 
     name: str
     sql: str
@@ -265,7 +265,7 @@ PREFIX_CONVERTERS: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {
     to_parameter: to_prefix_parameter,
     to_name_parameter: to_name_prefix_parameter,
 }
-"""What is taken of a value → the same, if an empty text would choose every row."""
+"""The part taken of a value → the same, if an empty text would choose every row."""
 
 
 def _list(tree: Tree) -> list[Tree]:

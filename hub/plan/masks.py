@@ -1,6 +1,6 @@
-"""Masks: how much of what is read may be shown. The database masks, so that a full value never reaches the web process.
+"""Masks: how much of a value may be shown. The database masks, so that a full value never reaches the web process.
 
-What is masked must not be told in another way: by a filter that a guess satisfies, by the order of rows, by a look-up, or by a
+A masked value must not be told in another way: by a filter that a guess satisfies, by the order of rows, by a look-up, or by a
 count of one. A masked read filters by codes and administrative units alone.
 """
 
@@ -57,9 +57,9 @@ def is_told_by_filter(column: Column) -> bool:
 
 
 def refuse_masked(what: str) -> OperationRefused:
-    """The refusal of a field or argument that would tell what is masked."""
+    """The refusal of a field or argument that would tell a masked value."""
     return OperationRefused(
-        f"{what} would tell what is masked",
+        f"{what} would tell a masked value",
         code="FORBIDDEN_MASKED",
         next_step="filter by codes or administrative units, or read under a purpose that shows the value",
     )

@@ -92,7 +92,7 @@ class Builder:
     """Builds the nodes of one operation.
 
     `typed` adds the name of its entity, under `KIND`, to every row of an abstract field: the graph lane completes values
-    itself and has to know the type also where `__typename` is not selected. `past` reads what was known at an instant.
+    itself and has to know the type also where `__typename` is not selected. `past` reads the state at an instant.
     `names_data_subjects` adds hidden members to rows (see `hub.plan.data_subjects`).
     `disclosure` says what of it may be shown (see `hub.plan.masks`).
     """
@@ -106,7 +106,7 @@ class Builder:
     names_data_subjects: bool = False
     disclosure: Disclosure = FULL
     trail: list[str] = field(default_factory=list)
-    """The response keys down to what is being built, for the path of an error."""
+    """The response keys down to the node being built, for the path of an error."""
 
     def root(self, selected: Selected) -> Root:
         """The node of one root field. A refusal says at which response keys."""
@@ -164,7 +164,7 @@ class Builder:
         return NodesById(selected.key, self._any_row(selected), kinds, numbers)
 
     def _any_row(self, selected: Selected) -> tuple[RowObject, ...]:
-        """What is selected of a row of each kind."""
+        """The selection of a row of each kind."""
         return self._rows(tuple(entity.name for entity in self.catalog.registry), selected.beneath)
 
     def _by_key(self, entity: Entity, given: Mapping[str, Tree]) -> ViaKey:

@@ -10,12 +10,12 @@ from hub.plan.selection import Document, Selected
 
 Sets = tuple[SelectionSetNode, ...]
 Rows = Callable[[tuple[str, ...], Sets], tuple[RowObject, ...]]
-"""Makes a row for each of several kinds, of what is selected of them."""
+"""Makes a row for each of several kinds, of their selection."""
 
 
 @dataclass(frozen=True)
 class ConnectionSource:
-    """What a connection is of: the name of its type, its table, its total order, its conditions, and what is selected of a row."""
+    """What a connection is of: the name of its type, its table, its total order, its conditions, and the selection of a row."""
 
     kind: str
     table: str
@@ -25,12 +25,12 @@ class ConnectionSource:
 
 
 def make_group(document: Document, field: Selected, type_name: str, sql: Mapping[str, str]) -> Group:
-    """An object of the row in scope: what is selected of a type whose fields these expressions give."""
+    """An object of the row in scope: the selection of a type whose fields these expressions give."""
     return Group(field.key, make_scalars(document, field.beneath, type_name, sql))
 
 
 def make_scalars(document: Document, sets: Sets, type_name: str, sql: Mapping[str, str]) -> tuple[Scalar, ...]:
-    """What is selected of a type whose fields these expressions give."""
+    """The selection of a type whose fields these expressions give."""
     known = {**sql, "__typename": quote_literal(type_name)}
     return tuple(Scalar(f.key, known[f.name]) for f in document.collect(type_name, sets))
 

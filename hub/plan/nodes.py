@@ -46,7 +46,7 @@ class EveryRow:
 Via = ViaColumn | ViaLink | ViaKey | ViaFound | EveryRow
 
 
-# --- What is selected of a row ----------------------------------------------------------------------------------------
+# --- The selection of a row ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

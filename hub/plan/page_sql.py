@@ -24,7 +24,7 @@ CURSOR_TEMPLATE = "translate(encode(convert_to(json_build_array({parts})::text, 
 
 @dataclass(frozen=True)
 class PageRenderer:
-    """Renders pages. `members` gives what is selected of a row at a depth."""
+    """Renders pages. `members` gives the selection of a row at a depth."""
 
     sources: Sources
     members: Callable[[RowObject, int], Pairs]
@@ -48,7 +48,7 @@ class PageRenderer:
         return self._full_page(page, (source, matching, within, order), depth)
 
     def _bare_page(self, page: ConnectionPage, depth: int) -> str:
-        """No rows at all: at most how many there are, and what is known without them."""
+        """No rows at all: at most how many there are, and whatever is known without them."""
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, PageInfo):

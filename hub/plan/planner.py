@@ -123,7 +123,7 @@ class Planner:
         global_ids: Sequence[str],
         disclosure: Disclosure = FULL,
     ) -> Plan:
-        """The typed plan of rows by their global ids, under the key `nodes`, with what is selected of them."""
+        """The typed plan of rows by their global ids, under the key `nodes`, with their selection."""
         read = Document(self.schema, _fragments(document), variables)
         terms = ConditionCounter(self.limits.filter_terms)
         builder = Builder(

@@ -75,7 +75,7 @@ class Sources:
 
     def bind(self, bind: Bind) -> str:
         """The placeholder of a bind; equal binds share one."""
-        # By what is written of a leaf: a constant may be a list, which has no hash, and 1 is not true.
+        # By the text of a leaf: a constant may be a list, which has no hash, and 1 is not true.
         key = (repr(bind.leaf), bind.cast, bind.take)
         number = self._numbers.setdefault(key, len(self.binds) + 1)
         if number > len(self.binds):
@@ -153,7 +153,7 @@ class Sources:
         if isinstance(via, ViaKey):
             return own, [self._by_key(via, table, names.row)]
         if isinstance(via, ViaFound):
-            # By what was found and not by its heir of then: so a merge, and its undoing, shows at once.
+            # By the row found and not by its heir of then: so a merge, and its undoing, shows at once.
             return own, [f"{names.row}.found_id = {self._found(via, names.parent)}"]
         if isinstance(via, ViaLink):
             near, far = ("subject_id", "record_id") if via.back else ("record_id", "subject_id")

@@ -1,6 +1,6 @@
 """The text of a search, read: the codes, days and words of names in it. Pure.
 
-An officer types what is at hand: a name, a number from a paper, a birth date, or several of these. Each searched column takes
+An officer types whatever is at hand: a name, a number from a paper, a birth date, or several of these. Each searched column takes
 its own terms from the text, so that one bind serves one column.
 """
 
@@ -40,7 +40,7 @@ class SearchText:
     years: tuple[str, ...]
     """Years that stand alone."""
     words: tuple[str, ...]
-    """What is neither a day nor a number: words of a name, as typed."""
+    """Text that is neither a day nor a number: words of a name, as typed."""
 
     def codes(self, value: type[Value]) -> tuple[str, ...]:
         """The tokens, or neighbouring tokens, that are canonical values of a type."""
@@ -114,7 +114,7 @@ def _refuse_unread_days(tokens: tuple[str, ...]) -> None:
 
 
 def _read_day(token: str) -> str | None:
-    """`2/3/1980` → `1980-03-02`; None for what is no day of the calendar."""
+    """`2/3/1980` → `1980-03-02`; None for text that is no day of the calendar."""
     if found := DAY_FIRST.fullmatch(token):
         day, month, year = found.groups()
     elif found := YEAR_FIRST.fullmatch(token):

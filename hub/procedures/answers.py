@@ -115,7 +115,7 @@ class ParcelAnswer(HeldValue):
 
 @dataclass(frozen=True, kw_only=True)
 class AddressAnswer(HeldValue):
-    """An address: what is written within the administrative unit, the unit's name, and its code with a date."""
+    """An address: the part within the administrative unit, the unit's name, and its code with a date."""
 
     detail: str | None
     unit: str | None
@@ -227,7 +227,7 @@ class ProcedureSummary:
 
 @dataclass(frozen=True)
 class Prefill:
-    """What a procedure's form can be filled with, and what is left to ask. `at` is when it was answered."""
+    """The values that fill a procedure's form, and the questions left to ask. `at` is when it was answered."""
 
     procedure: ProcedureSummary
     dossier: str | None

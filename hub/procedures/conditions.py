@@ -10,7 +10,7 @@ from hub.procedures.scopes import Work
 
 
 class ConditionOutcome(Enum):
-    """What is known of a condition."""
+    """The state of a condition."""
 
     MET = "MET"
     NOT_MET = "NOT_MET"

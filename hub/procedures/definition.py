@@ -88,7 +88,7 @@ def read_procedure(purpose: Purpose) -> Procedure:
 
 
 def list_procedure_faults(folder: Path) -> tuple[str, ...]:
-    """Everything that keeps a folder from being loaded, each as `file:line: what is wrong`; empty if nothing does."""
+    """Everything that keeps a folder from being loaded, each as `file:line: fault`; empty if nothing does."""
     try:
         load_procedure(folder)
     except HubMisconfigured as error:

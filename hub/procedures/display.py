@@ -31,7 +31,7 @@ def _same(text: str) -> Bilingual:
 
 
 def _number(number: Decimal, vi: str | None, en: str | None) -> Bilingual:
-    # What has no unit is a count or a year, whose digits are not grouped.
+    # A number without a unit is a count or a year, whose digits are not grouped.
     text = f"{number:,f}" if vi else f"{number:f}"
     words = (text.translate(VIETNAMESE_MARKS), vi), (text, en)
     return Bilingual(**{lang: " ".join(filter(None, pair)) for lang, pair in zip(("vi", "en"), words, strict=True)})

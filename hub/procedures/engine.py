@@ -250,13 +250,13 @@ class PrefillEngine:
         return self._work(requirement, scope, findings, tuple(found.value for found in read.found))
 
     def _presence(self, requirement: Requirement, found: FoundValue) -> set[Finding]:
-        """What is to be said of a value that is there."""
+        """The findings on a value that is there."""
         value = found.value
         age = self.sources.find_age(value.source, value.as_of, self._max_age(requirement))
         return {*found.findings, *age, *_doubts(value.link_status, requirement)}
 
     def _absence(self, requirement: Requirement, absence: Absence) -> set[Finding]:
-        """What is to be said of a value that is not there."""
+        """The findings on a value that is not there."""
         place, max_age = absence.place, self._max_age(requirement)
         findings = set(place.findings) | set(absence.findings)
         if absence.is_unlinked:
@@ -323,7 +323,7 @@ def summarise_requirement(requirement: Requirement, procedure: Procedure) -> Req
 
 
 def _doubts(link_status: str | None, requirement: Requirement) -> Iterator[Finding]:
-    """What is to be said of a value whose weakest link has this status."""
+    """The findings on a value whose weakest link has this status."""
     if link_status == PROBABLE:
         if not requirement.probable:
             yield LINK_PROBABLE

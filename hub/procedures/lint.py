@@ -32,7 +32,7 @@ class _Use:
 
 
 def lint_procedure(compiled: CompiledProcedure) -> tuple[str, ...]:
-    """What is wrong, each in a sentence that begins with file and line."""
+    """The faults, each in a sentence that begins with file and line."""
     return tuple(_Lint(compiled).run())
 
 

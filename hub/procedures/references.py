@@ -10,7 +10,7 @@ Location = tuple[int | str, ...]
 
 
 class Fault(NamedTuple):
-    """What is wrong, and where in `procedure.toml`."""
+    """A fault, and its place in `procedure.toml`."""
 
     location: Location
     words: str

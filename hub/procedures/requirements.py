@@ -34,7 +34,7 @@ class ParcelPaths(Strict):
 class AddressPaths(Strict):
     """Where the parts of an address are."""
 
-    detail: Path | None = Field(None, description="What is written within the administrative unit.")
+    detail: Path | None = Field(None, description="The address within the administrative unit.")
     unit: Path = Field(description="Name of the administrative unit.")
     unit_code: Path | None = Field(None, description="Code of the administrative unit, with its date.")
 

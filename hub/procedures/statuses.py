@@ -88,7 +88,7 @@ PRECEDENCE: tuple[Finding, ...] = (
 
 RANK: Mapping[Finding, int] = {finding: rank for rank, finding in enumerate(PRECEDENCE)}
 SETTLED = frozenset({AnswerStatus.HELD, AnswerStatus.NOT_APPLICABLE})
-"""Nobody is asked for what has one of these statuses."""
+"""Nobody is asked for a value with one of these statuses."""
 
 STATUS_MEANINGS: Mapping[AnswerStatus, str] = {
     AnswerStatus.HELD: "The state holds it for sure, and recently enough: it must not be asked for.",

@@ -189,7 +189,7 @@ def _parcel(requirement: Requirement, place: ReachedValue) -> FoundValue | Absen
 
 
 def _address(requirement: Requirement, place: ReachedValue) -> FoundValue | Absence:
-    """An address; what is written within the unit alone is one, too, and so is the unit alone."""
+    """An address; the part within the unit alone is one, too, and so is the unit alone."""
     paths = requirement.address
     assert paths is not None  # its form says so
     detail, unit = _part(place, paths.detail), _part(place, paths.unit)

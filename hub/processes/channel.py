@@ -19,7 +19,7 @@ def send_message(connection: socket.socket, message: Mapping[str, Any]) -> None:
 
 
 class MessageReader:
-    """Cuts what has come in into messages."""
+    """Cuts received bytes into messages."""
 
     def __init__(self) -> None:
         self._received = bytearray()

@@ -100,7 +100,7 @@ class Supervisor:
             return [child.process.pid for child in self._list_children()]
 
     def describe(self) -> tuple[bool, list[dict[str, object]]]:
-        """Whether a process answers, and what is known of each."""
+        """Whether a process answers, and the state of each."""
         with self._reading:
             children = self._list_children()
         found: list[dict[str, object]] = [
@@ -159,7 +159,7 @@ class Supervisor:
                 _await_end(child)
 
     def _take_turn(self) -> bool:
-        """Do what is due. False once all has ended."""
+        """Do the work that is due. False once all processes have ended."""
         for child in self._list_children():
             if child.process.poll() is not None:
                 self._bury(child)

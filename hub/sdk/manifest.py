@@ -171,7 +171,7 @@ class _AnyKind(Manifest):
 
 @dataclass(frozen=True)
 class ManifestFault:
-    """One error in a manifest: the file as people know it, the line, the key, and what is wrong."""
+    """One error in a manifest: the file as people know it, the line, the key, and the fault."""
 
     file: str
     line: int

@@ -44,7 +44,7 @@ def _count_agreed(path: KeyPath, location: Sequence[int | str]) -> int:
 
 
 def _list_paths(text: str) -> list[tuple[KeyPath, int]]:
-    """Return every header and key with its line, ignoring what is inside a multi-line string."""
+    """Return every header and key with its line, ignoring multi-line strings."""
     found: list[tuple[KeyPath, int]] = []
     counts: dict[KeyPath, int] = {}
     table: KeyPath = ()

@@ -1,6 +1,6 @@
 """Papers that officers ask of citizens: granted only if the hub's own snapshot says that the state does not hold the thing.
 
-Both are counted, what is granted and what is refused: `hub procedures stats` shows how often citizens are asked again.
+Both are counted, granted and refused requests: `hub procedures stats` shows how often citizens are asked again.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from hub.errors import OperationRefused
 from hub.snapshots.records import PrefillSnapshot, load_newest_snapshot
 
 NEWEST_WITHIN = timedelta(days=1)
-"""How old the snapshot may be that a request rests on: later the state may hold what was missing."""
+"""How old the snapshot may be that a request rests on: later the state may hold the missing value."""
 MAX_BY_SNAPSHOT = 500
 HELD, NOT_APPLICABLE, BLOCKED = "HELD", "NOT_APPLICABLE", "BLOCKED"
 INSERT = """

@@ -24,7 +24,7 @@ CONFLICTS = frozenset(
 
 
 class DossierEndpoint:
-    """Takes dossiers of registered senders. What is ended is forgotten by this process at once."""
+    """Takes dossiers of registered senders. This process forgets an ended dossier at once."""
 
     def __init__(self, runner: ReviewRunner, dossiers: DossierReads) -> None:
         self.runner = runner

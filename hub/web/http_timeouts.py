@@ -23,7 +23,7 @@ MIN_READ_BYTES_S = 10_000
 """How fast a client has to read an answer that does not fit into the buffers of the kernel."""
 LOOK_AT_UNREAD_S = 10.0
 SPARE_DESCRIPTORS = 100
-"""For what is no connection of a client: the database, files, pipes."""
+"""For descriptors other than client connections: the database, files, pipes."""
 
 
 class PatientConfig(uvicorn.Config):

@@ -87,7 +87,7 @@ def late_body_refusal() -> HttpRefused:
 
 
 def choose_status(kind: str, *, executed: bool, code: str | None = None) -> int:
-    """The status of an answer: 200 where it was executed or the type is plain JSON, otherwise by what was wrong."""
+    """The status of an answer: 200 where it was executed or the type is plain JSON, otherwise by the error."""
     if code in STATUSES:
         return STATUSES[code]
     return 200 if executed or kind == JSON else 400

@@ -63,7 +63,7 @@ PREFILL_ANSWERS = """\
 """
 PREFILL = f"""\
 # Điền sẵn hồ sơ chuyển nhượng quyền sử dụng đất: đã có gì, còn phải hỏi gì.
-# Prefill a land transfer: what is held, and what is still to be asked.
+# Prefill a land transfer: the values held, and the questions still to ask.
 query Prefill($transferor: PersonalId!, $transferee: PersonalId!) {{
   prefill(
     procedure: "land-right-transfer"
@@ -78,7 +78,7 @@ query Prefill($transferor: PersonalId!, $transferee: PersonalId!) {{
 
 SEARCH = """\
 # Gõ những gì có trong tay: họ tên (không cần dấu, không cần đúng thứ tự), ngày sinh, số định danh, số CMND, số sổ đỏ, mã doanh nghiệp.
-# Type what is at hand: a name in any order and without marks, a birth date, an identifier, a certificate or an enterprise code.
+# Type whatever is at hand: a name in any order and without marks, a birth date, an identifier, a certificate or an enterprise code.
 query Search($text: String!) {
   search(text: $text, first: 10) {
     hasMore

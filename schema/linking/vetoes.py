@@ -162,7 +162,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     Event("BusinessRole.person", "since", column="role", codes=("MEMBER",)),
     Event("Taxpayer.party", "registered_on"),
-    # What is owed goes on after death, until the estate is divided.
+    # Debts go on after death, until the estate is divided.
     Event("TaxObligation.debtor", "year", takes_living=False),
     Event("Benefit.beneficiary", "since"),
     Event("BirthRegistration.child", "registered_on", takes_living=False),

@@ -1,1 +1,1 @@
-"""Limits of reading for each person and app: what is counted, where it is shared between processes, and what is refused."""
+"""Limits of reading for each person and app: how reads are counted, shared between processes, and refused."""

@@ -24,7 +24,7 @@ from hub.store.engine import make_write_pool
 LOG = logging.getLogger("hub.access")
 SYNC_S = 2.0
 CONNECTIONS = 2
-"""One for what is told every few seconds, one for principals who are new to this process."""
+"""One for the counts told every few seconds, one for principals who are new to this process."""
 STORE_TIMEOUT_S = 5.0
 CLEAN_S = 600.0
 MAX_BYTES = 64_000_000
@@ -139,7 +139,7 @@ class ReadingLimiter:
             raise refuse_reading(use.paused_by, use.rates.most(use.paused_by), use.hour_ends - self._clock())
 
     async def sync(self) -> None:
-        """Tell the store what was counted, and hear what it holds. Raises StoreUnavailable; then it is told the next time."""
+        """Tell the store the counts, and learn its own. Raises StoreUnavailable; then it is told the next time."""
         async with self._talking:
             uses, self._waiting = self._waiting, []
             taken = {use.principal: use.take_unsent() for use in uses}

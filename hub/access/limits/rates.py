@@ -25,7 +25,7 @@ RATE = re.compile(r"([a-z]+)=([1-9][0-9]{0,8}|off)")
 
 
 class RateKind(StrEnum):
-    """What is limited. The value is the kind of the alarm."""
+    """The limits. The value is the kind of the alarm."""
 
     READS = "READS_PER_MINUTE"
     SUBJECTS = "SUBJECTS_PER_HOUR"

@@ -1,4 +1,4 @@
-"""What one principal has read, as one process knows it: what the store said last, and what was counted here since."""
+"""What one principal has read, as one process knows it: the last count of the store, and the reads counted here since."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ ReadSubject = tuple[str, int]
 
 @dataclass(slots=True)
 class Unsent:
-    """What was counted in this process, and the store has not been told yet."""
+    """Reads counted in this process that the store has not been told yet."""
 
     reads: int = 0
     refusals: int = 0
@@ -97,7 +97,7 @@ class ReadingUse:
         self.unsent.subjects |= taken.subjects
 
     def merge(self, shared: SharedUse, now: float) -> None:
-        """Take over what the store holds, and add what was counted here while it answered."""
+        """Take over what the store holds, and add the reads counted here while it answered."""
         if shared.period != self.period:
             self.period, self.seen = shared.period, set(self.unsent.subjects)
             self.alarmed.clear()

@@ -26,7 +26,7 @@ COUNTED_CODES = frozenset(
         "SUBJECT_SEALED",
     }
 )
-"""Refusals of somebody who asks for what is not theirs. Mistakes of form (SYNTAX, BAD_USER_INPUT …) are not counted."""
+"""Refusals of somebody who asks for data of others. Mistakes of form (SYNTAX, BAD_USER_INPUT …) are not counted."""
 
 
 class ReadingRefused(OperationRefused):

@@ -89,13 +89,13 @@ class ListedUse:
 
 
 class UseStore:
-    """Tells the store what was counted. Everything is in one transaction, principals in order, so that processes do not deadlock."""
+    """Tells the store the counts. Everything is in one transaction, principals in order, so that processes do not deadlock."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self.pool = pool
 
     async def add(self, told: Mapping[str, Unsent]) -> Sequence[SharedUse]:
-        """Add what was counted, by principal. Returns what the store holds then. Raises StoreUnavailable."""
+        """Add the counts, by principal. Returns what the store holds then. Raises StoreUnavailable."""
         names = sorted(told)
         counts = (
             names,

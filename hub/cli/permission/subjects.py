@@ -127,7 +127,7 @@ def restrict_command(
     Parameters
     ----------
     ground
-        REQUEST: the person asked for it. DISPUTE: they dispute what is held. AUTHORITY: a court or an authority ordered it.
+        REQUEST: the person asked for it. DISPUTE: they dispute the data. AUTHORITY: a court or an authority ordered it.
     by
         Who decided it; your login name if you leave it out.
     """

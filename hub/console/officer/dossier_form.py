@@ -62,7 +62,7 @@ class RoleInput:
 
 @dataclass(frozen=True)
 class OpeningForm:
-    """The form that opens a dossier, with what was typed. `errors` are by field; "subjects" is about the parties as a whole."""
+    """The form that opens a dossier, with the typed values. `errors` are by field; "subjects" is about the parties as a whole."""
 
     procedure: ProcedureOption
     roles: tuple[RoleInput, ...]
@@ -104,7 +104,7 @@ def list_offices(principal: Principal) -> tuple[OfficeOption, ...]:
 def make_form(
     procedure: Procedure, principal: Principal, registry: Registry, given: Mapping[str, str], person: str = ""
 ) -> OpeningForm:
-    """The form of a procedure with what was typed. `person` is the identifier of who was found: it stands in the first role."""
+    """The form of a procedure with the typed values. `person` is the identifier of who was found: it stands in the first role."""
     roles = [_make_role(role, declared, registry, given) for role, declared in procedure.subjects.items()]
     first = next((at for at, role in enumerate(roles) if role.is_person), None)
     if first is not None and not given:
@@ -155,7 +155,7 @@ def _make_role(role: str, declared: SubjectRole, registry: Registry, given: Mapp
 
 
 def _read_role(role: RoleInput, entity: Entity) -> tuple[list[dict[str, Any]], Label | None]:
-    """The subjects that a role names, as `SubjectBy`, or what is wrong with it."""
+    """The subjects that a role names, as `SubjectBy`, or the fault in it."""
     lines = [line.strip() for line in role.value.splitlines() if line.strip()]
     if not lines:
         return [], None if role.is_optional else REQUIRED

@@ -19,7 +19,7 @@ OUTCOMES: Mapping[str, str] = {"CLOSED": "closed", "WITHDRAWN": "withdrawn"}
 
 
 class SheetPages(OfficerPages):
-    """The sheet, and what is done with its dossier."""
+    """The sheet, and the actions on its dossier."""
 
     def __init__(self, parts: PageParts, receipt_path: str) -> None:
         super().__init__(parts)

@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ProvinceSummary:
-    """What was generated. `rows` is by file, within `folder`."""
+    """The result. `rows` is by file, within `folder`."""
 
     folder: str
     citizens: int

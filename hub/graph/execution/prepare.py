@@ -48,7 +48,7 @@ BYTES_PER_CHARACTER = 60
 """A parsed document is about so many times as large as its text: each name is an object with its place."""
 BYTES_PER_STATEMENT_CHARACTER = 6
 BYTES_PER_BIND = 2_500
-"""Nodes, binds and shape of a plan, by what was measured of wide filters (tests/unit/graph/test_caches.py)."""
+"""Nodes, binds and shape of a plan, as measured with wide filters (tests/unit/graph/test_caches.py)."""
 COMMENTS = 1_000
 PRESENT_ONLY_FIELDS = ("prefill", "reviewQueue", "reviewAgreement")
 """Root fields that are no reads of the store at an instant."""
@@ -68,7 +68,7 @@ class RequestRejected(OperationRefused):
 class GraphQLRequest:
     """One GraphQL request. `document_id` names a persisted document; with `query` beside it, registers one.
 
-    `explain` and `cost` ask for these extensions; `read_only` refuses what is not a query (GET).
+    `explain` and `cost` ask for these extensions; `read_only` refuses anything but a query (GET).
     """
 
     query: str | None = None

@@ -25,4 +25,4 @@ class Reading:
     paths: set[str] = field(default_factory=set)
     """Fields that are read without a document: those of a kept snapshot."""
     details: dict[str, Any] = field(default_factory=dict)
-    """Of a reading of the ledger: what was looked for. Never a person's identifier."""
+    """Of a reading of the ledger: the search. Never a person's identifier."""

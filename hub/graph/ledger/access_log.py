@@ -85,7 +85,7 @@ ENTRY: Mapping[str, tuple[str, str]] = {
     "count": ("int", "How many reads it adds up; 1 unless they were masked."),
     "requestId": ("str | None", "X-Request-Id of the request; null for a command."),
     "traceId": ("str | None", "Trace of the request; null if the caller named none."),
-    "details": ("list[str]", "Of entries about the ledger: what was looked for, or done."),
+    "details": ("list[str]", "Of entries about the ledger: the search or the action."),
     "epoch": ("str", "The chain that it is in."),
     "number": ("int", "Its number in the chain."),
     "hash": ("str", "SHA-256 of the record in hexadecimal, to look it up in an export."),

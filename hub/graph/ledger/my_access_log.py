@@ -58,7 +58,7 @@ OWN_ENTRY: Mapping[str, tuple[str, str]] = {
 }
 LOG: Mapping[str, tuple[str, str]] = {
     "completeSince": ("DateTime | None", "Since when the log is complete for the citizen; null if it is for no time."),
-    "notes": ("list[AccessText]", "What is not in the list, in words to show with it."),
+    "notes": ("list[AccessText]", "Notes on what the list leaves out, to show with it."),
     "entries": ("MyAccessLogEntryConnection", "The entries, newest first."),
 }
 

@@ -38,7 +38,7 @@ from hub.plan.data_subjects import DataSubject
 from hub.plan.read_paths import list_read_paths
 
 UNRECORDED_CODES = frozenset({"SYNTAX", "INVALID", "NO_OPERATION", "LEDGER_UNAVAILABLE"})
-"""Refusals of what is no operation: nothing was asked for that could be written down."""
+"""Refusals of requests that are no operation: they asked for nothing that could be written down."""
 CACHE_OPERATIONS = 2_000
 CACHE_BYTES = 16_000_000
 MASKED_EVERY_S = 60.0
@@ -74,7 +74,7 @@ class ReadLedger:
         self._masked_timer: asyncio.TimerHandle | None = None
 
     async def record(self, reading: Reading, code: str | None) -> None:
-        """Return when what was read is on disk. `code` is that of the answer's error, if it has one.
+        """Return when the record of the read is on disk. `code` is that of the answer's error, if it has one.
 
         Raises LedgerUnavailable: then the answer must not leave.
         """
@@ -123,7 +123,7 @@ class ReadLedger:
                 raise
 
     async def close(self) -> None:
-        """Write down what is left, and end the chain in order."""
+        """Write the remaining records, and end the chain in order."""
         if self._masked_timer is not None:
             self._masked_timer.cancel()
         with contextlib.suppress(HubError):  # the writer has logged it

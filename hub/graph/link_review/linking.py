@@ -54,7 +54,7 @@ def _family(family: str, names: Namespace) -> None:
         "list[Evidence] | None",
         names,
         graphql="evidence",
-        description="What was compared, and what came of it; null if nothing was kept.",
+        description="The comparisons and their outcomes; null if none were kept.",
     )
     subject = make_field(StoredField, f"{family} | None", names, graphql="subject", description=CANDIDATE_SUBJECT)
     names[f"{family}Candidate"] = object_type(

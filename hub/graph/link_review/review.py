@@ -60,7 +60,7 @@ DECISION_FIELDS: Mapping[str, tuple[str, str]] = {
     "field": ("LinkedField", "The linked field; of a merge, the register."),
     "recordId": ("ID", "Global id of the record; of a merge, of the younger row."),
     "subjectId": ("ID | None", "Global id of the row that was meant; of a merge, of the older. Null if it is gone."),
-    "verdict": ("Verdict", "What was decided."),
+    "verdict": ("Verdict", "The decision."),
     "reviewer": ("str", "Id of the person who decided."),
     "reason": ("str", "What decided it."),
     "decidedAt": ("DateTime", "When."),
@@ -135,7 +135,7 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
 def _mutation(resolver: Any, payload: Any, about: str) -> Any:
     resolver.__annotations__["return"] = payload
     given = resolver.__annotations__["input"]
-    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="The change to make.")]
     return strawberry.mutation(resolver=resolver, description=about)
 
 

@@ -1,7 +1,7 @@
 """The root fields `reviewQueue` and `reviewAgreement`: what waits for a person, and whether persons agree.
 
 Both are read on the connection of reviews, since the queue takes in the latest run as it is read. Records and subjects are rows
-of the graph: each is read by the plan of what is selected of it, all of a page together.
+of the graph: each is read by the plan of its selection, all of a page together.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +33,7 @@ CANDIDATE: Mapping[str, tuple[str, str]] = {
     "method": ("str", "The rule or model that found it."),
     "confidence": ("float | None", "Probability that it is right; null if no model scored it."),
     "weight": ("float | None", "Match weight in bits; null if no model scored it."),
-    "evidence": ("list[Evidence] | None", "What was compared, and what came of it; null if nothing was kept."),
+    "evidence": ("list[Evidence] | None", "The comparisons and their outcomes; null if none were kept."),
     "decidedAt": ("DateTime", "When it was found."),
 }
 ITEM: Mapping[str, tuple[str, str]] = {
@@ -66,7 +66,7 @@ def review_fields(names: Namespace) -> dict[str, Any]:
     """The root fields; the types of the queue are added to `names`."""
     names["LinkedField"] = LINKED_FIELD
     _add_filter(names)
-    names["ReviewStake"] = object_type("ReviewStake", "What is at stake in an open question.", _values(STAKE, names))
+    names["ReviewStake"] = object_type("ReviewStake", "The stake of an open question.", _values(STAKE, names))
     names["ReviewCandidate"] = object_type(
         "ReviewCandidate",
         "A subject that the record may be.",
@@ -227,7 +227,7 @@ def _item(item: QueueItem, candidates: list[Whole]) -> Whole:
 
 
 def _candidates(connection: Connection[Any], name: str, items: Iterable[QueueItem]) -> Mapping[int, list[Whole]]:
-    """The candidates of the items of one field, by record. A proposed merge of what is one already is none."""
+    """The candidates of the items of one field, by record. A proposed merge of rows that are one already is none."""
     over = field_named(name)
     apart = (
         "l.subject_id <> coalesce((select h.heir_id from link.heir h where h.subject_id = l.record_id), l.record_id)"

@@ -36,7 +36,7 @@ class ReviewRunner:
             return await asyncio.to_thread(self._done, work)
 
     def _done(self, work: Callable[[Connection[Any]], T]) -> T:
-        # What is committed is on disk, whatever the server's settings: a person is told that it is decided.
+        # A commit is on disk, whatever the server's settings: a person is told that it is decided.
         options = f"{SESSION} -c synchronous_commit=on -c statement_timeout={TIMEOUT_S * 1000}"
         try:
             with StoreConnection.connect(self.url, autocommit=True, options=options, connect_timeout=5) as connection:

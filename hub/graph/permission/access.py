@@ -1,4 +1,4 @@
-"""Access to answers: what is checked before a statement is run, and before its answer leaves."""
+"""Access to answers: the checks before a statement is run, and before its answer leaves."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -27,7 +27,7 @@ WITHHELD = {
     WithholdKind.SEAL: OperationRefused(
         "the answer has data of a sealed identity",
         code="SUBJECT_SEALED",
-        next_step="handle the case with the office that sealed it: what is missing must not be asked of the citizen here",
+        next_step="handle the case with the office that sealed it: the missing values must not be asked of the citizen here",
     ),
     WithholdKind.RESTRICTION: OperationRefused(
         "the answer has data of a person whose processing is restricted",

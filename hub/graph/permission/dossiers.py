@@ -72,7 +72,7 @@ class ConfirmEmergencyAccessInput:
 @strawberry.input(name="EndEmergencyAccessInput", description="Emergency access that is not needed any more.")
 class EndEmergencyAccessInput:
     code: str = strawberry.field(description="Code of the emergency access.")
-    reason: str = strawberry.field(description="What was done, in a sentence. No personal data.")
+    reason: str = strawberry.field(description="The action taken, in a sentence. No personal data.")
 
 
 @strawberry.input(name="EndDossierInput", description="A dossier to close or withdraw.")
@@ -199,7 +199,7 @@ def add_dossier_types(registry: Registry, names: Namespace) -> None:
 
 def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) -> Any:
     resolver.__annotations__["return"] = payload
-    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="The change to make.")]
     return strawberry.mutation(resolver=resolver, name=name, description=about)
 
 

@@ -73,7 +73,7 @@ class Permissions:
         )
 
     def _check_masked(self, ready: PreparedRequest, purpose: Purpose) -> None:
-        """A masked purpose reads what is stored and nothing else; what would tell a masked value the planner refuses."""
+        """A masked purpose reads stored data and nothing else; the planner refuses whatever would tell a masked value."""
         names = root_fields(ready.operation)
         stored = names is not None and all(self._catalog.is_stored(name) or name in INTROSPECTION for name in names)
         if ready.operation.operation is not OperationType.QUERY or not stored:

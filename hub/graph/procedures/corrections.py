@@ -152,7 +152,7 @@ def correction_mutations(known: Registry, names: Namespace) -> dict[str, Any]:
 
 def _mutation(resolver: Any, name: str, given: Any, payload: Any, about: str) -> Any:
     resolver.__annotations__["return"] = payload
-    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    resolver.__annotations__["input"] = Annotated[given, strawberry.argument(description="The change to make.")]
     return strawberry.mutation(resolver=resolver, name=name, description=about)
 
 

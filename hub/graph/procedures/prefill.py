@@ -45,7 +45,7 @@ MAX_CHOICES = 100
 
 @dataclass(frozen=True)
 class PrefillRequest:
-    """What is to be prefilled. `subjects` are for callers without a dossier; `choices` as in `answer_requirements`."""
+    """The prefill wanted. `subjects` are for callers without a dossier; `choices` as in `answer_requirements`."""
 
     procedure: str
     subjects: tuple[NamedSubject, ...] = ()
@@ -187,7 +187,7 @@ def prefill_field(known: Registry, names: Namespace) -> Any:
     made = strawberry.field(
         resolver=resolve,
         name="prefill",
-        description="Answers each requirement of a procedure for the subjects of the dossier, and lists what is still to be asked.",
+        description="Answers each requirement of a procedure for the subjects of the dossier, and lists the questions still to ask.",
     )
     made.type_annotation = StrawberryAnnotation("Prefill", namespace=names)
     about = {

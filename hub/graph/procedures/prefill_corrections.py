@@ -1,4 +1,4 @@
-"""What is disputed of the values of a prefill: one statement for all records, and only if the operation asks for it."""
+"""Disputed values of a prefill: one statement for all records, and only if the operation asks for it."""
 
 from collections.abc import Iterator
 from datetime import datetime

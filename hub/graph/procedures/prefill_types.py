@@ -67,7 +67,7 @@ VALUES: Mapping[str, tuple[str, Fields]] = {
     "AddressAnswer": (
         "An address.",
         {
-            "detail": ("str | None", "What is written within the administrative unit; null if nothing is."),
+            "detail": ("str | None", "The address within the administrative unit; null if none is written."),
             "unit": ("str | None", "Name of the administrative unit; null if it is not held."),
             "unitCode": (
                 "str | None",
@@ -157,7 +157,7 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
     "RequirementAnswer": (
         "The answer to one requirement, for one subject and one item of a list.",
         {
-            "requirement": ("Requirement", "What is asked for."),
+            "requirement": ("Requirement", "The requirement."),
             "role": ("str | None", "Role of the subject; null if it is asked of no subject in particular."),
             "subjectId": ("ID | None", "Global id of the subject; null if the hub does not hold it."),
             "items": (
@@ -197,7 +197,7 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
         },
     ),
     "Prefill": (
-        "What a procedure's form can be filled with, and what is left to ask.",
+        "The values that fill a procedure's form, and the questions left to ask.",
         {
             "procedure": ("Procedure", "The procedure."),
             "dossier": ("str | None", "Code of the dossier that it was answered under; null while access is off."),
@@ -205,7 +205,10 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
             "subjects": ("list[PrefillSubject]", "Whose data was read."),
             "blockedBy": ("list[BlockingFact]", "Why the procedure cannot be done; empty if it can."),
             "answers": ("list[RequirementAnswer]", "Every requirement, in the order of the form."),
-            "stillToAsk": ("list[RequirementAnswer]", "What is not held; empty if the procedure is blocked."),
+            "stillToAsk": (
+                "list[RequirementAnswer]",
+                "The requirements that are not held; empty if the procedure is blocked.",
+            ),
         },
     ),
 }

@@ -1,6 +1,6 @@
 """The root field `procedureStatistics`: how much of each requirement is held, over the snapshots of all dossiers.
 
-Counts are rounded down to the smallest cell of the caller's purpose, and shares are made of what is left, so none tells of one dossier.
+Counts are rounded down to the smallest cell of the caller's purpose, and shares are made of the rounded counts, so none tells of one dossier.
 """
 
 from collections.abc import Mapping

@@ -96,13 +96,13 @@ def snapshot_mutations(names: Namespace) -> dict[str, Any]:
         return {"request": show_paper_request(made)}
 
     keep_prefill.__annotations__["return"] = payload
-    keep_prefill.__annotations__["input"] = Annotated[given, strawberry.argument(description="What is to be done.")]
+    keep_prefill.__annotations__["input"] = Annotated[given, strawberry.argument(description="The change to make.")]
     paper = make_field(ValueField, "PaperRequest", names, graphql="request", description="The paper and the ground.")
     request_paper_.__annotations__["return"] = object_type(
         "RequestPaperPayload", "A paper that may be asked for.", {"request": paper}
     )
     request_paper_.__annotations__["input"] = Annotated[
-        RequestPaperInput, strawberry.argument(description="What is to be done.")
+        RequestPaperInput, strawberry.argument(description="The change to make.")
     ]
     made = (
         (keep_prefill, "keepPrefill", "Prefill the dossier and keep the answer as a snapshot. No value is given here: `prefillSnapshot` has them."),

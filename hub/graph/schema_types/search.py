@@ -30,13 +30,13 @@ def add_search(registry: Registry, names: Namespace) -> None:
             searched[column.name.upper()] = f"{before} {about}" if before else about
     names[AGREEING] = enum_type(AGREEING, "A field that a search can find a row by.", searched)
     hit = {
-        "node": ("Node", "What was found."),
+        "node": ("Node", "The record found."),
         "matchedOn": (f"list[{AGREEING}]", "The fields that agree with the text."),
         "score": ("int", "How well it agrees; it orders the hits of one search and means nothing else."),
     }
     names[HIT] = object_type(HIT, "One row that a text found.", _make_stored_fields(hit, names))
     result = {
-        "hits": (f"list[{HIT}]", "What was found, the best first."),
+        "hits": (f"list[{HIT}]", "The results, the best first."),
         "hasMore": ("bool", "There are more. Add a word, a number or a birth date to the text."),
     }
     names[RESULT] = object_type(RESULT, "What a text found.", _make_stored_fields(result, names))
@@ -46,7 +46,7 @@ def search_field(registry: Registry, names: Namespace) -> StrawberryField:
     """The root field."""
     kinds = ", ".join(entity.plural.replace("_", " ") for entity in registry if entity.searched)
     about = (
-        f"Find {kinds} by what is at hand: words of a name in any order, with or without marks; an identifier, a code or the number"
+        f"Find {kinds} by whatever is at hand: words of a name in any order, with or without marks; an identifier, a code or the number"
         " of a paper; a birth date as dd/mm/yyyy; or several of these. The best hits come first. Of a name that more than"
         f" {MAX_CANDIDATES} rows have, some are left out: add a birth date or a number."
     )

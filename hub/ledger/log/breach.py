@@ -1,4 +1,4 @@
-"""After a leak: everyone whose data one credential read since an instant, with what was read of them.
+"""After a leak: everyone whose data one credential read since an instant, with the fields read of them.
 
 Pseudonyms cannot be turned back, so those of every person whom the hub holds are made again, month by month, and compared.
 """

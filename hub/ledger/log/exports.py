@@ -18,7 +18,7 @@ UNSET, ERROR = 0, 2
 
 
 def to_find_usage(entries: Iterable[LogEntry], sentences: Iterable[str]) -> dict[str, Any]:
-    """The answer of `findUsage` for one person; `sentences` say what was done. The receiver is an authority, never a person."""
+    """The answer of `findUsage` for one person; `sentences` describe the reads. The receiver is an authority, never a person."""
     return {
         "findUsageResponse": {
             "usage": [

@@ -1,6 +1,6 @@
 """One page of the log as a statement: newest first, by keyset. Pure; values are bound.
 
-What is not a column is looked for in the stored bytes: a record is compact JSON, within whose texts a quote is always escaped, so
+Fields without a column are looked for in the stored bytes: a record is compact JSON, within whose texts a quote is always escaped, so
 `,"purpose":"identify"` matches that member and nothing else. An edited record that is no JSON any more stops no search.
 """
 

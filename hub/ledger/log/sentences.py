@@ -1,6 +1,6 @@
 """What a citizen is told of one entry: a sentence in Vietnamese and in English. It names nobody else.
 
-Of someone whose data came along with another person's (a spouse, a co-holder) it says what was read of them, and nothing of why: the
+Of someone whose data came along with another person's (a spouse, a co-holder) it says which of their data were read, and nothing of why: the
 procedure, the office and the dossier would tell of the other person.
 """
 

@@ -175,7 +175,7 @@ class FieldPlace:
 
 @dataclass(frozen=True)
 class ArgumentCondition:
-    """What has to hold of one value of a request. `variable` is None for a value that the operation has as a literal."""
+    """The condition on one value of a request. `variable` is None for a value that the operation has as a literal."""
 
     variable: str | None
     constant: Any = field(hash=False)

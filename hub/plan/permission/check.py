@@ -43,7 +43,7 @@ class PermissionRefusal:
         return f"{self.place.coordinate}({self.argument})" if self.argument else self.place.coordinate
 
     def error(self, allowing: Sequence[str] = ()) -> OperationRefused:
-        """The refusal as an error; `allowing` are the codes of purposes that allow what was refused."""
+        """The refusal as an error; `allowing` are the codes of purposes that allow the refused read."""
         what, step = WORDS[self.code]
         elsewhere = f"; purposes that allow it: {', '.join(allowing)}" if allowing else ""
         refusal = OperationRefused(
@@ -148,7 +148,7 @@ def analyse_operation(
     ways = tuple(_way(purpose, walk) for walk in walks if not walk.refused)
     if ways:
         return Permission(purpose, ways)
-    # The document that allows most of the operation says best what is wrong with the rest.
+    # The document that allows most of the operation names the faults of the rest best.
     # Of equals it is the one that has the field, with other arguments.
     nearest = max(walks, key=lambda w: (w.allowed, -len(w.refused), sum(bool(one.argument) for one in w.refused)))
     return tuple(

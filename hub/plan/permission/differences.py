@@ -22,7 +22,7 @@ class PurposeChange:
 
 
 def compare_purposes(old: Purpose, new: Purpose, schema: GraphQLSchema) -> tuple[PurposeChange, ...]:
-    """Every change of what is permitted, and of the declaration. Raises HubMisconfigured for what does not compile."""
+    """Every change of permission, and of the declaration. Raises HubMisconfigured for a purpose that does not compile."""
     before, after = (list_reads(compile_purpose(one, schema), schema) for one in (old, new))
     return (*_declared(old, new), *_compare_reads(before, after))
 

@@ -96,7 +96,7 @@ class _Cutting:
     path: str
 
     def cut(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[SelectionNode, ...]:
-        """What is left of the selections on a concrete type; nothing if no way leads there."""
+        """The rest of the selections on a concrete type; nothing if no way leads there."""
         kind = self.document.schema.get_type(type_name)
         assert isinstance(kind, GraphQLObjectType)
         selected = self.document.collect(type_name, sets)

@@ -1,4 +1,4 @@
-"""One operation walked along one trie: what is refused, and the conditions on its variables under which the rest is allowed."""
+"""One operation walked along one trie: the refusals, and the conditions on its variables under which the rest is allowed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ MAX_MANIFEST_BYTES = 50_000_000
 
 
 class BackupBroken(HubError):
-    """The backup is not what was made."""
+    """The backup is not as it was made."""
 
     exit_code = 65
     code = "BACKUP_BROKEN"
