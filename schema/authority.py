@@ -3,7 +3,7 @@
 A sector that does not own a value keeps a copy of it: the name a party was recorded under, a status that follows another
 register's. The declaration stands at the copy, once: `copies` names the field that the copy is of, `agrees` a code that
 goes with a code of the subject, `ended` codes that hold no longer once a day of the subject has passed. The markers hold
-facts and do nothing; `hub.model.authorities` resolves and checks them, `hub.link.discrepancies` compares.
+facts and do nothing; `hub.model.authorities` resolves and checks them, `hub.link.discrepancies.discrepancies` compares.
 """
 
 from collections.abc import Mapping

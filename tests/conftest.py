@@ -20,7 +20,7 @@ from hub.demo.examples import find_doubtful_person
 from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import RunReport, sync_connectors
-from hub.link.run import LinkReport, link
+from hub.link.run.linking_run import LinkReport, link
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine

@@ -19,7 +19,7 @@ from hub.jobs import queue as q
 from hub.jobs.counts import DONE, FAILED, INTERRUPTED, WorkerCounts
 from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.settings import load_settings
 from hub.snapshots.records import forget_snapshots
 from hub.store.engine import connect_for_run, store_url

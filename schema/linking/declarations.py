@@ -134,7 +134,7 @@ class PartyRegister:
 
 @dataclass(frozen=True)
 class OrganisationRegister:
-    """A kind of subject that declared evidence weighs (`hub.link.organisations`): the recorded kinds that mean it, which of them is
+    """A kind of subject that declared evidence weighs (`hub.link.likeness.organisations`): the recorded kinds that mean it, which of them is
     a person's own business, and a select from `{table}` of key, name, form, numbers, address, unit_code and people."""
 
     recorded_kinds: tuple[str, ...]

@@ -8,7 +8,7 @@ import json
 import resource
 import sys
 
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.store.engine import make_engine
 from tests.bench.harness import peak_mb
 

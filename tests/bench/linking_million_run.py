@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.link.model.around import around
 from hub.link.model.backends import running
+from hub.link.model.commune_neighbours import around
 from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.party import PARTY
 from hub.link.model.score import score

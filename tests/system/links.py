@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine, text
 
 from hub.ingest.transform.search_keys import fold_names
-from hub.link.run import LinkReport, link
+from hub.link.run.linking_run import LinkReport, link
 from hub.model.registry import registry
 from hub.model.tables import stored_columns
 from hub.store.engine import connect_for_run, store_url

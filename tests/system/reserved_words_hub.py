@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.settings import load_settings
 from hub.store.engine import make_engine
 from hub.store.migrate import draft_migrations, find_schema_differences, migrate

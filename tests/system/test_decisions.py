@@ -12,9 +12,9 @@ from psycopg import Connection
 
 from hub.errors import OperationRefused
 from hub.link import lock
-from hub.link.decisions import decide, undo
-from hub.link.stake import refresh
-from hub.link.verdicts import Decision, Verdict, Word
+from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.verdicts import Decision, Verdict, Word
+from hub.link.review.review_priority import refresh
 from hub.store.engine import make_engine
 from tests.system.links import Links
 

@@ -11,7 +11,7 @@ import pytest
 
 from hub.demo.province.generate import generate_province
 from hub.link.field import fields
-from hub.link.parties import NAMING, recorded
+from hub.link.likeness.parties import NAMING, recorded
 from tests.conftest import ServedHub
 
 TRUTH = {

@@ -20,9 +20,9 @@ from psycopg.rows import dict_row
 from hub.cli.linking import discrepancies
 from hub.errors import OperationRefused
 from hub.ingest.transform.search_keys import fold_names
-from hub.link import handover
-from hub.link.discrepancies import find
-from hub.link.handover import Which
+from hub.link.discrepancies import handover
+from hub.link.discrepancies.discrepancies import find
+from hub.link.discrepancies.handover import Which
 from hub.model.names import to_snake_case
 from hub.model.registry import registry
 from hub.store.embedded import EmbeddedServer

@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import Role
-from hub.link.stake import refresh
+from hub.link.review.review_priority import refresh
 from hub.model.derived_fields import camel_sql
 from hub.model.names import to_camel_case
 from hub.model.registry import registry

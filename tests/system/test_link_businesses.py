@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.store.engine import make_engine
 from tests.system.links import Links
 

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
-from hub.link import run_plan, trained
-from hub.link.decisions import decide, undo
+from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.verdicts import Verdict
 from hub.link.field import fields
-from hub.link.run import link
-from hub.link.verdicts import Verdict
+from hub.link.likeness import trained
+from hub.link.run import run_plan
+from hub.link.run.linking_run import link
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate
 from tests.system.links import Links

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from hub.errors import HubError, HubMisconfigured
-from hub.link.model.around import around
 from hub.link.model.backends import Backend, configured, running
+from hub.link.model.commune_neighbours import around
 from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import Model, from_bytes
 from hub.link.model.prepare import prepare

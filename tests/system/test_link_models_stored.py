@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from psycopg import Connection
 
-from hub.link import likeness, trained
+from hub.link.likeness import likeness, trained
 from hub.link.model.acceptance import CheckVerdict, ModelCheck, check, is_accepted
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.model.start_model import shipped, start_model
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.metrics.store_state import count_refused_models
 from hub.store.connection import StoreConnection
 from hub.store.engine import make_engine

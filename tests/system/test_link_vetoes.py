@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.link import likeness
-from hub.link.run import link
+from hub.link.likeness import likeness
+from hub.link.run.linking_run import link
 from hub.store.engine import make_engine
 from tests.system.links import Links
 

@@ -12,15 +12,15 @@ from psycopg import Connection
 from hub.cli import main
 from hub.cli.operate.doctor import check_links
 from hub.errors import OperationRefused
-from hub.link import trained
-from hub.link.decisions import decide
+from hub.link.decisions.decisions import decide
+from hub.link.decisions.verdicts import Verdict
+from hub.link.likeness import trained
 from hub.link.model.party import PARTY
 from hub.link.quality.answers import Answer, Answered, Choice, answer, list_questions, question
 from hub.link.quality.draw import fill_sample
 from hub.link.quality.read import read_quality
 from hub.link.quality.thresholds import list_raises, raised_thresholds, undo_raise
-from hub.link.run import link
-from hub.link.verdicts import Verdict
+from hub.link.run.linking_run import link
 from hub.settings import load_settings
 from hub.store.engine import make_engine, store_url
 from hub.store.migrate import migrate

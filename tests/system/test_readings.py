@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from polars.testing import assert_frame_equal
 
-from hub.link import readings
-from hub.link.model.around import around
+from hub.link.likeness import readings
+from hub.link.likeness.readings import Readings
+from hub.link.model.commune_neighbours import around
 from hub.link.normalise.party import INPUT, party_features
-from hub.link.readings import Readings
 
 
 @pytest.fixture

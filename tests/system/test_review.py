@@ -11,12 +11,12 @@ from psycopg import Connection
 
 from hub.cli import main
 from hub.errors import OperationRefused
-from hub.link.agreement import agreement, checks
-from hub.link.decisions import decide, undo
-from hub.link.item import asked_of, item
-from hub.link.review import Part, QueueItem, Wanted, page_sql, queue, waiting
-from hub.link.stake import refresh
-from hub.link.verdicts import Decision, Verdict, Word
+from hub.link.decisions.agreement import agreement, checks
+from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.verdicts import Decision, Verdict, Word
+from hub.link.review.item import asked_of, item
+from hub.link.review.review import Part, QueueItem, Wanted, page_sql, queue, waiting
+from hub.link.review.review_priority import refresh
 from hub.store.engine import make_engine, store_url
 from hub.store.migrate import migrate
 from tests.system.links import Links

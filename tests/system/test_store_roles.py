@@ -12,7 +12,7 @@ from psycopg.errors import InsufficientPrivilege
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.jobs.schema import migrate_queue as apply_queue
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from hub.graph.events.changes import ChangeReader
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.settings import Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine

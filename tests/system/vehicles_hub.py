@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link import run_plan
-from hub.link.item import item
-from hub.link.run import link
+from hub.link.review.item import item
+from hub.link.run import run_plan
+from hub.link.run.linking_run import link
 from hub.settings import load_settings
 from hub.store.connection import StoreConnection
 from hub.store.engine import make_engine

@@ -22,8 +22,8 @@ from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.ledger.records import RecordKind
-from hub.link import handover
-from hub.link.handover import Which
+from hub.link.discrepancies import handover
+from hub.link.discrepancies.handover import Which
 from hub.settings import load_settings
 
 app = cyclopts.App(name="discrepancies")

@@ -8,9 +8,9 @@ from hub.cli.options import Json
 from hub.cli.store import open_store
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_json, show_table
 from hub.errors import OperationRefused
-from hub.link.run import LinkReport
-from hub.link.run import link as run_link
-from hub.link.trained import Version
+from hub.link.likeness.trained import Version
+from hub.link.run.linking_run import LinkReport
+from hub.link.run.linking_run import link as run_link
 from hub.settings import load_settings
 
 app = cyclopts.App(name="link")

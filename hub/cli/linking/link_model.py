@@ -12,10 +12,10 @@ from hub.cli.options import Json
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
+from hub.link.likeness.trained import Version, read, versions
 from hub.link.model.acceptance import CheckVerdict, ModelCheck
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
-from hub.link.trained import Version, read, versions
 from hub.settings import load_settings
 
 app = cyclopts.App(name="model")

@@ -15,11 +15,11 @@ from hub.cli.shown_values import record_shown
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
-from hub.link import agreement as agreements
-from hub.link import decisions as log
-from hub.link import item as items
-from hub.link import review
-from hub.link.verdicts import WORDS, Decision, Verdict, Word
+from hub.link.decisions import agreement as agreements
+from hub.link.decisions import decisions as log
+from hub.link.decisions.verdicts import WORDS, Decision, Verdict, Word
+from hub.link.review import item as items
+from hub.link.review import review
 from hub.settings import load_settings
 
 app = cyclopts.App(name="review")

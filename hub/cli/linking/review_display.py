@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from hub.cli.shown_values import ShownValues
 from hub.cli.terminal import OUT, show_table
-from hub.link.item import Candidate, Item
-from hub.link.verdicts import Decision
-from hub.link.vetoes import REASONS, VETO
-from hub.link.waterfall import Step
+from hub.link.decisions.verdicts import Decision
+from hub.link.review.item import Candidate, Item
+from hub.link.review.waterfall import Step
+from hub.link.rules.vetoes import REASONS, VETO
 from schema.core import Label
 
 WIDTH = 40

@@ -11,10 +11,10 @@ from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.errors import OperationRefused
 from hub.ingest.run.connector_run import sync_connectors
+from hub.link.likeness.trained import read
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.run import link
-from hub.link.trained import read
+from hub.link.run.linking_run import link
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate

@@ -41,7 +41,7 @@ from hub.graph.procedures.prefill import PrefillRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run import link
+from hub.link.run.linking_run import link
 from hub.refresh.server import start_lookup_server
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer

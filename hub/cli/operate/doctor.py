@@ -15,11 +15,11 @@ from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import list_broken_connectors, load_manifests
+from hub.link.likeness.trained import Version, last_refused, versions
 from hub.link.model.party import PARTY
 from hub.link.quality.estimate import PrecisionVerdict
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
-from hub.link.trained import Version, last_refused, versions
 from hub.model.registry import registry
 from hub.procedures.definition import procedures
 from hub.settings import Settings, load_settings

@@ -16,9 +16,9 @@ from hub.graph.procedures.corrections import correction_mutations
 from hub.graph.procedures.snapshots import snapshot_mutations
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
-from hub.link.decisions import decide, undo
+from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.verdicts import Decision, Verdict, Word
 from hub.link.field import Field, field_named, field_of_code
-from hub.link.verdicts import Decision, Verdict, Word
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.plan.binds import global_id, read_global_id

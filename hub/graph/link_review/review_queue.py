@@ -20,9 +20,9 @@ from hub.graph.link_review.review import evidence_of, find_reviewer
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
 from hub.graph.schema_types.type_parts import add_connection
-from hub.link.agreement import ALL, agreement
+from hub.link.decisions.agreement import ALL, agreement
 from hub.link.field import field_named, fields
-from hub.link.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
+from hub.link.review.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
 from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.names import quote_identifier
 from hub.model.tables import OPEN

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from hub.link.evaluate.rows import Store, frame
+from hub.link.likeness.parties import party_register
 from hub.link.normalise.party import INPUT, party_features
-from hub.link.parties import party_register
 from hub.link.profile import profile
 from hub.model.registry import registry
 

@@ -12,14 +12,14 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from hub.errors import OperationRefused
-from hub.link.agreement import SHARES
-from hub.link.decisions import decide
+from hub.link.decisions.agreement import SHARES
+from hub.link.decisions.decisions import decide
+from hub.link.decisions.verdicts import Verdict, reason_of, reviewer_of
 from hub.link.field import field_named
-from hub.link.item import Item, blind_item
 from hub.link.quality.bands import REVIEW
 from hub.link.quality.draw import populations
 from hub.link.quality.thresholds import Raise, raise_if_short
-from hub.link.verdicts import Verdict, reason_of, reviewer_of
+from hub.link.review.item import Item, blind_item
 from hub.store.query import fetch_value
 
 Choice = int | Literal["none", "unsure"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from hub.link.agreement import Agreement
+from hub.link.decisions.agreement import Agreement
 from hub.link.evaluate.evaluation import write_list
 from hub.link.evaluate.page import STYLE, broken, heading, list_false_links, tabled
 from hub.link.quality import charts

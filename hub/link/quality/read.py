@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.agreement import ALL, Agreement, agreement, measured
+from hub.link.decisions.agreement import ALL, Agreement, agreement, measured
 from hub.link.evaluate.falses import FalseLink, source_of
 from hub.link.field import Field, field_named
 from hub.link.quality.bands import BANDS, MODEL

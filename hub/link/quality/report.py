@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from hub.link.agreement import Agreement
+from hub.link.decisions.agreement import Agreement
 from hub.link.evaluate.falses import FalseLink
 from hub.link.quality.bands import ACCEPTED_BANDS, BANDS, REVIEW
 from hub.link.quality.estimate import (

@@ -16,10 +16,10 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.errors import OperationRefused
+from hub.link.decisions.verdicts import reason_of, reviewer_of
 from hub.link.quality.bands import BANDS, MODEL, next_edge
 from hub.link.quality.draw import WINDOW_DAYS
 from hub.link.quality.estimate import Counted, PrecisionVerdict, compare_with, precision
-from hub.link.verdicts import reason_of, reviewer_of
 from hub.store.query import fetch_row
 
 ROW = "t.id, t.field, t.band, t.weight, t.raised_at, t.raised_by, t.reason, t.evidence, t.undone_at, t.undone_by, t.undone_reason"

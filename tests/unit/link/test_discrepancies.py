@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.link import communes, comparisons, discrepancies
+from hub.link.discrepancies import communes, comparisons, discrepancies
 from hub.model.registry import Registry, registry
 from schema.authority import Comparison
 

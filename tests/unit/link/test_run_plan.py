@@ -3,7 +3,7 @@
 import pytest
 
 from hub.link.field import fields
-from hub.link.run_plan import FIXED_SHARE, LIMIT, RowCounts, estimate_cost
+from hub.link.run.run_plan import FIXED_SHARE, LIMIT, RowCounts, estimate_cost
 
 LINKED = [field for field in fields().values() if field.linked]
 KNOWN = {

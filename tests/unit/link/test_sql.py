@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.link import sql
 from hub.link.field import field_named
 from hub.link.profile import profile
+from hub.link.rules import sql
 from hub.model.registry import registry
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import OperationRefused
-from hub.link.verdicts import Verdict, checked
+from hub.link.decisions.verdicts import Verdict, checked
 
 
 def test_words_are_trimmed() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from hub.cli.linking.review_display import veto_reasons
 from hub.link.field import field_named, fields
-from hub.link.vetoes import REASONS, pair_vetoes, ruled_vetoes, scored_vetoes
-from hub.link.waterfall import Step
+from hub.link.review.waterfall import Step
+from hub.link.rules.vetoes import REASONS, pair_vetoes, ruled_vetoes, scored_vetoes
 from hub.model.registry import registry
 from schema.linking.vetoes import EVENTS, PAIRS, SUBJECTS, VETOES, Event, Veto
 

@@ -3,8 +3,8 @@
 import pytest
 
 from hub.cli.linking.review_display import waterfall_rows
-from hub.link.agreement import measured
-from hub.link.waterfall import waterfall
+from hub.link.decisions.agreement import measured
+from hub.link.review.waterfall import waterfall
 
 EVIDENCE = [
     {"comparison": "name", "outcome": "agrees", "bits": 6.0},

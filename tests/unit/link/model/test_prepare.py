@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.link.model.around import around, in_force, surroundings
+from hub.link.model.commune_neighbours import around, in_force, surroundings
 from hub.link.model.party import PARTY
 from hub.link.model.prepare import prepare
 from hub.link.model.roles import ColumnRole, mapped

@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
+from hub.link.likeness.organisation_evidence import one_edit_apart
 from hub.link.normalise.organisations import FORMS_CSV, TERMS_CSV, read_organisation
-from hub.link.organisation_evidence import one_edit_apart
 from schema.codes import LegalForm
 
 

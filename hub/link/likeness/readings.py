@@ -15,7 +15,7 @@ import polars as pl
 from psycopg import Connection
 
 from hub.link import normalise
-from hub.link.model import around
+from hub.link.model import commune_neighbours
 from hub.link.normalise.party import INPUT, party_features
 from schema import units, values
 
@@ -84,14 +84,17 @@ def _read(written: pl.DataFrame) -> pl.DataFrame:
     """What stands written, once each, with its features."""
     distinct = written.select(WRITTEN.values()).unique(maintain_order=True)
     parties = distinct.rename({name: column for column, name in WRITTEN.items()}).with_row_index("key")
-    return distinct.hstack(around.around(party_features(parties)).drop("key", "kind"))
+    return distinct.hstack(commune_neighbours.around(party_features(parties)).drop("key", "kind"))
 
 
 @cache
 def basis() -> str:
     """A digest of all that a reading rests on: the code of the normalisation, its data, the units, and the format's library."""
     folder = Path(normalise.__file__).parent
-    code = [*sorted(folder.glob("*.py")), *(Path(str(module.__file__)) for module in (around, units, values))]
+    code = [
+        *sorted(folder.glob("*.py")),
+        *(Path(str(module.__file__)) for module in (commune_neighbours, units, values)),
+    ]
     digest = hashlib.sha256(pl.__version__.encode())
     for file in (*code, *sorted(folder.glob("data/*")), units.UNITS_CSV, units.CHANGES_CSV):
         digest.update(file.read_bytes())

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import Field, field_named
-from hub.link.sql import BY_RUN, heir
+from hub.link.rules.sql import BY_RUN, heir
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label

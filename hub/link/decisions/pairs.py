@@ -7,9 +7,9 @@ from typing import Any
 from psycopg import Connection
 
 from hub.errors import OperationRefused
+from hub.link.decisions.merges import cluster, heir_of
+from hub.link.decisions.verdicts import BINDING, Verdict
 from hub.link.field import Field
-from hub.link.merges import cluster, heir_of
-from hub.link.verdicts import BINDING, Verdict
 from hub.model.registry import registry
 
 

@@ -9,10 +9,12 @@ from typing import Any, Self
 import polars as pl
 from psycopg import Connection
 
-from hub.link import companions, organisations, parties, sql, trained, vetoes
-from hub.link.choose import chosen
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
+from hub.link.likeness import organisations, parties, trained
+from hub.link.likeness.choose import chosen
+from hub.link.likeness.readings import Readings
+from hub.link.likeness.trained import Origin
 from hub.link.model.acceptance import HeldOutLinks, ModelCheck, check, is_accepted
 from hub.link.model.backends import Backend, running
 from hub.link.model.frozen import Model
@@ -22,8 +24,7 @@ from hub.link.model.train import train
 from hub.link.normalise.gazetteer import gazetteer
 from hub.link.profile import profile
 from hub.link.quality.thresholds import raised_thresholds
-from hub.link.readings import Readings
-from hub.link.trained import Origin
+from hub.link.rules import companions, sql, vetoes
 from hub.model.registry import registry
 from hub.settings import load_settings
 from schema.linking.declarations import KNOWN_BY_RULE

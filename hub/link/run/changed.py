@@ -2,14 +2,14 @@
 
 `changed` are the rows of which `link.considered` knows another version or none, or which are gone. `changed_subject` are the
 rows of registers whose comparison with anything can come out otherwise by that: changed ones, households of a changed head,
-businesses of a changed representative, and those of which something else stands in other records (`hub.link.standing`).
+businesses of a changed representative, and those of which something else stands in other records (`hub.link.rules.inferred_facts`).
 """
 
 from collections.abc import Iterable, Sequence
 
 from hub.link.field import Field
 from hub.link.profile import profile
-from hub.link.sql import versions, withdrawn
+from hub.link.rules.sql import versions, withdrawn
 from hub.model.names import to_snake_case
 from hub.model.registry import Registry, registry
 from hub.model.tables import stored_columns
@@ -79,7 +79,7 @@ def known_versions(kind: str) -> tuple[str, ...]:
 
 
 def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
-    """Statements that make `changed_subject`. Need what stands by the links of before (`hub.link.standing`)."""
+    """Statements that make `changed_subject`. Need what stands by the links of before (`hub.link.rules.inferred_facts`)."""
     named = ", ".join(f"'{kind}'" for kind in kinds)
     statements = [
         f"create temporary table changed_subject as select id, entity as kind from changed where entity in ({named})",

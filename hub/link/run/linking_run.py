@@ -17,30 +17,24 @@ from psycopg import Connection
 from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
-from hub.link import (
-    changed,
-    companions,
-    discrepancies,
-    duplicates,
-    merges,
-    parties,
-    run_plan,
-    sql,
-    stake,
-    standing,
-    vetoes,
-)
-from hub.link.declared_evidence import LEAD, SURE_LEAD
+from hub.link.decisions import merges
+from hub.link.decisions.link_rows import release
+from hub.link.discrepancies import discrepancies
 from hub.link.field import Field
 from hub.link.field import fields as all_fields
-from hub.link.kept import release
-from hub.link.likeness import Likeness
+from hub.link.likeness import duplicates, parties
+from hub.link.likeness.likeness import Likeness
+from hub.link.likeness.trained import Version
 from hub.link.lock import RUN
 from hub.link.profile import profile
 from hub.link.quality.draw import fill_sample
-from hub.link.run_plan import RowCounts, estimate_cost
-from hub.link.steps import Report, apply, decide, reset, start, untouched
-from hub.link.trained import Version
+from hub.link.review import review_priority as stake
+from hub.link.rules import companions, sql, vetoes
+from hub.link.rules import inferred_facts as standing
+from hub.link.rules.declared_evidence import LEAD, SURE_LEAD
+from hub.link.run import changed, run_plan
+from hub.link.run.run_plan import RowCounts, estimate_cost
+from hub.link.run.steps import Report, apply, decide, reset, start, untouched
 from hub.model.registry import registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION

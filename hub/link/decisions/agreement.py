@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
+from hub.link.decisions.verdicts import BINDING
 from hub.link.field import fields
-from hub.link.verdicts import BINDING
 
 Why = Literal["DISAGREEMENT", "CHANGED", "SECOND"]
 ALL = "all"

@@ -14,9 +14,9 @@ model; `wanted` what the link table should hold of these records.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.link.declared_evidence import as_json, bits
 from hub.link.field import COLUMNS, Field
 from hub.link.profile import profile
+from hub.link.rules.declared_evidence import as_json, bits
 from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.linking.declarations import Rule

@@ -6,7 +6,7 @@ A grade is null if the two agree or cannot be compared, SPELLING where a name is
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hub.link import communes
+from hub.link.discrepancies import communes
 from hub.model.authorities import Copy
 from schema.authority import Comparison
 from schema.linking.declarations import written

@@ -17,7 +17,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
-from hub.link.comparisons import KINDS
+from hub.link.discrepancies.comparisons import KINDS
 from hub.model.authorities import find_copies
 from hub.model.registry import registry
 from schema.linking.declarations import SHAPES, TONES, written

@@ -9,12 +9,12 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 
 from hub.errors import OperationRefused
-from hub.link.beside import facts_sql, held_sql, recorded_sql
-from hub.link.decisions import decision_of
+from hub.link.decisions.decisions import decision_of
+from hub.link.decisions.verdicts import DECISION, Decision
 from hub.link.field import Field, field_named
-from hub.link.stake import procedures_over
-from hub.link.verdicts import DECISION, Decision
-from hub.link.waterfall import Step, waterfall
+from hub.link.review.comparison_columns import facts_sql, held_sql, recorded_sql
+from hub.link.review.review_priority import procedures_over
+from hub.link.review.waterfall import Step, waterfall
 from hub.store.query import fetch_row
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.clusters import heirs
+from hub.link.decisions.clusters import heirs
+from hub.link.decisions.link_rows import look_again, move, tell
+from hub.link.decisions.verdicts import BINDING
 from hub.link.field import Field, fields, leading_to
-from hub.link.kept import look_again, move, tell
 from hub.link.lock import PATIENCE_S, hold
-from hub.link.stake import requeue
-from hub.link.verdicts import BINDING
+from hub.link.review.review_priority import requeue
 
 
 def heir_of(connection: Connection[Any], row: int) -> int:

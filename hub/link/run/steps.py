@@ -1,4 +1,4 @@
-"""One linked field in a run: its temporary tables made, its records decided, its links written. See `hub.link.sql`."""
+"""One linked field in a run: its temporary tables made, its records decided, its links written. See `hub.link.rules.sql`."""
 
 import time
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link import changed, sql, vetoes
-from hub.link.declared_evidence import contest
 from hub.link.field import Field
 from hub.link.lock import PATIENCE_S, hold
 from hub.link.profile import profile
+from hub.link.rules import sql, vetoes
+from hub.link.rules.declared_evidence import contest
+from hub.link.run import changed
 from hub.store.change_feed import announce_changes
 from hub.store.query import fetch_value
 

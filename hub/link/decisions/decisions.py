@@ -15,13 +15,13 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.errors import OperationRefused
+from hub.link.decisions.link_rows import look_again, take, tell
+from hub.link.decisions.merges import cluster, regroup
+from hub.link.decisions.pairs import Pair, agreed_pair
+from hub.link.decisions.verdicts import BINDING, DECISION, Decision, Verdict, checked, reason_of, reviewer_of
 from hub.link.field import COLUMNS, Field, field_named
-from hub.link.kept import look_again, take, tell
 from hub.link.lock import hold
-from hub.link.merges import cluster, regroup
-from hub.link.pairs import Pair, agreed_pair
-from hub.link.stake import requeue
-from hub.link.verdicts import BINDING, DECISION, Decision, Verdict, checked, reason_of, reviewer_of
+from hub.link.review.review_priority import requeue
 from hub.store.query import fetch_value
 
 PAIR = "l.record_id = %(record)s and l.found_id = %(found)s"

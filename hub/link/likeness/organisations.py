@@ -1,7 +1,7 @@
 """Businesses by likeness: what rules leave open of household businesses and enterprises, weighed by declared evidence.
 
 A record meets the businesses with its core name, its tax code or its representative, and, if none has the name, those of its
-communes with one letter off. `hub.link.organisation_evidence` weighs the pairs; a business is chosen if it has enough and leads
+communes with one letter off. `hub.link.likeness.organisation_evidence` weighs the pairs; a business is chosen if it has enough and leads
 every other one. Needs no trained model.
 """
 
@@ -15,13 +15,14 @@ from typing import Any
 import polars as pl
 from psycopg import Connection
 
-from hub.link import organisation_evidence, parties, sql
 from hub.link.field import Field
+from hub.link.likeness import organisation_evidence, parties
+from hub.link.likeness.organisation_evidence import ACCEPT, LEAD, REVIEW, Seat, Side, read_number
 from hub.link.normalise.organisations import FORMS_CSV, TERMS_CSV, read_organisation
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.normalise.places import place_of_code
-from hub.link.organisation_evidence import ACCEPT, LEAD, REVIEW, Seat, Side, read_number
 from hub.link.profile import profile
+from hub.link.rules import sql
 from hub.model.registry import registry
 from schema.linking.declarations import OrganisationRegister
 

@@ -1,6 +1,6 @@
-"""The review queue: what linking left to persons, the most valuable first. See `hub.link.stake` for the order.
+"""The review queue: what linking left to persons, the most valuable first. See `hub.link.review.review_priority` for the order.
 
-Lists have no personal data; `hub.link.item` shows one question with it.
+Lists have no personal data; `hub.link.review.item` shows one question with it.
 """
 
 import base64
@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from hub.errors import OperationRefused
 from hub.link.field import field_named, fields
-from hub.link.stake import procedures_over, take_in
+from hub.link.review.review_priority import procedures_over, take_in
 from hub.store.query import fetch_value
 
 MOST = 500

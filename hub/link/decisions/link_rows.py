@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from hub.link.field import COLUMNS, Field, fields
 from hub.link.lock import PATIENCE_S, hold
-from hub.link.sql import BY_RUN, announced
+from hub.link.rules.sql import BY_RUN, announced
 from hub.store.change_feed import announce_changes
 
 

@@ -10,15 +10,15 @@ from psycopg import Connection, Copy
 from psycopg.abc import PQGen
 
 from hub.link.field import Field
-from hub.link.model.around import around
+from hub.link.likeness.readings import Readings
 from hub.link.model.backends import Backend
+from hub.link.model.commune_neighbours import around
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.model.prepare import prepare, prepared_column
 from hub.link.model.score import score_prepared
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.profile import profile
-from hub.link.readings import Readings
 from schema.linking.declarations import PartyRegister
 
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")

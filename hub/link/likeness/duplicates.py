@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 from psycopg import Connection
 
-from hub.link import parties, sql
 from hub.link.field import Field
-from hub.link.likeness import Likeness
+from hub.link.likeness import parties
+from hub.link.likeness.likeness import Likeness
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.model.score import score_prepared
 from hub.link.model.spec import OTHER, Block, By, Comparison, Is, Level
+from hub.link.rules import sql
 
 FORMER = Comparison("former_identifier", (("former_id",),), (Level("equal", (Is(By.EQUAL, ("former_id",)),)),))
 FORMER_RATES = (Learned("equal", 0.9, 2e-6), Learned(OTHER, 0.1, 1 - 2e-6))

@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link import communes
-from hub.link.comparisons import Columns, grade
+from hub.link.discrepancies import communes
+from hub.link.discrepancies.comparisons import Columns, grade
 from hub.model.authorities import Copy, find_copies
 from hub.model.names import to_snake_case
 from hub.model.registry import Entity, Linked, Registry, registry

@@ -1,0 +1,1 @@
+"""Copies that differ from their authority: found, graded, and handed over."""

@@ -1,0 +1,1 @@
+"""Likeness: what rules leave open is weighed, people by the model and organisations by declared evidence."""
