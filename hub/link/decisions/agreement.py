@@ -1,7 +1,7 @@
 """Whether reviewers agree: decisions to be looked at again, and how often the second look says the same.
 
 A fixed share of decisions is due for a second opinion, chosen by a hash of their number, so that nobody chooses. The second
-reviewer is shown the pair without the verdict (`hub.link.item.asked_of`).
+reviewer is shown the pair without the verdict (`hub.link.review.item.asked_of`).
 """
 
 from collections.abc import Iterable
