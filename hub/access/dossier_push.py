@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import import_key
+from joserfc.jwk import Key, import_key
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 from psycopg import Connection
@@ -31,7 +31,7 @@ from hub.access.dossier_rules import (
     check_subjects,
     refuse,
 )
-from hub.access.dossier_senders import DossierSender, find_sender
+from hub.access.dossier_senders import DossierSender, KeySetLocation, find_sender
 from hub.access.dossiers import (
     Dossier,
     NamedSubject,
@@ -53,6 +53,8 @@ TOLERANCE_S = 300
 """How far `iat` may be from the hub's clock. Signatures are remembered for twice as long, so none is used twice."""
 MAX_REMEMBERED = 20_000
 """Signatures of one sender that are remembered at once: above it, it sends faster than 33 dossiers a second."""
+KEY_SEPARATOR = "/"
+"""Stands in `kid` between a sender who publishes keys and the key."""
 HEADER_NAMES = frozenset({"alg", "kid", "iat", "jti", "typ"})
 JTI = re.compile(r"[\x21-\x7e]{1,100}")
 FORGET = "delete from hub.dossier_push where at < now() - interval '10 minutes' and sender = %s"
@@ -104,17 +106,43 @@ class PushResult:
     is_new: bool
 
 
-def verify_push(
-    connection: Connection[Any], body: bytes, signature: str, *, now_s: float | None = None
-) -> DossierSender:
-    """The sender who signed this body. Uses the signature up. Raises SignatureRefused."""
+def names_published_key(signature: str) -> bool:
+    """Whether a signature names a key that its sender publishes. Raises SignatureRefused."""
+    return KEY_SEPARATOR in _read_header(signature)["kid"]
+
+
+def find_published_key(connection: Connection[Any], signature: str) -> tuple[KeySetLocation, str]:
+    """Where the sender publishes the key that a signature names, and its id. Raises SignatureRefused."""
     header = _read_header(signature)
-    sender = find_sender(connection, header["kid"])
+    identifier, _, key_id = header["kid"].partition(KEY_SEPARATOR)
+    sender = find_sender(connection, identifier)
+    if sender is None or sender.key_set_url is None or header["alg"] != sender.algorithm or not key_id:
+        raise _refuse_signature()
+    return KeySetLocation(sender.key_set_url, sender.algorithm), key_id
+
+
+def verify_push(
+    connection: Connection[Any],
+    body: bytes,
+    signature: str,
+    *,
+    published: tuple[KeySetLocation, Key | None] | None = None,
+    now_s: float | None = None,
+) -> DossierSender:
+    """The sender who signed this body. Uses the signature up. Raises SignatureRefused.
+
+    `published` is the key that `find_published_key` led to, and where it was.
+    """
+    header = _read_header(signature)
+    sender = find_sender(connection, header["kid"].partition(KEY_SEPARATOR)[0] if published else header["kid"])
     if sender is None or header["alg"] != sender.algorithm:
+        raise _refuse_signature()
+    location, key = published or (None, None)
+    if sender.key_set_url != (location.url if location else None) or (location and key is None):
         raise _refuse_signature()
     try:
         registry = JWSRegistry(algorithms=[sender.algorithm], strict_check_header=False)
-        jws.deserialize_compact(signature, import_key(sender.public_key), registry=registry, payload=body)
+        jws.deserialize_compact(signature, key or import_key(sender.public_key), registry=registry, payload=body)
     except (JoseError, ValueError):
         raise _refuse_signature() from None
     if abs((time.time() if now_s is None else now_s) - header["iat"]) > TOLERANCE_S:

@@ -1,6 +1,8 @@
 """Senders of dossiers: one-stop systems, by the public key that they sign with. Made and revoked on the command line.
 
 A sender's id goes into `kid` of its signatures: `one-stop-k3x7q2mn`. The key says which algorithm is accepted, and no other is.
+A sender may publish its keys at an address instead (JWKS). Then `kid` has the key's id too: `one-stop-k3x7q2mn/2026-11`, and the algorithm
+is the one that was registered.
 """
 
 import re
@@ -18,11 +20,14 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.access.offices import covers, parse_office
+from hub.access.oidc.provider import is_provider_url
 from hub.errors import OperationRefused
 
 LONGEST_DAYS = 730
-MAX_NAME_CHARS, MAX_OFFICES, MAX_KEY_CHARS = 100, 500, 10_000
+MAX_NAME_CHARS, MAX_OFFICES, MAX_KEY_CHARS, MAX_URL_CHARS = 100, 500, 10_000, 500
 SHORTEST_RSA_BITS = 2_048
+KEY_SET_MEMBER = "jwks_uri"
+"""Stands in place of a JWK where a sender publishes its keys."""
 ID = re.compile(r"one-stop-[a-z2-7]{8}")
 KEY_TYPES: Mapping[str, tuple[type[Key], str]] = {
     "OKP": (OKPKey, "Ed25519"),
@@ -51,13 +56,29 @@ class DossierSender:
     expires_at: datetime
     revoked_at: datetime | None
 
+    @property
+    def key_set_url(self) -> str | None:
+        """The address of its keys; None if its key is registered here."""
+        url = self.public_key.get(KEY_SET_MEMBER)
+        return None if url is None else str(url)
+
     def is_usable(self, now: datetime) -> bool:
         """Whether the sender is neither revoked nor expired."""
         return self.revoked_at is None and now < self.expires_at
 
 
-def create_sender(connection: Connection[Any], name: str, key: str, offices: tuple[str, ...], days: int) -> str:
-    """Register a sender. `key` is its public key as PEM. Returns its id. Raises OperationRefused."""
+@dataclass(frozen=True)
+class KeySetLocation:
+    """Where a sender publishes its keys, and the one algorithm that its signatures have."""
+
+    url: str
+    algorithm: str
+
+
+def create_sender(
+    connection: Connection[Any], name: str, key: str | KeySetLocation, offices: tuple[str, ...], days: int
+) -> str:
+    """Register a sender. `key` is its public key as PEM, or where it publishes its keys. Returns its id. Raises OperationRefused."""
     if not (0 < len(name) <= MAX_NAME_CHARS and name.isprintable()):
         raise OperationRefused(
             f"the name must have 1 to {MAX_NAME_CHARS} printable characters", next_step="name the system"
@@ -70,7 +91,7 @@ def create_sender(connection: Connection[Any], name: str, key: str, offices: tup
         raise OperationRefused(
             f"a sender must end within {LONGEST_DAYS} days", next_step="give --days between 1 and 730"
         )
-    algorithm, public_key = read_public_key(key)
+    algorithm, public_key = read_key_set_location(key) if isinstance(key, KeySetLocation) else read_public_key(key)
     alphabet = "abcdefghijklmnopqrstuvwxyz234567"
     values = {
         "id": "one-stop-" + "".join(secrets.choice(alphabet) for _ in range(8)),
@@ -99,6 +120,19 @@ def read_public_key(pem: str) -> tuple[str, dict[str, Any]]:
         if isinstance(key, kind) and _is_strong(key):
             return algorithm, dict(key.as_dict(private=False))
     raise OperationRefused("the key cannot be used", next_step=step)
+
+
+def read_key_set_location(location: KeySetLocation) -> tuple[str, dict[str, Any]]:
+    """The algorithm, and what is stored in place of a JWK. Raises OperationRefused."""
+    known = [algorithm for _, algorithm in KEY_TYPES.values()]
+    if location.algorithm not in known:
+        raise OperationRefused("the algorithm cannot be used", next_step=f"give --algorithm, one of {', '.join(known)}")
+    if len(location.url) > MAX_URL_CHARS or not is_provider_url(location.url):
+        raise OperationRefused(
+            "the address of the keys must be https, without a user name",
+            next_step="e.g. https://one-stop.example.gov.vn/jwks.json; plain http is accepted on this machine only",
+        )
+    return location.algorithm, {KEY_SET_MEMBER: location.url}
 
 
 def _is_strong(key: Key) -> bool:

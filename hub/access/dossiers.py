@@ -24,7 +24,7 @@ from hub.access.dossier_rules import (
 from hub.access.offices import covers, parse_office
 from hub.access.principals import Principal
 from hub.access.purposes import Purpose, find_purpose
-from hub.access.sealing import WITHHELD_ALARMS, WithholdKind
+from hub.access.sealing import WITHHELD_ALARMS, find_withheld
 from hub.model.registry import Entity, Registry, registry
 from hub.store.event_outbox import record_dossier_change
 
@@ -44,13 +44,6 @@ values (%s, %s, %s, %s, %s, %s, %s)"""
 SELECT_DOSSIER = """
 select id, code, purpose, purpose_version, office, opened_by, opened_via, opened_at, expires_at, ended_at, outcome
 from hub.dossier where code = %s"""
-FIND_WITHHELD = """
-select distinct d.kind
-from unnest(%s::text[], %s::bigint[]) as s (entity, number)
-join hub.sealed_subject d on d.entity = s.entity
-where d.subject_id = s.number
-    or d.subject_id in (select h.subject_id from link.heir h where h.heir_id = s.number)"""
-"""Whoever a sealed row was merged into is sealed too, and so with a restricted one."""
 SELECT_SUBJECTS = """
 select role, entity, subject_id as number, field, value from hub.dossier_subject where dossier_id = %s order by id"""
 END_DOSSIER = """
@@ -164,12 +157,10 @@ def insert_dossier(
 def alarm_if_withheld(connection: Connection[Any], found: Sequence[FoundSubject], principal: Principal) -> None:
     """Raise an alarm if a subject is sealed or restricted. The dossier is opened: what a read of it gives of the others can be shown."""
     held = [(subject.entity, subject.number) for subject in found if subject.number is not None]
-    if not held:
-        return
-    for (kind,) in connection.execute(FIND_WITHHELD, ([e for e, _ in held], [n for _, n in held])).fetchall():
+    for kind in find_withheld(connection, held):
         raise_alarm(
             connection,
-            WITHHELD_ALARMS[WithholdKind(kind)],
+            WITHHELD_ALARMS[kind],
             principal=principal.id,
             dossier_id=None,
             details={"opening": True},

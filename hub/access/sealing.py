@@ -2,6 +2,7 @@
 processing is restricted, because they asked for it or dispute the data.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.access.dossier_rules import refuse
+from hub.errors import OperationRefused
 from hub.model.names import quote_identifier
 from hub.model.registry import registry
 
@@ -26,6 +28,26 @@ class WithholdKind(StrEnum):
 
 WITHHELD_ALARMS = {WithholdKind.SEAL: "SEALED_SUBJECT", WithholdKind.RESTRICTION: "RESTRICTED_SUBJECT"}
 """Kinds of the alarms that meeting such a subject raises."""
+WITHHELD = {
+    WithholdKind.SEAL: OperationRefused(
+        "the answer has data of a sealed identity",
+        code="SUBJECT_SEALED",
+        next_step="handle the case with the office that sealed it: the missing values must not be asked of the citizen here",
+    ),
+    WithholdKind.RESTRICTION: OperationRefused(
+        "the answer has data of a person whose processing is restricted",
+        code="SUBJECT_RESTRICTED",
+        next_step="handle the case with the data protection officer, who knows why and can lift it",
+    ),
+}
+"""What is said of an answer that has such a subject."""
+FIND_WITHHELD = """
+select distinct d.kind
+from unnest(%s::text[], %s::bigint[]) as s (entity, number)
+join hub.sealed_subject d on d.entity = s.entity
+where d.subject_id = s.number
+    or d.subject_id in (select h.subject_id from link.heir h where h.heir_id = s.number)"""
+"""Whoever a sealed row was merged into is sealed too, and so with a restricted one."""
 SealGround = Literal["ADOPTION", "WITNESS_PROTECTION", "COURT_ORDER"]
 RestrictionGround = Literal["REQUEST", "DISPUTE", "AUTHORITY"]
 MAX_REASON_CHARS = 500
@@ -51,6 +73,14 @@ class Seal:
     sealed_by: str
     sealed_at: datetime
     reason: str | None = None
+
+
+def find_withheld(connection: Connection[Any], people: Collection[tuple[str, int]]) -> list[WithholdKind]:
+    """Why these rows of subjects may not be shown: nothing, one kind or both, a seal first."""
+    if not people:
+        return []
+    rows = connection.execute(FIND_WITHHELD, ([entity for entity, _ in people], [number for _, number in people]))
+    return sorted((WithholdKind(kind) for (kind,) in rows.fetchall()), key=list(WithholdKind).index)
 
 
 def seal_subject(connection: Connection[Any], entity: str, number: int, ground: SealGround, by: str) -> bool:

@@ -113,6 +113,7 @@ class SubjectExport:
     corrections: tuple[Mapping[str, Any], ...]
     dossiers: tuple[Mapping[str, Any], ...]
     restriction: Mapping[str, Any] | None
+    identifiers: tuple[str, ...]
 
 
 @dataclass
@@ -171,6 +172,7 @@ def read_subject_export(
         tuple(_hide_others(registry, one, withheld) for one in corrections),
         tuple(_read_objects(connection, DOSSIERS, given | {"identifiers": sorted(identifiers)})),
         restriction[0] if restriction else None,
+        tuple(sorted(identifiers)),
     )
 
 

@@ -2,15 +2,17 @@
 
 import getpass
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
+from hub.access.alarms import raise_alarm
+from hub.access.sealing import WITHHELD, WITHHELD_ALARMS, find_withheld
 from hub.errors import HubMisconfigured
 from hub.ledger.command_chain import commit_command
 from hub.ledger.records import INCIDENTAL_ROLE, REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
@@ -42,16 +44,43 @@ class ShownValues:
 def record_shown(connection: Connection[Any], shown: ShownValues) -> None:
     """Write down what the user of this machine is about to see. `connection` is the store's.
 
-    Raises HubMisconfigured with LEDGER_UNAVAILABLE if the store has a ledger and it cannot be written: then nothing is shown.
+    Raises HubMisconfigured with LEDGER_UNAVAILABLE if the store has a ledger and it cannot be written, OperationRefused with SUBJECT_SEALED or
+    SUBJECT_RESTRICTED, after an alarm, if a command would show such a person: then nothing is shown. A copy for the person, and the reading of
+    the ledger, are no such commands.
     """
     row = connection.execute(HAS_LEDGER).fetchone()
     if row is None or not row[0]:
         return
+    people = _list_shown_people(connection, shown) if shown.kind is RecordKind.COMMAND else ()
+    withheld = next(iter(find_withheld(connection, people)), None)
+    if withheld is None:
+        _record(connection, shown, ReadOutcome.ANSWERED, None)
+        return
+    _record(connection, shown, ReadOutcome.REFUSED, WITHHELD[withheld].code)
+    with suppress(psycopg.errors.InsufficientPrivilege):  # of a login that may only read: it is refused all the same
+        raise_alarm(connection, WITHHELD_ALARMS[withheld], principal=name_local_user(), dossier_id=None)
+    raise WITHHELD[withheld]
+
+
+def _list_shown_people(connection: Connection[Any], shown: ShownValues) -> set[tuple[str, int]]:
+    """The subjects that are shown, and those whom the shown records are about."""
+    found = {*shown.subjects, *shown.others}
+    for kind, number in tuple(found):
+        entity = registry().entities.get(kind)
+        for linked in entity.linked if entity is not None else ():
+            table = sql.Identifier("link", linked.table)
+            query = sql.SQL("select subject_kind, subject_id from {} where record_id = %s and status <> 'UNCONFIRMED'")
+            found |= {(str(one), int(of)) for one, of in connection.execute(query.format(table), (number,)).fetchall()}
+    return found
+
+
+def _record(connection: Connection[Any], shown: ShownValues, outcome: ReadOutcome, code: str | None) -> None:
     entry = LedgerEntry(
         datetime.now(UTC),
         shown.kind,
         name_local_user(),
-        ReadOutcome.ANSWERED,
+        outcome,
+        code=code,
         purpose=shown.purpose,
         paths=tuple(sorted(set(shown.fields))),
         subjects=tuple(_list_people(shown)),

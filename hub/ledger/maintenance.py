@@ -19,7 +19,7 @@ from hub.ledger.checkpoints.document import Checkpoint, LastCheckpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey
 from hub.ledger.epochs import begin_epoch
 from hub.ledger.months import month_of
-from hub.ledger.records import HEADER_BYTES, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.records import HEADER_BYTES, KEY_REVOKED, LedgerEntry, ReadOutcome, RecordKind
 from hub.ledger.retention import RETENTION_DETAIL, end_of_month, find_due_day, find_longest_retention
 from hub.ledger.writer import utc_now
 from hub.store.engine import SESSION, add_silence_timeouts
@@ -39,6 +39,8 @@ from ledger.month m left join ledger.checkpoint c on c.closes = m.first_day
 order by m.first_day"""  # noqa: S608 constants
 DESTROY_KEY = "update ledger.month set subject_key = null, key_destroyed_at = now() where first_day = %s"
 MARK_DROPPED = "update ledger.month set dropped_at = now(), subject_key = null where first_day = %s"
+KEY_USE = """
+select max(number), exists (select from ledger.checkpoint where position(%(key)s::bytea in document) > 0) from ledger.checkpoint"""
 SEE_MONTHS = "see `hub ledger months`"
 
 
@@ -141,6 +143,33 @@ def drop_month(
                 name = sql.Identifier("ledger", f"{table}_{month:%Y_%m}")
                 connection.execute(sql.SQL("drop table if exists {}").format(name))
             connection.execute(MARK_DROPPED, (month,))
+
+
+def revoke_signing_key(url: str, key: str, after: int | None, current: SigningKey | None, by: str) -> int:
+    """Write down that a signing key was stolen: its checkpoints after number `after`, or after the last one, prove nothing any more.
+
+    Returns that number. `current` is the key that the hub signs with. Raises OperationRefused if it is the one to be revoked, or if the ledger
+    has no checkpoint of it, or none of this number.
+    """
+    if current is not None and current.id == key:
+        raise OperationRefused(
+            "the hub signs with this key",
+            next_step="make another with `hub ledger keys rotate`, set HUB_LEDGER_SIGNING_KEY, restart every `hub serve`, then revoke this one",
+        )
+    with _connect(url) as connection:
+        last, is_used = connection.execute(KEY_USE, {"key": f'"key":"{key}"'.encode()}).fetchone() or (None, False)
+    if not is_used or last is None:
+        raise OperationRefused(
+            "no checkpoint of the ledger was signed with this key",
+            next_step="`hub ledger keys new` printed its fingerprint",
+        )
+    if after is not None and not 0 <= after <= last:
+        raise OperationRefused(
+            f"the ledger has no checkpoint {after}", next_step=f"give the last one that you trust, from 0 to {last}"
+        )
+    trusted = last if after is None else after
+    record_keeping(url, KEY_REVOKED, {"key": key, "after": trusted}, by)
+    return trusted
 
 
 def record_keeping(url: str, action: str, details: Mapping[str, Any], by: str) -> None:

@@ -46,6 +46,10 @@ class RecordKind(StrEnum):
     """The keeping of the ledger: a month's key was destroyed, a restored backup was found, a signing key was changed."""
 
 
+KEY_REVOKED = "KEY_REVOKED"
+"""Action of a KEEPING record: a signing key was stolen. `key` is its fingerprint, `after` the last checkpoint that is trusted."""
+
+
 class ReadOutcome(StrEnum):
     """How a read ended."""
 

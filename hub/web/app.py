@@ -105,6 +105,7 @@ def create_app(
         if limiter is not None:
             await limiter.close()
         await push.close()
+        await dossiers.close()
         await executor.changes.close()
         if executor.ledger is not None:
             await executor.ledger.close()

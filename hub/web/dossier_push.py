@@ -1,14 +1,25 @@
 """The endpoint for one-stop systems: POST /dossiers, signed by a detached JWS in the header `x-jws-signature`."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import orjson
+from joserfc.jwk import Key
 from psycopg import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.access.dossier_push import PushResult, SignatureRefused, take_push, verify_push
+from hub.access.dossier_push import (
+    PushResult,
+    SignatureRefused,
+    find_published_key,
+    names_published_key,
+    take_push,
+    verify_push,
+)
+from hub.access.dossier_senders import KeySetLocation
+from hub.access.sender_keys import SenderKeys
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.graph.link_review.review_runner import ReviewRunner
 from hub.graph.permission.dossier_reads import DossierReads
@@ -29,6 +40,7 @@ class DossierEndpoint:
     def __init__(self, runner: ReviewRunner, dossiers: DossierReads) -> None:
         self.runner = runner
         self.dossiers = dossiers
+        self.keys = SenderKeys()
 
     async def take(self, request: Request) -> Response:
         """201 for a new version, 200 for one that is known. Raises HttpRefused."""
@@ -40,11 +52,12 @@ class DossierEndpoint:
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
             raise HttpRefused(415, "UNSUPPORTED_MEDIA_TYPE", "send the dossier as application/json")
         body = await read_body(request, MAX_BODY_BYTES)
-
-        def work(connection: Connection[Any]) -> PushResult:
-            return take_push(connection, verify_push(connection, body, signatures[0]), body)
-
         try:
+            published = await self._find_published(signatures[0])
+
+            def work(connection: Connection[Any]) -> PushResult:
+                return take_push(connection, verify_push(connection, body, signatures[0], published=published), body)
+
             result = await asyncio.shield(self.runner.run(work))
         except HubError as error:
             raise HttpRefused(_status(error), error.code, str(error)) from None
@@ -56,6 +69,24 @@ class DossierEndpoint:
             "purposeVersion": result.dossier.purpose_version,
         }
         return Response(orjson.dumps(answer), 201 if result.is_new else 200, media_type=JSON)
+
+    async def _find_published(self, signature: str) -> tuple[KeySetLocation, Key | None] | None:
+        """The key that the sender publishes and the signature names; None if its key is registered. No connection waits for it.
+
+        Raises SignatureRefused, SenderKeysUnavailable.
+        """
+        if not names_published_key(signature):
+            return None
+        location, key_id = await self.runner.run(partial(_find_location, signature))
+        return location, await self.keys.find(location.url, key_id, location.algorithm)
+
+    async def close(self) -> None:
+        """Close the connections to senders."""
+        await self.keys.close()
+
+
+def _find_location(signature: str, connection: Connection[Any]) -> tuple[KeySetLocation, str]:
+    return find_published_key(connection, signature)
 
 
 def _status(error: HubError) -> int:

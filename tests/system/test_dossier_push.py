@@ -1,13 +1,17 @@
 """Dossiers pushed by a one-stop system: signatures, replays, versions, and what the hub's own mutations may then not do."""
 
+import asyncio
+import http.server
 import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,9 +24,17 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.access.dossier_senders import create_sender, read_public_key, revoke_sender
+from hub.access.dossier_senders import (
+    KeySetLocation,
+    create_sender,
+    read_key_set_location,
+    read_public_key,
+    revoke_sender,
+)
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.oidc.provider import REFETCH_S
 from hub.access.principals import Role
+from hub.access.sender_keys import PublishedKeys
 from hub.errors import OperationRefused
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
@@ -257,3 +269,97 @@ def test_keys_that_are_weak_private_or_none_are_not_registered() -> None:
     for pem in (ECKey.generate_key("P-384").as_pem(private=False).decode(), "", "-----BEGIN PUBLIC KEY-----"):
         with pytest.raises(OperationRefused, match="cannot be used"):
             read_public_key(pem)
+
+
+@contextmanager
+def publishing(*keys: Any) -> Iterator[dict[str, Any]]:
+    """An address where a sender publishes keys; the state says which, with what status, and how often it was asked."""
+    state: dict[str, Any] = {"keys": list(keys), "status": 200, "asked": 0}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state["asked"] += 1
+            body = json.dumps({"keys": [key.as_dict(private=False) for key in state["keys"]]}).encode()
+            self.send_response(state["status"])
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state["url"] = f"http://127.0.0.1:{server.server_port}/jwks.json"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield state
+        server.shutdown()
+
+
+def test_a_sender_publishes_its_keys_and_changes_them(one_stop: OneStop) -> None:
+    first, stranger = (ECKey.generate_key("P-256", {"kid": name, "use": "sig"}) for name in ("2026-11", "stranger"))
+    with publishing(first) as state:
+        with psycopg.connect(one_stop.database, autocommit=True) as connection:
+            location = KeySetLocation(state["url"], "ES256")
+            sender = create_sender(connection, "Publishes", location, (OFFICE,), 30)
+        own = replace(one_stop, sender=sender)
+
+        def send(number: int, key: Any = first, kid: str = "2026-11", alg: str = "ES256") -> httpx2.Response:
+            body = json.dumps(transfer(f"H49.12-251118-{number}")).encode()
+            return own.send(body, signature=own.sign(body, key, alg=alg, kid=f"{sender}/{kid}" if kid else sender))
+
+        assert send(7001).status_code == 201
+        assert send(7002).status_code == 201
+        assert state["asked"] == 1, "keys are kept"
+        for refused in (
+            send(7003, stranger),
+            send(7003, kid=""),
+            send(7003, KEY, alg="Ed25519"),
+            send(7003, stranger, "x"),
+        ):
+            assert (refused.status_code, code_of(refused)) == (401, "SIGNATURE_INVALID")
+        assert state["asked"] == 1, "an invented key fetches nothing so soon"
+        plain = json.dumps(transfer("H49.12-251118-7004")).encode()
+        registered = one_stop.send(plain, signature=one_stop.sign(plain, kid=f"{one_stop.sender}/2026-11"))
+        assert code_of(registered) == "SIGNATURE_INVALID", "a registered key is not looked for elsewhere"
+    with publishing(first) as away:
+        away["status"] = 500
+        with psycopg.connect(one_stop.database, autocommit=True) as connection:
+            sender = create_sender(connection, "Away", KeySetLocation(away["url"], "ES256"), (OFFICE,), 30)
+        own = replace(one_stop, sender=sender)
+        body = json.dumps(transfer("H49.12-251118-7005")).encode()
+        answer = own.send(body, signature=own.sign(body, first, alg="ES256", kid=f"{sender}/2026-11"))
+        assert (answer.status_code, code_of(answer)) == (503, "SENDER_KEYS_UNAVAILABLE")
+
+
+def test_published_keys_are_fetched_again_for_an_unknown_key_and_no_sooner_than_said() -> None:
+    old, new = (ECKey.generate_key("P-256", {"kid": name, "use": "sig"}) for name in ("old", "new"))
+    now = [0.0]
+
+    async def run(state: dict[str, Any]) -> None:
+        keys = PublishedKeys(state["url"], clock=lambda: now[0])
+        assert await keys.find_key("old", "ES256") is not None
+        state["keys"] = [new]
+        assert await keys.find_key("new", "ES256") is None, "anybody can invent an id"
+        now[0] += REFETCH_S + 1
+        assert await keys.find_key("new", "ES256") is not None
+        assert await keys.find_key("old", "ES256") is None, "a key that was withdrawn is used no more"
+        assert await keys.find_key("new", "Ed25519") is None
+        await keys.close()
+
+    with publishing(old) as state:
+        asyncio.run(run(state))
+
+
+@pytest.mark.parametrize(
+    ("url", "algorithm"),
+    [
+        ("http://one-stop.example/jwks.json", "ES256"),
+        ("https://me@one-stop.example/jwks.json", "ES256"),
+        ("https://one-stop.example/" + "x" * 500, "ES256"),
+        ("file:///etc/passwd", "ES256"),
+        ("https://one-stop.example/jwks.json", "HS256"),
+        ("https://one-stop.example/jwks.json", "none"),
+    ],
+)
+def test_keys_are_looked_for_at_safe_addresses_only(url: str, algorithm: str) -> None:
+    with pytest.raises(OperationRefused):
+        read_key_set_location(KeySetLocation(url, algorithm))

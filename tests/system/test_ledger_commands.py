@@ -2,7 +2,13 @@
 
 import csv
 import getpass
+import http.server
+import itertools
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +17,7 @@ import psycopg
 import pytest
 
 from hub.cli import main
+from hub.ledger.log import span_push
 from tests.system.test_access import IDENTIFY, READ
 from tests.system.test_access_log import DOSSIER, LogHub, hub
 
@@ -58,6 +65,102 @@ def test_a_citizens_log_in_the_form_of_find_usage(hub: LogHub, capsys: pytest.Ca
     assert told["receiver"] == "Ủy ban nhân dân phường Vàng Danh"
     assert told["action"].startswith("Ủy ban nhân dân phường Vàng Danh đã xem họ tên và quyền sử dụng đất của ông/bà")
     datetime.fromisoformat(told["logtime"])
+
+
+@dataclass
+class CollectorLog:
+    """What a collector got: spans that it took, and the answers that it gives, the last of them over and over."""
+
+    answers: list[tuple[int, bytes]]
+    url: str = ""
+    bodies: list[bytes] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
+
+    @property
+    def records(self) -> list[str]:
+        """The records of the spans that were taken, in their order, each once."""
+        found = (
+            next(a["value"]["stringValue"] for a in span["attributes"] if a["key"] == "hub.record")
+            for body in self.bodies
+            for span in json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        )
+        return [record for record, _ in itertools.groupby(found)]
+
+
+@contextmanager
+def collecting(*answers: tuple[int, bytes]) -> Iterator[CollectorLog]:
+    log = CollectorLog(list(answers))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["content-length"]))
+            status, body = log.answers[0] if len(log.answers) == 1 else log.answers.pop(0)
+            if status == 200 and not body:
+                log.bodies.append(content)
+            log.tokens.add(self.headers["authorization"])
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.send_header("retry-after", "0")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        log.url = f"http://127.0.0.1:{server.server_port}/v1/traces"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield log
+        server.shutdown()
+
+
+def test_a_push_goes_on_where_the_collector_stopped_and_sends_each_record_once(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(span_push, "MAX_SPANS", 4)
+    for _ in range(5):
+        hub.ask("an", IDENTIFY, {"personalId": hub.buyer}, purpose="identify")
+    with psycopg.connect(hub.database) as connection:
+        rows = connection.execute("select epoch, number from ledger.record").fetchall()
+    before = {f"{epoch.hex}:{number}" for epoch, number in rows}
+    state, token = tmp_path / "push.json", tmp_path / "token"
+    token.write_text("secret-of-the-collector\n")
+    push = ("ledger", "push-spans", "--state", str(state), "--token-file", str(token), "--to")
+    with collecting((503, b""), (200, b""), (200, b""), (400, b"who are you")) as first:
+        said = run(capsys, *push, first.url, code=69)
+    assert "HTTP 400" in said
+    assert "who are you" not in said
+    assert len(first.bodies) == 2, "the first try was told to come again"
+    reached = state.read_bytes()
+    with collecting((200, b'{"partialSuccess":{"rejectedSpans":"2"}}')) as rejecting:
+        assert "rejected 2 spans" in run(capsys, *push, rejecting.url, code=69)
+    assert state.read_bytes() == reached, "what was rejected is not taken for sent"
+    with collecting((200, b"")) as second:
+        run(capsys, *push, second.url)
+        whole = first.records + second.records
+        assert before <= set(whole), "every record that there was"
+        assert len(whole) == len(set(whole)), "and each once"
+        assert len(second.bodies) > 2, "a request has a few spans"
+        told = len(second.records)
+        run(capsys, *push, second.url)
+        assert set(second.records[told:]).isdisjoint(whole), "what was sent is not sent again"
+        assert second.records[told:], "the push itself is in the ledger"
+    assert first.tokens == {"Bearer secret-of-the-collector"}
+    assert newest(hub, kind="EXPORT", principal=LOCAL)["details"] == ["looked_for: every entry", "receiver: 127.0.0.1"]
+
+
+def test_a_push_says_what_is_wrong_with_its_arguments(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    state = tmp_path / "push.json"
+    for address in ("http://collector.example/v1/traces", "https://collector.example/", "collector:4318"):
+        assert "v1/traces" in run(capsys, "ledger", "push-spans", "--to", address, "--state", str(state), code=64)
+    with collecting((503, b"")) as busy:
+        words = ("ledger", "push-spans", "--to", busy.url, "--patience", "0", "--state", str(state))
+        assert "HTTP 503" in run(capsys, *words, code=69)
+        state.write_text('{"format": 2}')
+        assert "is no state of a push" in run(capsys, *words, code=78)
+    state.unlink()
+    assert "ConnectError" in run(capsys, *words, code=69)
 
 
 def test_spans_have_what_the_logboek_asks_for(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,14 @@ from hub.cli import main
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.checkpoints.document import CheckpointKind, LastCheckpoint, decode_head, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key, load_public_keys, load_signing_key
-from hub.ledger.maintenance import destroy_due_keys, destroy_month_key, drop_month, list_months, resume_after_restore
+from hub.ledger.maintenance import (
+    destroy_due_keys,
+    destroy_month_key,
+    drop_month,
+    list_months,
+    resume_after_restore,
+    revoke_signing_key,
+)
 from hub.ledger.months import month_of
 from hub.ledger.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, hash_record
 from hub.ledger.retention import find_longest_retention
@@ -377,6 +384,30 @@ def test_a_chain_that_broke_off_is_explained_by_the_next(ledger: Kept) -> None:
     report = ledger.verify()
     assert (report.integrity, report.completeness) == (LedgerVerdict.HOLDS, LedgerVerdict.HOLDS), report.findings
     assert "CHAIN_ABANDONED" in report.counts
+
+
+def test_what_a_key_signed_after_it_was_revoked_is_found(ledger: Kept) -> None:
+    stolen = ledger.key()
+    with pytest.raises(OperationRefused, match="signs with this key"):
+        revoke_signing_key(ledger.store.owner, stolen.id, None, stolen, "local:test")
+    with pytest.raises(OperationRefused, match="no checkpoint of the ledger was signed"):
+        revoke_signing_key(ledger.store.owner, "0" * 32, None, None, "local:test")
+    create_signing_key(ledger.folder / "next.pem", endorsed_by=stolen)
+    asyncio.run(fill(ledger.store, ledger.folder, 2, datetime.now(UTC), key="next.pem"))
+    last = revoke_signing_key(
+        ledger.store.owner, stolen.id, None, load_signing_key(ledger.folder / "next.pem"), "local:test"
+    )
+    asyncio.run(fill(ledger.store, ledger.folder, 2, datetime.now(UTC), key="next.pem"))
+    report = ledger.verify()
+    assert (report.integrity, report.signatures) == (LedgerVerdict.HOLDS, report.checkpoints), report.findings
+    # The thief signs on, as if nothing had been said.
+    asyncio.run(fill(ledger.store, ledger.folder, 2, datetime.now(UTC), key="key.pem"))
+    report = ledger.verify()
+    (found,) = [finding for finding in report.findings if finding.code == "KEY_REVOKED"]
+    assert found.where.startswith("checkpoints ")
+    assert f"the key {stolen.id} was stolen, says record" in found.found
+    assert int(found.where.split()[1]) > last
+    assert (report.integrity, report.signatures < report.checkpoints) == (LedgerVerdict.BROKEN, True)
 
 
 def test_keys_are_followed_and_stolen_ones_are_not_trusted(ledger: Kept) -> None:

@@ -130,7 +130,7 @@ def test_a_sealed_identity_has_no_log_here(hub: LogHub) -> None:
 
 
 def _forget_seals(hub: LogHub) -> None:
-    hub.executor.access.sealed._until = float("-inf")
+    hub.executor.access.sealed.forget()
 
 
 @pytest.fixture

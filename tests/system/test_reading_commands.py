@@ -76,6 +76,7 @@ SHOWS: dict[Command, tuple[str, ...]] = {
     ("ledger", "usage"): ("{person}",),
     ("subjects", "export"): ("--personal-id", "{person}", "--to", "copy.json"),
     ("ledger", "spans"): (),
+    ("ledger", "push-spans"): ("--to", "http://127.0.0.1:9/v1/traces", "--patience", "0", "--state", "push.json"),
     ("ledger", "breach"): ("--since", "2026-07-01T00:00:00+07:00", "--principal", "local:nobody"),
 }
 """Commands that show values of people, or who read them: they write one thing, the ledger, and show nothing if they cannot."""
@@ -83,11 +84,12 @@ ENDS = {
     ("link", "model", "show"): 64,
     ("link", "model", "compare"): 64,
     ("corrections", "show"): 64,
+    ("ledger", "push-spans"): 69,
     ("snapshots", "list"): 64,
     ("snapshots", "rerun"): 64,
     ("snapshots", "receipt"): 64,
 }
-"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, dossier or snapshot."""
+"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, dossier or snapshot, nor a collector."""
 WRITES: dict[Command, tuple[str, ...]] = {
     ("migrate",): (),
     ("sync",): ("place",),
@@ -122,6 +124,7 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("backup", "restore"): ("backup",),
     ("ledger", "drop"): ("--month", "2026-01", "--confirm", "2026-01"),
     ("ledger", "resume"): ("--after-restore", "--head", "0:" + "0" * 64),
+    ("ledger", "keys", "revoke"): ("0" * 32,),
     ("senders", "new"): ("thử", "--key", "key.pem"),
     ("senders", "revoke"): ("one-stop-aaaaaaaa",),
 }

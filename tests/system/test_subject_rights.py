@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,16 @@ from hub.access.purposes import find_purpose
 from hub.access.sealing import lift_restriction, list_seals, restrict_subject, seal_subject, unseal_subject
 from hub.access.subject_export import list_exported_entities
 from hub.cli import main
+from hub.cli.shown_values import ShownValues, record_shown
+from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
+from hub.ledger.records import RecordKind
 from hub.model.registry import registry
 from hub.plan.binds import global_id
 from hub.settings import load_settings
+from hub.snapshots.records import NewSnapshot, keep_snapshot
 from hub.store.embedded import EmbeddedServer
 from hub.store.roles import AUDITOR
 from tests.conftest import ServedHub
@@ -44,6 +49,41 @@ join link.marital_status_spouse b on b.record_id = m.id and b.status <> 'UNCONFI
 join data.citizen other on other.id = b.subject_id
 join data.citizen own on own.id = a.subject_id and own.personal_id <> other.personal_id limit 1"""
 NODES = "subscription Follow($source: String!) { recordChanged(source: $source) { action node { id ... on Citizen { fullName } } } }"
+
+
+SNAPSHOT_DOSSIER = "H49.12-251118-0961"
+
+
+def keep_snapshot_of(connection: psycopg.Connection[Any], number: int, personal_id: str, spouse: int) -> int:
+    """A dossier of a person with one kept prefill, which has answers about the spouse too. Returns its number."""
+    (dossier,) = connection.execute(
+        "insert into hub.dossier (code, purpose, purpose_version, office, opened_by, opened_via, expires_at)"
+        " values (%s, 'land-right-transfer', %s, '06820@2025-07-01', 'x', 'MUTATION', now() + interval '1 day') returning id",
+        (SNAPSHOT_DOSSIER, "ab" * 32),
+    ).fetchone() or (0,)
+    connection.execute(
+        "insert into hub.dossier_subject (dossier_id, role, entity, subject_id, field, value, added_by)"
+        " values (%s, 'transferor', 'Citizen', %s, 'personal_id', %s, 'x')",
+        (dossier, number, personal_id),
+    )
+    own, other = global_id("Citizen", number), global_id("Citizen", spouse)
+    head = {"requirement": {"code": "full_name"}, "role": "transferor", "status": "HELD", "reasons": []}
+    value = {"type": "TextAnswer", "field": "fullName", "losingValues": []}
+    lost = {"text": "THE SPOUSE", "recordId": other, "field": "fullName"}
+    values = [
+        {**value, "text": "as it was", "recordId": own, "losingValues": [lost]},
+        {**value, "text": "THE SPOUSE", "recordId": other},
+        {**value, "type": "PartyAnswer", "name": "THE SPOUSE", "recordId": None},
+    ]
+    answer = {
+        "procedure": {"code": "land-right-transfer", "version": "1", "declaration": "ab" * 32},
+        "subjects": [{"id": own, "role": "transferor"}, {"id": other, "role": "transferee"}],
+        "answers": [{**head, "subjectId": own, "values": values}, {**head, "subjectId": other, "values": values[1:]}],
+    }
+    now = datetime.now(UTC)
+    people = [("Citizen", number), ("Citizen", spouse)]
+    new = NewSnapshot(dossier, answer, {}, people, ["citizen.fullName"], now, "0", "REQUEST", "x", None, 30)
+    return keep_snapshot(connection, new).id
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
@@ -131,7 +171,7 @@ def test_a_list_with_a_restricted_person_is_refused_and_their_own_log_is_not(log
         spouse, one, name = connection.execute(SPOUSE_OF).fetchone() or (0, "", "")
         for number in (spouse, log_hub.seller_id):
             restrict_subject(connection, "Citizen", number, "DISPUTE", "đang tranh chấp", "chief")
-        log_hub.executor.access.sealed._until = float("-inf")
+        log_hub.executor.access.sealed.forget()
         try:
             answer = as_portal_of(log_hub, one).ask("portal", SPOUSES, {"personalId": one}, purpose="portal")
             assert code_of(answer) == "SUBJECT_RESTRICTED"
@@ -141,7 +181,7 @@ def test_a_list_with_a_restricted_person_is_refused_and_their_own_log_is_not(log
         finally:
             for number in (spouse, log_hub.seller_id):
                 lift_restriction(connection, "Citizen", number)
-            log_hub.executor.access.sealed._until = float("-inf")
+            log_hub.executor.access.sealed.forget()
 
 
 def test_an_event_does_not_carry_a_restricted_person(
@@ -194,6 +234,37 @@ def test_an_event_does_not_carry_a_restricted_person(
     assert "SUBJECT_RESTRICTED" in found
     assert "Người Ẩn" not in found
     assert "Lê Mới" in found
+
+
+def test_a_command_does_not_show_a_restricted_person(
+    served_hub: ServedHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", served_hub.database)
+    with psycopg.connect(served_hub.database, autocommit=True) as connection:
+        (number,) = connection.execute(
+            "select id from data.citizen where personal_id = %s", (served_hub.personal_id,)
+        ).fetchone() or (0,)
+
+        def show(kind: RecordKind, *, with_others: bool = False) -> None:
+            people = ((), (("Citizen", number),)) if with_others else ((("Citizen", number),), ())
+            record_shown(connection, ShownValues(("Citizen.fullName",), people[0], kind, others=people[1]))
+
+        show(RecordKind.COMMAND)
+        restrict_subject(connection, "Citizen", number, "REQUEST", "yêu cầu", "chief")
+        try:
+            for with_others in (False, True):
+                with pytest.raises(OperationRefused) as refused:
+                    show(RecordKind.COMMAND, with_others=with_others)
+                assert refused.value.code == "SUBJECT_RESTRICTED"
+            show(RecordKind.EXPORT)
+            alarms = connection.execute("select principal from hub.alarm where kind = 'RESTRICTED_SUBJECT'").fetchall()
+            assert [principal.split(":")[0] for (principal,) in alarms] == ["local", "local"]
+        finally:
+            lift_restriction(connection, "Citizen", number)
+            connection.execute("delete from hub.alarm where kind = 'RESTRICTED_SUBJECT'")
+    refusals = Ledger(served_hub.database).bodies(code="SUBJECT_RESTRICTED", kind="COMMAND")
+    assert {body["outcome"] for body in refusals} == {"REFUSED"}
+    assert len(refusals) == 2
 
 
 def test_restricting_and_lifting_by_command(
@@ -250,6 +321,7 @@ def test_the_copy_of_one_person_has_what_is_held_and_nothing_of_others(
             (number,),
         ).fetchone()
         log_hub.ask("an", IDENTIFY, {"personalId": one}, purpose="identify")
+        snapshot = keep_snapshot_of(connection, number, one, spouse)
         restrict_subject(connection, "Citizen", number, "REQUEST", "yêu cầu", "chief")
     before = Ledger(log_hub.database).bodies(kind="EXPORT")
     file = tmp_path / "copy.json"
@@ -260,6 +332,13 @@ def test_the_copy_of_one_person_has_what_is_held_and_nothing_of_others(
     text = file.read_text()
     found = json.loads(text)
     assert (found["format"], found["subject"]["ids"]) == ("hub-subject-export-1", [global_id("Citizen", number)])
+    (kept,) = found["snapshots"]
+    assert (kept["snapshot"], kept["dossier"]) == (snapshot, SNAPSHOT_DOSSIER)
+    (answer,) = kept["answers"]
+    assert [value["text"] for value in answer["values"]] == ["as it was"], (
+        "neither a party nor a record of somebody else"
+    )
+    assert (answer["withheldValues"], "THE SPOUSE" in text) == (2, False)
     own = [record for record in found["records"] if record["entity"] == "Citizen"]
     assert [record["values"]["personalId"] for record in own if record["until"] is None] == [one]
     assert own[0]["source"]["connector"] == "population"

@@ -14,6 +14,7 @@ for target, name, text in (
     ("hub.cli.ledger.log:list_entries", "list", "List who read what, newest first. Nobody's values are shown; the reading is recorded in the ledger."),
     ("hub.cli.ledger.log:list_usage", "usage", "Print what one citizen is told of who read their data, in Estonia's findUsage form. It is recorded in the ledger."),
     ("hub.cli.ledger.log:export_spans", "spans", "Export entries as OTLP spans after the Dutch Logboek Dataverwerkingen. It is recorded in the ledger. One JSON document on stdout, as `/v1/traces` of a collector takes it. The people in it are pseudonyms."),
+    ("hub.cli.ledger.push:push_command", "push-spans", "Send every entry that was not sent yet to a collector, as OTLP spans over HTTP. Run it from a timer. It is recorded in the ledger."),
     ("hub.cli.ledger.breach:breach_command", "breach", "After a leak: list everyone whose data a credential read, to notify them. It is recorded in the ledger."),
     ("hub.cli.ledger.keys:app", "keys", "Make and replace the key that signs checkpoints of the ledger."),
 ):  # fmt: skip

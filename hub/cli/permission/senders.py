@@ -7,11 +7,11 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from hub.access.dossier_senders import DossierSender, create_sender, list_senders, revoke_sender
+from hub.access.dossier_senders import DossierSender, KeySetLocation, create_sender, list_senders, revoke_sender
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
-from hub.errors import HubMisconfigured
+from hub.errors import HubMisconfigured, OperationRefused
 from hub.settings import load_settings
 
 app = cyclopts.App(name="senders")
@@ -22,7 +22,9 @@ COLUMNS = ("id", "name", "algorithm", "offices", "made", "ends", "revoked")
 def new_command(
     name: str,
     *,
-    key: Annotated[Path, Parameter(help="File with its public key (PEM): Ed25519, P-256 or RSA.")],
+    key: Annotated[Path | None, Parameter(help="File with its public key (PEM): Ed25519, P-256 or RSA.")] = None,
+    jwks_url: Annotated[str | None, Parameter(help="Address where it publishes its keys (JWKS) instead.")] = None,
+    algorithm: Annotated[str, Parameter(help="Of keys at --jwks-url: Ed25519, ES256 or RS256.")] = "Ed25519",
     office: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     days: int = 365,
 ) -> None:
@@ -37,12 +39,11 @@ def new_command(
     days
         Days until the registration ends, at most 730.
     """
-    try:
-        pem = key.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        raise HubMisconfigured(f"{key} cannot be read as PEM", next_step="give the file of the public key") from None
+    if (key is None) == (jwks_url is None):
+        raise OperationRefused("a sender has one key, or publishes its keys", next_step="give --key or --jwks-url")
+    given = KeySetLocation(jwks_url, algorithm) if jwks_url is not None else _read_pem(key)
     with connect_to_store(load_settings()) as connection:
-        made = create_sender(connection, name, pem, office, days)
+        made = create_sender(connection, name, given, office, days)
     OUT.print(made)
 
 
@@ -69,6 +70,14 @@ def revoke_command(sender: Annotated[str, Parameter(help="The id that `hub sende
     with connect_to_store(load_settings()) as connection:
         revoke_sender(connection, sender)
     OUT.print(f"revoked {sender}")
+
+
+def _read_pem(key: Path | None) -> str:
+    assert key is not None  # one of the two was given
+    try:
+        return key.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise HubMisconfigured(f"{key} cannot be read as PEM", next_step="give the file of the public key") from None
 
 
 def _row(sender: DossierSender) -> tuple[object, ...]:

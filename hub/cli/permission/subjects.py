@@ -32,6 +32,7 @@ from hub.access.subject_export import (
     list_exported_entities,
     read_subject_export,
 )
+from hub.access.subject_snapshots import read_own_snapshots
 from hub.cli.ledger.log import MAX_LISTED, LogSlice, find_people, open_log, query_log
 from hub.cli.options import Json
 from hub.cli.private_files import create_private_file
@@ -80,6 +81,12 @@ def export_command(
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             found = read_subject_export(connection, declared, kind, numbers)
+            snapshots = read_own_snapshots(
+                connection,
+                {"kind": kind, "people": numbers, "identifiers": list(found.identifiers)},
+                [global_id(kind, number) for number in numbers],
+                _list_given_fields(found.versions),
+            )
             log = query_log(connection, LogFilter(), LogSlice(MAX_LISTED, told=find_told_purposes()), people)
     document = {
         "format": FORMAT,
@@ -90,6 +97,7 @@ def export_command(
         "discrepancies": found.discrepancies,
         "corrections": found.corrections,
         "dossiers": found.dossiers,
+        "snapshots": snapshots,
         "restriction": found.restriction,
         "accessLog": [
             {
@@ -184,6 +192,13 @@ def _find_held(connection: Connection[Any], identifier: str) -> Iterable[tuple[s
         (numbers,),
     )
     return [(entity.name, int(number)) for (number,) in rows.fetchall()]
+
+
+def _list_given_fields(versions: Iterable[ExportedVersion]) -> dict[str, set[str]]:
+    given: dict[str, set[str]] = {}
+    for one in versions:
+        given.setdefault(global_id(one.entity, one.number), set()).update(one.values)
+    return given
 
 
 def _describe(one: ExportedVersion) -> Mapping[str, Any]:

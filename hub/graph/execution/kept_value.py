@@ -28,6 +28,10 @@ class KeptValue(Generic[T]):
             self._loading.add_done_callback(self._forget_task)
         return await asyncio.shield(self._loading)  # who goes away does not take the value from the others
 
+    def forget(self) -> None:
+        """Read it anew the next time."""
+        self._until = float("-inf")
+
     async def _load_once(self) -> T:
         asked_at = self._clock()
         found = await self._load()

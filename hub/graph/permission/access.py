@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
 from hub.access.limits.limiter import ReadingLimiter
-from hub.access.sealing import WITHHELD_ALARMS, WithholdKind
+from hub.access.sealing import WITHHELD, WITHHELD_ALARMS, WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import PreparedRequest
 from hub.graph.execution.reading import Reading
@@ -23,18 +23,6 @@ from hub.plan.limits import too_large
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.access")
-WITHHELD = {
-    WithholdKind.SEAL: OperationRefused(
-        "the answer has data of a sealed identity",
-        code="SUBJECT_SEALED",
-        next_step="handle the case with the office that sealed it: the missing values must not be asked of the citizen here",
-    ),
-    WithholdKind.RESTRICTION: OperationRefused(
-        "the answer has data of a person whose processing is restricted",
-        code="SUBJECT_RESTRICTED",
-        next_step="handle the case with the data protection officer, who knows why and can lift it",
-    ),
-}
 
 
 class AnswerAccess:

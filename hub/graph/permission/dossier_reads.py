@@ -6,8 +6,6 @@ those that differ are read again. Who was merged with whom is seen when a dossie
 """
 
 import asyncio
-import base64
-import binascii
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
+from hub.plan.binds import read_global_id
 from hub.plan.data_subjects import DataSubject
 
 KEPT_S = 5.0
@@ -71,8 +70,9 @@ class ReadingDossier:
         """The roles of its subjects, by the rows that are theirs."""
         found: dict[DataSubject, tuple[str, ...]] = {}
         for role, values in self.bindings.items():
-            for subject in filter(None, map(read_global_id, values)):
-                found[subject] = (*found.get(subject, ()), role)
+            for entity, number in map(read_global_id, values):
+                if entity is not None and number is not None:
+                    found[entity, number] = (*found.get((entity, number), ()), role)
         return found
 
 
@@ -187,15 +187,6 @@ class DossierReads:
             reader=row["opened_by"] if row["opened_via"] == EMERGENCY else None,
             is_confirmed=row["opened_via"] != EMERGENCY or row["confirmed_at"] is not None,
         )
-
-
-def read_global_id(value: str) -> DataSubject | None:
-    """Entity and number of a global id; None if the value is none."""
-    try:
-        entity, _, number = base64.b64decode(value, validate=True).decode("ascii").partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    return (entity, int(number)) if entity.isidentifier() and number.isascii() and number.isdigit() else None
 
 
 def select_dossier(registry: Registry) -> str:

@@ -50,6 +50,10 @@ class SealedSubjects:
         """Those subjects. Raises StoreUnavailable if they cannot be read: then nothing may be shown."""
         return await self._kept.current()
 
+    def forget(self) -> None:
+        """Read them anew the next time: what this process has changed counts at once."""
+        self._kept.forget()
+
     async def _load(self) -> WithheldSubjects:
         rows = orjson.loads(await self._reads.json(SELECT, ()))
         if len(rows) > MAX_SEALED:

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from hub.ledger.records import NO_RECORD, RecordKind
-from hub.ledger.verify.checkpoint_chain import UNCOVERED_AFTER, CheckpointCheck
+from hub.ledger.records import KEY_REVOKED, NO_RECORD, RecordKind
+from hub.ledger.verify.checkpoint_chain import UNCOVERED_AFTER, CheckpointCheck, RevokedKey
 from hub.ledger.verify.findings import Findings
 from hub.ledger.verify.segments import SegmentResult
 from hub.ledger.verify.source import LedgerIndex
@@ -113,6 +113,16 @@ def list_dropped_months(chains: dict[UUID, ChainSummary], index: LedgerIndex, fi
         if not row.has_key:
             findings.add("KEY_DESTROYED", f"month {row.first_day:%Y-%m}", "nobody can be linked to its records")
     return set(said)
+
+
+def list_revoked_keys(chains: dict[UUID, ChainSummary]) -> list[RevokedKey]:
+    """Signing keys that records say were stolen."""
+    return [
+        RevokedKey(str(details["key"]), int(details["after"]), f"record {number} of {chain.where}")
+        for chain in chains.values()
+        for number, body in chain.marks
+        if body["kind"] == RecordKind.KEEPING and (details := body.get("details") or {}).get("action") == KEY_REVOKED
+    ]
 
 
 def _list_abandoned(chains: dict[UUID, ChainSummary]) -> dict[UUID, dict[str, Any]]:

@@ -36,6 +36,15 @@ class TrustedKeys:
     revoked: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class RevokedKey:
+    """A key that a record of the ledger says was stolen, by its id. `said_by` is that record, in words."""
+
+    key: str
+    last_trusted: int
+    said_by: str
+
+
 @dataclass
 class ClaimedHeads:
     """Heads of one chain that checkpoints have, each number once: 8 bytes of memory for each, and a sum over their hashes."""
@@ -80,6 +89,10 @@ class CheckpointCheck:
         self._trusted, self._mixer, self._wanted = trusted, mixer, frozenset(wanted)
         self._keys = dict(trusted.public)
         self._signing = False
+        self._signed: dict[str, list[int]] = {}
+        """First and last number of each run of checkpoints that a key signed, one after the other."""
+        self._endorsed: list[tuple[int, str, str]] = []
+        """Numbers at which a key was introduced by one before it: the new one and that one."""
 
     def check(self, checkpoint: Checkpoint) -> None:
         """Check the next one."""
@@ -149,6 +162,25 @@ class CheckpointCheck:
             self.findings.add("KEY_REVOKED", where, f"the key {body['key']} was stolen")
         else:
             self.checked_signatures += 1
+            runs = self._signed.setdefault(body["key"], [])
+            if runs and runs[-1] == checkpoint.number - 1:
+                runs[-1] = checkpoint.number
+            else:
+                runs += (checkpoint.number, checkpoint.number)
+
+    def apply_revocation(self, revoked: RevokedKey) -> None:
+        """Find what a stolen key signed after the last checkpoint that is trusted. Call it after the last checkpoint."""
+        runs, after = self._signed.get(revoked.key, []), revoked.last_trusted
+        for first, last in zip(runs[::2], runs[1::2], strict=True):
+            if last > after:
+                where = f"checkpoints {max(first, after + 1)} to {last}"
+                self.checked_signatures -= last - max(first, after + 1) + 1
+                self.findings.add("KEY_REVOKED", where, f"the key {revoked.key} was stolen, says {revoked.said_by}")
+        for number, new, before in self._endorsed:
+            if before == revoked.key and number > after and new not in self._trusted.public:
+                self.findings.add(
+                    "KEY_NOT_ENDORSED", f"checkpoint {number}", f"the key {new} follows {before}, which was stolen"
+                )
 
     def _introduce_key(self, number: int, body: dict[str, Any], where: str) -> None:
         details = body["details"]
@@ -160,6 +192,8 @@ class CheckpointCheck:
             and self._is_trusted_at(after, number)
             and is_signed_by(before, ENDORSED_PREFIX + public, bytes.fromhex(details.get("endorsement", "")))
         )
+        if after and endorsed:
+            self._endorsed.append((number, new, after))
         if new not in self._keys and (endorsed or not self._trusted.public):
             self._keys[new] = public
         if after and not endorsed and new in self._keys:

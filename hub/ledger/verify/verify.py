@@ -20,7 +20,7 @@ from cryptography.x509 import Certificate
 from numpy.typing import NDArray
 
 from hub.ledger.checkpoints.document import Checkpoint
-from hub.ledger.verify.chain_check import ChainSummary, check_chains, join_segments
+from hub.ledger.verify.chain_check import ChainSummary, check_chains, join_segments, list_revoked_keys
 from hub.ledger.verify.checkpoint_chain import CheckpointCheck, TrustedKeys, list_claims
 from hub.ledger.verify.findings import Aspect, Findings, LedgerFinding, LedgerVerdict, judge
 from hub.ledger.verify.multiset import RowMixer, add_sums
@@ -87,6 +87,8 @@ def _verify(source: LedgerSource, options: VerifyOptions) -> VerifyReport:
         _check_people(source, index, results, mixer, findings, run)
     for epoch in check_chains(chains, index, checkpoints, findings):
         _find_differing_heads(source, index, epoch, findings)
+    for revoked in {one.key: one for one in list_revoked_keys(chains)}.values():
+        checkpoints.apply_revocation(revoked)
     _check_operations(source, {one for result in results for one in result.operations}, findings)
     proven_to = _check_outside(checkpoints, options.outside, findings)
     if not options.trusted.public and checkpoints.checked_signatures:
