@@ -11,6 +11,7 @@ from hub.errors import OperationRefused
 COUNTED_CODES = frozenset(
     {
         "DOSSIER_ENDED",
+        "DOSSIER_EXISTS",  # who tries codes out learns which are taken
         "DOSSIER_EXPIRED",
         "DOSSIER_UNKNOWN",
         "FORBIDDEN",

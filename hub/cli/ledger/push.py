@@ -13,7 +13,7 @@ from hub.cli.ledger.log import open_log
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.terminal import ERR, OUT
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.ledger.log.span_push import Collector, load_state, push_log, save_state
+from hub.ledger.log.span_push import LogCollector, load_state, push_log, save_state
 from hub.ledger.records import RecordKind
 
 MAX_TOKEN_BYTES = 10_000
@@ -46,7 +46,7 @@ def push_command(
             next_step="e.g. https://collector.example.gov.vn/v1/traces; plain http is accepted on this machine only",
         )
     known, begin = load_state(state), _parse_month(since)
-    collector = Collector(to, _read_token(token_file), patience_s=float(patience))
+    collector = LogCollector(to, _read_token(token_file), patience_s=float(patience))
     with open_log() as connection:
         details = {"looked_for": ["every entry"], "receiver": urlsplit(to).hostname or ""}
         record_shown(connection, ShownValues((), (), RecordKind.EXPORT, details=details))

@@ -98,7 +98,7 @@ def save_state(path: Path, state: PushState) -> None:
 
 
 @dataclass
-class Collector:
+class LogCollector:
     """A collector at the address of its `/v1/traces`. `patience_s` is how long one request is tried again."""
 
     url: str
@@ -172,7 +172,7 @@ def _count_rejected(answer: bytes) -> int:
 
 def push_log(
     connection: Connection[Any],
-    collector: Collector,
+    collector: LogCollector,
     state: PushState,
     save: Callable[[PushState], None],
     *,

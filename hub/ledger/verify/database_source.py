@@ -182,15 +182,15 @@ def _read_part(
     pairs = orjson.loads(names)
     return RecordRows(
         np.frombuffer(numbers, ">i8").tolist(),
-        _cut(records, record_sizes),
-        _cut(hashes, hash_sizes),
+        _split_values(records, record_sizes),
+        _split_values(hashes, hash_sizes),
         (np.frombuffer(times, ">i8") + POSTGRESQL_EPOCH_US).tolist(),
         [principal for principal, _ in pairs],
         [dossier for _, dossier in pairs],
     )
 
 
-def _cut(joined: bytes, sizes: bytes) -> list[bytes]:
+def _split_values(joined: bytes, sizes: bytes) -> list[bytes]:
     """Values that were joined, by their sizes of 4 bytes each."""
     ends = np.cumsum(np.frombuffer(sizes, ">i4"), dtype=np.int64).tolist()
     return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
