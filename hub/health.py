@@ -42,7 +42,7 @@ def ask(port: str, path: str, host: str) -> int:
 
 def fail(words: str) -> int:
     """Say why, for `docker inspect`."""
-    print(words, file=sys.stderr)
+    sys.stderr.write(f"{words}\n")
     return 1
 
 

@@ -4,12 +4,15 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from typing import Annotated
 
+from cyclopts import Parameter
 from sqlalchemy import text
 
 from hub.access.service import describe_access
 from hub.cli.operate.doctor_ledger import check_ledger
 from hub.cli.operate.doctor_report import DoctorFinding
+from hub.cli.operate.doctor_sizing import check_catalogue, show_sizing
 from hub.cli.options import Json
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
@@ -26,14 +29,24 @@ from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
 from hub.store.migrate import find_schema_differences
 from hub.store.revision import newest_revision
+from hub.store.sizing import read_catalogue
 from hub.web import graphiql_page
 from hub.webhooks.backlog import WebhookBacklog, count_endpoints, read_webhook_backlog
 from hub.webhooks.poster import load_poster
 
 
-def doctor_command(*, json: Json = False) -> None:
-    """Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."""
+def doctor_command(*, sizing: Annotated[bool, Parameter(negative=())] = False, json: Json = False) -> None:
+    """Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails.
+
+    Parameters
+    ----------
+    sizing
+        Show instead how large history, feed, quarantine, runs, snapshots and ledger are, and what they will be in a year. Counts rows.
+    """
     settings = load_settings()
+    if sizing:
+        show_sizing(settings, json=json)
+        return
     access = _try_check("access", lambda: asyncio.run(describe_access(settings)))
     findings = [*_offline(), access, *_online(settings)]
     if json:
@@ -106,6 +119,7 @@ def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
         waiting = connection.execute(text("select count(*) from hub.quarantine where resolved_at is null")).scalar_one()
         yield DoctorFinding("quarantine", True, f"{waiting:,} rows wait")
     with connect_for_run(store_url(store.engine)) as connection:
+        yield check_catalogue(read_catalogue(connection))
         yield check_links(read_quality(connection, settings))
         yield check_models(versions(connection, PARTY.name, most=20))
         yield check_webhooks(count_endpoints(connection), read_webhook_backlog(connection), settings)
