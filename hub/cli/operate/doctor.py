@@ -12,7 +12,7 @@ from sqlalchemy import text
 from hub.access.service import describe_access
 from hub.cli.operate.doctor_ledger import check_ledger
 from hub.cli.operate.doctor_report import DoctorFinding
-from hub.cli.operate.doctor_sizing import check_catalogue, show_sizing
+from hub.cli.operate.doctor_sizes import check_catalogue, show_sizing
 from hub.cli.options import Json
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
@@ -28,8 +28,8 @@ from hub.procedures.definition import procedures
 from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
 from hub.store.migrate import find_schema_differences
+from hub.store.part_sizes import read_catalogue
 from hub.store.revision import newest_revision
-from hub.store.sizing import read_catalogue
 from hub.web import graphiql_page
 from hub.webhooks.backlog import WebhookBacklog, count_endpoints, read_webhook_backlog
 from hub.webhooks.poster import load_poster

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from hub.cli import main
-from hub.cli.operate.doctor_sizing import MAX_DEAD_ROWS, check_catalogue
-from hub.store.sizing import StorePart, forecast, read_catalogue
+from hub.cli.operate.doctor_sizes import MAX_DEAD_ROWS, check_catalogue
+from hub.store.part_sizes import StorePart, forecast, read_catalogue
 
 ROWS_A_DAY, DAYS = 24, 20
 

@@ -7,7 +7,7 @@ from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.settings import Settings
 from hub.store.engine import connect_for_run, store_url
-from hub.store.sizing import CatalogueSize, PartSize, StorePart, measure_parts
+from hub.store.part_sizes import CatalogueSize, PartSize, StorePart, measure_parts
 
 MAX_DEAD_ROWS = 200_000
 """A run leaves some thousand; autovacuum comes by long before there are so many."""
