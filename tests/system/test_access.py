@@ -148,6 +148,29 @@ def test_prefill_is_for_the_dossier_alone(
     assert ("errors" not in answer.json()) if code is None else code_of(answer) == code
 
 
+@pytest.mark.parametrize(
+    ("key", "scalar"), [("enterpriseCode", "EnterpriseCode"), ("registrationNumber", "RegistrationNumber")]
+)
+def test_a_business_is_found_by_its_code_and_by_nothing_less(
+    hub: AccessHub, served_hub: ServedHub, key: str, scalar: str
+) -> None:
+    with psycopg.connect(served_hub.database) as connection:
+        row = connection.execute(
+            "select enterprise_code, registration_number, legal_name from data.business where enterprise_code is not null order by id limit 1"
+        ).fetchone()
+    assert row is not None
+    value = row[0] if key == "enterpriseCode" else row[1]
+    query = f"query ($given: {scalar}!) {{ business(by: {{ {key}: $given }}) {{ legalName status }} }}"
+    found = hub.ask("an", query, {"given": value}, purpose="identify").json()
+    assert found["data"]["business"]["legalName"] == row[2], found
+    roles = query.replace("legalName status", "roles(first: 1) { nodes { role } }")
+    assert code_of(hub.ask("an", roles, {"given": value}, purpose="identify")) == "FORBIDDEN_FIELD"
+    assert (
+        code_of(hub.ask("an", "{ businesses(first: 1) { nodes { legalName } } }", purpose="identify"))
+        == "FORBIDDEN_FIELD"
+    )
+
+
 def test_another_person_is_not_read_under_it(hub: AccessHub) -> None:
     answer = hub.ask("an", READ, {"personalId": hub.stranger}, dossier=DOSSIER)
     assert code_of(answer) == "NOT_A_SUBJECT"
