@@ -304,7 +304,7 @@ def _change(
         raise refuse(f"the dossier is {known.outcome}", "DOSSIER_ENDED", "send new work under a new code")
     if sent.state != "OPEN":
         reason = sent.reason.strip() or "ended by the one-stop system"
-        write_end(connection, known.id, sent.state, reason, principal)
+        write_end(connection, known, sent.state, reason, principal)
         return
     present = {(s.role, s.entity, s.field, s.value) for s in known.subjects}
     wanted = {(s.role, s.entity, s.field, s.value) for s in found}

@@ -25,6 +25,7 @@ from hub.access.offices import covers, parse_office
 from hub.access.principals import Principal
 from hub.access.purposes import Purpose, find_purpose
 from hub.access.sealing import WITHHELD_ALARMS, find_withheld
+from hub.access.withdrawals import pass_on_withdrawal
 from hub.model.registry import Entity, Registry, registry
 from hub.store.event_outbox import record_dossier_change
 
@@ -201,17 +202,21 @@ def end_dossier(connection: Connection[Any], code: str, outcome: Outcome, reason
     dossier = find_own_dossier(connection, code, principal)
     check_opener(principal, find_purpose(dossier.purpose).declaration, dossier.office)
     with connection.transaction():
-        is_ended = write_end(connection, dossier.id, outcome, reason.strip(), principal)
+        is_ended = write_end(connection, dossier, outcome, reason.strip(), principal)
     if not is_ended and dossier.outcome != outcome:
         raise refuse(f"the dossier is already {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier")
     return find_own_dossier(connection, code, principal)
 
 
-def write_end(connection: Connection[Any], number: int, outcome: Outcome, reason: str, principal: Principal) -> bool:
-    """End a dossier that was checked; False if it has ended already. The caller has begun a transaction."""
-    if connection.execute(END_DOSSIER, (principal.id, outcome, reason, number)).rowcount != 1:
+def write_end(
+    connection: Connection[Any], dossier: Dossier, outcome: Outcome, reason: str, principal: Principal
+) -> bool:
+    """End a dossier that was checked, and pass a withdrawal on; False if it has ended already. The caller has begun a transaction."""
+    if connection.execute(END_DOSSIER, (principal.id, outcome, reason, dossier.id)).rowcount != 1:
         return False
-    record_dossier_change(connection, number)
+    record_dossier_change(connection, dossier.id)
+    if outcome == "WITHDRAWN":
+        pass_on_withdrawal(connection, dossier.id, find_purpose(dossier.purpose).declaration, principal.id)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from hub.access.principals import ClientKind, Role
 from schema.codes import UnitLevel
@@ -179,12 +179,31 @@ class PurposeDeclaration(Strict):
         return False
 
 
+class DependentProcess(Strict):
+    """Work elsewhere that rests on the dossier, e.g. the tax obligation of a transfer: it is told when the dossier is withdrawn."""
+
+    code: Code = Field(description="Its name within the procedure; the `dependent` of the event.")
+    name: Bilingual = Field(description="What it is called, in Vietnamese and English.")
+
+
 class PurposeOfProcedure(PurposeDeclaration):
     """The purpose that a `procedure.toml` declares; the keys of its requirements are `hub.procedures`' to check."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     dossier: bool = True
+    dependents: tuple[DependentProcess, ...] = Field(
+        (), max_length=20, description="What rests on the dossier elsewhere, and is told when it is withdrawn."
+    )
+
+    @field_validator("dependents")
+    @classmethod
+    def _check_dependents(cls, given: tuple[DependentProcess, ...]) -> tuple[DependentProcess, ...]:
+        codes = [one.code for one in given]
+        twice = next((code for code in codes if codes.count(code) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} stands twice: give each dependent a code of its own")
+        return given
 
     @model_validator(mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from hub.access.purpose_declaration import Bilingual, LegalBasis, PurposeOfProcedure
+from hub.access.purpose_declaration import Bilingual, DependentProcess, LegalBasis, PurposeDeclaration
 from hub.model.type_words import BASIC_TYPE_WORDS, describe_type
 from hub.procedures.definition import Procedure
 from hub.procedures.requirements import (
@@ -41,6 +41,7 @@ TITLES: dict[type[BaseModel], str] = {
     RequirementCondition: "A condition",
     Derivation: "`derived`",
     ProcedureBlock: "`[[blocks]]`",
+    DependentProcess: "`[[dependents]]`",
 }
 WORDS: dict[Any, str] = {
     **BASIC_TYPE_WORDS,
@@ -60,7 +61,7 @@ all that apply. With none of them it is HELD.
 
 def render_procedure_page() -> str:
     """The page."""
-    own = {name: f for name, f in Procedure.model_fields.items() if name not in PurposeOfProcedure.model_fields}
+    own = {name: f for name, f in Procedure.model_fields.items() if name not in PurposeDeclaration.model_fields}
     lines = [INTRODUCTION, "## The procedure", "", *_table(own), ""]
     for model, title in TITLES.items():
         lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model.model_fields), ""]

@@ -8,6 +8,11 @@ from typing import Any
 from psycopg import Connection
 
 DOSSIER_CHANGED, CORRECTION_CHANGED, DEPENDENT_WITHDRAWN = "dossierChanged", "correctionChanged", "dependentWithdrawn"
+SELECT_DEPENDENTS = """
+select e.dependent, count(d.endpoint_id)
+from hub.event e left join hub.webhook_delivery d on d.event_id = e.id
+where e.dossier_code = %s and e.kind = 'dependentWithdrawn'
+group by e.id order by e.id"""
 EVENT_KINDS = (DOSSIER_CHANGED, CORRECTION_CHANGED, DEPENDENT_WITHDRAWN)
 DELIVER = """
     insert into hub.webhook_delivery (event_id, endpoint_id)
@@ -49,6 +54,11 @@ def record_dependent_withdrawal(connection: Connection[Any], dossier: int, depen
     """Record that what depends on a dossier has lost its ground. Returns how many endpoints are told. Call it as the function above."""
     values = {"kind": DEPENDENT_WITHDRAWN, "dossier": dossier, "dependent": dependent}
     return connection.execute(RECORD_OF_DOSSIER, values).rowcount
+
+
+def list_dependent_withdrawals(connection: Connection[Any], dossier_code: str) -> list[tuple[str, int]]:
+    """The dependents that were told that a dossier was withdrawn, and by how many endpoints; empty once events are pruned."""
+    return [(str(code), int(told)) for code, told in connection.execute(SELECT_DEPENDENTS, (dossier_code,)).fetchall()]
 
 
 def record_correction_change(connection: Connection[Any], correction: int) -> None:

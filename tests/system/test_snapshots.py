@@ -38,7 +38,7 @@ ISSUER = LocalIssuer(
 DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS = (f"H49.12-251118-000{number}" for number in range(1, 7))
 OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } snapshot { id } } }"
 SUMMARY = "id dossier procedure procedureVersion at hubVersion occasion digest forgottenAt"
-END = f"mutation ($input: EndDossierInput!) {{ endDossier(input: $input) {{ dossier {{ outcome }} snapshot {{ {SUMMARY} }} }} }}"
+END = f"mutation ($input: EndDossierInput!) {{ endDossier(input: $input) {{ dossier {{ outcome }} snapshot {{ {SUMMARY} }} passedOn {{ code way receivers name {{ en }} }} }} }}"
 KEEP = f"mutation ($input: KeepPrefillInput!) {{ keepPrefill(input: $input) {{ snapshot {{ {SUMMARY} }} }} }}"
 PAPER = "mutation ($input: RequestPaperInput!) { requestPaper(input: $input) { request { requirement role status reasons snapshotId askedAt } } }"
 LIST = f"{{ prefillSnapshots {{ {SUMMARY} }} }}"
@@ -215,6 +215,7 @@ def test_the_web_process_cannot_change_what_is_kept(hub: SnapshotHub, postgres_s
 def test_closing_keeps_one_if_there_is_none(hub: SnapshotHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     closing = {"input": {"code": CLOSED, "outcome": "CLOSED", "reason": "xong"}}
     ended = hub.data(END, closing)
+    assert ended["passedOn"] == []
     assert ended["dossier"]["outcome"] == "CLOSED"
     assert (ended["snapshot"]["occasion"], ended["snapshot"]["dossier"]) == ("CLOSING", CLOSED)
     assert hub.data(END, closing)["snapshot"] is None, "closed again"
@@ -298,7 +299,14 @@ def test_a_receipt_says_where_everything_is_from_and_no_value(
     assert get_receipt(hub, "binh", RECEIPT).status_code == 404, "another office"
     assert get_receipt(hub, None, RECEIPT).status_code == 401
     assert get_receipt(hub, "an", "022199876543").json()["errors"][0]["extensions"]["code"] == "DOSSIER_UNKNOWN"
-    hub.data(END, {"input": {"code": RECEIPT, "outcome": "WITHDRAWN", "reason": "rút"}})
+    ended = hub.data(END, {"input": {"code": RECEIPT, "outcome": "WITHDRAWN", "reason": "rút"}})
+    (dependent,) = ended["passedOn"]
+    assert dependent == {
+        "code": "tax-obligation",
+        "way": "ALARM",
+        "receivers": 0,
+        "name": {"en": "Tax obligation of the transfer"},
+    }
     assert get_receipt(hub, "an", RECEIPT).text == page.text, "also when the dossier has ended, and the same each time"
     ((read,),) = hub.rows(
         "select count(*) from ledger.operation where convert_from(paths, 'UTF8') like '%%\"receipt\"%%'"

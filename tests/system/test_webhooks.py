@@ -17,8 +17,11 @@ import pytest
 from psycopg import Connection
 
 from hub.access import dossiers
+from hub.access.alarms import list_alarms
 from hub.access.emergencies import EmergencyRequest, request_emergency
 from hub.access.principals import Principal
+from hub.access.purposes import find_purpose
+from hub.access.withdrawals import PassedOnWay, list_passed_on
 from hub.cli import main
 from hub.corrections.records import load_correction
 from hub.corrections.requests import decide_correction
@@ -132,7 +135,7 @@ def told(receiver: Receiver) -> list[tuple[str, str]]:
 def test_a_dossier_is_told_from_its_opening_to_its_end_without_a_person(
     store: Connection[Any], key: SigningKey, receiver: Receiver
 ) -> None:
-    add(store, receiver)
+    add(store, receiver, kinds=("dossierChanged",))
     an: Principal = officer()
     dossiers.open_dossier(store, transfer(), an)
     dossiers.open_dossier(store, transfer(), an)  # the same again changes nothing
@@ -145,6 +148,34 @@ def test_a_dossier_is_told_from_its_opening_to_its_end_without_a_person(
     data = receiver.events[0]["data"]
     assert data == {"dossier": CODE, "procedure": PROCEDURE, "office": OFFICE, "state": "OPEN"}
     assert not [word for body in receiver.bodies for word in PERSONAL if word in body.decode()]
+
+
+def test_a_withdrawal_is_passed_on_to_what_rests_on_the_dossier(
+    store: Connection[Any], key: SigningKey, receiver: Receiver
+) -> None:
+    declaration = find_purpose(PROCEDURE).declaration
+    an = officer()
+    dossiers.open_dossier(store, transfer(), an)
+    dossiers.end_dossier(store, CODE, "WITHDRAWN", "rút hồ sơ", an)
+    (untold,) = list_passed_on(store, CODE, declaration)
+    assert (untold.dependent, untold.way, untold.receivers) == ("tax-obligation", PassedOnWay.ALARM, 0)
+    (alarm,) = list_alarms(store)
+    assert (alarm.kind, alarm.dossier) == ("DEPENDENT_WITHDRAWN", CODE)
+    assert alarm.details == {"dependent": "tax-obligation", "procedure": PROCEDURE}
+    add(store, receiver, kinds=("dependentWithdrawn",))
+    second, closed = "H49.12-251118-0008", "H49.12-251118-0009"
+    for code, outcome in ((second, "WITHDRAWN"), (closed, "CLOSED")):
+        dossiers.open_dossier(store, transfer(code), an)
+        dossiers.end_dossier(store, code, outcome, "xong", an)  # type: ignore[arg-type]  # one of the two
+        dossiers.end_dossier(store, code, outcome, "lần nữa", an)  # type: ignore[arg-type]  # and once only
+    (told_once,) = list_passed_on(store, second, declaration)
+    assert (told_once.way, told_once.receivers) == (PassedOnWay.WEBHOOK, 1)
+    assert list_passed_on(store, closed, declaration) == ()
+    assert deliver(store, key).delivered == 1
+    assert receiver.events[0]["data"] == {
+        "dossier": second, "procedure": PROCEDURE, "office": OFFICE, "state": "WITHDRAWN", "dependent": "tax-obligation",
+    }  # fmt: skip
+    assert len(list_alarms(store)) == 1
 
 
 def test_what_is_undone_and_what_is_urgent_are_not_told(

@@ -18,11 +18,14 @@ from hub.access.dossiers import (
     add_subjects,
     end_dossier,
     find_own_dossier,
+    load_dossier,
     open_dossier,
 )
 from hub.access.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
 from hub.access.offices import parse_office
 from hub.access.principals import Principal
+from hub.access.purposes import find_purpose
+from hub.access.withdrawals import PassedOnWithdrawal, list_passed_on
 from hub.errors import OperationRefused
 from hub.graph.permission.named_subjects import is_named_by_key, read_named_subjects
 from hub.graph.procedures.snapshots import keep_at_closing, show_summary
@@ -53,6 +56,16 @@ PAYLOAD: Mapping[str, tuple[str, str]] = {
         "KeptPrefill | None",
         "The snapshot kept when it was closed; null if it had one already, or nothing could be prefilled.",
     ),
+    "passedOn": (
+        "list[PassedOnWithdrawal]",
+        "What rests on the dossier elsewhere, and was told that it is withdrawn; kept for 30 days.",
+    ),
+}
+PASSED_ON: Mapping[str, tuple[str, str]] = {
+    "code": ("str", "Code of the dependent in the procedure."),
+    "name": ("Label", "What it is called."),
+    "way": ("PassedOnWay", "How it was told."),
+    "receivers": ("int", "Systems that are told by webhook."),
 }
 
 
@@ -60,6 +73,12 @@ PAYLOAD: Mapping[str, tuple[str, str]] = {
 class DossierOutcomeType(enum.Enum):
     CLOSED = strawberry.enum_value("CLOSED", description="The procedure was completed or refused.")
     WITHDRAWN = strawberry.enum_value("WITHDRAWN", description="The applicant took it back.")
+
+
+@strawberry.enum(name="PassedOnWay", description="How a dependent of a dossier is told.")
+class PassedOnWayType(enum.Enum):
+    WEBHOOK = strawberry.enum_value("WEBHOOK", description="By a signed webhook, to each system that asked for it.")
+    ALARM = strawberry.enum_value("ALARM", description="By an alarm for a person: no system asked for it.")
 
 
 @strawberry.input(
@@ -122,7 +141,8 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
             return end_dossier(connection, input.code, outcome, input.reason, principal)
 
         ended = await _run_on_dossier(info, work)
-        return {**ended, "snapshot": show_summary(kept) if kept else None}
+        passed_on = await _list_passed_on(context.executor, input.code) if outcome == "WITHDRAWN" else []
+        return {**ended, "snapshot": show_summary(kept) if kept else None, "passedOn": passed_on}
 
     async def request_emergency_access(info: Info[Any, Any], input: Any) -> Any:
         subjects = read_named_subjects(registry, input.subjects_)
@@ -149,7 +169,7 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
 
 def add_dossier_types(registry: Registry, names: Namespace) -> None:
     """Add the types of dossiers to `names`, which are the derived types."""
-    names["DossierOutcome"] = DossierOutcomeType
+    names["DossierOutcome"], names["PassedOnWay"] = DossierOutcomeType, PassedOnWayType
     by = {
         to_camel_case(e.table): (f"{e.name}By | None", f"A {e.name} by its identifier.")
         for e in registry
@@ -189,6 +209,11 @@ def add_dossier_types(registry: Registry, names: Namespace) -> None:
     for name, fields, about in (
         ("DossierSubject", SUBJECT, "A subject of a dossier, without any of its values."),
         ("Dossier", DOSSIER, "An administrative dossier: personal data is read for one of these."),
+        (
+            "PassedOnWithdrawal",
+            PASSED_ON,
+            "Work elsewhere that rested on a dossier, and was told that it is withdrawn.",
+        ),
         ("DossierPayload", PAYLOAD, "A dossier that was changed."),
     ):
         values = {
@@ -231,7 +256,27 @@ async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
         access.count_refusal(caller, error.code)
         raise
     access.dossiers.forget(dossier.code)
-    return {"dossier": _describe_dossier(dossier), "snapshot": None}
+    return {"dossier": _describe_dossier(dossier), "snapshot": None, "passedOn": []}
+
+
+async def _list_passed_on(executor: Any, code: str) -> list[dict[str, Any]]:
+    """Who was told. The caller has just ended the dossier, so it is one of theirs."""
+
+    def load(connection: Connection[Any]) -> tuple[PassedOnWithdrawal, ...]:
+        dossier = load_dossier(connection, code)
+        assert dossier is not None  # dossiers are never deleted
+        return list_passed_on(connection, dossier.code, find_purpose(dossier.purpose).declaration)
+
+    told: tuple[PassedOnWithdrawal, ...] = await executor.reviews.run(load)
+    return [
+        {
+            "code": one.dependent,
+            "name": one.name.model_dump(),
+            "way": PassedOnWayType[one.way],
+            "receivers": one.receivers,
+        }
+        for one in told
+    ]
 
 
 def _describe_dossier(dossier: Dossier) -> dict[str, Any]:
