@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -66,7 +67,10 @@ def _server_cpu_s(url: str) -> float:
         server = psutil.Process(connection.info.backend_pid).parent()
         assert server is not None  # the postmaster
         ended = server.cpu_times()
-        running = [process.cpu_times() for process in server.children()]
+        running = []
+        for process in server.children():
+            with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+                running.append(process.cpu_times())
     return float(ended.children_user + ended.children_system + sum(of.user + of.system for of in (ended, *running)))
 
 
