@@ -80,7 +80,7 @@ class PendingSignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class VerifiedSignIn:
     """Who signed in, and the token that says so."""
 
     principal: Principal
@@ -131,7 +131,7 @@ class CodeFlow:
         }
         return f"{metadata.authorization_endpoint}?{urlencode(parameters)}"
 
-    async def finish(self, pending: PendingSignIn, answer: Mapping[str, str]) -> SignedIn:
+    async def finish(self, pending: PendingSignIn, answer: Mapping[str, str]) -> VerifiedSignIn:
         """Exchange the code of an authorization answer. Raises SignInFailed, AuthenticationRefused."""
         metadata = await self.provider.metadata()
         if not hmac.compare_digest(answer.get("state", "").encode(), pending.state.encode()):
@@ -197,7 +197,7 @@ class CodeFlow:
             LOG.warning("identity provider: no token for a code: %s", type(error).__name__)
             raise IdentityProviderUnavailable(next_step=UNAVAILABLE_STEP) from None
 
-    async def _read_id_token(self, answer: Mapping[str, Any], pending: PendingSignIn) -> SignedIn:
+    async def _read_id_token(self, answer: Mapping[str, Any], pending: PendingSignIn) -> VerifiedSignIn:
         id_token = answer.get("id_token")
         if not isinstance(id_token, str) or not id_token.isascii():
             raise SignInFailed("the identity provider sent no ID token", next_step="the operator adds the scope openid")
@@ -211,7 +211,7 @@ class CodeFlow:
         principal = read_principal(claims, self.names)
         if principal.client_kind is ClientKind.APP:
             raise SignInFailed("apps do not sign in to pages", next_step="send an access token with each request")
-        return SignedIn(principal, id_token)
+        return VerifiedSignIn(principal, id_token)
 
 
 async def _read_answer(response: httpx2.Response) -> Mapping[str, Any]:

@@ -254,7 +254,7 @@ async def _show_linked(executor: Executor, examples: Examples) -> None:
         rows.append(("business role", role["role"], business.get("legalName"), *_source(role)))
     OUT.print()
     title = f"One citizen, four sectors: {citizen['fullName']}. One request, {answer['extensions']['explain']['statements']} SQL statement, {took:.0f} ms with planning"
-    show_table(title, ("what", "which", "linked to", "source", "as of"), rows)
+    show_table(title, ("what", "which", "linked to", "source", "as of (UTC)"), rows)
 
 
 def _source(row: dict[str, Any]) -> tuple[str, str]:

@@ -69,7 +69,7 @@ def prefill_command(
 def show_prefill(filled: Prefill) -> None:
     """The form as an officer would see it, then what is left to ask."""
     title = f"Prefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
-    columns = ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến / as of")
+    columns = ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến (UTC) / as of")
     show_table(title, columns, [row for answer in filled.answers for row in _rows(answer)])
     for block in filled.blocked_by:
         OUT.print(mark_text("bold", "Blocked:", f" {block.label.vi} ({block.label.en})"))
