@@ -19,13 +19,13 @@ import psycopg
 from cyclopts import Parameter
 
 from hub.access.dossiers import NamedSubject
-from hub.access.principals import Role
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
 from hub.cli.operate.serve import serve_on
 from hub.cli.operate.sockets import bind_socket
 from hub.cli.procedures.prefill import show_prefill
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
+from hub.console.navigation import LINKS
 from hub.demo.access_case import open_case
 from hub.demo.example_correction import open_example_correction
 from hub.demo.examples import find_doubtful_person
@@ -114,12 +114,11 @@ def _serve_with_access(
     OUT.print()
     OUT.print(mark_text("bold", "Sign in:", f" {address}/sign-in"))
     for identity in issuer.identities:
-        page = "the console" if Role.OFFICER in identity.roles else "GraphiQL"
+        page = "the console" if any(role in LINKS for role in identity.roles) else "GraphiQL"
         OUT.print(f"  {identity.display_name}: opens {page}")
-    OUT.print(
-        f"In the console, search for {examples.linked}, or as the land officer for the open dossier {case.dossier}."
-    )
-    OUT.print(f"Officers have GraphiQL too, at {address}/graphql; its starter queries use that dossier.")
+    OUT.print(f"In the console, search for {examples.linked}.")
+    OUT.print(f"The dossier {case.dossier} is open for the land officer: search for it too.")
+    OUT.print(f"Officers have GraphiQL as well, at {address}/graphql; its starter queries use the dossier.")
     OUT.print("Stop with Ctrl-C.")
     serve_on(
         listener,
