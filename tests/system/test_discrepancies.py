@@ -315,6 +315,12 @@ def test_handing_over(world: World) -> None:
     ]
     with pytest.raises(OperationRefused, match="no sector"):
         Which("nowhere")
+    world.connection.execute(
+        "insert into hub.sealed_subject (entity, subject_id, kind, ground, sealed_by, reason)"
+        " values ('Citizen', %s, 'RESTRICTION', 'REQUEST', 'chief', 'yêu cầu')",
+        (person,),
+    )
+    assert list(handover.handed(world.connection, Which())) == [], "a restricted person's values are handed to nobody"
 
 
 def test_nobody_is_told_to_take_marks_off(world: World) -> None:

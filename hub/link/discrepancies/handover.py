@@ -58,6 +58,10 @@ CHOSEN = (
     " and d.record_field = coalesce(%(field)s::text, d.record_field) and d.kind = coalesce(%(kind)s::text, d.kind)"
     " and d.sys_from >= coalesce(%(since)s::timestamptz, '-infinity')"
 )
+NOT_WITHHELD = """not exists (
+    select from hub.sealed_subject z where z.entity = d.subject_kind and (
+        z.subject_id = d.subject_id or z.subject_id in (select h.subject_id from link.heir h where h.heir_id = d.subject_id)))"""
+"""Not of a sealed identity, nor of a person whose processing is restricted: their values are handed to nobody."""
 BATCH = 5_000
 
 
@@ -156,7 +160,8 @@ def counts(connection: Connection[Any], which: Which) -> list[Number]:
 def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
     """Discrepancies with their values, by the sector that mends, stream and key of the row; read in batches, however many there are.
 
-    The sector of `which` is the one that mends. Spellings of which neither is the better are left out: nobody has to mend one.
+    The sector of `which` is the one that mends. Spellings of which neither is the better are left out: nobody has to mend one. So is
+    everybody who is sealed or restricted.
     """
     with connection.transaction(), connection.cursor("handed", row_factory=class_row(Handed)) as cursor:
         cursor.itersize = BATCH
@@ -183,6 +188,7 @@ def _handed_sql() -> str:
         " case b.better when 'RECORDED' then a.source_key else d.source_key end as source_key,"
         " case b.better when 'RECORDED' then a.stream_id else d.stream_id end as stream_id) m"
         f" left join hub.stream s on s.id = m.stream_id {CHOSEN.replace('d.sector', 'm.sector')} and m.sector is not null"
+        f" and {NOT_WITHHELD}"
         " order by m.sector, s.connector, s.name, m.source_key, d.record_field, d.subject_field, d.id"
     )
 
