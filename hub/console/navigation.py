@@ -19,6 +19,10 @@ class PageLink:
 
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {
     Role.OFFICER: (PageLink(CONSOLE_PATH, Label("Tìm người, hồ sơ", "Search")),),
+    Role.REVIEWER: (
+        PageLink("/console/review", Label("Rà soát liên kết", "Links")),
+        PageLink("/console/review/checks", Label("Ý kiến thứ hai", "Second opinions")),
+    ),
 }
 """By role; the first link is where somebody with the role begins."""
 

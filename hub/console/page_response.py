@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse, Response
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE_PATH = "/console/console.css"
+SCRIPT_PATH = "/console/console.js"
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "referrer-policy": "same-origin",  # under no-referrer, browsers send `Origin: null` with our own forms
     "x-content-type-options": "nosniff",
@@ -25,20 +26,34 @@ HEADERS: Mapping[str, str] = {
 
 def render_page(template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A page. Its headers are `HEADERS`."""
-    body = _environment().get_template(template).render(style_url=f"{STYLE_PATH}?v={_style()[1]}", **values)
+    urls = {"style_url": _versioned(STYLE_PATH), "script_url": _versioned(SCRIPT_PATH)}
+    body = _environment().get_template(template).render(urls | dict(values))
     return HTMLResponse(body, status, dict(HEADERS))
 
 
 async def serve_style(request: Request) -> Response:
     """The style sheet. Its address changes with its text, so browsers may keep it."""
+    return _serve_asset(STYLE_PATH, "text/css")
+
+
+async def serve_script(request: Request) -> Response:
+    """The script: keys, and nothing that a page needs to work. Its address changes with its text, so browsers may keep it."""
+    return _serve_asset(SCRIPT_PATH, "text/javascript")
+
+
+def _serve_asset(path: str, media_type: str) -> Response:
     headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
-    return Response(_style()[0], 200, headers, media_type="text/css")
+    return Response(_asset(path)[0], 200, headers, media_type=media_type)
+
+
+def _versioned(path: str) -> str:
+    return f"{path}?v={_asset(path)[1]}"
 
 
 @cache
-def _style() -> tuple[str, str]:
-    """The style sheet, and the version in its address."""
-    text = (TEMPLATES / "console.css").read_text(encoding="utf-8")
+def _asset(path: str) -> tuple[str, str]:
+    """The text of a file that pages load, and the version in its address."""
+    text = (TEMPLATES / path.rpartition("/")[2]).read_text(encoding="utf-8")
     return text, hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -13,7 +13,8 @@ from hub.console.officer.search_pages import SearchPages
 from hub.console.officer.sheet_pages import SheetPages
 from hub.console.page_base import PageParts
 from hub.console.page_graph import ConsoleGraph
-from hub.console.page_response import STYLE_PATH, serve_style
+from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
+from hub.console.steward.review_pages import ReviewPages
 from hub.errors import HubError
 from hub.graph.execution.execute import Executor
 from hub.graph.permission.callers import Gate
@@ -39,11 +40,16 @@ class Console:
             SearchPages(self.parts),
             SheetPages(self.parts, receipt_path),
             CorrectionPages(self.parts),
+            ReviewPages(self.parts),
         )
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route(STYLE_PATH, serve_style, methods=["GET"]), *(r for group in self.groups for r in group.routes())]
+        return [
+            Route(STYLE_PATH, serve_style, methods=["GET"]),
+            Route(SCRIPT_PATH, serve_script, methods=["GET"]),
+            *(route for group in self.groups for route in group.routes()),
+        ]
 
     async def find_home(self, request: Request) -> str | None:
         """Where whoever is signed in begins; None if nobody is, or there is no page for them."""

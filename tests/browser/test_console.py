@@ -49,11 +49,11 @@ def press_enter(page: Page) -> None:
         page.keyboard.press("Enter")
 
 
-def sign_in(page: Page, site: ConsoleSite) -> None:
-    page.goto(f"{site.url}/console")
-    tab_to(page, "Lê An")
+def sign_in(page: Page, site: ConsoleSite, who: str = "Lê An", path: str = "/console") -> None:
+    page.goto(f"{site.url}{path}")
+    tab_to(page, who)
     press_enter(page)
-    expect(page).to_have_url(f"{site.url}/console")
+    expect(page).to_have_url(f"{site.url}{path}")
 
 
 def search(page: Page, text: str, heading: str) -> None:
@@ -92,17 +92,24 @@ def test_from_sign_in_to_the_sheet_by_keyboard_in_four_steps(watched: WatchedPag
     assert watched.complaints == []
 
 
+def find_faults(page: Page, axe: str, name: str) -> list[str]:
+    """Violations of axe-core at both screens, and whether the page is wider than one."""
+    faults: list[str] = []
+    for width, height in VIEWPORTS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(axe)  # not as a script of the page, whose policy allows its own alone
+        faults.extend(f"{name} at {width}: {one}" for one in page.evaluate(RUN_AXE))
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{name} at {width}: wider than the screen")
+    return faults
+
+
 def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
     page, code = watched.page, "H49.12-251118-7102"
     faults: list[str] = []
 
     def check(name: str) -> None:
-        for width, height in VIEWPORTS:
-            page.set_viewport_size({"width": width, "height": height})
-            page.evaluate(axe)  # not as a script of the page, whose policy allows none
-            faults.extend(f"{name} at {width}: {one}" for one in page.evaluate(RUN_AXE))
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append(f"{name} at {width}: wider than the screen")
+        faults.extend(find_faults(page, axe, name))
 
     sign_in(page, site)
     check("search")
@@ -129,3 +136,36 @@ def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, si
     check("refusal")
     assert faults == []
     assert watched.outside == []
+
+
+def press_key(page: Page, key: str) -> None:
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def test_a_reviewer_decides_undoes_and_passes_with_one_key_each(
+    watched: WatchedPage, site: ConsoleSite, axe: str
+) -> None:
+    page = watched.page
+    sign_in(page, site, "Đỗ Chi", "/console/review")
+    left = page.locator(".progress b")
+    before = int(left.inner_text())
+    assert find_faults(page, axe, "question") == []
+    press_key(page, "s")
+    expect(page.get_by_text("Đã ghi: Trùng")).to_be_visible()
+    assert int(left.inner_text()) < before
+    assert find_faults(page, axe, "decided") == []
+    press_key(page, "z")
+    expect(page.get_by_text("Đã hoàn tác.")).to_be_visible()
+    expect(left).to_have_text(str(before))
+    press_key(page, "u")
+    expect(page).to_have_url(re.compile("after="))
+    page.get_by_label(re.compile("^Lý do khác")).first.fill("d")
+    expect(page).to_have_url(re.compile("after="))
+    page.get_by_role("button", name=re.compile("^Phím tắt")).click()
+    page.keyboard.press("d")
+    assert int(left.inner_text()) == before, "keys that were switched off do nothing"
+    page.goto(f"{site.url}/console/review/checks")
+    assert find_faults(page, axe, "second opinions") == []
+    assert watched.outside == []
+    assert watched.complaints == []

@@ -158,7 +158,10 @@ def evidence_of(kept: list[dict[str, Any]] | None) -> list[Whole] | None:
 def payload_of(connection: Connection[Any], decision: Decision) -> dict[str, Any]:
     """A decision as the graph shows it, and the ids under which its record and subject are read afresh."""
     over = field_named(decision.field)
-    record, subject = global_id(over.entity.name, decision.record_id), _subject(connection, over, decision.subject_id)
+    record, subject = (
+        global_id(over.entity.name, decision.record_id),
+        find_subject_id(connection, over, decision.subject_id),
+    )
     shown = {
         "id": global_id(DECISION_TYPE, decision.id),
         "recordId": record,
@@ -176,7 +179,7 @@ def payload_of(connection: Connection[Any], decision: Decision) -> dict[str, Any
     return {"decision": shown, "recordId": record, "subjectId": subject or ""}
 
 
-def _subject(connection: Connection[Any], over: Field, number: int) -> str | None:
+def find_subject_id(connection: Connection[Any], over: Field, number: int) -> str | None:
     """The global id of a subject, whose kind a decision does not say."""
     if len(over.kinds) == 1:
         return global_id(over.kinds[0], number)

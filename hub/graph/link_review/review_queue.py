@@ -17,6 +17,7 @@ from strawberry.types.nodes import SelectedField
 
 from hub.errors import OperationRefused
 from hub.graph.link_review.review import evidence_of, find_reviewer
+from hub.graph.link_review.review_checks import review_checks_field
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
 from hub.graph.schema_types.type_parts import add_connection
@@ -79,7 +80,11 @@ def review_fields(names: Namespace) -> dict[str, Any]:
     )
     add_connection("ReviewItem", names)
     agreed = object_type("ReviewAgreement", "How far first and second opinions agree.", _values(AGREEMENT, names))
-    return {"review_queue": _queue_field(names), "review_agreement": _agreement_field(agreed)}
+    return {
+        "review_queue": _queue_field(names),
+        "review_checks": review_checks_field(names),
+        "review_agreement": _agreement_field(agreed),
+    }
 
 
 def _agreement_field(agreed: Any) -> Any:

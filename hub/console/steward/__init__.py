@@ -1,0 +1,1 @@
+"""The steward's pages: questions of linking, second opinions, and what waits of sources."""

@@ -1,0 +1,27 @@
+// Keys of a page: what has data-key="s" is clicked by S, what has data-focus="2" gets the focus by 2. They can be switched off (WCAG 2.1.4).
+"use strict";
+(() => {
+  const OFF = "hub-keys-off";
+  const isOff = () => localStorage.getItem(OFF) === "1";
+  const find = (name, key) => [...document.querySelectorAll(`[data-${name}]`)].find((one) => one.getAttribute(`data-${name}`).split(" ").includes(key));
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select");
+    if (typing || event.repeat || event.ctrlKey || event.altKey || event.metaKey || isOff()) return;
+    const key = event.key.toLowerCase();
+    const clicked = find("key", key), focused = find("focus", key);
+    if (clicked || focused) event.preventDefault();
+    if (clicked) clicked.click(); else if (focused) focused.focus();
+  });
+  // A form that was sent is not sent twice.
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "1";
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
+  const toggle = document.querySelector("[data-toggle-keys]");
+  if (toggle) {
+    const show = () => toggle.setAttribute("aria-pressed", String(!isOff()));
+    toggle.addEventListener("click", () => { localStorage.setItem(OFF, isOff() ? "0" : "1"); show(); });
+    show();
+  }
+})();
