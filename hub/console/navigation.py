@@ -17,12 +17,18 @@ class PageLink:
     name: Label
 
 
+SOURCE_LINKS = (
+    PageLink("/console/sources", Label("Nguồn dữ liệu", "Sources")),
+    PageLink("/console/sources/waiting", Label("Việc chờ xử lý", "Waiting")),
+)
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {
     Role.OFFICER: (PageLink(CONSOLE_PATH, Label("Tìm người, hồ sơ", "Search")),),
     Role.REVIEWER: (
         PageLink("/console/review", Label("Rà soát liên kết", "Links")),
         PageLink("/console/review/checks", Label("Ý kiến thứ hai", "Second opinions")),
+        *SOURCE_LINKS,
     ),
+    Role.OPERATOR: SOURCE_LINKS,
 }
 """By role; the first link is where somebody with the role begins."""
 

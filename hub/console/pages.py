@@ -11,6 +11,8 @@ from hub.console.navigation import find_home
 from hub.console.officer.correction_pages import CorrectionPages
 from hub.console.officer.search_pages import SearchPages
 from hub.console.officer.sheet_pages import SheetPages
+from hub.console.operator.source_pages import SourcePages
+from hub.console.operator.source_tiles import SourcePromise
 from hub.console.page_base import PageParts
 from hub.console.page_graph import ConsoleGraph
 from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
@@ -18,7 +20,6 @@ from hub.console.steward.review_pages import ReviewPages
 from hub.errors import HubError
 from hub.graph.execution.execute import Executor
 from hub.graph.permission.callers import Gate
-from schema.core import Label
 
 
 class RoutedPages(Protocol):
@@ -30,17 +31,19 @@ class RoutedPages(Protocol):
 
 
 class Console:
-    """The pages of one application. `sources` are the titles of the connectors, by name."""
+    """The pages of one application. `promises` are what the manifests say of their sources, by name."""
 
     def __init__(
-        self, executor: Executor, gate: Gate, access: Access, sources: Mapping[str, Label], receipt_path: str
+        self, executor: Executor, gate: Gate, access: Access, promises: Mapping[str, SourcePromise], receipt_path: str
     ) -> None:
-        self.parts = PageParts(ConsoleGraph(executor, gate), access, sources)
+        titles = {name: promise.title for name, promise in promises.items()}
+        self.parts = PageParts(ConsoleGraph(executor, gate), access, titles)
         self.groups: tuple[RoutedPages, ...] = (
             SearchPages(self.parts),
             SheetPages(self.parts, receipt_path),
             CorrectionPages(self.parts),
             ReviewPages(self.parts),
+            SourcePages(self.parts, promises),
         )
 
     def routes(self) -> list[Route]:

@@ -25,6 +25,7 @@ from hub.graph.procedures.snapshots import snapshot_fields
 from hub.graph.schema_types.entity_types import derive
 from hub.graph.schema_types.fields import object_type
 from hub.graph.schema_types.labels import labels_field
+from hub.graph.sources.source_fields import source_fields
 from hub.model.registry import Registry, registry
 
 
@@ -53,6 +54,7 @@ def build(known: Registry) -> strawberry.Schema:
     fields["dossiers"] = dossiers_field(derived.types)
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
+    fields |= source_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)
     fields["my_access_log"] = my_access_log_field(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)

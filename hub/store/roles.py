@@ -79,6 +79,10 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         ),
         Grant(f"{READ}, {APPEND}", "hub", ("prefill_snapshot", "paper_request", "event", "webhook_delivery")),
         Grant(READ, "hub", ("api_key", "dossier_sender", "webhook_endpoint")),
+        # What a steward decides of sources. Of rejected rows the clerk sees which rule was broken, and neither key nor values.
+        Grant(f"{READ}, update", "hub", ("approval", "drift")),
+        Grant('update ("columns")', "hub", ("stream",)),
+        Grant("select (id, stream_id, entity, field, rule, first_seen, resolved_at)", "hub", ("quarantine",)),
     ),
     WORKER: tuple(Grant(EVERYTHING, schema) for schema in (*VOCABULARY, "hub", "staging")),
     LEDGER: (

@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import make_access
+from hub.console.operator.source_tiles import SourcePromise
 from hub.console.pages import Console
 from hub.errors import HubError
 from hub.graph.execution.reads import Reads
@@ -77,8 +78,11 @@ def create_app(
         executor.ledger.writer.on_append = keeper.checkpointer.note_appended
     access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
-    titles = {name: Label(one.title.vi, one.title.en) for name, one in connectors.items()}
-    console = Console(executor, gate, access, titles, RECEIPT_PATH)
+    promises = {
+        name: SourcePromise(Label(one.title.vi, one.title.en), one.max_age_hours, one.schedule)
+        for name, one in connectors.items()
+    }
+    console = Console(executor, gate, access, promises, RECEIPT_PATH)
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     key = settings.receipt_signing_key

@@ -169,3 +169,15 @@ def test_a_reviewer_decides_undoes_and_passes_with_one_key_each(
     assert find_faults(page, axe, "second opinions") == []
     assert watched.outside == []
     assert watched.complaints == []
+
+
+def test_an_operator_sees_sources_and_what_waits(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
+    page = watched.page
+    sign_in(page, site, "Ngô Dung", "/console/sources")
+    expect(page.get_by_role("heading", level=2).first).to_be_visible()
+    assert find_faults(page, axe, "sources") == []
+    tab_to(page, "Việc chờ xử lý")
+    press_enter(page)
+    assert find_faults(page, axe, "waiting") == []
+    assert watched.outside == []
+    assert watched.complaints == []

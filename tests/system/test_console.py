@@ -46,6 +46,7 @@ def test_who_is_not_signed_in_comes_back_to_the_same_page(site: ConsoleSite, she
 def test_the_start_page_is_the_console_for_an_officer_and_the_graph_for_others(site: ConsoleSite) -> None:
     assert site.officer().open("/").page.headers["location"] == "/console"
     assert site.officer("chi").open("/").page.headers["location"] == "/console/review"
+    assert site.officer("dung").open("/").page.headers["location"] == "/console/sources"
     assert site.officer("app").open("/").page.headers["location"] == "/graphql"
     assert PageReader(site.url).open("/").page.headers["location"] == "/graphql"
 

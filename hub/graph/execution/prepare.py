@@ -50,7 +50,10 @@ BYTES_PER_STATEMENT_CHARACTER = 6
 BYTES_PER_BIND = 2_500
 """Nodes, binds and shape of a plan, as measured with wide filters (tests/unit/graph/test_caches.py)."""
 COMMENTS = 1_000
-PRESENT_ONLY_FIELDS = ("prefill", "reviewQueue", "reviewAgreement", "reviewChecks")
+PRESENT_ONLY_FIELDS = (
+    *("prefill", "reviewQueue", "reviewAgreement", "reviewChecks"),
+    *("sources", "sourceRuns", "schemaDrift", "rejectedRows", "runApprovals"),
+)
 """Root fields that are no reads of the store at an instant."""
 
 

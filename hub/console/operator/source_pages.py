@@ -1,0 +1,107 @@
+"""Sources for operators and stewards: /console/sources, and what waits for a person: /console/sources/waiting."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from hub.access.principals import Role
+from hub.console.operator.source_tiles import SourcePromise, read_run, read_tiles
+from hub.console.operator.waiting import KIND_WORDS, read_rejected
+from hub.console.page_base import PageGroup, PageParts, SignedIn, answer_signed_in
+from hub.console.page_graph import GraphRefused
+from hub.console.words import show_instant
+from hub.errors import OperationRefused
+from schema.core import Label
+
+SOURCES_PATH = "/console/sources"
+WAITING_PATH = f"{SOURCES_PATH}/waiting"
+PURPOSE = "operations"
+LONGEST_NUMBER = 18
+NOTICES: Mapping[str, Label] = {
+    "accepted": Label("Đã chấp nhận thay đổi cấu trúc.", "The drift is accepted."),
+    "approved": Label("Đã cho phép: lần chạy sau sẽ thực hiện.", "Allowed: the next run does it."),
+    "refused": Label("Đã từ chối.", "Refused."),
+}
+GONE = Label(
+    "Việc này vừa được người khác quyết định, hoặc không còn.", "Somebody else has just decided it, or it is gone."
+)
+
+
+class SourcePages(PageGroup):
+    """Sources. `promises` are what the manifests say, by name."""
+
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.OPERATOR, Role.REVIEWER})
+    home: ClassVar[str] = SOURCES_PATH
+
+    def __init__(self, parts: PageParts, promises: Mapping[str, SourcePromise]) -> None:
+        super().__init__(parts)
+        self.promises = promises
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route(SOURCES_PATH, self.sources_page, methods=["GET"]),
+            Route(WAITING_PATH, self.waiting_page, methods=["GET"]),
+            Route(WAITING_PATH, self.answer, methods=["POST"]),
+        ]
+
+    @answer_signed_in
+    async def sources_page(self, request: Request, person: SignedIn) -> Response:
+        """A tile for each source, and the newest runs."""
+        source = request.query_params.get("source") or None
+        found = await self.graph.run_purpose(person.headers, PURPOSE, "Sources", {})
+        runs = await self.graph.run_purpose(person.headers, PURPOSE, "SourceRuns", {"source": source, "runs": 20})
+        values = {
+            "here": SOURCES_PATH,
+            "tiles": read_tiles(found["sources"], self.promises, datetime.now(UTC)),
+            "runs": [read_run(run) for run in runs["sourceRuns"]],
+            "source": source,
+        }
+        return self.render("operator/sources.html", person, values)
+
+    @answer_signed_in
+    async def waiting_page(self, request: Request, person: SignedIn) -> Response:
+        """Approvals, drift, and rejected rows by rule."""
+        return await self._show_waiting(request, person, None)
+
+    @answer_signed_in
+    async def answer(self, request: Request, person: SignedIn) -> Response:
+        """Accept drift, or decide what a run may do."""
+        given = request.state.form
+        action = next((name for name in ("accept", "approve", "refuse") if name in given), None)
+        number = given.get(action or "", "")
+        if action is None or not number.isdecimal() or len(number) > LONGEST_NUMBER:
+            raise OperationRefused("the form has no such button", next_step="use the buttons of the page")
+        operation, more, notice = {
+            "accept": ("AcceptDrift", {}, "accepted"),
+            "approve": ("DecideRunApproval", {"approve": True}, "approved"),
+            "refuse": ("DecideRunApproval", {"approve": False}, "refused"),
+        }[action]
+        try:
+            await self.graph.run_purpose(person.headers, PURPOSE, operation, {"number": int(number), **more})
+        except GraphRefused as refused:
+            if refused.code != "BAD_USER_INPUT":
+                raise
+            return await self._show_waiting(request, person, GONE)
+        return RedirectResponse(f"{WAITING_PATH}?notice={notice}", 303)
+
+    async def _show_waiting(self, request: Request, person: SignedIn, error: Label | None) -> Response:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for operation in ("RunApprovals", "SchemaDrift", "RejectedRows"):
+            found |= await self.graph.run_purpose(person.headers, PURPOSE, operation, {})
+        values = {
+            "here": WAITING_PATH,
+            "approvals": found["runApprovals"],
+            "drift": found["schemaDrift"],
+            "rejected": read_rejected(found["rejectedRows"]),
+            "kinds": KIND_WORDS,
+            "can_approve": Role.OPERATOR in person.principal.roles,
+            "show_instant": show_instant,
+            "notice": NOTICES.get(request.query_params.get("notice", "")) if error is None else None,
+            "error": error,
+        }
+        return self.render("operator/waiting.html", person, values, 409 if error else 200)

@@ -1,0 +1,71 @@
+"""What waits of sources, in words: kinds of approvals and drift, rules of rejected rows and the form they expect. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.console.words import show_instant
+from hub.model.registry import registry
+from schema.core import Label
+
+KIND_WORDS: Mapping[str, Label] = {
+    "DELETES": Label("Xóa bản ghi", "Delete rows"),
+    "SHRUNK": Label("Danh sách ngắn đi nhiều", "Accept a shorter list"),
+    "VALUES": Label("Đổi hoặc xóa nhiều giá trị", "Change or empty many values"),
+    "DRIFT": Label("Đọc tiếp dù cấu trúc đã đổi", "Read on in spite of drift"),
+    "ADDED": Label("Cột mới", "Added"),
+    "REMOVED": Label("Mất cột", "Removed"),
+    "RENAMED": Label("Đổi tên cột", "Renamed"),
+    "EMPTIED": Label("Cột bị bỏ trống", "Emptied"),
+    "RETYPED": Label("Đổi kiểu dữ liệu", "Retyped"),
+    "CODE": Label("Mã mới", "New code"),
+}
+RULE_WORDS: Mapping[str, Label] = {
+    "required": Label("Thiếu giá trị bắt buộc", "A required value is missing"),
+    "pattern": Label("Không đúng dạng", "Not of the form"),
+    "code": Label("Mã không có trong danh mục", "A code that no list has"),
+    "date": Label("Ngày không hợp lệ", "Not a date"),
+    "range": Label("Ngoài khoảng cho phép", "Out of range"),
+    "unit": Label("Không có đơn vị hành chính này", "No such administrative unit"),
+    "check_digit": Label("Sai số kiểm tra", "Wrong check digit"),
+    "duplicate_key": Label("Trùng khóa", "Two rows of one key"),
+}
+
+
+@dataclass(frozen=True)
+class RejectedGroup:
+    """Rows that broke one rule in one field. `expected` is an example of the form that the field has."""
+
+    source: str
+    stream: str
+    field: str
+    rule: Label
+    rows: int
+    oldest: str
+    expected: str
+
+
+def read_rejected(nodes: Sequence[Mapping[str, Any]]) -> tuple[RejectedGroup, ...]:
+    """The groups, the most rows first."""
+    return tuple(
+        RejectedGroup(
+            source=node["source"],
+            stream=node["stream"],
+            field=f"{node['entity']}.{node['field']}" if node["field"] else node["entity"],
+            rule=RULE_WORDS.get(node["rule"], Label(node["rule"], node["rule"])),
+            rows=node["rows"],
+            oldest=show_instant(node["oldest"]),
+            expected=find_expected(node["entity"], node["field"]),
+        )
+        for node in nodes
+    )
+
+
+def find_expected(entity: str, field: str | None) -> str:
+    """An example of a value of the field; empty if it has none."""
+    known = {one.name: one for one in registry()}
+    if field is None or entity not in known:
+        return ""
+    column = next((one for one in known[entity].columns if one.name == field), None)
+    examples: Sequence[str] = getattr(column.value, "examples", ()) if column else ()
+    return str(examples[0]) if examples else ""

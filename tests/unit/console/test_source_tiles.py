@@ -1,0 +1,50 @@
+"""Tiles of sources: age against the promise, and trouble first."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.console.operator.source_tiles import SourcePromise, make_tile, read_tiles, show_age
+from hub.console.operator.waiting import find_expected
+from schema.core import Label
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+PROMISES = {"land": SourcePromise(Label("Đất đai", "Land"), 24, "0 2 * * *")}
+
+
+def node(name: str = "land", hours: float | None = 1, **changed: Any) -> dict[str, Any]:
+    as_of = None if hours is None else (NOW - timedelta(hours=hours)).isoformat()
+    made = {"name": name, "streams": [{"name": "a", "asOf": as_of}], "failures": 0, "circuitOpenUntil": None}
+    return {**made, "lastRun": None, "rejectedRows": 0, "openDrift": 0, "pendingApprovals": 0, **changed}
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "is_late"),
+    [
+        (node(), "good", False),
+        (node(hours=25), "bad", True),
+        (node(hours=None), "bad", True),
+        (node(name="other", hours=2500), "good", False),
+        (node(openDrift=1), "watch", False),
+        (node(pendingApprovals=2), "watch", False),
+        (node(circuitOpenUntil=NOW.isoformat(), failures=5), "bad", False),
+    ],
+)
+def test_a_source_is_judged_by_what_it_promises(given: dict[str, Any], state: str, is_late: bool) -> None:
+    tile = make_tile(given, PROMISES, NOW)
+    assert (tile.state, tile.is_late) == (state, is_late)
+
+
+def test_trouble_comes_first() -> None:
+    tiles = read_tiles([node("a"), node("land", hours=30), node("b", openDrift=1)], PROMISES, NOW)
+    assert [tile.name for tile in tiles] == ["land", "b", "a"]
+
+
+def test_ages_are_in_the_largest_unit_that_tells_them() -> None:
+    assert [show_age(timedelta(minutes=m)) for m in (5, 180, 60 * 24 * 3)] == ["5 phút", "3 giờ", "3 ngày"]
+
+
+def test_a_rejected_field_has_an_example_of_its_form() -> None:
+    assert len(find_expected("Citizen", "personal_id")) == 12
+    assert (find_expected("Nothing", "x"), find_expected("Citizen", None)) == ("", "")
