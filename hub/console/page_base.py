@@ -34,7 +34,7 @@ REASON_NEEDED = Label("Ghi lý do, tối đa 500 ký tự.", "Give a reason of a
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class PagePerson:
     """Who is signed in, with the headers of the request and the token that forms send back."""
 
     principal: Principal
@@ -50,7 +50,7 @@ class PageParts:
     access: Access
     sources: Mapping[str, Label]
 
-    async def find_signed_in(self, request: Request) -> SignedIn:
+    async def find_signed_in(self, request: Request) -> PagePerson:
         """Who is signed in to pages. Raises AuthenticationRefused; OperationRefused with ACCESS_OFF."""
         authenticator = self.access.authenticator
         if not isinstance(authenticator, RequestAuthenticator):
@@ -61,10 +61,10 @@ class PageParts:
             raise NoCredentials(next_step="sign in at /sign-in")
         principal = await authenticator.authenticate(headers, request.scope["query_string"])
         session = await self.access.sessions.find(cookie)
-        return SignedIn(principal, session.csrf_token, headers)
+        return PagePerson(principal, session.csrf_token, headers)
 
 
-Handler = Callable[[Any, Request, SignedIn], Awaitable[Response]]
+Handler = Callable[[Any, Request, PagePerson], Awaitable[Response]]
 
 
 def answer_signed_in(handler: Handler) -> Callable[[Any, Request], Awaitable[Response]]:
@@ -130,7 +130,9 @@ class PageGroup:
             response.headers["retry-after"] = str(wait)
         return response
 
-    def render(self, template: str, person: SignedIn | None, values: Mapping[str, Any], status: int = 200) -> Response:
+    def render(
+        self, template: str, person: PagePerson | None, values: Mapping[str, Any], status: int = 200
+    ) -> Response:
         """A page, with who is signed in and the pages that they may open."""
         shared = {
             "signed_in": person and person.principal,

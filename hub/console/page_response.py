@@ -26,7 +26,7 @@ HEADERS: Mapping[str, str] = {
 
 def render_page(template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A page. Its headers are `HEADERS`."""
-    urls = {"style_url": _versioned(STYLE_PATH), "script_url": _versioned(SCRIPT_PATH)}
+    urls = {"style_url": _make_versioned_address(STYLE_PATH), "script_url": _make_versioned_address(SCRIPT_PATH)}
     body = _environment().get_template(template).render(urls | dict(values))
     return HTMLResponse(body, status, dict(HEADERS))
 
@@ -43,15 +43,15 @@ async def serve_script(request: Request) -> Response:
 
 def _serve_asset(path: str, media_type: str) -> Response:
     headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
-    return Response(_asset(path)[0], 200, headers, media_type=media_type)
+    return Response(_load_asset(path)[0], 200, headers, media_type=media_type)
 
 
-def _versioned(path: str) -> str:
-    return f"{path}?v={_asset(path)[1]}"
+def _make_versioned_address(path: str) -> str:
+    return f"{path}?v={_load_asset(path)[1]}"
 
 
 @cache
-def _asset(path: str) -> tuple[str, str]:
+def _load_asset(path: str) -> tuple[str, str]:
     """The text of a file that pages load, and the version in its address."""
     text = (TEMPLATES / path.rpartition("/")[2]).read_text(encoding="utf-8")
     return text, hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -11,7 +11,7 @@ from hub.console.officer.corrections import list_code_options, read_claim, show_
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, OfficerPages, dossier_path
 from hub.console.officer.search_kinds import SearchRefusal
 from hub.console.officer.sheet import SheetAnswer, SheetValue, find_value
-from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, SignedIn, answer_signed_in, own_address
+from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PagePerson, answer_signed_in, own_address
 from hub.console.page_graph import GraphRefused
 from hub.console.refusals import FIELD_ERRORS
 from hub.errors import OperationRefused
@@ -36,12 +36,12 @@ class CorrectionPages(OfficerPages):
         ]
 
     @answer_signed_in
-    async def correction_page(self, request: Request, officer: SignedIn) -> Response:
+    async def correction_page(self, request: Request, officer: PagePerson) -> Response:
         """The form that asks the source to correct a value."""
         return await self._show_correction(request, officer, self.read_draft(request), {})
 
     @answer_signed_in
-    async def open_correction(self, request: Request, officer: SignedIn) -> Response:
+    async def open_correction(self, request: Request, officer: PagePerson) -> Response:
         """Ask the source to correct a value, and go back to the sheet."""
         given = request.state.form
         caller, _, value = await self._find_value(request, officer)
@@ -71,7 +71,7 @@ class CorrectionPages(OfficerPages):
         return await self._show_correction(request, officer, given, errors)
 
     async def _show_correction(
-        self, request: Request, officer: SignedIn, given: Mapping[str, str], errors: Mapping[str, Label]
+        self, request: Request, officer: PagePerson, given: Mapping[str, str], errors: Mapping[str, Label]
     ) -> Response:
         _, answer, value = await self._find_value(request, officer)
         values = {
@@ -88,7 +88,7 @@ class CorrectionPages(OfficerPages):
         }
         return self.render("officer/correct.html", officer, values, 422 if errors else 200)
 
-    async def _find_value(self, request: Request, officer: SignedIn) -> tuple[Caller, SheetAnswer, SheetValue]:
+    async def _find_value(self, request: Request, officer: PagePerson) -> tuple[Caller, SheetAnswer, SheetValue]:
         """The value that the address names, on the sheet as it is now. Raises OperationRefused with CORRECTION_FIELD_UNKNOWN."""
         caller, sheet = await self.read_sheet_of(request, officer)
         record, field = (request.query_params.get(name, "") for name in ("record", "field"))

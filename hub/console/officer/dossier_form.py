@@ -1,4 +1,4 @@
-"""Opening a dossier from a page: which procedures an officer may choose, the parties of one, and what was filled in. Pure."""
+"""Opening a dossier from a page: which procedures an officer may choose, the parties of one, and the fields as filled in. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What the pages of one dossier share: its address, its sheet as it is now, and what was chosen on it."""
+"""What the pages of one dossier share: its address, its sheet as it is now, and the choices made on it."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from hub.access.principals import Role
 from hub.console.navigation import CONSOLE_PATH
 from hub.console.officer import operations
 from hub.console.officer.sheet import Sheet, SheetNames, read_sheet
-from hub.console.page_base import PageGroup, SignedIn
+from hub.console.page_base import PageGroup, PagePerson
 from hub.console.page_cookies import read_values
 from hub.errors import OperationRefused
 from hub.graph.permission.callers import Caller
@@ -31,7 +31,7 @@ class OfficerPages(PageGroup):
 
     roles: ClassVar[frozenset[Role]] = frozenset({Role.OFFICER})
 
-    async def read_sheet_of(self, request: Request, officer: SignedIn) -> tuple[Caller, Sheet]:
+    async def read_sheet_of(self, request: Request, officer: PagePerson) -> tuple[Caller, Sheet]:
         """The caller who reads the dossier, and its sheet. Raises as the graph does, and OperationRefused with UNKNOWN_PROCEDURE."""
         caller = await self.graph.admit(officer.headers, dossier=request.path_params["code"])
         assert caller.purpose is not None  # a dossier has one

@@ -21,7 +21,7 @@ from hub.console.officer.dossier_form import (
 )
 from hub.console.officer.dossier_pages import NOTICES, OfficerPages, dossier_path
 from hub.console.officer.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
-from hub.console.page_base import SignedIn, answer_signed_in
+from hub.console.page_base import PagePerson, answer_signed_in
 from hub.console.page_cookies import keep_values, read_values
 from hub.console.page_graph import GraphRefused
 from hub.console.refusals import FIELD_ERRORS
@@ -49,13 +49,13 @@ class SearchPages(OfficerPages):
         ]
 
     @answer_signed_in
-    async def search_page(self, request: Request, officer: SignedIn) -> Response:
+    async def search_page(self, request: Request, officer: PagePerson) -> Response:
         """The search box."""
         notice = NOTICES.get(request.query_params.get("notice", ""))
         return self._show_search(request, officer, self.read_draft(request).get("text", ""), notice=notice)
 
     @answer_signed_in
-    async def search(self, request: Request, officer: SignedIn) -> Response:
+    async def search(self, request: Request, officer: PagePerson) -> Response:
         """Read the text of the box, and go to what it finds."""
         text = request.state.form.get("text", "")
         search = classify_search(text)
@@ -70,19 +70,25 @@ class SearchPages(OfficerPages):
         return response
 
     def _show_search(
-        self, request: Request, officer: SignedIn, text: str, *, error: Label | None = None, notice: Label | None = None
+        self,
+        request: Request,
+        officer: PagePerson,
+        text: str,
+        *,
+        error: Label | None = None,
+        notice: Label | None = None,
     ) -> Response:
         values = {"text": text, "error": error, "notice": notice}
         return self.render("officer/search.html", officer, values, 422 if error else 200)
 
     @answer_signed_in
-    async def found_page(self, request: Request, officer: SignedIn) -> Response:
+    async def found_page(self, request: Request, officer: PagePerson) -> Response:
         """Who was found; if it is one person, with the procedures to open a dossier for."""
         code = request.query_params.get("procedure")
         return await self._show_found(request, officer, code, self.read_draft(request))
 
     @answer_signed_in
-    async def open_dossier(self, request: Request, officer: SignedIn) -> Response:
+    async def open_dossier(self, request: Request, officer: PagePerson) -> Response:
         """Open a dossier for the person who was found, and go to its sheet."""
         given = request.state.form
         procedure = find_procedure(given.get("procedure", ""))
@@ -106,7 +112,7 @@ class SearchPages(OfficerPages):
     async def _show_found(
         self,
         request: Request,
-        officer: SignedIn,
+        officer: PagePerson,
         code: str | None,
         given: Mapping[str, str],
         form: OpeningForm | None = None,
@@ -137,12 +143,12 @@ class SearchPages(OfficerPages):
             raise OperationRefused("the search has expired", code="SEARCH_EXPIRED", next_step="search again")
         return search
 
-    def _list_procedures(self, officer: SignedIn) -> tuple[ProcedureOption, ...]:
+    def _list_procedures(self, officer: PagePerson) -> tuple[ProcedureOption, ...]:
         return list_procedures(procedures().values(), officer.principal, datetime.now(UTC).date())
 
     def _make_form(
         self,
-        officer: SignedIn,
+        officer: PagePerson,
         options: tuple[ProcedureOption, ...],
         code: str,
         given: Mapping[str, str],

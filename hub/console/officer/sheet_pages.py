@@ -10,7 +10,7 @@ from starlette.routing import Route
 from hub.console.navigation import CONSOLE_PATH
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import CHOICE_COOKIE, DOSSIER_ROUTE, NOTICES, OfficerPages
-from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PageParts, SignedIn, answer_signed_in
+from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PageParts, PagePerson, answer_signed_in
 from hub.console.page_cookies import forget_values, keep_values, read_values
 from hub.errors import OperationRefused
 from schema.core import Label
@@ -34,12 +34,12 @@ class SheetPages(OfficerPages):
         ]
 
     @answer_signed_in
-    async def sheet_page(self, request: Request, officer: SignedIn) -> Response:
+    async def sheet_page(self, request: Request, officer: PagePerson) -> Response:
         """The sheet of a dossier."""
         return await self._show_sheet(request, officer, NOTICES.get(request.query_params.get("notice", "")))
 
     @answer_signed_in
-    async def change_dossier(self, request: Request, officer: SignedIn) -> Response:
+    async def change_dossier(self, request: Request, officer: PagePerson) -> Response:
         """Choose an item of a list, keep what the sheet says for the receipt, or end the dossier."""
         given, path = request.state.form, request.url.path
         if "choose" in given or "choose_again" in given:
@@ -64,7 +64,7 @@ class SheetPages(OfficerPages):
         return response
 
     async def _show_sheet(
-        self, request: Request, officer: SignedIn, notice: Label | None, end_error: Label | None = None
+        self, request: Request, officer: PagePerson, notice: Label | None, end_error: Label | None = None
     ) -> Response:
         _, sheet = await self.read_sheet_of(request, officer)
         values = {

@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.principals import Role
+from hub.console.operator.rejected_groups import KIND_WORDS, read_rejected
 from hub.console.operator.source_tiles import SourcePromise, read_run, read_tiles
-from hub.console.operator.waiting import KIND_WORDS, read_rejected
-from hub.console.page_base import PageGroup, PageParts, SignedIn, answer_signed_in
+from hub.console.page_base import PageGroup, PageParts, PagePerson, answer_signed_in
 from hub.console.page_graph import GraphRefused
 from hub.console.words import show_instant
 from hub.errors import OperationRefused
@@ -50,7 +50,7 @@ class SourcePages(PageGroup):
         ]
 
     @answer_signed_in
-    async def sources_page(self, request: Request, person: SignedIn) -> Response:
+    async def sources_page(self, request: Request, person: PagePerson) -> Response:
         """A tile for each source, and the newest runs."""
         source = request.query_params.get("source") or None
         found = await self.graph.run_purpose(person.headers, PURPOSE, "Sources", {})
@@ -64,12 +64,12 @@ class SourcePages(PageGroup):
         return self.render("operator/sources.html", person, values)
 
     @answer_signed_in
-    async def waiting_page(self, request: Request, person: SignedIn) -> Response:
+    async def waiting_page(self, request: Request, person: PagePerson) -> Response:
         """Approvals, drift, and rejected rows by rule."""
         return await self._show_waiting(request, person, None)
 
     @answer_signed_in
-    async def answer(self, request: Request, person: SignedIn) -> Response:
+    async def answer(self, request: Request, person: PagePerson) -> Response:
         """Accept drift, or decide what a run may do."""
         given = request.state.form
         action = next((name for name in ("accept", "approve", "refuse") if name in given), None)
@@ -89,7 +89,7 @@ class SourcePages(PageGroup):
             return await self._show_waiting(request, person, GONE)
         return RedirectResponse(f"{WAITING_PATH}?notice={notice}", 303)
 
-    async def _show_waiting(self, request: Request, person: SignedIn, error: Label | None) -> Response:
+    async def _show_waiting(self, request: Request, person: PagePerson, error: Label | None) -> Response:
         found: dict[str, list[dict[str, Any]]] = {}
         for operation in ("RunApprovals", "SchemaDrift", "RejectedRows"):
             found |= await self.graph.run_purpose(person.headers, PURPOSE, operation, {})

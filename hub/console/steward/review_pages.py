@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.principals import Role
-from hub.console.page_base import LONGEST_REASON, PageGroup, SignedIn, answer_signed_in
+from hub.console.page_base import LONGEST_REASON, PageGroup, PagePerson, answer_signed_in
 from hub.console.page_cookies import forget_values, keep_values, read_values
 from hub.console.page_graph import GraphRefused
 from hub.console.steward.question import read_question
@@ -54,12 +54,12 @@ class ReviewPages(PageGroup):
         ]
 
     @answer_signed_in
-    async def question_page(self, request: Request, person: SignedIn) -> Response:
+    async def question_page(self, request: Request, person: PagePerson) -> Response:
         """The next question."""
         return await self._show_question(request, person, None)
 
     @answer_signed_in
-    async def decide(self, request: Request, person: SignedIn) -> Response:
+    async def decide(self, request: Request, person: PagePerson) -> Response:
         """Keep a verdict and go to the next question, or take the last verdict back."""
         given = request.state.form
         address = _place_of(request, REVIEW_PATH)
@@ -83,7 +83,7 @@ class ReviewPages(PageGroup):
         keep_values(response, DECIDED_COOKIE, kept, REVIEW_PATH, is_secure=self.is_secure)
         return response
 
-    async def _show_question(self, request: Request, person: SignedIn, error: Label | None) -> Response:
+    async def _show_question(self, request: Request, person: PagePerson, error: Label | None) -> Response:
         field, after = request.query_params.get("field") or None, request.query_params.get("after") or None
         operation = "ReviewQuestionOfField" if field else "ReviewQuestion"
         variables: dict[str, Any] = {"one": 1, "after": after} | ({"field": field} if field else {})
@@ -112,12 +112,12 @@ class ReviewPages(PageGroup):
         return response
 
     @answer_signed_in
-    async def check_page(self, request: Request, person: SignedIn) -> Response:
+    async def check_page(self, request: Request, person: PagePerson) -> Response:
         """The next decision that waits for a second opinion, and how far reviewers agree."""
         return await self._show_check(request, person, None)
 
     @answer_signed_in
-    async def decide_second(self, request: Request, person: SignedIn) -> Response:
+    async def decide_second(self, request: Request, person: PagePerson) -> Response:
         """Keep a second opinion. It is counted, and changes no link."""
         given = request.state.form
         try:
@@ -129,7 +129,7 @@ class ReviewPages(PageGroup):
             return await self._show_check(request, person, OVERTAKEN[refused.code])
         return RedirectResponse(f"{CHECKS_PATH}?notice=kept", 303)
 
-    async def _show_check(self, request: Request, person: SignedIn, error: Label | None) -> Response:
+    async def _show_check(self, request: Request, person: PagePerson, error: Label | None) -> Response:
         waiting = (await self.graph.run_purpose(person.headers, PURPOSE, "ReviewChecks", {"checks": 20}))[
             "reviewChecks"
         ]
@@ -157,7 +157,7 @@ class ReviewPages(PageGroup):
 
 
 def _place_of(request: Request, path: str) -> str:
-    """The address of this place in the queue: what was decided is no more in it, so the next question stands here."""
+    """The address of this place in the queue: a decided question has left it, so the next one stands here."""
     kept = {name: request.query_params[name] for name in ("field", "after") if request.query_params.get(name)}
     return f"{path}?{urlencode(kept)}" if kept else path
 

@@ -38,7 +38,7 @@ def review_checks_field(names: Namespace) -> Any:
         fields[name] = make_field(NodeField, "Node | None", names, graphql=name, description=about)
     check = object_type(
         "ReviewCheck",
-        "A decision to be looked at again. What was decided is not told: a second look is a look of one's own.",
+        "A decision to be looked at again. It does not tell the verdict: a second look is a look of one's own.",
         fields,
     )
 

@@ -89,7 +89,7 @@ APPROVAL: Fields = {
     "run": ("int", "Number of the run that was refused."),
     "requestedAt": ("DateTime", "When."),
     "decidedBy": ("str | None", "Who decided; null while it is open."),
-    "approved": ("bool | None", "What was decided; null while it is open."),
+    "approved": ("bool | None", "The decision; null while it is open."),
 }
 
 
@@ -165,7 +165,7 @@ def source_mutations(names: Namespace) -> dict[str, Any]:
     )  # fmt: skip
     found = {}
     for resolver, name, given, returned, about in made:
-        described = strawberry.argument(description="What is to be done.")
+        described = strawberry.argument(description="The decision.")
         resolver.__annotations__["input"] = Annotated[given, described]
         resolver.__annotations__["return"] = names[returned]
         found[name] = strawberry.mutation(resolver=resolver, name=name, description=about)

@@ -1,4 +1,4 @@
-"""What is told of sources, read on the connection of reviews. No value of any row is in it: the web process cannot read raw rows."""
+"""The state of sources, read on the connection of reviews. No value of any row is in it: the web process cannot read raw rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from hub.console.operator.rejected_groups import find_expected
 from hub.console.operator.source_tiles import SourcePromise, make_tile, read_tiles, show_age
-from hub.console.operator.waiting import find_expected
 from schema.core import Label
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
