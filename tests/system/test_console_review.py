@@ -5,8 +5,8 @@ import re
 import psycopg
 import pytest
 
-from hub.link.decisions import decide
-from hub.link.verdicts import Verdict
+from hub.link.decisions.decisions import decide
+from hub.link.decisions.verdicts import Verdict
 from tests.system.console_site import ConsoleSite, PageReader
 from tests.system.console_site import serve_pages as serve_pages
 from tests.system.console_site import site as site

@@ -10,8 +10,8 @@ from strawberry.types import Info
 from hub.errors import OperationRefused
 from hub.graph.link_review.review import DECISION_TYPE, find_reviewer, find_subject_id
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, enum_type, make_field, object_type
-from hub.link.agreement import DecisionToCheck, checks
-from hub.link.decisions import decision_of
+from hub.link.decisions.agreement import DecisionToCheck, checks
+from hub.link.decisions.decisions import decision_of
 from hub.link.field import field_named
 from hub.plan.binds import global_id
 from hub.settings import load_settings
