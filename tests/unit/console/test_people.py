@@ -20,6 +20,7 @@ from hub.console.officer.search_kinds import SearchKind
 from hub.console.refusals import FIELD_ERRORS
 from hub.model.registry import registry
 from hub.procedures.definition import Procedure, find_procedure, procedures
+from schema.alphabet import make_alphabet_key
 
 OFFICER = Principal(
     id="urn:x|an",
@@ -32,6 +33,7 @@ OFFICER = Principal(
     scopes=frozenset(),
     expires_at=datetime.max.replace(tzinfo=UTC),
 )
+
 TODAY = date(2026, 11, 28)
 FILLED = {
     "code": "h49.12-251118-0007",
@@ -150,6 +152,8 @@ def test_only_procedures_in_force_for_the_officer_are_offered() -> None:
     every = procedures().values()
     offered = {option.code for option in list_procedures(every, OFFICER, TODAY)}
     assert "land-right-transfer" in offered
+    names = [option.name.vi for option in list_procedures(every, OFFICER, TODAY)]
+    assert names == sorted(names, key=make_alphabet_key) != sorted(names)
     assert list_procedures(every, OFFICER, date(2000, 1, 1)) == ()
     assert list_procedures(every, replace(OFFICER, roles=frozenset({Role.AUDITOR})), TODAY) == ()
 

@@ -24,6 +24,14 @@ def faults(folder: Path) -> list[str]:
     ]
 
 
+def test_a_document_that_does_not_compile_is_named_once(tmp_path: Path) -> None:
+    document = b.SELLER.replace("$seller", "$buyer")
+    home = b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=document)
+    (one,) = find_procedure_faults(home, core(schema()))
+    assert (one.where, one.is_error) == (f"{home}/seller.graphql:2", True)
+    assert str(home) not in one.words
+
+
 @pytest.mark.parametrize("code", DECLARED)
 def test_declared_procedures_fetch_what_they_use(code: str) -> None:
     assert lint_procedure(compile_procedure(find_purpose(code), core(schema()))) == ()

@@ -6,12 +6,18 @@ import unicodedata
 from schema.alphabet import make_alphabet_key
 
 IN_ORDER = (
+    "an",
+    "ăn",
+    "ân",
     "Bồi thường",
     "Cấp 2",
     "Cấp giấy",
     "Chuyển nhượng",
     "Dân",
     "Đăng ký",
+    "em",
+    "êm",
+    "gà",
     "ma",
     "mà",
     "mả",
