@@ -11,11 +11,12 @@ from graphql import GraphQLSchema
 from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read
-from hub.cli.terminal import OUT, show_json, show_table
+from hub.cli.terminal import OUT, show_json, show_table, show_text
 from hub.errors import HubMisconfigured
 from hub.graph.schema import core, schema
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.catalogue import CompiledProcedure, compile_procedure
+from hub.procedures.client_code import ClientLanguage, render_client
 from hub.procedures.definition import Procedure, find_procedure, list_procedure_faults, read_procedure
 from hub.procedures.json_schema import make_json_schema, value_types
 from hub.procedures.lint import lint_procedure
@@ -75,6 +76,20 @@ def schema_command(code: str) -> None:
         The procedure, e.g. land-right-transfer.
     """
     show_json(make_json_schema(_compile(code)))
+
+
+@app.command(name="client")
+def client_command(code: str, *, language: ClientLanguage) -> None:
+    """Print a client of a procedure: its query, its types, and a function that prefills a dossier. Needs no library.
+
+    Parameters
+    ----------
+    code
+        The procedure, e.g. land-right-transfer.
+    language
+        The language of the client.
+    """
+    show_text(render_client(_compile(code), language).rstrip("\n"))
 
 
 @app.command(name="lint")
