@@ -27,9 +27,10 @@ MAX_SESSIONS_EACH = 20
 
 START = """
 insert into hub.web_session
-    (digest, csrf_token, principal_id, display_name, client_kind, roles, offices, scopes, id_token, expires_at)
+    (digest, csrf_token, principal_id, display_name, client_kind, roles, offices, scopes, personal_ids, id_token,
+    expires_at)
 values (%(digest)s, %(csrf_token)s, %(principal_id)s, %(display_name)s, %(client_kind)s, %(roles)s, %(offices)s, %(scopes)s,
-    %(id_token)s, %(expires_at)s)"""
+    %(personal_ids)s, %(id_token)s, %(expires_at)s)"""
 CLEAN = """
 delete from hub.web_session
 where expires_at <= now()
@@ -45,7 +46,7 @@ TOUCH = """
 update hub.web_session
 set seen_at = now()
 where digest = %(digest)s and expires_at > now() and seen_at > now() - %(idle_s)s * interval '1 second'
-returning principal_id, display_name, client_kind, roles, offices, scopes, expires_at, csrf_token"""
+returning principal_id, display_name, client_kind, roles, offices, scopes, personal_ids, expires_at, csrf_token"""
 END = """
 delete from hub.web_session where digest = %s
 returning id_token"""
@@ -93,6 +94,7 @@ class SessionStore:
             "roles": sorted(principal.roles),
             "offices": sorted(principal.offices),
             "scopes": sorted(principal.scopes),
+            "personal_ids": sorted(principal.personal_ids),
             "id_token": id_token,
             "expires_at": expires_at,
         }
@@ -152,4 +154,5 @@ def _read_row(row: dict[str, Any]) -> Principal:
         acting_app=None,
         scopes=frozenset(row["scopes"]),
         expires_at=row["expires_at"],
+        personal_ids=frozenset(row["personal_ids"]),
     )

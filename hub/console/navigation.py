@@ -21,6 +21,7 @@ SOURCE_LINKS = (
     PageLink("/console/sources", Label("Nguồn dữ liệu", "Sources")),
     PageLink("/console/sources/waiting", Label("Việc chờ xử lý", "Waiting")),
 )
+OWN_LINK = PageLink("/console/mine", Label("Dữ liệu của tôi", "My data"))
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {
     Role.OFFICER: (PageLink(CONSOLE_PATH, Label("Tìm người, hồ sơ", "Search")),),
     Role.REVIEWER: (
@@ -29,6 +30,7 @@ LINKS: Mapping[Role, tuple[PageLink, ...]] = {
         *SOURCE_LINKS,
     ),
     Role.OPERATOR: SOURCE_LINKS,
+    Role.AUDITOR: (PageLink("/console/log", Label("Nhật ký", "Log")),),
 }
 """By role; the first link is where somebody with the role begins."""
 
@@ -36,6 +38,8 @@ LINKS: Mapping[Role, tuple[PageLink, ...]] = {
 def list_links(principal: Principal) -> tuple[PageLink, ...]:
     """The links of everything that the principal may open, in order, each once."""
     found = {link.path: link for role, links in LINKS.items() if role in principal.roles for link in links}
+    if principal.personal_ids:
+        found[OWN_LINK.path] = OWN_LINK
     return tuple(found.values())
 
 

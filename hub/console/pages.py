@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from hub.access.service import Access
+from hub.console.auditor.log_pages import LogPages
+from hub.console.citizen.own_pages import OwnPages
 from hub.console.navigation import find_home
 from hub.console.officer.correction_pages import CorrectionPages
 from hub.console.officer.search_pages import SearchPages
@@ -44,6 +46,8 @@ class Console:
             CorrectionPages(self.parts),
             ReviewPages(self.parts),
             SourcePages(self.parts, promises),
+            LogPages(self.parts),
+            OwnPages(self.parts),
         )
 
     def routes(self) -> list[Route]:

@@ -1849,6 +1849,7 @@ CREATE TABLE hub.web_session (
 	roles TEXT[] NOT NULL,
 	offices TEXT[] NOT NULL,
 	scopes TEXT[] NOT NULL,
+	personal_ids TEXT[] DEFAULT '{}' NOT NULL,
 	id_token TEXT,
 	started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
 	seen_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,

@@ -181,3 +181,21 @@ def test_an_operator_sees_sources_and_what_waits(watched: WatchedPage, site: Con
     assert find_faults(page, axe, "waiting") == []
     assert watched.outside == []
     assert watched.complaints == []
+
+
+def test_an_auditor_and_a_citizen_see_who_looked(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
+    page = watched.page
+    site.officer().search(site.seller)
+    sign_in(page, site, "Công dân", "/console/mine")
+    expect(page.get_by_text(site.name).first).to_be_visible()
+    assert find_faults(page, axe, "citizen") == []
+    page.context.clear_cookies()
+    sign_in(page, site, "Trần Kiểm", "/console/log")
+    tab_to(page, "Về người có số định danh")
+    page.keyboard.type(site.seller)
+    press_enter(page)
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    assert site.seller not in page.url
+    assert find_faults(page, axe, "log") == []
+    assert watched.outside == []
+    assert watched.complaints == []

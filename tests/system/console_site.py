@@ -11,6 +11,8 @@ import httpx2
 import psycopg
 import pytest
 
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.principals import ClientKind, Role
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.logins import Logins
@@ -106,14 +108,24 @@ def store(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> I
 
 
 @pytest.fixture(scope="module")
-def serve_pages(store: str, postgres_server: EmbeddedServer) -> ServePages:
+def serve_pages(store: str, linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> ServePages:
     """Serves the store with changed settings, or with other logins for some roles."""
+
+    citizen = frozenset({linked_province.showcase_personal_id})
+    issuer = LocalIssuer(
+        "127.0.0.1",
+        (
+            *ISSUER.identities,
+            LocalIdentity("kiem", "Trần Kiểm", frozenset({Role.AUDITOR})),
+            LocalIdentity("citizen", "Công dân", client_kind=ClientKind.APP, personal_ids=citizen),
+        ),
+    )
 
     def serve(other_logins: Mapping[str, str] | None = None, **changed: Any) -> AbstractContextManager[str]:
         port = free_port()
         settings = load_settings(access="on", port=port, **(UNLIMITED | changed))
         logins = Logins.by_role(lambda role: (other_logins or {}).get(role) or postgres_server.login_url(role, NAME))
-        return served(create_app(settings, logins, local_issuer=ISSUER), port)
+        return served(create_app(settings, logins, local_issuer=issuer), port)
 
     return serve
 

@@ -38,6 +38,13 @@ WEB_SESSION = Table(
     Column("roles", ARRAY(Text), nullable=False),
     Column("offices", ARRAY(Text), nullable=False, comment="Codes of administrative units."),
     Column("scopes", ARRAY(Text), nullable=False),
+    Column(
+        "personal_ids",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="Identifiers of the citizen who is signed in; empty for everybody else.",
+    ),
     Column("id_token", Text, comment="Names the session to the identity provider when the person signs out."),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("seen_at", DateTime(timezone=True), nullable=False, server_default=NOW),

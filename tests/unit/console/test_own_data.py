@@ -1,0 +1,56 @@
+"""A citizen's data and an auditor's search in words."""
+
+from hub.console.auditor.log_search import read_row, read_search
+from hub.console.citizen.own_data import PERSON, SECTIONS, read_own_data
+from hub.model.names import to_snake_case
+from hub.model.registry import registry
+from schema.codes import RightStatus, Sex
+from schema.core import Label
+
+EMPTY = {shape.field: {"nodes": []} for shape in SECTIONS}
+
+
+def test_every_column_that_stands_in_the_row_itself_is_a_field_of_its_kind() -> None:
+    known = [("Citizen", PERSON), *((shape.entity, shape.columns) for shape in SECTIONS)]
+    for entity, columns in known:
+        names = {column.name for column in registry()[entity].columns}
+        assert {to_snake_case(path) for path, _ in columns if "." not in path} <= names
+
+
+def test_sections_are_in_words_and_name_their_source() -> None:
+    right = {
+        "certificateSerial": "AA1",
+        "issuedOn": "2019-02-01",
+        "status": "REGISTERED",
+        "parcel": None,
+        "provenance": {"source": "land", "asOf": "2026-01-02T03:04:00+00:00"},
+        "corrections": {"nodes": [{"label": {"vi": "Đã gửi", "en": "Sent"}}]},
+    }
+    citizen = {**EMPTY, "personalId": "022085001234", "sex": "MALE", "landUseRights": {"nodes": [right]}}
+    person, land = read_own_data(citizen, {"land": Label("Đất đai", "Land")})
+    assert [text for _, text in person.rows[0].facts] == ["022085001234", Sex.codes["MALE"].vi]
+    (row,) = land.rows
+    assert [text for _, text in row.facts] == ["AA1", "01/02/2019", RightStatus.codes["REGISTERED"].vi]
+    assert row.source == "Đất đai, 02/01/2026 10:04"
+    assert row.disputes == (Label("Đã gửi", "Sent"),)
+
+
+def test_days_of_a_search_are_those_of_vietnam_and_the_last_is_included() -> None:
+    found = read_search({"since": "14/05/2026", "until": "14/05/2026", "personalId": "022 085 001 234", "code": " "})
+    assert found.variables == {
+        "since": "2026-05-14T00:00:00+07:00",
+        "until": "2026-05-15T00:00:00+07:00",
+        "personalId": "022085001234",
+    }
+    assert read_search({"since": "2026-05-14", "personalId": "x", "who": "y", "code": "a" * 201}).errors.keys() == {
+        "since",
+        "personalId",
+        "code",
+    }
+
+
+def test_an_edited_record_is_said_to_be() -> None:
+    node = dict.fromkeys(("code", "principal", "purpose", "dossier", "office", "kind", "outcome"))
+    more = {"at": "2026-05-14T00:00:00+00:00", "people": [{"people": 2}, {"people": 1}], "paths": []}
+    row = read_row({**node, **more, "epoch": "abcdef0123", "number": 4, "hash": "h", "intact": False})
+    assert (row.people, row.is_intact, row.outcome.en, row.number) == (3, False, "edited", "abcdef01/4")
