@@ -47,6 +47,7 @@ for target, name, text in (
     ("hub.cli.procedures.procedures:app", "procedures", "List, show, check and count procedures, and print the JSON Schema of their answers."),
     ("hub.cli.procedures.prefill:prefill_command", "prefill", "Prefill a procedure for the subjects that you name: what the state holds, and what is still to be asked."),
     ("hub.cli.procedures.snapshots:app", "snapshots", "List the snapshots of a dossier, compare one with today, and write and check receipts."),
+    ("hub.cli.procedures.evidence:app", "evidence", "Export what a register said as a signed statement, and check one offline."),
     ("hub.cli.ingest.connector:app", "connector", "List, check, preview and draft connectors."),
     ("hub.cli.linking.discrepancies:app", "discrepancies", "List, count and export copies that differ from the authoritative source."),
     ("hub.cli.procedures.corrections:app", "corrections", "List requests to correct a source's data, decide about them, and send them."),

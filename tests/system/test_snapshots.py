@@ -336,6 +336,51 @@ def check_signed_receipt(
         changed = folder / "changed.html"
         changed.write_text(text.replace(escaped, after.replace('"', "&quot;"), 1), encoding="utf-8")
         assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(changed), *keys, fails=True)
+    check_evidence(hub, folder, capsys)
+
+
+def check_evidence(hub: SnapshotHub, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Evidence of the same snapshot, with the same key: exported in both forms, in the ledger, and refused once somebody is sealed."""
+    ((number,),) = hub.rows(
+        "select max(s.id) from hub.prefill_snapshot s join hub.dossier d on d.id = s.dossier_id where d.code = %s",
+        RECEIPT,
+    )
+    ((name,),) = hub.rows("select full_name from data.citizen where id = %s", hub.seller[0])
+    written = "select count(*) from ledger.record"
+    ((before,),) = hub.rows(written)
+    for form in ("json", "sd-jwt"):
+        file = folder / f"name.{form}"
+        export = ("evidence", "export", str(number), "transferor_name", "--form", form)
+        said = command(capsys, *export, "--to", str(file))
+        command(capsys, *export, "--to", str(file), fails=True)
+        assert file.stat().st_mode & 0o077 == 0
+        told = command(capsys, "evidence", "verify", str(file), "--key", str(folder / "key.pem.pub"))
+        assert "population said transferor_name" in told
+        assert "1 values disclosed" in told
+        assert name not in said + told
+        command(capsys, "evidence", "verify", str(file), "--key", str(folder / "other.pem.pub"), fails=True)
+    assert name in (folder / "name.json").read_text(encoding="utf-8")
+    ((after,),) = hub.rows(written)
+    assert after - before >= 8, (
+        "four exports, of two people at least: two failed at the file, after they were written down"
+    )
+    assert (after - before) % 4 == 0
+    command(capsys, "evidence", "export", str(number), "contract", "--to", str(folder / "none"), fails=True)
+    seal_subject_of(
+        hub,
+        "insert into hub.sealed_subject (entity, subject_id, ground, sealed_by) values ('Citizen', %s, 'ADOPTION', 'x')",
+    )
+    refused = command(capsys, *export, "--to", str(folder / "sealed"), fails=True)
+    seal_subject_of(hub, "delete from hub.sealed_subject where entity = 'Citizen' and subject_id = %s")
+    assert "sealed or restricted" in refused
+    assert not (folder / "sealed").exists()
+    assert not (folder / "none").exists()
+    assert hub.rows(written)[0][0] == after
+
+
+def seal_subject_of(hub: SnapshotHub, statement: str) -> None:
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        connection.execute(statement, (hub.buyer[0],))
 
 
 def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
