@@ -22,11 +22,12 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 demo: venv
 	$(BIN)/hub demo $(ARGS)
 
-# A test process per core, at most four: each has a PostgreSQL server and a demonstration of its own. A file stays in one process,
-# so its fixtures are made once.
+# Two test processes per core (tests/conftest.py): each has a PostgreSQL server and a demonstration of its own. A file stays in one
+# process, so its fixtures are made once. Compiled first: tests start the hub a hundred times.
 test: venv
 	@bash tests/install_packages.sh
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m compileall -q hub schema connectors tests
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 check: venv
 	$(BIN)/ruff check .

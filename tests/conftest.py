@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
+import psutil
 import psycopg
 import pytest
 
@@ -38,6 +39,15 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("busy")
 
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK):
+    # `tmp_path` lies in memory too: on a slow disk, what tests write there is a good part of what they wait for.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+PROCESSES_PER_CORE = 2
+"""More test processes than cores: in a good half of its time a test waits, for a retry, a time limit, or a server's answer."""
+PROCESS_MEMORY_BYTES = 2 << 30
+MOST_PROCESSES = 8
+
 ALLOWED_SKIPS: frozenset[str] = frozenset()
 """Node ids that may be skipped in CI, each with its reason beside it."""
 
@@ -45,8 +55,7 @@ ALLOWED_SKIPS: frozenset[str] = frozenset()
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder in memory where there is one, removed at the end."""
-    base = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="hub-test-", dir=base if os.access(base, os.W_OK) else None))
+    folder = Path(tempfile.mkdtemp(prefix="hub-test-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -177,6 +186,13 @@ SLOWEST_FIRST = tuple(
 )
 """Files that take half a minute of processor time or so. A file stays in one process: one that came last would keep a single process
 busy while the others have nothing left (`--no-loadscope-reorder` keeps this order, instead of the most tests first)."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes `--numprocesses logical` starts."""
+    wanted = PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
+    return max(1, min(wanted, MOST_PROCESSES, psutil.virtual_memory().available // PROCESS_MEMORY_BYTES))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

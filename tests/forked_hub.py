@@ -19,11 +19,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 LONGEST_ORDER = 1 << 20
 CLIENT = """\
 import json, os, socket, sys
 asked = socket.socket(socket.AF_UNIX)
-asked.connect({address!r})
+asked.connect({address})
 order = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
 socket.send_fds(asked, [len(order).to_bytes(4, "big")], [0, 1, 2])
 asked.sendall(order)
@@ -45,10 +46,13 @@ def run_hub(
 
 
 @cache
-def hub_program() -> str:
-    """A program that is `hub` to a shell: it hands its arguments, folder, variables and streams to the process that forks."""
-    path = Path(_address()).parent / "hub"
-    path.write_text(f"#!{sys.executable} -SE\n{CLIENT.format(address=_address())}")
+def hub_program(checkout: Path = ROOT) -> str:
+    """A program that is `hub` to a shell: it hands its arguments, folder, variables and streams to the process that forks.
+
+    That process runs the code of `checkout` as it is at the first call.
+    """
+    path = Path(_address(checkout)).parent / "hub"
+    path.write_text(f"#!{sys.executable} -SE\n{CLIENT.format(address=repr(_address(checkout)))}")
     path.chmod(0o755)
     return str(path)
 
@@ -69,7 +73,7 @@ def _ask(
 
 
 @cache
-def _address() -> str:
+def _address(checkout: Path = ROOT) -> str:
     """Where the process that forks listens; it is started by the first who asks, and ends with this process."""
     folder = tempfile.mkdtemp(prefix="forked-hub-")
     address = f"{folder}/socket"
@@ -78,7 +82,8 @@ def _address() -> str:
         [sys.executable, "-m", "tests.forked_hub", address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[1],
+        cwd=checkout,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(checkout), str(ROOT)))},
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
@@ -98,15 +103,17 @@ def _address() -> str:
 def main(address: str) -> None:
     """Import every command, then fork one process for each that is asked for, until the one who started this has gone."""
     from importlib import import_module
-    from pkgutil import iter_modules
+    from pkgutil import walk_packages
 
     from hub import cli
+    from hub.graph.schema import schema
     from hub.model.registry import registry
 
-    for module in iter_modules(cli.__path__):
-        import_module(f"hub.cli.{module.name}")
+    for module in walk_packages(cli.__path__, f"{cli.__name__}."):
+        import_module(module.name)
 
     registry()
+    schema()  # a third of what a command that needs it takes
     threading.Thread(target=_end_with_parent, daemon=True).start()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
