@@ -203,9 +203,9 @@ def _is_public(path: FlatPath) -> bool:
     if any(re.search(rf"\b({'|'.join(LEAVING)}):", arguments) for _, _, arguments in path):
         return False
     end_type, end_field, _ = path[-1]
-    returned = get_named_type(graphql_schema().type_map[end_type].fields[end_field].type)
+    returned = get_named_type(graphql_schema().type_map[end_type].fields[end_field].type)  # type: ignore[attr-defined]  # it has it
     return (
         root == "Query"
         and all(kind in PUBLIC for kind, _, _ in beneath)
-        and (returned.name in PUBLIC or (len(path) > 2 and is_leaf_type(returned)))
+        and (returned.name in PUBLIC or (len(path) > 2 and is_leaf_type(returned)))  # type: ignore[attr-defined]  # it has it
     )

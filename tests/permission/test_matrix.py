@@ -76,7 +76,7 @@ def _any_type(self: PathNode, type_name: str, name: str) -> tuple[Any, ...]:
 
 def _unless(name: str) -> Callable[..., Any]:
     """`match_arguments` that does not look at one argument."""
-    real = walk.match_arguments
+    real = walk.match_arguments  # type: ignore[attr-defined]  # looked up there
 
     def match(allowed: Any, *rest: Any) -> Any:
         return real(tuple(pair for pair in allowed if pair[0] != name), *rest)
@@ -98,7 +98,7 @@ MUTANTS: dict[str, tuple[Any, str, Any, tuple[str, ...]]] = {
     "the past is the present": (walk.Walk, "_check_instant", _fine, ("past", "place, past")),
     "what is refused beneath a root is not kept": (walk.Walk, "_refuse", lambda self, place, argument="": len(place.path) > 1 or self.refused.append(walk.RefusedField(place, argument)), ("key",)),
     "what is skipped is not read": (walk.Walk, "run", None, ("key, skipped", "place, skipped")),
-    "filters of public types may lead anywhere": (walk.PublicSelections, "_value", lambda *_: True, ("filter",)),
+    "filters of public types may lead anywhere": (walk.PublicSelections, "_value", lambda *_: True, ("filter",)),  # type: ignore[attr-defined]  # looked up there
 }  # fmt: skip
 """What is broken, by what, and the ways of the matrix that have to show it."""
 

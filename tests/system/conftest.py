@@ -23,7 +23,7 @@ def trial(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def cli(trial: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """`hub` on the trial's store and on the manifest of its last run."""
     monkeypatch.setenv("HUB_DATABASE_URL", store_url(trial.engine))
-    monkeypatch.setattr(quarantine, "load_manifests", lambda: ingest.load_manifests())
+    monkeypatch.setattr(quarantine, "load_manifests", lambda: ingest.load_manifests())  # type: ignore[attr-defined]  # looked up there
 
     def run(*arguments: str, fails: int = 0) -> str:
         capsys.readouterr()

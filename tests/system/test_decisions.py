@@ -434,7 +434,7 @@ def test_any_merges_and_undos_leave_every_record_where_the_pairs_say(
             else:
                 pair, word = frozenset(world.people[n] for n in step[0]), step[1]
                 if world.allows(pair, word):
-                    world.decided[say(connection, MERGE, *pair, word).id] = (pair, word)
+                    world.decided[say(connection, MERGE, *pair, word).id] = (pair, word)  # type: ignore[call-arg]  # it has it
                 else:
                     assert code(connection, MERGE, *pair, word) in {"ALREADY_DECIDED", "DECISION_CONFLICT"}
             world.holds()

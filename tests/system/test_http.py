@@ -165,7 +165,7 @@ def test_what_is_logged_says_which_request(served_hub: ServedHub, caplog: pytest
     async def broken(request: Any) -> None:
         raise ValueError("SECRET")
 
-    app.app.router.add_route("/broken", broken)
+    app.app.router.add_route("/broken", broken)  # type: ignore[attr-defined]  # it has it
     with served(app) as url:
         answer = httpx2.get(f"{url}/broken", headers={"X-Request-Id": "find-me-in-the-log"})
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (500, "INTERNAL")

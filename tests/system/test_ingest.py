@@ -67,11 +67,11 @@ def test_a_merge_goes_by_index_unless_the_operator_has_said_what_a_page_costs(
     database_url: str, postgres_server: EmbeddedServer
 ) -> None:
     cost = "select current_setting('random_page_cost')::float8"
-    with ingest.connect_for_run(database_url) as connection:
+    with ingest.connect_for_run(database_url) as connection:  # type: ignore[attr-defined]  # looked up there
         assert connection.execute(cost).fetchone() == (1.1,)
         name = connection.info.dbname
         connection.execute(f"alter database {name} set random_page_cost = 3")
-    with ingest.connect_for_run(database_url) as connection:
+    with ingest.connect_for_run(database_url) as connection:  # type: ignore[attr-defined]  # looked up there
         assert connection.execute(cost).fetchone() == (3.0,)
 
 
@@ -192,7 +192,7 @@ def test_a_column_that_nobody_mapped_is_reported(trial: Trial) -> None:
 def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "LOCK_WAIT_S", 0.3)
     trial.write(person(1))
-    with psycopg.connect(ingest.store_url(trial.engine)) as other:
+    with psycopg.connect(ingest.store_url(trial.engine)) as other:  # type: ignore[attr-defined]  # looked up there
         other.execute(TRY_LOCK, ("trial",))
         report = trial.sync()
     assert report.status == "FAILED"
@@ -201,7 +201,7 @@ def test_one_run_of_a_connector_at_a_time(trial: Trial, monkeypatch: pytest.Monk
 
 def test_a_run_waits_until_the_session_of_a_killed_one_has_ended(trial: Trial) -> None:
     trial.write(person(1))
-    with psycopg.connect(ingest.store_url(trial.engine)) as killed:
+    with psycopg.connect(ingest.store_url(trial.engine)) as killed:  # type: ignore[attr-defined]  # looked up there
         killed.execute(TRY_LOCK, ("trial",))
         threading.Timer(1, killed.close).start()
         assert trial.sync().status == "SUCCEEDED"

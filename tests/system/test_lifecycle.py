@@ -174,7 +174,7 @@ class Store:
 
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Store]:
-    with ingest.connect_for_run(module_database_url) as connection:
+    with ingest.connect_for_run(module_database_url) as connection:  # type: ignore[attr-defined]  # looked up there
         yield Store(connection)
 
 

@@ -163,7 +163,7 @@ class Store(Links):
         if what == "add":
             self.put(*given[0])
         elif what == "change":
-            self.change(*given[0], given[1])
+            self.change(*given[0], given[1])  # type: ignore[call-arg]  # it has it
         elif what == "delete":
             self.delete(*given)
         else:

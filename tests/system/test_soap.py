@@ -11,7 +11,7 @@ import pytest
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
 from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext
-from hub.ingest.read.soap.transport import InMemoryCache
+from hub.ingest.read.soap.transport import InMemoryCache  # type: ignore[attr-defined]  # looked up there
 from hub.sdk.manifest import parse_manifest
 from tests.conftest import served
 from tests.system.soap_server import (

@@ -385,7 +385,7 @@ def test_every_statement_passes_the_gate(source: Source) -> None:
     reader = open_reader(replace(source.context(), gate=gate))
     rows = reader.read(None)
     next(rows)
-    rows.close()
+    rows.close()  # type: ignore[attr-defined]  # it has it
     reader.close()
     assert gate.entered >= 2
     assert gate.inside == 0
@@ -596,7 +596,7 @@ def test_a_read_that_is_left_throws_its_connection_away(postgresql: Source) -> N
         next(rows)
         proxy.break_after(0, "stall")
         reader.close()
-        rows.close()
+        rows.close()  # type: ignore[attr-defined]  # it has it
         # The server's session ends with the connection, without anything more being said on it.
         for _ in range(500):
             query = "select count(*) from pg_stat_activity where query like 'copy (select%%'"

@@ -77,8 +77,8 @@ WITHIN_THE_HUB: dict[str, tuple[Any, str]] = {
     "create": (stage, "create_tables"),
     "prepare": (BatchPreparer, "prepare"),
     "written": (stage, "encode_copy"),
-    "accept": (intake.InitialLoad, "copy_rows"),
-    "keep": (stream_run.quarantine, "quarantine_rejects"),
+    "accept": (intake.InitialLoad, "copy_rows"),  # type: ignore[attr-defined]  # looked up there
+    "keep": (stream_run.quarantine, "quarantine_rejects"),  # type: ignore[attr-defined]  # looked up there
     "succeeded": (circuit, "close_circuit"),
     "end": (run, "end_run"),
 }

@@ -362,8 +362,9 @@ def test_the_showcase_citizen_is_the_same_in_every_province_and_holds_what_a_sho
     assert married["tinh_trang"].to_list() == ["Đã kết hôn"]
     firms = lines(made, "business/doanh-nghiep.jsonl")
     assert any(
-        f["trang_thai"] == "Đang hoạt động" and any(m["so_giay_to"] == who for m in f["thanh_vien"]) for f in firms
-    )  # type: ignore[attr-defined]
+        f["trang_thai"] == "Đang hoạt động" and any(m["so_giay_to"] == who for m in f["thanh_vien"])  # type: ignore[attr-defined]  # it is a list
+        for f in firms
+    )
     assert who == "022080683727"
 
 
