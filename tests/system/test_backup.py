@@ -120,7 +120,7 @@ def test_rows_that_did_not_come_back_are_noticed(
         run_program(path, arguments, url)
         Store(empty_url, "").run("delete from hub.stream where ctid = (select min(ctid) from hub.stream)")
 
-    run_program = dump.run_program
+    run_program = dump.run_program  # type: ignore[attr-defined]  # looked up there
     monkeypatch.setattr(dump, "run_program", restore_less)
     said = hub(empty_url, "backup", "restore", str(drill.backup), fails=65)
     assert "BACKUP_BROKEN" in said

@@ -25,7 +25,7 @@ def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engin
     def upgrade(config: Any, revision: str) -> None:
         config.attributes["connection"].execute(text("alter table hub.stream add column tried integer"))
 
-    monkeypatch.setattr(migrations.command, "upgrade", upgrade)
+    monkeypatch.setattr(migrations.command, "upgrade", upgrade)  # type: ignore[attr-defined]  # looked up there
     monkeypatch.setattr(migrations, "LOCK_PAUSE_S", 0.2)
     made = make_engine(database_url)
     yield made
