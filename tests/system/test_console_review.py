@@ -84,7 +84,7 @@ def test_a_second_opinion_is_asked_without_the_verdict(site: ConsoleSite, monkey
             " where q.field = 'LandUseRight.holder' order by 1, 2 limit 1"
         ).fetchone()
         assert pair is not None
-        first = decide(connection, Verdict("LandUseRight.holder", *pair, "SAME", "somebody", "their first reason"))
+        first = decide(connection, Verdict("LandUseRight.holder", *pair, "SAME", "somebody", "their first reason"))  # type: ignore[call-arg]  # as many as it has
     reviewer = site.officer("chi").open(CHECKS)
     assert "their first reason" not in reviewer.text
     given = read_inputs(reviewer)
