@@ -28,6 +28,8 @@ ALIASES = {
 }
 """Aliases of the document, since kinds and states of several types cannot stand under one name."""
 MOST_BESIDE = 4
+MOST_CANDIDATES = 6
+"""The best of them: a page stays under 100 kB, and nobody compares more at a glance."""
 LONGEST_REASON = 300
 
 
@@ -76,13 +78,16 @@ class ReviewQuestion:
     waiting: int
     rows: tuple[ComparedRow, ...]
     candidates: tuple[QuestionCandidate, ...]
+    others: int
+    """Candidates that are not shown until better ones are decided."""
 
 
 def read_question(node: Mapping[str, Any]) -> ReviewQuestion:
     """The question of an item of `reviewQueue`, or of `reviewChecks`."""
     record: Mapping[str, Any] = node["record"] or {}
     given = node.get("candidates") or [{"subject": node.get("subject")}]
-    subjects = [one["subject"] for one in given if one["subject"]]
+    found = [one["subject"] for one in given if one["subject"]]
+    subjects = found[:MOST_CANDIDATES]
     left, right = read_facts(record, _find_link(node["field"])), [read_facts(subject) for subject in subjects]
     rows = compare(left, right)
     stake = node.get("stake") or {"procedures": [], "waiting": 0}
@@ -105,6 +110,7 @@ def read_question(node: Mapping[str, Any]) -> ReviewQuestion:
             )
             for number, subject in enumerate(subjects)
         ),
+        others=len(found) - len(subjects),
     )
 
 

@@ -83,3 +83,9 @@ def test_a_record_with_two_links_shows_the_one_that_is_asked_about() -> None:
     assert read_facts(RECORD, "parcelLink") == {"parcel": "12"}
     rows = compare(read_facts(RECORD, "holderLink"), [read_facts(CITIZEN)])
     assert "Parcel number" not in {row.name.en for row in rows}
+
+
+def test_only_the_best_candidates_are_shown_and_the_others_counted() -> None:
+    question = read_question({**NODE, "candidates": [{"subject": {**CITIZEN, "id": str(n)}} for n in range(9)]})
+    assert [one.subject_id for one in question.candidates] == ["0", "1", "2", "3", "4", "5"]
+    assert question.others == 3
