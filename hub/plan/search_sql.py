@@ -26,7 +26,8 @@ class SearchRenderer:
         order = "score desc, kind, id"
         best = f"select *, row_number() over (order by {order}) as place from ({found}) every order by {order} limit {search.size + 1}"
         members = [(part.key, self._part(search, part)) for part in search.parts]
-        return f"(select {json_pairs(members)} from ({best}) {HIT})"
+        # One row, also where no part is an aggregate (`{ __typename }`).
+        return f"(select {json_pairs(members)} from ({best}) {HIT} having true)"
 
     def _part(self, search: Search, part: Scalar | SearchHits) -> str:
         if isinstance(part, Scalar):

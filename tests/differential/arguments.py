@@ -11,6 +11,7 @@ from hub.model.names import to_camel_case
 from hub.model.registry import registry
 from hub.plan.discrepancy_nodes import INCLUDE_RESOLVED
 from tests.differential.rows import INSTANTS
+from tests.differential.search_texts import searched_text
 from tests.differential.values import ABSENT, Declared, Draft, Ref, Tree, literal
 
 SMALLEST_PAGE = 0
@@ -46,6 +47,8 @@ class Arguing(Draft):
             return self._ids(name, definition)
         if not definition.args:
             return ""
+        if name == "search" and kind.name == "Query":
+            return _written(self._search(definition))
         if "first" not in definition.args:
             return _written(self._keys(name, definition))
         found = self._page_arguments(definition)
@@ -84,6 +87,15 @@ class Arguing(Draft):
             return {"by": self.variable(wanted, {chosen: tree}, optional=False)}
         required = GraphQLNonNull(get_nullable_type(kind))
         return {"by": {chosen: self.variable(required, tree, optional=False, one_of=True) if self.chance(40) else tree}}
+
+    def _search(self, definition: GraphQLField) -> dict[str, Tree]:
+        """A text as an officer types it, of what a row has, or of what several have."""
+        self.mark("search")
+        text: Tree = searched_text(self)
+        if self.chance(30):
+            text = self.variable(definition.args["text"].type, text, optional=False)
+        size = self.draw(st.integers(1, LARGEST_PAGE)) if self.chance(60) else None
+        return {"text": text} | ({} if size is None else {"first": size})
 
     def _page_arguments(self, definition: GraphQLField) -> dict[str, Tree]:
         found: dict[str, Tree] = {}

@@ -40,8 +40,8 @@ SHARED = {"String": "text", "String!": "label", "Date": "day"}
 EXTRA = "zz"
 RARE = ("mergedFrom", "recorded", "recordedIn", "evidence")
 ENTITY_ROOTS = (to_camel_case(name) for entity in registry() for name in (entity.table, entity.plural))
-STORED = frozenset(("node", "nodes", "discrepancies", "corrections", *ENTITY_ROOTS))
-"""Root fields that are reads of the store by a plan. Answers of a search are held against SQL in test_search."""
+STORED = frozenset(("node", "nodes", "search", "discrepancies", "corrections", *ENTITY_ROOTS))
+"""Root fields that are reads of the store by a plan."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 
 
@@ -109,7 +109,7 @@ class Selecting(Arguing):
             names = [name for name in names if name in STORED]
             pages = [name for name in names if "first" in fields[name].args]
             names += [*pages * 3, *["node", "nodes"] * 5]
-            names += ["discrepancies", "citizen", "citizens", "parcels"] * 6
+            names += ["discrepancies", "citizen", "citizens", "parcels", "search"] * 6
         elif depth > 0 and self.left > 0:
             # Links are worth more than columns.
             names += [name for name in names if self._reaches(fields[name])] * 3

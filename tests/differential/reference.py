@@ -5,7 +5,6 @@ What it does is what the SDL and docs/reference/graph.md say. Speed does not mat
 
 import base64
 import json
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,10 +27,13 @@ from graphql.execution.values import get_directive_values, get_variable_values
 from hub.model.names import to_camel_case
 from hub.model.registry import Column, Entity, Linked, Reference, registry
 from schema.values import Instant, Storage, Value
+from tests.differential import searching
+from tests.differential.folding import folded
 from tests.differential.world import Row, Snapshot, Values, World
 
 SDL = Path(__file__).parents[2] / "schema" / "generated" / "schema.graphql"
 DEFAULT_PAGE = 20
+DEFAULT_HITS = 10
 Filter = Mapping[str, Any] | None
 STORED: Mapping[Storage, Callable[[str], Any]] = {
     Storage.DATE: date.fromisoformat,
@@ -106,12 +108,30 @@ class ReferenceExecutor:
             return self.discrepancies(now, now.discrepancies, given)
         if name == "corrections":
             return self.corrections(given)
+        if name == "search":
+            return self.search(now, given)
         if name in self.connections:
             entity = self.connections[name]
             return self.connection(now, entity, self.listed(now, entity), given)
         entity = self.by_key[name]
         ((key, value),) = given["by"].items()
         return self.heir(now, now.find(entity.name, named(entity, key).name, value))
+
+    def search(self, now: Snapshot, given: Mapping[str, Any]) -> Any:
+        """What a text finds."""
+        size = DEFAULT_HITS if given.get("first") is None else given["first"]
+        found = self.ranked(
+            searching.search(now, [entity for entity in self.registry if entity.searched], given["text"])
+        )
+        hits = [
+            {"node": now.find(hit.kind, "id", hit.id), "matchedOn": hit.matched, "score": hit.score}
+            for hit in found[:size]
+        ]
+        return {"hits": hits, "hasMore": len(found) > size}
+
+    def ranked(self, hits: list[searching.Hit]) -> list[searching.Hit]:
+        """Hits in the order of an answer."""
+        return hits
 
     def listed(self, now: Snapshot, entity: Entity) -> list[Row]:
         """The rows of an entity that lists have."""
@@ -370,14 +390,6 @@ def comparable(column: Column, values: Values) -> Any:
     """A stored value as it is compared and ordered: names without tone marks and case."""
     value = values[column.name]
     return folded(value) if column.value.name_search and value is not None else value
-
-
-def folded(name: str) -> str:
-    """A name without tone marks and case."""
-    letters = unicodedata.normalize("NFD", name.strip(" ")).lower()
-    for stroke in "đð":
-        letters = letters.replace(stroke, "d")
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def link_object(now: Snapshot, linked: Linked, row: Row) -> dict[str, Any]:

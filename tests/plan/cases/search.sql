@@ -460,6 +460,7 @@ from (
           id
           limit 6
         ) s$
+        having true
       ) as "search"
     ) d$
   )::text as j
