@@ -25,7 +25,8 @@ def searched_text(drawing: Draft) -> str:
 
 def _part(drawing: Draft) -> str:
     entity = drawing.one_of([entity for entity in registry() if entity.searched] + [registry()["Citizen"]] * 4)
-    column: Column = drawing.one_of(entity.searched)
+    days = [column for column in entity.searched if issubclass(column.value, Day | PartialDate)]
+    column: Column = drawing.one_of(days if days and drawing.chance(40) else entity.searched)
     stored = [str(value) for value in drawing.pool.values[entity.name, column.graphql]]
     if column.search_key:
         return _name(drawing, [name for name in stored if not any(sign in name for sign in TYPED_WITHOUT)])
@@ -46,7 +47,7 @@ def _name(drawing: Draft, names: list[str]) -> str:
 
 def _day(drawing: Draft, value: str) -> str:
     year, *rest = value.split("-")
-    if not rest or drawing.chance(25):
+    if not rest or drawing.chance(40):
         drawing.mark("search by year")
         return year
     drawing.mark("search by day")

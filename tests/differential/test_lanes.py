@@ -145,7 +145,7 @@ def test_operations_have_everything_in_them(pool: Pool) -> None:
     found: Counter[str] = Counter()
 
     # More than are run, so that what is seldom drawn does not depend on chance: drawing alone costs little.
-    @settings(FIXED, max_examples=400)
+    @settings(FIXED, max_examples=700)
     @given(st.data())
     def draw(data: DataObject) -> None:
         found.update(data.draw(operations(pool)).features.keys())

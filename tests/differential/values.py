@@ -219,6 +219,7 @@ class Draft:
             names = [name for name in names if not self._nests(kind, name)]
         # Names are folded, so that there is more to go wrong with them than with other values.
         names += [name for name in names if get_named_type(kind.fields[name].type).name == "NameFilter"] * 4
+        names += ["words"] * 2 if kind.name == "NameFilter" else []
         few = 0 if self.chance(5) else 1
         chosen = self.draw(st.lists(st.sampled_from(names), min_size=few, max_size=few + 1, unique=True))
         return {name: self._part(kind, name, hint, links, inside) for name in chosen}
