@@ -48,15 +48,15 @@ def unit_rows() -> tuple[UnitRow, ...]:
 
 
 @cache
-def successions() -> tuple[tuple[str, str], ...]:
+def read_successions() -> tuple[tuple[str, str], ...]:
     """Keys of a unit and of one that it went into, whole or in part, for each row of CHANGES_CSV whose units are known."""
     with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
         rows = tuple(csv.DictReader(lines))
     eve_of = {day: date.fromisoformat(day) - timedelta(days=1) for day in {row["effective_on"] for row in rows}}
     keys = (
         (
-            canonical(f"{row['old_code']}@{eve_of[row['effective_on']]}"),
-            canonical(f"{row['new_code']}@{row['effective_on']}"),
+            canonicalise_code(f"{row['old_code']}@{eve_of[row['effective_on']]}"),
+            canonicalise_code(f"{row['new_code']}@{row['effective_on']}"),
         )
         for row in rows
     )
@@ -64,7 +64,7 @@ def successions() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def eras() -> dict[str, tuple[tuple[str, str], ...]]:
+def read_eras() -> dict[str, tuple[tuple[str, str], ...]]:
     """Code → its (valid_from, valid_to) periods in order of time; the empty string is an open end."""
     found: dict[str, list[tuple[str, str]]] = {}
     for row in unit_rows():
@@ -72,10 +72,10 @@ def eras() -> dict[str, tuple[tuple[str, str], ...]]:
     return {code: tuple(sorted(periods)) for code, periods in found.items()}
 
 
-def canonical(code_at_date: str) -> str | None:
+def canonicalise_code(code_at_date: str) -> str | None:
     """`06820@2019-05-05` → `06820@..`, the key of the unit that had the code on that day; None where there was none."""
     code, at, on = code_at_date.partition("@")
-    periods = eras().get(code, ())
+    periods = read_eras().get(code, ())
     if not at or not periods:
         return None
     if on == OPEN_START:
@@ -103,8 +103,8 @@ def _changes() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     parts: dict[str, set[str]] = {}
     with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            old = canonical(f"{row['old_code']}@{_day_before(row['effective_on'])}")
-            new = canonical(f"{row['new_code']}@{row['effective_on']}")
+            old = canonicalise_code(f"{row['old_code']}@{_day_before(row['effective_on'])}")
+            new = canonicalise_code(f"{row['new_code']}@{row['effective_on']}")
             if old and new and old != new:
                 (whole if row["kind"] == "WHOLE" else parts).setdefault(old, set()).add(new)
     after = {old: whole.get(old) or parts[old] for old in whole.keys() | parts.keys()}
@@ -115,12 +115,12 @@ def _changes() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     return after, before
 
 
-def successors(unit: str) -> frozenset[str]:
+def find_successors(unit: str) -> frozenset[str]:
     """The unit and every unit that continues it, as canonical codes: `06673@..` → {`06673@..`, `06652@2025-07-01`}."""
     return _reach(unit, _changes()[0])
 
 
-def predecessors(unit: str) -> frozenset[str]:
+def find_predecessors(unit: str) -> frozenset[str]:
     """The unit and every unit that it continues, as canonical codes."""
     return _reach(unit, _changes()[1])
 
@@ -144,7 +144,7 @@ def _levels() -> dict[str, str]:
         return {f"{row['code']}@{row['valid_from'] or OPEN_START}": row["level"] for row in csv.DictReader(lines)}
 
 
-def level(unit: str) -> str | None:
+def find_level(unit: str) -> str | None:
     """The level of a unit by its canonical code: PROVINCE, DISTRICT or COMMUNE; None if there is none."""
     return _levels().get(unit)
 
@@ -154,6 +154,6 @@ def _names() -> dict[str, str]:
     return {row.key: row.name for row in unit_rows()}
 
 
-def name(unit: str) -> str | None:
+def find_name(unit: str) -> str | None:
     """The name of a unit by its canonical code, with its kind: `06820@2025-07-01` → Phường Vàng Danh; None if there is none."""
     return _names().get(unit)

@@ -106,7 +106,7 @@ class Value:
     @classmethod
     def parse(cls, raw: str) -> str:
         """Clean and check one value. Returns its canonical text; raises ValueRejected."""
-        text = cleaned(raw, cls.clean)
+        text = clean_text(raw, cls.clean)
         if not text:
             raise ValueRejected(f"{cls.__name__}: empty")
         if cls.dated_unit:
@@ -119,7 +119,7 @@ class Value:
         return text
 
 
-def cleaned(raw: str, steps: tuple[Clean, ...]) -> str:
+def clean_text(raw: str, steps: tuple[Clean, ...]) -> str:
     """Apply cleaning steps, in order. Idempotent."""
     for step in steps:
         raw = _STEPS[step](raw)
@@ -144,7 +144,7 @@ def _check_storage(cls: type[Value], text: str) -> None:
 
 def _canonical_unit(name: str, text: str) -> str:
     head, colon, rest = text.partition(":")
-    unit = units.canonical(head)
+    unit = units.canonicalise_code(head)
     if unit is None:
         raise ValueRejected(f"{name}: no administrative unit had this code on this date; write code@YYYY-MM-DD")
     return unit + colon + rest
@@ -538,7 +538,7 @@ class CodeList(Value):
     @classmethod
     def parse(cls, raw: str) -> str:
         """Clean and check one code. Returns the code; raises ValueRejected."""
-        text = cleaned(raw, cls.clean)
+        text = clean_text(raw, cls.clean)
         if text not in cls.codes:
             raise ValueRejected(f"{cls.__name__}: not in the code list; one of {', '.join(cls.codes)}")
         return text

@@ -21,12 +21,12 @@ from hub.demo.examples import find_doubtful_person
 from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import RunReport, sync_connectors
-from hub.link.run.linking_run import LinkReport, link
+from hub.link.run.linking_run import LinkReport, run_linking
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.logins import Logins
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.web.app import create_app
 from hub.web.starters import Examples
 from tests.serving import served
@@ -73,7 +73,7 @@ def migrated(postgres_server: EmbeddedServer) -> str:
     """Name of a database that is migrated and empty, to be copied: that takes a tenth of the time of migrating one."""
     postgres_server.create_database("migrated")
     made = make_engine(postgres_server.url("migrated"))
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     return "migrated"
 
@@ -130,7 +130,7 @@ def linked_province(scratch: Path, postgres_server: EmbeddedServer, migrated: st
             for name, value in systems.environment.items():
                 patch.setenv(name, value)
             runs = tuple(sync_connectors(made))
-        links = link(made)
+        links = run_linking(made)
     made.dispose()
     return LinkedProvince("linked", Path(province.folder), province.showcase_personal_id, runs, links)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import polars as pl
 
 from hub.link.model.backends import Backend
-from hub.link.model.clusters import clusters
+from hub.link.model.clusters import cluster_pairs
 from hub.link.model.decide import PairBand, one_to_one
-from hub.link.model.roles import ColumnRole, mapped
-from hub.link.model.score import score
-from hub.link.model.train import train
+from hub.link.model.roles import ColumnRole, map_roles
+from hub.link.model.score import score_pairs
+from hub.link.model.train import train_model
 
 COLUMNS = {
     "given_name": ColumnRole.GIVEN_NAME,
@@ -29,7 +29,7 @@ COLUMNS = {
     "date_of_birth": ColumnRole.BIRTH_DATE,
     "soc_sec_id": ColumnRole.IDENTIFIER,
 }
-SPEC = mapped("febrl", "rec_id", COLUMNS)
+SPEC = map_roles("febrl", "rec_id", COLUMNS)
 PEOPLE_4 = 5_000
 
 
@@ -74,7 +74,7 @@ def person(key: str) -> pl.Expr:
 def febrl_4(backend: Backend) -> Found:
     """5,000 records to their 5,000 damaged copies, one to one."""
     left, right = records("dataset4a.csv"), records("dataset4b.csv")
-    pairs = score(train(SPEC, left, right, backend=backend), left, right, backend=backend)
+    pairs = score_pairs(train_model(SPEC, left, right, backend=backend), left, right, backend=backend)
     joined = one_to_one(pairs, SPEC.bands).filter(pl.col("band") == PairBand.ACCEPT)
     return Found(len(joined), len(joined.filter(person("left_key") == person("right_key"))), PEOPLE_4)
 
@@ -82,8 +82,8 @@ def febrl_4(backend: Backend) -> Found:
 def febrl_3(backend: Backend) -> Found:
     """5,000 records of 2,000 people, clustered."""
     frame = records("dataset3.csv")
-    pairs = score(train(SPEC, frame, backend=backend), frame, backend=backend)
-    members = clusters(pairs, SPEC.bands).members
+    pairs = score_pairs(train_model(SPEC, frame, backend=backend), frame, backend=backend)
+    members = cluster_pairs(pairs, SPEC.bands).members
     joined = members.join(members, on="cluster").filter(pl.col("key") < pl.col("key_right"))
     sizes = frame.group_by(person("rec_id")).len()["len"]
     right = joined.filter(person("key") == person("key_right"))

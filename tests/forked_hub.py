@@ -106,14 +106,14 @@ def main(address: str) -> None:
     from pkgutil import walk_packages
 
     from hub import cli
-    from hub.graph.schema import schema
-    from hub.model.registry import registry
+    from hub.graph.schema import load_schema
+    from hub.model.registry import load_registry
 
     for module in walk_packages(cli.__path__, f"{cli.__name__}."):
         import_module(module.name)
 
-    registry()
-    schema()  # a third of what a command that needs it takes
+    load_registry()
+    load_schema()  # a third of what a command that needs it takes
     threading.Thread(target=_end_with_parent, daemon=True).start()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)

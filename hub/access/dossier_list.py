@@ -79,7 +79,9 @@ class WantedDossiers:
 def list_offices(principal: Principal) -> list[str]:
     """The units whose dossiers a principal may see: those of its offices, those they continue, and those that continue them."""
     own = {unit for unit in map(find_unit, principal.offices) if unit is not None}
-    return sorted({other for unit in own for other in (unit, *units.successors(unit), *units.predecessors(unit))})
+    return sorted(
+        {other for unit in own for other in (unit, *units.find_successors(unit), *units.find_predecessors(unit))}
+    )
 
 
 def make_cursor(opened_at: str, number: int) -> str:

@@ -29,7 +29,7 @@ from hub.access.dossier_rules import (
     check_level,
     check_life,
     check_subjects,
-    refuse,
+    make_refusal,
 )
 from hub.access.dossier_senders import DossierSender, KeySetLocation, find_sender
 from hub.access.dossiers import (
@@ -42,7 +42,7 @@ from hub.access.dossiers import (
     load_dossier,
     write_end,
 )
-from hub.access.offices import covers, parse_office
+from hub.access.offices import covers_office, parse_office
 from hub.access.principals import ClientKind, Principal
 from hub.access.purposes import Purpose, find_purpose
 from hub.errors import OperationRefused
@@ -199,7 +199,7 @@ def parse_push(body: bytes) -> PushedDossier:
         return PushedDossier.model_validate_json(body)
     except ValidationError as error:
         wrong = sorted({".".join(map(str, one["loc"])) or "the body" for one in error.errors()})[:10]
-        raise refuse(
+        raise make_refusal(
             f"not as expected: {', '.join(wrong)}", "BAD_USER_INPUT", "see docs/how-to/push-dossiers.md for each key"
         ) from None
 
@@ -223,13 +223,13 @@ def _read_header(signature: str) -> dict[str, Any]:
 
 
 def _check_sender(sender: DossierSender, sent: PushedDossier, office: str, purpose: Purpose) -> None:
-    if not covers(sender.offices, office):
-        raise refuse("the sender is not registered for this office", "OFFICE_FORBIDDEN", "see `hub senders list`")
+    if not covers_office(sender.offices, office):
+        raise make_refusal("the sender is not registered for this office", "OFFICE_FORBIDDEN", "see `hub senders list`")
     if not purpose.declaration.dossier:
-        raise refuse(f"the purpose {purpose.code} has no dossiers", "FORBIDDEN", "send the code of a procedure")
+        raise make_refusal(f"the purpose {purpose.code} has no dossiers", "FORBIDDEN", "send the code of a procedure")
     check_level(purpose.declaration, office)
     if sent.purpose_version is not None and sent.purpose_version != purpose.version:
-        raise refuse(
+        raise make_refusal(
             f"the hub has another version of {purpose.code}: {purpose.version}",
             "PURPOSE_VERSION_OTHER",
             "check the changes (`hub purposes diff`), and send that version, or none",
@@ -239,16 +239,16 @@ def _check_sender(sender: DossierSender, sent: PushedDossier, office: str, purpo
 def _is_known(connection: Connection[Any], known: Dossier, sent: PushedDossier, digest: bytes) -> bool:
     held = connection.execute(PUSHED, (known.code,)).fetchone()
     if known.opened_via != "PUSH" or held is None:
-        raise refuse(
+        raise make_refusal(
             "a dossier of this code was opened here", "DOSSIER_EXISTS", "check the code; each dossier has its own"
         )
     version, content = held
     if sent.version < version:
-        raise refuse(
+        raise make_refusal(
             f"version {version} of this dossier is here already", "DOSSIER_VERSION_OLD", "send newer versions only"
         )
     if sent.version == version and bytes(content) != digest:
-        raise refuse(
+        raise make_refusal(
             f"version {version} of this dossier is here with other content",
             "DOSSIER_VERSION_CONFLICT",
             "give each change a version of its own",
@@ -266,7 +266,7 @@ def _open(
     principal: Principal,
 ) -> None:
     if sent.state != "OPEN":
-        raise refuse("a dossier that is not here cannot be ended", "DOSSIER_UNKNOWN", "send it as OPEN first")
+        raise make_refusal("a dossier that is not here cannot be ended", "DOSSIER_UNKNOWN", "send it as OPEN first")
     now = datetime.now(UTC)
     check_subjects(purpose.declaration, found, now.date())
     row = {
@@ -295,13 +295,13 @@ def _change(
 ) -> None:
     """End a dossier, or add subjects. A read for a subject cannot be taken back, so none is removed."""
     if (known.office, known.purpose) != (office, purpose.code):
-        raise refuse(
+        raise make_refusal(
             "the dossier has another office or procedure here",
             "DOSSIER_CHANGED",
             "withdraw it, and send it under a new code",
         )
     if known.outcome is not None:
-        raise refuse(f"the dossier is {known.outcome}", "DOSSIER_ENDED", "send new work under a new code")
+        raise make_refusal(f"the dossier is {known.outcome}", "DOSSIER_ENDED", "send new work under a new code")
     if sent.state != "OPEN":
         reason = sent.reason.strip() or "ended by the one-stop system"
         write_end(connection, known, sent.state, reason, principal)
@@ -309,7 +309,7 @@ def _change(
     present = {(s.role, s.entity, s.field, s.value) for s in known.subjects}
     wanted = {(s.role, s.entity, s.field, s.value) for s in found}
     if present - wanted:
-        raise refuse(
+        raise make_refusal(
             "a subject of the dossier is missing in this version",
             "DOSSIER_CHANGED",
             "send every subject again; to remove one, withdraw the dossier, and send it under a new code",

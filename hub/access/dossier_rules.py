@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from hub.access.offices import covers
+from hub.access.offices import covers_office
 from hub.access.principals import Principal
 from hub.access.purpose_declaration import PurposeDeclaration, SubjectRole
 from hub.errors import OperationRefused
@@ -41,7 +41,7 @@ class FoundSubject:
     adult_age: int | None = None
 
 
-def refuse(message: str, code: str, next_step: str) -> OperationRefused:
+def make_refusal(message: str, code: str, next_step: str) -> OperationRefused:
     """A refusal of a dossier."""
     return OperationRefused(message, code=code, next_step=next_step)
 
@@ -50,16 +50,18 @@ def check_code(code: str, today: date) -> str:
     """The dossier code in canonical form. Raises OperationRefused with DOSSIER_CODE_INVALID."""
     clean = code.strip().upper()
     if len(clean) > 60 or not CODE.fullmatch(clean) or clean.startswith(EMERGENCY_AGENCY):
-        raise refuse("the dossier code does not have its form", "DOSSIER_CODE_INVALID", CODE_STEP)
+        raise make_refusal("the dossier code does not have its form", "DOSSIER_CODE_INVALID", CODE_STEP)
     written = clean.split("-")[-2]
     try:
         received = datetime.strptime(written, "%y%m%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
-        raise refuse(
+        raise make_refusal(
             f"the dossier code has the date {written}, which is no day", "DOSSIER_CODE_INVALID", CODE_STEP
         ) from None
     if received > today + timedelta(days=1):
-        raise refuse(f"the dossier code has the date {written}, which is to come", "DOSSIER_CODE_INVALID", CODE_STEP)
+        raise make_refusal(
+            f"the dossier code has the date {written}, which is to come", "DOSSIER_CODE_INVALID", CODE_STEP
+        )
     return clean
 
 
@@ -69,20 +71,20 @@ def check_opener(principal: Principal, purpose: PurposeDeclaration, office: str)
     `office` is a canonical unit code.
     """
     if not purpose.dossier:
-        raise refuse(
+        raise make_refusal(
             f"the purpose {purpose.code} has no dossiers", "FORBIDDEN", "send it as X-Hub-Purpose with each request"
         )
     by_role = bool(purpose.users.roles & principal.roles)
     by_scope = principal.client_kind is not None and OPEN_SCOPE in principal.scopes
     if not (by_role or (by_scope and principal.client_kind in purpose.users.clients)):
         needed = ", ".join(sorted(purpose.users.roles)) or "none"
-        raise refuse(
+        raise make_refusal(
             f"you may not open a dossier of {purpose.code}",
             "FORBIDDEN",
             f"sign in with one of the roles {needed}, or with an app's key that has the scope {OPEN_SCOPE}",
         )
-    if not covers(principal.offices, office):
-        raise refuse(
+    if not covers_office(principal.offices, office):
+        raise make_refusal(
             "you do not work for this office",
             "OFFICE_FORBIDDEN",
             "give an office that your token names, or one that continues it",
@@ -92,9 +94,11 @@ def check_opener(principal: Principal, purpose: PurposeDeclaration, office: str)
 
 def check_level(purpose: PurposeDeclaration, office: str) -> None:
     """Raises OperationRefused with OFFICE_FORBIDDEN if offices at the level of this one do not handle the purpose."""
-    if purpose.users.offices and units.level(office) not in purpose.users.offices:
+    if purpose.users.offices and units.find_level(office) not in purpose.users.offices:
         allowed = ", ".join(sorted(purpose.users.offices))
-        raise refuse(f"{purpose.code} is not handled at this level", "OFFICE_FORBIDDEN", f"use an office at {allowed}")
+        raise make_refusal(
+            f"{purpose.code} is not handled at this level", "OFFICE_FORBIDDEN", f"use an office at {allowed}"
+        )
 
 
 def check_life(expires_at: datetime | None, now: datetime) -> datetime:
@@ -102,7 +106,7 @@ def check_life(expires_at: datetime | None, now: datetime) -> datetime:
     if expires_at is None:
         return now + DEFAULT_LIFE
     if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST_LIFE:
-        raise refuse(
+        raise make_refusal(
             f"the expiry must lie in the next {LONGEST_LIFE.days} days",
             "DOSSIER_EXPIRY_INVALID",
             "give an instant with its offset, or leave it out",
@@ -116,7 +120,7 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
     Codes: ROLE_UNKNOWN, ROLE_MISSING, ROLE_TAKEN, WRONG_KIND, SUBJECT_DECEASED, GUARDIAN_NEEDED, TOO_MANY_SUBJECTS.
     """
     if len(subjects) > MAX_SUBJECTS:
-        raise refuse(
+        raise make_refusal(
             f"a dossier has at most {MAX_SUBJECTS} subjects",
             "TOO_MANY_SUBJECTS",
             "open a second dossier for the others",
@@ -126,9 +130,11 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
         _check_subject(purpose, subject, filled, today)
     for role, declared in purpose.subjects.items():
         if not filled[role] and not declared.optional and not _is_guardian_only(role, purpose.subjects.values()):
-            raise refuse(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
+            raise make_refusal(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
         if filled[role] > 1 and not declared.many:
-            raise refuse(f"{filled[role]} subjects have the role {role}", "ROLE_TAKEN", "give one subject this role")
+            raise make_refusal(
+                f"{filled[role]} subjects have the role {role}", "ROLE_TAKEN", "give one subject this role"
+            )
 
 
 def find_role(purpose: PurposeDeclaration, role: str, entity: str) -> SubjectRole:
@@ -136,9 +142,9 @@ def find_role(purpose: PurposeDeclaration, role: str, entity: str) -> SubjectRol
     declared = purpose.subjects.get(role)
     if declared is None:
         known = ", ".join(purpose.subjects)
-        raise refuse(f"{purpose.code} has no role {role[:60]}", "ROLE_UNKNOWN", f"use one of: {known}")
+        raise make_refusal(f"{purpose.code} has no role {role[:60]}", "ROLE_UNKNOWN", f"use one of: {known}")
     if entity != declared.entity:
-        raise refuse(
+        raise make_refusal(
             f"the role {role} is for a {declared.entity}, not a {entity}", "WRONG_KIND", f"name a {declared.entity}"
         )
     return declared
@@ -147,13 +153,13 @@ def find_role(purpose: PurposeDeclaration, role: str, entity: str) -> SubjectRol
 def _check_subject(purpose: PurposeDeclaration, subject: FoundSubject, filled: Counter[str], today: date) -> None:
     declared = find_role(purpose, subject.role, subject.entity)
     if subject.died is not None and not declared.deceased:
-        raise refuse(
+        raise make_refusal(
             f"the person in the role {subject.role} is recorded as deceased",
             "SUBJECT_DECEASED",
             "check the identifier; if the record is wrong, ask the civil-status office to correct it",
         )
     if declared.guardian is not None and not filled[declared.guardian] and is_minor(subject, today):
-        raise refuse(
+        raise make_refusal(
             f"the person in the role {subject.role} is a minor",
             "GUARDIAN_NEEDED",
             f"add the guardian in the role {declared.guardian}",

@@ -19,7 +19,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from hub.access.offices import covers, parse_office
+from hub.access.offices import covers_office, parse_office
 from hub.access.oidc.provider import is_provider_url
 from hub.errors import OperationRefused
 
@@ -165,7 +165,7 @@ def revoke_sender(connection: Connection[Any], identifier: str) -> None:
 
 def refuse_pushed_office(connection: Connection[Any], office: str) -> None:
     """Raises OperationRefused with DOSSIER_PUSHED_ONLY if a one-stop system sends the dossiers of this office."""
-    if any(covers(sender.offices, office) for sender in list_senders(connection)):
+    if any(covers_office(sender.offices, office) for sender in list_senders(connection)):
         raise OperationRefused(
             "dossiers of this office come from its one-stop system, and are opened, changed and ended there only",
             code="DOSSIER_PUSHED_ONLY",

@@ -19,14 +19,14 @@ from hub.access.dossier_rules import (
     check_life,
     check_opener,
     check_subjects,
-    refuse,
+    make_refusal,
 )
-from hub.access.offices import covers, parse_office
+from hub.access.offices import covers_office, parse_office
 from hub.access.principals import Principal
 from hub.access.purposes import Purpose, find_purpose
 from hub.access.sealing import WITHHELD_ALARMS, find_withheld
 from hub.access.withdrawals import pass_on_withdrawal
-from hub.model.registry import Entity, Registry, registry
+from hub.model.registry import Entity, Registry, load_registry
 from hub.store.event_outbox import record_dossier_change
 
 Outcome = Literal["CLOSED", "WITHDRAWN"]
@@ -49,7 +49,7 @@ SELECT_SUBJECTS = """
 select role, entity, subject_id as number, field, value from hub.dossier_subject where dossier_id = %s order by id"""
 END_DOSSIER = """
 update hub.dossier set ended_at = now(), ended_by = %s, outcome = %s, reason = %s where id = %s and ended_at is null"""
-NOT_FOUND = refuse(
+NOT_FOUND = make_refusal(
     "there is no such dossier, or it is not one of your office",
     "DOSSIER_UNKNOWN",
     "check the code; a dossier is opened with openDossier",
@@ -175,7 +175,9 @@ def add_subjects(
     dossier = find_own_dossier(connection, code, principal)
     check_open(dossier, datetime.now(UTC))
     if dossier.opened_via == EMERGENCY:
-        raise refuse("nobody is added to emergency access", "EMERGENCY_FORBIDDEN", "request it again for the others")
+        raise make_refusal(
+            "nobody is added to emergency access", "EMERGENCY_FORBIDDEN", "request it again for the others"
+        )
     purpose = find_purpose(dossier.purpose)
     check_opener(principal, purpose.declaration, dossier.office)
     present = {(subject.role, subject.entity, subject.number, subject.value) for subject in dossier.subjects}
@@ -196,7 +198,7 @@ def end_dossier(connection: Connection[Any], code: str, outcome: Outcome, reason
     Raises OperationRefused with DOSSIER_UNKNOWN, DOSSIER_ENDED or BAD_USER_INPUT.
     """
     if not 1 <= len(reason.strip()) <= LONGEST_REASON:
-        raise refuse(
+        raise make_refusal(
             f"the reason must have 1 to {LONGEST_REASON} characters", "BAD_USER_INPUT", "say in a sentence why"
         )
     dossier = find_own_dossier(connection, code, principal)
@@ -204,7 +206,7 @@ def end_dossier(connection: Connection[Any], code: str, outcome: Outcome, reason
     with connection.transaction():
         is_ended = write_end(connection, dossier, outcome, reason.strip(), principal)
     if not is_ended and dossier.outcome != outcome:
-        raise refuse(f"the dossier is already {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier")
+        raise make_refusal(f"the dossier is already {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier")
     return find_own_dossier(connection, code, principal)
 
 
@@ -233,7 +235,7 @@ def load_dossier(connection: Connection[Any], code: str) -> Dossier | None:
 def find_own_dossier(connection: Connection[Any], code: str, principal: Principal) -> Dossier:
     """The dossier of this code, of one of the principal's offices. Raises OperationRefused with DOSSIER_UNKNOWN."""
     dossier = load_dossier(connection, code)
-    if dossier is None or not covers(principal.offices, dossier.office):
+    if dossier is None or not covers_office(principal.offices, dossier.office):
         raise NOT_FOUND
     return dossier
 
@@ -251,9 +253,9 @@ class HasEnd(Protocol):
 def check_open(dossier: HasEnd, now: datetime) -> None:
     """Raises OperationRefused with DOSSIER_ENDED or DOSSIER_EXPIRED if nothing may be read under it any more."""
     if dossier.outcome is not None:
-        raise refuse(f"the dossier is {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier for new work")
+        raise make_refusal(f"the dossier is {dossier.outcome}", "DOSSIER_ENDED", "open a new dossier for new work")
     if dossier.expires_at <= now:
-        raise refuse("the dossier has expired", "DOSSIER_EXPIRED", "open a new dossier")
+        raise make_refusal("the dossier has expired", "DOSSIER_EXPIRED", "open a new dossier")
 
 
 # --- Subjects ---------------------------------------------------------------------------------------------------------
@@ -261,21 +263,23 @@ def check_open(dossier: HasEnd, now: datetime) -> None:
 
 def find_subjects(connection: Connection[Any], named: Iterable[NamedSubject]) -> list[FoundSubject]:
     """The subjects as the hub holds them, each by one index look-up."""
-    known = registry()
+    known = load_registry()
     return [_find_subject(connection, known, subject) for subject in named]
 
 
 def _find_subject(connection: Connection[Any], known: Registry, named: NamedSubject) -> FoundSubject:
     entity = known.entities.get(named.entity)
     if entity is None or entity.kind != "subject":
-        raise refuse(f"{named.entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as a Citizen")
+        raise make_refusal(
+            f"{named.entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as a Citizen"
+        )
     column = "id" if named.field is None else named.field
     if column != "id" and column not in {key.name for key in entity.keys}:
-        raise refuse(f"{entity.name} is not identified by {column[:60]}", "WRONG_KIND", "use one of its keys")
+        raise make_refusal(f"{entity.name} is not identified by {column[:60]}", "WRONG_KIND", "use one of its keys")
     value = named.number if named.field is None else named.value
     row = connection.execute(_subject_query(entity, column), {"value": value}).fetchone()
     if row is None and named.field is None:
-        raise refuse("an id leads to no row", "SUBJECT_UNKNOWN", "take ids from the graph, as they are")
+        raise make_refusal("an id leads to no row", "SUBJECT_UNKNOWN", "take ids from the graph, as they are")
     number, born, died = row or (None, None, None)
     adult_age = entity.person.adult_age if entity.person else None
     return FoundSubject(named.role, entity.name, number, named.field, named.value, born, died, adult_age)
@@ -325,4 +329,6 @@ def _same_dossier(
     same = (present.purpose, present.office, present.opened_by) == (purpose.code, office, principal.id)
     if same and wanted == held:
         return present
-    raise refuse("a dossier of this code exists already", "DOSSIER_EXISTS", "check the code; each dossier has its own")
+    raise make_refusal(
+        "a dossier of this code exists already", "DOSSIER_EXISTS", "check the code; each dossier has its own"
+    )

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
-from hub.access.dossier_rules import EMERGENCY_AGENCY, check_opener, check_subjects, refuse
+from hub.access.dossier_rules import EMERGENCY_AGENCY, check_opener, check_subjects, make_refusal
 from hub.access.dossiers import (
     EMERGENCY,
     NOT_FOUND,
@@ -55,7 +55,7 @@ def request_emergency(connection: Connection[Any], request: EmergencyRequest, pr
     purpose, office, now = find_purpose(request.purpose), parse_office(request.office), datetime.now(UTC)
     _check_person(principal)
     if not purpose.declaration.break_glass:
-        raise refuse(
+        raise make_refusal(
             f"{purpose.code} has no emergency access",
             "EMERGENCY_FORBIDDEN",
             "open a dossier, or use a purpose that allows it",
@@ -63,7 +63,7 @@ def request_emergency(connection: Connection[Any], request: EmergencyRequest, pr
     check_opener(principal, purpose.declaration, office)
     reason = request.reason.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise refuse(
+        raise make_refusal(
             f"the reason must have {SHORTEST_REASON} to {LONGEST_REASON} characters",
             "BAD_USER_INPUT",
             "say what happened and why it cannot wait; no personal data",
@@ -102,7 +102,7 @@ def confirm_emergency(connection: Connection[Any], code: str, minutes: int, prin
     _check_person(principal)
     check_opener(principal, find_purpose(dossier.purpose).declaration, dossier.office)
     if principal.id == dossier.opened_by:
-        raise refuse(
+        raise make_refusal(
             "who requested emergency access cannot confirm it",
             "SECOND_PERSON_NEEDED",
             "ask another officer of your office to confirm it",
@@ -110,7 +110,7 @@ def confirm_emergency(connection: Connection[Any], code: str, minutes: int, prin
     with connection.transaction():
         values = {"principal": principal.id, "life": timedelta(minutes=minutes), "id": dossier.id}
         if connection.execute(CONFIRM, values).rowcount != 1:
-            raise refuse(
+            raise make_refusal(
                 "the emergency access is confirmed already, or its time is over",
                 "EMERGENCY_CONFIRMED",
                 "request it again if it is still needed",
@@ -135,7 +135,7 @@ def _find_emergency(connection: Connection[Any], code: str, principal: Principal
 
 def _check_person(principal: Principal) -> None:
     if not principal.is_person:
-        raise refuse(
+        raise make_refusal(
             "emergency access is for people, not for apps",
             "EMERGENCY_FORBIDDEN",
             "the officer signs in and requests it",

@@ -14,7 +14,7 @@ from schema import units
 
 def parse_office(text: str) -> str:
     """The canonical code of an office's unit. Raises OperationRefused with OFFICE_UNKNOWN."""
-    code = units.canonical(text.strip())
+    code = units.canonicalise_code(text.strip())
     if code is None:
         raise OperationRefused(
             "the office is not an administrative unit with the date of its code",
@@ -27,10 +27,10 @@ def parse_office(text: str) -> str:
 @lru_cache(maxsize=5_000)
 def is_same_office(own: str, other: str) -> bool:
     """Whether one unit is, continues, or is continued by the other. Both are canonical codes."""
-    return other in units.successors(own) or own in units.successors(other)
+    return other in units.find_successors(own) or own in units.find_successors(other)
 
 
-def covers(offices: Iterable[str], office: str) -> bool:
+def covers_office(offices: Iterable[str], office: str) -> bool:
     """Whether someone who works for `offices` works for this office. A code that names no unit covers nothing.
 
     In a token a code may stand without a date: it is then that of today, when the token was signed.
@@ -47,10 +47,10 @@ def find_unit(code: str) -> str | None:
 @lru_cache(maxsize=5_000)
 def _canonical(code: str) -> str | None:
     """Kept, since every read under a dossier asks for its caller's offices; tokens name few of them."""
-    return units.canonical(code)
+    return units.canonicalise_code(code)
 
 
 def is_at_level(offices: Iterable[str], levels: frozenset[str]) -> bool:
     """Whether someone who works for `offices` works for a unit of one of these levels, e.g. COMMUNE."""
     codes = (find_unit(own) for own in offices)
-    return any(code is not None and units.level(code) in levels for code in codes)
+    return any(code is not None and units.find_level(code) in levels for code in codes)

@@ -22,7 +22,7 @@ Bindings = Mapping[str, frozenset[str]]
 """Role of a subject, or `caller.<attribute>` → the values that it may be given by: its identifiers and its global ids."""
 
 
-def canonical(value: Any) -> Any:
+def canonicalise_value(value: Any) -> Any:
     """A coerced GraphQL value, hashable and comparable: enum members by name, lists as tuples, objects as sorted pairs.
 
     Parts of objects that are null are left out: for the planner they are not there.
@@ -30,9 +30,9 @@ def canonical(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, list | tuple):
-        return tuple(canonical(item) for item in value)
+        return tuple(canonicalise_value(item) for item in value)
     if isinstance(value, Mapping):
-        return tuple(sorted((name, canonical(item)) for name, item in value.items() if item is not None))
+        return tuple(sorted((name, canonicalise_value(item)) for name, item in value.items() if item is not None))
     return value
 
 
@@ -51,7 +51,7 @@ class Exactly:
 
     def mismatch(self, value: Any, bindings: Bindings) -> Mismatch | None:
         """None if the coerced value is allowed."""
-        given = canonical(value)
+        given = canonicalise_value(value)
         # True == 1 in Python, and not in GraphQL.
         equal = given == self.value and isinstance(given, bool) is isinstance(self.value, bool)
         return None if equal else Mismatch.ARGUMENT

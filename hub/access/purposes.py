@@ -71,7 +71,7 @@ class Purpose:
         return isinstance(self.declaration, PurposeOfProcedure)
 
 
-def purposes() -> Mapping[str, Purpose]:
+def read_purposes() -> Mapping[str, Purpose]:
     """Every purpose by code: those of the package, then those of HUB_PURPOSES and HUB_PROCEDURES. Raises HubMisconfigured."""
     return _configured_purposes(tuple(os.environ.get(name) for name in FOLDER_SETTINGS))
 
@@ -81,7 +81,7 @@ def find_purpose(code: str, known: Mapping[str, Purpose] | None = None) -> Purpo
 
     `known` are the purposes to look among. Without them the settings are read anew, which takes milliseconds.
     """
-    known = purposes() if known is None else known
+    known = read_purposes() if known is None else known
     found = known.get(code)
     if found is None:
         raise OperationRefused(

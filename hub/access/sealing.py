@@ -11,10 +11,10 @@ from typing import Any, Literal, get_args
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from hub.access.dossier_rules import refuse
+from hub.access.dossier_rules import make_refusal
 from hub.errors import OperationRefused
 from hub.model.names import quote_identifier
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 
 class WithholdKind(StrEnum):
@@ -113,7 +113,7 @@ def restrict_subject(
     if ground not in get_args(RestrictionGround):
         raise _unknown_ground(ground, get_args(RestrictionGround))
     if not 0 < len(reason.strip()) <= MAX_REASON_CHARS:
-        raise refuse(
+        raise make_refusal(
             f"the reason has {len(reason):,} characters",
             "BAD_USER_INPUT",
             f"give a sentence of at most {MAX_REASON_CHARS} characters, without identifiers of people",
@@ -129,14 +129,14 @@ def lift_restriction(connection: Connection[Any], entity: str, number: int) -> b
 
 
 def _check_subject(connection: Connection[Any], entity: str, number: int) -> None:
-    known = registry().entities.get(entity)
+    known = load_registry().entities.get(entity)
     if known is None or known.kind != "subject":
-        raise refuse(f"{entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as Citizen")
+        raise make_refusal(f"{entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as Citizen")
     # The name of the table is the registry's.
     row = connection.execute(f"select 1 from data.{quote_identifier(known.table)} where id = %s", (number,)).fetchone()  # noqa: S608 constants and quoted identifiers
     if row is None:
-        raise refuse("there is no such row", "SUBJECT_UNKNOWN", "take the number from a global id of the graph")
+        raise make_refusal("there is no such row", "SUBJECT_UNKNOWN", "take the number from a global id of the graph")
 
 
 def _unknown_ground(ground: str, known: tuple[str, ...]) -> Exception:
-    return refuse(f"{ground[:40]} is no ground", "BAD_USER_INPUT", f"use one of {', '.join(known)}")
+    return make_refusal(f"{ground[:40]} is no ground", "BAD_USER_INPUT", f"use one of {', '.join(known)}")

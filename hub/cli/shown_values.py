@@ -16,7 +16,7 @@ from hub.access.sealing import WITHHELD, WITHHELD_ALARMS, find_withheld
 from hub.errors import HubMisconfigured
 from hub.ledger.command_chain import commit_command
 from hub.ledger.records import INCIDENTAL_ROLE, REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION, add_silence_timeouts
@@ -66,7 +66,7 @@ def _list_shown_people(connection: Connection[Any], shown: ShownValues) -> set[t
     """The subjects that are shown, and those whom the shown records are about."""
     found = {*shown.subjects, *shown.others}
     for kind, number in tuple(found):
-        entity = registry().entities.get(kind)
+        entity = load_registry().entities.get(kind)
         for linked in entity.linked if entity is not None else ():
             table = sql.Identifier("link", linked.table)
             query = sql.SQL("select subject_kind, subject_id from {} where record_id = %s and status <> 'UNCONFIRMED'")
@@ -117,5 +117,5 @@ def _list_people(shown: ShownValues) -> Iterator[DisclosedSubject]:
     requested = set(shown.subjects)
     for role, people in ((REQUESTED_ROLE, requested), (INCIDENTAL_ROLE, set(shown.others) - requested)):
         for kind, number in sorted(people):
-            if (entity := registry().entities.get(kind)) is not None and entity.personal:
+            if (entity := load_registry().entities.get(kind)) is not None and entity.personal:
                 yield DisclosedSubject(kind, number, role)

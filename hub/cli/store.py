@@ -115,12 +115,12 @@ def _as_it_is(url: str, server: EmbeddedServer | None, settings: Settings) -> It
 def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -> Iterator[OpenStore]:
     # Alembic takes longer to import than most commands that only read take to run.
     from hub.jobs import schema as jobs
-    from hub.store.migrate import migrate
+    from hub.store.migrate import migrate_store
 
     name_command()
     made = make_engine(url)
     try:
-        migrate(made)
+        migrate_store(made)
         jobs.migrate_queue(store_url(made))
         yield _describe_store(url, made, server, settings)
     finally:

@@ -16,7 +16,7 @@ from hub.conform.simulators.base import SourceSimulator
 from hub.conform.trial_servers import EMPTY_DATABASE, Held, TrialServers, TrialStore
 from hub.conform.trials import EXTRA_COLUMN, StreamRows, TrialFailed, TrialState, find_expected_keys, require_success
 from hub.ingest.run.connector_run import RunReport
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 
 LONGEST_S = 20.0
@@ -242,7 +242,7 @@ def _needed_column(manifest: Manifest, stream: str, rows: Sequence[Row]) -> str 
         for name, emit in declared.emits.items()
         if emit.explode is None
         for field, mapping in emit.fields.items()
-        if not registry()[name].column(field).nullable
+        if not load_registry()[name].column(field).nullable
         for column in mapping.list_columns()
         if column not in apart and all(has_path(row, column) for row in rows)
     ]

@@ -11,7 +11,7 @@ from hub.conform.samples import Row
 from hub.conform.trial_servers import Key, TrialServers
 from hub.conform.trials import TrialState, find_expected_keys, find_records, tell_wrong
 from hub.ingest.run.connector_run import RunReport
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from schema.values import ValueRejected
 
@@ -43,7 +43,7 @@ def list_damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
     """Each required field and the key, in turn emptied and broken."""
     declared = manifest.streams[stream]
     for name, emit in declared.emits.items():
-        for column in registry()[name].columns:
+        for column in load_registry()[name].columns:
             paths = tuple(emit.fields[column.name].list_columns()) if column.name in emit.fields else ()
             if column.nullable or not paths:
                 continue

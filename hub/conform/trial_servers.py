@@ -17,11 +17,11 @@ from psycopg import sql
 from hub.ingest.read.retry_log import instrumentation
 from hub.ingest.run.connector_run import RunReport, run_connectors
 from hub.model.names import quote_identifier, quote_identifiers
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 
 MEMORY_FOLDER = Path("/dev/shm")
 EMPTY_DATABASE = "conform_empty"
@@ -81,10 +81,10 @@ class TrialStore:
         found: dict[Key, tuple[tuple[Any, ...], Any]] = {}
         with psycopg.connect(self.url) as connection:
             for entity in sorted({entity for stream in manifest.streams.values() for entity in stream.emits}):
-                columns = quote_identifiers((column.name for column in registry()[entity].columns), "t")
+                columns = quote_identifiers((column.name for column in load_registry()[entity].columns), "t")
                 query = (
                     f"select s.name, t.source_key, t.id, t.sys_from, {columns}"  # noqa: S608 constants and quoted identifiers
-                    f" from data.{quote_identifier(registry()[entity].table)} t join hub.stream s on s.id = t.stream_id"
+                    f" from data.{quote_identifier(load_registry()[entity].table)} t join hub.stream s on s.id = t.stream_id"
                 )
                 for stream, key, number, since, *values in connection.execute(query.encode()):
                     found[stream, entity, key] = (tuple(values), (number, since) if identities else None)
@@ -119,7 +119,7 @@ class TrialServers:
                 server = stack.enter_context(_start_server(folder / "postgresql", SERVER_SETTINGS))
                 server.create_database(EMPTY_DATABASE)
                 made = make_engine(server.url(EMPTY_DATABASE))
-                migrate(made)
+                migrate_store(made)
                 made.dispose()
                 yield cls(folder, server, stack)
         finally:

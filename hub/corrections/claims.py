@@ -14,7 +14,7 @@ from hub.link.normalise.text import accented_key
 from hub.model.correction_states import CorrectionState
 from hub.model.names import to_camel_case
 from hub.model.registry import Backlink, Column, Entity
-from schema.values import Storage, Value, ValueRejected, Verbatim, cleaned
+from schema.values import Storage, Value, ValueRejected, Verbatim, clean_text
 
 MAX_CLAIM_CHARS = 2_000
 NUMBERS = frozenset({Storage.INTEGER, Storage.BIGINT, Storage.NUMERIC})
@@ -80,7 +80,7 @@ def _refuse_claim(field: CorrectableField, rule: str) -> OperationRefused:
     )
 
 
-def normalise(kind: type[Value], text: str | None) -> str | None:
+def normalise_claim(kind: type[Value], text: str | None) -> str | None:
     """What two spellings of one value have in common: canonical form, and of names case, spaces and the place of a tone mark."""
     if text is None or not text.strip():
         return None
@@ -88,7 +88,7 @@ def normalise(kind: type[Value], text: str | None) -> str | None:
         text = kind.parse(text)
     except ValueRejected:
         # A source may hold what the rule of today refuses; it is compared as it is written.
-        text = cleaned(text, kind.clean)
+        text = clean_text(text, kind.clean)
     # What a sector wrote of a party has no type; without digits it is a name, and with digits two of them could become one.
     if kind.name_search or (issubclass(kind, Verbatim) and not any(character.isdigit() for character in text)):
         return accented_key(text) or text
@@ -111,7 +111,7 @@ def _normalise_stored(storage: Storage, text: str) -> str:
 
 def is_same(kind: type[Value], left: str | None, right: str | None) -> bool:
     """Whether two values are the same in the field's own normal form; None is an empty value."""
-    return normalise(kind, left) == normalise(kind, right)
+    return normalise_claim(kind, left) == normalise_claim(kind, right)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from typing import Any, Literal
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
-from hub.corrections.claims import CorrectableField, check_claim, find_field, is_same, normalise
+from hub.corrections.claims import CorrectableField, check_claim, find_field, is_same, normalise_claim
 from hub.corrections.records import COLUMNS, Correction, apply_event, keep_event, load_correction
 from hub.corrections.terms import find_terms
 from hub.corrections.transitions import CorrectionEvent
 from hub.errors import OperationRefused
 from hub.model.correction_states import CorrectionState
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 from hub.store.event_outbox import record_correction_change
 
 Origin = Literal["ANSWER", "DISCREPANCY", "CITIZEN"]
@@ -92,7 +92,7 @@ def open_correction(connection: Connection[Any], request: CorrectionRequest, ask
     Raises OperationRefused with WRONG_KIND, CORRECTION_FIELD_UNKNOWN, CLAIM_INVALID, CLAIM_HELD, VALUE_CHANGED, RECORD_NOT_FOUND,
     SOURCE_UNCLEAR, TOO_MANY_CORRECTIONS or BAD_USER_INPUT.
     """
-    known = registry()
+    known = load_registry()
     field = find_correctable(known, request.entity, request.field)
     claimed, reason = check_claim(field, request.claimed), check_reason(request.reason)
     place = find_place(connection, known, field, request)
@@ -138,7 +138,7 @@ def open_correction(connection: Connection[Any], request: CorrectionRequest, ask
 
 def claim_of_discrepancy(connection: Connection[Any], entity: str, number: int, path: str) -> str | None:
     """The value that the authority holds where a copy differs from it. Raises OperationRefused with NO_DISCREPANCY."""
-    field = find_correctable(registry(), entity, path)
+    field = find_correctable(load_registry(), entity, path)
     column = field.column.name if field.column else ""
     row = connection.execute(SELECT_DISCREPANCY, (field.entity.name, number, column)).fetchone()
     if row is None:
@@ -252,7 +252,7 @@ def _find_owner(connection: Connection[Any], known: Registry, field: Correctable
 
 def _digest_claim(field: CorrectableField, claimed: str | None) -> str:
     """What two spellings of one claim have in common, without telling it."""
-    same = normalise(field.column.value, claimed) if field.column else claimed
+    same = normalise_claim(field.column.value, claimed) if field.column else claimed
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 

@@ -18,7 +18,7 @@ from hub.corrections.records import Correction, apply_event, load_correction
 from hub.corrections.terms import find_terms
 from hub.corrections.transitions import CorrectionEvent
 from hub.model.correction_states import UNSETTLED, CorrectionState
-from hub.model.registry import Linked, Registry, registry
+from hub.model.registry import Linked, Registry, load_registry
 from hub.model.tables import ACCEPTED
 
 RELAPSE_DAYS = 90
@@ -56,7 +56,7 @@ class ShownValue:
 
 def settle_corrections(connection: Connection[Any]) -> SettlingCounts:
     """Compare every watched correction whose row has changed. Each change is a transaction of its own. Takes a connection in autocommit."""
-    known, events = registry(), []
+    known, events = load_registry(), []
     for entity, path in _list_places(connection):
         field = list_fields(known[entity]).get(path) if entity in known.entities else None
         if field is None:  # the vocabulary has lost it since

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hub.draft.column_names import is_known_name, name_likeness
 from hub.draft.value_round_trip import find_epoch_format, find_notation, reads_back
 from hub.ingest.values.parse_values import ISO_DAY, ISO_INSTANT, NUMBER_STORAGES
-from hub.model.registry import Column, Entity, registry
+from hub.model.registry import Column, Entity, load_registry
 from schema.values import CodeList, PartialDate, Storage, Text, Value, Verbatim
 
 DATE_FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d")
@@ -43,7 +43,7 @@ class FieldProposal:
 
 def choose_entity(columns: Columns) -> Entity:
     """The kind of record that the columns fit best."""
-    return max(registry(), key=lambda entity: _measure_fit(propose_fields(columns, entity), entity))
+    return max(load_registry(), key=lambda entity: _measure_fit(propose_fields(columns, entity), entity))
 
 
 def _measure_fit(found: Sequence[FieldProposal], entity: Entity) -> float:

@@ -171,4 +171,4 @@ def _restore_zeros(kind: type[Value], text: str) -> str | None:
 
 def _is_unit(text: str) -> bool:
     """Whether it is the code of an administrative unit: places are nobody."""
-    return UNIT.match(text) is not None and text in units.eras()
+    return UNIT.match(text) is not None and text in units.read_eras()

@@ -22,11 +22,11 @@ from hub.graph.procedures.prefill_types import add_prefill_types
 from hub.graph.procedures.procedure_statistics import procedure_statistics_field
 from hub.graph.procedures.snapshot_types import add_snapshot_types
 from hub.graph.procedures.snapshots import snapshot_fields
-from hub.graph.schema_types.entity_types import derive
+from hub.graph.schema_types.entity_types import derive_types
 from hub.graph.schema_types.fields import object_type
 from hub.graph.schema_types.labels import labels_field
 from hub.graph.sources.source_fields import source_fields
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 
 
 class HubSchema(strawberry.Schema):
@@ -37,14 +37,14 @@ class HubSchema(strawberry.Schema):
 
 
 @cache
-def schema() -> strawberry.Schema:
+def load_schema() -> strawberry.Schema:
     """The schema of the declared vocabulary."""
-    return build(registry())
+    return build_schema(load_registry())
 
 
-def build(known: Registry) -> strawberry.Schema:
+def build_schema(known: Registry) -> strawberry.Schema:
     """A schema of this registry."""
-    derived = derive(known)
+    derived = derive_types(known)
     scalars = {**derived.scalars, **add_prefill_types(derived.types)}
     add_snapshot_types(derived.types)
     add_dossier_types(known, derived.types)
@@ -84,7 +84,7 @@ def as_of_directive(instant: Any) -> Any:
     )(as_of)
 
 
-def core(built: strawberry.Schema) -> GraphQLSchema:
+def get_core_schema(built: strawberry.Schema) -> GraphQLSchema:
     """The graphql-core schema beneath: what documents are validated against, and what plans are made with."""
     beneath: GraphQLSchema = built._schema  # Strawberry gives no public name to it
     for kind in beneath.type_map.values():

@@ -7,7 +7,7 @@ from graphql import GraphQLSchema
 
 from hub.access.limits.limiter import ReadingLimiter
 from hub.access.principals import Authenticator
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.events.changes import ChangeReader
 from hub.graph.execution.documents import Documents, read_folder
@@ -24,10 +24,10 @@ from hub.graph.permission.dossier_reads import DossierReads
 from hub.graph.permission.permissions import Permissions
 from hub.graph.permission.sealed_subjects import SealedSubjects
 from hub.graph.procedures.refresher import Refresher
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.graph.schema_types.source_states import SourceStates
 from hub.ledger.writer import LedgerWriter
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.node_builder import Catalog
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
@@ -64,23 +64,25 @@ def make_executor(
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
     logins = logins or Logins.one(str(pool.conninfo))
-    graphql_schema = core(schema())
+    graphql_schema = get_core_schema(load_schema())
     trusted = read_folder(settings.documents) if settings.documents else {}
     documents = Documents(trusted, trusted_only=settings.trusted_only)
-    planner = Planner(registry(), graphql_schema, limits_of(settings), names_data_subjects=enforced or names_people)
+    planner = Planner(
+        load_registry(), graphql_schema, limits_of(settings), names_data_subjects=enforced or names_people
+    )
     preparer = Preparer(graphql_schema, planner, documents, settings)
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
     reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
     reviews = ReviewRunner(logins.clerk)
     access = _make_access(graphql_schema, reads, reviews, limiter, enforced=enforced)
-    changes = ChangeReader(reads, registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
+    changes = ChangeReader(reads, load_registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
     refresher = Refresher(settings, logins.clerk, connectors)
     ledger = log = None
     if enforced and keeps_ledger:
         writer = LedgerWriter(logins.ledger, version("cross-sector-hub"))
-        ledger = ReadLedger(writer, reads, SourceStates(reads, registry()), graphql_schema, registry())
-        log = LedgerReads(logins.auditor, registry(), statement_timeout_s=settings.statement_timeout_s)
+        ledger = ReadLedger(writer, reads, SourceStates(reads, load_registry()), graphql_schema, load_registry())
+        log = LedgerReads(logins.auditor, load_registry(), statement_timeout_s=settings.statement_timeout_s)
     return Executor(
         graphql_schema,
         preparer,
@@ -91,7 +93,7 @@ def make_executor(
         refresher,
         ledger,
         log,
-        meter=RequestMeter(list_operation_names(trusted.values()), purposes(), logs=settings.request_log),
+        meter=RequestMeter(list_operation_names(trusted.values()), read_purposes(), logs=settings.request_log),
         explain=settings.explain,
     )
 
@@ -118,9 +120,9 @@ def _make_access(
 ) -> AnswerAccess:
     permissions = None
     if enforced:
-        compiled = compile_purposes(purposes().values(), graphql_schema)
-        permissions = Permissions(graphql_schema, compiled, Catalog(registry()))
-    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, registry()), reviews, limiter)
+        compiled = compile_purposes(read_purposes().values(), graphql_schema)
+        permissions = Permissions(graphql_schema, compiled, Catalog(load_registry()))
+    return AnswerAccess(permissions, SealedSubjects(reads), DossierReads(reads, load_registry()), reviews, limiter)
 
 
 def _check(preparer: Preparer, identifier: str, text: str) -> None:

@@ -19,7 +19,7 @@ import polars as pl
 
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.values.parse_values import find_conflicting_formats, is_number
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from hub.sdk.manifest import Location, Manifest, WrongManifest, build_faults, load_manifest, show_path
 from hub.sdk.mapping import Emit
 from hub.sdk.streams import Stream
@@ -167,7 +167,7 @@ def read_transform_source(manifest: Manifest) -> bytes:
 
 def find_problems(manifest: Manifest) -> Iterator[tuple[Location, str]]:
     """Yield every location where a manifest contradicts the schema, with the reason."""
-    known = registry().entities
+    known = load_registry().entities
     for name, stream in manifest.streams.items():
         mapped = {field for emit in stream.emits.values() for field in emit.fields}
         unknown = sorted(set(stream.volatile) - mapped)
@@ -197,7 +197,7 @@ def _check_notations(at: Location, stream: Stream) -> Iterator[tuple[Location, s
     declared: dict[str, str | None] = {}
     for entity, emit in stream.emits.items():
         for field, mapping in emit.fields.items():
-            known = registry().entities.get(entity)
+            known = load_registry().entities.get(entity)
             column = next((c for c in known.columns if c.name == field), None) if known else None
             if mapping.column is None or column is None or not (mapping.number or is_number(column)):
                 continue

@@ -19,7 +19,7 @@ from hub.jobs import queue as q
 from hub.jobs.counts import DONE, FAILED, INTERRUPTED, WorkerCounts
 from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
 from hub.snapshots.records import forget_snapshots
 from hub.store.engine import connect_for_run, store_url
@@ -79,7 +79,7 @@ class QueueTasks:
     async def link(self) -> None:
         """Link every field."""
         try:
-            report = await run_in_thread(lambda: link(self.engine))
+            report = await run_in_thread(lambda: run_linking(self.engine))
         except asyncio.CancelledError:
             self.counts.note_job(q.LINK_TASK, INTERRUPTED)
             await asyncio.shield(self.queue_link())

@@ -7,7 +7,7 @@ the purposes that its process serves: a purpose that is shortened or removed lat
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from hub.access.purposes import Purpose, purposes
+from hub.access.purposes import Purpose, read_purposes
 
 RETENTION_DETAIL = "retentionDays"
 """Key in the details of EPOCH_BEGIN."""
@@ -15,7 +15,7 @@ RETENTION_DETAIL = "retentionDays"
 
 def find_longest_retention(known: Mapping[str, Purpose] | None = None) -> int:
     """The longest time in days that a reader may keep data of people. Purposes of public data do not count: nobody is in their records."""
-    declared = (purpose.declaration for purpose in (purposes() if known is None else known).values())
+    declared = (purpose.declaration for purpose in (read_purposes() if known is None else known).values())
     return max((one.retention_days for one in declared if not one.public_types), default=0)
 
 

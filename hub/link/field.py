@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hub.errors import OperationRefused
-from hub.model.registry import Entity, Linked, registry
+from hub.model.registry import Entity, Linked, load_registry
 
 COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
 """Of a link table, but for the period in which the hub holds a row."""
@@ -40,7 +40,7 @@ class Field:
     @property
     def tables(self) -> tuple[tuple[str, str], ...]:
         """Kind of subject → its table in `data`."""
-        return tuple((kind, registry()[kind].table) for kind in self.kinds)
+        return tuple((kind, load_registry()[kind].table) for kind in self.kinds)
 
     @property
     def recorded(self) -> Linked:
@@ -59,20 +59,20 @@ class Field:
 
 
 @cache
-def fields() -> Mapping[str, Field]:
+def list_decidable_fields() -> Mapping[str, Field]:
     """Every field that can be decided, by name, in order of declaration; merges last."""
-    found = [Field(f"{e.name}.{k.name}", e, k.table, k.kinds, k) for e in registry() for k in e.linked]
-    found += [Field(f"{e.name}.duplicate", e, e.duplicate_table, (e.name,)) for e in registry() if e.duplicates]
+    found = [Field(f"{e.name}.{k.name}", e, k.table, k.kinds, k) for e in load_registry() for k in e.linked]
+    found += [Field(f"{e.name}.duplicate", e, e.duplicate_table, (e.name,)) for e in load_registry() if e.duplicates]
     return {field.name: field for field in found}
 
 
 def field_named(name: str) -> Field:
     """The field of this name. Raises OperationRefused."""
-    found = fields().get(name)
+    found = list_decidable_fields().get(name)
     if found is None:
         raise OperationRefused(
             "there is no linked field or merge of this name",
-            next_step=f"use one of: {', '.join(fields())}",
+            next_step=f"use one of: {', '.join(list_decidable_fields())}",
             code="UNKNOWN_FIELD",
         )
     return found
@@ -80,9 +80,9 @@ def field_named(name: str) -> Field:
 
 def field_of_code(code: str) -> Field:
     """The field of an enum's value."""
-    return next(field for field in fields().values() if field.code == code)
+    return next(field for field in list_decidable_fields().values() if field.code == code)
 
 
 def leading_to(kind: str) -> tuple[Field, ...]:
     """The fields whose rows may stand for a subject of this kind."""
-    return tuple(field for field in fields().values() if kind in field.kinds)
+    return tuple(field for field in list_decidable_fields().values() if kind in field.kinds)

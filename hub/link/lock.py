@@ -23,7 +23,7 @@ PATIENCE_S = 60
 """So long a run waits: a decision is over in milliseconds; what holds the lock for longer is another trouble."""
 
 
-def hold(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
+def hold_link_lock(connection: Connection[Any], *, wait_s: float = WAIT_S) -> datetime:
     """Take the lock for the open transaction. Returns the instant of what the transaction changes, later than all before it.
 
     Raises OperationRefused if a run of linking keeps it.

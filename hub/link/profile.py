@@ -57,12 +57,12 @@ class LinkingProfile:
 
 
 @cache
-def profile() -> LinkingProfile:
+def load_profile() -> LinkingProfile:
     """What the modules of `schema.linking` declare. Raises HubMisconfigured if they contradict each other."""
-    return combine(import_module(name).LINKING for name in declared.MODULES)
+    return combine_declarations(import_module(name).LINKING for name in declared.MODULES)
 
 
-def combine(declarations: Iterable[SectorLinking]) -> LinkingProfile:
+def combine_declarations(declarations: Iterable[SectorLinking]) -> LinkingProfile:
     """The declarations of several sectors as one. Raises HubMisconfigured if they contradict each other."""
     parts = tuple(declarations)
     _refuse_twice("family", (name for part in parts for name in part.families))

@@ -53,70 +53,74 @@ class Sample:
     value: float | Histogram
 
 
-def counter(name: str, text: str, *labels: str) -> Metric:
+def declare_counter(name: str, text: str, *labels: str) -> Metric:
     """A number that only grows while the process lives."""
     return Metric(name, MetricKind.COUNTER, text, labels)
 
 
-def gauge(name: str, text: str, *labels: str, across: Across = Across.SUM) -> Metric:
+def declare_gauge(name: str, text: str, *labels: str, across: Across = Across.SUM) -> Metric:
     """A number as it is now."""
     return Metric(name, MetricKind.GAUGE, text, labels, across)
 
 
-def histogram(name: str, text: str, *labels: str) -> Metric:
+def declare_histogram(name: str, text: str, *labels: str) -> Metric:
     """How values are spread."""
     return Metric(name, MetricKind.HISTOGRAM, text, labels)
 
 
 # Of every process
-BUILD_INFO = gauge(
+BUILD_INFO = declare_gauge(
     "hub_build_info", "1; the labels say which version runs, and as what.", "version", "process", across=Across.HIGHEST
 )
-DROPPED_SERIES = gauge("hub_metrics_dropped_series", "Series that were left out because a metric had too many.")
+DROPPED_SERIES = declare_gauge("hub_metrics_dropped_series", "Series that were left out because a metric had too many.")
 
 # Requests
-REQUESTS = counter(
+REQUESTS = declare_counter(
     "hub_requests_total",
     "GraphQL requests by operation (`other` if its name is not of a known document), purpose and outcome: ok, refused or failed, and of what class the error was.",
     *("operation", "purpose", "outcome", "reason"),
 )
-REQUEST_DURATION = histogram(
+REQUEST_DURATION = declare_histogram(
     "hub_request_duration_seconds", "Seconds from the head of a GraphQL request to its answer.", "operation"
 )
-HTTP_RESPONSES = counter("hub_http_responses_total", "HTTP answers on all paths by status.", "status")
-SUBSCRIPTIONS = gauge("hub_subscriptions", "Subscriptions that are open.")
-SUBSCRIPTIONS_MAX = gauge("hub_subscriptions_max", "Subscriptions that may be open: HUB_MAX_SUBSCRIPTIONS.")
-CHANGES_WAITING = gauge("hub_changes_waiting_seconds", "Seconds that changes have waited for an older transaction before subscribers see them.", across=Across.HIGHEST)  # fmt: skip
-LIMITS_MET = counter("hub_limits_met_total", "Callers that met a limit of reading, once for each time window.", "limit")
-LOOKUPS = counter("hub_lookups_total", "Records that a procedure needed fresh, by how that ended.", "status")
+HTTP_RESPONSES = declare_counter("hub_http_responses_total", "HTTP answers on all paths by status.", "status")
+SUBSCRIPTIONS = declare_gauge("hub_subscriptions", "Subscriptions that are open.")
+SUBSCRIPTIONS_MAX = declare_gauge("hub_subscriptions_max", "Subscriptions that may be open: HUB_MAX_SUBSCRIPTIONS.")
+CHANGES_WAITING = declare_gauge("hub_changes_waiting_seconds", "Seconds that changes have waited for an older transaction before subscribers see them.", across=Across.HIGHEST)  # fmt: skip
+LIMITS_MET = declare_counter(
+    "hub_limits_met_total", "Callers that met a limit of reading, once for each time window.", "limit"
+)
+LOOKUPS = declare_counter("hub_lookups_total", "Records that a procedure needed fresh, by how that ended.", "status")
 
 # Read pool and caches
-READS_WAITING = gauge(
+READS_WAITING = declare_gauge(
     "hub_reads_waiting", "Reads that wait for their turn, by size: large ones may use half of the connections.", "size"
 )
-POOL_CONNECTIONS = gauge("hub_pool_connections", "Connections of the read pool.")
-POOL_IDLE = gauge("hub_pool_connections_idle", "Connections of the read pool that are not in use.")
-POOL_MAX = gauge("hub_pool_connections_max", "Connections that the read pool may have: HUB_POOL_SIZE.")
-POOL_WAITING = gauge("hub_pool_requests_waiting", "Reads that wait for a connection now.")
-POOL_QUEUED = counter("hub_pool_requests_queued_total", "Reads that had to wait for a connection.")
-POOL_WAIT = counter("hub_pool_wait_seconds_total", "Seconds that reads have waited for a connection.")
-POOL_ERRORS = counter("hub_pool_requests_errors_total", "Reads that got no connection in time.")
-POOL_CONNECT_ERRORS = counter("hub_pool_connect_errors_total", "Attempts to connect to the database that failed.")
-CACHE_ENTRIES = gauge("hub_cache_entries", "Entries of a cache.", "cache")
-CACHE_BYTES = gauge("hub_cache_bytes", "Estimated size of a cache in memory.", "cache")
-CACHE_MAX_BYTES = gauge("hub_cache_max_bytes", "Size that a cache may have.", "cache")
+POOL_CONNECTIONS = declare_gauge("hub_pool_connections", "Connections of the read pool.")
+POOL_IDLE = declare_gauge("hub_pool_connections_idle", "Connections of the read pool that are not in use.")
+POOL_MAX = declare_gauge("hub_pool_connections_max", "Connections that the read pool may have: HUB_POOL_SIZE.")
+POOL_WAITING = declare_gauge("hub_pool_requests_waiting", "Reads that wait for a connection now.")
+POOL_QUEUED = declare_counter("hub_pool_requests_queued_total", "Reads that had to wait for a connection.")
+POOL_WAIT = declare_counter("hub_pool_wait_seconds_total", "Seconds that reads have waited for a connection.")
+POOL_ERRORS = declare_counter("hub_pool_requests_errors_total", "Reads that got no connection in time.")
+POOL_CONNECT_ERRORS = declare_counter(
+    "hub_pool_connect_errors_total", "Attempts to connect to the database that failed."
+)
+CACHE_ENTRIES = declare_gauge("hub_cache_entries", "Entries of a cache.", "cache")
+CACHE_BYTES = declare_gauge("hub_cache_bytes", "Estimated size of a cache in memory.", "cache")
+CACHE_MAX_BYTES = declare_gauge("hub_cache_max_bytes", "Size that a cache may have.", "cache")
 
 # Ledger
-LEDGER_RECORDS = counter("hub_ledger_records_total", "Records committed to the ledger by this process.")
-LEDGER_BATCH = histogram("hub_ledger_batch_records", "Records of each commit.")
-LEDGER_COMMIT = histogram("hub_ledger_commit_duration_seconds", "Seconds of each commit of records.")
-LEDGER_REFUSED = counter("hub_ledger_refused_total", "Reads refused because they could not be written down.")
-LEDGER_WAITING = gauge("hub_ledger_records_waiting", "Records that wait for a commit now.")
-LEDGER_CHECKPOINTER = gauge("hub_ledger_checkpointer", "1 if this process is the one that makes checkpoints.")
-LEDGER_CHECKPOINT = gauge(
+LEDGER_RECORDS = declare_counter("hub_ledger_records_total", "Records committed to the ledger by this process.")
+LEDGER_BATCH = declare_histogram("hub_ledger_batch_records", "Records of each commit.")
+LEDGER_COMMIT = declare_histogram("hub_ledger_commit_duration_seconds", "Seconds of each commit of records.")
+LEDGER_REFUSED = declare_counter("hub_ledger_refused_total", "Reads refused because they could not be written down.")
+LEDGER_WAITING = declare_gauge("hub_ledger_records_waiting", "Records that wait for a commit now.")
+LEDGER_CHECKPOINTER = declare_gauge("hub_ledger_checkpointer", "1 if this process is the one that makes checkpoints.")
+LEDGER_CHECKPOINT = declare_gauge(
     "hub_ledger_last_checkpoint_timestamp_seconds", "When the last checkpoint was made; only of the process that makes them.", across=Across.HIGHEST
 )  # fmt: skip
-LEDGER_WITNESS = gauge(
+LEDGER_WITNESS = declare_gauge(
     "hub_ledger_witness_timestamp_seconds",
     "When a witness last had every checkpoint; only of the process that makes them.",
     "witness",
@@ -143,34 +147,40 @@ WEB_METRICS = (
 )
 
 # Of the parent of `hub serve --workers`
-PROCESSES = gauge("hub_processes", "Processes of `hub serve --workers` that answer.")
-PROCESSES_WANTED = gauge("hub_processes_wanted", "Processes that `--workers` asks for.")
-PROCESS_ENDS = counter(
+PROCESSES = declare_gauge("hub_processes", "Processes of `hub serve --workers` that answer.")
+PROCESSES_WANTED = declare_gauge("hub_processes_wanted", "Processes that `--workers` asks for.")
+PROCESS_ENDS = declare_counter(
     "hub_process_ends_total", "Processes that ended: in order (a restart), crashed, or stuck and killed.", "how"
 )
 PARENT_METRICS = (PROCESSES, PROCESSES_WANTED, PROCESS_ENDS)
 
 # Runs of connectors, and the other work of a worker
-RUNS = counter("hub_runs_total", "Runs of connectors by this worker, by how they ended.", "connector", "status")
-RUN_ROWS = counter("hub_run_rows_total", "Rows that runs read, changed in the store, or put into quarantine.", "connector", "what")  # fmt: skip
-RUN_DURATION = histogram("hub_run_duration_seconds", "Seconds of each run of a connector.", "connector")
-JOBS = counter("hub_jobs_total", "Jobs of this worker by task and by how they ended: done, failed or interrupted.", "task", "outcome")  # fmt: skip
+RUNS = declare_counter("hub_runs_total", "Runs of connectors by this worker, by how they ended.", "connector", "status")
+RUN_ROWS = declare_counter("hub_run_rows_total", "Rows that runs read, changed in the store, or put into quarantine.", "connector", "what")  # fmt: skip
+RUN_DURATION = declare_histogram("hub_run_duration_seconds", "Seconds of each run of a connector.", "connector")
+JOBS = declare_counter("hub_jobs_total", "Jobs of this worker by task and by how they ended: done, failed or interrupted.", "task", "outcome")  # fmt: skip
 
 # What the database says; every worker says the same
-STORE_UP = gauge("hub_store_up", "1 if the database answered this scrape; if it did not, what it would say is missing.")
-SOURCE_CONFIRMED = gauge(
+STORE_UP = declare_gauge(
+    "hub_store_up", "1 if the database answered this scrape; if it did not, what it would say is missing."
+)
+SOURCE_CONFIRMED = declare_gauge(
     "hub_source_confirmed_timestamp_seconds", "When a source last confirmed all that the hub has of it.", "connector"
 )
-SOURCE_PROMISED = gauge("hub_source_promised_age_seconds", "Seconds that its data may be old: max_age_hours of its manifest.", "connector")  # fmt: skip
-QUEUE_JOBS = gauge("hub_queue_jobs", "Jobs of the queue by state: due, scheduled, running or failed.", "state")
-QUEUE_WAIT = gauge("hub_queue_oldest_wait_seconds", "Seconds that the oldest job that is due has waited for a worker.")
-QUARANTINE_ROWS = gauge("hub_quarantine_rows", "Rows that wait in quarantine, counted up to 100,000.", "connector")
-CIRCUITS_OPEN = gauge("hub_source_circuit_open", "1 if the circuit breaker of a source is open.", "connector")
-LINKING_MODELS_REFUSED = gauge(
+SOURCE_PROMISED = declare_gauge("hub_source_promised_age_seconds", "Seconds that its data may be old: max_age_hours of its manifest.", "connector")  # fmt: skip
+QUEUE_JOBS = declare_gauge("hub_queue_jobs", "Jobs of the queue by state: due, scheduled, running or failed.", "state")
+QUEUE_WAIT = declare_gauge(
+    "hub_queue_oldest_wait_seconds", "Seconds that the oldest job that is due has waited for a worker."
+)
+QUARANTINE_ROWS = declare_gauge(
+    "hub_quarantine_rows", "Rows that wait in quarantine, counted up to 100,000.", "connector"
+)
+CIRCUITS_OPEN = declare_gauge("hub_source_circuit_open", "1 if the circuit breaker of a source is open.", "connector")
+LINKING_MODELS_REFUSED = declare_gauge(
     "hub_linking_models_refused",
     "Linking models whose newest training failed its checks: the last good version, or rules alone, link in its place.",
 )
-WEBHOOK_DELIVERIES = gauge(
+WEBHOOK_DELIVERIES = declare_gauge(
     "hub_webhook_deliveries", "Events that receivers of webhooks do not have: waiting, or dead (given up).", "state"
 )
 

@@ -25,7 +25,7 @@ from graphql import (
 
 import schema
 from hub.model.names import to_camel_case
-from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry, registry
+from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry, load_registry
 
 PROCEDURES_FOLDER = Path(schema.__file__).parent / "procedures"
 PAGE_FIELDS = frozenset({"nodes", "edges", "node"})
@@ -41,7 +41,7 @@ def map_procedures_by_column() -> Mapping[tuple[str, str], tuple[str, ...]]:
     for declared in sorted(PROCEDURES_FOLDER.glob("*/procedure.toml")):
         code = str(tomllib.loads(declared.read_text(encoding="utf-8"))["code"])
         for document in sorted(declared.parent.glob("*.graphql")):
-            for column in find_columns_read(document.read_text(encoding="utf-8"), registry()):
+            for column in find_columns_read(document.read_text(encoding="utf-8"), load_registry()):
                 found.setdefault(column, set()).add(code)
     return {column: tuple(sorted(codes)) for column, codes in found.items()}
 

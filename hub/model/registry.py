@@ -263,7 +263,7 @@ class Registry:
 
 
 @cache
-def registry() -> Registry:
+def load_registry() -> Registry:
     """Read `schema.MODULES`. Raises HubMisconfigured if a declaration does not hold together."""
     modules = [importlib.import_module(name) for name in schema.MODULES]
     classes = {

@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from hub.model.names import quote_identifier
 from hub.model.registry import Column as Declared
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from schema.values import Storage
 
 SQL_TYPES: dict[Storage, TypeEngine[Any]] = {
@@ -61,7 +61,7 @@ def build_metadata() -> MetaData:
     """All derived tables, in one MetaData; `hub.store.meta` adds the hub's own."""
     built = MetaData()
     ID._set_metadata(built)
-    for entity in registry():
+    for entity in load_registry():
         _make_entity_tables(built, entity)
         for linked in entity.linked:
             about = f"Which subject {linked.owner}.{linked.name} is."

@@ -25,7 +25,7 @@ from hub.plan.limits import Limits, too_large
 from hub.plan.masks import FULL, Disclosure
 from hub.plan.node_builder import Builder, Catalog
 from hub.plan.nodes import Root
-from hub.plan.render_sql import render
+from hub.plan.render_sql import render_statement
 from hub.plan.row_sources import Past
 from hub.plan.selection import Document, Selected
 
@@ -143,7 +143,7 @@ class Planner:
         if at is not None:
             past = Past(at, {entity.table: stored_columns(entity) for entity in self.registry})
         merging = frozenset(entity.table for entity in self.registry if entity.duplicates)
-        statement = render(roots, past, merging=merging, most_bytes=self.limits.result_bytes)
+        statement = render_statement(roots, past, merging=merging, most_bytes=self.limits.result_bytes)
         return Plan(statement.sql, statement.binds, roots, estimate_rows(roots), self.limits.rows)
 
 

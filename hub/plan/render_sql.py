@@ -45,7 +45,7 @@ class Statement:
     binds: tuple[Bind, ...]
 
 
-def render(
+def render_statement(
     roots: Sequence[Root], past: Past | None = None, *, merging: frozenset[str] = frozenset(), most_bytes: int
 ) -> Statement:
     """The statement of an operation's stored root fields. Its value is null if the JSON is longer than `most_bytes`.

@@ -8,7 +8,7 @@ from functools import cached_property
 from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.procedures.definition import Procedure, check_in_force, find_procedure, read_procedure
 from hub.procedures.documents import ProcedureDocument, SelectedField, compile_documents
 from hub.procedures.references import order_requirements
@@ -58,7 +58,7 @@ class CompiledProcedure:
     @cached_property
     def entities(self) -> frozenset[str]:
         """The entities whose records the documents read."""
-        known = registry().entities
+        known = load_registry().entities
         found = {node.type_name for document in self.documents.values() for _, node in document.root.walk()}
         return frozenset(found & known.keys())
 

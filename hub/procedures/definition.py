@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from hub.access.purpose_declaration import PurposeOfProcedure
-from hub.access.purposes import PROCEDURE_FILE, Purpose, load_purpose, parse_declaration, purposes
+from hub.access.purposes import PROCEDURE_FILE, Purpose, load_purpose, parse_declaration, read_purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.procedures.references import find_faults
 from hub.procedures.requirements import ProcedureBlock, Requirement
@@ -50,16 +50,16 @@ class Procedure(PurposeOfProcedure):
         return {requirement.code: requirement for requirement in self.requirements}
 
 
-def procedures() -> Mapping[str, Procedure]:
+def read_procedures() -> Mapping[str, Procedure]:
     """Every procedure by code. Raises HubMisconfigured naming file, line and key."""
-    return {code: read_procedure(purpose) for code, purpose in purposes().items() if purpose.is_procedure}
+    return {code: read_procedure(purpose) for code, purpose in read_purposes().items() if purpose.is_procedure}
 
 
 def find_procedure(code: str) -> Procedure:
     """The procedure of this code. Raises OperationRefused with UNKNOWN_PROCEDURE."""
-    purpose = purposes().get(code)
+    purpose = read_purposes().get(code)
     if purpose is None or not purpose.is_procedure:
-        known = ", ".join(found for found, one in purposes().items() if one.is_procedure)
+        known = ", ".join(found for found, one in read_purposes().items() if one.is_procedure)
         raise OperationRefused(
             "there is no procedure of this code", code="UNKNOWN_PROCEDURE", next_step=f"use one of: {known}"
         )

@@ -17,7 +17,7 @@ ANSWERS = {True: ("YES", Bilingual(vi="Có", en="Yes")), False: ("NO", Bilingual
 Inputs = Mapping[str, Sequence[Work]]
 
 
-def derive(
+def derive_value(
     rule: Derivation, requirement: Requirement, inputs: Inputs, at: datetime, source: Sequence[SelectedField] = ()
 ) -> HeldValue | None:
     """The value; None if an input does not give one. Its `as_of` is the oldest of its inputs', its source all of theirs.

@@ -21,7 +21,7 @@ VIETNAMESE_MARKS = str.maketrans(",.", ".,")
 CURRENCY_WORDS = {"VND": "đồng"}
 
 
-def display(value: HeldValue) -> Bilingual:
+def display_value(value: HeldValue) -> Bilingual:
     """The value in words: `1.250.000 đồng` and `1,250,000 VND`; a day as `05/01/2026` and `2026-01-05`."""
     return _DISPLAYS[type(value)](value)
 

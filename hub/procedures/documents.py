@@ -29,7 +29,7 @@ from graphql import (
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.access.purposes import Purpose, PurposeDocument
 from hub.errors import HubMisconfigured
-from hub.model.registry import Backlink, Column, Entity, Linked, Registry, registry
+from hub.model.registry import Backlink, Column, Entity, Linked, Registry, load_registry
 from hub.plan.permission.compile import fragments_of, operations_of, parse_document
 from schema.core import Label
 from schema.values import CodeList, Day, PartialDate, PersonName, Storage
@@ -88,7 +88,7 @@ class SelectedField:
     @cached_property
     def person_name(self) -> "SelectedField | None":
         """The field beneath that is the person's name in the register, if it is selected."""
-        known = registry().entities
+        known = load_registry().entities
         for one in self.beneath.values():
             column = _column(known.get(one.owner), one.name)
             if column is not None and issubclass(column.value, PersonName):
@@ -141,7 +141,7 @@ def _compile(declared: PurposeDeclaration, document: PurposeDocument, schema: Gr
         )
     root_type = schema.query_type
     assert root_type is not None  # every schema has one
-    tree = _Tree(schema, fragments_of(parsed), registry())
+    tree = _Tree(schema, fragments_of(parsed), load_registry())
     root = SelectedField("", "", "", root_type.name, False, 1, tree.beneath(root_type.name, (operation.selection_set,)))
     return ProcedureDocument(document.name, str(document.path), document.text, role, variable, key, root)
 

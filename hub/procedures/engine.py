@@ -16,13 +16,13 @@ from hub.procedures.answers import (
 from hub.procedures.catalogue import CompiledProcedure
 from hub.procedures.conditions import ConditionOutcome, test_condition
 from hub.procedures.definition import Procedure
-from hub.procedures.derived import derive
+from hub.procedures.derived import derive_value
 from hub.procedures.documents import ProcedureDocument
 from hub.procedures.requirements import CITIZEN, Requirement
-from hub.procedures.response import CONFIRMED, PROBABLE, Absence, ReachedValue, start, walk
+from hub.procedures.response import CONFIRMED, PROBABLE, Absence, ReachedValue, start_walk, walk_path
 from hub.procedures.scopes import Scope, Work
 from hub.procedures.source_findings import SourceFacts
-from hub.procedures.statuses import AnswerStatus, Finding, Reason, settle
+from hub.procedures.statuses import AnswerStatus, Finding, Reason, settle_status
 from hub.procedures.subjects import PrefillSubject
 from hub.procedures.values import FoundValue, ReadValues, read_values
 
@@ -133,7 +133,7 @@ class PrefillEngine:
             if isinstance(data, WithheldDocument):
                 findings = frozenset({Finding(AnswerStatus.UNAVAILABLE, data.reason)})
             else:
-                place = start(data if data is not None else dict.fromkeys(document.root.beneath), document.root)
+                place = start_walk(data if data is not None else dict.fromkeys(document.root.beneath), document.root)
             yield Scope(document.role, one.subject, (), place, findings)
 
     def _item_scopes(self, code: str) -> Iterator[Scope]:
@@ -180,7 +180,7 @@ class PrefillEngine:
         assert scope.place is not None  # a scope without a place has findings
         if requirement.rows is None:
             return self._values(requirement, scope, read_values(requirement, scope.place))
-        reached = list(walk(scope.place, requirement.rows))
+        reached = list(walk_path(scope.place, requirement.rows))
         rows = [one for one in reached if isinstance(one, ReachedValue) and _meets(one, requirement)]
         ends = [one for one in reached if isinstance(one, Absence)]
         findings = {finding for one in reached for finding in _truncations(one)}
@@ -276,7 +276,7 @@ class PrefillEngine:
         findings = {finding for works in inputs.values() for work in works for finding in work.findings}
         findings -= {NO_ITEM, RULE, CHOICE_OPEN}
         source = self.compiled.leaves_of(self.procedure.by_code[requirement.derived.source])
-        value = derive(requirement.derived, requirement, inputs, self.sources.at, source)
+        value = derive_value(requirement.derived, requirement, inputs, self.sources.at, source)
         if value is None or any(finding.status in INCOMPLETE for finding in findings):
             return self._work(requirement, scope, findings or {NOT_RECORDED})
         return self._work(requirement, scope, findings, (value,))
@@ -294,7 +294,7 @@ class PrefillEngine:
         none: NoneHeld | None = None,
         scopes: tuple[Scope, ...] = (),
     ) -> Work:
-        status, reasons = settle(findings)
+        status, reasons = settle_status(findings)
         answer = RequirementAnswer(
             requirement=self.summaries[requirement.code],
             role=scope.role,
@@ -334,7 +334,7 @@ def _doubts(link_status: str | None, requirement: Requirement) -> Iterator[Findi
 def _meets(row: ReachedValue, requirement: Requirement) -> bool:
     """Whether a row satisfies `where`."""
     for path, wanted in requirement.where.items():
-        found = next((str(one.value) for one in walk(row, path) if isinstance(one, ReachedValue)), None)
+        found = next((str(one.value) for one in walk_path(row, path) if isinstance(one, ReachedValue)), None)
         if (found is not None) is not wanted if isinstance(wanted, bool) else found != wanted:
             return False
     return True
@@ -348,5 +348,7 @@ def _truncations(reached: ReachedValue | Absence) -> frozenset[Finding]:
 
 def _item(requirement: Requirement, row: ReachedValue, number: int) -> ListItem:
     assert requirement.key is not None  # a list that others are within has one
-    key = next((str(one.value) for one in walk(row, requirement.key) if isinstance(one, ReachedValue)), f"#{number}")
+    key = next(
+        (str(one.value) for one in walk_path(row, requirement.key) if isinstance(one, ReachedValue)), f"#{number}"
+    )
     return ListItem(requirement.code, key, row.record.id)

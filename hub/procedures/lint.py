@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hub.access.purposes import PROCEDURE_FILE
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.procedures.catalogue import CompiledProcedure
 from hub.procedures.documents import (
     GLOBAL_ID,
@@ -112,7 +112,7 @@ class _Lint:
         if requirement.address is not None and not requirement.address.detail:
             steps = ".".join(part for part in (base, requirement.address.unit) if part).split(".")
             leaf = document.root.find(".".join(steps[:-1]))
-        entity = registry().entities.get(leaf.owner) if leaf is not None else None
+        entity = load_registry().entities.get(leaf.owner) if leaf is not None else None
         if entity is not None and entity.sector != requirement.holder:
             yield f"{self._at(*here, 'holder')}: {entity.name} is of the sector {entity.sector}, not {requirement.holder}"
 
@@ -166,7 +166,9 @@ class _Lint:
                 )
             self._allow(here, node, use)
         records = [
-            (here, node) for here, node in objects if node and node.beneath and node.type_name in registry().entities
+            (here, node)
+            for here, node in objects
+            if node and node.beneath and node.type_name in load_registry().entities
         ]
         if is_unit and len(records) > 1:
             records = records[:-1]

@@ -66,12 +66,12 @@ class Absence:
 PathEnd = ReachedValue | Absence
 
 
-def start(data: Mapping[str, Json], root: SelectedField) -> ReachedValue:
+def start_walk(data: Mapping[str, Json], root: SelectedField) -> ReachedValue:
     """The answer of a document as a place."""
     return ReachedValue(data, root)
 
 
-def walk(place: ReachedValue, path: str) -> Iterator[PathEnd]:
+def walk_path(place: ReachedValue, path: str) -> Iterator[PathEnd]:
     """What a path reaches: lists fan out. A list that a page cut gives its rows, with a finding on each, and on itself if it is empty."""
     yield from _walk(place, tuple(path.split(".")))
 

@@ -93,6 +93,6 @@ def _absence_reason(trouble: SourceTrouble | None) -> Reason:
     return Reason.DEFERRED if trouble is SourceTrouble.DEFERRED else Reason.NOT_SWEPT
 
 
-def weaken(sources: Sequence[EntitySource], troubles: Mapping[str, SourceTrouble]) -> tuple[EntitySource, ...]:
+def add_troubles(sources: Sequence[EntitySource], troubles: Mapping[str, SourceTrouble]) -> tuple[EntitySource, ...]:
     """The states with the troubles that live look-ups met; what is known already stays."""
     return tuple(EntitySource(s.source, s.completed_at, s.trouble or troubles.get(s.source)) for s in sources)

@@ -135,7 +135,7 @@ class Settlement(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
-def settle(findings: Iterable[Finding]) -> Settlement:
+def settle_status(findings: Iterable[Finding]) -> Settlement:
     """The status and reasons that findings amount to. Raises KeyError for a finding that `PRECEDENCE` does not have."""
     ordered = sorted(set(findings), key=RANK.__getitem__)
     if not ordered:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from hub.access.dossier_rules import FoundSubject, find_role, is_minor, refuse
+from hub.access.dossier_rules import FoundSubject, find_role, is_minor, make_refusal
 from hub.access.purpose_declaration import Bilingual
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.procedures.answers import BlockingFact
 from hub.procedures.definition import Procedure
 
@@ -44,14 +44,14 @@ def check_roles(procedure: Procedure, subjects: Sequence[PrefillSubject]) -> Non
     Codes: TOO_MANY_SUBJECTS, ROLE_UNKNOWN, WRONG_KIND, ROLE_TAKEN, ROLE_MISSING, SUBJECT_IN_TWO_ROLES.
     """
     if len(subjects) > MAX_SUBJECTS:
-        raise refuse(
+        raise make_refusal(
             f"a prefill has at most {MAX_SUBJECTS} subjects", "TOO_MANY_SUBJECTS", "prefill the others separately"
         )
     filled = Counter(subject.role for subject in subjects)
     for subject in subjects:
         declared = find_role(procedure, subject.role, subject.entity)
         if filled[subject.role] > 1 and not declared.many:
-            raise refuse(
+            raise make_refusal(
                 f"{filled[subject.role]} subjects have the role {subject.role}",
                 "ROLE_TAKEN",
                 "give one subject this role",
@@ -59,7 +59,7 @@ def check_roles(procedure: Procedure, subjects: Sequence[PrefillSubject]) -> Non
     guardians = {declared.guardian for declared in procedure.subjects.values()}
     for role, declared in procedure.subjects.items():
         if not filled[role] and not declared.optional and role not in guardians:
-            raise refuse(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
+            raise make_refusal(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
     _check_apart(subjects)
 
 
@@ -70,7 +70,7 @@ def _check_apart(subjects: Sequence[PrefillSubject]) -> None:
             continue
         role = seen.setdefault((subject.entity, subject.number), subject.role)
         if role != subject.role:
-            raise refuse(
+            raise make_refusal(
                 f"{role} and {subject.role} are one subject",
                 "SUBJECT_IN_TWO_ROLES",
                 "check the identifiers; they may have been merged since the dossier was opened",
@@ -84,7 +84,7 @@ def find_blocks(procedure: Procedure, subjects: Sequence[PrefillSubject], today:
         declared = procedure.subjects[subject.role]
         if subject.died is not None and not declared.deceased:
             yield _block("subject_deceased", DECEASED, subject, declared.name)
-        person = registry()[subject.entity].person
+        person = load_registry()[subject.entity].person
         found = FoundSubject(
             subject.role, subject.entity, subject.number, None, None, subject.born, subject.died,
             person.adult_age if person else None,

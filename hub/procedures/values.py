@@ -21,7 +21,7 @@ from hub.procedures.answers import (
 )
 from hub.procedures.documents import LeafKind
 from hub.procedures.requirements import Requirement
-from hub.procedures.response import Absence, ReachedValue, is_same_text, walk
+from hub.procedures.response import Absence, ReachedValue, is_same_text, walk_path
 from hub.procedures.statuses import AnswerStatus, Finding, Reason
 
 SOURCES_DIFFER = Finding(AnswerStatus.CONTRADICTORY, Reason.SOURCES_DIFFER)
@@ -58,7 +58,7 @@ def _read_leaves(requirement: Requirement, place: ReachedValue) -> ReadValues:
     found: list[ReachedValue] = []
     others: list[tuple[ReachedValue, LossKind]] = []
     for path in requirement.value:
-        ends = list(walk(place, path))
+        ends = list(walk_path(place, path))
         reached = [end for end in ends if isinstance(end, ReachedValue)]
         if found:
             others += [(end, LossKind.ALTERNATIVE) for end in reached]
@@ -68,7 +68,7 @@ def _read_leaves(requirement: Requirement, place: ReachedValue) -> ReadValues:
     if not found:
         return _read_null(requirement, absent)
     for path in requirement.agrees_with:
-        others += [(end, LossKind.DIFFERS) for end in walk(place, path) if isinstance(end, ReachedValue)]
+        others += [(end, LossKind.DIFFERS) for end in walk_path(place, path) if isinstance(end, ReachedValue)]
     return ReadValues(tuple(_make_found(end, others) for end in found), ())
 
 
@@ -145,7 +145,9 @@ def _is_same(left: ReachedValue, right: ReachedValue) -> bool:
 
 def _part(place: ReachedValue, path: str | None) -> ReachedValue | None:
     """The first value at a path; None if there is none."""
-    return None if path is None else next((end for end in walk(place, path) if isinstance(end, ReachedValue)), None)
+    return (
+        None if path is None else next((end for end in walk_path(place, path) if isinstance(end, ReachedValue)), None)
+    )
 
 
 def _text(place: ReachedValue, path: str | None) -> str | None:
@@ -154,7 +156,7 @@ def _text(place: ReachedValue, path: str | None) -> str | None:
 
 
 def _missing(place: ReachedValue, path: str) -> Absence:
-    return next(end for end in walk(place, path) if isinstance(end, Absence))
+    return next(end for end in walk_path(place, path) if isinstance(end, Absence))
 
 
 def _party(requirement: Requirement, place: ReachedValue) -> FoundValue | Absence:
@@ -211,7 +213,8 @@ def _referring(place: ReachedValue, path: str) -> ReachedValue | None:
     if not steps:
         return place
     above = next(
-        (p for p in (walk(place, ".".join(steps[:-1])) if steps[:-1] else [place]) if isinstance(p, ReachedValue)), None
+        (p for p in (walk_path(place, ".".join(steps[:-1])) if steps[:-1] else [place]) if isinstance(p, ReachedValue)),
+        None,
     )
     node = above.node.beneath.get(steps[-1]) if above is not None else None
     return None if above is None or node is None else replace(above, node=node)

@@ -74,7 +74,7 @@ class Admission:
     refusal: RefreshStatus
 
 
-def admit(state: GuardState, limits: LookupLimits, wanted: int, now: datetime) -> tuple[GuardState, Admission]:
+def admit_requests(state: GuardState, limits: LookupLimits, wanted: int, now: datetime) -> tuple[GuardState, Admission]:
     """Decide how many of the wanted requests may be sent, and return the state after that.
 
     After a rest one request probes the source; the others are refused until it has ended, or `probe` has passed.
@@ -122,7 +122,7 @@ class SourceGuard:
             return Admission(0, RefreshStatus.BREAKER_OPEN)
         with self.connection.transaction():
             state, now = self._lock()
-            state, admission = admit(state, self.limits, wanted, now)
+            state, admission = admit_requests(state, self.limits, wanted, now)
             self._keep(state)
         return admission
 

@@ -47,7 +47,7 @@ class TablesLocked(StoreUnavailable):
     code = "TABLES_LOCKED"
 
 
-def migrate(engine: Engine) -> str:
+def migrate_store(engine: Engine) -> str:
     """Bring the database to the newest revision. Returns it. Safe to call by several processes at once.
 
     Raises StoreUnavailable if the database does not answer, HubMisconfigured if it is newer than this program, TablesLocked.

@@ -95,10 +95,10 @@ def _measure_part(connection: psycopg.Connection[Any], part: StorePart) -> PartS
             ).fetchone()
             assert age is not None
             days = max(days, float(age[0]))
-    return forecast(part, sum(size for _, _, size in tables), rows, recent, min(days, OBSERVED_DAYS))
+    return forecast_size(part, sum(size for _, _, size in tables), rows, recent, min(days, OBSERVED_DAYS))
 
 
-def forecast(part: StorePart, size_bytes: int, rows: int, recent: int, days: float) -> PartSize:
+def forecast_size(part: StorePart, size_bytes: int, rows: int, recent: int, days: float) -> PartSize:
     """What a part is in a year, if as many rows come each day as in the last days. Rows that are forgotten in time do not add up."""
     if days < 1:
         return PartSize(part.name, size_bytes, rows, days, None, None, part.kept_by)

@@ -88,7 +88,7 @@ def create_app(
     key = settings.receipt_signing_key
     receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
     starters = access_starters(access_examples) if access_examples else starter_queries(examples)
-    page = graphiql_page.render(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
+    page = graphiql_page.render_graphiql_page(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
     headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
     headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
 

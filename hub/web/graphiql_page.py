@@ -97,7 +97,7 @@ class StarterQuery:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def render(
+def render_graphiql_page(
     endpoint: str,
     starter_queries: Sequence[StarterQuery],
     subscription_endpoint: str | None = None,

@@ -16,7 +16,7 @@ from hub.access.service import make_access
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import connect_for_run, make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.bench.harness import Bench, Row, Target
 from tests.unit.access.token_maker import AUDIENCE, ISSUER, PublishedKeys, signed
 
@@ -37,7 +37,7 @@ def measure(bench: Bench, server: EmbeddedServer) -> None:
     """Measure over an empty store with one key and one session."""
     server.create_database(NAME)
     store = make_engine(server.url(NAME))
-    migrate(store)
+    migrate_store(store)
     store.dispose()
     asyncio.run(_measure(bench, server.url(NAME)))
     bench.method.append(METHOD)

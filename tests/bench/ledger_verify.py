@@ -23,7 +23,7 @@ from hub.ledger.verify.source import LedgerSource
 from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.bench import ledger_reading
 from tests.bench.harness import Bench, Row, Target
 
@@ -39,7 +39,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, records: int) ->
     server.create_database("ledger_verify")
     url = server.url("ledger_verify")
     made = make_engine(url)
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     create_signing_key(folder / "ledger.pem")
     last = _fill(url, folder, records)

@@ -8,14 +8,14 @@ import json
 import resource
 import sys
 
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.store.engine import make_engine
 from tests.bench.harness import peak_mb
 
 
 def main() -> None:
     """Link what changed, or everything."""
-    report = link(make_engine(sys.argv[1]), full="full" in sys.argv[2:])
+    report = run_linking(make_engine(sys.argv[1]), full="full" in sys.argv[2:])
     spent = [resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     found = {
         "seconds": report.seconds,

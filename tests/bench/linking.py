@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from hub.link.model.backends import Backend, running
+from hub.link.model.backends import Backend, open_backend
 from tests.bench.harness import Bench, Row, Target
 from tests.febrl import Found, febrl_3, febrl_4
 
@@ -17,7 +17,7 @@ DATA_SETS: tuple[tuple[str, Callable[[Backend], Found]], ...] = (
 
 def measure(bench: Bench) -> None:
     """Train and score each data set, and print how well: no threshold is set on the truth."""
-    with running("duckdb") as backend:
+    with open_backend("duckdb") as backend:
         engine = ", ".join(f"{name} {number}" for name, number in backend.versions.items())
         for name, run in DATA_SETS:
             started, processor = time.monotonic(), time.process_time()

@@ -19,7 +19,7 @@ import psycopg
 from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.model.tables import stored_columns
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
@@ -76,7 +76,7 @@ def _server_cpu_s(url: str) -> float:
 
 def change_citizens(url: str, share: float, *, seed: int) -> None:
     """Change this share of the citizens, as ingest would: older versions go to history."""
-    columns = stored_columns(registry()["Citizen"])
+    columns = stored_columns(load_registry()["Citizen"])
     listed, own = ", ".join(columns), ", ".join(f"t.{name}" for name in columns)
     same = [name for name in columns if name not in ("id", "source_key", "sys_from", "personal_id", "former_id", "full_name", "full_name_key")]  # fmt: skip
     statements = (

@@ -16,9 +16,9 @@ import psycopg
 from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.evaluate.evaluation import Evaluation, evaluate
+from hub.link.evaluate.evaluation import Evaluation, evaluate_links
 from hub.link.evaluate.measure import Proportion
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.model.tables import stored_columns
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
@@ -41,7 +41,7 @@ def measure(bench: Bench, server: EmbeddedServer, folder: Path, citizens: int) -
             os.environ.update(systems.environment)
             sync_connectors(opened)
         full = child("tests.bench.link_run", url)
-        found = evaluate(opened, Path(made.folder) / "truth")
+        found = evaluate_links(opened, Path(made.folder) / "truth")
         add(url)
         again = child("tests.bench.link_run", url)
         opened.dispose()
@@ -98,7 +98,7 @@ SAME = (
 
 def add(url: str) -> None:
     """Put copies of records into the store, under new keys."""
-    entity = registry()["LandUseRight"]
+    entity = load_registry()["LandUseRight"]
     kept = [column for column in stored_columns(entity) if column not in ("id", "source_key", "sys_from")]
     with psycopg.connect(url) as connection:
         connection.execute(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.evaluate.evaluation import Evaluation, evaluate
+from hub.link.evaluate.evaluation import Evaluation, evaluate_links
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.measure import Proportion, Tally
 from hub.store.embedded import EmbeddedServer
@@ -57,7 +57,7 @@ def link_province(
             reports = sync_connectors(opened, ["place", CONNECTOR])
             assert all(report.status != "FAILED" for report in reports), [report.problems for report in reports]
             run = child("tests.bench.link_run", url)
-            found = evaluate(opened, folder / "truth", values=values)
+            found = evaluate_links(opened, folder / "truth", values=values)
             opened.dispose()
     finally:
         shutil.rmtree(folder)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.link.model.backends import running
-from hub.link.model.commune_neighbours import around
+from hub.link.model.backends import open_backend
+from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.party import PARTY
-from hub.link.model.score import score
-from hub.link.model.train import train
+from hub.link.model.score import score_pairs
+from hub.link.model.train import train_model
 from hub.link.normalise.party import INPUT, party_features
 from tests.bench.harness import peak_mb
 
@@ -29,11 +29,11 @@ def main() -> None:
         parties, register = (_features(folder / f"{side}.parquet") for side in ("parties", "register"))
         former = pl.read_parquet(folder / "register.parquet", columns=["former_id"])["former_id"]
         register = register.with_columns(former)
-    with running("duckdb", folder=folder) as backend:
+    with open_backend("duckdb", folder=folder) as backend:
         with _step("training", found):
-            model = train(PARTY, parties, register, backend=backend)
+            model = train_model(PARTY, parties, register, backend=backend)
         with _step("scoring", found):
-            pairs = score(model, parties, register, backend=backend, floor=PARTY.bands.review)
+            pairs = score_pairs(model, parties, register, backend=backend, floor=PARTY.bands.review)
             decided = one_to_many(pairs, PARTY.bands)
     print(json.dumps({**found, "peak_mb": peak_mb(), "pairs": decided.height, **_counted(folder, decided)}))
 
@@ -46,7 +46,7 @@ def _step(name: str, found: dict[str, float]) -> Iterator[None]:
 
 
 def _features(path: Path) -> pl.DataFrame:
-    return around(party_features(pl.read_parquet(path, columns=list(INPUT))))
+    return add_surroundings(party_features(pl.read_parquet(path, columns=list(INPUT))))
 
 
 def _counted(folder: Path, pairs: pl.DataFrame) -> dict[str, int]:

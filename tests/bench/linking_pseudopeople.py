@@ -23,11 +23,11 @@ import polars as pl
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from hub.link.model.backends import Backend, running
+from hub.link.model.backends import Backend, open_backend
 from hub.link.model.decide import PairBand, one_to_many
-from hub.link.model.roles import ColumnRole, mapped
-from hub.link.model.score import score
-from hub.link.model.train import train
+from hub.link.model.roles import ColumnRole, map_roles
+from hub.link.model.score import score_pairs
+from hub.link.model.train import train_model
 from tests.bench.harness import Bench, Row, Target
 from tests.febrl import Found
 
@@ -100,7 +100,7 @@ def measure(bench: Bench, folder: Path, seed: int = SEED) -> None:
     made = folder / "pseudopeople"
     written(made, seed)
     register = read(made, CENSUS)
-    with running("duckdb", folder=folder) as backend:
+    with open_backend("duckdb", folder=folder) as backend:
         for file in FILES:
             _measure(bench, backend, file, read(made, file), register)
     bench.method.append(
@@ -153,9 +153,9 @@ def _truth(frame: pl.DataFrame, side: str) -> pl.DataFrame:
 
 def by_hub(backend: Backend, file: File, records: pl.DataFrame, register: pl.DataFrame) -> pl.DataFrame:
     """The pairs that the hub accepts, from what each column is."""
-    spec = mapped(file.name, KEY, file.roles)
-    model = train(spec, records, register, backend=backend)
-    pairs = score(model, records, register, backend=backend)
+    spec = map_roles(file.name, KEY, file.roles)
+    model = train_model(spec, records, register, backend=backend)
+    pairs = score_pairs(model, records, register, backend=backend)
     return one_to_many(pairs, spec.bands).filter(pl.col("band") == PairBand.ACCEPT)
 
 

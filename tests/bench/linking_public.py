@@ -27,12 +27,12 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from hub.errors import HubMisconfigured
-from hub.link.model.backends import Backend, running
-from hub.link.model.clusters import clusters
+from hub.link.model.backends import Backend, open_backend
+from hub.link.model.clusters import cluster_pairs
 from hub.link.model.decide import PairBand, one_to_one
-from hub.link.model.roles import ColumnRole, mapped
-from hub.link.model.score import score
-from hub.link.model.train import train
+from hub.link.model.roles import ColumnRole, map_roles
+from hub.link.model.score import score_pairs
+from hub.link.model.train import train_model
 from tests.bench.harness import Bench, Row, Target
 from tests.febrl import Found
 
@@ -75,7 +75,7 @@ class DataSet:
 
 def measure(bench: Bench, folder: Path) -> None:
     """Fetch the files, link each set by both models, and hold the links against the truth."""
-    with running("duckdb", folder=folder) as backend:
+    with open_backend("duckdb", folder=folder) as backend:
         for found in data_sets(fetch(folder / "public")):
             _measure(bench, backend, found)
     bench.method.append(
@@ -107,15 +107,15 @@ def _rate(found: Found, name: str) -> float:
 
 def _by_hub(backend: Backend, data: DataSet) -> tuple[Found, str]:
     """What the hub joins, and what it said where it could not be trained."""
-    spec = mapped("public", KEY, data.roles)
+    spec = map_roles("public", KEY, data.roles)
     columns = [side.select(KEY, *data.roles) for side in data.sides]
     try:
-        pairs = score(train(spec, *columns, backend=backend), *columns, backend=backend)
+        pairs = score_pairs(train_model(spec, *columns, backend=backend), *columns, backend=backend)
     except HubMisconfigured as error:
         return Found(0, 0, data.pairs()), f"; the hub: {error}"
     if len(data.sides) == 2:
         return data.found(one_to_one(pairs, spec.bands).filter(pl.col("band") == PairBand.ACCEPT)), ""
-    return data.found(_together(clusters(pairs, spec.bands).members)), ""
+    return data.found(_together(cluster_pairs(pairs, spec.bands).members)), ""
 
 
 def _together(members: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from hub.demo.province.generate import generate_province
-from schema.units import eras
+from schema.units import read_eras
 
 NAME = "people.csv"
 TILE = 10_000
@@ -33,7 +33,7 @@ class People:
         source = Path(generate_province(folder / "people-province", TILE).folder) / "population" / "cong_dan.csv"
         tile = pl.read_csv(source, infer_schema=False).drop("ghi_chu")
         good = (pl.col("so_dinh_danh").str.len_chars() == 12) & pl.col("ma_xa").is_in(
-            [c for c, p in eras().items() if len(c) == 5 and not p[0][0]]
+            [c for c, p in read_eras().items() if len(c) == 5 and not p[0][0]]
         )
         good &= pl.col("gioi_tinh").is_in(["Nam", "Nữ"]) & pl.col("ngay_sinh").str.contains("^[0-9/]{4,10}$")
         return cls(tile.filter(good), rows)

@@ -8,10 +8,10 @@ import psycopg
 from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.bench.servers import PEERS
 
 NAME = "bench_reads"
@@ -24,11 +24,11 @@ def province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
     server.create_database(NAME)
     url = server.url(NAME)
     store = make_engine(url)
-    migrate(store)
+    migrate_store(store)
     with start_systems(Path(made.folder), server.url("postgres")) as systems:
         os.environ.update(systems.environment)
         sync_connectors(store)
-        link(store)
+        run_linking(store)
     store.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute((PEERS / "views.sql").read_bytes())

@@ -24,7 +24,7 @@ from hub.refresh.statements import IS_SERVED
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import connect_for_run, make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.store.query import fetch_value
 from tests.bench.harness import Bench, Row, Target
 from tests.serving import served
@@ -74,7 +74,7 @@ def measure(bench: Bench, server: EmbeddedServer, *, rounds: int) -> None:
 
 def _fill(url: str) -> None:
     store = make_engine(url)
-    migrate(store)
+    migrate_store(store)
     (report,) = run_connectors(store, [register_manifest(LIMITS)])
     store.dispose()
     assert report.status == "SUCCEEDED", report.problems

@@ -7,7 +7,7 @@ import psycopg
 
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.bench.harness import child
 from tests.bench.people import CHANGED_EVERY, NEW_ADDRESS
 
@@ -29,7 +29,7 @@ def store(server: EmbeddedServer, name: str) -> Iterator[str]:
     """The same with the hub's own tables."""
     with database(server, name) as url:
         made = make_engine(url)
-        migrate(made)
+        migrate_store(made)
         made.dispose()
         yield url
 

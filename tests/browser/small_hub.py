@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from hub.web.graphiql_page import PAGE_HEADERS, StarterQuery, graphiql_routes, render
+from hub.web.graphiql_page import PAGE_HEADERS, StarterQuery, graphiql_routes, render_graphiql_page
 
 PERSONAL_ID = "022190001234"
 
@@ -78,7 +78,7 @@ def make_app(starters: tuple[StarterQuery, ...] = STARTERS) -> Starlette:
     )
 
     async def page(request: Request) -> Response:
-        return HTMLResponse(render("/graphql", starters, "/graphql"), headers=dict(PAGE_HEADERS))
+        return HTMLResponse(render_graphiql_page("/graphql", starters, "/graphql"), headers=dict(PAGE_HEADERS))
 
     routes: list[BaseRoute] = [
         Route("/graphql", page, methods=["GET"]),

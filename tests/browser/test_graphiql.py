@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from hub.errors import HubMisconfigured
 from hub.web import graphiql_page
-from hub.web.graphiql_page import STATIC_DIRECTORY, StarterQuery, graphiql_routes, render
+from hub.web.graphiql_page import STATIC_DIRECTORY, StarterQuery, graphiql_routes, render_graphiql_page
 from tests.browser.small_hub import make_app, serve
 from tests.browser.watched import WatchedPage, shown_text, watched_page
 
@@ -221,7 +221,7 @@ def test_built_files_are_served_for_caching(name: str, small_hub: str) -> None:
 @pytest.mark.parametrize("endpoint", ["https://elsewhere.example/graphql", "//elsewhere.example/graphql", "graphql"])
 def test_endpoint_must_be_a_path_of_this_server(endpoint: str) -> None:
     with pytest.raises(ValueError, match="not a path on this server"):
-        render(endpoint, ())
+        render_graphiql_page(endpoint, ())
 
 
 @pytest.mark.parametrize("manifest", [None, "{", "{}"])

@@ -16,7 +16,7 @@ from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.logins import Logins
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.web.app import create_app
 from tests.clients.conftest import SCRIPTS, NodeProject
 from tests.clients.follower import following
@@ -60,7 +60,7 @@ def hub(postgres_server: EmbeddedServer) -> Iterator[str]:
     """A hub without records, in which one subscription may be open."""
     postgres_server.create_database("followed")
     made = make_engine(postgres_server.url("followed"))
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     with served(create_app(load_settings(max_subscriptions=1), Logins.one(postgres_server.url("followed")))) as url:
         yield url

@@ -17,7 +17,7 @@ from hub.conform import samples
 from hub.conform.samples import Row
 from hub.demo.province.generate import generate_province
 from hub.ingest.connectors import load_manifests, project_connectors_folder
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 
 GOOD, BAD = 12, 2
@@ -88,7 +88,7 @@ def choose(manifest: Manifest, stream: str, found: Iterable[Row]) -> Iterator[Ro
             (column.name, record["fields"][column.name])
             for record in records
             if "fields" in record
-            for column in registry()[record["entity"]].keys
+            for column in load_registry()[record["entity"]].keys
             if column.name in record["fields"]
         }
         if seen & unique or not records:

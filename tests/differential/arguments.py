@@ -8,7 +8,7 @@ from graphql import GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLNon
 from hypothesis import strategies as st
 
 from hub.model.names import to_camel_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.discrepancy_nodes import INCLUDE_RESOLVED
 from tests.differential.rows import INSTANTS
 from tests.differential.search_texts import searched_text
@@ -77,7 +77,7 @@ class Arguing(Draft):
     def _keys(self, name: str, definition: GraphQLField) -> dict[str, Tree]:
         """One identifier, in an object of which each part may be a variable."""
         self.mark("by key")
-        entity = next(entity for entity in registry() if to_camel_case(entity.table) == name)
+        entity = next(entity for entity in load_registry() if to_camel_case(entity.table) == name)
         wanted: Any = definition.args["by"].type
         fields = wanted.of_type.fields
         chosen = self.one_of(sorted(fields))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 from tests.differential.rows import fill
 from tests.differential.values import Pool
@@ -21,7 +21,7 @@ WIDE = load_settings(
 @pytest.fixture(scope="module")
 def world(module_database_url: str) -> World:
     fill(module_database_url)
-    return World.read(module_database_url, registry())
+    return World.read(module_database_url, load_registry())
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from hub.model.names import to_camel_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from tests.differential.arguments import Arguing, Probe
 from tests.differential.values import ABSENT, Pool, literal
 
@@ -39,7 +39,7 @@ SHARED = {"String": "text", "String!": "label", "Date": "day"}
 """Keys that stand for fields of several types, as callers write them in fragments on the kinds of a union."""
 EXTRA = "zz"
 RARE = ("mergedFrom", "recorded", "recordedIn", "evidence")
-ENTITY_ROOTS = (to_camel_case(name) for entity in registry() for name in (entity.table, entity.plural))
+ENTITY_ROOTS = (to_camel_case(name) for entity in load_registry() for name in (entity.table, entity.plural))
 STORED = frozenset(("node", "nodes", "search", "discrepancies", "corrections", *ENTITY_ROOTS))
 """Root fields that are reads of the store by a plan."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
@@ -174,7 +174,7 @@ class Selecting(Arguing):
 
     def _key(self, kind: GraphQLNamedType, name: str, arguments: str, returned: str) -> str:
         options = [name]
-        if kind.name in registry().entities and returned in SHARED and self.chance(40):
+        if kind.name in load_registry().entities and returned in SHARED and self.chance(40):
             options.insert(0, SHARED[returned])
         elif self.aliases < 20 and self.chance(20):
             options.insert(0, self.one_of(ALIASES))
@@ -213,7 +213,7 @@ class Selecting(Arguing):
         return self.pool.schema.type_map["String"] if name == "__typename" else kind.fields[name].type  # type: ignore[attr-defined]  # it has fields
 
     def _group(self, kind: GraphQLNamedType) -> str:
-        return "row" if kind.name in registry().entities or is_abstract_type(kind) else kind.name
+        return "row" if kind.name in load_registry().entities or is_abstract_type(kind) else kind.name
 
     # --- Fragments ----------------------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class Selecting(Arguing):
         if not is_composite_type(kind) or self._group(kind) != "row":
             return [kind]
         own = self._possible(kind)
-        rows = [schema.type_map[name] for name in (*registry().entities, "Party", "Subject", "Record", "Node")]
+        rows = [schema.type_map[name] for name in (*load_registry().entities, "Party", "Subject", "Record", "Node")]
         return [row for row in rows if own & self._possible(row)]
 
     def _possible(self, kind: GraphQLNamedType) -> set[str]:

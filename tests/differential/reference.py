@@ -25,7 +25,7 @@ from graphql import (
 from graphql.execution.values import get_directive_values, get_variable_values
 
 from hub.model.names import to_camel_case
-from hub.model.registry import Column, Entity, Linked, Reference, registry
+from hub.model.registry import Column, Entity, Linked, Reference, load_registry
 from schema.values import Instant, Storage, Value
 from tests.differential import searching
 from tests.differential.folding import folded
@@ -59,7 +59,7 @@ class ReferenceExecutor:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.registry = registry()
+        self.registry = load_registry()
         self.schema = reference_schema()
         self.connections = {to_camel_case(entity.plural): entity for entity in self.registry}
         self.by_key = {to_camel_case(entity.table): entity for entity in self.registry}
@@ -330,7 +330,7 @@ class ReferenceExecutor:
 def reference_schema() -> GraphQLSchema:
     """The exported SDL, with scalars that read values as their value types say."""
     built = build_schema(SDL.read_text(encoding="utf-8"))
-    used = {column.value for entity in registry() for column in entity.columns} | {Instant}
+    used = {column.value for entity in load_registry() for column in entity.columns} | {Instant}
     by_name = {value.scalar or value.__name__: value for value in used}
     for name, kind in built.type_map.items():
         # Decimal is no column's: only answers of a prefill have it. Built-in scalars are shared by all schemas of the process.

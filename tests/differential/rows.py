@@ -15,9 +15,9 @@ import polars as pl
 import psycopg
 
 from hub.ingest.transform.search_keys import fold_names
-from hub.model.registry import Column, Entity, Linked, Registry, registry
+from hub.model.registry import Column, Entity, Linked, Registry, load_registry
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from schema import values
 from schema.values import CodeList, Value
 
@@ -112,11 +112,11 @@ class Held:
 def fill(url: str) -> None:
     """Make the store's tables in an empty database and write the world into them."""
     made = make_engine(url)
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     with psycopg.connect(url) as connection:
         connection.execute("set timezone to 'UTC'")
-        _Writer(connection, registry(), random.Random(22)).write()
+        _Writer(connection, load_registry(), random.Random(22)).write()
 
 
 class _Writer:

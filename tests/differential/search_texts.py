@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from hub.model.registry import Column, registry
+from hub.model.registry import Column, load_registry
 from schema.values import Day, PartialDate
 from tests.differential.values import Draft
 
@@ -24,7 +24,9 @@ def searched_text(drawing: Draft) -> str:
 
 
 def _part(drawing: Draft) -> str:
-    entity = drawing.one_of([entity for entity in registry() if entity.searched] + [registry()["Citizen"]] * 4)
+    entity = drawing.one_of(
+        [entity for entity in load_registry() if entity.searched] + [load_registry()["Citizen"]] * 4
+    )
     days = [column for column in entity.searched if issubclass(column.value, Day | PartialDate)]
     column: Column = drawing.one_of(days if days and drawing.chance(40) else entity.searched)
     stored = [str(value) for value in drawing.pool.values[entity.name, column.graphql]]

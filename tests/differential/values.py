@@ -20,7 +20,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from tests.differential.reference import global_id, reference_schema, shown
 from tests.differential.rows import STREAMS, pool
 from tests.differential.world import Row, World
@@ -84,7 +84,7 @@ class Pool:
     def of(cls, world: World) -> "Pool":
         """The pool of a world, past rows included."""
         found: dict[tuple[str, str], Sequence[Any]] = {}
-        for entity in registry():
+        for entity in load_registry():
             rows = world.rows[entity.name]
             for column in entity.columns:
                 stored = {shown(row[column.name]) for row in rows if row[column.name] is not None}
@@ -227,7 +227,7 @@ class Draft:
     def _nests(self, kind: GraphQLInputObjectType, name: str) -> bool:
         """Whether a field of an entity's filter holds another filter: `and`, `or`, `not`, or a link."""
         beneath = get_named_type(kind.fields[name].type)
-        return _entity(kind) in registry().entities and "eq" not in getattr(beneath, "fields", ())
+        return _entity(kind) in load_registry().entities and "eq" not in getattr(beneath, "fields", ())
 
     def _part(self, kind: GraphQLInputObjectType, name: str, hint: Hint, links: int, inside: bool, *, required: bool = False) -> Tree:  # fmt: skip
         target = kind.fields[name].type
@@ -241,7 +241,7 @@ class Draft:
         if not required and self.chance(4):
             self.mark("null in a filter")
             return None
-        at = (_entity(kind), name) if _entity(kind) in (*registry().entities, *PARTS) else hint
+        at = (_entity(kind), name) if _entity(kind) in (*load_registry().entities, *PARTS) else hint
         return self.value(target, at, links - nests, inside=inside, required=required)
 
     def _comparison(self, kind: GraphQLInputObjectType, operator: str, hint: Hint, inside: bool) -> Tree:
@@ -271,7 +271,7 @@ class Draft:
         entity, name = hint
         if entity in PARTS or name == "id":
             return found
-        column = next(c for c in registry()[entity].columns if c.graphql == name)
+        column = next(c for c in load_registry()[entity].columns if c.graphql == name)
         if column.search_key:
             return self.spelled(found)
         return self.uncleaned(scalar, found) if self.chance(20) else found

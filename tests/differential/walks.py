@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hub.model.names import to_camel_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from tests.differential.arguments import INSTANTS_ASKED
 from tests.differential.lanes import Data, Lane
 from tests.differential.values import Draft, Pool, Tree, literal
@@ -48,8 +48,8 @@ class Walk:
 def walks(draw: Any, pool: Pool) -> Walk:
     """A walk over a connection of this world."""
     drawing = Draft(draw, pool)
-    backlinks = [(entity.name, back.graphql, back.target) for entity in registry() for back in entity.backlinks]
-    roots = [("Query", to_camel_case(entity.plural), entity.name) for entity in registry()]
+    backlinks = [(entity.name, back.graphql, back.target) for entity in load_registry() for back in entity.backlinks]
+    roots = [("Query", to_camel_case(entity.plural), entity.name) for entity in load_registry()]
     owner, field, target = drawing.one_of(roots * 4 + backlinks)
     backward = drawing.chance(40)
     arguments: dict[str, Tree] = {

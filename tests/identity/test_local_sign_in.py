@@ -74,7 +74,7 @@ def test_the_identities_are_those_that_the_demonstration_needs() -> None:
     assert officers[0].offices.isdisjoint(officers[1].offices)
     assert {role for identity in IDENTITIES for role in identity.roles} == set(Role)
     assert [i.client_kind for i in IDENTITIES if not i.roles] == [ClientKind.EXPLORER]
-    assert all(units.canonical(f"{code}@2026-01-01") for identity in IDENTITIES for code in identity.offices)
+    assert all(units.canonicalise_code(f"{code}@2026-01-01") for identity in IDENTITIES for code in identity.offices)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "hub.example.gov.vn", "::", "127.0.0.1.evil.example"])

@@ -24,9 +24,9 @@ from graphql import (
     print_ast,
 )
 
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.model.names import to_camel_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from tests.permission.cases import ROLES, VALUES, DeclaredOperation, declared_operations, graphql_schema
 from tests.permission.oracle import FlatPath
 
@@ -58,8 +58,8 @@ class Cell:
 
 def all_cells() -> Iterator[Cell]:
     """Every cell, those of each purpose together."""
-    for code in purposes():
-        for entity in registry():
+    for code in read_purposes():
+        for entity in load_registry():
             for name in _fields(entity.name):
                 for way, text in _from_root(code, entity.name, name):
                     yield Cell(code, f"{entity.name}.{name}", way, text, _values(text))
@@ -92,7 +92,7 @@ def _ways(entity: str, name: str) -> tuple[tuple[str, str], ...]:
     """Ways to a field of any row of an entity: each a name, and a query whose keyed root is written `<key>`."""
     kind = graphql_schema().type_map[entity]
     assert isinstance(kind, GraphQLObjectType)
-    plural = to_camel_case(registry()[entity].plural)
+    plural = to_camel_case(load_registry()[entity].plural)
     field = _selected(entity, name)
     above = kind.interfaces[0].name
     alias = next(other for other in ("fullName", "status", "area", "source") if other != name) + ": "
@@ -110,7 +110,7 @@ def _ways(entity: str, name: str) -> tuple[tuple[str, str], ...]:
     }
     if "{" in field and "totalCount" in getattr(get_named_type(kind.fields[name].type), "fields", {}):
         found["count"] = f"{{ {plural}(first: 1) {{ nodes {{ {name}(first: 1) {{ totalCount }} }} }} }}"
-    if registry()[entity].keys:
+    if load_registry()[entity].keys:
         found |= {
             "key": f"<key> {{ {field} }} }}",
             "key, alias": f"<key> {{ {_selected(entity, name, alias)} }} }}",
@@ -130,7 +130,7 @@ def _condition(entity: str, name: str) -> str:
     """A filter on a field; empty if there is none."""
     root = graphql_schema().query_type
     assert root is not None
-    fields = get_named_type(root.fields[to_camel_case(registry()[entity].plural)].args["filter"].type).fields
+    fields = get_named_type(root.fields[to_camel_case(load_registry()[entity].plural)].args["filter"].type).fields
     if name not in fields:
         return ""
     return f"{{ {name}: {_sample(fields[name].type)} }}"
@@ -154,7 +154,7 @@ def _sample(kind: Any) -> str:
 def _order(entity: str, name: str) -> str:
     root = graphql_schema().query_type
     assert root is not None
-    fields = get_named_type(root.fields[to_camel_case(registry()[entity].plural)].args["orderBy"].type).fields
+    fields = get_named_type(root.fields[to_camel_case(load_registry()[entity].plural)].args["orderBy"].type).fields
     return f"[{{ {name}: ASC }}]" if name in fields else ""
 
 
@@ -171,10 +171,10 @@ def _draw(parts: tuple[str, ...], count: int) -> int:
 
 def _keyed(code: str, entity: str) -> str:
     """The root field by key, with the purpose's own variable if its documents have one for such a key."""
-    root = to_camel_case(registry()[entity].table)
-    column = registry()[entity].keys[0]
+    root = to_camel_case(load_registry()[entity].table)
+    column = load_registry()[entity].keys[0]
     key, example = column.graphql, column.value.examples[0]
-    if key == "personalId" and "personalId" in purposes()[code].declaration.variables:
+    if key == "personalId" and "personalId" in read_purposes()[code].declaration.variables:
         return f"query ($personalId: PersonalId!) {{ {root}(by: {{ personalId: $personalId }})"
     return f'{{ {root}(by: {{ {key}: "{example}" }})'
 
@@ -214,7 +214,7 @@ def _from_documents(declared: DeclaredOperation) -> Iterator[Cell]:
                 yield cell(where, way, path, inner)
         for more, way in _other_arguments(kind, name, arguments):
             yield cell(f"{kind}.{name}", way, (*path[:-1], (kind, name, more)), "{ __typename }")
-        rules = purposes()[declared.purpose].declaration.variables
+        rules = read_purposes()[declared.purpose].declaration.variables
         if any(f"${v}" in arguments and v in rules and rules[v].source for v in STRANGERS):
             yield cell(f"{kind}.{name}", "stranger", path, "{ __typename }", {**VALUES, **STRANGERS})
 
@@ -222,7 +222,7 @@ def _from_documents(declared: DeclaredOperation) -> Iterator[Cell]:
 def _entities_at(kind: str, name: str) -> list[str]:
     """The entities that the object at the end of a path can be."""
     returned = get_named_type(graphql_schema().type_map[kind].fields[name].type)  # type: ignore[attr-defined]  # it has it
-    if returned.name in registry().entities:  # type: ignore[attr-defined]  # it has it
+    if returned.name in load_registry().entities:  # type: ignore[attr-defined]  # it has it
         return [returned.name]  # type: ignore[attr-defined]  # it has it
     possible = (
         graphql_schema().get_possible_types(returned) if hasattr(returned, "types") or returned.name == "Node" else ()  # type: ignore[attr-defined]  # it has it

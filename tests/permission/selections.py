@@ -28,7 +28,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from tests.permission.cases import VALUES, DeclaredOperation, graphql_schema
 
 FILTERS = ('id: { eq: "Q2l0aXplbjox" }', "and: []", "not: { id: { in: [] } }")
@@ -63,7 +63,7 @@ class SubSelecting:
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         chosen = next(o for o in operations if (o.name and o.name.value) == self.source.name)
         self.types = {d.variable.name.value: print_ast(d.type) for d in chosen.variable_definitions or ()}
-        self.rules = purposes()[self.source.purpose].declaration.variables
+        self.rules = read_purposes()[self.source.purpose].declaration.variables
         root = graphql_schema().get_root_type(chosen.operation)
         assert root is not None
         body = self.selection(chosen.selection_set, root)
@@ -184,6 +184,8 @@ class SubSelecting:
             if literal is None:
                 return "null"
             kind = self.types[name].rstrip("!")
+            if kind == "Boolean":
+                return str(literal).lower()
             return str(literal) if kind in ("LinkedField", "Sector", "Verdict", "Int") else f'"{literal}"'
         chosen = self.key() if self.varied and self.chance(50) else name
         self.declared[chosen] = (self.types[name], VALUES[name])

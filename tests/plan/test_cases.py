@@ -13,8 +13,8 @@ from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
 from hub.graph.execution.explain import build_tree
-from hub.graph.schema import core, schema
-from hub.model.registry import registry
+from hub.graph.schema import get_core_schema, load_schema
+from hub.model.registry import load_registry
 from hub.plan.planner import Plan, Planner
 from tests.plan.layout import layout
 
@@ -24,14 +24,14 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.graphql"))
 def plan(path: Path) -> tuple[Plan, list[object]]:
     """The plan of a case, and the parameters for its variables."""
     document = parse(path.read_text(encoding="utf-8"))
-    graphql_schema = core(schema())
+    graphql_schema = get_core_schema(load_schema())
     assert validate(graphql_schema, document) == []
     given = path.with_suffix(".json")
     variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
     (operation,) = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     coerced = get_variable_values(graphql_schema, operation.variable_definitions or (), variables)
     assert not isinstance(coerced, list), coerced
-    planner = Planner(registry(), graphql_schema)
+    planner = Planner(load_registry(), graphql_schema)
     read = planner.read(document, operation, coerced.coerced)
     assert all(planner.is_stored(field) for field in read.fields)
     made = planner.plan(read)
@@ -57,7 +57,7 @@ def test_values_are_bound_and_never_rendered() -> None:
         made, parameters = plan(path)
         for value in parameters:
             # The kind of a global id is compared with the names of the schema, which the statement does hold.
-            if isinstance(value, str) and len(value) > 3 and value not in registry().entities:
+            if isinstance(value, str) and len(value) > 3 and value not in load_registry().entities:
                 assert value not in made.sql, path.stem
 
 

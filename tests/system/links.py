@@ -9,8 +9,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Engine, text
 
 from hub.ingest.transform.search_keys import fold_names
-from hub.link.run.linking_run import LinkReport, link
-from hub.model.registry import registry
+from hub.link.run.linking_run import LinkReport, run_linking
+from hub.model.registry import load_registry
 from hub.model.tables import stored_columns
 from hub.store.engine import connect_for_run, store_url
 
@@ -27,7 +27,7 @@ class Links:
     def add(self, table: str, **values: Any) -> int:
         self.number += 1
         row = {**PROVENANCE, "source_key": str(self.number), **values}
-        (entity,) = (entity for entity in registry() if entity.table == table)
+        (entity,) = (entity for entity in load_registry() if entity.table == table)
         for column in entity.columns:
             if column.search_key and values.get(column.name):
                 row[column.search_key] = fold_names(pl.Series([values[column.name]])).item()
@@ -41,7 +41,7 @@ class Links:
 
     def keep(self, table: str, row: int) -> None:
         """Keep what is now in history, as every merge of a source does."""
-        (entity,) = (entity for entity in registry() if entity.table == table)
+        (entity,) = (entity for entity in load_registry() if entity.table == table)
         columns = ", ".join(stored_columns(entity))
         self.do(
             f"insert into history.{table} ({columns}, sys_to) select {columns}, clock_timestamp() from data.{table} where id = :id",
@@ -103,7 +103,7 @@ class Links:
             self.add("administrative_unit_change", predecessor_unit_code=f"{old}@..", successor_unit_code=f"{new}@2025-07-01", kind=kind, effective_on="2025-07-01")  # fmt: skip
 
     def run(self, *fields: str) -> LinkReport:
-        return link(self.engine, fields or ["TaxObligation.debtor"])
+        return run_linking(self.engine, fields or ["TaxObligation.debtor"])
 
     def of(self, record: int, table: str = "tax_obligation_debtor") -> list[tuple[int, str, str]]:
         with self.engine.connect() as connection:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
 from hub.store.engine import make_engine
-from hub.store.migrate import draft_migrations, find_schema_differences, migrate
+from hub.store.migrate import draft_migrations, find_schema_differences, migrate_store
 from tests.system.graph import Graph
 
 ORDER = "end order limit when table group { select analyze } user { fullName } userLink { status recorded { name } }"
@@ -30,9 +30,9 @@ PAST = "query($at: DateTime!) @asOf(instant: $at) { orders(orderBy: [{ end: ASC 
 def main(database_url: str, source: str) -> None:
     """Run it all."""
     made = make_engine(database_url)
-    migrate(made)
+    migrate_store(made)
     drafted = draft_migrations(made, "A vocabulary of its own")
-    revision = migrate(made)
+    revision = migrate_store(made)
     with made.connect() as connection:
         found: dict[str, Any] = {"difference": [str(each) for each in find_schema_differences(connection)]}
     found["drafted"] = [[path.parent.parent.name, path.name] for path in drafted]
@@ -41,7 +41,9 @@ def main(database_url: str, source: str) -> None:
     between = datetime.now(UTC).isoformat()
     change_source(source)
     found["second"] = counts(made)
-    found["linked"] = [[report.field, report.confirmed] for report in link(made).fields if report.field == "Order.user"]
+    found["linked"] = [
+        [report.field, report.confirmed] for report in run_linking(made).fields if report.field == "Order.user"
+    ]
     graph = Graph(database_url, load_settings(explain=True))
     try:
         found |= {name: graph.data(question) for name, question in QUESTIONS.items()}

@@ -5,7 +5,7 @@ import re
 import psycopg
 import pytest
 
-from hub.link.decisions.decisions import decide
+from hub.link.decisions.decisions import keep_decision
 from hub.link.decisions.verdicts import Verdict
 from tests.system.console_site import ConsoleSite, PageReader
 from tests.system.console_site import serve_pages as serve_pages
@@ -84,7 +84,9 @@ def test_a_second_opinion_is_asked_without_the_verdict(site: ConsoleSite, monkey
             " where q.field = 'LandUseRight.holder' order by 1, 2 limit 1"
         ).fetchone()
         assert pair is not None
-        first = decide(connection, Verdict("LandUseRight.holder", *pair, "SAME", "somebody", "their first reason"))  # type: ignore[call-arg]  # as many as it has
+        record, found = pair
+        verdict = Verdict("LandUseRight.holder", record, found, "SAME", "somebody", "their first reason")
+        first = keep_decision(connection, verdict)
     reviewer = site.officer("chi").open(CHECKS)
     assert "their first reason" not in reviewer.text
     given = read_inputs(reviewer)

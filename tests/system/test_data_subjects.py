@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import RawCursor
 
-from hub.graph.schema import core, schema
-from hub.model.registry import registry
+from hub.graph.schema import get_core_schema, load_schema
+from hub.model.registry import load_registry
 from hub.plan.data_subjects import DataSubject, take_data_subjects
 from hub.plan.planner import Planner
 from tests.conftest import ServedHub
 
-SCHEMA = core(schema())
+SCHEMA = get_core_schema(load_schema())
 CASES = sorted((Path(__file__).parents[1] / "plan" / "cases").glob("*.graphql"))
 
 
@@ -38,7 +38,7 @@ def read(
     (operation,) = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     coerced = get_variable_values(SCHEMA, operation.variable_definitions or (), variables or {})
     assert not isinstance(coerced, list), coerced
-    planner = Planner(registry(), SCHEMA, names_data_subjects=hidden)
+    planner = Planner(load_registry(), SCHEMA, names_data_subjects=hidden)
     plan = planner.plan(planner.read(document, operation, coerced.coerced))
     row = RawCursor(store).execute(plan.sql, plan.parameters(coerced.coerced)).fetchone()
     assert row is not None

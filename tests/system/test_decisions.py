@@ -12,9 +12,9 @@ from psycopg import Connection
 
 from hub.errors import OperationRefused
 from hub.link import lock
-from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.decisions import keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Decision, Verdict, Word
-from hub.link.review.review_priority import refresh
+from hub.link.review.review_priority import refresh_review_queue
 from hub.store.engine import make_engine
 from tests.system.links import Links
 
@@ -49,7 +49,7 @@ def connection(links: Links) -> Iterator[Connection[Any]]:
 def say(
     connection: Connection[Any], field: str, record: int, subject: int, word: Word = "SAME", **given: Any
 ) -> Decision:
-    return decide(
+    return keep_decision(
         connection, Verdict(field, record, subject, word, **{"reviewer": "an", "reason": "giấy tờ gốc", **given})
     )
 
@@ -104,7 +104,7 @@ def test_a_record_decided_to_be_one_of_two_is_that_one_now_and_after_a_run(
     assert links.run().changed == 0
     assert links.of(record) == [(binh, "CONFIRMED", "review")]
     consider(links, record)
-    undone = undo(connection, decision.id, by="chi", reason="nhầm người")
+    undone = withdraw_decision(connection, decision.id, by="chi", reason="nhầm người")
     assert (undone.undone_by, undone.undone_reason, undone.binds) == ("chi", "nhầm người", False)
     assert links.of(record) == before
     assert considered(links) == [an]
@@ -124,7 +124,7 @@ def test_an_accepted_link_that_is_refused_is_withdrawn_and_comes_back_when_the_r
     decision = say(connection, DEBTOR, record, an, "DIFFERENT")
     assert (links.of(record), considered(links)) == ([], [])
     assert fed(links) == [("TaxObligation", record, "UNLINKED", an)]
-    undo(connection, decision.id, by="an", reason="đã đối chiếu lại")
+    withdraw_decision(connection, decision.id, by="an", reason="đã đối chiếu lại")
     assert links.of(record) == accepted
     assert fed(links) == [("TaxObligation", record, "LINKED", an)]
 
@@ -138,7 +138,7 @@ def test_nothing_is_put_back_onto_a_record_that_has_changed(links: Links, connec
     links.do("update data.tax_obligation set sys_from = now() where id = :r", r=changed)
     links.candidate("tax_obligation_debtor", answered, binh, status="CONFIRMED")
     for decision in decisions:
-        undo(connection, decision.id, by="an", reason="x")
+        withdraw_decision(connection, decision.id, by="an", reason="x")
     assert links.of(changed) == []
     assert [subject for subject, _, _ in links.of(answered)] == [binh]
 
@@ -150,7 +150,7 @@ def test_what_another_decision_refuses_is_not_put_back(links: Links, connection:
         links.candidate("tax_obligation_debtor", record, subject)
     same = say(connection, DEBTOR, record, an)
     say(connection, DEBTOR, record, binh, "DIFFERENT")
-    undo(connection, same.id, by="an", reason="x")
+    withdraw_decision(connection, same.id, by="an", reason="x")
     assert [subject for subject, _, _ in links.of(record)] == [an]
 
 
@@ -207,7 +207,7 @@ def test_a_merge_moves_every_link_of_the_cluster_and_its_undoing_moves_them_back
         key=lambda change: (change[1], change[2]),
     )
     consider(links, debt, grant, right, young)
-    undo(connection, decision.id, by="an", reason="hai người khác nhau")
+    withdraw_decision(connection, decision.id, by="an", reason="hai người khác nhau")
     assert state(links) == before
     assert links.rows("select * from link.heir") == []
     assert links.rows("select subject_id, heir_id, sys_to > sys_from from link_history.heir") == [(young, old, True)]
@@ -232,10 +232,10 @@ def test_an_heir_that_goes_from_the_register_leaves_what_was_merged_to_the_next(
     assert [subjects(links)[record] for record in (first, second)] == [b, b]
     assert {("TaxObligation", record, "LINKED", b) for record in (first, second)} <= {*fed(links)}
     assert links.run().changed == 0
-    undo(connection, two.id, by="an", reason="x")
+    withdraw_decision(connection, two.id, by="an", reason="x")
     assert heirs(links) == {a: b, d: c}
     assert [subjects(links)[record] for record in (first, second)] == [b, c]
-    undo(connection, one.id, by="an", reason="x")
+    withdraw_decision(connection, one.id, by="an", reason="x")
     links.do("delete from data.citizen where id = any(:ids)", ids=[c, d])
     links.run()
     assert heirs(links) == {}
@@ -249,7 +249,7 @@ def test_a_merge_undone_after_a_link_was_decided_by_its_heir(links: Links, conne
     decision = say(connection, DEBTOR, record, old)
     assert decision.subject_id == young
     assert links.of(record) == [(old, "CONFIRMED", "review")]
-    undo(connection, merge.id, by="an", reason="x")
+    withdraw_decision(connection, merge.id, by="an", reason="x")
     assert links.of(record) == [(young, "CONFIRMED", "review")]
 
 
@@ -274,7 +274,7 @@ def test_refusals(links: Links, connection: Connection[Any]) -> None:
     assert code(connection, MERGE, b, a, "DIFFERENT") == "ALREADY_DECIDED"
     assert code(connection, MERGE, a, c, "DIFFERENT") == "DECISION_CONFLICT"
     with pytest.raises(OperationRefused) as caught:
-        undo(connection, 999_999, by="an", reason="x")
+        withdraw_decision(connection, 999_999, by="an", reason="x")
     assert caught.value.code == "DECISION_NOT_FOUND"
 
 
@@ -283,9 +283,9 @@ def test_rows_decided_to_be_different_are_not_merged_through_others(links: Links
     different = say(connection, MERGE, a, c, "DIFFERENT")
     say(connection, MERGE, a, b)
     assert code(connection, MERGE, b, c) == "DECISION_CONFLICT"
-    undo(connection, different.id, by="an", reason="x")
+    withdraw_decision(connection, different.id, by="an", reason="x")
     with pytest.raises(OperationRefused) as caught:
-        undo(connection, different.id, by="an", reason="x")
+        withdraw_decision(connection, different.id, by="an", reason="x")
     assert caught.value.code == "ALREADY_UNDONE"
     say(connection, MERGE, b, c)
     assert heirs(links) == {b: a, c: a}
@@ -307,9 +307,9 @@ def test_a_second_opinion_is_another_persons_and_changes_nothing(links: Links, c
     assert state(links) == before
     assert code(connection, *pair, reviewer="bình", second_of=first.id) == "SECOND_OPINION_REFUSED"
     assert code(connection, *pair, reviewer="chi", second_of=second.id) == "SECOND_OPINION_REFUSED"
-    undo(connection, second.id, by="bình", reason="x")
+    withdraw_decision(connection, second.id, by="bình", reason="x")
     assert state(links) == before
-    undo(connection, first.id, by="bình", reason="x")
+    withdraw_decision(connection, first.id, by="bình", reason="x")
     assert code(connection, *pair, reviewer="bình", second_of=first.id) == "ALREADY_UNDONE"
 
 
@@ -317,7 +317,7 @@ def test_a_decision_waits_for_a_run_only_so_long(links: Links, connection: Conne
     with links.connection() as run, connection.transaction():
         run.execute("select pg_advisory_lock(%s)", (lock.WRITE,))
         with pytest.raises(OperationRefused) as caught:
-            lock.hold(connection, wait_s=0.05)
+            lock.hold_link_lock(connection, wait_s=0.05)
     assert caught.value.code == "LINKING_IN_PROGRESS"
 
 
@@ -425,11 +425,11 @@ def test_any_merges_and_undos_leave_every_record_where_the_pairs_say(
     made.do(f"truncate {EMPTIED}")
     world = World(made, found, proposed)
     with made.connection() as connection:
-        refresh(connection)
+        refresh_review_queue(connection)
         for step in steps:
             if isinstance(step, int):
                 for number in [*world.decided][step : step + 1]:
-                    undo(connection, number, by="an", reason="x")
+                    withdraw_decision(connection, number, by="an", reason="x")
                     del world.decided[number]
             else:
                 pair, word = frozenset(world.people[n] for n in step[0]), step[1]
@@ -439,10 +439,10 @@ def test_any_merges_and_undos_leave_every_record_where_the_pairs_say(
                     assert code(connection, MERGE, *pair, word) in {"ALREADY_DECIDED", "DECISION_CONFLICT"}
             world.holds()
         kept = asked(made)
-        refresh(connection)
+        refresh_review_queue(connection)
         assert kept == asked(made)
         for number in reversed(world.decided):
-            undo(connection, number, by="an", reason="x")
+            withdraw_decision(connection, number, by="an", reason="x")
     assert state(made) == world.start
     assert heirs(made) == {}
 

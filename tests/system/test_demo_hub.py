@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from hub.demo.province.generate import generate_province
-from hub.link.field import fields
-from hub.link.likeness.parties import NAMING, recorded
+from hub.link.field import list_decidable_fields
+from hub.link.likeness.parties import NAMING, read_recorded_parties
 from tests.conftest import ServedHub
 
 TRUTH = {
@@ -103,10 +103,10 @@ def test_a_party_that_a_record_does_not_name_is_weighed_against_nobody(served_hu
     """Not even against those who live with another party of the record: who is single has no spouse to ask about."""
     left_out = 0
     with psycopg.connect(served_hub.database) as store:
-        for field in fields().values():
+        for field in list_decidable_fields().values():
             if not field.weighed:
                 continue
-            rows = recorded(store, field, f"select id as record_id from data.{field.entity.table}", None)
+            rows = read_recorded_parties(store, field, f"select id as record_id from data.{field.entity.table}", None)
             assert rows.filter(pl.all_horizontal(pl.col(NAMING).is_null())).is_empty(), field.name
             all_ = store.execute(f"select count(*) from data.{field.entity.table}").fetchone() or (0,)
             left_out += all_[0] - len(rows)

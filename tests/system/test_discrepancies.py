@@ -21,13 +21,13 @@ from hub.cli.linking import discrepancies
 from hub.errors import OperationRefused
 from hub.ingest.transform.search_keys import fold_names
 from hub.link.discrepancies import handover
-from hub.link.discrepancies.discrepancies import find
+from hub.link.discrepancies.discrepancies import update_discrepancies
 from hub.link.discrepancies.handover import Which
 from hub.model.names import to_snake_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from schema.linking.declarations import SHAPES, TONES
 
 FIELD = "Taxpayer.party"
@@ -46,7 +46,7 @@ class World:
     def add(self, entity: str, **values: Any) -> int:
         self.number += 1
         row = {"stream_id": 1, "run_id": 1, "row_digest": 0, "source_key": f"K{self.number}", **values}
-        for column in registry()[entity].columns:
+        for column in load_registry()[entity].columns:
             if column.search_key and row.get(column.name):
                 row[column.search_key] = fold_names(pl.Series([row[column.name]])).item()
         places = ", ".join(f"%({name})s" for name in row)
@@ -80,7 +80,7 @@ class World:
                 self.connection.execute("create temporary table touched (entity text, record_id bigint) on commit drop")
                 with self.connection.cursor() as cursor:
                     cursor.executemany("insert into touched values (%s, %s)", [(ENTITY, record) for record in touched])
-            (found,) = find(self.connection, [FIELD], datetime.now(UTC), touched=touched is not None)
+            (found,) = update_discrepancies(self.connection, [FIELD], datetime.now(UTC), touched=touched is not None)
         return found.opened, found.closed
 
     def open(self) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ class World:
 @pytest.fixture
 def world(database_url: str) -> Iterator[World]:
     made = make_engine(database_url)
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     with psycopg.connect(database_url, autocommit=True) as connection:
         yield World(connection)
@@ -302,12 +302,14 @@ def test_handing_over(world: World) -> None:
     world.taxpayer("Citizen", person, name="=Lê An", birth_date="1979")
     world.taxpayer("Citizen", person, name="Nguyen Thi Hoa")
     world.run()
-    counted = handover.counts(world.connection, Which("finance"))
+    counted = handover.count_discrepancies(world.connection, Which("finance"))
     assert [(n.field, n.kind, n.rows) for n in counted] == [("party_birth_date", "DIFFERS", 1), ("party_name", "DIFFERS", 1), ("party_name", "SPELLING", 1)]  # fmt: skip
-    assert [d.kind for d in handover.listed(world.connection, Which(kind="SPELLING"), 10)] == ["SPELLING"]
-    assert handover.listed(world.connection, Which("land"), 10) == []
+    assert [d.kind for d in handover.list_discrepancies(world.connection, Which(kind="SPELLING"), 10)] == ["SPELLING"]
+    assert handover.list_discrepancies(world.connection, Which("land"), 10) == []
     out = io.StringIO()
-    assert handover.write(handover.handed(world.connection, Which(field="party_name")), out) == 2
+    assert (
+        handover.write_discrepancies(handover.read_discrepancies(world.connection, Which(field="party_name")), out) == 2
+    )
     rows = list(csv.DictReader(io.StringIO(out.getvalue())))
     assert [(r["recorded"], r["held"], r["source_key"], r["connector"]) for r in rows] == [
         ("'=Lê An", "Nguyễn Thị Hoà", "K2", "finance"),
@@ -320,7 +322,9 @@ def test_handing_over(world: World) -> None:
         " values ('Citizen', %s, 'RESTRICTION', 'REQUEST', 'chief', 'yêu cầu')",
         (person,),
     )
-    assert list(handover.handed(world.connection, Which())) == [], "a restricted person's values are handed to nobody"
+    assert list(handover.read_discrepancies(world.connection, Which())) == [], (
+        "a restricted person's values are handed to nobody"
+    )
 
 
 def test_nobody_is_told_to_take_marks_off(world: World) -> None:
@@ -329,13 +333,13 @@ def test_nobody_is_told_to_take_marks_off(world: World) -> None:
     world.taxpayer("Citizen", person, name="Nguyen Thi Hoa")
     world.taxpayer("Citizen", person, name="Nguyễn Thị Hoá")
     world.run()
-    listed = handover.listed(world.connection, Which(), 10)
+    listed = handover.list_discrepancies(world.connection, Which(), 10)
     assert sorted((d.sector, d.better) for d in listed) == [
         ("finance", "HELD"),
         ("finance", "NEITHER"),
         ("finance", "RECORDED"),
     ]
-    handed = list(handover.handed(world.connection, Which()))
+    handed = list(handover.read_discrepancies(world.connection, Which()))
     copy = world.connection.execute(
         "select source_key from data.taxpayer where party_name = 'Nguyen Thi Hoa'"
     ).fetchone()
@@ -346,7 +350,7 @@ def test_nobody_is_told_to_take_marks_off(world: World) -> None:
         ("citizen", "RECORDED", "Nguyễn Thị Hoà", own[0]),
         ("finance", "HELD", "Nguyen Thi Hoa", copy[0]),
     ]
-    assert [d.sector for d in handover.handed(world.connection, Which("citizen"))] == ["citizen"]
+    assert [d.sector for d in handover.read_discrepancies(world.connection, Which("citizen"))] == ["citizen"]
 
 
 MARKS = (*TONES, *SHAPES)

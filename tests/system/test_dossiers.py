@@ -20,7 +20,7 @@ from hub.cli import main
 from hub.errors import OperationRefused
 from hub.graph.permission.dossier_reads import select_dossier
 from hub.graph.permission.sealed_subjects import SELECT as SELECT_SEALED_NOW
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 OFFICE, OLD_OFFICE, OTHER_OFFICE = "06820@2025-07-01", "06820@..", "00097@2025-07-01"
 SELLER, BUYER = "022080000001", "022180000002"
@@ -213,7 +213,7 @@ def test_whoever_a_sealed_person_was_merged_into_is_sealed(store: psycopg.Connec
 def test_a_dossier_is_found_for_a_read_by_indexes_alone(store: psycopg.Connection[Any], database_url: str) -> None:
     """Each process looks an open dossier up every few seconds: a scan of all citizens took 200 ms at a million."""
     code = dossiers.open_dossier(store, transfer(), officer()).code
-    sql = select_dossier(registry())
+    sql = select_dossier(load_registry())
     with psycopg.connect(database_url, cursor_factory=psycopg.RawCursor) as reader:
         reader.execute("set enable_seqscan = off")
         (found,) = reader.execute(sql, (code,)).fetchone() or ("null",)

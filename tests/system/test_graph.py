@@ -13,7 +13,7 @@ import pytest
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.web.starters import CERTAINTY, CITIZEN, Examples, starter_queries
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
@@ -241,7 +241,7 @@ def test_a_database_that_goes_away_is_one_clean_error(scratch: Any, caplog: pyte
     server = EmbeddedServer.start(scratch / "comes-and-goes", durable=False)
     server.create_database("hub")
     made = make_engine(server.url())
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     graph = Graph(server.url(), load_settings(pool_size=1))
     try:

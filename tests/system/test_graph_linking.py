@@ -11,15 +11,15 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import Role
-from hub.link.review.review_priority import refresh
+from hub.link.review.review_priority import refresh_review_queue
 from hub.model.derived_fields import camel_sql
 from hub.model.names import to_camel_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.logins import Logins
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.web.app import create_app
 from tests.serving import served
 from tests.system.graph import Graph
@@ -42,7 +42,7 @@ UNDO = """mutation($input: UndoDecisionInput!) { undoDecision(input: $input) {
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
     store = make_engine(database_url)
-    migrate(store)
+    migrate_store(store)
     made = Links(store)
     made.do("insert into hub.stream (id, connector, name) overriding system value values (1, 'tax', 'obligations')")
     yield made
@@ -270,7 +270,7 @@ def test_a_sector_pages_through_what_it_has_to_mend(links: Links, graph: Graph) 
 
 
 def test_names_of_columns_are_those_of_the_graph_in_sql_too(links: Links) -> None:
-    names = sorted({column.name for entity in registry() for column in entity.columns})
+    names = sorted({column.name for entity in load_registry() for column in entity.columns})
     for name in names:
         assert links.rows(f"select {camel_sql('cast(:name as text)')}", name=name) == [(to_camel_case(name),)]
 
@@ -399,7 +399,7 @@ def test_the_queue_pages_through_open_questions_with_their_evidence(links: Links
         links.candidate("tax_obligation_debtor", debt, citizens[1], weight=-4)
     links.candidate("citizen_duplicate", citizens[3], citizens[2], weight=9.5, evidence=EVIDENCE[:1])
     with links.connection() as connection:
-        refresh(connection)
+        refresh_review_queue(connection)
     seen: list[dict[str, Any]] = []
     after, pages = None, 0
     while True:
@@ -460,7 +460,7 @@ def test_a_page_of_the_queue_takes_a_statement_for_each_field_and_not_for_each_i
     for _ in range(5):
         links.candidate("tax_obligation_debtor", links.debt(name="b"), citizen, weight=2)
     with links.connection() as connection:
-        refresh(connection)
+        refresh_review_queue(connection)
     graph = Graph(database_url, load_settings(explain=True))
     answer = graph.ask(QUEUE, {"first": 5}, by="Lê An", explain=True)
     graph.close()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.store.engine import make_engine
 from tests.system.links import Links
 
@@ -112,4 +112,4 @@ def test_a_new_business_of_the_name_takes_a_link_back_in_the_next_run(links: Lin
 
 
 def run_all(links: Links) -> None:
-    link(links.engine)
+    run_linking(links.engine)

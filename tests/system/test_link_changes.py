@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
-from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.decisions import keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Verdict
-from hub.link.field import fields
+from hub.link.field import list_decidable_fields
 from hub.link.likeness import trained
 from hub.link.run import run_plan
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.system.links import Links
 from tests.system.models import stated
 
@@ -89,8 +89,8 @@ ROWS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 """A row of each table that links rest on; a party stands for its columns."""
 NUMBERED = {"tax_obligation": "obligation_number", "taxpayer": "taxpayer_number", "benefit": "benefit_number", "encumbrance": "registration_number"}  # fmt: skip
 """What sectors number, so that no two rows have one number."""
-LINKED = {name: field for name, field in fields().items() if field.linked}
-LINKS = tuple(field.table for field in fields().values())
+LINKED = {name: field for name, field in list_decidable_fields().items() if field.linked}
+LINKS = tuple(field.table for field in list_decidable_fields().values())
 
 row = st.sampled_from(sorted(ROWS)).flatmap(lambda table: st.tuples(st.just(table), ROWS[table]))
 change = st.one_of(
@@ -175,14 +175,14 @@ class Store(Links):
             citizens, candidates = self.ids("citizen"), self.candidates()
             if what == "decide" and candidates:
                 field, record, subject = candidates[given[1] % len(candidates)]
-                decide(connection, Verdict(field, record, subject, given[0], "an", "giấy tờ"))
+                keep_decision(connection, Verdict(field, record, subject, given[0], "an", "giấy tờ"))
             elif what == "merge" and len(citizens) > 1:
                 one, two = sorted((citizens[given[0] % len(citizens)], citizens[given[1] % len(citizens)]))
-                decide(connection, Verdict("Citizen.duplicate", two, one, "SAME", "an", "một người"))
+                keep_decision(connection, Verdict("Citizen.duplicate", two, one, "SAME", "an", "một người"))
             elif what == "undo":
                 made = [n for (n,) in self.rows("select id from link.decision where undone_at is null order by id")]
                 if made:
-                    undo(connection, made[given[0] % len(made)], by="an", reason="nhầm")
+                    withdraw_decision(connection, made[given[0] % len(made)], by="an", reason="nhầm")
 
     def derived(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that linking derives, without instants and numbers of runs."""
@@ -210,11 +210,11 @@ def flattened(values: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def store(module_database_url: str) -> Iterator[Store]:
     made = make_engine(module_database_url)
-    migrate(made)
+    migrate_store(made)
     built = Store(made)
     built.communes()
     with built.connection() as connection:
-        trained.keep(connection, stated())
+        trained.keep_model(connection, stated())
     with pytest.MonkeyPatch.context() as patch:
         # A store of thirty rows changes by a quarter at once: what is tested here would never be run.
         patch.setattr(run_plan, "LIMIT", 1_000.0)
@@ -229,18 +229,18 @@ def test_what_comes_to_stand_beside_a_subject_is_evidence_for_records_that_did_n
     store.citizen("022080000001")
     shop = store.shop("22A1", "Hộ kinh doanh An", "8000000001")
     debt = store.debt(kind="HOUSEHOLD_BUSINESS", name="Hộ kinh doanh An", identifier="022080000001")
-    assert link(store.engine).mode == "FULL"
+    assert run_linking(store.engine).mode == "FULL"
     successor = "parcel_number_in_successor"
     assert store.of(tax, "tax_obligation_parcel") == [(parcel, "UNCONFIRMED", successor)]
     assert store.of(debt) == [(shop, "UNCONFIRMED", "business_name")]
     store.right(None, "w7er4n8p2q1z", holder_name="Trần Thị Hòa")
     store.role("22A1", "022080000001")
-    assert link(store.engine).mode == "CHANGES"
+    assert run_linking(store.engine).mode == "CHANGES"
     assert store.of(tax, "tax_obligation_parcel") == [(parcel, "PROBABLE", successor)]
     assert store.of(debt) == [(shop, "CONFIRMED", "household_business_representative")]
     store.delete("land_use_right", 0)
     store.delete("business_role", 0)
-    assert link(store.engine).mode == "CHANGES"
+    assert run_linking(store.engine).mode == "CHANGES"
     assert store.of(tax, "tax_obligation_parcel") == [(parcel, "UNCONFIRMED", successor)]
     assert store.of(debt) == [(shop, "UNCONFIRMED", "business_name")]
 
@@ -270,7 +270,7 @@ def test_a_companion_that_is_gone_is_evidence_no_longer(store: Store) -> None:
         )
         for serial in hers
     }
-    assert link(store.engine).mode == "FULL"
+    assert run_linking(store.engine).mode == "FULL"
     for record in hers.values():
         assert [(found, status) for found, status, _ in store.of(record, "land_use_right_holder")] == [
             (wife, "PROBABLE")
@@ -279,15 +279,15 @@ def test_a_companion_that_is_gone_is_evidence_no_longer(store: Store) -> None:
     store.do("delete from data.land_use_right where id = :id", id=his[first])
     store.keep("land_use_right", his[second])
     store.do("update data.land_use_right set certificate_serial = :to, sys_from = clock_timestamp() where id = :id", to=moved, id=his[second])  # fmt: skip
-    assert link(store.engine).mode == "CHANGES"
+    assert run_linking(store.engine).mode == "CHANGES"
     status = {serial: {s for _, s, _ in store.of(record, "land_use_right_holder")} for serial, record in hers.items()}
     assert status == {first: {"UNCONFIRMED"}, second: {"UNCONFIRMED"}, third: {"PROBABLE"}}
-    assert link(store.engine, full=True).changed == 0
+    assert run_linking(store.engine, full=True).changed == 0
 
 
 def _decided(store: Store, field: str, record: int, subject: int, verdict: str) -> None:
     with store.connection() as connection:
-        decide(connection, Verdict(field, record, subject, verdict, "an", "giấy tờ"))
+        keep_decision(connection, Verdict(field, record, subject, verdict, "an", "giấy tờ"))
 
 
 def _holder_taken_from_a_parcel(store: Store) -> tuple[int, ...]:
@@ -338,7 +338,7 @@ FOLLOWED: dict[str, tuple[Callable[[Store], tuple[int, ...]], Callable[..., None
         _refused_and_its_namesake,
         lambda store, debt, older, younger: (
             _decided(store, "TaxObligation.debtor", debt, younger, "DIFFERENT"),
-            link(store.engine),
+            run_linking(store.engine),
             _decided(store, "Citizen.duplicate", younger, older, "SAME"),
         ),
     ),
@@ -357,7 +357,7 @@ FOLLOWED: dict[str, tuple[Callable[[Store], tuple[int, ...]], Callable[..., None
         _one_debt,
         lambda store, debt, citizen, other: (
             _decided(store, "TaxObligation.debtor", debt, other, "SAME"),
-            link(store.engine),
+            run_linking(store.engine),
             store.delete("citizen", store.ids("citizen").index(other)),
         ),
     ),
@@ -370,29 +370,29 @@ def test_what_decisions_rested_on_is_followed_when_it_is_there_no_more(store: St
     build, happens = FOLLOWED[name]
     store.clear()
     rows = build(store)
-    assert link(store.engine).mode == "FULL"
+    assert run_linking(store.engine).mode == "FULL"
     before = store.derived()
     happens(store, *rows)
-    report = link(store.engine)
+    report = run_linking(store.engine)
     assert report.mode == "CHANGES"
     assert store.derived() != before
-    assert link(store.engine, full=True).changed == 0
+    assert run_linking(store.engine, full=True).changed == 0
 
 
 @pytest.mark.parametrize("mode", ["INTERRUPTED", "SOME"])
 def test_after_a_run_that_followed_nothing_up_everything_is_linked(store: Store, mode: str) -> None:
     store.clear()
     store.citizen("022080000001")
-    assert link(store.engine).mode == "FULL"
-    assert link(store.engine).mode == "CHANGES"
+    assert run_linking(store.engine).mode == "FULL"
+    assert run_linking(store.engine).mode == "CHANGES"
     if mode == "INTERRUPTED":
         store.do("insert into hub.link_run default values")
     else:
         store.debt(kind="PERSON", name="Nguyễn Văn An", identifier="022080000001")
-        assert link(store.engine, ["TaxObligation.debtor"]).changed == 1
-    assert link(store.engine).mode == "FULL"
-    assert link(store.engine, ["TaxObligation.debtor"]).changed == 0
-    assert link(store.engine).mode == "CHANGES"
+        assert run_linking(store.engine, ["TaxObligation.debtor"]).changed == 1
+    assert run_linking(store.engine).mode == "FULL"
+    assert run_linking(store.engine, ["TaxObligation.debtor"]).changed == 0
+    assert run_linking(store.engine).mode == "CHANGES"
 
 
 EXAMPLES = int(os.environ.get("LINKING_EXAMPLES", "3"))
@@ -409,12 +409,12 @@ def test_linking_changes_gives_what_linking_everything_would(
     store.clear()
     for table, values in rows:
         store.put(table, values)
-    assert link(store.engine).mode == "FULL"
+    assert run_linking(store.engine).mode == "FULL"
     for changes in rounds:
         for one in changes:
             store.apply(one)
-        assert link(store.engine).mode == "CHANGES"
+        assert run_linking(store.engine).mode == "CHANGES"
         after = store.derived()
-        again = link(store.engine, full=True)
+        again = run_linking(store.engine, full=True)
         assert store.derived() == after
         assert again.changed == 0

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
-from hub.link.model.backends import Backend, running
-from hub.link.model.score import FEWER, score
+from hub.link.model.backends import Backend, open_backend
+from hub.link.model.score import FEWER, score_pairs
 from hub.link.normalise.party import INPUT, party_features
 from tests.system.models import stated
 
@@ -16,7 +16,7 @@ HOUSEHOLD = ("Nguyễn Văn Hùng", "Trần Thị Lan", "Nguyễn Thị Mai")
 
 @pytest.fixture(scope="module")
 def duck() -> Iterator[Backend]:
-    with running("duckdb", memory_mb=1000) as backend:
+    with open_backend("duckdb", memory_mb=1000) as backend:
         yield backend
 
 
@@ -37,7 +37,7 @@ REGISTER = parties([
 
 def test_a_spouse_of_whom_a_name_is_all_that_is_known_is_found_in_the_household_of_the_other(duck: Backend) -> None:
     asked = parties([("by household", "Trần Thị Lan", None, ["hk07"]), ("by nothing", "Trần Thị Lan", None, [])])
-    found = score(stated(), asked, REGISTER, backend=duck, floor=0.0)
+    found = score_pairs(stated(), asked, REGISTER, backend=duck, floor=0.0)
     assert found["left_key"].unique().to_list() == ["by household"]
     assert sorted(found["right_key"]) == ["07-0", "07-1", "07-2"]
     assert found["right_key"][0] == "07-1"
@@ -48,7 +48,7 @@ def test_a_pair_of_two_blocks_or_of_two_households_is_found_once(duck: Backend) 
     extended = REGISTER.with_columns(
         pl.when(pl.col("key") == "07-1").then(["hk07", "hk08"]).otherwise("companions").alias("companions")
     )
-    found = score(stated(), asked, extended, backend=duck, floor=0.0)
+    found = score_pairs(stated(), asked, extended, backend=duck, floor=0.0)
     assert found["right_key"].is_unique().all()
     assert found["right_key"][0] == "07-1"
 
@@ -59,6 +59,6 @@ def test_a_few_records_meet_in_households_whom_they_would_meet_among_many(duck: 
         [("q", "Trần Thị Lan", None, ["hk07", "hk99"]), *((f"other {at}", "Lê Văn An", None, []) for at in range(9))]
     )
     assert FEWER * len(few) < len(REGISTER) < FEWER * len(many)
-    one, other = (score(stated(), asked, REGISTER, backend=duck, floor=0.0) for asked in (few, many))
+    one, other = (score_pairs(stated(), asked, REGISTER, backend=duck, floor=0.0) for asked in (few, many))
     assert len(one) == len(HOUSEHOLD)
     assert one.equals(other)

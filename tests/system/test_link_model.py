@@ -9,16 +9,16 @@ import polars as pl
 import pytest
 
 from hub.errors import HubError, HubMisconfigured
-from hub.link.model.backends import Backend, configured, running
-from hub.link.model.commune_neighbours import around
+from hub.link.model.backends import Backend, open_backend, open_configured_backend
+from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import Model, from_bytes
-from hub.link.model.prepare import prepare
-from hub.link.model.render import settings
-from hub.link.model.roles import ColumnRole, mapped
-from hub.link.model.score import score
+from hub.link.model.prepare import prepare_records
+from hub.link.model.render import render_splink_settings
+from hub.link.model.roles import ColumnRole, map_roles
+from hub.link.model.score import score_pairs
 from hub.link.model.spec import Block, By, Comparison, Is, Level
-from hub.link.model.train import train
+from hub.link.model.train import train_model
 from hub.link.normalise.party import party_features
 from hub.settings import load_settings
 from tests.febrl import Found, febrl_3, febrl_4
@@ -31,7 +31,7 @@ ROLES = {
     "number": ColumnRole.IDENTIFIER,
     "town": ColumnRole.WORDS,
 }
-SMALL = mapped("people", "id", ROLES)
+SMALL = map_roles("people", "id", ROLES)
 SPEC = replace(SMALL, training=replace(SMALL.training, pairs=60_000))
 FIRST = ("hoà", "lan", "minh", "nga", "phúc", "quang", "sơn", "thảo", "uyên", "vân", "anh", "bình")
 LAST = ("nguyễn",) * 8 + ("trần",) * 4 + ("lê",) * 3 + ("phạm", "đỗ", "hồ", "ngô", "lý")
@@ -72,18 +72,18 @@ RIGHT = people(400, 1)
 
 @pytest.fixture(scope="module")
 def duck() -> Iterator[Backend]:
-    with running("duckdb", memory_mb=1000) as backend:
+    with open_backend("duckdb", memory_mb=1000) as backend:
         yield backend
 
 
 @pytest.fixture(scope="module")
 def model(duck: Backend) -> Model:
-    return train(SPEC, LEFT, RIGHT, backend=duck)
+    return train_model(SPEC, LEFT, RIGHT, backend=duck)
 
 
 @pytest.fixture(scope="module")
 def scored(duck: Backend, model: Model) -> pl.DataFrame:
-    return score(model, LEFT, RIGHT, backend=duck, floor=0.001)
+    return score_pairs(model, LEFT, RIGHT, backend=duck, floor=0.001)
 
 
 def test_damaged_records_find_their_own(scored: pl.DataFrame) -> None:
@@ -93,17 +93,17 @@ def test_damaged_records_find_their_own(scored: pl.DataFrame) -> None:
 
 
 def test_training_again_gives_the_same_bytes_and_the_order_of_rows_does_not_matter(duck: Backend, model: Model) -> None:
-    again = train(SPEC, LEFT.reverse(), RIGHT.sample(fraction=1, shuffle=True, seed=3), backend=duck)
+    again = train_model(SPEC, LEFT.reverse(), RIGHT.sample(fraction=1, shuffle=True, seed=3), backend=duck)
     assert again.to_bytes() == model.to_bytes()
 
 
 def splink_weights(model: Model, left: pl.DataFrame, right: pl.DataFrame | None, backend: Backend) -> pl.DataFrame:
     """What Splink itself predicts with a model: the pairs and their weights."""
-    sides = [prepare(model.spec, frame) for frame in (left, right) if frame is not None]
+    sides = [prepare_records(model.spec, frame) for frame in (left, right) if frame is not None]
     rates = {
         of: {name: [getattr(one, of) for one in learned] for name, learned in model.learned.items()} for of in "mu"
     }
-    options = settings(
+    options = render_splink_settings(
         model.spec, backend.dialect, linking=right is not None, prior=model.prior, m=rates["m"], u=rates["u"]
     )
     with backend.linker(sides, options) as linker:
@@ -131,7 +131,9 @@ def parties(seed: int) -> pl.DataFrame:
         "unit_code": pl.Series([None] * 120, dtype=pl.String),
     })  # fmt: skip
     companions = [[f"HK{number}" for number in draw.choice(5, draw.choice(3), replace=False)] for _ in range(120)]
-    return around(party_features(written)).with_columns(pl.Series("companions", companions, dtype=pl.List(pl.String)))
+    return add_surroundings(party_features(written)).with_columns(
+        pl.Series("companions", companions, dtype=pl.List(pl.String))
+    )
 
 
 @pytest.mark.parametrize("linking", [True, False])
@@ -143,7 +145,7 @@ def test_pairs_and_their_weights_are_those_of_splink(duck: Backend, model: Model
         left, right = LEFT, RIGHT.with_columns(pl.col("born").dt.strftime("%Y%m%d"))
     if not linking:
         left, right = pl.concat([left, right]), None
-    found = score(model, left, right, backend=duck, floor=0.001)
+    found = score_pairs(model, left, right, backend=duck, floor=0.001)
     expected = splink_weights(model, left, right, duck)
     both = found.join(expected, left_on=["left_key", "right_key"], right_on=["unique_id_l", "unique_id_r"], how="full")
     assert len(both) == len(found) == len(expected) >= 390
@@ -166,7 +168,7 @@ def test_a_pair_weighs_the_same_whatever_other_records_there_are(
     frozen = from_bytes(model.to_bytes())
     for at in range(0, 400, 80):
         part = LEFT[at : at + 7]
-        alone = score(frozen, part, RIGHT, backend=duck, floor=0.001)
+        alone = score_pairs(frozen, part, RIGHT, backend=duck, floor=0.001)
         whole = scored.filter(pl.col("left_key").is_in(part["id"].implode()))
         assert alone.equals(whole)
         assert not alone.is_empty()
@@ -177,22 +179,26 @@ def test_few_records_meet_what_they_would_among_all(
 ) -> None:
     few = LEFT.head(20)
     monkeypatch.setattr("hub.link.model.score.FEWER", 1_000)
-    among_all = score(model, few, RIGHT, backend=duck, floor=1e-6)
+    among_all = score_pairs(model, few, RIGHT, backend=duck, floor=1e-6)
     monkeypatch.setattr("hub.link.model.score.FEWER", 1)
-    assert score(model, few, RIGHT, backend=duck, floor=1e-6).equals(among_all)
+    assert score_pairs(model, few, RIGHT, backend=duck, floor=1e-6).equals(among_all)
     assert len(among_all) > 20
 
 
 def test_a_rare_name_says_more_than_a_common_one_and_one_never_seen_no_less(duck: Backend, model: Model) -> None:
     names = ("nguyễn", "lý", "ông")
     frame = RIGHT.head(3).with_columns(last=pl.Series(names), number=pl.Series(["1" * 9, "2" * 9, "3" * 9]))
-    found = score(model, frame, frame, backend=duck).sort("left_key").filter(pl.col("left_key") == pl.col("right_key"))
+    found = (
+        score_pairs(model, frame, frame, backend=duck)
+        .sort("left_key")
+        .filter(pl.col("left_key") == pl.col("right_key"))
+    )
     last = [next(one["bits"] for one in row if one["comparison"] == "last") for row in found["evidence"].to_list()]
     assert last[0] < last[1] <= last[2]
 
 
 def test_a_model_names_nobody_who_is_alone_with_a_name(duck: Backend) -> None:
-    made = train(
+    made = train_model(
         SPEC,
         LEFT,
         RIGHT.with_columns(last=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("âu dương")).otherwise("last")),
@@ -204,7 +210,7 @@ def test_a_model_names_nobody_who_is_alone_with_a_name(duck: Backend) -> None:
 
 def test_duplicates_are_found_within_one_frame_each_pair_once(duck: Backend) -> None:
     frame = pl.concat([RIGHT.head(300).with_columns(pl.col("born").dt.strftime("%Y%m%d")), LEFT.head(300)])
-    found = score(train(SPEC, frame, backend=duck), frame, backend=duck)
+    found = score_pairs(train_model(SPEC, frame, backend=duck), frame, backend=duck)
     assert (found["left_key"] < found["right_key"]).all()
     sure = found.filter(pl.col("probability") >= 0.99)
     assert (sure["left_key"].str.slice(1) == sure["right_key"].str.slice(1)).all()
@@ -212,9 +218,12 @@ def test_duplicates_are_found_within_one_frame_each_pair_once(duck: Backend) -> 
 
 
 def test_nothing_to_score_gives_no_pairs_and_nothing_to_learn_from_is_refused(duck: Backend, model: Model) -> None:
-    assert score(model, LEFT.clear(), RIGHT, backend=duck).schema == score(model, LEFT, RIGHT, backend=duck).schema
+    assert (
+        score_pairs(model, LEFT.clear(), RIGHT, backend=duck).schema
+        == score_pairs(model, LEFT, RIGHT, backend=duck).schema
+    )
     with pytest.raises(HubMisconfigured, match="no pair of records to learn from"):
-        train(SPEC, LEFT.clear(), RIGHT, backend=duck)
+        train_model(SPEC, LEFT.clear(), RIGHT, backend=duck)
 
 
 def test_a_failure_of_the_engine_tells_no_value(duck: Backend, capfd: pytest.CaptureFixture[str]) -> None:
@@ -222,33 +231,33 @@ def test_a_failure_of_the_engine_tells_no_value(duck: Backend, capfd: pytest.Cap
     within = Comparison("first", (("first",),), (Level("near", (Is(By.WITHIN, ("first",), 1),)),))
     wrong = replace(SPEC, comparisons=(within, *SPEC.comparisons[1:]), blocks=(Block(("number",)),))
     with pytest.raises(HubError, match="the linking engine failed") as raised:
-        train(wrong, LEFT, RIGHT, backend=duck)
+        train_model(wrong, LEFT, RIGHT, backend=duck)
     assert "hoà" not in str(raised.value)
     assert capfd.readouterr() == ("", "")
 
 
 def test_the_engine_keeps_to_its_limits_and_leaves_nothing(tmp_path: object) -> None:
-    with configured(load_settings(link_memory_mb=300, link_threads=1)) as backend:
+    with open_configured_backend(load_settings(link_memory_mb=300, link_threads=1)) as backend:
         assert backend.frame("select current_setting('memory_limit') as m, current_setting('threads') as t").row(0) == (
             "286.1 MiB",
             1,
         )
-        train(SPEC, LEFT, RIGHT, backend=backend)
+        train_model(SPEC, LEFT, RIGHT, backend=backend)
         assert backend.frame("select table_name from information_schema.tables").is_empty()
         assert not list(backend.folder.iterdir())
     assert not backend.folder.exists()
 
 
 def test_an_engine_that_is_not_there_is_told_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(HubMisconfigured, match="duckdb or spark"), running("abacus"):
+    with pytest.raises(HubMisconfigured, match="duckdb or spark"), open_backend("abacus"):
         pass
     monkeypatch.setenv("JAVA_HOME", "/nowhere")
-    with pytest.raises(HubMisconfigured, match="install Java 17"), running("spark"):
+    with pytest.raises(HubMisconfigured, match="install Java 17"), open_backend("spark"):
         pass
     monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
     with (
         pytest.raises(HubMisconfigured, match=r"run: pip install 'cross-sector-hub\[spark\]'"),
-        running("spark"),
+        open_backend("spark"),
     ):
         pass
 
@@ -263,11 +272,11 @@ def test_spark_learns_and_weighs_what_duckdb_does(
     over = (Block(("born_sorted",)), Block(("number",)))
     # Spark takes a second for what DuckDB takes a hundredth: few comparisons, learned over two blocks.
     spec = replace(SPEC, comparisons=few, training=replace(SPEC.training, pairs=20_000, over=over))
-    made = train(spec, LEFT, RIGHT, backend=duck)
-    weighed = score(made, LEFT, RIGHT, backend=duck, floor=0.001)
-    with configured(load_settings(link_backend="spark", link_memory_mb=1000)) as spark:
-        learned = train(spec, LEFT, RIGHT, backend=spark)
-        found = score(learned, LEFT, RIGHT, backend=spark, floor=0.001)
+    made = train_model(spec, LEFT, RIGHT, backend=duck)
+    weighed = score_pairs(made, LEFT, RIGHT, backend=duck, floor=0.001)
+    with open_configured_backend(load_settings(link_backend="spark", link_memory_mb=1000)) as spark:
+        learned = train_model(spec, LEFT, RIGHT, backend=spark)
+        found = score_pairs(learned, LEFT, RIGHT, backend=spark, floor=0.001)
     assert "spark" in learned.trained_on.versions
     assert learned.prior == pytest.approx(made.prior)
     for name, levels in made.learned.items():
@@ -313,8 +322,8 @@ def few_columns(*columns: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 )
 def test_few_columns_are_enough_to_find_most(duck: Backend, columns: tuple[str, ...], least: float) -> None:
     left, right = few_columns(*columns)
-    spec = mapped("few", "id", {name: ROLES[name] for name in columns})
-    pairs = score(train(spec, left, right, backend=duck), left, right, backend=duck)
+    spec = map_roles("few", "id", {name: ROLES[name] for name in columns})
+    pairs = score_pairs(train_model(spec, left, right, backend=duck), left, right, backend=duck)
     accepted = one_to_many(pairs, spec.bands).filter(pl.col("band") == PairBand.ACCEPT)
     right_ones = accepted.filter(pl.col("left_key").str.slice(1) == pl.col("right_key").str.slice(1))
     assert len(right_ones) >= least * len(left)
@@ -324,6 +333,6 @@ def test_few_columns_are_enough_to_find_most(duck: Backend, columns: tuple[str, 
 def test_where_no_pair_agrees_on_all_a_prior_is_assumed(duck: Backend) -> None:
     left, right = few_columns("first", "last", "born")
     spoiled = left.with_columns(last=pl.lit("x") + pl.col("id"), first=pl.lit("y") + pl.col("id"))
-    spec = mapped("few", "id", {name: ROLES[name] for name in ("first", "last", "born")})
-    model = train(spec, spoiled, right, backend=duck)
+    spec = map_roles("few", "id", {name: ROLES[name] for name in ("first", "last", "born")})
+    model = train_model(spec, spoiled, right, backend=duck)
     assert model.prior == pytest.approx(0.1 / 600)

@@ -8,11 +8,11 @@ import pytest
 from psycopg import Connection
 
 from hub.link.likeness import likeness, trained
-from hub.link.model.acceptance import CheckVerdict, ModelCheck, check, is_accepted
+from hub.link.model.acceptance import CheckVerdict, ModelCheck, check_model, is_accepted
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
-from hub.link.model.start_model import shipped, start_model
-from hub.link.run.linking_run import link
+from hub.link.model.start_model import load_start_model, start_model
+from hub.link.run.linking_run import run_linking
 from hub.metrics.store_state import count_refused_models
 from hub.store.connection import StoreConnection
 from hub.store.engine import make_engine
@@ -56,14 +56,14 @@ def spoiled() -> Model:
 
 def test_the_shipped_model_serves_the_specification_and_holds_its_checks() -> None:
     """If it does not: `hub link model build-start hub/link/model/start/party.json.gz`."""
-    model = shipped()
+    model = load_start_model()
     assert model is not None
     assert model.serves(PARTY)
-    assert is_accepted(check(model))
+    assert is_accepted(check_model(model))
 
 
 def test_the_shipped_model_takes_names_and_prior_from_the_register() -> None:
-    model = shipped()
+    model = load_start_model()
     assert model is not None
     citizens = heaped(500, 0.0).citizens
     used = start_model(PARTY, citizens)
@@ -75,26 +75,26 @@ def test_the_shipped_model_takes_names_and_prior_from_the_register() -> None:
 
 
 def test_a_first_run_weighs_by_the_shipped_model_and_trains_none(links: Links, connection: Connection) -> None:
-    report = link(links.engine)
+    report = run_linking(links.engine)
     assert report.model == "party:1"
     assert report.refused is None
-    (version,) = trained.versions(connection, PARTY.name)
+    (version,) = trained.list_model_versions(connection, PARTY.name)
     assert (version.origin, version.verdict, version.active) == ("START", "ACCEPTED", True)
-    assert link(links.engine).changed == 0
+    assert run_linking(links.engine).changed == 0
 
 
 def test_a_model_of_too_little_is_refused_and_the_last_good_one_stays(
     links: Links, connection: Connection, cli: Command
 ) -> None:
-    link(links.engine)
+    run_linking(links.engine)
     assert count_refused_models(connection) == 0  # a shipped model was never trained here
-    report = link(links.engine, train=True)
+    report = run_linking(links.engine, train=True)
     assert count_refused_models(connection) == 1
     assert report.model == "party:1"
     assert report.refused is not None
     assert report.refused.version == 2
     assert "enough matches" in [one.name for one in report.refused.failed]
-    newest, first = trained.versions(connection, PARTY.name)
+    newest, first = trained.list_model_versions(connection, PARTY.name)
     assert (newest.verdict, newest.active, first.active) == ("REJECTED", False, True)
     said = cli("link", "--train", fails=64)
     assert "party:3 was trained and is not used" in said
@@ -106,7 +106,7 @@ def test_a_model_of_too_little_is_refused_and_the_last_good_one_stays(
     compared = json.loads(cli("link", "model", "compare", "1", "2", "--json"))
     assert {"comparison", "outcome", "first", "second"} <= set(compared[0])
     assert "differ by more than 1 bit" in cli("link", "model", "compare", "1", "2")
-    trained.keep(connection, stated())
+    trained.keep_model(connection, stated())
     assert count_refused_models(connection) == 0  # of one specification the newest training counts
     assert "no version 9" in cli("link", "model", "show", "9", fails=64)
 
@@ -115,20 +115,20 @@ def test_a_store_is_trained_by_itself_when_there_is_enough_and_not_again_after_a
     links: Links, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(likeness, "LEARNED_FROM", PEOPLE)
-    first = link(links.engine)
+    first = run_linking(links.engine)
     assert first.refused is not None
     assert first.model == "party:2"  # the shipped one, adopted after the refusal
-    again = link(links.engine)
+    again = run_linking(links.engine)
     assert again.refused is None
-    assert len(trained.versions(connection, PARTY.name)) == 2
+    assert len(trained.list_model_versions(connection, PARTY.name)) == 2
 
 
 def test_a_model_of_an_earlier_specification_is_replaced_by_the_shipped_one(
     links: Links, connection: Connection
 ) -> None:
-    kept = trained.keep(connection, stated())
+    kept = trained.keep_model(connection, stated())
     connection.execute("update link.model set digest = 'earlier' where id = %s", (kept.id,))
-    assert link(links.engine).model == "party:2"
+    assert run_linking(links.engine).model == "party:2"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_model_of_an_earlier_specification_is_replaced_by_the_shipped_one(
     ids=["collapsed", "few"],
 )
 def test_a_spoiled_model_fails_and_says_why(model: Model, failed: str) -> None:
-    checks = check(model)
+    checks = check_model(model)
     assert not is_accepted(checks)
     (one,) = (one for one in checks if one.name == failed)
     assert one.verdict is CheckVerdict.FAILED

@@ -6,10 +6,10 @@ from itertools import product
 import polars as pl
 import pytest
 
-from hub.link.model.backends import Backend, running
+from hub.link.model.backends import Backend, open_backend
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.score import score
+from hub.link.model.score import score_pairs
 from hub.link.model.start_model import start_model
 from hub.link.normalise.party import INPUT, party_features
 
@@ -23,7 +23,7 @@ IDENTIFIER = "identifier"
 
 @pytest.fixture(scope="module")
 def duck() -> Iterator[Backend]:
-    with running("duckdb", memory_mb=1000) as backend:
+    with open_backend("duckdb", memory_mb=1000) as backend:
         yield backend
 
 
@@ -58,7 +58,7 @@ def model() -> Model:
 
 
 def weighed(model: Model, duck: Backend, *records: dict[str, str | None]) -> pl.DataFrame:
-    return score(model, people(list(records)), REGISTER, backend=duck, floor=0.0)
+    return score_pairs(model, people(list(records)), REGISTER, backend=duck, floor=0.0)
 
 
 def outcome(pairs: pl.DataFrame, left: str, right: str) -> tuple[str, float]:

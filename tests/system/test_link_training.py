@@ -6,12 +6,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from hub.link.model.backends import Backend, running
+from hub.link.model.backends import Backend, open_backend
 from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import BlockEstimate, Model
 from hub.link.model.party import PARTY
-from hub.link.model.score import score
-from hub.link.model.train import train
+from hub.link.model.score import score_pairs
+from hub.link.model.train import train_model
 from tests.heaped import Heaped, heaped
 
 CITIZENS, HEAP = 3_000, 0.15
@@ -21,7 +21,7 @@ SPEC = replace(PARTY, fields=tuple(replace(field, placeholders=()) for field in 
 
 @pytest.fixture(scope="module")
 def duck() -> Iterator[Backend]:
-    with running("duckdb", memory_mb=1000) as backend:
+    with open_backend("duckdb", memory_mb=1000) as backend:
         yield backend
 
 
@@ -32,7 +32,7 @@ def people() -> Heaped:
 
 @pytest.fixture(scope="module")
 def model(duck: Backend, people: Heaped) -> Model:
-    return train(SPEC, people.parties, people.citizens, backend=duck)
+    return train_model(SPEC, people.parties, people.citizens, backend=duck)
 
 
 def rate(model: Model, comparison: str, outcome: str) -> float:
@@ -63,7 +63,7 @@ def test_rates_are_learned_by_several_blocks(model: Model) -> None:
 
 def test_those_who_share_a_heaped_birth_are_told_apart(duck: Backend, people: Heaped, model: Model) -> None:
     few = people.parties.filter(pl.col("key").str.ends_with("-0")).head(1_000)
-    pairs = score(model, few, people.citizens, backend=duck)
+    pairs = score_pairs(model, few, people.citizens, backend=duck)
     accepted = one_to_many(pairs, PARTY.bands).filter(pl.col("band") == PairBand.ACCEPT)
     wrong = accepted.filter(pl.col("left_key").str.head(6) != pl.col("right_key"))
     assert len(accepted) > 900

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.link.likeness import likeness
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.store.engine import make_engine
 from tests.system.links import Links
 
@@ -166,14 +166,14 @@ def test_a_veto_goes_with_what_it_rests_on(links: Links) -> None:
     """A run that looks at changes alone finds that the namesake is there, and that there is none any more."""
     other = person(links, OTHER_TWIN, "Trần Văn Hưng")
     record = links.debt(kind="PERSON", name="Trần Văn Hùng", identifier=OTHER_TWIN)
-    link(links.engine)
+    run_linking(links.engine)
     assert vetoes(links, record) == {other: ("PROBABLE", set())}
     twin = person(links, HUNG, "Trần Văn Hùng")
-    report = link(links.engine)
+    report = run_linking(links.engine)
     assert vetoes(links, record) == {other: ("UNCONFIRMED", {"NAMESAKE_FITS_BETTER"})}
     links.keep("citizen", twin)
     links.do("delete from data.citizen where id = :id", id=twin)
-    assert link(links.engine).mode == "CHANGES"
+    assert run_linking(links.engine).mode == "CHANGES"
     assert vetoes(links, record) == {other: ("PROBABLE", set())}
     assert report.changed > 0
 
@@ -231,7 +231,7 @@ def test_likeness_alone_does_not_outvote_what_speaks_against_it(
     couple: Links, party: dict[str, str | None], status: str, code: str | None
 ) -> None:
     record = couple.debt(**{**WIFE_PARTY, **party})
-    assert link(couple.engine).model == "party:1"
+    assert run_linking(couple.engine).model == "party:1"
     found = vetoes(couple, record)
     wife = subject(couple, "022173555002")
     if status == "PROBABLE":
@@ -249,7 +249,7 @@ def test_the_first_of_january_says_no_more_than_the_year(couple: Links) -> None:
     alone = couple.debt(**party, name="Sùng A Páo", address=None)
     at_home = couple.debt(**party, name="Sùng A Páo", address=ADDRESS)
     known_better = couple.debt(**party, name="Vàng A Sính", address=ADDRESS)
-    link(couple.engine)
+    run_linking(couple.engine)
     assert vetoes(couple, alone).get(late, ("UNCONFIRMED", set()))[0] == "UNCONFIRMED"
     assert vetoes(couple, at_home) == {late: ("PROBABLE", set())}
     assert vetoes(couple, known_better) == {dated: ("PROBABLE", set())}
@@ -258,7 +258,7 @@ def test_the_first_of_january_says_no_more_than_the_year(couple: Links) -> None:
 def test_a_number_that_is_one_digit_off_and_somebody_elses_goes_to_review(couple: Links) -> None:
     person(couple, "022173555003", "Lê Thị Hoa", "1973-02-02", sex="FEMALE")
     record = couple.debt(**WIFE_PARTY, identifier="022173555003")
-    link(couple.engine)
+    run_linking(couple.engine)
     assert vetoes(couple, record)[subject(couple, "022173555002")] == ("UNCONFIRMED", {"IDENTIFIER_OF_ANOTHER"})
 
 
@@ -267,7 +267,7 @@ def test_a_husbands_number_in_the_wifes_column_joins_neither(couple: Links) -> N
         couple, {"name": HUSBAND, "identifier": "022070555001"},
         {"name": WIFE, "birth_date": "21/08/1973", "identifier": "022070555001", "address": ADDRESS},
     )  # fmt: skip
-    link(couple.engine)
+    run_linking(couple.engine)
     husband, wife = subject(couple, "022070555001"), subject(couple, "022173555002")
     assert vetoes(couple, record, "marital_status_person") == {husband: ("CONFIRMED", set())}
     found = vetoes(couple, record, "marital_status_spouse")

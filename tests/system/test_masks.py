@@ -12,9 +12,9 @@ from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type, is_lea
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.model.names import to_camel_case
-from hub.model.registry import Column, Entity, registry
+from hub.model.registry import Column, Entity, load_registry
 from hub.plan.masks import MASK_SQL, is_told_by_filter
 from hub.settings import load_settings
 from hub.store.logins import Logins
@@ -25,7 +25,7 @@ from tests.serving import served
 
 EXPLORER = LocalIdentity("explorer", "GraphiQL", client_kind=ClientKind.EXPLORER)
 ISSUER = LocalIssuer("127.0.0.1", (EXPLORER,))
-SCHEMA = core(schema())
+SCHEMA = get_core_schema(load_schema())
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}.*")
 """A birth date may be the day of something else too: that it is masked is looked at by itself."""
 LONG_ENOUGH = 5
@@ -61,7 +61,7 @@ def secrets(served_hub: ServedHub) -> frozenset[str]:
     """Every value of the store that is to be masked, but for names of businesses, which are public."""
     found: set[str] = set()
     with psycopg.connect(served_hub.database) as connection:
-        for entity in registry():
+        for entity in load_registry():
             for column in masked_columns(entity):
                 rows = connection.execute(f"select distinct {column.sql}::text from data.{entity.table}")
                 values = {value for (value,) in rows.fetchall() if value and len(value) >= LONG_ENOUGH}
@@ -102,9 +102,9 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("entity", [e.name for e in registry()])
+@pytest.mark.parametrize("entity", [e.name for e in load_registry()])
 def test_no_masked_value_is_in_any_answer(explorer: httpx2.Client, secrets: frozenset[str], entity: str) -> None:
-    field = to_camel_case(registry()[entity].plural)
+    field = to_camel_case(load_registry()[entity].plural)
     answer = ask(explorer, f"{{ {field}(first: 40) {{ edges {{ cursor node {{ {selection(entity, 2)} }} }} }} }}")
     assert "errors" not in answer, answer["errors"]
     assert answer["data"][field]["edges"]
@@ -132,7 +132,7 @@ def filters() -> list[tuple[str, Column, str]]:
     """Every filter that could tell: the root field, the column, an operator with a value."""
     return [
         (to_camel_case(entity.plural), column, "isNull: false")
-        for entity in registry()
+        for entity in load_registry()
         for column in entity.columns
         if (column.filter or column.unique) and is_told_by_filter(column)
     ]
@@ -221,6 +221,6 @@ def test_masks(served_hub: ServedHub, mask: Mask, value: str | None, shown: str 
 def test_every_scalar_of_the_vocabulary_has_a_mask() -> None:
     names = {kind.name for kind in SCHEMA.type_map.values() if isinstance(kind, GraphQLScalarType)}
     assert names
-    for entity in registry():
+    for entity in load_registry():
         for column in entity.columns:
             assert column.value.mask in MASK_SQL, json.dumps([entity.name, column.name])

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from hub.store import migrate as migrations
 from hub.store.engine import make_engine
-from hub.store.migrate import LOCK_WITHIN_MS, TablesLocked, migrate
+from hub.store.migrate import LOCK_WITHIN_MS, TablesLocked, migrate_store
 
 READ = "select count(*) from hub.stream"
 HELD_S = 3.0
@@ -53,7 +53,7 @@ def test_readers_go_on_while_a_migration_waits_and_it_ends_when_it_can(engine: E
 
     with psycopg.connect(database_url) as holder, ThreadPoolExecutor(2) as pool:
         holder.execute(READ)  # in a transaction that stays open
-        reading, migrating = pool.submit(read_on), pool.submit(migrate, engine)
+        reading, migrating = pool.submit(read_on), pool.submit(migrate_store, engine)
         time.sleep(HELD_S)  # longer than any reader may wait
         assert not migrating.done()
         holder.rollback()
@@ -73,5 +73,5 @@ def test_a_table_that_stays_locked_ends_the_migration_with_a_sentence(
     with psycopg.connect(database_url) as holder:
         holder.execute(READ)
         with pytest.raises(TablesLocked, match="through 2 attempts; nothing was changed"):
-            migrate(engine)
+            migrate_store(engine)
     assert not has_column(database_url)

@@ -12,7 +12,7 @@ import pytest
 from hub.access.oidc.local_issuer import LocalIdentity
 from hub.access.principals import ClientKind
 from hub.access.purpose_declaration import Bilingual, LegalBasis, NoticeToCitizens
-from hub.access.purposes import Purpose, purposes
+from hub.access.purposes import Purpose, read_purposes
 from hub.access.sealing import seal_subject, unseal_subject
 from hub.graph.ledger import my_access_log
 from hub.graph.ledger.ledger_reads import MonthState
@@ -139,7 +139,7 @@ def notice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     law = LegalBasis(title="Luật", about=Bilingual(vi="…", en="…"))
 
     def set_notice(code: str, when: Any) -> None:
-        known = dict(purposes())
+        known = dict(read_purposes())
         purpose = known[code]
         changed = purpose.declaration.model_copy(update={"disclosure": NoticeToCitizens(when=when, ground=law)})
         known[code] = Purpose(purpose.folder, changed, purpose.documents, purpose.version)
@@ -170,7 +170,7 @@ def test_what_waits_for_the_dossier_is_told_when_it_has_ended(hub: LogHub, notic
 
 def test_a_purpose_that_is_gone_is_not_told(hub: LogHub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.ask("an", IDENTIFY, {"personalId": hub.seller}, purpose="identify")
-    without = {code: purpose for code, purpose in purposes().items() if code != "identify"}
+    without = {code: purpose for code, purpose in read_purposes().items() if code != "identify"}
     monkeypatch.setattr(my_access_log, "purposes", lambda: without)
     assert "xác định" not in json.dumps(entries(hub), ensure_ascii=False)
 
@@ -205,7 +205,7 @@ def test_a_month_whose_key_was_destroyed_ends_completeness(months: tuple[MonthSt
 
 
 def test_a_role_is_told_of_its_own_paths_alone() -> None:
-    purpose = purposes()["land-right-transfer"]
+    purpose = read_purposes()["land-right-transfer"]
     by_role = list_paths_by_role(purpose.version, purpose.code)
     assert "citizen.landUseRights.nodes.certificateSerial" in by_role["transferor"]
     assert "citizen.landUseRights.nodes.certificateSerial" not in by_role.get("transferee", frozenset())

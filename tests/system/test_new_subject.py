@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = """\
@@ -130,8 +130,8 @@ NAMED_FOR = {
 
 def test_the_engine_names_no_entity() -> None:
     """Neither as a value nor in SQL. Sentences may give one as an example."""
-    names = {entity.name for entity in registry()} - PLACES
-    tables = "|".join(entity.table for entity in registry() if entity.name not in PLACES)
+    names = {entity.name for entity in load_registry()} - PLACES
+    tables = "|".join(entity.table for entity in load_registry() if entity.name not in PLACES)
     in_sql = re.compile(rf"\b(?:data|history)\.(?:{tables})\b|\blink(?:_history)?\.(?:{tables})_")
     found = [
         f"{file}:{node.lineno}: {node.value[:60]}"
@@ -143,7 +143,7 @@ def test_the_engine_names_no_entity() -> None:
 
 
 def test_what_may_name_an_entity_does() -> None:
-    names = {entity.name for entity in registry()}
+    names = {entity.name for entity in load_registry()}
     assert [file for file in NAMED_FOR if not any(node.value in names for node in written_values(ROOT / file))] == []
 
 

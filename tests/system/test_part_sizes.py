@@ -8,7 +8,7 @@ import pytest
 
 from hub.cli import main
 from hub.cli.operate.doctor_sizes import MAX_DEAD_ROWS, check_catalogue
-from hub.store.part_sizes import StorePart, forecast, read_catalogue
+from hub.store.part_sizes import StorePart, forecast_size, read_catalogue
 
 ROWS_A_DAY, DAYS = 24, 20
 
@@ -49,9 +49,9 @@ def test_sizes_and_growth_are_those_of_the_store(
 
 def test_what_is_never_deleted_adds_up() -> None:
     part = StorePart("history", ("history",), None, "sys_to", None, "-")
-    assert forecast(part, 1_000, 10, 10, 10.0).year_bytes == 1_000 + 365 * 100
-    assert forecast(replace(part, kept_days=30), 1_000, 10, 10, 10.0).year_bytes == 30 * 100
-    assert forecast(replace(part, kept_days=3_650), 1_000, 10, 10, 10.0).year_bytes == 1_000 + 365 * 100
+    assert forecast_size(part, 1_000, 10, 10, 10.0).year_bytes == 1_000 + 365 * 100
+    assert forecast_size(replace(part, kept_days=30), 1_000, 10, 10, 10.0).year_bytes == 30 * 100
+    assert forecast_size(replace(part, kept_days=3_650), 1_000, 10, 10, 10.0).year_bytes == 1_000 + 365 * 100
 
 
 def test_the_catalogue_is_read_and_judged(database_url: str) -> None:

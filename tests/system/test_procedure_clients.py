@@ -12,8 +12,8 @@ import pytest
 from graphql import parse, validate
 
 from hub.cli import main
-from hub.graph.schema import core, schema
-from hub.procedures.definition import procedures
+from hub.graph.schema import get_core_schema, load_schema
+from hub.procedures.definition import read_procedures
 from hub.store.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -72,9 +72,9 @@ def test_a_client_prefills_a_dossier_and_names_a_refusal(
     assert "DOSSIER_UNKNOWN" in refused.stderr
 
 
-@pytest.mark.parametrize("code", procedures())
+@pytest.mark.parametrize("code", read_procedures())
 def test_the_query_of_each_procedure_fits_the_schema(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     source = print_client(capsys, code, "python")
     found: dict[str, object] = {"__name__": "client"}
     exec(compile(source, "client.py", "exec"), found)
-    assert validate(core(schema()), parse(str(found["QUERY"]))) == []
+    assert validate(get_core_schema(load_schema()), parse(str(found["QUERY"]))) == []

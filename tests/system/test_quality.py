@@ -12,18 +12,18 @@ from psycopg import Connection
 from hub.cli import main
 from hub.cli.operate.doctor import check_links
 from hub.errors import OperationRefused
-from hub.link.decisions.decisions import decide
+from hub.link.decisions.decisions import keep_decision
 from hub.link.decisions.verdicts import Verdict
 from hub.link.likeness import trained
 from hub.link.model.party import PARTY
-from hub.link.quality.answers import Answer, Answered, Choice, answer, list_questions, question
+from hub.link.quality.answers import Answer, Answered, Choice, keep_sample_answer, list_questions, read_sample_question
 from hub.link.quality.draw import fill_sample
 from hub.link.quality.read import read_quality
 from hub.link.quality.thresholds import list_raises, raised_thresholds, undo_raise
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
 from hub.store.engine import make_engine, store_url
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.system.links import Links
 from tests.system.models import stated
 
@@ -38,7 +38,7 @@ Call = Callable[..., tuple[int, str]]
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
     made = make_engine(database_url)
-    migrate(made)
+    migrate_store(made)
     yield Links(made)
     made.dispose()
 
@@ -82,7 +82,7 @@ def drawn(links: Links) -> dict[str, list[tuple[int, int, int]]]:
 def say(
     connection: Connection[Any], sample: int, choice: Choice, reviewer: str = "an", target: float = 0.999
 ) -> Answered:
-    return answer(connection, Answer(sample, choice, reviewer, REASON), target=target)
+    return keep_sample_answer(connection, Answer(sample, choice, reviewer, REASON), target=target)
 
 
 def test_every_band_is_drawn_and_never_more_than_the_month_may_have(links: Links, connection: Connection[Any]) -> None:
@@ -114,7 +114,7 @@ def test_the_same_seed_draws_the_same_and_another_seed_others(links: Links, conn
 
 def test_what_persons_decided_is_not_asked_again(links: Links, connection: Connection[Any]) -> None:
     ((debt, subject),) = fill(links, {"near": 1})["near"]
-    decide(connection, Verdict(DEBTOR, debt, subject, "SAME", "an", REASON))
+    keep_decision(connection, Verdict(DEBTOR, debt, subject, "SAME", "an", REASON))
     assert fill_sample(connection, most=10) == 0
 
 
@@ -150,7 +150,7 @@ def test_a_reviewer_sees_both_sides_and_others_alike_and_nothing_that_linking_ma
     shapes = set()
     for rows in drawn(links).values():
         for sample, record, found in rows:
-            asked = question(connection, sample)
+            asked = read_sample_question(connection, sample)
             assert (asked.record_id, asked.decisions) == (record, ())
             assert found in [one.found_id for one in asked.candidates]
             blank = [
@@ -181,7 +181,7 @@ def test_an_answer_that_differs_becomes_a_decision(links: Links, connection: Con
     (none, first, _), (another, second, found) = drawn(links)["MODEL_0"]
     assert len(say(connection, none, "none").decisions) == 1
     assert links.of(first) == []
-    (other,) = (one.found_id for one in question(connection, another).candidates if one.found_id != found)
+    (other,) = (one.found_id for one in read_sample_question(connection, another).candidates if one.found_id != found)
     assert len(say(connection, another, other).decisions) == 2
     assert links.of(second) == [(other, "CONFIRMED", "review")]
 
@@ -230,7 +230,7 @@ def test_a_decision_of_somebody_else_meanwhile_does_not_stop_an_answer(
     fill(links, {"near": 1})
     fill_sample(connection, most=1)
     ((sample, record, found),) = drawn(links)["MODEL_0"]
-    decide(connection, Verdict(DEBTOR, record, found, "DIFFERENT", "bình", REASON))
+    keep_decision(connection, Verdict(DEBTOR, record, found, "DIFFERENT", "bình", REASON))
     assert say(connection, sample, "none").decisions == ()
     assert links.rows("select verdict from link.sample_answer") == [("DIFFERENT",)]
 
@@ -287,11 +287,11 @@ def test_the_last_band_falling_short_leaves_the_model_no_links(links: Links, con
 
 
 def test_the_next_run_applies_a_raise_and_its_undoing(links: Links, connection: Connection[Any]) -> None:
-    trained.keep(connection, stated())
+    trained.keep_model(connection, stated())
     connection.commit()
     people = [links.citizen(f"0220800{n:05}", name=f"Trần Văn {name}", birth=f"19{60 + n}-0{n + 1}-1{n}") for n, name in enumerate(("Bưởi", "Cam", "Dâu", "Ổi", "Mận"))]  # fmt: skip
     debts = [links.debt(kind="PERSON", name=f"Trần Văn {name}", birth_date=f"19{60 + n}-0{n + 1}-1{n}") for n, name in enumerate(("Bưởi", "Cam", "Dâu", "Ổi", "Mận"))]  # fmt: skip
-    link(links.engine)
+    run_linking(links.engine)
     ((weight,),) = links.rows(f"select distinct weight from link.{TABLE} where status = 'PROBABLE'")
     assert [links.of(debt) for debt in debts] == [[(who, "PROBABLE", "model:party:1")] for who in people]
     (band,) = drawn(links)
@@ -303,14 +303,14 @@ def test_the_next_run_applies_a_raise_and_its_undoing(links: Links, connection: 
     connection.commit()
     assert moved is not None
     assert moved.weight > weight
-    assert link(links.engine).mode == "FULL"
+    assert run_linking(links.engine).mode == "FULL"
     left = [(who, debt) for who, debt in zip(people, debts, strict=True) if debt != wrong]
     assert [links.of(debt) for _, debt in left] == [[(who, "UNCONFIRMED", "model:party:1")] for who, _ in left]
     undo_raise(connection, moved.id, by="chi", reason=REASON)
     connection.commit()
-    link(links.engine)
+    run_linking(links.engine)
     assert [links.of(debt) for _, debt in left] == [[(who, "PROBABLE", "model:party:1")] for who, _ in left]
-    assert link(links.engine).mode == "CHANGES"
+    assert run_linking(links.engine).mode == "CHANGES"
 
 
 @pytest.fixture
@@ -331,7 +331,7 @@ def call(links: Links, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def sampled(links: Links, connection: Connection[Any]) -> dict[str, list[tuple[int, int, int]]]:
     """A store of five bands, and a sample of it that an, and of what is wrong bình, have answered: one false link near the
     threshold, one that cannot be told, one record in review of two without its candidate."""
-    trained.keep(connection, stated())
+    trained.keep_model(connection, stated())
     links.do(
         "insert into hub.stream (id, connector, name) overriding system value values (1, 'thu', 'dong') on conflict do nothing"
     )
@@ -375,7 +375,7 @@ def test_estimates_are_weighted_by_links_and_bounded(links: Links, connection: C
 
 def test_answers_about_an_earlier_model_count_no_more(links: Links, connection: Connection[Any]) -> None:
     sampled(links, connection)
-    trained.keep(connection, stated())
+    trained.keep_model(connection, stated())
     found = read_quality(connection, load_settings())
     assert {one.band: one.drawn for one in found.strata}["MODEL_0"] == 0
     assert found.of_earlier_models == 16

@@ -23,7 +23,7 @@ from hub.jobs.prune import prune_store
 from hub.jobs.tasks import MAX_ATTEMPTS, JobFailed, QueueTasks
 from hub.jobs.worker import MAX_CRASHES, QueueWorker, WorkerOptions
 from hub.store.engine import make_engine, store_url
-from hub.store.migrate import find_schema_differences, migrate
+from hub.store.migrate import find_schema_differences, migrate_store
 from tests.system.trial import Trial, manifest, person
 
 FUNCTIONS = (
@@ -92,7 +92,7 @@ def described(url: str) -> list[Any]:
 
 def test_two_processes_make_the_queue_once_and_alembic_sees_nothing_of_it(new_database_url: str) -> None:
     made = make_engine(new_database_url)
-    migrate(made)
+    migrate_store(made)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: schema.migrate_queue(new_database_url), range(4)))
     with made.begin() as connection:

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from hub.link.likeness import readings
 from hub.link.likeness.readings import Readings
-from hub.link.model.commune_neighbours import around
+from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.normalise.party import INPUT, party_features
 
 
@@ -31,20 +31,20 @@ def test_what_was_kept_is_what_reading_anew_gives(
 ) -> None:
     before, after = people("Nguyễn Văn An", "Trần Thị Hoà"), people("Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường")
     first = Readings(connection, "Citizen")
-    assert_frame_equal(first.of(before), around(party_features(before)))
+    assert_frame_equal(first.of(before), add_surroundings(party_features(before)))
     first.keep(used_only=True)
     read: list[int] = []
     really = readings._read
     monkeypatch.setattr(readings, "_read", lambda written: (read.append(len(written)), really(written))[1])
     second = Readings(connection, "Citizen")
-    assert_frame_equal(second.of(after), around(party_features(after)))
+    assert_frame_equal(second.of(after), add_surroundings(party_features(after)))
     assert read == [2]
     second.keep(used_only=True)
     assert Readings(connection, "Household").known is None
     kept = Readings(connection, "Citizen").known
     assert kept is not None
     assert set(kept["written name"]) == {"Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường"}
-    monkeypatch.setattr(readings, "basis", lambda: "another")
+    monkeypatch.setattr(readings, "digest_reading_rules", lambda: "another")
     assert Readings(connection, "Citizen").known is None
 
 

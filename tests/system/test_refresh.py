@@ -22,7 +22,7 @@ from hub.graph.procedures.refresher import Refresher
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.statuses import AnswerStatus, Reason
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
@@ -457,7 +457,7 @@ def test_the_systems_of_the_demo_are_looked_up(
         connection.execute("update hub.stream set as_of = now() - interval '1 day'")
         # A list has several items of one row: look them up together. Not the first: the demonstration's showcase stands there,
         # and one who is renamed here is named otherwise in every other register.
-        tables = {name: registry()[name].table for name in wanted}
+        tables = {name: load_registry()[name].table for name in wanted}
         ids = {
             name: [n for (n,) in connection.execute(f"select id from data.{table} order by source_key desc limit 3")]
             for name, table in tables.items()

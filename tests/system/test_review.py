@@ -11,14 +11,14 @@ from psycopg import Connection
 
 from hub.cli import main
 from hub.errors import OperationRefused
-from hub.link.decisions.agreement import agreement, checks
-from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.agreement import list_decisions_to_check, measure_agreement
+from hub.link.decisions.decisions import keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Decision, Verdict, Word
-from hub.link.review.item import asked_of, item
-from hub.link.review.review import Part, QueueItem, Wanted, page_sql, queue, waiting
-from hub.link.review.review_priority import refresh
+from hub.link.review.item import asked_of, read_review_item
+from hub.link.review.review import Part, QueueItem, Wanted, count_waiting, page_sql, read_review_queue
+from hub.link.review.review_priority import refresh_review_queue
 from hub.store.engine import make_engine, store_url
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.system.links import Links
 
 DEBTOR, MERGE, GRANT, HOLDER = "TaxObligation.debtor", "Citizen.duplicate", "Benefit.beneficiary", "LandUseRight.holder"
@@ -30,7 +30,7 @@ Call = Callable[..., tuple[int, str]]
 @pytest.fixture
 def links(database_url: str) -> Iterator[Links]:
     made = make_engine(database_url)
-    migrate(made)
+    migrate_store(made)
     yield Links(made)
     made.dispose()
 
@@ -64,7 +64,7 @@ def ended(links: Links) -> None:
 def say(
     connection: Connection[Any], field: str, record: int, subject: int, word: Word = "SAME", **given: Any
 ) -> Decision:
-    return decide(
+    return keep_decision(
         connection, Verdict(field, record, subject, word, **{"reviewer": "an", "reason": "giấy tờ gốc", **given})
     )
 
@@ -97,7 +97,7 @@ def filled(links: Links) -> dict[str, int]:
 
 def test_the_queue_is_by_value_then_by_how_undecided_it_is(links: Links, connection: Connection[Any]) -> None:
     made = filled(links)
-    items = {found.record_id: found for found in queue(connection).items}
+    items = {found.record_id: found for found in read_review_queue(connection).items}
     procedures = {name: len(items[made[name]].procedures) for name in ("twin", "paid", "near", "grant")}
     # Each procedure reads the person, four of them their debts, and one their allowances.
     assert procedures == {"twin": 8, "paid": 4, "near": 4, "grant": 1}
@@ -105,10 +105,10 @@ def test_the_queue_is_by_value_then_by_how_undecided_it_is(links: Links, connect
     assert all(items[made[n]].value == (1 + procedures[n]) * (1 + items[made[n]].waiting) for n in procedures)
     distances = {name: items[made[name]].distance for name in ("ruled", "near", "right", "sure", "paid", "grant")}
     assert distances == {"ruled": 0, "near": 0.5, "right": 1, "sure": 6, "paid": 12, "grant": 0.25}
-    assert [found.record_id for found in queue(connection).items] == [
+    assert [found.record_id for found in read_review_queue(connection).items] == [
         made[name] for name in ("twin", "paid", "ruled", "near", "sure", "right", "grant")
     ]
-    assert {w.field: (w.records, w.candidates) for w in waiting(connection)} == {
+    assert {w.field: (w.records, w.candidates) for w in count_waiting(connection)} == {
         DEBTOR: (4, 6),
         GRANT: (1, 1),
         HOLDER: (1, 1),
@@ -120,12 +120,12 @@ def test_pages_follow_each_other_and_filters_hold(links: Links, connection: Conn
     made = filled(links)
     every, after = [], None
     while True:
-        page = queue(connection, part=Part(2, after))
+        page = read_review_queue(connection, part=Part(2, after))
         every += page.items
         after = page.after
         if after is None:
             break
-    assert tuple(every) == queue(connection).items
+    assert tuple(every) == read_review_queue(connection).items
     for wanted, names in (
         (Wanted(fields=(GRANT,)), ["grant"]),
         (Wanted(kind="Household"), ["right"]),
@@ -133,7 +133,9 @@ def test_pages_follow_each_other_and_filters_hold(links: Links, connection: Conn
         (Wanted(sectors=("land",)), ["right"]),
         (Wanted(sectors=("none",)), []),
     ):
-        assert [found.record_id for found in queue(connection, wanted).items] == [made[name] for name in names], wanted
+        assert [found.record_id for found in read_review_queue(connection, wanted).items] == [
+            made[name] for name in names
+        ], wanted
     for given, code in (
         ({"wanted": Wanted(fields=("A.b",))}, "UNKNOWN_FIELD"),
         ({"part": Part(501)}, "BAD_PAGE_SIZE"),
@@ -141,7 +143,7 @@ def test_pages_follow_each_other_and_filters_hold(links: Links, connection: Conn
         ({"part": Part(5, before="ơ")}, "BAD_CURSOR"),
     ):
         with pytest.raises(OperationRefused) as caught:
-            queue(connection, **given)  # type: ignore[arg-type]  # as the cases say
+            read_review_queue(connection, **given)  # type: ignore[arg-type]  # as the cases say
         assert caught.value.code == code
 
 
@@ -149,16 +151,16 @@ def test_decisions_and_their_undoing_leave_and_enter_the_queue_at_once(
     links: Links, connection: Connection[Any]
 ) -> None:
     made = filled(links)
-    before = queue(connection).items
+    before = read_review_queue(connection).items
     same = say(connection, DEBTOR, made["near"], made["an"])
     other = say(connection, DEBTOR, made["sure"], made["binh"], "DIFFERENT")
     merge = say(connection, MERGE, made["twin"], made["an"])
-    left = {found.record_id: found for found in queue(connection).items}
+    left = {found.record_id: found for found in read_review_queue(connection).items}
     assert not {made["near"], made["twin"]} & set(left)
     assert (left[made["sure"]].candidates, left[made["sure"]].distance) == (1, 8)
     for decision in (merge, other, same):
-        undo(connection, decision.id, by="an", reason="x")
-    assert queue(connection).items == before
+        withdraw_decision(connection, decision.id, by="an", reason="x")
+    assert read_review_queue(connection).items == before
 
 
 def test_a_run_takes_its_questions_in_and_those_of_one_that_was_cut_off_are_for_who_reads_next_and_can_write(
@@ -168,16 +170,16 @@ def test_a_run_takes_its_questions_in_and_those_of_one_that_was_cut_off_are_for_
     links.run()
     with connection.transaction():
         connection.execute("set transaction read only")
-        assert asked(queue(connection).items) == [(DEBTOR, record)]
+        assert asked(read_review_queue(connection).items) == [(DEBTOR, record)]
     links.do("truncate link.review")
     links.do("update hub.link_run set queued = false")
     with connection.transaction():
         connection.execute("set transaction read only")
-        assert queue(connection).items == ()
-    assert asked(queue(connection).items) == [(DEBTOR, record)]
+        assert read_review_queue(connection).items == ()
+    assert asked(read_review_queue(connection).items) == [(DEBTOR, record)]
     links.do("update data.citizen set full_name_key = 'le thi binh' where id = :r", r=an)
     links.run()
-    assert queue(connection).items == ()
+    assert read_review_queue(connection).items == ()
 
 
 def test_a_page_is_read_from_the_index(links: Links, connection: Connection[Any]) -> None:
@@ -205,7 +207,7 @@ def test_an_item_shows_both_sides_and_the_waterfall(links: Links, connection: Co
     an = links.citizen("022080000001", NAME, former="100000001")
     record = links.debt(kind="PERSON", name=OTHER, identifier="100000001", birth_date="1980")
     links.candidate("tax_obligation_debtor", record, an, weight=4.0, evidence=EVIDENCE)
-    found = item(connection, DEBTOR, record)
+    found = read_review_item(connection, DEBTOR, record)
     (candidate,) = found.candidates
     assert (found.entity, found.sector, found.facts["amount"]) == ("TaxObligation", "finance", "1")
     assert [(c.name, c.recorded, c.held) for c in candidate.compared] == [
@@ -235,15 +237,15 @@ def test_every_kind_of_subject_stands_beside_what_was_recorded(links: Links, con
     held = {
         candidate.kind: {c.name: c.held for c in candidate.compared}
         for field, row in ((DEBTOR, record), ("LandUseRight.parcel", right), (MERGE, twin))
-        for candidate in item(connection, field, row).candidates
+        for candidate in read_review_item(connection, field, row).candidates
     }
     assert (held["Household"]["name"], held["Household"]["tax_code"]) == (NAME, "022080000001")
     assert (held["Business"]["name"], held["Business"]["tax_code"]) == ("F", "0100233488")
     assert held["Parcel"] == {"parcel_number": "06664@..:1:1", "parcel_identifier": None}
     assert (held["Citizen"]["full_name"], held["Citizen"]["personal_id"]) == (NAME, "022080000001")
-    assert item(connection, MERGE, twin).recorded["full_name"] == OTHER
+    assert read_review_item(connection, MERGE, twin).recorded["full_name"] == OTHER
     with pytest.raises(OperationRefused) as caught:
-        item(connection, DEBTOR, an)
+        read_review_item(connection, DEBTOR, an)
     assert caught.value.code == "RECORD_NOT_FOUND"
 
 
@@ -253,13 +255,13 @@ def test_a_sample_that_nobody_chooses_is_due_for_a_second_opinion(links: Links, 
     numbers = [say(connection, DEBTOR, record, an, "DIFFERENT").id for record in records]
     below = [n for n in numbers if int.from_bytes(hashlib.sha256(f"second:{n}".encode()).digest()[:4]) < 0.25 * 2**32]
     assert 0 < len(below) < 20
-    due = checks(connection, share=0.25)
+    due = list_decisions_to_check(connection, share=0.25)
     assert [(check.decision_id, check.why, check.verdict) for check in due] == [(n, "SECOND", None) for n in below]
-    assert checks(connection, share=0) == ()
-    assert len(checks(connection, share=1)) == 40
+    assert list_decisions_to_check(connection, share=0) == ()
+    assert len(list_decisions_to_check(connection, share=1)) == 40
     record = records[numbers.index(below[0])]
     say(connection, DEBTOR, record, an, "DIFFERENT", reviewer="bình", second_of=below[0])
-    assert [check.decision_id for check in checks(connection, share=0.25)] == below[1:]
+    assert [check.decision_id for check in list_decisions_to_check(connection, share=0.25)] == below[1:]
 
 
 def test_a_disagreement_is_listed_until_most_agree_with_the_first_or_it_is_undone(
@@ -269,14 +271,14 @@ def test_a_disagreement_is_listed_until_most_agree_with_the_first_or_it_is_undon
     pair = (DEBTOR, record, an)
     first = say(connection, *pair)
     say(connection, *pair, "DIFFERENT", reviewer="bình", second_of=first.id)
-    assert [(c.why, c.verdict) for c in checks(connection, share=0)] == [("DISAGREEMENT", "SAME")]
+    assert [(c.why, c.verdict) for c in list_decisions_to_check(connection, share=0)] == [("DISAGREEMENT", "SAME")]
     third = say(connection, *pair, reviewer="chi", second_of=first.id)
-    assert checks(connection, share=0) == ()
-    undo(connection, third.id, by="chi", reason="x")
-    assert len(checks(connection, share=0)) == 1
-    undo(connection, first.id, by="chi", reason="x")
-    assert checks(connection, share=0) == ()
-    assert [(a.field, a.pairs, a.agreed) for a in agreement(connection)] == [(DEBTOR, 1, 0), ("all", 1, 0)]
+    assert list_decisions_to_check(connection, share=0) == ()
+    withdraw_decision(connection, third.id, by="chi", reason="x")
+    assert len(list_decisions_to_check(connection, share=0)) == 1
+    withdraw_decision(connection, first.id, by="chi", reason="x")
+    assert list_decisions_to_check(connection, share=0) == ()
+    assert [(a.field, a.pairs, a.agreed) for a in measure_agreement(connection)] == [(DEBTOR, 1, 0), ("all", 1, 0)]
 
 
 def test_a_record_read_anew_after_its_decision_is_listed_until_somebody_looks(
@@ -284,17 +286,17 @@ def test_a_record_read_anew_after_its_decision_is_listed_until_somebody_looks(
 ) -> None:
     an, twin, record = links.citizen("022080000001"), links.citizen("022080000002"), links.debt(kind="PERSON")
     first, merge = say(connection, DEBTOR, record, an), say(connection, MERGE, twin, an)
-    assert checks(connection, share=0) == ()
+    assert list_decisions_to_check(connection, share=0) == ()
     links.do("update data.tax_obligation set sys_from = clock_timestamp()")
     links.do("update data.citizen set sys_from = clock_timestamp() where id = :r", r=an)
-    assert [(c.decision_id, c.why, c.verdict) for c in checks(connection, share=0)] == [
+    assert [(c.decision_id, c.why, c.verdict) for c in list_decisions_to_check(connection, share=0)] == [
         (first.id, "CHANGED", "SAME"),
         (merge.id, "CHANGED", "SAME"),
     ]
     links.run()
     assert links.of(record) == [(an, "CONFIRMED", "review")]
     say(connection, DEBTOR, record, an, reviewer="bình", second_of=first.id)
-    assert [c.decision_id for c in checks(connection, share=0)] == [merge.id]
+    assert [c.decision_id for c in list_decisions_to_check(connection, share=0)] == [merge.id]
 
 
 def test_a_second_look_does_not_see_the_first_verdict(links: Links, connection: Connection[Any]) -> None:
@@ -346,7 +348,7 @@ def test_from_the_terminal_a_question_is_seen_decided_checked_and_taken_back(
 
 def test_a_refresh_takes_in_what_changed_alone(links: Links, connection: Connection[Any]) -> None:
     filled(links)
-    refresh(connection)
+    refresh_review_queue(connection)
     before = links.rows("select xmin::text::bigint, * from link.review order by 2, 3")
-    refresh(connection)
+    refresh_review_queue(connection)
     assert links.rows("select xmin::text::bigint, * from link.review order by 2, 3") == before

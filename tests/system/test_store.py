@@ -15,13 +15,13 @@ from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.ingest.transform.search_keys import fold_names
 from hub.store.engine import make_engine
 from hub.store.meta import METADATA
-from hub.store.migrate import describe_schema_differences, find_schema_differences, make_alembic_config, migrate
+from hub.store.migrate import describe_schema_differences, find_schema_differences, make_alembic_config, migrate_store
 from hub.store.revision import newest_revision
 
 
 def test_migrated_is_derived(new_database_url: str) -> None:
     made = make_engine(new_database_url)
-    assert migrate(made) == newest_revision()
+    assert migrate_store(made) == newest_revision()
     with made.connect() as connection:
         assert find_schema_differences(connection) == []
         # Alembic compares no storage parameters.
@@ -65,7 +65,7 @@ def test_two_hubs_may_start_at_once(new_database_url: str) -> None:
     def start() -> None:
         made = make_engine(new_database_url)
         try:
-            migrate(made)
+            migrate_store(made)
         except BaseException as error:
             failures.append(error)
         finally:
@@ -81,25 +81,25 @@ def test_two_hubs_may_start_at_once(new_database_url: str) -> None:
 
 def test_a_database_of_a_newer_program_is_refused(new_database_url: str) -> None:
     made = make_engine(new_database_url)
-    migrate(made)
+    migrate_store(made)
     with made.begin() as connection:
         connection.execute(text("update hub.alembic_version set version_num = '9999' where version_num not like 'v%'"))
     with pytest.raises(HubMisconfigured, match="9999"):
-        migrate(made)
+        migrate_store(made)
     made.dispose()
 
 
 def test_a_database_that_is_away_is_said_to_be(new_database_url: str) -> None:
     made = make_engine("postgresql://hub:SECRET@127.0.0.1:1/hub")
     with pytest.raises(StoreUnavailable) as caught:
-        migrate(made)
+        migrate_store(made)
     assert "SECRET" not in str(caught.value)
     made.dispose()
 
 
 def test_names_are_folded(new_database_url: str) -> None:
     made = make_engine(new_database_url)
-    migrate(made)
+    migrate_store(made)
     with made.connect() as connection:
 
         def key(name: str) -> str | None:

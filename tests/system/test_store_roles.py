@@ -12,11 +12,11 @@ from psycopg.errors import InsufficientPrivilege
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.jobs.schema import migrate_queue as apply_queue
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.store.roles import CLERK, GRANTS, READER, WORKER, find_excess
 from tests.system.trial import Trial
 
@@ -94,7 +94,7 @@ def test_a_statement_beyond_the_role_fails(owner: psycopg.Connection[Any]) -> No
 def test_migrating_again_takes_back_what_was_given_by_hand(owner: psycopg.Connection[Any], database_url: str) -> None:
     owner.execute(f"grant all on hub.quarantine, data.citizen to {READER}")
     made = make_engine(database_url)
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     assert not allowed(owner, READER, "select") & SECRET
     assert allowed(owner, READER, "delete") == set()
@@ -110,7 +110,7 @@ def test_a_role_that_may_not_make_roles_still_migrates(
     host = psycopg.conninfo.conninfo_to_dict(new_database_url)
     url = f"postgresql://plain_owner:x@{host['host']}:{host['port']}/{name}"
     made = make_engine(url)
-    assert migrate(made)
+    assert migrate_store(made)
     made.dispose()
     with psycopg.connect(url) as connection:
         assert "owns the hub's tables" in find_excess(connection)
@@ -138,7 +138,7 @@ def test_a_worker_reads_sources_and_links_without_owning_a_table(
         assert trial.sync().status == "SUCCEEDED"
         trial.write("1;022080000001;Nguyễn Văn Ân;01/05/1980;06820;2026-02-01T00:00:00+07:00;")
         assert trial.sync().status == "SUCCEEDED"
-        link(store.engine)
+        run_linking(store.engine)
         with psycopg.connect(store.url) as connection:
             assert connection.execute("select full_name from data.citizen").fetchone() == ("Nguyễn Văn Ân",)
             assert connection.execute("select count(*) from history.citizen").fetchone() == (1,)

@@ -26,7 +26,7 @@ from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.ledger.records import RecordKind
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.binds import global_id
 from hub.settings import load_settings
 from hub.snapshots.records import NewSnapshot, keep_snapshot
@@ -380,10 +380,10 @@ def test_the_copy_of_one_person_has_what_is_held_and_nothing_of_others(
 
 
 def test_every_entity_that_leads_to_a_person_is_exported() -> None:
-    found = list_exported_entities(registry(), "Citizen")
+    found = list_exported_entities(load_registry(), "Citizen")
     assert found[0] == "Citizen"
     assert {"LandUseRight", "MaritalStatus", "TaxObligation", "Payment", "TaxExemption", "BusinessRole"} <= set(found)
     assert {"Business", "Household", "Parcel", "AdministrativeUnit"}.isdisjoint(found), "these are about others"
-    for entity in registry():
+    for entity in load_registry():
         if any("Citizen" in linked.kinds for linked in entity.linked):
             assert entity.name in found

@@ -15,12 +15,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from hub.graph.events.changes import ChangeReader
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.settings import Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.logins import Logins
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.web.app import create_app
 from tests.serving import served, settled
 from tests.system.trial import Trial, person
@@ -140,7 +140,7 @@ def test_links_are_events_of_their_subject(trial: Trial, database_url: str) -> N
     )
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(insert, ("AA 1", "r1", "022085001235"))
-        link(trial.engine, ["LandUseRight.holder"])
+        run_linking(trial.engine, ["LandUseRight.holder"])
         (subject,) = connection.execute(
             "select encode(('Citizen:' || id)::bytea, 'base64') from data.citizen where source_key = '1'"
         ).fetchone() or ("",)
@@ -149,12 +149,12 @@ def test_links_are_events_of_their_subject(trial: Trial, database_url: str) -> N
             ws.begin().subscribe(query)
             settled(url)
             connection.execute(insert, ("AA 2", "r2", "022085001234"))
-            link(trial.engine, ["LandUseRight.holder"])
+            run_linking(trial.engine, ["LandUseRight.holder"])
             made = ws.event()
             connection.execute(
                 "update data.land_use_right set holder_identifier = '022085001235' where source_key = 'r2'"
             )
-            link(trial.engine, ["LandUseRight.holder"])
+            run_linking(trial.engine, ["LandUseRight.holder"])
             gone = ws.event()
     node = {"certificateSerial": "AA 2", "holder": {"personalId": "022085001234"}}
     assert made == {"action": "LINKED", "type": "LandUseRight", "node": node}
@@ -183,7 +183,7 @@ def test_a_subscription_outlives_a_restart_of_the_database(scratch: Path, tmp_pa
     server = EmbeddedServer.start(scratch / "restarts", durable=False)
     server.create_database("hub")
     made = make_engine(server.url())
-    migrate(made)
+    migrate_store(made)
     trial = Trial(made, tmp_path, monkeypatch)
     trial.write(person(1))
     trial.sync()
@@ -258,7 +258,7 @@ def test_events_by_server_sent_events(trial: Trial, database_url: str) -> None:
 def url(postgres_server: EmbeddedServer) -> Iterator[str]:
     postgres_server.create_database("protocol")
     made = make_engine(postgres_server.url("protocol"))
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     with hub(postgres_server.url("protocol"), max_subscriptions=3, max_subscriptions_each=2) as found:
         yield found

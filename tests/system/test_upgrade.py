@@ -10,7 +10,7 @@ from psycopg import sql
 
 from hub.store import migrate as migrations
 from hub.store.engine import make_engine
-from hub.store.migrate import find_schema_differences, migrate
+from hub.store.migrate import find_schema_differences, migrate_store
 from hub.store.revision import newest_revision
 
 EARLIEST, VOCABULARY_THEN = "0008", "v0007"
@@ -62,7 +62,7 @@ def test_a_populated_store_of_an_earlier_revision_keeps_every_row(populated: str
     assert len(before) > 70
     assert all(len(rows) == ROWS for rows in before.values())
     made = make_engine(populated)
-    assert migrate(made) == newest_revision()
+    assert migrate_store(made) == newest_revision()
     with made.connect() as connection:
         assert find_schema_differences(connection) == []
     made.dispose()

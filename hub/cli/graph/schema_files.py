@@ -12,10 +12,10 @@ import schema as vocabulary
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import OUT, show_text
 from hub.errors import HubMisconfigured
-from hub.graph.schema import schema as graph_schema
+from hub.graph.schema import load_schema as graph_schema
 from hub.model.manifest_reference import render_manifest_page, render_manifest_schema
 from hub.model.reference_pages import render_reference, render_tables_sql
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.procedures.reference_page import render_procedure_page
 from hub.settings import load_settings, reference_page
 from hub.store.meta import METADATA
@@ -30,7 +30,7 @@ def render_generated_files() -> Iterator[tuple[Path, str]]:
     folder = ROOT / "schema" / "generated"
     yield folder / "schema.graphql", graph_schema().as_str() + "\n"
     yield folder / "tables.sql", render_tables_sql(METADATA)
-    yield folder / "reference.md", render_reference(registry())
+    yield folder / "reference.md", render_reference(load_registry())
     yield ROOT / "docs" / "reference" / "settings.md", reference_page()
     yield ROOT / "docs" / "reference" / "manifest.md", render_manifest_page()
     yield ROOT / "docs" / "reference" / "procedure.md", render_procedure_page()

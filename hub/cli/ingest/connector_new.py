@@ -12,7 +12,7 @@ from hub.draft.connector_writer import ConnectorDraft, ConnectorFacts, add_strea
 from hub.draft.field_proposals import choose_entity
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.connectors import project_connectors_folder as own_folder
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import MANIFEST_CLASSES
 from hub.settings import load_settings
 
@@ -40,10 +40,12 @@ def new_command(
     columns = columns_of(probed.rows)
     likeliest = choose_entity(columns).name if columns else None
     entity = options.entity or (likeliest if not sys.stdin.isatty() else None)
-    entity = entity or ask_person("Kind of record that a row becomes", list(registry().entities), "--entity", likeliest)
-    if entity not in registry().entities:
+    entity = entity or ask_person(
+        "Kind of record that a row becomes", list(load_registry().entities), "--entity", likeliest
+    )
+    if entity not in load_registry().entities:
         raise OperationRefused(
-            f"there is no entity {entity}", next_step=f"use one of: {', '.join(registry().entities)}"
+            f"there is no entity {entity}", next_step=f"use one of: {', '.join(load_registry().entities)}"
         )
     title = name.replace("_", " ").capitalize()
     stream = options.stream or _stream_name(options, name)
@@ -51,9 +53,9 @@ def new_command(
         options.title_vi or title, options.title_en or title, options.owner, options.legal_basis, stream
     )
     if options.add_stream:
-        draft = add_stream(place, probed, registry()[entity], facts)
+        draft = add_stream(place, probed, load_registry()[entity], facts)
     else:
-        draft = write_connector(place, probed, registry()[entity], facts, _schemas(options))
+        draft = write_connector(place, probed, load_registry()[entity], facts, _schemas(options))
     _show(draft, outside=folder)
 
 

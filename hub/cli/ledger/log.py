@@ -11,7 +11,7 @@ import orjson
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
@@ -25,7 +25,7 @@ from hub.ledger.log.query import MONTHS, LogFilter, ToldPurposes, build_log_quer
 from hub.ledger.log.sentences import write_sentence
 from hub.ledger.months import LedgerMonth
 from hub.ledger.records import RecordKind
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 
 MAX_LISTED = 10_000
@@ -171,8 +171,8 @@ def query_log(
 
 def find_people(connection: Connection[Any], personal_id: str) -> tuple[tuple[str, int], ...]:
     """All rows that are the person with this identifier. Raises OperationRefused with SUBJECT_UNKNOWN."""
-    entity = find_person_entity(registry())
-    query = build_people_query(registry(), PersonKey(entity.name, field=entity.keys[0].name, value=personal_id))
+    entity = find_person_entity(load_registry())
+    query = build_people_query(load_registry(), PersonKey(entity.name, field=entity.keys[0].name, value=personal_id))
     return read_people(entity.name, connection.execute(query.sql, query.parameters).fetchall())
 
 
@@ -182,7 +182,7 @@ def _list_keyed_months(connection: Connection[Any]) -> list[LedgerMonth]:
 
 
 def _write(entry: LogEntry, own: frozenset[str]) -> str:
-    purpose = purposes().get(str(entry.body.get("purpose")))
+    purpose = read_purposes().get(str(entry.body.get("purpose")))
     return write_sentence(describe_for_citizen(entry, entry.roles_of(own), purpose)).vi
 
 

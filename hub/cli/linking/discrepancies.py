@@ -50,7 +50,7 @@ def list_command(
     """List discrepancies, newest first, without their values."""
     which = Which(sector, entity, field, kind, since, every=all)
     with _store() as connection:
-        found = handover.listed(connection, which, limit)
+        found = handover.list_discrepancies(connection, which, limit)
     if json:
         show_json([asdict(row) for row in found])
         return
@@ -89,7 +89,7 @@ def counts_command(
     """Count discrepancies, by sector, stream, kind of record, column and grade."""
     which = Which(sector, entity, field, kind, since, every=all)
     with _store() as connection:
-        found = handover.counts(connection, which)
+        found = handover.count_discrepancies(connection, which)
     if json:
         show_json([asdict(number) for number in found])
         return
@@ -132,7 +132,7 @@ def export_command(
     written: dict[str, int] = {}
     with _store() as connection:
         record_shown(connection, ShownValues((f"{entity or '*'}.{field or '*'}",), kind=RecordKind.EXPORT))
-        for name, rows in groupby(handover.handed(connection, which), lambda row: row.sector):
+        for name, rows in groupby(handover.read_discrepancies(connection, which), lambda row: row.sector):
             written[name] = _write(folder / f"{name}.csv", rows)
     if json:
         show_json(
@@ -152,7 +152,7 @@ def _write(path: Path, rows: Iterator[handover.Handed]) -> int:
         beside.unlink(missing_ok=True)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-            count = handover.write(rows, out)
+            count = handover.write_discrepancies(rows, out)
         beside.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None

@@ -10,7 +10,7 @@ from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show
 from hub.errors import OperationRefused
 from hub.link.likeness.trained import Version
 from hub.link.run.linking_run import LinkReport
-from hub.link.run.linking_run import link as run_link
+from hub.link.run.linking_run import run_linking as run_link
 from hub.settings import load_settings
 
 app = cyclopts.App(name="link")

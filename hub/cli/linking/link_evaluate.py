@@ -12,7 +12,7 @@ from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.errors import HubMisconfigured
 from hub.link.evaluate import page
 from hub.link.evaluate.evaluation import Evaluation
-from hub.link.evaluate.evaluation import evaluate as run_evaluation
+from hub.link.evaluate.evaluation import evaluate_links as run_evaluation
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.falses import label_into as add_labels
 from hub.link.evaluate.measure import Proportion, Tally
@@ -49,7 +49,7 @@ def evaluate_command(
     with open_store_to_read(load_settings()) as store:
         found = run_evaluation(store.engine, truth, values=show_values)
     labelled = add_labels(label_into, found.false_links) if label_into else None
-    written = page.write(out, found) if out else ()
+    written = page.write_report(out, found) if out else ()
     if json:
         links = [link.document() for link in found.false_links]
         show_json({**found.document(), "false": links, "labelled": labelled})

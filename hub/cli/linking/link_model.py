@@ -12,7 +12,7 @@ from hub.cli.options import Json
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
-from hub.link.likeness.trained import Version, read, versions
+from hub.link.likeness.trained import Version, list_model_versions, read_model
 from hub.link.model.acceptance import CheckVerdict, ModelCheck
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
@@ -39,7 +39,7 @@ Version_ = Annotated[int | None, Parameter(help="Version of the model; the activ
 def list_command(*, json: Json = False) -> None:
     """List the versions, the newest first."""
     with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
-        known = versions(connection, PARTY.name)
+        known = list_model_versions(connection, PARTY.name)
     if json:
         show_json([asdict(one) for one in known])
         return
@@ -167,8 +167,8 @@ class OutcomeComparison:
 
 def _read(version: int | None) -> tuple[Version, Model]:
     with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
-        found = read(connection, PARTY.name, version)
-        stored = next((one for one in versions(connection, PARTY.name) if one.id == found.id), None)
+        found = read_model(connection, PARTY.name, version)
+        stored = next((one for one in list_model_versions(connection, PARTY.name) if one.id == found.id), None)
     if stored is None:
         raise OperationRefused(
             f"version {version} is not one of the newest versions", next_step="see `hub link model list`"

@@ -50,7 +50,7 @@ def quality_command(
         found = read_quality(connection, load_settings(), margin=margin)
     kept = [link for link in found.false_links if all(link.record)]
     labelled = add_labels(label_into, kept) if label_into else None
-    written = page.write(out, found) if out else ()
+    written = page.write_report(out, found) if out else ()
     if json:
         show_json({**found.document(), "false": [link.document() for link in found.false_links], "labelled": labelled})
     else:

@@ -79,8 +79,8 @@ def list_command(
             sectors=None if sector is None else (sector,),
             weight=() if least_weight is None else (("gte", least_weight),),
         )
-        page = review.queue(connection, wanted, review.Part(first, after))
-        counted = review.waiting(connection)
+        page = review.read_review_queue(connection, wanted, review.Part(first, after))
+        counted = review.count_waiting(connection)
     if json:
         show_json({"items": [asdict(item) for item in page.items], "after": page.after, "waiting": [asdict(w) for w in counted]})  # fmt: skip
         return
@@ -125,7 +125,7 @@ def show_command(
         if decision is not None:
             found = items.asked_of(connection, decision)
         elif field is not None and record is not None:
-            found = items.item(connection, field, record)
+            found = items.read_review_item(connection, field, record)
         else:
             raise OperationRefused("no record was given", next_step="give a field and a record, or --decision")
         record_shown(connection, list_shown(found))
@@ -156,7 +156,7 @@ def decide_command(
     """
     with open_connection() as connection:
         given = Verdict(field, record, subject, WORD[verdict], name_reviewer(reviewer), reason)
-        _show(log.decide(connection, given), json=json)
+        _show(log.keep_decision(connection, given), json=json)
 
 
 @app.command(name="second")
@@ -174,7 +174,7 @@ def second_command(
         of = log.decision_of(connection, decision)
         who = name_reviewer(reviewer)
         given = Verdict(of.field, of.record_id, of.subject_id, WORD[verdict], who, reason, second_of=decision)
-        _show(log.decide(connection, given), json=json)
+        _show(log.keep_decision(connection, given), json=json)
 
 
 @app.command(name="undo")
@@ -187,7 +187,7 @@ def undo_command(decision: int, *, reason: Reason, reviewer: Reviewer = None, js
         The number of the decision.
     """
     with open_connection() as connection:
-        _show(log.undo(connection, decision, by=name_reviewer(reviewer), reason=reason), json=json)
+        _show(log.withdraw_decision(connection, decision, by=name_reviewer(reviewer), reason=reason), json=json)
 
 
 @app.command(name="decisions")
@@ -204,7 +204,7 @@ def decisions_command(field: str | None = None, *, all: bool = False, first: int
         How many.
     """
     with open_connection() as connection:
-        found = log.decisions(connection, field, every=all, first=first)
+        found = log.list_decisions(connection, field, every=all, first=first)
     if json:
         show_json([asdict(decision) for decision in found])
         return
@@ -222,7 +222,7 @@ def checks_command(*, first: int = 50, json: Json = False) -> None:
         How many.
     """
     with open_connection() as connection:
-        found = agreements.checks(connection, share=load_settings().review_second_share, first=first)
+        found = agreements.list_decisions_to_check(connection, share=load_settings().review_second_share, first=first)
     if json:
         show_json([asdict(check) for check in found])
         return
@@ -238,7 +238,7 @@ def checks_command(*, first: int = 50, json: Json = False) -> None:
 def agreement_command(*, json: Json = False) -> None:
     """Show how often second opinions agree with the first, by field: observed share and Cohen's kappa."""
     with open_connection() as connection:
-        found = agreements.agreement(connection)
+        found = agreements.measure_agreement(connection)
     if json:
         show_json([asdict(measured) for measured in found])
         return

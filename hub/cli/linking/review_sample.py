@@ -60,7 +60,7 @@ def question_command(number: int | None = None, *, reviewer: Reviewer = None, js
                     code="SAMPLE_NOT_FOUND",
                 )
             number = found[0].sample_id
-        asked = answers.question(connection, number)
+        asked = answers.read_sample_question(connection, number)
         record_shown(connection, list_shown(asked))
     if json:
         show_json({"question": number, **asdict(asked)})
@@ -82,7 +82,7 @@ def answer_command(
     """
     with open_connection() as connection:
         given = Answer(number, _choice(choice), name_reviewer(reviewer), reason)
-        led_to = answers.answer(connection, given, target=load_settings().link_band_target)
+        led_to = answers.keep_sample_answer(connection, given, target=load_settings().link_band_target)
     if json:
         show_json({"decisions": led_to.decisions, "raised": led_to.raised and led_to.raised.document()})
         return

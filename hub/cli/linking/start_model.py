@@ -11,13 +11,13 @@ from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.errors import OperationRefused
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.likeness.trained import read
+from hub.link.likeness.trained import read_model
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 
 
 def build_start(out: Path, /, *, citizens: int = 10_000) -> None:
@@ -46,11 +46,11 @@ def build_start_model(citizens: int) -> Model:
         server.create_database("hub")
         made = make_engine(server.url("hub"))
         try:
-            migrate(made)
+            migrate_store(made)
             with start_systems(Path(province.folder), server.url("postgres")) as systems:
                 os.environ.update(systems.environment)
                 sync_connectors(made)
-            report = link(made, train=True)
+            report = run_linking(made, train=True)
         finally:
             made.dispose()
         if report.refused:
@@ -59,4 +59,4 @@ def build_start_model(citizens: int) -> Model:
                 f"the model failed its checks: {failed}", next_step="correct the specification", code="MODEL_REFUSED"
             )
         with psycopg.connect(server.url("hub")) as connection:
-            return read(connection, PARTY.name).model
+            return read_model(connection, PARTY.name).model

@@ -19,7 +19,7 @@ from hub.settings import Settings, load_settings
 from hub.store.backup.archive import BackupBroken, BackupManifest
 from hub.store.backup.dump import check_backup, create_backup, restore_backup
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.store.revision import newest_revision
 
 app = cyclopts.App(name="backup", help="Back up the database, check a backup, and restore it.")
@@ -78,7 +78,7 @@ def restore_command(folder: Path, /, *, jobs: int = 2) -> None:
     OUT.print(f"restored, and the rows of {len(manifest.rows)} tables compared: {_describe(manifest)}")
     engine = make_engine(url)
     try:
-        migrate(engine)
+        migrate_store(engine)
     finally:
         engine.dispose()
     OUT.print(f"the database is at revision {newest_revision()}")

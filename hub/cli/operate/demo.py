@@ -41,13 +41,13 @@ from hub.graph.procedures.prefill import PrefillRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run.linking_run import link
+from hub.link.run.linking_run import run_linking
 from hub.refresh.server import start_lookup_server
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.logins import Logins
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.web.starters import Examples, starter_queries
 
 LOG = logging.getLogger("hub.demo")
@@ -170,7 +170,7 @@ def _fresh(server: EmbeddedServer) -> str:
     server.drop_database("hub")
     server.create_database("hub")
     made = make_engine(server.url("hub"))
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     return server.url("hub")
 
@@ -180,7 +180,7 @@ def _load(url: str) -> None:
     try:
         with make_progress() as bars:
             reports = sync_connectors(made, progress=show_bars(bars))
-            links = link(made, progress=show_bars(bars))
+            links = run_linking(made, progress=show_bars(bars))
     finally:
         made.dispose()
     show_runs(reports)

@@ -18,13 +18,13 @@ from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import list_broken_connectors, load_manifests
-from hub.link.likeness.trained import Version, last_refused, versions
+from hub.link.likeness.trained import Version, last_refused, list_model_versions
 from hub.link.model.party import PARTY
 from hub.link.quality.estimate import PrecisionVerdict
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
-from hub.model.registry import registry
-from hub.procedures.definition import procedures
+from hub.model.registry import load_registry
+from hub.procedures.definition import read_procedures
 from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
 from hub.store.migrate import find_schema_differences
@@ -69,9 +69,11 @@ def doctor_command(*, sizing: Annotated[bool, Parameter(negative=())] = False, j
 
 
 def _offline() -> Iterator[DoctorFinding]:
-    yield _try_check("schema", lambda: f"{len(registry().entities)} entities")
-    yield _try_check("procedures", lambda: ", ".join(procedures()))
-    yield _try_check("GraphiQL", lambda: f"{len(graphiql_page.render('/graphql', ())):,} bytes of page, built")
+    yield _try_check("schema", lambda: f"{len(load_registry().entities)} entities")
+    yield _try_check("procedures", lambda: ", ".join(read_procedures()))
+    yield _try_check(
+        "GraphiQL", lambda: f"{len(graphiql_page.render_graphiql_page('/graphql', ())):,} bytes of page, built"
+    )
     for name, error in list_broken_connectors().items():
         yield DoctorFinding(f"connector {name}", False, error.message, error.next_step)
     for name, manifest in sorted(load_manifests().items()):
@@ -121,7 +123,7 @@ def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
     with connect_for_run(store_url(store.engine)) as connection:
         yield check_catalogue(read_catalogue(connection))
         yield check_links(read_quality(connection, settings))
-        yield check_models(versions(connection, PARTY.name, most=20))
+        yield check_models(list_model_versions(connection, PARTY.name, most=20))
         yield check_webhooks(count_endpoints(connection), read_webhook_backlog(connection), settings)
     yield from check_ledger(settings, store.url)
 

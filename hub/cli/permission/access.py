@@ -16,7 +16,7 @@ from hub.cli.terminal import OUT, mark_text, show_json
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER
-from hub.graph.permission.explain_access import CallerDecision, FixedAuthenticator, Judged, decide, make_judge
+from hub.graph.permission.explain_access import CallerDecision, FixedAuthenticator, Judged, decide_access, make_judge
 from hub.graph.service import make_executor, make_gate, make_pool
 from hub.plan.permission.verdicts import PurposeVerdict, Refused, describe_users
 from hub.settings import Settings, load_settings
@@ -113,7 +113,7 @@ def _decide(settings: Settings, request: GraphQLRequest, caller: Principal, head
         try:
             executor = make_executor(settings, pool, enforced=True, keeps_ledger=False)
             gate = make_gate(settings, executor, FixedAuthenticator(caller))
-            return await decide(request, executor, gate, headers)
+            return await decide_access(request, executor, gate, headers)
         finally:
             await pool.close()
 

@@ -8,12 +8,12 @@ import cyclopts
 from cyclopts import Parameter
 from graphql import GraphQLSchema
 
-from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
+from hub.access.purposes import Purpose, find_purpose, load_purpose, read_purposes
 from hub.cli.options import Json
 from hub.cli.procedures.procedures import find_requirement_faults
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.plan.permission.compile import compile_purpose
 from hub.plan.permission.derived import derived_reads
 from hub.plan.permission.differences import compare_purposes
@@ -28,7 +28,7 @@ VERSION_DIGITS = 12
 @app.command(name="list")
 def list_command(*, json: Json = False) -> None:
     """List purposes: who may use them, and whether they need a dossier."""
-    found = [_summary(purpose) for purpose in purposes().values()]
+    found = [_summary(purpose) for purpose in read_purposes().values()]
     if json:
         show_json(found)
         return
@@ -97,7 +97,7 @@ def who_command(field: str, *, json: Json = False) -> None:
     derived = derived_reads(field)
     found = [
         (purpose, read)
-        for purpose in purposes().values()
+        for purpose in read_purposes().values()
         for read in _reads(purpose)
         if field in (read.coordinate, read.path) or read.coordinate in derived
     ]
@@ -112,7 +112,7 @@ def who_command(field: str, *, json: Json = False) -> None:
         ] = None
     for words, documents in lines.items():
         OUT.print(f"{words} [{', '.join(documents)}]")
-    masked = [purpose for purpose in purposes().values() if purpose.declaration.masked]
+    masked = [purpose for purpose in read_purposes().values() if purpose.declaration.masked]
     for purpose in masked:
         OUT.print(f"{purpose.code} ({describe_users(purpose)}): may read everything that is stored, masked")
     if not found and not masked:
@@ -124,7 +124,7 @@ def lint_command(
     *folders: Annotated[Path, Parameter(help="Folders of purposes; none: every purpose that the hub uses.")],
 ) -> None:
     """Check purposes: documents fit the schema, every variable is bound, and procedures fetch what they use and no more."""
-    chosen = [load_purpose(folder) for folder in folders] or list(purposes().values())
+    chosen = [load_purpose(folder) for folder in folders] or list(read_purposes().values())
     findings = [finding for purpose in chosen for finding in find_faults(purpose, _schema())]
     for finding in findings:
         OUT.print(f"{'error' if finding.is_error else 'warning'}: {finding.where}: {finding.words}")
@@ -143,7 +143,7 @@ def find_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> list[LintFin
 
 
 def _schema() -> GraphQLSchema:
-    return core(schema())
+    return get_core_schema(load_schema())
 
 
 def _reads(purpose: Purpose) -> tuple[PermittedRead, ...]:

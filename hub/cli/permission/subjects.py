@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.access.sealing import (
     MAX_REASON_CHARS,
     RestrictionGround,
@@ -45,7 +45,7 @@ from hub.ledger.log.query import LogFilter
 from hub.ledger.log.sentences import write_sentence
 from hub.ledger.records import RecordKind
 from hub.model.names import quote_identifier
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.binds import global_id
 from hub.settings import load_settings
 
@@ -70,7 +70,7 @@ def export_command(
     """Export everything that the hub holds of one person, with where it comes from. It is recorded in the ledger."""
     if to.exists():
         raise OperationRefused(f"{to} is there already", next_step="name a new file")
-    identifier, declared = read_identifier(personal_id), registry()
+    identifier, declared = read_identifier(personal_id), load_registry()
     with open_log() as connection:
         people = find_people(connection, identifier)
         kind, numbers = people[0][0], [number for _, number in people]
@@ -105,7 +105,7 @@ def export_command(
                 "text": asdict(
                     write_sentence(
                         describe_for_citizen(
-                            entry, entry.roles_of(log.own), purposes().get(str(entry.body.get("purpose")))
+                            entry, entry.roles_of(log.own), read_purposes().get(str(entry.body.get("purpose")))
                         )
                     )
                 ),
@@ -185,7 +185,7 @@ def read_identifier(given: str) -> str:
 def _find_held(connection: Connection[Any], identifier: str) -> Iterable[tuple[str, int]]:
     """The rows of the person that are held: one that was merged away and deleted cannot be read either way."""
     people = find_people(connection, identifier)
-    entity = registry()[people[0][0]]
+    entity = load_registry()[people[0][0]]
     numbers = [number for _, number in people]
     rows = connection.execute(
         f"select id from data.{quote_identifier(entity.table)} where id = any(%s) order by id",  # noqa: S608 a quoted identifier
@@ -205,7 +205,7 @@ def _describe(one: ExportedVersion) -> Mapping[str, Any]:
     told = {
         "id": global_id(one.entity, one.number),
         "entity": one.entity,
-        "label": asdict(registry()[one.entity].label),
+        "label": asdict(load_registry()[one.entity].label),
         "values": one.values,
         "source": one.source,
         "since": one.since,

@@ -20,11 +20,11 @@ from hub.graph.procedures.prefill import PrefillRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ledger.log.people import PersonKey, build_people_query
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.read_paths import list_read_paths
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
 from hub.procedures.definition import find_procedure
-from hub.procedures.display import display
+from hub.procedures.display import display_value
 from hub.procedures.statuses import AnswerStatus
 from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
@@ -85,7 +85,7 @@ def _rows(answer: RequirementAnswer) -> Iterator[tuple[object, ...]]:
         return
     name, of = answer.requirement.label.vi, " › ".join(item.key for item in answer.items)
     for number, value in enumerate(answer.values):
-        yield "" if number else name, display(value).vi, of, value.source, str(value.as_of or "")[:16]
+        yield "" if number else name, display_value(value).vi, of, value.source, str(value.as_of or "")[:16]
     if answer.none is not None:
         yield name, answer.none.label.vi, of, answer.none.source, str(answer.none.as_of)[:16]
     if answer.status is not AnswerStatus.HELD:
@@ -107,9 +107,9 @@ def _list_shown(connection: Connection[Any], request: PrefillRequest, reading: R
     fields = {path for ready in reading.documents for path in list_read_paths(ready.checked.document, ready.operation)}
     people: list[tuple[str, int]] = []
     for subject in request.subjects:
-        if registry()[subject.entity].personal:
+        if load_registry()[subject.entity].personal:
             key = PersonKey(subject.entity, field=subject.field, value=subject.value, number=subject.number)
-            query = build_people_query(registry(), key)
+            query = build_people_query(load_registry(), key)
             rows = connection.execute(query.sql, query.parameters).fetchall()
             people += [(subject.entity, int(number)) for (number,) in rows]
     return ShownValues(tuple(fields), tuple(people), purpose=request.procedure, others=tuple(reading.people))
@@ -128,7 +128,7 @@ def _parse_subject(declared: PurposeDeclaration, text: str) -> NamedSubject:
             code="ROLE_UNKNOWN",
             next_step=f"use one of: {', '.join(declared.subjects)}",
         )
-    keys = registry()[known.entity].keys
+    keys = load_registry()[known.entity].keys
     column = next((one for one in keys if not key or key in (one.name, one.graphql)), None)
     if column is None:
         raise OperationRefused(

@@ -8,12 +8,12 @@ import cyclopts
 from cyclopts import Parameter
 from graphql import GraphQLSchema
 
-from hub.access.purposes import Purpose, find_purpose, load_purpose, purposes
+from hub.access.purposes import Purpose, find_purpose, load_purpose, read_purposes
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table, show_text
 from hub.errors import HubMisconfigured
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.catalogue import CompiledProcedure, compile_procedure
 from hub.procedures.client_code import ClientLanguage, render_client
@@ -31,7 +31,7 @@ STATISTICS_COLUMNS = ("requirement", "answers", "held", "why not", "papers refus
 @app.command(name="list")
 def list_command(*, json: Json = False) -> None:
     """List procedures: their version, when they are in force, and how many requirements a sector holds."""
-    found = [_summarise(read_procedure(one)) for one in purposes().values() if one.is_procedure]
+    found = [_summarise(read_procedure(one)) for one in read_purposes().values() if one.is_procedure]
     if json:
         show_json(found)
         return
@@ -97,8 +97,8 @@ def lint_command(
     *folders: Annotated[Path, Parameter(help="Folders of procedures; none: every procedure that the hub uses.")],
 ) -> None:
     """Check procedures: keys, paths, codes and holders are right, and documents select what is used and nothing else."""
-    graphql_schema = core(schema())
-    chosen = list(folders) or [one.folder for one in purposes().values() if one.is_procedure]
+    graphql_schema = get_core_schema(load_schema())
+    chosen = list(folders) or [one.folder for one in read_purposes().values() if one.is_procedure]
     errors = 0
     for folder in chosen:
         for finding in find_procedure_faults(folder, graphql_schema):
@@ -194,7 +194,7 @@ def _describe_requirement_statistics(one: RequirementStatistics) -> dict[str, ob
 
 def _compile(code: str) -> CompiledProcedure:
     find_procedure(code)
-    return compile_procedure(find_purpose(code), core(schema()))
+    return compile_procedure(find_purpose(code), get_core_schema(load_schema()))
 
 
 def _summarise(procedure: Procedure) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Any
 from hub.console.officer.search_kinds import show_day
 from hub.console.words import show_instant
 from hub.model.names import to_snake_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.core import Label
 
 Columns = tuple[tuple[str, Label], ...]
@@ -137,7 +137,7 @@ def _show(node: Mapping[str, Any], entity: str, path: str) -> str:
     if value is None:
         return ""
     text = str(value)
-    column = next((one for one in registry()[entity].columns if one.name == to_snake_case(path)), None)
+    column = next((one for one in load_registry()[entity].columns if one.name == to_snake_case(path)), None)
     codes: Mapping[str, Label] = getattr(column.value, "codes", {}) if column else {}
     if text in codes:
         return codes[text].vi

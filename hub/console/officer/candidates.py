@@ -79,7 +79,7 @@ def _read_person(node: Mapping[str, Any], asked: str | None = None) -> Person:
         full_name=node["fullName"],
         birth_date=show_day(node["birthDate"]) if node["birthDate"] else "",
         sex=Sex.codes.get(node["sex"] or ""),
-        commune=(units.name(code) or code) if code else "",
+        commune=(units.find_name(code) or code) if code else "",
         flags=tuple(_find_flags(node, asked)),
     )
 

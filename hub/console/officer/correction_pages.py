@@ -16,7 +16,7 @@ from hub.console.page_graph import GraphRefused
 from hub.console.refusals import FIELD_ERRORS
 from hub.errors import OperationRefused
 from hub.graph.permission.callers import Caller
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.core import Label
 
 CLAIM_NEEDED = Label(
@@ -80,7 +80,7 @@ class CorrectionPages(OfficerPages):
             "action": own_address(request),
             "answer": answer,
             "value": value,
-            "options": list_code_options(registry(), value.record_id or "", value.field),
+            "options": list_code_options(load_registry(), value.record_id or "", value.field),
             "claimed": given.get("claimed", show_claim(value.kind, value.exact)),
             "is_empty": "empty" in given,
             "reason": given.get("reason", ""),

@@ -95,7 +95,7 @@ def list_offices(principal: Principal) -> tuple[OfficeOption, ...]:
     codes = {code for office in principal.offices if (code := find_unit(office)) is not None}
     return tuple(
         sorted(
-            (OfficeOption(code, units.name(code) or code) for code in codes),
+            (OfficeOption(code, units.find_name(code) or code) for code in codes),
             key=lambda one: make_alphabet_key(one.name),
         )
     )

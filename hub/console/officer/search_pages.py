@@ -26,8 +26,8 @@ from hub.console.page_cookies import keep_values, read_values
 from hub.console.page_graph import GraphRefused
 from hub.console.refusals import FIELD_ERRORS
 from hub.errors import OperationRefused
-from hub.model.registry import registry
-from hub.procedures.definition import find_procedure, procedures
+from hub.model.registry import load_registry
+from hub.procedures.definition import find_procedure, read_procedures
 from schema.core import Label
 
 IDENTIFY = "identify"
@@ -92,8 +92,8 @@ class SearchPages(OfficerPages):
         """Open a dossier for the person who was found, and go to its sheet."""
         given = request.state.form
         procedure = find_procedure(given.get("procedure", ""))
-        form = make_form(procedure, officer.principal, registry(), given)
-        form, made = check_form(form, registry(), procedure)
+        form = make_form(procedure, officer.principal, load_registry(), given)
+        form, made = check_form(form, load_registry(), procedure)
         if not form.has_errors:
             try:
                 caller = await self.graph.admit(officer.headers)
@@ -144,7 +144,7 @@ class SearchPages(OfficerPages):
         return search
 
     def _list_procedures(self, officer: PagePerson) -> tuple[ProcedureOption, ...]:
-        return list_procedures(procedures().values(), officer.principal, datetime.now(UTC).date())
+        return list_procedures(read_procedures().values(), officer.principal, datetime.now(UTC).date())
 
     def _make_form(
         self,
@@ -156,4 +156,4 @@ class SearchPages(OfficerPages):
     ) -> OpeningForm | None:
         if code not in {option.code for option in options}:
             raise OperationRefused("no such procedure", code="PROCEDURE_NOT_IN_FORCE")
-        return make_form(find_procedure(code), officer.principal, registry(), given, person.personal_id)
+        return make_form(find_procedure(code), officer.principal, load_registry(), given, person.personal_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console.words import show_instant
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.core import Label
 
 KIND_WORDS: Mapping[str, Label] = {
@@ -63,7 +63,7 @@ def read_rejected(nodes: Sequence[Mapping[str, Any]]) -> tuple[RejectedGroup, ..
 
 def find_expected(entity: str, field: str | None) -> str:
     """An example of a value of the field; empty if it has none."""
-    known = {one.name: one for one in registry()}
+    known = {one.name: one for one in load_registry()}
     if field is None or entity not in known:
         return ""
     column = next((one for one in known[entity].columns if one.name == field), None)

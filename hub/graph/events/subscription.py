@@ -13,7 +13,7 @@ from strawberry.types.field import StrawberryField
 from hub.errors import OperationRefused
 from hub.graph.events.changes import Change, ChangeWatch
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, enum_type, make_field, object_type
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.binds import read_global_id
 from hub.store.change_feed import ACTIONS
 
@@ -36,7 +36,7 @@ def subscription_type(names: Namespace) -> Any:
         "source": ("str | None", "The sector system that it came from; null for links."),
         "at": ("DateTime", "When the hub took it in."),
     }
-    kinds = enum_type("RecordType", "The types of records.", {e.name: e.description for e in registry()})
+    kinds = enum_type("RecordType", "The types of records.", {e.name: e.description for e in load_registry()})
     namespace = {**names, "ChangeAction": actions, "RecordType": kinds}
     fields: dict[str, StrawberryField] = {
         name: make_field(ValueField, kind, namespace, graphql=name, description=text)
@@ -82,7 +82,7 @@ def subscription_type(names: Namespace) -> Any:
 
 
 def _read_change_watch(types: list[str] | None, subject: str | None, source: str | None) -> ChangeWatch:
-    known = registry().entities
+    known = load_registry().entities
     if subject is None:
         return ChangeWatch(tuple(types) if types is not None else None, None, source)
     kind, number = read_global_id(subject)

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from graphql import OperationDefinitionNode, parse
 
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.histogram import Histogram
 
 LOG = logging.getLogger("hub.request")
@@ -128,7 +128,7 @@ class RequestMeter:
 
 def list_operation_names(documents: Iterable[str]) -> set[str]:
     """Names of the operations of valid documents, and of all purposes' documents."""
-    texts = [*documents, *(document.text for purpose in purposes().values() for document in purpose.documents)]
+    texts = [*documents, *(document.text for purpose in read_purposes().values() for document in purpose.documents)]
     return {
         definition.name.value
         for text in texts

@@ -28,7 +28,7 @@ from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import MAX_PAGE, LogFilter
 from hub.ledger.records import RecordKind
 from hub.model.derived_fields import DEFAULT_PAGE
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 from hub.plan.binds import read_global_id
 
 NOT_AN_AUDITOR = OperationRefused(
@@ -225,7 +225,7 @@ def _read_person(given: Mapping[str, Any]) -> PersonKey | None:
 
 
 def _key_of(graphql_name: str, value: str) -> PersonKey:
-    entity = find_person_entity(registry())
+    entity = find_person_entity(load_registry())
     return PersonKey(entity.name, field=next(k.name for k in entity.keys if k.graphql == graphql_name), value=value)
 
 

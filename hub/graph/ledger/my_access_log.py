@@ -10,7 +10,7 @@ from graphql import FieldNode, Node, OperationDefinitionNode, SelectionSetNode, 
 from strawberry.types import Info
 
 from hub.access.purpose_declaration import NoticeToCitizens
-from hub.access.purposes import Purpose, purposes
+from hub.access.purposes import Purpose, read_purposes
 from hub.access.sealing import WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.ledger.access_log import PAGE as PAGE_ARGUMENTS
@@ -23,7 +23,7 @@ from hub.ledger.log.entries import LogEntry, parse_cursor
 from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import LogFilter, ToldPurposes
 from hub.ledger.log.sentences import CitizenEntry, write_sentence
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.data_subjects import DataSubject
 from hub.plan.read_paths import list_read_paths
 from schema.core import Label
@@ -128,7 +128,7 @@ async def _read_own_log(info: Info[Any, Any], given: Mapping[str, Any]) -> Whole
 async def _find_own_rows(log: LedgerReads, personal_ids: frozenset[str]) -> tuple[DataSubject, ...]:
     if not personal_ids:
         raise CITIZEN_NEEDED
-    entity = find_person_entity(registry())
+    entity = find_person_entity(load_registry())
     key = entity.keys[0].name
     found: dict[DataSubject, None] = {}
     for value in sorted(personal_ids)[:MAX_IDENTIFIERS]:
@@ -151,7 +151,7 @@ def find_complete_since(months: Sequence[MonthState]) -> datetime | None:
 def find_told_purposes() -> ToldPurposes:
     """The purposes that citizens are told of, as their folders say it now."""
     by_time: dict[str, list[str]] = {"at_once": [], "after_closing": [], "sealed": []}
-    for purpose in purposes().values():
+    for purpose in read_purposes().values():
         notice: NoticeToCitizens = purpose.declaration.disclosure
         by_time[notice.when].append(purpose.code)
     return ToldPurposes(tuple(by_time["at_once"]), tuple(by_time["after_closing"]))
@@ -160,7 +160,7 @@ def find_told_purposes() -> ToldPurposes:
 def _tell_entry(entry: LogEntry, own: frozenset[str]) -> Whole:
     body = entry.body
     roles = entry.roles_of(own)
-    purpose = purposes().get(str(body.get("purpose")))
+    purpose = read_purposes().get(str(body.get("purpose")))
     told = describe_for_citizen(entry, roles, purpose)
     is_party = not told.is_incidental
     return Whole(
@@ -199,7 +199,7 @@ def describe_for_citizen(entry: LogEntry, roles: frozenset[str], purpose: Purpos
 @lru_cache(maxsize=500)
 def list_paths_by_role(version: str, code: str) -> Mapping[str, frozenset[str]]:
     """Role of a dossier → the paths that a purpose's documents read of the subject in it: those beneath its identifier."""
-    purpose = purposes()[code]
+    purpose = read_purposes()[code]
     roles = {name: rule.subject for name, rule in purpose.declaration.variables.items() if rule.subject}
     found: dict[str, set[str]] = {}
     for document in map(parse, (document.text for document in purpose.documents)):

@@ -17,7 +17,7 @@ from hub.graph.procedures.snapshots import snapshot_mutations
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
 from hub.graph.sources.source_fields import source_mutations
-from hub.link.decisions.decisions import decide, undo
+from hub.link.decisions.decisions import keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Decision, Verdict, Word
 from hub.link.field import Field, field_named, field_of_code
 from hub.model.names import quote_identifier
@@ -110,12 +110,12 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
 
     async def decide_link(info: Info[Any, Any], input: DecideLinkInput) -> Any:
         verdict = _verdict(input, find_reviewer(info))
-        return await info.context.executor.reviews.run(lambda c: payload_of(c, decide(c, verdict)))
+        return await info.context.executor.reviews.run(lambda c: payload_of(c, keep_decision(c, verdict)))
 
     async def undo_decision(info: Info[Any, Any], input: UndoDecisionInput) -> Any:
         by, number = find_reviewer(info), _number(input.decision_id, DECISION_TYPE)
         return await info.context.executor.reviews.run(
-            lambda c: payload_of(c, undo(c, number, by=by, reason=input.reason))
+            lambda c: payload_of(c, withdraw_decision(c, number, by=by, reason=input.reason))
         )
 
     made = {

@@ -10,7 +10,7 @@ from strawberry.types import Info
 from hub.errors import OperationRefused
 from hub.graph.link_review.review import DECISION_TYPE, find_reviewer, find_subject_id
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, enum_type, make_field, object_type
-from hub.link.decisions.agreement import DecisionToCheck, checks
+from hub.link.decisions.agreement import DecisionToCheck, list_decisions_to_check
 from hub.link.decisions.decisions import decision_of
 from hub.link.field import field_named
 from hub.plan.binds import global_id
@@ -66,7 +66,7 @@ def list_checks(connection: Connection[Any], reviewer: str, size: int) -> list[W
     """At most `size` decisions that the reviewer may give a second opinion on: those that somebody else made."""
     share = load_settings().review_second_share
     # Nobody checks themselves: more are read, so that one's own do not fill the page.
-    found = checks(connection, share=share, first=5 * size)
+    found = list_decisions_to_check(connection, share=share, first=5 * size)
     mine = reviewer.casefold()
     others = [one for one in found if decision_of(connection, one.decision_id).reviewer.casefold() != mine]
     return [_show_check(connection, one) for one in others[:size]]

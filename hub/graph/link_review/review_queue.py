@@ -21,9 +21,9 @@ from hub.graph.link_review.review_checks import review_checks_field
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
 from hub.graph.schema_types.type_parts import add_connection
-from hub.link.decisions.agreement import ALL, agreement
-from hub.link.field import field_named, fields
-from hub.link.review.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count, queue
+from hub.link.decisions.agreement import ALL, measure_agreement
+from hub.link.field import field_named, list_decidable_fields
+from hub.link.review.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count_review_items, read_review_queue
 from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.names import quote_identifier
 from hub.model.tables import OPEN
@@ -90,7 +90,7 @@ def review_fields(names: Namespace) -> dict[str, Any]:
 def _agreement_field(agreed: Any) -> Any:
     async def review_agreement(info: Info[Any, Any]) -> Any:
         find_reviewer(info)
-        found = await info.context.executor.reviews.run(agreement)
+        found = await info.context.executor.reviews.run(measure_agreement)
         return [asdict(one) | {"field": None if one.field == ALL else field_named(one.field).code} for one in found]
 
     review_agreement.__annotations__["return"] = list[agreed]
@@ -151,7 +151,7 @@ def _queue_field(names: Namespace) -> Any:
 def _read_review_filter(given: Any) -> Wanted:
     """A ReviewFilter as linking takes it. Raises OperationRefused for a null operator, which would hold for everything."""
     tests = {name: _operators(name, getattr(given, f"{name}_", None)) for name in ("field", "sector", "weight")}
-    by_code = {field.code: field.name for field in fields().values()}
+    by_code = {field.code: field.name for field in list_decidable_fields().values()}
     return Wanted(
         fields=_allowed_values(tests["field"], by_code.__getitem__),
         sectors=_allowed_values(tests["sector"], str.lower),
@@ -198,11 +198,11 @@ def is_selected(info: Info[Any, Any], name: str) -> bool:
 
 
 def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:
-    page = queue(connection, wanted, part)
+    page = read_review_queue(connection, wanted, part)
     found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
     shown = _make_page(page, found)
     if counted:
-        shown["totalCount"] = count(connection, wanted)
+        shown["totalCount"] = count_review_items(connection, wanted)
     return shown
 
 

@@ -9,7 +9,7 @@ from hub.access.limits.limiter import ReadingLimiter
 from hub.access.offices import is_at_level
 from hub.access.permission_trie import Bindings
 from hub.access.principals import Authenticator, NoCredentials, Principal, Role
-from hub.access.purposes import Purpose, find_purpose, purposes
+from hub.access.purposes import Purpose, find_purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.graph.execution.request_trace import RequestTrace, read_trace
 from hub.graph.permission.dossier_reads import DossierReads, ReadingDossier
@@ -99,7 +99,7 @@ class Gate:
         self.dossiers = dossiers
         self.enforced = enforced
         self.ledger = ledger
-        self._purposes = purposes()
+        self._purposes = read_purposes()
 
     async def admit(self, headers: Headers, query_string: bytes = b"", *, is_request: bool = True) -> Caller:
         """The caller of a request. `is_request` is False for an event of a subscription, which is not counted as one.

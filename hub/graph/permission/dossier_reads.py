@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from hub.access.dossier_rules import refuse
+from hub.access.dossier_rules import make_refusal
 from hub.access.dossiers import EMERGENCY, NOT_FOUND, check_open
-from hub.access.offices import covers
+from hub.access.offices import covers_office
 from hub.access.principals import Principal
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.reads import Reads
@@ -31,7 +31,7 @@ RELOADED_S = 30.0
 CACHE_DOSSIERS = 2_000
 CACHE_BYTES = 8_000_000
 LONGEST_CODE = 60
-UNCONFIRMED = refuse(
+UNCONFIRMED = make_refusal(
     "the emergency access is not confirmed yet",
     "EMERGENCY_UNCONFIRMED",
     "another officer of your office confirms it with confirmEmergencyAccess",
@@ -116,7 +116,7 @@ class DossierReads:
         code = code.strip().upper()
         kept = await self._find_kept(code)
         dossier = kept or await self._load(code)
-        if not covers(principal.offices, dossier.office) or dossier.reader not in (None, principal.id):
+        if not covers_office(principal.offices, dossier.office) or dossier.reader not in (None, principal.id):
             if kept is not None:
                 await self._load(
                     code

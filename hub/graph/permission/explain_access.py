@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.access.principals import Principal
-from hub.access.purposes import Purpose, purposes
+from hub.access.purposes import Purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.graph.execution.documents import Documents
 from hub.graph.execution.execute import Executor
@@ -19,8 +19,8 @@ from hub.graph.execution.prepare import (
 from hub.graph.permission.access import check_rows
 from hub.graph.permission.callers import LOCAL, Caller, Gate
 from hub.graph.permission.permissions import PUBLIC, Permissions, checks_itself, is_about_schema
-from hub.graph.schema import core, schema
-from hub.model.registry import registry
+from hub.graph.schema import get_core_schema, load_schema
+from hub.model.registry import load_registry
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.permission.verdicts import AllowingDocument, PurposeVerdict, Refused, judge_purpose
 from hub.plan.planner import Planner
@@ -81,9 +81,9 @@ class PurposeJudge:
         read = PreparedRequest(checked, operation, {}, {}, None)
         if request.variables is not None or not operation.variable_definitions:
             read = self.preparer.ready(request)
-            verdicts = [self._with_values(request, read, purpose) for purpose in purposes().values()]
+            verdicts = [self._with_values(request, read, purpose) for purpose in read_purposes().values()]
         else:
-            verdicts = [self._without_values(read, purpose) for purpose in purposes().values()]
+            verdicts = [self._without_values(read, purpose) for purpose in read_purposes().values()]
         is_public = any(verdict.purpose == PUBLIC and verdict.is_allowed for verdict in verdicts)
         return Judged(SIGNED_IN, ()) if is_public else Judged("", tuple(verdicts))
 
@@ -112,14 +112,14 @@ class PurposeJudge:
 
 def make_judge(settings: Settings) -> PurposeJudge:
     """A judge by the declared schema and purposes; it needs no store. Raises HubMisconfigured for a purpose that does not compile."""
-    graphql_schema = core(schema())
-    planner = Planner(registry(), graphql_schema, limits_of(settings))
+    graphql_schema = get_core_schema(load_schema())
+    planner = Planner(load_registry(), graphql_schema, limits_of(settings))
     preparer = Preparer(graphql_schema, planner, Documents({}, trusted_only=False), settings)
-    compiled = compile_purposes(purposes().values(), graphql_schema)
+    compiled = compile_purposes(read_purposes().values(), graphql_schema)
     return PurposeJudge(preparer, Permissions(graphql_schema, compiled, planner.catalog))
 
 
-async def decide(
+async def decide_access(
     request: GraphQLRequest, executor: Executor, gate: Gate, headers: Mapping[bytes, list[bytes]]
 ) -> CallerDecision:
     """What the hub would answer to a request with these headers, before any statement of it is run. Raises StoreUnavailable."""

@@ -33,7 +33,7 @@ from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest, RequestRejected
 from hub.graph.permission.callers import Caller, caller_attributes
 from hub.graph.schema_types.fields import Namespace, ValueField, make_field, object_type
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 from hub.plan.binds import global_id, read_global_id
 from hub.plan.permission.reach import REACHED_KEY, ReachDocument, build_reach_documents
 
@@ -197,7 +197,7 @@ def has_reached(data: Any, wanted: str) -> bool:
 @lru_cache(MAX_REACHES)
 def _cut_documents(schema: GraphQLSchema, version: str, code: str, entity: str, path: str) -> tuple[ReachDocument, ...]:
     """The documents of a purpose, cut down to a field. `version` is there for the cache: other files are another purpose."""
-    return build_reach_documents(find_purpose(code), schema, registry()[entity], path)
+    return build_reach_documents(find_purpose(code), schema, load_registry()[entity], path)
 
 
 def _asker(caller: Caller) -> Asker:
@@ -249,7 +249,7 @@ def _open(
     A sector may ask for its own copies that differ from the authoritative source.
     """
     if sources is not None:
-        known = registry()
+        known = load_registry()
         field = find_correctable(known, request.entity, request.field)
         if request.origin != "DISCREPANCY" or find_place(connection, known, field, request).connector not in sources:
             raise NOT_READ

@@ -24,18 +24,18 @@ from hub.graph.procedures.prefill_facts import SourceReads, SubjectReads
 from hub.graph.procedures.prefill_refresh import refresh_prefill
 from hub.graph.procedures.refresher import Refresher
 from hub.graph.schema_types.fields import Namespace
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 from hub.plan.correction_nodes import CORRECTIONS_FIELD
 from hub.plan.node_builder import KIND_KEY
 from hub.plan.read_paths import list_read_paths
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
 from hub.procedures.confirmations import Confirmations, confirm_records
-from hub.procedures.display import display
+from hub.procedures.display import display_value
 from hub.procedures.documents import ProcedureDocument
 from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.source_findings import SourceFacts, weaken
+from hub.procedures.source_findings import SourceFacts, add_troubles
 from hub.procedures.statuses import Reason
 from hub.procedures.subjects import PrefillSubject, check_roles
 
@@ -74,8 +74,8 @@ class PrefillService:
         enforced: bool,
     ) -> None:
         self.catalogue = ProcedureCatalogue(schema)
-        self.sources = SourceReads(reads, registry())
-        self._subjects = SubjectReads(reads, registry())
+        self.sources = SourceReads(reads, load_registry())
+        self._subjects = SubjectReads(reads, load_registry())
         self._read_document = read_document
         self._refresher = refresher
         self._enforced = enforced
@@ -102,7 +102,7 @@ class PrefillService:
             return filled
         if found.changed:
             read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
-        weaker = {entity: weaken(states, found.troubles) for entity, states in sources.items()}
+        weaker = {entity: add_troubles(states, found.troubles) for entity, states in sources.items()}
         return answer([_confirm(compiled, one, found) for one in read], SourceFacts(weaker, at))
 
     async def _find_subjects(self, request: PrefillRequest, reading: Reading) -> Sequence[PrefillSubject]:
@@ -226,7 +226,7 @@ def _show_answer(answer: RequirementAnswer, disputed: DisputedRecords, at: datet
     shown: dict[str, Any] = as_json(answer)
     for value, made in zip(answer.values, shown["values"], strict=True):
         corrections = show_disputes(disputed, value, at)
-        made |= {KIND_KEY: made["type"], "display": as_json(display(value)), CORRECTIONS_FIELD: corrections}
+        made |= {KIND_KEY: made["type"], "display": as_json(display_value(value)), CORRECTIONS_FIELD: corrections}
     return shown
 
 

@@ -20,7 +20,7 @@ from psycopg_pool import PoolTimeout
 from strawberry.dataloader import DataLoader
 
 from hub.model.names import quote_identifier
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.refresh import statements as sql
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.sdk.manifest import Manifest
@@ -159,7 +159,7 @@ class Refresher:
         self, connection: AsyncConnection[Any], records: Sequence[RecordId]
     ) -> dict[RecordId, _StoredRecord]:
         found: dict[RecordId, _StoredRecord] = {}
-        for entity in registry():
+        for entity in load_registry():
             ids = [number for name, number in records if name == entity.name]
             if ids:
                 cursor = await connection.execute(find_records_sql(entity.table), (ids,))

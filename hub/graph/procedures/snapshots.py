@@ -30,7 +30,7 @@ from hub.plan.correction_nodes import CORRECTIONS_FIELD
 from hub.plan.node_builder import KIND_KEY
 from hub.plan.read_paths import list_read_paths
 from hub.procedures.answers import Prefill, as_json
-from hub.procedures.display import display
+from hub.procedures.display import display_value
 from hub.procedures.statuses import SETTLED
 from hub.snapshots.difference import PrefillDifference, compare_prefills
 from hub.snapshots.paper_requests import PaperRequest, request_paper
@@ -220,7 +220,7 @@ def make_kept(filled: Prefill) -> dict[str, Any]:
     kept: dict[str, Any] = as_json(filled)
     for answer, made in zip(filled.answers, kept["answers"], strict=True):
         for value, shown in zip(answer.values, made["values"], strict=True):
-            shown["display"] = as_json(display(value))
+            shown["display"] = as_json(display_value(value))
     return kept
 
 

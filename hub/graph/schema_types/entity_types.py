@@ -43,7 +43,7 @@ class Derived:
     scalars: ScalarMap
 
 
-def derive(registry: Registry) -> Derived:
+def derive_types(registry: Registry) -> Derived:
     """Build all types. Names refer to each other through one namespace, so that their order does not matter."""
     names: Namespace = {"ID": strawberry.ID}
     scalars = add_scalars(names, registry)

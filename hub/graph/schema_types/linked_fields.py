@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.graph.schema_types.fields import enum_type
-from hub.link.field import Field, fields
+from hub.link.field import Field, list_decidable_fields
 
 
 def _describe_field(field: Field) -> str:
@@ -13,5 +13,7 @@ def _describe_field(field: Field) -> str:
 
 
 LINKED_FIELD: Any = enum_type(
-    "LinkedField", "What linking decides, and persons review.", {f.code: _describe_field(f) for f in fields().values()}
+    "LinkedField",
+    "What linking decides, and persons review.",
+    {f.code: _describe_field(f) for f in list_decidable_fields().values()},
 )

@@ -17,7 +17,7 @@ from hub.ingest.drift.value_kinds import MIN_VALUES, SAMPLE_ROWS, ValueKind, Val
 from hub.ingest.read.reader import READER_COLUMNS
 from hub.ingest.transform import map as mapping
 from hub.model.procedure_columns import map_procedures_by_column
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
@@ -86,7 +86,7 @@ def find_column_uses(stream: Stream) -> Mapping[str, ColumnUse]:
     for name, emit in stream.emits.items():
         for target, made in emit.fields.items():
             used = map_procedures_by_column().get((name, target), ())
-            hard = bool(used) or not registry()[name].column(target).nullable
+            hard = bool(used) or not load_registry()[name].column(target).nullable
             for column in stream.list_columns_of(made):
                 entities.setdefault(column, {}).setdefault(name, []).append(target)
                 procedures.setdefault(column, set()).update(used)

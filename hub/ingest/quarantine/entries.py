@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from hub.errors import OperationRefused
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition, Patch
 from schema.values import Mask
@@ -251,7 +251,7 @@ def show_key(manifest: Manifest, stream: str, entity: str, key: str | None) -> s
     emit = manifest.streams[stream].emits.get(entity)
     personal = emit is None or any(
         set(made.list_columns()) & set(manifest.streams[stream].key)
-        and registry()[entity].column(name).value.mask is not Mask.NONE
+        and load_registry()[entity].column(name).value.mask is not Mask.NONE
         for name, made in emit.fields.items()
     )
     return f"…{key[-3:]}" if personal else key

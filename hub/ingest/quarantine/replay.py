@@ -30,7 +30,7 @@ from hub.ingest.write import stage
 from hub.ingest.write.merge import MergeCounts, merge_staged
 from hub.ingest.write.merge_sql import MergeTask
 from hub.ingest.write.stage import StagingTables
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.store.query import fetch_value
 
@@ -168,7 +168,7 @@ def _check_correction(group: _ReplayGroup, row: QuarantineEntryDetail, edit: Row
 
 def _replay_group(connection: Connection[Any], group: _ReplayGroup) -> ReplayResult:
     """Replay rows in one transaction. Raises OperationRefused if a run is writing the stream."""
-    entity = registry()[group.entity]
+    entity = load_registry()[group.entity]
     stage.create_tables(connection, entity)
     with connection.transaction():
         stream_id = _lock_stream(connection, group).stream_id

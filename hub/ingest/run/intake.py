@@ -15,7 +15,7 @@ from hub.ingest.drift.observer import DriftObserver
 from hub.ingest.quarantine import rejections as quarantine
 from hub.ingest.read.reader import Reader, ReadState
 from hub.ingest.run.outcome import RunOptions, StreamOutcome
-from hub.ingest.run.prefetch import prefetch
+from hub.ingest.run.prefetch import compute_ahead
 from hub.ingest.transform.map import ROW_NUMBER
 from hub.ingest.transform.prepare import BatchPreparer, PreparedBatch, PreparedPart
 from hub.ingest.transform.row_digests import KnownDigests
@@ -58,7 +58,7 @@ class Intake:
 
     def read_batches(self, state: ReadState | None, known: KnownDigests | None = None) -> Generator[ReadyBatch]:
         """Yield the batches of a read, prefetched. The time spent waiting for them is counted."""
-        made = prefetch(self._encode_batches(state, known), PREFETCH_BATCHES)
+        made = compute_ahead(self._encode_batches(state, known), PREFETCH_BATCHES)
         try:
             while True:
                 started = time.monotonic()

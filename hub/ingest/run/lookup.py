@@ -24,7 +24,7 @@ from hub.ingest.run.run_records import begin_run, delete_run, end_run
 from hub.ingest.run.stream_run import StreamRun
 from hub.ingest.transform import map as mapping
 from hub.model.names import quote_identifier
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.source_keys import build_lookup_key, split_source_key
 
@@ -130,7 +130,7 @@ class _StoredRows:
     def _find(self) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
         for name in self.task.manifest.streams[self.task.stream].emits:
-            table = quote_identifier(registry()[name].table)
+            table = quote_identifier(load_registry()[name].table)
             rows = self.connection.execute(
                 FIND_STORED.format(table=table), {"keys": list(self.task.keys), "stream": self.stream_id}
             )

@@ -14,7 +14,7 @@ the process.
 """
 
 
-def prefetch(items: Iterator[T], most: int) -> Generator[T]:
+def compute_ahead(items: Iterator[T], most: int) -> Generator[T]:
     """Yield the same items, up to `most` of them computed ahead. A failure is raised here, after the items before it."""
     made: queue.Queue[tuple[list[T], BaseException | None]] = queue.Queue(most)
     stopped = threading.Event()

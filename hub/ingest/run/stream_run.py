@@ -32,7 +32,7 @@ from hub.ingest.write.initial_load import InitialLoad, can_load_directly
 from hub.ingest.write.merge import count_rows, merge_staged
 from hub.ingest.write.merge_sql import MergeTask
 from hub.ingest.write.sweep import Sweeper
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
 
@@ -51,7 +51,7 @@ class StreamRun:
         self.stream: Stream = manifest.streams[name]
         self.options = orders
         self.reader = reader
-        self.entities = [registry()[entity] for entity in self.stream.emits]
+        self.entities = [load_registry()[entity] for entity in self.stream.emits]
         self.outcome = StreamOutcome({e.name: EntityCounts(name, e.name) for e in self.entities})
         self.cursor = StreamCursor(connection, manifest.name, name)
         self.limits = ChangeLimits(connection, self.stream, self.cursor, orders, follows=manifest.follows)

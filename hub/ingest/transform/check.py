@@ -230,7 +230,7 @@ def resolve_units(values: pl.Series) -> pl.Series:
 def _load_unit_periods() -> pl.DataFrame:
     rows = [
         (code, start or None, end or None, f"{code}@{start or units.OPEN_START}")
-        for code, periods in units.eras().items()
+        for code, periods in units.read_eras().items()
         for start, end in periods
     ]
     frame = pl.DataFrame(

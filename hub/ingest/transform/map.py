@@ -16,7 +16,7 @@ from hub.ingest.values import parse_values
 from hub.ingest.values.cells import Cells
 from hub.ingest.values.distinct_values import apply_to_distinct
 from hub.ingest.values.typed_numbers import find_notations, write_number
-from hub.model.registry import Column, Entity, registry
+from hub.model.registry import Column, Entity, load_registry
 from hub.sdk.mapping import PLACEHOLDER_FORM, Condition, Emit, FieldMapping, Patch
 from hub.sdk.streams import Stream
 from schema.values import Text, Value, Verbatim
@@ -69,7 +69,7 @@ def list_needed_columns(stream: Stream) -> set[str]:
         for name, emit in stream.emits.items()
         for field, made in emit.fields.items()
         for column in stream.list_columns_of(made)
-        if not registry()[name].column(field).nullable
+        if not load_registry()[name].column(field).nullable
     }
     return list_reading_columns(stream) | required
 

@@ -21,7 +21,7 @@ from hub.ingest.transform.search_keys import add_search_keys
 from hub.ingest.values.cells import Cells, find_ambiguous_fields, require_items, require_scalars
 from hub.ingest.values.distinct_values import apply_to_distinct
 from hub.ingest.values.vietnamese_codecs import repair_text
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition, Emit
 from hub.sdk.streams import Stream
@@ -97,7 +97,7 @@ class BatchPreparer:
         self.stream = manifest.streams[name]
         self.where = f"{manifest.name}.{name}"
         self.zone = manifest.source.timezone
-        self.entities = [registry()[entity] for entity in self.stream.emits]
+        self.entities = [load_registry()[entity] for entity in self.stream.emits]
         self.transform = load_transform(manifest)
         emits = tuple(self.stream.emits.values())
         # With several entities, lists or conditions, one digest cannot tell whether all records of a row are in the

@@ -18,7 +18,7 @@ import polars as pl
 from psycopg import Connection
 
 from hub.model.names import quote_identifier
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from hub.sdk.manifest import Manifest
 from hub.store.query import fetch_value
 from schema import units
@@ -35,7 +35,7 @@ is gathered by parallel workers, in a third of the time.
 def compute_seed(manifest: Manifest, name: str, transform: bytes) -> int:
     """Return the digest seed of a stream. `transform` is the source of its transform."""
     stream = manifest.streams[name]
-    entities = [_describe_columns(registry()[entity]) for entity in stream.emits]
+    entities = [_describe_columns(load_registry()[entity]) for entity in stream.emits]
     # Names, schedules and limits are left out: changing them does not change how a row is read.
     read_by = stream.model_dump(
         mode="json", include={"key", "changed_at", "patches", "drift", "emits", "tombstone", "text_encoding"}
@@ -112,4 +112,4 @@ def _describe_value_type(value: type) -> dict[str, str]:
 
 @cache
 def _digest_units() -> str:
-    return hashlib.sha256(repr(sorted(units.eras().items())).encode()).hexdigest()
+    return hashlib.sha256(repr(sorted(units.read_eras().items())).encode()).hexdigest()

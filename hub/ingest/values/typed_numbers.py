@@ -14,7 +14,7 @@ from typing import Any, Literal
 import polars as pl
 
 from hub.ingest.values.parse_values import GROUPED_OR_DECIMAL, is_identifier, is_number
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.streams import Stream
 
 Notation = Literal["vi", "en", "plain", "identifier"]
@@ -36,7 +36,7 @@ def find_notations(stream: Stream) -> dict[str, Notation]:
     """Map each column read as a number or an identifier to the notation in which readers write its typed numbers."""
     found: dict[str, Notation] = {}
     for name, emit in stream.emits.items():
-        entity = registry().entities.get(name)
+        entity = load_registry().entities.get(name)
         for field, made in emit.fields.items():
             column = entity.column(field) if entity and any(c.name == field for c in entity.columns) else None
             if made.column is None or column is None:

@@ -17,7 +17,7 @@ from hub.ledger.log.people import find_person_entity
 from hub.ledger.months import LedgerMonth
 from hub.ledger.records import HEADER_BYTES, INCIDENTAL_ROLE
 from hub.model.names import quote_identifier
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 BATCH_ROWS = 5_000
 MAX_READ_PEOPLE = 2_000_000
@@ -116,7 +116,7 @@ def _name_people(
     connection: Connection[Any], month: LedgerMonth, people: Mapping[str, ReadPerson], found: dict[int, BreachedPerson]
 ) -> int:
     """Add whom the pseudonyms of a month mean to `found`. Returns how many of them are known."""
-    entity, named = find_person_entity(registry()).name, 0
+    entity, named = find_person_entity(load_registry()).name, 0
     for number, identifier, name in _list_people(connection):
         read = people.get(month.pseudonym(entity, number).hex())
         if read is None:
@@ -156,7 +156,7 @@ def _read_rows(
 
 def _list_people(connection: Connection[Any]) -> Iterator[tuple[int, str | None, str | None]]:
     """Number, identifier and name of every person."""
-    entity = find_person_entity(registry())
+    entity = find_person_entity(load_registry())
     name = next((column.name for column in entity.fields if column.value.name_search), entity.keys[0].name)
     columns = ", ".join(quote_identifier(column) for column in (entity.keys[0].name, name))
     with connection.transaction(), connection.cursor(name="people") as cursor:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hub.model.registry import Column, Entity, Linked, Reference, Registry, registry
+from hub.model.registry import Column, Entity, Linked, Reference, Registry, load_registry
 from schema.core import Label
 from schema.data_categories import DATA_CATEGORIES
 
@@ -29,11 +29,11 @@ class PathConcern:
 def find_categories(paths: Iterable[str], *, own: bool) -> tuple[Label, ...]:
     """The kinds of data that these paths read: of the person they begin at, or of the others."""
     concerns = [concern for path in paths if (concern := _follow(path)) is not None and concern.own is own]
-    found = {_category_of(registry(), concern) for concern in concerns}
+    found = {_category_of(load_registry(), concern) for concern in concerns}
     included = {code for category in DATA_CATEGORIES if category.code in found for code in category.includes}
     declared = tuple(c.label for c in DATA_CATEGORIES if c.code in found and c.code not in included)
     others = sorted(found - {category.code for category in DATA_CATEGORIES})
-    return declared + tuple(_plain_label(registry()[name]) for name in others)
+    return declared + tuple(_plain_label(load_registry()[name]) for name in others)
 
 
 def _category_of(known: Registry, concern: PathConcern) -> str:
@@ -52,7 +52,7 @@ def _plain_label(entity: Entity) -> Label:
 @lru_cache(maxsize=20_000)
 def _follow(path: str) -> PathConcern | None:
     """What a path is about; None if it is about no stored row of a person."""
-    known = registry()
+    known = load_registry()
     steps = list(_steps(path))
     name, on_type = steps[0]
     entity = known.entities.get(on_type) if on_type else _root_entity(known, name)

@@ -96,7 +96,7 @@ def write_sentence(entry: CitizenEntry) -> Label:
 
 def name_office(code: str | None) -> Label | None:
     """The authority of an administrative unit, e.g. Ủy ban nhân dân Phường Vàng Danh; None if the code names no unit."""
-    name = None if code is None else units.name(code)
+    name = None if code is None else units.find_name(code)
     if name is None:
         return None
     kind = next((kind for kind in sorted(KINDS_OF_UNIT, key=len, reverse=True) if name.startswith(f"{kind} ")), None)

@@ -316,7 +316,7 @@ class Findings:
         return next((weight for weight in Weight if weight in found), None)
 
 
-def judge(findings: Findings, aspect: Aspect, *, proven: bool) -> LedgerVerdict:
+def judge_aspect(findings: Findings, aspect: Aspect, *, proven: bool) -> LedgerVerdict:
     """The verdict on an aspect; `proven` says whether anything from outside speaks for it."""
     worst = findings.worst(aspect)
     if worst is Weight.BROKEN:

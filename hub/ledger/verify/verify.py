@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.verify.chain_check import ChainSummary, check_chains, join_segments, list_revoked_keys
 from hub.ledger.verify.checkpoint_chain import CheckpointCheck, TrustedKeys, list_claims
-from hub.ledger.verify.findings import Aspect, Findings, LedgerFinding, LedgerVerdict, judge
+from hub.ledger.verify.findings import Aspect, Findings, LedgerFinding, LedgerVerdict, judge_aspect
 from hub.ledger.verify.multiset import RowMixer, add_sums
 from hub.ledger.verify.segments import Segment, SegmentResult, check_segment
 from hub.ledger.verify.source import LedgerIndex, LedgerSource, PeopleRange
@@ -95,8 +95,8 @@ def _verify(source: LedgerSource, options: VerifyOptions) -> VerifyReport:
         findings.add("SIGNATURES_NOT_CHECKED", "checkpoints", "no public key was given")
     signed = bool(options.trusted.public) and checkpoints.checked_signatures > 0
     return VerifyReport(
-        judge(findings, Aspect.INTEGRITY, proven=signed or proven_to is not None),
-        judge(findings, Aspect.COMPLETENESS, proven=proven_to is not None),
+        judge_aspect(findings, Aspect.INTEGRITY, proven=signed or proven_to is not None),
+        judge_aspect(findings, Aspect.COMPLETENESS, proven=proven_to is not None),
         sum(result.count for result in results),
         sum(result.people for result in results),
         len(chains),

@@ -16,7 +16,7 @@ from rfc3161_client import (
 
 from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.document import Checkpoint
-from hub.ledger.witnesses.webhook_witness import post
+from hub.ledger.witnesses.webhook_witness import post_content
 from hub.ledger.witnesses.witness import WitnessUnavailable
 
 MAX_TOKEN_BYTES = 100_000
@@ -38,7 +38,7 @@ class TimestampWitness:
         """The token of the last one. It must be for this document and this request; whose it is, `hub ledger verify` checks."""
         newest = checkpoints[-1]
         request = TimestampRequestBuilder().data(newest.document).hash_algorithm(HashAlgorithm.SHA256).build()
-        token = await post(self._url, request.as_bytes(), CONTENT_TYPE, max_answer_bytes=MAX_TOKEN_BYTES)
+        token = await post_content(self._url, request.as_bytes(), CONTENT_TYPE, max_answer_bytes=MAX_TOKEN_BYTES)
         try:
             answer = decode_timestamp_response(token)
             granted = answer.status == GRANTED

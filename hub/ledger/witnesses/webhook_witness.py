@@ -23,11 +23,11 @@ class WebhookWitness:
 
     async def deliver(self, checkpoints: Sequence[Checkpoint]) -> Mapping[int, bytes]:
         """Post the checkpoints. A witness may get one twice, if its answer was lost."""
-        await post(self._url, encode_lines(checkpoints), CONTENT_TYPE, max_answer_bytes=0)
+        await post_content(self._url, encode_lines(checkpoints), CONTENT_TYPE, max_answer_bytes=0)
         return {}
 
 
-async def post(url: str, content: bytes, content_type: str, *, max_answer_bytes: int) -> bytes:
+async def post_content(url: str, content: bytes, content_type: str, *, max_answer_bytes: int) -> bytes:
     """The first bytes of the answer to a request. Raises WitnessUnavailable; the reason never has the address, which may be secret."""
     try:
         async with (

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from hub.link.decisions.verdicts import BINDING
-from hub.link.field import fields
+from hub.link.field import list_decidable_fields
 
 Why = Literal["DISAGREEMENT", "CHANGED", "SECOND"]
 ALL = "all"
@@ -51,7 +51,9 @@ class Agreement:
     kappa: float | None
 
 
-def checks(connection: Connection[Any], *, share: float, first: int = 50) -> tuple[DecisionToCheck, ...]:
+def list_decisions_to_check(
+    connection: Connection[Any], *, share: float, first: int = 50
+) -> tuple[DecisionToCheck, ...]:
     """Decisions to be looked at again, at most `first`: disagreements, then changed records, then the sample; the oldest first."""
     latest = "(select max(o.decided_at) from link.decision o where o.undone_at is null and (o.id = d.id or o.second_of = d.id))"
     opinions = "from link.decision o where o.second_of = d.id and o.undone_at is null"
@@ -72,7 +74,7 @@ def checks(connection: Connection[Any], *, share: float, first: int = 50) -> tup
     )
 
 
-def agreement(connection: Connection[Any]) -> tuple[Agreement, ...]:
+def measure_agreement(connection: Connection[Any]) -> tuple[Agreement, ...]:
     """Agreement by field, and over all fields last. An opinion that was undone in favour of a second one still counts as the
     first; a second opinion that was taken back does not count."""
     rows = connection.execute(
@@ -80,11 +82,11 @@ def agreement(connection: Connection[Any]) -> tuple[Agreement, ...]:
         " where o.undone_at is null group by 1, 2, 3"
     ).fetchall()
     named = sorted({field for field, *_ in rows})
-    found = [measured(field, [(a, b, n) for of, a, b, n in rows if of == field]) for field in named]
-    return (*found, measured(ALL, [(a, b, n) for _, a, b, n in rows]))
+    found = [compute_agreement(field, [(a, b, n) for of, a, b, n in rows if of == field]) for field in named]
+    return (*found, compute_agreement(ALL, [(a, b, n) for _, a, b, n in rows]))
 
 
-def measured(field: str, counted: Iterable[tuple[str, str, int]]) -> Agreement:
+def compute_agreement(field: str, counted: Iterable[tuple[str, str, int]]) -> Agreement:
     """Agreement of counted pairs: first verdict, second verdict, how often."""
     known = list(counted)
     pairs = sum(number for *_, number in known)
@@ -104,7 +106,7 @@ def measured(field: str, counted: Iterable[tuple[str, str, int]]) -> Agreement:
 def _changed_sql() -> str:
     """Since when the record of a decision `d` has been as it is; of a merge, the later of both rows."""
     cases = []
-    for field in fields().values():
+    for field in list_decidable_fields().values():
         rows = "in (d.record_id, d.subject_id)" if field.merges else "= d.record_id"
         cases.append(
             f"when '{field.name}' then (select max(r.sys_from) from data.{field.entity.table} r where r.id {rows})"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 
-def heirs(pairs: Iterable[tuple[int, int]], gone: Collection[int] = ()) -> dict[int, int]:
+def find_heirs(pairs: Iterable[tuple[int, int]], gone: Collection[int] = ()) -> dict[int, int]:
     """Row → the oldest row of its cluster that is still in the register, for every row but these. Clusters are connected
     components; the oldest row is that of the least id, and no heir has an heir.
 

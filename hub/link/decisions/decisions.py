@@ -15,38 +15,38 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hub.errors import OperationRefused
-from hub.link.decisions.link_rows import look_again, take, tell
-from hub.link.decisions.merges import cluster, regroup
+from hub.link.decisions.link_rows import announce_links, look_again, take_links
+from hub.link.decisions.merges import list_cluster_rows, regroup_clusters
 from hub.link.decisions.pairs import Pair, agreed_pair
-from hub.link.decisions.verdicts import BINDING, DECISION, Decision, Verdict, checked, reason_of, reviewer_of
+from hub.link.decisions.verdicts import BINDING, DECISION, Decision, Verdict, check_verdict, reason_of, reviewer_of
 from hub.link.field import COLUMNS, Field, field_named
-from hub.link.lock import hold
-from hub.link.review.review_priority import requeue
+from hub.link.lock import hold_link_lock
+from hub.link.review.review_priority import requeue_records
 from hub.store.query import fetch_value
 
 PAIR = "l.record_id = %(record)s and l.found_id = %(found)s"
 
 
-def decide(connection: Connection[Any], verdict: Verdict) -> Decision:
+def keep_decision(connection: Connection[Any], verdict: Verdict) -> Decision:
     """Keep a verdict, and let it take effect. A second opinion takes none.
 
     Raises OperationRefused: UNKNOWN_FIELD, RECORD_NOT_FOUND, WRONG_KIND, ALREADY_DECIDED, DECISION_CONFLICT, VERDICT_INVALID,
     REVIEWER_INVALID, REASON_INVALID, LINKING_IN_PROGRESS; of second opinions DECISION_NOT_FOUND, ALREADY_UNDONE,
     SECOND_OPINION_REFUSED.
     """
-    field, given = field_named(verdict.field), checked(verdict)
+    field, given = field_named(verdict.field), check_verdict(verdict)
     with connection.transaction():
         if given.second_of is not None:
             return _second(connection, given, given.second_of)
-        at = hold(connection)
+        at = hold_link_lock(connection)
         pair = agreed_pair(connection, field, given)
         decision = _kept(connection, given, pair, at)
         EFFECTS[field.merges, given.verdict](connection, field, decision, pair)
-        requeue(connection, field, [decision.record_id])
+        requeue_records(connection, field, [decision.record_id])
     return decision
 
 
-def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str) -> Decision:
+def withdraw_decision(connection: Connection[Any], decision_id: int, *, by: str, reason: str) -> Decision:
     """Take a decision back: it binds no more, and what it changed is changed back.
 
     A merge is taken apart exactly. Of a link, the rows that stood before come back if nothing has touched the record since
@@ -55,7 +55,7 @@ def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str)
     """
     by, reason = reviewer_of(by), reason_of(reason)
     with connection.transaction():
-        at = hold(connection)
+        at = hold_link_lock(connection)
         decision = decision_of(connection, decision_id, hold_it=True)
         _refuse_undone(decision)
         with connection.cursor(row_factory=class_row(Decision)) as cursor:
@@ -68,7 +68,7 @@ def undo(connection: Connection[Any], decision_id: int, *, by: str, reason: str)
         if undone.second_of is None:
             field = field_named(undone.field)
             _revert(connection, field, undone, at)
-            requeue(connection, field, [undone.record_id])
+            requeue_records(connection, field, [undone.record_id])
     return undone
 
 
@@ -86,7 +86,7 @@ def decision_of(connection: Connection[Any], number: int, *, hold_it: bool = Fal
     return found
 
 
-def decisions(
+def list_decisions(
     connection: Connection[Any], field: str | None = None, *, every: bool = False, first: int = 50
 ) -> tuple[Decision, ...]:
     """The newest decisions, of one field or of all; those that were undone only if `every` says so."""
@@ -132,30 +132,30 @@ def _kept(connection: Connection[Any], given: Verdict, pair: Pair, at: datetime)
 
 def _link_same(connection: Connection[Any], field: Field, decision: Decision, pair: Pair) -> None:
     values = {"record": decision.record_id, "at": decision.decided_at}
-    take(connection, field.table, "l.record_id = %(record)s", values)
+    take_links(connection, field.table, "l.record_id = %(record)s", values)
     _confirm(connection, field, decision, pair)
     look_again(connection, [decision.record_id])
-    tell(connection, field, [decision.record_id], decision.decided_at)
+    announce_links(connection, field, [decision.record_id], decision.decided_at)
 
 
 def _link_different(connection: Connection[Any], field: Field, decision: Decision, pair: Pair) -> None:
     values = {"record": decision.record_id, "heir": pair.heir_id, "at": decision.decided_at}
-    take(connection, field.table, "l.record_id = %(record)s and l.subject_id = %(heir)s", values)
+    take_links(connection, field.table, "l.record_id = %(record)s and l.subject_id = %(heir)s", values)
     look_again(connection, [decision.record_id])
-    tell(connection, field, [decision.record_id], decision.decided_at)
+    announce_links(connection, field, [decision.record_id], decision.decided_at)
 
 
 def _merge_same(connection: Connection[Any], field: Field, decision: Decision, pair: Pair) -> None:
     values = {"record": decision.record_id, "found": decision.subject_id, "at": decision.decided_at}
-    members = {*cluster(connection, decision.record_id), *cluster(connection, decision.subject_id)}
-    take(connection, field.table, PAIR, values)
+    members = {*list_cluster_rows(connection, decision.record_id), *list_cluster_rows(connection, decision.subject_id)}
+    take_links(connection, field.table, PAIR, values)
     _confirm(connection, field, decision, replace(pair, heir_id=min(members)))
-    regroup(connection, field, sorted(members), decision.record_id, decision.decided_at)
+    regroup_clusters(connection, field, sorted(members), decision.record_id, decision.decided_at)
 
 
 def _merge_different(connection: Connection[Any], field: Field, decision: Decision, pair: Pair) -> None:
     values = {"record": decision.record_id, "found": decision.subject_id, "at": decision.decided_at}
-    take(connection, field.table, PAIR, values)
+    take_links(connection, field.table, PAIR, values)
     look_again(connection, [decision.record_id])
 
 
@@ -181,15 +181,15 @@ def _confirm(connection: Connection[Any], field: Field, decision: Decision, pair
 def _revert(connection: Connection[Any], field: Field, decision: Decision, at: datetime) -> None:
     values = {"record": decision.record_id, "found": decision.subject_id, "at": at}
     decided = f"{PAIR} and l.method = 'review'"
-    members = cluster(connection, decision.record_id) if field.merges else []
+    members = list_cluster_rows(connection, decision.record_id) if field.merges else []
     if decision.verdict == "SAME":
-        take(connection, field.table, decided, values)
+        take_links(connection, field.table, decided, values)
     if field.merges:
-        regroup(connection, field, members, decision.record_id, at)
+        regroup_clusters(connection, field, members, decision.record_id, at)
     _restore(connection, field, decision, at)
     if not field.merges:
         look_again(connection, [decision.record_id])
-        tell(connection, field, [decision.record_id], at)
+        announce_links(connection, field, [decision.record_id], at)
 
 
 _OF_PAIR = ("b.found_id = %(found)s", "l.found_id = b.found_id", "d.subject_id = b.found_id")

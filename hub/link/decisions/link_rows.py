@@ -9,13 +9,13 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.field import COLUMNS, Field, fields
-from hub.link.lock import PATIENCE_S, hold
-from hub.link.rules.sql import BY_RUN, announced
+from hub.link.field import COLUMNS, Field, list_decidable_fields
+from hub.link.lock import PATIENCE_S, hold_link_lock
+from hub.link.rules.sql import BY_RUN, render_announced
 from hub.store.change_feed import announce_changes
 
 
-def take(connection: Connection[Any], table: str, where: str, values: Mapping[str, Any]) -> int:
+def take_links(connection: Connection[Any], table: str, where: str, values: Mapping[str, Any]) -> int:
     """Take rows out of a link table, and keep them in its history. `where` is of `l`; `values` has `at`. Returns how many."""
     return connection.execute(
         f"with gone as (delete from link.{table} l where {where} returning l.*)"
@@ -24,11 +24,11 @@ def take(connection: Connection[Any], table: str, where: str, values: Mapping[st
     ).rowcount
 
 
-def release(connection: Connection[Any]) -> None:
+def release_gone_subjects(connection: Connection[Any]) -> None:
     """Withdraw what persons said of subjects that have gone from their register, so that the run finds what else the records mean."""
     # From the decisions, which are few: to look through all links took a fourteenth of a run of changes.
     decided = connection.execute("select distinct field from link.decision order by field").fetchall()
-    for field in (fields()[name] for (name,) in decided if name in fields()):
+    for field in (list_decidable_fields()[name] for (name,) in decided if name in list_decidable_fields()):
         gone = " or ".join(
             f"(l.subject_kind = '{kind}' and not exists (select from data.{table} s where s.id = l.found_id))"
             for kind, table in field.tables
@@ -43,13 +43,15 @@ def release(connection: Connection[Any]) -> None:
             continue
         records = [record for (record,) in rows]
         with connection.transaction():
-            at = hold(connection, wait_s=PATIENCE_S)
-            take(connection, field.table, f"l.record_id = any(%(records)s) and {where}", {"at": at, "records": records})
+            at = hold_link_lock(connection, wait_s=PATIENCE_S)
+            take_links(
+                connection, field.table, f"l.record_id = any(%(records)s) and {where}", {"at": at, "records": records}
+            )
             look_again(connection, records)
-            tell(connection, field, records, at)
+            announce_links(connection, field, records, at)
 
 
-def move(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: datetime) -> list[int]:
+def move_links_to_heirs(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: datetime) -> list[int]:
     """Let the rows that found one of these stand for its heir. Returns the records of those that did not already."""
     moved = connection.execute(
         "with heirs as (select * from unnest(%(ids)s::bigint[], %(heirs)s::bigint[]) as h (id, heir)), kept as ("
@@ -62,9 +64,9 @@ def move(connection: Connection[Any], table: str, heirs: Mapping[int, int], at: 
     return [record for (record,) in moved]
 
 
-def tell(connection: Connection[Any], field: Field, records: Collection[int], at: datetime) -> None:
+def announce_links(connection: Connection[Any], field: Field, records: Collection[int], at: datetime) -> None:
     """Tell the feed which accepted links of these records were made and which withdrawn at this instant."""
-    announce_changes(connection, announced(field, chosen=True), {"records": list(records), "at": at})
+    announce_changes(connection, render_announced(field, chosen=True), {"records": list(records), "at": at})
 
 
 def look_again(connection: Connection[Any], rows: Collection[int]) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.decisions.clusters import heirs
-from hub.link.decisions.link_rows import look_again, move, tell
+from hub.link.decisions.clusters import find_heirs
+from hub.link.decisions.link_rows import announce_links, look_again, move_links_to_heirs
 from hub.link.decisions.verdicts import BINDING
-from hub.link.field import Field, fields, leading_to
-from hub.link.lock import PATIENCE_S, hold
-from hub.link.review.review_priority import requeue
+from hub.link.field import Field, leading_to, list_decidable_fields
+from hub.link.lock import PATIENCE_S, hold_link_lock
+from hub.link.review.review_priority import requeue_records
 
 
 def heir_of(connection: Connection[Any], row: int) -> int:
@@ -24,16 +24,16 @@ def heir_of(connection: Connection[Any], row: int) -> int:
     return found[0] if found else row
 
 
-def cluster(connection: Connection[Any], row: int) -> list[int]:
+def list_cluster_rows(connection: Connection[Any], row: int) -> list[int]:
     """Every row of the cluster that a row is in, itself among them."""
     heir = heir_of(connection, row)
     members = connection.execute("select subject_id from link.heir where heir_id = %s", (heir,)).fetchall()
     return [heir, *(member for (member,) in members)]
 
 
-def mend(connection: Connection[Any]) -> None:
+def mend_clusters(connection: Connection[Any]) -> None:
     """Give the clusters whose heir has gone from the register another one, so that what was merged into it is not lost with it."""
-    for field in fields().values():
+    for field in list_decidable_fields().values():
         if not field.merges:
             continue
         with connection.transaction():
@@ -44,12 +44,12 @@ def mend(connection: Connection[Any]) -> None:
             ).fetchall()
             if not heirless:
                 continue
-            at = hold(connection, wait_s=PATIENCE_S)
+            at = hold_link_lock(connection, wait_s=PATIENCE_S)
             for (heir,) in heirless:
-                regroup(connection, field, cluster(connection, heir), None, at)
+                regroup_clusters(connection, field, list_cluster_rows(connection, heir), None, at)
 
 
-def regroup(
+def regroup_clusters(
     connection: Connection[Any], field: Field, members: Sequence[int], younger: int | None, at: datetime
 ) -> None:
     """Bring heirs and links of whole clusters to what was said of them and what is left of them.
@@ -66,17 +66,20 @@ def regroup(
         f"select id from data.{field.entity.table} where id = any(%s)", (list(members),)
     ).fetchall()
     gone = {*members} - {row for (row,) in there}
-    wanted = heirs(pairs, gone)
+    wanted = find_heirs(pairs, gone)
     _keep_heirs(connection, field, members, wanted, at)
     standing = {member: wanted.get(member, member) for member in members}
     for reached in leading_to(field.entity.name):
-        records = {*move(connection, reached.table, standing, at), *([younger] if younger and reached == field else ())}
+        records = {
+            *move_links_to_heirs(connection, reached.table, standing, at),
+            *([younger] if younger and reached == field else ()),
+        }
         # As one subject, two candidates of a record may be enough to accept, or be refused: the next run looks.
         look_again(connection, [*records, *_resting(connection, reached, members)])
         if records:
-            tell(connection, reached, records, at)
+            announce_links(connection, reached, records, at)
             # What is asked of other rows of the cluster may be answered now, or open again.
-            requeue(connection, reached, {*records, *members} if reached == field else records)
+            requeue_records(connection, reached, {*records, *members} if reached == field else records)
 
 
 def _resting(connection: Connection[Any], field: Field, members: Sequence[int]) -> list[int]:

@@ -7,10 +7,10 @@ from typing import Any
 from psycopg import Connection
 
 from hub.errors import OperationRefused
-from hub.link.decisions.merges import cluster, heir_of
+from hub.link.decisions.merges import heir_of, list_cluster_rows
 from hub.link.decisions.verdicts import BINDING, Verdict
 from hub.link.field import Field
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _refuse_merge(connection: Connection[Any], field: Field, record: int, subjec
     ).fetchone()
     if exact:
         raise _decided(exact[0], "this pair")
-    one, other = cluster(connection, record), cluster(connection, subject)
+    one, other = list_cluster_rows(connection, record), list_cluster_rows(connection, subject)
     if given.verdict == "DIFFERENT":
         if one[0] == other[0]:
             raise _conflict("the two are one through other merges", _between(connection, field, one, one, "SAME"))
@@ -97,7 +97,7 @@ def _between(
 
 def _kind(connection: Connection[Any], kinds: Sequence[str], row: int, what: str) -> str:
     """Of which of these kinds a row is. Raises OperationRefused if it is of another kind, or there is none."""
-    every = {entity.name: entity.table for entity in registry()}
+    every = {entity.name: entity.table for entity in load_registry()}
     rows = connection.execute(
         " union all ".join(
             f"select '{kind}' where exists (select from data.{table} where id = %(row)s)"

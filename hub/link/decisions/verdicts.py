@@ -66,7 +66,7 @@ DECISION = (
 BINDING = "d.undone_at is null and d.second_of is null"
 
 
-def checked(verdict: Verdict) -> Verdict:
+def check_verdict(verdict: Verdict) -> Verdict:
     """The verdict with its words trimmed. Raises OperationRefused if one is missing, too long, or no word at all."""
     if verdict.verdict not in WORDS:
         raise OperationRefused(

@@ -11,7 +11,7 @@ DISTRICT_WORDS = "quan|huyen|thi xa|thanh pho|tp|tx|q|h"
 PROVINCE_WORDS = "tinh|thanh pho|tp|t"
 
 
-def tail(address: str) -> str:
+def render_address_tail(address: str) -> str:
     """The last three phrases of an address, as they are written."""
     parts = " || ',' || ".join(f"split_part(translate({address}, ';', ','), ',', {at})" for at in (-3, -2, -1))
     return f"({parts})"
@@ -103,7 +103,7 @@ TAILS = (
 """Tail of an address → the communes of today that it can mean."""
 
 
-def prepare(tails: str, units: str) -> tuple[str, ...]:
+def render_commune_tables(tails: str, units: str) -> tuple[str, ...]:
     """Statements after which `apart` can be asked of the addresses whose tails `tails` selects, and the units that `units` does."""
     return (
         _phrases(tails),
@@ -124,9 +124,9 @@ def prepare(tails: str, units: str) -> tuple[str, ...]:
 TABLES = ("address_tail", "gazetteer", "commune_today", "commune_named", "address_phrase")
 
 
-def apart(address: str, unit: str) -> str:
+def render_apart_condition(address: str, unit: str) -> str:
     """Whether a written address is in none of the communes that a unit is today; null if either is not known."""
     return (
         f"(select not a.today && c.today from address_tail a, commune_today c"
-        f" where a.tail = {tail(address)} and c.unit_code = {unit})"
+        f" where a.tail = {render_address_tail(address)} and c.unit_code = {unit})"
     )

@@ -28,7 +28,7 @@ class Columns:
     beside: str | None = None
 
 
-def grade(copy: Copy, columns: Columns) -> str:
+def render_grade(copy: Copy, columns: Columns) -> str:
     """The grade of one copy, as SQL."""
     return _GRADES[copy.compared](copy, columns)
 
@@ -78,11 +78,11 @@ def _address(copy: Copy, at: Columns) -> str:
     assert at.beside is not None  # checked where authorities are resolved
     return (
         f"case when {at.recorded} is null or {at.beside} is null or {at.recorded} = {at.held} then null"
-        f" when {communes.apart(at.recorded, at.beside)} then 'DIFFERS' end"
+        f" when {communes.render_apart_condition(at.recorded, at.beside)} then 'DIFFERS' end"
     )
 
 
-def bare(number: str) -> str:
+def render_bare_number(number: str) -> str:
     """A number without what stands between its digits."""
     return f"lower(regexp_replace({number}, '{SEPARATORS}', '', 'g'))"
 
@@ -90,13 +90,17 @@ def bare(number: str) -> str:
 def _identifier(copy: Copy, at: Columns) -> str:
     # Only digits is meant as such a number, and one digit too few makes it a wrong one; a passport's letters do not.
     forms = "|".join(dict.fromkeys(["[0-9]+", copy.held.value.pattern or "[0-9]+"]))
-    known = [f"{bare(at.recorded)} is distinct from lower({number})" for number in (at.held, at.beside) if number]
-    return _differs(f"{bare(at.recorded)} ~ '^({forms})$' and {' and '.join(known)}", at)
+    known = [
+        f"{render_bare_number(at.recorded)} is distinct from lower({number})"
+        for number in (at.held, at.beside)
+        if number
+    ]
+    return _differs(f"{render_bare_number(at.recorded)} ~ '^({forms})$' and {' and '.join(known)}", at)
 
 
 def _tax_code(copy: Copy, at: Columns) -> str:
     def trunk(number: str) -> str:
-        return f"regexp_replace({bare(number)}, '^([0-9]{{10}})[0-9]{{3}}$', '\\1')"
+        return f"regexp_replace({render_bare_number(number)}, '^([0-9]{{10}})[0-9]{{3}}$', '\\1')"
 
     mine, theirs = trunk(at.recorded), trunk(at.held)
     return _differs(f"length({mine}) = length({theirs}) and {mine} <> {theirs}", at)

@@ -13,10 +13,10 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.discrepancies import communes
-from hub.link.discrepancies.comparisons import Columns, grade
+from hub.link.discrepancies.comparisons import Columns, render_grade
 from hub.model.authorities import Copy, find_copies
 from hub.model.names import to_snake_case
-from hub.model.registry import Entity, Linked, Registry, registry
+from hub.model.registry import Entity, Linked, Registry, load_registry
 from hub.model.tables import ACCEPTED
 from schema.authority import Comparison
 
@@ -54,7 +54,7 @@ class DiscrepancyCounts:
     open: Mapping[str, int]
 
 
-def find(
+def update_discrepancies(
     connection: Connection[Any], fields: Iterable[str], at: datetime, *, touched: bool = False
 ) -> tuple[DiscrepancyCounts, ...]:
     """Bring `link.discrepancy` up to what the links of these fields (`Entity.field`) say now, in one transaction.
@@ -69,13 +69,13 @@ def find(
         for statement in _addresses(compared, touched):
             connection.execute(statement)
         for entity, linked in compared:
-            for statement in differing(entity, linked, touched=touched):
+            for statement in render_differing_rows(entity, linked, touched=touched):
                 connection.execute(statement)
         connection.execute("analyze differing")
         names = [f"{linked.owner}.{linked.name}" for _, linked in chosen]
         values = {"at": at, "fields": names}
         connection.execute(FOLLOW)
-        close, open_ = changes(touched=touched)
+        close, open_ = render_discrepancy_changes(touched=touched)
         closed = dict(connection.execute(close, values).fetchall())
         opened = dict(connection.execute(open_, values).fetchall())
         now = _open(connection, values)
@@ -84,10 +84,12 @@ def find(
     return tuple(DiscrepancyCounts(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in names)
 
 
-def differing(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]:
+def render_differing_rows(entity: Entity, linked: Linked, *, touched: bool) -> Iterator[str]:
     """Statements that fill `differing` for one linked field: one for each kind of subject that has an authority."""
     for kind in linked.kinds:
-        compared = tuple(c for c in find_copies(registry(), entity) if c.linked.name == linked.name and c.kind == kind)
+        compared = tuple(
+            c for c in find_copies(load_registry(), entity) if c.linked.name == linked.name and c.kind == kind
+        )
         if compared:
             yield _kind(entity, linked, compared, touched)
 
@@ -118,7 +120,7 @@ def _row(copy: Copy, holder: str) -> str:
         f"{holder}.{copy.held.search_key}" if copy.held.search_key else None,
         f"{holder}.{copy.beside.name}" if copy.beside else None,
     )
-    graded = grade(copy, at)
+    graded = render_grade(copy, at)
     if copy.while_empty:
         graded = f"case when r.{copy.while_empty.name} is null then {graded} end"
     # An address without words has its unit to show.
@@ -126,7 +128,7 @@ def _row(copy: Copy, holder: str) -> str:
     return f"('{copy.column.name}', {at.recorded}, '{copy.held.name}', {shown}, {graded})"
 
 
-def changes(*, touched: bool) -> tuple[str, str]:
+def render_discrepancy_changes(*, touched: bool) -> tuple[str, str]:
     """Statements that bring the table to `differing`: close what is over, open what is new. Each takes %(at)s and %(fields)s.
 
     Each returns how many, by field.
@@ -145,17 +147,19 @@ def changes(*, touched: bool) -> tuple[str, str]:
     return close, opened
 
 
-def basis(known: Registry) -> str:
+def digest_discrepancy_rules(known: Registry) -> str:
     """A digest of all that a discrepancy rests on beside the values: where it changes, every record has to be compared anew."""
-    statements = [s for entity in known for linked in entity.linked for s in differing(entity, linked, touched=False)]
-    return hashlib.sha256("\n".join([*statements, *communes.prepare("", "")]).encode()).hexdigest()[:16]
+    statements = [
+        s for entity in known for linked in entity.linked for s in render_differing_rows(entity, linked, touched=False)
+    ]
+    return hashlib.sha256("\n".join([*statements, *communes.render_commune_tables("", "")]).encode()).hexdigest()[:16]
 
 
 def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str, ...]:
     """Statements that read the tails of all recorded addresses that are not the authority's very words."""
     tails, units = [], []
     for entity, linked in chosen:
-        for copy in find_copies(registry(), entity):
+        for copy in find_copies(load_registry(), entity):
             if copy.linked.name == linked.name and copy.compared is Comparison.ADDRESS:
                 assert copy.beside is not None  # checked where authorities are resolved
                 recorded = f"r.{copy.column.name}"
@@ -165,11 +169,11 @@ def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str,
                     f" where l.{ACCEPTED} and l.subject_kind = '{copy.kind}' and {recorded} is not null"
                     f" and {recorded} is distinct from s.{copy.held.name}{_only(touched, entity)}"
                 )
-                tails.append(f"select {communes.tail(recorded)} as tail {rows}")
+                tails.append(f"select {communes.render_address_tail(recorded)} as tail {rows}")
                 units.append(f"select s.{copy.beside.name} as unit_code {rows}")
     if not tails:
         return ()
-    return communes.prepare(" union ".join(tails), " union ".join(units))
+    return communes.render_commune_tables(" union ".join(tails), " union ".join(units))
 
 
 def _is_touched(connection: Connection[Any], entity: Entity) -> bool:
@@ -195,5 +199,5 @@ def _open(connection: Connection[Any], values: Mapping[str, Any]) -> dict[str, d
 
 def _field(name: str) -> tuple[Entity, Linked]:
     """A linked field by name. Raises KeyError: names come from the registry, or were checked by linking."""
-    entity = registry()[name.partition(".")[0]]
+    entity = load_registry()[name.partition(".")[0]]
     return entity, next(linked for linked in entity.linked if f"{entity.name}.{linked.name}" == name)

@@ -19,7 +19,7 @@ from psycopg.rows import class_row
 from hub.errors import OperationRefused
 from hub.link.discrepancies.comparisons import KINDS
 from hub.model.authorities import find_copies
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.linking.declarations import SHAPES, TONES, written
 
 STROKE = "\u0335"
@@ -80,7 +80,7 @@ class Which:
     every: bool = False
 
     def __post_init__(self) -> None:
-        known = registry()
+        known = load_registry()
         _known("sector", self.sector, [entity.sector for entity in known])
         _known("entity", self.entity, [entity.name for entity in known])
         _known("kind", self.kind, KINDS)
@@ -137,7 +137,7 @@ class Number:
     oldest: datetime
 
 
-def listed(connection: Connection[Any], which: Which, limit: int) -> list[Discrepancy]:
+def list_discrepancies(connection: Connection[Any], which: Which, limit: int) -> list[Discrepancy]:
     """The newest `limit` discrepancies."""
     with connection.cursor(row_factory=class_row(Discrepancy)) as cursor:
         return cursor.execute(
@@ -146,7 +146,7 @@ def listed(connection: Connection[Any], which: Which, limit: int) -> list[Discre
         ).fetchall()
 
 
-def counts(connection: Connection[Any], which: Which) -> list[Number]:
+def count_discrepancies(connection: Connection[Any], which: Which) -> list[Number]:
     """Discrepancies by sector, stream, kind of record, column and grade, the most first."""
     with connection.cursor(row_factory=class_row(Number)) as cursor:
         return cursor.execute(
@@ -157,7 +157,7 @@ def counts(connection: Connection[Any], which: Which) -> list[Number]:
         ).fetchall()
 
 
-def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
+def read_discrepancies(connection: Connection[Any], which: Which) -> Iterator[Handed]:
     """Discrepancies with their values, by the sector that mends, stream and key of the row; read in batches, however many there are.
 
     The sector of `which` is the one that mends. Spellings of which neither is the better are left out: nobody has to mend one. So is
@@ -170,11 +170,11 @@ def handed(connection: Connection[Any], which: Which) -> Iterator[Handed]:
 
 
 def _handed_sql() -> str:
-    kinds = {copy.kind for entity in registry() for copy in find_copies(registry(), entity)}
-    sectors = " ".join(f"when '{kind}' then '{registry()[kind].sector}'" for kind in sorted(kinds))
+    kinds = {copy.kind for entity in load_registry() for copy in find_copies(load_registry(), entity)}
+    sectors = " ".join(f"when '{kind}' then '{load_registry()[kind].sector}'" for kind in sorted(kinds))
     # The row of the authority, only if it is the one to mend.
     rows = " union all ".join(
-        f"select a.source_key, a.stream_id from data.{registry()[kind].table} a"
+        f"select a.source_key, a.stream_id from data.{load_registry()[kind].table} a"
         f" where d.subject_kind = '{kind}' and a.id = d.found_id"
         for kind in sorted(kinds)
     )
@@ -199,7 +199,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write(rows: Sequence[Handed] | Iterator[Handed], out: TextIO) -> int:
+def write_discrepancies(rows: Sequence[Handed] | Iterator[Handed], out: TextIO) -> int:
     """Write discrepancies as CSV (RFC 4180). Returns how many."""
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

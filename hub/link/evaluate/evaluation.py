@@ -57,7 +57,7 @@ class Evaluation:
         }
 
 
-def evaluate(engine: Engine, truth: Path, *, values: bool = False) -> Evaluation:
+def evaluate_links(engine: Engine, truth: Path, *, values: bool = False) -> Evaluation:
     """Hold the links of a store against the truth of a folder. Raises HubMisconfigured, StoreUnavailable.
 
     `values` puts what was recorded beside each false link: personal data, for the screen of a person who may see them.
@@ -69,35 +69,35 @@ def evaluate(engine: Engine, truth: Path, *, values: bool = False) -> Evaluation
     try:
         with StoreConnection.connect(url, options=SESSION) as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
-            found = held.read(connection, index)
+            found = held.read_links_to_measure(connection, index)
             wrong = false_links(connection, found.pairs, values=values)
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during the evaluation", next_step="start it and run the command again"
         ) from None
-    return measured(found, wrong)
+    return compute_figures(found, wrong)
 
 
-def measured(found: held.MeasuredLinks, wrong: tuple[FalseLink, ...]) -> Evaluation:
+def compute_figures(found: held.MeasuredLinks, wrong: tuple[FalseLink, ...]) -> Evaluation:
     """The figures of what was read."""
     records = found.records
     return Evaluation(
         measured_at=datetime.now(UTC),
-        overall=measure.tally(records),
+        overall=measure.tally_records(records),
         not_stored=found.not_stored,
-        by_field=measure.tallies(records, "field"),
+        by_field=measure.tally_by_column(records, "field"),
         by_band=measure.by_band(records),
-        by_method=measure.tallies(records, "method"),
-        by_kind=measure.tallies(records, "subject_kind"),
+        by_method=measure.tally_by_column(records, "method"),
+        by_kind=measure.tally_by_column(records, "subject_kind"),
         by_dirt=measure.by_dirt(records),
         worst_combinations=measure.by_combination(records),
-        homonyms=measure.homonyms(records),
+        homonyms=measure.measure_homonyms(records),
         merges={
-            str(entity): measure.merges(real, found.proposed.filter(pl.col("entity") == entity))
+            str(entity): measure.measure_merges(real, found.proposed.filter(pl.col("entity") == entity))
             for (entity,), real in found.duplicates.group_by("entity", maintain_order=True)
         },
-        thresholds=thresholds.points(records, found.pairs),
-        weights=thresholds.distribution(found.pairs),
+        thresholds=thresholds.list_threshold_points(records, found.pairs),
+        weights=thresholds.count_by_weight(found.pairs),
         false_links=wrong,
     )
 

@@ -13,7 +13,7 @@ from hub.errors import HubMisconfigured
 from hub.link.evaluate.measure import ACCEPTED
 from hub.link.evaluate.rows import Store
 from hub.model.names import quote_identifiers
-from hub.model.registry import Column, Entity, registry
+from hub.model.registry import Column, Entity, load_registry
 
 Values = dict[str, Any]
 
@@ -89,7 +89,7 @@ def false_links(connection: Store, pairs: pl.DataFrame, *, values: bool = False)
 
 def _of(connection: Store, field: str, rows: pl.DataFrame, values: bool) -> Iterable[FalseLink]:
     owner, _, name = field.partition(".")
-    entity = registry()[owner]
+    entity = load_registry()[owner]
     (linked,) = (linked for linked in entity.linked if linked.name == name)
     ids = rows["record_id"].to_list()
     stored = connection.execute(
@@ -103,7 +103,7 @@ def _of(connection: Store, field: str, rows: pl.DataFrame, values: bool) -> Iter
     for row in rows.iter_rows(named=True):
         kind, evidence, decided_by, *record = more[row["record_id"], row["found_id"]]
         told = {**row, "dirt": [kind for kind in row["dirt"].split(";") if kind], "decided_by": decided_by}
-        register = registry()[str(kind)]
+        register = load_registry()[str(kind)]
         shown = (
             _values(
                 connection,

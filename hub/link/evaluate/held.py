@@ -7,7 +7,7 @@ from psycopg.sql import Literal
 
 from hub.link.evaluate.homonyms import homonym_ids, without_further_evidence
 from hub.link.evaluate.measure import ACCEPTED, RECORDS
-from hub.link.evaluate.rows import Store, frame
+from hub.link.evaluate.rows import Store, read_frame
 from hub.link.evaluate.truth import DuplicateTruth, LinkTruth, Truth, TruthSource, duplicates_of, links_of, subjects_of
 from hub.model.registry import Entity
 
@@ -27,7 +27,7 @@ class MeasuredLinks:
     """Merges proposed: entity, one, other, status, method, weight."""
 
 
-def read(connection: Store, truth: Truth) -> MeasuredLinks:
+def read_links_to_measure(connection: Store, truth: Truth) -> MeasuredLinks:
     """Read the store. Raises HubMisconfigured if a truth file has not the columns it should have."""
     subjects = _subjects(connection, truth)
     homonyms = homonym_ids(connection, subjects)
@@ -66,7 +66,7 @@ def _subjects(connection: Store, truth: Truth) -> pl.DataFrame:
         pl.DataFrame(schema={"subject_kind": pl.String, "subject_key": pl.String, "id": pl.Int64, "entity": pl.String})
     ]
     for entry in truth.subjects:
-        held = frame(connection, f"select r.id, r.source_key from {_rows(entry.source, entry.entity)}")
+        held = read_frame(connection, f"select r.id, r.source_key from {_rows(entry.source, entry.entity)}")
         known = subjects_of(truth, entry).join(held, on="source_key")
         found.append(known.select("subject_kind", "subject_key", "id", pl.lit(entry.entity.name).alias("entity")))
     return pl.concat(found)
@@ -78,8 +78,8 @@ def _field(
     """Records and pairs of one linked field, and how many rows of its truth the store does not hold."""
     known = links_of(truth, entry)
     rows = _rows(entry.source, entry.entity)
-    held = frame(connection, f"select r.id as record_id, r.source_key from {rows}")
-    links = frame(
+    held = read_frame(connection, f"select r.id as record_id, r.source_key from {rows}")
+    links = read_frame(
         connection,
         "select l.record_id, l.found_id, l.subject_id, l.status, l.method, l.weight, l.confidence"
         f" from {rows} join link.{entry.linked.table} l on l.record_id = r.id",
@@ -142,7 +142,7 @@ def _with_homonyms(
 
 def _merges(connection: Store, truth: Truth, entry: DuplicateTruth) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Pairs of rows that are one subject, and pairs that linking proposes."""
-    held = frame(connection, f"select r.id, r.source_key from {_rows(entry.source, entry.entity)}")
+    held = read_frame(connection, f"select r.id, r.source_key from {_rows(entry.source, entry.entity)}")
     name = pl.lit(entry.entity.name).alias("entity")
     real = (
         duplicates_of(truth, entry)
@@ -150,7 +150,7 @@ def _merges(connection: Store, truth: Truth, entry: DuplicateTruth) -> tuple[pl.
         .join(held.rename({"id": "other"}), left_on="same_as", right_on="source_key")
         .select(name, "one", "other")
     )
-    found = frame(
+    found = read_frame(
         connection,
         f"select record_id, found_id, status, method, weight from link.{entry.entity.duplicate_table}",
     )

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from hub.link.evaluate.rows import Store, frame
+from hub.link.evaluate.rows import Store, read_frame
 from hub.link.likeness.parties import party_register
 from hub.link.normalise.party import INPUT, party_features
-from hub.link.profile import profile
-from hub.model.registry import registry
+from hub.link.profile import load_profile
+from hub.model.registry import load_registry
 
 
 def _select_people() -> str:
     """Select of the people of the reference register, as parties are read: the columns of INPUT, id, and the former identifier."""
-    declared = party_register(profile().reference)
+    declared = party_register(load_profile().reference)
     return (
         f"select p.key as id, p.key::text as key, '{declared.recorded_as}' as kind, p.name, p.birth_date, p.identifier,"
         f" p.former_id as former, null as tax_code, p.address, p.unit_code from ({declared.select}) p"
@@ -36,12 +36,12 @@ def _select_homonyms() -> str:
 def homonym_ids(connection: Store, subjects: pl.DataFrame) -> pl.DataFrame:
     """Of the rows of `subjects` (id, entity, subject_key …) those of people that have a homonym: another person, not another
     row of the same."""
-    candidates = frame(connection, _select_homonyms())
+    candidates = read_frame(connection, _select_homonyms())
     features = party_features(candidates.select(INPUT)).select(
         pl.col("key").cast(pl.Int64).alias("id"), "name_ascii", "birth_year", "unit"
     )
     known = (
-        subjects.filter(pl.col("entity") == profile().reference)
+        subjects.filter(pl.col("entity") == load_profile().reference)
         .join(features, on="id")
         .drop_nulls(["name_ascii", "birth_year", "unit"])
     )
@@ -55,7 +55,7 @@ def without_further_evidence(connection: Store, linked: pl.DataFrame) -> pl.Data
     found = [linked.select("field", "record_id").clear()]
     for (field,), links in linked.group_by("field"):
         recorded = party_features(_recorded(connection, str(field), links).select(INPUT))
-        register = frame(connection, f"{_select_people()} where p.key in ({_ids(links['found_id'])})")
+        register = read_frame(connection, f"{_select_people()} where p.key in ({_ids(links['found_id'])})")
         held = party_features(register.select(INPUT)).with_columns(register["former"])
         both = (
             links.with_columns(pl.col("record_id", "found_id").cast(pl.String))
@@ -75,7 +75,7 @@ JUDGED = ("prior", "name", "surname", "middle_names", "given_name", "birth", "bi
 def _otherwise_told(connection: Store, field: str, records: pl.Series) -> Iterator[int]:
     """Those records whose accepted link another comparison speaks for."""
     owner, _, name = field.partition(".")
-    (linked,) = (linked for linked in registry()[owner].linked if linked.name == name)
+    (linked,) = (linked for linked in load_registry()[owner].linked if linked.name == name)
     rows = connection.execute(
         f"select l.record_id from link.{linked.table} l where l.record_id = any(%s) and l.status <> 'UNCONFIRMED' and exists"
         " (select from jsonb_array_elements(coalesce(l.evidence, '[]')) e where (e ->> 'bits')::float > 0"
@@ -101,11 +101,11 @@ FURTHER = pl.any_horizontal(
 def _recorded(connection: Store, field: str, links: pl.DataFrame) -> pl.DataFrame:
     """The parties of these records, as recorded."""
     owner, _, name = field.partition(".")
-    entity = registry()[owner]
+    entity = load_registry()[owner]
     (linked,) = (linked for linked in entity.linked if linked.name == name)
     columns = {part.part: part.column.name for part in linked.recorded}
     texts = ", ".join(f"r.{columns[part]} as {part}" for part in INPUT if part in columns)
-    return frame(
+    return read_frame(
         connection,
         f"select r.id::text as key, {texts}, null as unit_code from data.{entity.table} r where r.id in ({_ids(links['record_id'])})",
     )

@@ -48,7 +48,7 @@ class Proportion:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Lower and upper bound."""
-        return wilson(self.part, self.whole) if self.whole else None
+        return compute_wilson_interval(self.part, self.whole) if self.whole else None
 
     def document(self) -> dict[str, Any]:
         """For machines."""
@@ -56,7 +56,7 @@ class Proportion:
         return {"part": self.part, "whole": self.whole, "value": self.value, "low": low, "high": high}
 
 
-def wilson(part: int, whole: int, z: float = Z) -> tuple[float, float]:
+def compute_wilson_interval(part: int, whole: int, z: float = Z) -> tuple[float, float]:
     """The interval that holds the true proportion with the confidence of z. `whole` is at least 1."""
     share, square = part / whole, z * z
     centre = share + square / (2 * whole)
@@ -122,12 +122,12 @@ OUTCOMES: Mapping[str, pl.Expr] = {
 }
 
 
-def tally(records: pl.DataFrame) -> Tally:
+def tally_records(records: pl.DataFrame) -> Tally:
     """All records as one group."""
     return Tally(**records.select(expr.sum().alias(name) for name, expr in OUTCOMES.items()).row(0, named=True))
 
 
-def tallies(records: pl.DataFrame, by: str) -> dict[str, Tally]:
+def tally_by_column(records: pl.DataFrame, by: str) -> dict[str, Tally]:
     """A tally for each value of a column, in order of the values; records without one are left out."""
     counted = (
         records.filter(pl.col(by).is_not_null())
@@ -144,13 +144,13 @@ CLEAN = "clean"
 def by_dirt(records: pl.DataFrame) -> dict[str, Tally]:
     """A tally for each kind of dirt; a record with two kinds is in both, one with none is `clean`."""
     kinds = pl.when(pl.col("dirt") == "").then(pl.lit(CLEAN)).otherwise("dirt").str.split(";")
-    return tallies(records.with_columns(kinds.alias("kind_of_dirt")).explode("kind_of_dirt"), "kind_of_dirt")
+    return tally_by_column(records.with_columns(kinds.alias("kind_of_dirt")).explode("kind_of_dirt"), "kind_of_dirt")
 
 
 def by_combination(records: pl.DataFrame, most: int = 20) -> dict[str, Tally]:
     """The combinations of dirt by which most linkable records were not linked rightly, the worst first."""
     named = pl.when(pl.col("dirt") == "").then(pl.lit(CLEAN)).otherwise("dirt").alias("combination")
-    found = tallies(records.with_columns(named), "combination")
+    found = tally_by_column(records.with_columns(named), "combination")
     lost = {name: one.linkable - one.right for name, one in found.items()}
     worst = sorted((name for name in found if lost[name]), key=lambda name: (-lost[name], name))
     return {name: found[name] for name in worst[:most]}
@@ -158,7 +158,7 @@ def by_combination(records: pl.DataFrame, most: int = 20) -> dict[str, Tally]:
 
 def by_band(records: pl.DataFrame) -> dict[str, Tally]:
     """A tally for each status, in the order of trust."""
-    found = tallies(records, "status")
+    found = tally_by_column(records, "status")
     return {band: found[band] for band in BANDS if band in found}
 
 
@@ -176,11 +176,11 @@ class Homonyms:
         return {**self.tally.document(), "without_further_evidence": self.bare, "of_them_wrong": self.bare_wrong}
 
 
-def homonyms(records: pl.DataFrame) -> Homonyms:
+def measure_homonyms(records: pl.DataFrame) -> Homonyms:
     """What became of homonyms."""
     theirs = records.filter("homonym")
     bare = theirs.filter(ACCEPT & pl.col("bare"))
-    return Homonyms(tally(theirs), len(bare), len(bare.filter(~pl.col("right"))))
+    return Homonyms(tally_records(theirs), len(bare), len(bare.filter(~pl.col("right"))))
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Merges:
         }
 
 
-def merges(real: pl.DataFrame, found: pl.DataFrame) -> Merges:
+def measure_merges(real: pl.DataFrame, found: pl.DataFrame) -> Merges:
     """Both frames have the ids `one` and `other` of a pair, in any order; `found` also has `status`."""
     pairs = [_pairs(frame) for frame in (real, found)]
     known = pairs[0].unique()

@@ -39,25 +39,31 @@ SECTIONS: Sequence[tuple[str, str, str]] = (
 )
 
 
-def write(folder: Path, found: Evaluation) -> tuple[Path, ...]:
+def write_report(folder: Path, found: Evaluation) -> tuple[Path, ...]:
     """Write the page, each chart, the figures and the list of false links into a folder. Returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = drawn(found)
+    pictures = draw_charts(found)
     for name, picture in pictures.items():
         (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
     (folder / FIGURES).write_bytes(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2) + b"\n")
     write_list(folder / LIST, found.false_links)
-    (folder / PAGE).write_text(page(found, pictures), encoding="utf-8")
+    (folder / PAGE).write_text(render_report(found, pictures), encoding="utf-8")
     return tuple(folder / name for name in (PAGE, FIGURES, LIST, *(f"{picture}.svg" for picture in pictures)))
 
 
-def drawn(found: Evaluation) -> dict[str, str]:
+def draw_charts(found: Evaluation) -> dict[str, str]:
     """The charts by name; those of thresholds only if links have weights."""
     made = {
-        "outcomes_by_field": charts.outcomes("Kết quả theo trường liên kết / Outcomes by linked field", found.by_field),
-        "outcomes_by_dirt": charts.outcomes("Kết quả theo loại lỗi / Outcomes by kind of dirt", found.by_dirt),
-        "precision_by_field": charts.precision("Độ chính xác theo trường / Precision by linked field", found.by_field),
-        "precision_by_method": charts.precision("Độ chính xác theo phương pháp / Precision by method", found.by_method),
+        "outcomes_by_field": charts.draw_outcomes(
+            "Kết quả theo trường liên kết / Outcomes by linked field", found.by_field
+        ),
+        "outcomes_by_dirt": charts.draw_outcomes("Kết quả theo loại lỗi / Outcomes by kind of dirt", found.by_dirt),
+        "precision_by_field": charts.draw_precision(
+            "Độ chính xác theo trường / Precision by linked field", found.by_field
+        ),
+        "precision_by_method": charts.draw_precision(
+            "Độ chính xác theo phương pháp / Precision by method", found.by_method
+        ),
     }
     if found.thresholds:
         made["thresholds"] = charts.threshold_curves(
@@ -68,7 +74,7 @@ def drawn(found: Evaluation) -> dict[str, str]:
     return made
 
 
-def page(found: Evaluation, pictures: Mapping[str, str]) -> str:
+def render_report(found: Evaluation, pictures: Mapping[str, str]) -> str:
     """The page. Nothing on it is fetched from anywhere."""
     parts = [
         '<!doctype html>\n<html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
@@ -80,7 +86,7 @@ def page(found: Evaluation, pictures: Mapping[str, str]) -> str:
         ""
         if found.thresholds
         else '<p class="en">Mọi liên kết do quy tắc, không có trọng số. / Rules made every link: there are no weights to chart.</p>',
-        *(f"{heading(vi, en)}{_table(getattr(found, name))}" for name, vi, en in SECTIONS),
+        *(f"{render_heading(vi, en)}{_table(getattr(found, name))}" for name, vi, en in SECTIONS),
         _merges(found),
         list_false_links(found.false_links),
         "</body></html>\n",
@@ -88,7 +94,7 @@ def page(found: Evaluation, pictures: Mapping[str, str]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def heading(vi: str, en: str) -> str:
+def render_heading(vi: str, en: str) -> str:
     """A heading of a section, Vietnamese first."""
     return f'<h2>{escape(vi)} <span class="en">/ {escape(en)}</span></h2>'
 
@@ -128,11 +134,11 @@ def _table(groups: Mapping[str, Tally]) -> str:
             f'<td>{_value(rate)}<span class="range">{_range(rate)}</span></td>'
             for rate in (one.precision, one.recall, one.recall_with_review)
         ]
-        rows.append(f"<tr><td>{broken(label)}</td>{''.join(cells + rates)}</tr>")
-    return tabled(("", ""), HEADINGS, rows)
+        rows.append(f"<tr><td>{break_name(label)}</td>{''.join(cells + rates)}</tr>")
+    return render_table(("", ""), HEADINGS, rows)
 
 
-def tabled(first: tuple[str, str], headings: Iterable[tuple[str, str]], rows: Iterable[str]) -> str:
+def render_table(first: tuple[str, str], headings: Iterable[tuple[str, str]], rows: Iterable[str]) -> str:
     """A table of rows that are HTML already."""
     heads = "".join(
         f'<th{" class=words" if en in WORDS else ""}>{escape(vi)}<span class="en">{escape(en)}</span></th>'
@@ -155,7 +161,11 @@ def _merges(found: Evaluation) -> str:
         + "".join(f'<td>{_value(rate)}<span class="range">{_range(rate)}</span></td>' for rate in (one.precision, one.recall)) + "</tr>"
         for entity, one in found.merges.items()
     ]  # fmt: skip
-    return heading("Gộp chủ thể trùng", "Merges of duplicates") + tabled(("", ""), headings, rows) if rows else ""
+    return (
+        render_heading("Gộp chủ thể trùng", "Merges of duplicates") + render_table(("", ""), headings, rows)
+        if rows
+        else ""
+    )
 
 
 def list_false_links(links: Sequence[FalseLink]) -> str:
@@ -170,21 +180,21 @@ def list_false_links(links: Sequence[FalseLink]) -> str:
         ("lý do", "reason"),
     )
     rows = [
-        f"<tr><td>{broken(link.field)}</td><td>{link.record_id}</td><td>{link.found_id}</td><td>{escape(link.status)}</td>"
-        f'<td class="words">{broken(link.method)}</td><td>{"" if link.weight is None else f"{link.weight:.1f}"}</td>'
+        f"<tr><td>{break_name(link.field)}</td><td>{link.record_id}</td><td>{link.found_id}</td><td>{escape(link.status)}</td>"
+        f'<td class="words">{break_name(link.method)}</td><td>{"" if link.weight is None else f"{link.weight:.1f}"}</td>'
         f'<td class="words">{escape(_evidence(link))}</td><td class="words">{escape(link.reason)}</td></tr>'
         for link in links[:MOST_LISTED]
     ]  # fmt: skip
     more = "" if len(links) <= MOST_LISTED else f'<p class="en">… {len(links) - MOST_LISTED:,}: {LIST}</p>'
-    title = heading(f"Liên kết sai ({len(links):,})", "False links")
-    return title + (tabled(("trường", "field"), headings, rows) if rows else "<p>Không có. / None.</p>") + more
+    title = render_heading(f"Liên kết sai ({len(links):,})", "False links")
+    return title + (render_table(("trường", "field"), headings, rows) if rows else "<p>Không có. / None.</p>") + more
 
 
 def _evidence(link: FalseLink) -> str:
     return ", ".join(f"{one['comparison']}: {one['outcome']}" for one in link.evidence or ())
 
 
-def broken(name: str) -> str:
+def break_name(name: str) -> str:
     """A name that may be broken where its words meet."""
     return escape(name).replace("_", "_<wbr>").replace(".", ".<wbr>").replace(";", ";<wbr>")
 

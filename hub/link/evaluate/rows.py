@@ -13,7 +13,7 @@ NUMBERS = {
 """Columns that are numbers wherever they are read; all else is text."""
 
 
-def frame(connection: Store, query: str) -> pl.DataFrame:
+def read_frame(connection: Store, query: str) -> pl.DataFrame:
     """The rows of a query, which holds no value from outside."""
     data = io.BytesIO()
     with connection.cursor().copy(SQL("copy ({}) to stdout (format csv, header)").format(SQL(query))) as copy:

@@ -43,7 +43,7 @@ class Bin:
         return {"low": self.low, "high": self.high, "true": self.true, "false": self.false}
 
 
-def points(records: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Point, ...]:
+def list_threshold_points(records: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Point, ...]:
     """A point for each of some weights that occur, from low to high; none if no link has a weight.
 
     Of each record the strongest candidate counts: at a threshold it would be accepted if it reaches it. Links by rule, which
@@ -86,7 +86,7 @@ def _steps(weights: Sequence[float]) -> list[float]:
     return [distinct[round(at * (len(distinct) - 1) / (STEPS - 1))] for at in range(STEPS)]
 
 
-def distribution(pairs: pl.DataFrame) -> tuple[Bin, ...]:
+def count_by_weight(pairs: pl.DataFrame) -> tuple[Bin, ...]:
     """How many true and false pairs have which weight, in bins of equal width; every candidate counts."""
     weighed = pairs.filter(pl.col("weight").is_not_null())
     if weighed.is_empty():

@@ -34,7 +34,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.model.registry import Entity, Linked, registry
+from hub.model.registry import Entity, Linked, load_registry
 
 Entry = TypeVar("Entry")
 
@@ -144,12 +144,12 @@ def _each(
 
 
 def _entity(name: str) -> Entity:
-    if name not in registry().entities:
+    if name not in load_registry().entities:
         raise HubMisconfigured(
             f"{INDEX} names the entity {name}, which there is not",
-            next_step=f"use one of: {', '.join(registry().entities)}",
+            next_step=f"use one of: {', '.join(load_registry().entities)}",
         )
-    return registry()[name]
+    return load_registry()[name]
 
 
 def _subject(source: TruthSource, entry: Mapping[str, str]) -> SubjectTruth:

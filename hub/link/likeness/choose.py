@@ -11,7 +11,7 @@ from hub.link.model.spec import Bands
 BY = ("field", "record_id")
 
 
-def chosen(
+def choose_candidates(
     pairs: pl.DataFrame,
     heirs: pl.DataFrame,
     refused: pl.DataFrame,

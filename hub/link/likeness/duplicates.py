@@ -51,7 +51,7 @@ def model_of(party: Model) -> Model:
     )
 
 
-def propose(connection: Connection[Any], field: Field, likeness: Likeness, *, whole: bool) -> None:
+def propose_duplicates(connection: Connection[Any], field: Field, likeness: Likeness, *, whole: bool) -> None:
     """Make `touched` and `wanted` of a register's duplicates: the pairs worth a person's look, the younger row as the record.
 
     If the run is not of the whole, of rows that changed and of those that are alike to them.
@@ -72,7 +72,7 @@ def _around_changes(
     connection: Connection[Any], field: Field, likeness: Likeness, model: Model
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     changed = f"select id from changed_subject where kind = '{field.entity.name}'"
-    rows = parties.frame(
+    rows = parties.read_rows(
         connection,
         f"select id as record_id from ({changed}) c union select l.record_id from link.{field.table} l"
         f" where l.found_id in ({changed})",
@@ -119,7 +119,7 @@ def _ordered(pairs: pl.DataFrame) -> pl.DataFrame:
 def _fill(connection: Connection[Any], field: Field, touched: pl.DataFrame, pairs: pl.DataFrame, method: str) -> None:
     names = field.temporary("touched"), field.temporary("wanted")
     connection.execute(f"create temporary table {names[0]} (record_id bigint primary key)")
-    parties.fill(connection, names[0], touched.unique())
+    parties.fill_table(connection, names[0], touched.unique())
     connection.execute(sql.empty_wanted(field))
     wanted = pairs.with_columns(
         pl.col("found_id").alias("subject_id"),
@@ -128,4 +128,4 @@ def _fill(connection: Connection[Any], field: Field, touched: pl.DataFrame, pair
         pl.lit(method).alias("method"),
         pl.lit(True).alias("by_model"),
     )
-    parties.fill(connection, names[1], wanted)
+    parties.fill_table(connection, names[1], wanted)

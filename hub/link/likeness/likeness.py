@@ -10,22 +10,22 @@ import polars as pl
 from psycopg import Connection
 
 from hub.link.field import Field
-from hub.link.field import fields as all_fields
+from hub.link.field import list_decidable_fields as all_fields
 from hub.link.likeness import organisations, parties, trained
-from hub.link.likeness.choose import chosen
+from hub.link.likeness.choose import choose_candidates
 from hub.link.likeness.readings import Readings
 from hub.link.likeness.trained import Origin
-from hub.link.model.acceptance import HeldOutLinks, ModelCheck, check, is_accepted
-from hub.link.model.backends import Backend, running
+from hub.link.model.acceptance import HeldOutLinks, ModelCheck, check_model, is_accepted
+from hub.link.model.backends import Backend, open_backend
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.model.start_model import start_model
-from hub.link.model.train import train
-from hub.link.normalise.gazetteer import gazetteer
-from hub.link.profile import profile
+from hub.link.model.train import train_model
+from hub.link.normalise.gazetteer import load_gazetteer
+from hub.link.profile import load_profile
 from hub.link.quality.thresholds import raised_thresholds
 from hub.link.rules import companions, sql, vetoes
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 from schema.linking.declarations import KNOWN_BY_RULE
 
@@ -49,7 +49,7 @@ class Likeness:
 
     def __init__(self, connection: Connection[Any], backend: Backend, *, train: bool) -> None:
         self.connection, self.backend = connection, backend
-        self.trained = trained.active(connection, PARTY)
+        self.trained = trained.read_active_model(connection, PARTY)
         self.raised = raised_thresholds(connection)
         enough = self._has_enough_people()
         self.to_train = train or (
@@ -62,7 +62,7 @@ class Likeness:
         """The model that was learned in this run and may not be used."""
         if self.trained:
             # Reading an address needs the whole gazetteer, which is made while the database looks for what has changed.
-            Thread(target=gazetteer, daemon=True).start()
+            Thread(target=load_gazetteer, daemon=True).start()
         self._registers: dict[str, parties.Register] = {}
         self._moved: set[str] = set()
         """The kinds of which it may be known otherwise by now where they live."""
@@ -74,7 +74,9 @@ class Likeness:
     def opened(cls, connection: Connection[Any], *, train: bool) -> Iterator[Self]:
         """With the active model, on the engine that the settings choose. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
         settings = load_settings()
-        engine_of = running(settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads)
+        engine_of = open_backend(
+            settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads
+        )
         with engine_of as engine:
             yield cls(connection, engine, train=train)
 
@@ -83,7 +85,7 @@ class Likeness:
         """What a decision by likeness rests on."""
         raised = f":{dict(self.raised)}" if self.raised else ""
         model = f"{self.trained.method}:{PARTY.bands}{raised}" if self.trained else ""
-        return f"{model}:{organisations.basis()}"
+        return f"{model}:{organisations.digest_organisation_rules()}"
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Learn a model from records of these fields, whose rules have been asked, and keep it."""
@@ -98,27 +100,29 @@ class Likeness:
         persons = pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON)
         # By what is written and not by ids: a store that is loaded in another order learns the same.
         features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS))
-        register = self.register(profile().reference).features.sort("personal_id", "name", "birth_day", nulls_last=True)
+        register = self.register(load_profile().reference).features.sort(
+            "personal_id", "name", "birth_day", nulls_last=True
+        )
         subjects = register.rename({"key": "found_id"}).with_row_index("key")
         links = self._held_out(weighed, keyed, subjects)
         held = HeldOutLinks(features.join(links, left_on="key", right_on="left", how="semi"), subjects, _as_keys(links))
         left = features.join(links, left_on="key", right_on="left", how="anti")
-        model = train(PARTY, left, subjects, backend=self.backend)
+        model = train_model(PARTY, left, subjects, backend=self.backend)
         model = replace(model, trained_on=replace(model.trained_on, records=self._records(MOST_COUNTED)))
-        self._keep(model, check(model, held, backend=self.backend))
+        self._keep(model, check_model(model, held, backend=self.backend))
 
     def _keep(self, model: Model, checks: tuple[ModelCheck, ...]) -> None:
         """Use a model that holds its checks. Of one that does not, the store keeps what it was, and the last good one stays."""
-        stored, self.to_train = trained.keep(self.connection, model, checks), False
+        stored, self.to_train = trained.keep_model(self.connection, model, checks), False
         if is_accepted(checks):
             self.trained = stored
         else:
-            self.refused = trained.versions(self.connection, PARTY.name, most=1)[0]
+            self.refused = trained.list_model_versions(self.connection, PARTY.name, most=1)[0]
 
     def _held_out(self, fields: Sequence[Field], keyed: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
         """Part of the links that rules have confirmed in this round: left (of a party) and right (of a subject)."""
         confirmed = pl.concat(
-            parties.frame(self.connection, companions.certain(field)).select(
+            parties.read_rows(self.connection, companions.select_certain_links(field)).select(
                 pl.lit(field.name).alias("field"), "record_id", pl.col("found_id").cast(pl.Int64)
             )
             for field in fields
@@ -138,27 +142,29 @@ class Likeness:
     def _start(self) -> None:
         """Use the shipped model, with the names of this register."""
         self.to_start = False
-        model = start_model(PARTY, self.register(profile().reference).features)
-        checks = check(model) if model else ()
+        model = start_model(PARTY, self.register(load_profile().reference).features)
+        checks = check_model(model) if model else ()
         if model and is_accepted(checks):
-            self.trained = trained.keep(self.connection, model, checks, origin=Origin.START)
+            self.trained = trained.keep_model(self.connection, model, checks, origin=Origin.START)
 
     def weigh(self, fields: Sequence[Field], round_: Sequence[Field]) -> None:
         """Fill `scored` of each of these fields of a round with the candidates of the records that rules left open."""
-        organisations.weigh(self.connection, fields)
+        organisations.weigh_organisations(self.connection, fields)
         weighed = [field for field in fields if field.weighed]
         if self.to_start and weighed and self.trained is None and not self.to_train:
             self._start()
         if self.trained is None or self.to_train or not weighed:
             return
-        rows = pl.concat(self._recorded(field, round_, sql.unanswered(field)) for field in weighed)
+        rows = pl.concat(self._recorded(field, round_, sql.select_unanswered(field)) for field in weighed)
         if rows.is_empty():
             return
         registers = [self.register(kind) for kind in _kinds(weighed)]
-        judged = chosen(self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands, self.raised)
+        judged = choose_candidates(
+            self._pairs(rows, registers), self._heirs(), self._refused(), PARTY.bands, self.raised
+        )
         for field in weighed:
             scored = field.temporary("scored")
-            parties.fill(self.connection, scored, _own(judged, field).drop("field"))
+            parties.fill_table(self.connection, scored, _own(judged, field).drop("field"))
             self.connection.execute(f"analyze {scored}")
             vetoes.veto_scored(self.connection, field)
 
@@ -167,7 +173,7 @@ class Likeness:
         of: field and record_id."""
         found = [pl.DataFrame(schema=parties.MET)]
         found += [
-            organisations.meeting(self.connection, field, kind, _left_open(field))
+            organisations.find_records_meeting(self.connection, field, kind, _left_open(field))
             for field in fields
             if field.weighed
             for kind in organisations.organisation_kinds(field)
@@ -183,18 +189,20 @@ class Likeness:
 
     def _changed(self, kind: str) -> parties.Register:
         """The changed subjects of a kind."""
-        changed = parties.frame(self.connection, f"select id as record_id from changed_subject where kind = '{kind}'")
+        changed = parties.read_rows(
+            self.connection, f"select id as record_id from changed_subject where kind = '{kind}'"
+        )
         return self.register(kind).only(changed["record_id"])
 
     # --- Within -------------------------------------------------------------------------------------------------------
 
     def _has_enough_people(self) -> bool:
-        return self._count(f"data.{registry()[profile().reference].table}", FEWEST) >= FEWEST
+        return self._count(f"data.{load_registry()[load_profile().reference].table}", FEWEST) >= FEWEST
 
     def _can_learn(self) -> bool:
         """Whether there are enough records to learn a model from, and more than when one was last refused."""
         wanted = LEARNED_FROM
-        refused = trained.last_refused(trained.versions(self.connection, PARTY.name))
+        refused = trained.last_refused(trained.list_model_versions(self.connection, PARTY.name))
         if refused and refused.digest == PARTY.digest:
             wanted = max(wanted, int(GROWN * refused.trained_on["records"]))
         return self._records(wanted) >= wanted
@@ -214,7 +222,7 @@ class Likeness:
     def register(self, kind: str) -> parties.Register:
         """A whole register; read once a run."""
         if kind not in self._registers:
-            self._registers[kind] = parties.register(self.connection, self._reading(kind))
+            self._registers[kind] = parties.read_register(self.connection, self._reading(kind))
         elif kind in self._moved:
             move = parties.with_households if self._moved_anyone else parties.with_moved_households
             self._registers[kind] = move(self.connection, self._registers[kind])
@@ -248,13 +256,13 @@ class Likeness:
             known = f"select l.record_id, l.found_id from link.{other.table} l where {KNOWN_BY_RULE.format(l='l')}"
             self.connection.execute(
                 f"create temporary table {sure} as select s.record_id, s.found_id from"
-                f" ({companions.certain(other) if other in round_ else known}) s"
-                f" where s.record_id in ({companions.beside(field, other, chosen_ids)})"
+                f" ({companions.select_certain_links(other) if other in round_ else known}) s"
+                f" where s.record_id in ({companions.select_records_beside(field, other, chosen_ids)})"
             )
             self.connection.execute(f"create index on {sure} (record_id)")
             self.connection.execute(f"analyze {sure}")
-            beside = companions.households(field, other, chosen_ids, sure)
-        rows = parties.recorded(self.connection, field, f"select record_id from {chosen_ids}", beside)
+            beside = companions.select_companion_households(field, other, chosen_ids, sure)
+        rows = parties.read_recorded_parties(self.connection, field, f"select record_id from {chosen_ids}", beside)
         self.connection.execute(f"drop table if exists {chosen_ids}, {sure}")
         return rows
 
@@ -262,14 +270,14 @@ class Likeness:
         """The pairs of records and subjects that are worth a look."""
         assert self.trained is not None  # callers have asked
         features, keyed = parties.distinct_parties(rows, self._reading(RECORDED))
-        found = parties.weighed(self.trained.model, features, registers, self.backend)
+        found = parties.weigh_pairs(self.trained.model, features, registers, self.backend)
         return keyed.drop("kind").join(found, on="key").drop("key")
 
     def _heirs(self) -> pl.DataFrame:
-        return parties.frame(self.connection, "select subject_id, heir_id from link.heir")
+        return parties.read_rows(self.connection, "select subject_id, heir_id from link.heir")
 
     def _refused(self) -> pl.DataFrame:
-        return parties.frame(
+        return parties.read_rows(
             self.connection,
             "select distinct field, record_id, subject_id from link.decision where verdict = 'DIFFERENT'"
             " and undone_at is null and second_of is null",
@@ -299,4 +307,4 @@ def _as_keys(links: pl.DataFrame) -> pl.DataFrame:
 
 def _kinds(fields: Sequence[Field]) -> tuple[str, ...]:
     """The kinds of subject that these fields can lead to and that are weighed."""
-    return tuple(kind for kind in profile().parties if any(kind in field.kinds for field in fields))
+    return tuple(kind for kind in load_profile().parties if any(kind in field.kinds for field in fields))

@@ -73,7 +73,7 @@ class Side:
     people: Collection[str] = field(default=frozenset())
 
 
-def compare(recorded: Side, held: Side) -> tuple[tuple[str, str], ...]:
+def compare_organisations(recorded: Side, held: Side) -> tuple[tuple[str, str], ...]:
     """Each comparison with its outcome."""
     form = _form(recorded, held)
     return (
@@ -85,7 +85,7 @@ def compare(recorded: Side, held: Side) -> tuple[tuple[str, str], ...]:
     )
 
 
-def weigh(outcomes: Collection[tuple[str, str]]) -> float:
+def weigh_outcomes(outcomes: Collection[tuple[str, str]]) -> float:
     """The sum of the weights of outcomes."""
     return sum(BITS.get(outcome, 0.0) for outcome in outcomes)
 

@@ -21,9 +21,9 @@ from hub.link.likeness.organisation_evidence import ACCEPT, LEAD, REVIEW, Seat, 
 from hub.link.normalise.organisations import FORMS_CSV, TERMS_CSV, read_organisation
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.normalise.places import place_of_code
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 from hub.link.rules import sql
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.linking.declarations import OrganisationRegister
 
 MOST_OF_ONE_NAME = 500
@@ -40,7 +40,7 @@ class OrganisationPair:
     outcomes: tuple[tuple[str, str], ...]
 
 
-def basis() -> str:
+def digest_organisation_rules() -> str:
     """A digest of all that a decision rests on beside records and businesses."""
     weights = {" ".join(of): bits for of, bits in organisation_evidence.BITS.items()}
     digest = hashlib.sha256(json.dumps([weights, ACCEPT, LEAD, REVIEW]).encode())
@@ -49,39 +49,39 @@ def basis() -> str:
     return digest.hexdigest()[:16]
 
 
-def weigh(connection: Connection[Any], fields: Sequence[Field]) -> None:
+def weigh_organisations(connection: Connection[Any], fields: Sequence[Field]) -> None:
     """Fill `scored` of each field that can lead to an organisation."""
     held: dict[str, OrganisationRegisterIndex] = {}
     for field in fields:
         for kind in organisation_kinds(field):
-            rows = _read_recorded(connection, field, kind, sql.unanswered(field))
+            rows = _read_recorded(connection, field, kind, sql.select_unanswered(field))
             if rows.is_empty():
                 continue
             if kind not in held:
                 held[kind] = OrganisationRegisterIndex(
-                    kind, _read_register(connection, kind, f"data.{registry()[kind].table}")
+                    kind, _read_register(connection, kind, f"data.{load_registry()[kind].table}")
                 )
             refused = _read_refused(connection, field)
             pairs = [pair for pair in held[kind].pairs(rows) if (pair.record_id, pair.found_id) not in refused]
-            parties.fill(connection, field.temporary("scored"), as_scored(kind, choose(pairs)))
+            parties.fill_table(connection, field.temporary("scored"), as_scored(kind, choose_businesses(pairs)))
 
 
 def organisation_kinds(field: Field) -> tuple[str, ...]:
     """The kinds of subject of a field that declared evidence weighs."""
-    return tuple(kind for kind in field.kinds if kind in profile().organisations)
+    return tuple(kind for kind in field.kinds if kind in load_profile().organisations)
 
 
-def meeting(connection: Connection[Any], field: Field, kind: str, records: str) -> pl.DataFrame:
+def find_records_meeting(connection: Connection[Any], field: Field, kind: str, records: str) -> pl.DataFrame:
     """Those of `records`, a select of record_id of a field, that a changed organisation of a kind is or was a candidate of: field and
     record_id."""
     rows = _read_recorded(connection, field, kind, records)
-    changed = _read_register(connection, kind, sql.versions(kind)) if not rows.is_empty() else rows
+    changed = _read_register(connection, kind, sql.name_versions_table(kind)) if not rows.is_empty() else rows
     pairs = OrganisationRegisterIndex(kind, changed).pairs(rows) if not rows.is_empty() else []
     met = sorted({pair.record_id for pair in pairs})
     return pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET)
 
 
-def choose(pairs: Iterable[OrganisationPair]) -> list[tuple[OrganisationPair, bool]]:
+def choose_businesses(pairs: Iterable[OrganisationPair]) -> list[tuple[OrganisationPair, bool]]:
     """Pairs that are worth a look, and whether each is accepted: at most one of a record."""
     by_record: dict[int, list[OrganisationPair]] = defaultdict(list)
     for pair in pairs:
@@ -132,8 +132,8 @@ class OrganisationRegisterIndex:
         found = []
         for record, side in sides.items():
             for at in met[record]:
-                outcomes = organisation_evidence.compare(side, held[at])
-                weight = organisation_evidence.weigh(outcomes)
+                outcomes = organisation_evidence.compare_organisations(side, held[at])
+                weight = organisation_evidence.weigh_outcomes(outcomes)
                 found.append(OrganisationPair(record, self.rows[at]["key"], weight, outcomes))
         return found
 
@@ -185,7 +185,7 @@ class OrganisationRegisterIndex:
 
 def declared_register(kind: str) -> OrganisationRegister:
     """What is declared of a kind of subject that declared evidence weighs."""
-    declared = profile().subjects[kind].organisation
+    declared = load_profile().subjects[kind].organisation
     assert declared is not None  # callers take kinds of `profile().organisations`
     return declared
 
@@ -194,11 +194,11 @@ def _read_recorded(connection: Connection[Any], field: Field, of: str, records: 
     kinds = ", ".join(f"'{kind}'" for kind in declared_register(of).recorded_kinds)
     (kind,) = (part.column.name for part in field.recorded.recorded if part.part == "kind")
     only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds})"
-    return parties.recorded(connection, field, only, None)
+    return parties.read_recorded_parties(connection, field, only, None)
 
 
 def _read_register(connection: Connection[Any], kind: str, table: str) -> pl.DataFrame:
-    return parties.frame(connection, declared_register(kind).select.format(table=table))
+    return parties.read_rows(connection, declared_register(kind).select.format(table=table))
 
 
 def _read_refused(connection: Connection[Any], field: Field) -> set[tuple[int, int]]:

@@ -12,13 +12,13 @@ from psycopg.abc import PQGen
 from hub.link.field import Field
 from hub.link.likeness.readings import Readings
 from hub.link.model.backends import Backend
-from hub.link.model.commune_neighbours import around
+from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.prepare import prepare, prepared_column
+from hub.link.model.prepare import prepare_records, prepared_column
 from hub.link.model.score import score_prepared
 from hub.link.normalise.party import INPUT, party_features
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 from schema.linking.declarations import PartyRegister
 
 WRITTEN = ("kind", "name", "birth_date", "identifier", "tax_code", "address")
@@ -47,36 +47,36 @@ class Register:
 
 def party_register(kind: str) -> PartyRegister:
     """What is declared of a kind of subject that the model of parties weighs."""
-    declared = profile().subjects[kind].party
+    declared = load_profile().subjects[kind].party
     assert declared is not None  # callers take kinds of `profile().parties`
     return declared
 
 
-def register(connection: Connection[Any], readings: Readings) -> Register:
+def read_register(connection: Connection[Any], readings: Readings) -> Register:
     """The subjects of a kind."""
     declared = party_register(readings.kind)
-    rows = frame(connection, declared.select)
+    rows = read_rows(connection, declared.select)
     given = rows.with_columns(
         pl.lit(declared.recorded_as).alias("kind"), pl.lit(None, pl.String).alias("tax_code")
     ).select(INPUT)
     features = readings.of(given).with_columns(rows["former_id"])
     readings.keep(used_only=True)
     return with_households(
-        connection, Register(readings.kind, declared.recorded_as, features, prepare(PARTY, features))
+        connection, Register(readings.kind, declared.recorded_as, features, prepare_records(PARTY, features))
     )
 
 
 def with_households(connection: Connection[Any], known: Register) -> Register:
     """A register with the households that its subjects live in by now."""
-    households = frame(connection, party_register(known.kind).companions.format(only=ANY))
+    households = read_rows(connection, party_register(known.kind).companions.format(only=ANY))
     return _living(known, known.features.select("key").join(households, on="key", how="left", maintain_order="left"))
 
 
 def with_moved_households(connection: Connection[Any], known: Register) -> Register:
     """The same, if only changed subjects can live elsewhere than they did."""
-    changed = frame(connection, f"select id as key from changed_subject where kind = '{known.kind}'")
+    changed = read_rows(connection, f"select id as key from changed_subject where kind = '{known.kind}'")
     moved = changed.join(
-        frame(connection, party_register(known.kind).companions.format(only=CHANGED_ONLY)), on="key", how="left"
+        read_rows(connection, party_register(known.kind).companions.format(only=CHANGED_ONLY)), on="key", how="left"
     )
     before = known.features.select("key", pl.col(COMPANIONS).list.join(" "))
     return _living(known, before.update(moved, on="key", include_nulls=True))
@@ -89,7 +89,7 @@ def _living(known: Register, households: pl.DataFrame) -> Register:
     return replace(known, features=known.features.with_columns(listed), prepared=known.prepared.with_columns(prepared))
 
 
-def recorded(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
+def read_recorded_parties(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
     """What a sector wrote of the parties of `records`, a select of record_id: record_id, WRITTEN, and the households that stand
     beside, from `beside`, a select of record_id and companions."""
     columns = {part.part: part.column.name for part in field.recorded.recorded}
@@ -97,13 +97,13 @@ def recorded(connection: Connection[Any], field: Field, records: str, beside: st
     stands, joined = (
         ("b.companions", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
     )
-    rows = frame(
+    rows = read_rows(
         connection,
         f"select r.record_id, {written}, {stands} as companions from ({records}) r"
         f" join data.{field.entity.table} t on t.id = r.record_id{joined}",
     )
     only_kind = (
-        next((party_register(kind).recorded_as for kind in field.kinds if kind in profile().parties), None)
+        next((party_register(kind).recorded_as for kind in field.kinds if kind in load_profile().parties), None)
         if len(field.kinds) == 1
         else None
     )
@@ -122,17 +122,17 @@ def distinct_parties(rows: pl.DataFrame, readings: Readings | None = None) -> tu
     parties = rows.select(by).unique(maintain_order=True).with_row_index("key")
     keyed = rows.join(parties, on=by, how="left", nulls_equal=True)
     written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code")).select(INPUT)
-    features = readings.of(written) if readings else around(party_features(written))
+    features = readings.of(written) if readings else add_surroundings(party_features(written))
     return features.with_columns(_listed(parties[COMPANIONS])), keyed.select("field", "record_id", "kind", "key")
 
 
-def weighed(model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend) -> pl.DataFrame:
+def weigh_pairs(model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend) -> pl.DataFrame:
     """The pairs that are worth a look: key, found_id, subject_kind, weight, confidence, evidence (JSON text).
 
     A party of no stated kind is weighed against every register.
     """
     found = []
-    prepared = prepare(model.spec, features)
+    prepared = prepare_records(model.spec, features)
     for subjects in registers:
         asked = prepared.filter(features["kind"].is_null() | (features["kind"] == subjects.party_kind))
         if asked.is_empty() or subjects.prepared.is_empty():
@@ -177,7 +177,7 @@ def _as_json() -> pl.Expr:
     return pl.format("[{}]", pl.col("evidence").list.eval(entry).list.join(",")).alias("evidence")
 
 
-def frame(connection: Connection[Any], query: str) -> pl.DataFrame:
+def read_rows(connection: Connection[Any], query: str) -> pl.DataFrame:
     """The rows of a query; ids are numbers and all else is text."""
     with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)") as out:
         text = connection.wait(_read_all(out))
@@ -196,7 +196,7 @@ def _read_all(out: Copy) -> PQGen[bytes]:
 IDS = ("key", "record_id", "subject_id", "heir_id")
 
 
-def fill(connection: Connection[Any], table: str, rows: pl.DataFrame) -> None:
+def fill_table(connection: Connection[Any], table: str, rows: pl.DataFrame) -> None:
     """Rows into a table with these columns."""
     if rows.is_empty():
         return

@@ -69,13 +69,13 @@ class Readings:
         self.connection.execute(
             "insert into link.reading (kind, basis, body) values (%s, %s, %s)"
             " on conflict (kind) do update set basis = excluded.basis, body = excluded.body",
-            (self.kind, basis(), body.getbuffer()),
+            (self.kind, digest_reading_rules(), body.getbuffer()),
         )
         self.stored = self.known = kept
 
     def _load(self) -> pl.DataFrame | None:
         row = self.connection.execute(
-            "select body from link.reading where kind = %s and basis = %s", (self.kind, basis())
+            "select body from link.reading where kind = %s and basis = %s", (self.kind, digest_reading_rules())
         ).fetchone()
         return None if row is None else pl.read_ipc(io.BytesIO(row[0]))
 
@@ -84,11 +84,11 @@ def _read(written: pl.DataFrame) -> pl.DataFrame:
     """What stands written, once each, with its features."""
     distinct = written.select(WRITTEN.values()).unique(maintain_order=True)
     parties = distinct.rename({name: column for column, name in WRITTEN.items()}).with_row_index("key")
-    return distinct.hstack(commune_neighbours.around(party_features(parties)).drop("key", "kind"))
+    return distinct.hstack(commune_neighbours.add_surroundings(party_features(parties)).drop("key", "kind"))
 
 
 @cache
-def basis() -> str:
+def digest_reading_rules() -> str:
     """A digest of all that a reading rests on: the code of the normalisation, its data, the units, and the format's library."""
     folder = Path(normalise.__file__).parent
     code = [

@@ -79,7 +79,7 @@ VERSIONS = (
 MOST_VERSIONS = 1_000
 
 
-def versions(connection: Connection[Any], spec: str, *, most: int = MOST_VERSIONS) -> list[Version]:
+def list_model_versions(connection: Connection[Any], spec: str, *, most: int = MOST_VERSIONS) -> list[Version]:
     """The versions of a specification, the newest first."""
     with connection.cursor(row_factory=class_row(Version)) as cursor:
         return cursor.execute(VERSIONS, (spec, most)).fetchall()
@@ -91,7 +91,7 @@ def last_refused(known: Sequence[Version]) -> Version | None:
     return last if last and last.verdict == "REJECTED" else None
 
 
-def read(connection: Connection[Any], spec: str, version: int | None = None) -> Trained:
+def read_model(connection: Connection[Any], spec: str, version: int | None = None) -> Trained:
     """A version of a model; the active one if none is named. Raises OperationRefused if there is none, HubMisconfigured if
     it is of an earlier form of models."""
     row = connection.execute(
@@ -109,7 +109,7 @@ def read(connection: Connection[Any], spec: str, version: int | None = None) -> 
     return Trained(row[0], row[1], from_bytes(bytes(row[2])), Origin(row[3]))
 
 
-def active(connection: Connection[Any], spec: Spec) -> Trained | None:
+def read_active_model(connection: Connection[Any], spec: Spec) -> Trained | None:
     """The active model of a specification; None if there is none, or only for an earlier form of the specification."""
     row = connection.execute(
         "select id, version, body, origin from link.model where spec = %s and active and digest = %s",
@@ -123,7 +123,7 @@ def active(connection: Connection[Any], spec: Spec) -> Trained | None:
         return None
 
 
-def keep(
+def keep_model(
     connection: Connection[Any], model: Model, checks: tuple[ModelCheck, ...] = (), *, origin: Origin = Origin.TRAINED
 ) -> Trained:
     """Store a model as the next version of its specification, active from now on unless a check failed. Earlier versions stay,

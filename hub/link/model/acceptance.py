@@ -66,7 +66,7 @@ def is_accepted(checks: tuple[ModelCheck, ...]) -> bool:
     return all(check.verdict is not CheckVerdict.FAILED for check in checks)
 
 
-def check(
+def check_model(
     model: Model, held: HeldOutLinks | None = None, *, backend: "Backend | None" = None
 ) -> tuple[ModelCheck, ...]:
     """The checks of a model; without links held out, those of its rates alone."""
@@ -164,7 +164,7 @@ def _held(model: Model, held: HeldOutLinks, backend: "Backend") -> Iterator[Mode
     found = Proportion(right, len(held.links))
     verdict = CheckVerdict.PASSED if (found.value or 0) >= LEAST_FOUND else CheckVerdict.FAILED
     yield ModelCheck("held-out links", verdict, f"finds again {_shown(found)}", f"at least {LEAST_FOUND}")
-    accepted, right = _found_again(model, withhold(model.spec, held.left), held, backend)
+    accepted, right = _found_again(model, withhold_columns(model.spec, held.left), held, backend)
     precision, wanted = Proportion(right, accepted), model.spec.bands.accept
     # Refuted where even the upper bound is below what an accepted link claims to be.
     upper = precision.interval[1] if precision.interval else 0.0
@@ -180,7 +180,7 @@ def _held(model: Model, held: HeldOutLinks, backend: "Backend") -> Iterator[Mode
     yield ModelCheck(name, verdict, _shown(precision) + share, f"an interval that reaches {wanted}")
 
 
-def withhold(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
+def withhold_columns(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
     """Records without the columns that a specification withholds in checks."""
     return frame.with_columns(
         pl.lit(None, frame.schema[column]).alias(column) for column in spec.training.withheld if column in frame.columns
@@ -189,9 +189,9 @@ def withhold(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _found_again(model: Model, left: pl.DataFrame, held: HeldOutLinks, backend: "Backend") -> tuple[int, int]:
     """How many of the records have an accepted link, and how many of these the one that was held out."""
-    from hub.link.model.score import score  # the engine, imported by who weighs
+    from hub.link.model.score import score_pairs  # the engine, imported by who weighs
 
-    pairs = score(model, left, held.right, backend=backend, floor=model.spec.bands.review)
+    pairs = score_pairs(model, left, held.right, backend=backend, floor=model.spec.bands.review)
     accepted = one_to_many(pairs, model.spec.bands).filter(pl.col("band") == PairBand.ACCEPT)
     both = accepted.join(held.links, on="left_key", suffix="_held")
     return len(both), len(both.filter(pl.col("right_key") == pl.col("right_key_held")))

@@ -153,15 +153,17 @@ class DuckDB(Backend):
         path.unlink()
 
 
-def configured(settings: Settings, folder: Path | None = None) -> AbstractContextManager[Backend]:
+def open_configured_backend(settings: Settings, folder: Path | None = None) -> AbstractContextManager[Backend]:
     """The engine that the operator chose."""
-    return running(
+    return open_backend(
         settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads, folder=folder
     )
 
 
 @contextmanager
-def running(name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None) -> Iterator[Backend]:
+def open_backend(
+    name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None
+) -> Iterator[Backend]:
     """An engine by its name, `duckdb` or `spark`, with a scratch folder within `folder` that goes with it. Raises
     HubMisconfigured for another name, and where Spark or Java is not there."""
     scratch = Path(tempfile.mkdtemp(prefix="hub-link-", dir=folder))
@@ -180,9 +182,9 @@ def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[
             yield duck
     elif name == "spark":
         # Only who chooses Spark needs it: an installation without it is whole.
-        from hub.link.model.spark import spark
+        from hub.link.model.spark import open_spark_session
 
-        with spark(scratch, memory_mb, threads) as cluster:
+        with open_spark_session(scratch, memory_mb, threads) as cluster:
             yield cluster
     else:
         raise HubMisconfigured(

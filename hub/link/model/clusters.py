@@ -25,7 +25,7 @@ class Clusters:
     refused: pl.DataFrame
 
 
-def clusters(pairs: pl.DataFrame, bands: Bands) -> Clusters:
+def cluster_pairs(pairs: pl.DataFrame, bands: Bands) -> Clusters:
     """The records that accepted pairs join, strongest pair first."""
     accepted = strongest_first(pairs.filter(pl.col("probability") >= bands.accept))
     edges = list(accepted.select("left_key", "right_key", "weight").iter_rows())

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from schema.units import OPEN_START, UnitRow, successions, unit_rows
+from schema.units import OPEN_START, UnitRow, read_successions, unit_rows
 
 TOUCHING = 1.2
 """Two communes are neighbours where their centres are no farther apart than their radii together, as if each were a disc, and a
@@ -28,7 +28,7 @@ class Surroundings:
     districts: tuple[str, ...]
 
 
-def around(features: pl.DataFrame) -> pl.DataFrame:
+def add_surroundings(features: pl.DataFrame) -> pl.DataFrame:
     """Features with `near` and `districts` beside `units`: those of all communes that the party can be in."""
     distinct = features.select("units").unique(maintain_order=True)
     lists = [_of(units or ()) for units in distinct["units"].to_list()]
@@ -41,7 +41,7 @@ def around(features: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of(units: Iterable[str]) -> Surroundings:
-    known = [surroundings(unit) for unit in units if unit in in_force()]
+    known = [find_surroundings(unit) for unit in units if unit in in_force()]
     return Surroundings(
         tuple(sorted({key for one in known for key in one.near})),
         tuple(sorted({key for one in known for key in one.districts})),
@@ -49,7 +49,7 @@ def _of(units: Iterable[str]) -> Surroundings:
 
 
 @cache
-def surroundings(unit: str) -> Surroundings:
+def find_surroundings(unit: str) -> Surroundings:
     """What lies around a commune in force, by its key. Raises KeyError if there is none."""
     near, at, placed = {unit}, in_force()[unit], _placed()
     if at is not None:
@@ -98,7 +98,7 @@ def _districts() -> dict[str, set[str]]:
     """Key of a commune in force → keys of the districts that it and its parts were in."""
     parents = {row.key: f"{row.parent_code}@{row.valid_from or OPEN_START}" for row in _communes() if row.valid_to}
     districts: dict[str, set[str]] = defaultdict(set)
-    for old, new in successions():
+    for old, new in read_successions():
         if old in parents:
             districts[new].add(parents[old])
     return districts

@@ -37,7 +37,9 @@ class Run:
         return self.matches * min(self.purity / max(1 - self.purity, 1e-9), MOST_ODDS)
 
 
-def combine(comparison: Comparison, at: int, runs: Sequence[Run]) -> tuple[float | None, tuple[BlockEstimate, ...]]:
+def combine_estimates(
+    comparison: Comparison, at: int, runs: Sequence[Run]
+) -> tuple[float | None, tuple[BlockEstimate, ...]]:
     """m of the outcome at a place: the weighted mean of the estimates that agree with the weighted median. None if no block
     has learned it. With two estimates that disagree, the heavier stands."""
     if all(run.m[comparison.name][at] is None for run in runs):
@@ -52,7 +54,8 @@ def combine(comparison: Comparison, at: int, runs: Sequence[Run]) -> tuple[float
     total = sum(run.weight for run, _ in used) or 1.0
     rate = sum(run.weight * rate for run, rate in used) / total if total else middle[1]
     estimates = tuple(
-        BlockEstimate(run.block, kept(rate), round(run.matches, 1), (run, rate) in used) for run, rate in found
+        BlockEstimate(run.block, round_kept_digits(rate), round(run.matches, 1), (run, rate) in used)
+        for run, rate in found
     )
     return rate, estimates
 
@@ -86,7 +89,7 @@ def _variance(rate: float, matches: float) -> float:
     return smoothed * (1 - smoothed) / max(matches, 1.0)
 
 
-def learned(
+def estimate_parameters(
     spec: Spec, runs: Sequence[Run], u: Rates, *, unseen_m: float, unseen_u: float
 ) -> Mapping[str, tuple[Learned, ...]]:
     """The parameters of every comparison: what its blocks say together, the prior of its kind where none does, what was not seen
@@ -105,10 +108,10 @@ def _found(
     comparison: Comparison, runs: Sequence[Run], u: Sequence[float | None], unseen_m: float, unseen_u: float
 ) -> list[Learned]:
     """The rates of one comparison within their bounds."""
-    combined = [combine(comparison, at, runs) for at in range(len(comparison.outcomes))]
+    combined = [combine_estimates(comparison, at, runs) for at in range(len(comparison.outcomes))]
     limits: tuple[Limit, ...] = ()
     if all(m is None for m, _ in combined) and any(chance for chance in u):
-        combined = [(m, ()) for m in assumed(comparison)]
+        combined = [(m, ()) for m in assume_levels(comparison)]
         limits = (Limit.ASSUMED,)
     rates = [
         replace(_one(outcome, m, chance, unseen_m, unseen_u), estimates=estimates, limits=limits)
@@ -150,7 +153,7 @@ EQUAL_SHARE, OTHER_SHARE = 0.85, 0.05
 A part in seven of values that are damaged is what data sets of people have."""
 
 
-def assumed(comparison: Comparison) -> list[float | None]:
+def assume_levels(comparison: Comparison) -> list[float | None]:
     """m of a comparison that no block can learn: most matches agree, few disagree, and the levels between share what is left,
     each half of the one before."""
     between = len(comparison.levels) - 1
@@ -226,9 +229,9 @@ def _with_order(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
 
 
 def _rounded(rate: Learned) -> Learned:
-    return replace(rate, m=kept(rate.m), u=kept(rate.u))
+    return replace(rate, m=round_kept_digits(rate.m), u=round_kept_digits(rate.u))
 
 
-def kept(value: float) -> float:
+def round_kept_digits(value: float) -> float:
     """To ten digits: engines add in the order that their threads finish."""
     return float(f"{value:.{DIGITS}g}")

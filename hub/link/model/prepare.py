@@ -16,7 +16,7 @@ TAILED = 9
 """The shortest identifier whose last six characters say something."""
 
 
-def prepare(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
+def prepare_records(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
     """The records of one side: their key as text under `unique_id`, and the prepared columns. Raises HubMisconfigured where a
     column is absent or a key is missing or stands twice."""
     missing = [field.column for field in spec.fields if not field.optional and field.column not in frame.columns]
@@ -48,7 +48,7 @@ def prepared_column(spec: Spec, column: str, values: pl.Series) -> list[pl.Serie
     return [made for made in _prepared(field, values.to_frame(column)) if made.name in wanted]
 
 
-def plain(value: pl.Expr) -> pl.Expr:
+def render_plain_text(value: pl.Expr) -> pl.Expr:
     """Lower-case ASCII letters, digits and single spaces; null where nothing is left."""
     bare = value.str.to_lowercase().str.replace_all("[đð]", "d").str.normalize("NFKD").str.replace_all(r"\p{M}", "")
     # Marks are taken away before signs become spaces: a mark parts no word.
@@ -63,12 +63,12 @@ def _name(column: str) -> tuple[pl.Expr, ...]:
     value = pl.col(column).cast(pl.String).str.normalize("NFC").str.to_lowercase().str.replace_all(r"\s+", " ")
     return (
         _filled(value.str.strip_chars()).alias(column),
-        plain(pl.col(column).cast(pl.String)).alias(column + "_ascii"),
+        render_plain_text(pl.col(column).cast(pl.String)).alias(column + "_ascii"),
     )
 
 
 def _text(column: str) -> tuple[pl.Expr, ...]:
-    return (plain(pl.col(column).cast(pl.String)).alias(column),)
+    return (render_plain_text(pl.col(column).cast(pl.String)).alias(column),)
 
 
 def _date(column: str) -> tuple[pl.Expr, ...]:

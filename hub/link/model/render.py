@@ -98,7 +98,7 @@ CONDITIONS: Mapping[By, Callable[[Is, Dialect], str]] = {
 }
 
 
-def unstated(comparison: Comparison) -> str:
+def render_unstated_condition(comparison: Comparison) -> str:
     """The condition under which a comparison says nothing."""
     groups = (
         "(" + " or ".join(f"{column}_{side} is null" for column in group for side in "lr") + ")"
@@ -107,7 +107,7 @@ def unstated(comparison: Comparison) -> str:
     return " and ".join(groups)
 
 
-def block(rule: Block) -> str:
+def render_block(rule: Block) -> str:
     """A block as a join condition over `l` and `r`."""
     lacking = (f"(l.{rule.lacking} is null or r.{rule.lacking} is null)",) if rule.lacking else ()
     return " and ".join((*(f"l.{column} = r.{column}" for column in rule.columns), *lacking))
@@ -116,7 +116,7 @@ def block(rule: Block) -> str:
 def _generating(spec: Spec, rule: Block, dialect: Dialect) -> Settings:
     """A block of the pairs to score. Each element of a list stands for itself, so that the engine joins by hash: a condition on two
     lists would compare every record with every other."""
-    made: Settings = {"blocking_rule": block(rule), "sql_dialect": dialect.name}
+    made: Settings = {"blocking_rule": render_block(rule), "sql_dialect": dialect.name}
     lists = spec.lists_of(rule)
     return {**made, "arrays_to_explode": list(lists)} if lists else made
 
@@ -125,7 +125,7 @@ Rates = Mapping[str, Sequence[float | None]]
 """By comparison: a rate of each outcome, None if there is none."""
 
 
-def settings(
+def render_splink_settings(
     spec: Spec,
     dialect: Dialect,
     *,
@@ -162,7 +162,7 @@ def settings(
 
 
 def _comparison(comparison: Comparison, dialect: Dialect, frequencies: bool) -> Settings:
-    none = {"sql_condition": unstated(comparison), "label_for_charts": UNSTATED, "is_null_level": True}
+    none = {"sql_condition": render_unstated_condition(comparison), "label_for_charts": UNSTATED, "is_null_level": True}
     levels = [_level(level, dialect, frequencies) for level in comparison.levels]
     other = {"sql_condition": "ELSE", "label_for_charts": OTHER}
     return {"output_column_name": comparison.name, "comparison_levels": [none, *levels, other]}

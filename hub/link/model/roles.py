@@ -114,7 +114,7 @@ BESIDE = {
 """Role → that of the other column in its levels."""
 
 
-def mapped(name: str, key: str, columns: Mapping[str, ColumnRole], *, recall: float = 0.7) -> Spec:
+def map_roles(name: str, key: str, columns: Mapping[str, ColumnRole], *, recall: float = 0.7) -> Spec:
     """The specification of frames whose columns have these roles. `recall`: the part of all matches believed to agree exactly on
     an identifier and one column more, or on three columns if nothing is an identifier. Raises HubMisconfigured if a street
     number has no street."""

@@ -4,7 +4,7 @@ import polars as pl
 
 from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
-from hub.link.model.prepare import KEY, prepare
+from hub.link.model.prepare import KEY, prepare_records
 from hub.link.model.scoring_sql import LEFT, RIGHT, ROW, frequency_bits, level_bits, level_names, pairs_query
 from hub.link.model.spec import PRIOR, UNSTATED, Comparison, Spec
 
@@ -15,7 +15,7 @@ SCORED = {"left_key": pl.String, "right_key": pl.String, "weight": pl.Float64, "
 EVIDENCE = pl.List(pl.Struct({"comparison": pl.String, "outcome": pl.String, "bits": pl.Float64}))
 
 
-def score(
+def score_pairs(
     model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None, *, backend: Backend, floor: float = 0.01
 ) -> pl.DataFrame:
     """The pairs of the model's blocks whose probability is at least `floor`, strongest first: left_key, right_key, weight in
@@ -23,8 +23,8 @@ def score(
     within left, each once, with the lesser key on the left. Raises HubMisconfigured if a column is absent.
 
     A weight depends on the two records and the model alone, so scoring some records gives what scoring all would."""
-    prepared_right = None if right is None else prepare(model.spec, right)
-    return score_prepared(model, prepare(model.spec, left), prepared_right, backend=backend, floor=floor)
+    prepared_right = None if right is None else prepare_records(model.spec, right)
+    return score_prepared(model, prepare_records(model.spec, left), prepared_right, backend=backend, floor=floor)
 
 
 def score_prepared(

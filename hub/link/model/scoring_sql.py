@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from hub.link.model.frozen import Model
 from hub.link.model.prepare import KEY
-from hub.link.model.render import Dialect, block, level_condition, unstated
+from hub.link.model.render import Dialect, level_condition, render_block, render_unstated_condition
 from hub.link.model.spec import Block, By, Comparison, Spec, columns_of
 
 LEFT, RIGHT = "left_side", "right_side"
@@ -99,9 +99,7 @@ def _blocked(spec: Spec, rule: Block, right: str, dialect: Dialect, *, linking: 
     lists = spec.lists_of(rule)
     sides = [_exploded(table, rule, lists, dialect) if lists else table for table in (LEFT, right)]
     once = "" if linking else f" and l.{KEY} < r.{KEY}"
-    return (
-        f"select l.{ROW} as left_row, r.{ROW} as right_row from {sides[0]} l join {sides[1]} r on {block(rule)}{once}"
-    )
+    return f"select l.{ROW} as left_row, r.{ROW} as right_row from {sides[0]} l join {sides[1]} r on {render_block(rule)}{once}"
 
 
 def _exploded(table: str, rule: Block, lists: tuple[str, ...], dialect: Dialect) -> str:
@@ -114,7 +112,7 @@ def _exploded(table: str, rule: Block, lists: tuple[str, ...], dialect: Dialect)
 
 def _outcome(comparison: Comparison, dialect: Dialect) -> str:
     def cases() -> Iterator[str]:
-        yield f"when {unstated(comparison)} then {UNSTATED_LEVEL}"
+        yield f"when {render_unstated_condition(comparison)} then {UNSTATED_LEVEL}"
         for number, level in zip(range(len(comparison.levels), 0, -1), comparison.levels, strict=True):
             yield f"when {level_condition(level, dialect)} then {number}"
 

@@ -63,7 +63,7 @@ class Spark(Backend):
 
 
 @contextmanager
-def spark(scratch: Path, memory_mb: int, threads: int) -> Iterator[Spark]:
+def open_spark_session(scratch: Path, memory_mb: int, threads: int) -> Iterator[Spark]:
     """A session with the functions that Splink brings. Raises HubMisconfigured if pyspark or Java is not there."""
     try:
         import pyarrow  # noqa: F401  # Splink takes parameters from Spark as Arrow tables

@@ -11,9 +11,9 @@ from importlib.resources import files
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.link.model.estimate import kept
+from hub.link.model.estimate import round_kept_digits
 from hub.link.model.frozen import Model, from_bytes
-from hub.link.model.prepare import prepare
+from hub.link.model.prepare import prepare_records
 from hub.link.model.spec import Spec
 from hub.link.model.train import count_frequencies
 
@@ -21,7 +21,7 @@ FILE = "party.json.gz"
 
 
 @cache
-def shipped() -> Model | None:
+def load_start_model() -> Model | None:
     """The model as it is shipped; None if the file is absent or of an earlier form, as while it is built anew."""
     try:
         return from_bytes((files("hub.link.model") / "start" / FILE).read_bytes())
@@ -31,12 +31,12 @@ def shipped() -> Model | None:
 
 def start_model(spec: Spec, register: pl.DataFrame) -> Model | None:
     """The shipped model for a register; None if it was made for another form of the specification."""
-    model = shipped()
+    model = load_start_model()
     if model is None or not model.serves(spec) or register.is_empty():
         return None
     return replace(
         model,
         # The part of records that are of anybody in the register stays; each is of one of its people.
-        prior=kept(min(model.prior * model.trained_on.right / len(register), 0.5)),
-        frequencies=count_frequencies(spec, (prepare(spec, register),)),
+        prior=round_kept_digits(min(model.prior * model.trained_on.right / len(register), 0.5)),
+        frequencies=count_frequencies(spec, (prepare_records(spec, register),)),
     )

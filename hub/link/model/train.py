@@ -14,11 +14,11 @@ import polars as pl
 
 from hub.errors import HubMisconfigured
 from hub.link.model.backends import Backend
-from hub.link.model.estimate import Rates, Run, combine, kept, learned
+from hub.link.model.estimate import Rates, Run, combine_estimates, estimate_parameters, round_kept_digits
 from hub.link.model.frozen import Frequencies, Model, TrainedOn
 from hub.link.model.heaps import Blocked, without_heaps
-from hub.link.model.prepare import KEY, prepare
-from hub.link.model.render import block, settings
+from hub.link.model.prepare import KEY, prepare_records
+from hub.link.model.render import render_block, render_splink_settings
 from hub.link.model.spec import Block, Comparison, Spec, columns_of
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ Sides = tuple[pl.DataFrame, ...]
 """The prepared records: left and right, or one frame whose duplicates are looked for."""
 
 
-def train(
+def train_model(
     spec: Spec, left: pl.DataFrame, right: pl.DataFrame | None = None, *, backend: Backend, seed: int = 1
 ) -> Model:
     """A model for linking left to right, or for finding duplicates within left. Raises HubMisconfigured if the records are
     too few to learn from or lack a column."""
-    sides = tuple(prepare(spec, frame) for frame in (left, right) if frame is not None)
+    sides = tuple(prepare_records(spec, frame) for frame in (left, right) if frame is not None)
     draw = np.random.default_rng(seed)
     learned_from = (_drawn(sides[0], spec.training.most, draw), *sides[1:])
     u_hat, pairs = _random_pairs(spec, learned_from, backend, draw)
@@ -50,8 +50,8 @@ def train(
     return Model(
         spec=spec,
         digest=spec.digest,
-        prior=kept(prior),
-        learned=learned(spec, found.runs, u, unseen_m=0.5 / max(matches, 1), unseen_u=0.5 / pairs),
+        prior=round_kept_digits(prior),
+        learned=estimate_parameters(spec, found.runs, u, unseen_m=0.5 / max(matches, 1), unseen_u=0.5 / pairs),
         frequencies=count_frequencies(spec, sides),
         trained_on=TrainedOn(
             left=len(sides[0]),
@@ -92,7 +92,7 @@ def _random_pairs(spec: Spec, sides: Sides, backend: Backend, draw: np.random.Ge
             f"linking model {spec.name}: there is no pair of records to learn from",
             next_step="give records of both sides",
         )
-    options = settings(spec, backend.dialect, linking=len(sides) > 1, frequencies=False)
+    options = render_splink_settings(spec, backend.dialect, linking=len(sides) > 1, frequencies=False)
     with backend.linker(sample, options) as linker:
         # All pairs of the sample are compared: stopping early would depend on the order of the engine's hashes.
         linker.training.estimate_u_using_random_sampling(max_pairs=4.0 * pairs, min_count_per_level=None, num_chunks=1)
@@ -121,11 +121,14 @@ class _Session:
     def prior(self) -> float:
         """The probability that two records drawn at random match; if no certain match is found, that of one record in ten having
         one. Raises HubMisconfigured if every pair would be one."""
-        options = settings(self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False)
+        options = render_splink_settings(
+            self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False
+        )
         training = self.spec.training
         with self.backend.linker(self.sides, options) as linker:
             rules: list[Any] = [
-                {"blocking_rule": block(rule), "sql_dialect": self.backend.dialect.name} for rule in training.certain
+                {"blocking_rule": render_block(rule), "sql_dialect": self.backend.dialect.name}
+                for rule in training.certain
             ]
             linker.training.estimate_probability_two_random_records_match(rules, recall=training.recall)
             found = linker.misc.save_model_to_json()["probability_two_random_records_match"]
@@ -163,14 +166,14 @@ class _Session:
         # Splink takes half a second to import, which runs that learn nothing are spared.
         from splink.internals.exceptions import EMTrainingException
 
-        options = settings(
+        options = render_splink_settings(
             self.spec, self.backend.dialect, linking=len(self.sides) > 1, frequencies=False, u=u, prior=prior
         )
         for most in rounds:
             with self.backend.linker(blocked.sides, {**options, "max_iterations": most}) as linker:
                 try:
                     session = linker.training.estimate_parameters_using_expectation_maximisation(
-                        block(rule), estimate_without_term_frequencies=True
+                        render_block(rule), estimate_without_term_frequencies=True
                     )
                 except EMTrainingException:
                     return f"{rule}: no pairs"
@@ -215,7 +218,8 @@ class Maximised:
     def rates(self, spec: Spec) -> dict[str, list[float | None]]:
         """m of each outcome, as the blocks say together."""
         return {
-            one.name: [combine(one, at, self.runs)[0] for at in range(len(one.outcomes))] for one in spec.comparisons
+            one.name: [combine_estimates(one, at, self.runs)[0] for at in range(len(one.outcomes))]
+            for one in spec.comparisons
         }
 
 
@@ -247,6 +251,6 @@ def count_frequencies(spec: Spec, sides: Sides) -> Mapping[str, Frequencies]:
     for column in spec.frequencies:
         values = pl.concat([side[column] for side in counted]).drop_nulls()
         table = values.value_counts(name="n").filter(pl.col("n") > 1).sort(column)
-        shares = {value: kept(n / len(values)) for value, n in table.iter_rows()}
-        made[column] = Frequencies(kept(1 / max(len(values), 1)), shares)
+        shares = {value: round_kept_digits(n / len(values)) for value, n in table.iter_rows()}
+        made[column] = Frequencies(round_kept_digits(1 / max(len(values), 1)), shares)
     return made

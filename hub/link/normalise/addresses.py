@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hub.link.normalise.pieces import GROUP, HAMLET, STREET, Piece, pieces, words
-from hub.link.normalise.places import NOWHERE, Place, placed
+from hub.link.normalise.pieces import GROUP, HAMLET, STREET, Piece, load_address_words, split_address
+from hub.link.normalise.places import NOWHERE, Place, place_address
 
 TAIL = 5
 """How many pieces at the end can say the units: a piece that is misspelt is passed over."""
@@ -30,8 +30,8 @@ NO_ADDRESS = Address(NOWHERE, None, None, None)
 
 def read_address(text: str) -> Address:
     """Read one address. Total: what says nothing is NO_ADDRESS."""
-    every = pieces(text)
-    place, before = placed(every[-TAIL:])
+    every = split_address(text)
+    place, before = place_address(every[-TAIL:])
     local = every[: max(len(every) - TAIL, 0) + before]
     return Address(place, _joined(local, HAMLET), _joined(local, GROUP), _street(local))
 
@@ -52,6 +52,6 @@ def _street(local: tuple[Piece, ...]) -> str | None:
         if piece.label not in ("", STREET):
             continue
         found = piece.words.split()
-        dropped = words().street.length(found)
+        dropped = load_address_words().street.length(found)
         parts.append(" ".join(found[dropped:] if dropped < len(found) else found))
     return " ".join(parts) or None

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from hub.link.normalise.text import folded
+from hub.link.normalise.text import fold_text
 
 FIRST_YEAR = 1880
 LAST_YEAR = 2099
@@ -63,7 +63,7 @@ WORDS = re.compile(r"\b(?:ngày|ngay|sinh|năm|nam|tháng|thang|sn|ns|khoảng|k
 def read_birth(text: str) -> Birth:
     """Read one birth date. Total: what is no date is UNKNOWN."""
     # Words go where a separator may stand: `ngày 1 tháng 2 năm 1954` has the spaces it needs.
-    plain = " ".join(WORDS.sub(" ", folded(text)).split())
+    plain = " ".join(WORDS.sub(" ", fold_text(text)).split())
     for form in FORMS:
         match = form.fullmatch(plain) or form.fullmatch(plain.rstrip("?"))
         if match:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from hub.link.normalise.text import ascii_key
-from hub.link.normalise.units import Unit, units
+from hub.link.normalise.units import Unit, load_unit_index
 
 DATA = Path(__file__).parent / "data" / "addresses.toml"
 
@@ -36,11 +36,11 @@ class Gazetteer:
 
 
 @cache
-def gazetteer() -> Gazetteer:
+def load_gazetteer() -> Gazetteer:
     """The gazetteer of `schema/data/`."""
     with DATA.open("rb") as file:
         aliases = tomllib.load(file)["province"]
-    every = tuple(units().values())
+    every = tuple(load_unit_index().values())
     provinces = {unit.plain: unit.plain for unit in every if unit.level == "PROVINCE"}
     provinces |= {ascii_key(word): ascii_key(name) for name, words in aliases.items() for word in words.split(",")}
     kinds: dict[str, set[str]] = defaultdict(set)
@@ -68,12 +68,12 @@ def _by_name(every: tuple[Unit, ...], level: str) -> dict[str, tuple[Unit, ...]]
 def _province(unit: Unit) -> str | None:
     top = unit
     while top.parent:
-        top = units()[top.parent]
+        top = load_unit_index()[top.parent]
     return top.plain if top.level == "PROVINCE" else None
 
 
 def _district(unit: Unit) -> str | None:
-    parent = units()[unit.parent] if unit.parent else None
+    parent = load_unit_index()[unit.parent] if unit.parent else None
     return parent.key if parent and parent.level == "DISTRICT" else None
 
 
@@ -82,7 +82,7 @@ def _gathered(every: tuple[Unit, ...], of: Callable[[Unit], str | None]) -> dict
     found: dict[str, set[str]] = defaultdict(set)
     for unit in every:
         for heir in {unit.key, *unit.current}:
-            found[unit.key] |= {said for said in (of(units()[heir]),) if said}
+            found[unit.key] |= {said for said in (of(load_unit_index()[heir]),) if said}
             found[heir] |= {said for said in (of(unit),) if said}
     communes = [unit for unit in every if unit.level == "COMMUNE" and unit.parent]
     for unit in communes:

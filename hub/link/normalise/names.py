@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.link.normalise.phrases import Phrases
-from hub.link.normalise.text import accented_key, ascii_word, folded
+from hub.link.normalise.text import accented_key, ascii_word, fold_text
 
 DATA = Path(__file__).parent / "data" / "names.toml"
 ORGANISATIONS = ("ENTERPRISE", "HOUSEHOLD_BUSINESS")
@@ -71,7 +71,7 @@ class Lexicon:
 
 
 @cache
-def lexicon() -> Lexicon:
+def load_lexicon() -> Lexicon:
     """The words of `data/names.toml`."""
     with DATA.open("rb") as file:
         data = tomllib.load(file)
@@ -100,14 +100,14 @@ def read_name(text: str, kind: str | None) -> Name:
         return _whole(accented_key(text))
     if SPECIAL.search(text) is None and "-" not in text:
         words, short = accented_key(text).split(), NONE_SHORT
-        if len(words) > 1 and words[0] in lexicon().plain and lexicon().apart.isdisjoint(words):
+        if len(words) > 1 and words[0] in load_lexicon().plain and load_lexicon().apart.isdisjoint(words):
             # Nine names in ten: the rest costs four times as much.
             return _in_order(words, 1, NONE_SHORT, None)
     else:
         words, short = _apart(text)
     if not words:
         return NOTHING
-    if lexicon().organisation.length(words):
+    if load_lexicon().organisation.length(words):
         return _whole(accented_key(text))
     words, short = _titles_off(words, short)
     words = _others_off(words)
@@ -127,13 +127,15 @@ def _whole(key: str) -> Name:
 
 def _apart(text: str) -> tuple[list[str], frozenset[int]]:
     """The words of a name with punctuation, in the order Family, Given; and which of them are abbreviations."""
-    pieces = [piece for piece in BREAK.split(NOTE.sub(" ", folded(text))) if accented_key(piece)]
+    pieces = [piece for piece in BREAK.split(NOTE.sub(" ", fold_text(text))) if accented_key(piece)]
     if not pieces:
         return [], frozenset()
     words, short = _dotted(pieces[0])
     if len(pieces) > 1:
         more, short_too = _dotted(pieces[1])
-        beside = any(phrases.length(more) for phrases in (lexicon().beside, lexicon().sure, lexicon().after))
+        beside = any(
+            phrases.length(more) for phrases in (load_lexicon().beside, load_lexicon().sure, load_lexicon().after)
+        )
         if "," in text and not beside:
             words, short = _reversed((words, short), (more, short_too))
     return words, short
@@ -156,7 +158,7 @@ def _reversed(
     one: tuple[list[str], frozenset[int]], two: tuple[list[str], frozenset[int]]
 ) -> tuple[list[str], frozenset[int]]:
     """`Family, Given` as it stands; `Given, Family Middle` with the family name to the front."""
-    known = lexicon().family
+    known = load_lexicon().family
     if one[0][0] not in known and two[0][0] in known:
         one, two = two, one
     return one[0] + two[0], one[1] | {at + len(one[0]) for at in two[1]}
@@ -165,9 +167,9 @@ def _reversed(
 def _titles_off(words: list[str], short: frozenset[int]) -> tuple[list[str], frozenset[int]]:
     off = 0
     while off < len(words) - 1:
-        title, doubtful = lexicon().sure.length(words, off), lexicon().doubtful.length(words, off)
+        title, doubtful = load_lexicon().sure.length(words, off), load_lexicon().doubtful.length(words, off)
         left = len(words) - off - doubtful
-        if title < doubtful and left and (words[off + doubtful] in lexicon().family) == (left > 1):
+        if title < doubtful and left and (words[off + doubtful] in load_lexicon().family) == (left > 1):
             title = doubtful
         if not title or off + title >= len(words):
             break
@@ -177,7 +179,7 @@ def _titles_off(words: list[str], short: frozenset[int]) -> tuple[list[str], fro
 
 def _others_off(words: list[str]) -> list[str]:
     """The words before the first that speak of someone or something else."""
-    after = lexicon().after
+    after = load_lexicon().after
     return next((words[:at] for at in range(1, len(words)) if after.length(words, at)), words)
 
 
@@ -190,7 +192,7 @@ def _parts(words: list[str], short: frozenset[int]) -> Name:
     short = frozenset(at for at in short if at < len(words))
     order, other = _orders(words, short)
     ordered = [words[at] for at in order]
-    first = 2 if len(ordered) > 2 and lexicon().double.length(ordered) else 1
+    first = 2 if len(ordered) > 2 and load_lexicon().double.length(ordered) else 1
     shortened = frozenset(at for at, was in enumerate(order) if was in short) if short else NONE_SHORT
     return _in_order(ordered, first, shortened, " ".join([words[at] for at in other]) if other else None)
 
@@ -221,7 +223,7 @@ def _orders(words: list[str], short: frozenset[int]) -> tuple[list[int], list[in
     Written the other way round are `An Van Nguyen` (the family name last, the given name first) and `An Nguyen Van` (the
     given name moved to the front).
     """
-    count, known, firm = len(words), lexicon().family, lexicon().firm
+    count, known, firm = len(words), load_lexicon().family, load_lexicon().firm
     as_written = list(range(count))
     if count == 1 or words[0] in firm:
         return as_written, None

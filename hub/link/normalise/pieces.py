@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from hub.link.normalise.gazetteer import DATA, gazetteer
+from hub.link.normalise.gazetteer import DATA, load_gazetteer
 from hub.link.normalise.phrases import Phrases
-from hub.link.normalise.text import WORDS_KEPT, ascii_key, folded
-from hub.link.normalise.units import bare
+from hub.link.normalise.text import WORDS_KEPT, ascii_key, fold_text
+from hub.link.normalise.units import strip_leading_zeros
 
 UNIT_KINDS = {
     "PROVINCE": ("tỉnh", "thành phố"),
@@ -57,7 +57,7 @@ class Words:
 
 
 @cache
-def words() -> Words:
+def load_address_words() -> Words:
     """The words of `data/addresses.toml`."""
     with DATA.open("rb") as file:
         data = tomllib.load(file)
@@ -70,9 +70,9 @@ def words() -> Words:
     )
 
 
-def pieces(text: str) -> tuple[Piece, ...]:
+def split_address(text: str) -> tuple[Piece, ...]:
     """The pieces of an address, in the order written."""
-    text = NUMBERED.sub(r"\1 \2", ABBREVIATED.sub(r", \1 ", folded(text)))
+    text = NUMBERED.sub(r"\1 \2", ABBREVIATED.sub(r", \1 ", fold_text(text)))
     found: list[Piece] = []
     for part in _parts(text):
         found += _cut(part)
@@ -94,21 +94,21 @@ def _parts(text: str) -> list[str]:
 
 
 def _all_units(part: str) -> bool:
-    return all(piece.label not in LOCAL and gazetteer().knows(piece.plain) for piece in _cut(part))
+    return all(piece.label not in LOCAL and load_gazetteer().knows(piece.plain) for piece in _cut(part))
 
 
 def _is_name(part: str) -> bool:
     pieces = _cut(part)
-    return len(pieces) == 1 and gazetteer().knows(pieces[0].plain)
+    return len(pieces) == 1 and load_gazetteer().knows(pieces[0].plain)
 
 
 @lru_cache(WORDS_KEPT)
 def _cut(part: str) -> tuple[Piece, ...]:
     """The pieces of what stands between two breaks."""
-    left = bare(part).split()
-    if left and (start := words().start.length(left)):
+    left = strip_leading_zeros(part).split()
+    if left and (start := load_address_words().start.length(left)):
         left = left[start:]
-    if left and words().end.length(left) == len(left):
+    if left and load_address_words().end.length(left) == len(left):
         left = []
     found: list[Piece] = []
     while left:
@@ -133,7 +133,7 @@ def _names(left: list[str]) -> list[list[str]] | None:
     Nothing but spaces may stand between them: `phường Hà Tu Hạ Long Quảng Ninh`.
     """
     for size in range(min(len(left), LONGEST_NAME), 0, -1):
-        if gazetteer().knows(ascii_key(" ".join(left[:size]))):
+        if load_gazetteer().knows(ascii_key(" ".join(left[:size]))):
             rest = _names(left[size:]) if size < len(left) else []
             if rest is not None:
                 return [left[:size], *rest]
@@ -142,13 +142,13 @@ def _names(left: list[str]) -> list[list[str]] | None:
 
 def _label(left: list[str], at: int) -> int:
     """How many words at this place say what follows; 0 where nothing would follow."""
-    length = words().labels.length(left, at)
+    length = load_address_words().labels.length(left, at)
     return length if at + length < len(left) else 0
 
 
 def _end(left: list[str], label: int) -> int:
     """Where the first piece ends: before the next word that says what follows it, unless that is a part of a known name."""
-    known = gazetteer().knows
+    known = load_gazetteer().knows
     if known(ascii_key(" ".join(left[label:]))):
         return len(left)
     cuts = [at for at in range(label + 1, len(left)) if _label(left, at) and len(left[at]) > 1]
@@ -167,4 +167,4 @@ def _begins_unit(left: list[str]) -> bool:
 
 
 def _meaning(label: list[str]) -> str:
-    return words().labels.meaning[tuple(label)] if label else ""
+    return load_address_words().labels.meaning[tuple(label)] if label else ""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.link.normalise.gazetteer import gazetteer
+from hub.link.normalise.gazetteer import load_gazetteer
 from hub.link.normalise.pieces import LOCAL, UNIT_KINDS, Piece
 from hub.link.normalise.text import WORDS_KEPT
 from hub.link.normalise.units import Unit, unit_of
@@ -60,7 +60,7 @@ def place_of_code(unit_code: str) -> Place:
 
 
 @lru_cache(WORDS_KEPT)
-def placed(tail: tuple[Piece, ...]) -> tuple[Place, int]:
+def place_address(tail: tuple[Piece, ...]) -> tuple[Place, int]:
     """Where the last pieces of an address are, and how many of them, from the first, are no part of that."""
     left = len(tail)
     province, left = _province(tail, left)
@@ -93,12 +93,12 @@ def _province(tail: tuple[Piece, ...], left: int) -> tuple[str | None, int]:
     if not left or tail[left - 1].label not in ("", *UNIT_KINDS["PROVINCE"]):
         return None, left
     piece = tail[left - 1]
-    name = gazetteer().provinces.get(piece.plain)
+    name = load_gazetteer().provinces.get(piece.plain)
     if name is None:
         return None, left
     # TP. Hải Dương was a town of the province of this name.
-    other = piece.label and piece.label not in gazetteer().province_kinds[name]
-    if other and any(unit.kind == piece.label for unit in gazetteer().districts.get(piece.plain, ())):
+    other = piece.label and piece.label not in load_gazetteer().province_kinds[name]
+    if other and any(unit.kind == piece.label for unit in load_gazetteer().districts.get(piece.plain, ())):
         return None, left
     return name, left - 1
 
@@ -113,8 +113,8 @@ def _districts(tail: tuple[Piece, ...], left: int, province: str | None) -> tupl
     piece = tail[left - 1]
     if piece.label not in ("", *UNIT_KINDS["DISTRICT"]):
         return None, left
-    named = gazetteer().districts.get(piece.plain, ())
-    within = [unit for unit in named if province is None or province in gazetteer().provinces_of[unit.key]]
+    named = load_gazetteer().districts.get(piece.plain, ())
+    within = [unit for unit in named if province is None or province in load_gazetteer().provinces_of[unit.key]]
     if not piece.label and (not within or not province or left < 2):
         return None, left
     best = _preferred(within, [_named(piece), _of_kind(piece)])
@@ -141,7 +141,7 @@ def _communes(
 
 def _called(piece: Piece, province: str | None, districts: frozenset[str] | None, *, marked: bool) -> tuple[Unit, ...]:
     """The communes called so within the province, those first that agree with all else that is written."""
-    known = gazetteer()
+    known = load_gazetteer()
     named = known.communes.get(piece.plain, ())
     within = [unit for unit in named if province is None or province in known.provinces_of[unit.key]]
     if districts:

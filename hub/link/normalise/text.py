@@ -41,7 +41,7 @@ def ascii_key(text: str) -> str:
     return " ".join([key for word in accented_key(text).split() if (key := ascii_word(word))])
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Case, Unicode form, ð and apostrophes taken away; other punctuation and white space stay."""
     if text.isascii():
         return text.lower().replace("'", "").replace("`", "")
@@ -53,7 +53,7 @@ def folded(text: str) -> str:
 @lru_cache(WORDS_KEPT)
 def accented_word(word: str) -> str:
     """The accented key of what stands between two spaces: several words if there is punctuation inside, or none."""
-    return " ".join([_tone_placed(part) for part in PUNCTUATION.sub(" ", folded(word)).split()])
+    return " ".join([_tone_placed(part) for part in PUNCTUATION.sub(" ", fold_text(word)).split()])
 
 
 @lru_cache(WORDS_KEPT)

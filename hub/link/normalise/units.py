@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hub.link.normalise.text import accented_key, ascii_key
-from schema.units import OPEN_START, canonical, successions, unit_rows
+from schema.units import OPEN_START, canonicalise_code, read_successions, unit_rows
 
 KINDS = ("phường", "xã", "thị trấn", "đặc khu", "quận", "huyện", "thị xã", "thành phố", "tỉnh")
 """What units are called, as accented keys."""
@@ -36,27 +36,27 @@ class Unit:
         return self.current == (self.key,)
 
 
-def bare(text: str) -> str:
+def strip_leading_zeros(text: str) -> str:
     """The accented key of a unit's name: numbers without zeros in front (Phường 01 is Phường 1)."""
     return " ".join([word.lstrip("0") or word if word.isdigit() else word for word in accented_key(text).split()])
 
 
 @cache
-def units() -> dict[str, Unit]:
+def load_unit_index() -> dict[str, Unit]:
     """Unit key → unit."""
     heirs = _heirs()
     found = {}
     for row in unit_rows():
         key = row.key
         kind, name = _kind_and_name(row.name)
-        parent = canonical(f"{row.parent_code}@{row.valid_from or OPEN_START}") if row.parent_code else None
+        parent = canonicalise_code(f"{row.parent_code}@{row.valid_from or OPEN_START}") if row.parent_code else None
         current = (key,) if not row.valid_to else _last(key, heirs)
         found[key] = Unit(key, row.level, kind, name, ascii_key(name), parent, current)
     return found
 
 
 def _kind_and_name(name: str) -> tuple[str, str]:
-    key = bare(name)
+    key = strip_leading_zeros(name)
     kind = next((kind for kind in KINDS if key.startswith(kind + " ")), "")
     return kind, key[len(kind) :].strip()
 
@@ -64,7 +64,7 @@ def _kind_and_name(name: str) -> tuple[str, str]:
 def _heirs() -> dict[str, tuple[str, ...]]:
     """Unit key → keys of the units that it went into, whole or in part, in order."""
     found: dict[str, set[str]] = defaultdict(set)
-    for old, new in successions():
+    for old, new in read_successions():
         found[old].add(new)
     return {key: tuple(sorted(heirs)) for key, heirs in found.items()}
 
@@ -85,6 +85,6 @@ def _last(key: str, heirs: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 def unit_of(unit_code: str) -> Unit | None:
     """The commune of a code with its date (`06820@2019-05-05`, `06820@..`); None if there was none, or it is no commune."""
-    key = canonical(unit_code.strip())
-    unit = units().get(key) if key else None
+    key = canonicalise_code(unit_code.strip())
+    unit = load_unit_index().get(key) if key else None
     return unit if unit and unit.level == "COMMUNE" else None

@@ -13,11 +13,11 @@ from psycopg import Connection
 
 from hub.errors import OperationRefused
 from hub.link.decisions.agreement import SHARES
-from hub.link.decisions.decisions import decide
+from hub.link.decisions.decisions import keep_decision
 from hub.link.decisions.verdicts import Verdict, reason_of, reviewer_of
 from hub.link.field import field_named
 from hub.link.quality.bands import REVIEW
-from hub.link.quality.draw import populations
+from hub.link.quality.draw import count_populations
 from hub.link.quality.thresholds import Raise, raise_if_short
 from hub.link.review.item import Item, blind_item
 from hub.store.query import fetch_value
@@ -84,7 +84,7 @@ def count_questions(connection: Connection[Any], *, share: float) -> int:
     return found
 
 
-def question(connection: Connection[Any], sample_id: int) -> Item:
+def read_sample_question(connection: Connection[Any], sample_id: int) -> Item:
     """A question as a reviewer sees it: both sides, which are personal data, and nothing of what linking made of them.
 
     Raises OperationRefused: SAMPLE_NOT_FOUND, SAMPLE_VOID, RECORD_NOT_FOUND.
@@ -93,7 +93,7 @@ def question(connection: Connection[Any], sample_id: int) -> Item:
     return blind_item(connection, field, record, shown)
 
 
-def answer(connection: Connection[Any], given: Answer, *, target: float) -> Answered:
+def keep_sample_answer(connection: Connection[Any], given: Answer, *, target: float) -> Answered:
     """Keep an answer, and let it take effect if it differs from what linking found. `target` is the precision that a band must have.
 
     Raises OperationRefused: SAMPLE_NOT_FOUND, SAMPLE_VOID, ALREADY_ANSWERED, ANSWER_INVALID, REVIEWER_INVALID, REASON_INVALID,
@@ -116,7 +116,7 @@ def answer(connection: Connection[Any], given: Answer, *, target: float) -> Answ
                 given.sample_id, reviewer, given.choice if isinstance(given.choice, int) else None, verdict, reason, decisions,
             ),
         )  # fmt: skip
-        links = populations(connection, field_named(field)).get(band, 0) if verdict == "DIFFERENT" else 0
+        links = count_populations(connection, field_named(field)).get(band, 0) if verdict == "DIFFERENT" else 0
         raised = (
             raise_if_short(connection, given.sample_id, target=target, links=links, by=reviewer)
             if verdict == "DIFFERENT"
@@ -199,7 +199,7 @@ def _decisions(
 def _decide(connection: Connection[Any], verdict: Verdict) -> int | None:
     try:
         with connection.transaction():
-            return decide(connection, verdict).id
+            return keep_decision(connection, verdict).id
     except OperationRefused as refused:
         if refused.code not in PASSED_BY:
             raise

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from hub.link.evaluate.svg import GRID, INK, SOFT, Scale, box, dot, line, picture, text
+from hub.link.evaluate.svg import GRID, INK, SOFT, Scale, draw_box, draw_dot, draw_line, draw_picture, draw_text
 from hub.link.quality.estimate import ShareEstimate
 from hub.link.quality.report import Stratum
 
@@ -21,65 +21,65 @@ PROGRESS: Mapping[str, tuple[str, str, str]] = {
 """Parts of the sample in the order of the bars: colour, Vietnamese, English."""
 
 
-def precision(title: str, groups: Mapping[str, ShareEstimate | None], target: float) -> str:
+def draw_precision(title: str, groups: Mapping[str, ShareEstimate | None], target: float) -> str:
     """Estimated precision of each group with its interval, on an axis that begins below the lowest bound; the target in red."""
     known = {label: one for label, one in groups.items() if one is not None}
     lowest = min((one.low for one in known.values()), default=0.9)
     scale = Scale(min(math.floor(lowest * 20) / 20, 0.95), 1.0, LABELS, BARS)
     bottom = TOP + ROW * len(known) + 4
     shapes = [
-        text(16, 26, title, size=16, bold=True),
-        text(
+        draw_text(16, 26, title, size=16, bold=True),
+        draw_text(
             16, 48, "Điểm: ước lượng; vạch: khoảng tin cậy 95 %. / Dot: estimate; line: 95 % interval.", size=11, colour=SOFT
         ),
-        text(16, 65, f"Vạch đỏ: mục tiêu {_percent(target)}. / Red line: target {_percent(target)}.", size=11, colour=SOFT),
-        text(WIDTH - 16, TOP - 8, "số trả lời / answers", size=10, anchor="end", colour=SOFT),
+        draw_text(16, 65, f"Vạch đỏ: mục tiêu {_percent(target)}. / Red line: target {_percent(target)}.", size=11, colour=SOFT),
+        draw_text(WIDTH - 16, TOP - 8, "số trả lời / answers", size=10, anchor="end", colour=SOFT),
     ]  # fmt: skip
     for at in range(6):
         tick = scale.low + at * (scale.high - scale.low) / 5
         shapes += [
-            line(scale(tick), TOP - 4, scale(tick), bottom, GRID),
-            text(scale(tick), bottom + 16, _percent(tick), size=10, anchor="middle", colour=SOFT),
+            draw_line(scale(tick), TOP - 4, scale(tick), bottom, GRID),
+            draw_text(scale(tick), bottom + 16, _percent(tick), size=10, anchor="middle", colour=SOFT),
         ]
-    shapes.append(line(scale(target), TOP - 4, scale(target), bottom, RED))
+    shapes.append(draw_line(scale(target), TOP - 4, scale(target), bottom, RED))
     for at, (label, one) in enumerate(known.items()):
         shapes += _interval(label, one, TOP + at * ROW, scale, below=one.high < target)
-    return picture(WIDTH, bottom + 30, title, shapes)
+    return draw_picture(WIDTH, bottom + 30, title, shapes)
 
 
 def _interval(label: str, one: ShareEstimate, y: float, scale: Scale, *, below: bool) -> list[str]:
     colour, middle = RED if below else BLUE, y + 10
     tip = f"{_percent(one.share)} ({_percent(one.low)}–{_percent(one.high)})"
     return [
-        text(LABELS - 12, y + 14, _short(label), anchor="end"),
-        line(scale(one.low), middle, scale(one.high), middle, colour, 2),
-        dot(scale(one.share), middle, colour, tip),
-        text(BARS + 12, y + 14, tip, colour=RED if below else INK, size=11),
-        text(WIDTH - 16, y + 14, f"{one.answered:,}", anchor="end", size=11, colour=SOFT),
+        draw_text(LABELS - 12, y + 14, _short(label), anchor="end"),
+        draw_line(scale(one.low), middle, scale(one.high), middle, colour, 2),
+        draw_dot(scale(one.share), middle, colour, tip),
+        draw_text(BARS + 12, y + 14, tip, colour=RED if below else INK, size=11),
+        draw_text(WIDTH - 16, y + 14, f"{one.answered:,}", anchor="end", size=11, colour=SOFT),
     ]
 
 
-def progress(title: str, groups: Mapping[str, Sequence[Stratum]]) -> str:
+def draw_progress(title: str, groups: Mapping[str, Sequence[Stratum]]) -> str:
     """What became of the links drawn of each group."""
     most = max((sum(one.drawn for one in strata) for strata in groups.values()), default=1) or 1
     scale = Scale(0, most, LABELS, BARS)
-    shapes = [text(16, 26, title, size=16, bold=True)]
+    shapes = [draw_text(16, 26, title, size=16, bold=True)]
     for at, (colour, vi, en) in enumerate(PROGRESS.values()):
         x = 16 + at * 210
-        shapes += [box(x, 42, 11, 11, colour), text(x + 16, 52, f"{vi} / {en}", size=11, colour=SOFT)]
-    shapes.append(text(WIDTH - 16, TOP - 8, "đã trả lời / answered", size=10, anchor="end", colour=SOFT))
+        shapes += [draw_box(x, 42, 11, 11, colour), draw_text(x + 16, 52, f"{vi} / {en}", size=11, colour=SOFT)]
+    shapes.append(draw_text(WIDTH - 16, TOP - 8, "đã trả lời / answered", size=10, anchor="end", colour=SOFT))
     for at, (label, strata) in enumerate(groups.items()):
         y, begin = TOP + at * ROW, 0
-        shapes.append(text(LABELS - 12, y + 14, _short(label), anchor="end"))
+        shapes.append(draw_text(LABELS - 12, y + 14, _short(label), anchor="end"))
         for name, (colour, vi, en) in PROGRESS.items():
             count = sum(getattr(one, name) for one in strata)
             if count:
                 width = scale(begin + count) - scale(begin)
-                shapes.append(box(scale(begin), y + 2, width, ROW - 6, colour, f"{vi} / {en}: {count:,}"))
+                shapes.append(draw_box(scale(begin), y + 2, width, ROW - 6, colour, f"{vi} / {en}: {count:,}"))
             begin += count
         answered = begin - sum(one.waiting for one in strata)
-        shapes.append(text(WIDTH - 16, y + 14, f"{answered:,} / {begin:,}", anchor="end", size=11, colour=SOFT))
-    return picture(WIDTH, TOP + ROW * len(groups) + 16, title, shapes)
+        shapes.append(draw_text(WIDTH - 16, y + 14, f"{answered:,} / {begin:,}", anchor="end", size=11, colour=SOFT))
+    return draw_picture(WIDTH, TOP + ROW * len(groups) + 16, title, shapes)
 
 
 def _short(label: str) -> str:

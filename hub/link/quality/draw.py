@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.field import Field, fields
-from hub.link.profile import profile
+from hub.link.field import Field, list_decidable_fields
+from hub.link.profile import load_profile
 from hub.link.quality.bands import BANDS, REVIEW, band_sql
 from hub.link.quality.plan import Size, sample_sizes
 from hub.link.rules.sql import BY_RUN
@@ -57,10 +57,10 @@ def fill_sample(connection: Connection[Any], *, most: int | None = None) -> int:
 
 def linked_fields() -> tuple[Field, ...]:
     """The fields whose links are sampled: every linked field. Merges are made by persons alone."""
-    return tuple(field for field in fields().values() if not field.merges)
+    return tuple(field for field in list_decidable_fields().values() if not field.merges)
 
 
-def populations(connection: Connection[Any], field: Field) -> dict[str, int]:
+def count_populations(connection: Connection[Any], field: Field) -> dict[str, int]:
     """Band → accepted links of runs in it, and records in review."""
     rows = connection.execute(
         f"select {band_sql()}, count(*) from link.{field.table} l where l.{ACCEPTED} and {BY_RUN.format(l='l')} group by 1"
@@ -147,7 +147,7 @@ def _shown(field: Field) -> str:
     """SQL of the rows that are shown with what linking found, in an order that tells nothing. A row that was merged with another
     is not shown as somebody else."""
     cases = " ".join(
-        f"when '{kind}' then array(select a.id from ({profile().subjects[kind].alike}) a where a.id <> all (d.offered) and not exists (select"
+        f"when '{kind}' then array(select a.id from ({load_profile().subjects[kind].alike}) a where a.id <> all (d.offered) and not exists (select"
         " from link.heir h where h.subject_id = a.id or h.heir_id = a.id)"
         f" order by a.unlike, a.id limit greatest({SHOWN} - cardinality(d.offered), 0))"
         for kind in field.kinds

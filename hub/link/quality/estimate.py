@@ -60,7 +60,7 @@ class PrecisionVerdict(StrEnum):
     """Too few answers to say either."""
 
 
-def precision(counted: Counted) -> ShareEstimate | None:
+def estimate_precision(counted: Counted) -> ShareEstimate | None:
     """The precision of one stratum; None without an answer."""
     if not counted.answered:
         return None
@@ -71,7 +71,7 @@ def precision(counted: Counted) -> ShareEstimate | None:
 def total_precision(strata: Iterable[Counted]) -> ShareEstimate | None:
     """The precision over strata, each weighted by its links; None without an answer."""
     every = [one for one in strata if one.links]
-    known = [(one, found) for one in every if (found := precision(one)) is not None]
+    known = [(one, found) for one in every if (found := estimate_precision(one)) is not None]
     links = sum(one.links for one, _ in known)
     if not links:
         return None
@@ -107,7 +107,7 @@ def compare_with(target: float, counted: Counted) -> PrecisionVerdict:
     It falls short on the one-sided exact binomial test at ALARM. The lower bound alone would condemn every new stratum: 50 right
     answers of 50 have a lower bound of 0.93.
     """
-    found = precision(counted)
+    found = estimate_precision(counted)
     if found is None:
         return PrecisionVerdict.OPEN
     if found.low >= target:
@@ -154,7 +154,7 @@ class Recall:
         return {"least": self.least, "most": self.most}
 
 
-def recall(
+def estimate_recall(
     accepted: int, accepted_precision: ShareEstimate, waiting: int, offered: ShareEstimate | None, unlinked: int
 ) -> Recall | None:
     """Recall of accepted links of a field: from the share of accepted links that are right, and the share of records in review

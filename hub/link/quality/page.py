@@ -9,7 +9,7 @@ import orjson
 
 from hub.link.decisions.agreement import Agreement
 from hub.link.evaluate.evaluation import write_list
-from hub.link.evaluate.page import STYLE, broken, heading, list_false_links, tabled
+from hub.link.evaluate.page import STYLE, break_name, list_false_links, render_heading, render_table
 from hub.link.quality import charts
 from hub.link.quality.bands import BANDS, REVIEW
 from hub.link.quality.estimate import PrecisionVerdict, Recall, ShareEstimate, answers_for_margin, answers_for_target
@@ -23,7 +23,7 @@ VERDICTS: Mapping[PrecisionVerdict, tuple[str, str]] = {
 }
 
 
-def write(folder: Path, found: Quality) -> tuple[Path, ...]:
+def write_report(folder: Path, found: Quality) -> tuple[Path, ...]:
     """Write the page, each chart, the figures and the list of false links into a folder. Returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = draw_charts(found)
@@ -31,7 +31,7 @@ def write(folder: Path, found: Quality) -> tuple[Path, ...]:
         (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
     (folder / FIGURES).write_bytes(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2) + b"\n")
     write_list(folder / LIST, found.false_links)
-    (folder / PAGE).write_text(page(found, pictures), encoding="utf-8")
+    (folder / PAGE).write_text(render_report(found, pictures), encoding="utf-8")
     return tuple(folder / name for name in (PAGE, FIGURES, LIST, *(f"{picture}.svg" for picture in pictures)))
 
 
@@ -40,22 +40,22 @@ def draw_charts(found: Quality) -> dict[str, str]:
     made: dict[str, str] = {}
     bands = {_band(name): one for name, one in found.by_band.items() if name != REVIEW.name}
     if any(bands.values()):
-        made["precision_by_band"] = charts.precision(
+        made["precision_by_band"] = charts.draw_precision(
             "Độ chính xác theo mức tin cậy / Precision by band", bands, found.band_target
         )
-        made["precision_by_field"] = charts.precision(
+        made["precision_by_field"] = charts.draw_precision(
             "Độ chính xác theo trường / Precision by linked field", found.by_field, found.target
         )
     sampled = [one for one in found.strata if one.drawn]
     if sampled:
-        made["progress"] = charts.progress(
+        made["progress"] = charts.draw_progress(
             "Tiến độ lấy mẫu / Progress of the sample",
             {_band(name): [one for one in sampled if one.band == name] for name in band_names(sampled)},
         )
     return made
 
 
-def page(found: Quality, pictures: Mapping[str, str]) -> str:
+def render_report(found: Quality, pictures: Mapping[str, str]) -> str:
     """The page. Nothing on it is fetched from anywhere, and it has no values of people."""
     parts = [
         '<!doctype html>\n<html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
@@ -113,7 +113,7 @@ def _strata(found: Quality) -> str:
         (f"thêm, ±{_percent(found.margin)}", f"more for ±{_percent(found.margin)}"), ("để đạt", "for target"),
     )  # fmt: skip
     rows = [
-        f'<tr><td>{broken(one.field)}<span class="range">{escape(_band(one.band))}</span></td>'
+        f'<tr><td>{break_name(one.field)}<span class="range">{escape(_band(one.band))}</span></td>'
         + "".join(_cell(n, bad=at == 3 and bool(n)) for at, n in enumerate(
             (one.links, one.drawn, one.right, one.wrong, one.unsettled, one.waiting)
         ))
@@ -126,8 +126,8 @@ def _strata(found: Quality) -> str:
         ' <span class="en">/ “More”: answers still needed for an interval as narrow as that. “For target”: answers needed in all,'
         " if none is wrong.</span>"
     )
-    title = heading("Theo trường và mức tin cậy", "By linked field and band")
-    return f"{title}<p>{words}</p>" + tabled(("", ""), headings, rows)
+    title = render_heading("Theo trường và mức tin cậy", "By linked field and band")
+    return f"{title}<p>{words}</p>" + render_table(("", ""), headings, rows)
 
 
 def _verdict_cell(found: Quality, one: Stratum) -> str:
@@ -154,21 +154,21 @@ def _fields(found: Quality) -> str:
         one, differs = found.by_field.get(name), counts.discrepant / counts.accepted if counts.accepted else None
         covered = "–" if one is None else _percent(one.covered)
         rows.append(
-            f"<tr><td>{broken(name)}</td>{_cell(counts.stated)}{_cell(counts.accepted)}{_cell(counts.unlinked)}"
+            f"<tr><td>{break_name(name)}</td>{_cell(counts.stated)}{_cell(counts.accepted)}{_cell(counts.unlinked)}"
             f"{_estimate_cell(one)}<td>{covered}</td><td>{_recall(found.recalls[name])}</td>"
             f'<td>{counts.discrepant:,}<span class="range">{"" if differs is None else _percent(differs)}</span></td></tr>'
         )
-    return heading("Theo trường liên kết", "By linked field") + tabled(("", ""), headings, rows)
+    return render_heading("Theo trường liên kết", "By linked field") + render_table(("", ""), headings, rows)
 
 
 def _methods(found: Quality) -> str:
     rows = [
-        f'<tr><td>{broken(name)}</td><td class="words">{broken(method)}</td><td>{escape(status)}</td>{_cell(links)}</tr>'
+        f'<tr><td>{break_name(name)}</td><td class="words">{break_name(method)}</td><td>{escape(status)}</td>{_cell(links)}</tr>'
         for name, counts in found.fields.items()
         for (method, status), links in counts.methods.items()
     ]
     headings = (("phương pháp", "method"), ("trạng thái", "status"), ("liên kết", "links"))
-    return heading("Theo phương pháp", "By method") + tabled(("", ""), headings, rows)
+    return render_heading("Theo phương pháp", "By method") + render_table(("", ""), headings, rows)
 
 
 def _raises(found: Quality) -> str:
@@ -177,14 +177,16 @@ def _raises(found: Quality) -> str:
         ("hủy", "undone"),
     )  # fmt: skip
     rows = [
-        f"<tr><td>{one.id} · {broken(one.field)}</td><td>{escape(_band(one.band))}</td>"
+        f"<tr><td>{one.id} · {break_name(one.field)}</td><td>{escape(_band(one.band))}</td>"
         f"<td>{'không nhận / none accepted' if math.isinf(one.weight) else f'{one.weight:.2f}'}</td>"
         f"<td>{one.raised_at:%Y-%m-%d %H:%M}</td><td>{escape(one.raised_by)}</td>"
         f'<td class="words">{escape(one.reason)}</td><td>{f"{one.undone_at:%Y-%m-%d}" if one.undone_at else "–"}</td></tr>'
         for one in found.raises
     ]
     empty = "<p>Chưa nâng lần nào. / None so far.</p>"
-    return heading("Ngưỡng đã nâng", "Raised thresholds") + (tabled(("", ""), headings, rows) if rows else empty)
+    return render_heading("Ngưỡng đã nâng", "Raised thresholds") + (
+        render_table(("", ""), headings, rows) if rows else empty
+    )
 
 
 def _agreement(found: Quality) -> str:
@@ -199,7 +201,9 @@ def _agreement(found: Quality) -> str:
         f"<td>{'–' if one.kappa is None else f'{one.kappa:.2f}'}</td></tr>"
         for label, one in every
     ]
-    return heading("Người xem có đồng ý với nhau không", "Whether reviewers agree") + tabled(("", ""), headings, rows)
+    return render_heading("Người xem có đồng ý với nhau không", "Whether reviewers agree") + render_table(
+        ("", ""), headings, rows
+    )
 
 
 def _unknown(found: Quality) -> str:
@@ -222,7 +226,7 @@ def _unknown(found: Quality) -> str:
             )
         )
     listed = "".join(f'<li>{escape(vi)} <span class="en">/ {escape(en)}</span></li>' for vi, en in words)
-    return heading("Điều mẫu không cho biết", "What the sample cannot tell") + f"<ul>{listed}</ul>"
+    return render_heading("Điều mẫu không cho biết", "What the sample cannot tell") + f"<ul>{listed}</ul>"
 
 
 def _band(name: str) -> str:

@@ -5,14 +5,14 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.decisions.agreement import ALL, Agreement, agreement, measured
+from hub.link.decisions.agreement import ALL, Agreement, compute_agreement, measure_agreement
 from hub.link.evaluate.falses import FalseLink, source_of
 from hub.link.field import Field, field_named
 from hub.link.quality.bands import BANDS, MODEL
-from hub.link.quality.draw import WINDOW_DAYS, linked_fields, populations
+from hub.link.quality.draw import WINDOW_DAYS, count_populations, linked_fields
 from hub.link.quality.report import ACCEPTED_NAMES, FieldCounts, Quality, Stratum
 from hub.link.quality.thresholds import TWO, list_raises
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.model.tables import ACCEPTED
 from hub.settings import Settings
 from hub.store.query import fetch_value
@@ -57,7 +57,7 @@ def read_quality(connection: Connection[Any], settings: Settings, *, margin: flo
             fields={field.name: _counts(connection, field) for field in linked_fields()},
             raises=list_raises(connection, every=True),
             sample_agreement=_agreement(connection),
-            decision_agreement=agreement(connection),
+            decision_agreement=measure_agreement(connection),
             false_links=_false_links(connection),
             of_earlier_models=earlier,
         )
@@ -77,7 +77,7 @@ def _strata(connection: Connection[Any]) -> tuple[Stratum, ...]:
     drawn = {(field, band): tuple(counts) for field, band, *counts in rows}
     found = []
     for field in linked_fields():
-        links = populations(connection, field)
+        links = count_populations(connection, field)
         for band in BANDS:
             if band in links or (field.name, band) in drawn:
                 counts = drawn.get((field.name, band), (0,) * 5)
@@ -110,7 +110,7 @@ def _agreement(connection: Connection[Any]) -> Agreement:
         " from link.sample_answer a) select one.verdict, other.verdict, count(*) from opinions one"
         " join opinions other using (sample_id) where one.at = 1 and other.at > 1 group by 1, 2 order by 1, 2"
     ).fetchall()
-    return measured(ALL, rows)
+    return compute_agreement(ALL, rows)
 
 
 def _false_links(connection: Connection[Any]) -> tuple[FalseLink, ...]:
@@ -140,7 +140,7 @@ def _false_link(connection: Connection[Any], row: tuple[Any, ...]) -> FalseLink:
         dirt=(),
         reason=f"judged wrong by {different} of {given} reviewers",
         record=source_of(connection, field_named(field).entity, record),
-        found=source_of(connection, registry()[kind], found),
+        found=source_of(connection, load_registry()[kind], found),
     )
 
 

@@ -17,8 +17,8 @@ from hub.link.quality.estimate import (
     answers_for_margin,
     answers_for_target,
     compare_with,
-    precision,
-    recall,
+    estimate_precision,
+    estimate_recall,
     total_precision,
 )
 from hub.link.quality.thresholds import Raise
@@ -63,7 +63,7 @@ class Stratum:
     @property
     def estimate(self) -> ShareEstimate | None:
         """The share that is right; in review, that has the right row among its candidates."""
-        return precision(self.counted)
+        return estimate_precision(self.counted)
 
     def verdict(self, target: float) -> PrecisionVerdict:
         """How the band stands to its target. Only what two reviewers saw counts as wrong."""
@@ -207,7 +207,7 @@ class Quality:
         waits = next((one for one in self.strata if (one.field, one.band) == (field, REVIEW.name)), None)
         if accepted is None:
             return None
-        return recall(
+        return estimate_recall(
             counts.accepted, accepted, waits.links if waits else 0, waits.estimate if waits else None, counts.unlinked
         )
 

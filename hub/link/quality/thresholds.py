@@ -19,7 +19,7 @@ from hub.errors import OperationRefused
 from hub.link.decisions.verdicts import reason_of, reviewer_of
 from hub.link.quality.bands import BANDS, MODEL, next_edge
 from hub.link.quality.draw import WINDOW_DAYS
-from hub.link.quality.estimate import Counted, PrecisionVerdict, compare_with, precision
+from hub.link.quality.estimate import Counted, PrecisionVerdict, compare_with, estimate_precision
 from hub.store.query import fetch_row
 
 ROW = "t.id, t.field, t.band, t.weight, t.raised_at, t.raised_by, t.reason, t.evidence, t.undone_at, t.undone_by, t.undone_reason"
@@ -79,7 +79,7 @@ def raise_if_short(connection: Connection[Any], sample_id: int, *, target: float
     counted = Counted(max(links, len(wrong) + right), right, len(wrong))
     if compare_with(target, counted) is not PrecisionVerdict.SHORT:
         return None
-    found = precision(counted)
+    found = estimate_precision(counted)
     assert found is not None  # it is short of its target, so it was answered
     evidence = {
         **found.document(),

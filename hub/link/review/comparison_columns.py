@@ -1,8 +1,8 @@
 """Which values of a subject stand beside what a sector recorded of it, as SQL over the subject `{s}`. The declarations as SQL."""
 
 from hub.link.field import Field
-from hub.link.profile import profile
-from hub.model.registry import registry
+from hub.link.profile import load_profile
+from hub.model.registry import load_registry
 
 
 def recorded_sql(field: Field) -> str:
@@ -16,10 +16,10 @@ def recorded_sql(field: Field) -> str:
 
 def held_sql(field: Field, kind: str) -> str:
     """What a subject of this kind says of the same, from `data.<kind> s`: `select <object> from … where s.id = …`."""
-    table = registry()[kind].table
+    table = load_registry()[kind].table
     if field.merges:
         return f"select {_object([(c.name, f's.{c.name}') for c in field.entity.columns])} from data.{table} s"
-    subject = profile().subjects[kind]
+    subject = load_profile().subjects[kind]
     parts = [(part, sql.format(s="s")) for part, sql in subject.shown.items()]
     return f"select {_object(parts)} from data.{table} s {subject.shown_from.format(s='s')}"
 

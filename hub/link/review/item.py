@@ -14,7 +14,7 @@ from hub.link.decisions.verdicts import DECISION, Decision
 from hub.link.field import Field, field_named
 from hub.link.review.comparison_columns import facts_sql, held_sql, recorded_sql
 from hub.link.review.review_priority import procedures_over
-from hub.link.review.waterfall import Step, waterfall
+from hub.link.review.waterfall import Step, explain_weight
 from hub.store.query import fetch_row
 
 
@@ -61,7 +61,7 @@ class Item:
     decisions: tuple[Decision, ...]
 
 
-def item(connection: Connection[Any], field_name: str, record_id: int) -> Item:
+def read_review_item(connection: Connection[Any], field_name: str, record_id: int) -> Item:
     """A record and all its candidates. Raises OperationRefused: UNKNOWN_FIELD, RECORD_NOT_FOUND."""
     field = field_named(field_name)
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -165,7 +165,7 @@ def _candidate(
         confidence=row["confidence"],
         weight=row["weight"],
         compared=tuple(Compared(name, recorded[name], held.get(name) or None) for name in recorded),
-        waterfall=waterfall(row["weight"], row["evidence"] or ()),
+        waterfall=explain_weight(row["weight"], row["evidence"] or ()),
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],
     )

@@ -14,7 +14,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from hub.errors import OperationRefused
-from hub.link.field import field_named, fields
+from hub.link.field import field_named, list_decidable_fields
 from hub.link.review.review_priority import procedures_over, take_in
 from hub.store.query import fetch_value
 
@@ -102,7 +102,7 @@ class WaitingCounts:
     candidates: int
 
 
-def queue(connection: Connection[Any], wanted: Wanted = EVERY, part: Part = FIRST) -> QueuePage:
+def read_review_queue(connection: Connection[Any], wanted: Wanted = EVERY, part: Part = FIRST) -> QueuePage:
     """A page of the queue. Raises OperationRefused: UNKNOWN_FIELD, BAD_PAGE_SIZE, BAD_CURSOR."""
     if not 1 <= part.size <= MOST:
         raise OperationRefused(f"a page has 1 to {MOST} items", next_step="ask for fewer", code="BAD_PAGE_SIZE")
@@ -118,13 +118,13 @@ def queue(connection: Connection[Any], wanted: Wanted = EVERY, part: Part = FIRS
     return QueuePage(items, more, part.after is not None)
 
 
-def count(connection: Connection[Any], wanted: Wanted) -> int:
+def count_review_items(connection: Connection[Any], wanted: Wanted) -> int:
     """How many items there are. Raises OperationRefused: UNKNOWN_FIELD."""
     take_in(connection)
     return int(fetch_value(connection, f"select count(*) from link.review q where {_where(wanted)}", _chosen(wanted)))
 
 
-def waiting(connection: Connection[Any]) -> tuple[WaitingCounts, ...]:
+def count_waiting(connection: Connection[Any]) -> tuple[WaitingCounts, ...]:
     """How many records and candidates wait, for each field that has any."""
     take_in(connection)
     rows = connection.execute(
@@ -133,7 +133,7 @@ def waiting(connection: Connection[Any]) -> tuple[WaitingCounts, ...]:
     counted = {name: (records, candidates) for name, records, candidates in rows}
     return tuple(
         WaitingCounts(field.name, field.entity.name, field.entity.sector, *counted[field.name])
-        for field in fields().values()
+        for field in list_decidable_fields().values()
         if field.name in counted
     )
 
@@ -163,7 +163,7 @@ def _beyond(sign: str, cursor: str) -> str:
 
 
 def _chosen(wanted: Wanted) -> Mapping[str, Any]:
-    named = fields().values() if wanted.fields is None else [field_named(name) for name in wanted.fields]
+    named = list_decidable_fields().values() if wanted.fields is None else [field_named(name) for name in wanted.fields]
     names = [field.name for field in named if wanted.sectors is None or field.entity.sector in wanted.sectors]
     weights = {f"weight_{operator}": bits for operator, bits in wanted.weight}
     return {"fields": names, "kind": wanted.kind, **weights}

@@ -21,10 +21,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.link.field import Field, field_named, fields, leading_to
+from hub.link.field import Field, field_named, leading_to, list_decidable_fields
 from hub.link.lock import WRITE
 from hub.model.procedure_columns import map_procedures_by_column
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.model.tables import ACCEPTED, OPEN
 
 KEPT = ("kinds", "candidates", "weight", "distance", "waiting", "value")
@@ -44,16 +44,16 @@ def procedures_over(name: str) -> tuple[str, ...]:
     return tuple(sorted(codes))
 
 
-def refresh(connection: Connection[Any]) -> None:
+def refresh_review_queue(connection: Connection[Any]) -> None:
     """Take everything in: what to call when a run has ended. One transaction."""
     with connection.transaction():
         # First, so that a run that ends meanwhile is left for the next.
         connection.execute("update hub.link_run set queued = true where ended_at is not null and not queued")
-        for field in fields().values():
+        for field in list_decidable_fields().values():
             connection.execute(_refresh_sql(field, few=False))
 
 
-def requeue(connection: Connection[Any], field: Field, records: Collection[int]) -> None:
+def requeue_records(connection: Connection[Any], field: Field, records: Collection[int]) -> None:
     """Count these records of a field again."""
     connection.execute(_refresh_sql(field, few=True), {"records": list(records)})
 
@@ -68,7 +68,7 @@ def take_in(connection: Connection[Any]) -> None:
         if row == (True,):
             held = connection.execute("select pg_try_advisory_xact_lock(%s)", (WRITE,)).fetchone()
             if held == (True,):
-                refresh(connection)
+                refresh_review_queue(connection)
 
 
 def _refresh_sql(field: Field, *, few: bool) -> str:
@@ -117,7 +117,7 @@ def _waiting_sql(field: Field) -> str:
     else:
         counts = [
             f"(select count(*) from data.{entity.table} w where w.{reference.column.name} = r.{reference.target_column})"
-            for entity in registry()
+            for entity in load_registry()
             for reference in entity.references
             if reference.target == field.entity.name
         ]

@@ -17,7 +17,7 @@ class Step:
     total: float | None
 
 
-def waterfall(weight: float | None, evidence: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+def explain_weight(weight: float | None, evidence: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """The steps to a weight. If the evidence does not begin with the prior, the prior is what the comparisons leave of the
     weight; if there is no weight there are no sums."""
     given = list(evidence)

@@ -1,18 +1,18 @@
 """Companions as SQL, by the table of `schema.linking.companions`: who stands beside a record, and the households that they live in."""
 
 from hub.link.field import Field, field_named
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 from hub.link.rules.sql import BY_RUN
 from schema.linking.declarations import KNOWN_BY_RULE
 
 
 def companion_of(field: Field) -> Field | None:
     """The field of the subjects that stand beside the records of a field, if any do."""
-    known = profile().companions.get(field.name)
+    known = load_profile().companions.get(field.name)
     return field_named(known.field) if known else None
 
 
-def certain(field: Field) -> str:
+def select_certain_links(field: Field) -> str:
     """Select of record_id and found_id of what is sure without likeness: by rule in this run, or earlier, or by a person."""
     one, recorded = field.temporary("one"), field.temporary("recorded")
     by_person = f"not {BY_RUN.format(l='l')}"
@@ -24,9 +24,9 @@ def certain(field: Field) -> str:
     )
 
 
-def beside(field: Field, other: Field, records: str) -> str:
+def select_records_beside(field: Field, other: Field, records: str) -> str:
     """Select of the records of `other` that stand beside `records`, a table of record ids of `field`."""
-    on = profile().companions[field.name].on
+    on = load_profile().companions[field.name].on
     return (
         f"select s.id as record_id from {records} r join data.{field.entity.table} t on t.id = r.record_id"
         f" join data.{other.entity.table} s on {on}"
@@ -36,17 +36,17 @@ def beside(field: Field, other: Field, records: str) -> str:
 def beside_before(field: Field, other: Field) -> str:
     """Select of the records of `other` beside which a changed record of `field` stood, as earlier versions of it say: it may be gone,
     or stand elsewhere by now."""
-    on = profile().companions[field.name].on
+    on = load_profile().companions[field.name].on
     return (
         f"select s.id as record_id from changed n join history.{field.entity.table} t on t.id = n.id"
         f" join data.{other.entity.table} s on {on}"
     )
 
 
-def households(field: Field, other: Field, records: str, sure: str) -> str:
+def select_companion_households(field: Field, other: Field, records: str, sure: str) -> str:
     """Select of record_id and companions, the codes of where those beside it live; `sure` is the table of `certain`."""
-    on = profile().companions[field.name].on
-    (lives,) = (standing for standing in profile().standings if standing.companions)
+    on = load_profile().companions[field.name].on
+    (lives,) = (standing for standing in load_profile().standings if standing.companions)
     return (
         f"select r.record_id, string_agg(distinct h.{lives.value}, ' ' order by h.{lives.value}) as companions"
         f" from {records} r join data.{field.entity.table} t on t.id = r.record_id join data.{other.entity.table} s on {on}"

@@ -10,7 +10,7 @@ SURE_LEAD = 12.0
 """What it takes to beat a candidate that would be CONFIRMED alone, and to stay CONFIRMED beside others."""
 
 
-def bits(evidence: tuple[Evidence, ...]) -> str:
+def render_evidence_bits(evidence: tuple[Evidence, ...]) -> str:
     """SQL for the sum of the weights."""
     return " + ".join(f"case {_whens(each, lambda o: str(o.bits))} else 0 end" for each in evidence) or "0"
 
@@ -26,7 +26,7 @@ def as_json(evidence: tuple[Evidence, ...]) -> str:
     return f"jsonb_build_array({', '.join(entries)})"
 
 
-def contest(one: str) -> str:
+def render_contest(one: str) -> str:
     """Statement that takes back the acceptance of candidates in `one` that do not lead all others of their record."""
     return f"""
 with ruled as (

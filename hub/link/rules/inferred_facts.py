@@ -7,12 +7,12 @@ a rule or a person has joined counts. Temporary tables, made anew when the field
 
 from collections.abc import Collection, Iterator
 
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 
 
-def known(fields: Collection[str]) -> Iterator[str]:
+def render_known_subjects(fields: Collection[str]) -> Iterator[str]:
     """Statements that make the temporary tables, by the links that these fields have now."""
-    for standing in profile().standings:
+    for standing in load_profile().standings:
         if standing.field not in fields:
             continue
         yield f"drop table if exists {standing.table}"

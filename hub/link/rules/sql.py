@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
-from hub.link.profile import profile
-from hub.link.rules.declared_evidence import as_json, bits
+from hub.link.profile import load_profile
+from hub.link.rules.declared_evidence import as_json, render_evidence_bits
 from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.linking.declarations import Rule
@@ -30,21 +30,21 @@ DIGITS = r"(case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_
 TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 
-def refused(field: Field, row: str, found: str) -> str:
+def render_refused(field: Field, row: str, found: str) -> str:
     """Whether a person has said that this pair is not the same: of the found row, or of another that is one subject with it."""
     return (
         f"exists (select from link.decision d where d.field = '{field.name}' and d.record_id = {row}.record_id"
         " and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null"
-        f" and {heir('d.subject_id')} = {heir(found)})"
+        f" and {render_heir('d.subject_id')} = {render_heir(found)})"
     )
 
 
-def heir(row: str) -> str:
+def render_heir(row: str) -> str:
     """What a row of a register stands for: itself, or the oldest of those that it was merged with."""
     return f"coalesce((select h.heir_id from link.heir h where h.subject_id = {row}), {row})"
 
 
-def decided(field: Field, record: str) -> str:
+def render_decided(field: Field, record: str) -> str:
     """Whether a person has said what this record is."""
     by_person = f"not {BY_RUN.format(l='l')}"
     return f"exists (select from link.{field.table} l where l.record_id = {record} and {by_person})"
@@ -53,10 +53,10 @@ def decided(field: Field, record: str) -> str:
 # --- Candidates -------------------------------------------------------------------------------------------------------
 
 
-def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | None = None) -> str:
+def select_records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | None = None) -> str:
     """A select of the normalised values of records that no person has decided; `only` is a table of ids. With `rules`, of records
     that these may lead to a changed subject, the values that they look up by, and no others: names take longest."""
-    family = profile().families[field.recorded.family]
+    family = load_profile().families[field.recorded.family]
     columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits: dict[str, str] = {
         name: DIGITS.format(column=f"t.{columns[name]}") for name in family.digits if name in columns
@@ -64,11 +64,12 @@ def records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | No
     names: dict[str, str] = {"t": "t", **columns, **digits}
     names |= {name: word.format(**names) for name, word in family.words.items()}
     names |= {
-        name: value.format(t="t") for name, value in {**family.stated, **profile().stated.get(field.name, {})}.items()
+        name: value.format(t="t")
+        for name, value in {**family.stated, **load_profile().stated.get(field.name, {})}.items()
     }
     values = {name: value.format(**names) for name, value in family.normalised.items()}
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
-    where = f"not {decided(field, 't.id')}"
+    where = f"not {render_decided(field, 't.id')}"
     if rules is not None:
         where += f" and {family.narrowed.format(**values)}" if family.narrowed else ""
         values = {
@@ -89,9 +90,9 @@ def _of_kinds(value: str, asking: Sequence[Rule], values: Mapping[str, str]) -> 
     return f"case when {values['kind']} is null or {values['kind']} in ({', '.join(kinds)}) then {value} end"
 
 
-def found(field: Field) -> tuple[str, ...]:
+def render_candidates(field: Field) -> tuple[str, ...]:
     """Statements that fill `found` with the candidates of every rule, a lower tier only if needed, then `one`."""
-    rules = profile().rules_for(field.recorded.family, field.kinds)
+    rules = load_profile().rules_for(field.recorded.family, field.kinds)
     recorded, into = field.temporary("recorded"), field.temporary("found")
     create = (
         f"create temporary table {into} (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
@@ -111,17 +112,17 @@ def found(field: Field) -> tuple[str, ...]:
     return (*statements, _one(field))
 
 
-def met(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
+def select_met_records(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
     """Selects of the records that a rule of any tier leads to a changed subject, as it is or as it was (`version_of_…`): what is
     no longer there may have kept a rule from being asked. Over the recorded values of all records, which `recorded` has."""
     recorded = field.temporary("recorded")
     return tuple(
-        f"select r.record_id from {recorded} r {_filled(rule.through)} join {versions(rule.subject.kind)} s on {_joined(rule)}"
+        f"select r.record_id from {recorded} r {_filled(rule.through)} join {name_versions_table(rule.subject.kind)} s on {_joined(rule)}"
         for rule in rules
     )
 
 
-def versions(kind: str) -> str:
+def name_versions_table(kind: str) -> str:
     """The name of the temporary table of a run that has each version of the changed subjects of a kind."""
     return f"version_of_{to_snake_case(kind)}"
 
@@ -133,12 +134,12 @@ def _one(field: Field) -> str:
         f"create temporary table {field.temporary('one')} as select distinct on (f.record_id, {heir}) f.record_id,"
         f" f.subject_id as found_id, {heir} as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure, f.strength"
         f" from {field.temporary('found')} f left join link.heir h on h.subject_id = f.subject_id"
-        f" where not {refused(field, 'f', 'f.subject_id')}"
+        f" where not {render_refused(field, 'f', 'f.subject_id')}"
         f" order by f.record_id, {heir}, f.accepted desc, f.sure desc, f.strength desc, f.rank, f.subject_id"
     )
 
 
-def unanswered(field: Field) -> str:
+def select_unanswered(field: Field) -> str:
     """A select of the records of `recorded` that the rules leave open."""
     one = field.temporary("one")
     return (
@@ -147,7 +148,7 @@ def unanswered(field: Field) -> str:
     )
 
 
-def scored(field: Field) -> str:
+def render_scored_table(field: Field) -> str:
     """The empty table of the model's candidates."""
     return (
         f"create temporary table {field.temporary('scored')} (record_id bigint, found_id bigint, subject_kind text,"
@@ -158,7 +159,7 @@ def scored(field: Field) -> str:
 # --- Decision ---------------------------------------------------------------------------------------------------------
 
 
-def wanted(field: Field) -> str:
+def render_wanted(field: Field) -> str:
     """Statement that makes `wanted`: one accepted subject of a record, or every candidate. `%(model)s` names the model."""
     one, scored = field.temporary("one"), field.temporary("scored")
     return f"""
@@ -171,7 +172,7 @@ with ruled as (
     -- Of rows that are one subject by now the likeliest.
     select distinct on (s.record_id, coalesce(h.heir_id, s.found_id)) s.*, coalesce(h.heir_id, s.found_id) as subject_id
     from {scored} s left join link.heir h on h.subject_id = s.found_id
-    where not exists (select from ruled r where r.record_id = s.record_id) and not {refused(field, "s", "s.found_id")}
+    where not exists (select from ruled r where r.record_id = s.record_id) and not {render_refused(field, "s", "s.found_id")}
     order by s.record_id, coalesce(h.heir_id, s.found_id), s.chosen desc, s.weight desc, s.found_id
 ), chosen as (
     select * from modelled where chosen
@@ -195,7 +196,7 @@ def _likeness(candidate: str) -> str:
     """The method of a candidate that rules left open: declared evidence for organisations, the model for all else."""
     whens = " ".join(
         f"when '{kind}' then '{subject.organisation.method}'"
-        for kind, subject in profile().subjects.items()
+        for kind, subject in load_profile().subjects.items()
         if subject.organisation
     )
     return f"case {candidate}.subject_kind {whens} else %(model)s::text end" if whens else "%(model)s::text"
@@ -209,7 +210,7 @@ def empty_wanted(field: Field) -> str:
     )
 
 
-def contested(field: Field, within: tuple[str, ...]) -> str:
+def render_contested(field: Field, within: tuple[str, ...]) -> str:
     """Statement that takes back what likeness claims against another record of the same group, where the other is no weaker."""
     wanted, touched = field.temporary("wanted"), field.temporary("touched")
     group = f"row({', '.join(f't.{column}' for column in within)})" if within else "row(true)"
@@ -235,7 +236,7 @@ where w.record_id = mine.record_id and w.subject_id = mine.subject_id and w.{ACC
 """.strip()
 
 
-def rivals(field: Field) -> str:
+def select_rivals(field: Field) -> str:
     """Select of the records outside `touched` with a row for a subject that is claimed in `wanted`, or was by those touched, also
     before a person decided."""
     wanted, touched = field.temporary("wanted"), field.temporary("touched")
@@ -243,11 +244,11 @@ def rivals(field: Field) -> str:
         f"select distinct l.record_id from link.{field.table} l where not exists (select from {touched} o"
         f" where o.record_id = l.record_id) and l.subject_id in (select w.subject_id from {wanted} w union"
         f" select b.subject_id from link.{field.table} b join {touched} o using (record_id) union"
-        f" select b.subject_id from {withdrawn(field)} b)"
+        f" select b.subject_id from {select_withdrawn(field)} b)"
     )
 
 
-def withdrawn(field: Field) -> str:
+def select_withdrawn(field: Field) -> str:
     """Rows of a link table, in brackets, that changed records had when the last run looked and that a person has taken since."""
     return (
         f"(select b.record_id, b.found_id, b.subject_id from link_history.{field.table} b join changed n on n.id = b.record_id"
@@ -270,7 +271,7 @@ class Changes:
     insert: str
 
 
-def changes(field: Field, *, whole: bool) -> Changes:
+def render_link_changes(field: Field, *, whole: bool) -> Changes:
     """What is right already is not touched; nor, if the run is not of the whole, a record it has not looked at."""
     links, wanted, wrong = f"link.{field.table}", field.temporary("wanted"), field.temporary("wrong")
     owner = f"data.{field.entity.table}"
@@ -278,8 +279,8 @@ def changes(field: Field, *, whole: bool) -> Changes:
     gone = " union ".join(
         f"select w.record_id, w.found_id from {wanted} w where {reason}"
         for reason in (
-            decided(field, "w.record_id"),
-            refused(field, "w", "w.found_id"),
+            render_decided(field, "w.record_id"),
+            render_refused(field, "w", "w.found_id"),
             f"not exists (select from {owner} t where t.id = w.record_id)",
         )
     )
@@ -320,7 +321,7 @@ def changes(field: Field, *, whole: bool) -> Changes:
     )
 
 
-def announced(field: Field, *, chosen: bool = False) -> str:
+def render_announced(field: Field, *, chosen: bool = False) -> str:
     """What the feed of changes is told: accepted links that were not there before, and those that are gone. Takes %(at)s, and
     %(records)s where only some records are `chosen`."""
     now, before = f"link.{field.table}", f"link_history.{field.table}"
@@ -358,7 +359,7 @@ def _candidates(rule: Rule, rank: int, recorded: str) -> str:
     holds = [f"{test} is not false" for _, test in tests]
     if rule.accept:
         holds.append(f"coalesce({_filled(rule.accept)}, false)")
-    strength = f"{_filled(rule.prior)} + {_filled(bits(subject.weighed))}"
+    strength = f"{_filled(rule.prior)} + {_filled(render_evidence_bits(subject.weighed))}"
     evidence = _filled(as_json(subject.weighed)) if subject.weighed else _tested(tests)
     return (
         f"select r.record_id, s.id, '{subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import Field, field_named
-from hub.link.rules.sql import BY_RUN, heir
+from hub.link.rules.sql import BY_RUN, render_heir
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
@@ -26,7 +26,7 @@ DAY = 10
 """Characters of a whole date; a shorter one is a month or a year."""
 
 
-def basis() -> list[Any]:
+def digest_vetoes() -> list[Any]:
     """All that vetoes rest on beside records and subjects."""
     return [PERSONAL_ID_FORM, *(asdict(row) for table in (VETOES, SUBJECTS, EVENTS, PAIRS) for row in table)]
 
@@ -206,7 +206,7 @@ def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
     columns = _recorded(field)
     name, address = columns["name"], columns["address"]
     same_name = f"join data.{to_snake_case(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
-    apart = f"{heir('o.id')} <> {heir('p.id')}"
+    apart = f"{render_heir('o.id')} <> {render_heir('p.id')}"
     exact = (
         f"{name} <> p.{facts.name} and {_written(name)} = {written(f'o.{facts.name}')}"
         f" and {_written(name)} <> {written(f'p.{facts.name}')}"
@@ -248,7 +248,7 @@ def find_namesakes(kind: str, versions: str) -> tuple[str, ...]:
     )
 
 
-def meeting(field: Field, kind: str) -> Iterator[str]:
+def select_namesakes(field: Field, kind: str) -> Iterator[str]:
     """Selects of the records with a row for a namesake of a changed person. Needs `find_namesakes`."""
     if kind in field.kinds and any(_persons(kind)):
         yield f"select l.record_id from {_namesakes_of(kind)} n join link.{field.table} l on l.found_id = n.id"

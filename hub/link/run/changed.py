@@ -8,10 +8,10 @@ businesses of a changed representative, and those of which something else stands
 from collections.abc import Iterable, Sequence
 
 from hub.link.field import Field
-from hub.link.profile import profile
-from hub.link.rules.sql import versions, withdrawn
+from hub.link.profile import load_profile
+from hub.link.rules.sql import name_versions_table, select_withdrawn
 from hub.model.names import to_snake_case
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 from hub.model.tables import stored_columns
 from schema.linking.declarations import Standing
 
@@ -36,7 +36,7 @@ NEVER = "'-infinity'::timestamptz"
 if it goes before that."""
 
 
-def concerned(known: Registry) -> tuple[str, ...]:
+def list_concerned_entities(known: Registry) -> tuple[str, ...]:
     """The entities that links rest on: owners of linked fields, their subjects, and administrative units."""
     names = {*REFERENCE}
     for entity in known:
@@ -45,7 +45,7 @@ def concerned(known: Registry) -> tuple[str, ...]:
     return tuple(entity.name for entity in known if entity.name in names)
 
 
-def find(entities: Iterable[str]) -> str:
+def render_changed_rows(entities: Iterable[str]) -> str:
     """Statement that makes `changed`: id, entity, and the version that is there now; null if the row is gone."""
     rows = " union all ".join(
         f"select id, '{name}' as entity, sys_from from data.{to_snake_case(name)}" for name in entities
@@ -70,7 +70,10 @@ select n.id, n.entity, case when exists (
 
 def known_versions(kind: str) -> tuple[str, ...]:
     """Statements that make the table of what the changed subjects of a kind are, and of what they were."""
-    name, columns = versions(kind), ", ".join(f"t.{column}" for column in stored_columns(registry()[kind]))
+    name, columns = (
+        name_versions_table(kind),
+        ", ".join(f"t.{column}" for column in stored_columns(load_registry()[kind])),
+    )
     rows = " union all ".join(
         f"select {columns} from {schema}.{to_snake_case(kind)} t join changed_subject c on c.id = t.id"
         for schema in ("data", "history")
@@ -78,7 +81,7 @@ def known_versions(kind: str) -> tuple[str, ...]:
     return f"drop table if exists {name}", f"create temporary table {name} as {rows}", f"analyze {name}"
 
 
-def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
+def render_changed_subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     """Statements that make `changed_subject`. Need what stands by the links of before (`hub.link.rules.inferred_facts`)."""
     named = ", ".join(f"'{kind}'" for kind in kinds)
     statements = [
@@ -87,12 +90,12 @@ def subjects(kinds: Sequence[str]) -> tuple[str, ...]:
     statements += [
         f"insert into changed_subject select x.id, '{kind}' from ({select}) x where x.id not in (select id from changed_subject)"
         for kind in kinds
-        for select in profile().subjects[kind].moved_by
+        for select in load_profile().subjects[kind].moved_by
     ]
     return tuple(statements)
 
 
-def moved(standing: Standing, field: Field) -> tuple[str, str]:
+def render_moved_subjects(standing: Standing, field: Field) -> tuple[str, str]:
     """Statements that add the subjects of which something else may stand in records: before the field of those records is
     linked, and after, at %(at)s."""
     links = field.table
@@ -102,7 +105,7 @@ def moved(standing: Standing, field: Field) -> tuple[str, str]:
     )
     before = (
         f"(select l.record_id, l.found_id from link.{links} l join changed n on n.id = l.record_id"
-        f" union select record_id, found_id from {withdrawn(field)} w)"
+        f" union select record_id, found_id from {select_withdrawn(field)} w)"
     )
     after = (
         f"(select record_id, found_id from link.{links} where sys_from = %(at)s"
@@ -115,7 +118,7 @@ def moved(standing: Standing, field: Field) -> tuple[str, str]:
     return of(before), of(after)
 
 
-def touched(field: Field) -> tuple[str, ...]:
+def render_touched_records(field: Field) -> tuple[str, ...]:
     """Statements that make the `touched` records of a field: changed ones, those with a row for a changed subject, and those of which
     a person said that they are not it, since that may have kept a rule from being asked."""
     name = field.temporary("touched")
@@ -130,6 +133,6 @@ def touched(field: Field) -> tuple[str, ...]:
     )
 
 
-def add(field: Field, records: str) -> str:
+def render_touched_addition(field: Field, records: str) -> str:
     """Statement that adds records, a select of record_id, to those touched."""
     return f"insert into {field.temporary('touched')} select distinct record_id from ({records}) more on conflict do nothing"

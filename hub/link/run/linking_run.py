@@ -18,15 +18,15 @@ from sqlalchemy import Engine
 
 from hub.errors import HubMisconfigured, OperationRefused, StoreUnavailable
 from hub.link.decisions import merges
-from hub.link.decisions.link_rows import release
+from hub.link.decisions.link_rows import release_gone_subjects
 from hub.link.discrepancies import discrepancies
 from hub.link.field import Field
-from hub.link.field import fields as all_fields
+from hub.link.field import list_decidable_fields as all_fields
 from hub.link.likeness import duplicates, parties
 from hub.link.likeness.likeness import Likeness
 from hub.link.likeness.trained import Version
 from hub.link.lock import RUN
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 from hub.link.quality.draw import fill_sample
 from hub.link.review import review_priority as stake
 from hub.link.rules import companions, sql, vetoes
@@ -34,8 +34,8 @@ from hub.link.rules import inferred_facts as standing
 from hub.link.rules.declared_evidence import LEAD, SURE_LEAD
 from hub.link.run import changed, run_plan
 from hub.link.run.run_plan import RowCounts, estimate_cost
-from hub.link.run.steps import Report, apply, decide, reset, start, untouched
-from hub.model.registry import registry
+from hub.link.run.steps import Report, apply_field, decide_field, drop_field_tables, report_untouched, start_field
+from hub.model.registry import load_registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION
 from hub.store.query import fetch_row
@@ -66,7 +66,7 @@ LOCK_WAIT_S = 600
 CLOSE_BROKEN_OFF = "update hub.link_run set ended_at = now(), mode = 'INTERRUPTED' where ended_at is null"
 
 
-def link(
+def run_linking(
     engine: Engine,
     fields: Iterable[str] | None = None,
     *,
@@ -142,18 +142,18 @@ class _Run:
         """Link, and record the run."""
         begun = time.monotonic()
         self.run_id, self.started = self._begin()
-        merges.mend(self.connection)
-        release(self.connection)
-        self.connection.execute(changed.find(changed.concerned(registry())))
+        merges.mend_clusters(self.connection)
+        release_gone_subjects(self.connection)
+        self.connection.execute(changed.render_changed_rows(changed.list_concerned_entities(load_registry())))
         self.whole = whole or self.likeness.to_train or self._is_new()
         self.connection.execute("create temporary table touched (entity text, record_id bigint)")
-        self._know(profile().linked_first)
+        self._know(load_profile().linked_first)
         if not self.whole:
             # Few rows are looked up in large tables; a full run reads most tables whole.
             self.connection.execute(ASSUME_FAST_DISKS)
             self._look_at_subjects()
-        first = [field for field in self.fields if field.name in profile().linked_first]
-        rest = [field for field in self.fields if field.name not in profile().linked_first]
+        first = [field for field in self.fields if field.name in load_profile().linked_first]
+        rest = [field for field in self.fields if field.name not in load_profile().linked_first]
         if self.likeness.to_train:
             # What a model learns from rests on who lives where, by rule; then the first fields are weighed like all else.
             self._round(first, told=False)
@@ -174,9 +174,9 @@ class _Run:
 
     def _know(self, fields: Collection[str]) -> None:
         """Take in what stands in the records of these fields by now."""
-        for statement in standing.known(fields):
+        for statement in standing.render_known_subjects(fields):
             self.connection.execute(statement)
-        if any(known.companions and known.field in fields for known in profile().standings):
+        if any(known.companions and known.field in fields for known in load_profile().standings):
             self.likeness.move_households(anyone=self.whole)
 
     # --- Begin and end ------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ class _Run:
                 self.run_id,
             ),
         )
-        stake.refresh(self.connection)
+        stake.refresh_review_queue(self.connection)
         model = trained.method if trained else None
         refused = self.likeness.refused
         return LinkReport(self.run_id, mode, model, refused, tuple(self.reports), self.found, total, round(seconds, 3))
@@ -227,23 +227,26 @@ class _Run:
 
     def _look_at_subjects(self) -> None:
         kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.kinds))
-        for statement in changed.subjects(kinds):
+        for statement in changed.render_changed_subjects(kinds):
             self.connection.execute(statement)
-        for known in profile().standings:
+        for known in load_profile().standings:
             if known.kind in kinds:
-                before, _ = changed.moved(known, all_fields()[known.field])
+                before, _ = changed.render_moved_subjects(known, all_fields()[known.field])
                 self.connection.execute(before)
 
     def _touch(self, fields: list[Field]) -> None:
         for field in fields:
-            start(self.connection, field, whole=self.whole)
+            start_field(self.connection, field, whole=self.whole)
         if self.whole:
             return
         changed_kinds = {
             kind for (kind,) in self.connection.execute("select distinct kind from changed_subject").fetchall()
         }
         for kind in changed_kinds:
-            for statement in (*changed.known_versions(kind), *vetoes.find_namesakes(kind, sql.versions(kind))):
+            for statement in (
+                *changed.known_versions(kind),
+                *vetoes.find_namesakes(kind, sql.name_versions_table(kind)),
+            ):
                 self.connection.execute(statement)
         for field in fields:
             self._meet_by_rule(field, tuple(kind for kind in field.kinds if kind in changed_kinds))
@@ -251,22 +254,22 @@ class _Run:
         for field in fields:
             other = companions.companion_of(field)
             if other in fields:
-                beside = companions.beside(other, field, other.temporary("touched"))
-                self.connection.execute(changed.add(field, beside))
-                self.connection.execute(changed.add(field, companions.beside_before(other, field)))
+                beside = companions.select_records_beside(other, field, other.temporary("touched"))
+                self.connection.execute(changed.render_touched_addition(field, beside))
+                self.connection.execute(changed.render_touched_addition(field, companions.beside_before(other, field)))
 
     def _meet_by_rule(self, field: Field, kinds: tuple[str, ...]) -> None:
         """Touch the records that a rule leads to a changed subject of these kinds."""
         if not kinds:
             return
         recorded = field.temporary("recorded")
-        rules = profile().rules_for(field.recorded.family, kinds)
-        self.connection.execute(f"create temporary table {recorded} as {sql.records(field, rules=rules)}")
-        for select in sql.met(field, rules):
-            self.connection.execute(changed.add(field, select))
+        rules = load_profile().rules_for(field.recorded.family, kinds)
+        self.connection.execute(f"create temporary table {recorded} as {sql.select_records(field, rules=rules)}")
+        for select in sql.select_met_records(field, rules):
+            self.connection.execute(changed.render_touched_addition(field, select))
         for kind in kinds:
-            for select in vetoes.meeting(field, kind):
-                self.connection.execute(changed.add(field, select))
+            for select in vetoes.select_namesakes(field, kind):
+                self.connection.execute(changed.render_touched_addition(field, select))
         self.connection.execute(f"drop table {recorded}")
 
     def _meet_by_likeness(self, fields: list[Field], kinds: Collection[str]) -> None:
@@ -275,9 +278,11 @@ class _Run:
         if found.is_empty():
             return
         self.connection.execute("create temporary table met (field text, record_id bigint)")
-        parties.fill(self.connection, "met", found)
+        parties.fill_table(self.connection, "met", found)
         for field in fields:
-            self.connection.execute(changed.add(field, f"select record_id from met where field = '{field.name}'"))
+            self.connection.execute(
+                changed.render_touched_addition(field, f"select record_id from met where field = '{field.name}'")
+            )
         self.connection.execute("drop table met")
 
     # --- Decide and apply ---------------------------------------------------------------------------------------------
@@ -288,13 +293,13 @@ class _Run:
         looked_at = [field for field in fields if self.whole or self._is_touched(field)]
         self._decide(looked_at, learning=self.likeness.to_train and told)
         for field in fields:
-            report = self._apply(field, told=told) if field in looked_at else untouched(self.connection, field)
+            report = self._apply(field, told=told) if field in looked_at else report_untouched(self.connection, field)
             if told:
                 self.reports.append(report)
             if self.progress and told:
                 self.progress(field.name, report.records)
         for field in fields:
-            reset(self.connection, field)
+            drop_field_tables(self.connection, field)
 
     def _is_touched(self, field: Field) -> bool:
         row = self.connection.execute(f"select exists (select from {field.temporary('touched')})").fetchone()
@@ -305,7 +310,7 @@ class _Run:
         again = fields
         for _ in range(ROUNDS):
             for field in again:
-                decide(self.connection, field)
+                decide_field(self.connection, field)
             if learning and self.likeness.to_train:
                 self.likeness.learn(fields)
             self.likeness.weigh(again, fields)
@@ -315,12 +320,12 @@ class _Run:
             # What is decided of more records can say more of those that stand beside them.
             again = [field for field in fields if field in more or companions.companion_of(field) in more]
             for field in again:
-                reset(self.connection, field, keep=("touched",))
+                drop_field_tables(self.connection, field, keep=("touched",))
         vetoes.veto_pairs(self.connection, fields, whole=self.whole)
 
     def _apply(self, field: Field, *, told: bool) -> Report:
         """Write what is wanted of a field, and take in what follows for others."""
-        report, at = apply(self.connection, field, self.run_id, whole=self.whole)
+        report, at = apply_field(self.connection, field, self.run_id, whole=self.whole)
         if report.added + report.withdrawn:
             self.moved.append(field.name)
         if not self.whole:
@@ -332,9 +337,9 @@ class _Run:
 
     def _move(self, field: Field, at: datetime) -> None:
         """Take in of which subjects something else stands in the records that were linked at an instant."""
-        for known in profile().standings:
+        for known in load_profile().standings:
             if known.field == field.name:
-                _, after = changed.moved(known, field)
+                _, after = changed.render_moved_subjects(known, field)
                 self.connection.execute(after, {"at": at})
 
     def _compare(self) -> None:
@@ -342,39 +347,46 @@ class _Run:
         at = fetch_row(self.connection, "select clock_timestamp()")
         names = [field.name for field in self.fields]
         self.connection.execute("analyze touched")
-        self.found = discrepancies.find(self.connection, names, at[0], touched=not self.whole)
+        self.found = discrepancies.update_discrepancies(self.connection, names, at[0], touched=not self.whole)
         self.connection.execute("drop table touched")
 
     def _propose(self, field: Field) -> None:
         """Propose merges of rows of a register."""
         if self.likeness.trained is None:
             return
-        duplicates.propose(self.connection, field, self.likeness, whole=self.whole)
-        report, _ = apply(self.connection, field, self.run_id, whole=self.whole)
+        duplicates.propose_duplicates(self.connection, field, self.likeness, whole=self.whole)
+        report, _ = apply_field(self.connection, field, self.run_id, whole=self.whole)
         self.reports.append(report)
-        reset(self.connection, field)
+        drop_field_tables(self.connection, field)
 
     def _wanted(self, field: Field) -> bool:
         """Make `wanted`. Whether claims meet those of records that are not looked at yet, which are then touched."""
         trained = self.likeness.trained
         method = {"model": f"model:{trained.method}" if trained else None}
-        self.connection.execute(sql.wanted(field), method)
+        self.connection.execute(sql.render_wanted(field), method)
         within = field.recorded.unique_within
         if within is None:
             return False
         self.connection.execute(f"analyze {field.temporary('wanted')}")
         if not self.whole:
-            added = self.connection.execute(changed.add(field, sql.rivals(field))).rowcount
+            added = self.connection.execute(changed.render_touched_addition(field, sql.select_rivals(field))).rowcount
             if added:
                 return True
-        self.connection.execute(sql.contested(field, within))
+        self.connection.execute(sql.render_contested(field, within))
         return False
 
 
 def _basis(model: str) -> str:
     """A digest of all that a decision rests on beside the records: rules, what stands together, authorities, and the model."""
     document = orjson.dumps(
-        [profile().document(), LEAD, SURE_LEAD, discrepancies.basis(registry()), vetoes.basis(), model],
+        [
+            load_profile().document(),
+            LEAD,
+            SURE_LEAD,
+            discrepancies.digest_discrepancy_rules(load_registry()),
+            vetoes.digest_vetoes(),
+            model,
+        ],
         option=orjson.OPT_SORT_KEYS,
     )
     return hashlib.sha256(document).hexdigest()[:16]

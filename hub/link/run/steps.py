@@ -8,10 +8,10 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import Field
-from hub.link.lock import PATIENCE_S, hold
-from hub.link.profile import profile
+from hub.link.lock import PATIENCE_S, hold_link_lock
+from hub.link.profile import load_profile
 from hub.link.rules import sql, vetoes
-from hub.link.rules.declared_evidence import contest
+from hub.link.rules.declared_evidence import render_contest
 from hub.link.run import changed
 from hub.store.change_feed import announce_changes
 from hub.store.query import fetch_value
@@ -35,43 +35,43 @@ class Report:
     seconds: float
 
 
-def start(connection: Connection[Any], field: Field, *, whole: bool) -> None:
+def start_field(connection: Connection[Any], field: Field, *, whole: bool) -> None:
     """Make `touched`: every record, or what changes touch directly."""
     if whole:
         touched = field.temporary("touched")
         connection.execute(f"create temporary table {touched} as select id as record_id from data.{field.entity.table}")
         connection.execute(f"create unique index on {touched} (record_id)")
         return
-    for statement in changed.touched(field):
+    for statement in changed.render_touched_records(field):
         connection.execute(statement)
 
 
-def decide(connection: Connection[Any], field: Field) -> None:
+def decide_field(connection: Connection[Any], field: Field) -> None:
     """Make `recorded`, `found` and `one` of the records touched, and an empty `scored`."""
     touched, recorded = field.temporary("touched"), field.temporary("recorded")
     connection.execute(f"analyze {touched}")
-    connection.execute(f"create temporary table {recorded} as {sql.records(field, only=touched)}")
+    connection.execute(f"create temporary table {recorded} as {sql.select_records(field, only=touched)}")
     connection.execute(f"analyze {recorded}")
-    *finds, one = sql.found(field)
+    *finds, one = sql.render_candidates(field)
     for statement in finds:
         connection.execute(statement)
     connection.execute(f"analyze {field.temporary('found')}")
     connection.execute(one)
     connection.execute(f"create index on {field.temporary('one')} (record_id)")
     connection.execute(f"analyze {field.temporary('one')}")
-    if any(rule.subject.weighed for rule in profile().rules_for(field.recorded.family, field.kinds)):
-        connection.execute(contest(field.temporary("one")))
+    if any(rule.subject.weighed for rule in load_profile().rules_for(field.recorded.family, field.kinds)):
+        connection.execute(render_contest(field.temporary("one")))
     vetoes.veto_ruled(connection, field)
-    connection.execute(sql.scored(field))
+    connection.execute(sql.render_scored_table(field))
 
 
-def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool) -> tuple[Report, datetime]:
+def apply_field(connection: Connection[Any], field: Field, run_id: int, *, whole: bool) -> tuple[Report, datetime]:
     """Bring the link table to `wanted` in one transaction. Returns what that came to, and its instant."""
     started = time.monotonic()
     with connection.transaction():
-        at = hold(connection, wait_s=PATIENCE_S)
+        at = hold_link_lock(connection, wait_s=PATIENCE_S)
         values = {"at": at, "by": f"run:{run_id}"}
-        to = sql.changes(field, whole=whole)
+        to = sql.render_link_changes(field, whole=whole)
         first = not _value(connection, f"select exists (select from link.{field.table})")
         connection.execute(to.forget)
         connection.execute(to.renew)
@@ -82,14 +82,14 @@ def apply(connection: Connection[Any], field: Field, run_id: int, *, whole: bool
         withdrawn = connection.execute(to.delete).rowcount
         added = connection.execute(to.insert, values).rowcount
         if not first and added + withdrawn:
-            announce_changes(connection, sql.announced(field), values)
+            announce_changes(connection, sql.render_announced(field), values)
     report = _report(connection, field, added, withdrawn, time.monotonic() - started)
     if added + withdrawn > max(ALWAYS_FEW, CHANGED_SHARE * report.records):
         connection.execute(f"analyze link.{field.table}")
     return report, at
 
 
-def untouched(connection: Connection[Any], field: Field) -> Report:
+def report_untouched(connection: Connection[Any], field: Field) -> Report:
     """The report of a field of which nothing was looked at."""
     return _report(connection, field, 0, 0, 0.0)
 
@@ -99,7 +99,7 @@ ALWAYS_FEW, CHANGED_SHARE = 1_000, 0.1
 share; for 1 % of a million records, telling took a tenth of the run."""
 
 
-def reset(connection: Connection[Any], field: Field, keep: tuple[str, ...] = ()) -> None:
+def drop_field_tables(connection: Connection[Any], field: Field, keep: tuple[str, ...] = ()) -> None:
     """Drop the temporary tables of a field."""
     names = [field.temporary(name) for name in sql.TEMPORARY if name not in keep]
     connection.execute(f"drop table if exists {', '.join(names)}")

@@ -33,7 +33,7 @@ from hub.access.permission_trie import (
     ListOf,
     Mismatch,
     ObjectOf,
-    canonical,
+    canonicalise_value,
 )
 from hub.access.purpose_declaration import PurposeDeclaration, VariableRule
 from hub.model.derived_fields import DEFAULT_PAGE
@@ -73,7 +73,7 @@ class AllowedArguments:
                 self._check_entity(name, given[name], definition)
                 allowed = self.allowed(given[name], argument.type)
             else:
-                allowed = Exactly(canonical(default_of(argument)))
+                allowed = Exactly(canonicalise_value(default_of(argument)))
             found.append((name, allowed))
         return tuple(found)
 
@@ -88,7 +88,7 @@ class AllowedArguments:
         if is_list_type(inner) and node.kind != "null_value":
             items = node.values if isinstance(node, ListValueNode) else (node,)
             return _list_of(tuple(self.allowed(item, inner.of_type) for item in items))
-        return Exactly(canonical(value_from_ast(node, kind)))
+        return Exactly(canonicalise_value(value_from_ast(node, kind)))
 
     def _variable(self, node: VariableNode, kind: Any) -> Allowed:
         name = node.name.value

@@ -1,6 +1,6 @@
 """Fields whose values are made from others: whoever reads the first reads the second."""
 
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 COPIES = frozenset({"Discrepancy.held", "Discrepancy.recorded", "Discrepancy.field"})
 """They show any field of a subject that a record has a copy of."""
@@ -15,6 +15,6 @@ CORRECTIONS = frozenset({"Correction.held", "Correction.claimed", "Correction.re
 def derived_reads(field: str) -> frozenset[str]:
     """The fields that tell something of this one, e.g. `Discrepancy.held` of `Citizen.fullName`."""
     entity, _, _ = field.partition(".")
-    if entity not in registry().entities:
+    if entity not in load_registry().entities:
         return frozenset()
-    return COPIES | COMPARISONS | FOUND | CORRECTIONS if entity in registry().copied else CORRECTIONS
+    return COPIES | COMPARISONS | FOUND | CORRECTIONS if entity in load_registry().copied else CORRECTIONS

@@ -18,7 +18,7 @@ from graphql import (
 from hub.access.permission_trie import CompiledPurpose
 from hub.access.purposes import Purpose
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.limits import Limits, check_size
 from hub.plan.permission.compile import compile_purpose, operation_label, operations_of, parse_document
 from hub.plan.permission.reads import COUNT, ORDER, SELECT, PermittedRead, list_reads
@@ -90,7 +90,7 @@ def _lint_sizes(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding
 
 def _lint_rows(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]:
     """A document with full pages must keep to the purpose's own limit, or nobody could run it."""
-    planner, most = Planner(registry(), schema), purpose.declaration.limits.rows
+    planner, most = Planner(load_registry(), schema), purpose.declaration.limits.rows
     for document in purpose.documents:
         parsed = parse_document(document, schema)
         for operation in operations_of(parsed):

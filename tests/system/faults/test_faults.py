@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from tests.system.faults.runs import Runs, Said, counted_run, killed_run
 from tests.system.faults.source import MANIFEST, VARIABLE, Source, check_history, held, waiting
 
@@ -27,7 +27,7 @@ def server(scratch: Path) -> Iterator[EmbeddedServer]:
     started = EmbeddedServer.start(scratch / "faults", durable=True)
     started.create_database("template_store")
     made = make_engine(started.url("template_store"))
-    migrate(made)
+    migrate_store(made)
     made.dispose()
     yield started
     # It may have been started anew since, by a test; the folder knows which process it is.
@@ -242,7 +242,7 @@ def test_a_full_disk_costs_nothing_but_the_run(small_disk: Path, runs: Runs, tmp
         server.create_database("small")
         url = server.url("small")
         made = make_engine(url)
-        migrate(made)
+        migrate_store(made)
         made.dispose()
         assert runs.wait(runs.start(url, MANIFEST)) == Said("SUCCEEDED")
         before = held(url)

@@ -10,7 +10,7 @@ import pytest
 from hub.ledger.writer import LedgerUnavailable, LedgerWriter
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
-from hub.store.migrate import migrate
+from hub.store.migrate import migrate_store
 from hub.store.roles import LEDGER
 from tests.system.test_ledger_faults import entry
 
@@ -46,7 +46,7 @@ def test_a_full_disk_refuses_reads_and_loses_no_record(small_disk: Path, monkeyp
     with EmbeddedServer.start(small_disk / "pg", durable=True, settings=settings) as server:
         server.create_database("small")
         made = make_engine(server.url("small"))
-        migrate(made)
+        migrate_store(made)
         made.dispose()
         url = server.login_url(LEDGER, "small")
         with ballast.open("wb") as out:

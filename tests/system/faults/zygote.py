@@ -13,7 +13,7 @@ import tempfile
 import hub.ingest.read.sql.reader  # noqa: F401  # imported before the fork, not after each of them
 from hub.errors import HubError
 from hub.ingest.run.connector_run import RunChoices, run_connectors
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import parse_manifest
 from hub.store.engine import make_engine
 from schema import units
@@ -21,8 +21,8 @@ from schema import units
 
 def main() -> None:
     """Fork a child for each job; print its number at once, and what became of it when asked for it."""
-    registry()
-    units.eras()
+    load_registry()
+    units.read_eras()
     children: dict[int, str] = {}
     for line in sys.stdin:
         job = json.loads(line)

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.offices import covers, is_same_office, parse_office
+from hub.access.offices import covers_office, is_same_office, parse_office
 from hub.errors import OperationRefused
 from schema import units
 
-OLD_UNITS = sorted(f"{code}@{units.OPEN_START}" for code, periods in units.eras().items() if not periods[0][0])
+OLD_UNITS = sorted(f"{code}@{units.OPEN_START}" for code, periods in units.read_eras().items() if not periods[0][0])
 
 
 def test_an_office_is_named_by_any_date_of_its_code() -> None:
@@ -31,9 +31,9 @@ def test_the_same_number_of_another_time_is_another_office() -> None:
 
 @given(st.sampled_from(OLD_UNITS))
 def test_an_office_covers_itself_and_what_continues_it(unit: str) -> None:
-    for later in units.successors(unit):
-        assert covers({unit}, later)
-        assert covers({later}, unit), "what was opened before the merger can be read after it"
+    for later in units.find_successors(unit):
+        assert covers_office({unit}, later)
+        assert covers_office({later}, unit), "what was opened before the merger can be read after it"
 
 
 @given(st.sampled_from(OLD_UNITS), st.sampled_from(OLD_UNITS))
@@ -43,11 +43,11 @@ def test_two_old_offices_are_never_one(one: str, other: str) -> None:
 
 
 def test_a_code_without_a_date_is_that_of_today() -> None:
-    assert covers({"06820"}, "06820@2025-07-01")
-    assert covers({"00097"}, "00097@2025-07-01")
+    assert covers_office({"06820"}, "06820@2025-07-01")
+    assert covers_office({"00097"}, "00097@2025-07-01")
     assert not is_same_office("00097@2025-07-01", "06820@2025-07-01")
 
 
 def test_codes_that_name_no_unit_cover_nothing() -> None:
-    assert not covers({"99999", "", "office-of-everything"}, "06820@2025-07-01")
-    assert not covers(frozenset(), "06820@2025-07-01")
+    assert not covers_office({"99999", "", "office-of-everything"}, "06820@2025-07-01")
+    assert not covers_office(frozenset(), "06820@2025-07-01")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.access.purposes import find_purpose, load_purpose, load_purposes, purposes
+from hub.access.purposes import find_purpose, load_purpose, load_purposes, read_purposes
 from hub.errors import HubMisconfigured, OperationRefused
 
-IDENTIFY = purposes()["identify"].folder
+IDENTIFY = read_purposes()["identify"].folder
 DECLARATION = (IDENTIFY / "purpose.toml").read_text(encoding="utf-8")
 
 
@@ -20,7 +20,7 @@ def folder(tmp_path: Path, declaration: str = DECLARATION, name: str = "own", do
 
 
 def test_the_package_has_these_purposes() -> None:
-    found = purposes()
+    found = read_purposes()
     assert {"identify", "review", "reconcile", "statistics", "portal", "public", "land-right-transfer"} <= set(found)
     assert len([code for code, one in found.items() if one.is_procedure]) == 8
 
@@ -85,10 +85,10 @@ def test_folders_outside_the_package_are_named_by_a_setting(tmp_path: Path, monk
     assert find_purpose("own-purpose").folder == tmp_path / "own"
     monkeypatch.setenv("HUB_PURPOSES", str(tmp_path / "absent"))
     with pytest.raises(HubMisconfigured, match="HUB_PURPOSES, HUB_PROCEDURES: there is no folder"):
-        purposes()
+        read_purposes()
     monkeypatch.setenv("HUB_PURPOSES", str(tmp_path / "own"))
     with pytest.raises(HubMisconfigured, match=r"own has a purpose\.toml itself") as refused:
-        purposes()
+        read_purposes()
     assert str(tmp_path) in str(refused.value.next_step)
     monkeypatch.setenv("HUB_PURPOSES", "")
     with pytest.raises(OperationRefused, match="there is no purpose of this code") as refused:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.cli import main
 
 BY_KEY = "query ($id: PersonalId!) { citizen(by: { personalId: $id }) { fullName %s } }"
@@ -34,7 +34,7 @@ def test_json_has_every_purpose_and_no_value(capsys: pytest.CaptureFixture[str])
     text = run(capsys, BY_KEY % "sex", "--variables", '{"id": "022080123456"}', "--json")
     assert "022080123456" not in text
     found = {verdict["purpose"]: verdict for verdict in json.loads(text)["purposes"]}
-    assert found.keys() == purposes().keys()
+    assert found.keys() == read_purposes().keys()
     assert (found["identify"]["allowed"], found["identify"]["users"]) == (True, "officer")
     assert found["explore"]["refused"][0]["code"] == "FORBIDDEN_MASKED"
     assert found["land-right-transfer"]["dossier"]
@@ -66,7 +66,7 @@ def test_what_needs_no_purpose(capsys: pytest.CaptureFixture[str], query: str, o
 
 
 def test_a_file_with_several_operations(capsys: pytest.CaptureFixture[str]) -> None:
-    (document,) = purposes()["identify"].documents
+    (document,) = read_purposes()["identify"].documents
     assert isinstance(document.path, Path)
     assert "give operationName" in run(capsys, str(document.path), code=64)
     said = run(capsys, str(document.path), "--operation", "IdentifyByName")

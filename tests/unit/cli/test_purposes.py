@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.access.purposes import purposes
+from hub.access.purposes import read_purposes
 from hub.cli import main
 
 
@@ -17,7 +17,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def copy_of(code: str, home: Path) -> Path:
-    folder = purposes()[code].folder
+    folder = read_purposes()[code].folder
     home.mkdir()
     for path in folder.iterdir():
         (home / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
@@ -25,7 +25,7 @@ def copy_of(code: str, home: Path) -> Path:
 
 
 def test_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
-    assert {row["code"] for row in json.loads(run(capsys, "list", "--json"))} == set(purposes())
+    assert {row["code"] for row in json.loads(run(capsys, "list", "--json"))} == set(read_purposes())
     assert "identify" in run(capsys, "list")
     shown = run(capsys, "show", "identify")
     assert "may filter by Citizen.birthDate (eq any value) at citizens" in shown
@@ -65,7 +65,7 @@ def test_diff_of_two_versions(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 
 def test_lint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert f"no errors in purposes: {len(purposes())} checked" in run(capsys, "lint")
+    assert f"no errors in purposes: {len(read_purposes())} checked" in run(capsys, "lint")
     bad = copy_of("identify", tmp_path / "bad")
     (bad / "more.graphql").write_text("query M($x: Int) {\n  citizens(first: $x) { totalCount }\n}", encoding="utf-8")
     with pytest.raises(SystemExit) as ended:

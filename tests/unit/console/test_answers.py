@@ -13,7 +13,7 @@ from hub.console.officer.corrections import list_code_options, read_claim, show_
 from hub.console.page_cookies import MOST_BYTES, keep_values, read_values
 from hub.console.page_response import TEMPLATES
 from hub.console.refusals import FIELD_ERRORS, OTHER, REFUSALS, describe_refusal, read_label
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.plan.binds import global_id
 from schema.codes import MaritalState
 
@@ -78,9 +78,9 @@ def test_the_form_of_a_correction_begins_with_the_value_as_it_is(kind: str, exac
 
 
 def test_codes_are_chosen_by_their_words() -> None:
-    assert list_code_options(registry(), global_id("MaritalStatus", 1), "state") == MaritalState.codes
+    assert list_code_options(load_registry(), global_id("MaritalStatus", 1), "state") == MaritalState.codes
     for record, field in ((global_id("Citizen", 1), "fullName"), ("x", "state"), (global_id("Nothing", 1), "state")):
-        assert list_code_options(registry(), record, field) == {}
+        assert list_code_options(load_registry(), record, field) == {}
 
 
 def returned(response: Response) -> Request:

@@ -3,7 +3,7 @@
 from hub.console.auditor.log_search import read_row, read_search
 from hub.console.citizen.own_data import PERSON, SECTIONS, read_own_data
 from hub.model.names import to_snake_case
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.codes import RightStatus, Sex
 from schema.core import Label
 
@@ -13,7 +13,7 @@ EMPTY = {shape.field: {"nodes": []} for shape in SECTIONS}
 def test_every_column_that_stands_in_the_row_itself_is_a_field_of_its_kind() -> None:
     known = [("Citizen", PERSON), *((shape.entity, shape.columns) for shape in SECTIONS)]
     for entity, columns in known:
-        names = {column.name for column in registry()[entity].columns}
+        names = {column.name for column in load_registry()[entity].columns}
         assert {to_snake_case(path) for path, _ in columns if "." not in path} <= names
 
 

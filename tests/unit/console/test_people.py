@@ -18,8 +18,8 @@ from hub.console.officer.dossier_form import (
 )
 from hub.console.officer.search_kinds import SearchKind
 from hub.console.refusals import FIELD_ERRORS
-from hub.model.registry import registry
-from hub.procedures.definition import Procedure, find_procedure, procedures
+from hub.model.registry import load_registry
+from hub.procedures.definition import Procedure, find_procedure, read_procedures
 from schema.alphabet import make_alphabet_key
 
 OFFICER = Principal(
@@ -86,11 +86,11 @@ def test_candidates_are_told_apart_by_what_differs() -> None:
 
 def transfer(**given: str) -> tuple[OpeningForm, dict[str, Any]]:
     procedure = find_procedure("land-right-transfer")
-    return check_form(make_form(procedure, OFFICER, registry(), {**FILLED, **given}), registry(), procedure)
+    return check_form(make_form(procedure, OFFICER, load_registry(), {**FILLED, **given}), load_registry(), procedure)
 
 
 def test_the_person_stands_in_the_first_role_until_something_is_typed() -> None:
-    form = make_form(find_procedure("land-right-transfer"), OFFICER, registry(), {}, "022080683727")
+    form = make_form(find_procedure("land-right-transfer"), OFFICER, load_registry(), {}, "022080683727")
     assert [(role.role, role.value) for role in form.roles] == [
         ("transferor", "022080683727"),
         ("transferee", ""),
@@ -135,21 +135,21 @@ def test_a_refusal_of_the_graph_stands_beside_its_field() -> None:
 
 
 def test_every_procedure_can_be_opened_from_the_form() -> None:
-    for procedure in procedures().values():
+    for procedure in read_procedures().values():
         given = {f"role.{role}": _example(procedure, role) for role in procedure.subjects}
-        form = make_form(procedure, OFFICER, registry(), {**FILLED, **given})
-        checked, made = check_form(form, registry(), procedure)
+        form = make_form(procedure, OFFICER, load_registry(), {**FILLED, **given})
+        checked, made = check_form(form, load_registry(), procedure)
         assert not checked.has_errors, procedure.code
         assert len(made["subjects"]) == len(procedure.subjects)
 
 
 def _example(procedure: Procedure, role: str) -> str:
-    keys = registry().entities[procedure.subjects[role].entity].keys
+    keys = load_registry().entities[procedure.subjects[role].entity].keys
     return next(key.value.examples[0] for key in keys)
 
 
 def test_only_procedures_in_force_for_the_officer_are_offered() -> None:
-    every = procedures().values()
+    every = read_procedures().values()
     offered = {option.code for option in list_procedures(every, OFFICER, TODAY)}
     assert "land-right-transfer" in offered
     names = [option.name.vi for option in list_procedures(every, OFFICER, TODAY)]

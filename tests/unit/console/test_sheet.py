@@ -15,7 +15,7 @@ from hub.console.officer.sheet import (
     read_sheet,
 )
 from hub.console.words import LINK_WORDS, LOSS_WORDS, REASON_WORDS, STATUS_WORDS, show_instant
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.procedures.statuses import SETTLED, AnswerStatus, Reason
 from schema.core import Label
 
@@ -89,7 +89,7 @@ def test_each_status_has_its_part_and_what_is_settled_is_not_asked() -> None:
 
 
 def test_every_code_of_the_graph_has_words() -> None:
-    graph = core(schema())
+    graph = get_core_schema(load_schema())
     assert STATUS_WORDS.keys() == set(graph.type_map["AnswerStatus"].values)  # type: ignore[attr-defined]
     assert REASON_WORDS.keys() == {reason.name for reason in Reason}
     assert LINK_WORDS.keys() == {None, *graph.type_map["LinkStatus"].values}  # type: ignore[attr-defined]

@@ -4,31 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.corrections.claims import check_claim, find_field, is_same, list_fields, normalise
+from hub.corrections.claims import check_claim, find_field, is_same, list_fields, normalise_claim
 from hub.errors import OperationRefused
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.values import Value
 
 
 def test_every_field_is_named_as_the_graph_reaches_it() -> None:
-    right = list_fields(registry()["LandUseRight"])
+    right = list_fields(load_registry()["LandUseRight"])
     assert right["area"].column is not None
     assert right["area"].column.name == "area"
     assert right["holderLink.recorded.name"].column is not None
-    assert list_fields(registry()["Citizen"])["landUseRights"].backlink is not None
-    for entity in registry():
+    assert list_fields(load_registry()["Citizen"])["landUseRights"].backlink is not None
+    for entity in load_registry():
         columns = {field.column.name for field in list_fields(entity).values() if field.column}
         assert columns == {column.name for column in entity.columns}, "each column has exactly one name"
 
 
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(OperationRefused) as refused:
-        find_field(registry()["Citizen"], "shoeSize")
+        find_field(load_registry()["Citizen"], "shoeSize")
     assert refused.value.code == "CORRECTION_FIELD_UNKNOWN"
 
 
 def test_a_claim_is_cleaned_and_checked_without_telling_it() -> None:
-    field = find_field(registry()["Citizen"], "personalId")
+    field = find_field(load_registry()["Citizen"], "personalId")
     assert check_claim(field, " 022085 001234 ") == "022085001234"
     assert check_claim(field, "  ") is None
     for wrong in ("0220850012", "x" * 3_000):
@@ -57,18 +57,20 @@ def test_a_claim_is_cleaned_and_checked_without_telling_it() -> None:
 def test_values_are_compared_in_the_normal_form_of_their_field(
     entity: str, field: str, left: str | None, right: str | None, same: bool
 ) -> None:
-    column = find_field(registry()[entity], field).column
+    column = find_field(load_registry()[entity], field).column
     assert column is not None
     assert is_same(column.value, left, right) is same
 
 
-KINDS = sorted({column.value for entity in registry() for column in entity.columns}, key=lambda kind: kind.__name__)
+KINDS = sorted(
+    {column.value for entity in load_registry() for column in entity.columns}, key=lambda kind: kind.__name__
+)
 
 
 @given(st.sampled_from(KINDS), st.one_of(st.none(), st.text(max_size=30)))
 def test_a_normal_form_is_its_own(kind: type[Value], text: str | None) -> None:
-    once = normalise(kind, text)
-    assert normalise(kind, once) == once
+    once = normalise_claim(kind, text)
+    assert normalise_claim(kind, once) == once
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

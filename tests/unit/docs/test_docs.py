@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from hub.cli import app
 from hub.cli.ingest import drift, quarantine
 from hub.ingest.drift.detect import DriftGrade, DriftKind
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 from hub.model.manifest_reference import EXAMPLES, render_manifest_page, render_manifest_schema
 from hub.sdk.manifest import MANIFEST_CLASSES, parse_manifest
 from hub.sdk.streams import DriftMode
@@ -126,7 +126,7 @@ def test_every_kind_grade_and_mode_of_drift_is_explained() -> None:
 
 def test_every_link_rule_is_explained() -> None:
     page = text("docs/reference/link-rules.md")
-    assert [rule.name for rule in profile().rules if rule.name not in page] == []
+    assert [rule.name for rule in load_profile().rules if rule.name not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

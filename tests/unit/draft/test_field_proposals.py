@@ -4,7 +4,7 @@ import pytest
 
 from hub.draft.column_names import name_likeness, normalise_column_name
 from hub.draft.field_proposals import FieldProposal, choose_entity, find_changed_at, find_key, propose_fields
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 CITIZENS = {
     "id": ["1", "2", "3"],
@@ -36,7 +36,7 @@ def test_names_are_compared_without_tone_marks_and_case(name: str, same: str) ->
 
 
 def test_columns_of_citizens_are_known() -> None:
-    found = by_field(propose_fields(CITIZENS, registry()["Citizen"]))
+    found = by_field(propose_fields(CITIZENS, load_registry()["Citizen"]))
     assert {field: p.column for field, p in found.items()} == {
         "personal_id": "Số CCCD",
         "full_name": "HoVaTen",
@@ -53,16 +53,19 @@ def test_columns_of_citizens_are_known() -> None:
 
 def test_values_speak_where_names_do_not() -> None:
     columns = {"c1": ["022085001234", "022085001235"], "c2": ["x", "y"]}
-    assert [(p.field, p.column) for p in propose_fields(columns, registry()["Citizen"])] == [("personal_id", "c1")]
+    assert [(p.field, p.column) for p in propose_fields(columns, load_registry()["Citizen"])] == [("personal_id", "c1")]
 
 
 def test_values_of_another_type_speak_against_a_name() -> None:
-    assert propose_fields({"gioi_tinh": ["0", "1", "0"], "ngay_sinh": ["abc", "xyz", "-"]}, registry()["Citizen"]) == []
+    assert (
+        propose_fields({"gioi_tinh": ["0", "1", "0"], "ngay_sinh": ["abc", "xyz", "-"]}, load_registry()["Citizen"])
+        == []
+    )
 
 
 def test_numbers_in_vietnamese_notation() -> None:
     columns = {"so_tien": ["1.250.000", "2.000.000"], "so_qd": ["QD1", "QD2"]}
-    found = by_field(propose_fields(columns, registry()["Benefit"]))
+    found = by_field(propose_fields(columns, load_registry()["Benefit"]))
     assert found["monthly_amount"].keys == {"number": "vi"}
     assert found["benefit_number"].column == "so_qd"
 
@@ -87,7 +90,7 @@ def test_no_reading_is_proposed_that_could_be_wrong(
     amounts: list[str], days: list[object], keys: list[dict[str, object] | None], sure: list[bool]
 ) -> None:
     columns = {"so_tien": amounts, "ngay_nop": [str(day) for day in days], "so_bien_lai": ["B1", "B2"]}
-    found = by_field(propose_fields(columns, registry()["Payment"]))
+    found = by_field(propose_fields(columns, load_registry()["Payment"]))
     for field, expected, certain in zip(("amount", "paid_on"), keys, sure, strict=True):
         assert (found[field].keys if field in found else None) == expected
         assert (field in found and f"{found[field].confidence:.0%}" == "100%") == certain
@@ -95,13 +98,15 @@ def test_no_reading_is_proposed_that_could_be_wrong(
 
 def test_a_proposal_says_what_the_values_leave_open() -> None:
     columns = {"ngay_nop": ["05/01/2026", "06/02/2026"], "so_tien": ["1", "2"]}
-    assert "day and month" in by_field(propose_fields(columns, registry()["Payment"]))["paid_on"].evidence
+    assert "day and month" in by_field(propose_fields(columns, load_registry()["Payment"]))["paid_on"].evidence
 
 
 @pytest.mark.parametrize("column", ["cccd", "So_CCCD", "so_dinh_danh"])
 def test_a_column_with_the_name_of_one_field_is_no_other_because_of_its_values(column: str) -> None:
     """Twelve digits of a person are also of the form of a parcel's identifier."""
     numbers = ["022080123456", "022184173560", "001090000001"]
-    assert [p.field for p in propose_fields({column: numbers}, registry()["Parcel"])] == []
-    assert [p.field for p in propose_fields({column: numbers}, registry()["Citizen"])] == ["personal_id"]
-    assert [p.field for p in propose_fields({"x": numbers}, registry()["Citizen"])] == ["personal_id"], "values speak"
+    assert [p.field for p in propose_fields({column: numbers}, load_registry()["Parcel"])] == []
+    assert [p.field for p in propose_fields({column: numbers}, load_registry()["Citizen"])] == ["personal_id"]
+    assert [p.field for p in propose_fields({"x": numbers}, load_registry()["Citizen"])] == ["personal_id"], (
+        "values speak"
+    )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hub.draft.connector_writer import columns_of
 from hub.draft.field_proposals import FieldProposal, propose_fields
 from hub.draft.pseudonyms import Pseudonyms
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 ROWS = [
     {
@@ -31,7 +31,7 @@ ROWS = [
 
 @pytest.fixture
 def pseudonyms() -> Pseudonyms:
-    entity = registry()["Citizen"]
+    entity = load_registry()["Citizen"]
     return Pseudonyms(entity, propose_fields(columns_of(ROWS), entity), keys=["id"], kept=["luc"])
 
 
@@ -59,13 +59,13 @@ def test_forms_stay(pseudonyms: Pseudonyms) -> None:
 
 def test_the_same_value_is_the_same_everywhere_and_another_in_the_next_draft(pseudonyms: Pseudonyms) -> None:
     assert pseudonyms.rows(ROWS) == pseudonyms.rows(ROWS)
-    entity = registry()["Citizen"]
+    entity = load_registry()["Citizen"]
     again = Pseudonyms(entity, propose_fields(columns_of(ROWS), entity), keys=["id"], kept=["luc"])
     assert again.rows(ROWS)[0]["so_dinh_danh"] != pseudonyms.rows(ROWS)[0]["so_dinh_danh"]
 
 
 def test_a_good_value_stays_good() -> None:
-    entity = registry()["Business"]
+    entity = load_registry()["Business"]
     rows = [{"ma_so": "0100233488", "mst": "0100233488", "ten": "Công ty Hạ Long"}]
     proposals = propose_fields(columns_of(rows), entity)
     (made,) = Pseudonyms(entity, proposals).rows(rows)
@@ -90,7 +90,7 @@ def test_what_a_mapping_chooses_and_pads_by_stays() -> None:
         "thieu": "00",
         "tien": "0.00",
     }
-    entity = registry()["Citizen"]
+    entity = load_registry()["Citizen"]
     proposals = [FieldProposal("personal_id", "so", {}, 1.0, "")]
     made = Pseudonyms(entity, proposals, keys=["ma"]).rows([row])[0]
     unchanged = ("ngay", "gio", "het", "con", "xoa", "co", "muc_dich", "thieu", "tien")
@@ -106,6 +106,6 @@ def test_what_a_mapping_chooses_and_pads_by_stays() -> None:
 @given(st.integers(0, 6), st.integers(1, 10**9))
 def test_zeros_in_front_are_as_many_as_before(zeros: int, number: int) -> None:
     text = "0" * zeros + str(number)
-    (made,) = Pseudonyms(registry()["Citizen"], []).rows([{"so": text}])
+    (made,) = Pseudonyms(load_registry()["Citizen"], []).rows([{"so": text}])
     assert len(made["so"]) == len(text)
     assert len(made["so"]) - len(made["so"].lstrip("0")) == zeros

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.documents import Documents
 from hub.graph.execution.prepare import GraphQLRequest, Preparer, limits_of
-from hub.graph.schema import core, schema
-from hub.model.registry import registry
+from hub.graph.schema import get_core_schema, load_schema
+from hub.model.registry import load_registry
 from hub.plan.planner import Planner
 from hub.settings import Settings
 
@@ -31,9 +31,9 @@ def test_a_cache_keeps_to_both_bounds(puts: list[tuple[int, int]], most: int, mo
 def test_wide_filters_in_ever_new_orders_do_not_fill_the_memory() -> None:
     """Each order is a plan of its own. What they take together stays within what the operator allows."""
     settings = Settings(plan_cache_mb=8)
-    graphql = core(schema())
+    graphql = get_core_schema(load_schema())
     preparer = Preparer(
-        graphql, Planner(registry(), graphql, limits_of(settings)), Documents({}, trusted_only=False), settings
+        graphql, Planner(load_registry(), graphql, limits_of(settings)), Documents({}, trusted_only=False), settings
     )
     query = "query($f: CitizenFilter) { citizens(filter: $f) { totalCount } }"
     terms = [

@@ -10,7 +10,7 @@ import pytest
 
 from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import PurposeUsers
-from hub.access.purposes import Purpose, purposes
+from hub.access.purposes import Purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.graph.permission.callers import Gate, check_purpose
 
@@ -32,7 +32,7 @@ def principal(*offices: str, role: Role = Role.OFFICER, client: ClientKind | Non
 
 
 def purpose_for(users: PurposeUsers) -> Purpose:
-    found = purposes()["identify"]
+    found = read_purposes()["identify"]
     return replace(found, declaration=found.declaration.model_copy(update={"users": users}))
 
 

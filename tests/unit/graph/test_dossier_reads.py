@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import OperationRefused
 from hub.graph.permission.dossier_reads import KEPT_S, SELECT_STATES, DossierReads
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from tests.unit.graph.test_callers import COMMUNE, principal
 
 DOSSIER = {
@@ -39,7 +39,7 @@ class CountedReads:
 
 def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
     reads: Any = CountedReads()
-    dossiers = DossierReads(reads, registry())
+    dossiers = DossierReads(reads, load_registry())
 
     def count(code: str, office: str) -> tuple[int, str]:
         before = reads.statements
@@ -61,7 +61,7 @@ def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
 def test_dossiers_that_are_read_together_are_compared_with_the_store_together() -> None:
     reads: Any = CountedReads()
     now = [0.0]
-    dossiers = DossierReads(reads, registry(), clock=lambda: now[0])
+    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
     code, own = str(DOSSIER["code"]), principal(COMMUNE)
 
     async def read_at_once() -> int:
@@ -88,5 +88,5 @@ def test_dossiers_that_are_read_together_are_compared_with_the_store_together() 
 def test_what_is_no_code_is_not_looked_for(code: str) -> None:
     reads: Any = CountedReads()
     with pytest.raises(OperationRefused):
-        asyncio.run(DossierReads(reads, registry()).find(code, principal(COMMUNE)))
+        asyncio.run(DossierReads(reads, load_registry()).find(code, principal(COMMUNE)))
     assert reads.statements == 0

@@ -7,17 +7,17 @@ import pytest
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
 from sqlalchemy import Table
 
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.model.derived_fields import CANDIDATE, DISCREPANCY, LINK, MERGED_SINCE, PROVENANCE, RECORDED_IN, DerivedField
 from hub.model.names import to_camel_case
-from hub.model.registry import Entity, registry
+from hub.model.registry import Entity, load_registry
 from hub.model.tables import build_metadata
 from hub.store.meta import METADATA
 
-KNOWN = registry()
+KNOWN = load_registry()
 TYPES = {
     name: kind
-    for name, kind in core(schema()).type_map.items()
+    for name, kind in get_core_schema(load_schema()).type_map.items()
     if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__")
 }
 FIELDS = [(f"{name}.{field}", made) for name, kind in TYPES.items() for field, made in kind.fields.items()]

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from hub.ingest.transform.check import RULE_MESSAGES, check_rows, clean_values, find_broken_rule, resolve_units
 from hub.ingest.transform.map import SOURCE_KEY
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.values import Storage, Value, ValueRejected
 
-TYPES = sorted({c.value for e in registry() for c in e.columns}, key=lambda kind: kind.__name__)
+TYPES = sorted({c.value for e in load_registry() for c in e.columns}, key=lambda kind: kind.__name__)
 BLANKS = "\t\n\x0b\x0c\r \x1c\x1f\x85\u00a0\u2003\u2028\u3000"
 
 
@@ -47,7 +47,7 @@ def test_columns_and_single_values_agree(kind: type[Value], data: st.DataObject)
 
 
 def test_rejected_rows_say_field_rule_and_reason_without_the_value() -> None:
-    entity = registry()["Citizen"]
+    entity = load_registry()["Citizen"]
     rows = {
         SOURCE_KEY: ["1", "2", None],
         "personal_id": ["022 085 001 234", "12", "022085001234"],
@@ -72,5 +72,5 @@ def test_rejected_rows_say_field_rule_and_reason_without_the_value() -> None:
 
 
 def test_numbers_and_days_are_checked_by_storage() -> None:
-    kinds = {column.value.storage for entity in registry() for column in entity.columns}
+    kinds = {column.value.storage for entity in load_registry() for column in entity.columns}
     assert {Storage.DATE, Storage.BIGINT, Storage.NUMERIC, Storage.INTEGER, Storage.TEXT} <= kinds

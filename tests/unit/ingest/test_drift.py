@@ -12,7 +12,7 @@ from hub.ingest.drift.detect import DriftDetector, DriftFinding, describe_outsid
 from hub.ingest.drift.value_kinds import MIN_VALUES, classify_values, is_retyped
 from hub.ingest.read.reader import READER_COLUMNS
 from hub.model.procedure_columns import find_columns_read, map_procedures_by_column
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest, parse_manifest
 from tests.system.trial import manifest
 
@@ -215,7 +215,7 @@ def test_what_procedures_read_is_found_along_links_filters_and_arguments() -> No
         """query($id: PersonalId!) { citizen(by: { personalId: $id }) { ...name residence { name }
              landUseRights(first: 1, filter: {status: {eq: REGISTERED}}) { nodes { ... on LandUseRight { share } } } } }
            fragment name on Citizen { fullName }""",
-        registry(),
+        load_registry(),
     )
     assert read >= {("Citizen", "personal_id"), ("Citizen", "full_name"), ("Citizen", "residence_unit_code")}
     assert read >= {("AdministrativeUnit", "unit_code"), ("AdministrativeUnit", "name"), ("LandUseRight", "status")}

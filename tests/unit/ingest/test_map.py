@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from hub.ingest.transform import map as mapping
 from hub.ingest.values.cells import Cells
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from hub.sdk.mapping import Condition, Emit, FieldMapping
 from hub.sdk.streams import SqlStream
 
@@ -27,7 +27,7 @@ def one(row: dict[str, Any], fields: dict[str, Any], entity: str = "Parcel", **k
     declared = stream(fields, entity, **keys)
     frame = mapping.apply_patches(pl.DataFrame([{"id": "1", **row}]), declared)
     numbered = frame.with_columns(pl.lit(0, pl.Int64).alias(mapping.READ_NUMBER))
-    (found,) = mapping.map_rows(numbered, declared, registry()[entity], "Asia/Ho_Chi_Minh").to_dicts()
+    (found,) = mapping.map_rows(numbered, declared, load_registry()[entity], "Asia/Ho_Chi_Minh").to_dicts()
     return found
 
 
@@ -91,14 +91,14 @@ def test_rows_are_chosen_and_lists_unfolded() -> None:
         {"id": ["a", "b", "c"], "k": ["1", "1", "2"], "l": [[{"x": "p"}, {"x": "q"}], [], [{"x": "r"}]]}
     ).with_columns(pl.int_range(3).alias(mapping.READ_NUMBER))
     rows = mapping.select_items(mapping.unfold_list(mapping.filter_chosen(frame, emit), emit), declared, emit)
-    found = mapping.map_rows(rows, declared, registry()["Parcel"], "UTC")
+    found = mapping.map_rows(rows, declared, load_registry()["Parcel"], "UTC")
     assert found["address"].to_list() == ["p", "q"]
     first, second = found["source_key"]
     assert first.startswith("a|~")
     assert second.startswith("a|~")
     assert first != second
     without = mapping.select_items(mapping.unfold_list(frame.drop("l"), emit), declared, emit)
-    assert mapping.map_rows(without, declared, registry()["Parcel"], "UTC").is_empty()
+    assert mapping.map_rows(without, declared, load_registry()["Parcel"], "UTC").is_empty()
     assert mapping.find_unmet_keys(frame, declared, emit, "UTC")["source_key"].to_list() == ["c"]  # type: ignore[index]  # it has a when
 
 
@@ -167,5 +167,5 @@ def test_units_are_converted_exactly(number: Any, factor: float) -> None:
     declared = FieldMapping.model_validate({"column": "a", "scale": factor})
     rows = pl.DataFrame({"a": [str(number)]})
     cells = Cells(rows.schema, lists=False)
-    found = rows.select(mapping._map_field(rows, declared, registry()["Parcel"].column("area"), cells, "UTC"))
+    found = rows.select(mapping._map_field(rows, declared, load_registry()["Parcel"].column("area"), cells, "UTC"))
     assert Decimal(found.item()) == number * Decimal(str(factor))

@@ -20,17 +20,17 @@ from hub.ingest.values.parse_values import (
     parse_instant,
 )
 from hub.ingest.values.typed_numbers import write_series
-from hub.model.registry import Column, registry
+from hub.model.registry import Column, load_registry
 from hub.sdk.mapping import FieldMapping
 from schema.values import ValueRejected
 
 ZONE = "Asia/Ho_Chi_Minh"
-AMOUNT = registry()["Payment"].column("amount")
-AREA = registry()["Parcel"].column("area")
-DAY = registry()["Payment"].column("paid_on")
-BIRTH = registry()["Citizen"].column("birth_date")
-IDENTIFIER = registry()["Citizen"].column("personal_id")
-SEX = registry()["Citizen"].column("sex")
+AMOUNT = load_registry()["Payment"].column("amount")
+AREA = load_registry()["Parcel"].column("area")
+DAY = load_registry()["Payment"].column("paid_on")
+BIRTH = load_registry()["Citizen"].column("birth_date")
+IDENTIFIER = load_registry()["Citizen"].column("personal_id")
+SEX = load_registry()["Citizen"].column("sex")
 DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.link.discrepancies import communes, comparisons, discrepancies
-from hub.model.registry import Registry, registry
+from hub.model.registry import Registry, load_registry
 from schema.authority import Comparison
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -15,9 +15,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize(("name", "touched"), [("Taxpayer.party", False), ("MaritalStatus.spouse", True)])
 def test_golden(name: str, touched: bool) -> None:
-    entity = registry()[name.split(".")[0]]
+    entity = load_registry()[name.split(".")[0]]
     linked = next(field for field in entity.linked if field.name == name.split(".")[1])
-    statements = [*discrepancies.differing(entity, linked, touched=touched), *discrepancies.changes(touched=touched)]
+    statements = [
+        *discrepancies.render_differing_rows(entity, linked, touched=touched),
+        *discrepancies.render_discrepancy_changes(touched=touched),
+    ]
     text = ";\n\n".join(statements) + ";\n"
     path = GOLDEN / f"discrepancies.{name}.sql"
     if os.environ.get("UPDATE_GOLDEN"):
@@ -30,21 +33,27 @@ def test_every_comparison_has_its_sql() -> None:
 
 
 def test_every_statement_looks_at_touched_records_only_where_it_is_to() -> None:
-    for entity in registry():
+    for entity in load_registry():
         for linked in entity.linked:
             only = discrepancies.TOUCHED_OF.format(entity=entity.name)
-            assert all(only in s for s in discrepancies.differing(entity, linked, touched=True))
-            assert not any("touched" in s for s in discrepancies.differing(entity, linked, touched=False))
+            assert all(only in s for s in discrepancies.render_differing_rows(entity, linked, touched=True))
+            assert not any("touched" in s for s in discrepancies.render_differing_rows(entity, linked, touched=False))
 
 
 def test_the_tables_that_reading_addresses_makes_are_those_that_are_dropped() -> None:
-    made = [s.split()[3] for s in communes.prepare("select ''", "select ''") if s.startswith("create temporary table")]
+    made = [
+        s.split()[3]
+        for s in communes.render_commune_tables("select ''", "select ''")
+        if s.startswith("create temporary table")
+    ]
     assert set(made) == set(communes.TABLES)
 
 
 def test_the_basis_is_of_the_declarations() -> None:
-    built = registry()
+    built = load_registry()
     benefit = built["Benefit"]
     without = replace(benefit, fields=tuple(replace(column, authority=()) for column in benefit.fields))
-    assert discrepancies.basis(built) == discrepancies.basis(built)
-    assert discrepancies.basis(Registry({**built.entities, "Benefit": without}, {})) != discrepancies.basis(built)
+    assert discrepancies.digest_discrepancy_rules(built) == discrepancies.digest_discrepancy_rules(built)
+    assert discrepancies.digest_discrepancy_rules(
+        Registry({**built.entities, "Benefit": without}, {})
+    ) != discrepancies.digest_discrepancy_rules(built)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hub.link.field import fields
+from hub.link.field import list_decidable_fields
 from hub.link.run.run_plan import FIXED_SHARE, LIMIT, RowCounts, estimate_cost
 
-LINKED = [field for field in fields().values() if field.linked]
+LINKED = [field for field in list_decidable_fields().values() if field.linked]
 KNOWN = {
     **{field.entity.name: 1_000 for field in LINKED},
     **{kind: 10_000 for field in LINKED for kind in field.kinds},

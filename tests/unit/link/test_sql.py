@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hub.link.field import field_named
-from hub.link.profile import profile
+from hub.link.profile import load_profile
 from hub.link.rules import sql
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -18,13 +18,13 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_golden(name: str) -> None:
     field = field_named(name)
     statements = [
-        sql.records(field),
-        *sql.found(field),
-        sql.unanswered(field),
-        sql.wanted(field),
-        sql.contested(field, ("status",)),
-        sql.rivals(field),
-        *astuple(sql.changes(field, whole=False)),
+        sql.select_records(field),
+        *sql.render_candidates(field),
+        sql.select_unanswered(field),
+        sql.render_wanted(field),
+        sql.render_contested(field, ("status",)),
+        sql.select_rivals(field),
+        *astuple(sql.render_link_changes(field, whole=False)),
     ]
     text = ";\n\n".join(statements) + ";\n"
     path = GOLDEN / f"{name}.sql"
@@ -35,10 +35,10 @@ def test_golden(name: str) -> None:
 
 def test_every_kind_of_subject_has_a_rule_and_every_rule_a_use() -> None:
     used = set()
-    for entity in registry():
+    for entity in load_registry():
         for linked in entity.linked:
-            rules = profile().rules_for(linked.family, linked.kinds)
+            rules = load_profile().rules_for(linked.family, linked.kinds)
             assert {rule.subject.kind for rule in rules} == set(linked.kinds)
             used |= {rule.name for rule in rules}
-    assert used == {rule.name for rule in profile().rules}
-    assert len({rule.name for rule in profile().rules}) == len(profile().rules)
+    assert used == {rule.name for rule in load_profile().rules}
+    assert len({rule.name for rule in load_profile().rules}) == len(load_profile().rules)

@@ -3,11 +3,11 @@
 import pytest
 
 from hub.errors import OperationRefused
-from hub.link.decisions.verdicts import Verdict, checked
+from hub.link.decisions.verdicts import Verdict, check_verdict
 
 
 def test_words_are_trimmed() -> None:
-    given = checked(Verdict("TaxObligation.debtor", 1, 2, "SAME", "  an ", " cùng giấy tờ\n"))
+    given = check_verdict(Verdict("TaxObligation.debtor", 1, 2, "SAME", "  an ", " cùng giấy tờ\n"))
     assert (given.reviewer, given.reason) == ("an", "cùng giấy tờ")
 
 
@@ -25,5 +25,5 @@ def test_words_are_trimmed() -> None:
 )
 def test_words_that_are_missing_or_too_long_are_refused(verdict: str, reviewer: str, reason: str, code: str) -> None:
     with pytest.raises(OperationRefused) as caught:
-        checked(Verdict("TaxObligation.debtor", 1, 2, verdict, reviewer, reason))  # type: ignore[arg-type]  # the test
+        check_verdict(Verdict("TaxObligation.debtor", 1, 2, verdict, reviewer, reason))  # type: ignore[arg-type]  # the test
     assert caught.value.code == code

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from hub.cli.linking.review_display import veto_reasons
-from hub.link.field import field_named, fields
+from hub.link.field import field_named, list_decidable_fields
 from hub.link.review.waterfall import Step
 from hub.link.rules.vetoes import REASONS, pair_vetoes, ruled_vetoes, scored_vetoes
-from hub.model.registry import registry
+from hub.model.registry import load_registry
 from schema.linking.vetoes import EVENTS, PAIRS, SUBJECTS, VETOES, Event, Veto
 
 DOCS = (Path(__file__).parents[3] / "docs" / "reference" / "link-rules.md").read_text(encoding="utf-8")
@@ -31,7 +31,10 @@ def test_the_docs_have_every_event(event: Event) -> None:
 
 def test_every_veto_is_asked_of_some_field_and_no_other_is() -> None:
     statements = [
-        sql for field in fields().values() if field.linked for sql in (*ruled_vetoes(field), *scored_vetoes(field))
+        sql
+        for field in list_decidable_fields().values()
+        if field.linked
+        for sql in (*ruled_vetoes(field), *scored_vetoes(field))
     ]
     statements += [pair_vetoes(pair) for pair in PAIRS]
     text = "\n".join(statements)
@@ -39,7 +42,7 @@ def test_every_veto_is_asked_of_some_field_and_no_other_is() -> None:
 
 
 def test_what_vetoes_are_drawn_from_is_declared() -> None:
-    known = registry()
+    known = load_registry()
     for facts in SUBJECTS:
         columns = {column.name for column in known[facts.person].columns}
         assert {facts.number, facts.name, facts.born, facts.died, facts.sex, facts.address} <= columns

@@ -3,8 +3,8 @@
 import pytest
 
 from hub.cli.linking.review_display import waterfall_rows
-from hub.link.decisions.agreement import measured
-from hub.link.review.waterfall import waterfall
+from hub.link.decisions.agreement import compute_agreement
+from hub.link.review.waterfall import explain_weight
 
 EVIDENCE = [
     {"comparison": "name", "outcome": "agrees", "bits": 6.0},
@@ -14,7 +14,7 @@ EVIDENCE = [
 
 
 def test_a_waterfall_goes_from_the_prior_to_the_weight() -> None:
-    steps = waterfall(-8.0, EVIDENCE)
+    steps = explain_weight(-8.0, EVIDENCE)
     assert [(step.comparison, step.bits, step.total) for step in steps] == [
         ("prior", -10.0, -10.0),
         ("name", 6.0, -4.0),
@@ -25,17 +25,17 @@ def test_a_waterfall_goes_from_the_prior_to_the_weight() -> None:
 
 def test_a_prior_that_the_evidence_states_is_taken_as_it_is() -> None:
     prior = {"comparison": "prior", "outcome": "", "bits": -10.0}
-    assert waterfall(-8.0, [prior, *EVIDENCE]) == waterfall(-8.0, EVIDENCE)
+    assert explain_weight(-8.0, [prior, *EVIDENCE]) == explain_weight(-8.0, EVIDENCE)
 
 
 def test_a_rule_gives_no_bits_and_no_bars() -> None:
-    steps = waterfall(None, [{"comparison": "name", "outcome": "differs", "bits": None}])
+    steps = explain_weight(None, [{"comparison": "name", "outcome": "differs", "bits": None}])
     assert [(step.comparison, step.bits, step.total) for step in steps] == [("name", None, None)]
     assert waterfall_rows(steps) == [("name", "differs", "", "", "")]
 
 
 def test_bars_go_from_sum_to_sum_and_the_axis_is_zero() -> None:
-    steps = waterfall(2.0, [{"comparison": "name", "outcome": "agrees", "bits": 8.0}, EVIDENCE[1]])
+    steps = explain_weight(2.0, [{"comparison": "name", "outcome": "agrees", "bits": 8.0}, EVIDENCE[1]])
     assert waterfall_rows(steps, width=8) == [
         ("prior", "", "-2.00", "-2.00", "[red]██[/]│"),
         ("name", "agrees", "+8.00", "+6.00", "[green]████████[/]"),
@@ -56,6 +56,6 @@ def test_bars_go_from_sum_to_sum_and_the_axis_is_zero() -> None:
 def test_agreement_beyond_chance(
     counted: list[tuple[str, str, int]], observed: float | None, kappa: float | None
 ) -> None:
-    found = measured("Citizen.duplicate", counted)
+    found = compute_agreement("Citizen.duplicate", counted)
     assert found.observed == observed
     assert found.kappa == (None if kappa is None else pytest.approx(kappa))

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hub.histogram import Histogram
 from hub.metrics import catalogue
-from hub.metrics.catalogue import MAX_SERIES, Metric, MetricKind, counter, gauge, histogram
+from hub.metrics.catalogue import MAX_SERIES, Metric, MetricKind, declare_counter, declare_gauge, declare_histogram
 from hub.metrics.exposition import make_registry, render_metrics
 
 METRICS = [value for value in vars(catalogue).values() if isinstance(value, Metric)]
@@ -36,7 +36,7 @@ def test_buckets_are_cumulative_and_bounds_are_within() -> None:
     spread = Histogram((1, 2))
     for value in (0.5, 1, 1.5, 9):
         spread.observe(value)
-    text = render_metrics(make_registry(lambda: [histogram("hub_h", "Help.", "a").at(spread, "x")])).decode()
+    text = render_metrics(make_registry(lambda: [declare_histogram("hub_h", "Help.", "a").at(spread, "x")])).decode()
     (family,) = (f for f in text_string_to_metric_families(text) if f.name == "hub_h")
     found = {(sample.name, sample.labels.get("le")): sample.value for sample in family.samples}
     assert found == {
@@ -49,7 +49,7 @@ def test_buckets_are_cumulative_and_bounds_are_within() -> None:
 
 
 def test_series_beyond_the_limit_are_dropped_and_said() -> None:
-    many, few = gauge("hub_many", "Help.", "a"), counter("hub_few_total", "Help.")
+    many, few = declare_gauge("hub_many", "Help.", "a"), declare_counter("hub_few_total", "Help.")
     samples = [*(many.at(n, str(n)) for n in range(MAX_SERIES + 3)), few.at(1)]
     text = render_metrics(make_registry(lambda: samples)).decode()
     families = {family.name: family for family in text_string_to_metric_families(text)}

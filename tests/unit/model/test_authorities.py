@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import HubMisconfigured
 from hub.model.authorities import check_authorities, find_copies, list_authorities
-from hub.model.registry import AsRecorded, Entity, Registry, registry
+from hub.model.registry import AsRecorded, Entity, Registry, load_registry
 from schema.authority import AuthorityFacts, Comparison, agrees, ended
 from schema.authority import copies as copy_of
 
@@ -15,7 +15,7 @@ STATUS = {"ACTIVE": ("ACTIVE",), "SUSPENDED": ("SUSPENDED",), "DISSOLVED": ("CLO
 
 def own(entity: str, field: str, facts: AuthorityFacts) -> Registry:
     """The registry with one authority on an entity's own field."""
-    built = registry()
+    built = load_registry()
     changed = tuple(replace(c, authority=(facts,)) if c.name == field else c for c in built[entity].fields)
     entities: dict[str, Entity] = {**built.entities, entity: replace(built[entity], fields=changed)}
     return Registry(entities, built.recorded)
@@ -23,7 +23,7 @@ def own(entity: str, field: str, facts: AuthorityFacts) -> Registry:
 
 def recorded(field: str, facts: AuthorityFacts) -> Registry:
     """The registry with one authority on a field of PartyAsRecorded, as declared and in every linked field."""
-    built = registry()
+    built = load_registry()
     party = built.recorded["PartyAsRecorded"]
     fields = tuple(replace(c, authority=(facts,)) if c.name == field else c for c in party.fields)
     entities = {
@@ -49,7 +49,7 @@ def recorded(field: str, facts: AuthorityFacts) -> Registry:
 def test_a_copy_knows_its_authority_for_each_kind_of_subject() -> None:
     names = {
         c.kind: (c.holder, c.held.name, c.hop and (c.hop.column.name, c.hop.key.name))
-        for c in find_copies(registry(), registry()["Taxpayer"])
+        for c in find_copies(load_registry(), load_registry()["Taxpayer"])
         if c.column.name == "party_name"
     }
     assert names == {
@@ -60,12 +60,12 @@ def test_a_copy_knows_its_authority_for_each_kind_of_subject() -> None:
 
 
 def test_a_field_that_leads_to_citizens_only_has_no_copies_of_businesses() -> None:
-    assert {c.kind for c in find_copies(registry(), registry()["Benefit"])} == {"Citizen"}
+    assert {c.kind for c in find_copies(load_registry(), load_registry()["Benefit"])} == {"Citizen"}
 
 
 def test_every_declaration_is_of_use() -> None:
-    used = {(c.held.name, c.compared) for entity in registry() for c in find_copies(registry(), entity)}
-    assert used == {(facts.field.split(".")[1], facts.compared) for _, facts in list_authorities(registry())}
+    used = {(c.held.name, c.compared) for entity in load_registry() for c in find_copies(load_registry(), entity)}
+    assert used == {(facts.field.split(".")[1], facts.compared) for _, facts in list_authorities(load_registry())}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hub.errors import HubMisconfigured
 from hub.ingest.transform.map import ROW_NUMBER
 from hub.model.name_checks import HUB_COLUMNS, MAX_IDENTIFIER_BYTES, derived_identifiers
 from hub.model.names import qualify_column, to_camel_case, to_snake_case
-from hub.model.registry import Registry, _check_links, _Reader, registry
+from hub.model.registry import Registry, _check_links, _Reader, load_registry
 from hub.model.tables import build_metadata
 from schema.core import Label, key, link, record
 from schema.values import LocalCode, PersonName
@@ -23,18 +23,18 @@ def test_names() -> None:
 
 
 def test_one_declaration_becomes_columns_references_and_links() -> None:
-    right = registry()["LandUseRight"]
+    right = load_registry()["LandUseRight"]
     assert [linked.name for linked in right.linked] == ["parcel", "holder"]
     assert right.linked[1].kinds == ("Citizen", "Household")
     assert {"parcel_number", "holder_identifier", "holder_birth_date"} <= {c.name for c in right.columns}
-    parcel = registry()["Parcel"]
+    parcel = load_registry()["Parcel"]
     assert [column.name for column in parcel.keys] == ["parcel_number", "parcel_identifier"]
     assert parcel.references[0].column.name == "commune_unit_code"
-    assert registry().families["Party"] == ("Citizen", "Household", "Business")
+    assert load_registry().families["Party"] == ("Citizen", "Household", "Business")
 
 
 def test_graphql_names_are_unique_within_an_entity() -> None:
-    for entity in registry():
+    for entity in load_registry():
         names = [c.graphql for c in (*entity.fields, *(r.column for r in entity.references))]
         names += [r.graphql for r in entity.references] + [b.graphql for b in entity.backlinks]
         names += [n for linked in entity.linked for n in (linked.graphql, linked.link_graphql)]
@@ -84,7 +84,7 @@ class TestNames:
             self.refusal("end")
 
     def test_every_identifier_of_the_store_was_measured(self) -> None:
-        measured = {name for entity in registry() for name in derived_identifiers(entity)}
+        measured = {name for entity in load_registry() for name in derived_identifiers(entity)}
         longest = max(len(name.encode()) for name in measured)
         tables = build_metadata().tables.values()
         named = [item for table in tables for item in (table, *table.columns, *table.indexes, *table.constraints)]
@@ -92,14 +92,14 @@ class TestNames:
 
     def test_the_columns_of_the_hub_are_those_of_the_tables(self) -> None:
         citizen, past = (build_metadata().tables[f"{place}.citizen"] for place in ("data", "history"))
-        entity = registry()["Citizen"]
+        entity = load_registry()["Citizen"]
         declared = {c.name for c in entity.columns} | {c.search_key for c in entity.columns}
         added = {column.name for table in (citizen, past) for column in table.columns} - declared
         assert added | {ROW_NUMBER} == HUB_COLUMNS
 
 
 def test_every_field_says_what_it_is() -> None:
-    for entity in registry():
+    for entity in load_registry():
         assert entity.description
         assert entity.label.vi
         assert entity.label.en

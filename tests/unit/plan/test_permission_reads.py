@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.access.purposes import Purpose, PurposeDocument, purposes
+from hub.access.purposes import Purpose, PurposeDocument, read_purposes
 from hub.plan.permission.derived import derived_reads
 from hub.plan.permission.differences import compare_purposes
 from hub.plan.permission.lint import lint_purpose
@@ -116,7 +116,7 @@ def findings(*documents: str, **more: Any) -> list[str]:
 
 
 def test_the_packages_purposes_have_no_errors() -> None:
-    found = [f for purpose in purposes().values() for f in lint_purpose(purpose, graphql_schema()) if f.is_error]
+    found = [f for purpose in read_purposes().values() for f in lint_purpose(purpose, graphql_schema()) if f.is_error]
     assert found == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.access.purposes import load_purpose
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.catalogue import CompiledProcedure, compile_procedure
 from hub.procedures.engine import ReadSubject, WithheldDocument
@@ -214,7 +214,7 @@ def write_procedure(home: Path, declaration: str, **documents: str) -> Path:
 
 def compile_folder(folder: Path) -> CompiledProcedure:
     """The procedure in a folder."""
-    return compile_procedure(load_purpose(folder), core(schema()))
+    return compile_procedure(load_purpose(folder), get_core_schema(load_schema()))
 
 
 def origin(source: str = "land", as_of: str = RECENT) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from hub.access.purposes import find_purpose, purposes
+from hub.access.purposes import find_purpose, read_purposes
 from hub.cli.procedures.procedures import find_procedure_faults
-from hub.graph.schema import core, schema
+from hub.graph.schema import get_core_schema, load_schema
 from hub.procedures.catalogue import compile_procedure
 from hub.procedures.lint import lint_procedure
 from tests.unit.procedures import building as b
 
-DECLARED = [code for code, purpose in purposes().items() if purpose.is_procedure]
+DECLARED = [code for code, purpose in read_purposes().items() if purpose.is_procedure]
 
 
 def faults(folder: Path) -> list[str]:
@@ -19,7 +19,7 @@ def faults(folder: Path) -> list[str]:
     home = f"{folder}/"
     return [
         f"{one.where}: {one.words}".replace(home, "")
-        for one in find_procedure_faults(folder, core(schema()))
+        for one in find_procedure_faults(folder, get_core_schema(load_schema()))
         if one.is_error
     ]
 
@@ -27,14 +27,14 @@ def faults(folder: Path) -> list[str]:
 def test_a_document_that_does_not_compile_is_named_once(tmp_path: Path) -> None:
     document = b.SELLER.replace("$seller", "$buyer")
     home = b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=document)
-    (one,) = find_procedure_faults(home, core(schema()))
+    (one,) = find_procedure_faults(home, get_core_schema(load_schema()))
     assert (one.where, one.is_error) == (f"{home}/seller.graphql:2", True)
     assert str(home) not in one.words
 
 
 @pytest.mark.parametrize("code", DECLARED)
 def test_declared_procedures_fetch_what_they_use(code: str) -> None:
-    assert lint_procedure(compile_procedure(find_purpose(code), core(schema()))) == ()
+    assert lint_procedure(compile_procedure(find_purpose(code), get_core_schema(load_schema()))) == ()
 
 
 def test_the_trial_has_no_faults(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hub.errors import OperationRefused
 from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, as_json
 from hub.procedures.catalogue import CompiledProcedure
-from hub.procedures.display import display
+from hub.procedures.display import display_value
 from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
 from hub.procedures.source_findings import SourceTrouble
@@ -44,7 +44,7 @@ def test_values_are_typed_and_say_where_they_are_from(compiled: CompiledProcedur
     }
     for place, words in expected.items():
         answer = b.find(filled, *place)
-        assert (state(answer), display(answer.values[0]).vi) == ("HELD", words), place
+        assert (state(answer), display_value(answer.values[0]).vi) == ("HELD", words), place
     area = b.find(filled, "area", "A1").values[0]
     assert (area.record_id, area.field, area.source, area.link_status) == ("parcel", "area", "land", "CONFIRMED")
     assert area.as_of is not None
@@ -172,7 +172,7 @@ def test_one_of_several_is_chosen(compiled: CompiledProcedure) -> None:
     assert [a.items[0].key for a in both.answers if a.requirement.code == "area"] == ["A1", "A2"]
     one = b.fill(compiled, b.seller(landUseRights=rights), choices={"certificates": frozenset({"A2"})})
     assert state(b.find(one, "certificates")) == "HELD"
-    assert display(b.find(one, "area", "A2").values[0]).en == "200 m²"
+    assert display_value(b.find(one, "area", "A2").values[0]).en == "200 m²"
     for choices in ({"certificates": frozenset({"A3"})}, {"debts": frozenset({"D1"})}):
         with pytest.raises(OperationRefused) as refused:
             b.fill(compiled, b.seller(landUseRights=rights), choices=choices)

@@ -16,7 +16,7 @@ from hub.procedures.statuses import (
     AnswerStatus,
     Finding,
     Reason,
-    settle,
+    settle_status,
 )
 from tests.unit.procedures import building as b
 
@@ -42,7 +42,7 @@ def test_every_status_and_reason_is_explained_and_can_occur() -> None:
 
 @given(FINDINGS)
 def test_an_answer_has_the_status_of_its_strongest_finding(findings: frozenset[Finding]) -> None:
-    found = settle(findings)
+    found = settle_status(findings)
     assert (found.status is AnswerStatus.HELD) is (not findings)
     assert set(found.reasons) == {finding.reason for finding in findings}
     if findings:
@@ -51,7 +51,7 @@ def test_an_answer_has_the_status_of_its_strongest_finding(findings: frozenset[F
 
 @given(FINDINGS, st.sampled_from(PRECEDENCE))
 def test_one_more_finding_never_makes_an_answer_held(findings: frozenset[Finding], more: Finding) -> None:
-    before, after = settle(findings), settle(findings | {more})
+    before, after = settle_status(findings), settle_status(findings | {more})
     assert after.status is not AnswerStatus.HELD
     if before.status is not AnswerStatus.HELD:
         ranks = [min(PRECEDENCE.index(f) for f in found) for found in (findings, findings | {more})]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.refresh.refresh_types import RefreshStatus
-from hub.refresh.source_guard import GuardState, LookupLimits, admit, note_failure, note_success
+from hub.refresh.source_guard import GuardState, LookupLimits, admit_requests, note_failure, note_success
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = LookupLimits(per_s=2.0, burst=5, failures=3, rest=timedelta(seconds=60), probe=timedelta(seconds=8))
@@ -21,18 +21,18 @@ def test_no_more_is_granted_than_the_bucket_held_and_took_in(steps: list[tuple[f
         now += timedelta(seconds=wait_s)
         passed = max((now - state.filled_at).total_seconds(), 0.0)
         before = state.tokens
-        state, admission = admit(state, LIMITS, wanted, now)
+        state, admission = admit_requests(state, LIMITS, wanted, now)
         assert 0 <= admission.requests <= wanted
         assert admission.requests <= min(before + passed * LIMITS.per_s, LIMITS.burst)
         assert 0 <= state.tokens <= LIMITS.burst
 
 
 def test_the_bucket_refuses_by_quota_and_fills_again() -> None:
-    state, first = admit(FULL, LIMITS, 7, START)
+    state, first = admit_requests(FULL, LIMITS, 7, START)
     assert (first.requests, first.refusal) == (5, RefreshStatus.QUOTA_SPENT)
-    state, second = admit(state, LIMITS, 1, START + timedelta(seconds=0.4))
+    state, second = admit_requests(state, LIMITS, 1, START + timedelta(seconds=0.4))
     assert second.requests == 0
-    _, third = admit(state, LIMITS, 9, START + timedelta(seconds=1.1))
+    _, third = admit_requests(state, LIMITS, 9, START + timedelta(seconds=1.1))
     assert third.requests == 2
 
 
@@ -44,22 +44,22 @@ def fail(state: GuardState, times: int, now: datetime) -> GuardState:
 
 def test_the_circuit_opens_after_failures_in_a_row_only() -> None:
     state = note_success(fail(FULL, 2, START))
-    assert admit(fail(state, 2, START), LIMITS, 1, START)[1].requests == 1
-    _, refused = admit(fail(state, 3, START), LIMITS, 1, START)
+    assert admit_requests(fail(state, 2, START), LIMITS, 1, START)[1].requests == 1
+    _, refused = admit_requests(fail(state, 3, START), LIMITS, 1, START)
     assert (refused.requests, refused.refusal) == (0, RefreshStatus.BREAKER_OPEN)
 
 
 def test_after_a_rest_one_probe_passes_at_a_time() -> None:
     state = fail(FULL, 3, START)
     rested = START + timedelta(seconds=61)
-    state, probe = admit(state, LIMITS, 4, rested)
+    state, probe = admit_requests(state, LIMITS, 4, rested)
     assert (probe.requests, probe.refusal) == (1, RefreshStatus.BREAKER_OPEN)
-    state, other = admit(state, LIMITS, 4, rested + timedelta(seconds=1))
+    state, other = admit_requests(state, LIMITS, 4, rested + timedelta(seconds=1))
     assert (other.requests, other.refusal) == (0, RefreshStatus.BREAKER_OPEN)
     # The worker that probed may have died.
-    _, again = admit(state, LIMITS, 4, rested + timedelta(seconds=9))
+    _, again = admit_requests(state, LIMITS, 4, rested + timedelta(seconds=9))
     assert again.requests == 1
-    assert admit(note_success(state), LIMITS, 4, rested)[1].requests == 4
+    assert admit_requests(note_success(state), LIMITS, 4, rested)[1].requests == 4
 
 
 @given(st.integers(min_value=3, max_value=60))

@@ -39,8 +39,8 @@ def test_what_is_refused_is_refused_without_being_quoted(kind: type[Value]) -> N
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
 @given(text=st.text())
 def test_cleaning_is_idempotent(kind: type[Value], text: str) -> None:
-    once = values.cleaned(text, kind.clean)
-    assert values.cleaned(once, kind.clean) == once
+    once = values.clean_text(text, kind.clean)
+    assert values.clean_text(once, kind.clean) == once
 
 
 @given(st.from_regex(r"\A[0-9]{10}\Z"))
@@ -74,11 +74,11 @@ def test_tax_codes_of_ten_digits_are_valid_as_stdnum_says(number: str) -> None:
     ],
 )
 def test_a_code_means_the_unit_that_had_it_on_the_day(written: str, canonical: str | None) -> None:
-    assert units.canonical(written) == canonical
+    assert units.canonicalise_code(written) == canonical
 
 
 def test_the_data_have_the_units_and_changes_of_the_reorganisation() -> None:
-    assert sum(len(periods) for periods in units.eras().values()) == 14_149
+    assert sum(len(periods) for periods in units.read_eras().values()) == 14_149
     with units.CHANGES_CSV.open(encoding="utf-8") as lines:
         changes = [line.strip().split(",") for line in lines][1:]
     assert len(changes) == 10_602

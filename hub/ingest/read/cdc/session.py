@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from hub.errors import HubError, SourceUnavailable
-from hub.ingest.read.cdc.slot import SlotTarget, SourceConnection, connect
+from hub.ingest.read.cdc.slot import SlotTarget, SourceConnection, connect_to_source
 from hub.ingest.read.reader import RequestGate
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class SourceSession:
 
     def _open(self) -> SourceConnection:
         if self._connection is None or self._connection.closed:
-            opened = connect(self.url, self.wanted.timeout_s)
+            opened = connect_to_source(self.url, self.wanted.timeout_s)
             try:
                 self.check_connection(opened)
             except BaseException:

@@ -45,7 +45,7 @@ class ReplicationSlot:
     bytes: int
 
 
-def connect(url: str, timeout_s: float) -> SourceConnection:
+def connect_to_source(url: str, timeout_s: float) -> SourceConnection:
     """Open a read-only session. Raises psycopg.OperationalError."""
     return psycopg.connect(
         url,
@@ -65,7 +65,7 @@ def connect(url: str, timeout_s: float) -> SourceConnection:
 
 def measure_lag(url: str, slot: str, timeout_s: float = 10.0) -> int | None:
     """Return the WAL in bytes that a slot holds back. None if there is no such slot. Raises psycopg.Error."""
-    with connect(url, timeout_s) as connection:
+    with connect_to_source(url, timeout_s) as connection:
         found = find_slot(connection, slot)
         return found.bytes if found else None
 

@@ -15,13 +15,13 @@ from hub.link.evaluate.measure import (
     by_band,
     by_combination,
     by_dirt,
-    homonyms,
-    merges,
-    tallies,
-    tally,
-    wilson,
+    compute_wilson_interval,
+    measure_homonyms,
+    measure_merges,
+    tally_by_column,
+    tally_records,
 )
-from hub.link.evaluate.thresholds import BINS, STEPS, distribution, points
+from hub.link.evaluate.thresholds import BINS, STEPS, count_by_weight, list_threshold_points
 
 
 def record(record_id: int, status: str, **facts: Any) -> dict[str, Any]:
@@ -50,7 +50,7 @@ EIGHT = records(
 
 
 def test_each_record_is_counted_once() -> None:
-    found = tally(EIGHT)
+    found = tally_records(EIGHT)
     assert found == Tally(right=2, wrong=2, offered=1, astray=1, missed=1, nobody=1, linkable=6)
     assert found.records == 8
     assert found.precision == Proportion(2, 4)
@@ -59,13 +59,13 @@ def test_each_record_is_counted_once() -> None:
 
 
 def test_an_unconfirmed_record_without_a_subject_is_nobody_and_not_astray() -> None:
-    found = tally(records(record(1, "UNCONFIRMED", linkable=False)))
+    found = tally_records(records(record(1, "UNCONFIRMED", linkable=False)))
     assert (found.nobody, found.astray, found.linkable) == (1, 0, 0)
     assert found.recall.value is None
 
 
 def test_no_record_has_no_rates() -> None:
-    nothing = tally(records())
+    nothing = tally_records(records())
     assert nothing.records == 0
     assert nothing.precision.value is nothing.recall.interval is None
 
@@ -85,11 +85,11 @@ def test_the_worst_combination_comes_first_and_one_that_lost_nothing_not_at_all(
 def test_bands_are_in_the_order_of_trust_and_methods_leave_out_records_without_one() -> None:
     assert list(by_band(EIGHT)) == ["CONFIRMED", "PROBABLE", "UNCONFIRMED", "UNLINKED"]
     assert by_band(EIGHT)["CONFIRMED"].precision == Proportion(1, 3)
-    assert tallies(EIGHT, "method")["rule"].records == 6
+    assert tally_by_column(EIGHT, "method")["rule"].records == 6
 
 
 def test_homonyms_are_counted_apart_and_candidates_are_not_joined() -> None:
-    found = homonyms(
+    found = measure_homonyms(
         records(
             record(1, "CONFIRMED", right=True, homonym=True),
             record(2, "PROBABLE", right=True, homonym=True, bare=True),
@@ -112,7 +112,7 @@ def test_homonyms_are_counted_apart_and_candidates_are_not_joined() -> None:
     ],
 )
 def test_wilson_intervals(part: int, whole: int, low: float, high: float) -> None:
-    assert wilson(part, whole) == pytest.approx((low, high), abs=5e-5)
+    assert compute_wilson_interval(part, whole) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_a_pair_is_one_proposal_whichever_row_comes_first() -> None:
@@ -120,7 +120,7 @@ def test_a_pair_is_one_proposal_whichever_row_comes_first() -> None:
     found = pl.DataFrame(
         {"one": [2, 1, 5], "other": [1, 2, 6], "status": ["CONFIRMED", "CONFIRMED", "UNCONFIRMED"]},
     )
-    counted = merges(real, found)
+    counted = measure_merges(real, found)
     assert (counted.real, counted.proposed, counted.right, counted.accepted, counted.accepted_right) == (2, 2, 1, 1, 1)
     assert (counted.precision, counted.recall) == (Proportion(1, 2), Proportion(1, 2))
 
@@ -146,7 +146,7 @@ FOUR = records(record(1, "CONFIRMED", right=True), *(record(n, "UNCONFIRMED") fo
 
 
 def test_at_a_threshold_the_strongest_candidate_of_each_record_is_accepted_if_it_reaches_it() -> None:
-    low, middle, high = points(FOUR, PAIRS_BY_HAND)
+    low, middle, high = list_threshold_points(FOUR, PAIRS_BY_HAND)
     assert (low.weight, middle.weight, high.weight) == (2.0, 8.0, 20.0)
     assert (low.precision, low.recall) == (Proportion(2, 3), Proportion(2, 3))
     assert (middle.precision, middle.recall) == (Proportion(1, 2), Proportion(1, 3))
@@ -157,30 +157,30 @@ def test_at_a_threshold_the_strongest_candidate_of_each_record_is_accepted_if_it
 
 def test_where_rules_decided_all_there_are_no_thresholds() -> None:
     ruled = PAIRS_BY_HAND.filter(pl.col("weight").is_null())
-    assert points(FOUR, ruled) == distribution(ruled) == ()
+    assert list_threshold_points(FOUR, ruled) == count_by_weight(ruled) == ()
 
 
 def test_of_many_weights_some_are_looked_at_with_the_extremes() -> None:
     many = pl.DataFrame([pair(n, n, n / 7, True, "PROBABLE") for n in range(500)], schema=PAIRS)
-    found = points(records(*(record(n, "PROBABLE", right=True) for n in range(500))), many)
+    found = list_threshold_points(records(*(record(n, "PROBABLE", right=True) for n in range(500))), many)
     assert len(found) == STEPS
     assert (found[0].weight, found[-1].weight) == (0.0, 499 / 7)
 
 
 def test_every_weighed_pair_is_in_one_bin() -> None:
-    bins = distribution(PAIRS_BY_HAND)
+    bins = count_by_weight(PAIRS_BY_HAND)
     assert len(bins) == BINS
     assert (sum(one.true for one in bins), sum(one.false for one in bins)) == (3, 1)
     assert (bins[0].true, bins[-1].true) == (1, 1)
 
 
 def test_charts_are_whole_pictures_in_both_languages() -> None:
-    groups = {"a<b & c": tally(EIGHT), "nothing": tally(records()), "x" * 80: tally(EIGHT)}
+    groups = {"a<b & c": tally_records(EIGHT), "nothing": tally_records(records()), "x" * 80: tally_records(EIGHT)}
     drawn = [
-        charts.outcomes("Kết quả / Outcomes", groups),
-        charts.precision("Độ chính xác / Precision", groups),
-        charts.threshold_curves("Ngưỡng / Threshold", points(FOUR, PAIRS_BY_HAND)),
-        charts.weight_histogram("Trọng số / Weights", distribution(PAIRS_BY_HAND)),
+        charts.draw_outcomes("Kết quả / Outcomes", groups),
+        charts.draw_precision("Độ chính xác / Precision", groups),
+        charts.threshold_curves("Ngưỡng / Threshold", list_threshold_points(FOUR, PAIRS_BY_HAND)),
+        charts.weight_histogram("Trọng số / Weights", count_by_weight(PAIRS_BY_HAND)),
     ]
     for picture in drawn:
         root = ElementTree.fromstring(picture)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.link.model.clusters import clusters
+from hub.link.model.clusters import cluster_pairs
 from hub.link.model.decide import PairBand, one_to_many, one_to_one
 from hub.link.model.spec import Bands
 
@@ -93,7 +93,7 @@ def test_a_right_may_have_many_lefts_where_the_right_side_is_a_register() -> Non
 
 @given(WITHIN)
 def test_clusters_are_a_partition_in_which_accepted_pairs_connect(edges: list[Edge]) -> None:
-    found = clusters(pairs(edges), BANDS)
+    found = cluster_pairs(pairs(edges), BANDS)
     of = dict(found.members.iter_rows())
     accepted = [(one, two) for one, two, weight in edges if 1 / (1 + 2**-weight) >= BANDS.accept]
     refused = set(found.refused.select("left_key", "right_key").iter_rows())
@@ -113,7 +113,7 @@ def test_clusters_are_a_partition_in_which_accepted_pairs_connect(edges: list[Ed
 
 @given(WITHIN)
 def test_no_two_groups_that_stay_apart_are_joined_by_more_than_one_weak_pair(edges: list[Edge]) -> None:
-    found = clusters(pairs(edges), BANDS)
+    found = cluster_pairs(pairs(edges), BANDS)
     of = dict(found.members.iter_rows())
     between = [frozenset((of[one], of[two])) for one, two in found.refused.select("left_key", "right_key").iter_rows()]
     assert len(set(between)) == len(between)
@@ -122,14 +122,14 @@ def test_no_two_groups_that_stay_apart_are_joined_by_more_than_one_weak_pair(edg
 
 def test_one_weak_pair_joins_a_record_but_no_groups() -> None:
     groups: list[Edge] = [("a", "b", 30), ("c", "d", 30)]
-    assert clusters(pairs([*groups, ("b", "e", 8)]), BANDS).members["cluster"].n_unique() == 2
-    weak = clusters(pairs([*groups, ("b", "c", 8)]), BANDS)
+    assert cluster_pairs(pairs([*groups, ("b", "e", 8)]), BANDS).members["cluster"].n_unique() == 2
+    weak = cluster_pairs(pairs([*groups, ("b", "c", 8)]), BANDS)
     assert weak.members["cluster"].to_list() == ["a", "a", "c", "c"]
     assert weak.refused.select("left_key", "right_key").rows() == [("b", "c")]
 
 
 @pytest.mark.parametrize("proof", [[("b", "c", 20.0)], [("b", "c", 8.0), ("a", "d", 8.0)]])
 def test_groups_are_joined_by_a_strong_pair_or_by_two(proof: list[Edge]) -> None:
-    found = clusters(pairs([("a", "b", 30), ("c", "d", 30), *proof]), BANDS)
+    found = cluster_pairs(pairs([("a", "b", 30), ("c", "d", 30), *proof]), BANDS)
     assert found.members["cluster"].to_list() == ["a"] * 4
     assert found.refused.is_empty()

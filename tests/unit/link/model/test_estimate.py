@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hub.link.model.estimate import Run, combine, learned
+from hub.link.model.estimate import Run, combine_estimates, estimate_parameters
 from hub.link.model.frozen import Limit
-from hub.link.model.roles import ColumnRole, mapped
+from hub.link.model.roles import ColumnRole, map_roles
 from hub.link.model.spec import OTHER, Bound, By, Comparison, Is, Level, Restated, Spec
 
 LEVELS = (Level("equal", (Is(By.EQUAL, ("name",)),)), Level("similar", (Is(By.SIMILAR, ("name_ascii",), 0.8),)))
@@ -18,7 +18,7 @@ NAME = Comparison("name", (("name",),), LEVELS, bounds=(Bound(OTHER, most=0.05),
 
 
 def spec(comparison: Comparison = NAME) -> Spec:
-    made = mapped(
+    made = map_roles(
         "people", "id", {"name": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "number": ColumnRole.IDENTIFIER}
     )
     return replace(made, comparisons=(comparison,))
@@ -30,7 +30,7 @@ def run(name: str, rates: tuple[float | None, ...], matches: float = 1000.0, pur
 
 def test_a_block_that_lies_apart_from_the_others_is_not_used() -> None:
     runs = [run("a", (0.95, 0.03, 0.02)), run("b", (0.4, 0.02, 0.58)), run("c", (0.94, 0.03, 0.03))]
-    other, estimates = combine(NAME, 2, runs)
+    other, estimates = combine_estimates(NAME, 2, runs)
     assert other == pytest.approx(0.025)
     assert [one.used for one in estimates] == [True, False, True]
 
@@ -38,20 +38,20 @@ def test_a_block_that_lies_apart_from_the_others_is_not_used() -> None:
 def test_of_two_blocks_that_disagree_the_one_stands_that_learned_from_more_and_purer_matches() -> None:
     """The median of two is their mean, which is how one collapsed block spoiled a model."""
     runs = [run("collapsed", (0.4, 0.02, 0.58), 4000, 0.1), run("sound", (0.95, 0.03, 0.02), 2000, 0.99)]
-    assert combine(NAME, 2, runs)[0] == pytest.approx(0.02)
+    assert combine_estimates(NAME, 2, runs)[0] == pytest.approx(0.02)
 
 
 def test_estimates_of_a_few_matches_count_only_where_there_are_no_others() -> None:
     few = run("few", (0.2, 0.0, 0.8), 3.0)
-    assert combine(NAME, 2, [few, run("many", (0.95, 0.03, 0.02))])[0] == pytest.approx(0.02)
-    assert combine(NAME, 2, [few])[0] == pytest.approx(0.8)
+    assert combine_estimates(NAME, 2, [few, run("many", (0.95, 0.03, 0.02))])[0] == pytest.approx(0.02)
+    assert combine_estimates(NAME, 2, [few])[0] == pytest.approx(0.8)
 
 
 U = {"name": [0.1, 0.05, 0.85]}
 
 
 def test_a_rate_beyond_its_bound_is_cut_and_says_so() -> None:
-    equal, _, other = learned(spec(), [run("a", (0.6, 0.1, 0.3))], U, unseen_m=1e-4, unseen_u=1e-6)["name"]
+    equal, _, other = estimate_parameters(spec(), [run("a", (0.6, 0.1, 0.3))], U, unseen_m=1e-4, unseen_u=1e-6)["name"]
     assert other.m == 0.05
     assert other.limits == (Limit.BOUND,)
     assert equal.m > 0.6
@@ -59,10 +59,12 @@ def test_a_rate_beyond_its_bound_is_cut_and_says_so() -> None:
 
 def test_what_no_block_can_learn_is_assumed_where_it_is_stated_and_says_nothing_where_it_is_not() -> None:
     nothing = run("a", (None, None, None))
-    rates = learned(spec(), [nothing], U, unseen_m=1e-4, unseen_u=1e-6)["name"]
+    rates = estimate_parameters(spec(), [nothing], U, unseen_m=1e-4, unseen_u=1e-6)["name"]
     assert all(Limit.ASSUMED in rate.limits for rate in rates)
     assert rates[0].bits > 0 > rates[-1].bits
-    unstated = learned(spec(), [nothing], {"name": [None, None, None]}, unseen_m=1e-4, unseen_u=1e-6)["name"]
+    unstated = estimate_parameters(spec(), [nothing], {"name": [None, None, None]}, unseen_m=1e-4, unseen_u=1e-6)[
+        "name"
+    ]
     assert [rate.bits for rate in unstated] == [0, 0, 0]
 
 
@@ -74,7 +76,7 @@ SHARES = st.lists(st.floats(min_value=1e-5, max_value=1), min_size=3, max_size=3
 def test_whatever_is_learned_is_in_order(matching: list[float], others: list[float]) -> None:
     m, u = ([share / sum(shares) for share in shares] for shares in (matching, others))
     free = replace(NAME, bounds=())
-    rates = learned(spec(free), [run("a", tuple(m))], {"name": u}, unseen_m=1e-4, unseen_u=1e-7)["name"]
+    rates = estimate_parameters(spec(free), [run("a", tuple(m))], {"name": u}, unseen_m=1e-4, unseen_u=1e-7)["name"]
     bits = [rate.bits for rate in rates if rate.bits]
     assert all(first >= second - 1e-6 for first, second in pairwise(bits))
 
@@ -105,7 +107,7 @@ def number_rates(restated: float, *, number: Comparison = NUMBER) -> tuple[float
     """Bits of an equal number, and of another one of the same year, of which so many matches have one."""
     both = replace(spec(), comparisons=(BIRTH, number))
     rates = {"born": (0.9, 0.09, 0.01), "number": (0.95 - restated, restated, 0.05)}
-    found = learned(
+    found = estimate_parameters(
         both, [Run("a", rates, 1000.0, 0.9)], {"born": BIRTH_U, "number": NUMBER_U}, unseen_m=1e-4, unseen_u=1e-7
     )
     return found["number"][0].bits, found["number"][1].bits

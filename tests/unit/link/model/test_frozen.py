@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from hub.errors import HubMisconfigured
 from hub.link.model.frozen import Frequencies, Learned, Model, TrainedOn, from_bytes
-from hub.link.model.roles import ColumnRole, mapped
+from hub.link.model.roles import ColumnRole, map_roles
 
-SPEC = mapped(
+SPEC = map_roles(
     "people", "id", {"name": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "number": ColumnRole.IDENTIFIER}
 )
 RATES = st.floats(min_value=1e-9, max_value=1, allow_nan=False)

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from hub.errors import HubMisconfigured
-from hub.link.model.commune_neighbours import around, in_force, surroundings
+from hub.link.model.commune_neighbours import add_surroundings, find_surroundings, in_force
 from hub.link.model.party import PARTY
-from hub.link.model.prepare import prepare
-from hub.link.model.roles import ColumnRole, mapped
+from hub.link.model.prepare import prepare_records
+from hub.link.model.roles import ColumnRole, map_roles
 
-SPEC = mapped(
+SPEC = map_roles(
     "people",
     "id",
     {
@@ -27,7 +27,7 @@ SPEC = mapped(
 
 def one(**given: object) -> dict[str, object]:
     row = {"id": 1, "first": "An", "last": "Lê", "born": "1980-03-05", "number": "12-34", "street": "x", **given}
-    return prepare(SPEC, pl.DataFrame([row])).row(0, named=True)
+    return prepare_records(SPEC, pl.DataFrame([row])).row(0, named=True)
 
 
 def test_values_of_each_kind_have_one_form() -> None:
@@ -60,7 +60,7 @@ def test_a_day_that_stands_for_an_unknown_one_leaves_the_year() -> None:
         {"id": at, "first": "An", "last": "Lê", "born": born, "number": "1", "street": "x"}
         for at, born in enumerate(("1980-01-01", "1980-01-02", "1980"))
     ])  # fmt: skip
-    found = prepare(spec, rows)
+    found = prepare_records(spec, rows)
     assert found["born"].to_list() == found["born_sorted"].to_list() == [None, "19800102", None]
     assert found["born_year"].to_list() == [1980, 1980, 1980]
 
@@ -83,14 +83,14 @@ COLUMNS = ("first", "last", "born", "number", "street")
 )
 def test_a_frame_that_does_not_fit_is_refused(frame: pl.DataFrame, said: str) -> None:
     with pytest.raises(HubMisconfigured, match=said):
-        prepare(SPEC, frame)
+        prepare_records(SPEC, frame)
 
 
 def test_optional_columns_of_parties_may_be_absent_and_state_nothing_then() -> None:
     needed = {field.column: [None] for field in PARTY.fields if not field.optional}
     frame = pl.DataFrame({"key": ["1"], **needed}).with_columns(pl.col("units").cast(pl.List(pl.String)))
-    lacking = prepare(PARTY, frame)
-    whole = prepare(PARTY, frame.with_columns(companions=pl.Series([["hk"]], dtype=pl.List(pl.String))))
+    lacking = prepare_records(PARTY, frame)
+    whole = prepare_records(PARTY, frame.with_columns(companions=pl.Series([["hk"]], dtype=pl.List(pl.String))))
     assert lacking["companions"].to_list() == [None]
     assert whole["companions"].to_list() == [["hk"]]
     assert lacking.schema == whole.schema
@@ -98,16 +98,16 @@ def test_optional_columns_of_parties_may_be_absent_and_state_nothing_then() -> N
 
 def test_around_a_commune_are_its_neighbours_and_the_districts_it_was_made_of() -> None:
     bai_chay, hong_gai = "06673@2025-07-01", "06688@2025-07-01"
-    near = surroundings(bai_chay).near
+    near = find_surroundings(bai_chay).near
     assert bai_chay in near
     assert hong_gai in near
-    features = around(pl.DataFrame({"units": [[bai_chay], [], ["nowhere"]]}))
+    features = add_surroundings(pl.DataFrame({"units": [[bai_chay], [], ["nowhere"]]}))
     assert features["near"].to_list() == [list(near), [], []]
-    assert features["districts"].to_list()[0] == list(surroundings(bai_chay).districts)
+    assert features["districts"].to_list()[0] == list(find_surroundings(bai_chay).districts)
     assert features["districts"].to_list()[0]
 
 
 def test_neighbours_are_neighbours_both_ways() -> None:
-    near = {key: surroundings(key).near for key in in_force()}
+    near = {key: find_surroundings(key).near for key in in_force()}
     assert len(near) > 3_000
     assert all(key in near[other] for key, others in near.items() for other in others)

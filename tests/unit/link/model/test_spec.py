@@ -6,11 +6,11 @@ import pytest
 
 from hub.errors import HubMisconfigured
 from hub.link.model.party import PARTY
-from hub.link.model.render import DIALECTS, settings
-from hub.link.model.roles import ColumnRole, mapped
+from hub.link.model.render import DIALECTS, render_splink_settings
+from hub.link.model.roles import ColumnRole, map_roles
 from hub.link.model.spec import Bands, Block, Bound, By, Comparison, Is, Level, Restated, Spec
 
-PEOPLE = mapped(
+PEOPLE = map_roles(
     "people",
     "id",
     {
@@ -27,7 +27,7 @@ HOUSEHOLD = {
     "street": ColumnRole.STREET,
     "house": ColumnRole.STREET_NUMBER,
 }
-HOUSEHOLDS = mapped("households", "id", HOUSEHOLD)
+HOUSEHOLDS = map_roles("households", "id", HOUSEHOLD)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_mapping_alone_gives_comparisons_blocks_and_training() -> None:
 
 
 def test_without_the_other_name_nothing_can_stand_in_its_place() -> None:
-    lone = mapped(
+    lone = map_roles(
         "lone",
         "id",
         {"last": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "town": ColumnRole.WORDS, "post": ColumnRole.CODE},
@@ -107,7 +107,7 @@ def test_a_street_and_its_number_are_one_comparison() -> None:
     assert address.stated == (("street",), ("house",))
     assert address.levels[0].conditions == (Is(By.EQUAL, ("street", "house")),)
     assert "house" not in [one.name for one in HOUSEHOLDS.comparisons]
-    alone = mapped(
+    alone = map_roles(
         "alone", "id", {"last": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "street": ColumnRole.STREET}
     )
     assert alone.comparisons[-1].outcomes == ("street equal", "street similar", "other")
@@ -115,7 +115,7 @@ def test_a_street_and_its_number_are_one_comparison() -> None:
 
 def test_a_street_number_without_a_street_is_refused() -> None:
     with pytest.raises(HubMisconfigured, match="no column is one"):
-        mapped(
+        map_roles(
             "people",
             "id",
             {"last": ColumnRole.SURNAME, "born": ColumnRole.BIRTH_DATE, "house": ColumnRole.STREET_NUMBER},
@@ -127,13 +127,13 @@ def test_without_an_identifier_what_a_household_shares_is_not_taken_for_a_person
     assert Block(("first", "street", "house")) in training.certain
     assert Block(("last", "street", "house")) not in training.certain
     assert training.over == (Block(("first", "last")), Block(("street", "house", "middle")))
-    dated = mapped("dated", "id", {**HOUSEHOLD, "born": ColumnRole.BIRTH_DATE})
+    dated = map_roles("dated", "id", {**HOUSEHOLD, "born": ColumnRole.BIRTH_DATE})
     assert dated.training.over == (Block(("born_sorted", "middle")), Block(("first", "last")))
 
 
 @pytest.mark.parametrize("spec", [PEOPLE, HOUSEHOLDS, PARTY], ids=lambda spec: spec.name)
 def test_both_dialects_say_the_same_but_for_function_names(spec: Spec) -> None:
-    duckdb, spark = (str(settings(spec, DIALECTS[name], linking=True)) for name in ("duckdb", "spark"))
+    duckdb, spark = (str(render_splink_settings(spec, DIALECTS[name], linking=True)) for name in ("duckdb", "spark"))
     for one, other in (
         ("jaro_winkler_similarity", "jaro_winkler"),
         ("list_has_any", "arrays_overlap"),
@@ -144,7 +144,7 @@ def test_both_dialects_say_the_same_but_for_function_names(spec: Spec) -> None:
 
 
 def test_a_block_of_a_list_is_exploded_and_comes_last_and_no_rate_is_learned_over_it() -> None:
-    rules = settings(replace(PARTY, blocks=PARTY.blocks[::-1]), DIALECTS["duckdb"], linking=True)[
+    rules = render_splink_settings(replace(PARTY, blocks=PARTY.blocks[::-1]), DIALECTS["duckdb"], linking=True)[
         "blocking_rules_to_generate_predictions"
     ]
     assert [rule.get("arrays_to_explode") for rule in rules] == [None] * (len(rules) - 1) + [["companions"]]

@@ -13,9 +13,9 @@ from hub.link.quality.estimate import (
     answers_for_margin,
     answers_for_target,
     compare_with,
+    estimate_precision,
+    estimate_recall,
     exact_interval,
-    precision,
-    recall,
     total_precision,
 )
 
@@ -105,7 +105,7 @@ def test_strata_without_answers_are_left_out_and_this_is_told() -> None:
     assert (many.share, many.high) == (1.0, 1.0)
     assert total_precision([Counted(250, 0, 0)]) is None
     assert total_precision([Counted(0, 5, 1)]) is None
-    assert precision(Counted(10, 0, 0)) is None
+    assert estimate_precision(Counted(10, 0, 0)) is None
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_what_is_needed_is_enough_and_one_fewer_is_not() -> None:
 
 
 def test_recall_is_bounded_by_what_cannot_be_known() -> None:
-    right, half = precision(Counted(100, 100, 0)), precision(Counted(40, 20, 20))
+    right, half = estimate_precision(Counted(100, 100, 0)), estimate_precision(Counted(40, 20, 20))
     assert right is not None
-    found = recall(100, right, 40, half, 60)
+    found = estimate_recall(100, right, 40, half, 60)
     assert found is not None
     assert (found.least, found.most) == (0.5, pytest.approx(100 / 120))
-    assert recall(100, right, 40, None, 60) is None
-    sure = recall(100, right, 0, None, 0)
+    assert estimate_recall(100, right, 40, None, 60) is None
+    sure = estimate_recall(100, right, 0, None, 0)
     assert sure is not None
     assert (sure.least, sure.most) == (1.0, 1.0)
