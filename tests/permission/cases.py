@@ -104,7 +104,7 @@ VALUES: Mapping[str, Any] = {
     "words": "an nguyen",
     "birthDate": "1980-02-03",
     "enterpriseCode": "0100233488",
-    "registrationNumber": "0100233488",
+    "registrationNumber": "22A8001234",
     "field": "LAND_USE_RIGHT_HOLDER",
     "sector": "LAND",
     "first": 5,

@@ -39,6 +39,8 @@ STRANGERS: Mapping[str, Any] = {
 """Values of bound variables that are nobody's."""
 
 
+KEYS_OF_DOCUMENTS = {("Citizen", "personalId"): "PersonalId", ("Business", "registrationNumber"): "RegistrationNumber"}
+"""Keys that documents take as a variable of their name, with its type."""
 ALWAYS = "select"
 OTHER_WAYS_ONE_IN = 8
 
@@ -174,8 +176,9 @@ def _keyed(code: str, entity: str) -> str:
     root = to_camel_case(load_registry()[entity].table)
     column = load_registry()[entity].keys[0]
     key, example = column.graphql, column.value.examples[0]
-    if key == "personalId" and "personalId" in read_purposes()[code].declaration.variables:
-        return f"query ($personalId: PersonalId!) {{ {root}(by: {{ personalId: $personalId }})"
+    kind = KEYS_OF_DOCUMENTS.get((entity, key))
+    if kind and key in read_purposes()[code].declaration.variables:
+        return f"query (${key}: {kind}!) {{ {root}(by: {{ {key}: ${key} }})"
     return f'{{ {root}(by: {{ {key}: "{example}" }})'
 
 

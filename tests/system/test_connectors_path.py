@@ -39,7 +39,7 @@ def test_connectors_are_listed_and_a_broken_one_is_checked_by_line(tmp_path: Pat
     assert "is missing" in listed["torn"]["broken"]
     done = hub("connector", "check", "torn", **given)
     assert done.returncode == 78
-    assert "torn/manifest.toml:2: version: Input should be a valid string" in done.stderr.replace("\n", "")
+    assert "torn/manifest.toml:2: version: must be text in quotes" in done.stderr.replace("\n", "")
     unknown = hub("connector", "preview", "nobody", **given)
     assert unknown.returncode == 78
     assert "there is no connector nobody" in unknown.stderr
