@@ -143,7 +143,7 @@ def notice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         purpose = known[code]
         changed = purpose.declaration.model_copy(update={"disclosure": NoticeToCitizens(when=when, ground=law)})
         known[code] = Purpose(purpose.folder, changed, purpose.documents, purpose.version)
-        monkeypatch.setattr(my_access_log, "purposes", lambda: known)
+        monkeypatch.setattr(my_access_log, "read_purposes", lambda: known)
 
     return set_notice
 
@@ -171,7 +171,7 @@ def test_what_waits_for_the_dossier_is_told_when_it_has_ended(hub: LogHub, notic
 def test_a_purpose_that_is_gone_is_not_told(hub: LogHub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.ask("an", IDENTIFY, {"personalId": hub.seller}, purpose="identify")
     without = {code: purpose for code, purpose in read_purposes().items() if code != "identify"}
-    monkeypatch.setattr(my_access_log, "purposes", lambda: without)
+    monkeypatch.setattr(my_access_log, "read_purposes", lambda: without)
     assert "xác định" not in json.dumps(entries(hub), ensure_ascii=False)
 
 
