@@ -54,6 +54,8 @@ READS: dict[Command, tuple[str, ...]] = {
     ("senders", "list"): (),
     ("snapshots", "list"): ("H49.12-251118-9999",),
     ("procedures", "stats"): (),
+    ("webhooks", "list"): (),
+    ("webhooks", "deliveries"): (),
 }
 """Commands that read the store, each with arguments of a real call."""
 SHOWS: dict[Command, tuple[str, ...]] = {
@@ -128,6 +130,10 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("ledger", "keys", "revoke"): ("0" * 32,),
     ("senders", "new"): ("thử", "--key", "key.pem"),
     ("senders", "revoke"): ("one-stop-aaaaaaaa",),
+    ("webhooks", "add"): ("thử", "https://hub.example/events"),
+    ("webhooks", "remove"): ("1",),
+    ("webhooks", "test"): ("1",),
+    ("webhooks", "retry"): ("1",),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {
@@ -142,6 +148,7 @@ NEEDS_NO_STORE = {
     ("procedures", "show"),
     ("procedures", "schema"),
     ("procedures", "lint"),
+    ("procedures", "client"),
     ("purposes", "list"),
     ("purposes", "show"),
     ("purposes", "diff"),
@@ -151,7 +158,10 @@ NEEDS_NO_STORE = {
     ("ledger", "keys", "rotate"),
     ("snapshots", "verify"),
     ("backup", "check"),
+    ("evidence", "verify"),
 }
+MAKES_A_FILE = {("backup", "create"), ("evidence", "export")}
+"""Commands that make a file of what they read: tests/system/test_backup.py and test_snapshots.py hold what they write, and the ledger."""
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging", "jobs")
@@ -183,7 +193,7 @@ def commands(group: App = app, path: Command = ()) -> Iterator[Command]:
 
 def test_every_command_says_whether_it_changes_the_store() -> None:
     """A new command is put into one of the tables above, and so is tested."""
-    classes = (*READS, *SHOWS, *WRITES, *NEEDS_NO_STORE, *RUNS_ON)
+    classes = (*READS, *SHOWS, *WRITES, *NEEDS_NO_STORE, *MAKES_A_FILE, *RUNS_ON)
     assert sorted(classes) == sorted(commands())
 
 
