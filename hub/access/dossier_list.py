@@ -23,7 +23,9 @@ CONDITIONS = """d.office = any($1::text[])
     and ($2::text is null or $2 = coalesce(d.outcome, case when d.expires_at > now() then 'OPEN' else 'EXPIRED' end))
     and ($3::text is null or d.purpose = $3)
     and ($4::text is null or starts_with(d.code, $4))
-    and ($5::text is null or d.opened_by = $5)"""
+    and ($5::text is null or d.opened_by = $5)
+    and (d.opened_via <> 'EMERGENCY' or d.opened_by = $10::text or d.confirmed_at is null)"""
+"""Emergency access is its requester's; a colleague sees it while it waits for a second officer."""
 SELECT_DOSSIERS = f"""
 select json_build_object(
     'total', case when $6::boolean then (select count(*) from hub.dossier d where {CONDITIONS}) end,
@@ -73,7 +75,7 @@ class WantedDossiers:
         prefix = self.code_prefix.strip().upper() if self.code_prefix is not None else None
         own = principal.id if self.is_own else None
         conditions = (list_offices(principal), self.state, self.purpose, prefix, own)
-        return (*conditions, self.is_counted, opened_at, number, self.size + 1)
+        return (*conditions, self.is_counted, opened_at, number, self.size + 1, principal.id)
 
 
 def list_offices(principal: Principal) -> list[str]:

@@ -6,7 +6,7 @@ import httpx2
 import psycopg
 
 from tests.conftest import ServedHub
-from tests.system.test_access import END, AccessHub, code_of, hub
+from tests.system.test_access import END, OFFICE, AccessHub, code_of, hub
 
 __all__ = ["hub"]
 LIST = """query ($state: DossierState, $mine: Boolean, $codePrefix: String, $purpose: String, $first: Int, $after: String) {
@@ -61,6 +61,30 @@ def test_another_office_and_who_has_none_see_nothing_of_it(hub: AccessHub) -> No
         page = listed(hub, who)
         assert (codes(page), page["totalCount"]) == ([], 0), who
     assert code_of(hub.ask(None, LIST)) == "UNAUTHENTICATED"
+
+
+def test_confirmed_emergency_access_is_listed_for_its_requester_alone(hub: AccessHub) -> None:
+    subjects = [{"role": "person", "subject": {"citizen": {"personalId": hub.seller}}}]
+    wanted = {
+        "purpose": "emergency",
+        "office": OFFICE,
+        "subjects": subjects,
+        "reason": "lũ cuốn giấy tờ, chờ di dời",
+    }
+    request = (
+        "mutation ($input: RequestEmergencyAccessInput!) { requestEmergencyAccess(input: $input) { dossier { code } } }"
+    )
+    asked = hub.ask("an", request, {"input": wanted}).json()
+    assert "errors" not in asked, asked
+    code = asked["data"]["requestEmergencyAccess"]["dossier"]["code"]
+    assert code in codes(listed(hub, "an"))
+    assert code in codes(listed(hub, "giang")), "who may confirm it"
+    confirm = (
+        "mutation ($input: ConfirmEmergencyAccessInput!) { confirmEmergencyAccess(input: $input) { dossier { code } } }"
+    )
+    assert "errors" not in hub.ask("giang", confirm, {"input": {"code": code}}).json()
+    assert code in codes(listed(hub, "an"))
+    assert code not in codes(listed(hub, "giang"))
 
 
 def test_pages_follow_each_other_without_gaps(hub: AccessHub, served_hub: ServedHub) -> None:
