@@ -27,6 +27,8 @@ class TcpProxy:
         self._speaking = threading.Event()
         self._speaking.set()
         self._open: set[socket.socket] = set()
+        self._stalled: set[socket.socket] = set()
+        self._left: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -96,6 +98,11 @@ class TcpProxy:
             while data := client.recv(65_536):
                 self._speaking.wait(600)
                 server.sendall(data)
+        with self._lock:
+            self._left.add(server)
+            stalled = server in self._stalled
+        if stalled:
+            _drop(server)
         with suppress(OSError):
             server.shutdown(socket.SHUT_WR)
 
@@ -108,7 +115,13 @@ class TcpProxy:
                 client.sendall(data[:allowed])
                 given += allowed
                 if how == "stall":
-                    return  # both ends stay open and hear nothing more
+                    # Both ends stay open and hear nothing more, until the client leaves.
+                    with self._lock:
+                        self._stalled.add(server)
+                        left = server in self._left
+                    if left:
+                        _drop(server)
+                    return
                 if how == "half_close":
                     break
                 if how == "reset":

@@ -599,7 +599,7 @@ def test_a_read_that_is_left_throws_its_connection_away(postgresql: Source) -> N
         rows.close()  # type: ignore[attr-defined]  # it has it
         # The server's session ends with the connection, without anything more being said on it.
         for _ in range(500):
-            query = "select count(*) from pg_stat_activity where query like 'copy (select%%'"
+            query = "select count(*) from pg_stat_activity where datname = current_database() and query like 'copy (select%%'"
             with postgresql.engine.connect() as connection:
                 if connection.exec_driver_sql(query).scalar_one() == 0:
                     return
