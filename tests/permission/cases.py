@@ -105,6 +105,7 @@ VALUES: Mapping[str, Any] = {
     "birthDate": "1980-02-03",
     "enterpriseCode": "0100233488",
     "registrationNumber": "22A8001234",
+    "certificateSerial": "CT 00123456",
     "field": "LAND_USE_RIGHT_HOLDER",
     "sector": "LAND",
     "first": 5,

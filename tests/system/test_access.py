@@ -171,6 +171,30 @@ def test_a_business_is_found_by_its_code_and_by_nothing_less(
     )
 
 
+def test_the_holder_of_a_certificate_is_found_by_its_serial_and_by_nothing_less(
+    hub: AccessHub, served_hub: ServedHub
+) -> None:
+    with psycopg.connect(served_hub.database) as connection:
+        row = connection.execute(
+            "select r.certificate_serial, c.full_name from data.land_use_right r join link.land_use_right_holder l"
+            " on l.record_id = r.id and l.status <> 'UNCONFIRMED' join data.citizen c on c.id = l.subject_id"
+            " where r.certificate_serial is not null order by r.id limit 1"
+        ).fetchone()
+    assert row is not None
+    query = """query ($certificateSerial: CertificateSerial!) {
+        landUseRights(first: 2, filter: { certificateSerial: { eq: $certificateSerial } }) {
+            nodes { holder { ... on Citizen { fullName } } } } }"""
+    found = hub.ask("an", query, {"certificateSerial": row[0]}, purpose="identify").json()
+    assert {"holder": {"fullName": row[1]}} in found["data"]["landUseRights"]["nodes"], found
+    for wider in (
+        query.replace("CertificateSerial!", "String!").replace("eq:", "prefix:"),
+        query.replace("{ fullName }", "{ fullName landUseRights { totalCount } }"),
+    ):
+        refused = hub.ask("an", wider, {"certificateSerial": row[0]}, purpose="identify")
+        assert refused.json()["errors"][0]["extensions"]["code"].startswith("FORBIDDEN"), refused.text
+    assert code_of(hub.ask("an", query, {"certificateSerial": row[0]})) == "FORBIDDEN_FIELD"
+
+
 def test_another_person_is_not_read_under_it(hub: AccessHub) -> None:
     answer = hub.ask("an", READ, {"personalId": hub.stranger}, dossier=DOSSIER)
     assert code_of(answer) == "NOT_A_SUBJECT"

@@ -22,7 +22,7 @@ from hub.graph.schema_types.fields import (
     object_type,
 )
 from hub.graph.schema_types.scalars import scalar_name
-from hub.graph.schema_types.type_parts import add_connection
+from hub.graph.schema_types.type_parts import add_connection, make_connection
 from hub.ledger.log.entries import LogEntry, parse_cursor
 from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import MAX_PAGE, LogFilter
@@ -187,14 +187,7 @@ async def _read_access_log(info: Info[Any, Any], given: Mapping[str, Any]) -> Wh
 def make_page(page: LogPage, nodes: list[Whole], has_previous: bool) -> Whole:
     """A page as a connection."""
     cursors = [entry.position.cursor for entry in page.entries]
-    about = Whole(
-        hasNextPage=page.has_next,
-        hasPreviousPage=has_previous,
-        startCursor=cursors[0] if cursors else None,
-        endCursor=cursors[-1] if cursors else None,
-    )
-    edges = [Whole(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
-    return Whole(nodes=nodes, edges=edges, pageInfo=about)
+    return make_connection(nodes, cursors, has_next=page.has_next, has_previous=has_previous)
 
 
 def _read_filter(given: Mapping[str, Any]) -> LogFilter:

@@ -20,10 +20,10 @@ from hub.graph.link_review.review import evidence_of, find_reviewer
 from hub.graph.link_review.review_checks import review_checks_field
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
-from hub.graph.schema_types.type_parts import add_connection
+from hub.graph.schema_types.type_parts import add_connection, make_connection
 from hub.link.decisions.agreement import ALL, measure_agreement
 from hub.link.field import field_named, list_decidable_fields
-from hub.link.review.review import WEIGHT, Part, QueueItem, QueuePage, Wanted, count_review_items, read_review_queue
+from hub.link.review.review import WEIGHT, Part, QueueItem, Wanted, count_review_items, read_review_queue
 from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.names import quote_identifier
 from hub.model.tables import OPEN
@@ -200,23 +200,13 @@ def is_selected(info: Info[Any, Any], name: str) -> bool:
 def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:
     page = read_review_queue(connection, wanted, part)
     found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
-    shown = _make_page(page, found)
-    if counted:
-        shown["totalCount"] = count_review_items(connection, wanted)
-    return shown
-
-
-def _make_page(page: QueuePage, found: Mapping[str, Mapping[int, list[Whole]]]) -> Whole:
-    nodes = [_item(item, found[item.field].get(item.record_id, [])) for item in page.items]
-    cursors = [item.cursor for item in page.items]
-    info = {
-        "hasNextPage": page.has_next,
-        "hasPreviousPage": page.has_previous,
-        "startCursor": cursors[0] if cursors else None,
-        "endCursor": cursors[-1] if cursors else None,
-    }
-    edges = [Whole(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
-    return Whole(nodes=nodes, edges=edges, pageInfo=Whole(info))
+    return make_connection(
+        [_item(item, found[item.field].get(item.record_id, [])) for item in page.items],
+        [item.cursor for item in page.items],
+        has_next=page.has_next,
+        has_previous=page.has_previous,
+        total=count_review_items(connection, wanted) if counted else None,
+    )
 
 
 def _item(item: QueueItem, candidates: list[Whole]) -> Whole:

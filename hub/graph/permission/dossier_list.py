@@ -12,7 +12,7 @@ from hub.access.dossier_list import MAX_PAGE, SELECT_DOSSIERS, STATES, WantedDos
 from hub.graph.link_review.review_queue import is_selected
 from hub.graph.permission.dossiers import DossierOutcomeType
 from hub.graph.schema_types.fields import Namespace, ReadField, Whole, enum_type, make_argument, make_field
-from hub.graph.schema_types.type_parts import add_connection
+from hub.graph.schema_types.type_parts import add_connection, make_connection
 from hub.model.derived_fields import DEFAULT_PAGE
 
 ARGUMENTS: Mapping[str, tuple[str, str]] = {
@@ -62,21 +62,14 @@ async def _read_dossiers(info: Info[Any, Any], given: Mapping[str, Any]) -> Whol
     )
     parameters = wanted.list_parameters(info.context.caller.known)
     found = orjson.loads(await info.context.executor.reads.json(SELECT_DOSSIERS, parameters))
-    return _make_page(found["dossiers"], found["total"], wanted)
-
-
-def _make_page(rows: list[dict[str, Any]], total: int | None, wanted: WantedDossiers) -> Whole:
-    shown = rows[: wanted.size]
-    cursors = [make_cursor(row["opened_at"], row["id"]) for row in shown]
-    nodes = [_describe_row(row) for row in shown]
-    about = Whole(
-        hasNextPage=len(rows) > wanted.size,
-        hasPreviousPage=wanted.after is not None,
-        startCursor=cursors[0] if cursors else None,
-        endCursor=cursors[-1] if cursors else None,
+    shown = found["dossiers"][: wanted.size]
+    return make_connection(
+        [_describe_row(row) for row in shown],
+        [make_cursor(row["opened_at"], row["id"]) for row in shown],
+        has_next=len(found["dossiers"]) > wanted.size,
+        has_previous=wanted.after is not None,
+        total=found["total"],
     )
-    edges = [Whole(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
-    return Whole(nodes=nodes, edges=edges, pageInfo=about, totalCount=total)
 
 
 def _describe_row(row: Mapping[str, Any]) -> Whole:

@@ -1,11 +1,12 @@
 """Parts of types that several builders make: fields of values and derived parts, connections and their arguments."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from hub.graph.schema_types.fields import Namespace, StoredField, make_argument, make_field, object_type
+from hub.graph.schema_types.fields import Namespace, StoredField, Whole, make_argument, make_field, object_type
 from hub.graph.schema_types.scalars import scalar_name
 from hub.model.derived_fields import DerivedField
 from hub.model.registry import Column
@@ -64,6 +65,20 @@ def add_connection(name: str, names: Namespace, *, counted: bool = True) -> None
     names[f"{name}Connection"] = object_type(
         f"{name}Connection", f"A page of {name}.", _make_stored_fields(connection, names)
     )
+
+
+def make_connection(
+    nodes: Sequence[Whole], cursors: Sequence[str], *, has_next: bool, has_previous: bool, total: int | None = None
+) -> Whole:
+    """A page as a connection of `add_connection` answers it; `total` is None if it was not asked for."""
+    info = Whole(
+        hasNextPage=has_next,
+        hasPreviousPage=has_previous,
+        startCursor=cursors[0] if cursors else None,
+        endCursor=cursors[-1] if cursors else None,
+    )
+    edges = [Whole(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
+    return Whole(nodes=list(nodes), edges=edges, pageInfo=info, totalCount=total)
 
 
 def _make_stored_fields(about: dict[str, tuple[str, str]], names: Namespace) -> dict[str, StrawberryField]:
