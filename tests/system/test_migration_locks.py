@@ -15,7 +15,7 @@ from hub.store.engine import make_engine
 from hub.store.migrate import LOCK_WITHIN_MS, TablesLocked, migrate_store
 
 READ = "select count(*) from hub.stream"
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
@@ -59,18 +59,21 @@ def test_readers_go_on_while_a_migration_waits_and_it_ends_when_it_can(engine: E
                 connection.execute(READ)
                 waits.append(time.monotonic() - began)
 
-    with psycopg.connect(database_url) as holder, ThreadPoolExecutor(2) as pool:
-        holder.execute(READ)  # in a transaction that stays open
-        reading, migrating = pool.submit(read_on), pool.submit(migrate_store, engine)
-        # A reader waits behind an attempt of the migration, and reads on while the table is still held.
-        wait_for(lambda: max(waits, default=0) > LOCK_WITHIN_MS / 1000 * 0.5)
-        had = len(waits)
-        wait_for(lambda: len(waits) > had + 3)
-        assert not migrating.done()
-        holder.rollback()
-        migrating.result(60)
-        over.set()
-        reading.result(60)
+    # The pool is outermost and the table's holder inside: whatever fails, the table is free before the threads are waited for.
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            with psycopg.connect(database_url) as holder:
+                holder.execute(READ)  # in a transaction that stays open
+                reading, migrating = pool.submit(read_on), pool.submit(migrate_store, engine)
+                # A reader waits behind an attempt of the migration, and reads on while the table is still held.
+                wait_for(lambda: max(waits, default=0) > LOCK_WITHIN_MS / 1000 * 0.5)
+                had = len(waits)
+                wait_for(lambda: len(waits) > had + 3)
+                assert not migrating.done()
+            migrating.result(PATIENCE_S)
+        finally:
+            over.set()
+        reading.result(PATIENCE_S)
     assert has_column(database_url)
 
 

@@ -1,5 +1,6 @@
 """What a world is: a source system with the rows of the samples, at which the connector's manifest is pointed."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,7 +30,7 @@ class NotAvailable(Exception):
     """What a world needs is not on this machine."""
 
 
-class SourceSimulator:
+class SourceSimulator(ABC):
     """A source system. Use as a context; `manifest` is then the connector's, pointed at it."""
 
     faults: ClassVar[frozenset[str]] = frozenset()
@@ -50,13 +51,13 @@ class SourceSimulator:
     def __exit__(self, *_: object) -> None:
         self.stack.close()
 
+    @abstractmethod
     def start(self) -> None:
         """Begin to serve, and point the manifest."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, rows: Rows) -> None:
         """Have these rows from now on, and no others."""
-        raise NotImplementedError
 
     def break_(self, fault: str) -> None:
         """Misbehave from now on."""
