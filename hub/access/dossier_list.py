@@ -24,6 +24,7 @@ CONDITIONS = """d.office = any($1::text[])
     and ($3::text is null or d.purpose = $3)
     and ($4::text is null or starts_with(d.code, $4))
     and ($5::text is null or d.opened_by = $5)
+    and ($11::timestamptz is null or d.outcome is null and d.expires_at > now() and d.expires_at < $11)
     and (d.opened_via <> 'EMERGENCY' or d.opened_by = $10::text or d.confirmed_at is null)"""
 """Emergency access is its requester's; a colleague sees it while it waits for a second officer."""
 SELECT_DOSSIERS = f"""
@@ -53,12 +54,16 @@ select json_build_object(
 
 @dataclass(frozen=True)
 class WantedDossiers:
-    """Which dossiers to list; None does not restrict. `state` is one of STATES, `is_own`: opened by the caller."""
+    """Which dossiers to list; None does not restrict. `state` is one of STATES, `is_own`: opened by the caller.
+
+    `expires_before` keeps those that are open now and will not be at this instant.
+    """
 
     state: str | None = None
     purpose: str | None = None
     code_prefix: str | None = None
     is_own: bool = False
+    expires_before: datetime | None = None
     size: int = 20
     after: str | None = None
     is_counted: bool = False
@@ -75,7 +80,7 @@ class WantedDossiers:
         prefix = self.code_prefix.strip().upper() if self.code_prefix is not None else None
         own = principal.id if self.is_own else None
         conditions = (list_offices(principal), self.state, self.purpose, prefix, own)
-        return (*conditions, self.is_counted, opened_at, number, self.size + 1, principal.id)
+        return (*conditions, self.is_counted, opened_at, number, self.size + 1, principal.id, self.expires_before)
 
 
 def list_offices(principal: Principal) -> list[str]:

@@ -7,6 +7,7 @@ from hub.access.principals import Principal, Role
 from schema.core import Label
 
 CONSOLE_PATH = "/console"
+DOSSIERS_PATH = f"{CONSOLE_PATH}/dossiers"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ SOURCE_LINKS = (
 )
 OWN_LINK = PageLink("/console/mine", Label("Dữ liệu của tôi", "My data"))
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {
-    Role.OFFICER: (PageLink(CONSOLE_PATH, Label("Tìm người, hồ sơ", "Search")),),
+    Role.OFFICER: (
+        PageLink(CONSOLE_PATH, Label("Tìm người, hồ sơ", "Search")),
+        PageLink(DOSSIERS_PATH, Label("Hồ sơ của cơ quan", "Dossiers")),
+    ),
     Role.REVIEWER: (
         PageLink("/console/review", Label("Rà soát liên kết", "Links")),
         PageLink("/console/review/checks", Label("Ý kiến thứ hai", "Second opinions")),

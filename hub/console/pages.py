@@ -11,6 +11,7 @@ from hub.console.auditor.log_pages import LogPages
 from hub.console.citizen.own_pages import OwnPages
 from hub.console.navigation import find_home
 from hub.console.officer.correction_pages import CorrectionPages
+from hub.console.officer.dossiers.list_pages import DossierListPages
 from hub.console.officer.search_pages import SearchPages
 from hub.console.officer.sheet_pages import SheetPages
 from hub.console.operator.source_pages import SourcePages
@@ -42,6 +43,7 @@ class Console:
         self.parts = PageParts(ConsoleGraph(executor, gate), access, titles)
         self.groups: tuple[RoutedPages, ...] = (
             SearchPages(self.parts),
+            DossierListPages(self.parts, receipt_path),
             SheetPages(self.parts, receipt_path),
             CorrectionPages(self.parts),
             ReviewPages(self.parts),

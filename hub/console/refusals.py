@@ -113,6 +113,11 @@ REFUSALS: Mapping[str, tuple[int, Label, Label]] = {
         Label("Bàn làm việc cần đăng nhập", "The console needs people to sign in"),
         Label("Quản trị viên đặt HUB_ACCESS=on rồi khởi động lại.", "The operator sets HUB_ACCESS=on and restarts the hub."),
     ),
+    "BAD_CURSOR": (
+        404,
+        Label("Không còn trang này", "This page of the list is gone"),
+        Label("Mở lại danh sách từ đầu.", "Open the list from its start."),
+    ),
     "SEARCH_EXPIRED": (
         404,
         Label("Kết quả tìm đã hết hạn", "The search has expired"),

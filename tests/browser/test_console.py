@@ -97,6 +97,7 @@ def find_faults(page: Page, axe: str, name: str) -> list[str]:
     faults: list[str] = []
     for width, height in VIEWPORTS:
         page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")  # what lies half under a bar that sticks to the screen has no size of its own
         page.evaluate(axe)  # not as a script of the page, whose policy allows its own alone
         faults.extend(f"{name} at {width}: {one}" for one in page.evaluate(RUN_AXE))
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
@@ -132,6 +133,8 @@ def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, si
     check("sheet")
     page.get_by_role("link", name=re.compile("^Sửa Đã kết hôn")).first.click()
     check("correction")
+    page.goto(f"{site.url}/console/dossiers")
+    check("list of dossiers")
     page.goto(f"{site.url}/console/dossiers/H49.12-251118-9999")
     check("refusal")
     assert faults == []

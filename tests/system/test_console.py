@@ -62,6 +62,31 @@ def test_people_are_found_as_they_are_typed_at_a_counter(site: ConsoleSite) -> N
         assert officer.open(officer.page.url.path).heading == site.name, "reload"
 
 
+def test_a_certificate_leads_to_its_holder_and_a_code_to_its_business(site: ConsoleSite) -> None:
+    with psycopg.connect(site.database) as connection:
+        serial, holder = connection.execute(
+            "select r.certificate_serial, c.full_name from data.land_use_right r"
+            " join link.land_use_right_holder l on l.record_id = r.id and l.status = 'CONFIRMED'"
+            " join data.citizen c on c.id = l.subject_id and l.subject_kind = 'Citizen' order by r.id limit 1"
+        ).fetchone() or ("", "")
+        unknown = connection.execute(
+            "select r.certificate_serial from data.land_use_right r where not exists"
+            " (select from link.land_use_right_holder l where l.record_id = r.id and l.status in ('CONFIRMED', 'PROBABLE'))"
+            " order by r.id limit 1"
+        ).fetchone()
+        code, legal_name = connection.execute(
+            "select enterprise_code, legal_name from data.business where enterprise_code is not null order by id limit 1"
+        ).fetchone() or ("", "")
+    assert unknown is not None
+    officer = site.officer().search(f"{serial[:2].lower()} {serial[2:]}")
+    assert (officer.page.status_code, officer.heading) == (200, holder)
+    assert site.officer().search(unknown[0]).heading == "Chưa xác định được người đứng tên"
+    officer = site.officer().search(code)
+    assert (officer.page.status_code, officer.heading) == (200, legal_name)
+    assert "land-right-transfer" not in officer.text, "a procedure for people"
+    assert site.officer().search("ZZ 999999").heading == "Không tìm thấy ai"
+
+
 def test_namesakes_are_told_apart_and_one_is_chosen(site: ConsoleSite) -> None:
     with psycopg.connect(site.database) as connection:
         row = connection.execute(

@@ -17,7 +17,7 @@ from schema.alphabet import make_alphabet_key
 from schema.core import Label
 from schema.values import DossierCode, ValueRejected
 
-PERSON_ENTITY = "Citizen"
+PERSON_ENTITY, BUSINESS_ENTITY = "Citizen", "Business"
 ROLE_FIELD = "role."
 """What the names of the form's fields for parties begin with."""
 REQUIRED = Label("Không được để trống.", "Required.")
@@ -51,6 +51,7 @@ class RoleInput:
     is_optional: bool
     is_many: bool
     is_person: bool
+    entity: str
     value: str = ""
     error: Label | None = None
 
@@ -77,12 +78,15 @@ class OpeningForm:
         return bool(self.errors) or any(role.error for role in self.roles)
 
 
-def list_procedures(procedures: Iterable[Procedure], principal: Principal, today: date) -> tuple[ProcedureOption, ...]:
-    """The procedures that are in force and for which the officer may open a dossier, by name."""
+def list_procedures(
+    procedures: Iterable[Procedure], principal: Principal, today: date, entity: str
+) -> tuple[ProcedureOption, ...]:
+    """The procedures in force for which the officer may open a dossier and that have a role for this kind of subject, by name."""
     allowed = (
         one
         for one in procedures
         if one.is_in_force(today)
+        and any(role.entity == entity for role in one.subjects.values())
         and one.users.roles & principal.roles
         and (not one.users.offices or is_at_level(principal.offices, one.users.offices))
     )
@@ -101,14 +105,26 @@ def list_offices(principal: Principal) -> tuple[OfficeOption, ...]:
     )
 
 
+@dataclass(frozen=True)
+class CounterSubject:
+    """Who was found, as a dossier names them: the kind, and an identifier of it."""
+
+    entity: str
+    identifier: str
+
+
 def make_form(
-    procedure: Procedure, principal: Principal, registry: Registry, given: Mapping[str, str], person: str = ""
+    procedure: Procedure,
+    principal: Principal,
+    registry: Registry,
+    given: Mapping[str, str],
+    found: CounterSubject | None = None,
 ) -> OpeningForm:
-    """The form of a procedure with the typed values. `person` is the identifier of who was found: it stands in the first role."""
+    """The form of a procedure with the typed values. Who was found stands in the first role for their kind."""
     roles = [_make_role(role, declared, registry, given) for role, declared in procedure.subjects.items()]
-    first = next((at for at, role in enumerate(roles) if role.is_person), None)
-    if first is not None and not given:
-        roles[first] = replace(roles[first], value=person)
+    first = next((at for at, role in enumerate(roles) if found and role.entity == found.entity), None)
+    if first is not None and found and not given:
+        roles[first] = replace(roles[first], value=found.identifier)
     offices = list_offices(principal)
     default = offices[0].code if len(offices) == 1 else ""
     name = Label(procedure.name.vi, procedure.name.en)
@@ -146,10 +162,11 @@ def _make_role(role: str, declared: SubjectRole, registry: Registry, given: Mapp
     return RoleInput(
         role=role,
         name=Label(declared.name.vi, declared.name.en),
-        expected=" / ".join(key.value.examples[0] for key in entity.keys if key.value.examples),
+        expected=" / ".join(dict.fromkeys(key.value.examples[-1] for key in entity.keys if key.value.examples)),
         is_optional=declared.optional,
         is_many=declared.many,
         is_person=declared.entity == PERSON_ENTITY,
+        entity=declared.entity,
         value=given.get(f"{ROLE_FIELD}{role}", "").strip(),
     )
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from hub.access.principals import Role
-from hub.console.navigation import CONSOLE_PATH
+from hub.console.navigation import DOSSIERS_PATH
 from hub.console.officer import operations
 from hub.console.officer.sheet import Sheet, SheetNames, read_sheet
 from hub.console.page_base import PageGroup, PagePerson
@@ -16,7 +16,7 @@ from hub.errors import OperationRefused
 from hub.graph.permission.callers import Caller
 from schema.core import Label
 
-DOSSIER_ROUTE = f"{CONSOLE_PATH}/dossiers/{{code}}"
+DOSSIER_ROUTE = f"{DOSSIERS_PATH}/{{code}}"
 CHOICE_COOKIE = "hub_choice"
 NOTICES: Mapping[str, Label] = {
     "opened": Label("Đã mở hồ sơ.", "The dossier is open."),
@@ -51,4 +51,4 @@ class OfficerPages(PageGroup):
 
 def dossier_path(code: str) -> str:
     """The address of a dossier's sheet."""
-    return f"{CONSOLE_PATH}/dossiers/{quote(code, safe='')}"
+    return f"{DOSSIERS_PATH}/{quote(code, safe='')}"

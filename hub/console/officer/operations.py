@@ -47,3 +47,16 @@ mutation ConsoleKeepPrefill($input: KeepPrefillInput!) { keepPrefill(input: $inp
 OPEN_CORRECTION = """
 mutation ConsoleOpenCorrection($input: OpenCorrectionInput!) { openCorrection(input: $input) { correction { id } } }
 """
+LIST_DOSSIERS = """
+query ConsoleDossiers(
+  $state: DossierState, $expiresBefore: DateTime, $purpose: String, $codePrefix: String, $mine: Boolean, $first: Int, $after: String
+) {
+  dossiers(
+    state: $state, expiresBefore: $expiresBefore, purpose: $purpose, codePrefix: $codePrefix, mine: $mine, first: $first, after: $after
+  ) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes { code purpose office openedAt expiresAt endedAt outcome subjects { role found } }
+  }
+}
+"""

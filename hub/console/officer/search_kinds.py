@@ -1,4 +1,6 @@
-"""What an officer typed into the one search box: a number, a name with a birth date, a dossier, or why it cannot be searched. Pure."""
+"""What an officer typed into the one search box: a number of a person, a business or a certificate, a name with a birth date, a dossier,
+or why it cannot be searched. Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +9,16 @@ from enum import Enum
 from hub.errors import OperationRefused
 from hub.plan.search_text import LONGEST_TEXT, SHORTEST_TEXT, SearchText, read_search_text
 from schema.core import Label
-from schema.values import DossierCode, FormerId, PersonalId, Value, ValueRejected
+from schema.values import (
+    CertificateSerial,
+    DossierCode,
+    EnterpriseCode,
+    FormerId,
+    PersonalId,
+    RegistrationNumber,
+    Value,
+    ValueRejected,
+)
 
 
 class SearchKind(Enum):
@@ -16,6 +27,9 @@ class SearchKind(Enum):
     PERSONAL_ID = "IdentifyByIdentifier"
     FORMER_ID = "IdentifyByFormerIdentifier"
     NAME_AND_BIRTH_DATE = "IdentifyByWords"
+    ENTERPRISE_CODE = "IdentifyBusiness"
+    REGISTRATION_NUMBER = "IdentifyBusinessByRegistration"
+    CERTIFICATE = "IdentifyByCertificate"
     DOSSIER = ""
 
 
@@ -23,8 +37,8 @@ class SearchRefusal(Enum):
     """Why a text is not searched, in words."""
 
     TOO_SHORT = Label(
-        "Hãy gõ số định danh, hoặc họ tên cùng ngày sinh, hoặc mã hồ sơ.",
-        "Type an identifier, or a name with a birth date, or a dossier code.",
+        "Hãy gõ số định danh, họ tên cùng ngày sinh, mã doanh nghiệp, số giấy chứng nhận, hoặc mã hồ sơ.",
+        "Type an identifier, a name with a birth date, an enterprise code, a certificate serial, or a dossier code.",
     )
     TOO_LONG = Label(f"Nội dung dài quá {LONGEST_TEXT} ký tự.", f"The text has more than {LONGEST_TEXT} characters.")
     NOT_A_DAY = Label(
@@ -40,8 +54,12 @@ class SearchRefusal(Enum):
         "Nhiều người trùng ngày sinh: hãy thêm họ tên.", "Many people share a birth date: add the name."
     )
     NUMBER_LENGTH = Label(
-        "Số định danh có 12 chữ số, số CMND cũ có 9 chữ số: hãy kiểm tra lại.",
-        "An identifier has 12 digits, a former one 9: check the number.",
+        "Số định danh có 12 chữ số, số CMND cũ có 9, mã số doanh nghiệp có 10: hãy kiểm tra lại.",
+        "An identifier has 12 digits, a former one 9, an enterprise code 10: check the number.",
+    )
+    CHECK_DIGIT = Label(
+        "Mã số doanh nghiệp gõ sai một chữ số: chữ số kiểm tra ở cuối không khớp.",
+        "A digit of the enterprise code is wrong: its check digit, the last one, does not fit.",
     )
     NUMBER_AND_NAME = Label(
         "Gõ số, hoặc họ tên cùng ngày sinh, không gõ cả hai.", "Type a number, or a name with a birth date, not both."
@@ -61,7 +79,24 @@ class CounterSearch:
 NUMBERS: tuple[tuple[type[Value], SearchKind, str, Label], ...] = (
     (PersonalId, SearchKind.PERSONAL_ID, "personalId", Label("Số định danh cá nhân", "Personal identifier")),
     (FormerId, SearchKind.FORMER_ID, "formerId", Label("Số CMND cũ", "Former identifier")),
+    (EnterpriseCode, SearchKind.ENTERPRISE_CODE, "enterpriseCode", Label("Mã số doanh nghiệp", "Enterprise code")),
 )
+LETTERED: tuple[tuple[type[Value], SearchKind, str, Label], ...] = (
+    (
+        CertificateSerial,
+        SearchKind.CERTIFICATE,
+        "certificateSerial",
+        Label("Số phát hành giấy chứng nhận", "Certificate serial"),
+    ),
+    (
+        RegistrationNumber,
+        SearchKind.REGISTRATION_NUMBER,
+        "registrationNumber",
+        Label("Số đăng ký hộ kinh doanh", "Registration number of a household business"),
+    ),
+)
+"""Numbers that have a letter, so that nobody could mean a number of digits by them."""
+ENTERPRISE_DIGITS = 10
 
 
 def classify_search(text: str) -> CounterSearch | SearchRefusal:
@@ -75,12 +110,26 @@ def classify_search(text: str) -> CounterSearch | SearchRefusal:
     # Without a letter it could as well be a number that is written in groups.
     if dossier and any(map(str.isalpha, dossier)):
         return CounterSearch(SearchKind.DOSSIER, Label(f"Hồ sơ {dossier}", f"Dossier {dossier}"), dossier=dossier)
+    lettered = _classify_lettered(clean)
+    if lettered is not None:
+        return lettered
     try:
         read = read_search_text(clean)
     except OperationRefused:
         has_token = any(token.strip(",;") for token in clean.split())
         return SearchRefusal.NOT_A_DAY if has_token else SearchRefusal.TOO_SHORT
     return _classify_number(clean, read) or _classify_name(read)
+
+
+def _classify_lettered(clean: str) -> CounterSearch | None:
+    """A text that is one number with letters: of a certificate, or of a household business."""
+    if not any(map(str.isalpha, clean)):
+        return None
+    for value, kind, variable, label in LETTERED:
+        number = _parse(value, clean)
+        if number is not None:
+            return CounterSearch(kind, Label(f"{label.vi} {number}", f"{label.en} {number}"), {variable: number})
+    return None
 
 
 def _classify_number(clean: str, read: SearchText) -> CounterSearch | SearchRefusal | None:
@@ -95,7 +144,10 @@ def _classify_number(clean: str, read: SearchText) -> CounterSearch | SearchRefu
         if has_words and read.codes(value):
             return SearchRefusal.NUMBER_AND_NAME
     is_year = len(read.tokens) == 1 and bool(read.years)
-    return None if has_words or is_year else SearchRefusal.NUMBER_LENGTH
+    if has_words or is_year:
+        return None
+    is_enterprise = sum(map(str.isdigit, clean)) == ENTERPRISE_DIGITS
+    return SearchRefusal.CHECK_DIGIT if is_enterprise else SearchRefusal.NUMBER_LENGTH
 
 
 def _classify_name(read: SearchText) -> CounterSearch | SearchRefusal:

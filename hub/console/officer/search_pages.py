@@ -10,8 +10,11 @@ from starlette.routing import Route
 
 from hub.console.navigation import CONSOLE_PATH
 from hub.console.officer import operations
-from hub.console.officer.candidates import Person, read_found
+from hub.console.officer.candidates import Found, read_found
 from hub.console.officer.dossier_form import (
+    BUSINESS_ENTITY,
+    PERSON_ENTITY,
+    CounterSubject,
     OpeningForm,
     ProcedureOption,
     check_form,
@@ -78,7 +81,7 @@ class SearchPages(OfficerPages):
         error: Label | None = None,
         notice: Label | None = None,
     ) -> Response:
-        values = {"text": text, "error": error, "notice": notice}
+        values = {"here": CONSOLE_PATH, "text": text, "error": error, "notice": notice}
         return self.render("officer/search.html", officer, values, 422 if error else 200)
 
     @answer_signed_in
@@ -123,14 +126,15 @@ class SearchPages(OfficerPages):
             search.variables,
             await self.graph.run_purpose(officer.headers, IDENTIFY, search.kind.value, search.variables),
         )
-        person = found.people[0] if len(found.people) == 1 and not found.has_more else None
-        options = self._list_procedures(officer) if person else ()
-        if form is None and person and code:
-            form = self._make_form(officer, options, code, given, person)
+        subject = find_subject(found)
+        options = self._list_procedures(officer, subject) if subject else ()
+        if form is None and subject and code:
+            form = self._make_form(officer, options, code, given, subject)
         values = {
             "understood": search.understood,
             "found": found,
-            "person": person,
+            "person": found.person,
+            "business": found.business,
             "procedures": options,
             "form": form,
         }
@@ -143,8 +147,9 @@ class SearchPages(OfficerPages):
             raise OperationRefused("the search has expired", code="SEARCH_EXPIRED", next_step="search again")
         return search
 
-    def _list_procedures(self, officer: PagePerson) -> tuple[ProcedureOption, ...]:
-        return list_procedures(read_procedures().values(), officer.principal, datetime.now(UTC).date())
+    def _list_procedures(self, officer: PagePerson, subject: CounterSubject) -> tuple[ProcedureOption, ...]:
+        today = datetime.now(UTC).date()
+        return list_procedures(read_procedures().values(), officer.principal, today, subject.entity)
 
     def _make_form(
         self,
@@ -152,8 +157,15 @@ class SearchPages(OfficerPages):
         options: tuple[ProcedureOption, ...],
         code: str,
         given: Mapping[str, str],
-        person: Person,
+        subject: CounterSubject,
     ) -> OpeningForm | None:
         if code not in {option.code for option in options}:
             raise OperationRefused("no such procedure", code="PROCEDURE_NOT_IN_FORCE")
-        return make_form(find_procedure(code), officer.principal, load_registry(), given, person.personal_id)
+        return make_form(find_procedure(code), officer.principal, load_registry(), given, subject)
+
+
+def find_subject(found: Found) -> CounterSubject | None:
+    """Whom a dossier can be opened for: the one person or business that was found."""
+    if found.person:
+        return CounterSubject(PERSON_ENTITY, found.person.personal_id)
+    return CounterSubject(BUSINESS_ENTITY, found.business.number) if found.business else None

@@ -1,6 +1,7 @@
 """The root field `dossiers`: an officer's list of work, the dossiers of the caller's offices. No value of any subject."""
 
 from collections.abc import Awaitable, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ ARGUMENTS: Mapping[str, tuple[str, str]] = {
     "purpose": ("str | None", "Of this procedure or other purpose."),
     "codePrefix": ("str | None", "With a code that begins so."),
     "mine": ("bool | None", "Only those that the caller opened."),
+    "expiresBefore": ("DateTime | None", "Only open ones that will have expired at this instant."),
     "first": ("int | None", f"At most so many, up to {MAX_PAGE}."),
     "after": ("str | None", "Begin after this cursor."),
 }
@@ -56,6 +58,7 @@ async def _read_dossiers(info: Info[Any, Any], given: Mapping[str, Any]) -> Whol
         purpose=given.get("purpose"),
         code_prefix=given.get("codePrefix"),
         is_own=given.get("mine", False),
+        expires_before=datetime.fromisoformat(given["expiresBefore"]) if "expiresBefore" in given else None,
         size=given.get("first", DEFAULT_PAGE),
         after=given.get("after"),
         is_counted=is_selected(info, "totalCount"),

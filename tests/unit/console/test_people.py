@@ -9,6 +9,9 @@ import pytest
 from hub.access.principals import Principal, Role
 from hub.console.officer.candidates import read_found
 from hub.console.officer.dossier_form import (
+    BUSINESS_ENTITY,
+    PERSON_ENTITY,
+    CounterSubject,
     OpeningForm,
     check_form,
     list_offices,
@@ -90,7 +93,13 @@ def transfer(**given: str) -> tuple[OpeningForm, dict[str, Any]]:
 
 
 def test_the_person_stands_in_the_first_role_until_something_is_typed() -> None:
-    form = make_form(find_procedure("land-right-transfer"), OFFICER, load_registry(), {}, "022080683727")
+    form = make_form(
+        find_procedure("land-right-transfer"),
+        OFFICER,
+        load_registry(),
+        {},
+        CounterSubject(PERSON_ENTITY, "022080683727"),
+    )
     assert [(role.role, role.value) for role in form.roles] == [
         ("transferor", "022080683727"),
         ("transferee", ""),
@@ -150,12 +159,14 @@ def _example(procedure: Procedure, role: str) -> str:
 
 def test_only_procedures_in_force_for_the_officer_are_offered() -> None:
     every = read_procedures().values()
-    offered = {option.code for option in list_procedures(every, OFFICER, TODAY)}
+    offered = {option.code for option in list_procedures(every, OFFICER, TODAY, PERSON_ENTITY)}
     assert "land-right-transfer" in offered
-    names = [option.name.vi for option in list_procedures(every, OFFICER, TODAY)]
+    names = [option.name.vi for option in list_procedures(every, OFFICER, TODAY, PERSON_ENTITY)]
     assert names == sorted(names, key=make_alphabet_key) != sorted(names)
-    assert list_procedures(every, OFFICER, date(2000, 1, 1)) == ()
-    assert list_procedures(every, replace(OFFICER, roles=frozenset({Role.AUDITOR})), TODAY) == ()
+    of_business = {option.code for option in list_procedures(every, OFFICER, TODAY, BUSINESS_ENTITY)}
+    assert "land-right-transfer" not in of_business
+    assert list_procedures(every, OFFICER, date(2000, 1, 1), PERSON_ENTITY) == ()
+    assert list_procedures(every, replace(OFFICER, roles=frozenset({Role.AUDITOR})), TODAY, PERSON_ENTITY) == ()
 
 
 def test_offices_that_are_no_units_are_left_out() -> None:

@@ -19,6 +19,8 @@ PIECES = (
     "-",
     ",",
     "12",
+    "DA",
+    "0100233488",
     " ",
 )
 TYPED = st.one_of(st.text(max_size=LONGEST_TEXT + 5), st.lists(st.sampled_from(PIECES), max_size=6).map(" ".join))
@@ -34,6 +36,11 @@ TYPED = st.one_of(st.text(max_size=LONGEST_TEXT + 5), st.lists(st.sampled_from(P
         ("14-05-1980 Nguyễn Văn Hoà", SearchKind.NAME_AND_BIRTH_DATE, {"words": "Nguyễn Văn Hoà", "birthDate": "1980-05-14"}),
         ("Hoà, 1954", SearchKind.NAME_AND_BIRTH_DATE, {"words": "Hoà", "birthDate": "1954"}),
         ("h49.12-251118-0007", SearchKind.DOSSIER, {}),
+        ("0100 233 488", SearchKind.ENTERPRISE_CODE, {"enterpriseCode": "0100233488"}),
+        ("22a8 001234", SearchKind.REGISTRATION_NUMBER, {"registrationNumber": "22A8001234"}),
+        ("đa 123 456", SearchKind.CERTIFICATE, {"certificateSerial": "ĐA123456"}),
+        ("DA12345678", SearchKind.CERTIFICATE, {"certificateSerial": "DA12345678"}),
+        ("An 12/03/1980", SearchKind.NAME_AND_BIRTH_DATE, {"words": "An", "birthDate": "1980-03-12"}),
     ],
 )  # fmt: skip
 def test_kinds(text: str, kind: SearchKind, variables: dict[str, str]) -> None:
@@ -55,6 +62,8 @@ def test_kinds(text: str, kind: SearchKind, variables: dict[str, str]) -> None:
         ("Hoà 14/05/80", SearchRefusal.NOT_A_DAY),
         ("Hoà 14/05/1980 15/05/1980", SearchRefusal.SEVERAL_DATES),
         ("02208068372", SearchRefusal.NUMBER_LENGTH),
+        ("0100233489", SearchRefusal.CHECK_DIGIT),
+        ("DA 1234567", SearchRefusal.NAME_ALONE),
         ("022080683727 14/05/1980", SearchRefusal.NUMBER_AND_NAME),
         ("Hoà 022080683727", SearchRefusal.NUMBER_AND_NAME),
         ("Hoà 022080683727 14/05/1980", SearchRefusal.NUMBER_AND_NAME),
