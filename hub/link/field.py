@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hub.errors import OperationRefused
+from hub.link.workspace import FIELD_TABLES
 from hub.model.registry import Entity, Linked, load_registry
 
 COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
@@ -54,7 +55,8 @@ class Field:
         return self.linked is not None and self.linked.family == FAMILY
 
     def temporary(self, name: str) -> str:
-        """The name of one of its temporary tables in a run."""
+        """The name of one of its temporary tables in a run; `name` is one of FIELD_TABLES."""
+        assert name in FIELD_TABLES, name
         return f"{name}_{self.table}"
 
 

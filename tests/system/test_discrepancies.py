@@ -23,6 +23,7 @@ from hub.ingest.transform.search_keys import fold_names
 from hub.link.discrepancies import handover
 from hub.link.discrepancies.discrepancies import update_discrepancies
 from hub.link.discrepancies.handover import Which
+from hub.link.workspace import LinkWorkspace
 from hub.model.names import to_snake_case
 from hub.model.registry import load_registry
 from hub.store.embedded import EmbeddedServer
@@ -75,12 +76,12 @@ class World:
 
     def run(self, *, touched: tuple[int, ...] | None = None) -> tuple[int, int]:
         """How many were opened and closed."""
-        with self.connection.transaction():
+        with LinkWorkspace(self.connection) as workspace, self.connection.transaction():
             if touched is not None:
-                self.connection.execute("create temporary table touched (entity text, record_id bigint) on commit drop")
+                workspace.create_empty("touched", "entity text, record_id bigint")
                 with self.connection.cursor() as cursor:
                     cursor.executemany("insert into touched values (%s, %s)", [(ENTITY, record) for record in touched])
-            (found,) = update_discrepancies(self.connection, [FIELD], datetime.now(UTC), touched=touched is not None)
+            (found,) = update_discrepancies(workspace, [FIELD], datetime.now(UTC), touched=touched is not None)
         return found.opened, found.closed
 
     def open(self) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ into: so an address from before a reorganisation agrees with one from after it, 
 agrees with each of its parts. Few tails are distinct among many addresses, so each is read once.
 """
 
+from dataclasses import dataclass
+
 COMMUNE_WORDS = "phuong|xa|thi tran|dac khu|tt|p|x"
 DISTRICT_WORDS = "quan|huyen|thi xa|thanh pho|tp|tx|q|h"
 PROVINCE_WORDS = "tinh|thanh pho|tp|t"
@@ -28,7 +30,6 @@ def _key(name: str) -> str:
 
 
 NAMED = f"""
-create temporary table commune_named on commit drop as
 select u.unit_code, {_bare("u.name_key", COMMUNE_WORDS)} as commune, above.level as within,
     {_bare("above.name_key", DISTRICT_WORDS)} as district,
     {_bare("coalesce(top.name_key, above.name_key)", PROVINCE_WORDS)} as province
@@ -41,7 +42,6 @@ where u.level = 'COMMUNE'
 """Commune that an address may name → its name and those of what it was part of, without what kind of unit each is."""
 
 GAZETTEER = f"""
-create temporary table gazetteer on commit drop as
 with phrased as (
     select n.commune || ',' || n.district || ',' || n.province as phrase, n.unit_code
     from commune_named n where n.within = 'DISTRICT'
@@ -62,10 +62,9 @@ from phrased p join commune_today t using (unit_code) cross join unnest(t.today)
 
 
 def _today(units: str) -> str:
-    """A temporary table of communes → the communes of today that each is or went into, whole or in part. Of those that an address
+    """Select of communes → the communes of today that each is or went into, whole or in part. Of those that an address
     may name and of `units`, a query of unit_code: of all communes it takes longer than all else in a run of few changes."""
     return f"""
-create temporary table commune_today on commit drop as
 with recursive went (unit_code, now_code) as (
     select u.unit_code, u.unit_code from data.administrative_unit u
     where u.level = 'COMMUNE' and u.unit_code in (select unit_code from commune_named union {units})
@@ -79,7 +78,7 @@ from went w join data.administrative_unit u on u.unit_code = w.now_code where u.
 
 
 def _phrases(tails: str) -> str:
-    """A temporary table of `tails`, a query of one column `tail`, with the phrase that the gazetteer is to have of each.
+    """Select of `tails`, a query of one column `tail`, with the phrase that the gazetteer is to have of each.
 
     The kind of unit in the last phrase but one decides how it is read: behind a commune stands the province, and behind
     anything else a district is taken to stand, since communes of today are named as districts once were.
@@ -87,8 +86,7 @@ def _phrases(tails: str) -> str:
     phrase = [_key(f"split_part(t.tail, ',', {at})") for at in (1, 2, 3)]
     last = _bare("p.last", PROVINCE_WORDS)
     return (
-        "create temporary table address_phrase on commit drop as"
-        f" with p as (select t.tail, {phrase[0]} as first, {phrase[1]} as middle, {phrase[2]} as last from ({tails}) t)"
+        f"with p as (select t.tail, {phrase[0]} as first, {phrase[1]} as middle, {phrase[2]} as last from ({tails}) t)"
         " select p.tail, case"
         rf" when p.middle ~ '^({COMMUNE_WORDS})\M' then {_bare('p.middle', COMMUNE_WORDS)} || ',' || {last}"
         rf" else {_bare('p.first', COMMUNE_WORDS)} || ',' || {_bare('p.middle', DISTRICT_WORDS)} || ',' || {last} end as phrase"
@@ -96,32 +94,32 @@ def _phrases(tails: str) -> str:
     )
 
 
-TAILS = (
-    "create temporary table address_tail on commit drop as select p.tail, g.today from address_phrase p"
-    " join gazetteer g on g.phrase = p.phrase"
-)
+TAILS = "select p.tail, g.today from address_phrase p join gazetteer g on g.phrase = p.phrase"
 """Tail of an address → the communes of today that it can mean."""
 
 
-def render_commune_tables(tails: str, units: str) -> tuple[str, ...]:
-    """Statements after which `apart` can be asked of the addresses whose tails `tails` selects, and the units that `units` does."""
+@dataclass(frozen=True)
+class CommuneTable:
+    """A temporary table that reading addresses needs: its name, what it is made of, and the column that finds a row."""
+
+    name: str
+    select: str
+    unique: str | None = None
+
+
+def list_commune_tables(tails: str, units: str) -> tuple[CommuneTable, ...]:
+    """The tables, in the order in which they are made, with which `render_apart_condition` can be asked of the addresses whose tails
+    `tails` selects, and of the units that `units` does."""
     return (
-        _phrases(tails),
-        "analyze address_phrase",
-        NAMED,
-        "analyze commune_named",
-        _today(units),
-        "create unique index on commune_today (unit_code)",
-        "analyze commune_today",
-        GAZETTEER,
-        "analyze gazetteer",
-        TAILS,
-        "create unique index on address_tail (tail)",
-        "analyze address_tail",
+        CommuneTable("address_phrase", _phrases(tails)),
+        CommuneTable("commune_named", NAMED),
+        CommuneTable("commune_today", _today(units), unique="unit_code"),
+        CommuneTable("gazetteer", GAZETTEER),
+        CommuneTable("address_tail", TAILS, unique="tail"),
     )
 
 
-TABLES = ("address_tail", "gazetteer", "commune_today", "commune_named", "address_phrase")
+TABLES = tuple(table.name for table in list_commune_tables("", ""))
 
 
 def render_apart_condition(address: str, unit: str) -> str:

@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from hub.link.discrepancies import communes
 from hub.link.discrepancies.comparisons import Columns, render_grade
+from hub.link.workspace import LinkWorkspace
 from hub.model.authorities import Copy, find_copies
 from hub.model.names import to_snake_case
 from hub.model.registry import Entity, Linked, Registry, load_registry
@@ -24,11 +25,12 @@ COLUMNS = (
     "field, record_entity, record_id, record_field, recorded, subject_kind, subject_id, found_id, subject_field, held, kind,"
     " sector, stream_id, source_key"
 )
-DIFFERING = (
-    "create temporary table differing (field text, record_entity text, record_id bigint, record_field text, recorded text,"
-    " subject_kind text, subject_id bigint, found_id bigint, subject_field text, held text, kind text, sector text,"
-    " stream_id smallint, source_key text) on commit drop"
+DIFFERING_COLUMNS = (
+    "field text, record_entity text, record_id bigint, record_field text, recorded text, subject_kind text,"
+    " subject_id bigint, found_id bigint, subject_field text, held text, kind text, sector text, stream_id smallint,"
+    " source_key text"
 )
+"""Of `differing`."""
 SAME = (
     "(w.field, w.record_id, w.record_field, w.subject_field, w.found_id, w.recorded, w.held, w.kind, w.stream_id, w.source_key)"
     " = (d.field, d.record_id, d.record_field, d.subject_field, d.found_id, d.recorded, d.held, d.kind, d.stream_id, d.source_key)"
@@ -40,7 +42,7 @@ FOLLOW = (
 )
 TOUCHED = "record_id in (select record_id from touched)"
 TOUCHED_OF = "record_id in (select record_id from touched where entity = '{entity}')"
-"""`touched(entity, record_id)` is a temporary table of the caller's. By entity, so that the planner knows how few records a statement is
+"""`touched` is a table of the workspace. By entity, so that the planner knows how few records a statement is
 of: it read all links of every field otherwise."""
 
 
@@ -55,23 +57,22 @@ class DiscrepancyCounts:
 
 
 def update_discrepancies(
-    connection: Connection[Any], fields: Iterable[str], at: datetime, *, touched: bool = False
+    workspace: LinkWorkspace, fields: Iterable[str], at: datetime, *, touched: bool = False
 ) -> tuple[DiscrepancyCounts, ...]:
     """Bring `link.discrepancy` up to what the links of these fields (`Entity.field`) say now, in one transaction.
 
-    Of all records, or where `touched` is set, of those in the temporary table `touched(entity, record_id)` only: records that are
+    Of all records, or where `touched` is set, of those in the workspace's `touched` only: records that are
     new, changed or gone, whose link changed, or whose subject did. What is right already is not written.
     """
-    chosen = [_field(name) for name in fields]
-    with connection.transaction():
-        connection.execute(DIFFERING)
+    chosen, connection = [_field(name) for name in fields], workspace.connection
+    with connection.transaction(), workspace.dropped_after("differing", *communes.TABLES):
+        workspace.create_empty("differing", DIFFERING_COLUMNS)
         compared = [one for one in chosen if not touched or _is_touched(connection, one[0])]
-        for statement in _addresses(compared, touched):
-            connection.execute(statement)
+        _create_commune_tables(workspace, compared, touched)
         for entity, linked in compared:
             for statement in render_differing_rows(entity, linked, touched=touched):
                 connection.execute(statement)
-        connection.execute("analyze differing")
+        workspace.analyze("differing")
         names = [f"{linked.owner}.{linked.name}" for _, linked in chosen]
         values = {"at": at, "fields": names}
         connection.execute(FOLLOW)
@@ -79,8 +80,6 @@ def update_discrepancies(
         closed = dict(connection.execute(close, values).fetchall())
         opened = dict(connection.execute(open_, values).fetchall())
         now = _open(connection, values)
-        for name in ("differing", *communes.TABLES):
-            connection.execute(f"drop table if exists pg_temp.{name}")
     return tuple(DiscrepancyCounts(name, opened.get(name, 0), closed.get(name, 0), now.get(name, {})) for name in names)
 
 
@@ -152,11 +151,13 @@ def digest_discrepancy_rules(known: Registry) -> str:
     statements = [
         s for entity in known for linked in entity.linked for s in render_differing_rows(entity, linked, touched=False)
     ]
-    return hashlib.sha256("\n".join([*statements, *communes.render_commune_tables("", "")]).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        "\n".join([*statements, *(table.select for table in communes.list_commune_tables("", ""))]).encode()
+    ).hexdigest()[:16]
 
 
-def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str, ...]:
-    """Statements that read the tails of all recorded addresses that are not the authority's very words."""
+def _create_commune_tables(workspace: LinkWorkspace, chosen: list[tuple[Entity, Linked]], touched: bool) -> None:
+    """Read the tails of all recorded addresses that are not the authority's very words."""
     tails, units = [], []
     for entity, linked in chosen:
         for copy in find_copies(load_registry(), entity):
@@ -171,9 +172,9 @@ def _addresses(chosen: list[tuple[Entity, Linked]], touched: bool) -> tuple[str,
                 )
                 tails.append(f"select {communes.render_address_tail(recorded)} as tail {rows}")
                 units.append(f"select s.{copy.beside.name} as unit_code {rows}")
-    if not tails:
-        return ()
-    return communes.render_commune_tables(" union ".join(tails), " union ".join(units))
+    if tails:
+        for table in communes.list_commune_tables(" union ".join(tails), " union ".join(units)):
+            workspace.create(table.name, table.select, unique=table.unique, analyze=True)
 
 
 def _is_touched(connection: Connection[Any], entity: Entity) -> bool:

@@ -19,6 +19,7 @@ from hub.link.model.party import PARTY
 from hub.link.model.score import score_prepared
 from hub.link.model.spec import OTHER, Block, By, Comparison, Is, Level
 from hub.link.rules import sql
+from hub.link.workspace import LinkWorkspace
 
 FORMER = Comparison("former_identifier", (("former_id",),), (Level("equal", (Is(By.EQUAL, ("former_id",)),)),))
 FORMER_RATES = (Learned("equal", 0.9, 2e-6), Learned(OTHER, 0.1, 1 - 2e-6))
@@ -51,7 +52,7 @@ def model_of(party: Model) -> Model:
     )
 
 
-def propose_duplicates(connection: Connection[Any], field: Field, likeness: Likeness, *, whole: bool) -> None:
+def propose_duplicates(workspace: LinkWorkspace, field: Field, likeness: Likeness, *, whole: bool) -> None:
     """Make `touched` and `wanted` of a register's duplicates: the pairs worth a person's look, the younger row as the record.
 
     If the run is not of the whole, of rows that changed and of those that are alike to them.
@@ -64,8 +65,8 @@ def propose_duplicates(connection: Connection[Any], field: Field, likeness: Like
         found = score_prepared(model, everyone.prepared, backend=likeness.backend, floor=model.spec.bands.review)
         pairs = _ordered(found)
     else:
-        touched, pairs = _around_changes(connection, field, likeness, model)
-    _fill(connection, field, touched, pairs, f"model:{DUPLICATE.name}:{likeness.trained.version}")
+        touched, pairs = _around_changes(workspace.connection, field, likeness, model)
+    _fill(workspace, field, touched, pairs, f"model:{DUPLICATE.name}:{likeness.trained.version}")
 
 
 def _around_changes(
@@ -116,11 +117,11 @@ def _ordered(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _fill(connection: Connection[Any], field: Field, touched: pl.DataFrame, pairs: pl.DataFrame, method: str) -> None:
+def _fill(workspace: LinkWorkspace, field: Field, touched: pl.DataFrame, pairs: pl.DataFrame, method: str) -> None:
     names = field.temporary("touched"), field.temporary("wanted")
-    connection.execute(f"create temporary table {names[0]} (record_id bigint primary key)")
-    parties.fill_table(connection, names[0], touched.unique())
-    connection.execute(sql.empty_wanted(field))
+    workspace.create_empty(names[0], "record_id bigint primary key")
+    parties.fill_table(workspace.connection, names[0], touched.unique())
+    workspace.create_empty(names[1], sql.WANTED_COLUMNS)
     wanted = pairs.with_columns(
         pl.col("found_id").alias("subject_id"),
         pl.lit(field.entity.name).alias("subject_kind"),
@@ -128,4 +129,4 @@ def _fill(connection: Connection[Any], field: Field, touched: pl.DataFrame, pair
         pl.lit(method).alias("method"),
         pl.lit(True).alias("by_model"),
     )
-    parties.fill_table(connection, names[1], wanted)
+    parties.fill_table(workspace.connection, names[1], wanted)

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
-from typing import Any, Self
+from typing import Self
 
 import polars as pl
-from psycopg import Connection
 
 from hub.link.field import Field
 from hub.link.field import list_decidable_fields as all_fields
@@ -25,6 +24,7 @@ from hub.link.normalise.gazetteer import load_gazetteer
 from hub.link.profile import load_profile
 from hub.link.quality.thresholds import raised_thresholds
 from hub.link.rules import companions, sql, vetoes
+from hub.link.workspace import LinkWorkspace
 from hub.model.registry import load_registry
 from hub.settings import load_settings
 from schema.linking.declarations import KNOWN_BY_RULE
@@ -45,12 +45,12 @@ PERSON = "PERSON"
 
 
 class Likeness:
-    """The active model of parties, if there is one, over one connection and one engine."""
+    """The active model of parties, if there is one, in the workspace of a run and over one engine."""
 
-    def __init__(self, connection: Connection[Any], backend: Backend, *, train: bool) -> None:
-        self.connection, self.backend = connection, backend
-        self.trained = trained.read_active_model(connection, PARTY)
-        self.raised = raised_thresholds(connection)
+    def __init__(self, workspace: LinkWorkspace, backend: Backend, *, train: bool) -> None:
+        self.workspace, self.connection, self.backend = workspace, workspace.connection, backend
+        self.trained = trained.read_active_model(self.connection, PARTY)
+        self.raised = raised_thresholds(self.connection)
         enough = self._has_enough_people()
         self.to_train = train or (
             enough and (not self.trained or self.trained.origin is Origin.START) and self._can_learn()
@@ -71,14 +71,14 @@ class Likeness:
 
     @classmethod
     @contextmanager
-    def opened(cls, connection: Connection[Any], *, train: bool) -> Iterator[Self]:
+    def opened(cls, workspace: LinkWorkspace, *, train: bool) -> Iterator[Self]:
         """With the active model, on the engine that the settings choose. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
         settings = load_settings()
         engine_of = open_backend(
             settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads
         )
         with engine_of as engine:
-            yield cls(connection, engine, train=train)
+            yield cls(workspace, engine, train=train)
 
     @property
     def digest(self) -> str:
@@ -165,7 +165,7 @@ class Likeness:
         for field in weighed:
             scored = field.temporary("scored")
             parties.fill_table(self.connection, scored, _own(judged, field).drop("field"))
-            self.connection.execute(f"analyze {scored}")
+            self.workspace.analyze(scored)
             vetoes.veto_scored(self.connection, field)
 
     def meeting(self, fields: Sequence[Field], kinds: Collection[str]) -> pl.DataFrame:
@@ -247,24 +247,22 @@ class Likeness:
     def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:
         """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, of others,
         in the store."""
-        chosen_ids = f"chosen_{field.table}"
-        count = self.connection.execute(f"create temporary table {chosen_ids} as {records}").rowcount
-        self.connection.execute(f"analyze {chosen_ids}")
-        beside, sure = None, f"sure_{field.table}"
-        other = companions.companion_of(field)
-        if other and count:
-            known = f"select l.record_id, l.found_id from link.{other.table} l where {KNOWN_BY_RULE.format(l='l')}"
-            self.connection.execute(
-                f"create temporary table {sure} as select s.record_id, s.found_id from"
-                f" ({companions.select_certain_links(other) if other in round_ else known}) s"
-                f" where s.record_id in ({companions.select_records_beside(field, other, chosen_ids)})"
-            )
-            self.connection.execute(f"create index on {sure} (record_id)")
-            self.connection.execute(f"analyze {sure}")
-            beside = companions.select_companion_households(field, other, chosen_ids, sure)
-        rows = parties.read_recorded_parties(self.connection, field, f"select record_id from {chosen_ids}", beside)
-        self.connection.execute(f"drop table if exists {chosen_ids}, {sure}")
-        return rows
+        chosen_ids, sure = field.temporary("chosen"), field.temporary("sure")
+        with self.workspace.dropped_after(chosen_ids, sure):
+            count = self.workspace.create(chosen_ids, records, analyze=True)
+            beside, other = None, companions.companion_of(field)
+            if other and count:
+                known = f"select l.record_id, l.found_id from link.{other.table} l where {KNOWN_BY_RULE.format(l='l')}"
+                self.workspace.create(
+                    sure,
+                    "select s.record_id, s.found_id from"
+                    f" ({companions.select_certain_links(other) if other in round_ else known}) s"
+                    f" where s.record_id in ({companions.select_records_beside(field, other, chosen_ids)})",
+                    index="record_id",
+                    analyze=True,
+                )
+                beside = companions.select_companion_households(field, other, chosen_ids, sure)
+            return parties.read_recorded_parties(self.connection, field, f"select record_id from {chosen_ids}", beside)
 
     def _pairs(self, rows: pl.DataFrame, registers: Sequence[parties.Register]) -> pl.DataFrame:
         """The pairs of records and subjects that are worth a look."""

@@ -5,17 +5,14 @@ known of a subject is evidence where another record means it. Likeness is no evi
 a rule or a person has joined counts. Temporary tables, made anew when the fields they rest on have been linked.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from hub.link.profile import load_profile
+from hub.link.workspace import LinkWorkspace
 
 
-def render_known_subjects(fields: Collection[str]) -> Iterator[str]:
-    """Statements that make the temporary tables, by the links that these fields have now."""
+def create_known_subjects(workspace: LinkWorkspace, fields: Collection[str]) -> None:
+    """Make the tables anew, by the links that these fields have now."""
     for standing in load_profile().standings:
-        if standing.field not in fields:
-            continue
-        yield f"drop table if exists {standing.table}"
-        yield f"create temporary table {standing.table} as {standing.select}"
-        yield f"create index on {standing.table} (found_id)"
-        yield f"analyze {standing.table}"
+        if standing.field in fields:
+            workspace.create(standing.table, standing.select, index="found_id", analyze=True, replace=True)

@@ -6,9 +6,7 @@ accepted candidates are one subject. Where they are not, the model's choice is P
 found is UNCONFIRMED and joined to nothing. An identifier with a typing error can be another person's, with the same birth year
 in it: so agreement of the year alone never confirms against a different name. What a person decided binds.
 
-Temporary tables of a field, each with its name behind: `touched` are the records that this run decides; `recorded` their
-normalised values; `found` the candidates of the rules, `one` of them the best for each subject; `scored` the candidates of the
-model; `wanted` what the link table should hold of these records.
+The temporary tables of a field are described in `hub.link.workspace`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +25,6 @@ LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not nul
 """When the last run began that looked at all that had changed."""
 DIGITS = r"(case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]', '', 'g') else {column} end)"
 """Without what parts groups of digits. Most are written without, and to look is a fifth of the work of replacing."""
-TEMPORARY = ("touched", "recorded", "found", "one", "scored", "wanted", "wrong")
 
 
 def render_refused(field: Field, row: str, found: str) -> str:
@@ -90,26 +87,27 @@ def _of_kinds(value: str, asking: Sequence[Rule], values: Mapping[str, str]) -> 
     return f"case when {values['kind']} is null or {values['kind']} in ({', '.join(kinds)}) then {value} end"
 
 
-def render_candidates(field: Field) -> tuple[str, ...]:
-    """Statements that fill `found` with the candidates of every rule, a lower tier only if needed, then `one`."""
-    rules = load_profile().rules_for(field.recorded.family, field.kinds)
+FOUND_COLUMNS = (
+    "record_id bigint, subject_id bigint, subject_kind text, method text, rank int, accepted boolean, sure boolean,"
+    " strength real, evidence jsonb"
+)
+"""Of `found`."""
+SELECT_ANSWERED = "select distinct record_id from {found} where accepted"
+"""Select of `answered`."""
+
+
+def render_candidates(field: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Statements that fill `found` with the candidates of every rule: those of the first tier, and the rest, which are of the records
+    that are not `answered` by the first."""
     recorded, into = field.temporary("recorded"), field.temporary("found")
-    create = (
-        f"create temporary table {into} (record_id bigint, subject_id bigint, subject_kind text, method text, rank int,"
-        " accepted boolean, sure boolean, strength real, evidence jsonb)"
-    )
-    inserts = []
-    for rank, rule in enumerate(rules):
-        unanswered = (
-            "" if rule.tier == 1 else " and not exists (select from answered a where a.record_id = r.record_id)"
-        )
-        inserts.append((rule.tier, f"insert into {into} {_candidates(rule, rank, recorded)}{unanswered}"))
-    statements = [create, *(sql for tier, sql in inserts if tier == 1)]
-    if any(tier > 1 for tier, _ in inserts):
-        statements.append(f"create temporary table answered as select distinct record_id from {into} where accepted")
-        statements += [sql for tier, sql in inserts if tier > 1]
-        statements.append("drop table answered")
-    return (*statements, _one(field))
+    first, later = [], []
+    for rank, rule in enumerate(load_profile().rules_for(field.recorded.family, field.kinds)):
+        insert = f"insert into {into} {_candidates(rule, rank, recorded)}"
+        if rule.tier == 1:
+            first.append(insert)
+        else:
+            later.append(f"{insert} and not exists (select from answered a where a.record_id = r.record_id)")
+    return tuple(first), tuple(later)
 
 
 def select_met_records(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -127,11 +125,11 @@ def name_versions_table(kind: str) -> str:
     return f"version_of_{to_snake_case(kind)}"
 
 
-def _one(field: Field) -> str:
-    """One row for each subject of a record, by the best rule that found it; merged subjects are one."""
+def select_best_candidates(field: Field) -> str:
+    """Select of `one`: a row for each subject of a record, by the best rule that found it; merged subjects are one."""
     heir = "coalesce(h.heir_id, f.subject_id)"
     return (
-        f"create temporary table {field.temporary('one')} as select distinct on (f.record_id, {heir}) f.record_id,"
+        f"select distinct on (f.record_id, {heir}) f.record_id,"
         f" f.subject_id as found_id, {heir} as subject_id, f.subject_kind, f.method, f.evidence, f.accepted, f.sure, f.strength"
         f" from {field.temporary('found')} f left join link.heir h on h.subject_id = f.subject_id"
         f" where not {render_refused(field, 'f', 'f.subject_id')}"
@@ -148,22 +146,19 @@ def select_unanswered(field: Field) -> str:
     )
 
 
-def render_scored_table(field: Field) -> str:
-    """The empty table of the model's candidates."""
-    return (
-        f"create temporary table {field.temporary('scored')} (record_id bigint, found_id bigint, subject_kind text,"
-        " confidence real, weight real, evidence jsonb, chosen boolean)"
-    )
+SCORED_COLUMNS = (
+    "record_id bigint, found_id bigint, subject_kind text, confidence real, weight real, evidence jsonb, chosen boolean"
+)
+"""Of `scored`."""
 
 
 # --- Decision ---------------------------------------------------------------------------------------------------------
 
 
-def render_wanted(field: Field) -> str:
-    """Statement that makes `wanted`: one accepted subject of a record, or every candidate. `%(model)s` names the model."""
+def select_wanted(field: Field) -> str:
+    """Select of `wanted`: one accepted subject of a record, or every candidate. `%(model)s` names the model."""
     one, scored = field.temporary("one"), field.temporary("scored")
     return f"""
-create temporary table {field.temporary("wanted")} as
 with ruled as (
     select o.* from {one} o join (
         select record_id from {one} where accepted group by record_id having count(*) = 1
@@ -202,12 +197,11 @@ def _likeness(candidate: str) -> str:
     return f"case {candidate}.subject_kind {whens} else %(model)s::text end" if whens else "%(model)s::text"
 
 
-def empty_wanted(field: Field) -> str:
-    """Statement that makes `wanted` with no rows."""
-    return (
-        f"create temporary table {field.temporary('wanted')} (record_id bigint, found_id bigint, subject_id bigint,"
-        " subject_kind text, status text, method text, confidence real, weight real, evidence jsonb, by_model boolean)"
-    )
+WANTED_COLUMNS = (
+    "record_id bigint, found_id bigint, subject_id bigint, subject_kind text, status text, method text, confidence real,"
+    " weight real, evidence jsonb, by_model boolean"
+)
+"""Of `wanted`."""
 
 
 def render_contested(field: Field, within: tuple[str, ...]) -> str:
@@ -258,14 +252,14 @@ def select_withdrawn(field: Field) -> str:
 
 @dataclass(frozen=True)
 class Changes:
-    """Statements that bring a link table to `wanted`, in this order. `keep` and `insert` take %(at)s, `insert` also %(by)s."""
+    """What brings a link table to `wanted`, in this order. `keep` and `insert` take %(at)s, `insert` also %(by)s."""
 
     forget: str
     """What persons have decided meanwhile is not a run's any more."""
     renew: str
     """The heirs of now."""
     wrong: str
-    """Makes `wrong`: the rows that go."""
+    """Select of `wrong`: the rows that go."""
     keep: str
     delete: str
     insert: str
@@ -306,7 +300,7 @@ def render_link_changes(field: Field, *, whole: bool) -> Changes:
     return Changes(
         forget=forget,
         renew=f"update {wanted} w set subject_id = {heir} where w.subject_id <> {heir}",
-        wrong=f"create temporary table {wrong} as {rows}",
+        wrong=rows,
         keep=(
             f"insert into link_history.{field.table} ({COLUMNS}, sys_from, sys_to)"
             f" select {', '.join(f'l.{name}' for name in COLUMNS.split(', '))}, l.sys_from, %(at)s"

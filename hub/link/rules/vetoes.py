@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from hub.link.field import Field, field_named
 from hub.link.rules.sql import BY_RUN, render_heir
+from hub.link.workspace import LinkWorkspace
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
@@ -230,22 +231,16 @@ def _lives_at(recorded: str, held: str) -> str:
     return f"starts_with(hub.name_key({recorded}) || ',', hub.name_key({held}) || ',')"
 
 
-def find_namesakes(kind: str, versions: str) -> tuple[str, ...]:
-    """Statements that make the table of the namesakes of the changed persons of a kind, as these are or were (`versions`)."""
-    name = _namesakes_of(kind)
+def find_namesakes(workspace: LinkWorkspace, kind: str, versions: str) -> None:
+    """Make the table of the namesakes of the changed persons of a kind, as these are or were (`versions`)."""
     selects = [
         f"select p.id from {versions} o join data.{to_snake_case(kind)} p on o.{facts.name}_key = p.{facts.name}_key"
         f" and o.id <> p.id and o.{column} = p.{column}"
         for facts in _persons(kind)
         for column in (facts.born, facts.address)
     ]
-    if not selects:
-        return ()
-    return (
-        f"drop table if exists {name}",
-        f"create temporary table {name} as {' union '.join(selects)}",
-        f"analyze {name}",
-    )
+    if selects:
+        workspace.create(_namesakes_of(kind), " union ".join(selects), analyze=True, replace=True)
 
 
 def select_namesakes(field: Field, kind: str) -> Iterator[str]:
@@ -265,32 +260,30 @@ def _namesakes_of(kind: str) -> str:
 # --- Of pairs of claims -----------------------------------------------------------------------------------------------
 
 
-def veto_pairs(connection: Connection[Any], fields: Sequence[Field], *, whole: bool) -> None:
+def veto_pairs(workspace: LinkWorkspace, fields: Sequence[Field], *, whole: bool) -> None:
     """Take back claims of these fields, in `wanted`, that cannot both be so; of two the one that rests on less. If the run is `whole`,
     nearly all claims of a field stand with one that is wanted; otherwise few do."""
     decided = {field.name for field in fields}
     rows = [(pair.field, pair_vetoes(pair)) for pair in PAIRS if pair.field in decided]
     if not rows:
         return
+    connection = workspace.connection
     others = {field_named(pair.other) for pair in PAIRS if pair.field in decided}
-    for other in others:
-        # Looked up by record: over the two tables themselves each pair read all claims, which took 10 s at 20,000 citizens.
-        claims = other.temporary(CLAIMS)
-        if not whole:
-            connection.execute(f"create temporary table {REACHED} as {_select_reached(other, decided)}")
-            connection.execute(f"analyze {REACHED}")
-        connection.execute(f"create temporary table {claims} as {_claims(other, decided, few=not whole)}")
-        connection.execute(f"drop table if exists {REACHED}")
-        connection.execute(f"create index on {claims} (record_id)")
-        connection.execute(f"analyze {claims}")
-    connection.execute("create temporary table veto_of_pair (field text, record_id bigint, found_id bigint, code text)")
-    for name, select in rows:
-        connection.execute(f"insert into veto_of_pair select '{name}', v.* from ({select}) v")
-    for field in fields:
-        if any(pair.field == field.name for pair in PAIRS):
-            found = f"select record_id, found_id, code from veto_of_pair where field = '{field.name}'"
-            connection.execute(_taken_back(field.temporary("wanted"), "status = 'UNCONFIRMED'", found))
-    connection.execute(f"drop table {', '.join(('veto_of_pair', *(other.temporary(CLAIMS) for other in others)))}")
+    with workspace.dropped_after(VETO_OF_PAIR, *(other.temporary("claims") for other in others)):
+        for other in others:
+            # Looked up by record: over the two tables themselves each pair read all claims, which took 10 s at 20,000 citizens.
+            if not whole:
+                workspace.create(REACHED, _select_reached(other, decided), analyze=True)
+            claims = _claims(other, decided, few=not whole)
+            workspace.create(other.temporary("claims"), claims, index="record_id", analyze=True)
+            workspace.drop(REACHED)
+        workspace.create_empty(VETO_OF_PAIR, "field text, record_id bigint, found_id bigint, code text")
+        for name, select in rows:
+            connection.execute(f"insert into {VETO_OF_PAIR} select '{name}', v.* from ({select}) v")
+        for field in fields:
+            if any(pair.field == field.name for pair in PAIRS):
+                found = f"select record_id, found_id, code from {VETO_OF_PAIR} where field = '{field.name}'"
+                connection.execute(_taken_back(field.temporary("wanted"), "status = 'UNCONFIRMED'", found))
 
 
 def pair_vetoes(pair: PairFacts) -> str:
@@ -308,7 +301,7 @@ def pair_vetoes(pair: PairFacts) -> str:
     return (
         f"select distinct mine.record_id, mine.found_id, '{pair.veto}' as code from ({_wanted_claims(field)}) mine"
         f" join data.{field.entity.table} t on t.id = mine.record_id join data.{other.entity.table} o on {on}"
-        f" join {other.temporary(CLAIMS)} other on other.record_id = o.id{subjects}"
+        f" join {other.temporary('claims')} other on other.record_id = o.id{subjects}"
         f" where {alike} and row(other.rank, other.weight) >= row(mine.rank, mine.weight)"
     )
 
@@ -324,10 +317,8 @@ def _select_reached(other: Field, decided: Collection[str]) -> str:
     )
 
 
-REACHED = "reached"
-"""Temporary table, while the claims of a field are collected: its records that stand with one of which something is wanted."""
-CLAIMS = "claims"
-"""Temporary table of a field, with what `_claims` selects."""
+REACHED, VETO_OF_PAIR = "reached", "veto_of_pair"
+"""Temporary tables, see `hub.link.workspace`."""
 RANKS = "when {c}.weight is not null then 1 when {c}.status = 'CONFIRMED' then 3 else 2 end as rank"
 """What a claim rests on: a rule that is sure, one that is not, or likeness."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from hub.link.field import Field
 from hub.link.profile import load_profile
 from hub.link.rules.sql import name_versions_table, select_withdrawn
+from hub.link.workspace import LinkWorkspace
 from hub.model.names import to_snake_case
 from hub.model.registry import Registry, load_registry
 from hub.model.tables import stored_columns
@@ -45,13 +46,13 @@ def list_concerned_entities(known: Registry) -> tuple[str, ...]:
     return tuple(entity.name for entity in known if entity.name in names)
 
 
-def render_changed_rows(entities: Iterable[str]) -> str:
-    """Statement that makes `changed`: id, entity, and the version that is there now; null if the row is gone."""
+def select_changed_rows(entities: Iterable[str]) -> str:
+    """Select of `changed`: id, entity, and the version that is there now; null if the row is gone."""
     rows = " union all ".join(
         f"select id, '{name}' as entity, sys_from from data.{to_snake_case(name)}" for name in entities
     )
     return (
-        "create temporary table changed as select coalesce(d.id, c.record_id) as id, coalesce(d.entity, c.entity) as entity,"
+        "select coalesce(d.id, c.record_id) as id, coalesce(d.entity, c.entity) as entity,"
         f" d.sys_from from ({rows}) d full join link.considered c on c.record_id = d.id"
         " where d.sys_from is distinct from c.sys_from"
     )
@@ -68,31 +69,28 @@ select n.id, n.entity, case when exists (
 """What a finished run has taken into account."""
 
 
-def known_versions(kind: str) -> tuple[str, ...]:
-    """Statements that make the table of what the changed subjects of a kind are, and of what they were."""
-    name, columns = (
-        name_versions_table(kind),
-        ", ".join(f"t.{column}" for column in stored_columns(load_registry()[kind])),
-    )
+def create_versions(workspace: LinkWorkspace, kind: str) -> str:
+    """Make the table of what the changed subjects of a kind are, and of what they were. Returns its name."""
+    name = name_versions_table(kind)
+    columns = ", ".join(f"t.{column}" for column in stored_columns(load_registry()[kind]))
     rows = " union all ".join(
         f"select {columns} from {schema}.{to_snake_case(kind)} t join changed_subject c on c.id = t.id"
         for schema in ("data", "history")
     )
-    return f"drop table if exists {name}", f"create temporary table {name} as {rows}", f"analyze {name}"
+    workspace.create(name, rows, analyze=True, replace=True)
+    return name
 
 
-def render_changed_subjects(kinds: Sequence[str]) -> tuple[str, ...]:
-    """Statements that make `changed_subject`. Need what stands by the links of before (`hub.link.rules.inferred_facts`)."""
+def create_changed_subjects(workspace: LinkWorkspace, kinds: Sequence[str]) -> None:
+    """Make `changed_subject`. Needs what stands by the links of before (`hub.link.rules.inferred_facts`)."""
     named = ", ".join(f"'{kind}'" for kind in kinds)
-    statements = [
-        f"create temporary table changed_subject as select id, entity as kind from changed where entity in ({named})",
-    ]
-    statements += [
-        f"insert into changed_subject select x.id, '{kind}' from ({select}) x where x.id not in (select id from changed_subject)"
-        for kind in kinds
-        for select in load_profile().subjects[kind].moved_by
-    ]
-    return tuple(statements)
+    workspace.create("changed_subject", f"select id, entity as kind from changed where entity in ({named})")
+    for kind in kinds:
+        for select in load_profile().subjects[kind].moved_by:
+            workspace.connection.execute(
+                f"insert into changed_subject select x.id, '{kind}' from ({select}) x"
+                " where x.id not in (select id from changed_subject)"
+            )
 
 
 def render_moved_subjects(standing: Standing, field: Field) -> tuple[str, str]:
@@ -118,18 +116,16 @@ def render_moved_subjects(standing: Standing, field: Field) -> tuple[str, str]:
     return of(before), of(after)
 
 
-def render_touched_records(field: Field) -> tuple[str, ...]:
-    """Statements that make the `touched` records of a field: changed ones, those with a row for a changed subject, and those of which
-    a person said that they are not it, since that may have kept a rule from being asked."""
-    name = field.temporary("touched")
+def select_touched_records(field: Field) -> str:
+    """Select of the `touched` records of a field: changed ones, those with a row for a changed subject, and those of which a person said
+    that they are not it, since that may have kept a rule from being asked."""
     return (
-        f"create temporary table {name} as select id as record_id from changed where entity = '{field.entity.name}'"
+        f"select id as record_id from changed where entity = '{field.entity.name}'"
         f" union select l.record_id from link.{field.table} l join changed_subject s on s.id = l.found_id"
         f" union select d.record_id from link.decision d join data.{field.entity.table} t on t.id = d.record_id"
         f" left join link.heir h on h.subject_id = d.subject_id where d.field = '{field.name}' and d.verdict = 'DIFFERENT'"
         " and d.undone_at is null and coalesce(h.heir_id, d.subject_id) in ("
-        "select coalesce(o.heir_id, s.id) from changed_subject s left join link.heir o on o.subject_id = s.id)",
-        f"create unique index on {name} (record_id)",
+        "select coalesce(o.heir_id, s.id) from changed_subject s left join link.heir o on o.subject_id = s.id)"
     )
 
 

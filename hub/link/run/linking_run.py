@@ -35,6 +35,7 @@ from hub.link.rules.declared_evidence import LEAD, SURE_LEAD
 from hub.link.run import changed, run_plan
 from hub.link.run.run_plan import RowCounts, estimate_cost
 from hub.link.run.steps import Report, apply_field, decide_field, drop_field_tables, report_untouched, start_field
+from hub.link.workspace import LinkWorkspace
 from hub.model.registry import load_registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION
@@ -91,8 +92,8 @@ def run_linking(
         with StoreConnection.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
             _lock(connection)
             connection.execute(CLOSE_BROKEN_OFF)  # under the lock: whatever is open belongs to a process that died
-            with Likeness.opened(connection, train=train) as likeness:
-                run = _Run(connection, tuple(known[name] for name in names), likeness, fields is not None, progress)
+            with LinkWorkspace(connection) as workspace, Likeness.opened(workspace, train=train) as likeness:
+                run = _Run(workspace, tuple(known[name] for name in names), likeness, fields is not None, progress)
                 return run.all(whole=full or train or fields is not None)
     except psycopg.OperationalError:
         raise StoreUnavailable(
@@ -116,23 +117,21 @@ def _lock(connection: Connection[Any]) -> None:
 
 
 class _Run:
-    """One run, on one connection."""
+    """One run, in one workspace."""
 
     def __init__(
         self,
-        connection: Connection[Any],
+        workspace: LinkWorkspace,
         fields: tuple[Field, ...],
         likeness: Likeness,
         some: bool,
         progress: Progress | None,
     ) -> None:
-        self.connection, self.fields, self.likeness, self.some, self.progress = (
-            connection,
-            fields,
-            likeness,
-            some,
-            progress,
-        )
+        self.workspace, self.connection = workspace, workspace.connection
+        self.fields, self.likeness, self.some, self.progress = fields, likeness, some, progress
+        self.run_id, self.started = self._begin()
+        self.whole = True
+        """Whether every record is looked at; decided when it is known what has changed."""
         self.reports: list[Report] = []
         self.moved: list[str] = []
         """The fields of which links have changed so far."""
@@ -141,12 +140,12 @@ class _Run:
     def all(self, *, whole: bool) -> LinkReport:
         """Link, and record the run."""
         begun = time.monotonic()
-        self.run_id, self.started = self._begin()
         merges.mend_clusters(self.connection)
         release_gone_subjects(self.connection)
-        self.connection.execute(changed.render_changed_rows(changed.list_concerned_entities(load_registry())))
+        concerned = changed.list_concerned_entities(load_registry())
+        self.workspace.create("changed", changed.select_changed_rows(concerned))
         self.whole = whole or self.likeness.to_train or self._is_new()
-        self.connection.execute("create temporary table touched (entity text, record_id bigint)")
+        self.workspace.create_empty("touched", "entity text, record_id bigint")
         self._know(load_profile().linked_first)
         if not self.whole:
             # Few rows are looked up in large tables; a full run reads most tables whole.
@@ -174,8 +173,7 @@ class _Run:
 
     def _know(self, fields: Collection[str]) -> None:
         """Take in what stands in the records of these fields by now."""
-        for statement in standing.render_known_subjects(fields):
-            self.connection.execute(statement)
+        standing.create_known_subjects(self.workspace, fields)
         if any(known.companions and known.field in fields for known in load_profile().standings):
             self.likeness.move_households(anyone=self.whole)
 
@@ -227,8 +225,7 @@ class _Run:
 
     def _look_at_subjects(self) -> None:
         kinds = tuple(dict.fromkeys(kind for field in self.fields for kind in field.kinds))
-        for statement in changed.render_changed_subjects(kinds):
-            self.connection.execute(statement)
+        changed.create_changed_subjects(self.workspace, kinds)
         for known in load_profile().standings:
             if known.kind in kinds:
                 before, _ = changed.render_moved_subjects(known, all_fields()[known.field])
@@ -236,18 +233,15 @@ class _Run:
 
     def _touch(self, fields: list[Field]) -> None:
         for field in fields:
-            start_field(self.connection, field, whole=self.whole)
+            start_field(self.workspace, field, whole=self.whole)
         if self.whole:
             return
         changed_kinds = {
             kind for (kind,) in self.connection.execute("select distinct kind from changed_subject").fetchall()
         }
         for kind in changed_kinds:
-            for statement in (
-                *changed.known_versions(kind),
-                *vetoes.find_namesakes(kind, sql.name_versions_table(kind)),
-            ):
-                self.connection.execute(statement)
+            versions = changed.create_versions(self.workspace, kind)
+            vetoes.find_namesakes(self.workspace, kind, versions)
         for field in fields:
             self._meet_by_rule(field, tuple(kind for kind in field.kinds if kind in changed_kinds))
         self._meet_by_likeness(fields, changed_kinds)
@@ -264,26 +258,26 @@ class _Run:
             return
         recorded = field.temporary("recorded")
         rules = load_profile().rules_for(field.recorded.family, kinds)
-        self.connection.execute(f"create temporary table {recorded} as {sql.select_records(field, rules=rules)}")
-        for select in sql.select_met_records(field, rules):
-            self.connection.execute(changed.render_touched_addition(field, select))
-        for kind in kinds:
-            for select in vetoes.select_namesakes(field, kind):
+        with self.workspace.dropped_after(recorded):
+            self.workspace.create(recorded, sql.select_records(field, rules=rules))
+            for select in sql.select_met_records(field, rules):
                 self.connection.execute(changed.render_touched_addition(field, select))
-        self.connection.execute(f"drop table {recorded}")
+            for kind in kinds:
+                for select in vetoes.select_namesakes(field, kind):
+                    self.connection.execute(changed.render_touched_addition(field, select))
 
     def _meet_by_likeness(self, fields: list[Field], kinds: Collection[str]) -> None:
         """Touch the records that a changed subject of these kinds is alike to."""
         found = self.likeness.meeting(fields, kinds)
         if found.is_empty():
             return
-        self.connection.execute("create temporary table met (field text, record_id bigint)")
-        parties.fill_table(self.connection, "met", found)
-        for field in fields:
-            self.connection.execute(
-                changed.render_touched_addition(field, f"select record_id from met where field = '{field.name}'")
-            )
-        self.connection.execute("drop table met")
+        with self.workspace.dropped_after("met"):
+            self.workspace.create_empty("met", "field text, record_id bigint")
+            parties.fill_table(self.connection, "met", found)
+            for field in fields:
+                self.connection.execute(
+                    changed.render_touched_addition(field, f"select record_id from met where field = '{field.name}'")
+                )
 
     # --- Decide and apply ---------------------------------------------------------------------------------------------
 
@@ -299,7 +293,7 @@ class _Run:
             if self.progress and told:
                 self.progress(field.name, report.records)
         for field in fields:
-            drop_field_tables(self.connection, field)
+            drop_field_tables(self.workspace, field)
 
     def _is_touched(self, field: Field) -> bool:
         row = self.connection.execute(f"select exists (select from {field.temporary('touched')})").fetchone()
@@ -310,7 +304,7 @@ class _Run:
         again = fields
         for _ in range(ROUNDS):
             for field in again:
-                decide_field(self.connection, field)
+                decide_field(self.workspace, field)
             if learning and self.likeness.to_train:
                 self.likeness.learn(fields)
             self.likeness.weigh(again, fields)
@@ -320,12 +314,12 @@ class _Run:
             # What is decided of more records can say more of those that stand beside them.
             again = [field for field in fields if field in more or companions.companion_of(field) in more]
             for field in again:
-                drop_field_tables(self.connection, field, keep=("touched",))
-        vetoes.veto_pairs(self.connection, fields, whole=self.whole)
+                drop_field_tables(self.workspace, field, keep=("touched",))
+        vetoes.veto_pairs(self.workspace, fields, whole=self.whole)
 
     def _apply(self, field: Field, *, told: bool) -> Report:
         """Write what is wanted of a field, and take in what follows for others."""
-        report, at = apply_field(self.connection, field, self.run_id, whole=self.whole)
+        report, at = apply_field(self.workspace, field, self.run_id, whole=self.whole)
         if report.added + report.withdrawn:
             self.moved.append(field.name)
         if not self.whole:
@@ -346,28 +340,28 @@ class _Run:
         """Hold the copies of what was looked at against their authorities."""
         at = fetch_row(self.connection, "select clock_timestamp()")
         names = [field.name for field in self.fields]
-        self.connection.execute("analyze touched")
-        self.found = discrepancies.update_discrepancies(self.connection, names, at[0], touched=not self.whole)
-        self.connection.execute("drop table touched")
+        with self.workspace.dropped_after("touched"):
+            self.workspace.analyze("touched")
+            self.found = discrepancies.update_discrepancies(self.workspace, names, at[0], touched=not self.whole)
 
     def _propose(self, field: Field) -> None:
         """Propose merges of rows of a register."""
         if self.likeness.trained is None:
             return
-        duplicates.propose_duplicates(self.connection, field, self.likeness, whole=self.whole)
-        report, _ = apply_field(self.connection, field, self.run_id, whole=self.whole)
+        duplicates.propose_duplicates(self.workspace, field, self.likeness, whole=self.whole)
+        report, _ = apply_field(self.workspace, field, self.run_id, whole=self.whole)
         self.reports.append(report)
-        drop_field_tables(self.connection, field)
+        drop_field_tables(self.workspace, field)
 
     def _wanted(self, field: Field) -> bool:
         """Make `wanted`. Whether claims meet those of records that are not looked at yet, which are then touched."""
         trained = self.likeness.trained
         method = {"model": f"model:{trained.method}" if trained else None}
-        self.connection.execute(sql.render_wanted(field), method)
+        self.workspace.create(field.temporary("wanted"), sql.select_wanted(field), parameters=method)
         within = field.recorded.unique_within
         if within is None:
             return False
-        self.connection.execute(f"analyze {field.temporary('wanted')}")
+        self.workspace.analyze(field.temporary("wanted"))
         if not self.whole:
             added = self.connection.execute(changed.render_touched_addition(field, sql.select_rivals(field))).rowcount
             if added:

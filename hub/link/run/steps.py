@@ -13,6 +13,7 @@ from hub.link.profile import load_profile
 from hub.link.rules import sql, vetoes
 from hub.link.rules.declared_evidence import render_contest
 from hub.link.run import changed
+from hub.link.workspace import FIELD_TABLES, LinkWorkspace
 from hub.store.change_feed import announce_changes
 from hub.store.query import fetch_value
 
@@ -35,39 +36,44 @@ class Report:
     seconds: float
 
 
-def start_field(connection: Connection[Any], field: Field, *, whole: bool) -> None:
+def start_field(workspace: LinkWorkspace, field: Field, *, whole: bool) -> None:
     """Make `touched`: every record, or what changes touch directly."""
-    if whole:
-        touched = field.temporary("touched")
-        connection.execute(f"create temporary table {touched} as select id as record_id from data.{field.entity.table}")
-        connection.execute(f"create unique index on {touched} (record_id)")
-        return
-    for statement in changed.render_touched_records(field):
-        connection.execute(statement)
+    everything = f"select id as record_id from data.{field.entity.table}"
+    select = everything if whole else changed.select_touched_records(field)
+    workspace.create(field.temporary("touched"), select, unique="record_id")
 
 
-def decide_field(connection: Connection[Any], field: Field) -> None:
+def decide_field(workspace: LinkWorkspace, field: Field) -> None:
     """Make `recorded`, `found` and `one` of the records touched, and an empty `scored`."""
-    touched, recorded = field.temporary("touched"), field.temporary("recorded")
-    connection.execute(f"analyze {touched}")
-    connection.execute(f"create temporary table {recorded} as {sql.select_records(field, only=touched)}")
-    connection.execute(f"analyze {recorded}")
-    *finds, one = sql.render_candidates(field)
-    for statement in finds:
-        connection.execute(statement)
-    connection.execute(f"analyze {field.temporary('found')}")
-    connection.execute(one)
-    connection.execute(f"create index on {field.temporary('one')} (record_id)")
-    connection.execute(f"analyze {field.temporary('one')}")
+    touched, one = field.temporary("touched"), field.temporary("one")
+    workspace.analyze(touched)
+    workspace.create(field.temporary("recorded"), sql.select_records(field, only=touched), analyze=True)
+    _find_candidates(workspace, field)
+    workspace.create(one, sql.select_best_candidates(field), index="record_id", analyze=True)
     if any(rule.subject.weighed for rule in load_profile().rules_for(field.recorded.family, field.kinds)):
-        connection.execute(render_contest(field.temporary("one")))
-    vetoes.veto_ruled(connection, field)
-    connection.execute(sql.render_scored_table(field))
+        workspace.connection.execute(render_contest(one))
+    vetoes.veto_ruled(workspace.connection, field)
+    workspace.create_empty(field.temporary("scored"), sql.SCORED_COLUMNS)
 
 
-def apply_field(connection: Connection[Any], field: Field, run_id: int, *, whole: bool) -> tuple[Report, datetime]:
+def _find_candidates(workspace: LinkWorkspace, field: Field) -> None:
+    """Make `found`: by the rules of the first tier, and by the others where those do not answer."""
+    found = field.temporary("found")
+    workspace.create_empty(found, sql.FOUND_COLUMNS)
+    first, later = sql.render_candidates(field)
+    for statement in first:
+        workspace.connection.execute(statement)
+    if later:
+        with workspace.dropped_after("answered"):
+            workspace.create("answered", sql.SELECT_ANSWERED.format(found=found))
+            for statement in later:
+                workspace.connection.execute(statement)
+    workspace.analyze(found)
+
+
+def apply_field(workspace: LinkWorkspace, field: Field, run_id: int, *, whole: bool) -> tuple[Report, datetime]:
     """Bring the link table to `wanted` in one transaction. Returns what that came to, and its instant."""
-    started = time.monotonic()
+    started, connection = time.monotonic(), workspace.connection
     with connection.transaction():
         at = hold_link_lock(connection, wait_s=PATIENCE_S)
         values = {"at": at, "by": f"run:{run_id}"}
@@ -75,9 +81,8 @@ def apply_field(connection: Connection[Any], field: Field, run_id: int, *, whole
         first = not _value(connection, f"select exists (select from link.{field.table})")
         connection.execute(to.forget)
         connection.execute(to.renew)
-        connection.execute(f"analyze {field.temporary('wanted')}")
-        connection.execute(to.wrong)
-        connection.execute(f"analyze {field.temporary('wrong')}")
+        workspace.analyze(field.temporary("wanted"))
+        workspace.create(field.temporary("wrong"), to.wrong, analyze=True)
         connection.execute(to.keep, values)
         withdrawn = connection.execute(to.delete).rowcount
         added = connection.execute(to.insert, values).rowcount
@@ -99,10 +104,9 @@ ALWAYS_FEW, CHANGED_SHARE = 1_000, 0.1
 share; for 1 % of a million records, telling took a tenth of the run."""
 
 
-def drop_field_tables(connection: Connection[Any], field: Field, keep: tuple[str, ...] = ()) -> None:
+def drop_field_tables(workspace: LinkWorkspace, field: Field, keep: tuple[str, ...] = ()) -> None:
     """Drop the temporary tables of a field."""
-    names = [field.temporary(name) for name in sql.TEMPORARY if name not in keep]
-    connection.execute(f"drop table if exists {', '.join(names)}")
+    workspace.drop(*(field.temporary(name) for name in FIELD_TABLES if name not in keep))
 
 
 def _report(connection: Connection[Any], field: Field, added: int, withdrawn: int, seconds: float) -> Report:

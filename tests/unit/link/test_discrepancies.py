@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.link.discrepancies import communes, comparisons, discrepancies
+from hub.link.discrepancies import comparisons, discrepancies
 from hub.model.registry import Registry, load_registry
 from schema.authority import Comparison
 
@@ -38,15 +38,6 @@ def test_every_statement_looks_at_touched_records_only_where_it_is_to() -> None:
             only = discrepancies.TOUCHED_OF.format(entity=entity.name)
             assert all(only in s for s in discrepancies.render_differing_rows(entity, linked, touched=True))
             assert not any("touched" in s for s in discrepancies.render_differing_rows(entity, linked, touched=False))
-
-
-def test_the_tables_that_reading_addresses_makes_are_those_that_are_dropped() -> None:
-    made = [
-        s.split()[3]
-        for s in communes.render_commune_tables("select ''", "select ''")
-        if s.startswith("create temporary table")
-    ]
-    assert set(made) == set(communes.TABLES)
 
 
 def test_the_basis_is_of_the_declarations() -> None:

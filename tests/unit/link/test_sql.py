@@ -19,9 +19,10 @@ def test_golden(name: str) -> None:
     field = field_named(name)
     statements = [
         sql.select_records(field),
-        *sql.render_candidates(field),
+        *(statement for tier in sql.render_candidates(field) for statement in tier),
+        sql.select_best_candidates(field),
         sql.select_unanswered(field),
-        sql.render_wanted(field),
+        sql.select_wanted(field),
         sql.render_contested(field, ("status",)),
         sql.select_rivals(field),
         *astuple(sql.render_link_changes(field, whole=False)),

@@ -1,0 +1,133 @@
+"""The workspace of a link run: its temporary tables, made, indexed and dropped by one object.
+
+Temporary tables live on one connection, and their names are all that SQL knows of them. So every table is declared here with what a
+row of it says; a statement may use a table that the workspace has made and not dropped, and no other.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from psycopg import Connection
+
+from hub.link.profile import load_profile
+
+RUN_TABLES: Mapping[str, str] = {
+    "changed": "A row that linking knows in another version, or that is new or gone: id, entity, its version now.",
+    "changed_subject": "A row of a register whose comparison with anything can come out otherwise: id, kind.",
+    "touched": "A record that this run looked at, of any field: entity, record_id. Discrepancies are compared for these.",
+    "met": "A record that a changed subject is alike to: field, record_id.",
+    "answered": "A record that a rule of the first tier has answered: record_id.",
+    "reached": "A record of another field that stands with one of which something is wanted: record_id.",
+    "veto_of_pair": "A claim that another claim speaks against: field, record_id, found_id, code.",
+    "differing": "A recorded value that differs from its authority's: the columns of `link.discrepancy`.",
+    "address_phrase": "The tail of an address, and the phrase by which the gazetteer has it.",
+    "commune_named": "A commune that an address may name: its name and those of what it was part of.",
+    "commune_today": "A commune, and the communes of today that it is or went into.",
+    "gazetteer": "What an address can end with, and the communes of today that it can mean.",
+    "address_tail": "The tail of an address, and the communes of today that it can mean.",
+}
+"""Tables of which a run has one at a time."""
+FIELD_TABLES: Mapping[str, str] = {
+    "touched": "A record that this run decides: record_id.",
+    "recorded": "The normalised values of a record that no person has decided.",
+    "found": "A candidate of a rule: the subject, the rule, whether it is accepted and sure, evidence.",
+    "one": "The best candidate of the rules for each subject of a record.",
+    "scored": "A candidate of the model or of declared evidence: weight, confidence, whether it is chosen.",
+    "wanted": "What the link table should hold of the touched records.",
+    "wrong": "A row of the link table that goes: record_id, found_id.",
+    "claims": "What is joined in a field: record_id, found_id, subject_id, what the claim rests on.",
+    "chosen": "A record whose party is read: record_id.",
+    "sure": "A sure link of a record that stands beside a chosen one: record_id, found_id.",
+}
+"""Tables of one linked field, each with the field's link table in its name: `wanted_land_use_right_holder`."""
+KIND_TABLES: Mapping[str, str] = {
+    "version_of": "A changed subject, as it is or as it was.",
+    "namesake_of": "A person of the same name as a changed one: id.",
+}
+"""Tables of one kind of subject: `version_of_citizen`."""
+
+
+def is_declared(table: str) -> bool:
+    """Whether a table is one of a run's; those of what is inferred of subjects are declared by the linking profile."""
+    prefixes = tuple(f"{name}_" for name in (*FIELD_TABLES, *KIND_TABLES))
+    inferred = {standing.table for standing in load_profile().standings}
+    return table in RUN_TABLES or table in inferred or table.startswith(prefixes)
+
+
+class LinkWorkspace:
+    """The temporary tables of one run, on one connection."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self.connection = connection
+        self._made: dict[str, None] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        # After an error the connection may be lost or in a failed transaction; its tables end with it.
+        if kind is None:
+            self.drop(*self._made)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that there are now, in the order in which they were made."""
+        return tuple(self._made)
+
+    def create(
+        self,
+        table: str,
+        select: str,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        unique: str | None = None,
+        index: str | None = None,
+        analyze: bool = False,
+        replace: bool = False,
+    ) -> int:
+        """Make a table of what a select gives; returns its number of rows.
+
+        `unique` and `index` name a column to be indexed; with `replace` a table of this name is dropped first.
+        """
+        if replace:
+            self.drop(table)
+        self._note(table)
+        rows = self.connection.execute(f"create temporary table {table} as {select}", parameters).rowcount
+        if unique:
+            self.connection.execute(f"create unique index on {table} ({unique})")
+        if index:
+            self.connection.execute(f"create index on {table} ({index})")
+        if analyze:
+            self.analyze(table)
+        return rows
+
+    def create_empty(self, table: str, columns: str) -> None:
+        """Make a table without rows. `columns` as in SQL: `record_id bigint, code text`."""
+        self._note(table)
+        self.connection.execute(f"create temporary table {table} ({columns})")
+
+    def analyze(self, table: str) -> None:
+        """Tell PostgreSQL's planner what a table has."""
+        self.connection.execute(f"analyze {table}")
+
+    def drop(self, *tables: str) -> None:
+        """Drop tables, if they were made."""
+        made = [table for table in tables if table in self._made]
+        if made:
+            # Qualified: a table of the store has never the name of one of these, and if it had, it would not be dropped.
+            self.connection.execute(f"drop table if exists {', '.join(f'pg_temp.{table}' for table in made)}")
+        for table in made:
+            del self._made[table]
+
+    @contextmanager
+    def dropped_after(self, *tables: str) -> Iterator[None]:
+        """A step whose tables are dropped at its end, unless it fails."""
+        yield
+        self.drop(*tables)
+
+    def _note(self, table: str) -> None:
+        assert is_declared(table), table
+        assert table not in self._made, f"{table} was made and not dropped"
+        self._made[table] = None
