@@ -51,7 +51,7 @@ class SearchRenderer:
         names, scores = [], []
         for column in kind.columns:
             tests = [(self.sources.condition(test, row), points) for test, points in column.graded]
-            names.append(f"case when {tests[0][0]} then '{column.name}' end")
+            names.append(f"case when {' or '.join(f'({test})' for test, _ in tests)} then '{column.name}' end")
             scores += [f"case when {test} then {points} else 0 end" for test, points in tests]
         id_ = self.sources.heir(kind.table, f"{row}.id")
         compared = (
@@ -60,4 +60,6 @@ class SearchRenderer:
         )
         if kind.table not in self.sources.merging:
             return compared
-        return f"(select distinct on (id) * from ({compared}) one order by id, score desc, matched)"
+        # An heir may have been deleted since the merge, or be younger than the instant asked for: then nobody stands for the row.
+        there = f"exists (select from {own} {row} where {row}.id = one.id)"
+        return f"(select distinct on (id) * from ({compared}) one where {there} order by id, score desc, matched)"

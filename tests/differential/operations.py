@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hub.model.names import to_camel_case
 from hub.model.registry import load_registry
 from tests.differential.arguments import Arguing, Probe
+from tests.differential.search_texts import ranked_text
 from tests.differential.values import ABSENT, Pool, literal
 
 DEPTH = 5
@@ -42,6 +43,8 @@ RARE = ("mergedFrom", "recorded", "recordedIn", "evidence")
 ENTITY_ROOTS = (to_camel_case(name) for entity in load_registry() for name in (entity.table, entity.plural))
 STORED = frozenset(("node", "nodes", "search", "discrepancies", "corrections", *ENTITY_ROOTS))
 """Root fields that are reads of the store by a plan."""
+RANKED = "{ hasMore hits { matchedOn score node { __typename ... on Node { id } } } }"
+"""All that says which hits a search has, in what order, and why."""
 HOW = ("field",) * 12 + ("inline", "named", "named", "again")
 
 
@@ -276,7 +279,24 @@ def operations(draw: Any, pool: Pool) -> Operation:
     directive = drawing.as_of()
     query = pool.schema.query_type
     assert query is not None
-    body = drawing.selection(query, DEPTH)[1:-1]
+    return _operation(drawing, directive, drawing.selection(query, DEPTH)[1:-1])
+
+
+@st.composite
+def searches(draw: Any, pool: Pool) -> Operation:
+    """A search of which everything is selected that its ranking can be told by: in `operations` few are, and of few hits."""
+    drawing = Selecting(draw, pool)
+    directive = drawing.as_of()
+    query = pool.schema.query_type
+    assert query is not None
+    if drawing.chance(30):
+        arguments = drawing.arguments(query, "search", query.fields["search"])
+    else:
+        arguments = f"(text: {literal(ranked_text(drawing))}, first: {draw(st.integers(3, 20))})"
+    return _operation(drawing, directive, f"search{arguments} {RANKED}")
+
+
+def _operation(drawing: Selecting, directive: str, body: str) -> Operation:
     declared = ", ".join(variable.text(name) for name, variable in drawing.variables.items())
     return Operation(
         f"query{f'({declared})' if declared else ''} {directive}",

@@ -52,6 +52,8 @@ TEXTS = ("Tổ 5, khu 3", "Tổ 5, khu 3", 'O\'Brien "x" \\ {t} {0} %s $1', "Ph�
 NAMES = (
     "Nguyễn Thị Hoà", "Nguyễn Thị Hòa", "NGUYỄN THỊ HOÀ", "Đỗ Văn Đạt", "đỗ văn đạt", "Do Van Dat",
     "Lê Văn An", "Lê Văn Ân", "Lê Văn Ấn", "Lê Thị Ước", "Trần Bé", "Søren Łukasz", "SØREN ŁUKASZ",
+    # The same words in another place, and fewer of them: a search ranks these.
+    "Văn An", "An Lê Văn", "Đạt Đỗ Văn",
 )  # fmt: skip
 POOLS: Mapping[type[Value], Sequence[str]] = {
     values.PersonName: NAMES,

@@ -1,8 +1,10 @@
 """Texts of searches, drawn: words of names, days, years and codes that the world has, in any order."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
-from hub.model.registry import Column, load_registry
+from hub.model.registry import Column, Entity, load_registry
 from schema.values import Day, PartialDate
 from tests.differential.values import Draft
 
@@ -23,16 +25,43 @@ def searched_text(drawing: Draft) -> str:
     return text if len("".join(text.split())) >= SHORTEST_TEXT else f"{text} an"
 
 
+def ranked_text(drawing: Draft) -> str:
+    """A text that several rows agree with, one better than another: words that names share, often with a day or a year."""
+    citizen = load_registry()["Citizen"]
+    entity = drawing.one_of([citizen, citizen, *(entity for entity in load_registry() if _names(entity))])
+    (names, *_), days = _names(entity), [c for c in entity.searched if issubclass(c.value, Day | PartialDate)]
+    words = _name(drawing, _typed(drawing, entity, names)).split()
+    few = words[: drawing.draw(st.integers(1, 2))] if drawing.chance(50) else words
+    if drawing.chance(20):
+        few[-1] = few[-1][: drawing.draw(st.integers(1, len(few[-1])))]
+    parts = [" ".join(few)]
+    if days and drawing.chance(60):
+        parts.append(_day(drawing, drawing.one_of(_stored(drawing, entity, days[0]))))
+    text = " ".join(drawing.draw(st.permutations(parts)))
+    return text if len("".join(text.split())) >= SHORTEST_TEXT else f"{text} an"
+
+
+def _names(entity: Entity) -> list[Column]:
+    return [column for column in entity.searched if column.search_key]
+
+
+def _stored(drawing: Draft, entity: Entity, column: Column) -> list[str]:
+    return [str(value) for value in drawing.pool.values[entity.name, column.graphql]]
+
+
+def _typed(drawing: Draft, entity: Entity, column: Column) -> list[str]:
+    return [name for name in _stored(drawing, entity, column) if not any(sign in name for sign in TYPED_WITHOUT)]
+
+
 def _part(drawing: Draft) -> str:
     entity = drawing.one_of(
         [entity for entity in load_registry() if entity.searched] + [load_registry()["Citizen"]] * 4
     )
     days = [column for column in entity.searched if issubclass(column.value, Day | PartialDate)]
     column: Column = drawing.one_of(days if days and drawing.chance(40) else entity.searched)
-    stored = [str(value) for value in drawing.pool.values[entity.name, column.graphql]]
     if column.search_key:
-        return _name(drawing, [name for name in stored if not any(sign in name for sign in TYPED_WITHOUT)])
-    value: str = drawing.one_of(stored)
+        return _name(drawing, _typed(drawing, entity, column))
+    value: str = drawing.one_of(_stored(drawing, entity, column))
     if issubclass(column.value, Day | PartialDate):
         return _day(drawing, value)
     drawing.mark("search by code")

@@ -62,13 +62,13 @@ def _day(token: str) -> str | None:
 
 
 def search(now: Snapshot, entities: Sequence[Entity], text: str) -> list[Hit]:
-    """Every hit, the best first. Of rows that one row stands for, the best is the hit."""
+    """Every hit, the best first. Of rows that one row stands for, the best is the hit; if that row is not there, none is."""
     typed = TypedText(text)
     best: dict[tuple[str, int], Hit] = {}
     for entity in entities:
         for row in now.rows[entity.name]:
             hit = _compared(now, entity, row, typed)
-            if hit is None:
+            if hit is None or now.find(hit.kind, "id", hit.id) is None:
                 continue
             other = best.get((hit.kind, hit.id))
             if other is None or (-hit.score, hit.matched) < (-other.score, other.matched):
@@ -112,9 +112,11 @@ def _points(column: Column, row: Row, typed: TypedText) -> int:
         return 0
     if column.search_key:
         name = folded(value)
-        if not typed.name or not set(typed.name.split()) <= set(name.split()):
+        if not typed.name:
             return 0
-        return WORDS + BEGINNING * name.startswith(typed.name) + WHOLE_NAME * (name == typed.name)
+        # Its last word may be half typed: then the beginning agrees and the words do not.
+        words = set(typed.name.split()) <= set(name.split())
+        return WORDS * words + BEGINNING * name.startswith(typed.name) + WHOLE_NAME * (name == typed.name)
     if _is_day(column):
         return DAY if _finds(column, row, typed) or str(value)[:4] in typed.years else 0
     return NUMBER if _finds(column, row, typed) else 0

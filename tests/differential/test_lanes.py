@@ -8,6 +8,7 @@ import difflib
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,9 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from hub.model.registry import Entity, Linked, Reference
 from tests.differential.lanes import Data, Lane, comparable, lanes
-from tests.differential.operations import operations
+from tests.differential.operations import operations, searches
 from tests.differential.reference import Filter, ReferenceExecutor
+from tests.differential.searching import WHOLE_NAME, Hit
 from tests.differential.values import Pool
 from tests.differential.walks import Walk, walks
 from tests.differential.world import Row, Snapshot, Values, World
@@ -139,6 +141,13 @@ def test_pages_are_walked_alike(pool: Pool, world: World, graph: Graph) -> None:
     assert sum(len(pages) > 1 for pages in answers) > len(answers) / 3
 
 
+def test_searches_are_ranked_alike(pool: Pool, world: World, graph: Graph) -> None:
+    profile = settings(DRAWN, max_examples=HUNT // 4 or 80)
+    answers = held_alike(profile, searches(pool), Lane.run, lanes(graph, ReferenceExecutor(world)))
+    scores = [{hit["score"] for hit in answer["search"]["hits"]} for answer in answers]
+    assert sum(len(found) > 1 for found in scores) > len(answers) / 6, "most searches have nothing to rank"
+
+
 def test_operations_have_everything_in_them(pool: Pool) -> None:
     found: Counter[str] = Counter()
 
@@ -215,6 +224,38 @@ class MinglesTypes(ReferenceExecutor):
         return super().global_row(now, text) or next(iter(now.rows["Citizen"]), None)
 
 
+class RanksByNumber(ReferenceExecutor):
+    def ranked(self, hits: list[Hit]) -> list[Hit]:
+        return sorted(hits, key=lambda hit: (hit.kind, hit.id))
+
+
+class SwapsTheFirstTwo(ReferenceExecutor):
+    def ranked(self, hits: list[Hit]) -> list[Hit]:
+        return [*hits[1:2], *hits[:1], *hits[2:]]
+
+
+class BreaksTiesOfHitsBackwards(ReferenceExecutor):
+    def ranked(self, hits: list[Hit]) -> list[Hit]:
+        return sorted(hits, key=lambda hit: (-hit.score, hit.kind, -hit.id))
+
+
+class MatchesOnOneField(ReferenceExecutor):
+    def ranked(self, hits: list[Hit]) -> list[Hit]:
+        return [replace(hit, matched=hit.matched[:1]) for hit in hits]
+
+
+class ScoresTheWholeNameAsItsWords(ReferenceExecutor):
+    def ranked(self, hits: list[Hit]) -> list[Hit]:
+        return [replace(hit, score=hit.score - WHOLE_NAME * (hit.score % 100 >= 80)) for hit in hits]
+
+
+WRONG_RANKS = (
+    RanksByNumber,
+    SwapsTheFirstTwo,
+    BreaksTiesOfHitsBackwards,
+    MatchesOnOneField,
+    ScoresTheWholeNameAsItsWords,
+)
 WRONG_PAGES = (NullsElsewhere, BreaksTiesBackwards, IgnoresOrder)
 SEEN_IN = {
     NoneIsSome: "filter none",
@@ -228,7 +269,10 @@ SEEN_IN = {
 @pytest.mark.parametrize("wrong", ReferenceExecutor.__subclasses__())
 def test_a_wrong_executor_is_found(wrong: type[ReferenceExecutor], pool: Pool, world: World, graph: Graph) -> None:
     fast, _, mutant = lanes(graph, wrong(world))
-    drawn, run = (walks(pool), walked) if wrong in WRONG_PAGES else (operations(pool), Lane.run)
+    drawn: SearchStrategy[Any] = searches(pool) if wrong in WRONG_RANKS else operations(pool)
+    run: Callable[[Lane, Any], Data] = Lane.run
+    if wrong in WRONG_PAGES:
+        drawn, run = walks(pool), walked
     with pytest.raises(Different):
         held_alike(settings(FIXED, max_examples=1_000), drawn, run, (fast, mutant), feature=SEEN_IN.get(wrong))
 
