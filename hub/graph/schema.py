@@ -1,10 +1,12 @@
 """The schema: Query from the registry, plus the root fields that are not stored data."""
 
 from functools import cache
+from math import isfinite
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLError, GraphQLFloat, GraphQLInputObjectType, GraphQLSchema, ValueNode
+from graphql.type.scalars import parse_float_literal
 from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -92,4 +94,13 @@ def get_core_schema(built: strawberry.Schema) -> GraphQLSchema:
         definition = kind.extensions.get("strawberry-definition")
         if isinstance(kind, GraphQLInputObjectType) and definition is not None and definition.is_one_of:
             kind.is_one_of = True
+    GraphQLFloat.parse_literal = GraphQLFloat.coerce_input_literal = parse_finite_float  # type: ignore[method-assign]  # as scalars of ours have it
     return beneath
+
+
+def parse_finite_float(node: ValueNode, variables: Any = None) -> float:
+    """A Float literal. Raises GraphQLError for 1e400: graphql-core checks that of variables, and makes infinity of a literal."""
+    number = parse_float_literal(node, variables)
+    if not isfinite(number):
+        raise GraphQLError("Float cannot represent a number this large", node)
+    return number

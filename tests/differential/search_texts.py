@@ -1,7 +1,5 @@
 """Texts of searches, drawn: words of names, days, years and codes that the world has, in any order."""
 
-from typing import Any
-
 from hypothesis import strategies as st
 
 from hub.model.registry import Column, Entity, load_registry

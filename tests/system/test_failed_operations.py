@@ -1,20 +1,27 @@
-"""Operations that once failed: each is one of a kind, and holds the kind."""
+"""Operations that once failed: each is one of a kind, and holds the kind. Those of `tests/cases/graph` are run as they are written there."""
 
 import base64
 import json
+import random
 import re
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 import psycopg
 import pytest
 
 from hub.settings import load_settings
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import make_engine
 from hub.store.logins import Logins
+from hub.store.migrate import migrate_store
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served
@@ -117,6 +124,8 @@ ODD = [
     f"{{ taxObligations(filter: {{ amount: {{ eq: {HUGE} }} }}) {{ totalCount }} }}",
     "{ parcels(filter: { area: { gt: 1e400 } }) { totalCount } }",
     "{ parcels(filter: { area: { gt: -1e999 } }) { totalCount } }",
+    "{ reviewQueue(filter: { weight: { gte: 1e400 } }) { totalCount } }",
+    "{ reviewQueue(filter: { weight: { lt: -1e400 } }) { totalCount } }",
     "{ taxObligations(filter: { year: { eq: 99999999999 } }) { totalCount } }",
     '{ citizens(filter: { deathDate: { eq: "infinity" } }) { totalCount } }',
     '{ citizen(by: { personalId: "\\u0000" }) { id } }',
@@ -219,3 +228,110 @@ def test_a_server_that_takes_connections_and_never_answers(served_hub: ServedHub
             assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
             (error,) = ask(address, "{ citizens { totalCount } }")["errors"]
             assert error["extensions"]["code"] in ("TIMEOUT", "STORE_UNAVAILABLE", "OVERLOADED")
+
+
+CASE = Path(__file__).parents[1] / "cases" / "graph" / "operations.md"
+
+
+def written(number: int) -> list[str]:
+    """What stands as code under a number of the case."""
+    (item,) = re.findall(rf"^{number}\. .*?(?=^\d+\. |\Z)", CASE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", item)]
+
+
+def code_of(answer: Any) -> str:
+    (error,) = answer["errors"]
+    assert "INTERNAL" not in json.dumps(answer)
+    return str(error["extensions"]["code"])
+
+
+def test_the_case_aliases_are_keys_of_the_data(served_hub: ServedHub) -> None:
+    *queries, provenance, link = (code for code in written(1) if "{" in code)
+    queries += [
+        f"{{ citizens(first: 1) {{ nodes {{ {provenance} }} }} }}",
+        f"{{ landUseRights(first: 1) {{ nodes {{ {link} }} }} }}",
+    ]
+    assert len(queries) == 6
+    for query in queries:
+        answer = ask(served_hub.url, query)
+        alias = re.findall(r"\b([drgk]\d?): ", query)[-1]
+        assert "errors" not in answer, query
+        assert {f'"{alias}":', '"k0":'} & set(re.findall(r'"\w+":', json.dumps(answer))), query
+
+
+def test_the_case_filters_are_refused_before_they_are_planned(served_hub: ServedHub) -> None:
+    query = next(code for code in written(2) if code.startswith("query"))
+    for terms in (400, 1_600, 5_200):
+        wide = {"f": {"or": [{"fullName": {"prefix": f"a{n}"}} for n in range(terms)]}}
+        assert code_of(ask(served_hub.url, query, wide)) == "OPERATION_TOO_LARGE"
+    conditions: list[Any] = [
+        {name: {"isNull": True}} for name in ("sex", "birthDate", "deathDate") for _ in range(2_166)
+    ]
+    for _ in range(3):
+        random.Random(7).shuffle(conditions)
+        assert code_of(ask(served_hub.url, query, {"f": {"and": conditions}})) == "OPERATION_TOO_LARGE"
+
+
+def test_the_case_id_is_of_one_object(served_hub: ServedHub) -> None:
+    (query,) = (code for code in written(4) if code.startswith("{"))
+    assert code_of(ask(served_hub.url, query)) == "INVALID"  # a reference has no id of its own any more
+    nodes = ask(served_hub.url, query.replace("{ id field", "{ recordId field"))["data"]["discrepancies"]["nodes"]
+    found = [node["recordedIn"] for node in nodes]
+    assert found
+    assert all(recorded["node"] is None or recorded["node"]["id"] == recorded["recordId"] for recorded in found)
+
+
+def test_the_case_values_are_the_callers_mistakes(served_hub: ServedHub) -> None:
+    part = json.loads(next(code for code in written(5) if code.startswith("[")))
+    cursor = base64.b64encode(json.dumps(part).encode()).decode()
+    answer = ask(served_hub.url, "query($c: String) { citizens(first: 1, after: $c) { nodes { id } } }", {"c": cursor})
+    assert (code_of(answer), answer["errors"][0]["path"]) == ("BAD_CURSOR", ["citizens"])
+    (weight,) = (code.partition(": ")[2] for code in written(7))
+    answer = ask(served_hub.url, f"{{ reviewQueue(filter: {{ weight: {{ gte: {weight} }} }}) {{ totalCount }} }}")
+    assert code_of(answer) in ("INVALID", "BAD_USER_INPUT")
+    everyone = next(code for code in written(9) if code.startswith("{")).replace(
+        "{ citizens", "query($name: String) { citizens", 1
+    )
+    assert code_of(ask(served_hub.url, everyone.replace("…", "{ totalCount }"))) == "BAD_USER_INPUT"
+
+
+def test_the_case_name_is_found_with_any_spaces(served_hub: ServedHub) -> None:
+    with psycopg.connect(served_hub.database) as connection:
+        (name,) = connection.execute("select max(full_name) from data.citizen").fetchone() or ("",)
+    (condition,) = (code for code in written(10) if code.startswith("fullName"))
+    assert "  " in re.findall(r"`(fullName[^`]+)`", CASE.read_text("utf-8"))[0]
+    counts = {
+        ask(
+            served_hub.url,
+            f"{{ citizens(filter: {{ {condition.split(chr(34))[0]}{json.dumps(text)}}} }}) {{ totalCount }} }}",
+        )["data"]["citizens"]["totalCount"]
+        for text in (name, name.replace(" ", "  "), f" {name}", name.lower())
+    }
+    assert len(counts) == 1
+    assert counts != {0}
+
+
+def test_the_case_server_that_is_stopped_by_a_signal(scratch: Path) -> None:
+    with EmbeddedServer.start(scratch / "stopped", durable=False) as server:
+        server.create_database("hub")
+        made = make_engine(server.url("hub"))
+        migrate_store(made)
+        made.dispose()
+        postmaster = psutil.Process(int((scratch / "stopped" / "server" / "postmaster.pid").read_text().split()[0]))
+        read = "{ citizens { totalCount } }"
+        with served(create_app(load_settings(statement_timeout_s=1.0), Logins.one(server.url("hub")))) as address:
+            assert ask(address, read) == {"data": {"citizens": {"totalCount": 0}}}
+            stopped = [postmaster, *postmaster.children(recursive=True)]
+            for process in stopped:
+                process.send_signal(signal.SIGSTOP)
+            try:
+                assert code_of(ask(address, read)) in ("TIMEOUT", "STORE_UNAVAILABLE")
+                assert httpx2.get(f"{address}/readyz", timeout=30).status_code == 503
+                assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+            finally:
+                for process in stopped:
+                    process.send_signal(signal.SIGCONT)
+            until = time.monotonic() + 60
+            while "errors" in ask(address, read):
+                assert time.monotonic() < until, "no good answer after the server went on"
+                time.sleep(0.1)
