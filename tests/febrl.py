@@ -10,12 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.link.model.backends import Backend
-from hub.link.model.clusters import cluster_pairs
-from hub.link.model.decide import PairBand, one_to_one
 from hub.link.model.roles import ColumnRole, map_roles
-from hub.link.model.score import score_pairs
-from hub.link.model.train import train_model
+from hub.link.model.scoring.backends import Backend
+from hub.link.model.scoring.clusters import cluster_pairs
+from hub.link.model.scoring.decide import PairBand, one_to_one
+from hub.link.model.scoring.score import score_pairs
+from hub.link.model.training.train import train_model
 
 COLUMNS = {
     "given_name": ColumnRole.GIVEN_NAME,

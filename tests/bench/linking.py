@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from hub.link.model.backends import Backend, open_backend
+from hub.link.model.scoring.backends import Backend, open_backend
 from tests.bench.harness import Bench, Row, Target
 from tests.febrl import Found, febrl_3, febrl_4
 

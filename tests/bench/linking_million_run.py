@@ -9,12 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.link.model.backends import open_backend
 from hub.link.model.commune_neighbours import add_surroundings
-from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.party import PARTY
-from hub.link.model.score import score_pairs
-from hub.link.model.train import train_model
+from hub.link.model.scoring.backends import open_backend
+from hub.link.model.scoring.decide import PairBand, one_to_many
+from hub.link.model.scoring.score import score_pairs
+from hub.link.model.training.train import train_model
 from hub.link.normalise.party import INPUT, party_features
 from tests.bench.harness import peak_mb
 

@@ -23,11 +23,11 @@ import polars as pl
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from hub.link.model.backends import Backend, open_backend
-from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.roles import ColumnRole, map_roles
-from hub.link.model.score import score_pairs
-from hub.link.model.train import train_model
+from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.decide import PairBand, one_to_many
+from hub.link.model.scoring.score import score_pairs
+from hub.link.model.training.train import train_model
 from tests.bench.harness import Bench, Row, Target
 from tests.febrl import Found
 

@@ -27,12 +27,12 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from hub.errors import HubMisconfigured
-from hub.link.model.backends import Backend, open_backend
-from hub.link.model.clusters import cluster_pairs
-from hub.link.model.decide import PairBand, one_to_one
 from hub.link.model.roles import ColumnRole, map_roles
-from hub.link.model.score import score_pairs
-from hub.link.model.train import train_model
+from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.clusters import cluster_pairs
+from hub.link.model.scoring.decide import PairBand, one_to_one
+from hub.link.model.scoring.score import score_pairs
+from hub.link.model.training.train import train_model
 from tests.bench.harness import Bench, Row, Target
 from tests.febrl import Found
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
-from hub.link.model.backends import Backend, open_backend
-from hub.link.model.score import FEWER, score_pairs
+from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.score import FEWER, score_pairs
 from hub.link.normalise.party import INPUT, party_features
 from tests.system.models import stated
 

@@ -9,16 +9,16 @@ import polars as pl
 import pytest
 
 from hub.errors import HubError, HubMisconfigured
-from hub.link.model.backends import Backend, open_backend, open_configured_backend
 from hub.link.model.commune_neighbours import add_surroundings
-from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import Model, from_bytes
-from hub.link.model.prepare import prepare_records
 from hub.link.model.render import render_splink_settings
 from hub.link.model.roles import ColumnRole, map_roles
-from hub.link.model.score import score_pairs
+from hub.link.model.scoring.backends import Backend, open_backend, open_configured_backend
+from hub.link.model.scoring.decide import PairBand, one_to_many
+from hub.link.model.scoring.prepare import prepare_records
+from hub.link.model.scoring.score import score_pairs
 from hub.link.model.spec import Block, By, Comparison, Is, Level
-from hub.link.model.train import train_model
+from hub.link.model.training.train import train_model
 from hub.link.normalise.party import party_features
 from hub.settings import load_settings
 from tests.febrl import Found, febrl_3, febrl_4
@@ -178,9 +178,9 @@ def test_few_records_meet_what_they_would_among_all(
     duck: Backend, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = LEFT.head(20)
-    monkeypatch.setattr("hub.link.model.score.FEWER", 1_000)
+    monkeypatch.setattr("hub.link.model.scoring.score.FEWER", 1_000)
     among_all = score_pairs(model, few, RIGHT, backend=duck, floor=1e-6)
-    monkeypatch.setattr("hub.link.model.score.FEWER", 1)
+    monkeypatch.setattr("hub.link.model.scoring.score.FEWER", 1)
     assert score_pairs(model, few, RIGHT, backend=duck, floor=1e-6).equals(among_all)
     assert len(among_all) > 20
 

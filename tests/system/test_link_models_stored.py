@@ -8,10 +8,10 @@ import pytest
 from psycopg import Connection
 
 from hub.link.likeness import likeness, trained
-from hub.link.model.acceptance import CheckVerdict, ModelCheck, check_model, is_accepted
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
-from hub.link.model.start_model import load_start_model, start_model
+from hub.link.model.training.acceptance import CheckVerdict, ModelCheck, check_model, is_accepted
+from hub.link.model.training.start_model import load_start_model, start_model
 from hub.link.run.linking_run import run_linking
 from hub.metrics.store_state import count_refused_models
 from hub.store.connection import StoreConnection
@@ -55,7 +55,7 @@ def spoiled() -> Model:
 
 
 def test_the_shipped_model_serves_the_specification_and_holds_its_checks() -> None:
-    """If it does not: `hub link model build-start hub/link/model/start/party.json.gz`."""
+    """If it does not: `hub link model build-start hub/link/model/training/start/party.json.gz`."""
     model = load_start_model()
     assert model is not None
     assert model.serves(PARTY)

@@ -6,11 +6,11 @@ from itertools import product
 import polars as pl
 import pytest
 
-from hub.link.model.backends import Backend, open_backend
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.score import score_pairs
-from hub.link.model.start_model import start_model
+from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.score import score_pairs
+from hub.link.model.training.start_model import start_model
 from hub.link.normalise.party import INPUT, party_features
 
 SURNAMES = ("Nguyễn", "Trần", "Phạm", "Lê", "Vũ", "Bùi", "Đặng", "Đỗ", "Ngô", "Dương")
@@ -53,7 +53,7 @@ REGISTER = people([*CITIZENS, *COUPLE])  # type: ignore[list-item]  # every valu
 @pytest.fixture(scope="module")
 def model() -> Model:
     made = start_model(PARTY, REGISTER)
-    assert made is not None, "run: hub link model build-start hub/link/model/start/party.json.gz"
+    assert made is not None, "run: hub link model build-start hub/link/model/training/start/party.json.gz"
     return made
 
 

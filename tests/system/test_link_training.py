@@ -6,12 +6,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from hub.link.model.backends import Backend, open_backend
-from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import BlockEstimate, Model
 from hub.link.model.party import PARTY
-from hub.link.model.score import score_pairs
-from hub.link.model.train import train_model
+from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.decide import PairBand, one_to_many
+from hub.link.model.scoring.score import score_pairs
+from hub.link.model.training.train import train_model
 from tests.heaped import Heaped, heaped
 
 CITIZENS, HEAP = 3_000, 0.15

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.cli.linking.start_model import build_start_model
-from hub.link.model.start_model import load_start_model
+from hub.link.model.training.start_model import load_start_model
 
 CITIZENS = 10_000
 LAST_DIGITS = 1e-6
@@ -11,7 +11,7 @@ LAST_DIGITS = 1e-6
 
 
 def test_building_the_start_model_gives_the_shipped_one() -> None:
-    """If it does not: `hub link model build-start hub/link/model/start/party.json.gz`."""
+    """If it does not: `hub link model build-start hub/link/model/training/start/party.json.gz`."""
     built, kept = build_start_model(CITIZENS), load_start_model()
     assert kept is not None
     assert built.digest == kept.digest

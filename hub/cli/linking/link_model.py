@@ -13,9 +13,9 @@ from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
 from hub.link.likeness.trained import Version, list_model_versions, read_model
-from hub.link.model.acceptance import CheckVerdict, ModelCheck
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
+from hub.link.model.training.acceptance import CheckVerdict, ModelCheck
 from hub.settings import load_settings
 
 app = cyclopts.App(name="model")

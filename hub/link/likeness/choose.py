@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from hub.link.model.decide import PairBand, one_to_many
+from hub.link.model.scoring.decide import PairBand, one_to_many
 from hub.link.model.spec import Bands
 
 BY = ("field", "record_id")

@@ -16,7 +16,7 @@ from hub.link.likeness import parties
 from hub.link.likeness.likeness import Likeness
 from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
-from hub.link.model.score import score_prepared
+from hub.link.model.scoring.score import score_prepared
 from hub.link.model.spec import OTHER, Block, By, Comparison, Is, Level
 from hub.link.rules import sql
 from hub.link.workspace import LinkWorkspace

@@ -14,12 +14,12 @@ from hub.link.likeness import organisations, parties, trained
 from hub.link.likeness.choose import choose_candidates
 from hub.link.likeness.readings import Readings
 from hub.link.likeness.trained import Origin
-from hub.link.model.acceptance import HeldOutLinks, ModelCheck, check_model, is_accepted
-from hub.link.model.backends import Backend, open_backend
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.start_model import start_model
-from hub.link.model.train import train_model
+from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.training.acceptance import HeldOutLinks, ModelCheck, check_model, is_accepted
+from hub.link.model.training.start_model import start_model
+from hub.link.model.training.train import train_model
 from hub.link.normalise.gazetteer import load_gazetteer
 from hub.link.profile import load_profile
 from hub.link.quality.thresholds import raised_thresholds

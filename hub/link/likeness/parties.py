@@ -11,12 +11,12 @@ from psycopg.abc import PQGen
 
 from hub.link.field import Field
 from hub.link.likeness.readings import Readings
-from hub.link.model.backends import Backend
 from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.prepare import prepare_records, prepared_column
-from hub.link.model.score import score_prepared
+from hub.link.model.scoring.backends import Backend
+from hub.link.model.scoring.prepare import prepare_records, prepared_column
+from hub.link.model.scoring.score import score_prepared
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.profile import load_profile
 from schema.linking.declarations import PartyRegister

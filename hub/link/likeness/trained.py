@@ -12,9 +12,9 @@ from psycopg.rows import class_row
 from pydantic import TypeAdapter
 
 from hub.errors import HubMisconfigured, OperationRefused
-from hub.link.model.acceptance import CheckVerdict, ModelCheck, is_accepted
 from hub.link.model.frozen import Model, from_bytes
 from hub.link.model.spec import Spec
+from hub.link.model.training.acceptance import CheckVerdict, ModelCheck, is_accepted
 from hub.store.query import fetch_row
 
 CHECKS = TypeAdapter(tuple[ModelCheck, ...])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.link.model.prepare import KEY
+from hub.link.model.scoring.prepare import KEY
 from hub.link.model.spec import OTHER, UNSTATED, Block, By, Comparison, Is, Level, Spec
 
 Settings = dict[str, Any]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.link.model.clusters import cluster_pairs
-from hub.link.model.decide import PairBand, one_to_many, one_to_one
+from hub.link.model.scoring.clusters import cluster_pairs
+from hub.link.model.scoring.decide import PairBand, one_to_many, one_to_one
 from hub.link.model.spec import Bands
 
 BANDS = Bands(accept=0.99, review=0.1)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hub.link.model.estimate import Run, combine_estimates, estimate_parameters
 from hub.link.model.frozen import Limit
 from hub.link.model.roles import ColumnRole, map_roles
 from hub.link.model.spec import OTHER, Bound, By, Comparison, Is, Level, Restated, Spec
+from hub.link.model.training.estimate import Run, combine_estimates, estimate_parameters
 
 LEVELS = (Level("equal", (Is(By.EQUAL, ("name",)),)), Level("similar", (Is(By.SIMILAR, ("name_ascii",), 0.8),)))
 NAME = Comparison("name", (("name",),), LEVELS, bounds=(Bound(OTHER, most=0.05),))

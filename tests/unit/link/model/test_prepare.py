@@ -9,8 +9,8 @@ import pytest
 from hub.errors import HubMisconfigured
 from hub.link.model.commune_neighbours import add_surroundings, find_surroundings, in_force
 from hub.link.model.party import PARTY
-from hub.link.model.prepare import prepare_records
 from hub.link.model.roles import ColumnRole, map_roles
+from hub.link.model.scoring.prepare import prepare_records
 
 SPEC = map_roles(
     "people",

@@ -11,11 +11,11 @@ from importlib.resources import files
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.link.model.estimate import round_kept_digits
 from hub.link.model.frozen import Model, from_bytes
-from hub.link.model.prepare import prepare_records
+from hub.link.model.scoring.prepare import prepare_records
 from hub.link.model.spec import Spec
-from hub.link.model.train import count_frequencies
+from hub.link.model.training.estimate import round_kept_digits
+from hub.link.model.training.train import count_frequencies
 
 FILE = "party.json.gz"
 
@@ -24,7 +24,7 @@ FILE = "party.json.gz"
 def load_start_model() -> Model | None:
     """The model as it is shipped; None if the file is absent or of an earlier form, as while it is built anew."""
     try:
-        return from_bytes((files("hub.link.model") / "start" / FILE).read_bytes())
+        return from_bytes((files("hub.link.model.training") / "start" / FILE).read_bytes())
     except (FileNotFoundError, HubMisconfigured):
         return None
 

@@ -4,7 +4,7 @@ Splink learns a model, this applies it: a learned model is a table of constants,
 from it, at every call. A test holds that both find the same pairs with the same weights. Pure text: names come from the
 specification, and no value of a record.
 
-Tables `left_side` and `right_side` hold prepared columns (`hub.link.model.prepare`), `row_id`, and `tf_<column>` for each column
+Tables `left_side` and `right_side` hold prepared columns (`hub.link.model.scoring.prepare`), `row_id`, and `tf_<column>` for each column
 whose value frequencies count.
 """
 
@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterator
 
 from hub.link.model.frozen import Model
-from hub.link.model.prepare import KEY
 from hub.link.model.render import Dialect, level_condition, render_block, render_unstated_condition
+from hub.link.model.scoring.prepare import KEY
 from hub.link.model.spec import Block, By, Comparison, Spec, columns_of
 
 LEFT, RIGHT = "left_side", "right_side"

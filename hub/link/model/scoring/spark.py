@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.link.model.backends import Backend
 from hub.link.model.render import DIALECTS
+from hub.link.model.scoring.backends import Backend
 
 INSTALL = "run: pip install 'cross-sector-hub[spark]', or set HUB_LINK_BACKEND=duckdb"
 

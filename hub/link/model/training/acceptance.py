@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from hub.link.evaluate.measure import Proportion
-from hub.link.model.decide import PairBand, one_to_many
 from hub.link.model.frozen import Limit, Model
+from hub.link.model.scoring.decide import PairBand, one_to_many
 from hub.link.model.spec import OTHER, Spec
 
 if TYPE_CHECKING:  # who reads the checks of a model needs no engine
-    from hub.link.model.backends import Backend
+    from hub.link.model.scoring.backends import Backend
 
 FEWEST_MATCHES = 500
 """Matches that a model is learned from: with fewer, a rate of one in a hundred rests on five."""
@@ -189,7 +189,7 @@ def withhold_columns(spec: Spec, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _found_again(model: Model, left: pl.DataFrame, held: HeldOutLinks, backend: "Backend") -> tuple[int, int]:
     """How many of the records have an accepted link, and how many of these the one that was held out."""
-    from hub.link.model.score import score_pairs  # the engine, imported by who weighs
+    from hub.link.model.scoring.score import score_pairs  # the engine, imported by who weighs
 
     pairs = score_pairs(model, left, held.right, backend=backend, floor=model.spec.bands.review)
     accepted = one_to_many(pairs, model.spec.bands).filter(pl.col("band") == PairBand.ACCEPT)

@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.link.model.backends import Backend
-from hub.link.model.estimate import Rates, Run, combine_estimates, estimate_parameters, round_kept_digits
 from hub.link.model.frozen import Frequencies, Model, TrainedOn
-from hub.link.model.heaps import Blocked, without_heaps
-from hub.link.model.prepare import KEY, prepare_records
 from hub.link.model.render import render_block, render_splink_settings
+from hub.link.model.scoring.backends import Backend
+from hub.link.model.scoring.prepare import KEY, prepare_records
 from hub.link.model.spec import Block, Comparison, Spec, columns_of
+from hub.link.model.training.estimate import Rates, Run, combine_estimates, estimate_parameters, round_kept_digits
+from hub.link.model.training.heaps import Blocked, without_heaps
 
 if TYPE_CHECKING:
     from splink import Linker

@@ -182,7 +182,7 @@ def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[
             yield duck
     elif name == "spark":
         # Only who chooses Spark needs it: an installation without it is whole.
-        from hub.link.model.spark import open_spark_session
+        from hub.link.model.scoring.spark import open_spark_session
 
         with open_spark_session(scratch, memory_mb, threads) as cluster:
             yield cluster

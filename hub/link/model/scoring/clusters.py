@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.link.model.decide import strongest_first
+from hub.link.model.scoring.decide import strongest_first
 from hub.link.model.spec import Bands
 
 

@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from hub.link.model.backends import Backend
 from hub.link.model.frozen import Model
-from hub.link.model.prepare import KEY, prepare_records
-from hub.link.model.scoring_sql import LEFT, RIGHT, ROW, frequency_bits, level_bits, level_names, pairs_query
+from hub.link.model.scoring.backends import Backend
+from hub.link.model.scoring.prepare import KEY, prepare_records
+from hub.link.model.scoring.scoring_sql import LEFT, RIGHT, ROW, frequency_bits, level_bits, level_names, pairs_query
 from hub.link.model.spec import PRIOR, UNSTATED, Comparison, Spec
 
 FEWER = 10
