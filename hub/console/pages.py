@@ -14,6 +14,8 @@ from hub.console.officer.correction_pages import CorrectionPages
 from hub.console.officer.dossiers.list_pages import DossierListPages
 from hub.console.officer.search_pages import SearchPages
 from hub.console.officer.sheet_pages import SheetPages
+from hub.console.officer.snapshots.paper_pages import PaperPages
+from hub.console.officer.snapshots.rerun_pages import SnapshotPages
 from hub.console.operator.source_pages import SourcePages
 from hub.console.operator.source_tiles import SourcePromise
 from hub.console.page_base import PageParts
@@ -46,6 +48,8 @@ class Console:
             DossierListPages(self.parts, receipt_path),
             SheetPages(self.parts, receipt_path),
             CorrectionPages(self.parts),
+            PaperPages(self.parts),
+            SnapshotPages(self.parts, receipt_path),
             ReviewPages(self.parts),
             SourcePages(self.parts, promises),
             LogPages(self.parts),

@@ -113,6 +113,26 @@ REFUSALS: Mapping[str, tuple[int, Label, Label]] = {
         Label("Bàn làm việc cần đăng nhập", "The console needs people to sign in"),
         Label("Quản trị viên đặt HUB_ACCESS=on rồi khởi động lại.", "The operator sets HUB_ACCESS=on and restarts the hub."),
     ),
+    "SNAPSHOT_UNKNOWN": (
+        404,
+        Label("Không có bản lưu này", "There is no such snapshot"),
+        Label("Mở danh sách các lần đã lưu của hồ sơ.", "Open the list of snapshots of the dossier."),
+    ),
+    "SNAPSHOT_FORGOTTEN": (
+        410,
+        Label("Bản lưu đã hết thời hạn giữ", "The snapshot is past its time"),
+        Label("Nội dung đã được xóa theo thời hạn của thủ tục.", "Its values were deleted after the time of the procedure."),
+    ),
+    "SNAPSHOT_WITHDRAWN": (
+        403,
+        Label("Bản lưu không còn được xem", "The snapshot can be read no more"),
+        Label("Thủ tục nay không còn được đọc một số mục của bản lưu. Lưu bản mới.", "The procedure may no longer read some of its fields. Keep a new one."),
+    ),
+    "TOO_MANY_SNAPSHOTS": (
+        409,
+        Label("Hồ sơ đã có quá nhiều bản lưu", "The dossier has too many snapshots"),
+        Label("Dùng bản lưu gần nhất.", "Use the newest one."),
+    ),
     "BAD_CURSOR": (
         404,
         Label("Không còn trang này", "This page of the list is gone"),

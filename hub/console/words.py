@@ -78,6 +78,17 @@ LOSS_WORDS: Mapping[str, Label] = {
     "RECORDED_NAME": Label("Tên ghi trên bản ghi", "name on the record"),
     "DISCREPANCY": Label("Khác với cơ quan quản lý dữ liệu", "differs from the authoritative register"),
 }
+CHANGE_WORDS: Mapping[str, Label] = {
+    "UNCHANGED": Label("Như cũ", "unchanged"),
+    "CHANGED": Label("Giá trị hoặc lý do đã khác", "another value or reason"),
+    "GAINED": Label("Nay đã có", "held now"),
+    "LOST": Label("Nay không còn", "held no more"),
+    "STATUS_CHANGED": Label("Tình trạng đã khác", "another status"),
+}
+OCCASION_WORDS: Mapping[str, Label] = {
+    "REQUEST": Label("Cán bộ hoặc phần mềm lưu", "kept on request"),
+    "CLOSING": Label("Tự lưu khi đóng hồ sơ", "kept when the dossier was closed"),
+}
 ASKED_OF_CITIZEN = Label("Công dân", "the citizen")
 UNKNOWN = Label("không rõ", "not known")
 

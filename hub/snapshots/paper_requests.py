@@ -23,6 +23,14 @@ select %(snapshot_id)s, %(procedure)s, %(requirement)s, %(role)s, %(status)s, %(
     %(asked_at)s
 where (select count(*) from hub.paper_request where snapshot_id = %(snapshot_id)s) < %(most)s
 returning id"""
+SELECT_GRANTED = """
+select p.id, p.snapshot_id, p.requirement, p.role, p.status, p.reasons, p.asked_at
+from hub.paper_request p
+join hub.prefill_snapshot s on s.id = p.snapshot_id
+where s.dossier_id = %s and p.granted
+order by p.asked_at desc, p.id desc
+limit %s"""
+MAX_LISTED = 200
 REFUSALS: Mapping[str, tuple[str, str, str]] = {
     HELD: (
         "VALUE_HELD",
@@ -83,6 +91,15 @@ def judge_paper(answer: Mapping[str, Any], requirement: str, role: str | None) -
         return PaperVerdict(True, open_ones[0]["status"], tuple(open_ones[0]["reasons"]))
     decisive = next((one for one in found if one["status"] == HELD), found[0])
     return PaperVerdict(False, decisive["status"], tuple(decisive["reasons"]))
+
+
+def list_paper_requests(connection: Connection[Any], dossier_id: int) -> list[PaperRequest]:
+    """The papers that the citizen was asked for under a dossier, the newest first; MAX_LISTED at most."""
+    found = connection.execute(SELECT_GRANTED, (dossier_id, MAX_LISTED)).fetchall()
+    return [
+        PaperRequest(number, snapshot, requirement, role, status, tuple(reasons), asked_at)
+        for number, snapshot, requirement, role, status, reasons, asked_at in found
+    ]
 
 
 def request_paper(

@@ -24,6 +24,11 @@ CLAIM_NEEDED = Label(
     "Give the correct value, or clear the field and tick “should be empty”.",
 )
 
+ASKED_MEANWHILE = Label(
+    "Người khác vừa yêu cầu chỉnh sửa giá trị này, xem ở trên. Nếu vẫn cần yêu cầu riêng, gửi lại.",
+    "Somebody else has just asked to correct this value, see above. Send it again if you still need a request of your own.",
+)
+
 
 class CorrectionPages(OfficerPages):
     """The form of a correction."""
@@ -52,6 +57,8 @@ class CorrectionPages(OfficerPages):
             errors["claimed"] = SearchRefusal.NOT_A_DAY.value
         elif bool(claimed) is ("empty" in given):
             errors["claimed"] = CLAIM_NEEDED
+        elif given.get("disputes", "0") != str(len(value.disputes)) and value.disputes:
+            errors["claimed"] = ASKED_MEANWHILE
         if not errors:
             made = {"recordId": value.record_id, "field": value.field, "claimed": claimed or None, "reason": reason}
             seen = given.get("seen")

@@ -21,6 +21,8 @@ CHOICE_COOKIE = "hub_choice"
 NOTICES: Mapping[str, Label] = {
     "opened": Label("Đã mở hồ sơ.", "The dossier is open."),
     "corrected": Label("Đã gửi yêu cầu chỉnh sửa đến cơ quan quản lý dữ liệu.", "The source has been asked to correct it."),
+    "asked": Label("Đã ghi nhận yêu cầu công dân nộp giấy tờ.", "The citizen is asked for the papers; it is recorded."),
+    "kept": Label("Đã lưu nội dung phiếu hôm nay.", "What the sheet says today is kept."),
     "closed": Label("Đã đóng hồ sơ.", "The dossier is closed."),
     "withdrawn": Label("Đã rút hồ sơ.", "The dossier is withdrawn."),
 }  # fmt: skip
@@ -40,8 +42,14 @@ class OfficerPages(PageGroup):
             raise OperationRefused("the dossier is of no procedure", code="UNKNOWN_PROCEDURE")
         variables = {"procedure": purpose.code, "choices": self.read_choices(request)}
         data = await self.graph.run(caller, operations.SHEET, variables)
-        roles = {role: Label(one.name.vi, one.name.en) for role, one in purpose.declaration.subjects.items()}
-        return caller, read_sheet(data["prefill"], SheetNames(roles, self.parts.sources))
+        return caller, read_sheet(data["prefill"], self.name_parts(caller), data["paperRequests"])
+
+    def name_parts(self, caller: Caller) -> SheetNames:
+        """What the roles of the caller's dossier are called, and the sources."""
+        assert caller.purpose is not None  # a dossier has one
+        subjects = caller.purpose.declaration.subjects
+        roles = {role: Label(one.name.vi, one.name.en) for role, one in subjects.items()}
+        return SheetNames(roles, self.parts.sources)
 
     def read_choices(self, request: Request) -> list[dict[str, Any]]:
         """Which items of lists the case is about, as variables of operations."""

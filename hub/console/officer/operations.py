@@ -33,6 +33,7 @@ query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
       none { label { vi en } source asOf }
     }
   }
+  paperRequests { requirement role askedAt }
 }
 """
 OPEN_DOSSIER = """
@@ -43,6 +44,25 @@ mutation ConsoleEndDossier($input: EndDossierInput!) { endDossier(input: $input)
 """
 KEEP_PREFILL = """
 mutation ConsoleKeepPrefill($input: KeepPrefillInput!) { keepPrefill(input: $input) { snapshot { id } } }
+"""
+REQUEST_PAPER = """
+mutation ConsoleRequestPaper($input: RequestPaperInput!) { requestPaper(input: $input) { request { askedAt } } }
+"""
+LIST_SNAPSHOTS = """
+query ConsoleSnapshots { prefillSnapshots { id at occasion digest forgottenAt } }
+"""
+RERUN = """
+query ConsoleRerun($id: ID!) {
+  prefillSnapshot(id: $id) {
+    at
+    rerun {
+      choicesHold
+      changes { label { vi en } role items kind before now }
+      newBlocks { label { vi en } role sure }
+      endedBlocks { label { vi en } role sure }
+    }
+  }
+}
 """
 OPEN_CORRECTION = """
 mutation ConsoleOpenCorrection($input: OpenCorrectionInput!) { openCorrection(input: $input) { correction { id } } }

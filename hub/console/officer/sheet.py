@@ -71,6 +71,7 @@ class SheetAnswer:
     """The answer to one requirement. `status` and `reasons` are in words, `asked_of` is who is asked for it."""
 
     code: str
+    role: str | None
     label: Label
     group: Label
     part: str
@@ -83,6 +84,8 @@ class SheetAnswer:
     evidence: Label | None
     asked_of: Label | None
     is_document: bool
+    paper_at: str
+    """When the citizen was asked for a paper; empty if nobody has."""
 
 
 @dataclass(frozen=True)
@@ -158,11 +161,12 @@ class SheetNames:
         return Label(", ".join(one.vi for one in names), ", ".join(one.en for one in names))
 
 
-def read_sheet(prefill: Mapping[str, Any], names: SheetNames) -> Sheet:
-    """The sheet of the data of `prefill`."""
+def read_sheet(prefill: Mapping[str, Any], names: SheetNames, papers: Sequence[Mapping[str, Any]] = ()) -> Sheet:
+    """The sheet of the data of `prefill`. `papers` are those of `paperRequests`, the newest first."""
     answers = prefill["answers"]
     lists = {one["requirement"]["code"]: _label(one["requirement"]["label"]) for one in answers}
-    shown = [_show_answer(one, lists, names) for one in answers if not _is_list_head(one)]
+    asked = {(one["requirement"], one["role"]): words.show_instant(one["askedAt"]) for one in reversed(papers)}
+    shown = [_show_answer(one, lists, names, asked) for one in answers if not _is_list_head(one)]
     return Sheet(
         procedure=_label(prefill["procedure"]["name"]),
         dossier=prefill["dossier"] or "",
@@ -206,10 +210,16 @@ def _is_list_head(answer: Mapping[str, Any]) -> bool:
     return is_empty and (answer["status"] == "HELD" or answer["reasons"] == ["CHOICE_OPEN"])
 
 
-def _show_answer(answer: Mapping[str, Any], lists: Mapping[str, Label], names: SheetNames) -> SheetAnswer:
+def _show_answer(
+    answer: Mapping[str, Any],
+    lists: Mapping[str, Label],
+    names: SheetNames,
+    papers: Mapping[tuple[str, str | None], str],
+) -> SheetAnswer:
     asked, none, status = answer["requirement"], answer["none"], answer["status"]
     return SheetAnswer(
         code=asked["code"],
+        role=answer["role"],
         label=_label(asked["label"]),
         group=_name_group(answer, lists, names),
         part=PART_OF_STATUS[status],
@@ -222,6 +232,7 @@ def _show_answer(answer: Mapping[str, Any], lists: Mapping[str, Label], names: S
         evidence=asked["evidence"] and _label(asked["evidence"]),
         asked_of=_name_asked(asked["askedOf"], names),
         is_document=asked["kind"] == "DOCUMENT",
+        paper_at=papers.get((asked["code"], answer["role"])) or papers.get((asked["code"], None), ""),
     )
 
 

@@ -18,6 +18,10 @@
     event.target.dataset.sent = "1";
   });
   addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
   const toggle = document.querySelector("[data-toggle-keys]");
   if (toggle) {
     const show = () => toggle.setAttribute("aria-pressed", String(!isOff()));

@@ -33,7 +33,7 @@ from hub.procedures.answers import Prefill, as_json
 from hub.procedures.display import display_value
 from hub.procedures.statuses import SETTLED
 from hub.snapshots.difference import PrefillDifference, compare_prefills
-from hub.snapshots.paper_requests import PaperRequest, request_paper
+from hub.snapshots.paper_requests import PaperRequest, list_paper_requests, request_paper
 from hub.snapshots.records import (
     UNKNOWN,
     NewSnapshot,
@@ -139,9 +139,15 @@ def snapshot_fields(names: Namespace) -> dict[str, Any]:
         found = await info.context.executor.reviews.run(lambda c: list_snapshots(c, dossier.id))
         return [show_summary(one) for one in found]
 
+    async def paper_requests(info: Info[Any, Any]) -> Any:
+        dossier = find_dossier(info.context.caller)
+        found = await info.context.executor.reviews.run(lambda c: list_paper_requests(c, dossier.id))
+        return [show_paper_request(one) for one in found]
+
     made = (
         (prefill_snapshot, "prefillSnapshot", "PrefillSnapshot", "A snapshot of the dossier, with the answer."),
         (prefill_snapshots, "prefillSnapshots", "list[KeptPrefill]", "The snapshots of the dossier, the newest first; at most 100."),
+        (paper_requests, "paperRequests", "list[PaperRequest]", "Papers that the citizen was asked for under the dossier, the newest first; at most 200."),
     )  # fmt: skip
     return {resolver.__name__: _query(resolver, name, kind, names, about) for resolver, name, kind, about in made}
 

@@ -14,7 +14,15 @@ from hub.console.officer.sheet import (
     find_value,
     read_sheet,
 )
-from hub.console.words import LINK_WORDS, LOSS_WORDS, REASON_WORDS, STATUS_WORDS, show_instant
+from hub.console.words import (
+    CHANGE_WORDS,
+    LINK_WORDS,
+    LOSS_WORDS,
+    OCCASION_WORDS,
+    REASON_WORDS,
+    STATUS_WORDS,
+    show_instant,
+)
 from hub.graph.schema import get_core_schema, load_schema
 from hub.procedures.statuses import SETTLED, AnswerStatus, Reason
 from schema.core import Label
@@ -91,6 +99,8 @@ def test_each_status_has_its_part_and_what_is_settled_is_not_asked() -> None:
 def test_every_code_of_the_graph_has_words() -> None:
     graph = get_core_schema(load_schema())
     assert STATUS_WORDS.keys() == set(graph.type_map["AnswerStatus"].values)  # type: ignore[attr-defined]
+    for name, known in (("PrefillChangeKind", CHANGE_WORDS), ("SnapshotOccasion", OCCASION_WORDS)):
+        assert known.keys() == set(graph.type_map[name].values)  # type: ignore[attr-defined]
     assert REASON_WORDS.keys() == {reason.name for reason in Reason}
     assert LINK_WORDS.keys() == {None, *graph.type_map["LinkStatus"].values}  # type: ignore[attr-defined]
     assert LOSS_WORDS.keys() == set(graph.type_map["LossKind"].values)  # type: ignore[attr-defined]

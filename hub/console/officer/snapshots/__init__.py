@@ -1,0 +1,1 @@
+"""What rests on kept prefills: papers that citizens are asked for, and the comparison with today."""

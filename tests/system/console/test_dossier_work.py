@@ -1,0 +1,124 @@
+"""What officers do on a dossier: ask for papers, compare with what was kept, and work on it two at a time."""
+
+import re
+
+import psycopg
+import pytest
+
+from tests.system.console_site import ConsoleSite, PageReader
+from tests.system.console_site import serve_pages as serve_pages
+from tests.system.console_site import site as site
+from tests.system.console_site import store as store
+
+CODE = "H49.12-251118-8001"
+PATH = f"/console/dossiers/{CODE}"
+PAPERS, SNAPSHOTS = f"{PATH}/papers", f"{PATH}/snapshots"
+CONTRACT = "ask.contract."
+
+
+def open_transfer(site: ConsoleSite, officer: PageReader, code: str) -> PageReader:
+    officer.search(site.seller).open(f"{officer.page.url.path}?procedure=land-right-transfer")
+    (office,) = re.findall(r'<option value="([^"]+@[^"]+)"', officer.text)
+    given = {"role.transferor": site.seller, "role.transferee": site.buyer, "code": code, "office": office}
+    return officer.submit({"procedure": "land-right-transfer", **given})
+
+
+@pytest.fixture(scope="module")
+def officer(site: ConsoleSite) -> PageReader:
+    made = open_transfer(site, site.officer(), CODE)
+    assert made.page.url.path == PATH
+    return made
+
+
+def count_papers(site: ConsoleSite) -> list[tuple[str, bool]]:
+    with psycopg.connect(site.database) as connection:
+        found = connection.execute("select requirement, granted from hub.paper_request order by id")
+        return [(requirement, granted) for requirement, granted in found]
+
+
+def test_a_paper_is_asked_for_and_its_ground_is_said(site: ConsoleSite, officer: PageReader) -> None:
+    (address,) = re.findall(rf'href="({PAPERS}\?ask\.contract\.=1)"', officer.open(PATH).text)
+    officer.open(address)
+    assert re.findall(r'name="(ask[^"]+)" value="1" checked', officer.text) == [CONTRACT]
+    assert "Không cơ quan nào giữ thông tin này" in officer.text
+    assert officer.submit({}, PAPERS).errors == ["Đánh dấu ít nhất một mục."]
+    assert count_papers(site) == []
+    officer.open(PAPERS).submit({CONTRACT: "1", "ask.price.": "1"}, PAPERS)
+    assert (officer.page.status_code, officer.page.url.path) == (200, PAPERS)
+    assert re.search(r'Đã yêu cầu [^\n]*<span class="count">2</span>', officer.text)
+    assert count_papers(site) == [("contract", True), ("price", True)]
+    colleague = site.officer("giang").open(PATH)
+    assert colleague.text.count("Đã yêu cầu nộp giấy tờ lúc") == 2, "nobody asks a second time unawares"
+
+
+def test_what_the_state_holds_is_refused_in_words_and_counted(site: ConsoleSite, officer: PageReader) -> None:
+    before = count_papers(site)
+    officer.open(PAPERS).submit({"ask.transferor_name.transferor": "1", "ask.signatures.": "1", "ask.x.": "1"}, PAPERS)
+    assert officer.page.status_code == 409
+    assert "Họ và tên bên chuyển nhượng" in officer.text
+    assert "không được yêu cầu công dân nộp" in officer.text
+    assert "Thủ tục không có mục này" in officer.text
+    assert sorted(count_papers(site)[len(before) :]) == [("signatures", True), ("transferor_name", False)]
+
+
+def test_a_session_that_ends_keeps_the_ticks(site: ConsoleSite, officer: PageReader) -> None:
+    reader = site.officer("giang").open(PAPERS)
+    reader.client.cookies.delete("hub_session")
+    for name in [name for name in reader.client.cookies if "session" in name]:
+        reader.client.cookies.delete(name)
+    assert reader.submit({CONTRACT: "1"}, PAPERS).page.status_code == 401
+    reader.sign_in("giang", PAPERS).open(PAPERS)
+    assert re.findall(r'name="(ask[^"]+)" value="1" checked', reader.text) == [CONTRACT]
+
+
+def test_what_was_kept_is_compared_with_today(site: ConsoleSite, officer: PageReader) -> None:
+    officer.open(SNAPSHOTS).submit({}, SNAPSHOTS)
+    assert "Đã lưu nội dung phiếu hôm nay." in officer.text
+    (newest, *_) = re.findall(rf'href="({SNAPSHOTS}/[^"]+)"', officer.text)
+    assert "đều như cũ" in officer.open(newest).text
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        sell = "update data.citizen set full_name = %s where personal_id = %s"
+        connection.execute(sell, (f"{site.name} Đổi", site.seller))
+        try:
+            changed = officer.open(newest).text
+        finally:
+            connection.execute(sell, (site.name, site.seller))
+        assert re.search(r"Họ và tên bên chuyển nhượng.*Giá trị hoặc lý do đã khác", changed)
+        assert site.name not in changed, "the page has no values"
+        connection.execute(
+            "update hub.prefill_snapshot set answer = null, choices = null, people = null, forgotten_at = now()"
+        )
+    assert (officer.open(newest).page.status_code, officer.heading) == (410, "Bản lưu đã hết thời hạn giữ")
+    assert "Nội dung đã xóa lúc" in officer.open(SNAPSHOTS).text
+    assert officer.open(f"{SNAPSHOTS}/x").page.status_code == 404
+
+
+def test_another_office_finds_none_of_it(site: ConsoleSite, officer: PageReader) -> None:
+    for path in (PAPERS, SNAPSHOTS, f"{SNAPSHOTS}/x"):
+        assert site.officer("binh").open(path).page.status_code == 404
+
+
+def test_two_officers_at_one_dossier_do_not_undo_each_other(site: ConsoleSite) -> None:
+    code = "H49.12-251118-8002"
+    path = f"/console/dossiers/{code}"
+    first, second = open_transfer(site, site.officer(), code), site.officer("giang").open(path)
+    (correct,) = re.findall(rf'href="({path}/correct\?[^"]+)" aria-label="Sửa {site.name}"', second.text)[:1]
+    claim = {"claimed": f"{site.name} Anh", "reason": "theo giấy khai sinh"}
+    assert second.open(correct).submit(claim).page.status_code == 200
+    assert "Đang chờ chỉnh sửa" in first.open(path).text, "the colleague's correction"
+    other = {**claim, "claimed": f"{site.name} Bé"}
+    assert first.open(correct).submit({**other, "disputes": "0"}).page.status_code == 422, (
+        "opened before the colleague's"
+    )
+    assert "Người khác vừa yêu cầu chỉnh sửa giá trị này" in first.errors[0]
+    assert 'name="disputes" value="1"' in first.text
+    assert first.submit({**other, "disputes": "1"}).page.status_code == 200, "said once, it is the officer's decision"
+    papers = f"{path}/papers"
+    first.open(papers)
+    second.open(path).submit({"outcome": "WITHDRAWN", "reason": "Công dân rút hồ sơ"}, path)
+    assert (first.submit({CONTRACT: "1"}, papers).page.status_code, first.heading) == (
+        403,
+        "Hồ sơ đã kết thúc hoặc đã rút",
+    )
+    first.open("/console").submit({"text": code}, "/console")
+    assert first.heading == "Hồ sơ đã kết thúc hoặc đã rút", "back and reload say the same"
