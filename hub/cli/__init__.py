@@ -22,7 +22,7 @@ app = cyclopts.App(
 # Commands are imported when they are typed, so `hub --help` is answered at once. A text given here takes
 # the place of a function's own; a test holds both to be the same.
 for target, name, text in (
-    ("hub.cli.operate.demo:demo_command", "demo", "Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph. People sign in as an officer, a reviewer, an operator, an auditor or an explorer of masked data; a dossier is open to read for."),
+    ("hub.cli.operate.demo:demo_command", "demo", "Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph. People sign in as an officer, a reviewer, an operator, an auditor, a citizen or an explorer of masked data; a dossier is open to read for."),
     ("hub.cli.operate.serve:serve_command", "serve", "Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push."),
     ("hub.cli.ingest.sync:sync_command", "sync", "Read sector systems into the store: all connectors, or those you name. If one fails, the others still run."),
     ("hub.cli.operate.worker:worker_command", "worker", "Run scheduled, queued and streaming connectors and look up single rows until stopped."),

@@ -1,5 +1,7 @@
 """The people and the app that the demonstration can be used as: tokens of a local issuer, on this machine only."""
 
+from dataclasses import replace
+
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
 from hub.demo.land.commune_pairs import PROVINCE_CODE
@@ -31,6 +33,14 @@ IDENTITIES = (
 )
 
 
-def make_local_issuer(host: str) -> LocalIssuer:
-    """Return the issuer of the demonstration's tokens. Raises HubMisconfigured unless `host` is a loopback address."""
-    return LocalIssuer(host, IDENTITIES)
+CITIZEN = LocalIdentity("citizen", "Công dân, qua cổng dịch vụ công · Citizen", client_kind=ClientKind.APP)
+"""A citizen whom a portal has signed in. Whose data it is is known when the province is made."""
+
+
+def make_local_issuer(host: str, citizen: str | None = None) -> LocalIssuer:
+    """Return the issuer of the demonstration's tokens; with the citizen of this personal identifier, if one is given.
+
+    Raises HubMisconfigured unless `host` is a loopback address.
+    """
+    citizens = () if citizen is None else (replace(CITIZEN, personal_ids=frozenset({citizen})),)
+    return LocalIssuer(host, (*IDENTITIES, *citizens))

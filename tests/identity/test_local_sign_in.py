@@ -74,6 +74,8 @@ def test_the_identities_are_those_that_the_demonstration_needs() -> None:
     assert officers[0].offices.isdisjoint(officers[1].offices)
     assert {role for identity in IDENTITIES for role in identity.roles} == set(Role)
     assert [i.client_kind for i in IDENTITIES if not i.roles] == [ClientKind.EXPLORER]
+    *_, citizen = make_local_issuer("127.0.0.1", citizen="022080683727").identities
+    assert (citizen.personal_ids, citizen.roles) == ({"022080683727"}, frozenset())
     assert all(units.canonicalise_code(f"{code}@2026-01-01") for identity in IDENTITIES for code in identity.offices)
 
 

@@ -71,7 +71,7 @@ def demo_command(
 ) -> None:
     """Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph.
 
-    People sign in as an officer, a reviewer, an operator, an auditor or an explorer of masked data; a dossier is open to read for.
+    People sign in as an officer, a reviewer, an operator, an auditor, a citizen or an explorer of masked data; a dossier is open to read for.
     """
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
@@ -110,14 +110,16 @@ def _serve_with_access(
     """Serve as an office would: known people, an open dossier, and logins that own no table."""
     with psycopg.connect(server.url("hub"), autocommit=True) as connection:
         case = open_case(connection, examples.linked)
-    issuer = make_local_issuer(settings.host)
+    issuer = make_local_issuer(settings.host, citizen=examples.linked)
     OUT.print()
     OUT.print(mark_text("bold", "Sign in:", f" {address}/sign-in"))
     for identity in issuer.identities:
-        page = "the console" if any(role in LINKS for role in identity.roles) else "GraphiQL"
+        is_console = identity.personal_ids or any(role in LINKS for role in identity.roles)
+        page = "the console" if is_console else "GraphiQL"
         OUT.print(f"  {identity.display_name}: opens {page}")
     OUT.print(f"In the console, search for {examples.linked}.")
     OUT.print(f"The dossier {case.dossier} is open for the land officer: search for it too.")
+    OUT.print("Then sign in as the citizen, whose data that is, to see who looked and why.")
     OUT.print(f"Officers have GraphiQL as well, at {address}/graphql; its starter queries use the dossier.")
     OUT.print("Stop with Ctrl-C.")
     serve_on(

@@ -5,6 +5,7 @@ import re
 import psycopg
 import pytest
 
+from hub.snapshots.paper_requests import list_paper_requests
 from tests.system.console_site import ConsoleSite, PageReader
 from tests.system.console_site import serve_pages as serve_pages
 from tests.system.console_site import site as site
@@ -58,6 +59,10 @@ def test_what_the_state_holds_is_refused_in_words_and_counted(site: ConsoleSite,
     assert "Họ và tên bên chuyển nhượng" in officer.text
     assert "không được yêu cầu công dân nộp" in officer.text
     assert "Thủ tục không có mục này" in officer.text
+    with psycopg.connect(site.database) as connection:
+        (dossier,) = connection.execute("select id from hub.dossier where code = %s", (CODE,)).fetchone() or (0,)
+        asked = [one.requirement for one in list_paper_requests(connection, dossier)]
+    assert asked == ["signatures", "price", "contract"], "what was refused is not asked for"
     assert sorted(count_papers(site)[len(before) :]) == [("signatures", True), ("transferor_name", False)]
 
 
