@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         None,
         description="For `hub serve`: the same database for a login in the role `hub_auditor`, which reads the ledger for auditors and for citizens who ask who read their data. HUB_DATABASE_URL if it is not given.",
     )
+    steward_url: SecretStr | None = Field(
+        None,
+        description="For `hub serve`: the primary of the same database for a login in the role `hub_steward`, which reads rejected rows with their values, answers them, and queues jobs. HUB_CLERK_URL if it is not given; a login in `hub_clerk` may do none of that, and the pages say so.",
+    )
     ledger_signing_key: Path | None = Field(
         None,
         description="File of the Ed25519 key that signs checkpoints of the ledger, readable by its owner alone; made by `hub ledger keys new`. Without it they are not signed.",

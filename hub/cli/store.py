@@ -131,7 +131,13 @@ def _describe_store(url: str, made: Engine, server: EmbeddedServer | None, setti
     if server is not None:
         return OpenStore(url, made, server, Logins.by_role(lambda role: server.login_url(role, DATABASE)))
     clerk = _secret_or(settings.clerk_url, url)
-    logins = Logins(url, clerk, _secret_or(settings.ledger_url, clerk), _secret_or(settings.auditor_url, url))
+    logins = Logins(
+        url,
+        clerk,
+        _secret_or(settings.ledger_url, clerk),
+        _secret_or(settings.auditor_url, url),
+        _secret_or(settings.steward_url, clerk),
+    )
     return OpenStore(url, made, None, logins)
 
 

@@ -21,6 +21,7 @@ class PageLink:
 SOURCE_LINKS = (
     PageLink("/console/sources", Label("Nguồn dữ liệu", "Sources")),
     PageLink("/console/sources/waiting", Label("Việc chờ xử lý", "Waiting")),
+    PageLink("/console/rejected", Label("Bản ghi bị loại", "Rejected rows")),
 )
 OWN_LINK = PageLink("/console/mine", Label("Dữ liệu của tôi", "My data"))
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {

@@ -21,6 +21,7 @@ from hub.console.operator.source_tiles import SourcePromise
 from hub.console.page_base import PageParts
 from hub.console.page_graph import ConsoleGraph
 from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
+from hub.console.steward.rejected_pages import RejectedPages
 from hub.console.steward.review_pages import ReviewPages
 from hub.errors import HubError
 from hub.graph.execution.execute import Executor
@@ -51,6 +52,7 @@ class Console:
             PaperPages(self.parts),
             SnapshotPages(self.parts, receipt_path),
             ReviewPages(self.parts),
+            RejectedPages(self.parts),
             SourcePages(self.parts, promises),
             LogPages(self.parts),
             OwnPages(self.parts),

@@ -138,6 +138,31 @@ REFUSALS: Mapping[str, tuple[int, Label, Label]] = {
         Label("Không còn trang này", "This page of the list is gone"),
         Label("Mở lại danh sách từ đầu.", "Open the list from its start."),
     ),
+    "STEWARD_UNREADABLE": (
+        503,
+        Label("Trang này chưa đọc được bản ghi bị loại", "Rejected rows cannot be read here yet"),
+        Label("Quản trị viên đặt HUB_STEWARD_URL; trong lúc chờ, dùng lệnh hub quarantine trên máy chủ.", "The operator sets HUB_STEWARD_URL; until then use `hub quarantine` on the server."),
+    ),
+    "QUEUE_UNAVAILABLE": (
+        503,
+        Label("Chưa xếp được việc vào hàng đợi", "The job could not be queued"),
+        Label("Quản trị viên kiểm tra HUB_STEWARD_URL và hub worker. Việc sửa đã ghi vẫn được áp dụng ở lần đọc sau.", "The operator checks HUB_STEWARD_URL and hub worker. A correction that was kept is applied by the next read."),
+    ),
+    "GROUP_UNKNOWN": (
+        404,
+        Label("Không còn luồng dữ liệu này", "No manifest has this stream"),
+        Label("Chọn lại trong danh sách bản ghi bị loại.", "Choose from the list of rejected rows."),
+    ),
+    "GROUP_EMPTY": (
+        409,
+        Label("Nhóm này không còn bản ghi nào", "No row of this group is open any more"),
+        Label("Chọn nhóm khác trong danh sách.", "Choose another group from the list."),
+    ),
+    "TOO_MANY_ROWS": (
+        409,
+        Label("Nhóm quá lớn để sửa bằng tay", "The group is too large to correct by hand"),
+        Label("Trên 1.000 bản ghi cùng lỗi là lỗi của ánh xạ: sửa manifest rồi đọc lại.", "More than 1,000 rows with one error are an error of the mapping: correct the manifest, then replay."),
+    ),
     "SEARCH_EXPIRED": (
         404,
         Label("Kết quả tìm đã hết hạn", "The search has expired"),

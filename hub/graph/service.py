@@ -26,6 +26,7 @@ from hub.graph.permission.sealed_subjects import SealedSubjects
 from hub.graph.procedures.refresher import Refresher
 from hub.graph.schema import get_core_schema, load_schema
 from hub.graph.schema_types.source_states import SourceStates
+from hub.graph.sources.steward_desk import StewardDesk
 from hub.ledger.writer import LedgerWriter
 from hub.model.registry import load_registry
 from hub.plan.node_builder import Catalog
@@ -93,6 +94,7 @@ def make_executor(
         refresher,
         ledger,
         log,
+        StewardDesk(logins.steward, connectors),
         meter=RequestMeter(list_operation_names(trusted.values()), read_purposes(), logs=settings.request_log),
         explain=settings.explain,
     )

@@ -15,12 +15,14 @@ from psycopg.errors import InsufficientPrivilege
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
-from hub.store.roles import WORKER
+from hub.store.roles import STEWARD, WORKER
 
 JOBS_SCHEMA = "jobs"
 SESSION_OPTIONS = f"{SESSION} -c search_path={JOBS_SCHEMA}"
 """For every session of the queue: its statements and functions name tables without a schema."""
 MIGRATION_LOCK = 7_022_003
+QUEUED_TABLES = ("procrastinate_jobs", "procrastinate_events")
+"""Where a job is added."""
 
 
 def migrate_queue(url: str) -> None:
@@ -33,7 +35,7 @@ def migrate_queue(url: str) -> None:
             connection.execute("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
             if _list_applied(connection) != list_migrations().keys():
                 _migrate(connection)
-            _grant_worker(connection)
+            _grant_roles(connection)
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database does not answer",
@@ -63,14 +65,22 @@ def _list_applied(connection: Connection[Any]) -> set[str]:
     return {name for (name,) in rows.fetchall()}
 
 
-def _grant_worker(connection: Connection[Any]) -> None:
-    """Let the role of workers use the queue; nothing if the role is missing, or is not ours to grant to."""
-    if connection.execute("select from pg_roles where rolname = %s", (WORKER,)).fetchone() is None:
-        return
-    with suppress(InsufficientPrivilege), connection.transaction():
-        connection.execute(f"grant usage on schema {JOBS_SCHEMA} to {WORKER}")
-        connection.execute(f"grant select, insert, update, delete on all tables in schema {JOBS_SCHEMA} to {WORKER}")
-        connection.execute(f"grant usage on all sequences in schema {JOBS_SCHEMA} to {WORKER}")
+def _grant_roles(connection: Connection[Any]) -> None:
+    """Let workers use the queue, and stewards look at it and add jobs; nothing of a role that is missing, or is not ours to grant to."""
+    tables = f"all tables in schema {JOBS_SCHEMA}"
+    added = ", ".join(f"{JOBS_SCHEMA}.{table}" for table in QUEUED_TABLES)
+    privileges = {
+        WORKER: (f"select, insert, update, delete on {tables}",),
+        STEWARD: (f"select on {tables}", f"insert on {added}"),
+    }
+    for role, granted in privileges.items():
+        if connection.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is None:
+            continue
+        with suppress(InsufficientPrivilege), connection.transaction():
+            connection.execute(f"grant usage on schema {JOBS_SCHEMA} to {role}")
+            for one in granted:
+                connection.execute(f"grant {one} to {role}")
+            connection.execute(f"grant usage on all sequences in schema {JOBS_SCHEMA} to {role}")
 
 
 def _migrate(connection: Connection[Any]) -> None:

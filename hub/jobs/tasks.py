@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from procrastinate import App
 from procrastinate.tasks import Task
@@ -13,6 +14,9 @@ from sqlalchemy import Engine
 from hub.corrections.delivery import DeliveryCounts, deliver_corrections
 from hub.corrections.retention import forget_values
 from hub.errors import HubError
+from hub.ingest.connectors import load_manifests
+from hub.ingest.quarantine.entries import QuarantineFilter
+from hub.ingest.quarantine.replay import ReplayResult, replay_rows
 from hub.ingest.run.connector_run import RunChoices, RunReport, run_connectors, select_manifests
 from hub.ingest.run.run_records import close_interrupted
 from hub.jobs import queue as q
@@ -54,6 +58,7 @@ class QueueTasks:
         self.queue.task(name=q.LINK_TASK)(self.link)
         self.queue.task(name=q.PRUNE_TASK)(self.prune)
         self.queue.task(name=q.CORRECTIONS_TASK)(self.corrections)
+        self.queue.task(name=q.REPLAY_TASK)(self.replay)
         return self.queue.task(name=q.SYNC_TASK)(self.sync)
 
     async def sync(self, connector: str, attempt: int = 1, timestamp: int | None = None, **choices: bool) -> None:
@@ -90,6 +95,39 @@ class QueueTasks:
         self.say(f"link: {report.changed:,} links changed")
         if report.changed:
             await self.queue_corrections()
+
+    async def replay(
+        self,
+        connector: str,
+        numbers: list[int] | None = None,
+        rule: str | None = None,
+        entity: str | None = None,
+        attempt: int = 1,
+    ) -> None:
+        """Replay rejected rows of a connector that a steward chose. Queue linking if some were accepted, and another try if the stream was busy."""
+        url, which = store_url(self.engine), QuarantineFilter(connector, rule, entity, numbers=numbers)
+        try:
+            done = await run_in_thread(lambda: _replay(url, which))
+        except Exception as error:
+            self._fail(q.REPLAY_TASK, f"replay {connector}", error)
+        self.counts.note_job(q.REPLAY_TASK, DONE)
+        accepted, rejected = sum(one.accepted for one in done), sum(one.rejected for one in done)
+        problems = [one.problem for one in done if one.problem]
+        self.say(" | ".join([f"replay {connector}: {accepted:,} accepted, {rejected:,} still rejected", *problems]))
+        if accepted:
+            await self.queue_link()
+        if problems and attempt < MAX_ATTEMPTS:
+            again: dict[str, Any] = {
+                "connector": connector,
+                "numbers": numbers,
+                "rule": rule,
+                "entity": entity,
+                "attempt": attempt + 1,
+            }
+            at = datetime.now(UTC) + compute_wait(attempt)
+            await self.queue.configure_task(
+                q.REPLAY_TASK, lock=q.build_sync_lock(connector), schedule_at=at
+            ).defer_async(**again)
 
     async def prune(self, timestamp: int | None = None) -> None:
         """Delete what nobody needs any more."""
@@ -166,6 +204,11 @@ class QueueTasks:
         known = isinstance(error, HubError)
         self.say(f"{what}: failed: {error if known else type(error).__name__}")
         raise JobFailed from None
+
+
+def _replay(url: str, which: QuarantineFilter) -> list[ReplayResult]:
+    with connect_for_run(url) as connection:
+        return replay_rows(connection, load_manifests(), which)
 
 
 def _deliver(url: str) -> DeliveryCounts | None:

@@ -6,6 +6,8 @@
     hub_worker   runs connectors and linking: everything but the definition of tables.
     hub_ledger   appends to the ledger: the web process's connection for records of reads. It cannot read or change one.
     hub_auditor  reads the ledger, for auditors and for citizens who ask who read their data.
+    hub_steward  reads rejected rows with their values and answers them, and queues jobs: the web process's connection for stewards
+                 and operators. It changes no row of the vocabulary: workers replay what it answers.
 
 They are groups without a login. An operator makes logins and puts them in: `create role web login in role hub_reader`. The tables
 belong to the role that migrates, which no server process needs.
@@ -22,7 +24,7 @@ from hub.model.names import quote_identifier
 
 LOG = logging.getLogger("hub.store")
 READER, CLERK, WORKER = "hub_reader", "hub_clerk", "hub_worker"
-LEDGER, AUDITOR = "hub_ledger", "hub_auditor"
+LEDGER, AUDITOR, STEWARD = "hub_ledger", "hub_auditor", "hub_steward"
 READ, APPEND, WRITE, EVERYTHING = "select", "insert", "select, insert, update", "select, insert, update, delete"
 LEDGER_FUNCTIONS = ("ledger.open_month(date)", "ledger.chain_head(uuid, date)")
 """Functions of the owner's: a writer makes partitions and sees the end of an abandoned chain by them, and nothing else."""
@@ -92,6 +94,13 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         Grant(APPEND, "hub", ("alarm",)),
     ),
     AUDITOR: (*READS, Grant(READ, "ledger")),
+    STEWARD: (
+        *READS,
+        Grant(READ, "hub", ("quarantine", "approval", "drift", "api_key", "web_session", "alarm")),
+        Grant('update ("resolved_at", "resolution")', "hub", ("quarantine",)),
+        Grant(EVERYTHING, "hub", ("correction",)),
+        Grant(EVERYTHING, "hub", ("circuit",)),
+    ),
 }
 """What each role may do. A table that is not named cannot be reached."""
 

@@ -13,6 +13,7 @@ from tests.system.console_site import ConsoleSite
 from tests.system.console_site import serve_pages as serve_pages
 from tests.system.console_site import site as site
 from tests.system.console_site import store as store
+from tests.system.test_console_rejected import rejected as rejected
 
 HERE = Path(__file__).parent
 MOST_TABS = 60
@@ -197,6 +198,31 @@ def test_an_operator_sees_sources_and_what_waits(watched: WatchedPage, site: Con
     assert find_faults(page, axe, "waiting") == []
     assert watched.outside == []
     assert watched.complaints == []
+
+
+def test_a_steward_mends_a_group_of_rejected_rows(
+    watched: WatchedPage, site: ConsoleSite, axe: str, rejected: dict[str, int]
+) -> None:
+    page = watched.page
+    sign_in(page, site, "Đỗ Chi", "/console/rejected")
+    assert find_faults(page, axe, "rejected groups") == []
+    press_key(page, "1")
+    page.go_back()
+    page.get_by_role("link", name=re.compile("^Công dân, birth_date")).click()
+    assert find_faults(page, axe, "rejected group") == []
+    page.get_by_label(re.compile("^Cách sửa")).select_option("READ_DAY:MONTH_DAY_YEAR")
+    page.get_by_label(re.compile("^Lý do, căn cứ")).fill("nguồn ghi tháng trước")
+    press_enter(page)
+    expect(page.get_by_text("Sửa được 2 trong 2")).to_be_visible()
+    assert find_faults(page, axe, "preview of a correction") == []
+    tab_to(page, "Áp dụng cho 2 bản ghi")
+    press_enter(page)
+    expect(page.get_by_text("Đã ghi cách sửa")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Để ngoài")).click()
+    expect(page.get_by_text("Đánh dấu ít nhất một bản ghi.")).to_be_visible()
+    assert find_faults(page, axe, "dismissal refused") == []
+    assert watched.outside == []
+    assert [one for one in watched.complaints if "422" not in one] == []
 
 
 def test_an_auditor_and_a_citizen_see_who_looked(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:

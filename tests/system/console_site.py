@@ -13,6 +13,7 @@ import pytest
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.principals import ClientKind, Role
+from hub.ingest.connectors import load_manifests
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.logins import Logins
@@ -125,7 +126,7 @@ def serve_pages(store: str, linked_province: LinkedProvince, postgres_server: Em
         port = free_port()
         settings = load_settings(access="on", port=port, **(UNLIMITED | changed))
         logins = Logins.by_role(lambda role: (other_logins or {}).get(role) or postgres_server.login_url(role, NAME))
-        return served(create_app(settings, logins, local_issuer=issuer), port)
+        return served(create_app(settings, logins, local_issuer=issuer, connectors=load_manifests()), port)
 
     return serve
 

@@ -88,10 +88,10 @@ def test_rejected_rows_are_counted_by_rule_and_never_shown(site: ConsoleSite) ->
             " '{\"ten\": \"Nguyễn Văn Bí Mật\"}', 'abc', '1')"
         )
         try:
-            operator = site.officer("dung").open(WAITING)
+            operator = site.officer("dung").open("/console/rejected")
         finally:
             connection.execute("delete from hub.quarantine where payload_hash = 'abc'")
-    assert "Citizen.personal_id" in operator.text
+    assert "Công dân, personal_id" in operator.text
     assert "Không đúng dạng" in operator.text
     assert "Bí Mật" not in operator.text
     assert "KEY-7781" not in operator.text

@@ -17,7 +17,7 @@ from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
-from hub.store.roles import CLERK, GRANTS, READER, WORKER, find_excess
+from hub.store.roles import CLERK, GRANTS, READER, STEWARD, WORKER, find_excess
 from tests.system.trial import Trial
 
 TABLES = """select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -83,6 +83,8 @@ def test_a_statement_beyond_the_role_fails(owner: psycopg.Connection[Any]) -> No
         (READER, "create table hub.mine (x int)"),
         (CLERK, "update data.citizen set full_name = 'x'"),
         (CLERK, "delete from hub.dossier"),
+        (STEWARD, "update data.citizen set full_name = 'x'"),
+        (STEWARD, "update hub.quarantine set payload = '{}'"),
         (WORKER, "drop table hub.run"),
     ):
         with owner.transaction(force_rollback=True):

@@ -34,11 +34,12 @@ RULE_WORDS: Mapping[str, Label] = {
 
 @dataclass(frozen=True)
 class RejectedGroup:
-    """Rows that broke one rule in one field. `expected` is an example of the form that the field has."""
+    """Rows that broke one rule in one field, `name` has the kind of record in words. `expected` is an example of the form that the field has."""
 
     source: str
     stream: str
     field: str
+    name: Label
     rule: Label
     rows: int
     oldest: str
@@ -52,6 +53,7 @@ def read_rejected(nodes: Sequence[Mapping[str, Any]]) -> tuple[RejectedGroup, ..
             source=node["source"],
             stream=node["stream"],
             field=f"{node['entity']}.{node['field']}" if node["field"] else node["entity"],
+            name=name_field(node["entity"], node["field"]),
             rule=RULE_WORDS.get(node["rule"], Label(node["rule"], node["rule"])),
             rows=node["rows"],
             oldest=show_instant(node["oldest"]),
@@ -59,6 +61,13 @@ def read_rejected(nodes: Sequence[Mapping[str, Any]]) -> tuple[RejectedGroup, ..
         )
         for node in nodes
     )
+
+
+def name_field(entity: str, field: str | None) -> Label:
+    """Kind of record in words, with the code of the field."""
+    known = {one.name: one for one in load_registry()}
+    kind = known[entity].label if entity in known else Label(entity, entity)
+    return kind if field is None else Label(f"{kind.vi}, {field}", kind.en)
 
 
 def find_expected(entity: str, field: str | None) -> str:

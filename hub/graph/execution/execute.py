@@ -45,6 +45,7 @@ from hub.graph.permission.access import AnswerAccess, check_rows
 from hub.graph.permission.callers import Caller
 from hub.graph.procedures.prefill import PrefillService
 from hub.graph.procedures.refresher import Refresher
+from hub.graph.sources.steward_desk import StewardDesk
 from hub.ledger.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE
 from hub.plan.data_subjects import HIDDEN
@@ -54,6 +55,7 @@ LOG = logging.getLogger("hub.graph")
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 ANSWERS_KEPT = 20
 ANSWERS_BYTES = 16_000_000
+CLOSED_DESK = StewardDesk(None, {})
 LARGE_CHARS = 4_000
 """Requests with longer documents or variables are made ready in a thread, so that others are answered meanwhile."""
 
@@ -146,6 +148,7 @@ class Executor:
         refresher: Refresher,
         ledger: ReadLedger | None = None,
         log: LedgerReads | None = None,
+        desk: StewardDesk = CLOSED_DESK,
         *,
         meter: RequestMeter,
         explain: bool,
@@ -161,6 +164,7 @@ class Executor:
         self.prefills = PrefillService(schema, reads, self.data, refresher, enforced=access.is_enforced)
         self.ledger = ledger
         self.log = log
+        self.desk = desk
         self.meter = meter
         self.explain = explain
         self._planning = ThreadPoolExecutor(1, "planning")

@@ -24,5 +24,7 @@ class Reading:
     kind: RecordKind = RecordKind.READ
     paths: set[str] = field(default_factory=set)
     """Fields that are read without a document: those of a kept snapshot."""
+    shows_rows: bool = False
+    """Whether the answer shows rows of a source that belong to nobody yet: an answer, though nobody is named in it."""
     details: dict[str, Any] = field(default_factory=dict)
     """Of a reading of the ledger: the search. Never a person's identifier."""

@@ -263,7 +263,8 @@ def find_outcome(reading: Reading, code: str | None) -> ReadOutcome:
     counts = purpose is not None and purpose.declaration.limits.smallest_cell
     writes = reading.ready is not None and reading.ready.operation.operation is OperationType.MUTATION
     says = reading.kind in (RecordKind.AUDIT, RecordKind.EVENT)
-    return ReadOutcome.ANSWERED if reading.people or counts or writes or says else ReadOutcome.NOTHING_FOUND
+    shows = bool(reading.people) or reading.shows_rows
+    return ReadOutcome.ANSWERED if shows or counts or writes or says else ReadOutcome.NOTHING_FOUND
 
 
 def select_own_rows(registry: Registry) -> str:

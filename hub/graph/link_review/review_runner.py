@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import Connection
 
+from hub.errors import HubError
 from hub.graph.execution.reads import explain_failure
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
@@ -23,8 +24,10 @@ TIMEOUT_S = 30
 class ReviewRunner:
     """Runs functions of linking on the database at `url`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, unprivileged: HubError | None = None) -> None:
+        """`unprivileged` is raised if the login may not do what a function does; without it, that is an internal error."""
         self.url = url
+        self.unprivileged = unprivileged
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def run(self, work: Callable[[Connection[Any]], T]) -> T:
@@ -42,4 +45,6 @@ class ReviewRunner:
             with StoreConnection.connect(self.url, autocommit=True, options=options, connect_timeout=5) as connection:
                 return work(connection)
         except psycopg.Error as error:
+            if self.unprivileged is not None and isinstance(error, psycopg.errors.InsufficientPrivilege):
+                raise self.unprivileged from None
             raise explain_failure(error) from None

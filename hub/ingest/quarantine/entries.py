@@ -30,6 +30,12 @@ MATCHES_FILTER = (
     " and q.rule = coalesce(%(rule)s::text, q.rule) and q.entity = coalesce(%(entity)s::text, q.entity)"
     " and (%(numbers)s::bigint[] is null or q.id = any(%(numbers)s))"
 )
+RECORD_ANSWER = """
+insert into hub.correction (stream_id, entity, payload_hash, changes, note, made_by)
+select stream_id, entity, payload_hash, %s, %s, %s from hub.quarantine where id = %s
+on conflict (stream_id, entity, payload_hash) do update set
+    changes = case when excluded.changes = '{}' then '{}' else correction.changes || excluded.changes end,
+    note = coalesce(excluded.note, correction.note), made_by = excluded.made_by, made_at = now()"""
 
 
 @dataclass(frozen=True)
@@ -179,14 +185,7 @@ def record_answer(
     """Store a person's answer to a row's payload. Later changes are added to earlier ones; no changes at all mean a
     dismissal.
     """
-    connection.execute(
-        "insert into hub.correction (stream_id, entity, payload_hash, changes, note, made_by)"
-        " select stream_id, entity, payload_hash, %s, %s, %s from hub.quarantine where id = %s"
-        " on conflict (stream_id, entity, payload_hash) do update set changes = case when excluded.changes = '{}'"
-        " then '{}' else correction.changes || excluded.changes end,"
-        " note = coalesce(excluded.note, correction.note), made_by = excluded.made_by, made_at = now()",
-        (json.dumps(changes), note, by, number),
-    )
+    connection.execute(RECORD_ANSWER, (json.dumps(changes), note, by, number))
 
 
 def build_patch(row: QuarantineEntryDetail, column: str, to: str | None, where: str | None) -> Patch:
