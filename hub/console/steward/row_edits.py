@@ -93,7 +93,7 @@ def read_edit(given: Mapping[str, str]) -> dict[str, str]:
     """The variables of a correction, from the fields of the form."""
     edit, _, form = given.get("edit", "").partition(":")
     find = form if edit == READ_DAY else given.get("find", "")
-    return {"column": given.get("column", ""), "kind": edit, "find": find, "to": given.get("to", "")}
+    return {"column": given.get("column", ""), "edit": edit, "find": find, "to": given.get("to", "")}
 
 
 def _list_cells(cells: Sequence[Mapping[str, Any]], *, is_broken: bool) -> tuple[tuple[str, str], ...]:

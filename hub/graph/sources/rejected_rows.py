@@ -154,7 +154,7 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         info: Info[Any, Any],
         group: Annotated[RejectedGroupInput, strawberry.argument(description="The rows.")],
         first: Annotated[int, strawberry.argument(description=f"At most so many, up to {MAX_ROWS}.")] = 20,
-        after: Annotated[int, strawberry.argument(description="Only rows with a higher number.")] = 0,
+        after: Annotated[int | None, strawberry.argument(description="Only rows with a higher number.")] = None,
     ) -> Any:
         find_steward(info)
         if not 1 <= first <= MAX_ROWS:
@@ -164,7 +164,7 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         desk, wanted = find_desk(info), group.read()
         caller = info.context.caller
         masked = caller.purpose is not None and caller.purpose.declaration.masked
-        page = await desk.run(lambda c: _read_page(c, desk, wanted, first, after, masked=masked))
+        page = await desk.run(lambda c: _read_page(c, desk, wanted, first, after or 0, masked=masked))
         note_look(info, wanted, len(page["nodes"]))
         return page
 
