@@ -186,7 +186,7 @@ class SubSelecting:
             kind = self.types[name].rstrip("!")
             if kind == "Boolean":
                 return str(literal).lower()
-            return str(literal) if kind in ("LinkedField", "Sector", "Verdict", "Int") else f'"{literal}"'
+            return str(literal) if kind in ("LinkedField", "Sector", "Verdict", "Int", "[Int!]") else f'"{literal}"'
         chosen = self.key() if self.varied and self.chance(50) else name
         self.declared[chosen] = (self.types[name], VALUES[name])
         return f"${chosen}"
