@@ -18,6 +18,7 @@ select e.id::text, e.month, e.host, e.begun_at, exists (
         and l.database = (select oid from pg_database where datname = current_database())
 )
 from ledger.epoch e where e.ended_at is null order by e.begun_at limit 100"""  # noqa: S608 a constant
+REVOKED_KEYS = "select key from ledger.revoked_key order by revoked_at limit 1000"
 IS_REPLICA = "select pg_is_in_recovery()"
 
 
@@ -59,6 +60,7 @@ class LedgerHealth:
     checkpoint: CheckpointState | None
     witnesses: tuple[WitnessState, ...]
     chains: tuple[OpenChain, ...] | None
+    revoked_keys: frozenset[str] = frozenset()
 
 
 def read_ledger_health(connection: Connection[Any]) -> LedgerHealth:
@@ -70,4 +72,5 @@ def read_ledger_health(connection: Connection[Any]) -> LedgerHealth:
         CheckpointState(*last) if last else None,
         tuple(WitnessState(*row) for row in connection.execute(WITNESSES).fetchall()),
         None if chains is None else tuple(OpenChain(*row) for row in chains),
+        frozenset(key for (key,) in connection.execute(REVOKED_KEYS).fetchall()),
     )

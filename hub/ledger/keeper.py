@@ -8,7 +8,7 @@ from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints import checkpoint_sql as statements
 from hub.ledger.checkpoints.checkpointer import Checkpointer
 from hub.ledger.checkpoints.document import Checkpoint, LastCheckpoint
-from hub.ledger.checkpoints.signing_keys import SigningKey, load_signing_key
+from hub.ledger.checkpoints.signing_keys import SigningKey, describe_revoked, load_signing_key
 from hub.ledger.witnesses.delivery import WitnessDelivery
 from hub.ledger.witnesses.file_witness import FileWitness, read_last_line
 from hub.ledger.witnesses.timestamp_witness import TimestampWitness
@@ -50,6 +50,26 @@ def make_keeper(settings: Settings, url: str) -> LedgerKeeper:
 def load_configured_key(settings: Settings) -> SigningKey | None:
     """The key of HUB_LEDGER_SIGNING_KEY, if it is set. Raises HubMisconfigured if it cannot be used."""
     return load_signing_key(settings.ledger_signing_key) if settings.ledger_signing_key else None
+
+
+def refuse_revoked_key(settings: Settings, url: str) -> None:
+    """Raise HubMisconfigured if the key of HUB_LEDGER_SIGNING_KEY was revoked. Nothing if it is not set, or the database is away."""
+    key = load_configured_key(settings)
+    if key is None:
+        return
+    try:
+        with psycopg.connect(add_silence_timeouts(url)) as connection:
+            revoked = is_revoked(connection, key.id)
+    except psycopg.Error:
+        return  # /readyz says it, and no checkpoint is signed before the key was looked for
+    if revoked:
+        raise describe_revoked(key.id)
+
+
+def is_revoked(connection: psycopg.Connection[tuple[object, ...]], key: str) -> bool:
+    """Whether the ledger says that the signing key with this fingerprint was stolen."""
+    row = connection.execute(statements.IS_REVOKED, (key,)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def list_witnesses(settings: Settings) -> list[Witness]:

@@ -91,6 +91,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         Grant(APPEND, "ledger", ("record", "disclosure", "operation")),
         Grant(WRITE, "ledger", ("epoch", "witness")),
         Grant("select, insert", "ledger", ("checkpoint", "timestamp_token")),
+        Grant(READ, "ledger", ("revoked_key",)),
         Grant(APPEND, "hub", ("alarm",)),
     ),
     AUDITOR: (*READS, Grant(READ, "ledger")),

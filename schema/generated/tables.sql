@@ -1952,6 +1952,13 @@ CREATE INDEX record_at ON ledger.record (at);
 CREATE INDEX record_dossier ON ledger.record (dossier) WHERE dossier IS NOT NULL;
 CREATE INDEX record_principal ON ledger.record (principal, at);
 
+CREATE TABLE ledger.revoked_key (
+	key TEXT NOT NULL,
+	after BIGINT NOT NULL,
+	revoked_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+	PRIMARY KEY (key)
+);
+
 CREATE TABLE ledger.timestamp_token (
 	number BIGINT NOT NULL,
 	token BYTEA NOT NULL,

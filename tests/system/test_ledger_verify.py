@@ -15,9 +15,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.cli import main
+from hub.cli.operate.doctor_ledger import check_ledger
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.checkpoints.document import CheckpointKind, LastCheckpoint, decode_head, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key, load_public_keys, load_signing_key
+from hub.ledger.keeper import refuse_revoked_key
 from hub.ledger.maintenance import (
     destroy_due_keys,
     destroy_month_key,
@@ -400,7 +402,9 @@ def test_what_a_key_signed_after_it_was_revoked_is_found(ledger: Kept) -> None:
     asyncio.run(fill(ledger.store, ledger.folder, 2, datetime.now(UTC), key="next.pem"))
     report = ledger.verify()
     assert (report.integrity, report.signatures) == (LedgerVerdict.HOLDS, report.checkpoints), report.findings
-    # The thief signs on, as if nothing had been said.
+    refuses_to_sign(ledger, stolen)
+    # The thief signs on, as if nothing had been said: the hub's own list of revoked keys does not hold whoever owns the database.
+    ledger.store.run("delete from ledger.revoked_key")
     asyncio.run(fill(ledger.store, ledger.folder, 2, datetime.now(UTC), key="key.pem"))
     report = ledger.verify()
     (found,) = [finding for finding in report.findings if finding.code == "KEY_REVOKED"]
@@ -408,6 +412,50 @@ def test_what_a_key_signed_after_it_was_revoked_is_found(ledger: Kept) -> None:
     assert f"the key {stolen.id} was stolen, says record" in found.found
     assert int(found.where.split()[1]) > last
     assert (report.integrity, report.signatures < report.checkpoints) == (LedgerVerdict.BROKEN, True)
+
+
+def refuses_to_sign(ledger: Kept, stolen: SigningKey) -> None:
+    """No server starts or goes on with the key, and no restored backup is resumed with it."""
+    settings = load_settings(ledger_signing_key=ledger.folder / "key.pem", access="on", ledger_url=ledger.store.writer)
+    with pytest.raises(HubMisconfigured, match="is revoked") as refused:
+        refuse_revoked_key(settings, ledger.store.writer)
+    assert refused.value.code == "LEDGER_KEY_REVOKED"
+    refuse_revoked_key(load_settings(ledger_signing_key=ledger.folder / "next.pem"), ledger.store.writer)
+    said = {finding.what: finding for finding in check_ledger(settings, ledger.store.owner)}
+    assert not said["revoked ledger signing key"].holds
+    with psycopg.connect(ledger.store.writer) as login, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        login.execute("delete from ledger.revoked_key")
+    before = len(list_checkpoints(ledger.store))
+    ahead = LastCheckpoint(10_000, bytes(32))
+    with pytest.raises(HubMisconfigured, match="is revoked"):
+        resume_after_restore(ledger.store.owner, ahead, stolen, "local:test")
+    assert len(list_checkpoints(ledger.store)) == before
+
+
+def test_a_server_stops_signing_when_its_key_is_revoked_and_another_goes_on(ledger: Kept) -> None:
+    old = ledger.key()
+    create_signing_key(ledger.folder / "next.pem")
+
+    async def run() -> None:
+        stale = load_settings(ledger_signing_key=ledger.folder / "key.pem")
+        async with kept(ledger.store, stale) as (writer, keeper):
+            await writer.commit(entries(1, datetime.now(UTC))[0])
+            await keeper.checkpointer.wait_for_checkpoint(20)
+            assert keeper.checkpointer.is_at_work
+            await asyncio.to_thread(revoke_signing_key, ledger.store.owner, old.id, None, None, "local:test")
+            fresh = load_settings(ledger_signing_key=ledger.folder / "next.pem")
+            async with kept(ledger.store, fresh) as (other, second):
+                await writer.commit(entries(1, datetime.now(UTC))[0])
+                await other.commit(entries(1, datetime.now(UTC))[0])
+                await second.checkpointer.wait_for_checkpoint(30)
+                assert (keeper.checkpointer.is_at_work, second.checkpointer.is_at_work) == (False, True)
+
+    asyncio.run(run())
+    assert ledger.store.run("select count(*) from hub.alarm where kind = 'LEDGER_KEY_REVOKED'") == [(1,)]
+    ((last,),) = ledger.store.run(f"select after from ledger.revoked_key where key = '{old.id}'")
+    signed = [one.number for one in list_checkpoints(ledger.store) if one.body["key"] == old.id]
+    assert max(signed) <= last < max(one.number for one in list_checkpoints(ledger.store))
+    assert "KEY_REVOKED" not in ledger.codes(), "no honest checkpoint is taken for a thief's"
 
 
 def test_keys_are_followed_and_stolen_ones_are_not_trusted(ledger: Kept) -> None:

@@ -1,12 +1,14 @@
 """What `hub doctor` says of the ledger: whether it can be written, what proves it, and what is due."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import psycopg
 
 from hub.cli.operate.doctor_report import DoctorFinding
 from hub.errors import HubError
+from hub.ledger.checkpoints.signing_keys import describe_revoked
 from hub.ledger.health import CheckpointState, LedgerHealth, OpenChain, WitnessState, read_ledger_health
 from hub.ledger.keeper import list_witnesses, load_configured_key
 from hub.ledger.maintenance import LedgerMonthState, list_months
@@ -41,6 +43,7 @@ def check_ledger(settings: Settings, url: str) -> Iterator[DoctorFinding]:
         step = f"set HUB_AUDITOR_URL to a login in the role hub_auditor; {ROLES_PAGE}"
         yield DoctorFinding("ledger", False, f"it cannot be read: {type(error).__name__}", step)
         return
+    yield from check_revoked_key(settings, health)
     yield from check_witnesses([one.name for one in list_witnesses(settings)], health, must=must)
     yield check_checkpoint(health)
     yield check_chains(health.chains, datetime.now(UTC))
@@ -85,6 +88,15 @@ def check_signing_key(settings: Settings, *, must: bool) -> DoctorFinding:
         step = f"`hub ledger keys new FILE`, then set HUB_LEDGER_SIGNING_KEY; {LEDGER_PAGE}"
         return DoctorFinding(what, not must, "none: checkpoints do not prove that the hub made them", step)
     return DoctorFinding(what, True, key.id)
+
+
+def check_revoked_key(settings: Settings, health: LedgerHealth) -> Iterator[DoctorFinding]:
+    """Nothing, unless the key that is set was revoked."""
+    with suppress(HubError):  # a key that cannot be loaded is a finding already
+        key = load_configured_key(settings)
+        if key is not None and key.id in health.revoked_keys:
+            refused = describe_revoked(key.id)
+            yield DoctorFinding("revoked ledger signing key", False, refused.message, refused.next_step)
 
 
 def check_witnesses(configured: Sequence[str], health: LedgerHealth, *, must: bool) -> Iterator[DoctorFinding]:

@@ -21,7 +21,7 @@ from hub.cli.operate.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_manifests
-from hub.ledger.keeper import check_witness_file
+from hub.ledger.keeper import check_witness_file, refuse_revoked_key
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
@@ -83,6 +83,7 @@ def serve_on(
     warn_of_excess(settings, logins.reader)
     if settings.access == "on" and keeps_ledger:
         check_ledger_login(settings, logins.ledger)
+        refuse_revoked_key(settings, logins.ledger)
         check_witness_file(settings, logins.ledger)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # which --port 0 leaves to the system
     connectors = load_manifests()

@@ -11,6 +11,8 @@ select number, document, heads, signature from ledger.checkpoint where number > 
 INSERT_CHECKPOINT = """
 insert into ledger.checkpoint (number, at, document, heads, signature, closes) values (%s, %s, %s, %s, %s, %s)"""
 
+IS_REVOKED = "select exists (select from ledger.revoked_key where key = %s)"
+
 UNCOVERED_HEADS = """
 select e.id, h.number, h.hash, e.ended_at is not null
 from ledger.epoch e cross join lateral ledger.chain_head(e.id, e.month) h

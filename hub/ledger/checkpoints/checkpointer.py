@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg import AsyncConnection
 
+from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints import checkpoint_sql as statements
 from hub.ledger.checkpoints.document import ChainHead, Checkpoint, CheckpointKind, LastCheckpoint, make_checkpoint
-from hub.ledger.checkpoints.signing_keys import SigningKey
+from hub.ledger.checkpoints.signing_keys import SigningKey, describe_revoked
 from hub.ledger.months import month_of
 from hub.ledger.writer import utc_now
 from hub.store.engine import SESSION, add_silence_timeouts
@@ -130,11 +132,22 @@ class CheckpointMaker:
             await self._connection.execute(statements.INSERT_CHECKPOINT, row)
             if ended:
                 await self._connection.execute(statements.COVER_EPOCHS, (ended,))
+            await self.check_key()
         self._last, self._last_at = LastCheckpoint(made.number, made.hash), at
         self._signed_by = self._key.id if self._key else None
         if kind is not CheckpointKind.MONTH:
             self._numbers = {head.epoch: head.number for head in heads if head.epoch not in set(ended)}
         return made
+
+    async def check_key(self) -> None:
+        """Raise HubMisconfigured if the key was revoked meanwhile: then the transaction leaves no checkpoint.
+
+        Looked for after the insert, which waits for whoever is revoking a key.
+        """
+        if self._key is not None:
+            row = await (await self._connection.execute(statements.IS_REVOKED, (self._key.id,))).fetchone()
+            if row is None or row[0]:
+                raise describe_revoked(self._key.id)
 
     def _introduce_key(self, key: SigningKey) -> dict[str, Any]:
         said: dict[str, Any] = {"public": key.public.hex(), "after": self._signed_by}
@@ -158,6 +171,7 @@ class Checkpointer:
         self._connection: AsyncConnection[Any] | None = None
         self._maker: CheckpointMaker | None = None
         self._months_at = float("-inf")
+        self._is_refused = False
 
     @property
     def is_at_work(self) -> bool:
@@ -201,6 +215,8 @@ class Checkpointer:
             await self._take_turn()
         except psycopg.Error:
             await self._drop()
+        except HubMisconfigured as error:
+            await self._refuse(error)
 
     async def close(self) -> None:
         """Give the lock back: another process takes over at once."""
@@ -208,7 +224,7 @@ class Checkpointer:
         await self._drop()
 
     async def _work(self) -> None:
-        while True:
+        while not self._is_refused:
             try:
                 # Shielded, since what was begun is finished also when the server stops meanwhile.
                 self._turn = asyncio.ensure_future(self._take_turn())
@@ -217,12 +233,26 @@ class Checkpointer:
                 # The kind alone: a message of the server may quote a row.
                 LOG.warning("no checkpoint of the ledger can be made: %s", type(error).__name__)
                 await self._drop()
+            except HubMisconfigured as error:
+                await self._refuse(error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):
                     await self._wake.wait()
             self._wake.clear()
 
+    async def _refuse(self, error: HubMisconfigured) -> None:
+        """Make no checkpoint any more: the key was revoked. The lock is given back, so that a process with another key goes on."""
+        self._is_refused = True
+        LOG.error("no checkpoint of the ledger is made by this process any more: %s", error.message)
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                details = orjson.dumps({"code": error.code}).decode()
+                await self._connection.execute(statements.RAISE_ALARM, (error.code, details))
+        await self._drop()
+
     async def _take_turn(self) -> None:
+        if self._is_refused:
+            return
         if self._connection is None:
             self._connection = await AsyncConnection.connect(
                 self._url,

@@ -127,6 +127,15 @@ def load_signing_key(path: Path) -> SigningKey:
     return SigningKey(private, _load_endorsement(Path(f"{path}{ENDORSEMENT_SUFFIX}")))
 
 
+def describe_revoked(key: str) -> HubMisconfigured:
+    """The refusal to sign with a key that was stolen."""
+    return HubMisconfigured(
+        f"the signing key {key} of the ledger is revoked: what it signs proves nothing",
+        code="LEDGER_KEY_REVOKED",
+        next_step="make another with `hub ledger keys new FILE`, set HUB_LEDGER_SIGNING_KEY, start `hub serve` again",
+    )
+
+
 def load_public_keys(paths: Iterable[Path]) -> dict[str, bytes]:
     """Public keys by their ids. Raises HubMisconfigured if a file has none."""
     keys = {}

@@ -104,6 +104,16 @@ TIMESTAMP_TOKEN = Table(
     comment="Timestamps of checkpoints by somebody else.",
 )
 
+REVOKED_KEY = Table(
+    "revoked_key",
+    METADATA,
+    Column("key", Text, primary_key=True, comment="Fingerprint of the public key, 32 hex digits."),
+    Column("after", BigInteger, nullable=False, comment="Number of the last checkpoint that is trusted."),
+    Column("revoked_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    schema="ledger",
+    comment="Signing keys that were stolen: the hub signs with none of them. What proves it is in the records.",
+)
+
 WITNESS = Table(
     "witness",
     METADATA,
