@@ -22,6 +22,7 @@ SOURCE_LINKS = (
     PageLink("/console/sources", Label("Nguồn dữ liệu", "Sources")),
     PageLink("/console/sources/waiting", Label("Việc chờ xử lý", "Waiting")),
     PageLink("/console/rejected", Label("Bản ghi bị loại", "Rejected rows")),
+    PageLink("/console/discrepancies", Label("Sai lệch", "Discrepancies")),
 )
 OWN_LINK = PageLink("/console/mine", Label("Dữ liệu của tôi", "My data"))
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {

@@ -23,6 +23,7 @@ from hub.console.page_graph import ConsoleGraph
 from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
 from hub.console.steward.rejected_pages import RejectedPages
 from hub.console.steward.review_pages import ReviewPages
+from hub.console.steward.sector_pages import SectorPages
 from hub.errors import HubError
 from hub.graph.execution.execute import Executor
 from hub.graph.permission.callers import Gate
@@ -53,6 +54,7 @@ class Console:
             SnapshotPages(self.parts, receipt_path),
             ReviewPages(self.parts),
             RejectedPages(self.parts),
+            SectorPages(self.parts),
             SourcePages(self.parts, promises),
             LogPages(self.parts),
             OwnPages(self.parts),

@@ -114,6 +114,7 @@ VALUES: Mapping[str, Any] = {
     "one": 1,
     "number": 1,
     "approve": True,
+    "overdue": True,
     "procedure": "land-right-transfer",
     "after": None,
     "recordId": "Q2l0aXplbjox",

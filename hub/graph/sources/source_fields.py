@@ -65,6 +65,7 @@ DRIFT: Fields = {
     "detail": ("str", "In words."),
     "fields": ("list[str]", "Fields that it touches, as Entity.field."),
     "procedures": ("list[str]", "Codes of procedures that read those fields."),
+    "rejectedRows": ("int", "Open rows of the stream that were rejected for those fields."),
     "firstSeen": ("DateTime", "When it was seen first."),
     "canBeAccepted": ("bool", "Whether acceptDrift takes it; others end when manifest and source agree."),
 }
@@ -148,7 +149,9 @@ def source_mutations(names: Namespace) -> dict[str, Any]:
 
     async def accept_drift_(info: Info[Any, Any], input: Any) -> Any:
         find_steward(info)
-        return await info.context.executor.reviews.run(lambda c: state_reads.show_drift(accept_drift(c, input.number)))
+        return await info.context.executor.reviews.run(
+            lambda c: state_reads.show_drift(accept_drift(c, input.number), 0)
+        )
 
     async def decide_run_approval(info: Info[Any, Any], input: Any) -> Any:
         principal = info.context.caller.known

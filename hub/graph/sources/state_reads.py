@@ -80,7 +80,20 @@ def read_runs(connection: Connection[Any], connector: str | None, first: int) ->
 
 def read_drift(connection: Connection[Any]) -> list[Whole]:
     """Open drift, worst first."""
-    return [show_drift(one) for one in list_drift(connection)[:MAX_COUNTS]]
+    found = list_drift(connection)[:MAX_COUNTS]
+    rejected = _read_rejected(connection)
+    return [
+        show_drift(
+            one,
+            sum(
+                rows.rows
+                for rows in rejected
+                if (rows.connector, rows.stream) == (one.connector, one.stream)
+                and rows.field in one.entities.get(rows.entity, ())
+            ),
+        )
+        for one in found
+    ]
 
 
 def read_approvals(connection: Connection[Any]) -> list[Whole]:
@@ -124,8 +137,8 @@ def show_run(run: RunRecord) -> Whole:
     )
 
 
-def show_drift(one: DriftRecord) -> Whole:
-    """A finding as the graph tells it."""
+def show_drift(one: DriftRecord, rejected: int) -> Whole:
+    """A finding as the graph tells it, with how many rows were rejected for its fields."""
     return Whole(
         number=one.id,
         source=one.connector,
@@ -136,6 +149,7 @@ def show_drift(one: DriftRecord) -> Whole:
         detail=one.detail,
         fields=[f"{entity}.{name}" for entity, names in one.entities.items() for name in names],
         procedures=list(one.procedures),
+        rejectedRows=rejected,
         firstSeen=show_instant(one.first_seen),
         canBeAccepted=one.kind == "RETYPED",
     )

@@ -116,6 +116,7 @@ class Handed(Discrepancy):
     If the recorded name is the better one, that is the authority's row; its key is None if the row is gone.
     """
 
+    subject_id: int
     source_key: str | None
     recorded: str
     held: str
@@ -180,7 +181,7 @@ def _handed_sql() -> str:
     )
     return (
         "select d.id, m.sector, s.connector, s.name as stream, d.record_entity as entity, d.record_field as field,"
-        " d.subject_kind, d.subject_field, d.kind, d.sys_from as since, d.sys_to as until, b.better, m.source_key, d.recorded,"
+        " d.subject_kind, d.subject_id, d.subject_field, d.kind, d.sys_from as since, d.sys_to as until, b.better, m.source_key, d.recorded,"
         f" d.held from link.discrepancy d cross join lateral (select {BETTER} as better) b"
         f" left join lateral ({rows}) a on b.better = 'RECORDED'"
         " cross join lateral (select case b.better when 'RECORDED' then case d.subject_kind"
