@@ -1,6 +1,7 @@
 """The officer's console over a really served hub: from sign-in to the sheet, and what each refusal looks like."""
 
 import re
+from collections.abc import Iterator
 
 import httpx2
 import psycopg
@@ -185,6 +186,30 @@ def test_a_value_is_corrected_from_the_sheet(site: ConsoleSite, sheet: PageReade
     assert "Đang chờ chỉnh sửa" in sheet.text
     assert "Đang yêu cầu chỉnh sửa dữ liệu" in sheet.search(site.seller).text
     assert sheet.open(f"{path}/correct?record=x&field=y").page.status_code == 404
+
+
+@pytest.fixture
+def misnamed(site: ConsoleSite) -> Iterator[str]:
+    """The name, with another letter, by which a certificate of the seller now has its holder."""
+    chosen = """select r.id, r.holder_name from data.land_use_right r join link.land_use_right_holder l on l.record_id = r.id
+        join data.citizen c on c.id = l.subject_id where c.personal_id = %s order by r.id limit 1"""
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        found = connection.execute(chosen, (site.seller,)).fetchone()
+        assert found is not None
+        connection.execute("update data.land_use_right set holder_name = %s where id = %s", (f"{found[1]}h", found[0]))
+        yield f"{found[1]}h"
+        connection.execute("update data.land_use_right set holder_name = %s where id = %s", (found[1], found[0]))
+
+
+def test_the_name_on_a_record_is_told_once_and_corrected_from_there(sheet: PageReader, misnamed: str) -> None:
+    path = f"/console/dossiers/{DOSSIER}"
+    assert sheet.open(path).text.count(f'<span class="value">{misnamed}</span>') == 1, "once, and not beside each field"
+    (address,) = re.findall(rf'href="({path}/correct[^"]+field=holderLink.recorded.name)"', sheet.text)
+    form = sheet.open(address)
+    assert f'name="seen" value="{misnamed}"' in form.text
+    form.submit({"claimed": misnamed.removesuffix("h"), "reason": "Căn cước", "seen": misnamed})
+    told = sheet.text[sheet.text.index(f'<span class="value">{misnamed}</span>') :][:600]
+    assert "Đang chờ chỉnh sửa" in told
 
 
 def test_a_dossier_is_withdrawn_with_a_reason_and_read_no_more(site: ConsoleSite) -> None:

@@ -22,7 +22,7 @@ query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
         source
         asOf
         linkStatus
-        losingValues { text kind source }
+        losingValues { text kind recordId field source asOf corrections { words { vi en } } }
         corrections { words { vi en } }
         ... on TextAnswer { text }
         ... on DateAnswer { date }

@@ -4,7 +4,7 @@ Held: nothing has to be done. To confirm: there is a value, and a person has to 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -33,16 +33,28 @@ EXACT_FIELDS: Mapping[str, str] = {
 DOWN_REASONS = frozenset({"SOURCE_DOWN", "LOOKUP_FAILED"})
 MOST_TELLING = ("ParcelAnswer", "NumberAnswer")
 """What an item of a list is told by, beside its key: a certificate by its parcel and area."""
+RECORDED_NAME = "RECORDED_NAME"
+"""The kind of a losing value that is the name of the subject on a record."""
 NO_GROUP = Label("Nội dung hồ sơ", "Of the dossier")
 
 
 @dataclass(frozen=True)
 class SheetLoss:
-    """A value that was not taken."""
+    """A value that was not taken. `exact` is its stored text, if the answer has it."""
 
     text: str
     why: Label
     source: Label | None
+    as_of: str
+    record_id: str | None
+    field: str
+    exact: str | None
+    disputes: tuple[Label, ...]
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether it stands in a record of a source."""
+        return self.record_id is not None
 
 
 @dataclass(frozen=True)
@@ -90,10 +102,16 @@ class SheetAnswer:
 
 @dataclass(frozen=True)
 class AnswerGroup:
-    """Answers about one party, or one item of a list, in the order of the form."""
+    """Answers about one party, or one item of a list, in the order of the form.
+
+    `reasons` and `losing` are those that all its answers with values have, if there are several: an officer reads once that a record names its holder
+    otherwise, and not beside each field of the record.
+    """
 
     name: Label
     answers: tuple[SheetAnswer, ...]
+    reasons: tuple[Label, ...] = ()
+    losing: tuple[SheetLoss, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,14 +204,39 @@ def read_sheet(prefill: Mapping[str, Any], names: SheetNames, papers: Sequence[M
 
 
 def find_value(sheet: Sheet, record_id: str, field: str) -> tuple[SheetAnswer, SheetValue] | None:
-    """The value that stands in a field of a record, with its answer; None if the sheet has none."""
-    for groups in sheet.parts.values():
-        for group in groups:
-            for answer in group.answers:
-                for value in answer.values:
-                    if (value.record_id, value.field) == (record_id, field):
-                        return answer, value
+    """The value that stands in a field of a record, with its answer, also one that was not taken; None if the sheet has none."""
+    answers = [answer for groups in sheet.parts.values() for group in groups for answer in group.answers]
+    for answer in answers:
+        for value in answer.values:
+            if (value.record_id, value.field) == (record_id, field):
+                return answer, value
+    for answer in answers:
+        for value in answer.values:
+            for loss in value.losing:
+                if (loss.record_id, loss.field) == (record_id, field):
+                    return _as_answer(answer, value, loss)
     return None
+
+
+def _as_answer(answer: SheetAnswer, value: SheetValue, loss: SheetLoss) -> tuple[SheetAnswer, SheetValue]:
+    """A value that was not taken, as the form of a correction shows it. It is of the kind of the value that was, if it is of its field."""
+    is_name = loss.why == words.LOSS_WORDS[RECORDED_NAME]
+    about = answer.group if is_name else answer.label
+    named = Label(f"{loss.why.vi}: {about.vi}", f"{loss.why.en}: {about.en}")
+    shown = replace(
+        value,
+        text=Label(loss.text, loss.text),
+        source=loss.source or words.UNKNOWN,
+        as_of=loss.as_of,
+        why=loss.why,
+        record_id=loss.record_id,
+        field=loss.field,
+        kind="TextAnswer" if is_name else value.kind,
+        exact=loss.exact,
+        losing=(),
+        disputes=loss.disputes,
+    )
+    return replace(answer, label=named), shown
 
 
 def _label(given: Mapping[str, str]) -> Label:
@@ -264,7 +307,14 @@ def _show_value(value: Mapping[str, Any], names: SheetNames) -> SheetValue:
         exact=value.get(EXACT_FIELDS.get(kind, "")),
         losing=tuple(
             SheetLoss(
-                one["text"], words.LOSS_WORDS[one["kind"]], names.source(one["source"]) if one["source"] else None
+                one["text"],
+                words.LOSS_WORDS[one["kind"]],
+                names.source(one["source"]) if one["source"] else None,
+                words.show_instant(one["asOf"]),
+                one["recordId"],
+                one["field"],
+                one["text"] if one["kind"] == RECORDED_NAME else None,
+                tuple(_label(correction["words"]) for correction in one["corrections"]),
             )
             for one in value["losingValues"]
         ),
@@ -277,7 +327,18 @@ def _group(answers: Iterable[SheetAnswer]) -> tuple[AnswerGroup, ...]:
     listed = list(answers)
     place = {name: at for at, name in reversed(list(enumerate(answer.group for answer in listed)))}
     ordered = sorted(listed, key=lambda answer: place[answer.group])
-    return tuple(AnswerGroup(name, tuple(group)) for name, group in groupby(ordered, lambda answer: answer.group))
+    return tuple(_make_group(name, tuple(group)) for name, group in groupby(ordered, lambda answer: answer.group))
+
+
+def _make_group(name: Label, answers: tuple[SheetAnswer, ...]) -> AnswerGroup:
+    # An answer without values, such as "no mortgage", has no losing ones either, and is of the same record.
+    first, *others = [answer for answer in answers if answer.values] or answers
+    if not others:
+        return AnswerGroup(name, answers)
+    reasons = tuple(one for one in first.reasons if all(one in answer.reasons for answer in others))
+    values = [value for answer in answers for value in answer.values]
+    losing = [one for one in values[0].losing if all(one in value.losing for value in values)] if values else []
+    return AnswerGroup(name, answers, reasons, tuple(losing))
 
 
 def _find_choices(answers: Sequence[Mapping[str, Any]], lists: Mapping[str, Label]) -> Iterable[OpenChoice]:

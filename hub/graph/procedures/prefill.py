@@ -227,6 +227,8 @@ def _show_answer(answer: RequirementAnswer, disputed: DisputedRecords, at: datet
     for value, made in zip(answer.values, shown["values"], strict=True):
         corrections = show_disputes(disputed, value, at)
         made |= {KIND_KEY: made["type"], "display": as_json(display_value(value)), CORRECTIONS_FIELD: corrections}
+        for loss, lost in zip(value.losing_values, made["losingValues"], strict=True):
+            lost[CORRECTIONS_FIELD] = show_disputes(disputed, loss, at)
     return shown
 
 

@@ -15,21 +15,21 @@ from hub.corrections.notices import (
 from hub.graph.execution.reads import Reads
 from hub.model.correction_states import STATE_LABELS
 from hub.plan.binds import global_id, read_global_id
-from hub.procedures.answers import HeldValue, Prefill
+from hub.procedures.answers import HeldValue, LosingValue, Prefill
 
 CORRECTION_TYPE = "Correction"
 NOTHING = DisputedRecords({})
 
 
 async def find_disputes(reads: Reads, filled: Prefill) -> DisputedRecords:
-    """The corrections that are not settled, of the records that the values stand in. Raises StoreUnavailable."""
+    """The corrections that are not settled, of the records that the values and the losing ones stand in. Raises StoreUnavailable."""
     records = list(_list_records(filled))
     if not records:
         return NOTHING
     return read_notices(await reads.json(SELECT_NOTICES, notice_parameters(records)))
 
 
-def show_disputes(disputed: DisputedRecords, value: HeldValue, now: datetime) -> list[dict[str, Any]]:
+def show_disputes(disputed: DisputedRecords, value: HeldValue | LosingValue, now: datetime) -> list[dict[str, Any]]:
     """The notices on one value, as the graph's type reads them."""
     kind, number = read_global_id(value.record_id or "")
     if kind is None or number is None:
@@ -40,9 +40,10 @@ def show_disputes(disputed: DisputedRecords, value: HeldValue, now: datetime) ->
 def _list_records(filled: Prefill) -> Iterator[RecordKey]:
     for answer in filled.answers:
         for value in answer.values:
-            kind, number = read_global_id(value.record_id or "")
-            if kind is not None and number is not None:
-                yield kind, number
+            for record_id in (value.record_id, *(loss.record_id for loss in value.losing_values)):
+                kind, number = read_global_id(record_id or "")
+                if kind is not None and number is not None:
+                    yield kind, number
 
 
 def _show(notice: CorrectionNotice, now: datetime) -> dict[str, Any]:

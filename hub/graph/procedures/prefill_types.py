@@ -124,6 +124,10 @@ OBJECTS: Mapping[str, tuple[str, Fields]] = {
             "field": ("str", "The field of that record."),
             "source": ("str | None", "The sector system it is from; null if it is not known."),
             "asOf": ("DateTime | None", "The instant for which the source confirmed it; null if it is not known."),
+            "corrections": (
+                "list[ValueCorrection]",
+                "What the source has been asked to correct of it and has not settled yet.",
+            ),
         },
     ),
     "ValueCorrection": (
@@ -244,7 +248,7 @@ def add_prefill_types(names: Namespace) -> ScalarMap:
     names["Decimal"] = DECIMAL
     for name, (about, members) in ENUMS.items():
         names[name] = enum_type(name, about, members)
-    for name in ("Label", "LegalBasis", "LosingValue", "ValueCorrection"):
+    for name in ("Label", "LegalBasis", "ValueCorrection", "LosingValue"):
         names[name] = _object(name, *OBJECTS[name], names)
     held = _fields(HELD_VALUE, names)
     about = "A value with where it is from. `recordId`, `field` and `source` say what a correction would be of."

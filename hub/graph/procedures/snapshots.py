@@ -298,6 +298,8 @@ def show_kept(answer: dict[str, Any]) -> dict[str, Any]:
     for one in answer["answers"]:
         for value in one["values"]:
             value |= {KIND_KEY: value["type"], CORRECTIONS_FIELD: []}
+            for lost in value["losingValues"]:
+                lost[CORRECTIONS_FIELD] = []
     settled = {status.name for status in SETTLED}
     asked = [] if answer["blockedBy"] else [one for one in answer["answers"] if one["status"] not in settled]
     return {**answer, "stillToAsk": asked}

@@ -128,8 +128,41 @@ def test_groups_stand_in_the_order_of_the_form() -> None:
     assert (asked.asked_of, asked.is_document) == (Label("Công dân", "the citizen"), True)
 
 
+def loss_of(text: str, **changed: Any) -> dict[str, Any]:
+    where = {"recordId": "TGFuZDox", "field": "holderLink.recorded.name", "source": "land", "asOf": None}
+    return {"text": text, "kind": "RECORDED_NAME", "corrections": [], **where, **changed}
+
+
+def test_a_name_on_a_record_is_told_once_for_the_record_and_can_be_corrected() -> None:
+    items = [{"requirement": "certificates", "key": "A1"}]
+    named = loss_of("Nguyễn Văn Hoè", corrections=[{"words": label("Đang chờ chỉnh sửa")}])
+    other = loss_of("7", kind="DIFFERS", field="area")
+    answers = [
+        answer("serial", "CONTRADICTORY", value("A1", losingValues=[named]), items=items, reasons=["NAMED_OTHERWISE"]),
+        answer(
+            "area",
+            "CONTRADICTORY",
+            value("8", field="area", losingValues=[named, other]),
+            items=items,
+            reasons=["NAMED_OTHERWISE", "SOURCES_DIFFER"],
+        ),
+    ]
+    sheet = read_sheet(prefill(*answers), NAMES)
+    (group,) = sheet.parts[TO_CONFIRM]
+    assert [one.vi for one in group.reasons] == [REASON_WORDS["NAMED_OTHERWISE"].vi]
+    assert [one.text for one in group.losing] == ["Nguyễn Văn Hoè"]
+    assert group.losing[0].disputes[0].vi == "Đang chờ chỉnh sửa"
+
+    found = find_value(sheet, "TGFuZDox", "holderLink.recorded.name")
+    assert found is not None
+    assert found[0].label.vi == "Tên ghi trên bản ghi: A1"
+    assert (found[1].exact, found[1].kind, found[1].record_id) == ("Nguyễn Văn Hoè", "TextAnswer", "TGFuZDox")
+    (alone,) = read_sheet(prefill(answers[0]), NAMES).parts[TO_CONFIRM]
+    assert (alone.reasons, alone.losing) == ((), ())
+
+
 def test_a_value_says_where_it_is_from_and_why_it_is_here() -> None:
-    loss = {"text": "Nguyễn Văn Hòa", "kind": "RECORDED_NAME", "source": "land"}
+    loss = loss_of("Nguyễn Văn Hòa")
     dispute = {"words": label("Đang chờ chỉnh sửa")}
     given = value(
         "Nguyễn Văn Hoà", linkStatus="PROBABLE", losingValues=[loss], corrections=[dispute], source="land, other"
