@@ -9,6 +9,7 @@ from starlette.routing import Route
 from hub.access.service import Access
 from hub.console.auditor.log_pages import LogPages
 from hub.console.citizen.own_pages import OwnPages
+from hub.console.developer.start_pages import DeveloperPages
 from hub.console.navigation import find_home
 from hub.console.officer.correction_pages import CorrectionPages
 from hub.console.officer.dossiers.list_pages import DossierListPages
@@ -41,10 +42,18 @@ class Console:
     """The pages of one application. `promises` are what the manifests say of their sources, by name."""
 
     def __init__(
-        self, executor: Executor, gate: Gate, access: Access, promises: Mapping[str, SourcePromise], receipt_path: str
+        self,
+        executor: Executor,
+        gate: Gate,
+        access: Access,
+        promises: Mapping[str, SourcePromise],
+        *,
+        receipt_path: str,
+        graphql_path: str,
     ) -> None:
         titles = {name: promise.title for name, promise in promises.items()}
         self.parts = PageParts(ConsoleGraph(executor, gate), access, titles)
+        self.developer = DeveloperPages(self.parts, graphql_path)
         self.groups: tuple[RoutedPages, ...] = (
             SearchPages(self.parts),
             DossierListPages(self.parts, receipt_path),
@@ -58,6 +67,7 @@ class Console:
             SourcePages(self.parts, promises),
             LogPages(self.parts),
             OwnPages(self.parts),
+            self.developer,
         )
 
     def routes(self) -> list[Route]:

@@ -82,7 +82,7 @@ def create_app(
         name: SourcePromise(Label(one.title.vi, one.title.en), one.max_age_hours, one.schedule)
         for name, one in connectors.items()
     }
-    console = Console(executor, gate, access, promises, RECEIPT_PATH)
+    console = Console(executor, gate, access, promises, receipt_path=RECEIPT_PATH, graphql_path=GRAPHQL_PATH)
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     key = settings.receipt_signing_key
@@ -148,7 +148,9 @@ class _Web:
         self.console = console
 
     async def home(self, request: Request) -> Response:
-        return RedirectResponse(await self.console.find_home(request) or GRAPHQL_PATH)
+        """Where whoever is signed in begins; for everybody else, the start of developers."""
+        home = await self.console.find_home(request)
+        return await self.console.developer.start_page(request) if home is None else RedirectResponse(home)
 
     async def healthz(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})

@@ -155,6 +155,17 @@ def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, si
     assert watched.outside == []
 
 
+def test_the_start_of_developers_is_accessible(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
+    page = watched.page
+    page.goto(f"{site.url}/")
+    for one in page.locator("details").all():
+        one.evaluate("(details) => { details.open = true; }")
+    assert find_faults(page, axe, "developers") == []
+    page.get_by_role("link", name=re.compile("GraphiQL")).click()
+    expect(page).to_have_url(f"{site.url}/graphql")
+    assert watched.outside == []
+
+
 def press_key(page: Page, key: str) -> None:
     with page.expect_navigation():
         page.keyboard.press(key)

@@ -120,6 +120,7 @@ def serve_pages(store: str, linked_province: LinkedProvince, postgres_server: Em
             LocalIdentity("kiem", "Trần Kiểm", frozenset({Role.AUDITOR})),
             LocalIdentity("citizen", "Công dân", client_kind=ClientKind.APP, personal_ids=citizen),
         ),
+        _key=ISSUER._key,  # tokens of either are good here
     )
 
     def serve(other_logins: Mapping[str, str] | None = None, **changed: Any) -> AbstractContextManager[str]:

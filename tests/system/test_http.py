@@ -87,7 +87,7 @@ def test_get_answers_queries_and_shows_people_the_page(http: httpx2.Client) -> N
     assert http.get("/graphql", params={"query": "{ __typename }", "variables": "{"}).status_code == 400
     assert http.put("/graphql").status_code == 405
     assert http.get("/nothing").json()["errors"][0]["extensions"]["code"] == "HTTP"
-    assert http.get("/").headers["location"] == "/graphql"
+    assert "Dữ liệu liên thông qua GraphQL" in http.get("/").text
 
 
 def test_static_files_are_compressed(http: httpx2.Client) -> None:

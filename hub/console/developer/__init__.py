@@ -1,0 +1,1 @@
+"""Pages for developers of clients: where to start, and the schema."""
