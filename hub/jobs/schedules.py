@@ -28,17 +28,24 @@ class SyncSchedule:
     zone: ZoneInfo
 
 
-def list_schedules(manifests: Iterable[Manifest]) -> Iterator[SyncSchedule]:
-    """Yield the schedules of connectors; followed ones have none. Raises HubMisconfigured."""
+def list_schedules(manifests: Iterable[Manifest], instead: str | None = None) -> Iterator[SyncSchedule]:
+    """Yield the schedules of connectors; followed ones have none. With `instead`, all others have that one. Raises HubMisconfigured."""
+    if instead is not None:
+        _check_cron("--schedule", instead)
     for manifest in manifests:
-        if manifest.schedule is None or manifest.follows:
+        cron = instead or manifest.schedule
+        if cron is None or manifest.follows:
             continue
-        if len(manifest.schedule.split()) != 5 or not croniter.is_valid(manifest.schedule):
-            raise HubMisconfigured(
-                f'connector {manifest.name}: schedule: "{manifest.schedule}" is not a cron expression with five fields',
-                next_step='write minute, hour, day, month and weekday, e.g. "*/15 * * * *"',
-            )
-        yield SyncSchedule(manifest.name, manifest.schedule, ZoneInfo(manifest.source.timezone))
+        _check_cron(f"connector {manifest.name}: schedule", cron)
+        yield SyncSchedule(manifest.name, cron, ZoneInfo(manifest.source.timezone))
+
+
+def _check_cron(where: str, cron: str) -> None:
+    if len(cron.split()) != 5 or not croniter.is_valid(cron):
+        raise HubMisconfigured(
+            f'{where}: "{cron}" is not a cron expression with five fields',
+            next_step='write minute, hour, day, month and weekday, e.g. "*/15 * * * *"',
+        )
 
 
 def iterate_times(cron: str, zone: ZoneInfo) -> croniter:

@@ -53,6 +53,8 @@ class WorkerOptions:
     lookup_timeout_s: float = 0.0
     webhook_every_s: float = 0.0
     """Seconds between two looks for events to deliver; 0 for none."""
+    schedule: str | None = None
+    """A cron expression for every connector, instead of those of the manifests."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ class QueueWorker:
             ) from None
 
     async def _work(self) -> None:
-        found = list(list_schedules(self.options.manifests))
+        found = list(list_schedules(self.options.manifests, self.options.schedule))
         loop = asyncio.get_running_loop()
         told = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import logging
 import os
 import resource
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from cyclopts import Parameter
 from hub.access.dossiers import NamedSubject
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
+from hub.cli.operate.demo_worker import EVERY_MINUTE, choose_schedule, run_worker
 from hub.cli.operate.serve import serve_on
 from hub.cli.operate.sockets import bind_socket
 from hub.cli.procedures.prefill import show_prefill
@@ -39,10 +38,8 @@ from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
 from hub.graph.procedures.prefill import PrefillRequest
 from hub.graph.service import make_executor, make_pool
-from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run.linking_run import run_linking
-from hub.refresh.server import start_lookup_server
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
@@ -50,9 +47,8 @@ from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
 from hub.web.starters import Examples, starter_queries
 
-LOG = logging.getLogger("hub.demo")
 PROCEDURE = "land-right-transfer"
-JOIN_WAIT_S = 10.0
+WORKER_LOG = "worker.log"
 
 
 def demo_command(
@@ -96,12 +92,25 @@ def demo_command(
             if not serve:
                 return
             address = "http://{}:{}".format(*listener.getsockname()[:2])
-            with _environment_file({**systems.environment, "HUB_DATABASE_URL": url}), _look_ups(settings, url):
+            schedule, log = choose_schedule(citizens), home / WORKER_LOG
+            with (
+                _environment_file({**systems.environment, "HUB_DATABASE_URL": url}),
+                run_worker(url, systems.environment, schedule, log),
+            ):
+                _show_worker(schedule, log)
                 if without_access:
                     _show_address(address, examples)
                     serve_on(listener, settings, Logins.one(url), examples=examples)
                 else:
                     _serve_with_access(listener, settings, server, examples, address)
+
+
+def _show_worker(schedule: str, log: Path) -> None:
+    often = "minute" if schedule == EVERY_MINUTE else "half hour"
+    OUT.print()
+    OUT.print(
+        f"A worker reads the five systems every {often}: change something in one and see it in the graph. Its log: {log}"
+    )
 
 
 def _serve_with_access(
@@ -151,20 +160,6 @@ def _systems(province: ProvinceSummary, server: EmbeddedServer) -> Iterator[Runn
     )
     with start_systems(Path(province.folder), server.url("postgres")) as systems:
         yield systems
-
-
-@contextmanager
-def _look_ups(settings: Settings, url: str) -> Iterator[None]:
-    """Ask the systems for single rows when a procedure needs them newer: elsewhere, `hub worker` does."""
-    stop = threading.Event()
-    found = list(load_manifests().values())
-    thread = start_lookup_server(url, found, settings.lookup_timeout_s, stop, LOG.info, lambda _: None)
-    try:
-        yield
-    finally:
-        stop.set()
-        if thread is not None:
-            thread.join(JOIN_WAIT_S)
 
 
 def _fresh(server: EmbeddedServer) -> str:

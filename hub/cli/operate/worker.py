@@ -26,6 +26,7 @@ def worker_command(
     follow: bool = True,
     only: Annotated[list[str] | None, Parameter(negative=())] = None,
     heartbeat: float = 10.0,
+    schedule: str | None = None,
 ) -> None:
     """Run scheduled, queued and streaming connectors and look up single rows until stopped.
 
@@ -39,6 +40,8 @@ def worker_command(
         Schedule, follow and look up this connector alone; may be given several times.
     heartbeat
         Seconds between two signs of life. After three without one, the jobs of a worker go to another.
+    schedule
+        Sync every connector by this cron expression, e.g. "*/5 * * * *", instead of the schedule in its manifest.
     """
     if concurrency < 1 or heartbeat <= 0:
         raise HubMisconfigured(
@@ -54,6 +57,7 @@ def worker_command(
         settings.keep_runs_days,
         settings.lookup_timeout_s,
         settings.webhook_every_s,
+        schedule,
     )
     with open_store(settings, keep_running=True) as store:
         queue_worker = QueueWorker(store.engine, orders, partial(tell_work, settings))
