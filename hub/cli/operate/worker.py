@@ -18,6 +18,7 @@ from hub.ingest.run.connector_run import select_manifests
 from hub.jobs.worker import QueueWorker, WorkerOptions
 from hub.settings import Settings, load_settings
 from hub.store.engine import store_url
+from hub.tracing.exporting import trace_process
 
 
 def worker_command(
@@ -62,7 +63,7 @@ def worker_command(
     with open_store(settings, keep_running=True) as store:
         queue_worker = QueueWorker(store.engine, orders, partial(tell_work, settings))
         log_start(settings, None, (manifest.name for manifest in orders.manifests))
-        with watch_worker(settings, queue_worker):
+        with trace_process("hub-worker"), watch_worker(settings, queue_worker):
             queue_worker.run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
         # A run that was cut may be within a library that does not end with the interpreter.

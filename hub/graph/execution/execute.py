@@ -6,6 +6,7 @@ whose stored root fields run the same plan.
 """
 
 import asyncio
+import hashlib
 import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -37,7 +38,7 @@ from hub.graph.execution.explain import Explanation, explain_plan
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
 from hub.graph.execution.reading import Reading
 from hub.graph.execution.reads import Reads
-from hub.graph.execution.request_meter import RequestMeter
+from hub.graph.execution.request_meter import RequestMeter, classify_result
 from hub.graph.ledger.ledger_reads import LedgerReads
 from hub.graph.ledger.read_ledger import ReadLedger
 from hub.graph.link_review.review_runner import ReviewRunner
@@ -50,6 +51,7 @@ from hub.ledger.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE
 from hub.plan.data_subjects import HIDDEN
 from hub.plan.planner import Plan
+from hub.tracing.spans import OpenSpan, is_tracing, open_span
 
 LOG = logging.getLogger("hub.graph")
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
@@ -179,9 +181,29 @@ class Executor:
         """
         began = perf_counter() if began is None else began
         reading = Reading(caller)
-        response = await self._recorded(reading, await self._respond(request, reading))
+        with open_span("operation") as span:
+            response = await self._recorded(reading, await self._respond(request, reading))
+            if is_tracing():
+                self._describe(span, reading, response.code)
         self._count(reading, began, response.code, len(response.body))
         return response
+
+    def _describe(self, span: OpenSpan, reading: Reading, code: str | None) -> None:
+        """Note in a span what was asked and how it ended: by names that may be shown, and a hash of the document."""
+        ready, purpose = reading.ready, reading.caller.purpose
+        if ready is not None:
+            digest = hashlib.sha256(ready.checked.text.encode()).hexdigest()
+            name = ready.operation.name.value if ready.operation.name else None
+            span.set_attribute("graphql.operation.type", ready.operation.operation.value)
+            span.set_attribute("graphql.operation.name", self.meter.show_operation(name))
+            span.set_attribute("hub.document_sha256", digest)
+        if purpose is not None:
+            span.set_attribute("hub.purpose", purpose.code)
+        outcome, kind = classify_result(code)
+        span.set_attribute("hub.outcome", outcome)
+        if code is not None:
+            span.set_attribute("hub.error_code", code)
+            span.set_attribute("hub.error_kind", kind)
 
     def _count(self, reading: Reading, began: float, code: str | None, size_bytes: int = 0) -> None:
         name = reading.ready.operation.name if reading.ready is not None else None
@@ -198,7 +220,8 @@ class Executor:
         """The response once it is written down, or the one that says that it cannot be."""
         if self.ledger is not None:
             try:
-                await self.ledger.record(reading, response.code)
+                with open_span("ledger"):
+                    await self.ledger.record(reading, response.code)
             except HubError as error:
                 return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
         return response
@@ -206,7 +229,8 @@ class Executor:
     async def _respond(self, request: GraphQLRequest, reading: Reading) -> Response:
         caller = reading.caller
         try:
-            ready = reading.ready = await self._ready(request, caller)
+            with open_span("plan"):
+                ready = reading.ready = await self._ready(request, caller)
             self.access.check(ready, caller)
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
             if ready.is_subscription:

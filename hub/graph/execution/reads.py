@@ -12,6 +12,7 @@ from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.store.prepared_reads import PreparedReads
 from hub.store.revision import READ_REVISION
 from hub.store.silence import Silence
+from hub.tracing.spans import open_span
 
 LOG = logging.getLogger("hub.graph")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
@@ -68,7 +69,8 @@ class Reads:
         If the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
         too long or give too much, StoreUnavailable.
         """
-        text: bytes | None = await self._tried_again(self._wire.value, sql, parameters)
+        with open_span("sql"):
+            text: bytes | None = await self._tried_again(self._wire.value, sql, parameters)
         if text is None:
             raise TOO_LONG
         return text

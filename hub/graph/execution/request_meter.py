@@ -92,6 +92,10 @@ class RequestMeter:
         self._purposes = frozenset(sorted(purposes)[:MAX_PURPOSES])
         self._logs = logs
 
+    def show_operation(self, name: str | None) -> str:
+        """The name of an operation if it may be shown, or OTHER."""
+        return name if name is not None and name in self._operations else OTHER
+
     def note(
         self,
         code: str | None,
@@ -103,7 +107,7 @@ class RequestMeter:
     ) -> None:
         """Count a request that ended with this error code, or None. `began` is by `time.perf_counter`."""
         seconds = perf_counter() - began
-        shown = operation if operation in self._operations else OTHER
+        shown = self.show_operation(operation)
         under = NONE if purpose is None else purpose if purpose in self._purposes else OTHER
         result = classify_result(code)
         key = (shown, under, result)

@@ -1,21 +1,21 @@
 """The ids by which a request is found again: in the ledger, in the caller's own log, in a trace."""
 
-import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from hub.tracing.spans import TRACE_PARENT, find_trace_id
 
 TRACE_HEADER = b"traceparent"
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 """Of the request that is being answered: its X-Request-Id, or one that the hub made. It stands in the answer, in every line that is
 logged meanwhile, and in the ledger."""
-TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-"""W3C Trace Context."""
 
 
 @dataclass(frozen=True)
 class RequestTrace:
-    """`request_id` is the caller's X-Request-Id, or made here; `trace_id` is that of traceparent, 32 hex digits."""
+    """`request_id` is the caller's X-Request-Id, or made here; `trace_id` is that of traceparent, or of the trace that the hub
+    exports, 32 hex digits."""
 
     request_id: str | None = None
     trace_id: str | None = None
@@ -25,4 +25,4 @@ def read_trace(headers: Mapping[bytes, list[bytes]]) -> RequestTrace:
     """The ids of the request that is being answered: the one in its answer and in the log, and that of its trace."""
     parents = headers.get(TRACE_HEADER, ())
     parent = TRACE_PARENT.fullmatch(parents[0]) if len(parents) == 1 else None
-    return RequestTrace(REQUEST_ID.get(), parent[1].decode() if parent else None)
+    return RequestTrace(REQUEST_ID.get(), parent[1].decode() if parent else find_trace_id())

@@ -14,6 +14,7 @@ from hub.errors import OperationRefused
 from hub.graph.execution.request_trace import RequestTrace, read_trace
 from hub.graph.permission.dossier_reads import DossierReads, ReadingDossier
 from hub.plan.masks import FULL, Disclosure
+from hub.tracing.spans import open_span
 
 DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
 LONGEST_HEADER = 200
@@ -109,6 +110,10 @@ class Gate:
         refused is written down first, and LedgerUnavailable is raised if that cannot be done; who has met a limit is not, since
         that would fill the ledger.
         """
+        with open_span("admit"):
+            return await self._admit(headers, query_string, is_request=is_request)
+
+    async def _admit(self, headers: Headers, query_string: bytes, *, is_request: bool) -> Caller:
         code, wanted = read_header(headers, DOSSIER_HEADER), read_header(headers, PURPOSE_HEADER)
         try:
             principal = await self.authenticator.authenticate(headers, query_string)

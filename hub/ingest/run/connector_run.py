@@ -30,6 +30,7 @@ from hub.ingest.run.stream_run import StreamRun
 from hub.sdk.manifest import Manifest
 from hub.store.engine import connect_for_run, store_url
 from hub.store.query import fetch_value
+from hub.tracing.spans import open_span
 
 LOCK_WAIT_S = 5.0
 """How long a run waits for the lock. A killed run holds it until the server notices that its client is gone: within a
@@ -142,7 +143,11 @@ def run_connectors(
 def _run_safely(work: "_ConnectorRun") -> RunReport:
     """Run a connector and return its report. An unforeseen failure fails this connector, and the next one still runs."""
     try:
-        return work.run()
+        with open_span("sync", connector=work.manifest.name) as span:
+            report = work.run()
+            span.set_attribute("hub.status", report.status)
+            span.set_attribute("hub.changed", report.changed)
+            return report
     except psycopg.OperationalError:
         raise
     except Exception as error:
@@ -293,7 +298,8 @@ def run_stream(
         try:
             work = StreamRun(connection, manifest, name, orders, reader)
             outcomes[name] = work.outcome
-            work.run()
+            with open_span("stream", connector=manifest.name, stream=name):
+                work.run()
         finally:
             reader.close()
     except HubError as error:

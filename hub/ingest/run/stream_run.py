@@ -35,6 +35,7 @@ from hub.ingest.write.sweep import Sweeper
 from hub.model.registry import Entity, load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.streams import Stream
+from hub.tracing.spans import open_span
 
 T = TypeVar("T")
 
@@ -153,10 +154,11 @@ class StreamRun:
                 fill.begin()
             self.intake.loads = fills
             last = state
-            for ready in self.intake.read_batches(None, known):
-                self.intake.stage_batch(ready)
-                last = ready.batch.state or last
-                tokens += [] if ready.batch.token is None else [ready.batch.token]
+            with open_span("read"):
+                for ready in self.intake.read_batches(None, known):
+                    self.intake.stage_batch(ready)
+                    last = ready.batch.state or last
+                    tokens += [] if ready.batch.token is None else [ready.batch.token]
             self.intake.stage_corrections(self.cursor.stream_id)
             self._finish_whole(at, fills, known, last)
         self.reader.acknowledge(tokens)
@@ -169,7 +171,8 @@ class StreamRun:
             count = self.outcome.counts[entity.name]
             work = self._build_task(entity, at, whole=True, digested=known is not None)
             if entity.name in fills:
-                count.added, copies = self._time_store(fills[entity.name].end)
+                with open_span("load", entity=entity.name):
+                    count.added, copies = self._time_store(fills[entity.name].end)
                 count.unchanged += copies
             else:
                 self._merge_whole(work, count, known)
@@ -201,7 +204,8 @@ class StreamRun:
         versions.rekey_items(self.connection, work)
         present = known.rows if known is not None else None
         deleted = self.sweeper.sweep(work, count.read, self.intake.rows_read, present=present)
-        merged = self._time_store(lambda: merge_staged(self.connection, work, deleted=deleted, guard=self.limits))
+        with open_span("merge", entity=work.entity.name):
+            merged = self._time_store(lambda: merge_staged(self.connection, work, deleted=deleted, guard=self.limits))
         count.added, count.changed, count.deleted = merged.added, merged.changed, merged.deleted
         count.unchanged += merged.unchanged
         if merged.stale:
@@ -222,7 +226,8 @@ class StreamRun:
                 with self.connection.transaction():
                     self.cursor.lock()
                     self.intake.source_rows.clear()
-                    last, failure = self._stage_until_commit(batch, batches, tokens)
+                    with open_span("read"):
+                        last, failure = self._stage_until_commit(batch, batches, tokens)
                     if failure and self.manifest.follows:
                         # It arrives again: do not show half of a source's transaction in the meantime.
                         raise failure
@@ -266,9 +271,10 @@ class StreamRun:
 
     def _merge_changes(self, entity: Entity, at: datetime) -> None:
         count = self.outcome.counts[entity.name]
-        merged = self._time_store(
-            lambda: merge_staged(self.connection, self._build_task(entity, at, whole=False), guard=self.limits)
-        )
+        with open_span("merge", entity=entity.name):
+            merged = self._time_store(
+                lambda: merge_staged(self.connection, self._build_task(entity, at, whole=False), guard=self.limits)
+            )
         count.added += merged.added
         count.changed += merged.changed
         count.unchanged += merged.unchanged

@@ -40,6 +40,7 @@ from hub.model.registry import load_registry
 from hub.store.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION
 from hub.store.query import fetch_row
+from hub.tracing.spans import open_span
 
 Progress = Callable[[str, int], None]
 """Told the linked field that is done, and how many records it has."""
@@ -94,7 +95,11 @@ def run_linking(
             connection.execute(CLOSE_BROKEN_OFF)  # under the lock: whatever is open belongs to a process that died
             with LinkWorkspace(connection) as workspace, Likeness.opened(workspace, train=train) as likeness:
                 run = _Run(workspace, tuple(known[name] for name in names), likeness, fields is not None, progress)
-                return run.all(whole=full or train or fields is not None)
+                with open_span("link") as span:
+                    report = run.all(whole=full or train or fields is not None)
+                    span.set_attribute("hub.mode", report.mode)
+                    span.set_attribute("hub.changed", report.changed)
+                    return report
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the database went away during linking",
@@ -285,9 +290,14 @@ class _Run:
         """Decide fields that do not rest on each other, then write them; `told` is whether that is what is reported."""
         self._touch(fields)
         looked_at = [field for field in fields if self.whole or self._is_touched(field)]
-        self._decide(looked_at, learning=self.likeness.to_train and told)
+        with open_span("decide", fields=len(looked_at)):
+            self._decide(looked_at, learning=self.likeness.to_train and told)
         for field in fields:
-            report = self._apply(field, told=told) if field in looked_at else report_untouched(self.connection, field)
+            if field in looked_at:
+                with open_span("apply", field=field.name):
+                    report = self._apply(field, told=told)
+            else:
+                report = report_untouched(self.connection, field)
             if told:
                 self.reports.append(report)
             if self.progress and told:
@@ -340,7 +350,7 @@ class _Run:
         """Hold the copies of what was looked at against their authorities."""
         at = fetch_row(self.connection, "select clock_timestamp()")
         names = [field.name for field in self.fields]
-        with self.workspace.dropped_after("touched"):
+        with open_span("compare"), self.workspace.dropped_after("touched"):
             self.workspace.analyze("touched")
             self.found = discrepancies.update_discrepancies(self.workspace, names, at[0], touched=not self.whole)
 
