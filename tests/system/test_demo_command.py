@@ -95,13 +95,13 @@ def test_what_changes_in_a_system_appears_in_the_graph_and_nothing_is_left_behin
         return str(answer["data"]["citizen"]["fullName"])
 
     assert read_name() != NEW_NAME
-    with EmbeddedServer.start(demonstration.home / "demo" / "postgresql", durable=False) as server:
-        with psycopg.connect(server.url("dan_cu")) as population:
-            changed = population.execute(
-                "update dan_cu.cong_dan set ho_va_ten = %s, cap_nhat_luc = now() where so_dinh_danh = %s",
-                (NEW_NAME, person),
-            )
-            assert changed.rowcount >= 1
+    data = demonstration.home / "demo" / "postgresql"
+    with EmbeddedServer.start(data, durable=False) as server, psycopg.connect(server.url("dan_cu")) as population:
+        changed = population.execute(
+            "update dan_cu.cong_dan set ho_va_ten = %s, cap_nhat_luc = now() where so_dinh_danh = %s",
+            (NEW_NAME, person),
+        )
+        assert changed.rowcount >= 1
     demonstration.until(lambda: read_name() == NEW_NAME)
     # What the change means for links follows: nobody has to say `hub link`.
     demonstration.until(lambda: re.search(r"link: [\d,]+ links changed", demonstration.log) is not None)
