@@ -7,15 +7,22 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import httpx2
 import pytest
 
+from hub.access import authenticator
 from hub.access.api_keys import KEY_CACHED_S, NewApiKey, create_key
 from hub.access.authenticator import RequestAuthenticator
 from hub.access.principals import ClientKind, KeyInvalid, Principal
+from hub.access.purposes import find_purpose
 from hub.access.service import make_access
 from hub.errors import OperationRefused, StoreUnavailable
+from hub.graph.execution import execute
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
+from hub.store.logins import Logins
+from hub.web.app import create_app
+from tests.serving import served
 from tests.system.trial import Command, Trial
 
 
@@ -92,6 +99,32 @@ def test_a_revoked_key_stops_within_the_time_that_it_is_cached(trial: Trial, cli
     first = trial.rows("select revoked_at from hub.api_key")
     cli("keys", "revoke", key[4:12])
     assert trial.rows("select revoked_at from hub.api_key") == first
+
+
+def test_a_subscription_ends_within_a_minute_of_its_keys_revocation(
+    trial: Trial, cli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if there is no event: nobody waits at a hub that would not admit them."""
+    assert KEY_CACHED_S + execute.RECHECK_S <= 60
+    monkeypatch.setattr(execute, "RECHECK_S", 0.1)
+    monkeypatch.setattr(authenticator, "KEY_CACHED_S", 0.1)
+    key = cli("keys", "new", "registry of the sector", "--scope", "source:trial").strip()
+    query = next(d.text for d in find_purpose("reconcile").documents if "subscription" in d.text)
+    body = {"query": query, "operationName": "OwnRecords", "variables": {"source": "trial"}}
+    headers = {"authorization": f"Bearer {key}", "x-hub-purpose": "reconcile", "accept": "text/event-stream"}
+    app = create_app(load_settings(access="on"), Logins.one(store_url(trial.engine)))
+    with served(app) as url:
+        with httpx2.stream("POST", f"{url}/graphql", json=body, headers=headers, timeout=60) as answer:
+            assert answer.status_code == 200
+            time.sleep(0.5)  # some rechecks with a good key end nothing
+            cli("keys", "revoke", key[4:12])
+            said, deadline = [], time.monotonic() + 60
+            for line in answer.iter_lines():
+                assert time.monotonic() < deadline, "the stream goes on"
+                said += [line] if line.startswith(("event:", "data:")) else []
+        assert [line for line in said if line.startswith("event:")] == ["event: next", "event: complete"], said
+        assert "KEY_INVALID" in said[1]
+        assert httpx2.post(f"{url}/graphql", json=body, headers=headers, timeout=60).status_code == 401
 
 
 def test_wrong_keys_are_refused(trial: Trial, cli: Command) -> None:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from hub.access.principals import KeyInvalid
 from hub.access.purposes import find_purpose
 from hub.graph.execution.execute import Response
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
@@ -228,7 +229,11 @@ def test_each_event_of_a_subscription_is_written_down(trial: Trial, database_url
     principal = replace(LOCAL.known, id="key:sector")
     caller = Caller(principal, purpose, bindings={"caller.sources": frozenset({"trial"})})
 
+    revoked: list[bool] = []
+
     async def admit_again() -> Caller:
+        if revoked:
+            raise KeyInvalid("the key is revoked")
         return caller
 
     async def follow() -> None:
@@ -247,6 +252,11 @@ def test_each_event_of_a_subscription_is_written_down(trial: Trial, database_url
             trial.write(person(1), person(2))
             await asyncio.to_thread(trial.sync)
             assert b"ADDED" in await asyncio.wait_for(first, 60)
+            revoked.append(True)
+            trial.write(person(1), person(2), person(3))
+            await asyncio.to_thread(trial.sync)
+            refused = await asyncio.wait_for(anext(events), 60)
+            assert (b"KEY_INVALID" in refused, b"ADDED" in refused) == (True, False)
             await events.aclose()
             foreign = replace(request, variables={"source": "another"})
             assert isinstance(await executor.ready_stream(foreign, caller), Response)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -62,6 +62,8 @@ LARGE_CHARS = 4_000
 """Requests with longer documents or variables are made ready in a thread, so that others are answered meanwhile."""
 
 
+RECHECK_S = 20.0
+"""After this time without an event, a subscriber is admitted again. A key is kept for 30 s, so a revoked one ends within 60 s."""
 AdmitAgain = Callable[[], Awaitable[Caller]]
 """Finds out again who the caller is. Raises as `Gate.admit` does."""
 
@@ -287,7 +289,8 @@ class Executor:
     async def stream(self, ready: PreparedRequest, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
         """The responses of a subscription, one for each event, until it ends or the caller closes it.
 
-        Before each event `admit_again` says whether the caller may still read: a token expires, a key is revoked, a dossier ends.
+        Before each event, and every RECHECK_S without one, `admit_again` says whether the caller may still read: a token expires, a key is
+        revoked, a dossier ends. If not, the subscription ends with the refusal.
         """
         context = RequestContext(self, ready, Reading(caller, ready))
         source: Any = subscribe(
@@ -303,7 +306,7 @@ class Executor:
             yield orjson.dumps(_body(source))
             return
         try:
-            async for result in source:
+            async for result in self._watch_caller(source, ready, admit_again):
                 context.plans.clear()
                 people = context.reading.people
                 context.reading = Reading(await admit_again(), ready)
@@ -318,6 +321,24 @@ class Executor:
             yield _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True).body
         finally:
             await source.aclose()
+
+    async def _watch_caller(
+        self, source: AsyncIterator[ExecutionResult], ready: PreparedRequest, admit_again: AdmitAgain
+    ) -> AsyncGenerator[ExecutionResult]:
+        """The results of a subscription. Raises what `admit_again` or the check raises while none comes."""
+        while True:
+            coming = asyncio.ensure_future(anext(source))
+            try:
+                while not (await asyncio.wait({coming}, timeout=RECHECK_S))[0]:
+                    self.access.check(ready, await admit_again())
+                try:
+                    result = coming.result()
+                except StopAsyncIteration:
+                    return
+            finally:
+                coming.cancel()
+                await asyncio.wait({coming})
+            yield result
 
     async def data(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
