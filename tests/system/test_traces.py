@@ -11,7 +11,7 @@ import pytest
 from hub.link.run.linking_run import run_linking
 from hub.store.embedded import EmbeddedServer
 from hub.tracing import spans
-from hub.tracing.exporting import LAST_EXPORT_WITHIN_S, trace_process
+from hub.tracing.exporter import LAST_EXPORT_WITHIN_S, trace_process
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.otlp_receiver import Receiver, receive_traces

@@ -27,7 +27,7 @@ from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.logins import Logins
 from hub.store.roles import find_excess, may_append_to_ledger
-from hub.tracing.exporting import trace_process
+from hub.tracing.exporter import trace_process
 from hub.web.access_starters import AccessExamples
 from hub.web.app import NO_EXAMPLES, create_app
 from hub.web.edge import Edge

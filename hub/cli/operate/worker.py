@@ -18,7 +18,7 @@ from hub.ingest.run.connector_run import select_manifests
 from hub.jobs.worker import QueueWorker, WorkerOptions
 from hub.settings import Settings, load_settings
 from hub.store.engine import store_url
-from hub.tracing.exporting import trace_process
+from hub.tracing.exporter import trace_process
 
 
 def worker_command(
