@@ -117,6 +117,6 @@ class PoorHouseholdEntry:
     household: Household = linked(PartyAsRecorded, "The household, under its head.")
     category: PovertyCategory = field("Poor or near-poor.", filter=True)
     year: Count = field("Year of the list.", filter=True, order=True)
-    member_count: Count | None = field("Number of members on the list.")
+    member_count: Count | None = field("Number of members on the list.", filter=True, index=False)
     decision_number: LocalCode | None = field("Number of the commune's decision.")
     decided_on: Day | None = field("When it was decided.", filter=True, index=False)

@@ -63,7 +63,7 @@ class BirthNotice:
     mother: Citizen = linked(PartyAsRecorded, "The mother.")
     birth_date: PartialDate = field("Date of birth.", filter=True, order=True)
     sex: Sex | None = field("Sex of the child.", filter=True, index=False)
-    birth_weight: Count | None = field("Weight at birth, in grams.")
+    birth_weight: Count | None = field("Weight at birth, in grams.", filter=True, index=False)
     intended_name: PersonName | None = field("Name that the parents mean to give.")
     facility_name: OrganisationName | None = field("Hospital or clinic where the child was born.")
     issued_on: Day | None = field("When the notice was issued.", filter=True, index=False)

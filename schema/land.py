@@ -68,7 +68,7 @@ class LandUseRight:
     parcel: Parcel = linked(ParcelAsRecorded, "The parcel the right is in.")
     holder: Citizen | Household = linked(PartyAsRecorded, "Who holds the right.")
     share: Share | None = field("Part of the right this holder has.")
-    area: Area | None = field("Area the certificate states.")
+    area: Area | None = field("Area the certificate states.", filter=True, index=False)
     purpose: LandPurpose | None = field("Purpose the certificate states.")
     term_ends_on: Day | None = field("End of the term; null for long-term use.", filter=True, index=False)
     origin: RightOrigin | None = field("Where the right comes from.")
@@ -100,7 +100,9 @@ class PlanningRestriction:
     kind: PlanningRestrictionKind = field("Why building is restricted.", filter=True)
     decision_number: LocalCode | None = field("Number of the decision that approved the plan.", filter=True)
     plan_name: Text | None = field("Name of the plan.")
-    affected_area: Area | None = field("Part of the parcel that is affected; null where it is not measured.")
+    affected_area: Area | None = field(
+        "Part of the parcel that is affected; null where it is not measured.", filter=True, index=False
+    )
     valid_from: Day | None = field("First day.", filter=True, order=True)
     valid_until: Day | None = field("Last day; null while no end is decided.", filter=True, index=False)
 
@@ -120,7 +122,7 @@ class LandTransferSlip:
     transferor: Citizen | Household = linked(PartyAsRecorded, "Who gives the right away.")
     transferee: Citizen | Household = linked(PartyAsRecorded, "Who receives it.")
     kind: LandTransferKind = field("How the right changes hands.", filter=True)
-    area: Area | None = field("Area that is transferred.")
+    area: Area | None = field("Area that is transferred.", filter=True, index=False)
     price: Vnd | None = field("Price in the contract; null where there is none.", filter=True, index=False)
     issued_on: Day = field("When the slip was sent.", filter=True, order=True)
     status: LandTransferSlipStatus = field("How far it has come.", filter=True)

@@ -20,7 +20,7 @@ class AdministrativeUnit:
     name: OrganisationName = field("Full name.", filter=True, order=True)
     parent: "AdministrativeUnit | None" = reference("unit_code", "The unit this one was part of, in the same period.")
     point: GeoPoint | None = field("A point within the unit.")
-    area: SquareKilometres | None = field("Area; known for communes in force.")
+    area: SquareKilometres | None = field("Area; known for communes in force.", filter=True, index=False)
     valid_from: Day | None = field("First day of the unit under this code; null where it is not known.", filter=True)
     valid_to: Day | None = field("First day on which it was no more; null while it is in force.", filter=True)
     parts: list["AdministrativeUnit"] = link("AdministrativeUnit.parent", "Units within this one.")

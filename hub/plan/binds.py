@@ -6,7 +6,7 @@ import enum
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,15 +79,20 @@ def to_parameter(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Bind:
-    """One parameter: a leaf, the part taken of it, and the SQL type it is cast to."""
+    """One parameter: a leaf, the part taken of it, the SQL type it is cast to, and the response keys of the field it stands at."""
 
     leaf: Leaf
     cast: str
     take: Callable[[Any], Any] = to_parameter
+    path: tuple[str, ...] = field(default=(), compare=False)
 
     def value(self, variables: Mapping[str, Any]) -> Any:
-        """The parameter for these variables. Raises OperationRefused if the value cannot be taken."""
-        return self.take(self.leaf.get(variables))
+        """The parameter for these variables. Raises OperationRefused, which says at which field, if the value cannot be taken."""
+        try:
+            return self.take(self.leaf.get(variables))
+        except OperationRefused as refusal:
+            refusal.path = refusal.path or self.path
+            raise
 
 
 LONGEST_CURSOR = 4_000

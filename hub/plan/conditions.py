@@ -88,7 +88,7 @@ class ConditionCounter:
 @dataclass(frozen=True)
 class FilterReader:
     """Reads filter arguments. `links` is how many links a filter may still follow, `terms` counts conditions. With
-    `masked`, filters that could tell a masked value are refused."""
+    `masked`, filters that could tell a masked value are refused. `path` are the response keys of the filtered field."""
 
     registry: Registry
     document: Document
@@ -96,6 +96,7 @@ class FilterReader:
     terms: ConditionCounter
     past: bool = False
     masked: bool = False
+    path: tuple[str, ...] = ()
 
     def conditions(self, entity: Entity, tree: Tree | None) -> tuple[Condition, ...]:
         """The conditions of a filter argument; all of them must hold. Null filters, and null parts, are no conditions."""
@@ -184,7 +185,7 @@ class FilterReader:
                     next_step="use isNull: true to ask for nulls",
                 )
             else:
-                found.append(compared.test(operator, leaf))  # type: ignore[arg-type]  # operators hold leaves
+                found.append(compared.test(operator, leaf, self.path))  # type: ignore[arg-type]  # operators hold leaves
         return found
 
     def _provenance(self, part: Mapping[str, Tree]) -> list[Condition]:
@@ -209,7 +210,7 @@ class FilterReader:
             kind, number = Bind(leaf, "text", GlobalIdPart(0)), Bind(leaf, "bigint", GlobalIdPart(1))
             return SqlTest(f"{{t}}.id = {{0}} and {{1}} = '{entity.name}'", (number, kind))
         kinds, numbers = (
-            Bind(leaf, cast, GlobalIdParts(index, derived_fields.MAX_PAGE, ("filter", "id")))
+            Bind(leaf, cast, GlobalIdParts(index, derived_fields.MAX_PAGE, self.path))
             for index, cast in enumerate(("text[]", "bigint[]"))
         )
         chosen = f"select w.id from unnest({{0}}, {{1}}) w(kind, id) where w.kind = '{entity.name}'"
@@ -226,11 +227,11 @@ class FilterOperand:
     templates: Mapping[str, str] = field(default_factory=lambda: OPERATOR_TEMPLATES)
     take: Callable[[Any], Any] = to_parameter
 
-    def test(self, operator: str, leaf: Leaf) -> SqlTest:
-        """The test of one operator."""
+    def test(self, operator: str, leaf: Leaf, path: tuple[str, ...]) -> SqlTest:
+        """The test of one operator in the filter of the field at this path."""
         cast = self.cast + ("[]" if operator == "in" else "")
         take = PREFIX_CONVERTERS[self.take] if operator in ("prefix", "words") else self.take
-        return SqlTest(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, take),))
+        return SqlTest(self.templates[operator].replace("{column}", self.sql), (Bind(leaf, cast, take, path),))
 
 
 def to_name_parameter(value: Any) -> Any:

@@ -180,7 +180,7 @@ class Builder:
         if self.disclosure.masked and is_told_by_filter(column):
             raise refuse_masked(f"by: {name}")
         assert not isinstance(leaf, Mapping | list)  # keys are leaves
-        return ViaKey(column.name, Bind(leaf, column.value.storage.value))
+        return ViaKey(column.name, Bind(leaf, column.value.storage.value, path=tuple(self.trail)))
 
     # --- One row ------------------------------------------------------------------------------------------------------
 
@@ -331,6 +331,7 @@ class Builder:
             self.filter_terms,
             self.past,
             self.disclosure.masked,
+            tuple(self.trail),
         )
 
     def _keyset(self, terms: tuple[OrderTerm, ...], leaf: Tree | None) -> Keyset | None:
@@ -342,9 +343,11 @@ class Builder:
 
     def _page_part(self, listed: ConnectionSource, field: Selected) -> PagePart:
         if field.name == "nodes":
-            return Nodes(field.key, listed.row(field.beneath))
+            with self._at(field):
+                return Nodes(field.key, listed.row(field.beneath))
         if field.name == "edges":
-            return self._edges(listed, field)
+            with self._at(field):
+                return self._edges(listed, field)
         if field.name == "pageInfo":
             inner = self.document.collect("PageInfo", field.beneath)
             return PageInfo(field.key, tuple((f.key, f.name) for f in inner))
@@ -356,7 +359,8 @@ class Builder:
         members: list[Scalar | Nodes] = []
         for inner in self.document.collect(f"{listed.kind}Edge", field.beneath):
             if inner.name == "node":
-                members.append(Nodes(inner.key, listed.row(inner.beneath)))
+                with self._at(inner):
+                    members.append(Nodes(inner.key, listed.row(inner.beneath)))
             elif inner.name == "cursor":
                 members.append(Scalar(inner.key, "{cursor}"))
             else:

@@ -51,7 +51,7 @@ class SearchRenderer:
         names, scores = [], []
         for column in kind.columns:
             tests = [(self.sources.condition(test, row), points) for test, points in column.graded]
-            names.append(f"case when {' or '.join(f'({test})' for test, _ in tests)} then '{column.name}' end")
+            names.append(f"case when {' or '.join(test for test, _ in tests)} then '{column.name}' end")
             scores += [f"case when {test} then {points} else 0 end" for test, points in tests]
         id_ = self.sources.heir(kind.table, f"{row}.id")
         compared = (

@@ -174,7 +174,8 @@ class _Connection:
     async def _results(self, identifier: str, payload: dict[str, Any]) -> None:
         began = perf_counter()
         try:
-            request = negotiate.read_operation(payload)
+            # Messages are bounded, and `query` or `variables` of a long one are what is long in it.
+            request = negotiate.read_operation(payload, chars=len(orjson.dumps(payload)))
         except HttpRefused as error:
             self.executor.meter.note(error.code, began)
             await self._error(identifier, negotiate.refusal_body(error.code, error.message))

@@ -1,4 +1,4 @@
-"""A cache of the most recently used entries, bounded in bytes."""
+"""A cache of the most recently used entries, bounded in bytes, and what tells that an entry is worth a place in one."""
 
 import threading
 from collections import OrderedDict
@@ -6,6 +6,26 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+class SeenKeys:
+    """Tells whether a key came before, of the last so many: what comes once is not worth keeping. Threads may share it."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, key: object) -> bool:
+        """Whether it came before; from now on it has."""
+        digest = hash(key)
+        with self._lock:
+            again = digest in self._seen
+            self._seen[digest] = None
+            self._seen.move_to_end(digest)
+            if len(self._seen) > self.most:
+                self._seen.popitem(last=False)
+            return again
 
 
 class BoundedCache(Generic[K, V]):

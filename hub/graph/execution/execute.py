@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from graphql import (
@@ -53,13 +53,15 @@ from hub.plan.data_subjects import HIDDEN
 from hub.plan.planner import Plan
 from hub.tracing.spans import OpenSpan, is_tracing, open_span
 
+T = TypeVar("T")
 LOG = logging.getLogger("hub.graph")
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 ANSWERS_KEPT = 20
 ANSWERS_BYTES = 16_000_000
 CLOSED_DESK = StewardDesk(None, {})
-LARGE_CHARS = 4_000
-"""Requests with longer documents or variables are made ready in a thread, so that others are answered meanwhile."""
+SMALL_CHARS, LARGE_CHARS = 500, 4_000
+"""Requests up to the first are made ready where they arrive: that takes 3 ms at most. Up to the second it is looked up there if they were
+made ready before. All others are made ready in a thread (25 ms for the widest filter), so that others are answered meanwhile."""
 
 
 RECHECK_S = 20.0
@@ -126,7 +128,9 @@ class RequestContext:
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner
         read = planner.read(self.ready.checked.document, self.ready.operation, self.ready.variables)
-        plan = planner.plan(read, typed=True, disclosure=self.caller.disclosure)
+        make = partial(planner.plan, read, typed=True, disclosure=self.caller.disclosure)
+        is_small = len(self.ready.checked.text) <= SMALL_CHARS and not self.ready.given
+        plan = make() if is_small else await self.executor.plan_aside(make)
         check_rows(self.caller, plan, self.ready.variables)
         return await self._read(plan)
 
@@ -256,10 +260,18 @@ class Executor:
 
     async def _ready(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
         """The request made ready; a large one in the one thread that there is for it."""
-        if request.chars <= LARGE_CHARS:
-            return self.preparer.ready(request, disclosure=caller.disclosure)
         prepare = partial(self.preparer.ready, request, disclosure=caller.disclosure)
-        return await asyncio.get_running_loop().run_in_executor(self._planning, prepare)
+        if request.chars <= SMALL_CHARS:
+            return prepare()
+        if request.chars <= LARGE_CHARS:
+            kept = self.preparer.find_ready(request, disclosure=caller.disclosure)
+            if kept is not None:
+                return kept
+        return await self.plan_aside(prepare)
+
+    async def plan_aside(self, work: Callable[[], T]) -> T:
+        """Do the work of a planner in the thread for it, one after another."""
+        return await asyncio.get_running_loop().run_in_executor(self._planning, work)
 
     async def read(
         self, plan: Plan, variables: Mapping[str, Any], parameters: Sequence[Any], reading: Reading
@@ -275,7 +287,7 @@ class Executor:
         began = perf_counter()
         reading = Reading(caller)
         try:
-            ready = reading.ready = self.preparer.ready(request, disclosure=caller.disclosure)
+            ready = reading.ready = await self._ready(request, caller)
             self.access.check(ready, caller)
         except OperationRefused as error:
             errors = error.errors if isinstance(error, RequestRejected) else [to_graphql_error(error)]

@@ -5,9 +5,10 @@ variable and the rule, never the value: values are personal data and errors are 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import orjson
 from graphql import (
@@ -15,9 +16,12 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    Node,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    Token,
+    TokenKind,
     parse,
     specified_rules,
     validate,
@@ -25,8 +29,9 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from hub.errors import OperationRefused
-from hub.graph.execution.bounded_cache import BoundedCache
+from hub.graph.execution.bounded_cache import BoundedCache, SeenKeys
 from hub.graph.execution.documents import Documents
+from hub.graph.execution.value_paths import Path, find_path_of_value, find_path_of_variable
 from hub.plan import limits
 from hub.plan.arguments import argument_shape, find_page_sizes
 from hub.plan.cpu_stopwatch import CpuStopwatch
@@ -49,7 +54,14 @@ BYTES_PER_CHARACTER = 60
 BYTES_PER_STATEMENT_CHARACTER = 6
 BYTES_PER_BIND = 2_500
 """Nodes, binds and shape of a plan, as measured with wide filters (tests/unit/graph/test_caches.py)."""
+KEPT_AT_ONCE_BYTES = 60_000
+"""Larger documents and plans are kept when they come again. Wide filters that never do would fill the caches, push out what others use, and
+give Python's collector half a million objects to walk over, with every request waiting (0.8 s)."""
+SEEN_KEYS = 10_000
 COMMENTS = 1_000
+K = TypeVar("K")
+V = TypeVar("V")
+NO_TOKEN = Token(TokenKind.SOF, 0, 0, 0, 0)
 PRESENT_ONLY_FIELDS = (
     *("prefill", "reviewQueue", "reviewAgreement", "reviewChecks"),
     *("sources", "sourceRuns", "schemaDrift", "rejectedRows", "runApprovals"),
@@ -154,6 +166,8 @@ class Preparer:
             settings.plan_cache, most_size=most_bytes
         )
 
+        self._seen = SeenKeys(SEEN_KEYS)
+
     @property
     def caches(self) -> Mapping[str, BoundedCache[Any, Any]]:
         """Its caches by name: parsed documents, and plans."""
@@ -168,18 +182,43 @@ class Preparer:
         checked = self._documents.get(text)
         if checked is None:
             checked = self.checked(text)
-            self._documents.put(text, checked, ENTRY_BYTES + BYTES_PER_CHARACTER * len(text))
+            self._keep(self._documents, text, checked, ENTRY_BYTES + BYTES_PER_CHARACTER * len(text))
+        operation, variables, key = self._keyed(request, checked, disclosure)
+        found = self._plans.get(key)
+        if found is None:
+            found = (self._planned(checked.document, operation, variables, disclosure),)
+            self._keep(self._plans, key, found, _plan_bytes(found[0]))
+        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+
+    def _keep(self, cache: BoundedCache[K, V], key: K, value: V, size: int) -> None:
+        if size <= KEPT_AT_ONCE_BYTES or self._seen.note(key):
+            cache.put(key, value, size)
+
+    def find_ready(self, request: GraphQLRequest, *, disclosure: Disclosure = FULL) -> PreparedRequest | None:
+        """The request made ready if its document and its plan are kept. Raises as `ready` does."""
+        checked = self._documents.get(self.documents.text(request.query, request.document_id))
+        if checked is None:
+            return None
+        operation, variables, key = self._keyed(request, checked, disclosure)
+        found = self._plans.get(key)
+        if found is None:
+            return None
+        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+
+    def _keyed(
+        self, request: GraphQLRequest, checked: ValidatedDocument, disclosure: Disclosure
+    ) -> tuple[OperationDefinitionNode, Mapping[str, Any], tuple[Any, ...]]:
+        """The operation that is meant, its coerced variables, and what its plan is kept by."""
         operation = find_operation(checked.document, request.operation_name)
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
         variables = self._coerced(operation, request.variables or {})
         sizes = tuple(variables.get(name) for name in checked.paged)
-        key = (text, request.operation_name, argument_shape(variables), sizes, disclosure)
-        found = self._plans.get(key)
-        if found is None:
-            found = (self._planned(checked.document, operation, variables, disclosure),)
-            self._plans.put(key, found, _plan_bytes(found[0]))
-        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+        return (
+            operation,
+            variables,
+            (checked.text, request.operation_name, argument_shape(variables), sizes, disclosure),
+        )
 
     def checked(self, text: str) -> ValidatedDocument:
         """Parse, limit and validate a document. Raises RequestRejected, OperationRefused."""
@@ -196,13 +235,15 @@ class Preparer:
                     "the document took too long to check", code="OPERATION_TOO_LARGE", next_step="send a simpler one"
                 ) from None
         if errors:
-            raise RequestRejected([_with_code(error, "INVALID") for error in errors])
+            raise RequestRejected(
+                [_with_code(error, "INVALID", partial(find_path_of_value, document)) for error in errors]
+            )
         return ValidatedDocument(text, document, sizes, find_page_sizes(document))
 
     def _parsed(self, text: str) -> DocumentNode:
         most = self.planner.limits.tokens
         try:
-            return parse(text, max_lexical_tokens=most, max_comments=COMMENTS)
+            return _without_tokens(parse(text, max_lexical_tokens=most, max_comments=COMMENTS))
         except GraphQLSyntaxError as error:
             if "Parsing aborted" in error.message or "nesting" in error.message.lower():
                 raise limits.too_large("tokens or levels", limits.UNCOUNTED, most, "split the document") from None
@@ -221,7 +262,8 @@ class Preparer:
             return {}
         found = get_variable_values(self.schema, definitions, dict(given), max_errors=10, hide_suggestions=True)
         if isinstance(found, list):
-            raise RequestRejected([_with_code(error, "BAD_USER_INPUT") for error in found])
+            find_path = partial(find_path_of_variable, operation)
+            raise RequestRejected([_with_code(error, "BAD_USER_INPUT", find_path) for error in found])
         return found.coerced
 
     def _planned(
@@ -243,6 +285,24 @@ class Preparer:
                 next_step="leave @asOf out, or ask for the stored fields themselves",
             )
         return None
+
+
+def _without_tokens(document: DocumentNode) -> DocumentNode:
+    """The document without the list of its tokens, which are half of its objects and known to nobody."""
+    if document.loc is None:
+        return document
+    first: Token | None = document.loc.start_token
+    nodes: list[Node] = [document]
+    while nodes:
+        node = nodes.pop()
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = NO_TOKEN
+        for name in node.keys:
+            below = getattr(node, name)
+            nodes += [one for one in (below if isinstance(below, list | tuple) else (below,)) if isinstance(one, Node)]
+    while first is not None:
+        first.prev, first.next, first = None, None, first.next
+    return document
 
 
 def _constant(plan: Plan | None) -> bytes | None:
@@ -275,9 +335,12 @@ def find_operation(document: DocumentNode, name: str | None) -> OperationDefinit
     raise OperationRefused(message, code="NO_OPERATION", next_step=f"give operationName, one of: {known}")
 
 
-def _with_code(error: GraphQLError, code: str) -> GraphQLError:
-    """The error with a code and without the value that it is about."""
+def _with_code(
+    error: GraphQLError, code: str, find_path: Callable[[Node], Path | None] = lambda _: None
+) -> GraphQLError:
+    """The error with a code, the path of the field whose argument it is about, and without the value that it is about."""
     message = error.message
     for pattern, replacement in QUOTED_VALUES:
         message = pattern.sub(replacement, message)
-    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions={"code": code})
+    path = error.path or (find_path(error.nodes[0]) if error.nodes else None)
+    return GraphQLError(message, error.nodes, error.source, error.positions, path, extensions={"code": code})

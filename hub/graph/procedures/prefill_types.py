@@ -244,7 +244,13 @@ ENUMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 def add_prefill_types(names: Namespace) -> ScalarMap:
     """Add the types of prefill to `names`, which are the derived types. Returns the definitions of their scalars."""
     about = "A decimal number as text, exact: `1250000`, `120.5`."
-    scalar = strawberry.scalar(name="Decimal", serialize=str, parse_value=str, description=about)
+    scalar = strawberry.scalar(
+        name="Decimal",
+        description=about,
+        specified_by_url="urn:cross-sector-hub:value:Decimal",
+        serialize=str,
+        parse_value=str,
+    )
     names["Decimal"] = DECIMAL
     for name, (about, members) in ENUMS.items():
         names[name] = enum_type(name, about, members)

@@ -117,7 +117,12 @@ from (
                   case
                   when (
                     string_to_array(c0."full_name_key", ' ') @> string_to_array(hub.name_key($3::text), ' ')
-                  ) then 'FULL_NAME'
+                  )
+                  or (
+                    c0."full_name_key" >= hub.name_key($3::text)
+                    and c0."full_name_key" < hub.name_key($3::text) || U&'\+10FFFF'
+                  )
+                  or (c0."full_name_key" = hub.name_key($3::text)) then 'FULL_NAME'
                   end,
                   case
                   when (
@@ -215,6 +220,7 @@ from (
                   )
                 )
               ) one
+              where exists (select from data."citizen" c0 where c0.id = one.id)
               order by id,
               score desc,
               matched
@@ -317,7 +323,12 @@ from (
               when (c0."tax_code" = any($10::text[])) then 'TAX_CODE'
               end,
               case
-              when (string_to_array(c0."legal_name_key", ' ') @> string_to_array(hub.name_key($3::text), ' ')) then 'LEGAL_NAME' end],
+              when (string_to_array(c0."legal_name_key", ' ') @> string_to_array(hub.name_key($3::text), ' '))
+              or (
+                c0."legal_name_key" >= hub.name_key($3::text)
+                and c0."legal_name_key" < hub.name_key($3::text) || U&'\+10FFFF'
+              )
+              or (c0."legal_name_key" = hub.name_key($3::text)) then 'LEGAL_NAME' end],
               null
             ) as matched,
             case

@@ -4,12 +4,13 @@ import gc
 import random
 import tracemalloc
 
+from graphql import Location, Node, Token
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.documents import Documents
-from hub.graph.execution.prepare import GraphQLRequest, Preparer, limits_of
+from hub.graph.execution.prepare import NO_TOKEN, GraphQLRequest, Preparer, limits_of
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.registry import load_registry
 from hub.plan.planner import Planner
@@ -28,13 +29,17 @@ def test_a_cache_keeps_to_both_bounds(puts: list[tuple[int, int]], most: int, mo
         assert cache.get(key) == (size if size <= most_size else None)
 
 
+def make_preparer(settings: Settings) -> Preparer:
+    graphql = get_core_schema(load_schema())
+    return Preparer(
+        graphql, Planner(load_registry(), graphql, limits_of(settings)), Documents({}, trusted_only=False), settings
+    )
+
+
 def test_wide_filters_in_ever_new_orders_do_not_fill_the_memory() -> None:
     """Each order is a plan of its own. What they take together stays within what the operator allows."""
     settings = Settings(plan_cache_mb=8)
-    graphql = get_core_schema(load_schema())
-    preparer = Preparer(
-        graphql, Planner(load_registry(), graphql, limits_of(settings)), Documents({}, trusted_only=False), settings
-    )
+    preparer = make_preparer(settings)
     query = "query($f: CitizenFilter) { citizens(filter: $f) { totalCount } }"
     terms = [
         {name: {"isNull": flag}} for name in ("sex", "birthDate", "fullName", "personalId") for flag in (True, False)
@@ -43,7 +48,8 @@ def test_wide_filters_in_ever_new_orders_do_not_fill_the_memory() -> None:
     def ask(count: int) -> None:
         for _ in range(count):
             drawn = random.choices(terms, k=(settings.max_filter_terms - 1) // 2)
-            preparer.ready(GraphQLRequest(query, variables={"f": {"and": drawn}}))
+            for _ in range(2):  # what comes once is not kept
+                preparer.ready(GraphQLRequest(query, variables={"f": {"and": drawn}}))
 
     ask(5)
     gc.collect()
@@ -54,3 +60,38 @@ def test_wide_filters_in_ever_new_orders_do_not_fill_the_memory() -> None:
     tracemalloc.stop()
     assert preparer._plans.size <= 4 * MEGABYTE
     assert grown <= 1.5 * 8 * MEGABYTE, grown
+
+
+def wide_filter(number: int) -> str:
+    terms = " ".join(f'{{ fullName: {{ words: "an {number} {term}" }} }}' for term in range(99))
+    return f"{{ citizens(filter: {{ or: [{terms}] }}) {{ totalCount }} }}"
+
+
+def test_what_comes_once_pushes_nothing_out_and_what_comes_again_is_kept() -> None:
+    preparer = make_preparer(Settings(plan_cache_mb=1))
+    small, wide = "{ citizens { totalCount } }", wide_filter(0)
+    for _ in range(2):
+        preparer.ready(GraphQLRequest(small))
+        preparer.ready(GraphQLRequest(wide))
+    before = {name: set(cache.entries) for name, cache in preparer.caches.items()}
+    for number in range(1, 20):
+        preparer.ready(GraphQLRequest(wide_filter(number)))
+    assert {name: set(cache.entries) for name, cache in preparer.caches.items()} == before
+    assert preparer.find_ready(GraphQLRequest(wide)) is not None
+    assert preparer.find_ready(GraphQLRequest(wide_filter(1))) is None
+
+
+def test_a_kept_document_is_kept_without_its_tokens() -> None:
+    """They are half of its objects, which a full collection walks over while every request waits."""
+    preparer = make_preparer(Settings())
+    for _ in range(2):
+        preparer.ready(GraphQLRequest(wide_filter(0)))
+    document = preparer._documents.entries[wide_filter(0)][0].document
+    reached, seen = [document], set[int]()
+    while reached:
+        one = reached.pop()
+        if id(one) not in seen and isinstance(one, Node | Location | Token | tuple):
+            seen.add(id(one))
+            assert not isinstance(one, Token) or one is NO_TOKEN
+            reached += gc.get_referents(one)
+    assert len(seen) > 1_000

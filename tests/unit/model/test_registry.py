@@ -33,6 +33,13 @@ def test_one_declaration_becomes_columns_references_and_links() -> None:
     assert load_registry().families["Party"] == ("Citizen", "Household", "Business")
 
 
+def test_every_date_and_amount_can_be_filtered() -> None:
+    columns = [(entity.name, column) for entity in load_registry() for column in entity.columns]
+    ordered = [(name, one) for name, one in columns if one.value.ordered and not one.value.name_search]
+    assert len(ordered) > 40
+    assert [(name, one.name) for name, one in ordered if not one.filter] == []
+
+
 def test_graphql_names_are_unique_within_an_entity() -> None:
     for entity in load_registry():
         names = [c.graphql for c in (*entity.fields, *(r.column for r in entity.references))]
