@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL 15 or newer, as a postgresql:// URL; the embedded server if it is not given."
     )
+    pooled_reads_url: SecretStr | None = Field(
+        None,
+        description="For `hub serve`: the same database through a pooler that shares connections between transactions (PgBouncer with `pool_mode = transaction`), for a login in the role `hub_reader`. Reads go through it; everything else goes to HUB_DATABASE_URL and the others, which lead to PostgreSQL itself.",
+    )
     clerk_url: SecretStr | None = Field(
         None,
         description="For `hub serve`: the same database for a login in the role `hub_clerk`, which writes dossiers, decisions and sessions. HUB_DATABASE_URL is then one in `hub_reader`. HUB_DATABASE_URL if it is not given.",

@@ -10,6 +10,7 @@ optional=()
 PATH="$PATH:/usr/sbin" any nginx || optional+=(nginx-light)
 PATH="$PATH:/usr/sbin" any haproxy || optional+=(haproxy)
 any promtool || optional+=(prometheus)
+PATH="$PATH:/usr/sbin" any pgbouncer || optional+=(pgbouncer)
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then wanted+=("${optional[@]}"); fi
 [ ${#wanted[@]} = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -36,13 +36,20 @@ from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.engine import make_read_pool
 from hub.store.logins import Logins
+from hub.store.pooled_reads import refuse_other_settings
 
 NO_CONNECTORS: Mapping[str, Manifest] = {}
 
 
 def make_pool(settings: Settings, url: str) -> Pool:
-    """A pool for reads, not yet open."""
-    return make_read_pool(url, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    """A pool for reads, not yet open: of the database at `url`, or through the pooler of HUB_POOLED_READS_URL."""
+    pooled = settings.pooled_reads_url
+    return make_read_pool(
+        url if pooled is None else pooled.get_secret_value(),
+        size=settings.pool_size,
+        statement_timeout_s=settings.statement_timeout_s,
+        configure=None if pooled is None else refuse_other_settings,
+    )
 
 
 def make_executor(
@@ -74,10 +81,10 @@ def make_executor(
     preparer = Preparer(graphql_schema, planner, documents, settings)
     for identifier, text in trusted.items():
         _check(preparer, identifier, text)
-    reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S)
+    reads = Reads(pool, deadline_s=settings.statement_timeout_s + GRACE_S, prepares=settings.pooled_reads_url is None)
     reviews = ReviewRunner(logins.clerk)
     access = _make_access(graphql_schema, reads, reviews, limiter, enforced=enforced)
-    changes = ChangeReader(reads, load_registry(), str(pool.conninfo), most_subscribers=settings.max_subscriptions)
+    changes = ChangeReader(reads, load_registry(), logins.reader, most_subscribers=settings.max_subscriptions)
     refresher = Refresher(settings, logins.clerk, connectors)
     ledger = log = None
     if enforced and keeps_ledger:

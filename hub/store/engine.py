@@ -1,6 +1,6 @@
 """Connections: an SQLAlchemy engine for writing and administration, asynchronous psycopg pools for reads and for deliveries."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from psycopg import AsyncConnection, Connection
@@ -88,9 +88,17 @@ def connect_for_run(url: str) -> Connection[Any]:
 
 
 def make_read_pool(
-    url: str, *, size: int, statement_timeout_s: float, kept: int = 2
+    url: str,
+    *,
+    size: int,
+    statement_timeout_s: float,
+    kept: int = 2,
+    configure: Callable[[AsyncConnection[Any]], Awaitable[None]] | None = None,
 ) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool of autocommit connections that may only read; opened by the caller. `kept` of them are never closed."""
+    """A pool of autocommit connections that may only read; opened by the caller. `kept` of them are never closed.
+
+    With `configure`, which is called for each new connection, the pool asks for no settings: a pooler would refuse or forget them.
+    """
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
 
     return AsyncConnectionPool(
@@ -98,7 +106,13 @@ def make_read_pool(
         min_size=min(kept, size),
         max_size=size,
         open=False,
-        kwargs={"autocommit": True, "options": options, "application_name": "hub-read", "prepare_threshold": None},
+        kwargs={
+            "autocommit": True,
+            "application_name": "hub-read",
+            "prepare_threshold": None,
+            **({"options": options} if configure is None else {}),
+        },
+        configure=configure,
         timeout=5,
         reconnect_timeout=3,
         name="reads",

@@ -24,9 +24,13 @@ CANCEL_WITHIN_S = 5.0
 
 
 class PreparedReads:
-    """Statements on the connections of one pool. What is prepared is known for each connection."""
+    """Statements on the connections of one pool. What is prepared is known for each connection.
 
-    def __init__(self) -> None:
+    Without `prepares` each statement is sent whole and planned anew, for a pooler behind which the next one meets another session.
+    """
+
+    def __init__(self, *, prepares: bool = True) -> None:
+        self._prepares = prepares
         self._prepared: WeakKeyDictionary[AsyncConnection[Any], OrderedDict[str, bytes]] = WeakKeyDictionary()
         self._numbers = count(1)
 
@@ -36,10 +40,13 @@ class PreparedReads:
         The connection is in autocommit and nobody else's meanwhile. Raises psycopg.Error; a cancelled caller cancels the
         statement.
         """
-        name = await self._name(connection, sql)
+        name = await self._name(connection, sql) if self._prepares else b""
         dumped = Transformer.from_context(connection).dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
         pgconn = connection.pgconn
-        pgconn.send_query_prepared(name, dumped)
+        if self._prepares:
+            pgconn.send_query_prepared(name, dumped)
+        else:
+            pgconn.send_query_params(sql.encode(), dumped)
         try:
             while pgconn.flush():
                 await _wait_for_result(pgconn, writable=True)

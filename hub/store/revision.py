@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 import schema
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.pooled_reads import UNSUPPORTED, make_pooler_error
 
 MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
 HUB_MIGRATIONS = MIGRATIONS_FOLDER / "versions"
@@ -40,9 +41,13 @@ def check_revision(engine: Engine) -> None:
     """Hold the database against this program's revision, and change nothing. Raises HubMisconfigured, StoreUnavailable."""
     try:
         with engine.connect() as connection:
+            if connection.execute(text("select current_setting('search_path')")).scalar_one() != "pg_catalog":
+                raise make_pooler_error("the database's URL")  # it took the settings of the session, and dropped them
             found = connection.execute(text("select to_regclass('hub.alembic_version') is not null")).scalar_one()
             stored = connection.execute(text(READ_REVISION)).scalar() if found else None
     except OperationalError as error:
+        if UNSUPPORTED in str(error.orig):
+            raise make_pooler_error("the database's URL") from None
         if "does not exist" not in str(error.orig):
             raise StoreUnavailable(
                 "the database does not answer",

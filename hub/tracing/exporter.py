@@ -45,7 +45,8 @@ def trace_process(name: str) -> Iterator[None]:
     library.addHandler(logging.NullHandler())
     facts = {"service.name": os.environ.get("OTEL_SERVICE_NAME") or name, "service.version": version(DISTRIBUTION_NAME)}
     provider = TracerProvider(resource=Resource.create(facts), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(_TellingExporter(OTLPSpanExporter())))
+    exporter: Any = _TellingExporter(OTLPSpanExporter())  # the library's base class cannot be had before it is imported
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     try:
         with use_span_maker(_Maker(provider.get_tracer("hub"))):
             yield

@@ -71,7 +71,11 @@ def demo_command(
     """
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
-    switched = {"access": "off"} if without_access else {"access": "on", "explorers": "masked"}
+    # Its database is its own, whatever pooler the settings name.
+    switched = {
+        "pooled_reads_url": None,
+        **({"access": "off"} if without_access else {"access": "on", "explorers": "masked"}),
+    }
     settings = load_settings(explain=True, **switched, **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
     started = time.monotonic()

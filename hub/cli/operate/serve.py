@@ -26,6 +26,7 @@ from hub.sdk.manifest import Manifest
 from hub.settings import Settings, load_settings
 from hub.store.engine import add_silence_timeouts
 from hub.store.logins import Logins
+from hub.store.pooled_reads import check_pooled_reads
 from hub.store.roles import find_excess, may_append_to_ledger
 from hub.tracing.exporter import trace_process
 from hub.web.access_starters import AccessExamples
@@ -82,6 +83,8 @@ def serve_on(
     those of `create_app`.
     """
     warn_of_excess(settings, logins.reader)
+    if settings.pooled_reads_url is not None:
+        check_pooled_reads(settings.pooled_reads_url.get_secret_value())
     if settings.access == "on" and keeps_ledger:
         check_ledger_login(settings, logins.ledger)
         refuse_revoked_key(settings, logins.ledger)

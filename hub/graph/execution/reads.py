@@ -57,10 +57,10 @@ GRACE_S = 2.0
 class Reads:
     """Runs statements on the read pool, each of them for `deadline_s` at most, whatever the database or the network does."""
 
-    def __init__(self, pool: Pool, *, deadline_s: float) -> None:
+    def __init__(self, pool: Pool, *, deadline_s: float, prepares: bool = True) -> None:
         self.pool = pool
         self.deadline_s = deadline_s
-        self._wire = PreparedReads()
+        self._wire = PreparedReads(prepares=prepares)
         self._running = 0
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
