@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 
-from tests.attack.attempts import GOT, IDENTIFY, NAME_BY_KEY, Attempt, Knowledge
+from tests.attack.attempts import GOT, IDENTIFY, NAME_BY_KEY, NONE, Attempt, Knowledge
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,12 @@ def find_auc(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def read_code(body: Any) -> str:
-    """GOT, or the code of the first error."""
+    """GOT, NONE for an empty page, or the code of the first error."""
     errors = body.get("errors") if isinstance(body, dict) else None
+    if isinstance(body, dict) and any(
+        isinstance(d, dict) and d.get("nodes") == [] for d in (body.get("data") or {}).values()
+    ):
+        return NONE
     return str(errors[0]["extensions"]["code"]) if errors else GOT
 
 

@@ -1,6 +1,6 @@
 """What someone with a valid officer's token can try, as a table: the request, and what the hub answers.
 
-GOT marks what the attacker gets. `docs/explanation/security.md` says why; whatever else comes back without an error is a leak.
+GOT marks what the attacker gets, NONE a list without an item. `docs/explanation/security.md` says why; whatever else comes back without an error is a leak.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,22 @@ from typing import Any
 
 from hub.plan.binds import global_id
 
-GOT = "GOT"
+GOT, NONE = "GOT", "NONE"
 IDENTIFY, TRANSFER = "identify", "land-right-transfer"
 NAME_BY_KEY = "query ($id: PersonalId!) { citizen(by: { personalId: $id }) { fullName } }"
 OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }"
 ADD = "mutation ($input: AddDossierSubjectsInput!) { addDossierSubjects(input: $input) { dossier { code } } }"
 END = "mutation ($input: EndDossierInput!) { endDossier(input: $input) { dossier { code } } }"
+EMERGENCY = (
+    "mutation ($input: RequestEmergencyAccessInput!) { requestEmergencyAccess(input: $input) { dossier { code } } }"
+)
+LIST_DOSSIERS = (
+    "query ($prefix: String!) { dossiers(codePrefix: $prefix) { nodes { code subjects { role kind found } } } }"
+)
+CERTIFICATES = "{ landUseRights(first: 2, filter: { certificateSerial: { %s } }) { nodes { holder { __typename } } } }"
+BY_CERTIFICATE = """query ($serial: CertificateSerial!) { landUseRights(first: 2, filter: { certificateSerial: { eq: $serial } }) {
+    nodes { %s } } }"""
+BY_CODE = "query ($code: EnterpriseCode!) { business(by: { enterpriseCode: $code }) { %s } }"
 SNAPSHOT = "query ($id: ID!) { prefillSnapshot(id: $id) { prefill { answers { values { display { vi } } } } } }"
 KEEP = "mutation { keepPrefill(input: {}) { snapshot { id } } }"
 
@@ -35,6 +45,10 @@ class Knowledge:
     victim: str
     victim_id: str
     absent: str
+    certificate: str
+    """A certificate of land that a person holds."""
+    business: str
+    """An enterprise code."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,12 @@ def _enumerations(known: Knowledge) -> tuple[Attempt, ...]:
         Attempt("enumerate", "a larger page of namesakes", by_name % (6, "nodes { fullName }"), ("FORBIDDEN_ARGUMENT",), guess, _under(IDENTIFY)),
         Attempt("enumerate", "count namesakes", by_name % (5, "totalCount"), ("FORBIDDEN_FIELD",), guess, _under(IDENTIFY)),
         Attempt("enumerate", "cursors of namesakes", by_name % (5, "edges { cursor }"), ("FORBIDDEN_FIELD",), guess, _under(IDENTIFY)),
+        Attempt("enumerate", "certificates by the beginning of a serial", CERTIFICATES % 'prefix: "C"', ("FORBIDDEN_ARGUMENT",), headers=_under(IDENTIFY)),
+        Attempt("enumerate", "a list of certificates", CERTIFICATES % f'in: ["{known.certificate}", "CA 00000001"]', ("FORBIDDEN_ARGUMENT",), headers=_under(IDENTIFY)),
+        Attempt("enumerate", "what a certificate is of", BY_CERTIFICATE % "area parcel { area }", ("FORBIDDEN_FIELD",), {"serial": known.certificate}, _under(IDENTIFY)),
+        Attempt("enumerate", "all land of the holder of a certificate", BY_CERTIFICATE % "holder { ... on Citizen { landUseRights(first: 5) { nodes { certificateSerial } } } }", ("FORBIDDEN_FIELD",), {"serial": known.certificate}, _under(IDENTIFY)),
+        Attempt("enumerate", "a list of businesses", "{ businesses(first: 5) { nodes { legalName } } }", ("FORBIDDEN_FIELD",), headers=_under(IDENTIFY)),
+        Attempt("enumerate", "who runs a business", BY_CODE % "roles(first: 5) { nodes { role } }", ("FORBIDDEN_FIELD", "INVALID"), {"code": known.business}, _under(IDENTIFY)),
         Attempt("enumerate", "search by words", '{ search(text: "Nguyễn") { hits { score } } }', ("FORBIDDEN_FIELD",), headers=_own(known)),
         Attempt("enumerate", "six people in one request", _aliases(6), ("OPERATION_TOO_LARGE",), {"id": known.victim}, _under(IDENTIFY)),
         Attempt("enumerate", "a thousand aliases", _aliases(1000), ("OPERATION_TOO_LARGE",), {"id": known.victim}, _under(IDENTIFY)),
@@ -118,6 +138,9 @@ def _other_dossiers(known: Knowledge) -> tuple[Attempt, ...]:
         Attempt("others' dossiers", "the procedure without a dossier", NAME_BY_KEY, ("DOSSIER_NEEDED",), read, _under(TRANSFER)),
         Attempt("others' dossiers", "open one at another office", OPEN, ("OFFICE_FORBIDDEN",), {"input": dossier}),
         Attempt("others' dossiers", "add a subject to another office's", ADD, ("DOSSIER_UNKNOWN",), {"input": add}),
+        Attempt("others' dossiers", "list another office's", LIST_DOSSIERS, (NONE,), {"prefix": known.foreign_dossier}),
+        Attempt("others' dossiers", "list dossiers with their subjects' values", "{ dossiers { nodes { subjects { value } } } }", ("INVALID",)),
+        Attempt("others' dossiers", "list people beside the dossiers", "{ dossiers { nodes { code } } citizens(first: 5) { nodes { fullName } } }", ("FORBIDDEN_FIELD",), headers=_own(known)),
         Attempt("others' dossiers", "end another office's", END, ("DOSSIER_UNKNOWN",), {"input": end}),
     )  # fmt: skip
 
@@ -174,7 +197,18 @@ def _other_doors(known: Knowledge) -> tuple[Attempt, ...]:
     undo = 'mutation { undoDecision(input: { decisionId: "1", reason: "x" }) { decision { id } } }'
     smuggled = {"x-forwarded-user": "operator", "x-remote-user": "operator", "x-hub-role": "operator"}
     log = "{ accessLog(first: 1) { nodes { at } } }"
+    group = '{source: "land", stream: "x", entity: "Citizen", rule: "x"}'
+    stewards = (
+        ("sources", "operations", "{ sources { name } }"),
+        ("rejected rows by rule", "operations", "{ rejectedRows { rows } }"),
+        ("accept drift", "operations", "mutation { acceptDrift(input: { number: 1 }) { number } }"),
+        ("values of rejected rows", "quarantine", f"{{ rejectedRowValues(group: {group}) {{ nodes {{ cells {{ value }} }} }} }}"),
+        ("a sector's file of discrepancies", "handover", "{ discrepancyHandover(sector: LAND) { csv } }"),
+        ("what sources are asked to correct", "corrections", "{ corrections(first: 1) { nodes { held claimed } } }"),
+    )  # fmt: skip
     return (
+        *(Attempt("other doors", f"{words}, as a steward", query, ("PURPOSE_FORBIDDEN",), headers=_under(purpose)) for words, purpose, query in stewards),
+        *(Attempt("other doors", f"{words}, under the dossier", query, ("FORBIDDEN_FIELD", "FORBIDDEN_OPERATION"), headers=_own(known)) for words, _, query in stewards),
         Attempt("other doors", "prefill for another purpose", '{ prefill(procedure: "birth-registration") { __typename } }', ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "UNKNOWN_PROCEDURE"), headers=_own(known)),
         Attempt("other doors", "prefill for someone else", f'{{ prefill(procedure: "{TRANSFER}", subjects: [{{ role: "transferor", subject: {{ citizen: {{ personalId: "{known.victim}" }} }} }}]) {{ __typename }} }}', ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "BAD_USER_INPUT"), headers=_own(known)),
         Attempt("other doors", "a guessed snapshot", SNAPSHOT, ("SNAPSHOT_UNKNOWN",), {"id": global_id("PrefillSnapshot", 1)}, _own(known)),
@@ -205,12 +239,19 @@ def _by_design(known: Knowledge) -> tuple[Attempt, ...]:
     ]
     opened = {"code": "H49.12-251118-7777", "purpose": TRANSFER, "office": known.office, "subjects": subjects}
     taken = {**opened, "code": known.foreign_dossier}
+    person = [{"role": "person", "subject": {"citizen": {"personalId": known.victim}}}]
+    emergency = {"purpose": "emergency", "office": known.office, "subjects": person, "reason": "không có thật, để thử"}
+    names = "holder { ... on Citizen { personalId fullName birthDate } }"
     return (
         Attempt("by design", "the schema", "{ __schema { types { name } } }", (GOT,)),
         Attempt("by design", "public data", "{ administrativeUnits(first: 3) { nodes { name } } }", (GOT,)),
         Attempt("by design", "the subject of the own dossier", read, (GOT,), {"id": known.subject}, _own(known)),
         Attempt("by design", "anyone by an exact identifier", NAME_BY_KEY, (GOT,), {"id": known.victim}, _under(IDENTIFY)),
         Attempt("by design", "five people by words of a name and birth date", by_words, (GOT,), headers=_under(IDENTIFY)),
+        Attempt("by design", "the holder of a certificate by its serial", BY_CERTIFICATE % names, (GOT,), {"serial": known.certificate}, _under(IDENTIFY)),
+        Attempt("by design", "a business by its code", BY_CODE % "legalName status", (GOT,), {"code": known.business}, _under(IDENTIFY)),
+        Attempt("by design", "the codes of the own office's dossiers", LIST_DOSSIERS, (GOT,), {"prefix": "H49"}),
+        Attempt("by design", "a request for emergency access to the victim", EMERGENCY, (GOT,), {"input": emergency}),
         Attempt("by design", "whether an identifier is anyone's", NAME_BY_KEY, (GOT,), {"id": known.absent}, _under(IDENTIFY)),
         Attempt("by design", "whether a dossier's code is taken", OPEN, ("DOSSIER_EXISTS",), {"input": taken}),
         Attempt("by design", "a dossier for the victim at the own office", OPEN, (GOT,), {"input": opened}),

@@ -1,6 +1,7 @@
 """The attack, run against a hub as it is deployed. `pytest -s tests/attack` prints what the attacker got."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -8,7 +9,8 @@ import psycopg
 import pytest
 
 from hub.access.oidc.local_issuer import LocalIdentity
-from hub.access.principals import ClientKind
+from hub.access.principals import ClientKind, Role
+from hub.access.purposes import read_purposes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer
 from tests.attack.attacker import Attacker, Outcome, TimingOracle, find_auc, list_timings, read_code
@@ -23,6 +25,23 @@ PEOPLE = """
 select personal_id, hub.global_id('Citizen', id) from data.citizen
 where death_date is null and birth_date < '1990' and personal_id <> %s and id not in (select subject_id from link.heir)
 order by id limit 3"""
+CERTIFICATE = """
+select r.certificate_serial from data.land_use_right r
+join link.land_use_right_holder l on l.record_id = r.id and l.status <> 'UNCONFIRMED' and l.subject_kind = 'Citizen'
+order by r.id limit 1"""
+BUSINESS = "select enterprise_code from data.business where enterprise_code is not null order by id limit 1"
+KNOWN_DOCUMENTS = {
+    "identify": {
+        "IdentifyByIdentifier",
+        "IdentifyByFormerIdentifier",
+        "IdentifyByName",
+        "IdentifyByWords",
+        "IdentifyBusiness",
+        "IdentifyBusinessByRegistration",
+        "IdentifyByCertificate",
+    }
+}
+"""What an officer may ask without a dossier, as security.md tells it."""
 EVERY_KIND = "officer=off,reviewer=off,operator=off,app=off,explorer=off"
 UNLIMITED = dict.fromkeys(("reads_per_minute", "refusals_per_hour", "misses_per_hour"), EVERY_KIND)
 """The attack has many requests; a test of its own has the limits that a hub has."""
@@ -34,6 +53,8 @@ UNTOLD_AUC = (0.2, 0.8)
 def scene(served_hub: ServedHub, postgres_server: EmbeddedServer) -> Iterator[tuple[Attacker, Knowledge, str]]:
     with psycopg.connect(served_hub.database) as connection:
         (buyer, _), (victim, victim_id), (other, _) = connection.execute(PEOPLE, (served_hub.personal_id,)).fetchall()
+        ((certificate,),) = connection.execute(CERTIFICATE).fetchall()
+        ((business,),) = connection.execute(BUSINESS).fetchall()
         absent = victim[:6] + "999999"
         assert not connection.execute("select from data.citizen where personal_id = %s", (absent,)).fetchall()
     app = make_app(served_hub, postgres_server, explorers="masked", **UNLIMITED)
@@ -48,7 +69,19 @@ def scene(served_hub: ServedHub, postgres_server: EmbeddedServer) -> Iterator[tu
             hub.open("binh", FOREIGN_DOSSIER, office=OTHER_OFFICE, subjects=subjects),
         ):
             assert read_code(opened.json()) == GOT, opened.text
-        known = Knowledge(DOSSIER, FOREIGN_DOSSIER, OFFICE, OTHER_OFFICE, hub.seller, buyer, victim, victim_id, absent)
+        known = Knowledge(
+            DOSSIER,
+            FOREIGN_DOSSIER,
+            OFFICE,
+            OTHER_OFFICE,
+            hub.seller,
+            buyer,
+            victim,
+            victim_id,
+            absent,
+            certificate,
+            business,
+        )
         with closing(Attacker(url, ISSUER.sign_token(identity("an")))) as attacker:
             yield attacker, known, url
 
@@ -71,6 +104,16 @@ def test_what_an_officers_token_gives(
     assert [(o.attempt.words, o.code, o.answer[:300]) for o in outcomes if not o.is_expected] == []
     refusals = [o for o in outcomes if o.code != GOT]
     assert not [o.attempt.words for o in refusals if known.victim in o.answer], "a refusal repeats an identifier"
+
+
+def test_every_document_without_a_dossier_is_told() -> None:
+    """A new document of such a purpose gives an attacker something new: try it here, and say in security.md what it gives."""
+    found = {
+        code: {name for document in purpose.documents for name in re.findall(r"^query (\w+)", document.text, re.M)}
+        for code, purpose in read_purposes().items()
+        if Role.OFFICER in purpose.declaration.users.roles and not purpose.declaration.dossier and code != "public"
+    }
+    assert found == KNOWN_DOCUMENTS
 
 
 def show_outcomes(outcomes: list[Outcome]) -> None:
