@@ -35,7 +35,7 @@ LINKS: Mapping[Role, tuple[PageLink, ...]] = {
         PageLink("/console/review/checks", Label("Ý kiến thứ hai", "Second opinions")),
         *SOURCE_LINKS,
     ),
-    Role.OPERATOR: SOURCE_LINKS,
+    Role.OPERATOR: (*SOURCE_LINKS, PageLink("/console/state", Label("Tình trạng trục", "State"))),
     Role.AUDITOR: (PageLink("/console/log", Label("Nhật ký", "Log")),),
 }
 """By role; the first link is where somebody with the role begins."""

@@ -19,6 +19,7 @@ from hub.console.officer.snapshots.paper_pages import PaperPages
 from hub.console.officer.snapshots.rerun_pages import SnapshotPages
 from hub.console.operator.source_pages import SourcePages
 from hub.console.operator.source_tiles import SourcePromise
+from hub.console.operator.state_pages import StatePages
 from hub.console.page_base import PageParts
 from hub.console.page_graph import ConsoleGraph
 from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
@@ -64,6 +65,7 @@ class Console:
             ReviewPages(self.parts),
             RejectedPages(self.parts),
             SectorPages(self.parts),
+            StatePages(self.parts),
             SourcePages(self.parts, promises),
             LogPages(self.parts),
             OwnPages(self.parts),

@@ -27,6 +27,7 @@ from hub.graph.procedures.snapshots import snapshot_fields
 from hub.graph.schema_types.entity_types import derive_types
 from hub.graph.schema_types.fields import object_type
 from hub.graph.schema_types.labels import labels_field
+from hub.graph.sources.hub_state import hub_state_fields
 from hub.graph.sources.rejected_rows import rejected_row_fields
 from hub.graph.sources.sector_work import sector_work_fields
 from hub.graph.sources.source_fields import source_fields
@@ -61,6 +62,7 @@ def build_schema(known: Registry) -> strawberry.Schema:
     fields |= source_fields(derived.types)
     fields |= rejected_row_fields(derived.types)
     fields |= sector_work_fields(derived.types)
+    fields |= hub_state_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)
     fields["my_access_log"] = my_access_log_field(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)

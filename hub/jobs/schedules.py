@@ -53,6 +53,14 @@ def iterate_times(cron: str, zone: ZoneInfo) -> croniter:
     return croniter(cron, datetime.now(zone))
 
 
+def find_next_run(manifest: Manifest) -> datetime | None:
+    """When a connector is read next by its schedule; None if it has none, or one that is not valid."""
+    if manifest.schedule is None or manifest.follows or not croniter.is_valid(manifest.schedule):
+        return None
+    found: datetime = iterate_times(manifest.schedule, ZoneInfo(manifest.source.timezone)).get_next(datetime)
+    return found
+
+
 def register_schedule(queue: App, task: Task[Any, Any, Any], found: SyncSchedule) -> None:
     """Make the worker queue syncs of a connector on its schedule."""
     lock = build_sync_lock(found.connector)

@@ -97,7 +97,10 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     AUDITOR: (*READS, Grant(READ, "ledger")),
     STEWARD: (
         *READS,
-        Grant(READ, "hub", ("quarantine", "approval", "drift", "api_key", "web_session", "alarm")),
+        Grant(READ, "hub", ("quarantine", "approval", "drift")),
+        Grant("select (prefix, created_at, expires_at, revoked_at)", "hub", ("api_key",)),
+        Grant("select (started_at, seen_at, expires_at)", "hub", ("web_session",)),
+        Grant(READ, "hub", ("link_run",)),
         Grant('update ("resolved_at", "resolution")', "hub", ("quarantine",)),
         Grant(EVERYTHING, "hub", ("correction",)),
         Grant(EVERYTHING, "hub", ("circuit",)),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from hub.jobs.schema import migrate_queue
 from tests.browser.watched import WatchedPage
 from tests.clients.conftest import NodeProject
 from tests.system.console_site import ConsoleSite
@@ -201,14 +202,21 @@ def test_a_reviewer_decides_undoes_and_passes_with_one_key_each(
 
 def test_an_operator_sees_sources_and_what_waits(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
     page = watched.page
+    migrate_queue(site.database)
     sign_in(page, site, "Ngô Dung", "/console/sources")
     expect(page.get_by_role("heading", level=2).first).to_be_visible()
     assert find_faults(page, axe, "sources") == []
+    expect(page.get_by_text("Trực tiếp")).to_be_visible()
     tab_to(page, "Việc chờ xử lý")
     press_enter(page)
     assert find_faults(page, axe, "waiting") == []
+    for path in ("discrepancies", "state"):
+        page.goto(f"{site.url}/console/{path}")
+        expect(page.get_by_role("heading", level=2).first).to_be_visible()
+        assert find_faults(page, axe, path) == []
     assert watched.outside == []
-    assert watched.complaints == []
+    # Leaving a live page ends its stream.
+    assert [one for one in watched.complaints if not one.endswith("/console/live")] == []
 
 
 def test_a_steward_mends_a_group_of_rejected_rows(

@@ -5,26 +5,39 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hub.access.principals import Role
+from hub.console.operator.live_feed import LiveFeed
 from hub.console.operator.rejected_groups import KIND_WORDS, read_rejected
 from hub.console.operator.source_tiles import SourcePromise, read_run, read_tiles
 from hub.console.page_base import PageGroup, PageParts, PagePerson, answer_signed_in
 from hub.console.page_graph import GraphRefused
+from hub.console.page_response import HEADERS
 from hub.console.words import show_instant
 from hub.errors import OperationRefused
 from schema.core import Label
 
 SOURCES_PATH = "/console/sources"
 WAITING_PATH = f"{SOURCES_PATH}/waiting"
+LIVE_PATH = "/console/live"
 PURPOSE = "operations"
+PAUSE_HOURS: Mapping[str, Label] = {
+    "1": Label("1 giờ", "1 hour"),
+    "8": Label("8 giờ", "8 hours"),
+    "24": Label("1 ngày", "1 day"),
+    "168": Label("7 ngày", "7 days"),
+}
 LONGEST_NUMBER = 18
 NOTICES: Mapping[str, Label] = {
     "accepted": Label("Đã chấp nhận thay đổi cấu trúc.", "The drift is accepted."),
     "approved": Label("Đã cho phép: lần chạy sau sẽ thực hiện.", "Allowed: the next run does it."),
     "refused": Label("Đã từ chối.", "Refused."),
+    "queued": Label("Đã xếp hàng: tiến trình nền sẽ đọc nguồn.", "Queued: a worker reads the source."),
+    "waits": Label("Một lần đọc của nguồn này đang chờ sẵn.", "A read of this source waits already."),
+    "pause": Label("Đã tạm dừng nguồn.", "The source is paused."),
+    "resume": Label("Nguồn được đọc trở lại.", "The source is read again."),
 }
 GONE = Label(
     "Việc này vừa được người khác quyết định, hoặc không còn.", "Somebody else has just decided it, or it is gone."
@@ -40,11 +53,15 @@ class SourcePages(PageGroup):
     def __init__(self, parts: PageParts, promises: Mapping[str, SourcePromise]) -> None:
         super().__init__(parts)
         self.promises = promises
+        executor = parts.graph.executor
+        self.feed = LiveFeed(executor.reviews.run, lambda: executor.changes.is_ending)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
             Route(SOURCES_PATH, self.sources_page, methods=["GET"]),
+            Route(SOURCES_PATH, self.act, methods=["POST"]),
+            Route(LIVE_PATH, self.listen, methods=["GET"]),
             Route(WAITING_PATH, self.waiting_page, methods=["GET"]),
             Route(WAITING_PATH, self.answer, methods=["POST"]),
         ]
@@ -57,11 +74,42 @@ class SourcePages(PageGroup):
         runs = await self.graph.run_purpose(person.headers, PURPOSE, "SourceRuns", {"source": source, "runs": 20})
         values = {
             "here": SOURCES_PATH,
+            "live": LIVE_PATH,
+            "can_run": Role.OPERATOR in person.principal.roles,
+            "hours": PAUSE_HOURS,
+            "notice": NOTICES.get(request.query_params.get("notice", "")),
             "tiles": read_tiles(found["sources"], self.promises, datetime.now(UTC)),
             "runs": [read_run(run) for run in runs["sourceRuns"]],
             "source": source,
         }
         return self.render("operator/sources.html", person, values)
+
+    @answer_signed_in
+    async def act(self, request: Request, person: PagePerson) -> Response:
+        """Queue a read of a source, pause it, or end its pause."""
+        given = request.state.form
+        action = next((name for name in ("run", "full", "anyway", "pause", "resume") if name in given), None)
+        hours = given.get("hours", "")
+        if action is None or (action == "pause" and hours not in PAUSE_HOURS):
+            raise OperationRefused("the form has no such button", next_step="use the buttons of the page")
+        source = {"source": given[action]}
+        if action == "pause":
+            await self.graph.run_purpose(person.headers, PURPOSE, "PauseSource", {**source, "hours": int(hours)})
+        elif action == "resume":
+            await self.graph.run_purpose(person.headers, PURPOSE, "ResumeSource", source)
+        else:
+            chosen = {"full": action == "full", "anyway": action == "anyway"}
+            made = await self.graph.run_purpose(person.headers, PURPOSE, "RunSource", {**source, **chosen})
+            action = "queued" if made["runSource"]["isQueued"] else "waits"
+        return RedirectResponse(f"{SOURCES_PATH}?notice={action}", 303)
+
+    @answer_signed_in
+    async def listen(self, request: Request, person: PagePerson) -> Response:
+        """Server-Sent Events for live pages: that something has changed, and not what."""
+        if self.feed.is_full:
+            raise OperationRefused(code="RATE_LIMITED")
+        headers = {**HEADERS, "x-accel-buffering": "no"}
+        return StreamingResponse(self.feed.listen(), headers=headers, media_type="text/event-stream")
 
     @answer_signed_in
     async def waiting_page(self, request: Request, person: PagePerson) -> Response:

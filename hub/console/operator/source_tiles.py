@@ -63,6 +63,10 @@ class SourceTile:
     is_late: bool
     promise: str
     schedule: str
+    next_run: str
+    last_success: str
+    rate: str
+    is_paused: bool
     circuit_until: str
     failures: int
     last_run: SourceRunRow | None
@@ -99,8 +103,8 @@ def make_tile(node: Mapping[str, Any], promises: Mapping[str, SourcePromise], no
     is_late = never or (limit is not None and age is not None and age > limit)
     run = read_run(node["lastRun"]) if node["lastRun"] else None
     status = node["lastRun"]["status"] if node["lastRun"] else ""
-    is_bad = bool(node["circuitOpenUntil"]) or status in BAD_RUNS or is_late
-    waits = node["openDrift"] or node["pendingApprovals"] or status in WATCHED_RUNS
+    is_bad = (bool(node["circuitOpenUntil"]) and not node["isPaused"]) or status in BAD_RUNS or is_late
+    waits = node["isPaused"] or node["openDrift"] or node["pendingApprovals"] or status in WATCHED_RUNS
     return SourceTile(
         name=name,
         title=promise.title,
@@ -109,6 +113,10 @@ def make_tile(node: Mapping[str, Any], promises: Mapping[str, SourcePromise], no
         is_late=is_late,
         promise="" if limit is None else show_age(limit),
         schedule=promise.schedule or "",
+        next_run=show_instant(node["nextRun"]),
+        last_success=show_instant(node["lastSuccess"]),
+        rate=f"{run.read / run.seconds:,.0f}" if run and run.read and run.seconds else "",
+        is_paused=node["isPaused"],
         circuit_until=show_instant(node["circuitOpenUntil"]),
         failures=node["failures"],
         last_run=run,

@@ -28,4 +28,28 @@
     toggle.addEventListener("click", () => { localStorage.setItem(OFF, isOff() ? "0" : "1"); show(); });
     show();
   }
+  // A live page reads itself again when something has changed, unless somebody is at work in it. Without this, reloading does the same.
+  const status = document.querySelector("[data-live]");
+  if (status) {
+    let isReading = false, isMissed = false;
+    const read = async () => {
+      const old = document.getElementById("live");
+      if (isReading || document.hidden || old.contains(document.activeElement)) { isMissed = true; return; }
+      isReading = true; isMissed = false;
+      try {
+        const answer = await fetch(location.href, { redirect: "error", signal: AbortSignal.timeout(15000) });
+        const made = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+        if (made) old.replaceWith(document.adoptNode(made)); else status.textContent = status.dataset.off;
+      } catch { status.textContent = status.dataset.off; }
+      isReading = false;
+    };
+    const events = new EventSource(status.dataset.live);
+    events.onopen = () => { status.textContent = status.dataset.on; };
+    events.onerror = () => { status.textContent = status.dataset.off; };
+    events.addEventListener("change", read);
+    const catchUp = () => { if (isMissed) setTimeout(read, 0); };
+    document.addEventListener("visibilitychange", catchUp);
+    document.addEventListener("focusout", catchUp);
+    addEventListener("pagehide", () => events.close());
+  }
 })();

@@ -16,6 +16,7 @@ from hub.graph.procedures.corrections import correction_mutations
 from hub.graph.procedures.snapshots import snapshot_mutations
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
+from hub.graph.sources.hub_state import hub_state_mutations
 from hub.graph.sources.rejected_rows import rejected_row_mutations
 from hub.graph.sources.source_fields import source_mutations
 from hub.link.decisions.decisions import keep_decision, withdraw_decision
@@ -131,6 +132,7 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
     made |= snapshot_mutations(names)
     made |= source_mutations(names)
     made |= rejected_row_mutations(names)
+    made |= hub_state_mutations(names)
     return object_type(
         "Mutation",
         "Open dossiers, keep snapshots of prefills, review links, ask for corrections, and look after sources.",

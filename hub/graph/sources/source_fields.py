@@ -50,6 +50,9 @@ SOURCE_STATE: Fields = {
     "streams": ("list[SourceStream]", "Its streams."),
     "failures": ("int", "Failures in a row."),
     "circuitOpenUntil": ("DateTime | None", "Until when it is left alone after failures; null if it is not."),
+    "isPaused": ("bool", "Whether a person has paused it until then."),
+    "nextRun": ("DateTime | None", "When its schedule reads it next; null if it has none."),
+    "lastSuccess": ("DateTime | None", "When the newest run that read it ended; null if there was none."),
     "lastRun": ("SourceRun | None", "The newest run; null if there was none."),
     "rejectedRows": ("int", "Open rows that broke a rule."),
     "openDrift": ("int", "Open findings of schema drift."),
@@ -136,7 +139,7 @@ def source_fields(names: Namespace) -> dict[str, Any]:
     source_runs.__annotations__["return"] = list[run_type]  # type: ignore[valid-type]  # made from data
     runs = strawberry.field(resolver=source_runs, name="sourceRuns", description="The newest runs. For operators.")
     return {
-        "sources": _list_field("sources", "SourceState", names, state_reads.read_sources, "Every source, by name. For operators and reviewers."),
+        "sources": _list_field("sources", "SourceState", names, None, "Every source, by name. For operators and reviewers."),
         "source_runs": runs,
         "schema_drift": _list_field("schemaDrift", "SchemaDrift", names, state_reads.read_drift, "Open schema drift, worst first. For operators and reviewers."),
         "rejected_rows": _list_field("rejectedRows", "RejectedRows", names, state_reads.read_rejected, "How many rows wait in quarantine, by rule. For operators and reviewers."),
@@ -181,10 +184,15 @@ def find_steward(info: Info[Any, Any]) -> None:
         raise NOT_A_STEWARD
 
 
-def _list_field(name: str, kind: str, names: Namespace, read: Callable[[Connection[Any]], Any], about: str) -> Any:
+def _list_field(
+    name: str, kind: str, names: Namespace, read: Callable[[Connection[Any]], Any] | None, about: str
+) -> Any:
+    """A field that is a list. Without `read` it is that of sources, which needs their manifests."""
+
     async def listed(info: Info[Any, Any]) -> Any:
         find_steward(info)
-        return await info.context.executor.reviews.run(read)
+        executor = info.context.executor
+        return await executor.reviews.run(read or (lambda c: state_reads.read_sources(c, executor.desk.manifests)))
 
     item = names[kind]
     listed.__annotations__["return"] = list[item]  # type: ignore[valid-type]  # made from data

@@ -11,14 +11,21 @@ from psycopg.rows import class_row, dict_row
 from hub.graph.schema_types.fields import Whole
 from hub.ingest.drift.records import DriftRecord, list_drift
 from hub.ingest.guards.approvals import Approval, list_approvals
+from hub.ingest.guards.circuit_breaker import PAUSED
 from hub.ingest.run.history import RunRecord, list_runs
+from hub.sdk.manifest import Manifest
 
 STREAMS = """
 select s.connector, s.name, s.as_of, s.confirmed_at
 from hub.stream s
 order by s.connector, s.name"""
-CIRCUITS = "select connector, failures, open_until from hub.circuit"
+CIRCUITS = "select connector, failures, open_until, reason from hub.circuit"
 LAST_RUNS = "select distinct on (connector) id, connector from hub.run order by connector, id desc"
+LAST_SUCCESSES = """
+select connector, max(ended_at) as at
+from hub.run
+where status in ('SUCCEEDED', 'PARTIAL') and mode is distinct from 'REPLAY' and mode is distinct from 'LOOKUP'
+group by connector"""
 REJECTED = """
 select s.connector, s.name as stream, q.entity, q.rule, q.field, count(*) as rows, min(q.first_seen) as oldest
 from hub.quarantine q
@@ -43,8 +50,10 @@ class RejectedRows:
     oldest: datetime
 
 
-def read_sources(connection: Connection[Any]) -> list[Whole]:
-    """Every source with its streams, circuit, newest run, and how much waits for a person."""
+def read_sources(connection: Connection[Any], manifests: Mapping[str, Manifest]) -> list[Whole]:
+    """Every source with its streams, circuit, runs, and how much waits for a person. `manifests` say when it is read next."""
+    from hub.jobs.schedules import find_next_run  # the queue's library, which most processes never need
+
     drift = count_by_connector(list_drift(connection))
     approvals = count_by_connector(list_approvals(connection))
     rejected: dict[str, int] = {}
@@ -53,17 +62,21 @@ def read_sources(connection: Connection[Any]) -> list[Whole]:
     with connection.cursor(row_factory=dict_row) as cursor:
         streams = cursor.execute(STREAMS).fetchall()
         circuits = {row["connector"]: row for row in cursor.execute(CIRCUITS).fetchall()}
+        successes = {row["connector"]: row["at"] for row in cursor.execute(LAST_SUCCESSES).fetchall()}
         newest = {row["connector"]: row["id"] for row in cursor.execute(LAST_RUNS).fetchall()}
     runs = {
         name: found[0] for name in newest if (found := list_runs(connection, name, 1)) and found[0].id == newest[name]
     }
-    names = sorted({row["connector"] for row in streams} | set(newest))
+    names = sorted({row["connector"] for row in streams} | set(newest) | set(manifests))
     return [
         Whole(
             name=name,
             streams=[_show_stream(row) for row in streams if row["connector"] == name],
             failures=circuits.get(name, {}).get("failures", 0),
             circuitOpenUntil=show_instant(circuits.get(name, {}).get("open_until")),
+            isPaused=(circuits.get(name, {}).get("reason") or "").startswith(PAUSED),
+            nextRun=show_instant(find_next_run(manifests[name])) if name in manifests else None,
+            lastSuccess=show_instant(successes.get(name)),
             lastRun=show_run(runs[name]) if name in runs else None,
             rejectedRows=rejected.get(name, 0),
             openDrift=drift.get(name, 0),

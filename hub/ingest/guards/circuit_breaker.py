@@ -17,6 +17,8 @@ from hub.sdk.manifest import Manifest
 from hub.store.query import fetch_value
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+PAUSED = "PAUSED by "
+"""How the reason of a circuit begins that a person opened."""
 MAX_REST_MULTIPLE = 24
 """The rest grows to at most this multiple of the manifest's rest: 5 min become 2 h."""
 
@@ -39,11 +41,18 @@ def find_deferral(connection: Connection[Any], manifest: Manifest, now: datetime
             until,
         )
     row = connection.execute(
-        "select open_until, failures from hub.circuit where connector = %s and open_until > %s", (manifest.name, now)
+        "select open_until, failures, reason from hub.circuit where connector = %s and open_until > %s",
+        (manifest.name, now),
     ).fetchone()
     if row is None:
         return None
     local = row[0].astimezone(ZoneInfo(manifest.source.timezone))
+    if (row[2] or "").startswith(PAUSED):
+        return Deferral(
+            f"an operator has paused the source until {local.isoformat(timespec='seconds')};"
+            " read it now with `hub sync --anyway`",
+            local,
+        )
     return Deferral(
         f"the source failed {row[1]} times in a row; the circuit breaker stays open until {local.isoformat(timespec='seconds')};"
         " try it now with `hub sync --anyway`",
@@ -68,6 +77,20 @@ def record_failure(connection: Connection[Any], manifest: Manifest, reason: str)
 def close_circuit(connection: Connection[Any], manifest: Manifest) -> None:
     """Record that the source answered: close the circuit."""
     connection.execute("delete from hub.circuit where connector = %s", (manifest.name,))
+
+
+def pause_source(connection: Connection[Any], connector: str, until: datetime, by: str) -> None:
+    """Leave a source alone until an instant, as somebody asked. A run that is made anyway and succeeds ends the pause."""
+    connection.execute(
+        "insert into hub.circuit (connector, failures, open_until, reason) values (%s, 0, %s, %s)"
+        " on conflict (connector) do update set open_until = excluded.open_until, reason = excluded.reason, updated_at = now()",
+        (connector, until, f"{PAUSED}{by}"),
+    )
+
+
+def resume_source(connection: Connection[Any], connector: str) -> None:
+    """End a pause, or the rest after failures: the next run asks the source again."""
+    connection.execute("delete from hub.circuit where connector = %s", (connector,))
 
 
 def compute_rest(failures: int, allowed: int, rest: timedelta) -> timedelta | None:

@@ -16,6 +16,7 @@ PROMISES = {"land": SourcePromise(Label("Đất đai", "Land"), 24, "0 2 * * *")
 def node(name: str = "land", hours: float | None = 1, **changed: Any) -> dict[str, Any]:
     as_of = None if hours is None else (NOW - timedelta(hours=hours)).isoformat()
     made = {"name": name, "streams": [{"name": "a", "asOf": as_of}], "failures": 0, "circuitOpenUntil": None}
+    made |= {"isPaused": False, "nextRun": None, "lastSuccess": as_of}
     return {**made, "lastRun": None, "rejectedRows": 0, "openDrift": 0, "pendingApprovals": 0, **changed}
 
 
@@ -29,6 +30,7 @@ def node(name: str = "land", hours: float | None = 1, **changed: Any) -> dict[st
         (node(openDrift=1), "watch", False),
         (node(pendingApprovals=2), "watch", False),
         (node(circuitOpenUntil=NOW.isoformat(), failures=5), "bad", False),
+        (node(circuitOpenUntil=NOW.isoformat(), isPaused=True), "watch", False),
     ],
 )
 def test_a_source_is_judged_by_what_it_promises(given: dict[str, Any], state: str, is_late: bool) -> None:

@@ -1,0 +1,80 @@
+"""How the hub itself does, for operators: queue and workers, store, requests, linking, keys and sign-ins, at /console/state."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from hub.access.principals import Role
+from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.words import show_instant
+from schema.core import Label
+
+STATE_PATH = "/console/state"
+PURPOSE = "operations"
+NOTICES: Mapping[str, Label] = {
+    "queued": Label("Đã xếp hàng để liên kết lại.", "Linking is queued."),
+    "waits": Label("Một lần liên kết đang chờ sẵn.", "Linking waits already."),
+}
+TASK_WORDS: Mapping[str, Label] = {
+    "sync": Label("Đọc nguồn", "Read a source"),
+    "replay": Label("Đọc lại bản ghi bị loại", "Replay rejected rows"),
+    "link": Label("Liên kết", "Link"),
+    "prune": Label("Dọn dữ liệu cũ", "Clean up"),
+    "corrections": Label("Gửi yêu cầu chỉnh sửa", "Send corrections"),
+}
+STATUS_WORDS: Mapping[str, Label] = {
+    "doing": Label("Đang chạy", "Running"),
+    "todo": Label("Đang chờ", "Waiting"),
+    "failed": Label("Thất bại", "Failed"),
+}
+PART_WORDS: Mapping[str, Label] = {
+    "data": Label("Dữ liệu hiện nay", "Current data"),
+    "history": Label("Lịch sử dữ liệu", "History"),
+    "link": Label("Liên kết", "Links"),
+    "link_history": Label("Lịch sử liên kết", "History of links"),
+    "hub": Label("Vận hành trục", "The hub's own tables"),
+    "ledger": Label("Nhật ký khai thác", "Ledger"),
+    "staging": Label("Vùng nạp", "Staging"),
+    "jobs": Label("Hàng đợi", "Queue"),
+}
+
+
+class StatePages(PageGroup):
+    """The state of the hub, for operators."""
+
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.OPERATOR})
+    home: ClassVar[str] = STATE_PATH
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route(STATE_PATH, self.state_page, methods=["GET"]),
+            Route(STATE_PATH, self.run_linking, methods=["POST"]),
+        ]
+
+    @answer_signed_in
+    async def state_page(self, request: Request, person: PagePerson) -> Response:
+        """Everything on one page."""
+        found = await self.graph.run_purpose(person.headers, PURPOSE, "HubState", {})
+        values = {
+            "here": STATE_PATH,
+            "state": found["hubState"],
+            "total_mb": sum(part["megabytes"] for part in found["hubState"]["storeParts"]),
+            "tasks": TASK_WORDS,
+            "statuses": STATUS_WORDS,
+            "parts": PART_WORDS,
+            "titles": self.parts.sources,
+            "show_instant": show_instant,
+            "notice": NOTICES.get(request.query_params.get("notice", "")),
+        }
+        return self.render("operator/state.html", person, values)
+
+    @answer_signed_in
+    async def run_linking(self, request: Request, person: PagePerson) -> Response:
+        """Queue linking."""
+        made = await self.graph.run_purpose(person.headers, PURPOSE, "RunLinking", {})
+        notice = "queued" if made["runLinking"]["isQueued"] else "waits"
+        return RedirectResponse(f"{STATE_PATH}?notice={notice}", 303)
