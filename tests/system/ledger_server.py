@@ -15,10 +15,10 @@ from tests.system.test_access import ISSUER, UNLIMITED
 
 def main(reader: str, clerk: str, ledger: str) -> None:
     """Serve until killed."""
-    app = create_app(
-        load_settings(access="on", **UNLIMITED), Logins(reader, clerk, ledger, reader), local_issuer=ISSUER
-    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Forms of pages are taken from the hub's own address alone, and that has its port.
+        settings = load_settings(access="on", port=listener.getsockname()[1], **UNLIMITED)
+        app = create_app(settings, Logins(reader, clerk, ledger, reader), local_issuer=ISSUER)
         tokens = {identity.id: ISSUER.sign_token(identity) for identity in ISSUER.identities}
         print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname()[:2]), "tokens": tokens}), flush=True)
         uvicorn.Server(
