@@ -44,11 +44,12 @@ class PagePerson:
 
 @dataclass(frozen=True)
 class PageParts:
-    """What groups of pages share. `sources` are the titles of the connectors, by name."""
+    """What groups of pages share. `sources` are the titles of the connectors, by name, and `grades` those of their manifests."""
 
     graph: ConsoleGraph
     access: Access
     sources: Mapping[str, Label]
+    grades: Mapping[str, str]
 
     async def find_signed_in(self, request: Request) -> PagePerson:
         """Who is signed in to pages. Raises AuthenticationRefused; OperationRefused with ACCESS_OFF."""

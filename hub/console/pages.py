@@ -13,6 +13,7 @@ from hub.console.developer.start_pages import DeveloperPages
 from hub.console.navigation import find_home
 from hub.console.officer.correction_pages import CorrectionPages
 from hub.console.officer.dossiers.list_pages import DossierListPages
+from hub.console.officer.evidence.evidence_pages import EvidencePages
 from hub.console.officer.search_pages import SearchPages
 from hub.console.officer.sheet_pages import SheetPages
 from hub.console.officer.snapshots.paper_pages import PaperPages
@@ -40,7 +41,7 @@ class RoutedPages(Protocol):
 
 
 class Console:
-    """The pages of one application. `promises` are what the manifests say of their sources, by name."""
+    """The pages of one application. `promises` and `grades` are what the manifests say of their sources, by name."""
 
     def __init__(
         self,
@@ -51,15 +52,17 @@ class Console:
         *,
         receipt_path: str,
         graphql_path: str,
+        grades: Mapping[str, str],
     ) -> None:
         titles = {name: promise.title for name, promise in promises.items()}
-        self.parts = PageParts(ConsoleGraph(executor, gate), access, titles)
+        self.parts = PageParts(ConsoleGraph(executor, gate), access, titles, grades)
         self.developer = DeveloperPages(self.parts, graphql_path)
         self.groups: tuple[RoutedPages, ...] = (
             SearchPages(self.parts),
             DossierListPages(self.parts, receipt_path),
             SheetPages(self.parts, receipt_path),
             CorrectionPages(self.parts),
+            EvidencePages(self.parts),
             PaperPages(self.parts),
             SnapshotPages(self.parts, receipt_path),
             ReviewPages(self.parts),

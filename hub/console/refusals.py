@@ -113,6 +113,11 @@ REFUSALS: Mapping[str, tuple[int, Label, Label]] = {
         Label("Bàn làm việc cần đăng nhập", "The console needs people to sign in"),
         Label("Quản trị viên đặt HUB_ACCESS=on rồi khởi động lại.", "The operator sets HUB_ACCESS=on and restarts the hub."),
     ),
+    "RECORD_NOT_FOUND": (
+        404,
+        Label("Phiếu không còn giá trị này", "The sheet has this value no more"),
+        Label("Mở lại phiếu hồ sơ.", "Open the sheet again."),
+    ),
     "SNAPSHOT_UNKNOWN": (
         404,
         Label("Không có bản lưu này", "There is no such snapshot"),

@@ -14,6 +14,7 @@ from strawberry.types import ExecutionContext
 from hub.graph.events.subscription import subscription_type
 from hub.graph.ledger.access_log import access_log_field
 from hub.graph.ledger.my_access_log import my_access_log_field
+from hub.graph.link_review.record_evidence import link_evidence_field
 from hub.graph.link_review.review import mutation_type
 from hub.graph.link_review.review_queue import review_fields
 from hub.graph.permission.dossier_list import dossiers_field
@@ -59,6 +60,7 @@ def build_schema(known: Registry) -> strawberry.Schema:
     fields["dossiers"] = dossiers_field(derived.types)
     fields["labels"] = labels_field(known)
     fields |= review_fields(derived.types)
+    fields["link_evidence"] = link_evidence_field(derived.types)
     fields |= source_fields(derived.types)
     fields |= rejected_row_fields(derived.types)
     fields |= sector_work_fields(derived.types)

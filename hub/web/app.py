@@ -82,7 +82,10 @@ def create_app(
         name: SourcePromise(Label(one.title.vi, one.title.en), one.max_age_hours, one.schedule)
         for name, one in connectors.items()
     }
-    console = Console(executor, gate, access, promises, receipt_path=RECEIPT_PATH, graphql_path=GRAPHQL_PATH)
+    grades = {name: one.grade for name, one in connectors.items() if one.grade is not None}
+    console = Console(
+        executor, gate, access, promises, receipt_path=RECEIPT_PATH, graphql_path=GRAPHQL_PATH, grades=grades
+    )
     web = _Web(executor.reads, console)
     dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
     key = settings.receipt_signing_key

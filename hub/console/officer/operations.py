@@ -36,6 +36,11 @@ query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
   paperRequests { requirement role askedAt }
 }
 """
+LINK_EVIDENCE = """
+query ConsoleLinkEvidence($record: ID!) {
+  linkEvidence(record: $record) { field status method decidedBy evidence { comparison outcome } }
+}
+"""
 OPEN_DOSSIER = """
 mutation ConsoleOpenDossier($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }
 """

@@ -63,8 +63,10 @@ class SheetValue:
 
     text: Label
     source: Label
+    source_codes: tuple[str, ...]
     as_of: str
     why: Label
+    is_linked: bool
     record_id: str | None
     field: str
     kind: str
@@ -299,8 +301,10 @@ def _show_value(value: Mapping[str, Any], names: SheetNames) -> SheetValue:
     return SheetValue(
         text=_label(value["display"]),
         source=names.source(value["source"]),
+        source_codes=tuple(code.strip() for code in (value["source"] or "").split(",") if code.strip()),
         as_of=words.show_instant(value["asOf"]),
         why=words.LINK_WORDS[value["linkStatus"]],
+        is_linked=value["linkStatus"] is not None,
         record_id=value["recordId"],
         field=value["field"],
         kind=kind,

@@ -1,15 +1,19 @@
 """What officers do on a dossier: ask for papers, compare with what was kept, and work on it two at a time."""
 
 import re
+from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 
+from hub.plan.binds import global_id
 from hub.snapshots.paper_requests import list_paper_requests
 from tests.system.console_site import ConsoleSite, PageReader
 from tests.system.console_site import serve_pages as serve_pages
 from tests.system.console_site import site as site
 from tests.system.console_site import store as store
+from tests.system.test_access import ISSUER
 
 CODE = "H49.12-251118-8001"
 PATH = f"/console/dossiers/{CODE}"
@@ -127,3 +131,55 @@ def test_two_officers_at_one_dossier_do_not_undo_each_other(site: ConsoleSite) -
     )
     first.open("/console").submit({"text": code}, "/console")
     assert first.heading == "Hồ sơ đã kết thúc hoặc đã rút", "back and reload say the same"
+
+
+def test_each_value_says_why_it_is_here(site: ConsoleSite, officer: PageReader) -> None:
+    addresses = re.findall(
+        rf'href="({PATH}/evidence\?[^"]+)" aria-label="Xem chứng cứ: ([^"]+)"', officer.open(PATH).text
+    )
+    pages = {text: officer.open(address).text for address, text in addresses}
+    certificates = [page for page in pages.values() if "Người sử dụng đất" in page and "Số phát hành" in page]
+    assert certificates, "a right, joined by its holder"
+    assert all("Khớp số" in page and re.search(r"Họ tên: <b>", page) for page in certificates)
+    assert "không phải đối chiếu" in pages[site.name], "the register's own record"
+    parcel = next(page for page in pages.values() if "Diện tích" in page and "Thửa đất của giấy chứng nhận" in page)
+    assert "Khớp số tờ, số thửa" in parcel or "Khớp mã định danh thửa đất" in parcel
+    assert officer.open(f"{PATH}/evidence?record=x&field=y").page.status_code == 404
+
+
+EVIDENCE = "query ($record: ID!) { linkEvidence(record: $record) { field recordId status } }"
+
+
+def test_evidence_is_told_of_the_dossiers_people_and_the_procedures_links_alone(
+    site: ConsoleSite, officer: PageReader
+) -> None:
+    with psycopg.connect(site.database) as connection:
+        find = (
+            "select l.record_id from link.{} l join data.citizen c on c.id = l.subject_id and l.subject_kind = 'Citizen'"
+            " where l.status in ('CONFIRMED', 'PROBABLE') and (c.personal_id = %s) = %s order by l.record_id limit 1"
+        )
+        own, others = (
+            connection.execute(find.format("land_use_right_holder"), (site.seller, mine)).fetchone()
+            for mine in (True, False)
+        )
+        member = connection.execute(find.format("household_membership_member"), (site.seller, True)).fetchone()
+    assert own is not None
+    assert others is not None
+    assert member is not None
+
+    def ask(kind: str, number: int, dossier: str = CODE) -> dict[str, Any]:
+        who = ISSUER.find_identity("an")
+        assert who is not None
+        headers = {"authorization": f"Bearer {ISSUER.sign_token(who)}"} | (
+            {"x-hub-dossier": dossier} if dossier else {}
+        )
+        body = {"query": EVIDENCE, "variables": {"record": global_id(kind, number)}}
+        answer: dict[str, Any] = httpx2.post(f"{site.url}/graphql", json=body, headers=headers, timeout=60).json()
+        return answer
+
+    found = ask("LandUseRight", own[0])["data"]["linkEvidence"]
+    assert {one["field"] for one in found} >= {"LAND_USE_RIGHT_HOLDER"}
+    assert ask("LandUseRight", others[0])["data"]["linkEvidence"] == [], "of nobody in the dossier"
+    assert ask("HouseholdMembership", member[0])["data"]["linkEvidence"] == [], "the procedure does not read it"
+    assert ask("LandUseRight", own[0], dossier="")["errors"][0]["extensions"]["code"] == "DOSSIER_NEEDED"
+    assert ask("Nothing", 1)["errors"][0]["extensions"]["code"] == "WRONG_KIND"

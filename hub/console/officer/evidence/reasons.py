@@ -1,0 +1,106 @@
+"""The evidence of a link in words: by what the record was matched, and what agreed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.console import words
+from hub.console.steward.question_labels import FIELD_WORDS
+from schema.core import Label
+from schema.linking.vetoes import VETOES
+
+VETO = "veto"
+METHOD_WORDS: Mapping[str, Label] = {
+    "personal_identifier": Label("Khớp số định danh", "by personal identifier"),
+    "former_identifier": Label("Khớp số CMND cũ", "by former identifier"),
+    "household_head": Label("Khớp số định danh của chủ hộ", "by the identifier of the head of the household"),
+    "household_head_former": Label("Khớp số CMND cũ của chủ hộ", "by the former identifier of the head of the household"),
+    "household_business_tax_code": Label("Khớp mã số thuế của hộ kinh doanh", "by the tax code of the household business"),
+    "household_business_representative": Label("Khớp số định danh của chủ hộ kinh doanh", "by the identifier of the owner"),
+    "household_business_representative_former": Label("Khớp số CMND cũ của chủ hộ kinh doanh", "by the former identifier of the owner"),
+    "enterprise_code": Label("Khớp mã số doanh nghiệp", "by enterprise code"),
+    "parcel_identifier": Label("Khớp mã định danh thửa đất", "by parcel identifier"),
+    "parcel_number": Label("Khớp số tờ, số thửa tại xã", "by map sheet and number within the commune"),
+    "parcel_number_in_predecessor": Label("Khớp số tờ, số thửa tại xã cũ", "by map sheet and number within the former commune"),
+    "parcel_number_in_successor": Label("Khớp số tờ, số thửa tại xã mới", "by map sheet and number within the new commune"),
+}  # fmt: skip
+BY_LIKENESS = Label("Nhiều dấu hiệu trùng nhau", "by much that agrees")
+BY_PERSON = Label("Cán bộ rà soát đã xác nhận", "Confirmed by a reviewer")
+SURENESS_WORDS: Mapping[str, Label] = {
+    "CONFIRMED": Label("Đã xác định", "confirmed"),
+    "PROBABLE": Label("Rất có thể đúng, chưa ai xác nhận", "probable, confirmed by nobody"),
+    "UNCONFIRMED": Label("Chưa xác định: còn chờ rà soát", "not confirmed: it waits for review"),
+}
+COMPARISON_WORDS: Mapping[str, Label] = {
+    "name": Label("Họ tên", "Name"),
+    "surname": Label("Họ", "Family name"),
+    "middle": Label("Tên đệm", "Middle name"),
+    "given": Label("Tên", "Given name"),
+    "birth": Label("Ngày sinh", "Birth date"),
+    "birthYear": Label("Năm sinh", "Birth year"),
+    "identifier": Label("Số định danh", "Identifier"),
+    "former_identifier": Label("Số CMND cũ", "Former identifier"),
+    "address": Label("Địa chỉ", "Address"),
+    "companions": Label("Người cùng hộ", "People of the household"),
+    "taxCode": Label("Mã số thuế", "Tax code"),
+    "legalForm": Label("Loại hình", "Legal form"),
+    "representative": Label("Người đại diện", "Representative"),
+    "area": Label("Diện tích", "Area"),
+    "holder": Label("Người sử dụng đất", "Holder"),
+}
+AGREES, DIFFERS, MISSING = Label("trùng", "agrees"), Label("khác", "differs"), Label("bản ghi không có", "not recorded")
+OUTCOME_WORDS: Mapping[str, Label] = {
+    **dict.fromkeys(("agrees", "exact", "equal", "same"), AGREES),
+    **dict.fromkeys(("differs", "other"), DIFFERS),
+    "missing": MISSING,
+    "near": Label("gần trùng", "nearly agrees"),
+    "similar": Label("gần giống", "similar"),
+    "one digit off": Label("sai một chữ số", "one digit off"),
+    "same commune": Label("cùng xã", "same commune"),
+}
+VETO_WORDS: Mapping[str, Label] = {veto.code: veto.reason for veto in VETOES}
+
+
+@dataclass(frozen=True)
+class EvidenceLine:
+    """One comparison. `is_against`: it speaks against the link."""
+
+    name: Label
+    outcome: Label
+    is_against: bool
+
+
+@dataclass(frozen=True)
+class LinkReason:
+    """Why a record is joined: which of its links, how sure, by what, and each comparison."""
+
+    field: Label
+    status: Label
+    method: Label
+    is_by_person: bool
+    lines: tuple[EvidenceLine, ...]
+
+
+def read_reason(node: Mapping[str, Any]) -> LinkReason:
+    """A node of `linkEvidence`."""
+    is_by_person = node["decidedBy"] == "PERSON"
+    return LinkReason(
+        field=FIELD_WORDS.get(node["field"], Label(node["field"], node["field"])),
+        status=SURENESS_WORDS.get(node["status"], words.UNKNOWN),
+        method=BY_PERSON if is_by_person else METHOD_WORDS.get(node["method"] or "", BY_LIKENESS),
+        is_by_person=is_by_person,
+        lines=tuple(_read_line(one) for one in node["evidence"] or () if _is_told(one)),
+    )
+
+
+def _is_told(step: Mapping[str, Any]) -> bool:
+    """Whether there are words for it: where a model begins (its prior) says nothing of this record."""
+    return step["comparison"] in COMPARISON_WORDS or step["comparison"] == VETO
+
+
+def _read_line(step: Mapping[str, Any]) -> EvidenceLine:
+    outcome = step["outcome"]
+    if step["comparison"] == VETO:
+        return EvidenceLine(Label("Điều cản trở", "Against it"), VETO_WORDS.get(outcome, Label(outcome, outcome)), True)
+    shown = OUTCOME_WORDS.get(outcome, Label(outcome, outcome))
+    return EvidenceLine(COMPARISON_WORDS[step["comparison"]], shown, shown is DIFFERS)
