@@ -212,6 +212,8 @@ def _other_doors(known: Knowledge) -> tuple[Attempt, ...]:
         Attempt("other doors", "prefill for another purpose", '{ prefill(procedure: "birth-registration") { __typename } }', ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "UNKNOWN_PROCEDURE"), headers=_own(known)),
         Attempt("other doors", "prefill for someone else", f'{{ prefill(procedure: "{TRANSFER}", subjects: [{{ role: "transferor", subject: {{ citizen: {{ personalId: "{known.victim}" }} }} }}]) {{ __typename }} }}', ("FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "BAD_USER_INPUT"), headers=_own(known)),
         Attempt("other doors", "a guessed snapshot", SNAPSHOT, ("SNAPSHOT_UNKNOWN",), {"id": global_id("PrefillSnapshot", 1)}, _own(known)),
+        Attempt("other doors", "papers of another dossier", "{ paperRequests { requirement } }", ("DOSSIER_UNKNOWN",), headers={"x-hub-dossier": known.foreign_dossier}),
+        Attempt("other doors", "evidence under another dossier", '{ linkEvidence(record: "Q2l0aXplbjox") { status } }', ("DOSSIER_UNKNOWN",), headers={"x-hub-dossier": known.foreign_dossier}),
         Attempt("other doors", "snapshots of another dossier", "{ prefillSnapshots { id } }", ("DOSSIER_UNKNOWN",), headers={"x-hub-dossier": known.foreign_dossier}),
         Attempt("other doors", "a snapshot of another dossier", KEEP, ("DOSSIER_UNKNOWN",), headers={"x-hub-dossier": known.foreign_dossier}),
         Attempt("other doors", "somebody else beside the snapshots", "query ($id: PersonalId!) { prefillSnapshots { id } citizen(by: { personalId: $id }) { fullName } }", ("FORBIDDEN_FIELD",), {"id": known.victim}, _own(known)),

@@ -28,8 +28,8 @@ EVIDENCE_OF_LINK: Mapping[str, tuple[str, str]] = {
         "The record that has the link: the row itself, or one that leads to it, such as a right to a parcel.",
     ),
     "status": ("LinkStatus", "How sure it is."),
-    "method": ("str | None", "The rule or model that made it."),
-    "decidedBy": ("DecidedBy | None", "Whether a run or a person decided."),
+    "method": ("str | None", "The rule or model that made it; null while unlinked."),
+    "decidedBy": ("DecidedBy | None", "Whether a run or a person decided; null while unlinked."),
     "evidence": ("list[Evidence] | None", "The comparisons and their outcomes; null if none were kept."),
 }
 NEEDS_DOSSIER = OperationRefused(
