@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ CONDITIONS = """d.office = any($1::text[])
     and ($4::text is null or starts_with(d.code, $4))
     and ($5::text is null or d.opened_by = $5)
     and ($11::timestamptz is null or d.outcome is null and d.expires_at > now() and d.expires_at < $11)
+    and d.purpose = any($12::text[])
     and (d.opened_via <> 'EMERGENCY' or d.opened_by = $10::text or d.confirmed_at is null)"""
 """Emergency access is its requester's; a colleague sees it while it waits for a second officer."""
 SELECT_DOSSIERS = f"""
@@ -68,8 +69,10 @@ class WantedDossiers:
     after: str | None = None
     is_counted: bool = False
 
-    def list_parameters(self, principal: Principal) -> tuple[Any, ...]:
-        """The parameters of SELECT_DOSSIERS, which gives one row more than the page has. Raises OperationRefused."""
+    def list_parameters(self, principal: Principal, usable: Sequence[str]) -> tuple[Any, ...]:
+        """The parameters of SELECT_DOSSIERS, which gives one row more than the page has. `usable` are the purposes that the
+        principal may use: dossiers of others are not listed. Raises OperationRefused.
+        """
         if not 1 <= self.size <= MAX_PAGE:
             raise OperationRefused(
                 f"first must be 1 to {MAX_PAGE}",
@@ -80,7 +83,8 @@ class WantedDossiers:
         prefix = self.code_prefix.strip().upper() if self.code_prefix is not None else None
         own = principal.id if self.is_own else None
         conditions = (list_offices(principal), self.state, self.purpose, prefix, own)
-        return (*conditions, self.is_counted, opened_at, number, self.size + 1, principal.id, self.expires_before)
+        page = (self.is_counted, opened_at, number, self.size + 1)
+        return (*conditions, *page, principal.id, self.expires_before, list(usable))
 
 
 def list_offices(principal: Principal) -> list[str]:

@@ -164,6 +164,24 @@ def verify_push(
     return sender
 
 
+def find_closing(connection: Connection[Any], sender: DossierSender, body: bytes) -> str | None:
+    """The code of the dossier that this delivery of a verified sender will close; None if it closes none, or not now.
+
+    Changes nothing, so that a snapshot can be kept before. Raises OperationRefused as `take_push` does.
+    """
+    sent = parse_push(body)
+    if sent.state != "CLOSED":
+        return None
+    code, office = check_code(sent.code, datetime.now(UTC).date()), parse_office(sent.office)
+    purpose = find_purpose(sent.purpose)
+    _check_sender(sender, sent, office, purpose)
+    known = load_dossier(connection, code)
+    if known is None or known.outcome is not None or _is_known(connection, known, sent, _digest(sent)):
+        return None
+    _check_same(known, office, purpose)
+    return code
+
+
 def take_push(connection: Connection[Any], sender: DossierSender, body: bytes) -> PushResult:
     """Open, extend or end the dossier that a verified sender sent. The same version again changes nothing.
 
@@ -171,12 +189,12 @@ def take_push(connection: Connection[Any], sender: DossierSender, body: bytes) -
     DOSSIER_VERSION_OLD, DOSSIER_VERSION_CONFLICT, DOSSIER_CHANGED.
     """
     now = datetime.now(UTC)
-    sent, principal = parse_push(body), _principal(sender)
+    sent, principal = parse_push(body), make_sender_principal(sender)
     code, office, purpose = check_code(sent.code, now.date()), parse_office(sent.office), find_purpose(sent.purpose)
     _check_sender(sender, sent, office, purpose)
     found = find_subjects(connection, [NamedSubject(s.role, s.kind, s.field, s.value) for s in sent.subjects])
     alarm_if_withheld(connection, found, principal)
-    digest = hashlib.sha256(sent.model_dump_json().encode()).digest()
+    digest = _digest(sent)
     with connection.transaction():
         connection.execute(LOCK, (code,))  # two versions of one dossier at once are taken one after the other
         known = load_dossier(connection, code)
@@ -294,12 +312,7 @@ def _change(
     principal: Principal,
 ) -> None:
     """End a dossier, or add subjects. A read for a subject cannot be taken back, so none is removed."""
-    if (known.office, known.purpose) != (office, purpose.code):
-        raise make_refusal(
-            "the dossier has another office or procedure here",
-            "DOSSIER_CHANGED",
-            "withdraw it, and send it under a new code",
-        )
+    _check_same(known, office, purpose)
     if known.outcome is not None:
         raise make_refusal(f"the dossier is {known.outcome}", "DOSSIER_ENDED", "send new work under a new code")
     if sent.state != "OPEN":
@@ -321,7 +334,21 @@ def _change(
         record_dossier_change(connection, known.id)
 
 
-def _principal(sender: DossierSender) -> Principal:
+def _check_same(known: Dossier, office: str, purpose: Purpose) -> None:
+    if (known.office, known.purpose) != (office, purpose.code):
+        raise make_refusal(
+            "the dossier has another office or procedure here",
+            "DOSSIER_CHANGED",
+            "withdraw it, and send it under a new code",
+        )
+
+
+def _digest(sent: PushedDossier) -> bytes:
+    return hashlib.sha256(sent.model_dump_json().encode()).digest()
+
+
+def make_sender_principal(sender: DossierSender) -> Principal:
+    """The principal on whose behalf a sender's deliveries are carried out. It is answered with no value."""
     return Principal(
         id=f"sender:{sender.id}",
         display_name=sender.name,

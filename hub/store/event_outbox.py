@@ -13,6 +13,8 @@ select e.dependent, count(d.endpoint_id)
 from hub.event e left join hub.webhook_delivery d on d.event_id = e.id
 where e.dossier_code = %s and e.kind = 'dependentWithdrawn'
 group by e.id order by e.id"""
+EVENT_CHANNEL = "hub_events"
+"""Readers of the outbox are woken by a notification: they hear of an event when its transaction commits."""
 EVENT_KINDS = (DOSSIER_CHANGED, CORRECTION_CHANGED, DEPENDENT_WITHDRAWN)
 DELIVER = """
     insert into hub.webhook_delivery (event_id, endpoint_id)
@@ -48,6 +50,7 @@ def record_dossier_change(connection: Connection[Any], dossier: int) -> None:
     """
     values = {"kind": DOSSIER_CHANGED, "dossier": dossier, "dependent": None}
     connection.execute(RECORD_OF_DOSSIER, values)
+    connection.execute("select pg_notify(%s, '')", (EVENT_CHANNEL,))
 
 
 def record_dependent_withdrawal(connection: Connection[Any], dossier: int, dependent: str) -> int:

@@ -54,7 +54,17 @@ READS = (
     Grant(
         READ,
         "hub",
-        ("alembic_version", "stream", "run", "circuit", "change", "dossier", "dossier_subject", "sealed_subject"),
+        (
+            "alembic_version",
+            "stream",
+            "run",
+            "circuit",
+            "change",
+            "dossier",
+            "dossier_subject",
+            "sealed_subject",
+            "event",
+        ),
     ),
     Grant(READ, "hub", ("source_correction", "source_correction_event")),
 )

@@ -87,7 +87,7 @@ def create_app(
         executor, gate, access, promises, receipt_path=RECEIPT_PATH, graphql_path=GRAPHQL_PATH, grades=grades
     )
     web = _Web(executor.reads, console)
-    dossiers = DossierEndpoint(executor.reviews, executor.access.dossiers)
+    dossiers = DossierEndpoint(executor)
     key = settings.receipt_signing_key
     receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
     starters = access_starters(access_examples) if access_examples else starter_queries(examples)
@@ -113,6 +113,7 @@ def create_app(
             await limiter.close()
         await push.close()
         await dossiers.close()
+        await executor.dossier_events.close()
         await executor.changes.close()
         if executor.ledger is not None:
             await executor.ledger.close()

@@ -13,16 +13,18 @@ from starlette.responses import Response
 from hub.access.dossier_push import (
     PushResult,
     SignatureRefused,
+    find_closing,
     find_published_key,
+    make_sender_principal,
     names_published_key,
     take_push,
     verify_push,
 )
-from hub.access.dossier_senders import KeySetLocation
+from hub.access.dossier_senders import DossierSender, KeySetLocation
 from hub.access.sender_keys import SenderKeys
 from hub.errors import HubError, OperationRefused, StoreUnavailable
-from hub.graph.link_review.review_runner import ReviewRunner
-from hub.graph.permission.dossier_reads import DossierReads
+from hub.graph.execution.execute import Executor
+from hub.graph.procedures.snapshots import keep_at_pushed_closing
 from hub.web.body import read_body
 from hub.web.negotiate import JSON, HttpRefused
 
@@ -37,9 +39,9 @@ CONFLICTS = frozenset(
 class DossierEndpoint:
     """Takes dossiers of registered senders. This process forgets an ended dossier at once."""
 
-    def __init__(self, runner: ReviewRunner, dossiers: DossierReads) -> None:
-        self.runner = runner
-        self.dossiers = dossiers
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+        self.runner = executor.reviews
         self.keys = SenderKeys()
 
     async def take(self, request: Request) -> Response:
@@ -54,14 +56,10 @@ class DossierEndpoint:
         body = await read_body(request, MAX_BODY_BYTES)
         try:
             published = await self._find_published(signatures[0])
-
-            def work(connection: Connection[Any]) -> PushResult:
-                return take_push(connection, verify_push(connection, body, signatures[0], published=published), body)
-
-            result = await asyncio.shield(self.runner.run(work))
+            result = await asyncio.shield(self._take_signed(body, signatures[0], published))
         except HubError as error:
             raise HttpRefused(_status(error), error.code, str(error)) from None
-        self.dossiers.forget(result.dossier.code)
+        self.executor.access.dossiers.forget(result.dossier.code)
         answer = {
             "status": "accepted" if result.is_new else "known",
             "code": result.dossier.code,
@@ -69,6 +67,20 @@ class DossierEndpoint:
             "purposeVersion": result.dossier.purpose_version,
         }
         return Response(orjson.dumps(answer), 201 if result.is_new else 200, media_type=JSON)
+
+    async def _take_signed(
+        self, body: bytes, signature: str, published: tuple[KeySetLocation, Key | None] | None
+    ) -> PushResult:
+        """Check the signature, keep a snapshot of a dossier that will be closed, and take the delivery. Raises as those do."""
+
+        def verify(connection: Connection[Any]) -> tuple[DossierSender, str | None]:
+            sender = verify_push(connection, body, signature, published=published)
+            return sender, find_closing(connection, sender, body)
+
+        sender, closing = await self.runner.run(verify)
+        if closing is not None and self.executor.access.is_enforced:
+            await keep_at_pushed_closing(self.executor, make_sender_principal(sender), closing)
+        return await self.runner.run(lambda connection: take_push(connection, sender, body))
 
     async def _find_published(self, signature: str) -> tuple[KeySetLocation, Key | None] | None:
         """The key that the sender publishes and the signature names; None if its key is registered. No connection waits for it.

@@ -1570,6 +1570,7 @@ CREATE UNIQUE INDEX drift_open ON hub.drift (stream_id, kind, "column") WHERE re
 
 CREATE TABLE hub.event (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	transaction BIGINT DEFAULT pg_current_xact_id()::text::bigint NOT NULL,
 	message_id UUID DEFAULT gen_random_uuid() NOT NULL,
 	kind TEXT NOT NULL,
 	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -1582,6 +1583,7 @@ CREATE TABLE hub.event (
 	PRIMARY KEY (id)
 );
 CREATE INDEX event_at ON hub.event (at);
+CREATE INDEX event_transaction_id ON hub.event (transaction, id);
 
 CREATE TABLE hub.file (
 	stream_id SMALLINT NOT NULL,

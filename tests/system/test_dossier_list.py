@@ -1,12 +1,29 @@
-"""An officer's list of work: the dossiers of the own offices, over HTTP with access on."""
+"""An officer's list of work: the dossiers of the own offices, over HTTP with access on, and their changes as they happen."""
 
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import psycopg
+import pytest
+from websockets.sync.client import connect
 
+from hub.access import authenticator
+from hub.access.api_keys import KEY_CACHED_S, NewApiKey, create_key, revoke_key
+from hub.access.principals import ClientKind
+from hub.access.sessions import SESSION_CACHED_S
+from hub.graph.events import dossier_events
+from hub.graph.execution import execute
+from hub.store.embedded import EmbeddedServer
 from tests.conftest import ServedHub
-from tests.system.test_access import END, OFFICE, AccessHub, code_of, hub
+from tests.serving import served, settled
+from tests.system.test_access import END, ISSUER, OFFICE, AccessHub, code_of, hub, make_app
+from tests.system.test_ledger import Ledger
+from tests.system.test_subscriptions import Socket, address
 
 __all__ = ["hub"]
 LIST = """query ($state: DossierState, $mine: Boolean, $codePrefix: String, $purpose: String, $first: Int, $after: String) {
@@ -107,3 +124,130 @@ def test_bad_pages_are_refused(hub: AccessHub) -> None:
     assert code_of(refused(first=0)) == code_of(refused(first=101)) == "BAD_PAGE_SIZE"
     for cursor in ("", "x", "MjAyNi0wMS0wMSAx", "MjAyNi0wMS0wMVQwMDowMDowMCswMDowMCAtMQ=="):
         assert code_of(refused(after=cursor)) == "BAD_CURSOR", cursor
+
+
+# --- dossierChanged ---------------------------------------------------------------------------------------------------
+
+FOLLOW = "subscription ($code: String, $purposes: [String!]) { dossierChanged(code: $code, purposes: $purposes) { code purpose office state at } }"
+WITHDRAW = {"outcome": "WITHDRAWN", "reason": "thôi"}
+
+
+def token(who: str) -> str:
+    identity = ISSUER.find_identity(who)
+    assert identity is not None
+    return ISSUER.sign_token(identity)
+
+
+@contextmanager
+def following(url: str, credential: str, **variables: Any) -> Iterator[Socket]:
+    """A client that follows dossiers; nothing is awaited yet."""
+    with connect(address(url), subprotocols=["graphql-transport-ws"]) as raw:
+        socket = Socket(raw)
+        socket.send(type="connection_init", payload={"Authorization": f"Bearer {credential}"})
+        assert socket.receive() == {"type": "connection_ack"}
+        yield socket.subscribe(FOLLOW, variables=variables)
+
+
+def told(socket: Socket) -> tuple[str, str]:
+    """Code and state of the next event."""
+    message = socket.receive()
+    assert message["type"] == "next", message
+    assert "errors" not in message["payload"], message
+    event = message["payload"]["data"]["dossierChanged"]
+    assert event["office"] == OFFICE
+    assert abs(datetime.fromisoformat(event["at"]) - datetime.now(UTC)) < timedelta(minutes=5)
+    return event["code"], event["state"]
+
+
+def make_key(database: str) -> str:
+    """A key of an app that works for the office, and may use no procedure."""
+    new = NewApiKey("one-stop", ClientKind.APP, (OFFICE,), (), datetime.now(UTC) + timedelta(days=1))
+    with psycopg.connect(database, autocommit=True) as connection:
+        return create_key(connection, new)
+
+
+def test_officers_are_told_of_their_own_dossiers_and_each_event_is_written_down(
+    hub: AccessHub, served_hub: ServedHub
+) -> None:
+    ledger = Ledger(served_hub.database)
+    first, second = "H49.12-251118-2001", "H49.12-251118-2002"
+    key = make_key(served_hub.database)
+    with (
+        following(hub.url, token("an")) as an,
+        following(hub.url, token("giang"), code=second) as giang,
+        following(hub.url, token("an"), purposes=["old-age-allowance"]) as other,
+        following(hub.url, token("binh")) as binh,
+        following(hub.url, key) as app,
+    ):
+        settled(hub.url, 5)
+        for code in (first, second):
+            assert "errors" not in hub.open("an", code).json()
+        ended = hub.ask("giang", END, {"input": {"code": second, **WITHDRAW}})
+        assert "errors" not in ended.json()
+        assert [told(an) for _ in range(3)] == [(first, "OPEN"), (second, "OPEN"), (second, "WITHDRAWN")]
+        assert [told(giang) for _ in range(2)] == [(second, "OPEN"), (second, "WITHDRAWN")]
+        for silent in (giang, other, binh, app):
+            with pytest.raises(TimeoutError):
+                silent.receive(0.2)
+    assert second not in codes(listed(hub, "binh"))
+    by_key = httpx2.post(
+        f"{hub.url}/graphql", json={"query": LIST}, headers={"authorization": f"Bearer {key}"}, timeout=30
+    )
+    assert codes(by_key.json()["data"]["dossiers"]) == [], "of its office, but it may use none of their purposes"
+    events = ledger.bodies(kind="EVENT", dossier=second)
+    assert sorted((e["principal"].rpartition("|")[2], e["outcome"]) for e in events) == [
+        *[("an", "ANSWERED")] * 2,
+        *[("giang", "ANSWERED")] * 2,
+    ]
+    assert {(e["purpose"], e["office"]) for e in events} == {("land-right-transfer", OFFICE)}
+    assert not {e["principal"] for e in ledger.bodies(kind="EVENT")} & {"urn:hub:demo|binh"}
+
+
+def test_a_stream_ends_soon_after_its_credential_is_revoked_though_nothing_happens(
+    hub: AccessHub, served_hub: ServedHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert execute.RECHECK_S + max(KEY_CACHED_S, SESSION_CACHED_S) < 60, "the promise: within a minute"
+    monkeypatch.setattr(execute, "RECHECK_S", 0.1)
+    monkeypatch.setattr(authenticator, "KEY_CACHED_S", 0.1)
+    key = make_key(served_hub.database)
+    with following(hub.url, key) as app:
+        settled(hub.url)
+        with psycopg.connect(served_hub.database, autocommit=True) as connection:
+            revoke_key(connection, key.split("_")[1])
+        message = app.receive()
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "KEY_INVALID", message
+        assert app.receive()["type"] == "complete"
+    settled(hub.url, 0)
+
+
+def test_a_subscriber_that_takes_nothing_is_ended_and_holds_up_nobody(
+    served_hub: ServedHub, postgres_server: EmbeddedServer, hub: AccessHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event waits for the ledger: while that is slow, more events come than the queue takes."""
+    monkeypatch.setattr(dossier_events, "MAX_QUEUED", 2)
+    insert = (
+        "insert into hub.event (kind, dossier_code, procedure, office, state)"
+        " select 'dossierChanged', 'H49.12-251118-' || 3000 + n, 'land-right-transfer', %s, 'OPEN' from generate_series(1, %s) n"
+    )
+    with served(make_app(served_hub, postgres_server)) as url, following(url, token("an")) as an:
+        settled(url)
+        with psycopg.connect(served_hub.database, autocommit=True) as connection:
+            connection.execute(insert, (OFFICE, 50))
+            connection.execute("notify hub_events")
+        received = []
+        until = time.monotonic() + 60
+        while (message := an.receive())["type"] == "next" and time.monotonic() < until:
+            received.append(message["payload"])
+        assert message["type"] == "complete"
+        assert received[-1]["errors"][0]["extensions"]["code"] == "SUBSCRIBER_TOO_SLOW", json.dumps(received[-1])
+        assert len(received) < 50
+
+
+def test_what_cannot_be_followed_is_refused(hub: AccessHub) -> None:
+    for variables, code in (
+        ({"code": "Nguyễn Văn An"}, "DOSSIER_CODE_INVALID"),
+        ({"purposes": ["x"] * 51}, "BAD_USER_INPUT"),
+    ):
+        with following(hub.url, token("an"), **variables) as socket:
+            message = socket.receive()
+            assert message["payload"]["errors"][0]["extensions"]["code"] == code, message

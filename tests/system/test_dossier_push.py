@@ -43,6 +43,7 @@ from hub.store.roles import CLERK, READER
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served
+from tests.system.test_ledger import Ledger
 
 OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
 SELLER, BUYER, THIRD = "022080000001", "022180000002", "022080000003"
@@ -138,6 +139,29 @@ def test_a_pushed_dossier_is_read_under_and_ends_when_the_sender_ends_it(one_sto
     assert (ended.status_code, ended.json()["outcome"]) == (201, "CLOSED")
     assert code_of(one_stop.ask(READ, {"personalId": SELLER}, dossier="H49.12-251118-0001")) == "DOSSIER_ENDED"
     assert code_of(one_stop.send(transfer("H49.12-251118-0001", version=3))) == "DOSSIER_ENDED"
+
+
+def test_a_snapshot_is_kept_of_a_dossier_that_its_sender_closes(one_stop: OneStop) -> None:
+    """Once, of a dossier that is closed and not of one that is withdrawn; and what was read for it is in the ledger."""
+    closed, withdrawn, refused = (f"H49.12-251118-06{n}" for n in ("01", "02", "03"))
+    for code in (closed, withdrawn, refused):
+        assert one_stop.send(transfer(code)).status_code == 201
+    end = {"version": 2, "subjects": []}
+    for _ in range(2):
+        assert one_stop.send(transfer(closed, state="CLOSED", **end)).is_success
+    assert one_stop.send(transfer(withdrawn, state="WITHDRAWN", **end)).is_success
+    old = one_stop.send(transfer(refused, state="CLOSED", **end, purpose="detached-house-permit"))
+    assert (old.status_code, code_of(old)) == (409, "DOSSIER_CHANGED")
+    with psycopg.connect(one_stop.database) as connection:
+        kept = connection.execute(
+            "select d.code, s.occasion, s.kept_by, s.answer is not null from hub.prefill_snapshot s join hub.dossier d on d.id = s.dossier_id"
+            " where d.code like 'H49.12-251118-06%%'"
+        ).fetchall()
+    assert kept == [(closed, "CLOSING", f"sender:{one_stop.sender}", True)]
+    written = Ledger(one_stop.database).bodies(principal=f"sender:{one_stop.sender}", kind="READ")
+    reads = [b for b in written if b["dossier"] in (closed, withdrawn, refused)]
+    assert [(b["dossier"], b["purpose"], b["outcome"]) for b in reads] == [(closed, "land-right-transfer", "ANSWERED")]
+    assert len(reads[0]["subjects"]) >= 2, "seller and buyer"
 
 
 def test_what_is_not_signed_by_the_sender_is_refused(one_stop: OneStop) -> None:

@@ -9,21 +9,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import psycopg
-from psycopg import AsyncConnection, sql
 
 from hub.errors import OperationRefused, StoreUnavailable
+from hub.graph.events.listener import NotificationListener
 from hub.graph.execution.reads import ALL_BUSY, TIMED_OUT, Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.model.tables import ACCEPTED
 from hub.store.change_feed import CHANNEL
-from hub.store.silence import end_silence
 
 LOG = logging.getLogger("hub.graph")
 PAGE_ROWS = 200
@@ -33,10 +31,7 @@ WAITING_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 """After how long to look again while changes wait for an older transaction to end."""
 STALL_WARNING_S = 30.0
 """After how long of waiting the operator is told."""
-HEARTBEAT_S, ANSWER_WITHIN_S = 30.0, 5.0
-"""How long the listening connection may be without a word before it is asked for one, and how long the answer may take."""
 RETRY_S = 1.0
-BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 HORIZON = """
 select coalesce(min(one::text::bigint) filter (where not exists (
@@ -87,13 +82,13 @@ class ChangeReader:
 
     def __init__(self, reads: Reads, registry: Registry, url: str, *, most_subscribers: int) -> None:
         self.reads = reads
-        self.url = url
+        self.listener = NotificationListener(url)
         self.most_subscribers = most_subscribers
         self.subscribers: set[asyncio.Event] = set()
         self.is_ending = False
         """Whether the process stops: then every stream ends."""
         self._tasks: list[asyncio.Task[None]] = []
-        self._notified = asyncio.Event()
+        self._notified = self.listener.add(CHANNEL)
         self._waiting_since: float | None = None
         self._has_warned = False
         self._page = page_sql(registry)
@@ -110,6 +105,7 @@ class ChangeReader:
 
     async def close(self) -> None:
         """Stop listening."""
+        await self.listener.close()
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -120,19 +116,11 @@ class ChangeReader:
 
         Raises OperationRefused if there are too many subscribers already.
         """
-        if len(self.subscribers) >= self.most_subscribers:
-            raise OperationRefused(
-                f"{self.most_subscribers} subscriptions are open already",
-                code="TOO_MANY_SUBSCRIPTIONS",
-                next_step="close some, or try again later; the operator can raise HUB_MAX_SUBSCRIPTIONS",
-            )
-        if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
-        woken = asyncio.Event()
-        self.subscribers.add(woken)
-        self._notified.set()
-        try:
-            place = await self._now()
+        with self.claim_slot() as woken:
+            if not self._tasks:
+                self._tasks = [asyncio.create_task(self._watch())]
+            self._notified.set()
+            place = await self.find_end()
             while not self.is_ending:
                 woken.clear()
                 page = await self._read(wanted, place)
@@ -141,10 +129,29 @@ class ChangeReader:
                     yield Change(row["entity"], row["recordId"], row["action"], row["source"], row["at"])
                 if len(page) < PAGE_ROWS and not self.is_ending:
                     await woken.wait()
+
+    @contextlib.contextmanager
+    def claim_slot(self) -> Iterator[asyncio.Event]:
+        """A place among the subscribers of the process, of whichever feed: an event that is set when there is more, and at the end.
+
+        Raises OperationRefused if there are too many subscribers already.
+        """
+        if len(self.subscribers) >= self.most_subscribers:
+            raise OperationRefused(
+                f"{self.most_subscribers} subscriptions are open already",
+                code="TOO_MANY_SUBSCRIPTIONS",
+                next_step="close some, or try again later; the operator can raise HUB_MAX_SUBSCRIPTIONS",
+            )
+        self.listener.start()
+        woken = asyncio.Event()
+        self.subscribers.add(woken)
+        try:
+            yield woken
         finally:
             self.subscribers.discard(woken)
 
-    async def _now(self) -> Place:
+    async def find_end(self) -> Place:
+        """Where a reader begins who wants what comes from now on. Raises as `Reads.json` does."""
         (horizon,) = orjson.loads(
             await self.reads.json(f"select json_build_array(horizon)::text from ({HORIZON}) h", ())  # noqa: S608 a constant
         )
@@ -155,7 +162,7 @@ class ChangeReader:
         last, waited = [0, 0], 0
         while True:
             self._notified.clear()
-            found = await self._ask(READABLE, ())
+            found = await self.ask(READABLE, ())
             if found["last"] is not None and found["last"] > last:
                 last = found["last"]
                 self._wake()
@@ -180,10 +187,10 @@ class ChangeReader:
 
     async def _read(self, wanted: ChangeWatch, place: Place) -> list[dict[str, Any]]:
         types = None if wanted.types is None else list(wanted.types)
-        page: list[dict[str, Any]] = await self._ask(self._page, (*place, types, wanted.source, wanted.subject))
+        page: list[dict[str, Any]] = await self.ask(self._page, (*place, types, wanted.source, wanted.subject))
         return page
 
-    async def _ask(self, statement: str, parameters: tuple[Any, ...]) -> Any:
+    async def ask(self, statement: str, parameters: tuple[Any, ...]) -> Any:
         """What a statement answers, as soon as the database does: places are kept, so what happens meanwhile is read then."""
         while True:
             try:
@@ -192,27 +199,6 @@ class ChangeReader:
                 if isinstance(error, OperationRefused) and error not in (TIMED_OUT, ALL_BUSY):
                     raise
                 await asyncio.sleep(RETRY_S)
-
-    async def _listen(self) -> None:
-        failures = 0
-        while True:
-            try:
-                connection = await AsyncConnection.connect(self.url, autocommit=True, application_name="hub-changes")
-                async with connection:
-                    await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
-                    failures = 0
-                    self._notified.set()
-                    while True:
-                        async for _ in connection.notifies(timeout=HEARTBEAT_S):
-                            self._notified.set()
-                        # A connection that nothing comes over may be one that nothing can come over.
-                        with end_silence(connection, ANSWER_WITHIN_S):
-                            await connection.execute("select 1")
-            except psycopg.Error as error:
-                # The kind only: it says whether the server is away or refuses us.
-                LOG.warning("listening for changes stopped: %s", type(error).__name__)
-            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
-            failures += 1
 
     def _wake(self) -> None:
         for woken in self.subscribers:

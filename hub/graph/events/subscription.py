@@ -1,4 +1,4 @@
-"""The root field `recordChanged`: a stream of changes, each with the row as it is now."""
+"""The root fields of Subscription. `recordChanged` is a stream of changes, each with the row as it is now."""
 
 import base64
 import contextlib
@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.errors import OperationRefused
 from hub.graph.events.changes import Change, ChangeWatch
+from hub.graph.events.dossier_subscription import dossier_changed_field
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, enum_type, make_field, object_type
 from hub.model.registry import load_registry
 from hub.plan.binds import read_global_id
@@ -78,7 +79,8 @@ def subscription_type(names: Namespace) -> Any:
         name="recordChanged",
         description="Changes of records from now on, each at least once, in the order in which they were taken in.",
     )
-    return object_type("Subscription", "What can be followed.", {"record_changed": made})
+    followed = {"record_changed": made, "dossier_changed": dossier_changed_field(names)}
+    return object_type("Subscription", "What can be followed.", followed)
 
 
 def _read_change_watch(types: list[str] | None, subject: str | None, source: str | None) -> ChangeWatch:

@@ -32,6 +32,7 @@ from strawberry.types import Info
 from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
 from hub.graph.events.changes import ChangeReader
+from hub.graph.events.dossier_events import DossierEventReader
 from hub.graph.execution.admission import ReadAdmission
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.explain import Explanation, explain_plan
@@ -166,6 +167,7 @@ class Executor:
         self.reads = reads
         self.admission = ReadAdmission(reads.pool.max_size)
         self.changes = changes
+        self.dossier_events = DossierEventReader(changes)
         self.reviews = reviews
         self.access = access
         self.refresher = refresher
@@ -318,13 +320,14 @@ class Executor:
             yield orjson.dumps(_body(source))
             return
         try:
-            async for result in self._watch_caller(source, ready, admit_again):
+            async for result in self._watch_caller(source, context, admit_again):
                 context.plans.clear()
-                people = context.reading.people
+                before = context.reading
                 context.reading = Reading(await admit_again(), ready)
                 self.access.check(ready, context.reading.caller)
                 if self.ledger is not None:
-                    sent = replace(context.reading, people=people, kind=RecordKind.EVENT)
+                    told = before.dossier_event
+                    sent = replace(context.reading, people=before.people, kind=RecordKind.EVENT, dossier_event=told)
                     await self.ledger.record(sent, _first_code(result))
                 yield orjson.dumps(_body(result))
         except RequestRejected as error:
@@ -335,14 +338,16 @@ class Executor:
             await source.aclose()
 
     async def _watch_caller(
-        self, source: AsyncIterator[ExecutionResult], ready: PreparedRequest, admit_again: AdmitAgain
+        self, source: AsyncIterator[ExecutionResult], context: RequestContext, admit_again: AdmitAgain
     ) -> AsyncGenerator[ExecutionResult]:
         """The results of a subscription. Raises what `admit_again` or the check raises while none comes."""
         while True:
             coming = asyncio.ensure_future(anext(source))
             try:
                 while not (await asyncio.wait({coming}, timeout=RECHECK_S))[0]:
-                    self.access.check(ready, await admit_again())
+                    caller = await admit_again()
+                    self.access.check(context.ready, caller)
+                    context.reading.caller = caller  # what is read meanwhile adds its people to the same reading
                 try:
                     result = coming.result()
                 except StopAsyncIteration:

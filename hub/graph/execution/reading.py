@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.graph.events.dossier_events import DossierEvent
 from hub.graph.execution.prepare import PreparedRequest
 from hub.graph.permission.callers import Caller
 from hub.ledger.records import RecordKind
@@ -26,5 +27,7 @@ class Reading:
     """Fields that are read without a document: those of a kept snapshot."""
     shows_rows: bool = False
     """Whether the answer shows rows of a source that belong to nobody yet: an answer, though nobody is named in it."""
+    dossier_event: DossierEvent | None = None
+    """Of an event of `dossierChanged`: the dossier that it tells of."""
     details: dict[str, Any] = field(default_factory=dict)
     """Of a reading of the ledger: the search. Never a person's identifier."""

@@ -13,6 +13,7 @@ from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Vis
 from hub.access.dossier_rules import CODE
 from hub.access.offices import find_unit
 from hub.access.principals import Principal
+from hub.access.purposes import find_purpose
 from hub.errors import HubError
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.prepare import PreparedRequest
@@ -94,6 +95,11 @@ class ReadLedger:
             sources=() if is_masked(caller) else await self._find_sources(asked),
             details=reading.details or None,
         )
+        if (told := reading.dossier_event) is not None:
+            purpose = find_purpose(told.purpose)
+            entry = replace(
+                entry, dossier=told.code, office=told.office, purpose=purpose.code, purpose_version=purpose.version
+            )
         if is_masked(caller) and entry.outcome is not ReadOutcome.REFUSED and len(self._masked) < MAX_MASKED:
             self._add_masked(entry)
             return
@@ -131,7 +137,7 @@ class ReadLedger:
         await self.writer.close()
 
     def _is_recorded(self, reading: Reading, code: str | None) -> bool:
-        if reading.people:
+        if reading.people or reading.kind is RecordKind.EVENT:
             return True
         if code is not None:
             return code not in UNRECORDED_CODES

@@ -167,7 +167,7 @@ def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_do
             next_step="open one with openDossier, and send its code as X-Hub-Dossier",
         )
     users = declared.users
-    is_user = bool(users.roles & principal.roles) or principal.client_kind in users.clients
+    is_user = may_use(purpose, principal)
     # A dossier is of an office of a right level already: that was checked when it was opened.
     is_placed = has_dossier or not users.offices or is_at_level(principal.offices, users.offices)
     if is_user and is_placed:
@@ -179,6 +179,17 @@ def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_do
         code="PURPOSE_FORBIDDEN",
         next_step=f"it is for {names}{levels}; `hub purposes list` shows the others",
     )
+
+
+def may_use(purpose: Purpose, principal: Principal) -> bool:
+    """Whether a purpose is for principals of this kind, wherever they work."""
+    users = purpose.declaration.users
+    return bool(users.roles & principal.roles) or principal.client_kind in users.clients
+
+
+def list_usable_purposes(principal: Principal) -> list[str]:
+    """The codes of the purposes that are for principals of this kind."""
+    return sorted(code for code, purpose in read_purposes().items() if may_use(purpose, principal))
 
 
 def caller_attributes(principal: Principal) -> dict[str, frozenset[str]]:

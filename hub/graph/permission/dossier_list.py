@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.access.dossier_list import MAX_PAGE, SELECT_DOSSIERS, STATES, WantedDossiers, make_cursor
 from hub.graph.link_review.review_queue import is_selected
+from hub.graph.permission.callers import list_usable_purposes
 from hub.graph.permission.dossiers import DossierOutcomeType
 from hub.graph.schema_types.fields import Namespace, ReadField, Whole, enum_type, make_argument, make_field
 from hub.graph.schema_types.type_parts import add_connection, make_connection
@@ -47,7 +48,7 @@ def dossiers_field(names: Namespace) -> StrawberryField:
         "DossierConnection",
         names,
         graphql="dossiers",
-        description="Dossiers of the caller's offices, newest first. They have no value of any subject.",
+        description="Dossiers of the caller's offices and of purposes that the caller may use, newest first. They have no value of any subject.",
         arguments=[make_argument(name, kind, names, about) for name, (kind, about) in ARGUMENTS.items()],
     )
 
@@ -63,7 +64,8 @@ async def _read_dossiers(info: Info[Any, Any], given: Mapping[str, Any]) -> Whol
         after=given.get("after"),
         is_counted=is_selected(info, "totalCount"),
     )
-    parameters = wanted.list_parameters(info.context.caller.known)
+    principal = info.context.caller.known
+    parameters = wanted.list_parameters(principal, list_usable_purposes(principal))
     found = orjson.loads(await info.context.executor.reads.json(SELECT_DOSSIERS, parameters))
     shown = found["dossiers"][: wanted.size]
     return make_connection(

@@ -32,6 +32,8 @@ PREFILL = frozenset({"prefill", "prefillSnapshot", "prefillSnapshots", "paperReq
 """They read by the documents of the dossier's procedure alone, now or when a snapshot was kept, and check by themselves whose."""
 SELF_CHECKED_QUERIES = PREFILL | {"dossiers"}
 """With those that list what the caller's offices have, without any value of a subject."""
+SELF_CHECKED_SUBSCRIPTIONS = frozenset({"dossierChanged"})
+"""It tells of dossiers that the caller may list, without any value of a subject, and checks each event by itself."""
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 PUBLIC = "public"
 """The purpose of who names none."""
@@ -112,5 +114,9 @@ def is_about_schema(operation: OperationDefinitionNode) -> bool:
 def checks_itself(operation: OperationDefinitionNode) -> bool:
     """Whether the operation has only root fields that check by themselves who may use them."""
     names = root_fields(operation)
-    allowed = {OperationType.MUTATION: SELF_CHECKED_MUTATIONS, OperationType.QUERY: SELF_CHECKED_QUERIES}
+    allowed = {
+        OperationType.MUTATION: SELF_CHECKED_MUTATIONS,
+        OperationType.QUERY: SELF_CHECKED_QUERIES,
+        OperationType.SUBSCRIPTION: SELF_CHECKED_SUBSCRIPTIONS,
+    }
     return names is not None and names <= allowed.get(operation.operation, frozenset())

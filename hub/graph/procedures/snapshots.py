@@ -17,6 +17,7 @@ from psycopg import Connection
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
 
+from hub.access.principals import Principal
 from hub.access.purposes import find_purpose
 from hub.errors import HubError, OperationRefused
 from hub.graph.execution.reading import Reading
@@ -206,13 +207,26 @@ async def keep_at_closing(executor: Any, reading: Reading, code: str) -> Snapsho
 
     None if there is nothing to keep, or if it cannot be prefilled any more: that is no reason to leave a dossier open.
     """
+    return await _keep_last(executor, reading, code, checks_user=True)
+
+
+async def keep_at_pushed_closing(executor: Any, sender: Principal, code: str) -> SnapshotSummary | None:
+    """Keep a snapshot of a dossier that its one-stop system is about to close, as `keep_at_closing` does.
+
+    No procedure names a sender as its user. It is answered with no value, and the ledger says for whom the data was read.
+    """
+    return await _keep_last(executor, Reading(Caller(sender)), code, checks_user=False)
+
+
+async def _keep_last(executor: Any, reading: Reading, code: str, *, checks_user: bool) -> SnapshotSummary | None:
     principal = reading.caller.known
     try:
         dossier = await executor.access.dossiers.find(code, principal)
         purpose = find_purpose(dossier.purpose)
         if not purpose.is_procedure or await executor.reviews.run(lambda c: has_snapshot(c, dossier.id)):
             return None
-        check_purpose(purpose, principal, "", has_dossier=True)
+        if checks_user:
+            check_purpose(purpose, principal, "", has_dossier=True)
         bindings = {**reading.caller.bindings, **dossier.bindings}
         caller = replace(reading.caller, purpose=purpose, dossier=dossier, bindings=bindings)
         return await prefill_and_keep(executor, reading, caller, {}, "CLOSING")

@@ -11,6 +11,13 @@ EVENT = Table(
     "event",
     METADATA,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "transaction",
+        BigInteger,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+        comment="Of the transaction that wrote it: subscribers get only what no older transaction can still come before.",
+    ),
     Column("message_id", Uuid, nullable=False, server_default=text("gen_random_uuid()"), comment="`webhook-id`."),
     Column("kind", Text, nullable=False, comment="dossierChanged, correctionChanged or dependentWithdrawn."),
     Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -21,6 +28,7 @@ EVENT = Table(
     Column("correction_id", BigInteger, comment="Of correctionChanged alone."),
     Column("dependent", Text, comment="Of dependentWithdrawn alone: code of the dependent in the procedure."),
     Index("event_at", "at"),
+    Index("event_transaction_id", "transaction", "id"),
     schema="hub",
     comment="The outbox: what changed, written in the transaction that changed it. No personal data.",
 )
