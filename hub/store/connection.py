@@ -11,13 +11,21 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
 
+SILENCE_TIMEOUTS: Mapping[str, str] = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""libpq parameters by which a server that went away without a word is noticed within half a minute (seconds; milliseconds)."""
 LOOK_EVERY_S = 1.0
 LOOK_AFTER_S = 15.0
 """How long a statement may take before the server is asked about it, and how long until it is asked again."""
@@ -44,8 +52,9 @@ class StoreConnection(psycopg.Connection[TupleRow]):
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> "StoreConnection":
-        """Connect. Raises psycopg.OperationalError."""
-        connection = super().connect(conninfo, **options)
+        """Connect, with the SILENCE_TIMEOUTS that are not given. Raises psycopg.OperationalError."""
+        given = {**psycopg.conninfo.conninfo_to_dict(conninfo), **options}
+        connection = super().connect(conninfo, **{**SILENCE_TIMEOUTS, **given})
         # By its own word, since a pooler between gives connections numbers of its own.
         row = connection.execute("select pg_backend_pid()").fetchone()
         connection.rollback()

@@ -1,6 +1,6 @@
 """Connections: an SQLAlchemy engine for writing and administration, asynchronous psycopg pools for reads and for deliveries."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from psycopg import AsyncConnection, Connection
@@ -10,20 +10,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.errors import HubMisconfigured
-from hub.store.connection import StoreConnection
+from hub.store.connection import SILENCE_TIMEOUTS, StoreConnection
 
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
-
-SILENCE_TIMEOUTS: Mapping[str, str] = {
-    "connect_timeout": "5",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "30000",
-}
-"""libpq parameters by which a server that went away without a word is noticed within half a minute (seconds; milliseconds)."""
-
 
 ASSUME_FAST_DISKS = (
     "select set_config('random_page_cost', '1.1', false) from pg_settings"

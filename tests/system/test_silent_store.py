@@ -77,6 +77,17 @@ def test_a_statement_that_the_server_never_got_ends_though_the_server_answers_ot
         connection.execute("select 1")
 
 
+def test_every_connection_notices_a_server_that_went_away(trial: Trial) -> None:
+    """Given or not: TCP itself gives up, within half a minute, and an operator's own value counts."""
+    plain = store_url(trial.engine).partition("?")[0]
+    with StoreConnection.connect(f"{plain}?keepalives_idle=7") as connection:
+        held = connection.info.get_parameters()
+    assert {name: held.get(name) for name in watched.SILENCE_TIMEOUTS} == {
+        **watched.SILENCE_TIMEOUTS,
+        "keepalives_idle": "7",
+    }
+
+
 class Muting(Reader):
     """A reader in whose first batch the store falls silent."""
 

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import cyclopts
-import psycopg
 from cyclopts import Parameter
 
 from hub.cli.options import Json
@@ -17,6 +16,7 @@ from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.model.training.acceptance import CheckVerdict, ModelCheck
 from hub.settings import load_settings
+from hub.store.connection import StoreConnection
 
 app = cyclopts.App(name="model")
 app.command(
@@ -38,7 +38,7 @@ Version_ = Annotated[int | None, Parameter(help="Version of the model; the activ
 @app.command(name="list")
 def list_command(*, json: Json = False) -> None:
     """List the versions, the newest first."""
-    with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
+    with open_store_to_read(load_settings()) as store, StoreConnection.connect(store.url) as connection:
         known = list_model_versions(connection, PARTY.name)
     if json:
         show_json([asdict(one) for one in known])
@@ -166,7 +166,7 @@ class OutcomeComparison:
 
 
 def _read(version: int | None) -> tuple[Version, Model]:
-    with open_store_to_read(load_settings()) as store, psycopg.connect(store.url) as connection:
+    with open_store_to_read(load_settings()) as store, StoreConnection.connect(store.url) as connection:
         found = read_model(connection, PARTY.name, version)
         stored = next((one for one in list_model_versions(connection, PARTY.name) if one.id == found.id), None)
     if stored is None:

@@ -21,6 +21,7 @@ from hub.store.backup.archive import (
     write_manifest,
 )
 from hub.store.backup.programs import find_program, read_server_major, run_program
+from hub.store.connection import StoreConnection
 from hub.store.revision import READ_REVISION
 
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "jobs")
@@ -46,7 +47,7 @@ def create_backup(url: str, folder: Path, *, jobs: int) -> BackupManifest:
     partial.mkdir(mode=0o700, parents=True)
     try:
         # Counted in the snapshot that is dumped, however much is written meanwhile.
-        with psycopg.connect(url) as connection:
+        with StoreConnection.connect(url) as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
             snapshot = _value(connection, "select pg_export_snapshot()")
             arguments = [
@@ -89,7 +90,7 @@ def restore_backup(folder: Path, url: str, *, jobs: int) -> BackupManifest:
             f"the backup is of PostgreSQL {manifest.server_major}, and this server has version {major}",
             next_step=f"restore into PostgreSQL {manifest.server_major} or newer",
         )
-    with psycopg.connect(url) as connection:
+    with StoreConnection.connect(url) as connection:
         if connection.execute(LIST_TABLES, (list(SCHEMAS),)).fetchone() is not None:
             raise OperationRefused(
                 "the database is not empty", next_step="create a new one, and set HUB_DATABASE_URL to it"
@@ -97,10 +98,10 @@ def restore_backup(folder: Path, url: str, *, jobs: int) -> BackupManifest:
     program = find_program("pg_restore", major)
     # Without privileges: the roles may not exist here. `hub migrate`, which comes next, grants them.
     arguments = ["--exit-on-error", "--no-owner", "--no-privileges", f"--jobs={jobs}", "--no-password"]
-    with psycopg.connect(url) as connection:
+    with StoreConnection.connect(url) as connection:
         name = connection.info.dbname
     run_program(program, [*arguments, f"--dbname={name}", str(folder / DUMP_FOLDER)], url)
-    with psycopg.connect(url) as connection:
+    with StoreConnection.connect(url) as connection:
         compare_rows(manifest.rows, count_rows(connection))
         connection.rollback()
         connection.autocommit = True
