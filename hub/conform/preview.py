@@ -45,7 +45,7 @@ def preview_stream(manifest: Manifest, stream: str, rows: int, *, from_samples: 
     else:
         frame = read_first_rows(manifest, stream, rows)
     prepared = samples.prepare_samples(manifest, stream, frame)
-    found = samples.records_of(prepared)
+    found = samples.records_of(prepared, with_reasons=True)
     return Preview(
         stream,
         frame.height,

@@ -115,8 +115,8 @@ def prepare_samples(manifest: Manifest, stream: str, frame: pl.DataFrame) -> Pre
     return BatchPreparer(manifest, stream, {}).prepare(ReadBatch(frame), None)
 
 
-def records_of(batch: PreparedBatch) -> list[Record]:
-    """The records of a batch, accepted and rejected."""
+def records_of(batch: PreparedBatch, *, with_reasons: bool = False) -> list[Record]:
+    """The records of a batch, accepted and rejected. Files of samples say only which rule a row breaks: reasons are worded, and reworded."""
     found: list[Record] = []
     for part in batch.parts:
         found += [_make_record(part.entity, row) for row in part.accepted.iter_rows(named=True)]
@@ -124,7 +124,11 @@ def records_of(batch: PreparedBatch) -> list[Record]:
             {
                 "entity": part.entity.name,
                 "key": part.keys[row["row"]],
-                "rejected": {"field": row["field"], "rule": row["rule"]},
+                "rejected": {
+                    "field": row["field"],
+                    "rule": row["rule"],
+                    **({"reason": row["reason"]} if with_reasons else {}),
+                },
             }
             for row in part.rejected.iter_rows(named=True)
         ]

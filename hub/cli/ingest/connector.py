@@ -214,8 +214,10 @@ def _show_preview(one: Preview) -> None:
         rows = [(record["key"], *(record["fields"].get(name) for name in fields)) for record in records]
         show_table(f"{one.stream} → {entity}", ("key", *fields), rows)
     for record in one.rejected:
-        words = f"{record['entity']} {record['key']}: {record['rejected']['field']} breaks {record['rejected']['rule']}"
+        words = f"{one.stream}: {record['entity']} {record['key']}: {record['rejected']['reason']}"
         OUT.print(mark_text("red", "set aside", f" {words}"))
+    if one.rejected:
+        OUT.print("next step: correct the mapping if it is wrong, or ask the owner of the source to correct these rows")
     for words in one.drift:
         OUT.print(mark_text("yellow", "drift", f" {words}"))
     OUT.print(

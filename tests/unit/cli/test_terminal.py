@@ -26,8 +26,9 @@ from hub.cli.terminal import (
     show_table,
     show_text,
 )
-from hub.conform.preview import Preview
+from hub.conform.preview import Preview, preview_stream
 from hub.errors import HubMisconfigured
+from hub.sdk.manifest import load_manifest
 
 HOSTILE = "[/dấu] [bold]đ[/bold] :smile: \x1b[31mđỏ\x1b[0m \x9b2J \x07 a\rb\ncaught \u202egnol\u2069 \u2028 \x7f"
 HARMLESS = r"[/dấu] [bold]đ[/bold] :smile: \x1b[31mđỏ\x1b[0m \u009b2J \x07 a\rb\ncaught \u202egnol\u2069 \u2028 \x7f"
@@ -92,10 +93,33 @@ def test_what_reaches_a_console_by_another_way_is_cleaned_too(terminal: io.Strin
 def test_a_preview_of_hostile_values_is_shown(terminal: io.StringIO) -> None:
     """A name such as `[/dấu]` made `hub connector preview` crash."""
     record = {"entity": HOSTILE, "key": HOSTILE, "fields": {HOSTILE: HOSTILE}}
-    rejected = {"entity": "Citizen", "key": HOSTILE, "rejected": {"field": HOSTILE, "rule": "pattern"}}
+    rejected = {
+        "entity": "Citizen",
+        "key": HOSTILE,
+        "rejected": {"field": HOSTILE, "rule": "pattern", "reason": HOSTILE},
+    }
     _show_preview(Preview(HOSTILE, 1, [HOSTILE], [record], [rejected], [HOSTILE]))
     assert not acted_on(terminal.getvalue())
     assert terminal.getvalue().count(HARMLESS) >= 8
+
+
+def test_a_preview_says_what_is_wrong_with_a_row_what_is_expected_and_what_to_do(
+    terminal: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Path(__file__).parents[2] / "cases" / "csv-carriage-return"
+    (tmp_path / "bl.csv").write_text("So;ThongBao;SoTien;NgayNop\nCR1;T;100;5.1.26\n", encoding="utf-8")
+    monkeypatch.setenv("X3B", str(tmp_path))
+    manifest = load_manifest(case / "manifest.toml")
+    (name,) = manifest.streams
+    found = preview_stream(manifest, name, 1)
+    _show_preview(found)
+    (rejected,) = found.rejected
+    said = " ".join(terminal.getvalue().split())
+    assert (
+        f"{name}: Payment {rejected['key']}: paid_on must be a date such as 31/12/2024; it is 1 digit, dot, 1 digit"
+        in said
+    )
+    assert "next step: correct the mapping" in said
 
 
 def test_texts_of_several_lines_keep_their_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
