@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import httpx2
@@ -99,6 +101,54 @@ def test_starter_opens_in_a_tab_of_its_own(watched: WatchedPage, site: str) -> N
     expect(page.locator(".graphiql-tab-active")).to_have_count(1)
     expect(tabs).to_have_count(2)
     assert_quiet(watched)
+
+
+def copy_by(page: Page, button: str) -> str:
+    """Press a button of the toolbar that copies; return the clipboard once the page has said what came of it."""
+    page.get_by_role("button", name=re.compile(button)).click()
+    expect(page.locator(".hub-said")).not_to_be_empty()
+    copied: str = page.evaluate("navigator.clipboard.readText()")
+    return copied
+
+
+def test_a_link_opens_the_query_and_holds_nobodys_data(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    person = json.loads(starters_of(page)[0]["variables"])["personalId"]
+    link = copy_by(page, "Copy a link")
+    assert "without variables" in page.locator(".hub-said").inner_text()
+    assert (person in link, link.startswith(f"{site}/graphql#query=")) == (False, True)
+    replace_text(page, QUERY_EDITOR, f'{{ citizen(personalId: "{person}')
+    assert copy_by(page, "Copy a link") == link, "refused: the clipboard is as it was"
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.locator(f"{QUERY_EDITOR} .view-lines")).to_contain_text("fullName")
+    assert person not in shown_text(page.locator(VARIABLE_EDITOR))
+    assert page.evaluate("location.hash") == "", "a reload is a reload of what was typed since"
+    assert not any("query" in address for address in watched.asked), "what stands behind the # is sent to nobody"
+
+
+def test_a_request_is_copied_as_curl_that_runs(watched: WatchedPage, site: str) -> None:
+    page = open_graphiql(watched, site)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    command = copy_by(page, "Copy as curl")
+    assert '"authorization: Bearer $HUB_TOKEN"' in command
+    assert starters_of(page)[0]["variables"].split('"')[3] in command
+    done = subprocess.run(["bash", "-c", command], env={**os.environ, "HUB_TOKEN": "x", "NO_PROXY": "127.0.0.1"}, capture_output=True, text=True, timeout=60, check=True)  # fmt: skip
+    assert json.loads(done.stdout)["data"]["citizen"]
+
+
+def test_a_query_runs_on_a_telephone(watched: WatchedPage, site: str) -> None:
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    page = open_graphiql(watched, site)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name=re.compile("Execute")).click()
+    expect(page.locator(f"{RESPONSE} .view-lines")).to_contain_text("data")
+    for pane in (QUERY_EDITOR, VARIABLE_EDITOR, RESPONSE):
+        box = page.locator(pane).bounding_box()
+        assert box is not None
+        assert box["width"] > 250, pane
+        assert box["height"] > 120, pane
 
 
 def test_completion_offers_fields_of_the_schema(watched: WatchedPage, site: str) -> None:

@@ -11,8 +11,10 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 import { Identity } from './identity.jsx';
+import { takeSharedQuery } from './sharing.js';
 import { startersPlugin } from './starters.jsx';
 import { storage } from './storage.js';
+import { SharingTools } from './tools.jsx';
 
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
 
@@ -24,8 +26,13 @@ function webSocketUrl(path) {
   return url.href;
 }
 
-/** What the editors hold at the very start: nothing where an earlier state of this tab is about to be restored. */
+/** What the editors hold at the very start: a query that the address brings; else nothing where a state of this tab is to be restored. */
 function initialEditors(starters) {
+  const shared = takeSharedQuery();
+  if (shared !== null) {
+    storage.removeItem('graphiql:tabState');
+    return { initialQuery: shared };
+  }
   const [first] = starters;
   if (!first || storage.getItem('graphiql:tabState')) return {};
   return {
@@ -63,6 +70,16 @@ function start(root, { endpoint, subscriptionEndpoint, starters, identity }) {
       <GraphiQL.Logo>
         GraphQL hub {identity && <Identity {...identity} />}
       </GraphiQL.Logo>
+      <GraphiQL.Toolbar>
+        {({ prettify, copy, merge }) => (
+          <>
+            {prettify}
+            {merge}
+            {copy}
+            <SharingTools endpoint={endpoint} />
+          </>
+        )}
+      </GraphiQL.Toolbar>
     </GraphiQL>,
   );
 }

@@ -1,2 +1,2 @@
-import{a as e,i as t}from"./main-BssNG_N6.js";var n=`hub-jsonc`,r={insertSpaces:!0,tabSize:2,eol:`
+import{a as e,i as t}from"./main-CAChEjzN.js";var n=`hub-jsonc`,r={insertSpaces:!0,tabSize:2,eol:`
 `},i={jsonc:{astFormat:n,parse:n=>({text:t(n,e(n,void 0,r)),end:n.length}),locStart:()=>0,locEnd:e=>e.end}},a={[n]:{print:e=>e.node.text}};export{i as parsers,a as printers};
