@@ -36,7 +36,11 @@ LINKS: Mapping[Role, tuple[PageLink, ...]] = {
         *SOURCE_LINKS,
     ),
     Role.OPERATOR: (*SOURCE_LINKS, PageLink("/console/state", Label("Tình trạng trục", "State"))),
-    Role.AUDITOR: (PageLink("/console/log", Label("Nhật ký", "Log")),),
+    Role.AUDITOR: (
+        PageLink("/console/log", Label("Nhật ký", "Log")),
+        PageLink("/console/ledger", Label("Tình trạng nhật ký", "Ledger")),
+        PageLink("/console/breach", Label("Vi phạm dữ liệu", "Breach")),
+    ),
 }
 """By role; the first link is where somebody with the role begins."""
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from hub.access.service import Access
+from hub.console.auditor.breach_pages import BreachPages
 from hub.console.auditor.log_pages import LogPages
 from hub.console.citizen.own_pages import OwnPages
 from hub.console.developer.start_pages import DeveloperPages
@@ -71,6 +72,7 @@ class Console:
             StatePages(self.parts),
             SourcePages(self.parts, promises),
             LogPages(self.parts),
+            BreachPages(self.parts),
             OwnPages(self.parts),
             self.developer,
         )

@@ -13,6 +13,7 @@ from strawberry.types import ExecutionContext
 
 from hub.graph.events.subscription import subscription_type
 from hub.graph.ledger.access_log import access_log_field
+from hub.graph.ledger.ledger_state import ledger_state_fields
 from hub.graph.ledger.my_access_log import my_access_log_field
 from hub.graph.link_review.record_evidence import link_evidence_field
 from hub.graph.link_review.review import mutation_type
@@ -66,6 +67,7 @@ def build_schema(known: Registry) -> strawberry.Schema:
     fields |= sector_work_fields(derived.types)
     fields |= hub_state_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)
+    fields |= ledger_state_fields(derived.types)
     fields["my_access_log"] = my_access_log_field(derived.types)
     query = object_type("Query", "Everything the hub holds.", fields)
     config = StrawberryConfig(disable_field_suggestions=True, scalar_map=scalars)

@@ -262,5 +262,15 @@ def test_an_auditor_and_a_citizen_see_who_looked(watched: WatchedPage, site: Con
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     assert site.seller not in page.url
     assert find_faults(page, axe, "log") == []
+    page.goto(f"{site.url}/console/ledger")
+    page.get_by_role("button", name=re.compile("^Bắt đầu")).click()
+    expect(page.get_by_text("Đã kiểm tra.")).to_be_visible()
+    assert find_faults(page, axe, "ledger") == []
+    page.goto(f"{site.url}/console/breach")
+    page.get_by_label(re.compile("^Khóa hoặc tài khoản")).fill("key:abcdefgh")
+    page.get_by_label(re.compile("^Lộ từ lúc")).fill("01/07/2026")
+    press_enter(page)
+    expect(page.get_by_role("heading", name=re.compile("Thông báo vi phạm"))).to_be_visible()
+    assert find_faults(page, axe, "breach") == []
     assert watched.outside == []
     assert watched.complaints == []

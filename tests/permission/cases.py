@@ -115,6 +115,7 @@ VALUES: Mapping[str, Any] = {
     "number": 1,
     "approve": True,
     "overdue": True,
+    "credential": "key:abcdefgh",
     "full": False,
     "anyway": False,
     "hours": 8,

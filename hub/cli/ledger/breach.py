@@ -1,9 +1,8 @@
 """`hub ledger breach`: whom to notify after a leak, and what a notice of it has to say (Decree 356/2025)."""
 
-import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,14 +15,13 @@ from hub.cli.private_files import create_private_file
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
+from hub.graph.ledger.breach_rows import COLUMNS, list_cells, write_people
 from hub.ledger.log.breach import Breach, BreachedPerson, find_breach
 from hub.ledger.records import RecordKind
-from hub.plan.binds import global_id
 
 KEY = re.compile(r"(?:hub_)?([a-z2-7]{8})(?:_.*)?")
 RECORD_PEOPLE = 1_000
 """People in one record: a leak of a hundred thousand is a hundred records."""
-COLUMNS = ("personal_id", "name", "global_id", "reads", "first_read", "last_read", "data", "dossiers")
 TO_FILL_IN = ("Bên kiểm soát dữ liệu", "Người liên hệ", "Nguyên nhân", "Hậu quả", "Biện pháp khắc phục")
 """What a notice has to say that the hub does not know: the controller, whom to ask, the cause, the harm, the remedy."""
 
@@ -91,27 +89,9 @@ def _make_notice(found: Breach) -> dict[str, Any]:
 
 
 def _describe(person: BreachedPerson) -> dict[str, Any]:
-    return dict(zip(COLUMNS, _row(person), strict=True))
-
-
-def _row(person: BreachedPerson) -> Sequence[Any]:
-    read = person.read
-    first, last = (instant and instant.isoformat(timespec="seconds") for instant in (read.first, read.last))
-    what, dossiers = "; ".join(read.categories), "; ".join(read.dossiers)
-    return (
-        person.identifier,
-        person.name,
-        global_id(person.entity, person.number),
-        read.reads,
-        first,
-        last,
-        what,
-        dossiers,
-    )
+    return dict(zip(COLUMNS, list_cells(person), strict=True))
 
 
 def _write_csv(path: Path, people: Iterable[BreachedPerson]) -> None:
     with io.TextIOWrapper(create_private_file(path), encoding="utf-8-sig", newline="") as out:
-        written = csv.writer(out)
-        written.writerow(COLUMNS)
-        written.writerows(map(_row, people))
+        write_people(people, out)

@@ -1,16 +1,17 @@
 """Reads of the ledger, over connections of a login in the role `hub_auditor`: the pool that answers requests cannot see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import StoreUnavailable
 from hub.graph.execution.reads import DATABASE_GONE, explain_failure
+from hub.graph.link_review.review_runner import ReviewRunner
 from hub.ledger.log.entries import LogEntry, LogPosition, read_entry
 from hub.ledger.log.people import PersonKey, build_people_query, read_people
 from hub.ledger.log.query import MONTHS, LogFilter, ToldPurposes, build_log_query, make_pseudonyms
@@ -19,6 +20,7 @@ from hub.model.registry import Registry
 from hub.plan.data_subjects import DataSubject
 from hub.store.engine import make_read_pool
 
+T = TypeVar("T")
 CONNECTIONS = 4
 CANNOT_READ = StoreUnavailable(
     "the hub cannot read its ledger",
@@ -55,6 +57,7 @@ class LedgerReads:
     def __init__(self, url: str, registry: Registry, *, statement_timeout_s: float) -> None:
         self._pool = make_read_pool(url, size=CONNECTIONS, statement_timeout_s=statement_timeout_s, kept=0)
         self._registry = registry
+        self._runner = ReviewRunner(url, CANNOT_READ)
 
     async def open(self) -> None:
         """Let the pool connect when it is first used."""
@@ -68,6 +71,10 @@ class LedgerReads:
     def pool(self) -> AsyncConnectionPool[AsyncConnection[Any]]:
         """The connections."""
         return self._pool
+
+    async def run(self, work: Callable[[Connection[Any]], T]) -> T:
+        """What a function gives that reads much of it, in a thread on a connection of its own."""
+        return await self._runner.run(work)
 
     async def list_months(self) -> tuple[MonthState, ...]:
         """Every month, the oldest first."""
