@@ -154,14 +154,15 @@ NEEDS_NO_STORE = {
     ("purposes", "diff"),
     ("purposes", "who"),
     ("purposes", "lint"),
+    ("statistics", "list"),
     ("ledger", "keys", "new"),
     ("ledger", "keys", "rotate"),
     ("snapshots", "verify"),
     ("backup", "check"),
     ("evidence", "verify"),
 }
-MAKES_A_FILE = {("backup", "create"), ("evidence", "export")}
-"""Commands that make a file of what they read: tests/system/test_backup.py and test_snapshots.py hold what they write, and the ledger."""
+MAKES_A_FILE = {("backup", "create"), ("evidence", "export"), ("statistics", "export")}
+"""Commands that make a file of what they read: tests/system/test_backup.py, test_snapshots.py and test_statistics_export.py hold what they write, and the ledger."""
 RUNS_ON = {("demo",), ("serve",), ("worker",)}
 """Commands that write and go on until they are stopped: tests of their own run them."""
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "staging", "jobs")
