@@ -23,7 +23,7 @@ OLDEST_BAND = 90
 """People of this age and older are one group: few are, so their ages would tell them apart."""
 
 
-class Band(StrEnum):
+class DateBand(StrEnum):
     """How a date becomes a dimension."""
 
     AGE = "age"
@@ -36,7 +36,7 @@ class Dimension(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     column: str
-    band: Band | None = None
+    band: DateBand | None = None
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class Dimension(BaseModel):
         return self.column if self.band is None else f"{self.column}_{self.band}"
 
 
-class Words(BaseModel):
+class CubeTitle(BaseModel):
     """A sentence in both languages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,7 +58,7 @@ class CubeDeclaration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     entity: str
-    about: Words
+    about: CubeTitle
     by: tuple[Dimension, ...] = Field(min_length=1, max_length=5)
     without: tuple[str, ...] = ()
     """Columns that must be null for a row to be counted."""
@@ -149,7 +149,7 @@ def _render_dimension(dimension: Dimension) -> str:
     if dimension.band is None:
         return f"{column}::text"
     year = f"left({column}::text, 4)"
-    if dimension.band is Band.YEAR:
+    if dimension.band is DateBand.YEAR:
         return year
     band = f"(extract(year from current_date)::int - {year}::int) / {AGE_BAND_YEARS} * {AGE_BAND_YEARS}"
     return (

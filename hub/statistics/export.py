@@ -38,7 +38,7 @@ class CountedCube:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedStore:
     """All cubes as of one instant, and until when the hub knew all of each source."""
 
     at: datetime
@@ -46,7 +46,7 @@ class Counted:
     sources: dict[str, str | None]
 
 
-def count_cubes(connection: Connection[Any], cubes: Sequence[Cube], smallest: int) -> Counted:
+def count_cubes(connection: Connection[Any], cubes: Sequence[Cube], smallest: int) -> CountedStore:
     """Count, in one snapshot. Raises OperationRefused if a cube has more cells than MAX_CELLS."""
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
@@ -56,7 +56,7 @@ def count_cubes(connection: Connection[Any], cubes: Sequence[Cube], smallest: in
             name: None if as_of is None else as_of.astimezone(UTC).isoformat()
             for name, as_of in connection.execute(SOURCES).fetchall()
         }
-    return Counted(datetime.now(UTC), counted, sources)
+    return CountedStore(datetime.now(UTC), counted, sources)
 
 
 def _count(connection: Connection[Any], cube: Cube, smallest: int) -> CountedCube:
@@ -71,7 +71,7 @@ def _count(connection: Connection[Any], cube: Cube, smallest: int) -> CountedCub
     return CountedCube(cube, cells, len(rows) - len(cells))
 
 
-def write_export(counted: Counted, purpose: Purpose, folder: Path) -> None:
+def write_export(counted: CountedStore, purpose: Purpose, folder: Path) -> None:
     """Write a Parquet file for each cube, and `export.json`. The folder is there whole or not at all. Raises OperationRefused."""
     smallest = purpose.declaration.limits.smallest_cell
     facts = {
