@@ -119,6 +119,7 @@ def create_app(
             await executor.ledger.close()
         if keeper is not None:
             await keeper.close()
+        executor.reviews.close()
         await executor.refresher.close()
         if executor.log is not None:
             await executor.log.close()

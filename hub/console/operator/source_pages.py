@@ -54,7 +54,7 @@ class SourcePages(PageGroup):
         super().__init__(parts)
         self.promises = promises
         executor = parts.graph.executor
-        self.feed = LiveFeed(executor.reviews.run, lambda: executor.changes.is_ending)
+        self.feed = LiveFeed(executor.reviews.read, lambda: executor.changes.is_ending)
 
     def routes(self) -> list[Route]:
         """Return the routes."""

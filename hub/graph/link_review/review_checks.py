@@ -52,7 +52,7 @@ def review_checks_field(names: Namespace) -> Any:
             raise OperationRefused(
                 f"reviewChecks: first must be 1 to {MAX_CHECKS}", code="BAD_USER_INPUT", next_step="ask for fewer"
             )
-        return await info.context.executor.reviews.run(lambda c: list_checks(c, reviewer, size))
+        return await info.context.executor.reviews.read(lambda c: list_checks(c, reviewer, size))
 
     review_checks.__annotations__["return"] = list[check]  # type: ignore[valid-type]  # made from data
     return strawberry.field(

@@ -90,7 +90,7 @@ def review_fields(names: Namespace) -> dict[str, Any]:
 def _agreement_field(agreed: Any) -> Any:
     async def review_agreement(info: Info[Any, Any]) -> Any:
         find_reviewer(info)
-        found = await info.context.executor.reviews.run(measure_agreement)
+        found = await info.context.executor.reviews.read(measure_agreement)
         return [asdict(one) | {"field": None if one.field == ALL else field_named(one.field).code} for one in found]
 
     review_agreement.__annotations__["return"] = list[agreed]
@@ -136,7 +136,7 @@ def _queue_field(names: Namespace) -> Any:
         size = last if last is not None else DEFAULT_PAGE if first is None else first
         part = Part(size, after, before, backward=last is not None)
         wanted, counted = _read_review_filter(filter), is_selected(info, "totalCount")
-        return await info.context.executor.reviews.run(lambda c: _page(c, wanted, part, counted=counted))
+        return await info.context.executor.reviews.read(lambda c: _page(c, wanted, part, counted=counted))
 
     described, kind = strawberry.argument(description="Only those for which this holds."), names["ReviewFilter"]
     review_queue.__annotations__["filter"] = Annotated[kind | None, described]
