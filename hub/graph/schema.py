@@ -24,6 +24,7 @@ from hub.graph.procedures.prefill import prefill_field
 from hub.graph.procedures.prefill_types import VALUES as HELD_VALUES
 from hub.graph.procedures.prefill_types import add_prefill_types
 from hub.graph.procedures.procedure_statistics import procedure_statistics_field
+from hub.graph.procedures.register_evidence import register_evidence_field
 from hub.graph.procedures.snapshot_types import add_snapshot_types
 from hub.graph.procedures.snapshots import snapshot_fields
 from hub.graph.schema_types.entity_types import derive_types
@@ -57,6 +58,7 @@ def build_schema(known: Registry) -> strawberry.Schema:
     add_dossier_types(known, derived.types)
     fields: dict[str, Any] = {**derived.query_fields, "prefill": prefill_field(known, derived.types)}
     fields |= snapshot_fields(derived.types)
+    fields["register_evidence"] = register_evidence_field(derived.types)
     fields["procedure_statistics"] = procedure_statistics_field(derived.types)
     fields["dossiers"] = dossiers_field(derived.types)
     fields["labels"] = labels_field(known)

@@ -20,6 +20,10 @@ FORM = "hub-evidence-1"
 EVIDENCE_TYPE = "hub-evidence"
 """`typ` of the detached signature: no signature of a receipt can pass for one of evidence."""
 CREDENTIAL_TYPE = "urn:cross-sector-hub:evidence:1"
+DEFAULT_ISSUER = "urn:cross-sector-hub"
+"""Where HUB_PUBLIC_URL is not set."""
+EVIDENCE_PATH = "evidence"
+"""Stands in the ledger beside the fields of the snapshot."""
 MAX_EVIDENCE_BYTES = 1_000_000
 LEFT_OUT = frozenset({"linkStatus", "losingValues", "recordId", "corrections"})
 SURE_LINKS = (None, "CONFIRMED")
@@ -39,7 +43,7 @@ def make_evidence(snapshot: PrefillSnapshot, requirement: str, role: str | None 
     if not found:
         raise _refuse("the snapshot has no answer to this requirement", "see `hub procedures show` for the codes")
     if len({one["role"] for one in found}) > 1:
-        raise _refuse("the requirement is asked of several roles", "name one with --role")
+        raise _refuse("the requirement is asked of several roles", "name one role")
     values = [value for one in found for value in one["values"]]
     if not values or any(one["status"] != "HELD" for one in found):
         raise _refuse("the requirement was not held, so no register can be quoted", "see `hub snapshots list`")

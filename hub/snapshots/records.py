@@ -46,6 +46,8 @@ set answer = null, choices = null, people = null, forgotten_at = now()
 from hub.dossier d
 where d.id = s.dossier_id and s.forgotten_at is null
     and coalesce(d.ended_at, d.expires_at) < now() - least(s.keep_days, %(days)s::int) * interval '1 day'"""
+SNAPSHOT_TYPE = "PrefillSnapshot"
+"""The type in global ids."""
 UNKNOWN = OperationRefused(
     "there is no such snapshot, or it is not one of your dossier",
     code="SNAPSHOT_UNKNOWN",

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from hub.access.principals import Role
 from hub.cli import main
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.settings import load_settings
+from hub.snapshots.evidence import verify_evidence
 from hub.snapshots.records import find_people_now, forget_snapshots
 from hub.store.embedded import EmbeddedServer
 from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
+from tests.system.test_ledger import Ledger
 
 DATABASE = "snapshots"
 OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
@@ -112,9 +114,9 @@ def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Ite
         yield made
 
 
-def serve(server: EmbeddedServer) -> Any:
+def serve(server: EmbeddedServer, **changed: Any) -> Any:
     logins = Logins.by_role(lambda role: server.login_url(role, DATABASE))
-    return served(create_app(load_settings(access="on"), logins, local_issuer=ISSUER))
+    return served(create_app(load_settings(access="on", **changed), logins, local_issuer=ISSUER))
 
 
 def number_of(hub: SnapshotHub, snapshot: dict[str, Any]) -> int:
@@ -376,6 +378,54 @@ def check_evidence(hub: SnapshotHub, folder: Path, capsys: pytest.CaptureFixture
     assert not (folder / "sealed").exists()
     assert not (folder / "none").exists()
     assert hub.rows(written)[0][0] == after
+
+
+EVIDENCE = """query ($requirement: String!, $form: EvidenceForm! = JWS, $snapshot: ID) {
+    registerEvidence(requirement: $requirement, form: $form, snapshot: $snapshot) { text mediaType keyId registers snapshotId } }"""
+
+
+def test_a_client_under_the_dossier_gets_signed_evidence(
+    hub: SnapshotHub, postgres_server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """Both forms verify offline and name the same values; each is in the ledger; guesses, sealed people and other dossiers are refused."""
+    key = create_signing_key(tmp_path / "key.pem")
+    wanted = {"requirement": "transferor_name"}
+    ((name,),) = hub.rows("select full_name from data.citizen where id = %s", hub.seller[0])
+    kept = hub.keep()
+    assert hub.code(EVIDENCE, wanted, dossier=DOSSIER) == "EVIDENCE_REFUSED", "the hub has no key"
+    with serve(postgres_server, receipt_signing_key=tmp_path / "key.pem") as url:
+        signing = replace(hub, url=url)
+        for form, media_type in (("JWS", "application/json"), ("SD_JWT_VC", "application/dc+sd-jwt")):
+            made = signing.data(EVIDENCE, {**wanted, "form": form}, dossier=DOSSIER)
+            assert (made["mediaType"], made["keyId"], made["registers"]) == (media_type, key.id, ["population"])
+            assert made["snapshotId"] == kept["id"], "the newest"
+            signer, content = verify_evidence(made["text"].encode(), {key.id: key.public})
+            assert (signer, [value["text"] for value in content["values"]]) == (key.id, [name])
+        assert signing.data(EVIDENCE, {**wanted, "snapshot": kept["id"]}, dossier=DOSSIER)
+        assert signing.code(EVIDENCE, {"requirement": "contract"}, dossier=DOSSIER) == "EVIDENCE_REFUSED"
+        assert signing.code(EVIDENCE, wanted) == "DOSSIER_NEEDED"
+        assert signing.code(EVIDENCE, wanted, dossier=DOSSIER, who="binh") == "DOSSIER_UNKNOWN"
+        assert signing.code(EVIDENCE, {**wanted, "snapshot": kept["id"]}, dossier=SECOND) == "SNAPSHOT_UNKNOWN"
+        assert signing.code(EVIDENCE, {**wanted, "snapshot": "x"}, dossier=DOSSIER) == "SNAPSHOT_UNKNOWN"
+        ((number, answer),) = hub.rows("select id, answer from hub.prefill_snapshot where digest = %s", bytes.fromhex(kept["digest"]))  # fmt: skip
+        guessed = orjson.loads(answer)
+        for one in guessed["answers"]:
+            if one["requirement"]["code"] == "transferor_name":
+                one["values"][0]["linkStatus"] = "UNCONFIRMED"
+        for text in (orjson.dumps(guessed, option=orjson.OPT_SORT_KEYS), answer):
+            digest = hashlib.sha256(text).digest()
+            hub.rows("update hub.prefill_snapshot set answer = %s, digest = %s where id = %s", text, digest, number)
+            if text != answer:
+                assert signing.code(EVIDENCE, wanted, dossier=DOSSIER) == "EVIDENCE_REFUSED", "a guess is no evidence"
+    seal_subject_of(hub, "insert into hub.sealed_subject (entity, subject_id, ground, sealed_by) values ('Citizen', %s, 'ADOPTION', 'x')")  # fmt: skip
+    with serve(postgres_server, receipt_signing_key=tmp_path / "key.pem") as url:
+        assert replace(hub, url=url).code(EVIDENCE, wanted, dossier=DOSSIER) == "SUBJECT_SEALED"
+    seal_subject_of(hub, "delete from hub.sealed_subject where entity = 'Citizen' and subject_id = %s")
+    ledger = Ledger(hub.database)
+    reads = ledger.bodies(dossier=DOSSIER, kind="READ", outcome="ANSWERED")
+    answered = [body for body in reads if "evidence" in ledger.paths(body["operation"])]
+    assert len(answered) == 3
+    assert all(len(body["subjects"]) >= 2 for body in answered)
 
 
 def seal_subject_of(hub: SnapshotHub, statement: str) -> None:

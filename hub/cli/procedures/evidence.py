@@ -18,6 +18,8 @@ from hub.graph.procedures.snapshots import check_still_permitted
 from hub.ledger.checkpoints.signing_keys import load_public_keys, load_signing_key
 from hub.settings import load_settings
 from hub.snapshots.evidence import (
+    DEFAULT_ISSUER,
+    EVIDENCE_PATH,
     MAX_EVIDENCE_BYTES,
     encode_credential,
     encode_json_evidence,
@@ -29,9 +31,6 @@ from hub.snapshots.records import find_people_now, load_snapshot
 from hub.store.engine import connect_for_run, store_url
 
 app = cyclopts.App(name="evidence")
-EVIDENCE_PATH = "evidence"
-"""Stands in the ledger beside the fields of the snapshot."""
-DEFAULT_ISSUER = "urn:cross-sector-hub"
 
 
 @app.command(name="export")

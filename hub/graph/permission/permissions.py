@@ -28,7 +28,9 @@ SELF_CHECKED_MUTATIONS = frozenset(
     }
 )
 """They check by themselves who may use them, and answer with no value of any subject."""
-PREFILL = frozenset({"prefill", "prefillSnapshot", "prefillSnapshots", "paperRequests", "linkEvidence"})
+PREFILL = frozenset(
+    {"prefill", "prefillSnapshot", "prefillSnapshots", "paperRequests", "linkEvidence", "registerEvidence"}
+)
 """They read by the documents of the dossier's procedure alone, now or when a snapshot was kept, and check by themselves whose."""
 SELF_CHECKED_QUERIES = PREFILL | {"dossiers"}
 """With those that list what the caller's offices have, without any value of a subject."""

@@ -36,6 +36,7 @@ from hub.procedures.statuses import SETTLED
 from hub.snapshots.difference import PrefillDifference, compare_prefills
 from hub.snapshots.paper_requests import PaperRequest, list_paper_requests, request_paper
 from hub.snapshots.records import (
+    SNAPSHOT_TYPE,
     UNKNOWN,
     NewSnapshot,
     Occasion,
@@ -49,7 +50,6 @@ from hub.snapshots.records import (
 )
 
 LOG = logging.getLogger("hub.graph")
-SNAPSHOT_TYPE = "PrefillSnapshot"
 NEEDS_DOSSIER = OperationRefused(
     "snapshots are kept and read under a dossier",
     code="DOSSIER_NEEDED",
