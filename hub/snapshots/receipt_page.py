@@ -90,7 +90,7 @@ def render_receipt(content: Json, signature: str | None, key_id: str | None) -> 
         dossier=escape(content["dossier"]),
         style=STYLE,
         facts=_render_facts(content),
-        held=_render_table(HELD_HEAD, (_render_held_cells(one) for one in content["notAsked"])),
+        held=_render_table(HELD_HEAD, (render_held_cells(one) for one in content["notAsked"])),
         asked=_render_asked(content),
         law=_render_law(content["procedure"]["legalBasis"]),
         signature=_render_signature(signature, key_id),
@@ -107,83 +107,94 @@ def read_receipt_page(page: str) -> tuple[bytes, str | None] | None:
     return unescape(found[1]).encode(), unescape(found[2]) or None
 
 
-def _render_facts(content: Json) -> str:
+def list_facts(content: Json) -> list[tuple[str, str, str]]:
+    """What a receipt is about: each name in Vietnamese and English, and the value as HTML."""
     procedure, office = content["procedure"], content["office"]
-    rows = [
+    return [
         ("Mã hồ sơ", "Dossier", escape(content["dossier"])),
-        ("Thủ tục", "Procedure", f"{_render_label(procedure['name'])} ({escape(procedure['code'])}, {escape(procedure['version'])})"),
-        *([("Cơ quan giải quyết", "Office", _render_label(office))] if office else []),
+        ("Thủ tục", "Procedure", f"{render_label(procedure['name'])} ({escape(procedure['code'])}, {escape(procedure['version'])})"),
+        *([("Cơ quan giải quyết", "Office", render_label(office))] if office else []),
         ("Thời điểm tra cứu", "Looked up at", _format_instant(content["answeredAt"], "%H:%M %d/%m/%Y")),
         ("Bản lưu", "Snapshot", f"số {content['snapshot']['number']}, SHA-256 <small>{content['snapshot']['sha256']}</small>"),
         ("Phần mềm", "Software", f"cross-sector-hub {escape(content['hubVersion'])}"),
     ]  # fmt: skip
-    cells = "\n".join(f"<dt>{vi} {_render_english(en)}</dt><dd>{value}</dd>" for vi, en, value in rows)
+
+
+def _render_facts(content: Json) -> str:
+    cells = "\n".join(f"<dt>{vi} {render_english(en)}</dt><dd>{value}</dd>" for vi, en, value in list_facts(content))
     return f"<dl>\n{cells}\n</dl>"
 
 
-def _render_held_cells(one: Json) -> tuple[str, ...]:
+def render_held_cells(one: Json) -> tuple[str, ...]:
+    """The cells of something that was not asked for, as HTML."""
     sources = one["sources"]
-    computed = f"tính từ các mục khác {_render_english('computed from other items')}"
+    computed = f"tính từ các mục khác {render_english('computed from other items')}"
     return (
         _render_item(one),
-        _render_label(one["paper"]) if one["paper"] else "",
-        _render_label(one["role"]) if one["role"] else "",
-        "<br>".join(_render_label(source["title"]) for source in sources) or computed,
+        render_label(one["paper"]) if one["paper"] else "",
+        render_label(one["role"]) if one["role"] else "",
+        "<br>".join(render_label(source["title"]) for source in sources) or computed,
         "<br>".join(_format_instant(source["asOf"], "%d/%m/%Y") if source["asOf"] else "" for source in sources),
     )
 
 
 def _render_asked(content: Json) -> str:
     if content["blocked"]:
-        words = "Thủ tục chưa thực hiện được; chưa yêu cầu giấy tờ nào. Cán bộ giải thích lý do."
-        return f"<p>{words} {_render_english('The procedure is blocked, so nothing is asked for. The officer explains why.')}</p>"
-    return _render_table(ASKED_HEAD, (_render_asked_cells(one) for one in content["asked"]))
+        return f"<p>{BLOCKED}</p>"
+    return _render_table(ASKED_HEAD, (render_asked_cells(one) for one in content["asked"]))
 
 
-def _render_asked_cells(one: Json) -> tuple[str, ...]:
+def render_asked_cells(one: Json) -> tuple[str, ...]:
+    """The cells of something that is still to be provided, as HTML."""
     words = [STATUS_WORDS.get(status, (status, status)) for status in one["statuses"]]
-    why = "<br>".join(f"{escape(vi)} {_render_english(en)}" for vi, en in words)
-    return _render_item(one), _render_label(one["role"]) if one["role"] else "", why
+    why = "<br>".join(f"{escape(vi)} {render_english(en)}" for vi, en in words)
+    return _render_item(one), render_label(one["role"]) if one["role"] else "", why
 
 
 def _render_item(one: Json) -> str:
     count = f" ({one['count']} mục)" if one["count"] > 1 else ""
     basis = one["legalBasis"]
-    law = f"<br><small>{escape(_name_law(basis))}</small>" if basis else ""
-    return f"{escape(one['label']['vi'])}{count} {_render_english(one['label']['en'])}{law}"
+    law = f"<br><small>{escape(name_law(basis))}</small>" if basis else ""
+    return f"{escape(one['label']['vi'])}{count} {render_english(one['label']['en'])}{law}"
 
 
 def _render_law(laws: Iterable[Json]) -> str:
-    items = "\n".join(f"<li>{escape(_name_law(law))}: {_render_label(law['about'])}</li>" for law in laws)
+    items = "\n".join(f"<li>{escape(name_law(law))}: {render_label(law['about'])}</li>" for law in laws)
     return f"<ul>\n{items}\n</ul>"
 
 
 def _render_signature(signature: str | None, key_id: str | None) -> str:
     if signature is None:
-        words = "Phiếu này chưa được ký số."
-        return f"<p>{words} {_render_english('This receipt is not signed.')}</p>"
-    return f"<p>Ed25519, khóa <code>{escape(key_id or '')}</code> {_render_english('key')}</p><pre>{escape(signature)}</pre>"
+        return f"<p>{NOT_SIGNED}</p>"
+    return f"<p>Ed25519, khóa <code>{escape(key_id or '')}</code> {render_english('key')}</p><pre>{escape(signature)}</pre>"
 
 
 def _render_table(head: Iterable[tuple[str, str]], rows: Iterable[tuple[str, ...]]) -> str:
     body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     if not body:
-        return f"<p>Không có. {_render_english('Nothing.')}</p>"
-    cells = "".join(f"<th>{vi} {_render_english(en)}</th>" for vi, en in head)
+        return f"<p>Không có. {render_english('Nothing.')}</p>"
+    cells = "".join(f"<th>{vi} {render_english(en)}</th>" for vi, en in head)
     return f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _name_law(law: Json) -> str:
+def name_law(law: Json) -> str:
+    """Article and title."""
     return ", ".join(filter(None, (law["article"], law["title"])))
 
 
-def _render_label(label: Json) -> str:
-    return f"{escape(label['vi'])} {_render_english(label['en'])}"
+def render_label(label: Json) -> str:
+    """Vietnamese, then English, as HTML."""
+    return f"{escape(label['vi'])} {render_english(label['en'])}"
 
 
-def _render_english(text: str) -> str:
+def render_english(text: str) -> str:
+    """Words in English, as HTML."""
     return f'<span class="en" lang="en">{escape(text)}</span>'
 
 
 def _format_instant(text: str, form: str) -> str:
     return datetime.fromisoformat(text).astimezone(VIETNAM).strftime(form)
+
+
+BLOCKED = f"Thủ tục chưa thực hiện được; chưa yêu cầu giấy tờ nào. Cán bộ giải thích lý do. {render_english('The procedure is blocked, so nothing is asked for. The officer explains why.')}"
+NOT_SIGNED = f"Phiếu này chưa được ký số. {render_english('This receipt is not signed.')}"

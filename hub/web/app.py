@@ -35,7 +35,7 @@ from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Head
 from hub.web.negotiate import HttpRefused
 from hub.web.parts import WebParts
 from hub.web.push import PUSH_PATH, PushEndpoint
-from hub.web.receipts import RECEIPT_PATH, ReceiptEndpoint
+from hub.web.receipts import PDF_PATH, RECEIPT_PATH, ReceiptEndpoint
 from hub.web.sign_in import SignInPages
 from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
@@ -135,6 +135,7 @@ def create_app(
             Route(PUSH_PATH, push.take, methods=["POST"]),
             Route(DOSSIERS_PATH, dossiers.take, methods=["POST"]),
             Route(RECEIPT_PATH, receipts.show, methods=["GET"]),
+            Route(PDF_PATH, receipts.show_pdf, methods=["GET"]),
             *SignInPages(access).routes(),
             *console.routes(),
             *graphiql_page.graphiql_routes(),

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import orjson
 import psycopg
+import pypdfium2
 import pytest
 
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
@@ -298,7 +299,9 @@ def test_a_receipt_says_where_everything_is_from_and_no_value(
         "select full_name, personal_id from data.citizen where id = any(%s)", [hub.seller[0], hub.buyer[0]]
     )
     assert not [value for row in names for value in row if value in page.text], "nobody is named"
+    check_pdf(get_receipt(hub, "an", RECEIPT, form=".pdf"), kept["digest"], [value for row in names for value in row])
     assert get_receipt(hub, "binh", RECEIPT).status_code == 404, "another office"
+    assert get_receipt(hub, "binh", RECEIPT, form=".pdf").status_code == 404
     assert get_receipt(hub, None, RECEIPT).status_code == 401
     assert get_receipt(hub, "an", "022199876543").json()["errors"][0]["extensions"]["code"] == "DOSSIER_UNKNOWN"
     ended = hub.data(END, {"input": {"code": RECEIPT, "outcome": "WITHDRAWN", "reason": "rút"}})
@@ -313,7 +316,7 @@ def test_a_receipt_says_where_everything_is_from_and_no_value(
     ((read,),) = hub.rows(
         "select count(*) from ledger.operation where convert_from(paths, 'UTF8') like '%%\"receipt\"%%'"
     )
-    assert read == 1
+    assert read == 1, "the page and the PDF read the same"
     check_signed_receipt(hub, tmp_path, monkeypatch, capsys)
 
 
@@ -338,7 +341,29 @@ def check_signed_receipt(
         changed = folder / "changed.html"
         changed.write_text(text.replace(escaped, after.replace('"', "&quot;"), 1), encoding="utf-8")
         assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(changed), *keys, fails=True)
+    check_signed_pdf(folder, keys, capsys)
     check_evidence(hub, folder, capsys)
+
+
+def check_pdf(answer: httpx2.Response, digest: str, values: list[str]) -> None:
+    """The PDF says what the page says, with the letters of Vietnamese, and names nobody."""
+    assert answer.status_code == 200, answer.text
+    assert (answer.headers["cache-control"], answer.headers["content-type"]) == ("no-store", "application/pdf")
+    assert f'filename="{RECEIPT}.pdf"' in answer.headers["content-disposition"]
+    text = " ".join(read_pdf_text(answer.content).split())
+    for words in (RECEIPT, digest, "Họ và tên bên chuyển nhượng", "Nghị quyết 66.7/2025/NQ-CP", "chưa được ký số"):
+        assert words in text, words
+    assert not [value for value in values if value in text], "nobody is named"
+
+
+def check_signed_pdf(folder: Path, keys: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    file, changed = folder / "receipt.pdf", folder / "changed.pdf"
+    command(capsys, "snapshots", "receipt", RECEIPT, "--to", str(file))
+    assert "the page shows what was signed" in command(capsys, "snapshots", "verify", str(file), *keys)
+    assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(file), *keys[:2], fails=True)
+    changed.write_bytes(file.read_bytes().replace(b"/A4", b"/A5").replace(b"841.8898", b"840.8898"))
+    assert changed.read_bytes() != file.read_bytes()
+    assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(changed), *keys, fails=True)
 
 
 def check_evidence(hub: SnapshotHub, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -509,10 +534,15 @@ def test_nothing_is_kept_if_it_cannot_be_written_down(hub: SnapshotHub) -> None:
     hub.rows("grant insert on ledger.record to hub_ledger")
 
 
-def get_receipt(hub: SnapshotHub, who: str | None, code: str) -> httpx2.Response:
+def get_receipt(hub: SnapshotHub, who: str | None, code: str, *, form: str = "") -> httpx2.Response:
     identity = ISSUER.find_identity(who) if who else None
     sent = {"authorization": f"Bearer {ISSUER.sign_token(identity)}"} if identity else {}
-    return httpx2.get(f"{hub.url}/dossiers/{code}/receipt", headers=sent, timeout=30)
+    return httpx2.get(f"{hub.url}/dossiers/{code}/receipt{form}", headers=sent, timeout=30)
+
+
+def read_pdf_text(file: bytes) -> str:
+    with pypdfium2.PdfDocument(file) as document:
+        return " ".join(document[number].get_textpage().get_text_range() for number in range(len(document)))
 
 
 def command(capsys: pytest.CaptureFixture[str], *words: str, fails: bool = False) -> str:

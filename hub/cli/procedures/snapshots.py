@@ -21,6 +21,7 @@ from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
+from hub.extras import name_missing_extra
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.permission.dossier_reads import ReadingDossier
@@ -85,17 +86,17 @@ def rerun_command(number: Number, *, json: Json = False) -> None:
 def receipt_command(
     code: Code,
     *,
-    to: Annotated[Path, Parameter(help="HTML file to write; it must not exist.")],
+    to: Annotated[Path, Parameter(help="File to write, .html or .pdf (with the extra `pdf`); it must not exist.")],
 ) -> None:
     """Write the receipt of a dossier's newest snapshot: which things the citizen was not asked for. It has no value."""
     settings = load_settings()
-    key = settings.receipt_signing_key
+    key, is_pdf = settings.receipt_signing_key, to.suffix.lower() == ".pdf"
     printer = ReceiptPrinter(load_manifests(), load_signing_key(key) if key else None)
     with _open_to_read() as (_, connection):
         dossier = find_stored_dossier(connection, code)
         found = require_snapshot(load_newest_snapshot(connection, dossier.id))
         people = find_people_now(connection, found.people or ())
-        page = printer.render(found)
+        page = printer.render_pdf(found) if is_pdf else printer.render(found).encode()
         fields = (*found.paths, RECEIPT_PATH)
         record_shown(connection, ShownValues(fields, tuple(people), purpose=found.procedure))
     _write_new(to, page)
@@ -104,20 +105,21 @@ def receipt_command(
 
 @app.command(name="verify")
 def verify_command(
-    file: Annotated[Path, Parameter(help="HTML file of a receipt.")],
+    file: Annotated[Path, Parameter(help="HTML or PDF file of a receipt.")],
     *,
     key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],
 ) -> None:
     """Check a receipt offline: who signed it, and that the page shows what was signed."""
-    page = _read_page(file)
-    found = read_receipt_page(page)
+    page = _read_file(file)
+    is_pdf = page.startswith(b"%PDF-")
+    found = _read_pdf(page) if is_pdf else read_receipt_page(page.decode(errors="replace"))
     if found is None or found[1] is None:
-        raise _refuse_receipt("the file is no signed receipt", "give the HTML file as the hub wrote it")
+        raise _refuse_receipt("the file is no signed receipt", "give the file as the hub wrote it")
     content, signature = found[0], found[1]
     signers = [name for name, public in load_public_keys(key).items() if is_signed_with(content, signature, public)]
     if not signers:
         raise _refuse_receipt("none of the keys has signed this receipt", "give the .pub file of the hub's key")
-    if render_receipt(orjson.loads(content), signature, signers[0]) != page:
+    if _render_again(content, signature, signers[0], is_pdf=is_pdf) != page:
         raise _refuse_receipt(
             "the signed content is right, and the page does not show it as this version of the hub would",
             "read the signed content in the file, or check with the version of the hub that wrote it",
@@ -129,18 +131,32 @@ def _refuse_receipt(message: str, next_step: str) -> OperationRefused:
     return OperationRefused(message, code="RECEIPT_INVALID", next_step=next_step)
 
 
-def _read_page(path: Path) -> str:
+def _read_pdf(file: bytes) -> tuple[bytes, str | None] | None:
+    with name_missing_extra("checking a receipt as PDF"):
+        from hub.snapshots.receipt_pdf import read_receipt_pdf
+    return read_receipt_pdf(file)
+
+
+def _render_again(content: bytes, signature: str, key_id: str, *, is_pdf: bool) -> bytes:
+    if not is_pdf:
+        return render_receipt(orjson.loads(content), signature, key_id).encode()
+    from hub.snapshots.receipt_pdf import render_receipt_pdf
+
+    return render_receipt_pdf(orjson.loads(content), signature, key_id)
+
+
+def _read_file(path: Path) -> bytes:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open("rb") as file:
             return file.read(MAX_PAGE_CHARS)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refuse_receipt(f"{path} cannot be read: {type(error).__name__}", "name the HTML file") from None
+    except OSError as error:
+        raise _refuse_receipt(f"{path} cannot be read: {type(error).__name__}", "name the HTML or PDF file") from None
 
 
-def _write_new(path: Path, text: str) -> None:
+def _write_new(path: Path, content: bytes) -> None:
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with path.open("xb") as file:
+            file.write(content)
     except OSError as error:
         raise OperationRefused(
             f"{path} cannot be made: {error.strerror}",

@@ -1,6 +1,6 @@
 """The receipt of a dossier for whoever may read the dossier, also when it has ended: a receipt has no value."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from psycopg import Connection
 from hub.access.purpose_declaration import Bilingual
 from hub.access.purposes import find_purpose
 from hub.errors import OperationRefused
+from hub.extras import name_missing_extra
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import Caller, check_purpose
 from hub.ledger.checkpoints.signing_keys import SigningKey
@@ -39,6 +40,15 @@ class ReceiptPrinter:
             return render_receipt(content, None, None)
         return render_receipt(content, sign_detached(canonical_bytes(content), key), key.id)
 
+    def render_pdf(self, snapshot: PrefillSnapshot) -> bytes:
+        """The same as a PDF, with the same signature. Raises as `render` does, and HubMisconfigured without the extra `pdf`."""
+        with name_missing_extra("a receipt as PDF"):
+            from hub.snapshots.receipt_pdf import render_receipt_pdf
+        content, key = make_receipt(snapshot, self._find_names(snapshot)), self.signing_key
+        if key is None:
+            return render_receipt_pdf(content, None, None)
+        return render_receipt_pdf(content, sign_detached(canonical_bytes(content), key), key.id)
+
     def _find_names(self, snapshot: PrefillSnapshot) -> ReceiptNames:
         declared, office = find_purpose(snapshot.procedure).declaration, name_office(snapshot.office)
         return ReceiptNames(
@@ -62,15 +72,19 @@ def require_snapshot(found: PrefillSnapshot | None) -> PrefillSnapshot:
     return found
 
 
-async def read_receipt(executor: Any, printer: ReceiptPrinter, caller: Caller, code: str) -> str:
-    """The page of the newest snapshot's receipt, once it is written down that it was read.
+Render = Callable[[PrefillSnapshot], Awaitable[bytes]]
+"""Makes the receipt of a snapshot in one form."""
+
+
+async def read_receipt(executor: Any, render: Render, caller: Caller, code: str) -> bytes:
+    """The newest snapshot's receipt as `render` makes it, once it is written down that it was read.
 
     Raises Unauthenticated, and OperationRefused with DOSSIER_UNKNOWN, PURPOSE_FORBIDDEN, SNAPSHOT_NEEDED, SUBJECT_SEALED and as
-    `ReceiptPrinter.render` does; LedgerUnavailable. A refusal of a known caller is written down, too.
+    `render` does; LedgerUnavailable. A refusal of a known caller is written down, too.
     """
     caller.known  # noqa: B018 - raises Unauthenticated
     try:
-        return await _read_permitted(executor, printer, caller, code)
+        return await _read_permitted(executor, render, caller, code)
     except OperationRefused as error:
         executor.access.count_refusal(caller, error.code)
         if executor.ledger is not None and error.code != "TIMEOUT":
@@ -78,7 +92,7 @@ async def read_receipt(executor: Any, printer: ReceiptPrinter, caller: Caller, c
         raise
 
 
-async def _read_permitted(executor: Any, printer: ReceiptPrinter, caller: Caller, code: str) -> str:
+async def _read_permitted(executor: Any, render: Render, caller: Caller, code: str) -> bytes:
     dossier = await executor.access.dossiers.find_any(code, caller.known)
     purpose = find_purpose(dossier.purpose)
     check_purpose(purpose, caller.known, "", has_dossier=True)
@@ -92,7 +106,7 @@ async def _read_permitted(executor: Any, printer: ReceiptPrinter, caller: Caller
     reading = Reading(replace(caller, purpose=purpose, dossier=dossier))
     await executor.access.admit_people(people, reading)
     reading.paths |= {*snapshot.paths, RECEIPT_PATH}
-    page = printer.render(snapshot)
+    page = await render(snapshot)
     if executor.ledger is not None:
         await executor.ledger.record(reading, None)
     return page
