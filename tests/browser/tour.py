@@ -28,7 +28,9 @@ SPOUSE_IDENTIFIER = "022184173560"
 OFFICER, REVIEWER, OPERATOR = "Cán bộ đăng ký đất đai", "Người rà soát liên kết", "Người vận hành"
 AUDITOR, CITIZEN = "Người kiểm tra", "Công dân, qua cổng dịch vụ công"
 QUESTIONS = 10
-POPULATION, BROKEN = "Cơ sở dữ liệu dân cư và hộ tịch", re.compile("Thất bại|Một phần")
+POPULATION = "Cơ sở dữ liệu dân cư và hộ tịch"
+BROKEN, MENDED = (re.compile(rf"Lần chạy cuối[^\n]*\s+({words})") for words in ("Thất bại|Một phần", "Thành công"))
+NONE_TO_CONFIRM = re.compile(r"Cần xác nhận\s+0\b")
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,10 @@ def walk_transfer(officer: Visitor) -> None:
     serial.get_by_text("Vì sao có ở đây?").click()
     serial.evaluate("one => one.closest('dl').previousElementSibling.id = 'certificate'")
     officer.take("counter-6-why", at="#certificate")
+    serial.get_by_text("Xem chứng cứ").click()
+    page.wait_for_load_state()
+    officer.take("counter-6-evidence")
+    page.go_back()
     officer.take("counter-7-to-ask", at="#to_ask")
     page.get_by_role("button", name=re.compile("Lưu và in phiếu")).click()
     page.wait_for_load_state()
@@ -196,7 +202,7 @@ def walk_correction(officer: Visitor) -> None:
     page.wait_for_load_state()
     officer.take("correction-3-waiting", at="#to_confirm")
     officer.demo.rename_holder(wrong, right)
-    officer.wait_for(sheet, lambda: "" if wrong in officer.text() else right)
+    officer.wait_for(sheet, lambda: right if NONE_TO_CONFIRM.search(officer.text()) else "")
     officer.take("correction-4-closed")
 
 
@@ -223,12 +229,12 @@ def walk_broken_source(operator: Visitor) -> None:
     with operator.demo.population() as register:
         register.execute("alter table dan_cu.cong_dan rename column ho_va_ten to ho_ten_day_du")
         operator.wait_for("/console/sources", lambda: tile() if BROKEN.search(tile()) else "")
-        operator.take("source-2-broken")
+        operator.take("source-2-broken", at=f'.tile:has-text("{POPULATION}")')
         operator.open("/console/sources/waiting")
         operator.take("source-3-what-differs")
         register.execute("alter table dan_cu.cong_dan rename column ho_ten_day_du to ho_va_ten")
-    operator.wait_for("/console/sources", lambda: tile() if "Thành công" in tile() else "")
-    operator.take("source-4-repaired")
+    operator.wait_for("/console/sources", lambda: tile() if MENDED.search(tile()) else "")
+    operator.take("source-4-repaired", at=f'.tile:has-text("{POPULATION}")')
 
 
 def walk_own_data(citizen: Visitor) -> None:
