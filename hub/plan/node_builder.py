@@ -17,7 +17,7 @@ from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
 from hub.plan.conditions import ConditionCounter, FilterReader, backlink_via, read_order
 from hub.plan.correction_nodes import CORRECTIONS_FIELD as CORRECTIONS
 from hub.plan.correction_nodes import CorrectionNodeBuilder
-from hub.plan.data_subjects import data_subject_members
+from hub.plan.data_subjects import HIDDEN_ROWS, data_subject_members
 from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD as DISCREPANCIES
 from hub.plan.discrepancy_nodes import DiscrepancyNodeBuilder
 from hub.plan.link_nodes import MERGED_FROM, MERGED_IDS, LinkNodeBuilder
@@ -316,9 +316,12 @@ class Builder:
             backward=backward,
             after=self._keyset(listed.terms, given.get("after")),
             before=self._keyset(listed.terms, given.get("before")),
-            parts=tuple(
-                self._page_part(listed, inner)
-                for inner in self.document.collect(f"{listed.kind}Connection", field.beneath)
+            parts=self._name_people(
+                listed,
+                tuple(
+                    self._page_part(listed, inner)
+                    for inner in self.document.collect(f"{listed.kind}Connection", field.beneath)
+                ),
             ),
         )
 
@@ -340,6 +343,13 @@ class Builder:
         name, path = order_name(terms), tuple(self.trail)
         parts = enumerate(terms)
         return Keyset(tuple(Bind(leaf, term.cast, CursorPart(name, index, term.cast, path)) for index, term in parts))
+
+    def _name_people(self, listed: ConnectionSource, parts: tuple[PagePart, ...]) -> tuple[PagePart, ...]:
+        """The parts, with the people of the rows if no row is selected: a cursor has values of its row too."""
+        if not has_cursors_alone(parts):
+            return parts
+        row = listed.row(())
+        return (Nodes(HIDDEN_ROWS, row), *parts) if row.members else parts
 
     def _page_part(self, listed: ConnectionSource, field: Selected) -> PagePart:
         if field.name == "nodes":
@@ -366,6 +376,14 @@ class Builder:
             else:
                 members.append(Scalar(inner.key, quote_literal(f"{listed.kind}Edge")))
         return Edges(field.key, tuple(members))
+
+
+def has_cursors_alone(parts: tuple[PagePart, ...]) -> bool:
+    """Whether a page gives edges or cursors, and no row."""
+    edges = [part for part in parts if isinstance(part, Edges)]
+    members = [*parts, *(member for part in edges for member in part.members)]
+    infos = [name for part in parts if isinstance(part, PageInfo) for _, name in part.fields]
+    return not any(isinstance(m, Nodes) for m in members) and (bool(edges) or any(n.endswith("Cursor") for n in infos))
 
 
 def order_name(terms: tuple[OrderTerm, ...]) -> str:

@@ -133,6 +133,8 @@ def test_values_that_look_like_hidden_members_stay() -> None:
     text = b'{"~Citizen":12,"a":[{"~Citizen.0":null},{"~Citizen.1":7,"b":"\\"~Citizen\\":9,"}]}'
     clean = b'{"a":[{},{"b":"\\"~Citizen\\":9,"}]}'
     assert take_data_subjects(text) == (clean, frozenset({("Citizen", 12), ("Citizen", 7)}))
+    rows = b'{"~~":[{"~Citizen":3}, \n {"~Citizen.0":4}],"edges":[{"cursor":"\\"~~\\":[{}],"}]}'
+    assert take_data_subjects(rows)[0] == b'{"edges":[{"cursor":"\\"~~\\":[{}],"}]}'
 
 
 @given(

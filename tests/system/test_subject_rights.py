@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -147,6 +148,82 @@ def test_an_officer_does_not_see_a_restricted_person_and_sees_the_others(
     assert alarms[:3] == [({"opening": True}, True), ({}, False), ({}, True)], "nothing says whose"
     refused = Ledger(served_hub.database).bodies(code="SUBJECT_RESTRICTED", outcome="REFUSED")
     assert refused, "the refusal is in the ledger"
+
+
+EVERY_WAY = {
+    "key": "citizen(by: { personalId: $personalId }) { fullName }",
+    "the id alone": "citizen(by: { personalId: $personalId }) { id }",
+    "filter": "citizens(first: 5, filter: { personalId: { eq: $personalId } }) { nodes { fullName } }",
+    "cursor": "citizens(first: 5, filter: { personalId: { eq: $personalId } }) { edges { cursor } }",
+    "the end of a page": "citizens(first: 5, orderBy: [{ fullName: ASC }], filter: { personalId: { eq: $personalId } }) { pageInfo { endCursor } }",
+    "node": "node(id: $id) { ... on Citizen { fullName } }",
+    "nodes": "nodes(ids: [$id]) { ... on Citizen { fullName } }",
+    "search": "search(text: $text) { hits { node { ... on Citizen { fullName } } } }",
+    "the holder of a right": "landUseRights(first: 5, filter: { certificateSerial: { eq: $serial } }) { nodes { holder { ... on Citizen { fullName } } } }",
+    "a record about them, and not its holder": "landUseRights(first: 5, filter: { certificateSerial: { eq: $serial } }) { nodes { area } }",
+    "the parcel of a right of theirs": "landUseRights(first: 5, filter: { certificateSerial: { eq: $serial } }) { nodes { parcel { parcelNumber } } }",
+    "through their own record and back": "citizen(by: { personalId: $personalId }) { landUseRights(first: 5) { nodes { area } } }",
+    "a list with them among others": "citizens(first: 500, filter: { residenceUnitCode: { eq: $unit } }) { nodes { sex } }",
+}
+"""Ways to a person, each in a document of a purpose of a deployment's own, which permits more than any of ours."""
+
+
+@pytest.fixture
+def every_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "purposes" / "every-way"
+    folder.mkdir(parents=True)
+    names = ("personalId", "id", "text", "serial", "unit")
+    declared = (Path(schema.__file__).parent / "purposes" / "identify" / "purpose.toml").read_text(encoding="utf-8")
+    declared = declared.replace('code = "identify"', 'code = "every-way"').replace("rows = 5", "rows = 5000")
+    kept = [line for line in declared.splitlines() if "{ free = true }" not in line]
+    at = kept.index("[variables]") + 1
+    kept[at:at] = [f"{name} = {{ free = true }}" for name in names]
+    (folder / "purpose.toml").write_text("\n".join(kept), encoding="utf-8")
+    for number, fields in enumerate(EVERY_WAY.values()):
+        (folder / f"way{number}.graphql").write_text(declare_variables(fields), encoding="utf-8")
+    monkeypatch.setenv("HUB_PURPOSES", str(tmp_path / "purposes"))
+
+
+def declare_variables(fields: str) -> str:
+    """A query of these fields, with the variables that they use."""
+    types = {
+        "$personalId": "PersonalId!",
+        "$id": "ID!",
+        "$text": "String!",
+        "$serial": "CertificateSerial!",
+        "$unit": "AdministrativeUnitCode!",
+    }
+    used = ", ".join(f"{name}: {kind}" for name, kind in types.items() if re.search(rf"\{name}\b", fields))
+    return f"query Q({used}) {{ {fields} }}"
+
+
+def test_a_restricted_person_is_not_shown_in_any_way_of_reaching_them(
+    every_way: None, restricted: AccessHub, served_hub: ServedHub
+) -> None:
+    with psycopg.connect(served_hub.database) as connection:
+        ((serial, name, birth, unit),) = connection.execute(
+            "select r.certificate_serial, c.full_name, c.birth_date, c.residence_unit_code from data.land_use_right r"
+            " join link.land_use_right_holder l on l.record_id = r.id and l.status <> 'UNCONFIRMED'"
+            " join data.citizen c on c.id = l.subject_id where l.subject_id = %s limit 1",
+            (restricted.seller_id,),
+        ).fetchall()
+    given = {
+        "personalId": restricted.seller,
+        "id": global_id("Citizen", restricted.seller_id),
+        "serial": serial,
+        "unit": unit,
+    }
+    said = {}
+    for way, fields in EVERY_WAY.items():
+        variables = {n: v for n, v in {**given, "text": f"{name} {birth}"}.items() if f"${n}" in fields}
+        answer = restricted.ask("an", declare_variables(fields), variables, purpose="every-way")
+        assert name not in answer.text, way
+        said[way] = code_of(answer) if "errors" in answer.json() else answer.text
+    assert said == dict.fromkeys(EVERY_WAY, "SUBJECT_RESTRICTED")
+    other = restricted.ask(
+        "an", declare_variables(EVERY_WAY["key"]), {"personalId": restricted.stranger}, purpose="every-way"
+    )
+    assert other.json()["data"]["citizen"]["fullName"]
 
 
 def test_a_seal_is_not_told_from_a_restriction_by_what_is_said(
