@@ -120,7 +120,7 @@ NO_NOUNS = frozenset(
     ]
 )
 NOUNS_IN_ED_OR_ING = frozenset(
-    ["change_feed", "embedded", "linking", "mapping", "not_modified", "paging", "reading", "sealing"]
+    ["change_feed", "embedded", "linking", "live_feed", "mapping", "not_modified", "paging", "reading", "sealing"]
 )
 
 

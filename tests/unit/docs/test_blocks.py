@@ -86,6 +86,7 @@ def test_pages_are_in_the_four_folders() -> None:
         "README.md",
         "architecture.md",
         "glossary.md",
+        "tour.md",
         "start",
         "how-to",
         "explanation",
