@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from hub.access.api_keys import ApiKeyChecker
-from hub.access.authenticator import OpenAuthenticator, RequestAuthenticator
-from hub.access.loopback import is_loopback
+from hub.access.callers.api_keys import ApiKeyChecker
+from hub.access.callers.authenticator import OpenAuthenticator, RequestAuthenticator
+from hub.access.callers.loopback import is_loopback
+from hub.access.callers.principals import Authenticator
+from hub.access.callers.sessions import SessionStore
 from hub.access.oidc.access_tokens import TokenChecker, TokenRules, parse_algorithms
 from hub.access.oidc.claims import ClaimNames, claim_names
 from hub.access.oidc.code_flow import CodeFlow, WebClient
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.oidc.provider import IdentityProvider, check_provider_url
-from hub.access.principals import Authenticator
-from hub.access.sessions import SessionStore
 from hub.errors import HubMisconfigured
 from hub.settings import Settings
 from hub.store.engine import make_write_pool

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from hub.access.alarms import raise_alarm
-from hub.access.sealing import WITHHELD, WITHHELD_ALARMS, find_withheld
+from hub.access.subjects.sealing import WITHHELD, WITHHELD_ALARMS, find_withheld
 from hub.errors import HubMisconfigured
 from hub.ledger.command_chain import commit_command
 from hub.ledger.records import INCIDENTAL_ROLE, REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.access.principals import Principal, Role
+from hub.access.callers.principals import Principal, Role
 from schema.core import Label
 
 CONSOLE_PATH = "/console"

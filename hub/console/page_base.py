@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.authenticator import RequestAuthenticator
-from hub.access.principals import NoCredentials, Principal, Role
+from hub.access.callers.authenticator import RequestAuthenticator
+from hub.access.callers.principals import NoCredentials, Principal, Role
 from hub.access.service import Access
 from hub.console.forms import check_csrf_token, check_own_page, read_form
 from hub.console.navigation import find_home, list_links

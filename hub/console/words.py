@@ -1,6 +1,6 @@
 """The console's words for what the graph says in codes: statuses, reasons, links, losing values. Vietnamese first.
 
-`hub.procedures.statuses` and the schema define the codes; a test holds that each has its words here.
+`hub.procedures.answering.statuses` and the schema define the codes; a test holds that each has its words here.
 """
 
 from collections.abc import Mapping

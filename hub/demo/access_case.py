@@ -5,9 +5,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.access.dossiers import NamedSubject, NewDossier, open_dossier
+from hub.access.callers.principals import Principal
+from hub.access.dossiers.dossier_store import NamedSubject, NewDossier, open_dossier
 from hub.access.oidc.local_issuer import LOCAL_ISSUER
-from hub.access.principals import Principal
 from hub.demo.identities import IDENTITIES, LAND_OFFICE
 from hub.web.access_starters import AccessExamples
 

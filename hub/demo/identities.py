@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind, Role
 from hub.demo.land.commune_pairs import PROVINCE_CODE
 
 LAND_OFFICE = "06652"

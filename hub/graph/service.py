@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 from graphql import GraphQLSchema
 
+from hub.access.callers.principals import Authenticator
 from hub.access.limits.limiter import ReadingLimiter
-from hub.access.principals import Authenticator
 from hub.access.purposes import read_purposes
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.events.changes import ChangeReader
@@ -29,7 +29,7 @@ from hub.graph.schema_types.source_states import SourceStates
 from hub.graph.sources.steward_desk import StewardDesk
 from hub.ledger.writer import LedgerWriter
 from hub.model.registry import load_registry
-from hub.plan.node_builder import Catalog
+from hub.plan.building.node_builder import Catalog
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
 from hub.sdk.manifest import Manifest

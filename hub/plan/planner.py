@@ -17,17 +17,17 @@ from graphql import (
 
 from hub.model.registry import Registry
 from hub.model.tables import stored_columns
-from hub.plan.arguments import directive_argument
 from hub.plan.binds import Bind, Constant, PastInstant
-from hub.plan.conditions import ConditionCounter
+from hub.plan.building.arguments import directive_argument
+from hub.plan.building.conditions import ConditionCounter
+from hub.plan.building.node_builder import Builder, Catalog
+from hub.plan.building.selection import Document, Selected
 from hub.plan.estimate import RowEstimate, estimate_rows
 from hub.plan.limits import Limits, too_large
 from hub.plan.masks import FULL, Disclosure
-from hub.plan.node_builder import Builder, Catalog
 from hub.plan.nodes import Root
-from hub.plan.render_sql import render_statement
-from hub.plan.row_sources import Past
-from hub.plan.selection import Document, Selected
+from hub.plan.sql.render_sql import render_statement
+from hub.plan.sql.row_sources import Past
 
 AS_OF = "asOf"
 """The operation directive that reads rows and links as the hub held them at an instant."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from hub.access.purpose_declaration import Bilingual, LegalBasis
 from hub.model.names import to_camel_case
-from hub.procedures.statuses import SETTLED, AnswerStatus, Reason
+from hub.procedures.answering.statuses import SETTLED, AnswerStatus, Reason
 
 
 class LossKind(Enum):

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from string import Template
 from typing import Literal
 
-from hub.procedures.catalogue import CompiledProcedure
+from hub.procedures.answering.statuses import AnswerStatus, Reason
+from hub.procedures.declaration.catalogue import CompiledProcedure
 from hub.procedures.json_schema import value_types
-from hub.procedures.statuses import AnswerStatus, Reason
 
 ClientLanguage = Literal["python", "typescript"]
 OWN_FIELDS: dict[str, tuple[str, ...]] = {

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hub.procedures.catalogue import CompiledProcedure
-from hub.procedures.documents import LeafKind
-from hub.procedures.requirements import Requirement
-from hub.procedures.statuses import AnswerStatus, Reason
+from hub.procedures.answering.statuses import AnswerStatus, Reason
+from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.documents import LeafKind
+from hub.procedures.declaration.requirements import Requirement
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TEXT: dict[str, Any] = {"type": "string"}

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from hub.errors import OperationRefused
+from hub.procedures.answering.engine import PrefillEngine, ReadSubject
+from hub.procedures.answering.source_findings import SourceFacts
+from hub.procedures.answering.subjects import find_blocks
 from hub.procedures.answers import Prefill, ProcedureSummary, SubjectSummary
-from hub.procedures.catalogue import CompiledProcedure
-from hub.procedures.definition import Procedure
-from hub.procedures.engine import PrefillEngine, ReadSubject
-from hub.procedures.source_findings import SourceFacts
-from hub.procedures.subjects import find_blocks
+from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.definition import Procedure
 
 
 def answer_requirements(

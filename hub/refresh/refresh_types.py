@@ -1,4 +1,4 @@
-"""What a procedure needs to be fresh, and what became of it. `hub.procedures.confirmations` finds which records those are."""
+"""What a procedure needs to be fresh, and what became of it. `hub.procedures.answering.confirmations` finds which records those are."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

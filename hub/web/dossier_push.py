@@ -10,7 +10,7 @@ from psycopg import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.access.dossier_push import (
+from hub.access.dossiers.dossier_push import (
     PushResult,
     SignatureRefused,
     find_closing,
@@ -20,8 +20,8 @@ from hub.access.dossier_push import (
     take_push,
     verify_push,
 )
-from hub.access.dossier_senders import DossierSender, KeySetLocation
-from hub.access.sender_keys import SenderKeys
+from hub.access.dossiers.dossier_senders import DossierSender, KeySetLocation
+from hub.access.dossiers.sender_keys import SenderKeys
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.graph.execution.execute import Executor
 from hub.graph.procedures.snapshots import keep_at_pushed_closing

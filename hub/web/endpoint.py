@@ -13,7 +13,7 @@ from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
-from hub.access.principals import AuthenticationRefused
+from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError
 from hub.graph.execution.execute import Executor, Response
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest

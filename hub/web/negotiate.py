@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from hub.access.callers.principals import AuthenticationRefused
 from hub.access.limits.refusals import ReadingRefused
-from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
 from hub.graph.execution.prepare import GraphQLRequest as Operation
 

@@ -5,8 +5,8 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from hub.access.callers.principals import AuthenticationRefused
 from hub.access.limits.refusals import ReadingRefused
-from hub.access.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
 from hub.graph.execution.execute import Executor
 from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Gate, collect_headers

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.access.authenticator import RequestAuthenticator
-from hub.access.loopback import is_loopback
+from hub.access.callers.authenticator import RequestAuthenticator
+from hub.access.callers.loopback import is_loopback
+from hub.access.callers.principals import AuthenticationRefused, Principal, SessionExpired, Unauthenticated
+from hub.access.callers.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession, cookie_digest
 from hub.access.oidc.access_tokens import MAX_TOKEN_BYTES
 from hub.access.oidc.code_flow import PENDING_S, CodeFlow, PendingSignIn, SignInFailed, SignOutRefused
-from hub.access.principals import AuthenticationRefused, Principal, SessionExpired, Unauthenticated
 from hub.access.service import CALLBACK_PATH, Access, origin_of
-from hub.access.sessions import LOOPBACK_COOKIE, SECURE_COOKIE, NewSession, cookie_digest
 from hub.console.forms import MAX_FORM_BYTES, CsrfTokenInvalid, check_csrf_token, check_own_page, read_form
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.graph.permission.callers import collect_headers

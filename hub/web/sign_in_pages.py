@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.oidc.local_issuer import LocalIdentity
-from hub.access.principals import ClientKind, Principal, Role
 from hub.errors import HubError
 
 HEADERS: Mapping[str, str] = {

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from hub.access.principals import AuthenticationRefused
+from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
 from hub.graph.execution.execute import Executor, Response
 from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, collect_headers

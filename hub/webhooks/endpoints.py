@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from hub.access.offices import parse_office
+from hub.access.dossiers.offices import parse_office
 from hub.access.purposes import find_purpose
 from hub.errors import OperationRefused
 from hub.store.event_outbox import EVENT_KINDS

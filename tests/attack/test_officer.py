@@ -8,8 +8,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity
-from hub.access.principals import ClientKind, Role
 from hub.access.purposes import read_purposes
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer

@@ -16,9 +16,9 @@ import psycopg
 from joserfc.jwk import ECKey
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.access.dossiers import NamedSubject, NewDossier, open_dossier
+from hub.access.callers.principals import Principal, Role
+from hub.access.dossiers.dossier_store import NamedSubject, NewDossier, open_dossier
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import Principal, Role
 from hub.store import roles
 from hub.store.embedded import EmbeddedServer
 from tests.bench.costs import list_cursors

@@ -6,12 +6,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from hub.access.api_keys import NewApiKey, create_key
-from hub.access.authenticator import RequestAuthenticator
+from hub.access.callers.api_keys import NewApiKey, create_key
+from hub.access.callers.authenticator import RequestAuthenticator
+from hub.access.callers.principals import ClientKind, Principal
 from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.access_tokens import TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames, read_principal
-from hub.access.principals import ClientKind, Principal
 from hub.access.service import make_access
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer

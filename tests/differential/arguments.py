@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.model.names import to_camel_case
 from hub.model.registry import load_registry
-from hub.plan.discrepancy_nodes import INCLUDE_RESOLVED
+from hub.plan.building.discrepancy_nodes import INCLUDE_RESOLVED
 from tests.differential.rows import INSTANTS
 from tests.differential.search_texts import searched_text
 from tests.differential.values import ABSENT, Declared, Draft, Ref, Tree, literal

@@ -14,6 +14,7 @@ import pytest
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
+from hub.access.callers.principals import ClientKind, IdentityProviderUnavailable, Principal, TokenInvalid
 from hub.access.oidc.access_tokens import TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames
 from hub.access.oidc.provider import (
@@ -26,7 +27,6 @@ from hub.access.oidc.provider import (
     check_provider_url,
     read_keys,
 )
-from hub.access.principals import ClientKind, IdentityProviderUnavailable, Principal, TokenInvalid
 from hub.access.service import describe_access
 from hub.errors import HubMisconfigured
 from hub.settings import load_settings

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.access.principals import ClientKind, Role
 from hub.demo.identities import IDENTITIES, make_local_issuer
 from hub.errors import HubMisconfigured
 from schema import units

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from hub.access.sessions import MAX_SESSIONS_EACH
+from hub.access.callers.sessions import MAX_SESSIONS_EACH
 from tests.identity.agents import FORM, HUB, PAGE, Browser, with_browser
 from tests.identity.conftest import RunningProvider
 from tests.system.trial import Trial

@@ -11,8 +11,8 @@ import httpx2
 import psycopg
 import pytest
 
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind, Role
 from hub.ingest.connectors import load_manifests
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool

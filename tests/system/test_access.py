@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import CALLER_ATTRIBUTES
-from hub.access.sealing import seal_subject, unseal_subject
+from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.cli import main
 from hub.graph.permission.callers import caller_attributes
 from hub.settings import load_settings

@@ -13,8 +13,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 import schema
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind, Role
 from hub.graph.execution.execute import Executor
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
-from hub.access import authenticator
-from hub.access.api_keys import KEY_CACHED_S, NewApiKey, create_key
-from hub.access.authenticator import RequestAuthenticator
-from hub.access.principals import ClientKind, KeyInvalid, Principal
+from hub.access.callers import authenticator
+from hub.access.callers.api_keys import KEY_CACHED_S, NewApiKey, create_key
+from hub.access.callers.authenticator import RequestAuthenticator
+from hub.access.callers.principals import ClientKind, KeyInvalid, Principal
 from hub.access.purposes import find_purpose
 from hub.access.service import make_access
 from hub.errors import OperationRefused, StoreUnavailable

@@ -7,7 +7,7 @@ import httpx2
 import psycopg
 import pytest
 
-from hub.access.sealing import seal_subject, unseal_subject
+from hub.access.subjects.sealing import seal_subject, unseal_subject
 from tests.conftest import ServedHub
 from tests.system.console_site import ConsoleSite, PageReader, ServePages
 from tests.system.console_site import serve_pages as serve_pages

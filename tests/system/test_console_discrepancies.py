@@ -5,7 +5,7 @@ import io
 
 import psycopg
 
-from hub.access.sealing import seal_subject, unseal_subject
+from hub.access.subjects.sealing import seal_subject, unseal_subject
 from tests.system.console_site import ConsoleSite
 from tests.system.console_site import serve_pages as serve_pages
 from tests.system.console_site import site as site

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from hub.access.sealing import seal_subject, unseal_subject
+from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.jobs.queue import build_queue
 from hub.jobs.schema import migrate_queue
 from hub.jobs.tasks import QueueTasks

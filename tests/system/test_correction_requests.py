@@ -9,9 +9,9 @@ import httpx2
 import psycopg
 import pytest
 
-from hub.access.api_keys import NewApiKey, create_key
+from hub.access.callers.api_keys import NewApiKey, create_key
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind, Role
 from hub.demo.example_correction import open_example_correction
 from hub.plan.binds import global_id
 from hub.settings import load_settings

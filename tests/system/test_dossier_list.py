@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from websockets.sync.client import connect
 
-from hub.access import authenticator
-from hub.access.api_keys import KEY_CACHED_S, NewApiKey, create_key, revoke_key
-from hub.access.principals import ClientKind
-from hub.access.sessions import SESSION_CACHED_S
+from hub.access.callers import authenticator
+from hub.access.callers.api_keys import KEY_CACHED_S, NewApiKey, create_key, revoke_key
+from hub.access.callers.principals import ClientKind
+from hub.access.callers.sessions import SESSION_CACHED_S
 from hub.graph.events import dossier_events
 from hub.graph.execution import execute
 from hub.store.embedded import EmbeddedServer

@@ -24,17 +24,17 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.access.dossier_senders import (
+from hub.access.callers.principals import Role
+from hub.access.dossiers.dossier_senders import (
     KeySetLocation,
     create_sender,
     read_key_set_location,
     read_public_key,
     revoke_sender,
 )
+from hub.access.dossiers.sender_keys import PublishedKeys
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.oidc.provider import REFETCH_S
-from hub.access.principals import Role
-from hub.access.sender_keys import PublishedKeys
 from hub.errors import OperationRefused
 from hub.settings import load_settings
 from hub.store.embedded import EmbeddedServer

@@ -10,12 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.access import dossiers
 from hub.access.alarms import raise_alarm
-from hub.access.dossiers import NamedSubject, NewDossier
-from hub.access.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
-from hub.access.principals import ClientKind, Principal, Role
-from hub.access.sealing import seal_subject, unseal_subject
+from hub.access.callers.principals import ClientKind, Principal, Role
+from hub.access.dossiers import dossier_store as dossiers
+from hub.access.dossiers.dossier_store import NamedSubject, NewDossier
+from hub.access.dossiers.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
+from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.cli import main
 from hub.errors import OperationRefused
 from hub.graph.permission.dossier_reads import select_dossier

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from hub.access.callers.principals import Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import Role
 from hub.link.review.review_priority import refresh_review_queue
 from hub.model.derived_fields import camel_sql
 from hub.model.names import to_camel_case

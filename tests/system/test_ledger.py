@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.access.principals import KeyInvalid
+from hub.access.callers.principals import KeyInvalid
 from hub.access.purposes import find_purpose
 from hub.graph.execution.execute import Response
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type, is_leaf_type
 
+from hub.access.callers.principals import ClientKind
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import ClientKind
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.names import to_camel_case
 from hub.model.registry import Column, Entity, load_registry

@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.access.callers.principals import ClientKind
 from hub.access.oidc.local_issuer import LocalIdentity
-from hub.access.principals import ClientKind
 from hub.access.purpose_declaration import Bilingual, LegalBasis, NoticeToCitizens
 from hub.access.purposes import Purpose, read_purposes
-from hub.access.sealing import seal_subject, unseal_subject
+from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.graph.ledger import my_access_log
 from hub.graph.ledger.ledger_reads import MonthState
 from hub.graph.ledger.my_access_log import find_complete_since, list_paths_by_role

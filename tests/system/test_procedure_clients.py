@@ -13,7 +13,7 @@ from graphql import parse, validate
 
 from hub.cli import main
 from hub.graph.schema import get_core_schema, load_schema
-from hub.procedures.definition import read_procedures
+from hub.procedures.declaration.definition import read_procedures
 from hub.store.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served

@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from jsonschema import Draft202012Validator
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
 from hub.graph.procedures.prefill import PrefillRequest
+from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
-from hub.procedures.statuses import AnswerStatus
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph

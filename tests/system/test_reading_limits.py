@@ -11,12 +11,12 @@ import httpx2
 import psycopg
 import pytest
 
+from hub.access.callers.principals import Principal, Role
 from hub.access.limits.limiter import ReadingLimiter
 from hub.access.limits.rates import RateTable
 from hub.access.limits.refusals import RateLimited, ReadingPaused, ReadingRefused
 from hub.access.limits.use_store import UseStore
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import Principal, Role
 from hub.errors import StoreUnavailable
 from hub.settings import load_settings
 from hub.store.engine import make_write_pool, store_url

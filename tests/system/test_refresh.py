@@ -13,7 +13,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.demo.systems.sector_systems import start_systems
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
@@ -23,8 +23,8 @@ from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors
 from hub.model.registry import load_registry
+from hub.procedures.answering.statuses import AnswerStatus, Reason
 from hub.procedures.answers import Prefill, RequirementAnswer
-from hub.procedures.statuses import AnswerStatus, Reason
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from hub.plan.search_sql import MAX_CANDIDATES
+from hub.plan.sql.search_sql import MAX_CANDIDATES
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
@@ -127,7 +127,7 @@ def test_a_birth_date_finds_the_one_of_a_name_that_more_have_than_are_compared(
     graph: Graph, rows: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others were there first, both of the name and of the day: each way of finding gives one row here, and not this one."""
-    monkeypatch.setattr("hub.plan.search_sql.MAX_CANDIDATES", 1)
+    monkeypatch.setattr("hub.plan.sql.search_sql.MAX_CANDIDATES", 1)
     before = "select from data.citizen o where o.id < c.id"
     found = rows.execute(
         "select personal_id, full_name, birth_date from data.citizen c where length(birth_date) = 10"

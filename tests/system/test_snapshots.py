@@ -14,8 +14,8 @@ import psycopg
 import pypdfium2
 import pytest
 
+from hub.access.callers.principals import Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import Role
 from hub.cli import main
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.settings import load_settings

@@ -18,8 +18,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 import schema
 from hub.access.purposes import find_purpose
-from hub.access.sealing import lift_restriction, list_seals, restrict_subject, seal_subject, unseal_subject
-from hub.access.subject_export import list_exported_entities
+from hub.access.subjects.sealing import lift_restriction, list_seals, restrict_subject, seal_subject, unseal_subject
+from hub.access.subjects.subject_export import list_exported_entities
 from hub.cli import main
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.errors import OperationRefused

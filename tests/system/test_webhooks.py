@@ -16,12 +16,12 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from hub.access import dossiers
 from hub.access.alarms import list_alarms
-from hub.access.emergencies import EmergencyRequest, request_emergency
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
+from hub.access.dossiers import dossier_store as dossiers
+from hub.access.dossiers.emergencies import EmergencyRequest, request_emergency
+from hub.access.dossiers.withdrawals import PassedOnWay, list_passed_on
 from hub.access.purposes import find_purpose
-from hub.access.withdrawals import PassedOnWay, list_passed_on
 from hub.cli import main
 from hub.corrections.records import load_correction
 from hub.corrections.requests import decide_correction

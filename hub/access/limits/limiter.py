@@ -12,11 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from hub.access.callers.principals import Principal
 from hub.access.limits.rates import RateKind, RateTable
 from hub.access.limits.reading_use import ReadingUse, ReadSubject
 from hub.access.limits.refusals import COUNTED_CODES, refuse_reading
 from hub.access.limits.use_store import UseStore
-from hub.access.principals import Principal
 from hub.errors import StoreUnavailable
 from hub.settings import Settings
 from hub.store.engine import make_write_pool

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.access.principals import ClientKind, Principal, Role
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.errors import HubMisconfigured
 from hub.settings import Settings
 

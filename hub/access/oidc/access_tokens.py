@@ -15,9 +15,9 @@ from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 from joserfc.util import urlsafe_b64decode
 
+from hub.access.callers.principals import Principal, TokenExpired, TokenInvalid
 from hub.access.oidc.claims import ClaimNames, check_depth, read_principal
 from hub.access.oidc.provider import ALGORITHM_KEYS, KeySource
-from hub.access.principals import Principal, TokenExpired, TokenInvalid
 from hub.errors import HubMisconfigured
 
 MAX_TOKEN_BYTES = 8_192

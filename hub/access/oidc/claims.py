@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.access.principals import ClientKind, Principal, Role, TokenInvalid
+from hub.access.callers.principals import ClientKind, Principal, Role, TokenInvalid
 from hub.errors import HubMisconfigured
 from hub.settings import Settings
 

@@ -18,10 +18,10 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx2
 import orjson
 
+from hub.access.callers.principals import ClientKind, IdentityProviderUnavailable, Principal
 from hub.access.oidc.access_tokens import ID_TOKEN_TYPES, LOGOUT_TOKEN_TYPES, TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames, read_principal
 from hub.access.oidc.provider import FETCH_TIMEOUT_S, MAX_ANSWER_BYTES, UNAVAILABLE_STEP, IdentityProvider
-from hub.access.principals import ClientKind, IdentityProviderUnavailable, Principal
 from hub.errors import OperationRefused
 
 LOG = logging.getLogger("hub.access")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key
 
-from hub.access.loopback import is_loopback
+from hub.access.callers.loopback import is_loopback
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.oidc.access_tokens import MAX_LIFETIME_S, TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames
-from hub.access.principals import ClientKind, Principal, Role
 from hub.errors import HubMisconfigured
 
 LOCAL_ISSUER = "urn:hub:demo"

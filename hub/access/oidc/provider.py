@@ -13,8 +13,8 @@ import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from hub.access.loopback import is_loopback
-from hub.access.principals import IdentityProviderUnavailable
+from hub.access.callers.loopback import is_loopback
+from hub.access.callers.principals import IdentityProviderUnavailable
 from hub.errors import HubMisconfigured
 
 LOG = logging.getLogger("hub.access")

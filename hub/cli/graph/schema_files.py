@@ -16,7 +16,7 @@ from hub.graph.schema import load_schema as graph_schema
 from hub.model.manifest_reference import render_manifest_page, render_manifest_schema
 from hub.model.reference_pages import render_reference, render_tables_sql
 from hub.model.registry import load_registry
-from hub.procedures.reference_page import render_procedure_page
+from hub.procedures.declaration.reference_page import render_procedure_page
 from hub.settings import load_settings, reference_page
 from hub.store.meta import METADATA
 from hub.store.migrate import describe_schema_differences, draft_migrations

@@ -16,7 +16,7 @@ import orjson
 import psycopg
 from cyclopts import Parameter
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
 from hub.cli.operate.demo_worker import EVERY_MINUTE, choose_schedule, run_worker

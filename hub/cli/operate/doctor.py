@@ -24,7 +24,7 @@ from hub.link.quality.estimate import PrecisionVerdict
 from hub.link.quality.read import read_quality
 from hub.link.quality.report import Quality
 from hub.model.registry import load_registry
-from hub.procedures.definition import read_procedures
+from hub.procedures.declaration.definition import read_procedures
 from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
 from hub.store.migrate import find_schema_differences

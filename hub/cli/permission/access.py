@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import cyclopts
 
-from hub.access.authenticator import LAST_EXPIRY
-from hub.access.principals import ClientKind, Principal, Role
+from hub.access.callers.authenticator import LAST_EXPIRY
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.purposes import find_purpose
 from hub.cli.graph.operations import parse_variables, read_document
 from hub.cli.options import Json

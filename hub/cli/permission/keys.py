@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import cyclopts
 from cyclopts import Parameter
 
-from hub.access.api_keys import KEY_CACHED_S, ApiKey, NewApiKey, create_key, list_keys, revoke_key
-from hub.access.principals import ClientKind
+from hub.access.callers.api_keys import KEY_CACHED_S, ApiKey, NewApiKey, create_key, list_keys, revoke_key
+from hub.access.callers.principals import ClientKind
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, show_json, show_table

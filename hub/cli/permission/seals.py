@@ -7,7 +7,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from hub.access.sealing import Seal, SealGround, list_seals, seal_subject, unseal_subject
+from hub.access.subjects.sealing import Seal, SealGround, list_seals, seal_subject, unseal_subject
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table

@@ -7,7 +7,13 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from hub.access.dossier_senders import DossierSender, KeySetLocation, create_sender, list_senders, revoke_sender
+from hub.access.dossiers.dossier_senders import (
+    DossierSender,
+    KeySetLocation,
+    create_sender,
+    list_senders,
+    revoke_sender,
+)
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table

@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
 from hub.access.purposes import read_purposes
-from hub.access.sealing import (
+from hub.access.subjects.sealing import (
     MAX_REASON_CHARS,
     RestrictionGround,
     Seal,
@@ -25,14 +25,14 @@ from hub.access.sealing import (
     list_seals,
     restrict_subject,
 )
-from hub.access.subject_export import (
+from hub.access.subjects.subject_export import (
     NOTES,
     ExportedVersion,
     check_not_sealed,
     list_exported_entities,
     read_subject_export,
 )
-from hub.access.subject_snapshots import read_own_snapshots
+from hub.access.subjects.subject_snapshots import read_own_snapshots
 from hub.cli.ledger.log import MAX_LISTED, LogSlice, find_people, open_log, query_log
 from hub.cli.options import Json
 from hub.cli.private_files import create_private_file

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import cyclopts
 from cyclopts import Parameter
 
-from hub.access.sealing import find_withheld
+from hub.access.subjects.sealing import find_withheld
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT

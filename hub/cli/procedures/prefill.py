@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
@@ -22,10 +22,10 @@ from hub.ingest.connectors import load_manifests
 from hub.ledger.log.people import PersonKey, build_people_query
 from hub.model.registry import load_registry
 from hub.plan.read_paths import list_read_paths
+from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
-from hub.procedures.definition import find_procedure
+from hub.procedures.declaration.definition import find_procedure
 from hub.procedures.display import display_value
-from hub.procedures.statuses import AnswerStatus
 from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
 

@@ -15,12 +15,12 @@ from hub.cli.terminal import OUT, show_json, show_table, show_text
 from hub.errors import HubMisconfigured
 from hub.graph.schema import get_core_schema, load_schema
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
-from hub.procedures.catalogue import CompiledProcedure, compile_procedure
 from hub.procedures.client_code import ClientLanguage, render_client
-from hub.procedures.definition import Procedure, find_procedure, list_procedure_faults, read_procedure
+from hub.procedures.declaration.catalogue import CompiledProcedure, compile_procedure
+from hub.procedures.declaration.definition import Procedure, find_procedure, list_procedure_faults, read_procedure
+from hub.procedures.declaration.lint import lint_procedure
+from hub.procedures.declaration.requirements import Requirement
 from hub.procedures.json_schema import make_json_schema, value_types
-from hub.procedures.lint import lint_procedure
-from hub.procedures.requirements import Requirement
 from hub.settings import load_settings
 from hub.snapshots.statistics import ProcedureStatistics, RequirementStatistics, load_statistics
 

@@ -14,7 +14,7 @@ import orjson
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.access.dossiers import Dossier, load_dossier
+from hub.access.dossiers.dossier_store import Dossier, load_dossier
 from hub.access.purposes import find_purpose
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.page_response import HEADERS
 from hub.console.words import VIETNAM, show_instant

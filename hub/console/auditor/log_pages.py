@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.console.auditor.log_search import FIELDS, read_row, read_search
 from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.page_cookies import keep_values, read_values

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
 from hub.console.citizen.own_data import read_own_data
 from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.words import show_instant

@@ -6,7 +6,7 @@ from hub.console.officer.search_kinds import show_day
 from hub.errors import OperationRefused
 from hub.model.registry import Registry
 from hub.plan.binds import read_global_id
-from hub.plan.search_text import read_search_text
+from hub.plan.building.search_text import read_search_text
 from schema.core import Label
 from schema.values import CodeList
 

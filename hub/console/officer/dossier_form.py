@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from hub.access.offices import find_unit, is_at_level
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
+from hub.access.dossiers.offices import find_unit, is_at_level
 from hub.access.purpose_declaration import SubjectRole
 from hub.console.refusals import FIELD_ERRORS
 from hub.model.names import to_camel_case
 from hub.model.registry import Entity, Registry
-from hub.procedures.definition import Procedure
+from hub.procedures.declaration.definition import Procedure
 from schema import units
 from schema.alphabet import make_alphabet_key
 from schema.core import Label

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.console.navigation import DOSSIERS_PATH
 from hub.console.officer import operations
 from hub.console.officer.sheet import Sheet, SheetNames, read_sheet

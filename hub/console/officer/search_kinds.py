@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from hub.errors import OperationRefused
-from hub.plan.search_text import LONGEST_TEXT, SHORTEST_TEXT, SearchText, read_search_text
+from hub.plan.building.search_text import LONGEST_TEXT, SHORTEST_TEXT, SearchText, read_search_text
 from schema.core import Label
 from schema.values import (
     CertificateSerial,

@@ -30,7 +30,7 @@ from hub.console.page_graph import GraphRefused
 from hub.console.refusals import FIELD_ERRORS
 from hub.errors import OperationRefused
 from hub.model.registry import load_registry
-from hub.procedures.definition import find_procedure, read_procedures
+from hub.procedures.declaration.definition import find_procedure, read_procedures
 from schema.core import Label
 
 IDENTIFY = "identify"

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.console.operator.live_feed import LiveFeed
 from hub.console.operator.rejected_groups import KIND_WORDS, read_rejected
 from hub.console.operator.source_tiles import SourcePromise, read_run, read_tiles

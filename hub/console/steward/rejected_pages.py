@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.console.operator.rejected_groups import read_rejected
 from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PageGroup, PagePerson, answer_signed_in, own_address
 from hub.console.page_cookies import forget_values, keep_values, read_values

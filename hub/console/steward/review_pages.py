@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.console.page_base import LONGEST_REASON, PageGroup, PagePerson, answer_signed_in
 from hub.console.page_cookies import forget_values, keep_values, read_values
 from hub.console.page_graph import GraphRefused

@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.access.offices import covers_office
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
+from hub.access.dossiers.offices import covers_office
 from hub.access.purposes import find_purpose
 from hub.errors import HubError, OperationRefused
 from hub.graph.events.changes import HORIZON, LOOK_AGAIN_S, PAGE_ROWS, WAITING_S, ChangeReader, Place

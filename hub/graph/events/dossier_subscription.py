@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from hub.access.dossier_rules import check_code
+from hub.access.dossiers.dossier_rules import check_code
 from hub.errors import OperationRefused
 from hub.graph.events.dossier_events import DossierWatch
 from hub.graph.schema_types.fields import Namespace, ValueField, enum_type, make_field, object_type

@@ -29,7 +29,7 @@ from graphql import (
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
-from hub.access.principals import AuthenticationRefused
+from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
 from hub.graph.events.changes import ChangeReader
 from hub.graph.events.dossier_events import DossierEventReader

@@ -33,7 +33,7 @@ from hub.graph.execution.bounded_cache import BoundedCache, SeenKeys
 from hub.graph.execution.documents import Documents
 from hub.graph.execution.value_paths import Path, find_path_of_value, find_path_of_variable
 from hub.plan import limits
-from hub.plan.arguments import argument_shape, find_page_sizes
+from hub.plan.building.arguments import argument_shape, find_page_sizes
 from hub.plan.cpu_stopwatch import CpuStopwatch
 from hub.plan.masks import FULL, Disclosure
 from hub.plan.nodes import Scalar

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 from strawberry.types import Info
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.errors import OperationRefused
 from hub.graph.ledger.ledger_reads import LedgerReads, LogPage
 from hub.graph.schema_types.fields import (

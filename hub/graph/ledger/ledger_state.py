@@ -11,7 +11,7 @@ import strawberry
 from psycopg import Connection
 from strawberry.types import Info
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.errors import OperationRefused
 from hub.graph.ledger.access_log import NOT_AN_AUDITOR, find_log, make_stored_fields
 from hub.graph.ledger.breach_rows import list_cells, write_people

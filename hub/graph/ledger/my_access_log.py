@@ -11,7 +11,7 @@ from strawberry.types import Info
 
 from hub.access.purpose_declaration import NoticeToCitizens
 from hub.access.purposes import Purpose, read_purposes
-from hub.access.sealing import WithholdKind
+from hub.access.subjects.sealing import WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.ledger.access_log import PAGE as PAGE_ARGUMENTS
 from hub.graph.ledger.access_log import entry_id, find_log, make_page, make_stored_fields, read_page_size

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
 
-from hub.access.dossier_rules import CODE
-from hub.access.offices import find_unit
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
+from hub.access.dossiers.dossier_rules import CODE
+from hub.access.dossiers.offices import find_unit
 from hub.access.purposes import find_purpose
 from hub.errors import HubError
 from hub.graph.execution.bounded_cache import BoundedCache

@@ -16,7 +16,7 @@ from hub.graph.schema_types.fields import (
 from hub.graph.schema_types.type_parts import add_connection, of_parts, page_arguments, part_fields, value_field
 from hub.model.derived_fields import CANDIDATE, DISCREPANCY, EVIDENCE, LINK, MERGED_SINCE, RECORDED_IN
 from hub.model.registry import Entity, Registry
-from hub.plan.discrepancy_nodes import DISCREPANCIES_FIELD, INCLUDE_RESOLVED
+from hub.plan.building.discrepancy_nodes import DISCREPANCIES_FIELD, INCLUDE_RESOLVED
 
 STATUSES = {
     "CONFIRMED": "Joined. A person decided it, or the number and the whole name agree, tone marks included, the birth years do not"

@@ -9,7 +9,7 @@ from psycopg import Connection
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.errors import OperationRefused
 from hub.graph.permission.dossiers import dossier_mutations
 from hub.graph.procedures.corrections import correction_mutations

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
 from hub.access.limits.limiter import ReadingLimiter
-from hub.access.sealing import WITHHELD, WITHHELD_ALARMS, WithholdKind
+from hub.access.subjects.sealing import WITHHELD, WITHHELD_ALARMS, WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import PreparedRequest
 from hub.graph.execution.reading import Reading

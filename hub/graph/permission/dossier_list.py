@@ -9,7 +9,7 @@ import strawberry
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
-from hub.access.dossier_list import MAX_PAGE, SELECT_DOSSIERS, STATES, WantedDossiers, make_cursor
+from hub.access.dossiers.dossier_list import MAX_PAGE, SELECT_DOSSIERS, STATES, WantedDossiers, make_cursor
 from hub.graph.link_review.review_queue import is_selected
 from hub.graph.permission.callers import list_usable_purposes
 from hub.graph.permission.dossiers import DossierOutcomeType

@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
-from hub.access.dossier_rules import make_refusal
-from hub.access.dossiers import EMERGENCY, NOT_FOUND, check_open
-from hub.access.offices import covers_office
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
+from hub.access.dossiers.dossier_rules import make_refusal
+from hub.access.dossiers.dossier_store import EMERGENCY, NOT_FOUND, check_open
+from hub.access.dossiers.offices import covers_office
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.reads import Reads
 from hub.model.names import quote_identifier

@@ -9,8 +9,9 @@ import strawberry
 from psycopg import Connection
 from strawberry.types import Info
 
-from hub.access.dossier_senders import refuse_pushed_office
-from hub.access.dossiers import (
+from hub.access.callers.principals import Principal
+from hub.access.dossiers.dossier_senders import refuse_pushed_office
+from hub.access.dossiers.dossier_store import (
     EMERGENCY,
     Dossier,
     NewDossier,
@@ -21,11 +22,10 @@ from hub.access.dossiers import (
     load_dossier,
     open_dossier,
 )
-from hub.access.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
-from hub.access.offices import parse_office
-from hub.access.principals import Principal
+from hub.access.dossiers.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
+from hub.access.dossiers.offices import parse_office
+from hub.access.dossiers.withdrawals import PassedOnWithdrawal, list_passed_on
 from hub.access.purposes import find_purpose
-from hub.access.withdrawals import PassedOnWithdrawal, list_passed_on
 from hub.errors import OperationRefused
 from hub.graph.permission.named_subjects import is_named_by_key, read_named_subjects
 from hub.graph.procedures.snapshots import keep_at_closing, show_summary

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
 from hub.access.purposes import Purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.graph.execution.documents import Documents

@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.errors import OperationRefused
 from hub.model.names import to_camel_case
 from hub.model.registry import Entity, Registry

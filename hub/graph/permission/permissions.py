@@ -10,7 +10,7 @@ from hub.errors import OperationRefused
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.prepare import PreparedRequest, RequestRejected, to_graphql_error
 from hub.graph.permission.callers import Caller
-from hub.plan.node_builder import Catalog
+from hub.plan.building.node_builder import Catalog
 from hub.plan.permission.check import (
     Permission,
     PermissionRefusal,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from hub.access.sealing import WithholdKind
+from hub.access.subjects.sealing import WithholdKind
 from hub.errors import HubError
 from hub.graph.execution.kept_value import KeptValue
 from hub.graph.execution.reads import Reads

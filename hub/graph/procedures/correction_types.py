@@ -15,7 +15,7 @@ from hub.graph.schema_types.fields import (
 from hub.graph.schema_types.type_parts import add_connection, page_arguments, part_fields
 from hub.model.correction_states import ORIGIN_MEANINGS, STATE_MEANINGS
 from hub.model.derived_fields import CORRECTION
-from hub.plan.correction_nodes import CORRECTIONS_FIELD
+from hub.plan.building.correction_nodes import CORRECTIONS_FIELD
 
 LABEL = {"vi": ("str", "In Vietnamese."), "en": ("str", "In English.")}
 

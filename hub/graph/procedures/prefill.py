@@ -12,7 +12,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.corrections.notices import DisputedRecords
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest
@@ -25,19 +25,19 @@ from hub.graph.procedures.prefill_refresh import refresh_prefill
 from hub.graph.procedures.refresher import Refresher
 from hub.graph.schema_types.fields import Namespace
 from hub.model.registry import Registry, load_registry
-from hub.plan.correction_nodes import CORRECTIONS_FIELD
-from hub.plan.node_builder import KIND_KEY
+from hub.plan.building.correction_nodes import CORRECTIONS_FIELD
+from hub.plan.building.node_builder import KIND_KEY
 from hub.plan.read_paths import list_read_paths
+from hub.procedures.answering.confirmations import Confirmations, confirm_records
+from hub.procedures.answering.engine import ReadSubject, WithheldDocument
+from hub.procedures.answering.source_findings import SourceFacts, add_troubles
+from hub.procedures.answering.statuses import Reason
+from hub.procedures.answering.subjects import PrefillSubject, check_roles
 from hub.procedures.answers import Prefill, RequirementAnswer, as_json
-from hub.procedures.catalogue import CompiledProcedure, ProcedureCatalogue
-from hub.procedures.confirmations import Confirmations, confirm_records
+from hub.procedures.declaration.catalogue import CompiledProcedure, ProcedureCatalogue
+from hub.procedures.declaration.documents import ProcedureDocument
 from hub.procedures.display import display_value
-from hub.procedures.documents import ProcedureDocument
-from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.source_findings import SourceFacts, add_troubles
-from hub.procedures.statuses import Reason
-from hub.procedures.subjects import PrefillSubject, check_roles
 
 WITHHELD_REASONS = {"SUBJECT_SEALED": Reason.SEALED, "SUBJECT_RESTRICTED": Reason.RESTRICTED}
 MAX_CHOICES = 100

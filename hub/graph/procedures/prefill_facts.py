@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from hub.access.dossiers import NamedSubject
+from hub.access.dossiers.dossier_store import NamedSubject
 from hub.graph.execution.reads import Reads
 from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
-from hub.procedures.source_findings import EntitySource, SourceTrouble
-from hub.procedures.subjects import PrefillSubject
+from hub.procedures.answering.source_findings import EntitySource, SourceTrouble
+from hub.procedures.answering.subjects import PrefillSubject
 
 KEPT_S = 5.0
 """How long the state of the sources is kept: a run that ends meanwhile is seen that much later."""

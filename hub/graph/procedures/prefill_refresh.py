@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from hub.graph.procedures.refresher import Refresher
 from hub.plan.binds import read_global_id
+from hub.procedures.answering.confirmations import Confirmations, find_stale_records, read_outcomes
 from hub.procedures.answers import Prefill
-from hub.procedures.confirmations import Confirmations, find_stale_records, read_outcomes
 from hub.refresh.refresh_types import RefreshNeed
 
 NOTHING_STALE = Confirmations()

@@ -7,7 +7,7 @@ import strawberry
 
 from hub.graph.schema_types.fields import Namespace, ValueField, enum_type, input_type, make_field, object_type
 from hub.graph.schema_types.scalars import ScalarMap
-from hub.procedures.statuses import REASON_MEANINGS, STATUS_MEANINGS
+from hub.procedures.answering.statuses import REASON_MEANINGS, STATUS_MEANINGS
 
 Fields = Mapping[str, tuple[str, str]]
 DECIMAL = NewType("DECIMAL", str)

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.types import Info
 
 from hub.graph.schema_types.fields import Namespace, StoredField, Whole, make_field, object_type
-from hub.procedures.definition import find_procedure
+from hub.procedures.declaration.definition import find_procedure
 from hub.snapshots.statistics import ProcedureStatistics, RequirementStatistics, load_statistics
 
 REASON: Mapping[str, tuple[str, str]] = {

@@ -17,7 +17,7 @@ from psycopg import Connection
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
 
-from hub.access.principals import Principal
+from hub.access.callers.principals import Principal
 from hub.access.purposes import find_purpose
 from hub.errors import HubError, OperationRefused
 from hub.graph.execution.reading import Reading
@@ -27,12 +27,12 @@ from hub.graph.procedures.prefill import PrefillRequest, list_prefilled_paths, r
 from hub.graph.procedures.prefill_corrections import NOTHING
 from hub.graph.schema_types.fields import Namespace, ValueField, make_field, object_type
 from hub.plan.binds import global_id, read_global_id
-from hub.plan.correction_nodes import CORRECTIONS_FIELD
-from hub.plan.node_builder import KIND_KEY
+from hub.plan.building.correction_nodes import CORRECTIONS_FIELD
+from hub.plan.building.node_builder import KIND_KEY
 from hub.plan.read_paths import list_read_paths
+from hub.procedures.answering.statuses import SETTLED
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.display import display_value
-from hub.procedures.statuses import SETTLED
 from hub.snapshots.difference import PrefillDifference, compare_prefills
 from hub.snapshots.paper_requests import PaperRequest, list_paper_requests, request_paper
 from hub.snapshots.records import (

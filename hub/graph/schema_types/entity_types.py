@@ -28,7 +28,7 @@ from hub.graph.schema_types.type_parts import add_connection, of_parts, page_arg
 from hub.model.derived_fields import MAX_PAGE, PROVENANCE
 from hub.model.names import to_camel_case
 from hub.model.registry import AsRecorded, Entity, Linked, Registry
-from hub.plan.conditions import PROVENANCE_PARTS
+from hub.plan.building.conditions import PROVENANCE_PARTS
 
 ORDER_DIRECTION = "OrderDirection"
 NOT_HELD = "Null if the hub does not hold it: not read yet, or rejected."

@@ -15,7 +15,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from hub.model.names import to_snake_case
-from hub.plan.node_builder import KIND_KEY
+from hub.plan.building.node_builder import KIND_KEY
 
 Namespace = dict[str, Any]
 

@@ -14,8 +14,8 @@ from hub.graph.schema_types.fields import (
     object_type,
 )
 from hub.model.registry import Registry
-from hub.plan.search_nodes import DEFAULT_HITS, HIT, MAX_HITS, RESULT, SEARCH_FIELD
-from hub.plan.search_sql import MAX_CANDIDATES
+from hub.plan.building.search_nodes import DEFAULT_HITS, HIT, MAX_HITS, RESULT, SEARCH_FIELD
+from hub.plan.sql.search_sql import MAX_CANDIDATES
 
 AGREEING = "SearchField"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.errors import OperationRefused
 from hub.graph.execution.request_meter import RequestMeter
 from hub.graph.schema_types.fields import Namespace, ValueField, Whole, make_field, object_type

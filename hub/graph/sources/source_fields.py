@@ -7,7 +7,7 @@ import strawberry
 from psycopg import Connection
 from strawberry.types import Info
 
-from hub.access.principals import Role
+from hub.access.callers.principals import Role
 from hub.errors import OperationRefused
 from hub.graph.schema_types.fields import Namespace, ValueField, make_field, object_type
 from hub.graph.sources import state_reads

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from hub.access.sealing import find_withheld
+from hub.access.subjects.sealing import find_withheld
 from hub.errors import OperationRefused
 from hub.ingest.quarantine.entries import FROM_QUARANTINE, RECORD_ANSWER, show_key
 from hub.ingest.quarantine.rejections import DUPLICATE_RULES, build_frame

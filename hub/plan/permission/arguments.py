@@ -37,7 +37,7 @@ from hub.access.permission_trie import (
 )
 from hub.access.purpose_declaration import PurposeDeclaration, VariableRule
 from hub.model.derived_fields import DEFAULT_PAGE
-from hub.plan.search_nodes import DEFAULT_HITS
+from hub.plan.building.search_nodes import DEFAULT_HITS
 
 FIRST, LAST, BY = "first", "last", "by"
 SEARCH_RESULT = "SearchResult"

@@ -17,10 +17,10 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from hub.access.permission_trie import NOTHING, Bindings, CompiledPurpose, Exactly, Mismatch, OperationTrie
 from hub.access.purpose_declaration import PurposeLimits
 from hub.errors import OperationRefused
+from hub.plan.building.selection import Document
 from hub.plan.permission.arguments import ArgumentCondition, FieldPlace
 from hub.plan.permission.compile import fragments_of
 from hub.plan.permission.walk import Clause, Walk
-from hub.plan.selection import Document
 
 FIELD, ARGUMENT, SUBJECT, KIND = "FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT", "NOT_A_SUBJECT", "FORBIDDEN_OPERATION"
 Failure = tuple[ArgumentCondition, Mismatch]

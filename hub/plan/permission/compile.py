@@ -37,8 +37,8 @@ from hub.access.permission_trie import (
 from hub.access.purpose_declaration import PurposeOfProcedure
 from hub.access.purposes import Purpose, PurposeDocument
 from hub.errors import HubMisconfigured
+from hub.plan.building.selection import Document
 from hub.plan.permission.arguments import AllowedArguments, UnboundVariable
-from hub.plan.selection import Document
 
 FORM = 'declare it in [variables], e.g. personalId = { subject = "applicant" }'
 

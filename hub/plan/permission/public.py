@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from hub.access.permission_trie import PublicTypes
-from hub.plan.selection import Document, Selected
+from hub.plan.building.selection import Document, Selected
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ from hub.access.permission_trie import Bindings
 from hub.access.purpose_declaration import VariableRule
 from hub.access.purposes import Purpose
 from hub.model.registry import Entity
-from hub.plan.correction_nodes import list_paths
+from hub.plan.building.correction_nodes import list_paths
+from hub.plan.building.selection import Document
 from hub.plan.permission.compile import fragments_of, operations_of, parse_document, possible_types
-from hub.plan.selection import Document
 
 REACHED_KEY = "reachedId"
 MAX_TRIES = 64

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from graphql import GraphQLObjectType, OperationDefinitionNode, SelectionSetNode, get_named_type
 
 from hub.access.permission_trie import Exactly, OperationTrie, PathNode, PublicTypes
+from hub.plan.building.selection import Document, Selected
 from hub.plan.permission.arguments import ArgumentCondition, FieldPlace, NotAllowed, match_arguments, match_value
 from hub.plan.permission.compile import find_instant, possible_types
 from hub.plan.permission.public import PublicSelections
-from hub.plan.selection import Document, Selected
 
 MAX_REFUSALS = 10
 """Refusals collected of one operation: the first are enough to correct it."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hub.access.authenticator import OpenAuthenticator, RequestAuthenticator
-from hub.access.loopback import is_loopback
-from hub.access.principals import Role
+from hub.access.callers.authenticator import OpenAuthenticator, RequestAuthenticator
+from hub.access.callers.loopback import is_loopback
+from hub.access.callers.principals import Role
 from hub.access.service import make_access
 from hub.errors import HubMisconfigured
 from hub.settings import Settings, load_settings

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
+from hub.access.callers.principals import AuthenticationRefused, TokenExpired, TokenInvalid
 from hub.access.oidc.access_tokens import CLOCK_SKEW_S, MAX_LIFETIME_S, MAX_TOKEN_BYTES, parse_algorithms
-from hub.access.principals import AuthenticationRefused, TokenExpired, TokenInvalid
 from hub.errors import HubMisconfigured
 from tests.unit.access.token_maker import CHECKER, EC, KEYS, NOW, RSA, claims, encode, encode_part, signed
 

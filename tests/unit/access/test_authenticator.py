@@ -8,12 +8,9 @@ from typing import cast
 
 import pytest
 
-from hub.access.api_keys import ApiKeyChecker
-from hub.access.authenticator import RequestAuthenticator
-from hub.access.oidc.access_tokens import CLOCK_SKEW_S, TokenChecker
-from hub.access.oidc.claims import ClaimNames
-from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.access.principals import (
+from hub.access.callers.api_keys import ApiKeyChecker
+from hub.access.callers.authenticator import RequestAuthenticator
+from hub.access.callers.principals import (
     AmbiguousCredentials,
     AuthenticationRefused,
     ClientKind,
@@ -26,7 +23,10 @@ from hub.access.principals import (
     TokenInvalid,
     Unauthenticated,
 )
-from hub.access.sessions import SessionStore, WebSession, cookie_digest
+from hub.access.callers.sessions import SessionStore, WebSession, cookie_digest
+from hub.access.oidc.access_tokens import CLOCK_SKEW_S, TokenChecker
+from hub.access.oidc.claims import ClaimNames
+from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 
 OFFICER = LocalIdentity("officer", "Nguyễn Văn A", frozenset({Role.OFFICER}), frozenset({"26734"}))
 APP_KEY = b"hub_abcdefgh_" + b"k" * 43

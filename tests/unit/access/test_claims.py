@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from hub.access.callers.principals import ClientKind, Principal, Role, TokenInvalid
 from hub.access.oidc.claims import MAX_ACTORS, MAX_LIST_ITEMS, ClaimNames, claim_names, find_claim, read_principal
-from hub.access.principals import ClientKind, Principal, Role, TokenInvalid
 from hub.errors import HubMisconfigured
 from hub.settings import load_settings
 from tests.unit.access.token_maker import NOW, claims

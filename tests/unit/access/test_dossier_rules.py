@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.dossier_rules import (
+from hub.access.callers.principals import ClientKind, Principal, Role
+from hub.access.dossiers.dossier_rules import (
     LONGEST_LIFE,
     MAX_SUBJECTS,
     OPEN_SCOPE,
@@ -18,7 +19,6 @@ from hub.access.dossier_rules import (
     check_subjects,
     is_minor,
 )
-from hub.access.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.errors import OperationRefused
 

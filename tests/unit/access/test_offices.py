@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.offices import covers_office, is_same_office, parse_office
+from hub.access.dossiers.offices import covers_office, is_same_office, parse_office
 from hub.errors import OperationRefused
 from schema import units
 

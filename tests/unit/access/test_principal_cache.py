@@ -4,8 +4,8 @@ import hashlib
 import sys
 from dataclasses import replace
 
-from hub.access.principal_cache import CACHE_BYTES, PrincipalCache
-from hub.access.principals import Principal, Role
+from hub.access.callers.principal_cache import CACHE_BYTES, PrincipalCache
+from hub.access.callers.principals import Principal, Role
 from tests.unit.access.test_authenticator import PERSON
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.limits.rates import RateKind, Rates, RateTable, parse_rates
 from hub.access.limits.reading_use import ENTRY_BYTES, ReadingUse, SharedUse
 from hub.access.limits.refusals import SENTENCES, RateLimited, ReadingPaused, refuse_reading
-from hub.access.principals import ClientKind, Principal, Role
 from hub.errors import HubMisconfigured
 from hub.settings import load_settings
 

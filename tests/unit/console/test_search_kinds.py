@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.console.officer.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
-from hub.plan.search_text import LONGEST_TEXT
+from hub.plan.building.search_text import LONGEST_TEXT
 
 PIECES = (
     "022080683727",

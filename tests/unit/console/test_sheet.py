@@ -24,7 +24,7 @@ from hub.console.words import (
     show_instant,
 )
 from hub.graph.schema import get_core_schema, load_schema
-from hub.procedures.statuses import SETTLED, AnswerStatus, Reason
+from hub.procedures.answering.statuses import SETTLED, AnswerStatus, Reason
 from schema.core import Label
 
 NAMES = SheetNames(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.access.principals import ClientKind, Principal, Role
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import PurposeUsers
 from hub.access.purposes import Purpose, read_purposes
 from hub.errors import OperationRefused

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
-from hub.plan.arguments import argument_shape
 from hub.plan.binds import CURSOR_PATTERNS, LONGEST_CURSOR, CursorPart, read_global_id
+from hub.plan.building.arguments import argument_shape
 
 
 @given(st.text(string.ascii_letters, min_size=1), st.integers(0, 10**18 - 1))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import OperationRefused
-from hub.plan.search_text import LONGEST_TEXT, MOST_WORDS, read_search_text
+from hub.plan.building.search_text import LONGEST_TEXT, MOST_WORDS, read_search_text
 from schema.values import CertificateSerial, EnterpriseCode, FormerId, PersonalId, TaxCode
 
 

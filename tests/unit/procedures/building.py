@@ -7,12 +7,12 @@ from typing import Any
 
 from hub.access.purposes import load_purpose
 from hub.graph.schema import get_core_schema, load_schema
+from hub.procedures.answering.engine import ReadSubject, WithheldDocument
+from hub.procedures.answering.source_findings import EntitySource, SourceFacts, SourceTrouble
+from hub.procedures.answering.subjects import PrefillSubject
 from hub.procedures.answers import Prefill, RequirementAnswer
-from hub.procedures.catalogue import CompiledProcedure, compile_procedure
-from hub.procedures.engine import ReadSubject, WithheldDocument
+from hub.procedures.declaration.catalogue import CompiledProcedure, compile_procedure
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.source_findings import EntitySource, SourceFacts, SourceTrouble
-from hub.procedures.subjects import PrefillSubject
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 RECENT = (AT - timedelta(hours=1)).isoformat()

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.procedures.confirmations import confirm_records, read_outcomes
-from hub.procedures.documents import SelectedField
-from hub.procedures.source_findings import SourceTrouble
+from hub.procedures.answering.confirmations import confirm_records, read_outcomes
+from hub.procedures.answering.source_findings import SourceTrouble
+from hub.procedures.declaration.documents import SelectedField
 from hub.refresh.refresh_types import RefreshOutcome, RefreshStatus
 
 LONG_AGO, NOW = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 from hub.access.purposes import find_purpose, read_purposes
 from hub.cli.procedures.procedures import find_procedure_faults
 from hub.graph.schema import get_core_schema, load_schema
-from hub.procedures.catalogue import compile_procedure
-from hub.procedures.lint import lint_procedure
+from hub.procedures.declaration.catalogue import compile_procedure
+from hub.procedures.declaration.lint import lint_procedure
 from tests.unit.procedures import building as b
 
 DECLARED = [code for code, purpose in read_purposes().items() if purpose.is_procedure]

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from hub.errors import OperationRefused
+from hub.procedures.answering.engine import ReadSubject, WithheldDocument
+from hub.procedures.answering.source_findings import SourceTrouble
+from hub.procedures.answering.statuses import Reason
 from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, as_json
-from hub.procedures.catalogue import CompiledProcedure
+from hub.procedures.declaration.catalogue import CompiledProcedure
 from hub.procedures.display import display_value
-from hub.procedures.engine import ReadSubject, WithheldDocument
 from hub.procedures.prefill import answer_requirements
-from hub.procedures.source_findings import SourceTrouble
-from hub.procedures.statuses import Reason
 from tests.unit.procedures import building as b
 
 

@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.procedures.answers import Prefill, RequirementAnswer
-from hub.procedures.catalogue import CompiledProcedure
-from hub.procedures.source_findings import SourceTrouble
-from hub.procedures.statuses import (
+from hub.procedures.answering.source_findings import SourceTrouble
+from hub.procedures.answering.statuses import (
     PRECEDENCE,
     REASON_MEANINGS,
     STATUS_MEANINGS,
@@ -18,6 +16,8 @@ from hub.procedures.statuses import (
     Reason,
     settle_status,
 )
+from hub.procedures.answers import Prefill, RequirementAnswer
+from hub.procedures.declaration.catalogue import CompiledProcedure
 from tests.unit.procedures import building as b
 
 FINDINGS = st.frozensets(st.sampled_from(PRECEDENCE))

@@ -1,0 +1,1 @@
+"""Callers: who sends a request, from an access token, an API key or a session."""

@@ -1,0 +1,1 @@
+"""SQL of nodes: one statement whose single value is the response as JSON."""

@@ -1,0 +1,206 @@
+"""Pages → SQL: nodes, edges, page information and counts of a connection, each made only where it is selected."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.plan.building.node_builder import order_name
+from hub.plan.nodes import (
+    ConnectionPage,
+    Edges,
+    Keyset,
+    Nodes,
+    OrderTerm,
+    PageInfo,
+    PagePart,
+    RowObject,
+    Scalar,
+    TotalCount,
+)
+from hub.plan.sql.json_objects import Pairs, json_object, json_pairs, row_as_json, row_name, select_list
+from hub.plan.sql.row_sources import Aliases, Sources, where_clause
+
+CURSOR_TEMPLATE = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
+
+
+@dataclass(frozen=True)
+class PageRenderer:
+    """Renders pages. `members` gives the selection of a row at a depth."""
+
+    sources: Sources
+    members: Callable[[RowObject, int], Pairs]
+
+    def page(self, page: ConnectionPage, depth: int) -> str:
+        """The connection as one JSON object."""
+        if not any(_reads_rows(part, page) for part in page.parts):
+            return self._bare_page(page, depth)
+        names = Aliases.at(depth)
+        source, hung = self.sources.source(page.via, page.table, names)
+        matching = hung + [self.sources.condition(c, names.row) for c in page.conditions]
+        within = list(matching)
+        within += [
+            self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k
+        ]
+        order = _order_by(page, depth)
+        if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount) for part in page.parts):
+            plain = [part for part in page.parts if isinstance(part, Nodes)]
+            if len(plain) == 1:
+                return self._plain_page(page, plain[0], (source, matching, within, order), depth)
+        return self._full_page(page, (source, matching, within, order), depth)
+
+    def _bare_page(self, page: ConnectionPage, depth: int) -> str:
+        """No rows at all: at most how many there are, and whatever is known without them."""
+        members: list[tuple[str, str]] = []
+        for part in page.parts:
+            if isinstance(part, PageInfo):
+                members.append(
+                    (part.key, json_pairs([(key, _known_page_info(page)[name]) for key, name in part.fields]))
+                )
+            elif isinstance(part, TotalCount):
+                names = Aliases.at(depth)
+                source, hung = self.sources.source(page.via, page.table, names)
+                matching = hung + [self.sources.condition(c, names.row) for c in page.conditions]
+                members.append((part.key, _count(part, source, matching)))
+            else:
+                assert isinstance(part, Scalar)
+                members.append((part.key, part.sql))
+        return json_pairs(members)
+
+    def _plain_page(
+        self, page: ConnectionPage, nodes: Nodes, clauses: tuple[str, list[str], list[str], str], depth: int
+    ) -> str:
+        """Only nodes, forward: no row beyond the page is read and no cursor is made."""
+        source, matching, within, order = clauses
+        alias = row_name("r", depth)
+        row = self.members(nodes.row, depth)
+        rows = f"select {select_list(row)} from {source}{where_clause(within)} order by {order} limit {page.size}"
+        members: list[tuple[str, str]] = []
+        for part in page.parts:
+            if isinstance(part, Nodes):
+                members.append((part.key, f"coalesce(json_agg({row_as_json(row, alias)}), '[]'::json)"))
+            elif isinstance(part, Scalar):
+                members.append((part.key, part.sql))
+            else:
+                assert isinstance(part, TotalCount)  # plain pages have no other parts
+                members.append((part.key, _count(part, source, matching)))
+        return f"(select {json_pairs(members)} from ({rows}) {alias})"
+
+    def _full_page(self, page: ConnectionPage, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
+        source, matching, within, order = clauses
+        alias = f"p{depth}"
+        selected = [f"row_number() over (order by {order}) as rn", f"{_cursor(page.order, depth)} as cursor"]
+        members: list[tuple[str, str]] = []
+        for part in page.parts:
+            if isinstance(part, TotalCount):
+                members.append((part.key, _count(part, source, matching)))
+            else:
+                members.append((part.key, self._page_part(page, part, selected, depth)))
+        rows = (
+            f"select {', '.join(selected)} from {source}{where_clause(within)} order by {order} limit {page.size + 1}"
+        )
+        return f"(select {json_pairs(members)} from ({rows}) {alias})"
+
+    def _page_part(self, page: ConnectionPage, part: object, selected: list[str], depth: int) -> str:
+        alias = f"p{depth}"
+        direction = " desc" if page.backward else ""
+        kept = f"filter (where {alias}.rn <= {page.size})"
+        if isinstance(part, Nodes):
+            name = self._row_column(part.row, selected, depth)
+            return f"coalesce(json_agg({alias}.{name} order by {alias}.rn{direction}) {kept}, '[]'::json)"
+        if isinstance(part, Edges):
+            members = [
+                (
+                    m.key,
+                    f"{alias}.{self._row_column(m.row, selected, depth)}"
+                    if isinstance(m, Nodes)
+                    else m.sql.format(cursor=f"{alias}.cursor"),
+                )
+                for m in part.members
+            ]
+            edge = json_pairs(members)
+            return f"coalesce(json_agg({edge} order by {alias}.rn{direction}) {kept}, '[]'::json)"
+        if isinstance(part, PageInfo):
+            return json_pairs([(key, self._page_info(page, name, depth)) for key, name in part.fields])
+        assert isinstance(part, Scalar)
+        return part.sql
+
+    def _row_column(self, row: RowObject, selected: list[str], depth: int) -> str:
+        name = f"n{len(selected)}"
+        made = json_object(self.members(row, depth), row_name("r", depth))
+        selected.append(f"{made} as {name}")
+        return name
+
+    def _page_info(self, page: ConnectionPage, name: str, depth: int) -> str:
+        alias = f"p{depth}"
+        more = f"coalesce(max({alias}.rn) > {page.size}, false)"
+        # A page of no rows has no cursors, though the row beyond it is read.
+        first, last = (
+            f"min({alias}.cursor) filter (where {alias}.rn = 1 and {page.size} > 0)",
+            (f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {page.size}))[1]"),
+        )
+        found = {
+            "hasPreviousPage" if page.backward else "hasNextPage": more,
+            "startCursor": last if page.backward else first,
+            "endCursor": first if page.backward else last,
+        }
+        return {**found, **_known_page_info(page)}[name]
+
+    def _beyond(self, terms: Sequence[OrderTerm], keyset: Keyset, depth: int, *, backward: bool) -> str:
+        """Rows after (or before) a cursor in the total order; an index serves it where one direction and no nulls allow."""
+        sorted_by = [term.sql.format(t=f"t{depth}") for term in terms]
+        values = [self.sources.bind(bind) for bind in keyset.binds]
+        if not any(term.nullable for term in terms) and len({term.descending for term in terms}) == 1:
+            sign = "<" if terms[0].descending is not backward else ">"
+            return f"({', '.join(sorted_by)}) {sign} ({', '.join(values)})"
+        alternatives = []
+        for index, term in enumerate(terms):
+            equal = [f"{c} is not distinct from {v}" for c, v in zip(sorted_by[:index], values[:index], strict=True)]
+            alternatives.append(" and ".join([*equal, _past_cursor(term, sorted_by[index], values[index], backward)]))
+        return f"(({') or ('.join(alternatives)}))"
+
+
+def _count(count: TotalCount, source: str, matching: Sequence[str]) -> str:
+    counted = "count(*)" if count.step == 1 else f"count(*) / {count.step} * {count.step}"
+    return f"(select {counted} from {source}{where_clause(matching)})"
+
+
+def _known_page_info(page: ConnectionPage) -> Mapping[str, str]:
+    """The fields of `pageInfo` that the arguments alone say."""
+    behind = page.before if page.backward else page.after
+    return {
+        "__typename": "'PageInfo'::text",
+        "hasNextPage" if page.backward else "hasPreviousPage": "true" if behind else "false",
+    }
+
+
+def _reads_rows(part: PagePart, page: ConnectionPage) -> bool:
+    if isinstance(part, PageInfo):
+        return any(name not in _known_page_info(page) for _, name in part.fields)
+    return isinstance(part, Nodes | Edges)
+
+
+def _past_cursor(term: OrderTerm, column: str, value: str, backward: bool) -> str:
+    """One term past the cursor's value. Nulls are the greatest, so they come last ascending and first descending."""
+    if term.descending is not backward:
+        return (
+            f"({column} < {value} or ({value} is null and {column} is not null))"
+            if term.nullable
+            else f"{column} < {value}"
+        )
+    return (
+        f"({column} > {value} or ({column} is null and {value} is not null))"
+        if term.nullable
+        else f"{column} > {value}"
+    )
+
+
+def _order_by(page: ConnectionPage, depth: int) -> str:
+    terms = []
+    for term in page.order:
+        descending = term.descending is not page.backward
+        terms.append(f"{term.sql.format(t=f't{depth}')}{' desc' if descending else ''}")
+    return ", ".join(terms)
+
+
+def _cursor(terms: Sequence[OrderTerm], depth: int) -> str:
+    values = [f"{term.sql.format(t=f't{depth}')}::text" for term in terms]
+    return CURSOR_TEMPLATE.format(parts=", ".join([f"'{order_name(tuple(terms))}'", *values]))

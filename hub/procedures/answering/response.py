@@ -1,0 +1,206 @@
+"""Walking the answer of a document: from the subject along paths to values, with what each value rests on. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from hub.link.normalise.text import accented_key
+from hub.procedures.answering.statuses import AnswerStatus, Finding, Reason
+from hub.procedures.answers import LosingValue, LossKind
+from hub.procedures.declaration.documents import GLOBAL_ID, HAS_NEXT, NODES, PAGE_INFO, PROVENANCE, SelectedField
+
+Json = Any
+CONFIRMED, PROBABLE, UNLINKED = "CONFIRMED", "PROBABLE", "UNLINKED"
+WEAKNESS = (CONFIRMED, PROBABLE, "UNCONFIRMED", UNLINKED)
+"""Statuses of links, the surest first."""
+NAMED_OTHERWISE = Finding(AnswerStatus.CONTRADICTORY, Reason.NAMED_OTHERWISE)
+TRUNCATED = Finding(AnswerStatus.UNAVAILABLE, Reason.TRUNCATED)
+DISCREPANCIES = "discrepancies"
+SOURCE, AS_OF = "source", "asOf"
+
+
+@dataclass(frozen=True)
+class RecordPlace:
+    """The record that a value stands in. None of it is known where the document does not select it."""
+
+    id: str | None = None
+    source: str | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ReachedValue:
+    """A value of the answer: what it is, the record it stands in, the links and the findings that it rests on."""
+
+    value: Json
+    node: SelectedField
+    record: RecordPlace = RecordPlace()
+    links: frozenset[str] = frozenset()
+    findings: frozenset[Finding] = frozenset()
+    losing: tuple[LosingValue, ...] = ()
+    person: str | None = None
+    """The name of the person who this is, or whose list it is, as the register has it."""
+
+    @property
+    def link_status(self) -> str | None:
+        """The weakest of its links; None if there are none."""
+        return max(self.links, key=WEAKNESS.index, default=None)
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A path that ends early: at an empty list, at a null, or at a link that leads nowhere.
+
+    `entity` is what was looked for if no record of it was found; None if the record at `place` is there, and empty.
+    """
+
+    place: ReachedValue
+    entity: str | None
+    findings: frozenset[Finding] = frozenset()
+    is_unlinked: bool = False
+    """The record names a subject, and no candidate was found."""
+
+
+PathEnd = ReachedValue | Absence
+
+
+def start_walk(data: Mapping[str, Json], root: SelectedField) -> ReachedValue:
+    """The answer of a document as a place."""
+    return ReachedValue(data, root)
+
+
+def walk_path(place: ReachedValue, path: str) -> Iterator[PathEnd]:
+    """What a path reaches: lists fan out. A list that a page cut gives its rows, with a finding on each, and on itself if it is empty."""
+    yield from _walk(place, tuple(path.split(".")))
+
+
+def _walk(place: ReachedValue, steps: tuple[str, ...]) -> Iterator[PathEnd]:
+    if not steps:
+        yield place
+        return
+    node = place.node.beneath.get(steps[0])
+    if node is None or not isinstance(place.value, Mapping):
+        # A union's other kind, which does not have the field.
+        yield Absence(place, None)
+        return
+    value = place.value.get(steps[0])
+    if value is None:
+        yield _end(place, node)
+        return
+    if isinstance(value, list):
+        yield from _walk_rows(place, node, value, steps[1:])
+        return
+    yield from _walk(_step(place, node, value), steps[1:])
+
+
+def _walk_rows(place: ReachedValue, node: SelectedField, rows: list[Json], rest: tuple[str, ...]) -> Iterator[PathEnd]:
+    cut = frozenset({TRUNCATED}) if node.name == NODES and _is_cut(place) else frozenset()
+    if not rows:
+        yield Absence(place, node.type_name, cut)
+    for row in rows:
+        yield from _walk(_step(replace(place, findings=place.findings | cut), node, row), rest)
+
+
+def _is_cut(connection: ReachedValue) -> bool:
+    """Whether a list has more than the answer, or does not say that it has not."""
+    page = connection.node.named(PAGE_INFO)
+    further = page.named(HAS_NEXT) if page is not None else None
+    if page is None or further is None:
+        return True
+    return (connection.value.get(page.key) or {}).get(further.key) is not False
+
+
+def _step(place: ReachedValue, node: SelectedField, value: Json) -> ReachedValue:
+    """The place of a value one field further."""
+    if not isinstance(value, Mapping):
+        return replace(place, value=value, node=node, losing=(*place.losing, *list_discrepancies(place, node.name)))
+    links, findings, losing = set(place.links), set(place.findings), list(place.losing)
+    record = _record(value, node) or place.record
+    for link, named in _links(place, node, value):
+        links.add(str((link or {}).get("status") or UNLINKED))
+        recorded = ((link or {}).get("recorded") or {}).get("name")
+        if recorded and named and not is_same_text(str(recorded), named):
+            findings.add(NAMED_OTHERWISE)
+            losing.append(_recorded_name(str(recorded), record, place.record, node))
+    person = place.person if node.named(NODES) is not None else _registered_name(value, node)
+    return ReachedValue(value, node, record, frozenset(links), frozenset(findings), tuple(losing), person)
+
+
+def _links(place: ReachedValue, node: SelectedField, value: Json) -> Iterator[tuple[Json, str | None]]:
+    """The links that a step rests on, each with the name that the register has of whoever it leads to."""
+    if node.needs_link is not None:
+        yield (place.value.get(node.link) if node.link else None), _registered_name(value, node)
+    if node.needs_back is not None:
+        yield (value.get(node.back) if node.back else None), place.person
+
+
+def _registered_name(value: Json, node: SelectedField) -> str | None:
+    named = node.person_name
+    found = value.get(named.key) if named is not None and isinstance(value, Mapping) else None
+    return None if found is None else str(found)
+
+
+def _recorded_name(text: str, record: RecordPlace, holder: RecordPlace, node: SelectedField) -> LosingValue:
+    # Over a link from a record to its subject, the record is the one on this side of the link.
+    where = holder if node.needs_link is not None else record
+    link = node.needs_link or node.needs_back
+    return LosingValue(text, LossKind.RECORDED_NAME, where.id, f"{link}.recorded.name", where.source, where.as_of)
+
+
+def _end(place: ReachedValue, node: SelectedField) -> Absence:
+    """The end of a path at a null."""
+    if node.needs_link is not None:
+        status = str(((place.value.get(node.link) if node.link else None) or {}).get("status") or UNLINKED)
+        ended = replace(place, node=node, links=place.links | {status})
+        return Absence(ended, None, is_unlinked=status == UNLINKED)
+    if not node.beneath:
+        return Absence(replace(place, value=None, node=node), None)
+    is_root = place.node.owner == ""
+    return Absence(place, node.type_name if is_root else None)
+
+
+def _record(value: Mapping[str, Json], node: SelectedField) -> RecordPlace | None:
+    """The record that an object is, if the document selects its provenance."""
+    provenance, own = node.named(PROVENANCE), node.named(GLOBAL_ID)
+    if provenance is None:
+        return None
+    origin = value.get(provenance.key) or {}
+    source, as_of = provenance.named(SOURCE), provenance.named(AS_OF)
+    return RecordPlace(
+        id=value.get(own.key) if own is not None else None,
+        source=origin.get(source.key) if source is not None else None,
+        as_of=parse_instant(origin.get(as_of.key)) if as_of is not None else None,
+    )
+
+
+@lru_cache(1_000)
+def parse_instant(text: str | None) -> datetime | None:
+    """An instant of the graph. A page has the same few, again and again."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def is_same_text(left: str, right: str) -> bool:
+    """Whether two texts are the same but for case, spaces, and where a tone mark stands."""
+    return left == right or accented_key(left) == accented_key(right)
+
+
+def list_discrepancies(place: ReachedValue, field: str) -> Iterator[LosingValue]:
+    """The copies that differ from a field of the record at a place, if the document selects its discrepancies."""
+    node = place.node.named(DISCREPANCIES)
+    rows = node.named(NODES) if node is not None else None
+    if node is None or rows is None or not isinstance(place.value, Mapping):
+        return
+    for row in (place.value.get(node.key) or {}).get(rows.key) or ():
+        by_name = {one.name: row.get(key) for key, one in rows.beneath.items()}
+        if by_name.get("field") == field:
+            where = {one.name: (row.get(one.key) or {}) for one in rows.beneath.values()}.get("recordedIn") or {}
+            yield LosingValue(
+                str(by_name.get("recorded")),
+                LossKind.DISCREPANCY,
+                where.get("recordId"),
+                str(where.get("field") or field),
+                by_name.get("source"),
+                None,
+            )

@@ -1,0 +1,1 @@
+"""Declaration: what the folder of a procedure says, loaded, checked, and described."""

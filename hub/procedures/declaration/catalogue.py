@@ -1,0 +1,87 @@
+"""A procedure ready to be answered: its declaration, its documents with their types, and an order of its requirements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from graphql import GraphQLSchema
+
+from hub.access.purposes import Purpose, find_purpose
+from hub.model.registry import load_registry
+from hub.procedures.declaration.definition import Procedure, check_in_force, find_procedure, read_procedure
+from hub.procedures.declaration.documents import ProcedureDocument, SelectedField, compile_documents
+from hub.procedures.declaration.references import order_requirements
+from hub.procedures.declaration.requirements import Requirement
+
+
+@dataclass(frozen=True)
+class CompiledProcedure:
+    """A procedure with its documents, and its requirements in an order in which they can be answered."""
+
+    purpose: Purpose
+    procedure: Procedure
+    documents: Mapping[str, ProcedureDocument]
+    ordered: tuple[Requirement, ...]
+
+    def document_of(self, requirement: Requirement) -> ProcedureDocument | None:
+        """The document that reads a requirement; None if none does. What is within a list is read by the document of the list."""
+        if requirement.within is not None:
+            return self.document_of(self.procedure.by_code[requirement.within])
+        if not requirement.is_read:
+            return None
+        if requirement.document is not None:
+            return self.documents.get(requirement.document)
+        return next(iter(self.documents.values())) if len(self.documents) == 1 else None
+
+    def entity_of(self, requirement: Requirement) -> str | None:
+        """The entity whose records a list requirement has."""
+        above = self.procedure.by_code[requirement.within] if requirement.within else None
+        document = self.document_of(requirement)
+        path = ".".join(part for part in (self.path_of(above) if above else "", requirement.rows or "") if part)
+        found = document.root.find(path) if document and path else None
+        return found.type_name if found is not None else None
+
+    def path_of(self, requirement: Requirement) -> str:
+        """The path of a list from the root of its document."""
+        above = self.path_of(self.procedure.by_code[requirement.within]) if requirement.within else ""
+        return ".".join(part for part in (above, requirement.rows or "") if part)
+
+    def leaves_of(self, requirement: Requirement) -> tuple[SelectedField, ...]:
+        """The fields of the documents that a requirement's value is read from."""
+        document = self.document_of(requirement)
+        above = self.procedure.by_code[requirement.within] if requirement.within else None
+        base = [self.path_of(above) if above else "", requirement.rows or ""]
+        paths = (".".join(part for part in (*base, path) if part) for path in requirement.value)
+        return tuple(leaf for path in paths if document and (leaf := document.root.find(path)) is not None)
+
+    @cached_property
+    def entities(self) -> frozenset[str]:
+        """The entities whose records the documents read."""
+        known = load_registry().entities
+        found = {node.type_name for document in self.documents.values() for _, node in document.root.walk()}
+        return frozenset(found & known.keys())
+
+
+def compile_procedure(purpose: Purpose, schema: GraphQLSchema) -> CompiledProcedure:
+    """A procedure with its documents. Raises HubMisconfigured naming file and line."""
+    procedure = read_procedure(purpose)
+    documents = compile_documents(purpose, schema)
+    return CompiledProcedure(purpose, procedure, documents, order_requirements(procedure.requirements))
+
+
+class ProcedureCatalogue:
+    """The procedures as they were when the first was asked for, each compiled when it is first asked for."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._compiled: dict[str, CompiledProcedure] = {}
+
+    def find(self, code: str, day: date) -> CompiledProcedure:
+        """The procedure of this code, in force on a day. Raises OperationRefused as `find_procedure` does, HubMisconfigured."""
+        kept = self._compiled.get(code)
+        if kept is None:
+            find_procedure(code)
+            kept = self._compiled[code] = compile_procedure(find_purpose(code), self._schema)
+        check_in_force(kept.procedure, day)
+        return kept
