@@ -83,6 +83,8 @@ def test_a_session_that_ends_keeps_the_ticks(site: ConsoleSite, officer: PageRea
 def test_what_was_kept_is_compared_with_today(site: ConsoleSite, officer: PageReader) -> None:
     officer.open(SNAPSHOTS).submit({}, SNAPSHOTS)
     assert "Đã lưu nội dung phiếu hôm nay." in officer.text
+    (pdf,) = re.findall(r'href="([^"]+\.pdf)"', officer.text)
+    assert officer.client.get(pdf).content.startswith(b"%PDF-")
     (newest, *_) = re.findall(rf'href="({SNAPSHOTS}/[^"]+)"', officer.text)
     assert "đều như cũ" in officer.open(newest).text
     with psycopg.connect(site.database, autocommit=True) as connection:

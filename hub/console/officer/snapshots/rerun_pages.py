@@ -1,5 +1,6 @@
 """Kept prefills of a dossier: /console/dossiers/{code}/snapshots, and one of them against today: …/snapshots/{id}."""
 
+from importlib.util import find_spec
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -10,6 +11,9 @@ from hub.console.officer import operations
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, NOTICES, OfficerPages, dossier_path
 from hub.console.officer.snapshots.rerun import read_difference, read_kept
 from hub.console.page_base import PageParts, PagePerson, answer_signed_in
+
+HAS_PDF = find_spec("reportlab") is not None
+"""Whether receipts can be had as PDF: whether the extra `pdf` is installed."""
 
 
 class SnapshotPages(OfficerPages):
@@ -40,6 +44,7 @@ class SnapshotPages(OfficerPages):
             "back": dossier_path(code),
             "path": request.url.path,
             "receipt": self.receipt_path.format(code=quote(code, safe="")),
+            "has_pdf": HAS_PDF,
             "kept": [read_kept(node) for node in data["prefillSnapshots"]],
             "notice": NOTICES.get(request.query_params.get("notice", "")),
         }
