@@ -306,7 +306,7 @@ def test_a_source_that_is_down_is_said_above_the_sheet(site: ConsoleSite, serve_
         try:
             with serve_pages() as url:
                 officer = open_transfer(site, PageReader(url).sign_in("an"), "H49.12-251118-7003")
-                assert "land đang không trả lời" in officer.text
+                assert "Hệ thống thông tin đất đai đang không trả lời" in officer.text
         finally:
             connection.execute("delete from hub.circuit")
             connection.execute(age.format("+"))
