@@ -71,7 +71,7 @@ def test_a_person_signs_in_looks_around_and_signs_out(sign_in_site: SignInSite, 
     page.wait_for_url(f"{sign_in_site.issuer}/session/end**")
     assert not [cookie for cookie in page.context.cookies() if cookie["name"].startswith("hub")]
     page.evaluate(CONFIRM)
-    page.wait_for_url(f"{sign_in_site.url}/graphql")
+    page.wait_for_url(f"{sign_in_site.url}/")
     assert watched.outside == []
 
 

@@ -22,6 +22,7 @@ from hub.web.app import create_app
 from schema.values import Mask
 from tests.conftest import ServedHub
 from tests.serving import served
+from tests.system.test_access import UNLIMITED
 
 EXPLORER = LocalIdentity("explorer", "GraphiQL", client_kind=ClientKind.EXPLORER)
 ISSUER = LocalIssuer("127.0.0.1", (EXPLORER,))
@@ -34,7 +35,7 @@ LONG_ENOUGH = 5
 
 @pytest.fixture(scope="module")
 def explorer(served_hub: ServedHub) -> Iterator[httpx2.Client]:
-    settings = load_settings(access="on", explorers="masked")
+    settings = load_settings(access="on", explorers="masked", **UNLIMITED)  # hundreds of reads within a minute
     headers = {"authorization": f"Bearer {ISSUER.sign_token(EXPLORER)}", "x-hub-purpose": "explore"}
     with (
         served(create_app(settings, Logins.one(served_hub.database), local_issuer=ISSUER)) as url,
