@@ -6,6 +6,7 @@ A module that needs an extra imports it as usual, and is itself imported only wh
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from hub.errors import HubMisconfigured
 
@@ -31,6 +32,14 @@ EXTRA_OF_MODULE: Mapping[str, str] = {
     "xlsxwriter": "conform",
 }
 """Import name of a library → the extra that installs it. A test compares this with pyproject.toml."""
+
+
+def is_installed(module: str) -> bool:
+    """Whether a library of an extra can be imported. It is not imported."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # an import hook's way to say so
+        return False
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Kept prefills of a dossier: /console/dossiers/{code}/snapshots, and one of them against today: …/snapshots/{id}."""
 
-from importlib.util import find_spec
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -11,8 +10,9 @@ from hub.console.officer import operations
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, NOTICES, OfficerPages, dossier_path
 from hub.console.officer.snapshots.rerun import read_difference, read_kept
 from hub.console.page_base import PageParts, PagePerson, answer_signed_in
+from hub.extras import is_installed
 
-HAS_PDF = find_spec("reportlab") is not None
+HAS_PDF = is_installed("reportlab")
 """Whether receipts can be had as PDF: whether the extra `pdf` is installed."""
 
 
