@@ -71,11 +71,6 @@ class LinkWorkspace:
         if kind is None:
             self.drop(*self._made)
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that there are now, in the order in which they were made."""
-        return tuple(self._made)
-
     def create(
         self,
         table: str,

@@ -122,18 +122,6 @@ class AddressAnswer(HeldValue):
     unit_code: str | None
 
 
-VALUE_TYPES = (
-    TextAnswer,
-    NumberAnswer,
-    MoneyAnswer,
-    DateAnswer,
-    CodeAnswer,
-    PartyAnswer,
-    ParcelAnswer,
-    AddressAnswer,
-)
-
-
 @dataclass(frozen=True)
 class RequirementSummary:
     """A requirement as its answer shows it (CCCEV Requirement). `kind` is DATA or DOCUMENT."""

@@ -71,7 +71,6 @@ TAGS = (
 MARK = "hub-receipt:"
 """Begins the document's keyword that has the signed content and its signature, in base64."""
 EMBEDDED = re.compile(rb"\(hub-receipt:([A-Za-z0-9+/=]*\.[A-Za-z0-9+/=]*)\)")
-MAX_PDF_BYTES = 4_000_000
 Bilingual = tuple[str, str]
 
 

@@ -40,8 +40,9 @@ NO_GROUP = Label("Nội dung hồ sơ", "Of the dossier")
 
 @dataclass(frozen=True)
 class SheetLoss:
-    """A value that was not taken. `exact` is its stored text, if the answer has it."""
+    """A value that was not taken. `kind` says why, as in the graph; `exact` is its stored text, if the answer has it."""
 
+    kind: str
     text: str
     why: Label
     source: Label | None
@@ -222,7 +223,7 @@ def find_value(sheet: Sheet, record_id: str, field: str) -> tuple[SheetAnswer, S
 
 def _as_answer(answer: SheetAnswer, value: SheetValue, loss: SheetLoss) -> tuple[SheetAnswer, SheetValue]:
     """A value that was not taken, as the form of a correction shows it. It is of the kind of the value that was, if it is of its field."""
-    is_name = loss.why == words.LOSS_WORDS[RECORDED_NAME]
+    is_name = loss.kind == RECORDED_NAME
     about = answer.group if is_name else answer.label
     named = Label(f"{loss.why.vi}: {about.vi}", f"{loss.why.en}: {about.en}")
     shown = replace(
@@ -311,6 +312,7 @@ def _show_value(value: Mapping[str, Any], names: SheetNames) -> SheetValue:
         exact=value.get(EXACT_FIELDS.get(kind, "")),
         losing=tuple(
             SheetLoss(
+                one["kind"],
                 one["text"],
                 words.LOSS_WORDS[one["kind"]],
                 names.source(one["source"]) if one["source"] else None,

@@ -52,7 +52,10 @@ SOURCE_STATE: Fields = {
     "circuitOpenUntil": ("DateTime | None", "Until when it is left alone after failures; null if it is not."),
     "isPaused": ("bool", "Whether a person has paused it until then."),
     "nextRun": ("DateTime | None", "When its schedule reads it next; null if it has none."),
-    "lastSuccess": ("DateTime | None", "When the newest run that read it ended; null if there was none."),
+    "lastSuccess": (
+        "DateTime | None",
+        "When the newest run that succeeded ended, in all of its streams; null if there was none.",
+    ),
     "lastRun": ("SourceRun | None", "The newest run; null if there was none."),
     "rejectedRows": ("int", "Open rows that broke a rule."),
     "openDrift": ("int", "Open findings of schema drift."),

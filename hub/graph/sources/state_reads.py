@@ -24,7 +24,7 @@ LAST_RUNS = "select distinct on (connector) id, connector from hub.run order by 
 LAST_SUCCESSES = """
 select connector, max(ended_at) as at
 from hub.run
-where status in ('SUCCEEDED', 'PARTIAL') and mode is distinct from 'REPLAY' and mode is distinct from 'LOOKUP'
+where status = 'SUCCEEDED' and mode is distinct from 'REPLAY' and mode is distinct from 'LOOKUP'
 group by connector"""
 REJECTED = """
 select s.connector, s.name as stream, q.entity, q.rule, q.field, count(*) as rows, min(q.first_seen) as oldest

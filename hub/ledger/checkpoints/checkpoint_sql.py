@@ -3,7 +3,6 @@
 CHECKPOINTER_LOCK = 7_022_020
 """Advisory lock: one process at a time makes checkpoints and gives them to the witnesses."""
 TAKE_LOCK = f"select pg_try_advisory_lock({CHECKPOINTER_LOCK})"
-GIVE_LOCK = f"select pg_advisory_unlock({CHECKPOINTER_LOCK})"
 
 LAST_CHECKPOINT = "select number, document, heads, signature from ledger.checkpoint order by number desc limit 1"
 CHECKPOINTS_AFTER = """

@@ -18,6 +18,7 @@ METHOD_WORDS: Mapping[str, Label] = {
     "household_business_tax_code": Label("Khớp mã số thuế của hộ kinh doanh", "by the tax code of the household business"),
     "household_business_representative": Label("Khớp số định danh của chủ hộ kinh doanh", "by the identifier of the owner"),
     "household_business_representative_former": Label("Khớp số CMND cũ của chủ hộ kinh doanh", "by the former identifier of the owner"),
+    "business_name": Label("Trùng tên, mà tên không phải là duy nhất", "by name alone, which is not unique"),
     "enterprise_code": Label("Khớp mã số doanh nghiệp", "by enterprise code"),
     "parcel_identifier": Label("Khớp mã định danh thửa đất", "by parcel identifier"),
     "parcel_number": Label("Khớp số tờ, số thửa tại xã", "by map sheet and number within the commune"),
@@ -34,8 +35,8 @@ SURENESS_WORDS: Mapping[str, Label] = {
 COMPARISON_WORDS: Mapping[str, Label] = {
     "name": Label("Họ tên", "Name"),
     "surname": Label("Họ", "Family name"),
-    "middle": Label("Tên đệm", "Middle name"),
-    "given": Label("Tên", "Given name"),
+    "middle_names": Label("Tên đệm", "Middle names"),
+    "given_name": Label("Tên", "Given name"),
     "birth": Label("Ngày sinh", "Birth date"),
     "birthYear": Label("Năm sinh", "Birth year"),
     "identifier": Label("Số định danh", "Identifier"),
@@ -57,7 +58,46 @@ OUTCOME_WORDS: Mapping[str, Label] = {
     "similar": Label("gần giống", "similar"),
     "one digit off": Label("sai một chữ số", "one digit off"),
     "same commune": Label("cùng xã", "same commune"),
+    "neighbouring commune": Label("xã liền kề", "neighbouring commune"),
+    "same former district": Label("cùng huyện cũ", "same former district"),
+    "another commune": Label("xã khác", "another commune"),
+    "same hamlet": Label("cùng thôn, khu", "same hamlet"),
+    "same group of the hamlet": Label("cùng tổ của thôn, khu", "same group of the hamlet"),
+    "another hamlet of the commune": Label("thôn, khu khác trong xã", "another hamlet of the commune"),
+    "same hamlet, commune not stated": Label("cùng thôn, khu; không ghi xã", "same hamlet, commune not stated"),
+    "same group, commune not stated": Label("cùng tổ; không ghi xã", "same group, commune not stated"),
+    "another hamlet, commune not stated": Label("thôn, khu khác; không ghi xã", "another hamlet, commune not stated"),
+    "equal but for marks": Label("chỉ khác dấu", "equal but for marks"),
+    "without marks": Label("viết không dấu", "written without marks"),
+    "other marks": Label("dấu khác", "other marks"),
+    "exact, protected": Label("trùng", "agrees"),
+    "without marks, protected": Label("viết không dấu", "written without marks"),
+    "one letter off": Label("khác một chữ cái", "one letter off"),
+    "one typing error": Label("gõ sai một ký tự", "one typing error"),
+    "abbreviated, initials equal": Label("viết tắt, chữ đầu trùng", "abbreviated, initials agree"),
+    "abbreviated, initials differ": Label("viết tắt, chữ đầu khác", "abbreviated, initials differ"),
+    "written the other way round": Label("viết đảo thứ tự", "written the other way round"),
+    "same day": Label("trùng ngày", "same day"),
+    "day and month swapped": Label("đảo ngày và tháng", "day and month swapped"),
+    "same year, another day": Label("cùng năm, khác ngày", "same year, another day"),
+    "same year, day not stated": Label("cùng năm, không ghi ngày", "same year, day not stated"),
+    "a year apart, day not stated": Label("lệch một năm, không ghi ngày", "a year apart, day not stated"),
+    "equal, but of another name": Label("trùng số nhưng khác tên", "agrees, with another name"),
+    "former one equal": Label("trùng số cũ", "former one agrees"),
+    "former one equal, but of another name": Label(
+        "trùng số cũ nhưng khác tên", "former one agrees, with another name"
+    ),
+    "former one with one typing error": Label("số cũ gõ sai một chữ số", "former one with one typing error"),
+    "another, of the same year and sex": Label(
+        "số khác, cùng năm sinh và giới tính", "another, of the same year and sex"
+    ),
+    "another": DIFFERS,
+    "possible": Label("có thể trùng", "possible"),
+    "recorded with one of the household": Label("ghi cùng người trong hộ", "recorded with one of the household"),
+    "neither has one": Label("cả hai không có", "neither has one"),
+    "one has none": Label("một bên không có", "one has none"),
 }
+"""What comparisons of rules, of the model and of businesses come to. A test holds that none is missing."""
 VETO_WORDS: Mapping[str, Label] = {veto.code: veto.reason for veto in VETOES}
 
 
