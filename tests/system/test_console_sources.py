@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from hub.graph.sources.state_reads import read_sources
 from tests.system.console_site import ConsoleSite
 from tests.system.console_site import serve_pages as serve_pages
 from tests.system.console_site import site as site
@@ -47,6 +48,22 @@ def test_a_tile_tells_how_each_source_does(site: ConsoleSite, waiting: dict[str,
     assert operator.text.count('data-label="Số"') == min(runs, 20)
     land = operator.text[operator.text.index('lang="en">land<') :]
     assert "Cần xem" in land[:400]
+
+
+def test_a_run_of_which_a_stream_failed_is_no_success(site: ConsoleSite) -> None:
+    add = "insert into hub.run (connector, connector_version, status, mode, ended_at) values ('land', '1', %s, 'SYNC', now() + %s::interval)"
+
+    def read_last_success(connection: psycopg.Connection) -> str:
+        (land,) = (one for one in read_sources(connection, {}) if one["name"] == "land")
+        return str(land["lastSuccess"])
+
+    with psycopg.connect(site.database) as connection:
+        before = read_last_success(connection)
+        connection.execute(add, ("PARTIAL", "2 days"))
+        assert read_last_success(connection) == before
+        connection.execute(add, ("SUCCEEDED", "1 day"))
+        assert read_last_success(connection) > before
+        connection.rollback()
 
 
 def test_drift_is_accepted_once(site: ConsoleSite, waiting: dict[str, int]) -> None:
