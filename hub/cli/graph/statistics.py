@@ -21,7 +21,7 @@ app = cyclopts.App(name="statistics")
 
 @app.command(name="list")
 def list_command(*, json: Json = False) -> None:
-    """List what is counted, and by what."""
+    """List the available counts and their dimensions."""
     _, cubes = read_cubes(load_registry())
     rows = [
         {
