@@ -80,10 +80,14 @@ def _pad(edit: ValueEdit, text: str | None) -> str | None:
 def _read_day(edit: ValueEdit, text: str | None) -> str | None:
     if text is None:
         return None
+    form, written = DAY_FORMS[edit.find], text.strip()
     try:
-        return f"{datetime.strptime(text.strip(), DAY_FORMS[edit.find]).replace(tzinfo=UTC):%Y-%m-%d}"
+        day = datetime.strptime(written, form).replace(tzinfo=UTC)
     except ValueError:
         return text
+    # Without separators a digit that is missing has two readings: 1121980 is 11 February or 1 December.
+    is_certain = not written.isdecimal() or f"{day:{form}}" == written
+    return f"{day:%Y-%m-%d}" if is_certain else text
 
 
 def _empty(edit: ValueEdit, text: str | None) -> str | None:
