@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from hub.errors import OperationRefused
+from hub.ingest.values.digit_forms import has_all_digits
 
 MAX_TEXT_CHARS = 200
 MAX_PAD_DIGITS = 64
@@ -85,9 +86,7 @@ def _read_day(edit: ValueEdit, text: str | None) -> str | None:
         day = datetime.strptime(written, form).replace(tzinfo=UTC)
     except ValueError:
         return text
-    # Without separators a digit that is missing has two readings: 1121980 is 11 February or 1 December.
-    is_certain = not written.isdecimal() or f"{day:{form}}" == written
-    return f"{day:%Y-%m-%d}" if is_certain else text
+    return f"{day:%Y-%m-%d}" if has_all_digits(written, form) else text
 
 
 def _empty(edit: ValueEdit, text: str | None) -> str | None:

@@ -14,6 +14,7 @@ from functools import cache, partial, reduce
 
 import polars as pl
 
+from hub.ingest.values.digit_forms import find_digit_form
 from hub.model.registry import Column
 from hub.sdk.mapping import FieldMapping, Split
 from schema.values import Clean, CodeList, PartialDate, Storage, Value
@@ -262,6 +263,9 @@ def parse_day(text: pl.Expr, pattern: str, zone: str) -> pl.Expr:
         return _parse_epoch_day(text, pattern, zone)
     if pattern == "%Y":
         return pl.when(text.str.contains(r"^[0-9]{4}$")).then(text)
+    form = find_digit_form(pattern)
+    if form is not None:
+        text = pl.when(text.str.contains(form)).then(text)
     if "%z" in pattern:
         moment = text.str.to_datetime(pattern, time_zone="UTC", strict=False)
         return moment.dt.convert_time_zone(zone).dt.to_string("%Y-%m-%d")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+from hub.ingest.values.digit_forms import has_all_digits, parse_iso_time
 from hub.sdk.streams import Cursor, Since
 
 Watermark = datetime | Decimal
@@ -36,7 +37,7 @@ class Watermarks:
         except (ValueError, OverflowError, OSError):
             pass
         try:
-            return self._aware(datetime.fromisoformat(text))
+            return self._aware(parse_iso_time(text))
         except (ValueError, OverflowError):
             return None
 
@@ -73,9 +74,11 @@ class Watermarks:
 
     def _parse_declared(self, text: str) -> datetime:
         if self.since.format == "iso":
-            return datetime.fromisoformat(text)
+            return parse_iso_time(text)
         if self.since.format == "epoch":
             return datetime.fromtimestamp(float(text), UTC)
+        if not has_all_digits(text, self.since.format):
+            raise ValueError(text)
         return datetime.strptime(text, self.since.format)  # noqa: DTZ007  # `_aware` adds the zone
 
     def _aware(self, time: datetime) -> datetime:

@@ -16,6 +16,7 @@ from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.reader import AnswerMalformed, ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.read.soap.client import SoapClient
 from hub.ingest.read.soap.xml_rows import build_xml_frame, find_elements, find_type, read_text
+from hub.ingest.values.digit_forms import has_all_digits, parse_iso_time
 from hub.ingest.values.typed_numbers import find_notations
 from hub.sdk.paging import CursorPaging, OffsetPaging, PagePaging
 from hub.sdk.sources import SoapSource
@@ -243,9 +244,11 @@ class _HighestCursor:
         try:
             if wanted == "epoch" and given.isdecimal():
                 return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(given))
-            return datetime.fromisoformat(given)
+            return parse_iso_time(given)
         except (ValueError, OverflowError):
             pass
+        if not has_all_digits(given, wanted):
+            return None
         try:
             return datetime.strptime(given, wanted)  # noqa: DTZ007  # the source's time zone is added
         except ValueError:

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from hub.errors import SourceUnavailable
+from hub.ingest.values.digit_forms import parse_iso_time
 from hub.sdk.streams import Cursor
 
 MAX_CLOCK_LEAD = timedelta(days=1)
@@ -73,7 +74,7 @@ class CursorRange:
 
     def _parse_time(self, text: str) -> datetime:
         try:
-            found = datetime.fromisoformat(text)
+            found = parse_iso_time(text)
         except ValueError:
             raise self._describe_unreadable("time in ISO 8601 form, e.g. 2025-07-01T08:00:00") from None
         # A year that an overlap or a zone cannot move marks "never"; it is not a time.
