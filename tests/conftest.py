@@ -177,11 +177,31 @@ def _fresh(server: EmbeddedServer, template: str) -> Iterator[str]:
 SLOWEST_FIRST = tuple(
     f"tests/{name}.py"
     for name in (
-        *("connectors/test_kit", "connectors/test_conformance", "system/test_docs_commands", "differential/test_lanes"),
-        *("connectors/test_verdicts", "system/test_link_model", "system/faults/test_faults", "clients/test_codegen"),
-        *("permission/test_matrix", "permission/test_sub_selections", "system/test_console"),
-        *("system/test_link_changes", "system/test_guide", "unit/ingest/test_check", "browser/test_graphiql"),
-        *("system/test_cdc", "system/test_evaluate", "system/test_link_training", "system/test_discrepancies"),
+        *(
+            "connectors/test_kit",
+            "connectors/test_conformance",
+            "system/docs/test_docs_commands",
+            "differential/test_lanes",
+        ),
+        *(
+            "connectors/test_verdicts",
+            "system/models/test_link_model",
+            "system/faults/test_faults",
+            "clients/test_codegen",
+        ),
+        *("permission/test_matrix", "permission/test_sub_selections", "system/console/test_officer_walk"),
+        *(
+            "system/linking/test_link_changes",
+            "system/docs/test_guide",
+            "unit/ingest/test_check",
+            "browser/test_graphiql",
+        ),
+        *(
+            "system/sources/test_cdc",
+            "system/linking/test_evaluate",
+            "system/models/test_link_training",
+            "system/stewards/test_discrepancies",
+        ),
     )
 )
 """Files that take half a minute of processor time or so. A file stays in one process: one that came last would keep a single process

@@ -1,6 +1,6 @@
 """The fenced blocks of the pages, as tests read them.
 
-A block whose language can be run is run by tests/system/test_docs_commands.py, in the order of its page. One that cannot be run in a
+A block whose language can be run is run by tests/system/docs/test_docs_commands.py, in the order of its page. One that cannot be run in a
 test says why in its fence: ```sh no-test="needs systemd".
 """
 

@@ -2,7 +2,7 @@
 
 Two thirds of a test that runs a command went into importing what it needs, again for every command. The first call starts a
 process that imports all commands and uses none; each command is a fork of it, with its own environment, folder, streams and
-exit code. tests/system/test_imports_of_commands.py and test_serve_faults.py start `hub` as a person does.
+exit code. tests/system/commands/test_imports_of_commands.py and tests/system/serving/test_serve_faults.py start `hub` as a person does.
 """
 
 import atexit

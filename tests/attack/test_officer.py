@@ -17,7 +17,7 @@ from tests.attack.attacker import Attacker, Outcome, TimingOracle, find_auc, lis
 from tests.attack.attempts import END, GOT, IDENTIFY, NAME_BY_KEY, OPEN, TRANSFER, Attempt, Knowledge, list_attempts
 from tests.conftest import ServedHub
 from tests.serving import served
-from tests.system.test_access import ISSUER, OFFICE, OTHER_OFFICE, AccessHub, make_app
+from tests.system.access.test_access import ISSUER, OFFICE, OTHER_OFFICE, AccessHub, make_app
 
 DOSSIER, FOREIGN_DOSSIER = "H49.12-251118-5001", "H49.12-251118-5002"
 GUESSES, MISSES, PAIRS = 60, 30, 150

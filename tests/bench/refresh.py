@@ -28,7 +28,7 @@ from hub.store.migrate import migrate_store
 from hub.store.query import fetch_value
 from tests.bench.harness import Bench, Row, Target
 from tests.serving import served
-from tests.system.register import ADDRESS, Register, register_manifest
+from tests.system.servers.register import ADDRESS, Register, register_manifest
 
 NAME = "bench_refresh"
 TABLE = "Live refresh"

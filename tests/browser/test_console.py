@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 from hub.jobs.schema import migrate_queue
 from tests.browser.watched import WatchedPage
 from tests.clients.conftest import NodeProject
-from tests.system.console_site import ConsoleSite
-from tests.system.console_site import serve_pages as serve_pages
-from tests.system.console_site import site as site
-from tests.system.console_site import store as store
-from tests.system.test_console_rejected import rejected as rejected
+from tests.system.console.test_rejected import rejected as rejected
+from tests.system.servers.console_site import ConsoleSite
+from tests.system.servers.console_site import serve_pages as serve_pages
+from tests.system.servers.console_site import site as site
+from tests.system.servers.console_site import store as store
 
 HERE = Path(__file__).parent
 MOST_TABS = 60

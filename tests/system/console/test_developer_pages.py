@@ -12,11 +12,11 @@ import pytest
 
 from hub.access.purposes import read_purposes
 from hub.model.registry import load_registry
-from tests.system.console_site import ConsoleSite, PageReader
-from tests.system.console_site import serve_pages as serve_pages
-from tests.system.console_site import site as site
-from tests.system.console_site import store as store
-from tests.system.test_access import ISSUER
+from tests.system.access.test_access import ISSUER
+from tests.system.servers.console_site import ConsoleSite, PageReader
+from tests.system.servers.console_site import serve_pages as serve_pages
+from tests.system.servers.console_site import site as site
+from tests.system.servers.console_site import store as store
 
 SDL = Path(__file__).parents[3] / "schema" / "generated" / "schema.graphql"
 RUNNERS = {"curl": ["bash"], "Python": [sys.executable], "TypeScript": ["node"]}

@@ -9,11 +9,11 @@ import pytest
 
 from hub.plan.binds import global_id
 from hub.snapshots.paper_requests import list_paper_requests
-from tests.system.console_site import ConsoleSite, PageReader
-from tests.system.console_site import serve_pages as serve_pages
-from tests.system.console_site import site as site
-from tests.system.console_site import store as store
-from tests.system.test_access import ISSUER
+from tests.system.access.test_access import ISSUER
+from tests.system.servers.console_site import ConsoleSite, PageReader
+from tests.system.servers.console_site import serve_pages as serve_pages
+from tests.system.servers.console_site import site as site
+from tests.system.servers.console_site import store as store
 
 CODE = "H49.12-251118-8001"
 PATH = f"/console/dossiers/{CODE}"

@@ -5,11 +5,11 @@ import re
 import psycopg
 import pytest
 
-from tests.system.console_site import ConsoleSite, PageReader
-from tests.system.console_site import serve_pages as serve_pages
-from tests.system.console_site import site as site
-from tests.system.console_site import store as store
-from tests.system.test_access import OFFICE
+from tests.system.access.test_access import OFFICE
+from tests.system.servers.console_site import ConsoleSite, PageReader
+from tests.system.servers.console_site import serve_pages as serve_pages
+from tests.system.servers.console_site import site as site
+from tests.system.servers.console_site import store as store
 
 LIST = "/console/dossiers"
 INSERT = """insert into hub.dossier (code, purpose, purpose_version, office, opened_by, opened_via, opened_at, expires_at, ended_at, outcome)

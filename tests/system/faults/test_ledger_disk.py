@@ -12,7 +12,7 @@ from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
 from hub.store.roles import LEDGER
-from tests.system.test_ledger_faults import entry
+from tests.system.ledger.test_ledger_faults import entry
 
 BATCH = 500
 MAX_BATCHES = 400

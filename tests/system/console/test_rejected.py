@@ -1,0 +1,166 @@
+"""Rejected rows by pages, over a really served hub and queue: what a steward sees, one correction for a group, replay, and dismissal."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from hub.access.subjects.sealing import seal_subject, unseal_subject
+from hub.jobs.queue import build_queue
+from hub.jobs.schema import migrate_queue
+from hub.jobs.tasks import QueueTasks
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import make_engine
+from hub.store.roles import CLERK, STEWARD
+from tests.system.servers.console_site import NAME, ConsoleSite, ServePages
+from tests.system.servers.console_site import serve_pages as serve_pages
+from tests.system.servers.console_site import site as site
+from tests.system.servers.console_site import store as store
+
+GROUP = "/console/rejected/population/citizens/Citizen/pattern?field=birth_date"
+WRITTEN = {"91": "12/25/1980", "92": "1/31/1975", "93": "không rõ"}
+"""Key at the source → the day as written."""
+NEW_NAME = "Nguyễn Văn Bí Mật"
+
+
+@pytest.fixture
+def rejected(site: ConsoleSite) -> Iterator[dict[str, int]]:
+    """Three rows whose birth date does not have the form, by key at the source: two have the month first."""
+    migrate_queue(site.database)
+    found = {}
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        for key, day in WRITTEN.items():
+            payload = {
+                "id": key, "so_dinh_danh": f"0221800090{key}", "so_cmnd_cu": None, "ho_va_ten": NEW_NAME, "gioi_tinh": "Nam",
+                "ngay_sinh": day, "ngay_mat": None, "dan_toc": "01", "ma_xa": "06820", "ngay_dang_ky": "2024-01-01",
+                "dia_chi": "Tổ 1", "cap_nhat_luc": "2025-06-01T00:00:00+07:00",
+            }  # fmt: skip
+            row = connection.execute(
+                "insert into hub.quarantine (stream_id, run_id, entity, source_key, field, rule, reason, payload, payload_hash,"
+                " connector_version) values ((select id from hub.stream where connector = 'population' and name = 'citizens'),"
+                " (select max(id) from hub.run), 'Citizen', %s, 'birth_date', 'pattern', 'must be a day', %s, md5(%s), '1')"
+                " returning id",
+                (f"9000{key}", json.dumps({**payload, "id": f"9000{key}"}), f"test {key}"),
+            ).fetchone()
+            found[key] = row[0] if row else 0
+        yield found
+        numbers = list(found.values())
+        connection.execute("delete from hub.correction where payload_hash in (select payload_hash from hub.quarantine where id = any(%s))", (numbers,))  # fmt: skip
+        connection.execute("delete from hub.quarantine where id = any(%s)", (numbers,))
+        connection.execute("delete from data.citizen where source_key like '9000%'")
+
+
+def run_queue_once(database: str) -> list[str]:
+    """Run every job that waits, as `hub worker` does. Returns what the worker said."""
+    said: list[str] = []
+    engine = make_engine(database)
+
+    async def work() -> None:
+        queue = build_queue(database, connections=4)
+        QueueTasks(queue, engine, said.append, 90).register()
+        async with queue.open_async():
+            await queue.run_worker_async(wait=False, install_signal_handlers=False)
+
+    asyncio.run(asyncio.wait_for(work(), 120))
+    engine.dispose()
+    return said
+
+
+def test_one_correction_mends_a_group_and_the_queue_replays_it(site: ConsoleSite, rejected: dict[str, int]) -> None:
+    steward = site.officer("chi").open("/console/rejected")
+    assert "Công dân, birth_date" in steward.text
+    steward.open(GROUP)
+    assert all(day in steward.text for day in WRITTEN.values()), "wrong values are shown"
+    assert NEW_NAME not in steward.text
+    assert "N. V. B. M." in steward.text, "other values are masked"
+    assert "022180009091" not in steward.text
+    fields = {
+        "column": "ngay_sinh",
+        "edit": "READ_DAY:MONTH_DAY_YEAR",
+        "find": "",
+        "to": "",
+        "note": "nguồn ghi tháng trước",
+    }
+    steward.submit({**fields, "note": "", "preview": "1"})
+    assert steward.page.status_code == 422
+    steward.submit({**fields, "preview": "1"}, GROUP)
+    assert "Sửa được <b>2</b> trong 2 bản ghi" in steward.text
+    assert "1980-12-25" in steward.text
+    assert "12/25/1980" not in str(steward.page.url), "nothing personal stands in the address"
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        assert connection.execute(
+            "select count(*) from hub.correction where note = %s", (fields["note"],)
+        ).fetchone() == (0,)
+        steward.submit({"apply": "3"}, GROUP)
+        assert (steward.page.status_code, "Các bản ghi vừa thay đổi" in steward.text) == (422, True)
+        steward.submit({"apply": "2"}, GROUP)
+        assert "Đã ghi cách sửa" in steward.text
+        said = run_queue_once(site.database)
+        assert "replay population: 2 accepted, 0 still rejected" in said
+        stored = connection.execute(
+            "select source_key, birth_date from data.citizen where source_key like '9000%' order by 1"
+        ).fetchall()
+        assert stored == [("900091", "1980-12-25"), ("900092", "1975-01-31")]
+        made_by = connection.execute("select made_by from hub.correction where note = %s", (fields["note"],)).fetchall()
+        assert [by.endswith("|chi") for (by,) in made_by] == [True, True]
+    assert WRITTEN["92"] not in steward.open(GROUP).text
+    assert WRITTEN["93"] in steward.text
+
+
+def test_rows_are_dismissed_with_a_reason(site: ConsoleSite, rejected: dict[str, int]) -> None:
+    steward = site.officer("chi").open(GROUP)
+    steward.submit({"dismiss": "1", "dismiss_note": "x"})
+    assert "Đánh dấu ít nhất một bản ghi." in steward.errors
+    row = {f"row.{rejected['93']}": "1"}
+    steward.submit({"dismiss": "1", "dismiss_note": "bản ghi thử", **row}, GROUP)
+    assert "Đã để ngoài" in steward.text
+    with psycopg.connect(site.database) as connection:
+        found = connection.execute("select resolution from hub.quarantine where id = %s", (rejected["93"],)).fetchone()
+    assert found == ("DISMISSED",)
+    steward.submit({"dismiss": "1", "dismiss_note": "again", **row}, GROUP)
+    assert steward.page.status_code == 400, "it is resolved already"
+
+
+def test_each_look_is_in_the_ledger(site: ConsoleSite, rejected: dict[str, int]) -> None:
+    site.officer("chi").open(GROUP)
+    auditor = site.officer("kiem").open("/console/log")
+    auditor.submit({"purpose": "quarantine"})
+    assert "quarantine.population.citizens.Citizen" in auditor.text
+    assert "Không tìm thấy" not in auditor.text, "rows were shown, though nobody is named in them"
+
+
+def test_somebody_who_is_sealed_is_withheld(site: ConsoleSite, rejected: dict[str, int]) -> None:
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        row = connection.execute(
+            "select id, source_key from data.citizen where personal_id = %s", (site.seller,)
+        ).fetchone()
+        assert row is not None
+        connection.execute("update hub.quarantine set source_key = %s where id = %s", (row[1], rejected["93"]))
+        seal_subject(connection, "Citizen", row[0], "COURT_ORDER", "test")
+        try:
+            steward = site.officer("chi").open(GROUP)
+        finally:
+            unseal_subject(connection, "Citizen", row[0])
+    assert WRITTEN["93"] not in steward.text
+    assert "Được bảo vệ" in steward.text
+    assert steward.text.count("N. V. B. M.") == 2
+    assert WRITTEN["91"] in steward.text
+
+
+def test_the_clerk_cannot_see_a_row_and_the_page_says_what_is_missing(
+    serve_pages: ServePages, site: ConsoleSite, rejected: dict[str, int], postgres_server: EmbeddedServer
+) -> None:
+    with serve_pages({STEWARD: postgres_server.login_url(CLERK, NAME)}) as url:
+        steward = ConsoleSite(url, *list(vars(site).values())[1:]).officer("chi").open(GROUP)
+    assert steward.page.status_code == 503
+    assert "STEWARD_UNREADABLE" in steward.text
+    assert WRITTEN["91"] not in steward.text
+
+
+def test_rejected_rows_are_for_stewards(site: ConsoleSite, rejected: dict[str, int]) -> None:
+    assert site.officer("an").open(GROUP).page.status_code == 403
+    assert site.officer("chi").open(GROUP.replace("population", "nothing")).page.status_code == 404
+    assert re.search("không còn bản ghi nào", site.officer("chi").open(GROUP.replace("pattern", "range")).text)

@@ -1,0 +1,176 @@
+"""Which people an answer is about: said by the statement itself, compared with link tables read by hand."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from graphql import OperationDefinitionNode, parse, validate
+from graphql.execution.values import get_variable_values
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import RawCursor
+
+from hub.graph.schema import get_core_schema, load_schema
+from hub.model.registry import load_registry
+from hub.plan.data_subjects import DataSubject, take_data_subjects
+from hub.plan.planner import Planner
+from tests.conftest import ServedHub
+
+SCHEMA = get_core_schema(load_schema())
+CASES = sorted((Path(__file__).parents[2] / "plan" / "cases").glob("*.graphql"))
+
+
+@pytest.fixture(scope="module")
+def store(served_hub: ServedHub) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(served_hub.database, options="-c search_path=pg_catalog -c timezone=UTC") as connection:
+        yield connection
+
+
+def read(
+    store: psycopg.Connection[Any], text: str, variables: dict[str, Any] | None = None, *, hidden: bool = True
+) -> tuple[Any, frozenset[DataSubject]]:
+    """The data of an operation, and the people that its statement names."""
+    document = parse(text)
+    assert validate(SCHEMA, document) == []
+    (operation,) = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    coerced = get_variable_values(SCHEMA, operation.variable_definitions or (), variables or {})
+    assert not isinstance(coerced, list), coerced
+    planner = Planner(load_registry(), SCHEMA, names_data_subjects=hidden)
+    plan = planner.plan(planner.read(document, operation, coerced.coerced))
+    row = RawCursor(store).execute(plan.sql, plan.parameters(coerced.coerced)).fetchone()
+    assert row is not None
+    clean, people = take_data_subjects(row[0].encode())
+    assert hidden or clean == row[0].encode()
+    return json.loads(clean), people
+
+
+def numbers(store: psycopg.Connection[Any], sql: str, *values: object) -> frozenset[DataSubject]:
+    return frozenset(("Citizen", row[0]) for row in store.execute(sql, values).fetchall() if row[0])
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_an_answer_is_the_same_with_and_without_hidden_members(store: psycopg.Connection[Any], path: Path) -> None:
+    given = path.with_suffix(".json")
+    variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
+    text = path.read_text(encoding="utf-8")
+    assert read(store, text, variables)[0] == read(store, text, variables, hidden=False)[0]
+
+
+def test_a_person_and_who_their_records_are_linked_to(store: psycopg.Connection[Any], served_hub: ServedHub) -> None:
+    asked = "query ($by: CitizenBy!) { citizen(by: $by) { fullName maritalStatuses { nodes { state } } } }"
+    data, people = read(store, asked, {"by": {"personalId": served_hub.personal_id}})
+    assert data["citizen"]["maritalStatuses"]["nodes"]
+    own = numbers(store, "select id from data.citizen where personal_id = %s", served_hub.personal_id)
+    spouses = numbers(
+        store,
+        "select s.subject_id from link.marital_status_person p join link.marital_status_spouse s using (record_id)"
+        " where p.subject_id = any(%s) and p.status in ('CONFIRMED', 'PROBABLE') and s.status in ('CONFIRMED', 'PROBABLE')",
+        [number for _, number in own],
+    )
+    assert spouses
+    assert people == own | spouses
+
+
+def test_holders_of_a_parcel_though_no_holder_is_selected(store: psycopg.Connection[Any]) -> None:
+    asked = "{ parcels(first: 20) { nodes { id rights { nodes { share } } } } }"
+    data, people = read(store, asked)
+    parcels = [node["id"] for node in data["parcels"]["nodes"]]
+    holders = numbers(
+        store,
+        "select h.subject_id from link.land_use_right_parcel p join link.land_use_right_holder h using (record_id)"
+        " where hub.global_id('Parcel', p.subject_id) = any(%s) and p.status in ('CONFIRMED', 'PROBABLE')"
+        " and h.status in ('CONFIRMED', 'PROBABLE') and h.subject_kind = 'Citizen'",
+        parcels,
+    )
+    assert holders
+    assert people == holders
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "{ citizens(first: 3) { nodes { id sex } } }",
+        "{ citizens(first: 3) { edges { cursor node { again: id ... on Citizen { sex } } } } }",
+        "{ a: citizens(first: 3) { ...all } } fragment all on CitizenConnection { pageInfo { endCursor } nodes { id } }",
+        "{ citizens(last: 3) { pageInfo { hasPreviousPage } nodes { id __typename } } }",
+    ],
+)
+def test_pages_name_the_people_on_them(store: psycopg.Connection[Any], asked: str) -> None:
+    data, people = read(store, asked)
+    (page,) = data.values()
+    nodes = page.get("nodes") or [edge["node"] for edge in page["edges"]]
+    shown = [node.get("id") or node.get("again") for node in nodes]
+    assert people == numbers(store, "select id from data.citizen where hub.global_id('Citizen', id) = any(%s)", shown)
+    assert len(people) == 3
+
+
+def test_a_search_names_those_it_found_though_only_the_score_is_selected(
+    store: psycopg.Connection[Any], served_hub: ServedHub
+) -> None:
+    asked = "query ($text: String!) { search(text: $text) { hits { score } } }"
+    _, people = read(store, asked, {"text": served_hub.personal_id})
+    assert people == numbers(store, "select id from data.citizen where personal_id = %s", served_hub.personal_id)
+
+
+def test_counts_and_places_name_nobody(store: psycopg.Connection[Any]) -> None:
+    asked = "{ citizens { totalCount } administrativeUnits(first: 2) { nodes { name } } parcels(first: 2) { nodes { area } } }"
+    assert read(store, asked)[1] == frozenset()
+
+
+def test_a_kind_of_a_union_of_which_nothing_is_selected(store: psycopg.Connection[Any]) -> None:
+    asked = "{ taxObligations(first: 50) { nodes { debtor { ... on Business { enterpriseCode } } } } }"
+    data, people = read(store, asked)
+    assert {"debtor": {}} in data["taxObligations"]["nodes"]
+    assert people
+
+
+def test_values_that_look_like_hidden_members_stay() -> None:
+    kept = b'{"note":"\\"~Citizen\\":12,","~":1}'
+    assert take_data_subjects(kept) == (kept, frozenset())
+    text = b'{"~Citizen":12,"a":[{"~Citizen.0":null},{"~Citizen.1":7,"b":"\\"~Citizen\\":9,"}]}'
+    clean = b'{"a":[{},{"b":"\\"~Citizen\\":9,"}]}'
+    assert take_data_subjects(text) == (clean, frozenset({("Citizen", 12), ("Citizen", 7)}))
+    rows = b'{"~~":[{"~Citizen":3}, \n {"~Citizen.0":4}],"edges":[{"cursor":"\\"~~\\":[{}],"}]}'
+    assert take_data_subjects(rows)[0] == b'{"edges":[{"cursor":"\\"~~\\":[{}],"}]}'
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(st.sampled_from('"~\\{},:[]Citizen.0129 '), max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.from_regex(r"[a-z]{1,3}", fullmatch=True), inner, max_size=4)
+        ),
+        max_leaves=12,
+    ),
+    st.integers(0, 2**63 - 1),
+)
+def test_no_text_of_a_value_is_taken_for_a_hidden_member(value: Any, number: int) -> None:
+    """For any JSON, compact as PostgreSQL writes it: what is hidden comes out, and the rest stays byte for byte."""
+    plain = json.dumps({"value": value, "values": [value, value]}, separators=(",", ":")).encode()
+    assert take_data_subjects(plain) == (plain, frozenset())
+    member = b'"~Citizen":%d,' % number
+    nobody, another = b'"~Citizen.2":null,', b'"~Citizen.3":7,'
+    marked = b"{" + member + nobody + another + plain[1:]
+    assert take_data_subjects(marked) == (plain, frozenset({("Citizen", number), ("Citizen", 7)}))
+
+
+def test_a_correction_is_about_whoever_its_record_is_linked_to(store: psycopg.Connection[Any]) -> None:
+    right = store.execute(
+        "select record_id, subject_id from link.land_use_right_holder where status <> 'UNCONFIRMED' and subject_kind = 'Citizen'"
+        " limit 1"
+    ).fetchone()
+    assert right is not None
+    for entity, number in (("LandUseRight", right[0]), ("Citizen", right[1] + 1)):
+        store.execute(
+            "insert into hub.source_correction (record_entity, record_id, field, claim_key, origin, connector, opened_by, opened_at,"
+            " state, due_at) values (%s, %s, 'area', 'x', 'ANSWER', 'land', 'an', now(), 'OPEN', now())",
+            (entity, number),
+        )
+    found, people = read(store, "{ corrections(first: 5) { nodes { claimed } } }")
+    store.rollback()
+    assert len(found["corrections"]["nodes"]) == 2
+    assert people == {("Citizen", right[1]), ("Citizen", right[1] + 1)}

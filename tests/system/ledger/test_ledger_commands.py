@@ -1,0 +1,252 @@
+"""`hub ledger list | usage | spans | breach`, and what commands that show values write down."""
+
+import csv
+import getpass
+import http.server
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from hub.cli import main
+from hub.ledger.log import span_push
+from tests.system.access.test_access import IDENTIFY, READ
+from tests.system.ledger.test_access_log import DOSSIER, LogHub, hub
+
+__all__ = ["hub"]
+LOCAL = f"local:{getpass.getuser()}"
+
+
+@pytest.fixture(autouse=True)
+def store(hub: LogHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", hub.database)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    printed = capsys.readouterr()
+    assert (left.value.code or 0) == code, printed.out + printed.err
+    return printed.out if code == 0 else printed.err
+
+
+def newest(hub: LogHub, **conditions: Any) -> dict[str, Any]:
+    found: dict[str, Any] = hub.log(first=1, **conditions)["nodes"][0]
+    return found
+
+
+def test_the_log_is_listed_with_conditions_and_pages(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(3):
+        hub.ask("an", IDENTIFY, {"personalId": hub.buyer}, purpose="identify")
+    arguments = ("ledger", "list", "--purpose", "identify", "--personal-id", hub.buyer, "--limit", "2", "--json")
+    first = json.loads(run(capsys, *arguments))
+    second = json.loads(run(capsys, *arguments, "--after", first["after"]))
+    places = [(e["epoch"], e["number"]) for page in (first, second) for e in page["entries"]]
+    assert len(set(places)) >= 3
+    assert all(e["purpose"] == "identify" and e["intact"] and "subjects" not in e for e in first["entries"])
+    audit = newest(hub, kind="AUDIT", principal=LOCAL)
+    assert audit["details"] == ["looked_for: purpose=identify, one person"]
+    assert {"role": "requested", "people": 1} in audit["people"], "it is in that person's log, too"
+
+
+def test_a_citizens_log_in_the_form_of_find_usage(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER)
+    usage = json.loads(run(capsys, "ledger", "usage", hub.seller))["findUsageResponse"]["usage"]
+    told = next(one for one in usage if DOSSIER in one["action"])
+    assert set(told) == {"logtime", "action", "receiver"}
+    assert told["receiver"] == "Ủy ban nhân dân phường Vàng Danh"
+    assert told["action"].startswith("Ủy ban nhân dân phường Vàng Danh đã xem họ tên và quyền sử dụng đất của ông/bà")
+    datetime.fromisoformat(told["logtime"])
+
+
+@dataclass
+class CollectorLog:
+    """What a collector got: spans that it took, and the answers that it gives, the last of them over and over."""
+
+    answers: list[tuple[int, bytes]]
+    url: str = ""
+    bodies: list[bytes] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
+
+    @property
+    def records(self) -> list[str]:
+        """The records of the spans that were taken, in their order, each once."""
+        found = (
+            next(a["value"]["stringValue"] for a in span["attributes"] if a["key"] == "hub.record")
+            for body in self.bodies
+            for span in json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        )
+        return [record for record, _ in itertools.groupby(found)]
+
+
+@contextmanager
+def collecting(*answers: tuple[int, bytes]) -> Iterator[CollectorLog]:
+    log = CollectorLog(list(answers))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["content-length"]))
+            status, body = log.answers[0] if len(log.answers) == 1 else log.answers.pop(0)
+            if status == 200 and not body:
+                log.bodies.append(content)
+            log.tokens.add(self.headers["authorization"])
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.send_header("retry-after", "0")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        log.url = f"http://127.0.0.1:{server.server_port}/v1/traces"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield log
+        server.shutdown()
+
+
+def test_a_push_goes_on_where_the_collector_stopped_and_sends_each_record_once(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(span_push, "MAX_SPANS", 4)
+    for _ in range(5):
+        hub.ask("an", IDENTIFY, {"personalId": hub.buyer}, purpose="identify")
+    with psycopg.connect(hub.database) as connection:
+        rows = connection.execute("select epoch, number from ledger.record").fetchall()
+    before = {f"{epoch.hex}:{number}" for epoch, number in rows}
+    state, token = tmp_path / "push.json", tmp_path / "token"
+    token.write_text("secret-of-the-collector\n")
+    push = ("ledger", "push-spans", "--state", str(state), "--token-file", str(token), "--to")
+    with collecting((503, b""), (200, b""), (200, b""), (400, b"who are you")) as first:
+        said = run(capsys, *push, first.url, code=69)
+    assert "HTTP 400" in said
+    assert "who are you" not in said
+    assert len(first.bodies) == 2, "the first try was told to come again"
+    reached = state.read_bytes()
+    with collecting((200, b'{"partialSuccess":{"rejectedSpans":"2"}}')) as rejecting:
+        assert "rejected 2 spans" in run(capsys, *push, rejecting.url, code=69)
+    assert state.read_bytes() == reached, "what was rejected is not taken for sent"
+    with collecting((200, b"")) as second:
+        run(capsys, *push, second.url)
+        whole = first.records + second.records
+        assert before <= set(whole), "every record that there was"
+        assert len(whole) == len(set(whole)), "and each once"
+        assert len(second.bodies) > 2, "a request has a few spans"
+        told = len(second.records)
+        run(capsys, *push, second.url)
+        assert set(second.records[told:]).isdisjoint(whole), "what was sent is not sent again"
+        assert second.records[told:], "the push itself is in the ledger"
+    assert first.tokens == {"Bearer secret-of-the-collector"}
+    assert newest(hub, kind="EXPORT", principal=LOCAL)["details"] == ["looked_for: every entry", "receiver: 127.0.0.1"]
+
+
+def test_a_push_says_what_is_wrong_with_its_arguments(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    state = tmp_path / "push.json"
+    for address in ("http://collector.example/v1/traces", "https://collector.example/", "collector:4318"):
+        assert "v1/traces" in run(capsys, "ledger", "push-spans", "--to", address, "--state", str(state), code=64)
+    with collecting((503, b"")) as busy:
+        words = ("ledger", "push-spans", "--to", busy.url, "--patience", "0", "--state", str(state))
+        assert "HTTP 503" in run(capsys, *words, code=69)
+        state.write_text('{"format": 2}')
+        assert "is no state of a push" in run(capsys, *words, code=78)
+    state.unlink()
+    assert "ConnectError" in run(capsys, *words, code=69)
+
+
+def test_spans_have_what_the_logboek_asks_for(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    since = datetime.now(UTC).isoformat()
+    hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER)
+    document = json.loads(run(capsys, "ledger", "spans", "--since", since))
+    spans = document["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    mine = next(s for s in spans if DOSSIER in json.dumps(s) and '"transferor"' in json.dumps(s))
+    attributes = {a["key"]: a["value"]["stringValue"] for a in mine["attributes"]}
+    assert attributes["dpl.core.processing_activity_id"].startswith("urn:hub:purpose:land-right-transfer:")
+    assert len(attributes["dpl.core.data_subject_id"]) == 32
+    assert attributes["dpl.core.data_subject_id_type"].startswith("urn:hub:pseudonym:")
+    assert (len(mine["traceId"]), len(mine["spanId"]), mine["status"]) == (32, 16, {"code": 0})
+    assert int(mine["startTimeUnixNano"]) > 10**18
+    assert hub.seller not in json.dumps(document)
+    assert newest(hub, kind="EXPORT")["principal"] == LOCAL
+
+
+def test_after_a_leak_everyone_who_was_read_is_named(
+    hub: LogHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    since = datetime.now(UTC)
+    hub.ask("an", IDENTIFY, {"personalId": hub.buyer}, purpose="identify")
+    hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER)
+    hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER)
+    hub.ask("portal", "{ __typename }", purpose="portal")
+    file = tmp_path / "people.csv"
+    found = json.loads(run(capsys, "ledger", "breach", "--since", since.isoformat(), "--principal", "urn:hub:demo|an", "--to", str(file), "--json"))  # fmt: skip
+    people = {person["personal_id"]: person for person in found["people"]}
+    assert (people[hub.seller]["reads"], people[hub.seller]["dossiers"]) == (2, DOSSIER)
+    assert people[hub.seller]["data"] == "họ tên; quyền sử dụng đất"
+    assert (people[hub.buyer]["reads"], people[hub.buyer]["data"]) == (1, "thông tin nhân thân")
+    assert found["notice"]["Số lượt đọc"] == 3
+    assert found["notice"]["Trong đó không xác định được"] == 0
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        assert {row["personal_id"] for row in csv.DictReader(lines)} == set(people)
+    assert file.stat().st_mode & 0o077 == 0
+    entry = newest(hub, kind="EXPORT", principal=LOCAL)
+    assert entry["people"] == [{"role": "requested", "people": len(people)}]
+    assert "breach of urn:hub:demo|an" in entry["details"][0]
+    before = json.loads(run(capsys, "ledger", "breach", "--since", (since - timedelta(days=1)).isoformat(), "--until", since.isoformat(), "--key", "hub_zzzzzzzz_x", "--json"))  # fmt: skip
+    assert (before["people"], before["notice"]["Thông tin truy cập"]) == ([], "key:zzzzzzzz")
+
+
+def test_whoever_cannot_be_named_any_more_is_counted(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    since = datetime.now(UTC).isoformat()
+    hub.ask("an", IDENTIFY, {"personalId": hub.buyer}, purpose="identify")
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        kept = connection.execute("select first_day, subject_key from ledger.month").fetchall()
+        connection.execute("update ledger.month set subject_key = decode(repeat('00', 32), 'hex')")
+        try:
+            found = json.loads(run(capsys, "ledger", "breach", "--since", since, "--principal", "urn:hub:demo|an", "--json"))  # fmt: skip
+        finally:
+            for first_day, key in kept:
+                connection.execute("update ledger.month set subject_key = %s where first_day = %s", (key, first_day))
+    assert (found["people"], found["notice"]["Trong đó không xác định được"]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ledger", "breach", "--since", "2026-07-01T00:00:00+07:00"),
+        ("ledger", "breach", "--since", "2026-07-01T00:00:00", "--principal", "x"),
+        ("ledger", "breach", "--since", "2026-07-01T00:00:00+07:00", "--key", "short"),
+        ("ledger", "breach", "--since", "2026-07-01T00:00:00+07:00", "--principal", "x", "--to", "/nowhere/x.csv"),
+        ("ledger", "list", "--limit", "0"),
+        ("ledger", "list", "--after", "x"),
+        ("ledger", "list", "--since", "2026-07-01T00:00:00"),
+        ("ledger", "usage", "001099999999"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_asked_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "next step" in run(capsys, *words, code=64)
+
+
+def test_a_command_names_the_fields_and_the_people_it_shows(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    with psycopg.connect(hub.database) as connection:
+        row = connection.execute(
+            "select record_id, subject_id from link.tax_obligation_debtor where subject_kind = 'Citizen' limit 1"
+        ).fetchone()
+    assert row is not None
+    run(capsys, "review", "show", "TaxObligation.debtor", str(row[0]))
+    entry = newest(hub, kind="COMMAND")
+    assert (entry["principal"], entry["outcome"]) == (LOCAL, "ANSWERED")
+    assert all(path.startswith("TaxObligation.") for path in entry["paths"])
+    assert sum(role["people"] for role in entry["people"]) >= 1
+    run(capsys, "quarantine", "show", "1")
+    assert newest(hub, kind="COMMAND")["paths"][0].startswith("quarantine.")
