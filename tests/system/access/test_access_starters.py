@@ -15,6 +15,7 @@ from hub.web.app import create_app
 from hub.web.graphiql_page import StarterQuery
 from tests.conftest import ServedHub
 from tests.serving import served
+from tests.system.access.test_access import UNLIMITED
 
 ISSUER = make_local_issuer("127.0.0.1")
 EXPECTED = {
@@ -40,7 +41,7 @@ def case(served_hub: ServedHub) -> AccessExamples:
 
 @pytest.fixture(scope="module")
 def url(served_hub: ServedHub, case: AccessExamples) -> Iterator[str]:
-    settings = load_settings(access="on", explorers="masked")
+    settings = load_settings(access="on", explorers="masked", **UNLIMITED)
     app = create_app(settings, Logins.one(served_hub.database), local_issuer=ISSUER, access_examples=case)
     with served(app) as address:
         yield address

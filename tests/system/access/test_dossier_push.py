@@ -43,6 +43,7 @@ from hub.store.roles import CLERK, READER
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served
+from tests.system.access.test_access import UNLIMITED
 from tests.system.ledger.test_ledger import Ledger
 
 OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
@@ -121,7 +122,7 @@ def one_stop(module_database_url: str, postgres_server: EmbeddedServer) -> Itera
         sender = create_sender(connection, "One-stop", PEM, (OFFICE,), 30)
     name = str(conninfo_to_dict(module_database_url)["dbname"])
     reader, clerk = (postgres_server.login_url(role, name) for role in (READER, CLERK))
-    settings = load_settings(access="on", pushed_dossiers_only=True)
+    settings = load_settings(access="on", pushed_dossiers_only=True, **UNLIMITED)
     with served(create_app(settings, Logins(reader, clerk, module_database_url, reader), local_issuer=ISSUER)) as url:
         yield OneStop(url, module_database_url, sender)
 

@@ -194,7 +194,8 @@ def test_counts_are_rounded_and_codes_can_be_filtered(explorer: httpx2.Client) -
 
 def test_exploring_is_off_unless_the_operator_turns_it_on(served_hub: ServedHub) -> None:
     headers = {"authorization": f"Bearer {ISSUER.sign_token(EXPLORER)}", "x-hub-purpose": "explore"}
-    with served(create_app(load_settings(access="on"), Logins.one(served_hub.database), local_issuer=ISSUER)) as url:
+    settings = load_settings(access="on", **UNLIMITED)
+    with served(create_app(settings, Logins.one(served_hub.database), local_issuer=ISSUER)) as url:
         answer = httpx2.post(f"{url}/graphql", json={"query": "{ __typename }"}, headers=headers)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "PURPOSE_FORBIDDEN")
 

@@ -22,6 +22,7 @@ from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
 from hub.web.app import create_app
 from tests.serving import served
+from tests.system.access.test_access import UNLIMITED
 from tests.system.graph import Graph
 from tests.system.linking.links import Links
 
@@ -357,7 +358,7 @@ def test_only_reviewers_decide_and_only_by_posted_json(
     def code(answer: httpx2.Response) -> str:
         return str(answer.json()["errors"][0]["extensions"]["code"])
 
-    with served(create_app(load_settings(access="on"), logins, local_issuer=issuer)) as url:
+    with served(create_app(load_settings(access="on", **UNLIMITED), logins, local_issuer=issuer)) as url:
         endpoint = f"{url}/graphql"
         assert code(httpx2.post(endpoint, json=asked, headers=review)) == "UNAUTHENTICATED"
         assert code(httpx2.post(endpoint, json=asked, headers=wrong)) == "PURPOSE_FORBIDDEN"

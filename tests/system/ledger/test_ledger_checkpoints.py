@@ -174,7 +174,8 @@ class Receiver:
     """A web service that keeps what is posted to it, while it is up."""
 
     url: str = ""
-    lines: list[bytes] = field(default_factory=list)
+    lines: dict[bytes, None] = field(default_factory=dict)
+    """In the order of their first delivery: a server that stops between a delivery and its note of it delivers again."""
     status: int = 204
 
 
@@ -188,7 +189,7 @@ def receiving(answer: Callable[[bytes], bytes] | None = None) -> Iterator[Receiv
             content = self.rfile.read(int(self.headers["content-length"]))
             body = answer(content) if answer and receiver.status < 300 else b""
             if receiver.status < 300 and not answer:
-                receiver.lines += content.splitlines()
+                receiver.lines |= dict.fromkeys(content.splitlines())
             self.send_response(200 if body else receiver.status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()

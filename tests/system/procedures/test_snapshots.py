@@ -26,6 +26,7 @@ from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
+from tests.system.access.test_access import UNLIMITED
 from tests.system.ledger.test_ledger import Ledger
 
 DATABASE = "snapshots"
@@ -117,7 +118,7 @@ def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Ite
 
 def serve(server: EmbeddedServer, **changed: Any) -> Any:
     logins = Logins.by_role(lambda role: server.login_url(role, DATABASE))
-    return served(create_app(load_settings(access="on", **changed), logins, local_issuer=ISSUER))
+    return served(create_app(load_settings(access="on", **(UNLIMITED | changed)), logins, local_issuer=ISSUER))
 
 
 def number_of(hub: SnapshotHub, snapshot: dict[str, Any]) -> int:

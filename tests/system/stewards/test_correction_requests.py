@@ -20,6 +20,7 @@ from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
+from tests.system.access.test_access import UNLIMITED
 
 OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
 PORTAL = LocalIdentity("portal", "Cổng dịch vụ công", client_kind=ClientKind.APP)
@@ -100,7 +101,7 @@ def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Ite
         expires_at = datetime.now(UTC) + timedelta(days=1)
         key = create_key(connection, NewApiKey("steward", ClientKind.APP, (), ("source:land",), expires_at))
     app = create_app(
-        load_settings(access="on", explorers="masked"),
+        load_settings(access="on", explorers="masked", **UNLIMITED),
         Logins.by_role(lambda role: postgres_server.login_url(role, "correction_requests")),
         local_issuer=ISSUER,
     )
