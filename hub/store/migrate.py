@@ -16,13 +16,17 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.contractions import ContractionLog
 from hub.store.meta import METADATA, OWN_TABLES
 from hub.store.revision import (
+    COMMENT,
     HUB_MIGRATIONS,
     MIGRATIONS_FOLDER,
     VOCABULARY_MIGRATIONS,
+    StoreRevision,
     check_revision,
     newest_revision,
+    read_revision,
 )
 from hub.store.roles import grant_roles
 from hub.store.sql_functions import list_function_statements
@@ -87,8 +91,22 @@ def _migrate_once(engine: Engine) -> None:
         prepare_schemas(connection)
         _check_known(connection)
         _split_revision(connection)
-        command.upgrade(make_alembic_config(connection), "heads")
+        before, log = read_revision(connection), ContractionLog()
+        config = make_alembic_config(connection)
+        config.attributes["on_version_apply"] = log.end_revision
+        with log.watch(connection):
+            command.upgrade(config, "heads")
+        _say_who_can_read(connection, before, log)
         grant_roles(connection)
+
+
+def _say_who_can_read(connection: Connection, before: StoreRevision | None, log: ContractionLog) -> None:
+    after = read_revision(connection)
+    assert after is not None
+    oldest = log.oldest_program(before, after.revision)
+    # Every command comes here, and each comment is a dead row in the catalogue.
+    if oldest != after.oldest_program:
+        connection.exec_driver_sql(f"comment on table hub.alembic_version is '{COMMENT.format(oldest)}'")
 
 
 def prepare_schemas(connection: Connection) -> None:

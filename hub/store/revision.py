@@ -4,9 +4,12 @@ Migrations form two branches: the hub's own tables (`hub/store/migrations`, 0001
 (`schema/migrations`, v0001, v0002, …), so that a province with a vocabulary of its own takes new versions of the hub as they are.
 """
 
+import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 import schema
@@ -18,6 +21,50 @@ HUB_MIGRATIONS = MIGRATIONS_FOLDER / "versions"
 VOCABULARY_MIGRATIONS = Path(schema.__path__[0]) / "migrations"
 READ_REVISION = "select string_agg(version_num, ' ' order by version_num) from hub.alembic_version"
 """Gives a store's revision as `newest_revision` writes it; null for a store without tables."""
+READ_STORED_REVISION = f"""select json_build_object(
+    'revision', ({READ_REVISION}),
+    'comment', obj_description('hub.alembic_version'::regclass, 'pg_class')
+)::text"""
+"""Gives what `StoreRevision.parse` takes."""
+COMMENT = "programs from {} on can read this store"
+"""Of the table of revisions: `migrate_store` writes there which earlier programs its migrations left able to read. A comment, since
+every store has room for it, every login may read it, and a dump carries it."""
+COMMENT_FORM = re.compile(COMMENT.format("((?:v?[0-9]{4} ?)+)"))
+
+
+@dataclass(frozen=True)
+class StoreRevision:
+    """Where a store is. Both are as `newest_revision` writes them."""
+
+    revision: str
+    oldest_program: str
+    """Programs from this revision on can read the store, though they know less than it has; the same as `revision` where nobody said."""
+
+    @classmethod
+    def parse(cls, found: str | None) -> "StoreRevision | None":
+        """What READ_STORED_REVISION gives; None for a store without tables."""
+        stored = json.loads(found) if found else {"revision": None}
+        if stored["revision"] is None:
+            return None
+        said = COMMENT_FORM.fullmatch(stored["comment"] or "")
+        return cls(stored["revision"], said[1] if said else stored["revision"])
+
+    def is_read_by(self, program: str) -> bool:
+        """Whether a program of this revision can read the store: it is the same, or older and not too old. A newer one lacks columns."""
+        own, stored, oldest = (split_revision(each) for each in (program, self.revision, self.oldest_program))
+        return own.keys() == stored.keys() and all(
+            oldest.get(branch, stored[branch]) <= number <= stored[branch] for branch, number in own.items()
+        )
+
+
+def split_revision(revision: str) -> dict[str, str]:
+    """`0028 v0020` → branch → number: {'': '0028', 'v': '0020'}. Numbers of one branch compare as text, having four digits each."""
+    return {part.rstrip("0123456789"): part.lstrip("v") for part in revision.split()}
+
+
+def join_revision(numbers: dict[str, str]) -> str:
+    """The opposite of `split_revision`."""
+    return " ".join(branch + numbers[branch] for branch in sorted(numbers))
 
 
 def newest_revision() -> str:
@@ -37,14 +84,19 @@ def missing_tables_error() -> HubMisconfigured:
     return HubMisconfigured("the database has no hub tables", next_step="run `hub migrate`, then `hub sync`")
 
 
-def check_revision(engine: Engine) -> None:
+def read_revision(connection: Connection) -> StoreRevision | None:
+    """Where a store is; None if it has no tables."""
+    exists = connection.execute(text("select to_regclass('hub.alembic_version') is not null")).scalar_one()
+    return StoreRevision.parse(connection.exec_driver_sql(READ_STORED_REVISION).scalar()) if exists else None
+
+
+def check_revision(engine: Engine) -> StoreRevision:
     """Hold the database against this program's revision, and change nothing. Raises HubMisconfigured, StoreUnavailable."""
     try:
         with engine.connect() as connection:
             if connection.execute(text("select current_setting('search_path')")).scalar_one() != "pg_catalog":
                 raise make_pooler_error("the database's URL")  # it took the settings of the session, and dropped them
-            found = connection.execute(text("select to_regclass('hub.alembic_version') is not null")).scalar_one()
-            stored = connection.execute(text(READ_REVISION)).scalar() if found else None
+            stored = read_revision(connection)
     except OperationalError as error:
         if UNSUPPORTED in str(error.orig):
             raise make_pooler_error("the database's URL") from None
@@ -56,8 +108,9 @@ def check_revision(engine: Engine) -> None:
         stored = None
     if stored is None:
         raise missing_tables_error()
-    if stored != newest_revision():
+    if not stored.is_read_by(newest_revision()):
         raise HubMisconfigured(
-            f"the database is at revision {stored}, and this program needs {newest_revision()}",
+            f"the database is at revision {stored.revision}, and this program needs {newest_revision()}",
             next_step="run `hub migrate`; if the database is newer, run the newer program",
         )
+    return stored

@@ -29,7 +29,7 @@ from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run, store_url
 from hub.store.migrate import find_schema_differences
 from hub.store.part_sizes import read_catalogue
-from hub.store.revision import newest_revision
+from hub.store.revision import StoreRevision, newest_revision, read_revision
 from hub.web import graphiql_page
 from hub.webhooks.backlog import WebhookBacklog, count_endpoints, read_webhook_backlog
 from hub.webhooks.poster import load_poster
@@ -81,6 +81,16 @@ def _offline() -> Iterator[DoctorFinding]:
         yield check_configuration(name, needed, [variable for variable in needed if os.environ.get(variable)])
 
 
+def check_tables(stored: StoreRevision, count_differences: Callable[[], int]) -> DoctorFinding:
+    """Whether the tables are those of this program. A newer version may have migrated them, as in the middle of an upgrade."""
+    if stored.revision != newest_revision():
+        said = f"a newer version migrated them; this one ({newest_revision()}) can read them"
+        return DoctorFinding("tables", True, said, "install the newer version here, too")
+    count = count_differences()
+    step = "`hub schema draft`, then `hub migrate`" if count else None
+    return DoctorFinding("tables", not count, f"{count} differences from schema/", step)
+
+
 def check_configuration(connector: str, needed: Sequence[str], given: Sequence[str]) -> DoctorFinding:
     """Whether a connector has its variables. One that has none is not used here; one that has some cannot work."""
     what, missing = f"connector {connector}", [variable for variable in needed if variable not in given]
@@ -104,10 +114,10 @@ def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
     kind = "embedded" if store.server else "by URL"
     with store.engine.begin() as connection:
         version = connection.execute(text("show server_version")).scalar_one()
-        yield DoctorFinding("store", True, f"PostgreSQL {version}, {kind}, revision {newest_revision()}")
-        changes = find_schema_differences(connection)
-        step = "`hub schema draft`, then `hub migrate`" if changes else None
-        yield DoctorFinding("tables", not changes, f"{len(changes)} differences from schema/", step)
+        stored = read_revision(connection)
+        assert stored is not None  # opened
+        yield DoctorFinding("store", True, f"PostgreSQL {version}, {kind}, revision {stored.revision}")
+        yield check_tables(stored, lambda: len(find_schema_differences(connection)))
         streams = connection.execute(
             text("select connector, count(*), min(as_of) from hub.stream group by connector order by connector")
         ).all()

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.store.prepared_reads import PreparedReads
-from hub.store.revision import READ_REVISION
+from hub.store.revision import READ_STORED_REVISION, StoreRevision
 from hub.store.silence import Silence
 from hub.tracing.spans import open_span
 
@@ -81,13 +81,13 @@ class Reads:
         described: dict[str, Any] = plan["Plan"]
         return described
 
-    async def revision(self, *, deadline_s: float) -> str | None:
+    async def revision(self, *, deadline_s: float) -> StoreRevision | None:
         """The revision of the store; None if it has none. Raises StoreUnavailable, or OperationRefused for silence."""
         try:
-            found = await self._once(_first_value, READ_REVISION, (), deadline_s)
+            found = await self._once(_first_value, READ_STORED_REVISION, (), deadline_s)
         except psycopg.Error as error:
             raise explain_failure(error) from None
-        return None if found is None else str(found)
+        return StoreRevision.parse(found)
 
     async def _tried_again(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
         for attempt in (1, 2):

@@ -13,6 +13,7 @@ context.configure(
     include_object=make_branch_filter(context.config.attributes.get("branch")),
     compare_type=True,
     version_table_schema="hub",
+    on_version_apply=context.config.attributes.get("on_version_apply"),
 )
 with context.begin_transaction():
     context.run_migrations()
