@@ -6,7 +6,7 @@ from hub.errors import OperationRefused
 from hub.procedures.answering.engine import PrefillEngine, ReadSubject
 from hub.procedures.answering.source_findings import SourceFacts
 from hub.procedures.answering.subjects import find_blocks
-from hub.procedures.answers import Prefill, ProcedureSummary, SubjectSummary
+from hub.procedures.answers import Prefill, SubjectSummary
 from hub.procedures.declaration.catalogue import CompiledProcedure
 from hub.procedures.declaration.definition import Procedure
 
@@ -32,20 +32,12 @@ def answer_requirements(
     declared = [work.answer for requirement in procedure.requirements for work in engine.work[requirement.code]]
     people = [read.subject for read in subjects]
     return Prefill(
-        procedure=summarise_procedure(compiled),
+        procedure=compiled.summary,
         dossier=dossier,
         at=sources.at,
         subjects=tuple(SubjectSummary(one.role, one.entity, one.id, one.merged) for one in people),
         blocked_by=(*find_blocks(procedure, people, sources.at.date()), *engine.blocks()),
         answers=tuple(declared),
-    )
-
-
-def summarise_procedure(compiled: CompiledProcedure) -> ProcedureSummary:
-    """What an answer says of its procedure."""
-    declared = compiled.procedure
-    return ProcedureSummary(
-        declared.code, declared.version, compiled.purpose.version, declared.name, declared.legal_basis
     )
 
 

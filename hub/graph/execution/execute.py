@@ -31,6 +31,7 @@ from strawberry.types import Info
 
 from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError, OperationRefused
+from hub.graph.completion.value_executor import ValueExecutor, ValueWriters
 from hub.graph.events.changes import ChangeReader
 from hub.graph.events.dossier_events import DossierEventReader
 from hub.graph.execution.admission import ReadAdmission
@@ -99,6 +100,11 @@ class RequestContext:
     def caller(self) -> Caller:
         """Who asks."""
         return self.reading.caller
+
+    @property
+    def writers(self) -> ValueWriters:
+        """What writes whole values."""
+        return self.executor.writers
 
     async def stored(self, info: Info[Any, Any]) -> Any:
         """The value of a stored root field: one statement for all of them, run once."""
@@ -171,6 +177,7 @@ class Executor:
         self.reviews = reviews
         self.access = access
         self.refresher = refresher
+        self.writers = ValueWriters()
         self.prefills = PrefillService(schema, reads, self.data, refresher, enforced=access.is_enforced)
         self.ledger = ledger
         self.log = log
@@ -423,6 +430,7 @@ class Executor:
             context_value=context,
             variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
+            executor_class=ValueExecutor,
         )
         return result if isinstance(result, ExecutionResult) else await result
 

@@ -1,7 +1,7 @@
 """The root field `prefill`: runs a procedure's own documents through the planner and answers its requirements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -13,30 +13,28 @@ from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 
 from hub.access.dossiers.dossier_store import NamedSubject
-from hub.corrections.notices import DisputedRecords
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.execution.reading import Reading
 from hub.graph.execution.reads import Reads
 from hub.graph.permission.named_subjects import read_named_subjects
-from hub.graph.procedures.prefill_corrections import NOTHING, find_disputes, show_disputes
+from hub.graph.procedures.prefill_corrections import NOTHING, find_disputes
 from hub.graph.procedures.prefill_facts import SourceReads, SubjectReads
 from hub.graph.procedures.prefill_refresh import refresh_prefill
+from hub.graph.procedures.prefill_view import view_prefill
 from hub.graph.procedures.refresher import Refresher
 from hub.graph.schema_types.fields import Namespace
 from hub.model.registry import Registry, load_registry
 from hub.plan.building.correction_nodes import CORRECTIONS_FIELD
-from hub.plan.building.node_builder import KIND_KEY
 from hub.plan.read_paths import list_read_paths
 from hub.procedures.answering.confirmations import Confirmations, confirm_records
 from hub.procedures.answering.engine import ReadSubject, WithheldDocument
 from hub.procedures.answering.source_findings import SourceFacts, add_troubles
 from hub.procedures.answering.statuses import Reason
 from hub.procedures.answering.subjects import PrefillSubject, check_roles
-from hub.procedures.answers import Prefill, RequirementAnswer, as_json
+from hub.procedures.answers import Prefill
 from hub.procedures.declaration.catalogue import CompiledProcedure, ProcedureCatalogue
 from hub.procedures.declaration.documents import ProcedureDocument
-from hub.procedures.display import display_value
 from hub.procedures.prefill import answer_requirements
 
 WITHHELD_REASONS = {"SUBJECT_SEALED": Reason.SEALED, "SUBJECT_RESTRICTED": Reason.RESTRICTED}
@@ -182,7 +180,7 @@ def prefill_field(known: Registry, names: Namespace) -> Any:
         filled = await executor.prefills.fill(request, info.context.reading)
         # Only who asks for it waits for another statement.
         asked = CORRECTIONS_FIELD in ready.checked.text
-        return show_prefill(filled, await find_disputes(executor.reads, filled) if asked else NOTHING)
+        return view_prefill(filled, await find_disputes(executor.reads, filled) if asked else NOTHING)
 
     made = strawberry.field(
         resolver=resolve,
@@ -209,27 +207,6 @@ def prefill_field(known: Registry, names: Namespace) -> Any:
         for name, (kind, text) in about.items()
     ]
     return made
-
-
-def show_prefill(filled: Prefill, disputed: DisputedRecords) -> dict[str, Any]:
-    """A prefill as the graph's types read it."""
-    asked = {id(answer) for answer in filled.still_to_ask}
-    answers = [(answer, _show_answer(answer, disputed, filled.at)) for answer in filled.answers]
-    return {
-        **as_json(replace(filled, answers=())),
-        "answers": [shown for _, shown in answers],
-        "stillToAsk": [shown for answer, shown in answers if id(answer) in asked],
-    }
-
-
-def _show_answer(answer: RequirementAnswer, disputed: DisputedRecords, at: datetime) -> dict[str, Any]:
-    shown: dict[str, Any] = as_json(answer)
-    for value, made in zip(answer.values, shown["values"], strict=True):
-        corrections = show_disputes(disputed, value, at)
-        made |= {KIND_KEY: made["type"], "display": as_json(display_value(value)), CORRECTIONS_FIELD: corrections}
-        for loss, lost in zip(value.losing_values, made["losingValues"], strict=True):
-            lost[CORRECTIONS_FIELD] = show_disputes(disputed, loss, at)
-    return shown
 
 
 def read_choices(given: Sequence[Any]) -> dict[str, frozenset[str]]:

@@ -19,10 +19,8 @@ from hub.procedures.answers import (
     ListItem,
     NoneHeld,
     RequirementAnswer,
-    RequirementSummary,
 )
 from hub.procedures.declaration.catalogue import CompiledProcedure
-from hub.procedures.declaration.definition import Procedure
 from hub.procedures.declaration.documents import ProcedureDocument
 from hub.procedures.declaration.requirements import CITIZEN, Requirement
 
@@ -74,7 +72,6 @@ class PrefillEngine:
         self.sources = sources
         self.choices = choices
         self.work: dict[str, tuple[Work, ...]] = {}
-        self.summaries = {r.code: summarise_requirement(r, self.procedure) for r in self.procedure.requirements}
 
     def answer(self, requirement: Requirement) -> Iterator[Work]:
         """The answers to one requirement: for each subject of its role and each item that it is asked of."""
@@ -180,7 +177,7 @@ class PrefillEngine:
         assert scope.place is not None  # a scope without a place has findings
         if requirement.rows is None:
             return self._values(requirement, scope, read_values(requirement, scope.place))
-        reached = list(walk_path(scope.place, requirement.rows))
+        reached = walk_path(scope.place, requirement.rows)
         rows = [one for one in reached if isinstance(one, ReachedValue) and _meets(one, requirement)]
         ends = [one for one in reached if isinstance(one, Absence)]
         findings = {finding for one in reached for finding in _truncations(one)}
@@ -296,7 +293,7 @@ class PrefillEngine:
     ) -> Work:
         status, reasons = settle_status(findings)
         answer = RequirementAnswer(
-            requirement=self.summaries[requirement.code],
+            requirement=self.compiled.summaries[requirement.code],
             role=scope.role,
             subject_id=scope.subject.id if scope.subject else None,
             items=scope.items,
@@ -306,20 +303,6 @@ class PrefillEngine:
             none=none,
         )
         return Work(scope, answer, frozenset(findings), scopes)
-
-
-def summarise_requirement(requirement: Requirement, procedure: Procedure) -> RequirementSummary:
-    """What an answer says of its requirement."""
-    return RequirementSummary(
-        code=requirement.code,
-        label=requirement.label,
-        kind=requirement.kind.upper(),
-        holder=requirement.holder,
-        asked_of=requirement.asked_of,
-        evidence=requirement.evidence,
-        legal_basis=requirement.legal_basis,
-        max_age_days=procedure.max_age_of(requirement),
-    )
 
 
 def _doubts(link_status: str | None, requirement: Requirement) -> Iterator[Finding]:

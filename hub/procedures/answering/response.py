@@ -1,7 +1,7 @@
 """Walking the answer of a document: from the subject along paths to values, with what each value rests on. Pure."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -42,6 +42,8 @@ class ReachedValue:
     losing: tuple[LosingValue, ...] = ()
     person: str | None = None
     """The name of the person who this is, or whose list it is, as the register has it."""
+    _ahead: dict[str, "tuple[PathEnd, ...]"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What one step leads to, by response key: the requirements of a form go the same way again and again."""
 
     @property
     def link_status(self) -> str | None:
@@ -71,36 +73,54 @@ def start_walk(data: Mapping[str, Json], root: SelectedField) -> ReachedValue:
     return ReachedValue(data, root)
 
 
-def walk_path(place: ReachedValue, path: str) -> Iterator[PathEnd]:
+def walk_path(place: ReachedValue, path: str) -> Sequence[PathEnd]:
     """What a path reaches: lists fan out. A list that a page cut gives its rows, with a finding on each, and on itself if it is empty."""
-    yield from _walk(place, tuple(path.split(".")))
+    ends: Sequence[PathEnd] = (place,)
+    for key in _split(path):
+        if len(ends) == 1:
+            ends = _look_ahead(ends[0], key)
+        else:
+            ends = [beyond for end in ends for beyond in _look_ahead(end, key)]
+    return ends
 
 
-def _walk(place: ReachedValue, steps: tuple[str, ...]) -> Iterator[PathEnd]:
-    if not steps:
-        yield place
-        return
-    node = place.node.beneath.get(steps[0])
+@lru_cache(5_000)
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def _look_ahead(place: PathEnd, key: str) -> "tuple[PathEnd, ...]":
+    """What one step from a place leads to. From an absence it leads no further."""
+    if isinstance(place, Absence):
+        return (place,)
+    found = place._ahead.get(key)
+    if found is None:
+        found = place._ahead[key] = tuple(_take_step(place, key))
+    return found
+
+
+def _take_step(place: ReachedValue, key: str) -> Iterator[PathEnd]:
+    node = place.node.beneath.get(key)
     if node is None or not isinstance(place.value, Mapping):
         # A union's other kind, which does not have the field.
         yield Absence(place, None)
         return
-    value = place.value.get(steps[0])
+    value = place.value.get(key)
     if value is None:
         yield _end(place, node)
-        return
-    if isinstance(value, list):
-        yield from _walk_rows(place, node, value, steps[1:])
-        return
-    yield from _walk(_step(place, node, value), steps[1:])
+    elif isinstance(value, list):
+        yield from _rows(place, node, value)
+    else:
+        yield _step(place, node, value)
 
 
-def _walk_rows(place: ReachedValue, node: SelectedField, rows: list[Json], rest: tuple[str, ...]) -> Iterator[PathEnd]:
+def _rows(place: ReachedValue, node: SelectedField, rows: list[Json]) -> Iterator[PathEnd]:
     cut = frozenset({TRUNCATED}) if node.name == NODES and _is_cut(place) else frozenset()
     if not rows:
         yield Absence(place, node.type_name, cut)
+    above = replace(place, findings=place.findings | cut) if cut else place
     for row in rows:
-        yield from _walk(_step(replace(place, findings=place.findings | cut), node, row), rest)
+        yield _step(above, node, row)
 
 
 def _is_cut(connection: ReachedValue) -> bool:
@@ -115,17 +135,18 @@ def _is_cut(connection: ReachedValue) -> bool:
 def _step(place: ReachedValue, node: SelectedField, value: Json) -> ReachedValue:
     """The place of a value one field further."""
     if not isinstance(value, Mapping):
-        return replace(place, value=value, node=node, losing=(*place.losing, *list_discrepancies(place, node.name)))
-    links, findings, losing = set(place.links), set(place.findings), list(place.losing)
+        losing = (*place.losing, *list_discrepancies(place, node.name))
+        return ReachedValue(value, node, place.record, place.links, place.findings, losing, place.person)
+    links, findings, losing = place.links, place.findings, place.losing
     record = _record(value, node) or place.record
     for link, named in _links(place, node, value):
-        links.add(str((link or {}).get("status") or UNLINKED))
+        links |= {str((link or {}).get("status") or UNLINKED)}
         recorded = ((link or {}).get("recorded") or {}).get("name")
         if recorded and named and not is_same_text(str(recorded), named):
-            findings.add(NAMED_OTHERWISE)
-            losing.append(_recorded_name(str(recorded), record, place.record, node))
+            findings |= {NAMED_OTHERWISE}
+            losing = (*losing, _recorded_name(str(recorded), record, place.record, node))
     person = place.person if node.named(NODES) is not None else _registered_name(value, node)
-    return ReachedValue(value, node, record, frozenset(links), frozenset(findings), tuple(losing), person)
+    return ReachedValue(value, node, record, links, findings, losing, person)
 
 
 def _links(place: ReachedValue, node: SelectedField, value: Json) -> Iterator[tuple[Json, str | None]]:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 class AnswerStatus(Enum):
     """What the hub can say to a requirement."""
 
+    __hash__ = object.__hash__  # Enum's own, in Python, was a twentieth of a prefill: findings are kept in sets
+
     HELD = "HELD"
     MISSING = "MISSING"
     STALE = "STALE"
@@ -24,6 +26,8 @@ class AnswerStatus(Enum):
 
 class Reason(Enum):
     """Why an answer has its status."""
+
+    __hash__ = object.__hash__  # as above
 
     RULE = "RULE"
     NO_ITEM = "NO_ITEM"
@@ -135,9 +139,13 @@ class Settlement(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
+HELD = Settlement(AnswerStatus.HELD, ())
+
+
 def settle_status(findings: Iterable[Finding]) -> Settlement:
     """The status and reasons that findings amount to. Raises KeyError for a finding that `PRECEDENCE` does not have."""
-    ordered = sorted(set(findings), key=RANK.__getitem__)
-    if not ordered:
-        return Settlement(AnswerStatus.HELD, ())
+    distinct = set(findings)
+    if not distinct:
+        return HELD
+    ordered = sorted(distinct, key=RANK.__getitem__)
     return Settlement(ordered[0].status, tuple(dict.fromkeys(finding.reason for finding in ordered)))

@@ -58,7 +58,7 @@ def _read_leaves(requirement: Requirement, place: ReachedValue) -> ReadValues:
     found: list[ReachedValue] = []
     others: list[tuple[ReachedValue, LossKind]] = []
     for path in requirement.value:
-        ends = list(walk_path(place, path))
+        ends = walk_path(place, path)
         reached = [end for end in ends if isinstance(end, ReachedValue)]
         if found:
             others += [(end, LossKind.ALTERNATIVE) for end in reached]
@@ -90,6 +90,8 @@ def _is_empty_leaf(absence: Absence) -> bool:
 def _make_found(end: ReachedValue, others: Sequence[tuple[ReachedValue, LossKind]]) -> FoundValue:
     value = _make_typed(end)
     losing = [_make_losing(other, kind) for other, kind in others if not _is_same(end, other)]
+    if not losing:
+        return FoundValue(value, end, end.findings)
     differs = any(loss.kind is LossKind.DIFFERS for loss in losing)
     value = replace(value, losing_values=(*value.losing_values, *losing))
     return FoundValue(value, end, end.findings | (frozenset({SOURCES_DIFFER}) if differs else frozenset()))

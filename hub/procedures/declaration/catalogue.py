@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose
 from hub.model.registry import load_registry
+from hub.procedures.answers import ProcedureSummary, RequirementSummary
 from hub.procedures.declaration.definition import Procedure, check_in_force, find_procedure, read_procedure
 from hub.procedures.declaration.documents import ProcedureDocument, SelectedField, compile_documents
 from hub.procedures.declaration.references import order_requirements
@@ -54,6 +55,31 @@ class CompiledProcedure:
         base = [self.path_of(above) if above else "", requirement.rows or ""]
         paths = (".".join(part for part in (*base, path) if part) for path in requirement.value)
         return tuple(leaf for path in paths if document and (leaf := document.root.find(path)) is not None)
+
+    @cached_property
+    def summary(self) -> ProcedureSummary:
+        """What an answer says of the procedure."""
+        declared = self.procedure
+        return ProcedureSummary(
+            declared.code, declared.version, self.purpose.version, declared.name, declared.legal_basis
+        )
+
+    @cached_property
+    def summaries(self) -> Mapping[str, RequirementSummary]:
+        """What an answer says of each requirement, by its code."""
+        return {
+            one.code: RequirementSummary(
+                code=one.code,
+                label=one.label,
+                kind=one.kind.upper(),
+                holder=one.holder,
+                asked_of=one.asked_of,
+                evidence=one.evidence,
+                legal_basis=one.legal_basis,
+                max_age_days=self.procedure.max_age_of(one),
+            )
+            for one in self.procedure.requirements
+        }
 
     @cached_property
     def entities(self) -> frozenset[str]:

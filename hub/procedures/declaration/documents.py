@@ -83,7 +83,13 @@ class SelectedField:
 
     def named(self, name: str) -> "SelectedField | None":
         """The first field beneath that has this name in the schema, whatever its response key."""
-        return next((one for one in self.beneath.values() if one.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> "Mapping[str, SelectedField]":
+        return {
+            one.name: one for one in reversed(tuple(self.beneath.values()))
+        }  # of a name the first comes last, and stays
 
     @cached_property
     def person_name(self) -> "SelectedField | None":
