@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.procedures.answering.response import AS_OF, parse_instant
+from hub.procedures.answering.response import parse_instant
 from hub.procedures.answering.source_findings import SourceTrouble
 from hub.procedures.answers import Prefill
-from hub.procedures.declaration.documents import GLOBAL_ID, PROVENANCE, SelectedField
+from hub.procedures.declaration.documents import AS_OF, GLOBAL_ID, PROVENANCE, SelectedField
 from hub.refresh.refresh_types import RefreshOutcome, RefreshStatus
 
 TROUBLE_OF_STATUS: Mapping[RefreshStatus, SourceTrouble] = {

@@ -1,15 +1,15 @@
 """Walking the answer of a document: from the subject along paths to values, with what each value rests on. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.link.normalise.text import accented_key
 from hub.procedures.answering.statuses import AnswerStatus, Finding, Reason
 from hub.procedures.answers import LosingValue, LossKind
-from hub.procedures.declaration.documents import GLOBAL_ID, HAS_NEXT, NODES, PAGE_INFO, PROVENANCE, SelectedField
+from hub.procedures.declaration.documents import HAS_NEXT, NODES, PAGE_INFO, SelectedField
 
 Json = Any
 CONFIRMED, PROBABLE, UNLINKED = "CONFIRMED", "PROBABLE", "UNLINKED"
@@ -18,7 +18,6 @@ WEAKNESS = (CONFIRMED, PROBABLE, "UNCONFIRMED", UNLINKED)
 NAMED_OTHERWISE = Finding(AnswerStatus.CONTRADICTORY, Reason.NAMED_OTHERWISE)
 TRUNCATED = Finding(AnswerStatus.UNAVAILABLE, Reason.TRUNCATED)
 DISCREPANCIES = "discrepancies"
-SOURCE, AS_OF = "source", "asOf"
 
 
 @dataclass(frozen=True)
@@ -30,20 +29,24 @@ class RecordPlace:
     as_of: datetime | None = None
 
 
-@dataclass(frozen=True)
-class ReachedValue:
-    """A value of the answer: what it is, the record it stands in, the links and the findings that it rests on."""
+NO_RECORD = RecordPlace()
+
+
+class ReachedValue(NamedTuple):
+    """A value of the answer: what it is, the record it stands in, the links and the findings that it rests on.
+
+    `person` is the name of the person who this is, or whose list it is, as the register has it. `ahead` is what one step leads to, by
+    response key, if there are any steps: the requirements of a form go the same way again and again.
+    """
 
     value: Json
     node: SelectedField
-    record: RecordPlace = RecordPlace()
+    record: RecordPlace = NO_RECORD
     links: frozenset[str] = frozenset()
     findings: frozenset[Finding] = frozenset()
     losing: tuple[LosingValue, ...] = ()
     person: str | None = None
-    """The name of the person who this is, or whose list it is, as the register has it."""
-    _ahead: dict[str, "tuple[PathEnd, ...]"] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What one step leads to, by response key: the requirements of a form go the same way again and again."""
+    ahead: "dict[str, tuple[ReachedValue | Absence, ...]] | None" = None
 
     @property
     def link_status(self) -> str | None:
@@ -70,7 +73,7 @@ PathEnd = ReachedValue | Absence
 
 def start_walk(data: Mapping[str, Json], root: SelectedField) -> ReachedValue:
     """The answer of a document as a place."""
-    return ReachedValue(data, root)
+    return ReachedValue(data, root, ahead={})
 
 
 def walk_path(place: ReachedValue, path: str) -> Sequence[PathEnd]:
@@ -93,15 +96,17 @@ def _look_ahead(place: PathEnd, key: str) -> "tuple[PathEnd, ...]":
     """What one step from a place leads to. From an absence it leads no further."""
     if isinstance(place, Absence):
         return (place,)
-    found = place._ahead.get(key)
+    if place.ahead is None:
+        return (Absence(place, None),)
+    found = place.ahead.get(key)
     if found is None:
-        found = place._ahead[key] = tuple(_take_step(place, key))
+        found = place.ahead[key] = tuple(_take_step(place, key))
     return found
 
 
 def _take_step(place: ReachedValue, key: str) -> Iterator[PathEnd]:
     node = place.node.beneath.get(key)
-    if node is None or not isinstance(place.value, Mapping):
+    if node is None or not isinstance(place.value, dict):
         # A union's other kind, which does not have the field.
         yield Absence(place, None)
         return
@@ -118,7 +123,7 @@ def _rows(place: ReachedValue, node: SelectedField, rows: list[Json]) -> Iterato
     cut = frozenset({TRUNCATED}) if node.name == NODES and _is_cut(place) else frozenset()
     if not rows:
         yield Absence(place, node.type_name, cut)
-    above = replace(place, findings=place.findings | cut) if cut else place
+    above = place._replace(findings=place.findings | cut) if cut else place
     for row in rows:
         yield _step(above, node, row)
 
@@ -134,8 +139,10 @@ def _is_cut(connection: ReachedValue) -> bool:
 
 def _step(place: ReachedValue, node: SelectedField, value: Json) -> ReachedValue:
     """The place of a value one field further."""
-    if not isinstance(value, Mapping):
-        losing = (*place.losing, *list_discrepancies(place, node.name))
+    if not isinstance(value, dict):
+        losing = place.losing
+        if place.node.named(DISCREPANCIES) is not None:
+            losing = (*losing, *list_discrepancies(place, node.name))
         return ReachedValue(value, node, place.record, place.links, place.findings, losing, place.person)
     links, findings, losing = place.links, place.findings, place.losing
     record = _record(value, node) or place.record
@@ -146,7 +153,7 @@ def _step(place: ReachedValue, node: SelectedField, value: Json) -> ReachedValue
             findings |= {NAMED_OTHERWISE}
             losing = (*losing, _recorded_name(str(recorded), record, place.record, node))
     person = place.person if node.named(NODES) is not None else _registered_name(value, node)
-    return ReachedValue(value, node, record, links, findings, losing, person)
+    return ReachedValue(value, node, record, links, findings, losing, person, {})
 
 
 def _links(place: ReachedValue, node: SelectedField, value: Json) -> Iterator[tuple[Json, str | None]]:
@@ -159,7 +166,7 @@ def _links(place: ReachedValue, node: SelectedField, value: Json) -> Iterator[tu
 
 def _registered_name(value: Json, node: SelectedField) -> str | None:
     named = node.person_name
-    found = value.get(named.key) if named is not None and isinstance(value, Mapping) else None
+    found = value.get(named.key) if named is not None and isinstance(value, dict) else None
     return None if found is None else str(found)
 
 
@@ -174,26 +181,21 @@ def _end(place: ReachedValue, node: SelectedField) -> Absence:
     """The end of a path at a null."""
     if node.needs_link is not None:
         status = str(((place.value.get(node.link) if node.link else None) or {}).get("status") or UNLINKED)
-        ended = replace(place, node=node, links=place.links | {status})
+        ended = place._replace(node=node, links=place.links | {status})
         return Absence(ended, None, is_unlinked=status == UNLINKED)
     if not node.beneath:
-        return Absence(replace(place, value=None, node=node), None)
+        return Absence(place._replace(value=None, node=node, ahead=None), None)
     is_root = place.node.owner == ""
     return Absence(place, node.type_name if is_root else None)
 
 
 def _record(value: Mapping[str, Json], node: SelectedField) -> RecordPlace | None:
     """The record that an object is, if the document selects its provenance."""
-    provenance, own = node.named(PROVENANCE), node.named(GLOBAL_ID)
-    if provenance is None:
+    keys = node.record_keys
+    if keys is None:
         return None
-    origin = value.get(provenance.key) or {}
-    source, as_of = provenance.named(SOURCE), provenance.named(AS_OF)
-    return RecordPlace(
-        id=value.get(own.key) if own is not None else None,
-        source=origin.get(source.key) if source is not None else None,
-        as_of=parse_instant(origin.get(as_of.key)) if as_of is not None else None,
-    )
+    origin = value.get(keys.provenance) or {}
+    return RecordPlace(value.get(keys.own), origin.get(keys.source), parse_instant(origin.get(keys.as_of)))
 
 
 @lru_cache(1_000)
@@ -211,7 +213,7 @@ def list_discrepancies(place: ReachedValue, field: str) -> Iterator[LosingValue]
     """The copies that differ from a field of the record at a place, if the document selects its discrepancies."""
     node = place.node.named(DISCREPANCIES)
     rows = node.named(NODES) if node is not None else None
-    if node is None or rows is None or not isinstance(place.value, Mapping):
+    if node is None or rows is None or not isinstance(place.value, dict):
         return
     for row in (place.value.get(node.key) or {}).get(rows.key) or ():
         by_name = {one.name: row.get(key) for key, one in rows.beneath.items()}

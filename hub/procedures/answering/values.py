@@ -219,7 +219,7 @@ def _referring(place: ReachedValue, path: str) -> ReachedValue | None:
         None,
     )
     node = above.node.beneath.get(steps[-1]) if above is not None else None
-    return None if above is None or node is None else replace(above, node=node)
+    return None if above is None or node is None else above._replace(node=node, ahead=None)
 
 
 _COMPOSED: dict[str, Callable[[Requirement, ReachedValue], FoundValue | Absence]] = {

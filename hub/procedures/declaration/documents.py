@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -36,6 +36,7 @@ from schema.values import CodeList, Day, PartialDate, PersonName, Storage
 
 GLOBAL_ID = "id"
 PROVENANCE = "provenance"
+SOURCE, AS_OF = "source", "asOf"
 NODES, PAGE_INFO, HAS_NEXT = "nodes", "pageInfo", "hasNextPage"
 NUMBERS = frozenset({Storage.INTEGER, Storage.BIGINT, Storage.NUMERIC})
 
@@ -48,6 +49,15 @@ class LeafKind(Enum):
     MONEY = "money"
     DATE = "date"
     CODE = "code"
+
+
+class RecordKeys(NamedTuple):
+    """Response keys of a record's global id and provenance and, within that, of source and instant; empty if they are not selected."""
+
+    provenance: str
+    own: str
+    source: str
+    as_of: str
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,17 @@ class SelectedField:
             if column is not None and issubclass(column.value, PersonName):
                 return one
         return None
+
+    @cached_property
+    def record_keys(self) -> "RecordKeys | None":
+        """Where an object says which record it is; None if its provenance is not selected."""
+        provenance, own = self.named(PROVENANCE), self.named(GLOBAL_ID)
+        if provenance is None:
+            return None
+        source, as_of = provenance.named(SOURCE), provenance.named(AS_OF)
+        return RecordKeys(
+            provenance.key, own.key if own else "", source.key if source else "", as_of.key if as_of else ""
+        )
 
     def walk(self, above: str = "") -> "Iterator[tuple[str, SelectedField]]":
         """Every field beneath, with its path."""

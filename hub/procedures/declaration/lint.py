@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 from hub.access.purposes import PROCEDURE_FILE
 from hub.model.registry import load_registry
-from hub.procedures.answering.response import AS_OF, DISCREPANCIES, SOURCE
+from hub.procedures.answering.response import DISCREPANCIES
 from hub.procedures.declaration.catalogue import CompiledProcedure
 from hub.procedures.declaration.documents import (
+    AS_OF,
     GLOBAL_ID,
     HAS_NEXT,
     NODES,
     PAGE_INFO,
     PROVENANCE,
+    SOURCE,
     LeafKind,
     ProcedureDocument,
     SelectedField,

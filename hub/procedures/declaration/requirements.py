@@ -1,6 +1,7 @@
 """The keys of a requirement and of a blocking fact in `procedure.toml`. `docs/reference/procedure.md` is made from these classes."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -136,7 +137,7 @@ class Requirement(Strict):
     needs: RequirementCode | None = Field(None, description="A requirement that must be held for this to be held.")
     applies_when: tuple[RequirementCondition, ...] = Field((), description="It is asked only if all of these hold.")
 
-    @property
+    @cached_property
     def form(self) -> Literal["value", "party", "parcel", "address", "derived", "none"]:
         """What kind of value it has; `none` for a list that others are within, and for what is only asked."""
         if self.value:
