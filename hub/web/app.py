@@ -18,10 +18,12 @@ from hub.console.operator.source_tiles import SourcePromise
 from hub.console.pages import Console
 from hub.errors import HubError
 from hub.graph.execution.reads import Reads
+from hub.graph.federation.subgraph_execution import SubgraphExecutor
 from hub.graph.procedures.receipts import ReceiptPrinter
 from hub.graph.service import make_executor, make_gate, make_pool
 from hub.ledger.checkpoints.signing_keys import load_signing_key
 from hub.ledger.keeper import make_keeper
+from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.logins import Logins
@@ -42,6 +44,7 @@ from hub.web.websocket import WebSocketEndpoint
 from schema.core import Label
 
 GRAPHQL_PATH = "/graphql"
+FEDERATION_PATH = "/federation"
 READY_WITHIN_S = 2.0
 """How long a look at the database may take before the process is said not to be ready."""
 NO_CONNECTORS: Mapping[str, Manifest] = {}
@@ -87,6 +90,7 @@ def create_app(
         executor, gate, access, promises, receipt_path=RECEIPT_PATH, graphql_path=GRAPHQL_PATH, grades=grades
     )
     web = _Web(executor.reads, console)
+    subgraph = GraphQLEndpoint(SubgraphExecutor(executor, load_registry(), settings), gate, settings, None)
     dossiers = DossierEndpoint(executor)
     key = settings.receipt_signing_key
     receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
@@ -130,6 +134,7 @@ def create_app(
         routes=[
             Route("/", web.home, methods=["GET"]),
             WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, gate, settings).__call__),
+            Route(FEDERATION_PATH, subgraph),
             Route("/healthz", web.healthz, methods=["GET"]),
             Route("/readyz", web.readyz, methods=["GET"]),
             Route(PUSH_PATH, push.take, methods=["POST"]),

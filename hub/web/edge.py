@@ -22,7 +22,7 @@ ID_HEADER = b"x-request-id"
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
 """Long enough to be no identifier of a person, since it stands in the log."""
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
-PARTS = frozenset({"graphql", "console", "sign-in", "push", "healthz", "readyz"})
+PARTS = frozenset({"graphql", "federation", "console", "sign-in", "push", "healthz", "readyz"})
 """First parts of paths, by which spans are named."""
 
 

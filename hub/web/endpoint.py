@@ -17,6 +17,7 @@ from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError
 from hub.graph.execution.execute import Executor, Response
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.federation.subgraph_execution import SubgraphExecutor
 from hub.graph.permission.callers import Caller, Gate, collect_headers
 from hub.settings import Settings
 from hub.web import negotiate
@@ -37,10 +38,14 @@ LONGEST_ACCEPT = 1_000
 
 
 class GraphQLEndpoint:
-    """An ASGI application for one path. `page` gives the body and headers of the page for people."""
+    """An ASGI application for one path. `page` gives the body and headers of the page for people, where there is one."""
 
     def __init__(
-        self, executor: Executor, gate: Gate, settings: Settings, page: Callable[[], tuple[bytes, Headers]]
+        self,
+        executor: Executor | SubgraphExecutor,
+        gate: Gate,
+        settings: Settings,
+        page: Callable[[], tuple[bytes, Headers]] | None,
     ) -> None:
         self.executor = executor
         self.gate = gate
@@ -54,7 +59,7 @@ class GraphQLEndpoint:
         began = perf_counter()
         try:
             if scope["method"] in ("GET", "HEAD"):
-                if negotiate.wants_page(accept) and b"query=" not in scope["query_string"]:
+                if self.page is not None and negotiate.wants_page(accept) and b"query=" not in scope["query_string"]:
                     body, page_headers = self.page()
                     await _send(send, 200, body, page_headers)
                     return
@@ -142,6 +147,7 @@ class GraphQLEndpoint:
             yield (await self.executor.respond(request, caller)).body
             return
         headers = collect_headers(scope["headers"])
+        assert isinstance(self.executor, Executor)  # the subgraph has no subscriptions
         async with contextlib.aclosing(
             self.executor.stream(ready, caller, lambda: self.gate.admit(headers, is_request=False))
         ) as results:

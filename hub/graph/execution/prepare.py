@@ -212,7 +212,7 @@ class Preparer:
         operation = find_operation(checked.document, request.operation_name)
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
-        variables = self._coerced(operation, request.variables or {})
+        variables = self.coerced(operation, request.variables or {})
         sizes = tuple(variables.get(name) for name in checked.paged)
         return (
             operation,
@@ -256,7 +256,8 @@ class Preparer:
             self.schema, document, rules, max_errors=10, hide_suggestions=True, allow_empty_selection_sets=False
         )
 
-    def _coerced(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    def coerced(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The variables of an operation by their types. Raises RequestRejected, whose errors quote no value."""
         definitions = operation.variable_definitions or ()
         if not definitions:
             return {}

@@ -60,7 +60,13 @@ class AccessHub:
     seller_id: int
 
     def ask(
-        self, who: str | None, query: str, variables: dict[str, Any] | None = None, **headers: str
+        self,
+        who: str | None,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        path: str = "/graphql",
+        **headers: str,
     ) -> httpx2.Response:
         """One request. `dossier=` and `purpose=` become their headers."""
         sent = {f"x-hub-{name}": value for name, value in headers.items()}
@@ -69,7 +75,7 @@ class AccessHub:
             assert identity is not None
             sent["authorization"] = f"Bearer {ISSUER.sign_token(identity)}"
         return httpx2.post(
-            f"{self.url}/graphql", json={"query": query, "variables": variables or {}}, headers=sent, timeout=30
+            f"{self.url}{path}", json={"query": query, "variables": variables or {}}, headers=sent, timeout=30
         )
 
     def open(self, who: str, dossier: str, **change: Any) -> httpx2.Response:
@@ -245,6 +251,16 @@ def test_the_schema_is_public_and_nothing_else(hub: AccessHub) -> None:
     assert hub.ask(None, "{ __typename }").json()["data"] == {"__typename": "Query"}
     assert hub.ask(None, "{ administrativeUnits(first: 1) { nodes { name } } }").status_code == 401
     assert hub.ask(None, "{ __typename ...x } fragment x on Query { citizens { totalCount } }").status_code == 401
+
+
+def test_the_subgraph_is_for_whoever_is_known_and_its_sdl_for_everybody(hub: AccessHub) -> None:
+    assert "@key" in hub.ask(None, "{ _service { sdl } }", path="/federation").json()["data"]["_service"]["sdl"]
+    everything = "{ administrativeUnits(first: 2) { nodes { name } } labels { code } procedures { code } }"
+    for query in (everything, "{ procedures { code } }", "{ _entities(representations: []) { __typename } }"):
+        assert hub.ask(None, query, path="/federation").status_code == 401
+    found = hub.ask("app", everything, path="/federation").json()["data"]
+    assert len(found["administrativeUnits"]["nodes"]) == 2
+    assert {"code": "land-right-transfer"} in found["procedures"]
 
 
 def test_identifying_needs_no_dossier_and_gives_little(hub: AccessHub) -> None:
