@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 # Trust what the system trusts, as pip does: many offices reach the registries through a proxy with its own certificate.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: venv demo test check bench fmt lock assets generate clean
+.PHONY: venv demo test check bench fmt lock sbom assets generate clean
 
 venv: $(VENV)/.installed
 
@@ -57,6 +57,15 @@ lock:
 	$(LOCK) --extra all pyproject.toml -c requirements-dev.lock -o requirements.lock
 	$(LOCK) --group dev --group bench --all-extras pyproject.toml -c requirements-dev.lock -o requirements-bench.lock
 	$(LOCK) tests/bench/pseudopeople/requirements.in -o tests/bench/pseudopeople/requirements.lock
+
+# What the image has, from an environment made as the Dockerfile makes it: names, versions, licences, dependencies.
+SBOM := dist/sbom.cdx.json
+RUNTIME := dist/runtime
+sbom: venv
+	$(UV) venv --quiet --clear --python $(BIN)/python $(RUNTIME)
+	$(UV) pip install --quiet --python $(RUNTIME)/bin/python --require-hashes -r requirements.lock
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --spec-version 1.6 -o $(SBOM) $(RUNTIME)/bin/python
+	rm -rf $(RUNTIME)
 
 assets: venv
 	cd hub/web/graphiql && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm ci && npm run build
