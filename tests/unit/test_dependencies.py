@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -39,19 +40,19 @@ def imported_packages() -> dict[str, set[str]]:
     return {name: files for name, files in found.items() if name not in sys.stdlib_module_names | OURS}
 
 
-def distributions_of(package: str) -> set[str]:
+def distributions_of(package: str, installed: Mapping[str, list[str]]) -> set[str]:
     if package in BROUGHT:
         return {BROUGHT[package]}
-    return {name.lower().replace("_", "-") for name in packages_distributions().get(package, ())}
+    return {name.lower().replace("_", "-") for name in installed.get(package, ())}
 
 
 def test_every_import_is_declared() -> None:
     project = load_project()
     base = distribution_names(project["dependencies"]) | {""}
     extras = {name: distribution_names(listed) for name, listed in project["optional-dependencies"].items()}
-    undeclared = {}
+    undeclared, installed = {}, packages_distributions()
     for package, files in imported_packages().items():
-        wanted = distributions_of(package)
+        wanted = distributions_of(package, installed)
         declared = extras[EXTRA_OF_MODULE[package]] if package in EXTRA_OF_MODULE else base
         if not wanted & declared:
             undeclared[package] = sorted(files)[:3]
