@@ -7,6 +7,7 @@ from schema.values import CodeList
 class UnitLevel(CodeList):
     """Level of an administrative unit. Districts ended on 2025-07-01."""
 
+    label = Label("Cấp đơn vị hành chính", "Level of an administrative unit")
     codes = {
         "PROVINCE": Label("Cấp tỉnh", "Province"),
         "DISTRICT": Label("Cấp huyện", "District"),
@@ -17,18 +18,21 @@ class UnitLevel(CodeList):
 class UnitChangeKind(CodeList):
     """How an old unit went into a new one."""
 
+    label = Label("Cách sáp nhập đơn vị", "Kind of unit change")
     codes = {"WHOLE": Label("Toàn bộ", "The whole unit"), "PART": Label("Một phần", "A part of a unit that was split")}
 
 
 class Sex(CodeList):
     """Sex as registered (SEMIC Core Person `sex`)."""
 
+    label = Label("Giới tính", "Sex")
     codes = {"MALE": Label("Nam", "Male"), "FEMALE": Label("Nữ", "Female"), "OTHER": Label("Khác", "Other")}
 
 
 class MaritalState(CodeList):
     """Marital state as registered in civil status."""
 
+    label = Label("Tình trạng hôn nhân", "Marital state")
     codes = {
         "SINGLE": Label("Chưa kết hôn", "Single"),
         "MARRIED": Label("Đã kết hôn", "Married"),
@@ -40,6 +44,7 @@ class MaritalState(CodeList):
 class RelationshipToHead(CodeList):
     """Relationship of a member to the head of the household."""
 
+    label = Label("Quan hệ với chủ hộ", "Relationship to the head")
     codes = {
         "HEAD": Label("Chủ hộ", "Head"),
         "SPOUSE": Label("Vợ/chồng", "Spouse"),
@@ -52,12 +57,14 @@ class RelationshipToHead(CodeList):
 class ResidenceKind(CodeList):
     """How a person is registered at a residence (Law on Residence 2020)."""
 
+    label = Label("Loại cư trú", "Kind of residence")
     codes = {"PERMANENT": Label("Thường trú", "Permanent"), "TEMPORARY": Label("Tạm trú", "Temporary")}
 
 
 class PartyKind(CodeList):
     """What kind of subject a recorded party is: one identifier can name three of them."""
 
+    label = Label("Loại đối tượng", "Kind of party")
     codes = {
         "PERSON": Label("Cá nhân", "Person"),
         "HOUSEHOLD": Label("Hộ gia đình", "Household"),
@@ -69,6 +76,7 @@ class PartyKind(CodeList):
 class LandPurpose(CodeList):
     """Land-use purpose, by the codes of the cadastral map."""
 
+    label = Label("Mục đích sử dụng đất", "Land-use purpose")
     codes = {
         "ODT": Label("Đất ở tại đô thị", "Urban residential"),
         "ONT": Label("Đất ở tại nông thôn", "Rural residential"),
@@ -85,6 +93,7 @@ class LandPurpose(CodeList):
 class RightOrigin(CodeList):
     """Where a land-use right comes from."""
 
+    label = Label("Nguồn gốc sử dụng đất", "Origin of a right")
     codes = {
         "ALLOCATED": Label("Nhà nước giao đất", "Allocated by the State"),
         "RECOGNISED": Label("Công nhận quyền sử dụng đất", "Recognised"),
@@ -97,6 +106,7 @@ class RightOrigin(CodeList):
 class RightStatus(CodeList):
     """Whether a right is in force."""
 
+    label = Label("Tình trạng quyền", "Status of a right")
     codes = {
         "REGISTERED": Label("Đang có hiệu lực", "In force"),
         "TRANSFERRED": Label("Đã chuyển quyền", "Transferred away"),
@@ -107,18 +117,21 @@ class RightStatus(CodeList):
 class EncumbranceKind(CodeList):
     """What rests on a parcel (ISO 19152 LA_Mortgage and LA_Restriction)."""
 
+    label = Label("Loại hạn chế quyền", "Kind of encumbrance")
     codes = {"MORTGAGE": Label("Thế chấp", "Mortgage"), "SEIZURE": Label("Kê biên", "Seizure")}
 
 
 class EncumbranceStatus(CodeList):
     """Whether an encumbrance still rests."""
 
+    label = Label("Tình trạng hạn chế quyền", "Status of an encumbrance")
     codes = {"ACTIVE": Label("Đang có hiệu lực", "Active"), "DISCHARGED": Label("Đã xoá", "Discharged")}
 
 
 class PlanningRestrictionKind(CodeList):
     """Why building on a parcel is restricted (ISO 19152 LA_Restriction)."""
 
+    label = Label("Loại hạn chế theo quy hoạch", "Kind of planning restriction")
     codes = {
         "LAND_RECOVERY": Label("Nằm trong kế hoạch thu hồi đất", "In a plan of land recovery"),
         "ROAD_CORRIDOR": Label("Hành lang an toàn đường bộ", "Road safety corridor"),
@@ -132,6 +145,7 @@ class PlanningRestrictionKind(CodeList):
 class LandTransferKind(CodeList):
     """How a land-use right changes hands (Land Law 2024)."""
 
+    label = Label("Hình thức chuyển quyền", "Kind of land transfer")
     codes = {
         "SALE": Label("Chuyển nhượng", "Sale"),
         "GIFT": Label("Tặng cho", "Gift"),
@@ -144,6 +158,7 @@ class LandTransferKind(CodeList):
 class LandTransferSlipStatus(CodeList):
     """How far a transfer slip has come at the tax office."""
 
+    label = Label("Tình trạng phiếu chuyển", "Status of a transfer slip")
     codes = {
         "SENT": Label("Đã chuyển cơ quan thuế", "Sent to the tax office"),
         "FULFILLED": Label("Đã hoàn thành nghĩa vụ tài chính", "Obligations fulfilled"),
@@ -154,6 +169,7 @@ class LandTransferSlipStatus(CodeList):
 class TaxpayerStatus(CodeList):
     """Status of a taxpayer at the tax office."""
 
+    label = Label("Tình trạng người nộp thuế", "Status of a taxpayer")
     codes = {
         "ACTIVE": Label("Đang hoạt động", "Active"),
         "SUSPENDED": Label("Tạm ngừng", "Suspended"),
@@ -164,6 +180,7 @@ class TaxpayerStatus(CodeList):
 class TaxKind(CodeList):
     """Kind of tax or fee."""
 
+    label = Label("Loại thuế, phí", "Kind of tax or fee")
     codes = {
         "NON_AGRICULTURAL_LAND": Label("Thuế sử dụng đất phi nông nghiệp", "Non-agricultural land-use tax"),
         "LAND_USE_FEE": Label("Tiền sử dụng đất", "Land-use fee"),
@@ -177,6 +194,7 @@ class TaxKind(CodeList):
 class ObligationStatus(CodeList):
     """How much of an obligation has been met."""
 
+    label = Label("Tình trạng nộp thuế", "Status of an obligation")
     codes = {
         "DUE": Label("Chưa nộp", "Due"),
         "PARTLY_PAID": Label("Nộp một phần", "Partly paid"),
@@ -189,6 +207,7 @@ class ObligationStatus(CodeList):
 class TaxExemptionGround(CodeList):
     """Why a tax or fee on land is waived or reduced."""
 
+    label = Label("Lý do miễn, giảm thuế", "Ground of exemption")
     codes = {
         "ONLY_HOME": Label("Nhà ở, đất ở duy nhất", "Only home"),
         "CLOSE_RELATIVES": Label("Chuyển quyền giữa người thân trong gia đình", "Transfer between close relatives"),
@@ -201,12 +220,14 @@ class TaxExemptionGround(CodeList):
 class PovertyCategory(CodeList):
     """Category of a household on the list of the year (multidimensional poverty line)."""
 
+    label = Label("Diện hộ nghèo, cận nghèo", "Poverty category")
     codes = {"POOR": Label("Hộ nghèo", "Poor"), "NEAR_POOR": Label("Hộ cận nghèo", "Near-poor")}
 
 
 class BenefitKind(CodeList):
     """Kind of social benefit."""
 
+    label = Label("Loại trợ cấp", "Kind of benefit")
     codes = {
         "OLD_AGE": Label("Trợ cấp người cao tuổi", "Old-age allowance"),
         "DISABILITY": Label("Trợ cấp khuyết tật", "Disability allowance"),
@@ -219,12 +240,14 @@ class BenefitKind(CodeList):
 class BenefitStatus(CodeList):
     """Whether a benefit is being paid."""
 
+    label = Label("Tình trạng hưởng", "Status of a benefit")
     codes = {"ACTIVE": Label("Đang hưởng", "Being paid"), "ENDED": Label("Đã dừng", "Ended")}
 
 
 class LegalForm(CodeList):
     """Legal form of a business (Core Business `legalFormType`)."""
 
+    label = Label("Loại hình doanh nghiệp", "Legal form")
     codes = {
         "LIMITED_ONE_MEMBER": Label("Công ty TNHH một thành viên", "Limited company, one member"),
         "LIMITED_MEMBERS": Label("Công ty TNHH hai thành viên trở lên", "Limited company, two or more members"),
@@ -238,6 +261,7 @@ class LegalForm(CodeList):
 class BusinessStatus(CodeList):
     """Status of a business (Core Business `legalEntityStatus`)."""
 
+    label = Label("Tình trạng doanh nghiệp", "Status of a business")
     codes = {
         "ACTIVE": Label("Đang hoạt động", "Active"),
         "SUSPENDED": Label("Tạm ngừng kinh doanh", "Suspended"),
@@ -248,6 +272,7 @@ class BusinessStatus(CodeList):
 class BusinessRoleKind(CodeList):
     """What a person is to a business."""
 
+    label = Label("Vai trò trong doanh nghiệp", "Role in a business")
     codes = {
         "LEGAL_REPRESENTATIVE": Label("Người đại diện theo pháp luật", "Legal representative"),
         "OWNER": Label("Chủ sở hữu", "Owner"),
@@ -259,6 +284,7 @@ class BusinessRoleKind(CodeList):
 class BusinessSiteKind(CodeList):
     """The activity at a site of a business (Law on Enterprises 2020, art. 44)."""
 
+    label = Label("Loại địa điểm kinh doanh", "Kind of business site")
     codes = {
         "HEAD_OFFICE": Label("Trụ sở chính", "Head office"),
         "BRANCH": Label("Chi nhánh", "Branch"),
@@ -270,6 +296,7 @@ class BusinessSiteKind(CodeList):
 class PensionKind(CodeList):
     """Kind of monthly payment of social insurance."""
 
+    label = Label("Loại lương hưu, trợ cấp", "Kind of pension")
     codes = {
         "RETIREMENT": Label("Lương hưu", "Retirement pension"),
         "LOSS_OF_CAPACITY": Label("Trợ cấp mất sức lao động", "Pension for lost working capacity"),
@@ -281,6 +308,7 @@ class PensionKind(CodeList):
 class HealthInsuranceCategory(CodeList):
     """Category of the insured, by the letters that begin the card's number."""
 
+    label = Label("Nhóm đối tượng bảo hiểm y tế", "Category of the insured")
     codes = {
         "DN": Label("Người lao động trong doanh nghiệp", "Employee of an enterprise"),
         "HC": Label("Cán bộ, công chức, viên chức", "Public employee"),

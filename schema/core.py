@@ -82,6 +82,7 @@ class ReferenceFacts:
     key: str
     filter: bool = True
     column: str | None = None
+    label: Label | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class LinkFacts:
 
     target: str
     description: str
+    label: Label | None = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ def field(
 
     `search` lets `search(text:)` find the entity by it: by words where the value is a name, whole where it is a number or a day.
     A value that is a copy of another register's names that register's field in `authority` (see `schema.authority`).
+    `label` is what people read of it everywhere: in pages, on the command line, beside the description in the graph.
     """
     return FieldFacts(
         description,
@@ -179,9 +182,9 @@ def field(
     )
 
 
-def reference(key: str, description: str, *, column: str | None = None) -> Any:
+def reference(key: str, description: str, *, label: Label | None = None, column: str | None = None) -> Any:
     """An exact reference to another entity by its `key` field; the column is `<name>_<key>` unless `column` names it."""
-    return ReferenceFacts(description, key, column=column)
+    return ReferenceFacts(description, key, column=column, label=label)
 
 
 def linked(
@@ -196,9 +199,9 @@ def linked(
     return LinkedFacts(description, as_recorded, label, unique_within)
 
 
-def link(target: str, description: str) -> Any:
+def link(target: str, description: str, *, label: Label | None = None) -> Any:
     """The many end of `Entity.field`."""
-    return LinkFacts(target, description)
+    return LinkFacts(target, description, label)
 
 
 def _entity(facts: EntityFacts) -> Callable[[type[T]], type[T]]:

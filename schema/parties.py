@@ -13,9 +13,13 @@ HEAD = "Household.head_personal_id"
 class PartyAsRecorded:
     """A party as one sector recorded it: name, birth date, identifier, tax code, address. Kept even after it is linked."""
 
-    kind: PartyKind | None = field("Kind of subject the sector says this is; null where it does not say.")
+    kind: PartyKind | None = field(
+        "Kind of subject the sector says this is; null where it does not say.",
+        label=Label("Loại đối tượng", "Kind of party"),
+    )
     name: Verbatim | None = field(
         "Name as recorded.",
+        label=Label("Tên như đã ghi", "Name as recorded"),
         authority=(
             copies("Citizen.full_name", Comparison.NAME),
             copies("Citizen.full_name", Comparison.NAME, through=HEAD),
@@ -24,6 +28,7 @@ class PartyAsRecorded:
     )
     birth_date: Verbatim | None = field(
         "Birth date as recorded, perhaps only a year.",
+        label=Label("Ngày sinh như đã ghi", "Birth date as recorded"),
         authority=(
             copies("Citizen.birth_date", Comparison.PARTIAL_DATE),
             copies("Citizen.birth_date", Comparison.PARTIAL_DATE, through=HEAD),
@@ -31,6 +36,7 @@ class PartyAsRecorded:
     )
     identifier: Verbatim | None = field(
         "Identifier as recorded: personal (12 digits), former (9 digits), or neither.",
+        label=Label("Số giấy tờ như đã ghi", "Identifier as recorded"),
         authority=(
             copies("Citizen.personal_id", Comparison.IDENTIFIER, beside="former_id"),
             copies("Citizen.personal_id", Comparison.IDENTIFIER, through=HEAD, beside="former_id"),
@@ -38,6 +44,7 @@ class PartyAsRecorded:
     )
     tax_code: Verbatim | None = field(
         "Tax code as recorded.",
+        label=Label("Mã số thuế như đã ghi", "Tax code as recorded"),
         authority=(
             copies("Citizen.personal_id", Comparison.TAX_CODE),
             copies("Citizen.personal_id", Comparison.TAX_CODE, through=HEAD),
@@ -46,6 +53,7 @@ class PartyAsRecorded:
     )
     address: Verbatim | None = field(
         "Address as recorded.",
+        label=Label("Địa chỉ như đã ghi", "Address as recorded"),
         authority=(
             copies("Citizen.residence_address", Comparison.ADDRESS, beside="residence"),
             copies("Household.address", Comparison.ADDRESS, beside="commune"),
@@ -58,8 +66,12 @@ class PartyAsRecorded:
 class ParcelAsRecorded:
     """A parcel as one sector recorded it: its number under the commune code of that day, or its identifier."""
 
-    parcel_number: Verbatim | None = field("commune@date:sheet:parcel, the commune code as of that date.")
+    parcel_number: Verbatim | None = field(
+        "commune@date:sheet:parcel, the commune code as of that date.",
+        label=Label("Số thửa như đã ghi", "Parcel number as recorded"),
+    )
     parcel_identifier: ParcelIdentifier | None = field(
         "12-character parcel identifier, where the sector has it.",
+        label=Label("Mã định danh thửa đất như đã ghi", "Parcel identifier as recorded"),
         authority=(copies("Parcel.parcel_identifier", Comparison.IDENTIFIER),),
     )

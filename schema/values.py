@@ -530,9 +530,10 @@ class Count(Value):
 
 
 class CodeList(Value):
-    """A closed list of codes with labels; a GraphQL enum. `codes` is the list; a code is upper case."""
+    """A closed list of codes with labels; a GraphQL enum. `label` names the list, `codes` is the list; a code is upper case."""
 
     clean = (Clean.SPACES, Clean.UPPER)
+    label: ClassVar[Label | None] = None
     codes: ClassVar[dict[str, Label]] = {}
 
     @classmethod

@@ -6,7 +6,9 @@ from functools import cache
 
 from hub.errors import OperationRefused
 from hub.link.workspace import FIELD_TABLES
+from hub.model.labels import lower_first
 from hub.model.registry import Entity, Linked, load_registry
+from schema.core import Label
 
 COLUMNS = "record_id, found_id, subject_id, subject_kind, status, method, confidence, weight, evidence, decided_by, decided_at"
 """Of a link table, but for the period in which the hub holds a row."""
@@ -32,6 +34,15 @@ class Field:
     def code(self) -> str:
         """Its name as a value of an enum: `LAND_USE_RIGHT_HOLDER`."""
         return self.table.upper()
+
+    @property
+    def label(self) -> Label:
+        """What a reviewer is asked about: `Người sử dụng đất (Quyền sử dụng đất)`."""
+        own = self.entity.label
+        if self.linked is None:
+            return Label(f"Hai bản ghi của một {lower_first(own.vi)}?", f"Two rows of one {lower_first(own.en)}?")
+        part = self.linked.label
+        return Label(f"{part.vi} ({own.vi})", f"{part.en} ({own.en})")
 
     @property
     def merges(self) -> bool:

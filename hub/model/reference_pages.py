@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hub.model.authorities import list_authorities
+from hub.model.labels import describe_with_label
 from hub.model.registry import Column, Entity, Registry
 from schema.authority import AuthorityFacts, Comparison
 from schema.values import CodeList, Value
@@ -39,7 +40,7 @@ def render_reference(registry: Registry) -> str:
         parts += [
             f"### {codes.__name__}",
             "",
-            f"{(codes.__doc__ or '').strip()}",
+            describe_with_label(codes.label, (codes.__doc__ or "").strip()),
             "",
             "| code | Tiếng Việt | English |",
             "|---|---|---|",
@@ -55,17 +56,17 @@ def _render_entity(entity: Entity) -> Iterator[str]:
     yield ""
     yield entity.description
     yield ""
-    yield "| field | type | | description |"
-    yield "|---|---|---|---|"
+    yield "| field | Tiếng Việt | type | | description |"
+    yield "|---|---|---|---|---|"
     for column in entity.fields:
-        yield f"| `{column.graphql}` | {column.value.__name__} | {_marks(column)} | {column.description} |"
+        yield f"| `{column.graphql}` | {column.label.vi} | {column.value.__name__} | {_marks(column)} | {column.description} |"
     for ref in entity.references:
-        yield f"| `{ref.graphql}` | → {ref.target} | {_marks(ref.column)} | {ref.description} |"
+        yield f"| `{ref.graphql}` | {ref.label.vi} | → {ref.target} | {_marks(ref.column)} | {ref.description} |"
     for linked in entity.linked:
         kinds = ", ".join(linked.kinds)
-        yield f"| `{linked.graphql}` | linked: {kinds} | as {linked.as_recorded} | {linked.description} |"
+        yield f"| `{linked.graphql}` | {linked.label.vi} | linked: {kinds} | as {linked.as_recorded} | {linked.description} |"
     for back in entity.backlinks:
-        yield f"| `{back.graphql}` | many {back.target} | by `{back.via}` | {back.description} |"
+        yield f"| `{back.graphql}` | {back.label.vi} | many {back.target} | by `{back.via}` | {back.description} |"
     yield ""
 
 

@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import schema
 from hub.errors import HubMisconfigured
 from hub.model import authorities
+from hub.model.labels import Labelled, join_labels
 from hub.model.name_checks import check_names
 from hub.model.names import qualify_column, quote_identifier, to_camel_case, to_snake_case
 from schema.authority import AuthorityFacts
@@ -33,7 +34,7 @@ from schema.values import CodeList, Value
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(Labelled):
     """One stored value. `name` is its SQL name and its name in frames; `unique` and `indexed` are what the store adds."""
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     deprecated: str | None = None
     authority: tuple[AuthorityFacts, ...] = ()
     search: bool = False
+    declared_label: Label | None = None
 
     @property
     def graphql(self) -> str:
@@ -65,7 +67,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Reference:
+class Reference(Labelled):
     """An exact reference: `column` equals `target_column` of `target`."""
 
     name: str
@@ -73,6 +75,7 @@ class Reference:
     target: str
     target_column: str
     description: str
+    declared_label: Label | None = None
 
     @property
     def graphql(self) -> str:
@@ -89,7 +92,7 @@ class RecordedColumn:
 
 
 @dataclass(frozen=True)
-class Linked:
+class Linked(Labelled):
     """A subject as recorded, with the link table that says which subject it is."""
 
     name: str
@@ -101,6 +104,7 @@ class Linked:
     description: str
     unique_within: tuple[str, ...] | None = None
     """Columns of the owner: of the records that agree on them no two are the same subject."""
+    declared_label: Label | None = None
 
     @property
     def graphql(self) -> str:
@@ -124,13 +128,14 @@ class Linked:
 
 
 @dataclass(frozen=True)
-class Backlink:
+class Backlink(Labelled):
     """The many end of a reference or of a linked subject."""
 
     name: str
     target: str
     via: str
     description: str
+    declared_label: Label | None = None
 
     @property
     def graphql(self) -> str:
@@ -156,6 +161,8 @@ class Entity:
     duplicates: bool = False
     person: PersonFacts | None = None
     """For natural persons: which fields say when they were born and died."""
+    module: str = ""
+    """The module that declares it."""
 
     @property
     def duplicate_table(self) -> str:
@@ -194,6 +201,15 @@ class Entity:
         found: dict[str, Reference | Linked] = {reference.name: reference for reference in self.references}
         return found | {linked.name: linked for linked in self.linked}
 
+    def find_label(self, name: str) -> Label | None:
+        """The label of a column, reference, linked field or list of this name; None if it has none."""
+        return self._labels.get(name)
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Label]:
+        parts = (*self.backlinks, *self.linked, *self.references, *self.columns)
+        return {part.name: part.label for part in parts}
+
     def column(self, name: str) -> Column:
         """The column of this name. Raises KeyError."""
         return self._by_name[name]
@@ -211,6 +227,7 @@ class AsRecorded:
     label: Label
     description: str
     fields: tuple[Column, ...]
+    module: str = ""
 
 
 @dataclass(frozen=True)
@@ -313,6 +330,7 @@ class _Reader:
             backlinks=tuple(self._backlink(n, m) for n, m in marks.items() if isinstance(m, LinkFacts)),
             duplicates=facts.duplicates,
             person=facts.person,
+            module=self.cls.__module__,
         )
 
     def _field(self, name: str, facts: FieldFacts) -> Column:
@@ -328,8 +346,9 @@ class _Reader:
             facts.description,
             indexed=True,
             filter=facts.filter,
+            declared_label=facts.label,
         )
-        return Reference(name, column, target.__name__, facts.key, facts.description)
+        return Reference(name, column, target.__name__, facts.key, facts.description, facts.label)
 
     def _linked(self, name: str, facts: LinkedFacts) -> Linked:
         kinds, nullable = _unwrap(self.hints[name])
@@ -337,7 +356,14 @@ class _Reader:
         recorded = tuple(
             RecordedColumn(
                 part.name,
-                Column(qualify_column(name, part.name), part.value, True, part.description, authority=part.authority),
+                Column(
+                    qualify_column(name, part.name),
+                    part.value,
+                    True,
+                    part.description,
+                    authority=part.authority,
+                    declared_label=facts.label and join_labels(facts.label, part.label),
+                ),
             )
             for part in parts
         )
@@ -351,11 +377,12 @@ class _Reader:
             nullable,
             facts.description,
             facts.unique_within,
+            facts.label,
         )
 
     def _backlink(self, name: str, facts: LinkFacts) -> Backlink:
         target, _, via = facts.target.partition(".")
-        return Backlink(name, target, via, facts.description)
+        return Backlink(name, target, via, facts.description, facts.label)
 
 
 def _column(name: str, hint: Any, facts: FieldFacts) -> Column:
@@ -372,6 +399,7 @@ def _column(name: str, hint: Any, facts: FieldFacts) -> Column:
         deprecated=facts.deprecated,
         authority=facts.authority,
         search=facts.search,
+        declared_label=facts.label,
     )
 
 
@@ -379,7 +407,7 @@ def _as_recorded(cls: type) -> AsRecorded:
     facts: AsRecordedFacts = vars(cls)["__as_recorded__"]
     hints = get_type_hints(cls)
     fields = tuple(_column(name, hints[name], vars(cls)[name]) for name in facts.fields)
-    return AsRecorded(cls.__name__, facts.label, inspect.cleandoc(cls.__doc__ or ""), fields)
+    return AsRecorded(cls.__name__, facts.label, inspect.cleandoc(cls.__doc__ or ""), fields, cls.__module__)
 
 
 def _unwrap(hint: Any) -> tuple[tuple[type, ...], bool]:

@@ -26,6 +26,11 @@ def display_value(value: HeldValue) -> Bilingual:
     return _DISPLAYS[type(value)](value)
 
 
+def show_quantity(number: Decimal, unit: str) -> str:
+    """A number with its unit in Vietnamese: `1.250.000 đồng`, `120,5 m²`."""
+    return _number(number, CURRENCY_WORDS.get(unit, unit), unit).vi
+
+
 def _same(text: str) -> Bilingual:
     return Bilingual(vi=text, en=text)
 

@@ -13,6 +13,7 @@ from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import OUT, show_text
 from hub.errors import HubMisconfigured
 from hub.graph.schema import load_schema as graph_schema
+from hub.model.labels import list_unlabelled
 from hub.model.manifest_reference import render_manifest_page, render_manifest_schema
 from hub.model.reference_pages import render_reference, render_tables_sql
 from hub.model.registry import load_registry
@@ -67,7 +68,19 @@ def export_command(
 
 @app.command(name="check")
 def check_command() -> None:
-    """Fail if a derived file is not what schema/ says."""
+    """Fail if a derived file is not what schema/ says, or if a field, link or code list has no label for people to read.
+
+    Declarations from outside the hub's own vocabulary may lack labels: their names stand for them, and a line here says so.
+    """
+    unlabelled = list_unlabelled(load_registry())
+    for name, is_own in unlabelled:
+        if not is_own:
+            OUT.print(f"{name} has no label: pages show its name; add label=Label(vi, en) where it is declared")
+    missing = [name for name, is_own in unlabelled if is_own]
+    if missing:
+        raise HubMisconfigured(
+            f"no label: {', '.join(missing)}", next_step='add label=Label("…", "…"), Vietnamese and English, in schema/'
+        )
     stale = [
         path
         for path, text in render_generated_files()

@@ -48,7 +48,8 @@ def list_command(
     connector
         Of this connector alone.
     rule
-        Those that broke this rule: required, pattern, code, date, range, unit, check_digit, duplicate_key.
+        Those that broke this rule: required, pattern, two_readings, code, date, range, unit, check_digit, ambiguous, unreadable,
+        duplicate_key, duplicate_source_key.
     entity
         Only this kind of record.
     all

@@ -2,88 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hub.console.officer.search_kinds import show_day
 from hub.console.words import show_instant
+from hub.model.labels import join_labels
 from hub.model.names import to_snake_case
-from hub.model.registry import load_registry
+from hub.model.registry import Column, Reference, Registry, load_registry
+from hub.procedures.display import show_quantity
 from schema.core import Label
-
-Columns = tuple[tuple[str, Label], ...]
-STATUS = ("status", Label("Tình trạng", "Status"))
-SINCE = ("since", Label("Từ ngày", "Since"))
-UNTIL = ("until", Label("Đến ngày", "Until"))
+from schema.values import CodeList
 
 
 @dataclass(frozen=True)
 class SectionShape:
-    """One list of the answer: under which name, of which kind, and the columns of a row."""
+    """One list of the answer: under which name, of which kind, and the values of a row as paths, whose words the schema has."""
 
     field: str
     entity: str
     title: Label
-    columns: Columns
+    paths: tuple[str, ...]
 
 
-PERSON: Columns = (
-    ("personalId", Label("Số định danh", "Identifier")),
-    ("formerId", Label("Số CMND cũ", "Former identifier")),
-    ("fullName", Label("Họ tên", "Name")),
-    ("sex", Label("Giới tính", "Sex")),
-    ("birthDate", Label("Ngày sinh", "Born")),
-    ("ethnicity", Label("Dân tộc", "Ethnicity")),
-    ("residenceAddress", Label("Nơi thường trú", "Residence")),
-    ("registeredOn", Label("Đăng ký ngày", "Registered")),
-)
+PERSON = ("personalId", "formerId", "fullName", "sex", "birthDate", "ethnicity", "residenceAddress", "registeredOn")
 SECTIONS = (
     SectionShape("memberships", "HouseholdMembership", Label("Hộ gia đình", "Household"), (
-        ("household.householdCode", Label("Mã hộ", "Code")),
-        ("household.address", Label("Địa chỉ", "Address")),
-        ("relationship", Label("Quan hệ với chủ hộ", "Relationship")),
-        SINCE,
+        "household.householdCode", "household.address", "relationship", "since",
     )),
     SectionShape("maritalStatuses", "MaritalStatus", Label("Hôn nhân", "Marriage"), (
-        ("state", Label("Tình trạng", "State")),
-        ("spouse.fullName", Label("Vợ hoặc chồng", "Spouse")),
-        ("certificateNumber", Label("Số giấy chứng nhận", "Certificate")),
-        SINCE,
-        UNTIL,
+        "state", "spouse.fullName", "certificateNumber", "since", "until",
     )),
     SectionShape("landUseRights", "LandUseRight", Label("Đất đai", "Land"), (
-        ("certificateSerial", Label("Số giấy chứng nhận", "Certificate")),
-        ("parcel.address", Label("Địa chỉ thửa đất", "Address")),
-        ("area", Label("Diện tích (m²)", "Area")),
-        ("purpose", Label("Mục đích sử dụng", "Purpose")),
-        ("issuedOn", Label("Ngày cấp", "Issued")),
-        STATUS,
+        "certificateSerial", "parcel.address", "area", "purpose", "issuedOn", "status",
     )),
     SectionShape("taxpayers", "Taxpayer", Label("Đăng ký thuế", "Tax registration"), (
-        ("taxpayerNumber", Label("Số", "Number")),
-        ("taxCode", Label("Mã số thuế", "Tax code")),
-        ("kind", Label("Loại", "Kind")),
-        STATUS,
+        "taxpayerNumber", "taxCode", "kind", "status",
     )),
     SectionShape("taxObligations", "TaxObligation", Label("Nghĩa vụ thuế", "Taxes"), (
-        ("kind", Label("Loại thuế", "Tax")),
-        ("year", Label("Năm", "Year")),
-        ("amount", Label("Phải nộp (đồng)", "Due")),
-        ("paidAmount", Label("Đã nộp (đồng)", "Paid")),
-        ("dueOn", Label("Hạn nộp", "Due on")),
-        STATUS,
+        "kind", "year", "amount", "paidAmount", "dueOn", "status",
     )),
     SectionShape("benefits", "Benefit", Label("Trợ cấp", "Benefits"), (
-        ("kind", Label("Loại", "Kind")),
-        ("monthlyAmount", Label("Mức tháng (đồng)", "A month")),
-        SINCE,
-        UNTIL,
-        STATUS,
+        "kind", "monthlyAmount", "since", "until", "status",
     )),
     SectionShape("businessRoles", "BusinessRole", Label("Doanh nghiệp", "Businesses"), (
-        ("business.legalName", Label("Tên", "Name")),
-        ("role", Label("Vai trò", "Role")),
-        SINCE,
-        UNTIL,
+        "business.legalName", "role", "since", "until",
     )),
 )  # fmt: skip
 
@@ -111,34 +74,52 @@ def read_own_data(citizen: Mapping[str, Any], titles: Mapping[str, Label]) -> tu
     others = (
         OwnSection(
             shape.title,
-            tuple(_read_row(node, shape.entity, shape.columns, titles) for node in citizen[shape.field]["nodes"]),
+            tuple(_read_row(node, shape.entity, shape.paths, titles) for node in citizen[shape.field]["nodes"]),
         )
         for shape in SECTIONS
     )
     return (person, *(section for section in others if section.rows))
 
 
-def _read_row(node: Mapping[str, Any], entity: str, columns: Columns, titles: Mapping[str, Label]) -> OwnRow:
+def find_path_column(registry: Registry, entity: str, path: str) -> tuple[Label, Column]:
+    """The column that a path from an entity ends at, with its words: `spouse.fullName` is told by what leads to the person."""
+    *through, last = path.split(".")
+    at, words = registry[entity], None
+    for name in through:
+        end = at.ends[to_snake_case(name)]
+        words = words or end.label
+        at = registry[end.target if isinstance(end, Reference) else end.kinds[0]]
+    column = at.column(to_snake_case(last))
+    is_name = column.value.name_search
+    label = words if words and is_name else join_labels(words, column.label) if words else column.label
+    return label, column
+
+
+def _read_row(node: Mapping[str, Any], entity: str, paths: tuple[str, ...], titles: Mapping[str, Label]) -> OwnRow:
     provenance = node.get("provenance") or {}
     name = provenance.get("source", "")
     source = f"{titles[name].vi if name in titles else name}, {show_instant(provenance.get('asOf'))}" if name else ""
     disputes = tuple(
         Label(one["label"]["vi"], one["label"]["en"]) for one in (node.get("corrections") or {}).get("nodes", [])
     )
-    facts = tuple((label, text) for path, label in columns if (text := _show(node, entity, path)))
-    return OwnRow(facts, source.strip(", "), disputes)
+    facts = []
+    for path in paths:
+        label, column = find_path_column(load_registry(), entity, path)
+        if text := _show(node, column, path):
+            facts.append((label, text))
+    return OwnRow(tuple(facts), source.strip(", "), disputes)
 
 
-def _show(node: Mapping[str, Any], entity: str, path: str) -> str:
-    """A value in words; empty if there is none."""
+def _show(node: Mapping[str, Any], column: Column, path: str) -> str:
+    """A value in words, with its unit; empty if there is none."""
     value: Any = node
     for name in path.split("."):
         value = (value or {}).get(name)
     if value is None:
         return ""
-    text = str(value)
-    column = next((one for one in load_registry()[entity].columns if one.name == to_snake_case(path)), None)
-    codes: Mapping[str, Label] = getattr(column.value, "codes", {}) if column else {}
-    if text in codes:
-        return codes[text].vi
+    text, kind = str(value), column.value
+    if issubclass(kind, CodeList):
+        return kind.codes[text].vi if text in kind.codes else text
+    if kind.unit:
+        return show_quantity(Decimal(text), kind.unit)
     return show_day(text) if len(text) == 10 and text[4] == text[7] == "-" else text

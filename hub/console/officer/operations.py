@@ -38,7 +38,7 @@ query ConsoleSheet($procedure: String!, $choices: [PrefillChoiceInput!]) {
 """
 LINK_EVIDENCE = """
 query ConsoleLinkEvidence($record: ID!) {
-  linkEvidence(record: $record) { field status method decidedBy evidence { comparison outcome } }
+  linkEvidence(record: $record) { field recordId step status method decidedBy evidence { comparison outcome } }
 }
 """
 OPEN_DOSSIER = """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console.words import show_instant
+from hub.model.labels import find_label
 from hub.model.registry import load_registry
 from schema.core import Label
 
@@ -23,12 +24,44 @@ KIND_WORDS: Mapping[str, Label] = {
 RULE_WORDS: Mapping[str, Label] = {
     "required": Label("Thiếu giá trị bắt buộc", "A required value is missing"),
     "pattern": Label("Không đúng dạng", "Not of the form"),
+    "two_readings": Label("Số có thể hiểu hai cách", "A number with two readings"),
+    "ambiguous": Label("Có nhiều mục cùng phù hợp", "Several items fit"),
+    "unreadable": Label("Không đọc được thành bản ghi", "Not readable as a record"),
     "code": Label("Mã không có trong danh mục", "A code that no list has"),
     "date": Label("Ngày không hợp lệ", "Not a date"),
     "range": Label("Ngoài khoảng cho phép", "Out of range"),
     "unit": Label("Không có đơn vị hành chính này", "No such administrative unit"),
     "check_digit": Label("Sai số kiểm tra", "Wrong check digit"),
     "duplicate_key": Label("Trùng khóa", "Two rows of one key"),
+    "duplicate_source_key": Label("Trùng khóa của nguồn", "Two rows of one source key"),
+}
+"""Every rule that a row can break; a test holds that none is missing."""
+DRIFT_WORDS: Mapping[str, Label] = {
+    "ADDED": Label(
+        "Nguồn gửi một cột mà khai báo kết nối không ánh xạ và cũng không bỏ qua",
+        "The source sends a column that its manifest neither maps nor ignores",
+    ),
+    "REMOVED": Label("Nguồn không còn gửi cột này", "The source no longer sends this column"),
+    "RENAMED": Label(
+        "Nguồn không còn gửi cột này; có lẽ cột đã đổi tên", "The source no longer sends it: probably it has a new name"
+    ),
+    "EMPTIED": Label("Cột này trước có giá trị, nay để trống", "The column had values, and is empty now"),
+    "RETYPED": Label(
+        "Giá trị của cột nay thuộc kiểu khác trước", "The values of the column are of another kind than before"
+    ),
+    "CODE": Label(
+        "Cột có mã mà danh mục trong khai báo không có", "The column has codes that the list of the manifest lacks"
+    ),
+}
+"""What each kind of drift means, in a sentence. The finding's own detail stands beside it."""
+DRIFT_APPROVAL = Label(
+    "Cấu trúc nguồn đã đổi so với khai báo, nên lần chạy dừng lại trước khi ghi. Cho phép thì lần sau đọc tiếp.",
+    "The source differs from its manifest, so the run stopped before it wrote. If allowed, the next one reads on.",
+)
+GRADE_WORDS: Mapping[str, Label] = {
+    "INFO": Label("để biết", "for information"),
+    "WARNING": Label("cần xem", "look at it"),
+    "BREAKING": Label("ảnh hưởng thủ tục", "breaking"),
 }
 
 
@@ -53,7 +86,7 @@ def read_rejected(nodes: Sequence[Mapping[str, Any]]) -> tuple[RejectedGroup, ..
             source=node["source"],
             stream=node["stream"],
             field=f"{node['entity']}.{node['field']}" if node["field"] else node["entity"],
-            name=name_field(node["entity"], node["field"]),
+            name=find_label(load_registry(), node["entity"], node["field"]),
             rule=RULE_WORDS.get(node["rule"], Label(node["rule"], node["rule"])),
             rows=node["rows"],
             oldest=show_instant(node["oldest"]),
@@ -61,13 +94,6 @@ def read_rejected(nodes: Sequence[Mapping[str, Any]]) -> tuple[RejectedGroup, ..
         )
         for node in nodes
     )
-
-
-def name_field(entity: str, field: str | None) -> Label:
-    """Kind of record in words, with the code of the field."""
-    known = {one.name: one for one in load_registry()}
-    kind = known[entity].label if entity in known else Label(entity, entity)
-    return kind if field is None else Label(f"{kind.vi}, {field}", kind.en)
 
 
 def find_expected(entity: str, field: str | None) -> str:

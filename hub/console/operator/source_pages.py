@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -10,13 +11,15 @@ from starlette.routing import Route
 
 from hub.access.callers.principals import Role
 from hub.console.operator.live_feed import LiveFeed
-from hub.console.operator.rejected_groups import KIND_WORDS, read_rejected
+from hub.console.operator.rejected_groups import DRIFT_APPROVAL, DRIFT_WORDS, GRADE_WORDS, KIND_WORDS, read_rejected
 from hub.console.operator.source_tiles import SourcePromise, read_run, read_tiles
 from hub.console.page_base import PageGroup, PageParts, PagePerson, answer_signed_in
 from hub.console.page_graph import GraphRefused
 from hub.console.page_response import HEADERS
 from hub.console.words import show_instant
 from hub.errors import OperationRefused
+from hub.model.labels import find_path_label
+from hub.model.registry import load_registry
 from schema.core import Label
 
 SOURCES_PATH = "/console/sources"
@@ -147,6 +150,11 @@ class SourcePages(PageGroup):
             "drift": found["schemaDrift"],
             "rejected": read_rejected(found["rejectedRows"]),
             "kinds": KIND_WORDS,
+            "drift_words": DRIFT_WORDS,
+            "drift_approval": DRIFT_APPROVAL,
+            "grades": GRADE_WORDS,
+            "titles": self.parts.sources,
+            "label_of": partial(find_path_label, load_registry()),
             "can_approve": Role.OPERATOR in person.principal.roles,
             "show_instant": show_instant,
             "notice": NOTICES.get(request.query_params.get("notice", "")) if error is None else None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console.officer.search_kinds import show_day
-from hub.console.steward.question_labels import FACT_WORDS, FIELD_WORDS, MARK_WORDS, ROW_WORDS
+from hub.console.steward.question_labels import FACT_WORDS, MARK_WORDS, ROW_WORDS, name_linked_field
 from hub.link.field import field_of_code
 from hub.link.normalise.text import ascii_key
 from hub.model.names import to_camel_case, to_snake_case
@@ -94,7 +94,7 @@ def read_question(node: Mapping[str, Any]) -> ReviewQuestion:
     provenance = record.get("provenance") or {}
     return ReviewQuestion(
         field=node["field"],
-        title=FIELD_WORDS.get(node["field"], Label(node["field"], node["field"])),
+        title=name_linked_field(node["field"]),
         record_id=record.get("id", ""),
         facts=tuple(_list_facts(record, field_of_code(node["field"]).entity)),
         source=f"{provenance['source']} {(provenance.get('asOf') or '')[:10]}".strip() if provenance else "",

@@ -2,36 +2,21 @@
 
 from collections.abc import Mapping
 
+from hub.link.field import list_decidable_fields
+from hub.model.labels import make_readable
 from schema.core import Label
 
-FIELD_WORDS: Mapping[str, Label] = {
-    "HOUSEHOLD_MEMBERSHIP_MEMBER": Label("Thành viên hộ", "Member of a household"),
-    "MARITAL_STATUS_PERSON": Label("Người trong sổ hôn nhân", "Person of a marital status"),
-    "MARITAL_STATUS_SPOUSE": Label("Vợ hoặc chồng", "Spouse"),
-    "LAND_USE_RIGHT_HOLDER": Label("Người sử dụng đất", "Holder of a land use right"),
-    "LAND_USE_RIGHT_PARCEL": Label("Thửa đất của giấy chứng nhận", "Parcel of a certificate"),
-    "TAXPAYER_PARTY": Label("Người nộp thuế", "Taxpayer"),
-    "TAX_OBLIGATION_DEBTOR": Label("Người phải nộp thuế", "Debtor of a tax obligation"),
-    "BENEFIT_BENEFICIARY": Label("Người hưởng trợ cấp", "Beneficiary"),
-    "BUSINESS_ROLE_PERSON": Label("Người trong doanh nghiệp", "Person of a business"),
-    "BIRTH_REGISTRATION_CHILD": Label("Trẻ trong giấy khai sinh", "Child of a birth registration"),
-    "BIRTH_REGISTRATION_MOTHER": Label("Mẹ trong giấy khai sinh", "Mother of a birth registration"),
-    "BIRTH_REGISTRATION_FATHER": Label("Cha trong giấy khai sinh", "Father of a birth registration"),
-    "DEATH_REGISTRATION_DECEASED": Label("Người trong giấy chứng tử", "Deceased of a death registration"),
-    "ENCUMBRANCE_PARCEL": Label("Thửa đất bị hạn chế", "Parcel of an encumbrance"),
-    "PLANNING_RESTRICTION_PARCEL": Label("Thửa đất trong quy hoạch", "Parcel of a planning restriction"),
-    "LAND_TRANSFER_SLIP_PARCEL": Label("Thửa đất trong phiếu chuyển", "Parcel of a transfer slip"),
-    "LAND_TRANSFER_SLIP_TRANSFEROR": Label("Bên chuyển nhượng trong phiếu", "Transferor of a slip"),
-    "LAND_TRANSFER_SLIP_TRANSFEREE": Label("Bên nhận trong phiếu", "Transferee of a slip"),
-    "TAX_OBLIGATION_PARCEL": Label("Thửa đất của nghĩa vụ thuế", "Parcel of a tax obligation"),
-    "POOR_HOUSEHOLD_ENTRY_HOUSEHOLD": Label("Hộ trong danh sách hộ nghèo", "Household of the poverty list"),
-    "BUSINESS_SITE_PARCEL": Label("Thửa đất của địa điểm kinh doanh", "Parcel of a business site"),
-    "PENSION_BENEFICIARY": Label("Người hưởng lương hưu", "Pensioner"),
-    "HEALTH_INSURANCE_CARD_HOLDER": Label("Người có thẻ bảo hiểm y tế", "Holder of a health insurance card"),
-    "BIRTH_NOTICE_MOTHER": Label("Mẹ trong giấy chứng sinh", "Mother of a birth notice"),
-    "CITIZEN_DUPLICATE": Label("Hai dòng của một người?", "Two rows of one person?"),
-}
-"""Every field of linking; a test holds that none is missing."""
+
+def list_field_labels() -> Mapping[str, Label]:
+    """What is asked of each field of linking, by its code, in order of declaration."""
+    return {field.code: field.label for field in list_decidable_fields().values()}
+
+
+def name_linked_field(code: str) -> Label:
+    """What is asked of a field of linking; the code made readable if the vocabulary no longer has it."""
+    return list_field_labels().get(code) or make_readable(code)
+
+
 ROW_WORDS: Mapping[str, Label] = {
     "name": Label("Họ tên hoặc tên gọi", "Name"),
     "birth": Label("Ngày sinh", "Born"),

@@ -38,8 +38,13 @@ NOTICES: Mapping[str, Label] = {
         "The correction is kept. The rows are read again within minutes; those accepted leave the list.",
     ),
     "replayed": Label("Đã xếp hàng để đọc lại.", "They are queued to be read again."),
-    "dismissed": Label("Đã để ngoài. Mở lại: hub quarantine reopen.", "Left out. `hub quarantine reopen` takes it back."),
+    "dismissed": Label(
+        "Đã để ngoài. Mở lại được ở mục Bản ghi đã để ngoài.", "Left out. The list of rows left out takes it back."
+    ),
+    "reopened": Label("Đã mở lại: bản ghi lại chờ xử lý.", "Reopened: the row waits again."),
 }  # fmt: skip
+ALREADY_REOPENED = Label("Bản ghi này không còn ở ngoài: đã được mở lại.", "This row is no longer left out.")
+LONGEST_NUMBER = 18
 NOTHING_CHOSEN = Label("Đánh dấu ít nhất một bản ghi.", "Tick at least one row.")
 BESIDE_FORM: Mapping[str, Label] = {
     "EDIT_INVALID": Label(
@@ -72,7 +77,12 @@ class RejectedPages(PageGroup):
         """Groups of rejected rows, the largest first."""
         found = await self.graph.run_purpose(person.headers, COUNTS, "RejectedRows", {})
         groups = [(make_address(node), view) for node, view in zip(found["rejectedRows"], read_rejected(found["rejectedRows"]), strict=True)]  # fmt: skip
-        values = {"here": REJECTED_PATH, "groups": groups, "total": sum(view.rows for _, view in groups)}
+        values = {
+            "here": REJECTED_PATH,
+            "groups": groups,
+            "titles": self.parts.sources,
+            "total": sum(view.rows for _, view in groups),
+        }
         return self.render("steward/rejected.html", person, values)
 
     @answer_signed_in
@@ -84,7 +94,9 @@ class RejectedPages(PageGroup):
     async def answer(self, request: Request, person: PagePerson) -> Response:
         """Propose, apply or drop a correction; replay; or dismiss what is ticked."""
         given = request.state.form
-        made = next((name for name in ("preview", "drop", "apply", "replay", "dismiss") if name in given), None)
+        made = next(
+            (name for name in ("preview", "drop", "apply", "replay", "dismiss", "reopen") if name in given), None
+        )
         if made is None:
             raise OperationRefused("the form has no such button", next_step="use the buttons of the page")
         response = RedirectResponse(own_address(request), 303)
@@ -100,6 +112,8 @@ class RejectedPages(PageGroup):
         elif made == "replay":
             await self.graph.run_purpose(person.headers, PURPOSE, "ReplayRejectedRows", read_group(request))
             return RedirectResponse(_with_notice(request, "replayed"), 303)
+        elif made == "reopen":
+            return await self._reopen(request, person)
         else:
             return await self._dismiss(request, person)
         return response
@@ -137,18 +151,32 @@ class RejectedPages(PageGroup):
         await self.graph.run_purpose(person.headers, PURPOSE, "DismissRejectedRows", {"numbers": numbers, "note": note})
         return RedirectResponse(_with_notice(request, "dismissed"), 303)
 
+    async def _reopen(self, request: Request, person: PagePerson) -> Response:
+        """Take the dismissal of one row back."""
+        number = request.state.form["reopen"]
+        if not number.isdecimal() or len(number) > LONGEST_NUMBER:
+            raise OperationRefused("the form has no such button", next_step="use the buttons of the page")
+        try:
+            await self.graph.run_purpose(person.headers, PURPOSE, "ReopenRejectedRow", {"number": int(number)})
+        except GraphRefused as refused:
+            if refused.code != "NOT_DISMISSED":
+                raise
+            return await self._show_group(request, person, {}, {"rows": ALREADY_REOPENED})
+        return RedirectResponse(_with_notice(request, "reopened"), 303)
+
     async def _show_group(
         self, request: Request, person: PagePerson, proposed: Mapping[str, str], errors: Mapping[str, Label]
     ) -> Response:
         group, shown = read_group(request), dict(errors)
         text = request.query_params.get("after", "0")
         after = int(text) if text.isdecimal() and len(text) < 18 else 0
-        variables = {**group, "rows": PAGE, "after": after}
+        is_dismissed = request.query_params.get("dismissed") == "1"
+        variables = {**group, "rows": PAGE, "after": after, "dismissed": is_dismissed}
         page = (await self.graph.run_purpose(person.headers, PURPOSE, "RejectedRowValues", variables))[
             "rejectedRowValues"
         ]
         preview = None
-        if proposed.get("edit") and page["rows"] and not {"note", "edit"} & errors.keys():
+        if proposed.get("edit") and page["rows"] and not is_dismissed and not {"note", "edit"} & errors.keys():
             try:
                 found = await self.graph.run_purpose(
                     person.headers, PURPOSE, "PreviewRowFix", group | read_edit(proposed)
@@ -164,12 +192,16 @@ class RejectedPages(PageGroup):
         values = {
             "here": REJECTED_PATH,
             "head": describe_group(group),
+            "titles": self.parts.sources,
             "rows": rows,
             "total": page["rows"],
             "columns": page["columns"],
             "action": own_address(request),
-            "more": f"{request.url.path}?{urlencode({**_field_of(request), 'after': more})}" if more else "",
-            "first_address": f"{request.url.path}?{urlencode(_field_of(request))}" if after else "",
+            "is_dismissed": is_dismissed,
+            "open_address": f"{request.url.path}?{urlencode(_field_of(request))}",
+            "dismissed_address": f"{request.url.path}?{urlencode({**_field_of(request), 'dismissed': 1})}",
+            "more": f"{request.url.path}?{urlencode({**_list_of(request), 'after': more})}" if more else "",
+            "first_address": f"{request.url.path}?{urlencode(_list_of(request))}" if after else "",
             "edits": EDIT_WORDS,
             "days": DAY_WORDS,
             "proposed": {name: proposed.get(name, "") for name in FIX_FIELDS},
@@ -199,5 +231,10 @@ def _field_of(request: Request) -> dict[str, str]:
     return {"field": field} if field else {}
 
 
+def _list_of(request: Request) -> dict[str, str]:
+    """The parts of the address that say which list it is: open rows, or those left out."""
+    return _field_of(request) | ({"dismissed": "1"} if request.query_params.get("dismissed") == "1" else {})
+
+
 def _with_notice(request: Request, notice: str) -> str:
-    return f"{request.url.path}?{urlencode({**_field_of(request), 'notice': notice})}"
+    return f"{request.url.path}?{urlencode({**_list_of(request), 'notice': notice})}"

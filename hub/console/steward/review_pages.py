@@ -13,7 +13,7 @@ from hub.console.page_base import LONGEST_REASON, PageGroup, PagePerson, answer_
 from hub.console.page_cookies import forget_values, keep_values, read_values
 from hub.console.page_graph import GraphRefused
 from hub.console.steward.question import read_question
-from hub.console.steward.question_labels import FIELD_WORDS, VERDICT_WORDS, WHY_WORDS
+from hub.console.steward.question_labels import VERDICT_WORDS, WHY_WORDS, list_field_labels
 from hub.errors import OperationRefused
 from schema.core import Label
 
@@ -97,7 +97,7 @@ class ReviewPages(PageGroup):
             "total": page["totalCount"],
             "was_passed": after is not None,
             "field": field or "",
-            "fields": FIELD_WORDS,
+            "fields": list_field_labels(),
             "action": _place_of(request, REVIEW_PATH),
             "next_address": f"{REVIEW_PATH}?{urlencode({name: text for name, text in place.items() if text})}",
             "first_address": f"{REVIEW_PATH}?{urlencode({'field': field})}" if field else REVIEW_PATH,
@@ -148,7 +148,7 @@ class ReviewPages(PageGroup):
             "first_address": CHECKS_PATH,
             "action": CHECKS_PATH,
             "agreement": agreed["reviewAgreement"],
-            "fields": FIELD_WORDS,
+            "fields": list_field_labels(),
             "was_kept": request.query_params.get("notice") == "kept" and error is None,
             "typed": "",
             "error": error,

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.console.operator.rejected_groups import RULE_WORDS, find_expected, name_field
+from hub.console.operator.rejected_groups import RULE_WORDS, find_expected
 from hub.console.words import show_instant
+from hub.model.labels import find_label
 from hub.model.registry import load_registry
 from schema.core import Label
 from schema.values import PartialDate, Storage
@@ -66,7 +67,7 @@ def describe_group(group: Mapping[str, str | None]) -> GroupHead:
         source=group["source"] or "",
         stream=group["stream"] or "",
         entity=entity,
-        name=name_field(entity, field),
+        name=find_label(load_registry(), entity, field),
         rule=RULE_WORDS.get(rule, Label(rule, rule)),
         expected=find_expected(entity, field),
         is_day=column is not None and (column.value.storage is Storage.DATE or issubclass(column.value, PartialDate)),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.page_response import HEADERS
 from hub.console.words import VIETNAM, show_instant
 from hub.errors import OperationRefused
+from hub.model.labels import find_path_label
 from hub.model.registry import load_registry
 from schema.core import Label
 
@@ -75,6 +77,7 @@ class SectorPages(PageGroup):
             "here": DISCREPANCIES_PATH,
             "sectors": group_by_sector(counts["discrepancyCounts"]),
             "kinds": KIND_WORDS,
+            "label_of": partial(find_path_label, load_registry()),
             "corrections": corrections,
             "late": sum(one["isOverdue"] for one in corrections),
             "is_overdue": overdue,

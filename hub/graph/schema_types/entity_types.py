@@ -26,6 +26,7 @@ from hub.graph.schema_types.scalars import ScalarMap, add_scalars, filter_name, 
 from hub.graph.schema_types.search import add_search, search_field
 from hub.graph.schema_types.type_parts import add_connection, of_parts, page_arguments, value_field
 from hub.model.derived_fields import MAX_PAGE, PROVENANCE
+from hub.model.labels import describe_with_label
 from hub.model.names import to_camel_case
 from hub.model.registry import AsRecorded, Entity, Linked, Registry
 from hub.plan.building.conditions import PROVENANCE_PARTS
@@ -135,7 +136,11 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
         fields[ref.column.name] = value_field(ref.column, names)
         absent = "Null if there is none, or if the hub does not hold it." if ref.column.nullable else NOT_HELD
         fields[ref.name] = make_field(
-            StoredField, f"{ref.target} | None", names, graphql=ref.graphql, description=f"{ref.description} {absent}"
+            StoredField,
+            f"{ref.target} | None",
+            names,
+            graphql=ref.graphql,
+            description=describe_with_label(ref.declared_label, f"{ref.description} {absent}"),
         )
     for linked in entity.linked:
         fields |= _make_linked_fields(linked, names)
@@ -146,7 +151,7 @@ def _entity(registry: Registry, entity: Entity, names: Namespace) -> Any:
             f"{back.target}Connection",
             names,
             graphql=back.graphql,
-            description=back.description,
+            description=describe_with_label(back.declared_label, back.description),
             arguments=connection_arguments(target, names),
         )
     if entity.duplicates:
@@ -168,7 +173,7 @@ def _make_linked_fields(linked: Linked, names: Namespace) -> dict[str, Strawberr
             f"{subject} | None",
             names,
             graphql=linked.graphql,
-            description=f"{linked.description} Null until linked.",
+            description=describe_with_label(linked.declared_label, f"{linked.description} Null until linked."),
         ),
         f"{linked.name}_link": make_field(
             StoredField,

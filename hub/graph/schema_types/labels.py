@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from hub.graph.schema_types.fields import Namespace, ValueField, Whole, enum_type, make_field, object_type
+from hub.model.labels import describe_with_label
 from hub.model.registry import Registry
 from schema.values import CodeList
 
@@ -22,7 +23,7 @@ def labels_field(registry: Registry) -> Any:
     names = enum_type(
         "CodeListName",
         "The code lists.",
-        {name: " ".join((kind.__doc__ or "").split()) for name, kind in lists.items()},
+        {name: describe_with_label(kind.label, " ".join((kind.__doc__ or "").split())) for name, kind in lists.items()},
     )
     namespace: Namespace = {"CodeListName": names}
     parts = {

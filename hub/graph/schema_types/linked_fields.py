@@ -8,8 +8,8 @@ from hub.link.field import Field, list_decidable_fields
 
 def _describe_field(field: Field) -> str:
     if field.merges:
-        return f"Rows of {field.entity.name} that may be one."
-    return f"{field.name}: {field.recorded.description}"
+        return f"{field.label.vi} Rows of {field.entity.name} that may be one."
+    return f"{field.label.vi}. {field.name}: {field.recorded.description}"
 
 
 LINKED_FIELD: Any = enum_type(

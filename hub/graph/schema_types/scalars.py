@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from hub.graph.schema_types.fields import Namespace, enum_type, input_type
+from hub.model.labels import describe_with_label
 from hub.model.registry import Registry
 from schema.values import CodeList, Instant, Storage, Value
 
@@ -44,7 +45,9 @@ def _in_use(registry: Registry) -> Iterable[type[Value]]:
 
 def _enum(value: type[CodeList]) -> Any:
     return enum_type(
-        value.__name__, _about(value), {code: f"{label.vi} / {label.en}" for code, label in value.codes.items()}
+        value.__name__,
+        describe_with_label(value.label, _about(value)),
+        {code: f"{label.vi} / {label.en}" for code, label in value.codes.items()},
     )
 
 

@@ -9,6 +9,7 @@ from strawberry.types.field import StrawberryField
 from hub.graph.schema_types.fields import Namespace, StoredField, Whole, make_argument, make_field, object_type
 from hub.graph.schema_types.scalars import scalar_name
 from hub.model.derived_fields import DerivedField
+from hub.model.labels import describe_with_label
 from hub.model.registry import Column
 
 
@@ -20,7 +21,7 @@ def value_field(column: Column, names: Namespace) -> StrawberryField:
         scalar_name(column.value) + optional,
         names,
         graphql=column.graphql,
-        description=column.description,
+        description=describe_with_label(column.declared_label, column.description),
         deprecated=column.deprecated,
     )
 

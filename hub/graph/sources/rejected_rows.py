@@ -155,6 +155,9 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         group: Annotated[RejectedGroupInput, strawberry.argument(description="The rows.")],
         first: Annotated[int, strawberry.argument(description=f"At most so many, up to {MAX_ROWS}.")] = 20,
         after: Annotated[int | None, strawberry.argument(description="Only rows with a higher number.")] = None,
+        dismissed: Annotated[
+            bool, strawberry.argument(description="Rows that a person dismissed, instead of those that wait.")
+        ] = False,
     ) -> Any:
         find_steward(info)
         if not 1 <= first <= MAX_ROWS:
@@ -164,7 +167,9 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         desk, wanted = find_desk(info), group.read()
         caller = info.context.caller
         masked = caller.purpose is not None and caller.purpose.declaration.masked
-        page = await desk.run(lambda c: _read_page(c, desk, wanted, first, after or 0, masked=masked))
+        page = await desk.run(
+            lambda c: _read_page(c, desk, wanted, first, after or 0, masked=masked, dismissed=dismissed)
+        )
         note_look(info, wanted, len(page["nodes"]))
         return page
 
@@ -293,11 +298,20 @@ def read_note(text: str) -> str:
 
 
 def _read_page(
-    connection: Connection[Any], desk: StewardDesk, group: RuleGroup, first: int, after: int, *, masked: bool
+    connection: Connection[Any],
+    desk: StewardDesk,
+    group: RuleGroup,
+    first: int,
+    after: int,
+    *,
+    masked: bool,
+    dismissed: bool,
 ) -> Whole:
-    rows = list_shown_rows(connection, desk.manifests, group, limit=first, after=after, masked=masked)
+    rows = list_shown_rows(
+        connection, desk.manifests, group, limit=first, after=after, masked=masked, dismissed=dismissed
+    )
     return Whole(
-        rows=count_group(connection, group),
+        rows=count_group(connection, group, dismissed=dismissed),
         columns=[] if group.rule in DUPLICATE_RULES else list(find_columns(desk.manifests, group)),
         nodes=[_show_row(row) for row in rows],
     )

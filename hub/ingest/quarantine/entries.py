@@ -168,7 +168,9 @@ def reopen_entry(connection: Connection[Any], number: int) -> QuarantineEntry:
         row = load_entry(connection, number)
         if row.resolution != "DISMISSED":
             raise OperationRefused(
-                f"row {number} was not dismissed", next_step="list all rows with `hub quarantine list --all`"
+                f"row {number} was not dismissed",
+                code="NOT_DISMISSED",
+                next_step="list all rows with `hub quarantine list --all`",
             )
         connection.execute(
             "delete from hub.correction c using hub.quarantine q where q.id = %s and c.changes = '{}'"

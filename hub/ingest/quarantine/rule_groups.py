@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import class_row
 
 from hub.access.subjects.sealing import find_withheld
@@ -28,18 +28,20 @@ from schema.values import Mask
 MAX_FIXED_ROWS = 1_000
 """Rows that one correction may be for; a problem of more is one of the mapping, which a manifest mends."""
 MAX_SAMPLES = 20
+OPEN_STATE = "q.resolved_at is null"
+DISMISSED_STATE = "q.resolution = 'DISMISSED'"
 IN_GROUP = (
-    "where q.resolved_at is null and s.connector = %(connector)s and s.name = %(stream)s and q.entity = %(entity)s"
+    " and s.connector = %(connector)s and s.name = %(stream)s and q.entity = %(entity)s"
     " and q.rule = %(rule)s and q.field is not distinct from %(field)s::text"
 )
 LIST_ROWS = f"""
 select q.id as number, q.stream_id, q.source_key, q.reason, q.first_seen, q.payload, c.changes, c.made_by
 {FROM_QUARANTINE}
 left join hub.correction c on (c.stream_id, c.entity, c.payload_hash) = (q.stream_id, q.entity, q.payload_hash)
-{IN_GROUP} and q.id > %(after)s
+where {{state}}{IN_GROUP} and q.id > %(after)s
 order by q.id
 limit %(limit)s"""
-COUNT_ROWS = f"select count(*) {FROM_QUARANTINE} {IN_GROUP}"
+COUNT_ROWS = f"select count(*) {FROM_QUARANTINE} where {{state}}{IN_GROUP}"
 MASK_STRENGTH = (Mask.NONE, Mask.YEAR, Mask.INITIALS, Mask.LAST_DIGITS, Mask.HIDDEN)
 
 
@@ -112,9 +114,9 @@ class FixPreview:
     rejected: tuple[FixedRow, ...]
 
 
-def count_group(connection: Connection[Any], group: RuleGroup) -> int:
-    """How many rows the group has."""
-    row = connection.execute(COUNT_ROWS, vars(group)).fetchone()
+def count_group(connection: Connection[Any], group: RuleGroup, *, dismissed: bool = False) -> int:
+    """How many open rows the group has, or how many that a person dismissed."""
+    row = connection.execute(_of_state(COUNT_ROWS, dismissed=dismissed), vars(group)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -126,13 +128,14 @@ def list_shown_rows(
     limit: int,
     after: int = 0,
     masked: bool = False,
+    dismissed: bool = False,
 ) -> list[ShownRow]:
-    """Rows of a group, the oldest first. Values of the broken field are shown, with `masked` not even those; others are masked as their
+    """Open rows of a group, or those that a person dismissed, the oldest first. Values of the broken field are shown, with `masked` not even those; others are masked as their
     fields are.
     """
     masks = find_column_masks(manifests, group)
     broken = () if masked else find_columns(manifests, group)
-    rows = _load_rows(connection, group, limit, after)
+    rows = _load_rows(connection, group, limit, after, dismissed=dismissed)
     withheld = _find_withheld_rows(connection, group, rows)
     return [
         ShownRow(
@@ -249,9 +252,18 @@ def _find_stream(manifests: Mapping[str, Manifest], group: RuleGroup) -> Any:
     return stream
 
 
-def _load_rows(connection: Connection[Any], group: RuleGroup, limit: int, after: int) -> list[OpenRow]:
+def _of_state(statement: str, *, dismissed: bool) -> sql.Composed:
+    """A statement over a group, for its open rows or those that were dismissed."""
+    return sql.SQL(statement).format(state=sql.SQL(DISMISSED_STATE if dismissed else OPEN_STATE))
+
+
+def _load_rows(
+    connection: Connection[Any], group: RuleGroup, limit: int, after: int, *, dismissed: bool = False
+) -> list[OpenRow]:
     with connection.cursor(row_factory=class_row(OpenRow)) as cursor:
-        return cursor.execute(LIST_ROWS, {**vars(group), "limit": limit, "after": after}).fetchall()
+        return cursor.execute(
+            _of_state(LIST_ROWS, dismissed=dismissed), {**vars(group), "limit": limit, "after": after}
+        ).fetchall()
 
 
 def _find_withheld_rows(connection: Connection[Any], group: RuleGroup, rows: Sequence[OpenRow]) -> set[int]:

@@ -33,6 +33,8 @@ RULE_MESSAGES: Mapping[str, str] = {
 value. Messages never contain the value.
 """
 
+UNREADABLE_RULE = "unreadable"
+"""The rule that a message breaks which is no record at all. It has no field."""
 NONE_AMBIGUOUS: Mapping[str, pl.Series] = {}
 EARLIEST_DAY = pl.date(1, 1, 1)
 NOT_NFC_STABLE = r"[^\x00-\x{cf}\x{d1}-\x{ef}\x{f1}-\x{2ff}\x{1ea0}-\x{1ef9}]"

@@ -15,7 +15,7 @@ from hub.ingest.connectors import load_transform, read_transform_source
 from hub.ingest.drift.detect import DriftDetector, DriftFinding, StreamShape
 from hub.ingest.read.reader import RAW_COLUMN, READER_COLUMNS, ReadBatch, ReadState, TakenFile
 from hub.ingest.transform import map as mapping
-from hub.ingest.transform.check import check_rows
+from hub.ingest.transform.check import UNREADABLE_RULE, check_rows
 from hub.ingest.transform.row_digests import KnownDigests, compute_digests, compute_seed
 from hub.ingest.transform.search_keys import add_search_keys
 from hub.ingest.values.cells import Cells, find_ambiguous_fields, require_items, require_scalars
@@ -250,7 +250,7 @@ class BatchPreparer:
         positions = pl.int_range(messages.height, dtype=pl.UInt32, eager=True).alias("row")
         rejected = positions.to_frame().with_columns(
             pl.lit(RAW_COLUMN).alias("field"),
-            pl.lit("unreadable").alias("rule"),
+            pl.lit(UNREADABLE_RULE).alias("rule"),
             pl.lit("the message is not a record").alias("reason"),
         )
         kept = messages.drop(mapping.READ_DIGEST, mapping.READ_NUMBER, strict=False)

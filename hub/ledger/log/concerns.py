@@ -2,6 +2,9 @@
 
 A path begins at a person and stays with them through their records and what those refer to. It comes to somebody else where it
 enters another person, or where it turns back from a shared thing (a parcel, a household) to its other records.
+
+A path may begin at a record, as that of a search by a certificate does. Then the first person that it enters is whoever was found; and
+where the record could be of a person or a business, what it reads of businesses is about no person.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,16 +22,19 @@ ALIKE = frozenset({"provenance", "id"})
 
 @dataclass(frozen=True)
 class PathConcern:
-    """What one path is about: a field of an entity, and whether it is the first person's own."""
+    """What one path is about: a field of an entity, and whether it is the own of the person it begins at.
+
+    `own` is None of the first person on a path that begins at none: their own if they were asked for, and another's if they came along.
+    """
 
     entity: str
     field: str
-    own: bool
+    own: bool | None
 
 
 def find_categories(paths: Iterable[str], *, own: bool) -> tuple[Label, ...]:
     """The kinds of data that these paths read: of the person they begin at, or of the others."""
-    concerns = [concern for path in paths if (concern := _follow(path)) is not None and concern.own is own]
+    concerns = [concern for path in paths if (concern := _follow(path)) is not None and concern.own in (own, None)]
     found = {_category_of(load_registry(), concern) for concern in concerns}
     included = {code for category in DATA_CATEGORIES if category.code in found for code in category.includes}
     declared = tuple(c.label for c in DATA_CATEGORIES if c.code in found and c.code not in included)
@@ -58,7 +64,8 @@ def _follow(path: str) -> PathConcern | None:
     entity = known.entities.get(on_type) if on_type else _root_entity(known, name)
     if entity is None or entity.sector == "place":
         return None
-    own, turned = True, False
+    own: bool | None = True
+    has_person, turned = entity.personal, False
     for name, on_type in steps[1:]:
         if name in PAGES or name in ALIKE:
             continue
@@ -68,12 +75,15 @@ def _follow(path: str) -> PathConcern | None:
         if following is None:
             return PathConcern(entity.name, _field_name(entity, name), own)
         back = any(link.graphql == name for link in entity.backlinks)
+        if not has_person and not following.personal and _may_be_person(known, entity, name):
+            return None
         # The first list leads to a person's own records, one from there on to those of whoever shares a thing.
-        own = (
-            own
-            and not following.personal
-            and not (back and turned and bool(following.linked) and _has_people(known, following))
-        )
+        turns = back and turned and bool(following.linked) and _has_people(known, following)
+        if following.personal:
+            own = None if own and not has_person else False
+        elif own is not False and turns:
+            own = False
+        has_person = has_person or following.personal
         turned = turned or back
         entity = following
     return PathConcern(entity.name, "", own)
@@ -100,6 +110,12 @@ def _next_entity(known: Registry, entity: Entity, name: str) -> Entity | None:
         if linked.graphql == name:
             return known[linked.kinds[0]]
     return None
+
+
+def _may_be_person(known: Registry, entity: Entity, name: str) -> bool:
+    """Whether a linked field of an entity leads to persons or to others."""
+    kinds = (linked.kinds for linked in entity.linked if linked.graphql == name)
+    return any(known[kind].personal for of_field in kinds for kind in of_field)
 
 
 def _has_people(known: Registry, entity: Entity) -> bool:

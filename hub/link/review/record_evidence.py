@@ -9,17 +9,17 @@ from psycopg import Connection, sql
 from hub.model.registry import Linked, Registry
 
 MAX_LINKS = 20
-SELECT_LINKS = """
-select l.record_id, l.status, l.method,
-    case when starts_with(l.decided_by, 'run:') then 'RUN' when l.decided_by is not null then 'PERSON' end as decided_by, l.evidence
-from link.{link} l
-where {wanted} and (l.status in ('CONFIRMED', 'PROBABLE') or (l.subject_kind, l.subject_id) in {subjects})
+DECIDED_BY = "case when starts_with(l.decided_by, 'run:') then 'RUN' when l.decided_by is not null then 'PERSON' end as decided_by"
+SELECT_LINKS = f"""
+select l.record_id, l.status, l.method, {DECIDED_BY}, l.evidence
+from link.{{link}} l
+where {{wanted}} and (l.status in ('CONFIRMED', 'PROBABLE') or (l.subject_kind, l.subject_id) in {{subjects}})
     and exists (
-        select from ({anchors}) a
-        where (a.subject_kind, a.subject_id) in {subjects}
+        select from ({{anchors}}) a
+        where (a.subject_kind, a.subject_id) in {{subjects}}
     )
 order by l.record_id, l.subject_id
-limit {most}"""
+limit {{most}}"""
 SUBJECTS = "(select * from unnest(%(kinds)s::text[], %(numbers)s::bigint[]))"
 ANCHOR = "select subject_kind, subject_id from link.{link} where record_id = l.record_id"
 OWN = "l.record_id = %(number)s"

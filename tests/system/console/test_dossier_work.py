@@ -2,12 +2,13 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import psycopg
 import pytest
 
-from hub.plan.binds import global_id
+from hub.plan.binds import global_id, read_global_id
 from hub.snapshots.paper_requests import list_paper_requests
 from tests.system.access.test_access import ISSUER
 from tests.system.servers.console_site import ConsoleSite, PageReader
@@ -21,10 +22,11 @@ PAPERS, SNAPSHOTS = f"{PATH}/papers", f"{PATH}/snapshots"
 CONTRACT = "ask.contract."
 
 
-def open_transfer(site: ConsoleSite, officer: PageReader, code: str) -> PageReader:
-    officer.search(site.seller).open(f"{officer.page.url.path}?procedure=land-right-transfer")
+def open_transfer(site: ConsoleSite, officer: PageReader, code: str, seller: str = "") -> PageReader:
+    seller = seller or site.seller
+    officer.search(seller).open(f"{officer.page.url.path}?procedure=land-right-transfer")
     (office,) = re.findall(r'<option value="([^"]+@[^"]+)"', officer.text)
-    given = {"role.transferor": site.seller, "role.transferee": site.buyer, "code": code, "office": office}
+    given = {"role.transferor": seller, "role.transferee": site.buyer, "code": code, "office": office}
     return officer.submit({"procedure": "land-right-transfer", **given})
 
 
@@ -144,12 +146,12 @@ def test_each_value_says_why_it_is_here(site: ConsoleSite, officer: PageReader) 
     assert certificates, "a right, joined by its holder"
     assert all("Khớp số" in page and re.search(r"Họ tên: <b>", page) for page in certificates)
     assert "Không có đối chiếu riêng" in pages[site.name], "the register's own record"
-    parcel = next(page for page in pages.values() if "Diện tích" in page and "Thửa đất của giấy chứng nhận" in page)
+    parcel = next(page for page in pages.values() if "Diện tích" in page and "Thửa đất (Quyền sử dụng đất)" in page)
     assert "Khớp số tờ, số thửa" in parcel or "Khớp mã định danh thửa đất" in parcel
     assert officer.open(f"{PATH}/evidence?record=x&field=y").page.status_code == 404
 
 
-EVIDENCE = "query ($record: ID!) { linkEvidence(record: $record) { field recordId status } }"
+EVIDENCE = "query ($record: ID!) { linkEvidence(record: $record) { field recordId step status } }"
 
 
 def test_evidence_is_told_of_the_dossiers_people_and_the_procedures_links_alone(
@@ -185,3 +187,54 @@ def test_evidence_is_told_of_the_dossiers_people_and_the_procedures_links_alone(
     assert ask("HouseholdMembership", member[0])["data"]["linkEvidence"] == [], "the procedure does not read it"
     assert ask("LandUseRight", own[0], dossier="")["errors"][0]["extensions"]["code"] == "DOSSIER_NEEDED"
     assert ask("Nothing", 1)["errors"][0]["extensions"]["code"] == "WRONG_KIND"
+
+
+MORTGAGED = """
+select c.personal_id, e.record_id from link.encumbrance_parcel e
+join data.encumbrance x on x.id = e.record_id and x.status = 'ACTIVE'
+join link.land_use_right_parcel p on p.subject_id = e.subject_id
+join link.land_use_right_holder h on h.record_id = p.record_id and h.subject_kind = 'Citizen'
+join data.land_use_right r on r.id = h.record_id and r.status = 'REGISTERED'
+join data.citizen c on c.id = h.subject_id and c.death_date is null and c.personal_id <> %s
+where 'UNCONFIRMED' not in (e.status, p.status, h.status) and 1 = (
+    select count(*) from link.land_use_right_holder o join data.land_use_right s on s.id = o.record_id and s.status = 'REGISTERED'
+    where (o.subject_kind, o.subject_id) = ('Citizen', c.id))
+order by e.record_id, c.id limit 1"""
+
+
+def test_what_is_several_links_away_shows_the_way_to_it(site: ConsoleSite, officer: PageReader) -> None:
+    with psycopg.connect(site.database) as connection:
+        found = connection.execute(MORTGAGED, (site.buyer,)).fetchone()
+    assert found is not None
+    seller, mortgage = found
+    code = "H49.12-251118-8011"
+    sheet = open_transfer(site, site.officer(), code, seller)
+    who = ISSUER.find_identity("an")
+    assert who is not None
+
+    def ask(kind: str, number: int, dossier: str) -> list[dict[str, Any]]:
+        headers = {"authorization": f"Bearer {ISSUER.sign_token(who)}", "x-hub-dossier": dossier}
+        body = {"query": EVIDENCE, "variables": {"record": global_id(kind, number)}}
+        answer = httpx2.post(f"{site.url}/graphql", json=body, headers=headers, timeout=60).json()
+        nodes: list[dict[str, Any]] = answer["data"]["linkEvidence"]
+        return nodes
+
+    steps = ask("Encumbrance", mortgage, code)
+    assert [(one["step"], one["field"]) for one in steps] == [
+        (1, "LAND_USE_RIGHT_HOLDER"),
+        (2, "LAND_USE_RIGHT_PARCEL"),
+        (3, "ENCUMBRANCE_PARCEL"),
+    ]
+    assert (steps[0]["recordId"], steps[2]["recordId"]) == (steps[1]["recordId"], global_id("Encumbrance", mortgage))
+    assert ask("Encumbrance", mortgage, CODE) == [], "on nobody's land in that dossier"
+    addresses = re.findall(r'href="(/console/dossiers/[^"]+/evidence[^"]+)" aria-label="Xem chứng cứ', sheet.text)
+    records = {address: read_global_id(parse_qs(urlsplit(address).query)["record"][0]) for address in addresses}
+    pages = [address for address, (kind, _) in records.items() if kind == "Encumbrance"]
+    assert pages, "the sheet shows a mortgage"
+    page = sheet.open(pages[0]).text
+    assert "dẫn đến từ người đó qua 3 liên kết" in page
+    assert (
+        page.index("Người sử dụng đất (")
+        < page.index("Thửa đất (Quyền sử dụng đất)")
+        < page.index("Thửa đất (Hạn chế quyền)")
+    )

@@ -71,7 +71,7 @@ def run_queue_once(database: str) -> list[str]:
 
 def test_one_correction_mends_a_group_and_the_queue_replays_it(site: ConsoleSite, rejected: dict[str, int]) -> None:
     steward = site.officer("chi").open("/console/rejected")
-    assert "Công dân, birth_date" in steward.text
+    assert "Công dân, ngày sinh" in steward.text
     steward.open(GROUP)
     assert all(day in steward.text for day in WRITTEN.values()), "wrong values are shown"
     assert NEW_NAME not in steward.text
@@ -110,7 +110,7 @@ def test_one_correction_mends_a_group_and_the_queue_replays_it(site: ConsoleSite
     assert WRITTEN["93"] in steward.text
 
 
-def test_rows_are_dismissed_with_a_reason(site: ConsoleSite, rejected: dict[str, int]) -> None:
+def test_rows_are_dismissed_with_a_reason_and_reopened_once(site: ConsoleSite, rejected: dict[str, int]) -> None:
     steward = site.officer("chi").open(GROUP)
     steward.submit({"dismiss": "1", "dismiss_note": "x"})
     assert "Đánh dấu ít nhất một bản ghi." in steward.errors
@@ -122,6 +122,14 @@ def test_rows_are_dismissed_with_a_reason(site: ConsoleSite, rejected: dict[str,
     assert found == ("DISMISSED",)
     steward.submit({"dismiss": "1", "dismiss_note": "again", **row}, GROUP)
     assert steward.page.status_code == 400, "it is resolved already"
+    number, left_out = str(rejected["93"]), f"{GROUP}&dismissed=1"
+    steward.open(left_out)
+    assert (WRITTEN["93"] in steward.text, WRITTEN["92"] in steward.text) == (True, False)
+    steward.submit({"reopen": number}, left_out)
+    assert ("Đã mở lại" in steward.text, "Không có bản ghi nào bị để ngoài" in steward.text) == (True, True)
+    assert WRITTEN["93"] in steward.open(GROUP).text
+    steward.submit({"reopen": number}, left_out)
+    assert steward.errors == ["Bản ghi này không còn ở ngoài: đã được mở lại."]
 
 
 def test_each_look_is_in_the_ledger(site: ConsoleSite, rejected: dict[str, int]) -> None:

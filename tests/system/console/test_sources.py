@@ -68,7 +68,7 @@ def test_a_run_of_which_a_stream_failed_is_no_success(site: ConsoleSite) -> None
 
 def test_drift_is_accepted_once(site: ConsoleSite, waiting: dict[str, int]) -> None:
     steward = site.officer("chi").open(WAITING)
-    assert "Parcel.area" in steward.text
+    assert "Thửa đất, diện tích" in steward.text
     assert f'name="accept" value="{waiting["REMOVED"]}"' not in steward.text, "only a new type can be accepted"
     steward.submit({"accept": str(waiting["RETYPED"])})
     assert "Đã chấp nhận" in steward.text
@@ -108,7 +108,7 @@ def test_rejected_rows_are_counted_by_rule_and_never_shown(site: ConsoleSite) ->
             operator = site.officer("dung").open("/console/rejected")
         finally:
             connection.execute("delete from hub.quarantine where payload_hash = 'abc'")
-    assert "Công dân, personal_id" in operator.text
+    assert "Công dân, số định danh cá nhân" in operator.text
     assert "Không đúng dạng" in operator.text
     assert "Bí Mật" not in operator.text
     assert "KEY-7781" not in operator.text

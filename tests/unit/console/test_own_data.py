@@ -1,8 +1,7 @@
 """A citizen's data and an auditor's search in words."""
 
 from hub.console.auditor.log_search import read_row, read_search
-from hub.console.citizen.own_data import PERSON, SECTIONS, read_own_data
-from hub.model.names import to_snake_case
+from hub.console.citizen.own_data import PERSON, SECTIONS, find_path_column, read_own_data
 from hub.model.registry import load_registry
 from schema.codes import RightStatus, Sex
 from schema.core import Label
@@ -10,11 +9,21 @@ from schema.core import Label
 EMPTY = {shape.field: {"nodes": []} for shape in SECTIONS}
 
 
-def test_every_column_that_stands_in_the_row_itself_is_a_field_of_its_kind() -> None:
-    known = [("Citizen", PERSON), *((shape.entity, shape.columns) for shape in SECTIONS)]
-    for entity, columns in known:
-        names = {column.name for column in load_registry()[entity].columns}
-        assert {to_snake_case(path) for path, _ in columns if "." not in path} <= names
+def test_every_value_has_words_of_the_schema() -> None:
+    for entity, paths in [("Citizen", PERSON), *((shape.entity, shape.paths) for shape in SECTIONS)]:
+        labels = [find_path_column(load_registry(), entity, path)[0].vi for path in paths]
+        assert len(labels) == len(set(labels)) == len(paths)
+    assert find_path_column(load_registry(), "MaritalStatus", "spouse.fullName")[0].vi == "Vợ hoặc chồng"
+    assert find_path_column(load_registry(), "LandUseRight", "parcel.address")[0].vi == "Thửa đất: địa chỉ"
+
+
+def test_amounts_and_areas_are_grouped_and_have_their_unit() -> None:
+    owed = {"kind": "LAND_USE_FEE", "year": 2025, "amount": "12500000", "paidAmount": 0}
+    right = {"area": "1120.5"}
+    citizen = {**EMPTY, "taxObligations": {"nodes": [owed]}, "landUseRights": {"nodes": [right]}}
+    _, land, taxes = read_own_data(citizen, {})
+    assert [text for _, text in taxes.rows[0].facts] == ["Tiền sử dụng đất", "2025", "12.500.000 đồng", "0 đồng"]
+    assert [text for _, text in land.rows[0].facts] == ["1.120,5 m²"]
 
 
 def test_sections_are_in_words_and_name_their_source() -> None:

@@ -3,8 +3,6 @@
 import pytest
 
 from hub.console.steward.question import compare, mark_of, read_facts, read_question
-from hub.console.steward.question_labels import FIELD_WORDS
-from hub.link.field import list_decidable_fields
 from schema.codes import RightStatus
 
 CITIZEN = {
@@ -39,10 +37,6 @@ NODE = {
     ],
     "stake": {"procedures": ["a"], "waiting": 3},
 }
-
-
-def test_every_field_of_linking_has_words() -> None:
-    assert FIELD_WORDS.keys() == {field.code for field in list_decidable_fields().values()}
 
 
 @pytest.mark.parametrize(

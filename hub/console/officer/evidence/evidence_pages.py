@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, OfficerPages, dossier_path
-from hub.console.officer.evidence.reasons import read_reason
+from hub.console.officer.evidence.reasons import name_record, read_reason
 from hub.console.officer.sheet import find_value
 from hub.console.page_base import PagePerson, answer_signed_in
 from hub.errors import OperationRefused
@@ -51,5 +51,6 @@ class EvidencePages(OfficerPages):
             "value": value,
             "grades": [GRADE_WORDS[grade] for grade in grades if grade in GRADE_WORDS],
             "reasons": [read_reason(node) for node in nodes],
+            "record": name_record(value.record_id) if value.record_id else None,
         }
         return self.render("officer/evidence.html", officer, values)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console import words
-from hub.console.steward.question_labels import FIELD_WORDS
+from hub.console.steward.question_labels import name_linked_field
+from hub.model.labels import find_path_label
+from hub.model.registry import load_registry
+from hub.plan.binds import read_global_id
 from schema.core import Label
 from schema.linking.vetoes import VETOES
 
@@ -112,9 +115,15 @@ class EvidenceLine:
 
 @dataclass(frozen=True)
 class LinkReason:
-    """Why a record is joined: which of its links, how sure, by what, and each comparison."""
+    """Why a record is joined: which of its links, how sure, by what, and each comparison.
+
+    `record` is the kind of record that has the link. `step` is its place on the way to a row several links away, None of a link of
+    the row itself.
+    """
 
     field: Label
+    record: Label
+    step: int | None
     status: Label
     method: Label
     is_by_person: bool
@@ -125,12 +134,20 @@ def read_reason(node: Mapping[str, Any]) -> LinkReason:
     """A node of `linkEvidence`."""
     is_by_person = node["decidedBy"] == "PERSON"
     return LinkReason(
-        field=FIELD_WORDS.get(node["field"], Label(node["field"], node["field"])),
+        field=name_linked_field(node["field"]),
+        record=name_record(node["recordId"]),
+        step=node["step"],
         status=SURENESS_WORDS.get(node["status"], words.UNKNOWN),
         method=BY_PERSON if is_by_person else METHOD_WORDS.get(node["method"] or "", BY_LIKENESS),
         is_by_person=is_by_person,
         lines=tuple(_read_line(one) for one in node["evidence"] or () if _is_told(one)),
     )
+
+
+def name_record(record_id: str) -> Label:
+    """The kind of record that a global id is of, in words."""
+    kind, _ = read_global_id(record_id)
+    return find_path_label(load_registry(), kind) if kind else words.UNKNOWN
 
 
 def _is_told(step: Mapping[str, Any]) -> bool:
