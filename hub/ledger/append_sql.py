@@ -13,6 +13,7 @@ from psycopg.pq import Format
 
 from hub.ledger.chain import ChainedRecord
 from hub.ledger.months import LedgerMonth
+from hub.ledger.records import PSEUDONYM_BYTES
 
 LOCK_CLASS = 7_022_019
 """Advisory locks of this class are held by the writers of chains, each by the number of its epoch."""
@@ -94,16 +95,7 @@ def record_parameters(
     `known_operations` are the hashes that are stored already. Someone who has two roles in one record is disclosed once, in the first:
     the record has both.
     """
-    subjects: list[bytes] = []
-    subject_numbers: list[int] = []
-    roles: list[bytes] = []
-    for made in records:
-        people = {
-            subject: role for role, members in reversed(made.subjects.items()) for subject in members
-        }  # the first role comes last, and stays
-        subjects += map(bytes.fromhex, people)
-        subject_numbers += [made.stored.number] * len(people)
-        roles += map(str.encode, people.values())
+    disclosed = _list_disclosures(records)
     fresh = {
         made.operation: made.entry.paths
         for made in records
@@ -122,8 +114,41 @@ def record_parameters(
         "dossiers": make_array(TEXT_OID, [d.encode() if (d := made.entry.dossier) else None for made in records]),
         "operations": make_array(BYTEA_OID, list(fresh)),
         "paths": make_array(BYTEA_OID, [orjson.dumps(paths) for paths in fresh.values()]),
-        "subjects": make_array(BYTEA_OID, subjects),
-        "subject_numbers": make_int8_array(INT8_OID, subject_numbers),
-        "roles": make_array(TEXT_OID, roles),
+        "subjects": _make_pseudonym_array([one for members, _, _ in disclosed for one in members]),
+        "subject_numbers": _make_repeated_array(
+            INT8_OID, [(number.to_bytes(8, "big"), len(members)) for members, number, _ in disclosed]
+        ),
+        "roles": _make_repeated_array(TEXT_OID, [(role.encode(), len(members)) for members, _, role in disclosed]),
     }
     return parameters, list(fresh)
+
+
+def _list_disclosures(records: Sequence[ChainedRecord]) -> list[tuple[Sequence[str], int, str]]:
+    """Pseudonyms of one role, with the record's number and the role."""
+    found: list[tuple[Sequence[str], int, str]] = []
+    for made in records:
+        seen: set[str] = set()
+        for role, members in made.subjects.items():
+            fresh = [one for one in members if one not in seen] if seen else members
+            if len(made.subjects) > 1:
+                seen.update(members)
+            if fresh:
+                found.append((fresh, made.stored.number, role))
+    return found
+
+
+def _make_pseudonym_array(pseudonyms: Sequence[str]) -> BinaryArray:
+    """An array of byteas, of pseudonyms in hexadecimal: all are of one length, so one conversion makes them all."""
+    if not pseudonyms:
+        return make_array(BYTEA_OID, ())
+    head = ARRAY_HEAD.pack(1, 0, BYTEA_OID, len(pseudonyms), 1)
+    length = LENGTH.pack(PSEUDONYM_BYTES).hex()
+    return BinaryArray(head + bytes.fromhex(length + length.join(pseudonyms)))
+
+
+def _make_repeated_array(oid: int, runs: Sequence[tuple[bytes, int]]) -> BinaryArray:
+    """An array of values, each so many times in a row."""
+    if not runs:
+        return make_array(oid, ())
+    head = ARRAY_HEAD.pack(1, 0, oid, sum(times for _, times in runs), 1)
+    return BinaryArray(head + b"".join([(LENGTH.pack(len(value)) + value) * times for value, times in runs]))

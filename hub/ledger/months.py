@@ -5,7 +5,7 @@ destroyed nobody can tell any more whose the pseudonyms of that month are, while
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -23,20 +23,24 @@ class LedgerMonth:
 
     first_day: date
     subject_key: bytes = field(repr=False)
-    _made: dict[tuple[str, int], str] = field(default_factory=dict, repr=False, compare=False)
+    _made: dict[DisclosedSubject, str] = field(default_factory=dict, repr=False, compare=False)
 
     def pseudonym(self, entity: str, number: int) -> bytes:
         """The pseudonym of a subject in this month. PSEUDONYM_BYTES bytes."""
         return hmac.digest(self.subject_key, f"{entity}:{number}".encode(), "sha256")[:PSEUDONYM_BYTES]
 
-    def name_subject(self, entity: str, number: int) -> str:
-        """The pseudonym in hexadecimal. Those made last are remembered: one dossier's people are read again and again."""
-        subject = entity, number
+    def name_subjects(self, subjects: Sequence[DisclosedSubject]) -> list[str]:
+        """The pseudonyms in hexadecimal. Those made last are remembered: one dossier's people are read again and again."""
+        remember = self._made.get
+        found = [made for subject in subjects if (made := remember(subject)) is not None]
+        return found if len(found) == len(subjects) else [self._name_subject(subject) for subject in subjects]
+
+    def _name_subject(self, subject: DisclosedSubject) -> str:
         made = self._made.get(subject)
         if made is None:
             if len(self._made) >= MAX_REMEMBERED:
                 self._made.clear()
-            made = self._made[subject] = self.pseudonym(entity, number).hex()
+            made = self._made[subject] = self.pseudonym(subject.entity, subject.number).hex()
         return made
 
 
@@ -47,7 +51,7 @@ def month_of(instant: datetime) -> date:
 
 def pseudonyms_by_role(month: LedgerMonth, subjects: Iterable[DisclosedSubject]) -> dict[str, list[str]]:
     """The pseudonyms of subjects by role, in hexadecimal and sorted: their order would tell who is whose spouse."""
-    found: dict[str, set[str]] = {}
+    by_role: dict[str, list[DisclosedSubject]] = {}
     for subject in subjects:
-        found.setdefault(subject.role, set()).add(month.name_subject(subject.entity, subject.number))
-    return {role: sorted(pseudonyms) for role, pseudonyms in sorted(found.items())}
+        by_role.setdefault(subject[2], []).append(subject)
+    return {role: sorted(set(month.name_subjects(members))) for role, members in sorted(by_role.items())}

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -288,7 +288,7 @@ def select_own_rows(registry: Registry) -> str:
 
 
 def find_roles(
-    caller: Caller, people: Iterable[DataSubject], own: frozenset[DataSubject] = frozenset()
+    caller: Caller, people: Collection[DataSubject], own: frozenset[DataSubject] = frozenset()
 ) -> tuple[DisclosedSubject, ...]:
     """The people with their roles: that in the dossier; of a citizen who asks for their own data, `self`; otherwise incidental.
 
@@ -297,10 +297,9 @@ def find_roles(
     named: Mapping[DataSubject, tuple[str, ...]] = caller.dossier.roles if caller.dossier else {}
     is_portal = caller.principal is not None and bool(caller.principal.personal_ids)
     alone = INCIDENTAL_ROLE if caller.dossier or is_portal else REQUESTED_ROLE
-    return tuple(
-        [
-            DisclosedSubject(*person, role)
-            for person in sorted(people)
-            for role in named.get(person) or (SELF_ROLE if person in own else alone,)
-        ]
+    known = [person for person in people if person in named or person in own]
+    others = people if not known else set(people).difference(known)
+    return (
+        *(DisclosedSubject(*person, role) for person in sorted(known) for role in named.get(person) or (SELF_ROLE,)),
+        *(DisclosedSubject(entity, number, alone) for entity, number in others),
     )

@@ -11,6 +11,7 @@ from hub.access.limits.limiter import ReadingLimiter
 from hub.access.permission_trie import Bindings
 from hub.access.purposes import Purpose, find_purpose, read_purposes
 from hub.errors import OperationRefused
+from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.request_trace import RequestTrace, read_trace
 from hub.graph.permission.dossier_reads import DossierReads, ReadingDossier
 from hub.plan.masks import FULL, Disclosure
@@ -18,6 +19,9 @@ from hub.tracing.spans import open_span
 
 DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
 LONGEST_HEADER = 200
+MAX_ADMITTED = 5_000
+"""Pairs of principal and dossier whose purpose and bindings are remembered."""
+ADMITTED_BYTES = 1_500
 Headers = Mapping[bytes, list[bytes]]
 """Lower-case names, and every value of each, in order."""
 
@@ -101,6 +105,9 @@ class Gate:
         self.enforced = enforced
         self.ledger = ledger
         self._purposes = read_purposes()
+        self._admitted: BoundedCache[tuple[int, int, str], Caller] = BoundedCache(
+            MAX_ADMITTED, most_size=MAX_ADMITTED * ADMITTED_BYTES
+        )
 
     async def admit(self, headers: Headers, query_string: bytes = b"", *, is_request: bool = True) -> Caller:
         """The caller of a request. `is_request` is False for an event of a subscription, which is not counted as one.
@@ -139,6 +146,15 @@ class Gate:
         dossier = await self.dossiers.find(code, principal) if code else None
         if dossier is None and not wanted:
             return Caller(principal, trace=trace)
+        # Both are the same objects again until a token or a dossier is read anew. What is kept holds them, so nobody else gets their ids.
+        place = id(principal), id(dossier), wanted
+        kept = self._admitted.get(place)
+        if kept is None:
+            kept = self._check_purpose(principal, dossier, wanted)
+            self._admitted.put(place, kept, ADMITTED_BYTES)
+        return Caller(principal, kept.purpose, dossier, kept.bindings, trace)
+
+    def _check_purpose(self, principal: Principal, dossier: ReadingDossier | None, wanted: str) -> Caller:
         purpose = find_purpose(dossier.purpose if dossier else wanted, self._purposes)
         if purpose.declaration.masked and not self.explorers:
             raise OperationRefused(
@@ -148,7 +164,7 @@ class Gate:
             )
         check_purpose(purpose, principal, wanted, has_dossier=dossier is not None)
         bindings = {**(dossier.bindings if dossier else {}), **caller_attributes(principal)}
-        return Caller(principal, purpose, dossier, bindings, trace)
+        return Caller(principal, purpose, dossier, bindings)
 
 
 def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_dossier: bool) -> None:

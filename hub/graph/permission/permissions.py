@@ -61,12 +61,15 @@ class Permissions:
             if not is_about_schema(ready.operation):
                 caller.known  # noqa: B018 - raises Unauthenticated
             return
+        purpose = self.compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
+        kept = self._kept.get(_key(ready, purpose))
+        if isinstance(kept, Permission) and isinstance(kept.check(ready.variables, caller.bindings), Permitted):
+            return  # nothing is kept of what checks itself, nor under a masked purpose
         if checks_itself(ready.operation):
             return
         if caller.purpose is not None and caller.purpose.declaration.masked:
             self._check_masked(ready, caller.purpose)
             return
-        purpose = self.compiled[PUBLIC if caller.purpose is None else caller.purpose.code]
         permission = self.analyse(ready, purpose)
         found = permission.check(ready.variables, caller.bindings) if isinstance(permission, Permission) else permission
         if isinstance(found, Permitted):
@@ -90,13 +93,18 @@ class Permissions:
 
     def analyse(self, ready: PreparedRequest, purpose: CompiledPurpose) -> Permission | tuple[PermissionRefusal, ...]:
         """What the purpose says to the operation, whatever its variables are: made once, then kept."""
-        name = ready.operation.name.value if ready.operation.name else None
-        key = (ready.checked.text, name, purpose.version)
+        key = _key(ready, purpose)
         kept = self._kept.get(key)
         if kept is None:
             kept = analyse_operation(ready.checked.document, ready.operation, purpose, self._schema)
             self._kept.put(key, kept, ENTRY_BYTES + len(ready.checked.text))
         return kept
+
+
+def _key(ready: PreparedRequest, purpose: CompiledPurpose) -> tuple[str, str | None, str]:
+    """What a permission is kept by. With the version, since a purpose's documents may have changed."""
+    name = ready.operation.name
+    return ready.checked.text, name.value if name else None, purpose.version
 
 
 def root_fields(operation: OperationDefinitionNode) -> frozenset[str] | None:

@@ -25,6 +25,7 @@ from hub.ingest.run.connector_run import run_connectors
 from hub.model.registry import load_registry
 from hub.procedures.answering.statuses import AnswerStatus, Reason
 from hub.procedures.answers import Prefill, RequirementAnswer
+from hub.procedures.display import display_value
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
@@ -314,6 +315,32 @@ def test_many_callers_in_two_processes_cause_one_look_up(office: Office) -> None
     assert {outcome[need].status for outcome in found} == {RefreshStatus.REFRESHED}
     assert len(found) == 200
     assert office.register.asked == ["2"]
+
+
+def test_many_prefills_of_one_stale_person_cause_one_look_up(office: Office) -> None:
+    manifest = office.manifest()
+    office.sync(manifest)
+    office.do("update hub.stream set as_of = now() - interval '400 days'")
+    office.register.put("2", "Lê Văn Hai")
+    office.register.behave = slow
+    applicant = NamedSubject("applicant", "Citizen", number=office.number("2"))
+
+    async def run() -> list[Prefill]:
+        settings = load_settings(lookup_timeout_s=30)
+        async with make_pool(settings, office.database) as pool:
+            executor = make_executor(settings, pool, connectors={manifest.name: manifest})
+            request = PrefillRequest("old-age-allowance", (applicant,))
+            try:
+                return await asyncio.gather(*(executor.prefills.fill(request, Reading(LOCAL)) for _ in range(200)))
+            finally:
+                await executor.refresher.close()
+
+    with office.worker(manifest, timeout_s=30):
+        filled = asyncio.run(run())
+    assert office.register.asked == ["2"]
+    names = [next(a for a in one.answers if a.requirement.code == "applicant_name") for one in filled]
+    assert {answer.status for answer in names} == {AnswerStatus.HELD}
+    assert {display_value(answer.values[0]).vi for answer in names} == {"Lê Văn Hai"}
 
 
 def test_a_caller_who_leaves_does_not_take_the_others_along(office: Office) -> None:

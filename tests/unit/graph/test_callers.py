@@ -12,6 +12,7 @@ from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.purpose_declaration import PurposeUsers
 from hub.access.purposes import Purpose, read_purposes
 from hub.errors import OperationRefused
+from hub.graph.execution.request_trace import REQUEST_ID
 from hub.graph.permission.callers import Gate, check_purpose
 
 COMMUNE, PROVINCE = "06820@2025-07-01", "22"
@@ -77,3 +78,27 @@ def test_admitting_a_request_reads_no_settings(monkeypatch: pytest.MonkeyPatch) 
     caller = asyncio.run(gate.admit({b"x-hub-purpose": [b"identify"]}))
     assert caller.purpose is not None
     assert caller.purpose.code == "identify"
+
+
+def test_what_is_remembered_of_a_purpose_is_that_of_the_purpose_asked_for() -> None:
+    """A token and its principal are the same again; what the request asks for is not."""
+    known = principal(COMMUNE)
+
+    class OfTheSame:
+        async def authenticate(self, headers: Mapping[bytes, list[bytes]], query_string: bytes) -> Principal:
+            return known
+
+    dossiers: Any = None
+    gate = Gate(OfTheSame(), dossiers, enforced=True)
+
+    async def admit(purpose: bytes, request: str) -> str | None:
+        REQUEST_ID.set(request)
+        caller = await gate.admit({b"x-hub-purpose": [purpose]})
+        assert (caller.principal, caller.trace.request_id) == (known, request)
+        return caller.purpose.code if caller.purpose else None
+
+    for request in ("one", "two"):
+        assert asyncio.run(admit(b"identify", request)) == "identify"
+        with pytest.raises(OperationRefused) as refused:
+            asyncio.run(admit(b"review", request))
+        assert refused.value.code == "PURPOSE_FORBIDDEN"

@@ -1,5 +1,6 @@
 """Chains of records: numbers without a gap, hashes that hold, and nothing personal in a record."""
 
+import struct
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.ledger.append_sql import record_parameters
 from hub.ledger.chain import Chain
 from hub.ledger.months import LedgerMonth, month_of
 from hub.ledger.records import (
@@ -61,6 +63,37 @@ def test_the_order_of_pseudonyms_tells_nothing(subjects: list[DisclosedSubject])
     _, (other,) = Chain(EPOCH, MONTH).append([entry(tuple(reversed(subjects)))])
     assert one.stored == other.stored
     assert all(len(bytes.fromhex(p)) == PSEUDONYM_BYTES for found in one.subjects.values() for p in found)
+
+
+@given(st.lists(SUBJECTS, max_size=4))
+def test_each_person_of_a_record_is_disclosed_once(batch: list[list[DisclosedSubject]]) -> None:
+    """As PostgreSQL reads the arrays: of a person with two roles, the first."""
+    chain, records = Chain(EPOCH, MONTH).append(entry(tuple(subjects)) for subjects in batch)
+    parameters, _ = record_parameters(MONTH, chain.epoch, records, ())
+    columns = [read_array(parameters[name]) for name in ("subjects", "subject_numbers", "roles")]
+    told = sorted((s, int.from_bytes(n), r.decode()) for s, n, r in zip(*columns, strict=True))
+    assert told == sorted(
+        (MONTH.pseudonym(entity, number), place, min(s.role for s in subjects if s[:2] == (entity, number)))
+        for place, subjects in enumerate(batch)
+        for entity, number in {s[:2] for s in subjects}
+    )
+
+
+def read_array(array: bytes) -> list[bytes]:
+    """The elements of an array of one dimension in PostgreSQL's binary form."""
+    dimensions, has_null, _ = struct.unpack_from(">iii", array)
+    if dimensions == 0:
+        assert len(array) == 12
+        return []
+    length, lower = struct.unpack_from(">ii", array, 12)
+    assert (dimensions, has_null, lower) == (1, 0, 1)
+    found, place = [], 20
+    for _ in range(length):
+        (size,) = struct.unpack_from(">i", array, place)
+        found.append(array[place + 4 : place + 4 + size])
+        place += 4 + size
+    assert place == len(array)
+    return found
 
 
 def test_a_pseudonym_is_of_the_month_the_entity_and_the_number() -> None:
