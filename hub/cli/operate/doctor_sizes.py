@@ -11,6 +11,9 @@ from hub.store.part_sizes import CatalogueSize, PartSize, StorePart, measure_par
 
 MAX_DEAD_ROWS = 200_000
 """A run leaves some thousand; autovacuum comes by long before there are so many."""
+MAX_CATALOGUE_BYTES = 200_000_000
+MAX_BYTES_A_ROW = 2_000
+"""Whichever is more. Of a small store 11 MB are in use; a run every three seconds under autovacuum kept it at 45 to 68 MB (tests/bench/bloat.py)."""
 
 
 def list_parts(settings: Settings) -> tuple[StorePart, ...]:
@@ -47,6 +50,9 @@ def check_catalogue(found: CatalogueSize) -> DoctorFinding:
     if found.dead_rows > max(MAX_DEAD_ROWS, found.live_rows):
         step = "end transactions that stay open (pg_stat_activity), then `vacuum pg_attribute, pg_class, pg_type, pg_depend`"
         return DoctorFinding("catalogue", False, told, step)
+    if found.size_bytes > max(MAX_CATALOGUE_BYTES, found.live_rows * MAX_BYTES_A_ROW):
+        step = "at a quiet hour, with workers stopped: `vacuum full pg_attribute, pg_depend, pg_class, pg_type, pg_statistic`"
+        return DoctorFinding("catalogue", False, f"{told}: most of it is empty", step)
     return DoctorFinding("catalogue", True, told)
 
 
