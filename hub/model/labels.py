@@ -7,7 +7,8 @@ name then stands in both languages, and `hub schema check` says so.
 import re
 from typing import TYPE_CHECKING
 
-from hub.model.names import to_snake_case
+from hub.model.authorities import list_authorities
+from hub.model.names import qualify_column, to_snake_case
 from schema.core import Label
 
 if TYPE_CHECKING:
@@ -56,9 +57,21 @@ def find_label(registry: "Registry", entity: str, field: str | None) -> Label:
     whole = known.label if known else make_readable(entity)
     if field is None:
         return whole
-    part = known.find_label(to_snake_case(field)) if known else None
+    # A value as recorded stands in the graph as `holderLink.recorded.birthDate`, and in the store as `holder_birth_date`.
+    linked, _, recorded = field.rpartition("Link.recorded.")
+    column = qualify_column(to_snake_case(linked), to_snake_case(recorded)) if linked else to_snake_case(field)
+    part = (known.find_label(column) or _find_held_elsewhere(registry, entity, column)) if known else None
     part = part or make_readable(field)
     return Label(*(f"{a}, {lower_first(b)}" for a, b in ((whole.vi, part.vi), (whole.en, part.en))))
+
+
+def _find_held_elsewhere(registry: "Registry", entity: str, column: str) -> Label | None:
+    """The label of a column that an entity's authority has for it: the name of a household is that of its head."""
+    for _, facts in list_authorities(registry):
+        holder, _, held = facts.field.partition(".")
+        if held == column and (facts.through or "").startswith(f"{entity}."):
+            return registry[holder].column(column).label
+    return None
 
 
 def find_path_label(registry: "Registry", path: str) -> Label:

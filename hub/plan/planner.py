@@ -1,7 +1,7 @@
 """The planner: a parsed and validated operation becomes a Plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from graphql import (
 
 from hub.model.registry import Registry
 from hub.model.tables import stored_columns
-from hub.plan.binds import Bind, Constant, PastInstant
+from hub.plan.binds import Bind, Constant, PastInstant, Variable
 from hub.plan.building.arguments import directive_argument
 from hub.plan.building.conditions import ConditionCounter
 from hub.plan.building.node_builder import Builder, Catalog
@@ -43,6 +43,13 @@ class Plan:
     estimate: RowEstimate
     most_rows: int
 
+    def with_ids(self, ids: Sequence[str]) -> "Plan":
+        """The same plan of `Planner.nodes`, for these global ids."""
+        known = Constant(list(ids))
+        binds = tuple(replace(bind, leaf=known) if bind.leaf == NODE_IDS else bind for bind in self.binds)
+        each = tuple((replace(bind, leaf=known), rows) for bind, rows in self.estimate.each)
+        return replace(self, binds=binds, estimate=replace(self.estimate, each=each))
+
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """The parameters for coerced variables of the same shape.
 
@@ -55,6 +62,10 @@ class Plan:
                 "rows, each page taken as full,", estimated, self.most_rows, "ask for smaller pages or fewer levels"
             )
         return found
+
+
+NODE_IDS = Variable(("ids of nodes",))
+"""Stands in a kept plan for the ids of each time that it runs. No variable of GraphQL has such a name."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +131,9 @@ class Planner:
         document: DocumentNode,
         variables: Mapping[str, Any],
         sets: Sequence[SelectionSetNode],
-        global_ids: Sequence[str],
         disclosure: Disclosure = FULL,
     ) -> Plan:
-        """The typed plan of rows by their global ids, under the key `nodes`, with their selection."""
+        """The typed plan of rows by global ids, under the key `nodes`, with their selection. `Plan.with_ids` says which rows."""
         read = Document(self.schema, _fragments(document), variables)
         terms = ConditionCounter(self.limits.filter_terms)
         builder = Builder(
@@ -136,7 +146,7 @@ class Planner:
             disclosure=disclosure,
         )
         selected = Selected("nodes", "nodes", FieldNode(name=NameNode(value="nodes")), tuple(sets))
-        return self._rendered((builder.nodes(selected, Constant(list(global_ids))),), None)
+        return self._rendered((builder.nodes(selected, NODE_IDS),), None)
 
     def _rendered(self, roots: tuple[Root, ...], at: Bind | None) -> Plan:
         past = None

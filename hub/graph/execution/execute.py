@@ -127,9 +127,8 @@ class RequestContext:
     async def _load_nodes(self, key: tuple[int, ...], sets: Sequence[SelectionSetNode], ids: list[str]) -> list[Any]:
         # Items of one list share a row; a later event of a subscription reads it anew.
         self._rows[key].clear_many(ids)
-        planner = self.executor.preparer.planner
-        plan = planner.nodes(self.ready.checked.document, self.ready.variables, sets, ids, self.caller.disclosure)
-        rows: list[Any] = (await self._read(plan))["nodes"]
+        plan = self.executor.preparer.plan_nodes(self.ready, sets, self.caller.disclosure)
+        rows: list[Any] = (await self._read(plan.with_ids(ids)))["nodes"]
         return rows
 
     async def _run(self) -> dict[str, Any]:

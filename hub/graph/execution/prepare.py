@@ -20,6 +20,7 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     Token,
     TokenKind,
     parse,
@@ -204,6 +205,20 @@ class Preparer:
         if found is None:
             return None
         return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+
+    def plan_nodes(self, ready: PreparedRequest, sets: Sequence[SelectionSetNode], disclosure: Disclosure) -> Plan:
+        """The plan of rows by their ids with this selection of a document: made once, since each row is one of every kind there is."""
+        checked, variables = ready.checked, ready.variables
+        places = tuple((one.loc.start, one.loc.end) if one.loc else id(one) for one in sets)
+        sizes = tuple(variables.get(name) for name in checked.paged)
+        key = ("nodes", checked.text, places, argument_shape(variables), sizes, disclosure)
+        found = self._plans.get(key)
+        if found is None:
+            found = (self.planner.nodes(checked.document, variables, sets, disclosure),)
+            if all(one.loc for one in sets):
+                self._keep(self._plans, key, found, _plan_bytes(found[0]))
+        assert found[0] is not None  # a selection of rows is stored data
+        return found[0]
 
     def _keyed(
         self, request: GraphQLRequest, checked: ValidatedDocument, disclosure: Disclosure

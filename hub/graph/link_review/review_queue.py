@@ -9,11 +9,18 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import strawberry
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLResolveInfo,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+)
 from psycopg import Connection
 from psycopg.rows import dict_row
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
-from strawberry.types.nodes import SelectedField
 
 from hub.errors import OperationRefused
 from hub.graph.link_review.review import evidence_of, find_reviewer
@@ -188,13 +195,25 @@ def _allowed_values(tests: Mapping[str, Any], own: Callable[[str], str]) -> tupl
 def is_selected(info: Info[Any, Any], name: str) -> bool:
     """Whether the field of this name is selected, in a fragment too."""
 
-    def within(selections: Iterable[Any]) -> bool:
+    raw = (
+        info._raw_info
+    )  # Strawberry's own selections are made anew, with every field beneath, each time they are asked for
+
+    def within(selections: SelectionSetNode | None) -> bool:
         return any(
-            selection.name == name if isinstance(selection, SelectedField) else within(selection.selections)
-            for selection in selections
+            selection.name.value == name
+            if isinstance(selection, FieldNode)
+            else within(_find_selection(selection, raw))
+            for selection in (selections.selections if selections else ())
         )
 
-    return any(within(selected.selections) for selected in info.selected_fields)
+    return any(within(node.selection_set) for node in raw.field_nodes)
+
+
+def _find_selection(fragment: SelectionNode, raw: GraphQLResolveInfo[Any]) -> SelectionSetNode | None:
+    if isinstance(fragment, FragmentSpreadNode):
+        return raw.fragments[fragment.name.value].selection_set
+    return fragment.selection_set if isinstance(fragment, InlineFragmentNode) else None
 
 
 def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:

@@ -4,7 +4,7 @@ import gc
 import random
 import tracemalloc
 
-from graphql import Location, Node, Token
+from graphql import DocumentNode, FieldNode, Location, Node, Token, Visitor, visit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +13,9 @@ from hub.graph.execution.documents import Documents
 from hub.graph.execution.prepare import NO_TOKEN, GraphQLRequest, Preparer, limits_of
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.registry import load_registry
-from hub.plan.planner import Planner
+from hub.plan.binds import global_id
+from hub.plan.masks import FULL
+from hub.plan.planner import Plan, Planner
 from hub.settings import Settings
 
 MEGABYTE = 1_000_000
@@ -95,3 +97,46 @@ def test_a_kept_document_is_kept_without_its_tokens() -> None:
             assert not isinstance(one, Token) or one is NO_TOKEN
             reached += gc.get_referents(one)
     assert len(seen) > 1_000
+
+
+NODES_QUERY = """query ($long: Boolean!, $size: Int) { reviewQueue(first: 1) { nodes {
+    record { id ... on Citizen @include(if: $long) { fullName } ... on Parcel { rights(first: $size) { nodes { area } } } } } } }"""
+
+
+def test_rows_by_their_ids_are_planned_once_for_a_selection_and_what_shapes_it() -> None:
+    preparer = make_preparer(Settings())
+
+    def plan(size: int, *, long: bool) -> Plan:
+        ready = preparer.ready(GraphQLRequest(NODES_QUERY, variables={"long": long, "size": size}))
+        fields = next(iter(FieldCollector.of(ready.checked.document, "record")))
+        assert fields.selection_set is not None
+        return preparer.plan_nodes(ready, [fields.selection_set], FULL)
+
+    made = plan(2, long=True)
+    assert plan(2, long=True) is made
+    assert plan(2, long=False).sql != made.sql
+    assert plan(3, long=True) is not made
+    variables = {"long": True, "size": 2}
+    first, second = (made.with_ids([global_id("Citizen", number)]).parameters(variables) for number in (1, 2))
+    assert [(a, b) for a, b in zip(first, second, strict=True) if a != b] == [([1], [2])]
+
+
+class FieldCollector(Visitor):
+    """Collects the fields of a name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.found: list[FieldNode] = []
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Note the field."""
+        if node.name.value == self.name:
+            self.found.append(node)
+
+    @classmethod
+    def of(cls, document: DocumentNode, name: str) -> list[FieldNode]:
+        """The fields of this name in a document."""
+        made = cls(name)
+        visit(document, made)
+        return made.found

@@ -40,6 +40,10 @@ def test_columns_of_every_kind_have_words() -> None:
     assert find_label(REGISTRY, "LandUseRight", "holderBirthDate") == find_label(
         REGISTRY, "LandUseRight", "holder_birth_date"
     )
+    assert find_label(REGISTRY, "LandUseRight", "holderLink.recorded.birthDate") == find_label(
+        REGISTRY, "LandUseRight", "holder_birth_date"
+    )
+    assert find_path_label(REGISTRY, "Household.full_name").vi == "Hộ gia đình, họ và tên", "of its head"
     assert find_label(REGISTRY, "Citizen", "residence_unit_code").vi == "Công dân, nơi thường trú"
     assert find_label(REGISTRY, "OldRecord", "some_code").vi == "Old record, some code"
 
