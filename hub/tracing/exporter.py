@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from hub.extras import DISTRIBUTION_NAME, name_missing_extra
-from hub.tracing.spans import TRACE_PARENT, OpenSpan, Value, use_span_maker
+from hub.tracing.spans import TRACE_PARENT, OpenSpan, Value, open_span, use_span_maker
 
 LOG = logging.getLogger("hub.tracing")
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -55,6 +55,13 @@ def trace_process(name: str) -> Iterator[None]:
         ending = threading.Thread(target=provider.shutdown, name="traces", daemon=True)
         ending.start()
         ending.join(LAST_EXPORT_WITHIN_S)
+
+
+@contextmanager
+def trace_command(name: str) -> Iterator[None]:
+    """While the block runs, what a command does is one trace, beneath a span `hub link`, if that is wanted. Raises as `trace_process`."""
+    with trace_process("hub-command"), open_span(f"hub {name}"):
+        yield
 
 
 class _Maker:

@@ -13,6 +13,7 @@ from hub.ingest.run.connector_run import run_connectors as run_connectors
 from hub.jobs.queue import queue_syncs
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
+from hub.tracing.exporter import trace_command
 
 
 def sync_command(
@@ -40,7 +41,7 @@ def sync_command(
     """
     choices = RunChoices(accept_deletes, full, anyway)
     manifests = select_manifests(connectors or None)
-    with open_store(load_settings()) as store, make_progress() as bars:
+    with trace_command("sync"), open_store(load_settings()) as store, make_progress() as bars:
         if later:
             queued = queue_syncs(store_url(store.engine), [manifest.name for manifest in manifests], choices)
             show_json(queued) if json else show_queued(queued)

@@ -12,6 +12,7 @@ from hub.link.likeness.trained import Version
 from hub.link.run.linking_run import LinkReport
 from hub.link.run.linking_run import run_linking as run_link
 from hub.settings import load_settings
+from hub.tracing.exporter import trace_command
 
 app = cyclopts.App(name="link")
 
@@ -48,7 +49,7 @@ def link_command(*fields: str, full: bool = False, train: bool = False, json: Js
     train
         Train a new version of the model from the records of now, and link everything with it.
     """
-    with open_store(load_settings()) as store, make_progress() as bars:
+    with trace_command("link"), open_store(load_settings()) as store, make_progress() as bars:
         report = run_link(store.engine, fields or None, full=full, train=train, progress=show_bars(bars))
     show_json(dataclasses.asdict(report)) if json else show_links(report)
     if report.refused and train:

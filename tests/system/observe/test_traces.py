@@ -17,7 +17,7 @@ from tests.serving import served
 from tests.system.access.test_access import ISSUER, make_app
 from tests.system.ledger.test_ledger import Ledger
 from tests.system.servers.otlp_receiver import Receiver, receive_traces
-from tests.system.trial import Trial, person
+from tests.system.trial import Command, Trial, person
 
 ASKED = """query OfNguyenVanHoa($id: PersonalId!) { citizen(by: { personalId: $id }) { fullName } }"""
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -92,6 +92,19 @@ def test_a_run_is_traced_to_its_merges_and_links(receiver: Receiver, trial: Tria
     (link,) = receiver.wait_for("link")
     assert {"decide", "apply", "compare"} <= set(receiver.find_children(link))
     assert "Kín".encode() not in b"".join(receiver.bodies)
+
+
+@pytest.mark.parametrize(("command", "below"), [("sync", "sync"), ("link", "link")])
+def test_a_command_is_one_trace(receiver: Receiver, trial: Trial, cli: Command, command: str, below: str) -> None:
+    trial.write(person(1, name="Trần Thị Kín"))
+    trial.sync()
+    cli(command)
+    (root,) = receiver.wait_for(f"hub {command}")
+    assert (root.parent_id, root.service) == ("", "hub-command")
+    # All that a run did is beneath it, in whichever thread.
+    (run,) = receiver.wait_for(below)
+    assert run.parent_id == root.span_id
+    assert {one.trace_id for one in receiver.spans} == {root.trace_id}
 
 
 def test_a_receiver_that_is_away_costs_no_request_anything_and_is_said_once(
