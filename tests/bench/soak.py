@@ -1,0 +1,246 @@
+"""Everything at once for some time: readers, a connector that syncs, linking, and rolling restarts of `hub serve --workers 2`.
+
+    python -m tests.bench.soak [--minutes 10] [--citizens 1000] [--clients 8]
+
+Prints a JSON line a minute: answers, failures, latencies, memory of the processes, runs and restarts; and a last one for the whole. Exits with 1
+if a request failed or a run did not succeed. Nothing is recorded.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+
+from hub.demo.province.generate import generate_province
+from hub.demo.systems.sector_systems import start_systems
+from hub.ingest.run.connector_run import sync_connectors
+from hub.link.run.linking_run import run_linking
+from hub.store.embedded import EmbeddedServer
+from hub.store.engine import make_engine
+from tests.bench.bloat import CHANGE, CHANGED_EVERY
+from tests.bench.operations import LINKED
+from tests.bench.stores import store
+
+KEYED = f"query($id: PersonalId!) {{ citizen(by: {{personalId: $id}}) {LINKED} }}"
+PAGE = "query($prefix: String!) { citizens(first: 50, filter: {fullName: {prefix: $prefix}}) { totalCount nodes { personalId fullName landUseRights(first: 2) { totalCount } } } }"
+PAGES_ONE_IN = 10
+RESTART_EVERY_S = 60.0
+READY_WITHIN_S = 120.0
+
+
+@dataclass
+class Counted:
+    """What happened in a stretch of time. Latencies are in seconds."""
+
+    latencies: list[float] = field(default_factory=list)
+    failures: Counter[str] = field(default_factory=Counter)
+    runs: Counter[str] = field(default_factory=Counter)
+
+    def describe(self) -> dict[str, object]:
+        """Figures, latencies in milliseconds."""
+        ordered = sorted(self.latencies) or [0.0]
+        at = {f"p{share}_ms": round(ordered[int(len(ordered) * share / 100)] * 1e3, 1) for share in (50, 99)}
+        return {"answers": len(self.latencies), **at, "max_ms": round(ordered[-1] * 1e3, 1), "failures": dict(self.failures), "runs": dict(self.runs)}  # fmt: skip
+
+
+class Load:
+    """Readers that keep their connections, and change them only if told to by `Connection: close`."""
+
+    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+        self.port = port
+        self.requests = requests
+        self.now = Counted()
+        self.whole = Counted()
+
+    async def read(self, until: float, client: int) -> None:
+        """Ask as fast as it is answered."""
+        reader = writer = None
+        for request in cycle(self.requests[client:] + self.requests[:client]):
+            if time.monotonic() > until:
+                return
+            began = time.perf_counter()
+            try:
+                if writer is None:
+                    reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.write(request)
+                head, body = await _read_answer(reader)
+                if b" 200 " not in head.partition(b"\r\n")[0] or b'"errors"' in body:
+                    raise ValueError(
+                        head.partition(b"\r\n")[0].decode() + re.sub(rb"[0-9]{9,}", b"?", body[:120]).decode()
+                    )
+            except (OSError, EOFError, ValueError) as error:
+                self.note_failure(
+                    f"{type(error).__name__} {error}" if isinstance(error, ValueError) else type(error).__name__
+                )
+                writer = None
+                await asyncio.sleep(0.05)
+                continue
+            for counted in (self.now, self.whole):
+                counted.latencies.append(time.perf_counter() - began)
+            if b"connection: close" in head.lower():
+                writer.close()
+                writer = None
+
+    def note_failure(self, what: str) -> None:
+        """Count a request that was not answered."""
+        for counted in (self.now, self.whole):
+            counted.failures[what] += 1
+
+    def note_run(self, what: str) -> None:
+        """Count a run, or a restart."""
+        for counted in (self.now, self.whole):
+            counted.runs[what] += 1
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    return head, await reader.readexactly(int(length[1]) if length else 0)
+
+
+@contextmanager
+def serve(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]", Path]]:
+    """`hub serve --workers 2`: its port, its process and its log."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PG"))}
+    environment = kept | {"HUB_DATABASE_URL": url, "HUB_ACCESS": "off", "HUB_POOL_SIZE": "4"}
+    log = folder / "serve.log"
+    command = [sys.executable, "-c", "from hub.cli import main; main(['serve', '--port', '0', '--workers', '2'])"]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+    try:
+        until = time.monotonic() + READY_WITHIN_S
+        while not (found := re.search(r"GraphiQL at (http://[\d.:]+)", log.read_text())):
+            if process.poll() is not None or time.monotonic() > until:
+                raise SystemExit(log.read_text())
+            time.sleep(0.1)
+        yield urlsplit(found[1]).port or 0, process, log
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def run_on(load: Load, url: str, source: str, until: float) -> None:
+    """Change a twentieth of the citizens, sync and link, again and again."""
+    engine, turn = make_engine(url), 0
+    while time.monotonic() < until:
+        turn += 1
+        with psycopg.connect(source, autocommit=True) as changing:
+            changing.execute(CHANGE, (turn, turn % CHANGED_EVERY))
+        (report,) = sync_connectors(engine, ["population"])
+        load.note_run(f"sync {report.status}")
+        run_linking(engine)
+        load.note_run("link")
+        time.sleep(2)
+    engine.dispose()
+
+
+def read_memory_mb(parent: psutil.Process) -> list[int]:
+    """Resident memory of each process that answers, in MB, the largest first."""
+    found = []
+    for child in parent.children():
+        try:
+            found.append(round(child.memory_info().rss / 1e6))
+        except psutil.NoSuchProcess:
+            continue  # just replaced
+    return sorted(found, reverse=True)
+
+
+async def soak(load: Load, parent: "subprocess.Popen[bytes]", seconds: float, clients: int) -> None:
+    """Read, restart and tell once a minute."""
+    until = time.monotonic() + seconds
+    reading = [asyncio.create_task(load.read(until, client)) for client in range(clients)]
+    process, minute = psutil.Process(parent.pid), 0
+    while time.monotonic() < until:
+        minute += 1
+        await asyncio.sleep(min(RESTART_EVERY_S, max(0.1, until - time.monotonic())))
+        told = {"minute": minute, **load.now.describe(), "rss_mb": read_memory_mb(process), "load": os.getloadavg()[0]}
+        print(json.dumps(told), flush=True)
+        load.now = Counted()
+        if time.monotonic() < until - RESTART_EVERY_S / 2:
+            parent.send_signal(signal.SIGHUP)
+            load.note_run("restart")
+    await asyncio.gather(*reading)
+
+
+def make_requests(url: str) -> list[bytes]:
+    """Keyed reads of everybody, and a page for one in ten."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("analyze")
+        rows = connection.execute("select personal_id, split_part(full_name, ' ', 1) from data.citizen").fetchall()
+    made = []
+    for number, (identifier, prefix) in enumerate(rows):
+        made.append(_request(KEYED, {"id": identifier}))
+        if number % PAGES_ONE_IN == 0:
+            made.append(_request(PAGE, {"prefix": prefix}))
+    return made
+
+
+def _request(query: str, variables: Mapping[str, object]) -> bytes:
+    body = json.dumps({"query": query, "variables": dict(variables)}).encode()
+    return (
+        b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+        % (len(body), body)
+    )
+
+
+def main() -> None:
+    """Soak."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--citizens", type=int, default=1_000)
+    parser.add_argument("--clients", type=int, default=8)
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="hub-bench-", dir="/dev/shm"))
+    folder.chmod(0o711)
+    try:
+        with EmbeddedServer.start(folder / "postgresql", durable=False) as server:
+            made = generate_province(folder / "province", given.citizens)
+            with (
+                store(server, "bench_soak") as url,
+                start_systems(Path(made.folder), server.url("postgres")) as systems,
+            ):
+                os.environ.update(systems.environment)
+                engine = make_engine(url)
+                sync_connectors(engine)
+                run_linking(engine)
+                engine.dispose()
+                register = urlsplit(systems.environment["POPULATION_DATABASE_URL"]).path.removeprefix("/")
+                with serve(url, folder) as (port, process, log):
+                    load = Load(port, make_requests(url))
+                    until = time.monotonic() + given.minutes * 60
+                    writing = threading.Thread(
+                        target=run_on, args=(load, url, server.url(register), until), daemon=True
+                    )
+                    writing.start()
+                    asyncio.run(soak(load, process, given.minutes * 60, given.clients))
+                    writing.join(300)
+                    runs = load.whole.runs
+                    runs["restart finished"] = log.read_text().count("all processes are replaced")
+                    print(json.dumps({"whole": load.whole.describe()}), flush=True)
+                    failed = bool(load.whole.failures) or not runs["sync SUCCEEDED"] or not runs["link"]
+                    failed = failed or any(name.startswith("sync ") and name != "sync SUCCEEDED" for name in runs)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(failed or runs["restart finished"] != runs["restart"])
+
+
+if __name__ == "__main__":
+    main()
