@@ -30,6 +30,7 @@ from tests.bench import (
     linking_million,
     linking_pseudopeople,
     linking_public,
+    prefill,
     reads,
     refresh,
     searches,
@@ -102,6 +103,13 @@ class Run:
         """The URL of the database that the parts about reads have in common, made for the first of them."""
         return province(self.server, self.folder, self.sizes.citizens)
 
+    @cached_property
+    def node(self) -> Path:
+        """The folder of PostGraphile, installed for the first part that is measured beside it."""
+        node = install(self.folder)
+        self.versions["postgraphile"] = json.loads((node / "package.json").read_text())["dependencies"]["postgraphile"]
+        return node
+
 
 def _ingest(run: Run, bench: Bench) -> None:
     ingest.measure(bench, run.server, run.folder, run.sizes.ingest)
@@ -116,9 +124,7 @@ def _cdc(run: Run, bench: Bench) -> None:
 
 
 def _reads(run: Run, bench: Bench) -> None:
-    node = install(run.folder)
-    run.versions["postgraphile"] = json.loads((node / "package.json").read_text())["dependencies"]["postgraphile"]
-    reads.measure(bench, run.province, run.folder, node, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
+    reads.measure(bench, run.province, run.folder, run.node, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
 
 
 def _growth(run: Run, bench: Bench) -> None:
@@ -143,7 +149,15 @@ def _callers(run: Run, bench: Bench) -> None:
 
 
 def _access(run: Run, bench: Bench) -> None:
-    access.measure(bench, run.server, run.province, run.folder, seconds=run.sizes.seconds, rounds=run.sizes.rounds)
+    access.measure(
+        bench, run.server, run.province, run.folder, run.node, seconds=run.sizes.seconds, rounds=run.sizes.rounds
+    )
+
+
+def _prefill(run: Run, bench: Bench) -> None:
+    prefill.measure(
+        bench, run.server, run.province, run.folder, run.node, seconds=run.sizes.seconds, rounds=run.sizes.rounds
+    )
 
 
 def _refresh(run: Run, bench: Bench) -> None:
@@ -184,6 +198,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "wide-filters": _wide_filters,
     "callers": _callers,
     "access": _access,
+    "prefill": _prefill,
     "refresh": _refresh,
     "costs": _costs,
     "ledger-verify": _ledger_verify,

@@ -24,17 +24,20 @@ from hub.store.embedded import EmbeddedServer
 from tests.bench.costs import list_cursors
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.load import CONNECTIONS, Load, bodies, find_wrk, load, with_headers
-from tests.bench.operations import OPERATIONS, Operation
+from tests.bench.operations import OPERATIONS, Operation, path
 from tests.bench.peers.hub_access_server import NO_LEDGER
 from tests.bench.reads import in_turn
-from tests.bench.servers import HUB, MODULES, Served, on_socket
+from tests.bench.servers import HUB, MODULES, POSTGRAPHILE, Served, on_socket, served
 
 TABLE = "Access"
 WITHOUT, WITH, LEDGER = "access off", "access without ledger", "access with ledger"
 PURPOSE, OFFICE = "bench-reads", "06652@2025-07-01"
 DOSSIERS, OFFICERS, AUDITED = 500, 20, 25
-TARGETS = {"citizen": 0.85, "page": 0.95}
+LINKED = "citizen"
+TARGETS = {LINKED: 0.85, "page": 0.95}
 """Operation → the least share of the rate without access."""
+LEDGER_TARGETS = (Target(0.7, WITHOUT), Target(1.3, POSTGRAPHILE))
+"""Of the linked read, each in the ledger; PostGraphile has neither access nor ledger."""
 P99_AT_MOST = 1.2
 DECLARATION = f"""
 code = "{PURPOSE}"
@@ -82,22 +85,45 @@ class Case:
 
     def variables(self, operation: Operation) -> dict[str, str]:
         """The variables of an operation."""
-        return {"id": self.personal_id} if operation.key == "citizen" else {"after": self.after}
+        return {"id": self.personal_id} if operation.key == LINKED else {"after": self.after}
 
 
-def measure(bench: Bench, server: EmbeddedServer, url: str, folder: Path, *, seconds: int, rounds: int) -> None:
-    """Measure a keyed linked read and a page of 100, in every variant in turn."""
-    wrk, key = find_wrk(), ECKey.generate_key("P-256", private=True, auto_kid=True)
+@dataclass(frozen=True)
+class Station:
+    """What a server with access on is started with, and whose tokens it trusts."""
+
+    issuer: LocalIssuer
+    officers: Sequence[LocalIdentity]
+    reader: str
+    clerk: str
+    ledger: str
+    key_file: Path
+
+    def arguments(self, *, ledger: bool) -> list[str]:
+        """Of ACCESS_SERVER."""
+        return [self.reader, self.clerk, self.ledger if ledger else NO_LEDGER, str(self.key_file)]
+
+
+def make_station(server: EmbeddedServer, url: str, folder: Path) -> Station:
+    """Officers with a key of their own, and the logins of the database at `url`."""
+    key = ECKey.generate_key("P-256", private=True, auto_kid=True)
     key_file = folder / "access-key.json"
     key_file.write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
-    officers = [
+    officers = tuple(
         LocalIdentity(f"officer-{n}", "-", frozenset({Role.OFFICER}), frozenset({OFFICE})) for n in range(OFFICERS)
-    ]
-    issuer = LocalIssuer("127.0.0.1", tuple(officers), _key=key)
+    )
     database = str(conninfo_to_dict(url)["dbname"])
     reader, clerk, ledger = (server.login_url(role, database) for role in (roles.READER, roles.CLERK, roles.LEDGER))
-    with_access = [reader, clerk, NO_LEDGER, str(key_file)]
-    arguments = {WITHOUT: [url], WITH: with_access, LEDGER: [*with_access[:2], ledger, *with_access[3:]]}
+    return Station(LocalIssuer("127.0.0.1", officers, _key=key), officers, reader, clerk, ledger, key_file)
+
+
+def measure(
+    bench: Bench, server: EmbeddedServer, url: str, folder: Path, node: Path, *, seconds: int, rounds: int
+) -> None:
+    """Measure a keyed linked read and a page of 100, in every variant in turn."""
+    wrk, station = find_wrk(), make_station(server, url, folder)
+    officers, issuer = station.officers, station.issuer
+    arguments = {WITHOUT: [url], WITH: station.arguments(ledger=False), LEDGER: station.arguments(ledger=True)}
     with _purpose(folder), ExitStack() as stack:
         servers = {
             variant.name: stack.enter_context(on_socket(variant.module, *arguments[variant.name]))
@@ -118,6 +144,10 @@ def measure(bench: Bench, server: EmbeddedServer, url: str, folder: Path, *, sec
                 )
                 for variant in VARIANTS
             }
+            if operation.key == LINKED:
+                peer = stack.enter_context(served(POSTGRAPHILE, url, node))
+                sent = bodies(operation.documents[POSTGRAPHILE], [case.variables(operation) for case in cases])
+                runs[POSTGRAPHILE] = partial(load, wrk, folder, peer.base + path(operation, POSTGRAPHILE), sent)
             bench.rows += _rows(operation, in_turn(runs, rounds, seconds))
     bench.method.append(
         f"Access: one server process each over the same database; access off as its owner, access on as hub_reader. {DOSSIERS}"
@@ -189,9 +219,11 @@ def _rows(operation: Operation, loads: Mapping[str, Load]) -> list[Row]:
     note = f"latency at {CONNECTIONS} connections, p50/p99 in ms: {latencies}"
     least, most = Target(TARGETS[operation.key], WITHOUT), Target(P99_AT_MOST, WITHOUT, at_most=True)
     off, on, written = (loads[name] for name in (WITHOUT, WITH, LEDGER))
+    peers = {name: loads[name].rate for name in (WITHOUT, POSTGRAPHILE) if name in loads}
+    written_targets = LEDGER_TARGETS if operation.key == LINKED else ()
     return [
         Row(TABLE, operation.name, "requests/s", on.rate, {WITHOUT: off.rate}, (least,), note),
         Row(TABLE, f"{operation.name}: p99", "ms", on.p99, {WITHOUT: off.p99}, (most,)),
-        Row(TABLE, f"{operation.name}, each read in the ledger", "requests/s", written.rate, {WITHOUT: off.rate}),
+        Row(TABLE, f"{operation.name}, each read in the ledger", "requests/s", written.rate, peers, written_targets),
         Row(TABLE, f"{operation.name}, each read in the ledger: p99", "ms", written.p99, {WITHOUT: off.p99}),
     ]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import nan
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,6 +34,7 @@ init = function()
   end
 end
 request = function() n = n %% #requests + 1 return requests[n] end
+done = function(summary, latency, _) print("P95 " .. latency:percentile(95)) end
 """
 
 
@@ -43,11 +45,17 @@ class Load:
     rate: float
     p50: float
     p99: float
+    p95: float = nan
 
 
 def middle(loads: Sequence[Load]) -> Load:
     """The median of each figure."""
-    return Load(median(x.rate for x in loads), median(x.p50 for x in loads), median(x.p99 for x in loads))
+    return Load(
+        median(x.rate for x in loads),
+        median(x.p50 for x in loads),
+        median(x.p99 for x in loads),
+        median(x.p95 for x in loads),
+    )
 
 
 def bodies(query: str, variables: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -83,7 +91,8 @@ def load(wrk: str, folder: Path, address: str, requests: Sequence[str], seconds:
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(f"{address}:\n{text}")
     rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", text)[0])
-    return Load(rate, *(_ms(re.findall(rf"{p}%\s+([\d.]+)(us|ms|s)", text)[0]) for p in (50, 99)))
+    p50, p99 = (_ms(re.findall(rf"{p}%\s+([\d.]+)(us|ms|s)", text)[0]) for p in (50, 99))
+    return Load(rate, p50, p99, _ms((re.findall(r"P95 ([\d.]+)", text)[0], "us")))
 
 
 def _ms(found: tuple[str, str]) -> float:
