@@ -20,6 +20,7 @@ from tests.bench import (
     callers,
     cdc,
     connectors,
+    console,
     costs,
     growth,
     ingest,
@@ -160,6 +161,10 @@ def _prefill(run: Run, bench: Bench) -> None:
     )
 
 
+def _console(run: Run, bench: Bench) -> None:
+    console.measure(bench, run.server, run.province, seconds=run.sizes.seconds)
+
+
 def _refresh(run: Run, bench: Bench) -> None:
     refresh.measure(bench, run.server, rounds=run.sizes.rounds * refresh.ROUNDS)
 
@@ -199,6 +204,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "callers": _callers,
     "access": _access,
     "prefill": _prefill,
+    "console": _console,
     "refresh": _refresh,
     "costs": _costs,
     "ledger-verify": _ledger_verify,
