@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         ge=0,
         description="How long the values of snapshots of prefills are kept after their dossier has ended, in days, where that is less than the `retention_days` of the procedure; these if it is not given.",
     )
+    keep_quality_days: int = Field(
+        400,
+        ge=1,
+        description="How long snapshots of the quality of data are kept, one for each day: a year can be compared with the one before.",
+    )
     receipt_signing_key: Path | None = Field(
         None,
         description="File of the Ed25519 key that signs receipts, readable by its owner alone; made by `hub ledger keys new`. Use another key than for the ledger. Without it receipts are not signed, and say so.",

@@ -18,11 +18,13 @@ class PageLink:
     name: Label
 
 
+QUALITY_LINK = PageLink("/console/quality", Label("Chất lượng", "Quality"))
 SOURCE_LINKS = (
     PageLink("/console/sources", Label("Nguồn dữ liệu", "Sources")),
     PageLink("/console/sources/waiting", Label("Việc chờ xử lý", "Waiting")),
     PageLink("/console/rejected", Label("Bản ghi bị loại", "Rejected rows")),
     PageLink("/console/discrepancies", Label("Sai lệch", "Discrepancies")),
+    QUALITY_LINK,
 )
 OWN_LINK = PageLink("/console/mine", Label("Dữ liệu của tôi", "My data"))
 LINKS: Mapping[Role, tuple[PageLink, ...]] = {
@@ -40,6 +42,7 @@ LINKS: Mapping[Role, tuple[PageLink, ...]] = {
         PageLink("/console/log", Label("Nhật ký", "Log")),
         PageLink("/console/ledger", Label("Tình trạng nhật ký", "Ledger")),
         PageLink("/console/breach", Label("Vi phạm dữ liệu", "Breach")),
+        QUALITY_LINK,
     ),
 }
 """By role; the first link is where somebody with the role begins."""

@@ -25,6 +25,7 @@ from hub.console.operator.state_pages import StatePages
 from hub.console.page_base import PageParts
 from hub.console.page_graph import ConsoleGraph
 from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
+from hub.console.quality.quality_pages import QualityPages
 from hub.console.steward.rejected_pages import RejectedPages
 from hub.console.steward.review_pages import ReviewPages
 from hub.console.steward.sector_pages import SectorPages
@@ -71,6 +72,7 @@ class Console:
             SectorPages(self.parts),
             StatePages(self.parts),
             SourcePages(self.parts, promises),
+            QualityPages(self.parts),
             LogPages(self.parts),
             BreachPages(self.parts),
             OwnPages(self.parts),

@@ -30,6 +30,7 @@ from hub.graph.procedures.snapshots import snapshot_fields
 from hub.graph.schema_types.entity_types import derive_types
 from hub.graph.schema_types.fields import object_type
 from hub.graph.schema_types.labels import labels_field
+from hub.graph.sources.data_quality import quality_fields
 from hub.graph.sources.hub_state import hub_state_fields
 from hub.graph.sources.rejected_rows import rejected_row_fields
 from hub.graph.sources.sector_work import sector_work_fields
@@ -68,6 +69,7 @@ def build_schema(known: Registry) -> strawberry.Schema:
     fields |= rejected_row_fields(derived.types)
     fields |= sector_work_fields(derived.types)
     fields |= hub_state_fields(derived.types)
+    fields |= quality_fields(derived.types)
     fields["access_log"] = access_log_field(known, derived.types)
     fields |= ledger_state_fields(derived.types)
     fields["my_access_log"] = my_access_log_field(derived.types)

@@ -16,7 +16,8 @@ from hub.ingest.run.connector_run import RunChoices
 from hub.jobs.schema import SESSION_OPTIONS
 
 SYNC_TASK, LINK_TASK, PRUNE_TASK, CORRECTIONS_TASK, REPLAY_TASK = "sync", "link", "prune", "corrections", "replay"
-TASKS = (SYNC_TASK, LINK_TASK, PRUNE_TASK, CORRECTIONS_TASK, REPLAY_TASK)
+QUALITY_TASK = "quality"
+TASKS = (SYNC_TASK, LINK_TASK, PRUNE_TASK, CORRECTIONS_TASK, REPLAY_TASK, QUALITY_TASK)
 NO_CHOICES = RunChoices()
 
 

@@ -1,4 +1,4 @@
-"""The tasks of the queue: sync a connector, link, prune. Each reports its result in one line."""
+"""The tasks of the queue: sync a connector, link, prune, measure quality. Each reports its result in one line."""
 
 import asyncio
 import random
@@ -24,6 +24,8 @@ from hub.jobs.counts import DONE, FAILED, INTERRUPTED, WorkerCounts
 from hub.jobs.prune import prune_store
 from hub.jobs.threads import run_in_thread
 from hub.link.run.linking_run import run_linking
+from hub.model.registry import load_registry
+from hub.quality.snapshots import QualitySnapshot, take_snapshot
 from hub.settings import load_settings
 from hub.snapshots.records import forget_snapshots
 from hub.store.engine import connect_for_run, store_url
@@ -59,6 +61,7 @@ class QueueTasks:
         self.queue.task(name=q.PRUNE_TASK)(self.prune)
         self.queue.task(name=q.CORRECTIONS_TASK)(self.corrections)
         self.queue.task(name=q.REPLAY_TASK)(self.replay)
+        self.queue.task(name=q.QUALITY_TASK)(self.quality)
         return self.queue.task(name=q.SYNC_TASK)(self.sync)
 
     async def sync(self, connector: str, attempt: int = 1, timestamp: int | None = None, **choices: bool) -> None:
@@ -158,6 +161,16 @@ class QueueTasks:
         if done is not None and done.is_worth_saying:
             self.say(f"corrections: {done.describe()}")
 
+    async def quality(self, timestamp: int | None = None) -> None:
+        """Measure the quality of what is held, and keep it for the trend."""
+        url = store_url(self.engine)
+        try:
+            done = await run_in_thread(lambda: _measure_quality(url))
+        except Exception as error:
+            self._fail(q.QUALITY_TASK, "quality", error)
+        self.counts.note_job(q.QUALITY_TASK, DONE)
+        self.say(f"quality: {done.measures:,} measures in {done.seconds:.1f} s")
+
     async def queue_corrections(self) -> None:
         """Queue corrections: the rows read or linked may be those that a source was asked to correct."""
         await q.queue_job(self.queue, q.CORRECTIONS_TASK, q.CORRECTIONS_TASK, {})
@@ -214,6 +227,11 @@ def _replay(url: str, which: QuarantineFilter) -> list[ReplayResult]:
 def _deliver(url: str) -> DeliveryCounts | None:
     with connect_for_run(url) as connection:
         return deliver_corrections(connection)
+
+
+def _measure_quality(url: str) -> QualitySnapshot:
+    with connect_for_run(url) as connection:
+        return take_snapshot(connection, load_registry(), load_manifests(), keep_days=load_settings().keep_quality_days)
 
 
 def describe_report(report: RunReport) -> str:

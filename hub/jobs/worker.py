@@ -23,7 +23,7 @@ from hub.errors import StoreUnavailable
 from hub.ingest.run.follow import ConnectorFollower
 from hub.jobs import queue as q
 from hub.jobs.counts import WorkerCounts
-from hub.jobs.schedules import CORRECTIONS_CRON, PRUNE_CRON, list_schedules, register_schedule
+from hub.jobs.schedules import CORRECTIONS_CRON, PRUNE_CRON, QUALITY_CRON, list_schedules, register_schedule
 from hub.jobs.tasks import QueueTasks
 from hub.jobs.threads import run_in_thread
 from hub.jobs.webhook_courier import WebhookCourier
@@ -95,7 +95,8 @@ class QueueWorker:
         task = tasks.register()
         for schedule in found:
             register_schedule(queue, task, schedule)
-        for name, cron in ((q.PRUNE_TASK, PRUNE_CRON), (q.CORRECTIONS_TASK, CORRECTIONS_CRON)):
+        upkeep = {q.PRUNE_TASK: PRUNE_CRON, q.CORRECTIONS_TASK: CORRECTIONS_CRON, q.QUALITY_TASK: QUALITY_CRON}
+        for name, cron in upkeep.items():
             queue.periodic(cron=cron, lock=name, queueing_lock=name)(queue.tasks[name])
         async with queue.open_async():
             self._start_following(tasks, loop)

@@ -90,7 +90,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
             ),
         ),
         Grant(f"{READ}, {APPEND}", "hub", ("prefill_snapshot", "paper_request", "event", "webhook_delivery")),
-        Grant(READ, "hub", ("api_key", "dossier_sender", "webhook_endpoint")),
+        Grant(READ, "hub", ("api_key", "dossier_sender", "webhook_endpoint", "quality_snapshot", "quality_measure")),
         # What a steward decides of sources. Of rejected rows the clerk sees which rule was broken, and neither key nor values.
         Grant(f"{READ}, update", "hub", ("approval", "drift")),
         Grant('update ("columns")', "hub", ("stream",)),

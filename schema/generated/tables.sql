@@ -1694,6 +1694,37 @@ CREATE TABLE hub.prefill_snapshot (
 CREATE INDEX prefill_snapshot_dossier ON hub.prefill_snapshot (dossier_id, id);
 CREATE INDEX prefill_snapshot_remembered ON hub.prefill_snapshot (dossier_id) WHERE forgotten_at is null;
 
+CREATE TABLE hub.quality_measure (
+	snapshot_id BIGINT NOT NULL,
+	series TEXT NOT NULL,
+	metric TEXT NOT NULL,
+	source TEXT,
+	stream TEXT,
+	entity TEXT,
+	field TEXT,
+	unit TEXT,
+	procedure TEXT,
+	requirement TEXT,
+	rule TEXT,
+	numerator BIGINT,
+	denominator BIGINT,
+	as_of TIMESTAMP WITH TIME ZONE,
+	low DOUBLE PRECISION,
+	high DOUBLE PRECISION,
+	PRIMARY KEY (snapshot_id, series),
+	FOREIGN KEY(snapshot_id) REFERENCES hub.quality_snapshot (id) ON DELETE CASCADE
+);
+
+CREATE TABLE hub.quality_snapshot (
+	id BIGINT GENERATED ALWAYS AS IDENTITY,
+	measured_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	seconds DOUBLE PRECISION NOT NULL,
+	smallest_cell INTEGER NOT NULL,
+	measures INTEGER NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX quality_snapshot_measured_at ON hub.quality_snapshot (measured_at);
+
 CREATE TABLE hub.quarantine (
 	id BIGINT GENERATED ALWAYS AS IDENTITY,
 	stream_id SMALLINT NOT NULL,

@@ -201,6 +201,7 @@ def _other_doors(known: Knowledge) -> tuple[Attempt, ...]:
     stewards = (
         ("sources", "operations", "{ sources { name } }"),
         ("rejected rows by rule", "operations", "{ rejectedRows { rows } }"),
+        ("how good the data of a commune is", "quality", '{ quality(unit: "06820@2025-07-01") { totalCount } }'),
         ("accept drift", "operations", "mutation { acceptDrift(input: { number: 1 }) { number } }"),
         ("values of rejected rows", "quarantine", f"{{ rejectedRowValues(group: {group}) {{ nodes {{ cells {{ value }} }} }} }}"),
         ("a sector's file of discrepancies", "handover", "{ discrepancyHandover(sector: LAND) { csv } }"),

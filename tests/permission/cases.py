@@ -141,6 +141,12 @@ VALUES: Mapping[str, Any] = {
     "numbers": [1],
     "note": "Theo bản giấy",
     "unitCode": "06820@2025-07-01",
+    "unit": "06820@2025-07-01",
+    "metric": ["FILLED"],
+    "dimension": "SUFFICIENT",
+    "byEntity": True,
+    "byField": True,
+    "byUnit": False,
     "until": "2026-02-01T00:00:00+07:00",
     **dict.fromkeys(("principal", "app", "purpose", "dossier", "office", "kind", "outcome", "code", "subject")),
 }

@@ -21,6 +21,7 @@ from graphql import (
     get_named_type,
     is_abstract_type,
     is_composite_type,
+    is_enum_type,
     is_object_type,
     is_required_argument,
     parse,
@@ -183,10 +184,7 @@ class SubSelecting:
             literal = VALUES[name]
             if literal is None:
                 return "null"
-            kind = self.types[name].rstrip("!")
-            if kind == "Boolean":
-                return str(literal).lower()
-            return str(literal) if kind in ("LinkedField", "Sector", "Verdict", "Int", "[Int!]") else f'"{literal}"'
+            return write_literal(literal, self.types[name])
         chosen = self.key() if self.varied and self.chance(50) else name
         self.declared[chosen] = (self.types[name], VALUES[name])
         return f"${chosen}"
@@ -230,3 +228,14 @@ class SubSelecting:
 def sub_selections(draw: Any, source: DeclaredOperation, *, varied: bool, change: bool) -> DrawnOperation:
     """A sub-selection of a declared operation, perhaps with one thing more."""
     return SubSelecting(draw, source, varied, change).operation()
+
+
+def write_literal(value: Any, kind: str) -> str:
+    """A value as a document has it, for a type as a document writes it: `[QualityMetric!]`."""
+    kind = kind.rstrip("!")
+    if kind.startswith("["):
+        return f"[{', '.join(write_literal(item, kind[1:-1]) for item in value)}]"
+    if kind == "Boolean":
+        return str(value).lower()
+    is_bare = kind == "Int" or is_enum_type(graphql_schema().type_map[kind])
+    return str(value) if is_bare else f'"{value}"'

@@ -38,11 +38,14 @@ from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
 from hub.graph.procedures.prefill import PrefillRequest
 from hub.graph.service import make_executor, make_pool
+from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run.linking_run import run_linking
+from hub.model.registry import load_registry
+from hub.quality.snapshots import take_snapshot
 from hub.settings import ENV_FILE, Settings, load_settings
 from hub.store.embedded import EmbeddedServer
-from hub.store.engine import make_engine
+from hub.store.engine import connect_for_run, make_engine
 from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
 from hub.web.starters import Examples, starter_queries
@@ -182,6 +185,8 @@ def _load(url: str) -> None:
         with make_progress() as bars:
             reports = sync_connectors(made, progress=show_bars(bars))
             links = run_linking(made, progress=show_bars(bars))
+        with connect_for_run(url) as connection:
+            take_snapshot(connection, load_registry(), load_manifests(), keep_days=load_settings().keep_quality_days)
     finally:
         made.dispose()
     show_runs(reports)

@@ -10,8 +10,11 @@ from starlette.routing import Route
 from hub.console.navigation import CONSOLE_PATH
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import CHOICE_COOKIE, DOSSIER_ROUTE, NOTICES, OfficerPages
+from hub.console.officer.source_grades import GradeBook, find_grade
 from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PageParts, PagePerson, answer_signed_in
 from hub.console.page_cookies import forget_values, keep_values, read_values
+from hub.console.quality.quality_pages import QualityPages
+from hub.console.quality.quality_rows import source_path
 from hub.errors import OperationRefused
 from schema.core import Label
 
@@ -25,6 +28,7 @@ class SheetPages(OfficerPages):
         super().__init__(parts)
         self.receipt_path = receipt_path
         """Where the receipt of `{code}` is."""
+        self.grades = GradeBook(parts.graph)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -67,7 +71,10 @@ class SheetPages(OfficerPages):
         self, request: Request, officer: PagePerson, notice: Label | None, end_error: Label | None = None
     ) -> Response:
         _, sheet = await self.read_sheet_of(request, officer)
+        grades = await self.grades.read(officer)
         values = {
+            "grade_of": lambda sources: find_grade(grades, sources),
+            "quality_path": source_path if QualityPages.roles & officer.principal.roles else None,
             "sheet": sheet,
             "chosen": list(read_values(request, CHOICE_COOKIE).values()),
             "notice": notice,

@@ -24,6 +24,7 @@ TASK_WORDS: Mapping[str, Label] = {
     "link": Label("Liên kết", "Link"),
     "prune": Label("Dọn dữ liệu cũ", "Clean up"),
     "corrections": Label("Gửi yêu cầu chỉnh sửa", "Send corrections"),
+    "quality": Label("Đo chất lượng dữ liệu", "Measure quality"),
 }
 STATUS_WORDS: Mapping[str, Label] = {
     "doing": Label("Đang chạy", "Running"),

@@ -66,6 +66,7 @@ NO_TOKEN = Token(TokenKind.SOF, 0, 0, 0, 0)
 PRESENT_ONLY_FIELDS = (
     *("prefill", "reviewQueue", "reviewAgreement", "reviewChecks"),
     *("sources", "sourceRuns", "schemaDrift", "rejectedRows", "runApprovals"),
+    *("quality", "sourceGrades"),
 )
 """Root fields that are no reads of the store at an instant."""
 

@@ -21,7 +21,7 @@ from hub.ingest.guards.circuit_breaker import pause_source, resume_source
 MAX_PAUSE_HOURS = 24 * 14
 JOB: Fields = {
     "number": ("int", "Number of the job."),
-    "task": ("str", "sync, replay, link, prune or corrections."),
+    "task": ("str", "sync, replay, link, prune, corrections or quality."),
     "source": ("str | None", "The connector; null for tasks of no source."),
     "status": ("str", "doing, todo or failed."),
     "scheduledAt": ("DateTime | None", "When it is due; null if at once."),

@@ -53,7 +53,7 @@ def read_quality(connection: Connection[Any], settings: Settings, *, margin: flo
                 "select count(*) from link.sample where void_at is null"
                 " and month = date_trunc('month', now() at time zone 'UTC')::date",
             ),
-            strata=_strata(connection),
+            strata=read_strata(connection),
             fields={field.name: _counts(connection, field) for field in linked_fields()},
             raises=list_raises(connection, every=True),
             sample_agreement=_agreement(connection),
@@ -63,7 +63,7 @@ def read_quality(connection: Connection[Any], settings: Settings, *, margin: flo
         )
 
 
-def _strata(connection: Connection[Any]) -> tuple[Stratum, ...]:
+def read_strata(connection: Connection[Any]) -> tuple[Stratum, ...]:
     """Every stratum that has links, or had when it was sampled; in order of fields and bands."""
     rows = connection.execute(
         "select s.field, s.band, count(*), count(*) filter (where v.same > v.different),"

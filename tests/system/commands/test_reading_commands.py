@@ -54,6 +54,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("senders", "list"): (),
     ("snapshots", "list"): ("H49.12-251118-9999",),
     ("procedures", "stats"): (),
+    ("quality", "show"): (),
     ("webhooks", "list"): (),
     ("webhooks", "deliveries"): (),
 }
@@ -88,11 +89,12 @@ ENDS = {
     ("link", "model", "compare"): 64,
     ("corrections", "show"): 64,
     ("ledger", "push-spans"): 69,
+    ("quality", "show"): 64,
     ("snapshots", "list"): 64,
     ("snapshots", "rerun"): 64,
     ("snapshots", "receipt"): 64,
 }
-"""How they end on the demonstration's store, if not with 0: there is no model, no such correction, dossier or snapshot, nor a collector."""
+"""How they end on the demonstration's store, if not with 0: there is no model, no measurement, no such correction, dossier or snapshot, nor a collector."""
 WRITES: dict[Command, tuple[str, ...]] = {
     ("migrate",): (),
     ("sync",): ("place",),
@@ -134,6 +136,7 @@ WRITES: dict[Command, tuple[str, ...]] = {
     ("webhooks", "remove"): ("1",),
     ("webhooks", "test"): ("1",),
     ("webhooks", "retry"): ("1",),
+    ("quality", "measure"): (),
 }
 """Commands that write to the store and end."""
 NEEDS_NO_STORE = {

@@ -1,0 +1,210 @@
+"""Quality of data: /console/quality, and of one source, commune and procedure. For operators, stewards and auditors."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hub.access.callers.principals import Role
+from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.quality.quality_rows import (
+    QUALITY_PATH,
+    TREND_HEIGHT,
+    TREND_WIDTH,
+    Node,
+    is_stale,
+    make_row,
+    procedure_path,
+    read_sources,
+    source_path,
+    unit_path,
+)
+from hub.console.words import show_instant
+from hub.errors import OperationRefused
+from hub.model.registry import load_registry
+from hub.procedures.declaration.definition import find_procedure
+from hub.quality.metrics import DIMENSION_WORDS
+from schema.core import Label
+
+PURPOSE, OF_EVERYBODY = "quality", "public"
+MOST = 500
+"""Measurements of one page at most. What a page leaves out is told."""
+MAX_ROWS = 120
+"""Rows of one table: a page stays under 100 kB."""
+STEWARDS = frozenset({Role.OPERATOR, Role.REVIEWER})
+UNIT_NAMES = """query ($codes: [AdministrativeUnitCode!]) {
+  administrativeUnits(first: 500, filter: { unitCode: { in: $codes } }) { nodes { unitCode name } }
+}"""
+
+
+class QualityPages(PageGroup):
+    """Measurements, and the way to the rows behind them."""
+
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.OPERATOR, Role.REVIEWER, Role.AUDITOR})
+    home: ClassVar[str] = QUALITY_PATH
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route(QUALITY_PATH, self.overview_page, methods=["GET"]),
+            Route(f"{QUALITY_PATH}/sources/{{source}}", self.source_page, methods=["GET"]),
+            Route(f"{QUALITY_PATH}/units", self.units_page, methods=["GET"]),
+            Route(f"{QUALITY_PATH}/procedures/{{procedure}}", self.procedure_page, methods=["GET"]),
+        ]
+
+    @answer_signed_in
+    async def overview_page(self, request: Request, person: PagePerson) -> Response:
+        """Every source by its four figures, and procedures."""
+        nodes, _ = await self._measure(person, byEntity=False, byField=False, byUnit=False)
+        grades = await self.graph.run_purpose(person.headers, OF_EVERYBODY, "SourceGrades", {})
+        late = frozenset(one["source"] for one in grades["sourceGrades"] if one["isLate"])
+        procedures = [
+            (_name_procedure(code), make_row(node, may_see_rows=False, more=procedure_path(code)))
+            for node in nodes
+            if (code := node["computedOn"]["procedure"]) and not node["computedOn"]["requirement"]
+        ]
+        values = {
+            "here": QUALITY_PATH,
+            "sources": read_sources(nodes, self.parts.sources, late),
+            "procedures": procedures,
+            "units_path": f"{QUALITY_PATH}/units",
+            "dimensions": DIMENSION_WORDS,
+        }
+        return self._show("quality/overview.html", person, nodes, values)
+
+    @answer_signed_in
+    async def source_page(self, request: Request, person: PagePerson) -> Response:
+        """One source: itself and its kinds of records, or one kind with each of its fields."""
+        source, entity = request.path_params["source"], request.query_params.get("entity") or None
+        asked = {"entity": entity} if entity else {"byField": False}
+        nodes, total = await self._measure(person, source=source, byUnit=False, **asked)
+        whole = [node for node in nodes if not node["computedOn"]["entity"]]
+        parts: dict[str, list[Node]] = {}
+        for node in nodes:
+            if node["computedOn"]["entity"]:
+                parts.setdefault(node["computedOn"]["entity"], []).append(node)
+        tables = [(self._name_source(source), "", self._rows(person, whole))] if whole else []
+        tables += [
+            (_name_entity(name), "" if entity else source_path(source, name), self._rows(person, own))
+            for name, own in parts.items()
+        ]
+        title = self._name_source(source)
+        return self._show_tables(
+            person, nodes, total, title, tables, back=source_path(source) if entity else QUALITY_PATH
+        )
+
+    @answer_signed_in
+    async def units_page(self, request: Request, person: PagePerson) -> Response:
+        """Communes with what they hold, or one commune with each field."""
+        unit = request.query_params.get("unit") or None
+        if unit is not None:
+            return await self._show_unit(person, unit)
+        nodes, total = await self._measure(person, byUnit=True, byField=False)
+        names = await self._name_units(person, nodes)
+        parts: dict[str, list[Node]] = {}
+        for node in nodes[:MAX_ROWS]:
+            parts.setdefault(node["computedOn"]["entity"], []).append(node)
+        tables = [
+            (
+                _name_entity(entity),
+                "",
+                [
+                    make_row(
+                        node, may_see_rows=False, of=_name_unit(node, names), more=unit_path(node["computedOn"]["unit"])
+                    )
+                    for node in own
+                ],
+            )
+            for entity, own in parts.items()
+        ]
+        title = Label("Theo xã, phường", "By commune")
+        return self._show_tables(person, nodes, total, title, tables, shown=min(len(nodes), MAX_ROWS))
+
+    @answer_signed_in
+    async def procedure_page(self, request: Request, person: PagePerson) -> Response:
+        """One procedure, with each requirement."""
+        code = request.path_params["procedure"]
+        nodes, total = await self._measure(person, procedure=code)
+        rows = [
+            make_row(node, may_see_rows=False, of=node["computedOn"]["requirement"] or "Cả thủ tục") for node in nodes
+        ]
+        title = _name_procedure(code)
+        return self._show_tables(person, nodes, total, title, [(Label("Yêu cầu", "Requirements"), "", rows)])
+
+    async def _show_unit(self, person: PagePerson, unit: str) -> Response:
+        nodes, total = await self._measure(person, unit=unit)
+        names = await self._name_units(person, nodes[:1])
+        parts: dict[str, list[Node]] = {}
+        for node in nodes[:MAX_ROWS]:
+            parts.setdefault(node["computedOn"]["entity"], []).append(node)
+        tables = [(_name_entity(entity), "", self._rows(person, own)) for entity, own in parts.items()]
+        title = Label(names.get(unit, unit), unit)
+        shown = min(len(nodes), MAX_ROWS)
+        return self._show_tables(person, nodes, total, title, tables, back=f"{QUALITY_PATH}/units", shown=shown)
+
+    async def _measure(self, person: PagePerson, **asked: Any) -> tuple[list[Node], int]:
+        """Measurements as the purpose gives them, and how many there are."""
+        found = await self.graph.run_purpose(person.headers, PURPOSE, "Quality", {**asked, "first": MOST})
+        return found["quality"]["nodes"], found["quality"]["totalCount"]
+
+    async def _name_units(self, person: PagePerson, nodes: list[Node]) -> Mapping[str, str]:
+        codes = sorted({node["computedOn"]["unit"] for node in nodes})
+        if not codes:
+            return {}
+        caller = await self.graph.admit(person.headers, purpose=OF_EVERYBODY)
+        found = await self.graph.run(caller, UNIT_NAMES, {"codes": codes})
+        return {one["unitCode"]: one["name"] for one in found["administrativeUnits"]["nodes"]}
+
+    def _rows(self, person: PagePerson, nodes: list[Node]) -> list[Any]:
+        may_see = bool(STEWARDS & person.principal.roles)
+        return [make_row(node, may_see_rows=may_see) for node in nodes]
+
+    def _name_source(self, source: str) -> Label:
+        return self.parts.sources.get(source, Label(source, source))
+
+    def _show_tables(
+        self,
+        person: PagePerson,
+        nodes: list[Node],
+        total: int,
+        title: Label,
+        tables: list[tuple[Label, str, list[Any]]],
+        *,
+        back: str = QUALITY_PATH,
+        shown: int | None = None,
+    ) -> Response:
+        left_out = total - (len(nodes) if shown is None else shown)
+        values = {"here": "", "title": title, "tables": tables, "back": back, "left_out": left_out}
+        return self._show("quality/measures.html", person, nodes, values)
+
+    def _show(self, template: str, person: PagePerson, nodes: list[Node], values: Mapping[str, Any]) -> Response:
+        measured_at = nodes[0]["measuredAt"] if nodes else None
+        shared = {
+            "measured_at": show_instant(measured_at),
+            "is_stale": is_stale(measured_at, datetime.now(UTC)),
+            "trend_box": f"0 0 {TREND_WIDTH} {TREND_HEIGHT}",
+            "trend_width": TREND_WIDTH,
+            "trend_height": TREND_HEIGHT,
+        }
+        return self.render(template, person, {**shared, **values})
+
+
+def _name_entity(name: str) -> Label:
+    entity = load_registry().entities.get(name)
+    return Label(name, name) if entity is None else entity.label
+
+
+def _name_unit(node: Node, names: Mapping[str, str]) -> str:
+    unit: str = node["computedOn"]["unit"]
+    return names.get(unit, unit)
+
+
+def _name_procedure(code: str) -> Label:
+    try:
+        name = find_procedure(code).name
+    except OperationRefused:
+        return Label(code, code)
+    return Label(name.vi, name.en)
