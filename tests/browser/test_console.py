@@ -2,12 +2,17 @@
 
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from hub.ingest.connectors import load_manifests
 from hub.jobs.schema import migrate_queue
+from hub.model.registry import load_registry
+from hub.quality.snapshots import take_snapshot
+from hub.store.engine import connect_for_run
 from tests.browser.watched import WatchedPage
 from tests.clients.conftest import NodeProject
 from tests.system.console.test_rejected import rejected as rejected
@@ -221,6 +226,25 @@ def test_an_operator_sees_sources_and_what_waits(watched: WatchedPage, site: Con
     assert watched.outside == []
     # Leaving a live page ends its stream.
     assert [one for one in watched.complaints if not one.endswith("/console/live")] == []
+
+
+def test_quality_leads_from_sources_to_fields_and_communes(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
+    now = datetime.now(UTC)
+    with connect_for_run(site.database) as connection:
+        for days in (1, 0):
+            at = now - timedelta(days=days)
+            take_snapshot(connection, load_registry(), load_manifests(), keep_days=400, at=at)
+    page = watched.page
+    sign_in(page, site, "Ngô Dung", "/console/quality")
+    expect(page.locator("svg.spark").first).to_be_visible()
+    assert find_faults(page, axe, "quality") == []
+    page.get_by_role("link", name="Theo xã, phường").focus()
+    press_enter(page)
+    assert find_faults(page, axe, "quality-units") == []
+    page.goto(f"{site.url}/console/quality/sources/finance")
+    tab_to(page, "Từng trường")
+    press_enter(page)
+    assert find_faults(page, axe, "quality-fields") == []
 
 
 def test_a_steward_mends_a_group_of_rejected_rows(

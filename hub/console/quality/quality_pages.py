@@ -129,7 +129,8 @@ class QualityPages(PageGroup):
         code = request.path_params["procedure"]
         nodes, total = await self._measure(person, procedure=code)
         rows = [
-            make_row(node, may_see_rows=False, of=node["computedOn"]["requirement"] or "Cả thủ tục") for node in nodes
+            make_row(node, may_see_rows=False, of=_name_requirement(code, node["computedOn"]["requirement"]))
+            for node in nodes
         ]
         title = _name_procedure(code)
         return self._show_tables(person, nodes, total, title, [(Label("Yêu cầu", "Requirements"), "", rows)])
@@ -208,3 +209,13 @@ def _name_procedure(code: str) -> Label:
     except OperationRefused:
         return Label(code, code)
     return Label(name.vi, name.en)
+
+
+def _name_requirement(code: str, requirement: str | None) -> str:
+    if requirement is None:
+        return "Cả thủ tục"
+    try:
+        declared = find_procedure(code).by_code.get(requirement)
+    except OperationRefused:
+        declared = None
+    return requirement if declared is None else declared.label.vi

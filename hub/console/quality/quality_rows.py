@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from hub.console.operator.rejected_groups import RULE_WORDS
 from hub.console.words import show_instant
+from hub.model.labels import lower_first, make_readable
 from hub.model.registry import load_registry
 from hub.quality.measures import Measured, QualityMeasure
 from hub.quality.metrics import DIMENSION_WORDS, METRICS, QualityDimension, QualityMetric
@@ -80,10 +82,18 @@ def make_row(node: Node, *, may_see_rows: bool, of: str = "", more: str = "") ->
 
 
 def describe_object(of: Measured) -> str:
-    """`parcels: Parcel.area, pattern`."""
-    what = ".".join(text for text in (of.entity, of.field) if text)
-    told = [text for text in (what or of.requirement, of.rule) if text]
-    return ": ".join(text for text in (of.stream, ", ".join(told)) if text)
+    """`Diện tích: không đúng dạng`, `Luồng parcels`; what belongs to all fields of a kind of record says so."""
+    entity = load_registry().entities.get(of.entity or "")
+    if of.field is not None:
+        label = entity.find_label(of.field) if entity else None
+        what = (label or make_readable(of.field)).vi
+    elif of.entity is not None:
+        what = "Mọi trường"
+    else:
+        what = of.requirement or (f"Luồng {of.stream}" if of.stream else "Cả nguồn")
+    if of.rule is None:
+        return what
+    return f"{what}: {lower_first(RULE_WORDS.get(of.rule, make_readable(of.rule)).vi)}"
 
 
 def find_rows(measure: QualityMeasure) -> str:
@@ -96,7 +106,7 @@ def find_rows(measure: QualityMeasure) -> str:
     if measure.metric is QualityMetric.RULE_KEPT:
         path = "/".join(quote(str(part), safe="") for part in (of.source, of.stream, of.entity, of.rule))
         return f"/console/rejected/{path}" + (f"?{urlencode({'field': of.field})}" if of.field else "")
-    if measure.metric is QualityMetric.AGREEMENT and of.entity in load_registry().entities:
+    if measure.metric is QualityMetric.AGREEMENT and of.entity is not None and of.entity in load_registry().entities:
         return f"{PAGES_OF_ROWS[measure.metric]}#sector-{load_registry()[of.entity].sector}"
     return PAGES_OF_ROWS.get(measure.metric, "")
 

@@ -66,7 +66,9 @@ def test_every_figure_has_its_numbers_and_leads_down_to_rows(measured: ConsoleSi
     page.open(f"{QUALITY}/sources/finance")
     assert "Từng trường" in page.text
     page.open(f"{QUALITY}/sources/finance?entity=TaxObligation")
-    assert "TaxObligation.debtor_name" in page.text
+    named = load_registry()["TaxObligation"].find_label("debtor_name")
+    assert named is not None
+    assert named.vi in page.text
     (differing, *_) = re.findall(r'class="correct" href="(/console/discrepancies#[^"]+)"', page.page.text)
     page.open(differing.partition("#")[0])
     assert f'id="{differing.partition("#")[2]}"' in page.page.text
