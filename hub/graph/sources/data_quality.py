@@ -57,8 +57,8 @@ COMPUTED_ON: Fields = {
 }
 POINT: Fields = {
     "measuredAt": ("DateTime", "When it was measured."),
-    "numerator": ("int | None", "As of the measurement."),
-    "denominator": ("int | None", "As of the measurement."),
+    "numerator": ("int | None", "As it was then; null if it was never known."),
+    "denominator": ("int | None", "As it was then; null if nothing was promised."),
 }
 MEASUREMENT: Fields = {
     "isMeasurementOf": ("QualityMetric", "dqv:isMeasurementOf: the metric."),
