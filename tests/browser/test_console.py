@@ -255,7 +255,7 @@ def test_a_steward_mends_a_group_of_rejected_rows(
     assert find_faults(page, axe, "rejected groups") == []
     press_key(page, "1")
     page.go_back()
-    page.get_by_role("link", name=re.compile("^Công dân, birth_date")).click()
+    page.get_by_role("link", name=re.compile("^Công dân, ngày sinh")).click()
     assert find_faults(page, axe, "rejected group") == []
     page.get_by_label(re.compile("^Cách sửa")).select_option("READ_DAY:MONTH_DAY_YEAR")
     page.get_by_label(re.compile("^Lý do, căn cứ")).fill("nguồn ghi tháng trước")
