@@ -1,7 +1,6 @@
 """The web application. `create_app(settings, logins)` wires it; nothing is global."""
 
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,20 +8,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from hub.access.limits.limiter import make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.access.service import make_access
 from hub.console.operator.source_tiles import SourcePromise
 from hub.console.pages import Console
 from hub.errors import HubError
 from hub.graph.execution.reads import Reads
 from hub.graph.federation.subgraph_execution import SubgraphExecutor
 from hub.graph.procedures.receipts import ReceiptPrinter
-from hub.graph.service import make_executor, make_gate, make_pool
 from hub.ledger.checkpoints.signing_keys import load_signing_key
-from hub.ledger.keeper import make_keeper
 from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
@@ -31,13 +26,14 @@ from hub.store.revision import newest_revision
 from hub.web import graphiql_page, negotiate
 from hub.web.access_starters import AccessExamples, access_starters
 from hub.web.cors import allow_origins
-from hub.web.dossier_push import DOSSIERS_PATH, DossierEndpoint
+from hub.web.dossier_push import DOSSIERS_PATH
 from hub.web.edge import Edge
 from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
 from hub.web.negotiate import HttpRefused
 from hub.web.parts import WebParts
-from hub.web.push import PUSH_PATH, PushEndpoint
+from hub.web.push import PUSH_PATH
 from hub.web.receipts import PDF_PATH, RECEIPT_PATH, ReceiptEndpoint
+from hub.web.services import WebServices, make_services
 from hub.web.sign_in import SignInPages
 from hub.web.starters import Examples, starter_queries
 from hub.web.websocket import WebSocketEndpoint
@@ -67,90 +63,68 @@ def create_app(
     deliver, and those with `lookup` are asked before a procedure reads. `local_issuer` signs the tokens of a demonstration.
     Without `keeps_ledger` no read is written down: only for measuring what that costs.
     """
-    logins = logins.with_timeouts()
-    pool = make_pool(settings, logins.reader)
-    push = PushEndpoint(connectors, settings, logins.clerk)
-    enforced = settings.access == "on"
-    limiter = make_limiter(settings, logins.clerk) if enforced else None
-    executor = make_executor(
-        settings, pool, logins, enforced=enforced, connectors=connectors, limiter=limiter, keeps_ledger=keeps_ledger
+    services = make_services(
+        settings,
+        logins.with_timeouts(),
+        connectors=connectors,
+        local_issuer=local_issuer,
+        keeps_ledger=keeps_ledger,
     )
-    keeper = None
-    if executor.ledger is not None:
-        keeper = make_keeper(settings, logins.ledger)
-        executor.ledger.writer.on_append = keeper.checkpointer.note_appended
-    access = make_access(settings, logins.clerk, local_issuer=local_issuer)
-    gate = make_gate(settings, executor, access.authenticator)
+    executor, gate = services.executor, services.gate
+    rest = Starlette(
+        routes=_list_routes(settings, services, connectors),
+        middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],
+        exception_handlers={HTTPException: _http_error, HttpRefused: _answer_refusal, 500: _server_error},
+        lifespan=lambda app: services.running(),
+    )
+    starters = access_starters(access_examples) if access_examples else starter_queries(examples)
+    page = graphiql_page.render_graphiql_page(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
+    headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
+    headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
+    graphql = GraphQLEndpoint(executor, gate, settings, lambda: (page, headers))
+    parts = WebParts(executor, services.keeper, services.limiter)
+    return Edge(rest, allow_origins(graphql, settings), GRAPHQL_PATH, settings, parts)
+
+
+def _list_routes(settings: Settings, services: WebServices, connectors: Mapping[str, Manifest]) -> list[BaseRoute]:
+    """Every route but that of GraphQL, which the edge answers itself."""
+    executor, gate = services.executor, services.gate
+    console = _make_console(services, connectors)
+    web = _Web(executor.reads, console)
+    key = settings.receipt_signing_key
+    receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
+    subgraph = GraphQLEndpoint(SubgraphExecutor(executor, load_registry(), settings), gate, settings, None)
+    return [
+        Route("/", web.home, methods=["GET"]),
+        WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, gate, settings).__call__),
+        Route(FEDERATION_PATH, subgraph),
+        Route("/healthz", web.healthz, methods=["GET"]),
+        Route("/readyz", web.readyz, methods=["GET"]),
+        Route(PUSH_PATH, services.push.take, methods=["POST"]),
+        Route(DOSSIERS_PATH, services.dossiers.take, methods=["POST"]),
+        Route(RECEIPT_PATH, receipts.show, methods=["GET"]),
+        Route(PDF_PATH, receipts.show_pdf, methods=["GET"]),
+        *SignInPages(services.access).routes(),
+        *console.routes(),
+        *graphiql_page.graphiql_routes(),
+    ]
+
+
+def _make_console(services: WebServices, connectors: Mapping[str, Manifest]) -> Console:
     promises = {
         name: SourcePromise(Label(one.title.vi, one.title.en), one.max_age_hours, one.schedule)
         for name, one in connectors.items()
     }
     grades = {name: one.grade for name, one in connectors.items() if one.grade is not None}
-    console = Console(
-        executor, gate, access, promises, receipt_path=RECEIPT_PATH, graphql_path=GRAPHQL_PATH, grades=grades
+    return Console(
+        services.executor,
+        services.gate,
+        services.access,
+        promises,
+        receipt_path=RECEIPT_PATH,
+        graphql_path=GRAPHQL_PATH,
+        grades=grades,
     )
-    web = _Web(executor.reads, console)
-    subgraph = GraphQLEndpoint(SubgraphExecutor(executor, load_registry(), settings), gate, settings, None)
-    dossiers = DossierEndpoint(executor)
-    key = settings.receipt_signing_key
-    receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
-    starters = access_starters(access_examples) if access_examples else starter_queries(examples)
-    page = graphiql_page.render_graphiql_page(GRAPHQL_PATH, starters, has_sign_in=settings.access == "on").encode()
-    headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept")]
-    headers += [(name.lower().encode(), value.encode()) for name, value in graphiql_page.PAGE_HEADERS.items()]
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
-        await pool.open(wait=False)
-        await access.open()
-        if executor.ledger is not None:
-            await executor.ledger.writer.open()
-        if executor.log is not None:
-            await executor.log.open()
-        if keeper is not None:
-            keeper.open()
-        if limiter is not None:
-            await limiter.open()
-        yield
-        if limiter is not None:
-            await limiter.close()
-        await push.close()
-        await dossiers.close()
-        await executor.dossier_events.close()
-        await executor.changes.close()
-        if executor.ledger is not None:
-            await executor.ledger.close()
-        if keeper is not None:
-            await keeper.close()
-        executor.reviews.close()
-        await executor.refresher.close()
-        if executor.log is not None:
-            await executor.log.close()
-        await pool.close()
-        await access.close()
-
-    rest = Starlette(
-        routes=[
-            Route("/", web.home, methods=["GET"]),
-            WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, gate, settings).__call__),
-            Route(FEDERATION_PATH, subgraph),
-            Route("/healthz", web.healthz, methods=["GET"]),
-            Route("/readyz", web.readyz, methods=["GET"]),
-            Route(PUSH_PATH, push.take, methods=["POST"]),
-            Route(DOSSIERS_PATH, dossiers.take, methods=["POST"]),
-            Route(RECEIPT_PATH, receipts.show, methods=["GET"]),
-            Route(PDF_PATH, receipts.show_pdf, methods=["GET"]),
-            *SignInPages(access).routes(),
-            *console.routes(),
-            *graphiql_page.graphiql_routes(),
-        ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)],
-        exception_handlers={HTTPException: _http_error, HttpRefused: _answer_refusal, 500: _server_error},
-        lifespan=lifespan,
-    )
-    graphql = GraphQLEndpoint(executor, gate, settings, lambda: (page, headers))
-    return Edge(rest, allow_origins(graphql, settings), GRAPHQL_PATH, settings, WebParts(executor, keeper, limiter))
 
 
 class _Web:
