@@ -30,7 +30,7 @@ from hub.quality.metrics import DIMENSION_WORDS
 from schema.core import Label
 
 PURPOSE, OF_EVERYBODY = "quality", "public"
-MAX_ROWS = 500
+MAX_MEASUREMENTS = 500
 """Measurements of one page at most. What a page leaves out is told."""
 MAX_ROWS = 120
 """Rows of one table: a page stays under 100 kB."""
@@ -148,7 +148,7 @@ class QualityPages(PageGroup):
 
     async def _measure(self, person: PagePerson, **asked: Any) -> tuple[list[Node], int]:
         """Measurements as the purpose gives them, and how many there are."""
-        found = await self.graph.run_purpose(person.headers, PURPOSE, "Quality", {**asked, "first": MAX_ROWS})
+        found = await self.graph.run_purpose(person.headers, PURPOSE, "Quality", {**asked, "first": MAX_MEASUREMENTS})
         return found["quality"]["nodes"], found["quality"]["totalCount"]
 
     async def _name_units(self, person: PagePerson, nodes: list[Node]) -> Mapping[str, str]:
