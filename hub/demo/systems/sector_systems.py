@@ -144,7 +144,14 @@ def _start_system(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.fileno()
         command = [sys.executable, "-m", *module, str(folder), str(number)]
-        process = subprocess.Popen(command, pass_fds=(number,), env={**os.environ, **secret}, stdin=subprocess.DEVNULL)
+        # In a session of its own: Ctrl-C in the terminal is for the demonstration, which then stops its systems itself.
+        process = subprocess.Popen(
+            command,
+            pass_fds=(number,),
+            env={**os.environ, **secret},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         return process, f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

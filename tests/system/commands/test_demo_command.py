@@ -44,7 +44,12 @@ class Demonstration:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 cwd=home,
+                process_group=0,
             )
+
+    def interrupt(self) -> None:
+        """Ctrl-C: a terminal tells every process of the group, not only the command."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     @property
     def log(self) -> str:
@@ -78,7 +83,7 @@ def demonstration(scratch: Path) -> Iterator[Demonstration]:
     running = Demonstration(home)
     yield running
     if running.process.poll() is None:
-        running.process.send_signal(signal.SIGINT)
+        running.interrupt()
         running.process.wait(60)
 
 
@@ -108,9 +113,10 @@ def test_what_changes_in_a_system_appears_in_the_graph_and_nothing_is_left_behin
     assert NEW_NAME not in demonstration.log
     parts = psutil.Process(demonstration.process.pid).children(recursive=True)
     assert any("worker" in " ".join(part.cmdline()) for part in parts)
-    demonstration.process.send_signal(signal.SIGINT)
+    demonstration.interrupt()
     assert demonstration.process.wait(60) in (0, 130, -signal.SIGINT)
     _, alive = psutil.wait_procs(parts, timeout=20)
     assert alive == []
+    assert "Traceback" not in demonstration.printed.read_text(encoding="utf-8")
     assert demonstration.log.rstrip().endswith("worker: stopped")
     assert not (demonstration.home / ENV_FILE).exists()
